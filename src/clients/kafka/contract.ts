@@ -1,0 +1,185 @@
+/**
+ * What the rest of evpipe may expect of clients/kafka: a thin client on protocol/kafka that routes to partition
+ * leaders, survives broker restarts, and reads by assigning partitions itself (it never joins a group).
+ * It serves operations and checks as well as the embedded registry, Connect worker and ksqlDB engine.
+ */
+
+export interface KafkaClientOptions {
+  /** host:port, comma separated. */
+  readonly bootstrapServers: string;
+  readonly clientId: string;
+  readonly ssl?:
+    | boolean
+    | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean };
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** Default 30 s: how long one request may take, broker restarts included, before it throws. */
+  readonly requestTimeoutMs?: number;
+}
+
+export type Header = readonly [name: string, value: Buffer | null];
+
+export interface KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Milliseconds since the epoch; -1 where the batch has none. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly Header[];
+}
+
+export interface OutgoingRecord {
+  readonly topic: string;
+  /** Absent: murmur2 of the key as Java does, sticky where there is no key. */
+  readonly partition?: number | undefined;
+  /** Absent: now. */
+  readonly timestampMs?: number | undefined;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: readonly Header[] | undefined;
+}
+
+export interface PartitionPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly topicId: string;
+  readonly internal: boolean;
+  readonly partitions: ReadonlyArray<{
+    readonly partition: number;
+    readonly leader: number;
+    readonly replicas: readonly number[];
+    readonly isr: readonly number[];
+  }>;
+}
+
+export interface TopicConfigEntry {
+  readonly name: string;
+  readonly value: string | null;
+  readonly source: 'topic' | 'broker' | 'default' | 'other';
+  readonly readOnly: boolean;
+  readonly sensitive: boolean;
+}
+
+export interface GroupDescription {
+  readonly group: string;
+  /** Empty, Stable, PreparingRebalance, CompletingRebalance, Dead; other states as the broker says them. */
+  readonly state: string;
+  readonly protocolType: string;
+  readonly members: ReadonlyArray<{
+    readonly memberId: string;
+    readonly clientId: string;
+    readonly host: string;
+    readonly partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>;
+  }>;
+}
+
+/** Errors: EvpipeError with code EVPIPE_KAFKA_<PROTOCOL_ERROR_NAME> (…_TOPIC_ALREADY_EXISTS), or EVPIPE_KAFKA_UNREACHABLE (kind unreachable). */
+export interface KafkaClient {
+  /** Cluster id and brokers; the cheapest question that proves that Kafka answers. */
+  describeCluster(): Promise<{
+    clusterId: string;
+    controllerId: number;
+    brokers: ReadonlyArray<{ id: number; host: string; port: number }>;
+  }>;
+  listTopics(): Promise<readonly TopicDescription[]>;
+  /** Undefined where the topic does not exist; never auto-creates. */
+  describeTopic(name: string): Promise<TopicDescription | undefined>;
+  createTopic(spec: {
+    name: string;
+    partitions: number;
+    replicationFactor?: number;
+    config?: Readonly<Record<string, string>>;
+  }): Promise<void>;
+  createPartitions(topic: string, total: number): Promise<void>;
+  deleteTopic(name: string): Promise<void>;
+  deleteRecords(positions: readonly PartitionPosition[]): Promise<void>;
+  topicConfig(topic: string): Promise<readonly TopicConfigEntry[]>;
+  /** Incremental: null deletes the override. */
+  alterTopicConfig(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void>;
+
+  /** At 'earliest', 'latest' (the log end, or the last stable offset with read_committed) or the first offset at or after a time (end if none). */
+  offsets(
+    topic: string,
+    at: 'earliest' | 'latest' | { readonly timestampMs: number },
+  ): Promise<readonly PartitionPosition[]>;
+  listGroups(): Promise<ReadonlyArray<{ group: string; state: string; protocolType: string }>>;
+  describeGroup(group: string): Promise<GroupDescription>;
+  /** Committed offsets of all the group's partitions, or of the topics named. */
+  committedOffsets(group: string, topics?: readonly string[]): Promise<readonly PartitionPosition[]>;
+  /** Commits without membership (generation -1): for engines that assign partitions themselves. */
+  commitOffsets(group: string, positions: readonly PartitionPosition[]): Promise<void>;
+  deleteGroup(group: string): Promise<void>;
+
+  reader(options: ReaderOptions): RecordReader;
+  producer(options?: ProducerOptions): RecordProducer;
+  close(): Promise<void>;
+}
+
+export interface ReaderOptions {
+  /** Where to begin; partitions can be added and removed while it runs. */
+  readonly from: readonly PartitionPosition[];
+  /** Default read_committed. */
+  readonly isolation?: 'read_committed' | 'read_uncommitted';
+  /** Bounds of one fetch; defaults 8 MiB, 1 MiB a partition, 500 ms of long polling. */
+  readonly maxBytes?: number;
+  readonly maxPartitionBytes?: number;
+  readonly maxWaitMs?: number;
+  readonly signal?: AbortSignal;
+  /** What to do at an offset that retention has removed: default 'earliest' (and the batch says `skippedTo`). */
+  readonly onOutOfRange?: 'earliest' | 'latest' | 'error';
+}
+
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly KafkaRecord[];
+  /** The next offset to read: beyond control records and compacted gaps, so it can pass the last record's offset + 1. */
+  readonly nextOffset: bigint;
+  readonly highWatermark: bigint;
+  readonly lastStableOffset: bigint;
+  readonly skippedTo?: bigint;
+}
+
+/** One fetch in flight ahead of the consumer of the iterator and no more: a slow reader holds the broker back. */
+export interface RecordReader extends AsyncIterable<RecordBatch> {
+  assign(positions: readonly PartitionPosition[]): void;
+  unassign(partitions: ReadonlyArray<{ topic: string; partition: number }>): void;
+  position(topic: string, partition: number): bigint | undefined;
+  close(): Promise<void>;
+}
+
+export interface ProducerOptions {
+  /** Default true: enable.idempotence, in order, no duplicates over retries. acks=all always. */
+  readonly idempotent?: boolean;
+  /** Default 0: a batch leaves as soon as a request slot is free. */
+  readonly lingerMs?: number;
+  readonly maxBatchBytes?: number;
+  /** Default 32 MiB waiting in memory; `ready` waits for room. */
+  readonly bufferBytes?: number;
+  readonly compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+}
+
+export interface RecordProducer {
+  /** Queues; never blocks. A failed record fails the next `flush` (and every one after it: a producer that lost a record is over). */
+  append(record: OutgoingRecord): void;
+  /** Resolves when there is room in the buffer: await it between appends. Undefined: there is room now, no need to await. */
+  room(): Promise<void> | undefined;
+  /** Resolves when all that was appended before the call is acknowledged. */
+  flush(): Promise<void>;
+  /** Appends, flushes, and gives the offsets in order of the records. */
+  send(records: readonly OutgoingRecord[]): Promise<readonly PartitionPosition[]>;
+  close(): Promise<void>;
+}
+
+/** clients/kafka/client.ts exports this. Connects lazily; throws nothing by itself. */
+export type ConnectKafka = (options: KafkaClientOptions) => KafkaClient;

@@ -1,0 +1,66 @@
+import type { SourceLocation } from '../support/errors.js';
+
+/** What one line of `up` (and of its slices) is about. The order is that of the screen, not of the work. */
+export type StepId =
+  | 'postgres'
+  | 'kafka'
+  | 'registry'
+  | 'connect'
+  | 'ksqldb'
+  | 'rabbitmq'
+  | 'stores'
+  | 'databases'
+  | 'topics'
+  | 'schemas'
+  | 'services'
+  | 'streams'
+  | 'seed'
+  | 'checks'
+  | 'gateway';
+
+/** The facts of a failure as every printer shows them. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly todo?: string;
+  readonly location?: SourceLocation;
+}
+
+export interface CheckRow {
+  readonly check: string;
+  readonly verdict: 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive';
+  readonly sourceRows: number;
+  readonly replicaRows: number;
+  readonly missing: number;
+  readonly extra: number;
+  readonly different: number;
+}
+
+/**
+ * Operations emit these and return a result; they print nothing. Ink, plain lines, JSON Lines and JUnit are
+ * readers of the same events. `emit` never blocks and never throws.
+ */
+export type OperationEvent =
+  | { readonly kind: 'operation'; readonly operation: string; readonly pipeline: string; readonly target: string }
+  /** A step begins; it may begin to wait and go on many times before it ends once. */
+  | { readonly kind: 'step-started'; readonly step: StepId }
+  | { readonly kind: 'step-waiting'; readonly step: StepId; readonly waitingFor: string }
+  | {
+      readonly kind: 'step-progress';
+      readonly step: StepId;
+      readonly label: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly kind: 'step-done';
+      readonly step: StepId;
+      readonly detail: string;
+      readonly elapsedMs: number;
+      readonly changed: boolean;
+    }
+  | { readonly kind: 'step-failed'; readonly step: StepId; readonly failure: Failure; readonly elapsedMs: number }
+  | { readonly kind: 'check'; readonly row: CheckRow }
+  | { readonly kind: 'note'; readonly level: 'info' | 'warning'; readonly message: string };
+
+export type Emit = (event: OperationEvent) => void;

@@ -1,0 +1,44 @@
+import { type Log, lineLog } from './log.js';
+
+/** What a child announces to the supervisor over the IPC channel once it truly answers. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly port: number;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * The body of every embedded server's process.ts: options come as JSON in EVPIPE_SERVER_OPTIONS (the environment
+ * is readable by its own user only, a command line by everyone), readiness goes out over IPC, SIGTERM or a
+ * supervisor that is gone (IPC closed) stop the server in order.
+ */
+export async function runAsChild<Options>(
+  start: (options: Options, log: Log) => Promise<RunningServer>,
+): Promise<void> {
+  const log = lineLog((line) => process.stdout.write(line));
+  const fail = (failure: unknown): never => {
+    log.error(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  const options = JSON.parse(process.env.EVPIPE_SERVER_OPTIONS ?? '{}') as Options;
+  let stopping = false;
+  let server: RunningServer | undefined;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    (server?.stop() ?? Promise.resolve()).then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', () => {}); // Ctrl-C reaches the whole terminal group; the supervisor decides who stops when
+  process.on('disconnect', stop);
+
+  server = await start(options, log).catch(fail);
+  if (process.send) process.send({ type: 'ready', port: server.port } satisfies ReadyMessage);
+}

@@ -1,0 +1,32 @@
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFields = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
+
+/** Where embedded servers and the supervisor report; one line an event, never a secret. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** A log that writes `2026-11-21T04:35:35.123Z INFO  message  key=value` lines. */
+export function lineLog(
+  write: (line: string) => void,
+  least: LogLevel = 'info',
+  now: () => Date = () => new Date(),
+): Log {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      const pairs = Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => `  ${key}=${value}`);
+      write(`${now().toISOString()} ${level.toUpperCase().padEnd(5)} ${message}${pairs.join('')}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export const silentLog: Log = lineLog(() => {});

@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+// unit: pure code and single servers in process; system: whole pipelines through the built command;
+// real: the same behaviour against the real Kafka, Connect and Debezium; soak: long seeded runs.
+const project = (name: string, timeoutMs: number, parallel: boolean) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.{ts,tsx}`],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    pool: 'forks' as const,
+    fileParallelism: parallel,
+  },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/build.ts'],
+    projects: [
+      project('unit', 60_000, true),
+      project('system', 180_000, false),
+      project('real', 600_000, false),
+      project('soak', 7_200_000, false),
+    ],
+  },
+});
