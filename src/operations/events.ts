@@ -5,18 +5,13 @@ export type StepId =
   | 'postgres'
   | 'kafka'
   | 'registry'
-  | 'connect'
-  | 'ksqldb'
   | 'rabbitmq'
   | 'stores'
-  | 'databases'
-  | 'topics'
-  | 'schemas'
   | 'services'
+  | 'gateway'
   | 'streams'
   | 'seed'
-  | 'checks'
-  | 'gateway';
+  | 'checks';
 
 /** The facts of a failure as every printer shows them. */
 export interface Failure {
