@@ -3,6 +3,8 @@
  * provider (embedded, compose, an address) and yields endpoints; resources, checks and the tail know nothing else.
  */
 
+import type { Log } from '../support/log.js';
+
 // ── components ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What each kind of component needs in order to be started beyond its name; `undefined`: nothing. */
@@ -75,8 +77,8 @@ export interface PostgresEndpoint {
 export interface KafkaEndpoint {
   /** host:port, comma separated. */
   readonly bootstrapServers: string;
-  readonly ssl?: KafkaSsl;
-  readonly sasl?: KafkaSasl;
+  readonly ssl?: KafkaSsl | undefined;
+  readonly sasl?: KafkaSasl | undefined;
 }
 
 export type KafkaSsl =
@@ -256,20 +258,31 @@ export interface TargetInput {
   readonly stores: readonly string[];
 }
 
+/** `openTarget(input, context)` in open.ts gives a Target. */
+export interface TargetContext {
+  /** `.evpipe/<pipeline>` beside the pipeline's file, absolute; made when something has to be started. */
+  readonly stateFolder: string;
+  /** Where addresses come from that the file doesn't name (EVPIPE_KAFKA_BOOTSTRAP_SERVERS …). */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Ends waiting; what was started is left running. */
+  readonly signal?: AbortSignal;
+}
+
 /** One entry of `targets:` as it stands in the file, or one of the three plain ones, which have a base and nothing else. */
 export interface TargetSpec {
   readonly name: string;
   /** What supplies each component that isn't named here. */
   readonly base: 'embedded' | 'compose' | 'cluster';
-  readonly kafka?: Placed<KafkaAddress>;
-  readonly schemaRegistry?: Placed<UrlAddress>;
-  readonly connect?: Placed<UrlAddress>;
-  readonly ksqldb?: Placed<UrlAddress>;
-  readonly rabbitmq?: Placed<UrlAddress>;
-  readonly postgres?: 'embedded' | 'compose';
-  readonly databases?: Readonly<Record<string, Placed<UrlAddress>>>;
-  readonly services?: Readonly<Record<string, Placed<UrlAddress>>>;
-  readonly stores?: Readonly<Record<string, Placed<UrlAddress>>>;
+  readonly kafka?: Placed<KafkaAddress> | undefined;
+  readonly schemaRegistry?: Placed<UrlAddress> | undefined;
+  readonly connect?: Placed<UrlAddress> | undefined;
+  readonly ksqldb?: Placed<UrlAddress> | undefined;
+  readonly rabbitmq?: Placed<UrlAddress> | undefined;
+  readonly postgres?: 'embedded' | 'compose' | undefined;
+  readonly databases?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+  readonly services?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+  readonly stores?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
 }
 
 export type Placed<Address> = 'embedded' | 'compose' | Address;
@@ -277,9 +290,9 @@ export type Placed<Address> = 'embedded' | 'compose' | Address;
 export interface UrlAddress {
   readonly url: string;
   /** As the stack's own servers see it, where that differs. */
-  readonly inside?: { readonly url: string };
+  readonly inside?: { readonly url: string } | undefined;
 }
 
 export interface KafkaAddress extends KafkaEndpoint {
-  readonly inside?: { readonly bootstrapServers: string };
+  readonly inside?: { readonly bootstrapServers: string } | undefined;
 }
