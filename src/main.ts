@@ -1,1 +1,22 @@
-process.stdout.write('evpipe\n');
+import { runCommandLine } from './cli/program.js';
+import { createShell } from './cli/shell.js';
+import { EvpipeError } from './support/errors.js';
+
+const interruption = new AbortController();
+const interrupt = (): void => {
+  // The second Ctrl-C is for whoever does not want to wait for an orderly end.
+  if (interruption.signal.aborted) process.exit(130);
+  interruption.abort(new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted', { kind: 'interrupted' }));
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+process.on('SIGHUP', interrupt);
+// A reader that has seen enough (| head) ends the output, not the command with a stack trace.
+process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 70));
+
+const argv = process.argv.slice(2);
+const exitCode = await runCommandLine(argv, createShell(interruption.signal, argv));
+// Pipes are written asynchronously: leave only when everything has been handed over.
+await new Promise((resolve) => process.stdout.write('', resolve));
+await new Promise((resolve) => process.stderr.write('', resolve));
+process.exit(exitCode);

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { Shell } from './shell.js';
+
+/** Options that every command takes; they may stand before or after the command's name. */
+export interface CommonOptions {
+  readonly file?: string[];
+  readonly profile?: string[];
+  readonly target?: string;
+  readonly output: 'text' | 'json';
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** False with --no-color. */
+  readonly color: boolean;
+  readonly timeout?: string;
+  readonly yes?: boolean;
+}
+
+/**
+ * One command: its file declares arguments and options (cheaply: --help loads all of them) and imports what does
+ * the work only when it runs. The action answers with the exit code.
+ */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** One or more lines a user can paste, without the leading `evpipe`. */
+  readonly examples: readonly string[];
+  declare(command: Command): void;
+  run(call: CommandCall): Promise<number>;
+}
+
+export interface CommandCall {
+  readonly shell: Shell;
+  readonly arguments: readonly (string | readonly string[] | undefined)[];
+  readonly options: CommonOptions & Readonly<Record<string, unknown>>;
+}

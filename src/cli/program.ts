@@ -1,0 +1,71 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandEntry, CommonOptions } from './command.js';
+import { COMMANDS } from './commands.js';
+import { EXIT } from './exit-codes.js';
+import { reportError } from './report-error.js';
+import { packageVersion, type Shell } from './shell.js';
+
+const repeatable = (value: string, before: string[] = []): string[] => [...before, value];
+
+function addCommonOptions(command: Command): void {
+  command
+    .option('-f, --file <path>', 'pipeline file or folder; several are merged; - reads standard input', repeatable)
+    .option('--profile <name>', 'merge this profile of the file; repeatable', repeatable)
+    .option('--target <name>', 'embedded, compose, cluster or a target of the file')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .option('-q, --quiet', 'print results only')
+    .option('-v, --verbose', 'print more, and stack traces of errors')
+    .option('--no-color', 'no colour (so does NO_COLOR)')
+    .option('--timeout <duration>', 'how long to wait before giving up: 500ms, 30s, 2m')
+    .option('-y, --yes', 'ask nothing');
+}
+
+function build(shell: Shell, finish: (code: number) => void): Command {
+  const program = new Command('evpipe')
+    .description('Brings up event pipelines from one YAML file, and proves that every replica agrees with its source.')
+    .version(packageVersion(), '--version')
+    .helpCommand('help [command]', 'how to use a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: shell.out, writeErr: shell.err });
+  for (const entry of COMMANDS) addCommand(program, entry, shell, finish);
+  program.addHelpText('after', '\nBegin with: evpipe up pipelines/person-planning');
+  return program;
+}
+
+function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish: (code: number) => void): void {
+  const command = program.command(entry.name).description(entry.summary);
+  entry.declare(command);
+  addCommonOptions(command);
+  command.addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ evpipe ${line}`).join('\n')}`);
+  command.action(async (...args: unknown[]) => {
+    const options = command.opts<CommonOptions & Record<string, unknown>>();
+    const operands = args.slice(0, -2) as (string | string[] | undefined)[];
+    try {
+      finish(await entry.run({ shell, arguments: operands, options }));
+    } catch (thrown) {
+      const cause = shell.signal.aborted ? shell.signal.reason : thrown;
+      finish(reportError(cause, shell, { verbose: options.verbose === true, json: options.output === 'json' }));
+    }
+  });
+}
+
+/** Runs one command line; answers with the exit code and never throws. */
+export async function runCommandLine(argv: readonly string[], shell: Shell): Promise<number> {
+  let exitCode: number = EXIT.done;
+  try {
+    const program = build(shell, (code) => {
+      exitCode = code;
+    });
+    if (argv.length === 0) {
+      program.outputHelp();
+      return EXIT.done;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    // Commander has printed its own words; help and version end with 0, everything else is wrong usage.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return reportError(thrown, shell, { verbose: argv.includes('-v') || argv.includes('--verbose'), json: false });
+  }
+}

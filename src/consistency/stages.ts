@@ -1,0 +1,163 @@
+import type { KafkaClient, PartitionPosition } from '../clients/kafka/contract.js';
+import { formatLsn, type Lsn } from '../support/brands.js';
+
+/**
+ * A position that must have passed a stage: a place in a database's WAL, or the end of partitions. Whoever holds
+ * everything up to it holds everything that was seen when it was taken; it may well hold more.
+ */
+export type Fence =
+  | { readonly kind: 'wal'; readonly database: string; readonly lsn: Lsn }
+  | { readonly kind: 'offsets'; readonly positions: readonly PartitionPosition[] };
+
+export interface Progress {
+  readonly reached: boolean;
+  /** How far it is behind, for people: "12 records behind", "824 B of WAL behind". */
+  readonly behind: string;
+  /** The same as a number, to see whether it moves. */
+  readonly distance: bigint;
+}
+
+/** One station on the way from source to replica that a fence has to pass. */
+export interface Stage {
+  readonly kind: 'connector' | 'outbox' | 'query' | 'group';
+  /** As the file or the server calls it. */
+  readonly name: string;
+  /** Has everything up to `input` been handled? */
+  progress(input: Fence): Promise<Progress>;
+  /** Asked once `input` is reached: what the next stage has to pass. Undefined at the last one. */
+  outputs(input: Fence): Promise<Fence | undefined>;
+  /** Why it may stand still, in the component's own words: a paused connector, a failed task, no member. */
+  trouble(): Promise<string | undefined>;
+}
+
+const REACHED: Progress = { reached: true, behind: 'nothing behind', distance: 0n };
+
+/** What a connector's stage asks; operations wire it to Connect and to the slot's own database. */
+export interface ConnectorProbe {
+  readonly name: string;
+  /** How far the slot has been confirmed; undefined where the slot does not exist (yet). */
+  confirmedLsn(): Promise<Lsn | undefined>;
+  /** The topics it writes; known from its config, or declared by `produces`. */
+  topics(): Promise<readonly string[]>;
+  trouble(): Promise<string | undefined>;
+}
+
+/**
+ * A source connector has passed a WAL position when its slot is confirmed up to there: Connect confirms only what
+ * Kafka has acknowledged and whose offsets are stored.
+ */
+export function connectorStage(probe: ConnectorProbe, kafka: KafkaClient): Stage {
+  return {
+    kind: 'connector',
+    name: probe.name,
+    async progress(input) {
+      if (input.kind !== 'wal') throw new Error(`connector ${probe.name} was given offsets for a fence`);
+      const confirmed = await probe.confirmedLsn();
+      if (confirmed === undefined)
+        return { reached: false, behind: 'has no replication slot yet', distance: input.lsn };
+      if (confirmed >= input.lsn) return REACHED;
+      const distance = input.lsn - confirmed;
+      return { reached: false, behind: `${distance} B of WAL behind (at ${formatLsn(confirmed)})`, distance };
+    },
+    outputs: async () => endsOf(kafka, await probe.topics()),
+    trouble: () => probe.trouble(),
+  };
+}
+
+/** A reader of topics that commits offsets: a ksqlDB query or a service's consumer group. */
+export interface GroupProbe {
+  readonly kind: 'query' | 'group';
+  readonly name: string;
+  readonly group: string;
+  readonly reads: readonly string[];
+  /** The topics it writes, where another stage follows. */
+  readonly writes: readonly string[];
+  trouble(): Promise<string | undefined>;
+}
+
+export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
+  return {
+    kind: probe.kind,
+    name: probe.name,
+    async progress(input) {
+      if (input.kind !== 'offsets') throw new Error(`${probe.name} was given a WAL position for a fence`);
+      const mine = input.positions.filter((position) => probe.reads.includes(position.topic));
+      const records = await recordsBehind(kafka, probe.group, mine);
+      return records === 0n
+        ? REACHED
+        : { reached: false, behind: `${records} ${records === 1n ? 'record' : 'records'} behind`, distance: records };
+    },
+    outputs: async () => (probe.writes.length === 0 ? undefined : endsOf(kafka, probe.writes)),
+    trouble: () => probe.trouble(),
+  };
+}
+
+/** A polling outbox has passed a fence when no row committed before it is unsent. */
+export interface OutboxProbe {
+  readonly name: string;
+  readonly topics: readonly string[];
+  /** How many rows that were there when the fence was taken are still unsent. */
+  unsent(): Promise<bigint>;
+  trouble(): Promise<string | undefined>;
+}
+
+export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
+  return {
+    kind: 'outbox',
+    name: probe.name,
+    async progress() {
+      const unsent = await probe.unsent();
+      return unsent === 0n ? REACHED : { reached: false, behind: `${unsent} unsent in the outbox`, distance: unsent };
+    },
+    outputs: () => endsOf(kafka, probe.topics),
+    trouble: () => probe.trouble(),
+  };
+}
+
+async function endsOf(kafka: KafkaClient, topics: readonly string[]): Promise<Fence> {
+  // A topic that nothing was ever written to may not exist yet: nothing has to be passed there.
+  const ends = await Promise.all(
+    topics.map(async (topic) =>
+      (await kafka.describeTopic(topic)) === undefined ? [] : kafka.offsets(topic, 'latest'),
+    ),
+  );
+  return { kind: 'offsets', positions: ends.flat() };
+}
+
+/** How many records before the fence the group has not committed. Partitions that never held a record don't count. */
+async function recordsBehind(kafka: KafkaClient, group: string, fence: readonly PartitionPosition[]): Promise<bigint> {
+  const topics = [...new Set(fence.map((position) => position.topic))];
+  const [committed, starts] = await Promise.all([
+    kafka.committedOffsets(group, topics),
+    Promise.all(topics.map((topic) => kafka.offsets(topic, 'earliest'))).then((all) => all.flat()),
+  ]);
+  const at = (positions: readonly PartitionPosition[], { topic, partition }: PartitionPosition): bigint | undefined =>
+    positions.find((one) => one.topic === topic && one.partition === partition)?.offset;
+  let behind = 0n;
+  for (const end of fence) {
+    const start = at(starts, end) ?? 0n;
+    const done = at(committed, end) ?? start;
+    const missing = end.offset - (done > start ? done : start);
+    if (missing <= 0n) continue;
+    const only =
+      missing <= MARKERS_AT_MOST && (await onlyMarkers(kafka, { ...end, offset: end.offset - missing }, end.offset));
+    if (!only) behind += missing;
+  }
+  return behind;
+}
+
+/** Transaction markers take offsets that no consumer commits: a gap this small is read to see whether a record is in it. */
+const MARKERS_AT_MOST = 16n;
+
+async function onlyMarkers(kafka: KafkaClient, from: PartitionPosition, end: bigint): Promise<boolean> {
+  const reader = kafka.reader({ from: [from], maxWaitMs: 100 });
+  try {
+    for await (const batch of reader) {
+      if (batch.records.some((record) => record.offset < end)) return false;
+      if (batch.nextOffset >= end) return true;
+    }
+    return false;
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,77 @@
+import type { KafkaClient } from '../clients/kafka/contract.js';
+import { EvpipeError } from '../support/errors.js';
+
+/**
+ * What evpipe remembers beside the resources themselves, so that anybody's evpipe on any machine goes on where another one
+ * stopped: which statements of a ksql migration have been sent, how far a seed has come, what this pipeline made.
+ * It is one compacted topic `_evpipe_<pipeline>`: key `<kind>/<name>`, value JSON, null once forgotten.
+ */
+export interface Ledger {
+  get<T>(key: string): T | undefined;
+  keys(prefix: string): readonly string[];
+  /** Resolves once Kafka has acknowledged it. */
+  put(key: string, value: unknown): Promise<void>;
+  forget(key: string): Promise<void>;
+}
+
+export const ledgerTopic = (pipeline: string): string => `_evpipe_${pipeline}`;
+
+/** Reads the whole ledger, making its topic where it is missing. One process writes at a time (the run's lock sees to it). */
+export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<Ledger> {
+  const topic = ledgerTopic(pipeline);
+  await ensureTopic(kafka, topic);
+  const entries = await readAll(kafka, topic);
+  const write = async (key: string, value: string | null): Promise<void> => {
+    const producer = kafka.producer();
+    try {
+      await producer.send([
+        { topic, partition: 0, key: Buffer.from(key), value: value === null ? null : Buffer.from(value) },
+      ]);
+    } finally {
+      await producer.close();
+    }
+  };
+  return {
+    get: <T>(key: string) => entries.get(key) as T | undefined,
+    keys: (prefix) => [...entries.keys()].filter((key) => key.startsWith(prefix)),
+    put: async (key, value) => {
+      await write(key, JSON.stringify(value));
+      entries.set(key, value);
+    },
+    forget: async (key) => {
+      await write(key, null);
+      entries.delete(key);
+    },
+  };
+}
+
+async function ensureTopic(kafka: KafkaClient, topic: string): Promise<void> {
+  if ((await kafka.describeTopic(topic)) !== undefined) return;
+  try {
+    await kafka.createTopic({ name: topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
+  } catch (failure) {
+    const raced = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
+    if (!raced) throw failure;
+  }
+}
+
+async function readAll(kafka: KafkaClient, topic: string): Promise<Map<string, unknown>> {
+  const entries = new Map<string, unknown>();
+  const [end] = await kafka.offsets(topic, 'latest');
+  const [start] = await kafka.offsets(topic, 'earliest');
+  if (end === undefined || start === undefined || end.offset <= start.offset) return entries;
+  const reader = kafka.reader({ from: [start] });
+  try {
+    for await (const batch of reader) {
+      for (const record of batch.records) {
+        if (record.key === null) continue;
+        if (record.value === null) entries.delete(record.key.toString());
+        else entries.set(record.key.toString(), JSON.parse(record.value.toString()));
+      }
+      if (batch.nextOffset >= end.offset) break;
+    }
+  } finally {
+    await reader.close();
+  }
+  return entries;
+}
