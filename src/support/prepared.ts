@@ -1,0 +1,42 @@
+import { type Log, lineLog } from './log.js';
+
+/**
+ * A server that is no Node program (PostgreSQL): a short-lived child prepares its folder and tells what to run,
+ * so that no Node process has to stay beside it.
+ */
+export interface PreparedCommand {
+  /** Program and arguments; no secret among them. */
+  readonly command: readonly [string, ...string[]];
+  /** Beside the few variables that every child gets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** The account to run under, where it isn't the caller's own. */
+  readonly account?: { readonly uid: number; readonly gid: number };
+  readonly port: number;
+  /** It answers as soon as this text stands in its output. */
+  readonly readyText: string;
+  /** What makes it stop in order, and fast. */
+  readonly stopSignal: NodeJS.Signals;
+}
+
+export interface PreparedMessage {
+  readonly type: 'prepared';
+  readonly command: PreparedCommand;
+}
+
+/** The body of a preparing process.ts: options as in `runAsChild`, the answer goes out over IPC, then it ends. */
+export async function prepareAsChild<Options>(
+  prepare: (options: Options, log: Log) => Promise<PreparedCommand>,
+): Promise<void> {
+  const log = lineLog((line) => process.stdout.write(line));
+  const options = JSON.parse(process.env.EVPIPE_SERVER_OPTIONS ?? '{}') as Options;
+  const command = await prepare(options, log).catch((failure: unknown) => {
+    log.error(failure instanceof Error ? failure.message : String(failure));
+    process.exit(1);
+  });
+  if (process.send === undefined) {
+    process.stdout.write(`${JSON.stringify(command, null, 2)}\n`);
+    return;
+  }
+  process.send({ type: 'prepared', command } satisfies PreparedMessage, () => process.disconnect());
+}
