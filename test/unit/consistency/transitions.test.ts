@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { type Status, TransitionFold } from '../../../src/consistency/transitions.js';
+
+const RULES = {
+  transitions: [
+    [100, 200],
+    [200, 300],
+    [300, 400],
+  ],
+  final: [400],
+  withinMs: 60_000,
+} as const;
+
+function fold(
+  ...records: ReadonlyArray<readonly [key: string, status: Status | undefined, timestampMs?: number]>
+): TransitionFold {
+  const folded = new TransitionFold(RULES);
+  for (const [index, [key, status, timestampMs]] of records.entries()) {
+    folded.add({ key, status, timestampMs: timestampMs ?? 0, partition: 0, offset: BigInt(index) });
+  }
+  return folded;
+}
+
+describe('status transitions', () => {
+  it('find nothing in keys that went the whole legal way, repeated statuses included', () => {
+    const folded = fold(
+      ['a', 100],
+      ['b', 100],
+      ['a', 200],
+      ['a', 200],
+      ['a', 300],
+      ['b', 200],
+      ['b', 300],
+      ['b', 400],
+      ['a', 400],
+    );
+    expect(folded.illegal).toEqual([]);
+    expect(folded.open(10 ** 9)).toEqual({ underWay: 0, stuck: [] });
+    expect(folded.keys).toBe(2);
+  });
+
+  it('name the key and the step that is not declared', () => {
+    expect(fold(['a', 100], ['a', 300]).illegal).toEqual([{ key: 'a', kind: 'illegal', detail: '100 → 300' }]);
+  });
+
+  it('find a key that begins in the middle', () => {
+    expect(fold(['a', 300]).illegal).toEqual([{ key: 'a', kind: 'illegal', detail: 'begins at 300' }]);
+  });
+
+  it('tell keys on their way from stuck ones by the age of their last record', () => {
+    const folded = fold(
+      ['old', 100, 0],
+      ['young', 100, 90_000],
+      ['done', 100, 0],
+      ['done', 200, 1],
+      ['done', 300, 2],
+      ['done', 400, 3],
+    );
+    expect(folded.open(100_000)).toEqual({
+      underWay: 1,
+      stuck: [{ key: 'old', kind: 'stuck', detail: 'at 100 for 100 s' }],
+    });
+  });
+
+  it('report a record without a status instead of passing over it', () => {
+    expect(fold(['a', undefined]).illegal).toEqual([
+      { key: 'a', kind: 'unreadable', detail: 'partition 0 offset 0 has no status' },
+    ]);
+  });
+});
