@@ -1,0 +1,205 @@
+import type { EventEmitter } from 'node:events';
+import pg from 'pg';
+import Cursor from 'pg-cursor';
+import { EvpipeError } from '../../support/errors.js';
+import { waitUntil } from '../../support/retry.js';
+import { postgresError } from './failure.js';
+
+export interface PostgresConnectOptions {
+  /** postgres://user:password@host:port/database?sslmode=… */
+  readonly url: string;
+  /** What pg_stat_activity shows; default evpipe. */
+  readonly applicationName?: string;
+  /** Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Server settings of this session, `timezone: UTC`; given with the connection, so they hold from the first statement. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Aborting it closes the connection: a running statement rejects. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type TextRow = readonly (string | null)[];
+
+/** SQL carried out as one message, several statements allowed, no parameters. */
+export interface ScriptOptions {
+  /** Where the text comes from: a failure names the line in it. */
+  readonly file?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const ROWS_PER_FETCH = 1_000;
+
+/** bigint for int8 (ids and counts are compared, not only shown); dates and times stay the text the server wrote. */
+const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, BigInt],
+  ...(
+    [
+      pg.types.builtins.DATE,
+      pg.types.builtins.TIMESTAMP,
+      pg.types.builtins.TIMESTAMPTZ,
+      pg.types.builtins.TIME,
+    ] as const
+  ).map((type) => [type, (text: string) => text] as const),
+]);
+const TYPED: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+};
+const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
+
+/** Connects, or throws EVPIPE_POSTGRES_UNREACHABLE (kind unreachable) or EVPIPE_POSTGRES_<SQLSTATE>. */
+export async function connectPostgres(options: PostgresConnectOptions): Promise<PostgresClient> {
+  options.signal?.throwIfAborted();
+  const place = placeOf(options.url);
+  const settings = Object.entries(options.settings ?? {}).map(([name, value]) => `-c ${name}=${escapeOption(value)}`);
+  const client = new pg.Client({
+    connectionString: options.url,
+    application_name: options.applicationName ?? 'evpipe',
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    ...(settings.length > 0 && { options: settings.join(' ') }),
+  });
+  // A connection that breaks between two statements is seen by the next one; without a listener it would end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (failure) {
+    throw postgresError(failure, place);
+  }
+  return new PostgresClient(client, place, options.signal);
+}
+
+/** Asks until the server takes connections; a refused password or a missing database ends the wait at once. */
+export async function waitForPostgres(
+  options: PostgresConnectOptions & { readonly timeoutMs: number },
+): Promise<PostgresClient> {
+  const attempt = async () => {
+    try {
+      return await connectPostgres(options);
+    } catch (failure) {
+      if (failure instanceof EvpipeError && failure.kind === 'unreachable') throw failure;
+      return failure as Error;
+    }
+  };
+  const answer = await waitUntil(`PostgreSQL at ${placeOf(options.url)}`, attempt, options);
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+/** host:port/database of a URL, without what is secret in it. Throws EVPIPE_POSTGRES_URL. */
+export function placeOf(url: string): string {
+  if (!URL.canParse(url))
+    throw new EvpipeError('EVPIPE_POSTGRES_URL', 'not a URL of the form postgres://user:password@host:5432/database');
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || 5432}${decodeURIComponent(pathname)}`;
+}
+
+/** One connection. Statements queue: it carries out one at a time. */
+export class PostgresClient {
+  private readonly onAbort = () => void this.close();
+
+  constructor(
+    private readonly client: pg.Client,
+    /** host:port/database */
+    readonly place: string,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Rows as objects; int8 is bigint, json is parsed, dates and times are text. */
+  async query<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.send(() => this.client.query<Row>({ text: sql, values: [...values], types: TYPED }))).rows;
+  }
+
+  /** Every column as the text that the server wrote, in the order of the select list. */
+  async queryText(sql: string, values: readonly unknown[] = []): Promise<TextRow[]> {
+    const config = { text: sql, values: [...values], rowMode: 'array' as const, types: AS_TEXT };
+    return (await this.send(() => this.client.query<(string | null)[]>(config))).rows;
+  }
+
+  /** Rows as text in blocks through a portal: never the whole result at once. The connection is busy until it ends. */
+  async *streamText(sql: string, values: readonly unknown[], signal: AbortSignal): AsyncGenerator<readonly TextRow[]> {
+    const config = { rowMode: 'array' as const, types: AS_TEXT };
+    const cursor = this.client.query(new Cursor<(string | null)[]>(sql, [...values], config));
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const rows = await this.send(() => cursor.read(ROWS_PER_FETCH));
+        if (rows.length > 0) yield rows;
+        if (rows.length < ROWS_PER_FETCH) return;
+      }
+    } finally {
+      await this.send(() => cursor.close());
+    }
+  }
+
+  /** A whole script in one message; without BEGIN in it the server carries it out as one transaction. */
+  async execute(sql: string, options: ScriptOptions = {}): Promise<void> {
+    let completed = 0;
+    // pg does not tell how far a script came; its connection does, one event a statement.
+    const { connection } = this.client as unknown as { connection: EventEmitter };
+    const onComplete = () => {
+      completed += 1;
+    };
+    connection.on('commandComplete', onComplete);
+    try {
+      await this.client.query(sql);
+    } catch (failure) {
+      throw postgresError(failure, this.place, { sql, file: options.file, completed });
+    } finally {
+      connection.off('commandComplete', onComplete);
+    }
+  }
+
+  /** BEGIN, the work, COMMIT; where the work throws, ROLLBACK and the same throw. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.send(() => this.client.query('BEGIN'));
+    try {
+      const answer = await work();
+      await this.send(() => this.client.query('COMMIT'));
+      return answer;
+    } catch (failure) {
+      // A broken connection has rolled back by itself; the work's own failure is the one to tell.
+      await this.client.query('ROLLBACK').catch(() => {});
+      throw failure;
+    }
+  }
+
+  /** Runs the work while holding an advisory lock of the session; waits for whoever holds it. */
+  async withAdvisoryLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+    await this.query('SELECT pg_advisory_lock(hashtextextended($1, 0))::text', [name]);
+    try {
+      return await work();
+    } finally {
+      await this.client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => {});
+    }
+  }
+
+  /** Ends the connection; repeatable, never throws. */
+  async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.onAbort);
+    await this.client.end().catch(() => {});
+  }
+
+  private async send<T>(statement: () => Promise<T>): Promise<T> {
+    try {
+      return await statement();
+    } catch (failure) {
+      this.signal?.throwIfAborted();
+      throw postgresError(failure, this.place);
+    }
+  }
+}
+
+/** An identifier as SQL wants it. */
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A string literal, for statements that take no parameters (CREATE ROLE … PASSWORD). */
+export const quoteLiteral = (text: string): string =>
+  text.includes('\\')
+    ? ` E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+    : `'${text.replaceAll("'", "''")}'`;
+
+/** In the startup packet's `options`, blanks and backslashes are escaped with a backslash. */
+const escapeOption = (value: string): string => value.replace(/([\\\s])/g, '\\$1');

@@ -1,0 +1,71 @@
+import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
+import { statementStarts } from './statement-starts.js';
+
+/** What the server says of a failed statement, as pg hands it over; all fields but `message` can be missing. */
+interface ServerFailure extends Error {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** 1-based, in characters of the text that was sent. */
+  readonly position?: string;
+  readonly where?: string;
+}
+
+/** SQLSTATEs (and classes) under which nobody answers yet, or any more: asking again later may help. */
+const UNREACHABLE_STATES = /^(08...|57P0[1-4]|53300)$/;
+const SOCKET_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|EPIPE)/;
+
+/** SQL text and where it came from, so that a failure in it can be shown there. */
+export interface SqlSource {
+  readonly sql: string;
+  readonly file?: string | undefined;
+  /** How many of its statements had been carried out when it failed. */
+  readonly completed?: number;
+}
+
+/**
+ * Every failure of pg as an EvpipeError: EVPIPE_POSTGRES_<SQLSTATE> for what the server says, EVPIPE_POSTGRES_UNREACHABLE
+ * (kind unreachable) where it does not answer. `place` is host:port/database, never a URL: that has the password in it.
+ */
+export function postgresError(thrown: unknown, place: string, source?: SqlSource): EvpipeError {
+  if (thrown instanceof EvpipeError) return thrown;
+  const failure = thrown as ServerFailure;
+  const code = typeof failure.code === 'string' ? failure.code : '';
+  if (!/^[0-9A-Z]{5}$/.test(code) || SOCKET_CODES.test(code)) return unreachableError(thrown, place);
+  const detail = [failure.detail, failure.where].filter(Boolean).map((text) => `\n${text}`);
+  const location = source === undefined ? undefined : locationOf(failure, source);
+  return new EvpipeError(`EVPIPE_POSTGRES_${code}`, `${place}: ${failure.message}${detail.join('')}`, {
+    kind: UNREACHABLE_STATES.test(code) ? 'unreachable' : 'failed',
+    cause: thrown,
+    ...(failure.hint !== undefined && { todo: failure.hint }),
+    ...(location !== undefined && { location }),
+  });
+}
+
+function unreachableError(thrown: unknown, place: string): EvpipeError {
+  return new EvpipeError(
+    'EVPIPE_POSTGRES_UNREACHABLE',
+    `PostgreSQL at ${place} does not answer: ${messageOf(thrown)}`,
+    {
+      kind: 'unreachable',
+      cause: thrown,
+    },
+  );
+}
+
+function locationOf(failure: ServerFailure, source: SqlSource): SourceLocation | undefined {
+  if (source.file === undefined) return undefined;
+  if (failure.position !== undefined) {
+    return { file: source.file, ...lineAndColumn(source.sql, Number(failure.position) - 1) };
+  }
+  // Many failures ("already exists") have no position: then it is the statement after those that were carried out.
+  const start = statementStarts(source.sql)[source.completed ?? 0] ?? 0;
+  return { file: source.file, ...lineAndColumn(source.sql, [...source.sql.slice(0, start)].length) };
+}
+
+/** 1-based line and column of a 0-based position counted in characters (code points, as the server counts). */
+export function lineAndColumn(text: string, position: number): { line: number; column: number } {
+  const before = [...text].slice(0, position);
+  const lineBreak = before.lastIndexOf('\n');
+  return { line: before.filter((character) => character === '\n').length + 1, column: before.length - lineBreak };
+}
