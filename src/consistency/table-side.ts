@@ -1,12 +1,13 @@
+import { quoteIdentifier } from '../clients/postgres/client.js';
 import { EvpipeError } from '../support/errors.js';
 import { renderSql } from './rendering.js';
 import type { Key, Row, Side, SideColumn } from './side.js';
 
 /** What a table's side needs of a database connection; clients/postgres has it. */
 export interface TableReader {
-  query(sql: string, values?: readonly unknown[]): Promise<readonly (readonly (string | null)[])[]>;
+  queryText(sql: string, values?: readonly unknown[]): Promise<readonly (readonly (string | null)[])[]>;
   /** Rows in blocks, through a cursor: never the whole table at once. */
-  stream(
+  streamText(
     sql: string,
     values: readonly unknown[],
     signal: AbortSignal,
@@ -42,15 +43,13 @@ export interface TableColumn {
   readonly otherType: string;
 }
 
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 export function tableSql(table: string): string {
-  return table.split('.').map(quoteName).join('.');
+  return table.split('.').map(quoteIdentifier).join('.');
 }
 
 /** The table's columns in order with their types; throws where the table is missing or not readable. */
 export async function readColumns(reader: TableReader, place: TablePlace): Promise<readonly SideColumn[]> {
-  const rows = await reader.query(
+  const rows = await reader.queryText(
     `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)
        FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
     [tableSql(place.table)],
@@ -63,7 +62,7 @@ export async function readColumns(reader: TableReader, place: TablePlace): Promi
 
 /** The type of an SQL expression over the table, asked from the server without reading a row. */
 export async function expressionType(reader: TableReader, place: TablePlace, expression: string): Promise<string> {
-  const [row] = await reader.query(
+  const [row] = await reader.queryText(
     `SELECT pg_typeof((SELECT ${expression} FROM ${tableSql(place.table)} AS t LIMIT 1))::text`,
   );
   return row?.[0] ?? 'unknown';
@@ -96,18 +95,18 @@ export function tableSide(
     columns: compared.map(({ name, type }) => ({ name, type })),
 
     async estimateRows() {
-      const [row] = await reader.query('SELECT reltuples::bigint::text FROM pg_class WHERE oid = to_regclass($1)', [
+      const [row] = await reader.queryText('SELECT reltuples::bigint::text FROM pg_class WHERE oid = to_regclass($1)', [
         table,
       ]);
       const estimate = Number(row?.[0] ?? -1);
       if (estimate >= 0) return estimate;
-      const [counted] = await reader.query(`SELECT count(*)::text FROM ${table} AS t WHERE ${filter}`);
+      const [counted] = await reader.queryText(`SELECT count(*)::text FROM ${table} AS t WHERE ${filter}`);
       return Number(counted?.[0] ?? -1);
     },
 
     async *portion(portion, of, signal) {
       const mine = of === 1 ? 'true' : `(${keyHash} & 9223372036854775807) % ${of} = ${portion}`;
-      for await (const block of reader.stream(`${select} WHERE ${filter} AND ${mine}`, [], signal))
+      for await (const block of reader.streamText(`${select} WHERE ${filter} AND ${mine}`, [], signal))
         yield block.map(toRow);
     },
 
@@ -117,7 +116,7 @@ export function tableSide(
         const some = wanted.slice(first, first + KEYS_PER_QUERY);
         const parameters = key.map((_, index) => `$${index + 1}::text[]`);
         const names = key.map((_, index) => `k${index}`).join(', ');
-        const rows = await reader.query(
+        const rows = await reader.queryText(
           `${select} WHERE ${filter} AND ${keyArray} IN
              (SELECT jsonb_build_array(${names}) FROM unnest(${parameters.join(', ')}) AS wanted(${names}))`,
           key.map((_, index) => some.map((one) => one[index] ?? null)),
