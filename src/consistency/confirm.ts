@@ -90,7 +90,7 @@ class Confirmation {
     let fence: Fence | undefined = first;
     this.stages = this.check.way.map(({ kind, name }) => ({ kind, name, passed: false }));
     for (const [index, stage] of this.check.way.entries()) {
-      if (fence === undefined) return undefined;
+      if (fence === undefined) throw new Error(`nothing leads from the stage before to ${stage.name}`);
       const held = await this.waitAt(stage, fence);
       if (this.pending.length === 0) return undefined;
       this.stages[index] = { kind: stage.kind, name: stage.name, ...(held ?? { passed: true }) };

@@ -1,0 +1,207 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
+import { type CompareCheck, confirmCheck } from '../../../src/consistency/confirm.js';
+import type { CheckReport } from '../../../src/consistency/report.js';
+import type { Stage } from '../../../src/consistency/stages.js';
+import { SESSION_SETTINGS, type TableColumn, tableSide } from '../../../src/consistency/table-side.js';
+import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
+import { parseLsn } from '../../../src/support/brands.js';
+
+let folder: string;
+let server: RunningPostgres;
+let source: PostgresClient;
+let replica: PostgresClient;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evpipe-confirm-'));
+  server = await startPostgres({ dataDir: join(folder, 'pg') });
+  const admin = await connectPostgres({ url: server.urlOf('postgres') });
+  for (const name of ['source', 'replica']) await admin.execute(`CREATE DATABASE ${name}`);
+  await admin.close();
+  source = await connectPostgres({ url: server.urlOf('source'), settings: SESSION_SETTINGS });
+  replica = await connectPostgres({ url: server.urlOf('replica'), settings: SESSION_SETTINGS });
+});
+
+afterAll(async () => {
+  await source?.close();
+  await replica?.close();
+  await server?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const TABLE = 'CREATE TABLE item (id int, name text, amount numeric(10,2), at timestamptz)';
+
+beforeEach(async () => {
+  for (const client of [source, replica]) {
+    await client.execute(`DROP TABLE IF EXISTS item; ${TABLE};
+      INSERT INTO item SELECT n, 'name ' || n, n * 1.5, timestamptz '2026-01-01' + n * interval '1 day' FROM generate_series(1, 50) n`);
+  }
+});
+
+const column = (name: string, type: string): TableColumn => ({
+  name,
+  expression: `t."${name}"`,
+  type,
+  otherType: type,
+});
+const KEY = [column('id', 'integer')];
+const COLUMNS = [column('name', 'text'), column('amount', 'numeric(10,2)'), column('at', 'timestamp with time zone')];
+
+/** A stage that passes on the attempt that `work` brings about, as a consumer that applies rows would. */
+function stage(name: string, work: (attempt: number) => Promise<boolean>, trouble?: string): Stage {
+  let attempt = 0;
+  return {
+    kind: 'group',
+    name,
+    progress: async () => {
+      attempt += 1;
+      const reached = await work(attempt);
+      return { reached, behind: reached ? 'nothing behind' : '3 records behind', distance: reached ? 0n : 3n };
+    },
+    outputs: async (fence) => fence,
+    trouble: async () => trouble,
+  };
+}
+
+const passes = stage('consumer', async () => true);
+
+function check(way: readonly Stage[]): CompareCheck {
+  return {
+    name: 'items',
+    source: tableSide(source, { database: 'source', table: 'item' }, KEY, COLUMNS),
+    replica: tableSide(replica, { database: 'replica', table: 'item' }, KEY, COLUMNS),
+    way,
+    takeFence: async () => ({ fence: { kind: 'wal', database: 'source', lsn: parseLsn('0/1') }, label: 'WAL 0/1' }),
+    skipped: [],
+  };
+}
+
+function confirm(way: readonly Stage[], deadlineMs = 20_000, stalledMs = 20_000): Promise<CheckReport> {
+  const signal = new AbortController().signal;
+  return confirmCheck(check(way), { deadlineMs, stalledMs, signal, waitingFor: () => {} });
+}
+
+describe('confirming a comparison', () => {
+  it('says consistent without asking any stage where both sides agree', async () => {
+    const report = await confirm([stage('never asked', () => Promise.reject(new Error('was asked')))]);
+    expect(report).toMatchObject({
+      verdict: 'consistent',
+      sourceRows: 50,
+      replicaRows: 50,
+      missing: 0,
+      extra: 0,
+      different: 0,
+    });
+  });
+
+  it('names the changed, the deleted and the inserted row of the replica, with column and both values', async () => {
+    await replica.execute(
+      "UPDATE item SET name = 'spoiled' WHERE id = 7; DELETE FROM item WHERE id = 8; INSERT INTO item VALUES (99, 'rogue', 1, now())",
+    );
+    const report = await confirm([passes]);
+    expect(report).toMatchObject({
+      verdict: 'inconsistent',
+      missing: 1,
+      extra: 1,
+      different: 1,
+      sourceRows: 50,
+      replicaRows: 50,
+    });
+    const findings = [...report.findings].sort((a, b) => Number(a.key[0]) - Number(b.key[0]));
+    expect(findings).toEqual([
+      { kind: 'different', key: ['7'], columns: [{ column: 'name', source: 'name 7', replica: 'spoiled' }] },
+      { kind: 'missing', key: ['8'], columns: [] },
+      { kind: 'extra', key: ['99'], columns: [] },
+    ]);
+  });
+
+  it('tells NULL from an empty text and from the text <null>, and values swapped between two rows', async () => {
+    await source.execute("UPDATE item SET name = NULL WHERE id = 1; UPDATE item SET name = '' WHERE id = 2");
+    await replica.execute(`UPDATE item SET name = '<null>' WHERE id = 1; UPDATE item SET name = NULL WHERE id = 2;
+      UPDATE item SET amount = CASE id WHEN 3 THEN 6 ELSE 4.5 END WHERE id IN (3, 4)`);
+    const report = await confirm([passes]);
+    expect(report.findings.map((finding) => finding.key[0]).sort()).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('finds a row that the replica holds twice', async () => {
+    await replica.execute('INSERT INTO item SELECT * FROM item WHERE id = 5');
+    const report = await confirm([passes]);
+    expect(report.verdict).toBe('inconsistent');
+    expect(report.findings.map((finding) => [finding.kind, finding.key[0]])).toEqual([['duplicated', '5']]);
+  });
+
+  it('does not call inconsistent what is in flight: the row arrives before the fence has passed', async () => {
+    await source.execute("INSERT INTO item VALUES (60, 'new', 1, '2026-02-01')");
+    const report = await confirm([
+      stage('slow', async (attempt) => {
+        if (attempt === 3) await replica.execute("INSERT INTO item VALUES (60, 'new', 1, '2026-02-01')");
+        return false;
+      }),
+    ]);
+    expect(report).toMatchObject({ verdict: 'consistent', replicaRows: 51 });
+  });
+
+  it('goes another round for a source row that changed while the fence passed', async () => {
+    await replica.execute("UPDATE item SET name = 'old' WHERE id = 9");
+    let rounds = 0;
+    const report = await confirm([
+      stage('consumer', async () => {
+        rounds += 1;
+        if (rounds === 1) await source.execute("UPDATE item SET name = 'newer' WHERE id = 9");
+        return true;
+      }),
+    ]);
+    expect(rounds).toBe(2);
+    expect(report.findings).toEqual([
+      { kind: 'different', key: ['9'], columns: [{ column: 'name', source: 'newer', replica: 'old' }] },
+    ]);
+  });
+
+  it('says lagging, never inconsistent, with the stage, its distance and its trouble, when the fence does not pass', async () => {
+    await source.execute("INSERT INTO item VALUES (60, 'new', 1, now())");
+    const report = await confirm(
+      [passes, stage('stopped-consumer', async () => false, 'group has no member')],
+      60_000,
+      50,
+    );
+    expect(report).toMatchObject({
+      verdict: 'lagging',
+      missing: 1,
+      why: 'stopped-consumer is 3 records behind: group has no member',
+    });
+    expect(report.way).toEqual([
+      { kind: 'group', name: 'consumer', passed: true },
+      expect.objectContaining({
+        name: 'stopped-consumer',
+        passed: false,
+        behind: '3 records behind',
+        trouble: 'group has no member',
+      }),
+    ]);
+  });
+
+  it('says inconclusive with the reason where no fence can be taken', async () => {
+    await replica.execute('DELETE FROM item WHERE id = 1');
+    const signal = new AbortController().signal;
+    const unfenced = {
+      ...check([passes]),
+      takeFence: () => Promise.reject(new Error('permission denied for function pg_logical_emit_message')),
+    };
+    const report = await confirmCheck(unfenced, { deadlineMs: 1000, stalledMs: 1000, signal, waitingFor: () => {} });
+    expect(report).toMatchObject({ verdict: 'inconclusive', why: expect.stringContaining('permission denied') });
+  });
+
+  it('compares in portions what does not fit into one', async () => {
+    for (const client of [source, replica]) {
+      await client.execute(
+        "INSERT INTO item SELECT n, 'x', 1, NULL FROM generate_series(1000, 120000) n; ANALYZE item",
+      );
+    }
+    await replica.execute('DELETE FROM item WHERE id IN (1000, 60000, 120000)');
+    const report = await confirm([passes]);
+    expect(report).toMatchObject({ sourceRows: 119_051, missing: 3, extra: 0, different: 0 });
+  });
+});
