@@ -1,0 +1,30 @@
+-- In backticks: without them ksqlDB would call the connector PERSON-OUTBOX.
+CREATE SOURCE CONNECTOR `person-outbox` WITH (
+  'connector.class' = 'io.debezium.connector.postgresql.PostgresConnector',
+  'tasks.max' = '1',
+  'database.hostname' = '$(databases.person.host)',
+  'database.port' = '$(databases.person.port)',
+  'database.user' = '$(databases.person.user)',
+  'database.password' = '$(databases.person.password)',
+  'database.dbname' = '$(databases.person.name)',
+  'plugin.name' = 'pgoutput',
+  'topic.prefix' = 'person-planning-person-outbox',
+  'slot.name' = 'person_planning_person_outbox',
+  'publication.name' = 'person_planning_person_outbox',
+  'publication.autocreate.mode' = 'filtered',
+  'table.include.list' = 'public.events_outboxitem',
+  -- What verify-consistency fences with: the position moves on a quiet database too, and the fence's message stays out of the topics.
+  'heartbeat.interval.ms' = '1000',
+  'message.prefix.exclude.list' = 'evpipe',
+  'key.converter' = 'org.apache.kafka.connect.storage.StringConverter',
+  'value.converter' = 'io.debezium.converters.BinaryDataConverter',
+  'value.converter.delegate.converter.type' = 'org.apache.kafka.connect.json.JsonConverter',
+  'value.converter.delegate.converter.type.schemas.enable' = 'false',
+  'transforms' = 'outbox',
+  'transforms.outbox.type' = 'io.debezium.transforms.outbox.EventRouter',
+  'transforms.outbox.route.by.field' = 'topic',
+  'transforms.outbox.route.topic.replacement' = '${routedByValue}',
+  'transforms.outbox.table.field.event.key' = 'message_key',
+  'transforms.outbox.table.field.event.payload' = 'payload',
+  'transforms.outbox.table.fields.additional.placement' = 'id:header:ce_id,timestamp:header:ce_time,event_type:header:ce_type,source:header:ce_source,content_type:header:content-type'
+);
