@@ -1,4 +1,5 @@
 import type { KafkaClient } from '../clients/kafka/contract.js';
+import { readToEnd } from '../clients/kafka/read-topic.js';
 import { EvpipeError } from '../support/errors.js';
 
 /**
@@ -57,21 +58,12 @@ async function ensureTopic(kafka: KafkaClient, topic: string): Promise<void> {
 
 async function readAll(kafka: KafkaClient, topic: string): Promise<Map<string, unknown>> {
   const entries = new Map<string, unknown>();
-  const [end] = await kafka.offsets(topic, 'latest');
-  const [start] = await kafka.offsets(topic, 'earliest');
-  if (end === undefined || start === undefined || end.offset <= start.offset) return entries;
-  const reader = kafka.reader({ from: [start] });
-  try {
-    for await (const batch of reader) {
-      for (const record of batch.records) {
-        if (record.key === null) continue;
-        if (record.value === null) entries.delete(record.key.toString());
-        else entries.set(record.key.toString(), JSON.parse(record.value.toString()));
-      }
-      if (batch.nextOffset >= end.offset) break;
+  for await (const batch of readToEnd(kafka, topic)) {
+    for (const { key, value } of batch.records) {
+      if (key === null) continue;
+      if (value === null) entries.delete(key.toString());
+      else entries.set(key.toString(), JSON.parse(value.toString()));
     }
-  } finally {
-    await reader.close();
   }
   return entries;
 }

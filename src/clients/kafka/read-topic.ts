@@ -1,0 +1,36 @@
+import type { KafkaClient, PartitionPosition, RecordBatch } from './contract.js';
+
+/**
+ * All records of a topic from `from` (default: the earliest) up to where it ends at the time of the call, as batches;
+ * partitions arrive interleaved, each in its own order. Ends by itself. A topic that does not exist has no records.
+ */
+export async function* readToEnd(
+  kafka: KafkaClient,
+  topic: string,
+  options: { readonly from?: readonly PartitionPosition[]; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<RecordBatch> {
+  if ((await kafka.describeTopic(topic)) === undefined) return;
+  const ends = new Map((await kafka.offsets(topic, 'latest')).map((end) => [end.partition, end.offset]));
+  const starts = options.from ?? (await kafka.offsets(topic, 'earliest'));
+  const open = new Set(
+    starts.filter((start) => start.offset < (ends.get(start.partition) ?? 0n)).map((start) => start.partition),
+  );
+  if (open.size === 0) return;
+  const reader = kafka.reader({
+    from: starts.filter((start) => open.has(start.partition)),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  try {
+    for await (const batch of reader) {
+      const end = ends.get(batch.partition) ?? 0n;
+      const records = batch.records.filter((record) => record.offset < end);
+      if (records.length > 0) yield { ...batch, records };
+      if (batch.nextOffset < end) continue;
+      open.delete(batch.partition);
+      if (open.size === 0) return;
+      reader.unassign([{ topic, partition: batch.partition }]);
+    }
+  } finally {
+    await reader.close();
+  }
+}
