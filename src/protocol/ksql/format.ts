@@ -1,0 +1,142 @@
+import type { ColumnDefinition, Expression, StatementBody, Window } from './ast.js';
+import { RESERVED } from './reserved.js';
+import { formatType, type SqlType, writeName } from './types.js';
+
+const name = (text: string): string => writeName(text, RESERVED);
+const string = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const list = (expressions: readonly Expression[]): string => expressions.map(formatExpression).join(', ');
+
+/**
+ * An expression in one canonical spelling: two expressions mean the same columns and operations exactly if they
+ * print the same, which is how a GROUP BY expression is found again in the select list.
+ */
+export function formatExpression(expression: Expression): string {
+  switch (expression.kind) {
+    case 'null':
+      return 'null';
+    case 'boolean':
+      return String(expression.value);
+    case 'integer':
+      return expression.value.toString();
+    case 'decimal':
+      return expression.text;
+    case 'double':
+      return formatDouble(expression.value);
+    case 'string':
+      return string(expression.value);
+    case 'typed-literal':
+      return `${expression.type} ${string(expression.text)}`;
+    case 'variable':
+      return `\${${expression.name}}`;
+    case 'column':
+      return expression.source === undefined
+        ? name(expression.name)
+        : `${name(expression.source)}.${name(expression.name)}`;
+    case 'field':
+      return `${formatExpression(expression.base)}->${name(expression.name)}`;
+    case 'subscript':
+      return `${formatExpression(expression.base)}[${formatExpression(expression.index)}]`;
+    case 'negate':
+      return `-${formatExpression(expression.operand)}`;
+    case 'arithmetic':
+    case 'comparison':
+    case 'logical':
+      return `(${formatExpression(expression.left)} ${expression.operator} ${formatExpression(expression.right)})`;
+    case 'not':
+      return `(NOT ${formatExpression(expression.operand)})`;
+    case 'call':
+      return `${name(expression.name)}(${list(expression.args)})`;
+    case 'lambda':
+      return `(${expression.parameters.map(name).join(', ')}) => ${formatExpression(expression.body)}`;
+    case 'unit':
+      return expression.unit;
+    case 'cast':
+      return `CAST(${formatExpression(expression.operand)} AS ${formatType(expression.type)})`;
+    case 'array':
+      return `ARRAY[${list(expression.elements)}]`;
+    case 'map':
+      return `MAP(${expression.entries.map(({ key, value }) => `${formatExpression(key)}:=${formatExpression(value)}`).join(', ')})`;
+    case 'struct':
+      return `STRUCT(${expression.fields.map((field) => `${name(field.name)}:=${formatExpression(field.value)}`).join(', ')})`;
+    default:
+      return formatPredicate(expression);
+  }
+}
+
+type Predicate = Extract<Expression, { kind: 'between' | 'in' | 'like' | 'is-null' | 'case' }>;
+
+function formatPredicate(expression: Predicate): string {
+  const operand = expression.operand === undefined ? '' : formatExpression(expression.operand);
+  const not = expression.kind !== 'case' && expression.negated ? 'NOT ' : '';
+  switch (expression.kind) {
+    case 'between':
+      return `(${operand} ${not}BETWEEN ${formatExpression(expression.low)} AND ${formatExpression(expression.high)})`;
+    case 'in':
+      return `(${operand} ${not}IN (${list(expression.values)}))`;
+    case 'like': {
+      const escaping = expression.escape === undefined ? '' : ` ESCAPE ${string(expression.escape)}`;
+      return `(${operand} ${not}LIKE ${formatExpression(expression.pattern)}${escaping})`;
+    }
+    case 'is-null':
+      return `(${operand} IS ${not}NULL)`;
+    case 'case': {
+      const branches = expression.branches.map(
+        ({ when, result }) => ` WHEN ${formatExpression(when)} THEN ${formatExpression(result)}`,
+      );
+      const otherwise = expression.otherwise === undefined ? '' : ` ELSE ${formatExpression(expression.otherwise)}`;
+      return `(CASE ${operand}${branches.join('')}${otherwise} END)`.replace('CASE  ', 'CASE ');
+    }
+  }
+}
+
+function formatDouble(value: number): string {
+  const text = value.toExponential().toUpperCase().replace('+', '');
+  return text.includes('E') ? text : `${text}E0`;
+}
+
+/** Types as they stand in the column list of a statement: VARCHAR where a person would write it is STRING here. */
+export function formatColumn(column: { name: string; type: SqlType } & Partial<ColumnDefinition>): string {
+  const role = column.role === undefined ? '' : ` ${column.role}`;
+  const header = column.header === undefined ? '' : `(${string(column.header)})`;
+  return `${name(column.name)} ${writeType(column.type)}${role}${header}`;
+}
+
+function writeType(type: SqlType): string {
+  switch (type.kind) {
+    case 'ARRAY':
+      return `ARRAY<${writeType(type.element)}>`;
+    case 'MAP':
+      return `MAP<${writeType(type.key)}, ${writeType(type.value)}>`;
+    case 'STRUCT':
+      return `STRUCT<${type.fields.map((field) => `${name(field.name)} ${writeType(field.type)}`).join(', ')}>`;
+    case 'NAMED':
+      return name(type.name);
+    default:
+      return formatType(type);
+  }
+}
+
+/** CREATE STREAM/TABLE with its columns, as ksqlDB stores it after it has inferred them. */
+export function formatCreateSource(statement: Extract<StatementBody, { kind: 'create-source' }>): string {
+  const replace = statement.orReplace ? 'OR REPLACE ' : '';
+  const source = statement.readOnly ? 'SOURCE ' : '';
+  const exists = statement.ifNotExists ? 'IF NOT EXISTS ' : '';
+  const columns = statement.columns.length === 0 ? '' : ` (${statement.columns.map(formatColumn).join(', ')})`;
+  const properties = [...statement.with].map(([key, value]) => `${key}=${formatExpression(value)}`);
+  return `CREATE ${replace}${source}${statement.type} ${exists}${name(statement.name)}${columns} WITH (${properties.join(', ')})`;
+}
+
+export function formatWindow(window: Window): string {
+  const retention =
+    window.retention === undefined ? '' : `, RETENTION ${window.retention.count} ${window.retention.unit}`;
+  const grace = window.grace === undefined ? '' : `, GRACE PERIOD ${window.grace.count} ${window.grace.unit}`;
+  const end = `${retention}${grace} `;
+  switch (window.kind) {
+    case 'TUMBLING':
+      return ` TUMBLING ( SIZE ${window.size.count} ${window.size.unit}${end}) `;
+    case 'HOPPING':
+      return ` HOPPING ( SIZE ${window.size.count} ${window.size.unit}, ADVANCE BY ${window.advance.count} ${window.advance.unit}${end}) `;
+    case 'SESSION':
+      return ` SESSION ( ${window.gap.count} ${window.gap.unit}${end}) `;
+  }
+}

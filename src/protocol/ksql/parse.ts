@@ -1,0 +1,89 @@
+import { distance } from 'fastest-levenshtein';
+import type { Statement, StatementBody } from './ast.js';
+import { Cursor } from './cursor.js';
+import { tokenize } from './lexer.js';
+import { STATEMENTS } from './parse-statement.js';
+import { KsqlSyntaxError, type Position } from './position.js';
+
+export interface StatementText {
+  /** Without the semicolon, and without comments and blanks around it; those inside stay. */
+  readonly text: string;
+  /** 1-based place of its first character in the script. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Cuts a script at its semicolons, those in strings, quoted names and comments excepted. Throws KsqlSyntaxError only where a string or comment does not end. */
+export function splitStatements(script: string): StatementText[] {
+  const statements: StatementText[] = [];
+  let first: Position | undefined;
+  let end = 0;
+  const close = () => {
+    if (first !== undefined) {
+      statements.push({ text: script.slice(first.offset, end), line: first.line, column: first.column });
+    }
+    first = undefined;
+  };
+  for (const token of tokenize(script)) {
+    if (token.kind === 'end' || (token.kind === 'symbol' && token.value === ';')) close();
+    else {
+      first ??= token.at;
+      end = token.end;
+    }
+  }
+  return statements;
+}
+
+/** All statements of a script; the last one may lack its semicolon. Throws KsqlSyntaxError at the first that is none. */
+export function parseStatements(script: string): Statement[] {
+  const cursor = new Cursor(tokenize(script), script);
+  const statements: Statement[] = [];
+  for (;;) {
+    while (cursor.accept(';'));
+    if (cursor.atEnd()) return statements;
+    statements.push(parseOne(cursor));
+    if (!cursor.atEnd() && !cursor.at(';')) throw cursor.fail();
+  }
+}
+
+/** Exactly one statement. */
+export function parseStatement(text: string): Statement {
+  const [statement, second] = parseStatements(text);
+  const start: Position = { offset: 0, line: 1, column: 1 };
+  if (statement === undefined) throw new KsqlSyntaxError(start, 'Syntax Error\nA statement is missing');
+  if (second !== undefined) throw new KsqlSyntaxError(second.at, 'Syntax Error\nOnly one statement is expected here');
+  return statement;
+}
+
+function parseOne(cursor: Cursor): Statement {
+  const { at } = cursor.token;
+  const body = parseBody(cursor);
+  const end = cursor.previous?.end ?? at.offset;
+  return { ...body, text: cursor.slice(at.offset, end), at };
+}
+
+function parseBody(cursor: Cursor): StatementBody {
+  const { token } = cursor;
+  if (token.kind === 'word' && token.value === 'EXPLAIN') return parseExplain(cursor);
+  const parse = token.kind === 'word' ? STATEMENTS[token.value] : undefined;
+  if (parse === undefined) throw unknownStatement(token.text, token.at);
+  return parse(cursor);
+}
+
+function parseExplain(cursor: Cursor): StatementBody {
+  cursor.expect('EXPLAIN');
+  const begins = cursor.token.kind === 'word' && STATEMENTS[cursor.token.value] !== undefined;
+  if (!begins) return { kind: 'explain', query: cursor.identifier(), statement: undefined };
+  return { kind: 'explain', query: undefined, statement: parseOne(cursor) };
+}
+
+function unknownStatement(text: string, at: Position): KsqlSyntaxError {
+  const words = [...Object.keys(STATEMENTS), 'EXPLAIN'];
+  const nearest = words
+    .map((word) => ({ word, away: distance(word, text.toUpperCase()) }))
+    .sort((a, b) => a.away - b.away)[0];
+  return new KsqlSyntaxError(
+    at,
+    `Syntax Error\nUnknown statement '${text}'\nDid you mean '${nearest?.word ?? 'CREATE'}'?`,
+  );
+}
