@@ -118,7 +118,8 @@ function cloneFolder(from: string, to: string): void {
 function cloneFile(source: string, target: string, mode: number): void {
   if ((mode & 0o004) !== 0) {
     try {
-      return linkSync(source, target);
+      linkSync(source, target);
+      return;
     } catch {
       // Another file system, or one without hard links: a copy does as well.
     }

@@ -4,7 +4,7 @@ import getPort from 'get-port';
 import type { RunningServer } from '../../support/child.js';
 import { EvpipeError } from '../../support/errors.js';
 import { type Log, silentLog } from '../../support/log.js';
-import { removePlace } from './place.js';
+import { removeDataDir } from '../../support/outside-folder.js';
 import { preparePostgres } from './prepare.js';
 
 export interface RunningPostgres extends RunningServer {
@@ -64,7 +64,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
     stop,
     remove: async () => {
       await stop();
-      removePlace(options.dataDir);
+      removeDataDir(options.dataDir);
     },
   };
 }

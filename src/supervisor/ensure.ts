@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EvpipeError } from '../support/errors.js';
+import { pause } from '../support/retry.js';
+import { SupervisorClient } from './client.js';
+import { hintFolder, type RunningHint, readHints } from './hint.js';
+import { LogFile } from './log-file.js';
+import type { SupervisorProcessOptions } from './process.js';
+import { sweepProcesses } from './process-list.js';
+import { readSupervisorFile, stateFile } from './state.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface EnsureOptions {
+  readonly stateFolder: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const root = new URL('../../', import.meta.url); // the same from src/ and from dist/
+const PROCESS = fileURLToPath(new URL('dist/supervisor/process.js', root));
+const SPAWN_TIMEOUT_MS = 15_000;
+
+/** What children get of the caller's environment: enough to find programs, a home and a language; no secrets. */
+const PASSED_ON =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/;
+
+/** The supervisor of this pipeline; undefined where none runs. Starts nothing. */
+export async function connectSupervisor(stateFolder: string): Promise<SupervisorClient | undefined> {
+  const known = readSupervisorFile(stateFolder);
+  return known === undefined ? undefined : SupervisorClient.connect(known.socket);
+}
+
+/** The supervisor of this pipeline, started where none runs. However many ask at once, there is one. */
+export async function ensureSupervisor(options: EnsureOptions): Promise<SupervisorClient> {
+  makeStateFolder(options.stateFolder);
+  const deadlineMs = performance.now() + SPAWN_TIMEOUT_MS;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const client = await connectSupervisor(options.stateFolder);
+    if (client !== undefined) return client;
+    const problem = await spawnSupervisor(options);
+    if (performance.now() > deadlineMs) {
+      throw new EvpipeError(
+        'EVPIPE_SUPERVISOR_START',
+        `the supervisor did not start: ${problem ?? 'it does not answer'}`,
+        {
+          todo: `See ${stateFile.log(options.stateFolder, 'supervisor')}.`,
+        },
+      );
+    }
+    if (problem !== undefined) await pause(20, options.signal);
+  }
+}
+
+/** Ends whatever a killed supervisor of this pipeline has left running. Answers how many. */
+export async function sweep(stateFolder: string): Promise<number> {
+  return existsSync(stateFolder) ? sweepProcesses(stateFolder) : 0;
+}
+
+/** All pipelines of this user that run now: those hints whose socket answers. */
+export async function runningPipelines(env: Environment): Promise<readonly RunningHint[]> {
+  const hints = readHints(hintFolder(env));
+  const clients = await Promise.all(hints.map((hint) => SupervisorClient.connect(hint.socket)));
+  for (const client of clients) client?.close();
+  return hints.filter((_, index) => clients[index] !== undefined);
+}
+
+/** Undefined: it is ready. Else why not, in words: another one may have been quicker. */
+function spawnSupervisor(options: EnsureOptions): Promise<string | undefined> {
+  const { stateFolder, pipeline, file, env } = options;
+  const processOptions: SupervisorProcessOptions = {
+    stateFolder,
+    pipeline,
+    file,
+    version: packageVersion(),
+    hintFolder: hintFolder(env),
+  };
+  const log = new LogFile(stateFile.log(stateFolder, 'supervisor'));
+  log.rotateWhenLarge();
+  const output = openSync(log.path, 'a', 0o600);
+  const before = log.size();
+  const child = spawn(process.execPath, [PROCESS], {
+    cwd: '/',
+    env: { ...passedOn(env), EVPIPE_SUPERVISOR_OPTIONS: JSON.stringify(processOptions) },
+    stdio: ['ignore', output, output, 'ipc'],
+    detached: true,
+  });
+  closeSync(output);
+  return new Promise((resolve) => {
+    const settle = (problem: string | undefined) => {
+      if (child.connected) child.disconnect();
+      child.unref();
+      resolve(problem);
+    };
+    child.once('message', () => settle(undefined));
+    child.once('error', (failure) => settle(failure.message));
+    child.once('exit', (code) => settle(log.lastLines(3, before).join('; ') || `it ended with ${code}`));
+  });
+}
+
+function passedOn(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined && PASSED_ON.test(pair[0])),
+  );
+}
+
+function makeStateFolder(stateFolder: string): void {
+  mkdirSync(dirname(stateFolder), { recursive: true });
+  const ignore = join(dirname(stateFolder), '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  mkdirSync(stateFile.logs(stateFolder), { recursive: true, mode: 0o700 });
+}
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,65 @@
+/** What the supervisor is asked to run, and what it says of it. Plain JSON: it crosses the socket. */
+
+export interface LaunchSpec {
+  /** Unique within the pipeline; names the log. */
+  readonly process: string;
+  readonly program: /** One of evpipe's own servers: a process.js that announces itself over IPC. `host` and `port` join its options. */
+    | { readonly kind: 'server'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
+    /** A process.js that prepares, tells what to run (PreparedCommand) and ends. */
+    | { readonly kind: 'prepared'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
+    /** Anything else; told PORT and HOST by its environment. */
+    | { readonly kind: 'command'; readonly command: readonly [string, ...string[]]; readonly cwd: string };
+  readonly env: Readonly<Record<string, string>>;
+  /** Absent: it listens nowhere. */
+  readonly port?: { readonly wished: number };
+  readonly ready: /** Over IPC, or by the text that the preparation named. */
+    | { readonly kind: 'announced' }
+    | { readonly kind: 'http'; readonly path: string }
+    | { readonly kind: 'alive'; readonly forMs: number }
+    | { readonly kind: 'spawned' };
+  readonly readyTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  /** Higher ones are stopped first. */
+  readonly layer: number;
+}
+
+export type ProcessState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';
+
+export interface LastExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly atMs: number;
+}
+
+export interface ProcessReport {
+  readonly process: string;
+  readonly state: ProcessState;
+  readonly pid?: number;
+  readonly port?: number;
+  readonly wishedPort?: number;
+  /** Since it was asked for. */
+  readonly restarts: number;
+  readonly uptimeMs?: number;
+  readonly memoryBytes?: number;
+  readonly restartInMs?: number;
+  readonly lastExit?: LastExit;
+  /** Where it failed or is restarting: the last lines it wrote, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+export interface SupervisorReport {
+  readonly pid: number;
+  readonly version: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly uptimeMs: number;
+  readonly memoryBytes?: number;
+  readonly processes: readonly ProcessReport[];
+}
+
+/** `changed`: false where it ran already with the same spec. */
+export interface StartAnswer {
+  readonly port?: number;
+  readonly wishedPort?: number;
+  readonly changed: boolean;
+}

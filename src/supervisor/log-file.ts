@@ -1,0 +1,73 @@
+import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
+
+/** Per process: this much, and as much again in `.1`. */
+const LOG_BYTES_MAX = 8 * 1024 * 1024;
+/** How far back the last lines are looked for. */
+const TAIL_BYTES = 64 * 1024;
+
+/**
+ * The log of one process. The process itself writes to it (its stdout and stderr are this file, opened for append), so
+ * that nothing is lost and nothing breaks when the supervisor dies; the supervisor adds a line of its own at start and end.
+ */
+export class LogFile {
+  constructor(readonly path: string) {}
+
+  /** For a child's stdio; the caller closes it. */
+  open(): number {
+    return openSync(this.path, 'a', 0o600);
+  }
+
+  size(): number {
+    try {
+      return statSync(this.path).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  note(text: string): void {
+    const descriptor = this.open();
+    try {
+      writeSync(descriptor, `${new Date().toISOString()} INFO  supervisor: ${text}\n`);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Copied aside and emptied: the writer has it open and goes on at the new beginning. */
+  rotateWhenLarge(bytesMax: number = LOG_BYTES_MAX): void {
+    if (this.size() <= bytesMax) return;
+    copyFileSync(this.path, `${this.path}.1`);
+    truncateSync(this.path);
+  }
+
+  /** What was written since an earlier size, at most the last 64 KiB of it. */
+  textSince(offset: number): string {
+    return readText(this.path, Math.max(offset, this.size() - TAIL_BYTES));
+  }
+
+  /** The last lines that the process itself wrote since an earlier size, oldest first. */
+  lastLines(count: number, since = 0): string[] {
+    const start = since <= this.size() ? since : 0; // rotated in between
+    const lines = this.textSince(start).split('\n');
+    return lines.filter((line) => line.trim() !== '' && !/^\S+ INFO {2}supervisor: /.test(line)).slice(-count);
+  }
+}
+
+/** The text of a file from an offset on; empty where there is none. */
+export function readText(path: string, from: number): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const length = Math.max(0, fstatSync(descriptor).size - from);
+    const buffer = Buffer.alloc(length);
+    const read = readSync(descriptor, buffer, 0, length, from);
+    return buffer.toString('utf8', 0, read);
+  } finally {
+    closeSync(descriptor);
+  }
+}

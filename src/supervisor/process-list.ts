@@ -1,0 +1,50 @@
+import { pause } from '../support/retry.js';
+import { identify, isRunning, type ProcessIdentity, signalGroup } from './process-identity.js';
+import { readProcessesFile, writeProcessesFile } from './state.js';
+import type { Watchdog } from './watchdog.js';
+
+type Listed = ProcessIdentity & { readonly stopSignal: NodeJS.Signals };
+
+/** The supervisor's children, told at once to the state folder (for the next `up`) and to the watchdog (for this one). */
+export class ProcessList {
+  private readonly listed = new Map<number, Listed>();
+
+  constructor(
+    private readonly stateFolder: string,
+    private readonly watchdog: Watchdog,
+  ) {}
+
+  add(pid: number, stopSignal: NodeJS.Signals): void {
+    const identity = identify(pid);
+    if (identity === undefined) return; // it has ended already
+    this.listed.set(pid, { ...identity, stopSignal });
+    this.tell();
+  }
+
+  remove(pid: number): void {
+    if (this.listed.delete(pid)) this.tell();
+  }
+
+  private tell(): void {
+    const processes = [...this.listed.values()];
+    this.watchdog.watch(processes);
+    writeProcessesFile(this.stateFolder, { version: 1, processes });
+  }
+}
+
+const ORDERLY_MS = 2_000;
+
+/**
+ * Ends what a killed supervisor left running. Only processes that began when the list says they did are touched: after
+ * a reboot, or long enough, the same number is somebody else.
+ */
+export async function sweepProcesses(stateFolder: string): Promise<number> {
+  const left = (readProcessesFile(stateFolder)?.processes ?? []).filter(isRunning);
+  for (const { pid, stopSignal } of left) signalGroup(pid, stopSignal);
+  const deadlineMs = performance.now() + ORDERLY_MS;
+  while (left.some(isRunning) && performance.now() < deadlineMs) await pause(20);
+  for (const process of left) if (isRunning(process)) signalGroup(process.pid, 'SIGKILL');
+  while (left.some(isRunning)) await pause(10);
+  if (left.length > 0) writeProcessesFile(stateFolder, { version: 1, processes: [] });
+  return left.length;
+}

@@ -1,0 +1,233 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { ReadyMessage } from '../support/child.js';
+import { EvpipeError } from '../support/errors.js';
+import type { PreparedCommand, PreparedMessage } from '../support/prepared.js';
+import { pause } from '../support/retry.js';
+import type { LaunchSpec } from './launch.js';
+import type { LogFile } from './log-file.js';
+import { signalGroup } from './process-identity.js';
+import { httpProblem } from './readiness.js';
+
+const HOST = '127.0.0.1';
+const PREPARE_TIMEOUT_MS = 90_000;
+const LAST_LINES = 10;
+/** After SIGKILL the kernel needs a moment to clear the group away. */
+const GROUP_GONE_MS = 2_000;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What one attempt to run a process needs from the supervisor. */
+export interface ChildGround {
+  readonly log: LogFile;
+  /** What every child gets, beside its own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Told of every process the moment it exists, and when it is gone, so that nothing outlives a killed supervisor unnoticed. */
+  onSpawned(pid: number, stopSignal: NodeJS.Signals): void;
+  onGone(pid: number): void;
+}
+
+/** One life of one process: spawned, ready or not, ended. It leads a process group of its own. */
+export class RunningChild {
+  readonly exited: Promise<Exit>;
+  private exit: Exit | undefined;
+  private announced = false;
+  private announcedPort: number | undefined;
+
+  private constructor(
+    child: ChildProcess,
+    readonly pid: number,
+    private readonly spec: LaunchSpec,
+    private readonly port: number | undefined,
+    private readonly ground: ChildGround,
+    private readonly logOffset: number,
+    private readonly prepared: PreparedCommand | undefined,
+  ) {
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.exit = { code, signal };
+        signalGroup(pid, 'SIGKILL'); // what it started must not hold its port or its data
+        ground.onGone(pid);
+        resolve(this.exit);
+      });
+    });
+    child.on('message', (message) => {
+      if ((message as ReadyMessage).type !== 'ready') return;
+      this.announced = true;
+      this.announcedPort = (message as ReadyMessage).port;
+    });
+    child.on('error', () => {}); // a failed send to a child that is ending: `exit` tells
+  }
+
+  /** Throws EVPIPE_PROCESS_NOT_SPAWNED where the program can't be run at all, EVPIPE_PROCESS_EXITED where its preparation failed. */
+  static async spawn(spec: LaunchSpec, port: number | undefined, ground: ChildGround): Promise<RunningChild> {
+    const logOffset = ground.log.size();
+    if (spec.program.kind === 'server') {
+      const { module, options } = spec.program;
+      const env = { ...spec.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ ...options, host: HOST, port }) };
+      const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, ground);
+      return RunningChild.spawned(child, spec, port, ground, logOffset);
+    }
+    if (spec.program.kind === 'prepared') {
+      const prepared = await prepare(spec, port, ground, logOffset);
+      const child = spawnGroup({ ...prepared, ipc: false }, ground);
+      return RunningChild.spawned(child, spec, port, ground, logOffset, prepared);
+    }
+    const { command, cwd } = spec.program;
+    const env = { ...spec.env, ...(port !== undefined && { PORT: String(port), HOST }) };
+    return RunningChild.spawned(spawnGroup({ command, cwd, env, ipc: false }, ground), spec, port, ground, logOffset);
+  }
+
+  private static async spawned(
+    child: ChildProcess,
+    spec: LaunchSpec,
+    port: number | undefined,
+    ground: ChildGround,
+    logOffset: number,
+    prepared?: PreparedCommand,
+  ): Promise<RunningChild> {
+    const pid = child.pid;
+    if (pid === undefined) throw await notSpawned(child, spec);
+    ground.onSpawned(pid, prepared?.stopSignal ?? 'SIGTERM');
+    return new RunningChild(child, pid, spec, port, ground, logOffset, prepared);
+  }
+
+  /** Resolves once it truly answers. Throws EVPIPE_PROCESS_EXITED or EVPIPE_PROCESS_NOT_READY with its last lines. */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    const { ready, readyTimeoutMs, process: name } = this.spec;
+    const startedMs = performance.now();
+    const deadlineMs = startedMs + (ready.kind === 'alive' ? ready.forMs + readyTimeoutMs : readyTimeoutMs);
+    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
+      if (this.exit !== undefined) throw this.exitedError(this.exit);
+      const problem = await this.readyProblem(startedMs, signal);
+      if (problem === undefined && this.exit === undefined) return;
+      if (performance.now() > deadlineMs) {
+        throw new EvpipeError(
+          'EVPIPE_PROCESS_NOT_READY',
+          `${name} was not ready after ${readyTimeoutMs / 1000} s: ${problem}${this.lastWords()}`,
+          { kind: 'deadline', todo: `See \`evpipe logs ${name}\`.` },
+        );
+      }
+      await pause(pauseMs, signal);
+    }
+  }
+
+  /** Asks it to end, then makes it. */
+  async stop(): Promise<Exit> {
+    if (this.exit !== undefined) return this.exit;
+    signalGroup(this.pid, this.prepared?.stopSignal ?? 'SIGTERM');
+    const deadline = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), this.spec.stopTimeoutMs);
+    const exit = await this.exited;
+    clearTimeout(deadline);
+    for (let waitedMs = 0; signalGroup(this.pid, 0) && waitedMs < GROUP_GONE_MS; waitedMs += 10) await pause(10);
+    return exit;
+  }
+
+  exitedError(exit: Exit): EvpipeError {
+    return exitedError(this.spec.process, exit, this.lastWords());
+  }
+
+  private lastWords(): string {
+    return lastWords(this.ground.log, this.logOffset);
+  }
+
+  private async readyProblem(startedMs: number, signal: AbortSignal): Promise<string | undefined> {
+    const { ready } = this.spec;
+    switch (ready.kind) {
+      case 'spawned':
+        return undefined;
+      case 'alive':
+        return performance.now() - startedMs >= ready.forMs ? undefined : 'it has to stay alive';
+      case 'http':
+        return this.port === undefined ? 'it has no port' : httpProblem(this.port, ready.path, signal);
+      case 'announced':
+        if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
+        return this.ground.log.textSince(this.logOffset).includes(this.prepared.readyText)
+          ? undefined
+          : 'it has not said so';
+    }
+  }
+
+  private portProblem(): string | undefined {
+    return this.port === undefined || this.announcedPort === this.port
+      ? undefined
+      : `it listens on ${this.announcedPort}`;
+  }
+}
+
+interface Program {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly account?: { readonly uid: number; readonly gid: number };
+  readonly ipc: boolean;
+}
+
+function spawnGroup(program: Program, ground: ChildGround): ChildProcess {
+  const [file, ...args] = program.command;
+  const output = ground.log.open();
+  try {
+    return spawn(file, args, {
+      cwd: program.cwd ?? '/',
+      env: { ...ground.env, ...program.env },
+      stdio: program.ipc ? ['ignore', output, output, 'ipc'] : ['ignore', output, output],
+      detached: true, // its own session: a Ctrl-C on the terminal is not for it, and its group can be signalled as one
+      ...program.account,
+    });
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** Runs the preparing module to its end. */
+async function prepare(
+  spec: LaunchSpec,
+  port: number | undefined,
+  ground: ChildGround,
+  logOffset: number,
+): Promise<PreparedCommand> {
+  if (spec.program.kind !== 'prepared') throw new Error('only a prepared program has a preparation');
+  const options = { ...spec.program.options, host: HOST, port };
+  const env = { ...spec.env, EVPIPE_SERVER_OPTIONS: JSON.stringify(options) };
+  const child = spawnGroup({ command: [process.execPath, spec.program.module], env, ipc: true }, ground);
+  const { pid } = child;
+  if (pid === undefined) throw await notSpawned(child, spec);
+  ground.onSpawned(pid, 'SIGTERM');
+  let command: PreparedCommand | undefined;
+  child.on('message', (message) => {
+    if ((message as PreparedMessage).type === 'prepared') command = (message as PreparedMessage).command;
+  });
+  const deadline = setTimeout(() => signalGroup(pid, 'SIGKILL'), PREPARE_TIMEOUT_MS);
+  const exit = await new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  clearTimeout(deadline);
+  ground.onGone(pid);
+  if (command === undefined) throw exitedError(spec.process, exit, lastWords(ground.log, logOffset));
+  return command;
+}
+
+function notSpawned(child: ChildProcess, spec: LaunchSpec): Promise<EvpipeError> {
+  return new Promise((resolve) => {
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      const what = spec.program.kind === 'command' ? spec.program.command[0] : spec.program.module;
+      const why = cause.code === 'ENOENT' ? 'there is no such program (or folder)' : cause.message;
+      resolve(
+        new EvpipeError('EVPIPE_PROCESS_NOT_SPAWNED', `${spec.process} can't be started: ${what}: ${why}`, { cause }),
+      );
+    });
+  });
+}
+
+function exitedError(name: string, exit: Exit, words: string): EvpipeError {
+  const how = exit.signal === null ? `ended with code ${exit.code}` : `was ended by ${exit.signal}`;
+  return new EvpipeError('EVPIPE_PROCESS_EXITED', `${name} ${how} before it was ready${words}`, {
+    todo: `See \`evpipe logs ${name}\`.`,
+  });
+}
+
+function lastWords(log: LogFile, since: number): string {
+  const lines = log.lastLines(LAST_LINES, since);
+  return lines.length === 0 ? '; it wrote nothing' : `\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}

@@ -1,0 +1,155 @@
+import { mkdirSync } from 'node:fs';
+import { EvpipeError } from '../support/errors.js';
+import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
+import { LogFile } from './log-file.js';
+import { hashOf, ManagedProcess } from './managed-process.js';
+import { choosePort, isPortFree } from './ports.js';
+import { readMemory } from './process-identity.js';
+import type { ProcessList } from './process-list.js';
+import { readPortsFile, stateFile, writePortsFile } from './state.js';
+
+export interface SupervisorOptions {
+  /** Absolute: `.evpipe/<pipeline>`. */
+  readonly stateFolder: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly version: string;
+}
+
+const ROTATE_EVERY_MS = 5_000;
+/** A port can be taken between the look and the listening; another one is tried this many times. */
+const PORT_ATTEMPTS_MAX = 3;
+
+/** Runs the processes of one pipeline; knows their names, ports and layers, and nothing of pipelines. */
+export class Supervisor {
+  private readonly processes = new Map<string, ManagedProcess>();
+  private readonly startedAtMs = Date.now();
+  private readonly rotation: NodeJS.Timeout;
+  /** Ports are chosen one at a time, so that no two get the same. */
+  private creating: Promise<unknown> = Promise.resolve();
+  private closing = false;
+
+  constructor(
+    private readonly options: SupervisorOptions,
+    private readonly list: ProcessList,
+    /** What every child gets. */
+    private readonly childEnv: Readonly<Record<string, string>>,
+  ) {
+    mkdirSync(stateFile.logs(options.stateFolder), { recursive: true, mode: 0o700 });
+    this.rotation = setInterval(() => {
+      for (const name of this.processes.keys()) this.logOf(name).rotateWhenLarge();
+    }, ROTATE_EVERY_MS);
+  }
+
+  /** Idempotent: the same spec is left alone while it runs; another one replaces it. `avoid`: ports wished for by others. */
+  async start(spec: LaunchSpec, avoid: readonly number[]): Promise<StartAnswer> {
+    let taken: number | undefined;
+    for (let attempt = 1; ; attempt++) {
+      const { managed, changed } = await this.create(spec, avoid, taken);
+      const { port } = managed;
+      try {
+        await managed.start();
+        return {
+          changed,
+          ...(port !== undefined && { port }),
+          ...(spec.port !== undefined && { wishedPort: spec.port.wished }),
+        };
+      } catch (failure) {
+        if (port === undefined || attempt === PORT_ATTEMPTS_MAX || this.closing || (await isPortFree(port)))
+          throw failure;
+        taken = port;
+      }
+    }
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.named(name).stop();
+  }
+
+  async restart(name: string): Promise<void> {
+    const managed = this.named(name);
+    await managed.stop();
+    await managed.start();
+  }
+
+  report(): SupervisorReport {
+    const memory = readMemory();
+    const bytes = memory.ownBytesOf(process.pid);
+    return {
+      pid: process.pid,
+      version: this.options.version,
+      pipeline: this.options.pipeline,
+      file: this.options.file,
+      uptimeMs: Date.now() - this.startedAtMs,
+      ...(bytes !== undefined && { memoryBytes: bytes }),
+      processes: [...this.processes.values()].map((managed) => managed.report(memory)),
+    };
+  }
+
+  /** Stops everything, the highest layer first. */
+  async shutdown(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.rotation);
+    await this.creating.catch(() => {});
+    const all = [...this.processes.values()];
+    for (const layer of [...new Set(all.map((managed) => managed.spec.layer))].sort((a, b) => b - a)) {
+      await Promise.all(all.filter((managed) => managed.spec.layer === layer).map((managed) => managed.stop()));
+    }
+  }
+
+  private create(
+    spec: LaunchSpec,
+    avoid: readonly number[],
+    taken: number | undefined,
+  ): Promise<{ managed: ManagedProcess; changed: boolean }> {
+    const created = this.creating.then(async () => {
+      if (this.closing) throw new EvpipeError('EVPIPE_SHUTTING_DOWN', 'the pipeline is being stopped');
+      const known = this.processes.get(spec.process);
+      if (known !== undefined && known.hash === hashOf(spec) && taken === undefined) {
+        return { managed: known, changed: !known.isKept };
+      }
+      await known?.stop();
+      const port = spec.port === undefined ? undefined : await this.choosePort(spec, spec.port.wished, avoid, taken);
+      const managed = new ManagedProcess(spec, port, this.logOf(spec.process), {
+        env: this.childEnv,
+        onSpawned: (pid, stopSignal) => this.list.add(pid, stopSignal),
+        onGone: (pid) => this.list.remove(pid),
+      });
+      this.processes.set(spec.process, managed);
+      return { managed, changed: true };
+    });
+    this.creating = created.catch(() => {});
+    return created;
+  }
+
+  private async choosePort(
+    spec: LaunchSpec,
+    wished: number,
+    avoid: readonly number[],
+    taken: number | undefined,
+  ): Promise<number> {
+    const remembered = readPortsFile(this.options.stateFolder)?.ports ?? {};
+    const others = [...this.processes.values()].filter((other) => other.spec.process !== spec.process);
+    const avoided = new Set([...avoid, ...others.map((other) => other.port), ...(taken === undefined ? [] : [taken])]);
+    const before = remembered[spec.process];
+    const port = await choosePort(wished, before, new Set([...avoided].filter((port) => port !== undefined)));
+    if (port !== before) {
+      writePortsFile(this.options.stateFolder, { version: 1, ports: { ...remembered, [spec.process]: port } });
+    }
+    return port;
+  }
+
+  private logOf(name: string): LogFile {
+    return new LogFile(stateFile.log(this.options.stateFolder, name));
+  }
+
+  private named(name: string): ManagedProcess {
+    const managed = this.processes.get(name);
+    if (managed !== undefined) return managed;
+    const known = [...this.processes.keys()].join(', ') || 'nothing';
+    throw new EvpipeError('EVPIPE_PROCESS_UNKNOWN', `${name} has not been started here; there is ${known}`, {
+      kind: 'usage',
+      todo: 'Run `evpipe up` first.',
+    });
+  }
+}

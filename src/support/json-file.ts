@@ -1,0 +1,21 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+/** A small state file, readable by its owner only: written beside and renamed, so a reader never sees half of it. */
+export function writeJson(file: string, value: unknown): void {
+  const unfinished = `${file}.${process.pid}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(unfinished, file);
+}
+
+/** Undefined where there is none, or none of this version: state files are hints to be rebuilt, except where said otherwise. */
+export function readJson<T extends { readonly version: number }>(file: string, version: T['version']): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure;
+  }
+  const value = JSON.parse(text) as T;
+  return value.version === version ? value : undefined;
+}

@@ -1,0 +1,260 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SupervisorClient } from '../../../src/supervisor/client.js';
+import { connectSupervisor, ensureSupervisor, runningPipelines, sweep } from '../../../src/supervisor/ensure.js';
+import type { LaunchSpec, ProcessReport } from '../../../src/supervisor/launch.js';
+import { identify } from '../../../src/supervisor/process-identity.js';
+import { readProcessesFile, readSupervisorFile, writeProcessesFile } from '../../../src/supervisor/state.js';
+import type { EvpipeError } from '../../../src/support/errors.js';
+import { waitUntil } from '../../../src/support/retry.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/processes/${name}`, import.meta.url));
+const DEADLINE = { timeoutMs: 30_000 };
+
+let home: string;
+let stateFolder: string;
+let port: number;
+let client: SupervisorClient;
+const clients: SupervisorClient[] = [];
+
+async function ensure(folder = stateFolder): Promise<SupervisorClient> {
+  const env = { ...process.env, XDG_STATE_HOME: join(home, 'state'), SECRET_TOKEN: 'geheim' };
+  const found = await ensureSupervisor({ stateFolder: folder, pipeline: 'p', file: join(home, 'evpipe.yaml'), env });
+  clients.push(found);
+  return found;
+}
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'evpipe-supervisor-'));
+  stateFolder = join(home, '.evpipe', 'p');
+  port = await getPort({ host: '127.0.0.1' });
+  client = await ensure();
+});
+
+afterEach(async () => {
+  const left = readSupervisorFile(stateFolder) === undefined ? undefined : await connectSupervisor(stateFolder);
+  await left?.shutdown();
+  await sweep(stateFolder);
+  for (const open of clients.splice(0)) open.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const base = { env: {}, readyTimeoutMs: 20_000, stopTimeoutMs: 5_000, layer: 1 } as const;
+
+const server = (options: object = {}): LaunchSpec => ({
+  ...base,
+  process: 'server',
+  program: { kind: 'server', module: fixture('server.mjs'), options: { ...options } },
+  port: { wished: port },
+  ready: { kind: 'announced' },
+});
+
+const service = (name: string, env: Record<string, string> = {}): LaunchSpec => ({
+  ...base,
+  process: name,
+  program: { kind: 'command', command: [process.execPath, fixture('service.mjs')], cwd: home },
+  env,
+  port: { wished: port + 1 },
+  ready: { kind: 'http', path: '/health' },
+  layer: 4,
+});
+
+async function report(name: string, of = client): Promise<ProcessReport> {
+  const found = (await of.report()).processes.find((process) => process.process === name);
+  if (found === undefined) throw new Error(`${name} is not reported`);
+  return found;
+}
+
+const fetchJson = async (at: number) =>
+  (await (await fetch(`http://127.0.0.1:${at}/`)).json()) as {
+    pid: number;
+    greeting: string;
+    env: Record<string, string>;
+  };
+
+const gone = (pid: number) =>
+  waitUntil(`process ${pid} to be gone`, async () => (identify(pid) === undefined ? true : undefined), DEADLINE);
+
+const failureOf = (work: Promise<unknown>): Promise<EvpipeError> =>
+  work.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (failure: unknown) => failure as EvpipeError,
+  );
+
+describe('the supervisor', () => {
+  it('starts a server and a service, reports them, leaves them alone when asked again, and leaves nothing behind', async () => {
+    expect(await client.start(server())).toEqual({ port, wishedPort: port, changed: true });
+    const started = await client.start(service('person', { GREETING: 'hi', HEALTHY_AFTER_MS: '100' }));
+    expect(started).toMatchObject({ changed: true });
+    expect((await client.start(server())).changed).toBe(false);
+    const running = await report('person');
+    expect(running).toMatchObject({ state: 'running', restarts: 0, port: started.port, lastLines: [] });
+    expect(running.memoryBytes).toBeGreaterThan(1_000_000);
+    const { env } = await fetchJson(port);
+    expect(env.PATH, 'children find programs').toBe(process.env.PATH);
+    expect(env.SECRET_TOKEN, 'and get no secrets of the caller').toBeUndefined();
+
+    const pids = [running.pid ?? 0, (await client.report()).pid];
+    const { socket } = readSupervisorFile(stateFolder) ?? { socket: '' };
+    expect([statSync(stateFolder).mode & 0o777, statSync(socket).mode & 0o777]).toEqual([0o700, 0o600]);
+    await client.shutdown();
+    for (const pid of pids) await gone(pid);
+    expect(readdirSync(stateFolder).sort()).toEqual(['logs', 'ports.json']);
+    expect(readdirSync(join(home, 'state', 'evpipe', 'running'))).toEqual([]);
+    expect(readFileSync(join(home, '.evpipe', '.gitignore'), 'utf8')).toBe('*\n');
+  });
+
+  it('restarts what dies, on the same port, and a changed spec replaces what runs', async () => {
+    await client.start(server({ greeting: 'one' }));
+    const first = await fetchJson(port);
+    process.kill(first.pid, 'SIGKILL');
+    const second = await waitUntil(
+      'another life',
+      async () => {
+        const found = await fetchJson(port);
+        return found.pid === first.pid ? undefined : found;
+      },
+      DEADLINE,
+    );
+    expect(second.greeting).toBe('one');
+    expect(await report('server')).toMatchObject({ restarts: 1, lastExit: { code: null, signal: 'SIGKILL' } });
+
+    expect((await client.start(server({ greeting: 'two' }))).changed).toBe(true);
+    expect((await fetchJson(port)).greeting).toBe('two');
+  });
+
+  it('tells why a start failed in the last words of the process', async () => {
+    const failure = await failureOf(client.start(server({ dieAtStart: true })));
+    expect(failure.code).toBe('EVPIPE_PROCESS_EXITED');
+    expect(failure.message).toContain('ended with code 3');
+    expect(failure.message).toContain('the data folder is not a data folder');
+    expect(await report('server')).toMatchObject({
+      state: 'failed',
+      lastLines: ['the data folder is not a data folder'],
+    });
+    const missing = {
+      ...service('x'),
+      program: { kind: 'command' as const, command: ['no-such-program'] as const, cwd: home },
+    };
+    expect(
+      (await failureOf(client.start({ ...missing, program: { ...missing.program, command: ['no-such-program'] } })))
+        .message,
+    ).toContain('no-such-program: there is no such program');
+  });
+
+  it('tells what a service answers that never becomes healthy', async () => {
+    const failure = await failureOf(
+      client.start({ ...service('person', { HEALTHY_AFTER_MS: '100000' }), readyTimeoutMs: 1_000 }),
+    );
+    expect(failure).toMatchObject({ code: 'EVPIPE_PROCESS_NOT_READY', kind: 'deadline' });
+    expect(failure.message).toContain('it answers 503');
+  });
+
+  it('takes the next port where the wished one is taken, and keeps it from then on', async () => {
+    const holder = await new Promise<Server>((resolve) => {
+      const listening = createServer().listen(port, '127.0.0.1', () => resolve(listening));
+    });
+    const moved = await client.start(server(), [port + 1]);
+    expect(moved.port).toBeGreaterThan(port + 1);
+    await new Promise((resolve) => holder.close(resolve));
+    await client.stop('server');
+    expect((await report('server')).state).toBe('stopped');
+    await client.shutdown();
+    client = await ensure();
+    expect((await client.start(server())).port).toBe(moved.port);
+  });
+
+  it('stops a deaf service with its grandchildren, and starts it again', async () => {
+    await client.start({ ...service('person', { DEAF: '1', GRANDCHILD: '1' }), stopTimeoutMs: 300 });
+    const { pid = 0 } = await report('person');
+    const grandchild = Number(
+      /grandchild (\d+)/.exec(readFileSync(join(stateFolder, 'logs', 'person.log'), 'utf8'))?.[1],
+    );
+    expect(identify(grandchild)).toBeDefined();
+    await client.restart('person');
+    expect([identify(pid), identify(grandchild)]).toEqual([undefined, undefined]);
+    expect(await report('person')).toMatchObject({ state: 'running' });
+  });
+
+  it('takes its children with it when it is killed', async () => {
+    await client.start(server());
+    await client.start(service('person'));
+    const pids = (readProcessesFile(stateFolder)?.processes ?? []).map((process) => process.pid);
+    expect(pids).toHaveLength(2);
+    process.kill((await client.report()).pid, 'SIGKILL');
+    for (const pid of pids) await gone(pid);
+    client = await ensure();
+    expect((await client.report()).processes).toEqual([]);
+    expect((await client.start(server())).port).toBe(port);
+  });
+
+  it('sweeps what was left when supervisor and watchdog were both killed', async () => {
+    await client.start({ ...service('person', { DEAF: '1' }) });
+    const { pid = 0 } = await report('person');
+    const supervisor = (await client.report()).pid;
+    for (const watchdog of childrenOf(supervisor).filter((child) => child !== pid)) process.kill(watchdog, 'SIGKILL');
+    process.kill(supervisor, 'SIGKILL');
+    await gone(supervisor);
+    expect(identify(pid)).toBeDefined();
+    client = await ensure(); // sweeps, and by force since it is deaf
+    expect(identify(pid)).toBeUndefined();
+  });
+
+  it('never touches a process that only has the number of one of its own', async () => {
+    const { pid } = await client.report();
+    const foreign = spawn('sleep', ['600'], { stdio: 'ignore', detached: true });
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+    writeProcessesFile(stateFolder, {
+      version: 1,
+      processes: [{ pid: foreign.pid ?? 0, began: 'before the last boot', stopSignal: 'SIGKILL' }],
+    });
+    client = await ensure();
+    expect(identify(foreign.pid ?? 0)).toBeDefined();
+    foreign.kill('SIGKILL');
+  });
+
+  it('is one, however many ask for it at once', async () => {
+    await client.shutdown();
+    const many = await Promise.all([ensure(), ensure(), ensure()]);
+    const pids = await Promise.all(many.map(async (one) => (await one.report()).pid));
+    expect(new Set(pids).size).toBe(1);
+  });
+
+  it('is found by its user from anywhere, as long as it answers', async () => {
+    const env = { XDG_STATE_HOME: join(home, 'state') };
+    expect(await runningPipelines(env)).toMatchObject([{ pipeline: 'p', file: join(home, 'evpipe.yaml') }]);
+    process.kill((await client.report()).pid, 'SIGKILL');
+    await waitUntil(
+      'the hint not to be believed',
+      async () => ((await runningPipelines(env)).length === 0 ? true : undefined),
+      DEADLINE,
+    );
+  });
+
+  it('has its socket in a short folder where its own path is too long', async () => {
+    const deep = join(home, 'a'.repeat(100), '.evpipe', 'p');
+    const other = await ensure(deep);
+    const { socketFolder = '' } = readSupervisorFile(deep) ?? {};
+    expect(statSync(socketFolder).mode & 0o777).toBe(0o700);
+    await other.shutdown();
+    expect(existsSync(socketFolder)).toBe(false);
+  });
+
+  it('ends by itself when its state folder is removed', async () => {
+    const { pid } = await client.report();
+    rmSync(stateFolder, { recursive: true, force: true });
+    await gone(pid);
+  });
+});
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
