@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import type { Database, Queries } from './database.js';
+import { type Fields, Problem, uuid, type ValueOf } from './field.js';
+
+/** What a service has many of: a table with a UUID for its key, and what may stand in the other columns. */
+export interface Entity<F extends Fields = Fields> {
+  /** In the singular, as people say it: "balance sheet". */
+  readonly name: string;
+  /** As it stands in URLs: "balance-sheets". */
+  readonly plural: string;
+  readonly table: string;
+  readonly fields: F;
+  /** Columns that lists are ordered by; default: none but the id. */
+  readonly order?: readonly (keyof F & string)[];
+  /** Runs in the transaction of every change: report it here. */
+  readonly onChange?: (transaction: Queries, change: Change<RowOf<F>>) => Promise<void>;
+}
+
+export type RowOf<F extends Fields> = { readonly id: string } & { readonly [K in keyof F]: ValueOf<F[K]> };
+
+export interface Change<Row> {
+  readonly kind: 'created' | 'updated' | 'deleted';
+  /** As it is now; of a deleted one, as it was. */
+  readonly row: Row;
+}
+
+/** Only for the types: the fields' values become those of the rows that `onChange` sees. */
+export const entity = <const F extends Fields>(definition: Entity<F>): Entity<F> => definition;
+
+type Row = RowOf<Fields>;
+
+export interface Page {
+  readonly items: readonly Row[];
+  /** From 1. */
+  readonly page: number;
+  readonly pageSize: number;
+  readonly total: number;
+}
+
+/** What was wrong with the values of a request: a sentence for each field. */
+export class InvalidValues extends Error {
+  constructor(readonly fields: Readonly<Record<string, string>>) {
+    super(
+      Object.entries(fields)
+        .map(([field, message]) => `${field} ${message}`)
+        .join('; '),
+    );
+    this.name = 'InvalidValues';
+  }
+}
+
+const idField = uuid();
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The rows of one entity in its database. Every change and its report are one transaction. */
+export class Rows {
+  private readonly table: string;
+  private readonly columns: string;
+  private readonly writable: readonly string[];
+
+  constructor(
+    readonly entity: Entity,
+    private readonly database: Database,
+  ) {
+    this.table = quoted(entity.table);
+    this.columns = ['id', ...Object.keys(entity.fields)].map(quoted).join(', ');
+    this.writable = Object.keys(entity.fields).filter((name) => entity.fields[name]?.readOnly === false);
+  }
+
+  async list(page: number, pageSize: number, search: string): Promise<Page> {
+    const names = ['id', ...Object.keys(this.entity.fields)];
+    const where = search === '' ? '' : `WHERE ${names.map((name) => `${quoted(name)}::text ILIKE $1`).join(' OR ')}`;
+    const values = search === '' ? [] : [`%${search.replace(/[\\%_]/g, '\\$&')}%`];
+    const order = [...(this.entity.order ?? []), 'id'].map(quoted).join(', ');
+    const [items, [count]] = await Promise.all([
+      this.database.query<Row>(
+        `SELECT ${this.columns} FROM ${this.table} ${where} ORDER BY ${order}
+         LIMIT ${pageSize} OFFSET ${(page - 1) * pageSize}`,
+        values,
+      ),
+      this.database.query<{ total: number }>(`SELECT count(*) AS total FROM ${this.table} ${where}`, values),
+    ]);
+    return { items, page, pageSize, total: count?.total ?? 0 };
+  }
+
+  async find(id: string): Promise<Row | undefined> {
+    return this.findIn(this.database, id);
+  }
+
+  /**
+   * Makes a row. With the id of a row that is there already nothing is changed and that one is answered, so
+   * that a request whose answer was lost can be sent again. Throws InvalidValues.
+   */
+  async create(body: unknown): Promise<{ row: Row; created: boolean }> {
+    const [values, invalid] = this.parse(body);
+    const givenId = isRecord(body) && body.id !== undefined && body.id !== '' ? idField.parse(body.id) : randomUUID();
+    if (givenId instanceof Problem) throw new InvalidValues({ id: givenId.message, ...invalid });
+    if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
+
+    return this.database.transaction(async (transaction) => {
+      const names = ['id', ...this.writable].map(quoted).join(', ');
+      const places = ['id', ...this.writable].map((_, index) => `$${index + 1}`).join(', ');
+      const [row] = await transaction.query<Row>(
+        `INSERT INTO ${this.table} (${names}) VALUES (${places}) ON CONFLICT (id) DO NOTHING RETURNING ${this.columns}`,
+        [givenId, ...values],
+      );
+      if (row !== undefined) {
+        await this.entity.onChange?.(transaction, { kind: 'created', row });
+        return { row, created: true };
+      }
+      const existing = await this.findIn(transaction, givenId);
+      // Deleted between the two statements: a conflict with somebody else, who will be gone the next time.
+      if (existing === undefined) throw new Error(`${this.entity.name} ${givenId} was deleted at this moment`);
+      return { row: existing, created: false };
+    });
+  }
+
+  /** Replaces all that may be changed. Undefined: there is no such row. Throws InvalidValues. */
+  async update(id: string, body: unknown): Promise<Row | undefined> {
+    if (idField.parse(id) instanceof Problem) return undefined;
+    const [values, invalid] = this.parse(body);
+    if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
+    const given = this.writable.map((name, index) => `${quoted(name)} = $${index + 2}`);
+    const own = Object.entries(this.entity.fields)
+      .filter(([, field]) => field.onUpdate !== undefined)
+      .map(([name, field]) => `${quoted(name)} = ${field.onUpdate}`);
+
+    return this.database.transaction(async (transaction) => {
+      const [row] = await transaction.query<Row>(
+        `UPDATE ${this.table} SET ${[...given, ...own].join(', ')} WHERE id = $1 RETURNING ${this.columns}`,
+        [id, ...values],
+      );
+      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'updated', row });
+      return row;
+    });
+  }
+
+  /** False: there is no such row. */
+  async remove(id: string): Promise<boolean> {
+    if (idField.parse(id) instanceof Problem) return false;
+    return this.database.transaction(async (transaction) => {
+      const [row] = await transaction.query<Row>(`DELETE FROM ${this.table} WHERE id = $1 RETURNING ${this.columns}`, [
+        id,
+      ]);
+      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'deleted', row });
+      return row !== undefined;
+    });
+  }
+
+  private async findIn(queries: Queries, id: string): Promise<Row | undefined> {
+    if (idField.parse(id) instanceof Problem) return undefined;
+    return (await queries.query<Row>(`SELECT ${this.columns} FROM ${this.table} WHERE id = $1`, [id]))[0];
+  }
+
+  /** The values of the writable columns in their order, and what is wrong with which. */
+  private parse(body: unknown): [values: unknown[], invalid: Record<string, string>] {
+    const given = isRecord(body) ? body : {};
+    const invalid: Record<string, string> = {};
+    const values = this.writable.map((name) => {
+      const value = given[name];
+      if (value === undefined || value === null) {
+        invalid[name] = 'is missing';
+        return null;
+      }
+      const parsed: unknown = this.entity.fields[name]?.parse(value);
+      if (parsed instanceof Problem) invalid[name] = parsed.message;
+      return parsed;
+    });
+    return [values, invalid];
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

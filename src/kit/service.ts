@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { EvpipeError, messageOf } from '../support/errors.js';
+import { Lifetime } from '../support/lifetime.js';
+import { type Log, lineLog } from '../support/log.js';
+import type { Avro } from './avro.js';
+import type { ConsumerOptions } from './consumer.js';
+import type { Database } from './database.js';
+import type { Site } from './web.js';
+
+/** Longer than what a service has in hand takes to end; shorter than its supervisor's patience. */
+const STOP_MS = 8_000;
+
+/**
+ * What a service is given. Everything it opens here is closed in reverse order when the service ends. Parts are
+ * loaded when they are first asked for, so that a consumer pays for no web server and a web service for no Kafka client.
+ */
+export interface Service {
+  readonly log: Log;
+  /** A variable of the environment that must be there; throws EVPIPE_SERVICE_ENV_MISSING. */
+  env(name: string): string;
+  /** The database of DATABASE_URL, or of another variable. */
+  database(variable?: string): Promise<Database>;
+  /** Avro by the registry of SCHEMA_REGISTRY_URL, or of another variable. */
+  avro(variable?: string): Promise<Avro>;
+  /** Serves a site on HOST and PORT; resolves once it listens. */
+  serve(site: Site): Promise<{ readonly port: number }>;
+  /** Reads topics of KAFKA_BOOTSTRAP_SERVERS in a consumer group; resolves once it has joined. */
+  consume(options: ConsumerOptions): Promise<void>;
+  /** Runs when the service ends. */
+  onEnd(cleanup: () => void | Promise<void>): void;
+  /** Ends the service with this failure: its parts call it when they can't go on. */
+  fail(failure: unknown): void;
+}
+
+export interface ServiceContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly onFailure: (failure: unknown) => void;
+}
+
+export interface StartedService {
+  /** Undefined where the service listens nowhere. */
+  readonly port: number | undefined;
+  stop(): Promise<void>;
+}
+
+export type Main = (service: Service) => Promise<void>;
+
+/** Starts a service in this process: `runService` without a process of its own, for tests. */
+export async function startService(main: Main, { env, log, onFailure }: ServiceContext): Promise<StartedService> {
+  const lifetime = new Lifetime();
+  let port: number | undefined;
+  const variable = (name: string): string => {
+    const value = env[name];
+    if (value !== undefined && value !== '') return value;
+    throw new EvpipeError('EVPIPE_SERVICE_ENV_MISSING', `the environment has no ${name}`, {
+      todo: `Give it in the service's env: of the pipeline file.`,
+    });
+  };
+  const service: Service = {
+    log,
+    env: variable,
+    async database(name = 'DATABASE_URL') {
+      const { openDatabase } = await import('./database.js');
+      const database = openDatabase(variable(name), env.SERVICE_NAME ?? 'service', log);
+      lifetime.onEnd(() => database.close());
+      return database;
+    },
+    async avro(name = 'SCHEMA_REGISTRY_URL') {
+      const { openAvro } = await import('./avro.js');
+      return openAvro(variable(name));
+    },
+    async serve(site) {
+      const { serve } = await import('./web.js');
+      const server = await serve(site, {
+        host: env.HOST ?? '127.0.0.1',
+        port: Number(env.PORT ?? 0),
+        secret: env.DATABASE_URL ?? randomUUID(), // known to this service alone, and the same after a restart
+        log,
+      });
+      lifetime.onEnd(() => server.close());
+      port = server.port;
+      log.info(`${site.title} answers`, { url: server.url });
+      return { port: server.port };
+    },
+    async consume(options) {
+      const { startConsumer } = await import('./consumer.js');
+      const consumer = await startConsumer(options, {
+        bootstrapServers: variable('KAFKA_BOOTSTRAP_SERVERS'),
+        log,
+        onFailure,
+      });
+      lifetime.onEnd(() => consumer.stop());
+    },
+    onEnd: (cleanup) => lifetime.onEnd(cleanup),
+    fail: onFailure,
+  };
+  try {
+    await main(service);
+  } catch (failure) {
+    await lifetime.end();
+    throw failure;
+  }
+  return { port, stop: () => lifetime.end() };
+}
+
+/**
+ * The body of a service's module. SIGTERM and SIGINT end it in order with exit code 0; a failure ends it in order
+ * too (a consumer leaves its group, so that nobody waits for its session to time out) with exit code 1, for the
+ * supervisor to start it again.
+ */
+export function runService(main: Main): void {
+  const log = lineLog((line) => process.stdout.write(line));
+  let ending = false;
+  let started: Promise<StartedService>;
+
+  const end = (code: number): void => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => {
+      log.error('gave up waiting for what was in hand');
+      process.exit(1);
+    }, STOP_MS).unref();
+    started
+      .then(
+        (service) => service.stop(),
+        () => {}, // what failed to start has been reported and cleaned up
+      )
+      .then(
+        () => process.exit(code),
+        (failure: unknown) => {
+          log.error(`could not end in order: ${messageOf(failure)}`);
+          process.exit(1);
+        },
+      );
+  };
+  const onFailure = (failure: unknown): void => {
+    log.error(describe(failure));
+    end(1);
+  };
+
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
+  process.on('uncaughtException', onFailure);
+  process.on('unhandledRejection', onFailure);
+  started = startService(main, { env: process.env, log, onFailure });
+  started.catch(onFailure);
+}
+
+/** An expected failure in a sentence; a defect with its stack. */
+function describe(failure: unknown): string {
+  if (failure instanceof EvpipeError) return `${failure.message} ${failure.todo ?? ''}`.trim();
+  return failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
+}

@@ -1,0 +1,95 @@
+import formbody from '@fastify/formbody';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { messageOf } from '../support/errors.js';
+import type { Log } from '../support/log.js';
+import { adminSite } from './admin/site.js';
+import { entityRoutes } from './api.js';
+import { type Database, isUnavailable } from './database.js';
+import { type Entity, InvalidValues, Rows } from './entity.js';
+
+/** What a service shows to the world: /health, /api/<plural> and /admin of each entity, and routes of its own. */
+export interface Site {
+  readonly title: string;
+  readonly database: Database;
+  // biome-ignore lint/suspicious/noExplicitAny: entities of different fields in one list
+  readonly entities?: readonly Entity<any>[];
+  /** A sentence above every admin page. */
+  readonly notice?: string;
+  readonly routes?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+export interface WebServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Clients keep connections; closing them after Node's 5 s would make a request now and then fail as it is sent. */
+const KEEP_ALIVE_MS = 60_000;
+const HEALTH_MS = 3_000;
+
+export async function serve(
+  site: Site,
+  at: { host: string; port: number; secret: string; log: Log },
+): Promise<WebServer> {
+  const app = fastify({ keepAliveTimeout: KEEP_ALIVE_MS, routerOptions: { ignoreTrailingSlash: true } });
+  await app.register(formbody);
+  answerFailures(app, at.log);
+  app.get('/health', async (_request, reply) => {
+    const problem = await health(site.database);
+    if (problem !== undefined) reply.code(503);
+    return problem === undefined ? { status: 'ok' } : { status: 'unavailable', why: problem };
+  });
+  const all = (site.entities ?? []).map((entity) => new Rows(entity, site.database));
+  for (const rows of all) entityRoutes(app, rows);
+  if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
+  await site.routes?.(app);
+
+  const url = await app.listen({ host: at.host, port: at.port });
+  const address = app.server.address();
+  return {
+    url,
+    port: typeof address === 'object' && address !== null ? address.port : at.port,
+    close: () => app.close(),
+  };
+}
+
+async function health(database: Database): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the database does not answer')), HEALTH_MS);
+  });
+  try {
+    await Promise.race([database.query('SELECT 1'), tooLate]);
+    return undefined;
+  } catch (failure) {
+    return messageOf(failure);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One place that makes a failure an answer: 400 what the client sent, 503 what may pass, 500 (and a log line) the rest. */
+function answerFailures(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler<FastifyError>((failure, request, reply) => {
+    if (failure instanceof InvalidValues) {
+      return reply.code(400).send({ error: { code: 'invalid', message: failure.message, fields: failure.fields } });
+    }
+    if (failure.statusCode !== undefined && failure.statusCode < 500) {
+      return reply.code(failure.statusCode).send({ error: { code: 'refused', message: failure.message } });
+    }
+    const what = `${request.method} ${request.url}`;
+    if (isUnavailable(failure)) {
+      log.warn(`${what}: the database can't be reached: ${failure.message}`);
+      return reply
+        .code(503)
+        .header('retry-after', '1')
+        .send({ error: { code: 'unavailable', message: "the database can't be reached" } });
+    }
+    log.error(`${what}: ${failure.stack ?? failure.message}`);
+    return reply.code(500).send({ error: { code: 'failed', message: failure.message } });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: { code: 'not-found', message: `nothing at ${request.url}` } }),
+  );
+}
