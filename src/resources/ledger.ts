@@ -13,6 +13,7 @@ export interface Ledger {
   /** Resolves once Kafka has acknowledged it. */
   put(key: string, value: unknown): Promise<void>;
   forget(key: string): Promise<void>;
+  close(): Promise<void>;
 }
 
 export const ledgerTopic = (pipeline: string): string => `_evpipe_${pipeline}`;
@@ -22,15 +23,10 @@ export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<
   const topic = ledgerTopic(pipeline);
   await ensureTopic(kafka, topic);
   const entries = await readAll(kafka, topic);
+  const producer = kafka.producer();
   const write = async (key: string, value: string | null): Promise<void> => {
-    const producer = kafka.producer();
-    try {
-      await producer.send([
-        { topic, partition: 0, key: Buffer.from(key), value: value === null ? null : Buffer.from(value) },
-      ]);
-    } finally {
-      await producer.close();
-    }
+    const bytes = value === null ? null : Buffer.from(value);
+    await producer.send([{ topic, partition: 0, key: Buffer.from(key), value: bytes }]);
   };
   return {
     get: <T>(key: string) => entries.get(key) as T | undefined,
@@ -43,6 +39,7 @@ export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<
       await write(key, null);
       entries.delete(key);
     },
+    close: () => producer.close(),
   };
 }
 

@@ -1,0 +1,72 @@
+import type { Emit, OperationEvent, StepId } from '../operations/events.js';
+import type { Shell } from './shell.js';
+
+/** A reader of an operation's events that prints; `end` stops what it keeps running. */
+export interface EventPrinter {
+  readonly emit: Emit;
+  end(): void;
+}
+
+/** JSON Lines on stdout: every event as it is, one a line at any width; bigints as text. */
+export function jsonPrinter(shell: Shell): EventPrinter {
+  return { emit: (event) => shell.out(jsonLine(event)), end: () => {} };
+}
+
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part))}\n`;
+}
+
+/** A step that waits says so again after this long, so that a log shows where a run hangs. */
+const REMIND_AFTER_MS = 5_000;
+
+const DETAIL_COLUMNS = 56;
+
+/** Plain lines on stderr for pipes and CI: one when a step is done or failed, reminders of what is waited for. */
+export function plainPrinter(shell: Shell): EventPrinter {
+  const waits = new Map<StepId, { what: string; saidMs: number }>();
+  const remind = setInterval(() => {
+    for (const [step, wait] of waits) {
+      if (performance.now() - wait.saidMs < REMIND_AFTER_MS) continue;
+      wait.saidMs = performance.now();
+      shell.err(`  … ${step.padEnd(11)} ${wait.what}\n`);
+    }
+  }, 1_000);
+  remind.unref();
+  return {
+    emit: (event) => {
+      trackWaits(waits, event);
+      const text = lineOf(event);
+      if (text !== undefined) shell.err(text);
+    },
+    end: () => clearInterval(remind),
+  };
+}
+
+function trackWaits(waits: Map<StepId, { what: string; saidMs: number }>, event: OperationEvent): void {
+  if (event.kind === 'step-waiting')
+    waits.set(event.step, { what: event.waitingFor, saidMs: waits.get(event.step)?.saidMs ?? performance.now() });
+  if (event.kind === 'step-done' || event.kind === 'step-failed') waits.delete(event.step);
+}
+
+function lineOf(event: OperationEvent): string | undefined {
+  switch (event.kind) {
+    case 'operation':
+      return `${event.pipeline} on ${event.target}\n`;
+    case 'step-done':
+      return `  ✓ ${event.step.padEnd(11)} ${event.detail.padEnd(DETAIL_COLUMNS)} ${seconds(event.elapsedMs).padStart(6)}\n`;
+    case 'step-failed': {
+      const { message, todo, location } = event.failure;
+      const more = [location === undefined ? undefined : `${location.file}:${location.line}:${location.column}`, todo];
+      const lines = [...message.split('\n'), ...more.flatMap((line) => (line === undefined ? [] : line.split('\n')))];
+      return `  ✗ ${event.step.padEnd(11)} ${lines.join(`\n${' '.repeat(16)}`)}\n`;
+    }
+    case 'note':
+      return `  ${event.level === 'warning' ? '!' : '·'} ${event.message}\n`;
+    default:
+      return undefined;
+  }
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)}s`;
+}
