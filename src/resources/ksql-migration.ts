@@ -73,12 +73,8 @@ export async function applyMigration(
     for (const subject of effects.infersFrom) await context.waitForSubject(subject, wait);
     const arrived = before?.sending === index && (await isThere(statement, context.ksqldb));
     if (!arrived) {
-      await context.ledger.put(key, {
-        checksum,
-        done: index,
-        sending: index,
-        finished: false,
-      } satisfies MigrationState);
+      const note = { done: index, sending: index, finished: false };
+      await context.ledger.put(key, { ...note, checksum: checksumBefore(migration, note) } satisfies MigrationState);
       await send(migration, statement, context.ksqldb, session);
       sent += 1;
     }
