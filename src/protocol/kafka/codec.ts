@@ -2,7 +2,7 @@ import { compileStruct, type Read, type Write } from './compile.js';
 import { MalformedMessage } from './malformed.js';
 import { Reader } from './reader.js';
 import type { Api, Decoded, Fields, Given } from './schema.js';
-import { Writer } from './writer.js';
+import { type Part, Writer } from './writer.js';
 
 /**
  * Frames of the Kafka protocol in both directions. Encoded messages come as a list of parts, size first, to be written
@@ -74,7 +74,7 @@ export function encodeRequest<Request extends Fields>(
   writer.string(header.clientId);
   if (isFlexible(api as unknown as Api, version)) writer.unsignedVarint(0);
   write(writer, value);
-  return writer.finishFrame();
+  return inMemory(writer.finishFrame());
 }
 
 /** The header of a frame (without its size), up to the client id; what follows depends on api and version. */
@@ -100,13 +100,13 @@ export function decodeRequest<Request extends Fields>(
   return value as Decoded<Request>;
 }
 
-/** The whole frame, its size included. */
+/** The whole frame, its size included; record batches that lie in a file stay deferred. */
 export function encodeResponse<Response extends Fields>(
   api: Api<Fields, Response>,
   version: number,
   correlationId: number,
   value: Given<Response>,
-): Buffer[] {
+): Part[] {
   const { write } = compiledOf(api as unknown as Api, version).response;
   const writer = new Writer();
   writer.int32(0);
@@ -140,9 +140,17 @@ function skipTags(reader: Reader): void {
 export function encodeStruct<F extends Fields>(fields: F, version: number, value: Given<F>): Buffer {
   const writer = new Writer();
   compileStruct(fields, version, false).write(writer, value);
-  return Buffer.concat(writer.finish());
+  return Buffer.concat(inMemory(writer.finish()));
 }
 
 export function decodeStruct<F extends Fields>(fields: F, version: number, bytes: Buffer): Decoded<F> {
   return compileStruct(fields, version, false).read(new Reader(bytes)) as Decoded<F>;
+}
+
+/** For messages that hold no deferred bytes: everything but the answers of a broker that reads from files. */
+export function inMemory(parts: readonly Part[]): Buffer[] {
+  return parts.map((part) => {
+    if (!Buffer.isBuffer(part)) throw new TypeError('deferred bytes where bytes are needed');
+    return part;
+  });
 }

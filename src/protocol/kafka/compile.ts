@@ -1,7 +1,7 @@
 import { MalformedMessage } from './malformed.js';
 import { present, type Reader } from './reader.js';
 import { type Field, type Fields, type FieldType, includes, type Primitive, ZERO_UUID } from './schema.js';
-import { Writer } from './writer.js';
+import { type RecordBytes, Writer } from './writer.js';
 
 export type Read = (reader: Reader) => unknown;
 export type Write = (writer: Writer, value: unknown) => void;
@@ -184,8 +184,8 @@ function primitives(flexible: boolean, canBeNull: boolean): Record<Primitive, Co
   };
   const readBytes = flexible ? (r: Reader) => r.nullableCompactBytes() : (r: Reader) => r.nullableBytes();
   const writeBytes: Write = flexible
-    ? (w, v) => w.compactBytes(v as Buffer | readonly Buffer[] | null)
-    : (w, v) => w.bytes(v as Buffer | readonly Buffer[] | null);
+    ? (w, v) => w.compactBytes(v as RecordBytes | null)
+    : (w, v) => w.bytes(v as RecordBytes | null);
   const readPresent: Read = canBeNull ? readBytes : (r) => present(readBytes(r));
   return {
     bool: { read: (r) => r.bool(), write: (w, v) => w.bool(v as boolean), absent: () => false },

@@ -1,3 +1,5 @@
+import type { RecordBytes } from './writer.js';
+
 /**
  * The grammar of Kafka's messages: a message is a struct of named fields, each with the versions that have it, from
  * when on it may be null, its tag (KIP-482) and its default. The tables in messages/ are written in it; compile.ts
@@ -79,7 +81,7 @@ export const uuid = primitive<string>('uuid');
 export const string = primitive<string>('string');
 export const bytes = primitive<Buffer>('bytes');
 /** Record batches as they cross the wire; to be sent, they may be in several parts. */
-export const records = primitive<Buffer, Buffer | readonly Buffer[]>('records');
+export const records = primitive<Buffer, RecordBytes>('records');
 
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 

@@ -1,12 +1,21 @@
 /** Bytes from this length on are sent as they are; below, copying costs less than one more part. */
 const REFERENCE_BYTES_MIN = 2048;
 
+/** Bytes of a known length that are fetched only when they are written to the socket (a range of a log file). */
+export interface DeferredBytes {
+  readonly length: number;
+  readonly deferred: true;
+}
+
+export type Part = Buffer | DeferredBytes;
+export type RecordBytes = Buffer | DeferredBytes | readonly Part[];
+
 /**
  * Collects one message. Large byte fields (record batches) are kept by reference: the result is a list of parts to be
  * written in order, and nothing that came from disk or socket is copied.
  */
 export class Writer {
-  private readonly parts: Buffer[] = [];
+  private readonly parts: Part[] = [];
   private buffer: Buffer;
   private start = 0;
   private at = 0;
@@ -120,8 +129,8 @@ export class Writer {
   }
 
   /** Bytes without their length; large ones by reference. */
-  raw(value: Buffer): void {
-    if (value.length < REFERENCE_BYTES_MIN) {
+  raw(value: Part): void {
+    if (Buffer.isBuffer(value) && value.length < REFERENCE_BYTES_MIN) {
       const at = this.advance(value.length);
       value.copy(this.buffer, at);
       return;
@@ -135,18 +144,18 @@ export class Writer {
     this.partBytes += value.length;
   }
 
-  bytes(value: Buffer | readonly Buffer[] | null): void {
+  bytes(value: RecordBytes | null): void {
     this.int32(value === null ? -1 : lengthOf(value));
     if (value !== null) this.all(value);
   }
 
-  compactBytes(value: Buffer | readonly Buffer[] | null): void {
+  compactBytes(value: RecordBytes | null): void {
     this.unsignedVarint(value === null ? 0 : lengthOf(value) + 1);
     if (value !== null) this.all(value);
   }
 
-  private all(value: Buffer | readonly Buffer[]): void {
-    if (Buffer.isBuffer(value)) this.raw(value);
+  private all(value: RecordBytes): void {
+    if (!isList(value)) this.raw(value);
     else for (const part of value) this.raw(part);
   }
 
@@ -156,13 +165,13 @@ export class Writer {
   }
 
   /** The parts in order; the writer is done afterwards. */
-  finish(): Buffer[] {
+  finish(): Part[] {
     if (this.at > this.start) this.parts.push(this.buffer.subarray(this.start, this.at));
     return this.parts;
   }
 
   /** A frame: the four bytes that were reserved at the very beginning get the size of all that follows them. */
-  finishFrame(): Buffer[] {
+  finishFrame(): Part[] {
     const size = this.length - 4;
     const parts = this.finish();
     (parts[0] as Buffer).writeInt32BE(size, 0);
@@ -170,9 +179,11 @@ export class Writer {
   }
 }
 
-function lengthOf(value: Buffer | readonly Buffer[]): number {
-  if (Buffer.isBuffer(value)) return value.length;
+function lengthOf(value: RecordBytes): number {
+  if (!isList(value)) return value.length;
   let length = 0;
   for (const part of value) length += part.length;
   return length;
 }
+
+const isList = (value: RecordBytes): value is readonly Part[] => Array.isArray(value);

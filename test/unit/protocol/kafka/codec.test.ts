@@ -5,6 +5,7 @@ import {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  inMemory,
 } from '../../../../src/protocol/kafka/codec.js';
 import { errorCode, errorName, isRetriable } from '../../../../src/protocol/kafka/errors.js';
 import { MalformedMessage } from '../../../../src/protocol/kafka/malformed.js';
@@ -62,7 +63,7 @@ describe('the Kafka codec', () => {
         expect(decodeRequest(api, version, reader)).toMatchObject(request);
 
         const response = sample(api.response, version);
-        const answer = Buffer.concat(encodeResponse(api, version, 78, response));
+        const answer = Buffer.concat(inMemory(encodeResponse(api, version, 78, response)));
         const decoded = decodeResponse(api, version, answer.subarray(4));
         expect(decoded.correlationId).toBe(78);
         expect(decoded.value).toMatchObject(response);
@@ -87,7 +88,7 @@ describe('the Kafka codec', () => {
   it('keeps large record batches by reference, in one or several parts', () => {
     const [one, two] = [Buffer.alloc(4000, 1), Buffer.alloc(6000, 2)];
     const partition = { partitionIndex: 0, records: [one, two] };
-    const parts = encodeResponse(fetch, 12, 1, { responses: [{ topic: 't', partitions: [partition] }] });
+    const parts = inMemory(encodeResponse(fetch, 12, 1, { responses: [{ topic: 't', partitions: [partition] }] }));
     expect(parts).toContain(one);
     expect(parts).toContain(two);
     const { value } = decodeResponse(fetch, 12, Buffer.concat(parts).subarray(4));
