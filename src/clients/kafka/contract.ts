@@ -107,10 +107,11 @@ export interface KafkaClient {
   /** Incremental: null deletes the override. */
   alterTopicConfig(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void>;
 
-  /** At 'earliest', 'latest' (the log end, or the last stable offset with read_committed) or the first offset at or after a time (end if none). */
+  /** Of all partitions, in their order, at 'earliest', 'latest' (with read_committed, the default, the last stable offset; else the log end) or the first offset at or after a time (end if none). */
   offsets(
     topic: string,
     at: 'earliest' | 'latest' | { readonly timestampMs: number },
+    isolation?: 'read_committed' | 'read_uncommitted',
   ): Promise<readonly PartitionPosition[]>;
   listGroups(): Promise<ReadonlyArray<{ group: string; state: string; protocolType: string }>>;
   describeGroup(group: string): Promise<GroupDescription>;

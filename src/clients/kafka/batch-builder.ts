@@ -1,0 +1,163 @@
+import { crc32c } from '@node-rs/crc32';
+import type { Header } from './contract.js';
+
+/**
+ * One record batch (magic 2) that grows record by record: what is appended is encoded at once, so that a producer
+ * holds one buffer a batch and no objects per record.
+ *
+ *   baseOffset i64 | length i32 | leaderEpoch i32 | magic i8 | crc u32 | attributes i16 | lastOffsetDelta i32 |
+ *   baseTimestamp i64 | maxTimestamp i64 | producerId i64 | producerEpoch i16 | baseSequence i32 | count i32 | records
+ */
+const HEADER_BYTES = 61;
+const CRC_AT = 17;
+const CRC_FROM = 21;
+const PRODUCER_AT = 43;
+
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}
+
+export class BatchBuilder {
+  count = 0;
+  private buffer: Buffer;
+  private at = HEADER_BYTES;
+  private baseTimestampMs = 0;
+  private maxTimestampMs = 0;
+
+  constructor(firstBytes: number) {
+    this.buffer = Buffer.allocUnsafe(Math.max(firstBytes, HEADER_BYTES + 64));
+  }
+
+  get bytes(): number {
+    return this.at;
+  }
+
+  append(timestampMs: number, key: Buffer | null, value: Buffer | null, headers: readonly Header[]): void {
+    if (this.count === 0) this.baseTimestampMs = this.maxTimestampMs = timestampMs;
+    else if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
+    const timestampDelta = timestampMs - this.baseTimestampMs;
+    const bodyBytes =
+      1 +
+      varlongBytes(timestampDelta) +
+      varintBytes(this.count) +
+      nullableBytes(key) +
+      nullableBytes(value) +
+      headersBytes(headers);
+    this.reserve(5 + bodyBytes);
+    this.varint(bodyBytes);
+    this.buffer[this.at++] = 0; // attributes: none are defined
+    this.varlong(timestampDelta);
+    this.varint(this.count);
+    this.nullable(key);
+    this.nullable(value);
+    this.varint(headers.length);
+    for (const [name, headerValue] of headers) {
+      const nameBytes = Buffer.byteLength(name);
+      this.varint(nameBytes);
+      this.at += this.buffer.write(name, this.at, nameBytes, 'utf8');
+      this.nullable(headerValue);
+    }
+    this.count++;
+  }
+
+  /** The batch without a producer's identity; its records squeezed by `codec` where one is given. */
+  seal(codec?: { readonly number: number; compress(plain: Buffer): Buffer }): Buffer {
+    let batch = this.buffer.subarray(0, this.at);
+    let attributes = 0;
+    if (codec !== undefined) {
+      attributes = codec.number;
+      batch = Buffer.concat([batch.subarray(0, HEADER_BYTES), codec.compress(batch.subarray(HEADER_BYTES))]);
+    }
+    batch.fill(0, 0, 8);
+    batch.writeInt32BE(batch.length - 12, 8);
+    batch.writeInt32BE(-1, 12);
+    batch[16] = 2;
+    batch.writeInt16BE(attributes, CRC_FROM);
+    batch.writeInt32BE(this.count - 1, 23);
+    batch.writeBigInt64BE(BigInt(this.baseTimestampMs), 27);
+    batch.writeBigInt64BE(BigInt(this.maxTimestampMs), 35);
+    batch.writeInt32BE(this.count, 57);
+    stampProducer(batch, undefined, -1);
+    return batch;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.at + bytes <= this.buffer.length) return;
+    const bigger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.at + bytes));
+    this.buffer.copy(bigger, 0, 0, this.at);
+    this.buffer = bigger;
+  }
+
+  private nullable(bytes: Buffer | null): void {
+    if (bytes === null) {
+      this.buffer[this.at++] = 1; // zigzag of -1
+      return;
+    }
+    this.varint(bytes.length);
+    this.buffer.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  private varint(value: number): void {
+    let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (rest > 127) {
+      this.buffer[this.at++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.buffer[this.at++] = rest;
+  }
+
+  private varlong(value: number): void {
+    if (value < 0x3fffffff && value > -0x3fffffff) {
+      this.varint(value);
+      return;
+    }
+    let rest = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
+    while (rest > 127n) {
+      this.buffer[this.at++] = Number(rest & 127n) | 128;
+      rest >>= 7n;
+    }
+    this.buffer[this.at++] = Number(rest);
+  }
+}
+
+/** Writes who sends the batch and its place in the partition's sequence (-1: not idempotent), and the checksum over it. */
+export function stampProducer(batch: Buffer, identity: ProducerIdentity | undefined, baseSequence: number): void {
+  batch.writeBigInt64BE(identity?.producerId ?? -1n, PRODUCER_AT);
+  batch.writeInt16BE(identity?.producerEpoch ?? -1, PRODUCER_AT + 8);
+  batch.writeInt32BE(baseSequence, PRODUCER_AT + 10);
+  batch.writeUInt32BE(crc32c(batch.subarray(CRC_FROM)), CRC_AT);
+}
+
+/** An upper bound of what a record adds to a batch. */
+export function recordBytesAtMost(key: Buffer | null, value: Buffer | null, headers: readonly Header[]): number {
+  return 36 + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(headers);
+}
+
+function headersBytes(headers: readonly Header[]): number {
+  let total = varintBytes(headers.length);
+  for (const [name, value] of headers) {
+    const nameBytes = Buffer.byteLength(name);
+    total += varintBytes(nameBytes) + nameBytes + nullableBytes(value);
+  }
+  return total;
+}
+
+const nullableBytes = (bytes: Buffer | null): number => (bytes === null ? 1 : varintBytes(bytes.length) + bytes.length);
+
+function varintBytes(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (zigzag < 0x80) return 1;
+  if (zigzag < 0x4000) return 2;
+  if (zigzag < 0x200000) return 3;
+  return zigzag < 0x10000000 ? 4 : 5;
+}
+
+function varlongBytes(value: number): number {
+  if (value < 0x3fffffff && value > -0x3fffffff) return varintBytes(value);
+  let zigzag = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
+  let bytes = 1;
+  for (; zigzag > 127n; zigzag >>= 7n) bytes++;
+  return bytes;
+}
