@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { EvpipeError } from '../support/errors.js';
 import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
-import { LineCutter, type Method, type Methods, type Response } from './messages.js';
+import { type Hello, LineCutter, type Method, type Methods, type Response } from './messages.js';
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -14,6 +14,7 @@ export class SupervisorClient {
   private readonly lines = new LineCutter();
   private nextId = 1;
   private gone = false;
+  private said: Hello = { pid: 0, version: '' };
 
   private constructor(private readonly socket: Socket) {
     socket.setEncoding('utf8');
@@ -23,21 +24,40 @@ export class SupervisorClient {
     socket.on('error', () => {});
     socket.on('close', () => {
       this.gone = true;
-      for (const { reject } of this.waiting.values()) reject(goneError());
+      for (const { reject } of this.waiting.values())
+        reject(this.socket.errored instanceof EvpipeError ? this.socket.errored : goneError());
       this.waiting.clear();
     });
   }
 
-  /** Undefined: nobody listens there. */
-  static connect(path: string): Promise<SupervisorClient | undefined> {
-    return new Promise((resolve) => {
-      const socket = connect(path);
-      socket.once('error', () => resolve(undefined));
-      socket.once('connect', () => {
-        socket.removeAllListeners('error');
-        resolve(new SupervisorClient(socket));
-      });
+  /** Undefined: nobody answers there. Throws EVPIPE_SUPERVISOR_SILENT where somebody listens and says nothing. */
+  static async connect(path: string): Promise<SupervisorClient | undefined> {
+    const socket = connect(path);
+    const connected = new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
     });
+    if (!(await connected)) return undefined;
+    const client = new SupervisorClient(socket);
+    const deadline = setTimeout(() => socket.destroy(silentError(path)), HELLO_TIMEOUT_MS);
+    try {
+      client.said = await client.ask('hello', null);
+      return client;
+    } catch (failure) {
+      if (failure instanceof EvpipeError && failure.code === 'EVPIPE_SUPERVISOR_GONE') return undefined;
+      throw failure;
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /** Its connection is over: the supervisor has ended, or was killed. */
+  get isGone(): boolean {
+    return this.gone;
+  }
+
+  get hello(): Hello {
+    return this.said;
   }
 
   /** Resolves once it is ready; what runs already with the same spec is left alone. */
@@ -53,8 +73,8 @@ export class SupervisorClient {
     await this.ask('restart', { process });
   }
 
-  report(): Promise<SupervisorReport> {
-    return this.ask('report', null);
+  report(options: { readonly memory: boolean } = { memory: false }): Promise<SupervisorReport> {
+    return this.ask('report', options);
   }
 
   /** Resolves when every process has ended and the supervisor itself is gone. */
@@ -89,6 +109,14 @@ export class SupervisorClient {
     }
   }
 }
+
+const HELLO_TIMEOUT_MS = 5_000;
+
+const silentError = (path: string) =>
+  new EvpipeError('EVPIPE_SUPERVISOR_SILENT', `the supervisor at ${path} did not answer within 5 s`, {
+    kind: 'deadline',
+    todo: 'It may be stopped (SIGSTOP) or starved; `evpipe down` ends it by force.',
+  });
 
 const goneError = () =>
   new EvpipeError('EVPIPE_SUPERVISOR_GONE', 'the process that runs this pipeline has ended in the middle of it', {

@@ -42,7 +42,8 @@ export async function ensureSupervisor(options: EnsureOptions): Promise<Supervis
   for (;;) {
     options.signal?.throwIfAborted();
     const client = await connectSupervisor(options.stateFolder);
-    if (client !== undefined) return client;
+    if (client?.hello.version === packageVersion()) return client;
+    await client?.shutdown(); // of another version of evpipe: its processes are too
     const problem = await spawnSupervisor(options);
     if (performance.now() > deadlineMs) {
       throw new EvpipeError(

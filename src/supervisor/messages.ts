@@ -2,12 +2,20 @@ import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
 
 /** One JSON value a line in both directions; answers carry the request's id and come in any order. */
 export interface Methods {
+  /** The first question: a dying process still takes connections, but answers none. */
+  hello: { params: null; result: Hello };
   start: { params: { readonly spec: LaunchSpec; readonly avoid: readonly number[] }; result: StartAnswer };
   stop: { params: { readonly process: string }; result: null };
   restart: { params: { readonly process: string }; result: null };
-  report: { params: null; result: SupervisorReport };
+  /** `memory`: looks at every process of the system for it. */
+  report: { params: { readonly memory: boolean }; result: SupervisorReport };
   /** Answered when everything has ended; the supervisor ends right after. */
   shutdown: { params: null; result: null };
+}
+
+export interface Hello {
+  readonly pid: number;
+  readonly version: string;
 }
 
 export type Method = keyof Methods;

@@ -23,6 +23,7 @@ interface ProcessStat {
   readonly state: string;
   readonly parent: number;
   readonly session: number;
+  readonly threads: number;
   readonly startTicks: string;
 }
 
@@ -40,6 +41,7 @@ function statOf(pid: number): ProcessStat | undefined {
     state: fields[0] ?? '',
     parent: Number(fields[1]),
     session: Number(fields[3]),
+    threads: Number(fields[17]),
     startTicks: fields[19] ?? '',
   };
 }
@@ -48,7 +50,9 @@ let bootId: string | undefined;
 
 function beganOnLinux(pid: number): string | undefined {
   const stat = statOf(pid);
-  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+  if (stat === undefined || stat.state === 'X') return undefined;
+  // The main thread of a killed process is a zombie at once; its files and ports are held until the last thread has gone.
+  if (stat.state === 'Z' && stat.threads <= 1) return undefined;
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   return `${bootId} ${stat.startTicks}`;
 }
@@ -77,6 +81,13 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
   }
 }
 
+/** Nobody in the group is alive; the dead that nobody has collected yet (as in a container without an init) don't count. */
+export function isGroupGone(leader: number): boolean {
+  if (!signalGroup(leader, 0)) return true;
+  if (process.platform !== 'linux') return false;
+  return !allStats().some((stat) => stat.session === leader && stat.state !== 'Z' && stat.state !== 'X');
+}
+
 export interface MemoryReader {
   /** Of a process with all its descendants and its session; undefined where the system doesn't tell. */
   bytesOf(pid: number): number | undefined;
@@ -84,16 +95,23 @@ export interface MemoryReader {
   ownBytesOf(pid: number): number | undefined;
 }
 
+/** Where nobody asks for it. */
+export const UNREAD_MEMORY: MemoryReader = { bytesOf: () => undefined, ownBytesOf: () => undefined };
+
 /** One look at all processes, for as many questions as are asked at that moment. */
 export function readMemory(): MemoryReader {
   return process.platform === 'linux' ? linuxMemory() : psMemory();
 }
 
-function linuxMemory(): MemoryReader {
-  const stats = readdirSync('/proc')
+function allStats(): ProcessStat[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => statOf(Number(name)))
     .filter((stat) => stat !== undefined);
+}
+
+function linuxMemory(): MemoryReader {
+  const stats = allStats();
   const families = descendants(stats);
   return {
     bytesOf: (pid) => {

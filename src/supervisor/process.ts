@@ -54,10 +54,11 @@ async function main(): Promise<void> {
   };
   const socket = socketPath(stateFolder);
   await serveSocket(socket.path, {
+    hello: async () => ({ pid: process.pid, version: options.version }),
     start: ({ spec, avoid }) => supervisor.start(spec, avoid),
     stop: ({ process: name }) => supervisor.stop(name).then(() => null),
     restart: ({ process: name }) => supervisor.restart(name).then(() => null),
-    report: async () => supervisor.report(),
+    report: async ({ memory }) => supervisor.report(memory),
     shutdown: async () => {
       await end();
       setTimeout(() => void leave(Promise.resolve()), LAST_ANSWER_MS);

@@ -6,7 +6,7 @@ import type { PreparedCommand, PreparedMessage } from '../support/prepared.js';
 import { pause } from '../support/retry.js';
 import type { LaunchSpec } from './launch.js';
 import type { LogFile } from './log-file.js';
-import { signalGroup } from './process-identity.js';
+import { isGroupGone, signalGroup } from './process-identity.js';
 import { httpProblem } from './readiness.js';
 
 const HOST = '127.0.0.1';
@@ -122,7 +122,7 @@ export class RunningChild {
     const deadline = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), this.spec.stopTimeoutMs);
     const exit = await this.exited;
     clearTimeout(deadline);
-    for (let waitedMs = 0; signalGroup(this.pid, 0) && waitedMs < GROUP_GONE_MS; waitedMs += 10) await pause(10);
+    for (let waitedMs = 0; !isGroupGone(this.pid) && waitedMs < GROUP_GONE_MS; waitedMs += 10) await pause(10);
     return exit;
   }
 

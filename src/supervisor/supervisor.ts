@@ -4,7 +4,7 @@ import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
 import { LogFile } from './log-file.js';
 import { hashOf, ManagedProcess } from './managed-process.js';
 import { choosePort, isPortFree } from './ports.js';
-import { readMemory } from './process-identity.js';
+import { readMemory, UNREAD_MEMORY } from './process-identity.js';
 import type { ProcessList } from './process-list.js';
 import { readPortsFile, stateFile, writePortsFile } from './state.js';
 
@@ -72,8 +72,8 @@ export class Supervisor {
     await managed.start();
   }
 
-  report(): SupervisorReport {
-    const memory = readMemory();
+  report(withMemory: boolean): SupervisorReport {
+    const memory = withMemory ? readMemory() : UNREAD_MEMORY;
     const bytes = memory.ownBytesOf(process.pid);
     return {
       pid: process.pid,

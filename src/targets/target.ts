@@ -180,15 +180,28 @@ export type ProviderKind = 'embedded' | 'compose' | 'address';
 /** Runs components of any kind on one kind of ground. The target picks the provider per component. */
 export interface Provider {
   readonly kind: ProviderKind;
-  /** Idempotent: what runs already, with the same launch, is left alone. Resolves once it truly answers. */
-  start<K extends ComponentKind>(component: ComponentId<K>, launch: LaunchByKind[K]): Promise<Started<K>>;
+  /**
+   * Idempotent: what runs already, with the same launch, is left alone. Resolves once it truly answers. `upstream`:
+   * what the component talks to, started before.
+   */
+  start(component: ComponentId, launch: Launch | undefined, upstream: Upstream): Promise<Started>;
   /** Of what runs now; starts nothing. */
-  endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointByKind[K]> | undefined>;
+  endpoint(component: ComponentId): Promise<Faces<Endpoint> | undefined>;
   status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   stop(component: ComponentId): Promise<void>;
   /** Ends everything it started; with `volumes` removes all data too. Repeatable. */
   shutdown(options: ShutdownOptions): Promise<void>;
+}
+
+export type Launch = NonNullable<LaunchByKind[ComponentKind]>;
+export type Endpoint = EndpointByKind[ComponentKind];
+
+/** The servers that others are told of when they start. */
+export interface Upstream {
+  readonly kafka?: Faces<KafkaEndpoint>;
+  readonly schemaRegistry?: Faces<HttpEndpoint>;
+  readonly connect?: Faces<HttpEndpoint>;
 }
 
 export interface Started<K extends ComponentKind = ComponentKind> {
@@ -256,6 +269,8 @@ export interface TargetInput {
   readonly databases: readonly string[];
   readonly services: readonly string[];
   readonly stores: readonly string[];
+  /** Ports that the services wish for: nothing that has to move to another port moves there. */
+  readonly wishedPorts?: readonly number[] | undefined;
 }
 
 /** `openTarget(input, context)` in open.ts gives a Target. */

@@ -66,7 +66,7 @@ const service = (name: string, env: Record<string, string> = {}): LaunchSpec => 
 });
 
 async function report(name: string, of = client): Promise<ProcessReport> {
-  const found = (await of.report()).processes.find((process) => process.process === name);
+  const found = (await of.report({ memory: true })).processes.find((process) => process.process === name);
   if (found === undefined) throw new Error(`${name} is not reported`);
   return found;
 }

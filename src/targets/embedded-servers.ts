@@ -1,0 +1,88 @@
+import type { LaunchSpec } from '../supervisor/launch.js';
+import type { ServerKind, Upstream } from './target.js';
+
+/** One of evpipe's own servers, as the embedded provider starts it. */
+export interface EmbeddedServer {
+  /** What users call it in `logs`, `stop`, `status`. */
+  readonly process: string;
+  /** dist/embedded/FOLDER/process.js */
+  readonly folder: string;
+  readonly program: 'server' | 'prepared';
+  readonly port: number;
+  /** Stopped from the highest to the lowest. */
+  readonly layer: number;
+  readonly stopTimeoutMs: number;
+  /** Beside dataDir, host and port. */
+  options(upstream: Upstream): Readonly<Record<string, unknown>>;
+}
+
+const bootstrap = (upstream: Upstream) => ({
+  bootstrapServers: upstream.kafka?.host.bootstrapServers,
+  ssl: upstream.kafka?.host.ssl,
+  sasl: upstream.kafka?.host.sasl,
+});
+
+/** The one table of embedded servers; services are layer 5. */
+export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServer>>> = {
+  kafka: {
+    process: 'kafka',
+    folder: 'kafka',
+    program: 'server',
+    port: 9092,
+    layer: 0,
+    stopTimeoutMs: 10_000,
+    options: () => ({}),
+  },
+  schemaRegistry: {
+    process: 'registry',
+    folder: 'schema-registry',
+    program: 'server',
+    port: 8081,
+    layer: 1,
+    stopTimeoutMs: 5_000,
+    options: bootstrap,
+  },
+  connect: {
+    process: 'connect',
+    folder: 'connect',
+    program: 'server',
+    port: 8083,
+    layer: 2,
+    stopTimeoutMs: 10_000,
+    options: bootstrap,
+  },
+  ksqldb: {
+    process: 'ksqldb',
+    folder: 'ksqldb',
+    program: 'server',
+    port: 8088,
+    layer: 3,
+    stopTimeoutMs: 10_000,
+    options: (upstream) => ({
+      ...bootstrap(upstream),
+      schemaRegistryUrl: upstream.schemaRegistry?.host.url,
+      connectUrl: upstream.connect?.host.url,
+    }),
+  },
+};
+
+export const POSTGRES: EmbeddedServer = {
+  process: 'postgres',
+  folder: 'postgres',
+  program: 'prepared',
+  port: 5432,
+  layer: 0,
+  stopTimeoutMs: 10_000,
+  options: () => ({}),
+};
+
+export const SERVICE_LAYER = 5;
+export const READY_TIMEOUT_MS = 30_000;
+
+export function programOf(
+  embedded: EmbeddedServer,
+  module: string,
+  options: Readonly<Record<string, unknown>>,
+): LaunchSpec['program'] {
+  return { kind: embedded.program, module, options };
+}

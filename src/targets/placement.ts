@@ -1,0 +1,156 @@
+import { EvpipeError } from '../support/errors.js';
+import {
+  type ComponentId,
+  componentKey,
+  type Endpoint,
+  type Faces,
+  type KafkaAddress,
+  type Placed,
+  type PostgresEndpoint,
+  type ProviderKind,
+  server,
+  type TargetInput,
+  type TargetSpec,
+  type UrlAddress,
+} from './target.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where every component of the pipeline runs, and the endpoints of those that have an address. */
+export interface Placement {
+  readonly components: readonly ComponentId[];
+  providerOf(component: ComponentId): ProviderKind;
+  /** Undefined for what has no address. */
+  address(component: ComponentId): Faces<Endpoint> | undefined;
+}
+
+/** Throws EVPIPE_ADDRESS_MISSING (kind usage) with all missing addresses at once. */
+export function placeComponents(input: TargetInput, env: Environment): Placement {
+  const components: ComponentId[] = [
+    ...input.databases.map((name) => ({ kind: 'postgres' as const, name })),
+    ...input.servers.map(server),
+    ...input.stores.map((name) => ({ kind: 'stores' as const, name })),
+    ...input.services.map((name) => ({ kind: 'service' as const, name })),
+  ];
+  const addresses = new Map<string, Faces<Endpoint>>();
+  const missing: string[] = [];
+  for (const component of components) {
+    if (providerFor(component, input.spec) !== 'address') continue;
+    const address = declaredAddress(component, input.spec) ?? addressInEnv(component, env);
+    if (address === undefined) missing.push(`${componentKey(component)} (${envName(component)})`);
+    else addresses.set(componentKey(component), endpointAt(component, address));
+  }
+  if (missing.length > 0) {
+    throw new EvpipeError(
+      'EVPIPE_ADDRESS_MISSING',
+      `target ${input.spec.name} has no address for ${missing.join(', ')}`,
+      {
+        kind: 'usage',
+        todo: `Give them under targets.${input.spec.name} in ${input.file}, or set the variables named.`,
+      },
+    );
+  }
+  return {
+    components,
+    providerOf: (component) => providerFor(component, input.spec),
+    address: (component) => addresses.get(componentKey(component)),
+  };
+}
+
+function providerFor(component: ComponentId, spec: TargetSpec): ProviderKind {
+  const placed = placedAs(component, spec);
+  if (placed === 'embedded' || placed === 'compose') return placed;
+  if (placed !== undefined) return 'address';
+  if (component.kind === 'service') return 'embedded'; // host processes on every target
+  return spec.base === 'cluster' ? 'address' : spec.base;
+}
+
+function placedAs(component: ComponentId, spec: TargetSpec): Placed<UrlAddress | KafkaAddress> | undefined {
+  switch (component.kind) {
+    case 'postgres':
+      return spec.databases?.[component.name] ?? spec.postgres;
+    case 'service':
+      return spec.services?.[component.name];
+    case 'stores':
+      return spec.stores?.[component.name];
+    default:
+      return spec[component.kind];
+  }
+}
+
+function declaredAddress(component: ComponentId, spec: TargetSpec): UrlAddress | KafkaAddress | undefined {
+  const placed = placedAs(component, spec);
+  return typeof placed === 'object' ? placed : undefined;
+}
+
+/** EVPIPE_KAFKA_BOOTSTRAP_SERVERS, EVPIPE_SCHEMA_REGISTRY_URL, EVPIPE_DATABASE_PERSON_URL …; `_INSIDE` comes before the last part. */
+export function envName(component: ComponentId, face: '' | '_INSIDE' = ''): string {
+  const named = (prefix: string) => `${prefix}_${component.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  switch (component.kind) {
+    case 'kafka':
+      return `EVPIPE_KAFKA${face}_BOOTSTRAP_SERVERS`;
+    case 'schemaRegistry':
+      return `EVPIPE_SCHEMA_REGISTRY${face}_URL`;
+    case 'postgres':
+      return `EVPIPE_${named('DATABASE')}${face}_URL`;
+    case 'stores':
+      return `EVPIPE_${named('STORE')}${face}_URL`;
+    case 'service':
+      return `EVPIPE_${named('SERVICE')}${face}_URL`;
+    default:
+      return `EVPIPE_${component.kind.toUpperCase()}${face}_URL`;
+  }
+}
+
+function addressInEnv(component: ComponentId, env: Environment): UrlAddress | KafkaAddress | undefined {
+  const host = env[envName(component)];
+  const inside = env[envName(component, '_INSIDE')];
+  if (host === undefined || host === '') return undefined;
+  return component.kind === 'kafka'
+    ? { bootstrapServers: host, ...(inside !== undefined && { inside: { bootstrapServers: inside } }) }
+    : { url: host, ...(inside !== undefined && { inside: { url: inside } }) };
+}
+
+function endpointAt(component: ComponentId, address: UrlAddress | KafkaAddress): Faces<Endpoint> {
+  if ('bootstrapServers' in address) {
+    const { inside, ...host } = address;
+    return { host, inside: { ...host, ...inside } };
+  }
+  const atUrl = (url: string): Endpoint => {
+    if (!URL.canParse(url)) throw notUrl(component);
+    if (component.kind === 'postgres') return postgresEndpoint(component, url);
+    const trimmed = url.replace(/\/+$/, '');
+    if (component.kind !== 'service') return { url: trimmed };
+    const { port, protocol } = new URL(url);
+    return { url: trimmed, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+  };
+  return { host: atUrl(address.url), inside: atUrl(address.inside?.url ?? address.url) };
+}
+
+function postgresEndpoint(component: ComponentId, url: string): PostgresEndpoint {
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const database = decodeURIComponent(pathname.slice(1));
+  if (!/^postgres(ql)?:$/.test(protocol) || database === '') throw notUrl(component);
+  return {
+    host: hostname,
+    port: Number(port) || 5432,
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database,
+    url,
+    ours: false,
+  };
+}
+
+/** Without the text itself: there may be a password in it. */
+function notUrl(component: ComponentId): EvpipeError {
+  const form = component.kind === 'postgres' ? 'postgres://user:password@host:5432/database' : 'http://host:port';
+  return new EvpipeError(
+    'EVPIPE_ADDRESS_INVALID',
+    `the address of ${componentKey(component)} is not of the form ${form}`,
+    {
+      kind: 'usage',
+      todo: `Mend it in the file's targets or in ${envName(component)}.`,
+    },
+  );
+}
