@@ -32,8 +32,11 @@ const binariesIn = (folder: string): Binaries => ({
  * The PostgreSQL of the npm package for this platform, with its symlinks in place and readable for `account`.
  * Where the package's folder can be neither completed nor reached, it is cloned to `cloneTo`, once.
  */
-export function providePostgres(account: Account | undefined, cloneTo: string): Binaries {
-  const { folder, version } = packagedPostgres();
+export function providePostgres(
+  account: Account | undefined,
+  cloneTo: string,
+  { folder, version } = packagedPostgres(),
+): Binaries {
   const reachable = account === undefined || canReach(account, join(folder, 'bin', 'postgres'));
   if (reachable && completeSymlinks(folder)) return binariesIn(folder);
   const clone = join(cloneTo, `postgresql-${version}`);

@@ -44,7 +44,14 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
     stdio: ['ignore', 'ignore', 'pipe'],
     ...prepared.account,
   });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const killed = () => child.kill('SIGKILL'); // a test run that ends early leaves no server behind
+  process.once('exit', killed);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      process.off('exit', killed);
+      resolve();
+    });
+  });
   await untilReady(child, prepared.readyText, log);
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
