@@ -1,10 +1,25 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A small state file, readable by its owner only: written beside and renamed, so a reader never sees half of it. */
 export function writeJson(file: string, value: unknown): void {
   const unfinished = `${file}.${process.pid}.new`;
   writeFileSync(unfinished, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(unfinished, file);
+}
+
+/** The same, but only where there is none yet: of two that write at once one wins. False: it was there. */
+export function createJson(file: string, value: unknown): boolean {
+  const unfinished = `${file}.${process.pid}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  try {
+    linkSync(unfinished, file); // unlike rename it does not replace
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw failure;
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
 }
 
 /** Undefined where there is none, or none of this version: state files are hints to be rebuilt, except where said otherwise. */

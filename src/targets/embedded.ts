@@ -8,7 +8,7 @@ import type { LaunchSpec, ProcessReport } from '../supervisor/launch.js';
 import { logNames, readLogs } from '../supervisor/log-reader.js';
 import { endPipeline, removeStateFolder } from '../supervisor/teardown.js';
 import { EvpipeError } from '../support/errors.js';
-import { readJson, writeJson } from '../support/json-file.js';
+import { createJson, readJson } from '../support/json-file.js';
 import {
   EMBEDDED_SERVERS,
   type EmbeddedServer,
@@ -235,9 +235,8 @@ export class EmbeddedProvider implements Provider {
     const file = join(this.context.stateFolder, 'secrets.json');
     const known = readJson<SecretsFile>(file, 1);
     if (known !== undefined) return known.postgresPassword;
-    const made: SecretsFile = { version: 1, postgresPassword: randomBytes(24).toString('base64url') };
-    writeJson(file, made);
-    return made.postgresPassword;
+    createJson(file, { version: 1, postgresPassword: randomBytes(24).toString('base64url') } satisfies SecretsFile);
+    return this.postgresPassword(); // another `up` may have been quicker: whoever wrote it, it holds for both
   }
 
   /** The standard ports of this pipeline's servers and what its services wish for. */

@@ -94,6 +94,16 @@ describe('the embedded target', () => {
     expect((await target.endpoints()).databases.get('planning')?.host.url).toBe(planning.endpoint.host.url);
   });
 
+  it('is started twice at the same time and still is one', async () => {
+    const [one, two] = [open(), open()];
+    const starts = await Promise.all([one, two].map((each) => each.start(database('person'))));
+    expect(starts[0]?.endpoint).toEqual(starts[1]?.endpoint);
+    expect(starts.filter((started) => started.changed)).toHaveLength(1);
+    const client = await connectPostgres({ url: starts[0]?.endpoint.host.url.replace(/person$/, 'postgres') ?? '' });
+    await client.close();
+    await Promise.all([one.close(), two.close()]);
+  });
+
   it('leaves a running service alone, and restarts it when its code or its environment has changed', async () => {
     const start = async (launch: ServiceLaunch) => {
       const another = open();
