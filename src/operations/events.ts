@@ -1,4 +1,7 @@
+import type { CheckReport } from '../consistency/report.js';
 import type { SourceLocation } from '../support/errors.js';
+
+export type { CheckReport } from '../consistency/report.js';
 
 /** What one line of `up` (and of its slices) is about. The order is that of the screen, not of the work. */
 export type StepId =
@@ -36,7 +39,14 @@ export interface CheckRow {
  * readers of the same events. `emit` never blocks and never throws.
  */
 export type OperationEvent =
-  | { readonly kind: 'operation'; readonly operation: string; readonly pipeline: string; readonly target: string }
+  | {
+      readonly kind: 'operation';
+      readonly operation: string;
+      readonly pipeline: string;
+      readonly target: string;
+      /** All steps to come, so that a screen can show those that have not begun. */
+      readonly steps?: readonly StepId[];
+    }
   /** A step begins; it may begin to wait and go on many times before it ends once. */
   | { readonly kind: 'step-started'; readonly step: StepId }
   | { readonly kind: 'step-waiting'; readonly step: StepId; readonly waitingFor: string }
@@ -56,6 +66,8 @@ export type OperationEvent =
     }
   | { readonly kind: 'step-failed'; readonly step: StepId; readonly failure: Failure; readonly elapsedMs: number }
   | { readonly kind: 'check'; readonly row: CheckRow }
+  /** All that a check found, where differences are wanted (verify-consistency), beside its `check` row. */
+  | { readonly kind: 'check-report'; readonly report: CheckReport }
   | { readonly kind: 'note'; readonly level: 'info' | 'warning'; readonly message: string };
 
 export type Emit = (event: OperationEvent) => void;

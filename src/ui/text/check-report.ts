@@ -1,0 +1,84 @@
+import type { CheckReport } from '../../operations/events.js';
+import { verdictSpan } from './check-table.js';
+import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
+import { printable } from './printable.js';
+import { count, counted, duration, span as howLong } from './quantities.js';
+
+/** More differing rows than this are counted, not listed. */
+const FINDINGS_MAX = 20;
+const LABEL_COLUMNS = 14;
+
+type Finding = CheckReport['findings'][number];
+type Stage = CheckReport['way'][number];
+
+/** The block of one check: what was compared, the way its fences took, each row that differs, the verdict. */
+export function checkReportLines(report: CheckReport, nameColumns: number, columns: number): Line[] {
+  const lines: Line[] = [heading(report, nameColumns)];
+  const way = wayLine(report);
+  if (way !== undefined) lines.push(...way);
+  for (const finding of report.findings.slice(0, FINDINGS_MAX)) lines.push(findingLine(finding));
+  const left = report.findings.length - FINDINGS_MAX;
+  if (left > 0) lines.push(line(`  ${counted(left, 'more row')} not shown; --output json lists all`));
+  if (report.skipped.length > 0) {
+    lines.push(
+      line(span(`  ${column('not compared', LABEL_COLUMNS)}${report.skipped.map(printable).join(', ')}`, 'dim')),
+    );
+  }
+  lines.push(verdictLine(report));
+  for (const stage of report.way.filter((one) => !one.passed)) lines.push(...behindLines(stage));
+  const why = report.why;
+  if (why !== undefined) lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
+  return lines.map((one) => truncateLine(one, columns));
+}
+
+function heading(report: CheckReport, nameColumns: number): Line {
+  return line(
+    span(column(printable(report.check), nameColumns), 'strong'),
+    `  ${printable(report.source)} → ${printable(report.replica)}`,
+  );
+}
+
+function wayLine(report: CheckReport): Line[] | undefined {
+  if (report.fence === undefined && report.way.length === 0) return undefined;
+  const spans: (string | Span)[] = [`  ${column('way', LABEL_COLUMNS)}`, printable(report.fence ?? 'source')];
+  for (const stage of report.way) {
+    spans.push(` → ${printable(stage.name)} `, stage.passed ? span('✓', 'good') : span('✗', 'bad'));
+  }
+  spans.push(span(`   ${duration(report.elapsedMs)}`, 'dim'));
+  return [line(...spans)];
+}
+
+function findingLine(finding: Finding): Line {
+  const key = finding.key.map((part) => printable(String(part))).join(', ');
+  const columns = finding.columns.map(
+    ({ column: name, source, replica }) => `${printable(name)}  source ${value(source)}  replica ${value(replica)}`,
+  );
+  return line(`  ${column(finding.kind, LABEL_COLUMNS)}${key}   ${columns.join('; ')}`.trimEnd());
+}
+
+function value(text: string | null): string {
+  return text === null ? 'NULL' : printable(text);
+}
+
+function verdictLine(report: CheckReport): Line {
+  const verdict = verdictSpan(report.verdict);
+  if (report.kind !== 'compare') return line('  ', verdict);
+  const wrong = report.missing + report.extra + report.different;
+  const total = Math.max(report.sourceRows, report.replicaRows);
+  if (report.verdict === 'consistent') return line('  ', verdict, `: ${counted(report.sourceRows, 'row')}`);
+  const share = total === 0 ? '' : ` (${((wrong / total) * 100).toFixed(2)} %)`;
+  return line('  ', verdict, `: ${count(wrong)} of ${counted(total, 'row')}${share}`);
+}
+
+/** Who holds the check back: how far behind, for how long, whether it moves, and what its component says. */
+function behindLines(stage: Stage): Line[] {
+  const { name, behind, forMs, moving, trouble } = stage;
+  const facts = [
+    behind === undefined ? 'not passed' : printable(behind),
+    ...(forMs === undefined ? [] : [`for ${howLong(forMs)}`]),
+    ...(moving === undefined ? [] : [moving ? 'moving' : 'not moving']),
+  ];
+  const lines = [line(span(`    ${printable(name)}: ${facts.join(', ')}`, 'wait'))];
+  if (trouble !== undefined) lines.push(line(`    ${printable(trouble)}`));
+  return lines;
+}

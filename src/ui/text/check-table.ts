@@ -1,0 +1,43 @@
+import stringWidth from 'string-width';
+import type { CheckRow } from '../../operations/events.js';
+import { column, columnRight, type Line, line, type Span, span } from './line.js';
+import { printable } from './printable.js';
+import { count } from './quantities.js';
+
+type Verdict = CheckRow['verdict'];
+
+const VERDICTS: Readonly<Record<Verdict, Span>> = {
+  consistent: span('✓ consistent', 'good'),
+  inconsistent: span('✗ inconsistent', 'bad'),
+  lagging: span('… lagging', 'wait'),
+  inconclusive: span('? inconclusive', 'wait'),
+};
+
+export function verdictSpan(verdict: Verdict): Span {
+  return VERDICTS[verdict];
+}
+
+const NUMBERS = ['source', 'replica', 'missing', 'extra', 'different'] as const;
+const VERDICT_COLUMNS = 14;
+const CHECK_COLUMNS_MIN = 8;
+
+/** One heading and a line a check; numbers aligned right, names cut where the terminal is narrow. */
+export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
+  if (rows.length === 0) return [];
+  const numbers = rows.map((row) =>
+    [row.sourceRows, row.replicaRows, row.missing, row.extra, row.different].map((amount) => count(amount)),
+  );
+  const widths = NUMBERS.map((heading, at) => Math.max(heading.length, ...numbers.map((row) => row[at]?.length ?? 0)));
+  const numbersWidth = widths.reduce((sum, width) => sum + width + 2, 0);
+  const room = Math.max(CHECK_COLUMNS_MIN, columns - numbersWidth - VERDICT_COLUMNS - 3);
+  const names = rows.map((row) => printable(row.check));
+  const checkWidth = Math.min(room, Math.max('check'.length, ...names.map((name) => stringWidth(name))));
+  const cells = (texts: readonly string[]) =>
+    texts.map((text, at) => `  ${columnRight(text, widths[at] ?? 0)}`).join('');
+  return [
+    line(span(`${column('check', checkWidth)}${cells(NUMBERS)}`, 'dim')),
+    ...rows.map((row, at) =>
+      line(`${column(names[at] ?? '', checkWidth)}${cells(numbers[at] ?? [])}   `, verdictSpan(row.verdict)),
+    ),
+  ];
+}

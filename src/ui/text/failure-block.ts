@@ -1,0 +1,18 @@
+import type { Failure } from '../../operations/events.js';
+import { type Line, line, span, wrap } from './line.js';
+import { printable } from './printable.js';
+
+/** What failed and why, where it stands in the user's file, what to do about it; each part on lines of its own. */
+export function failureLines(failure: Failure, columns: number): Line[] {
+  const { message, location, todo } = failure;
+  const lines = breakLines(message, columns).map((text) => line(span(text, 'bad')));
+  if (location !== undefined) {
+    lines.push(line(span(`${printable(location.file)}:${location.line}:${location.column}`, 'strong')));
+  }
+  if (todo !== undefined) lines.push(...breakLines(todo, columns).map((text) => line(text)));
+  return lines;
+}
+
+function breakLines(text: string, columns: number): string[] {
+  return text.split('\n').flatMap((part) => wrap(printable(part), columns));
+}

@@ -1,0 +1,121 @@
+import stringWidth from 'string-width';
+
+/** What a colour may mean: done, failed, waiting or lagging, detail, and what the eye should find first. */
+export type Tone = 'good' | 'bad' | 'wait' | 'dim' | 'strong';
+
+export interface Span {
+  readonly text: string;
+  readonly tone?: Tone | undefined;
+}
+
+/** One line of a screen or of plain output; its text alone has to say everything (NO_COLOR, pipes). */
+export type Line = readonly Span[];
+
+export const span = (text: string, tone?: Tone): Span => ({ text, tone });
+export const line = (...spans: readonly (string | Span)[]): Line =>
+  spans.map((part) => (typeof part === 'string' ? { text: part } : part));
+
+export function textOf(spans: Line): string {
+  return spans.map((part) => part.text).join('');
+}
+
+/** Terminal columns, wide characters counted as two. */
+export function widthOf(spans: Line): number {
+  return stringWidth(textOf(spans));
+}
+
+const SGR: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
+  good: [32, 39],
+  bad: [31, 39],
+  wait: [33, 39],
+  dim: [2, 22],
+  strong: [1, 22],
+};
+
+export function paint(spans: Line, color: boolean): string {
+  if (!color) return textOf(spans);
+  return spans
+    .map(({ text, tone }) => (tone === undefined ? text : `\x1b[${SGR[tone][0]}m${text}\x1b[${SGR[tone][1]}m`))
+    .join('');
+}
+
+/** At most `columns` wide; what is cut off ends in `…`. */
+export function truncate(text: string, columns: number): string {
+  if (columns <= 0) return '';
+  // Characters are at least as many as columns only where all are narrow: most texts are decided without counting.
+  if (text.length <= columns && (PRINTABLE_ASCII.test(text) || stringWidth(text) <= columns)) return text;
+  if (PRINTABLE_ASCII.test(text.slice(0, columns))) return `${text.slice(0, columns - 1)}…`;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of segments.segment(text.slice(0, columns * GRAPHEME_UNITS_MAX))) {
+    width += stringWidth(segment);
+    if (width > columns - 1) return `${kept}…`;
+    kept += segment;
+  }
+  return kept === text ? text : `${kept}…`;
+}
+
+const PRINTABLE_ASCII = /^[ -~]*$/;
+const segments = new Intl.Segmenter();
+/** Enough UTF-16 units for one visible character, families of emoji included. */
+const GRAPHEME_UNITS_MAX = 16;
+
+export function truncateLine(spans: Line, columns: number): Line {
+  if (widthOf(spans) <= columns) return spans;
+  const kept: Span[] = [];
+  let left = columns;
+  for (const part of spans) {
+    const width = stringWidth(part.text);
+    if (width < left || (width === left && part === spans.at(-1))) {
+      kept.push(part);
+      left -= width;
+      continue;
+    }
+    kept.push({ ...part, text: width < left ? part.text : cut(part.text, left) });
+    break;
+  }
+  return kept;
+}
+
+/** Like truncate, but ends in `…` even where the text would just fit, because more follows it. */
+function cut(text: string, columns: number): string {
+  const whole = truncate(text, columns);
+  return whole.endsWith('…') ? whole : `${truncate(`${text}  `, columns)}`;
+}
+
+/** Filled with blanks up to `columns`, or cut there. */
+export function column(text: string, columns: number): string {
+  const fitting = truncate(text, columns);
+  return fitting + ' '.repeat(Math.max(0, columns - stringWidth(fitting)));
+}
+
+export function columnRight(text: string, columns: number): string {
+  const fitting = truncate(text, columns);
+  return ' '.repeat(Math.max(0, columns - stringWidth(fitting))) + fitting;
+}
+
+/** Breaks at blanks where it can, inside a word where it has to. Line breaks of the text stay. */
+export function wrap(text: string, columns: number): string[] {
+  return text.split('\n').flatMap((paragraph) => wrapParagraph(paragraph, Math.max(1, columns)));
+}
+
+function wrapParagraph(paragraph: string, columns: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of paragraph.split(' ')) {
+    const joined = current === '' ? word : `${current} ${word}`;
+    if (stringWidth(joined) <= columns) {
+      current = joined;
+      continue;
+    }
+    if (current !== '') lines.push(current);
+    current = word;
+    while (stringWidth(current) > columns) {
+      const head = truncate(current, columns + 1).slice(0, -1);
+      if (head === '') break;
+      lines.push(head);
+      current = current.slice(head.length);
+    }
+  }
+  return [...lines, current];
+}
