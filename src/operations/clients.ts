@@ -1,0 +1,68 @@
+import { connectKafka } from '../clients/kafka/client.js';
+import type { KafkaClient } from '../clients/kafka/contract.js';
+import { connectPostgres, type PostgresClient } from '../clients/postgres/client.js';
+import { EvpipeError } from '../support/errors.js';
+import type { Lifetime } from '../support/lifetime.js';
+import {
+  type ComponentId,
+  type ComponentKind,
+  componentKey,
+  database,
+  type EndpointByKind,
+  server,
+  type Target,
+} from '../targets/target.js';
+
+/** Clients of whatever the target runs, each made once, when it is first asked for, and closed with the lifetime. */
+export class Clients {
+  private readonly made = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly target: Target,
+    private readonly lifetime: Lifetime,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  kafka(): Promise<KafkaClient> {
+    return this.once('kafka', async () => {
+      const { host } = await this.endpoint(server('kafka'));
+      const client = connectKafka({
+        bootstrapServers: host.bootstrapServers,
+        clientId: 'evpipe',
+        ...(host.ssl === undefined ? {} : { ssl: host.ssl }),
+        ...(host.sasl === undefined ? {} : { sasl: host.sasl }),
+      });
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  /** A connection of its own for the caller, who may stream on it; closed with the lifetime at the latest. */
+  async database(name: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresClient> {
+    const { host } = await this.endpoint(database(name));
+    const client = await connectPostgres({ url: host.url, settings, signal: this.signal });
+    this.lifetime.onEnd(() => client.close());
+    return client;
+  }
+
+  /** Throws EVPIPE_NOT_RUNNING (kind unreachable) where the component does not run. */
+  async endpoint<K extends ComponentKind>(
+    component: ComponentId<K>,
+  ): Promise<{ host: EndpointByKind[K]; inside: EndpointByKind[K] }> {
+    const faces = await this.target.endpoint(component);
+    if (faces !== undefined) return faces;
+    throw new EvpipeError('EVPIPE_NOT_RUNNING', `${componentKey(component)} is not running`, {
+      kind: 'unreachable',
+      todo: 'Start the pipeline with evpipe up; evpipe status tells what runs.',
+    });
+  }
+
+  private once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.made.get(key) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const making = make();
+    this.made.set(key, making);
+    making.catch(() => this.made.delete(key));
+    return making;
+  }
+}

@@ -1,0 +1,219 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { SourceLocation } from '../support/errors.js';
+import { fillConnector } from './connector-defaults.js';
+import { locate, type Tree } from './document.js';
+import type {
+  CheckSection,
+  ColumnMap,
+  Located,
+  Pipeline,
+  SeedSection,
+  ServiceSection,
+  SmokeExpectation,
+  TargetSection,
+} from './pipeline.js';
+import type { Problem } from './problem.js';
+import { didYouMean, type PipelineSpec } from './spec.js';
+
+type CheckSpec = PipelineSpec['checks'][string];
+
+/** What the model is made of beside the validated file. */
+export interface BuildInput {
+  readonly spec: PipelineSpec;
+  readonly tree: Tree;
+  readonly file: string;
+  readonly folder: string;
+  /** The target's name; the file's own targets are looked up before the plain ones. */
+  readonly target: string;
+}
+
+/** Turns a valid file into the model: names and places beside values, defaults filled in, files listed. Pure but for looking at the folder. */
+export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline {
+  const { spec, tree, folder } = input;
+  const located = (section: string, name: string): Located => ({
+    name,
+    location: locate(tree, [section, name]),
+    locationOf: (...path) => locate(tree, [section, name, ...path]),
+  });
+  const all = <Value, Section>(
+    section: string,
+    of: Readonly<Record<string, Value>>,
+    make: (value: Value, at: Located) => Section,
+  ): Section[] => Object.entries(of).map(([name, value]) => make(value, located(section, name)));
+  const sqlFiles = (path: string, at: SourceLocation): readonly string[] =>
+    listSql(resolve(folder, path), path, at, problems);
+
+  return {
+    name: spec.name,
+    file: input.file,
+    folder,
+    stateFolder: join(folder, '.evpipe', spec.name),
+    target: findTarget(input, problems),
+    databases: all('databases', spec.databases, (database, at) => ({
+      ...at,
+      migrations: database?.migrations === undefined ? [] : sqlFiles(database.migrations, at.locationOf('migrations')),
+    })),
+    topics: all('topics', spec.topics, (topic, at) => ({
+      ...at,
+      partitions: topic?.partitions ?? 1,
+      replicationFactor: topic?.replication,
+      config: topic?.config ?? {},
+    })),
+    compatibility: spec.schemas?.compatibility,
+    subjects: Object.entries(spec.schemas?.subjects ?? {}).map(([name, subject]) => {
+      const place = (...path: string[]): SourceLocation => locate(tree, ['schemas', 'subjects', name, ...path]);
+      const { file, type, references } =
+        typeof subject === 'string' ? { file: subject, type: 'AVRO' as const, references: [] } : subject;
+      return { name, location: place(), locationOf: place, file: resolve(folder, file), type, references };
+    }),
+    connectors: all('connectors', spec.connectors, (connector, at) => ({
+      ...at,
+      database: connector.database,
+      produces: connector.produces ?? [],
+      config:
+        connector.config == null ? undefined : fillConnector(spec.name, at.name, connector.database, connector.config),
+    })),
+    ksqldb:
+      spec.ksqldb == null
+        ? undefined
+        : { migrations: sqlFiles(spec.ksqldb.migrations, locate(tree, ['ksqldb', 'migrations'])) },
+    connectEnv: spec.connect?.env ?? {},
+    services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
+    seeds: all('seed', spec.seed, (seed, at): SeedSection => ({ ...at, ...seed })),
+    checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
+    smoke: all('smoke', spec.smoke, (smoke, at) => ({
+      ...at,
+      request:
+        smoke.request === undefined
+          ? undefined
+          : { ...smoke.request, body: smoke.request.body, status: smoke.request.status },
+      expect: smoke.expect.flatMap(
+        (one, index) => buildExpectation(one, at.locationOf('expect', String(index)), problems) ?? [],
+      ),
+      withinMs: durationMs(smoke.within),
+    })),
+  };
+}
+
+/** `500ms`, `10s`, `2m`, `1h` in milliseconds; the spec has checked the form. */
+export function durationMs(text: string): number {
+  const match = /^([\d.]+)(ms|s|m|h)$/.exec(text);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ''];
+  if (match === null || unit === undefined) throw new Error(`not a duration: ${text}`);
+  return Number(match[1]) * unit;
+}
+
+function findTarget({ spec, tree, target }: BuildInput, problems: Problem[]): TargetSection {
+  const own = spec.targets[target];
+  if (own !== undefined) return { name: target, ...own } as TargetSection;
+  if (target === 'embedded' || target === 'compose' || target === 'cluster') return { name: target, base: target };
+  const known = [...Object.keys(spec.targets), 'embedded', 'compose', 'cluster'];
+  const message = `there is no target ${target}${didYouMean(target, known)}`;
+  problems.push({ severity: 'error', message, location: locate(tree, ['targets']) });
+  return { name: 'embedded', base: 'embedded' };
+}
+
+function listSql(folder: string, written: string, location: SourceLocation, problems: Problem[]): readonly string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    problems.push({ severity: 'error', message: `there is no folder ${written}`, location });
+    return [];
+  }
+  const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
+  if (files.length === 0)
+    problems.push({ severity: 'warning', message: `folder ${written} has no .sql file`, location });
+  return files.sort().map((name) => join(folder, name));
+}
+
+function buildService(service: PipelineSpec['services'][string], at: Located, problems: Problem[]): ServiceSection {
+  const { module, command } = service;
+  if ((module === undefined) === (command === undefined)) {
+    problems.push({
+      severity: 'error',
+      message: `service ${at.name} needs either module or command`,
+      location: at.location,
+    });
+  }
+  if (command !== undefined && command.length === 0) {
+    problems.push({
+      severity: 'error',
+      message: `the command of service ${at.name} is empty`,
+      location: at.locationOf('command'),
+    });
+  }
+  const { outbox } = service;
+  return {
+    ...at,
+    run: module === undefined ? { kind: 'command', command: command ?? [] } : { kind: 'module', module },
+    port: service.port,
+    ready: service.ready,
+    env: service.env ?? {},
+    open: service.open === undefined ? undefined : { path: service.open.path, note: service.open.note },
+    outbox: outbox === undefined ? undefined : { ...outbox, sent: outbox.sent, topics: outbox.topics ?? [] },
+    consumes: service.consumes,
+    produces: service.produces ?? [],
+    writes: service.writes,
+  };
+}
+
+function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSection | undefined {
+  const missing = (what: string): undefined => {
+    problems.push({ severity: 'error', message: `check ${at.name} needs ${what}`, location: at.location });
+    return undefined;
+  };
+  const withinMs = check.within === undefined ? undefined : durationMs(check.within);
+  if (check.stages !== undefined) {
+    const { topic, key, field, transitions, final, within } = check.stages;
+    return { ...at, kind: 'stages', topic, key: key ?? 'key', field, transitions, final, withinMs: durationMs(within) };
+  }
+  if (check.rows !== undefined) {
+    if (check.database === undefined) return missing('database: where its query runs');
+    return {
+      ...at,
+      kind: 'rows',
+      database: check.database,
+      query: check.rows,
+      expect: check.expect ?? 'none',
+      withinMs,
+    };
+  }
+  if (check.source === undefined || check.replica === undefined)
+    return missing('source and replica, or rows, or stages');
+  if (check.key === undefined) return missing('key: the columns that tell its rows apart');
+  const key = columnMap(check.key);
+  if (key.size === 0) return missing('at least one key column');
+  return {
+    ...at,
+    kind: 'compare',
+    source: { ...check.source, where: check.source.where },
+    replica: { ...check.replica, where: check.replica.where },
+    key,
+    columns: check.columns === undefined ? undefined : columnMap(check.columns),
+    through: check.through,
+    withinMs,
+  };
+}
+
+function columnMap(columns: readonly string[] | Readonly<Record<string, string>>): ColumnMap {
+  return new Map(Array.isArray(columns) ? columns.map((column: string) => [column, column]) : Object.entries(columns));
+}
+
+function buildExpectation(
+  one: PipelineSpec['smoke'][string]['expect'][number],
+  location: SourceLocation,
+  problems: Problem[],
+): SmokeExpectation | undefined {
+  if (one.topic !== undefined) return { kind: 'record', topic: one.topic, key: one.key, value: one.value };
+  if (one.database !== undefined && one.table !== undefined && one.where !== undefined) {
+    return { kind: 'row', database: one.database, table: one.table, where: one.where, row: one.row ?? {} };
+  }
+  const message = 'an expectation is a record (topic, key, value) or a row (database, table, where, row)';
+  problems.push({ severity: 'error', message, location });
+  return undefined;
+}
+
+/** Messages name files as the user would: relative to where evpipe was called, where that is shorter. */
+export function displayPath(path: string, cwd: string): string {
+  if (!isAbsolute(path)) return path;
+  return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
+}

@@ -1,0 +1,39 @@
+const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
+
+/** PostgreSQL takes 63 bytes for a slot's name, small letters, digits and "_" only. */
+function slotName(pipeline: string, connector: string): string {
+  return `evpipe_${pipeline}_${connector}`
+    .toLowerCase()
+    .replace(/[^a-z0-9_]/g, '_')
+    .slice(0, 63);
+}
+
+/**
+ * What `database:` fills in: where the database is, names that no two connectors share, a publication of the captured
+ * tables only, and the options that a fence needs on a quiet source (heartbeats; evpipe's own messages kept out of topics).
+ * Everything the file says itself wins, the names of Debezium 1.9 included.
+ */
+export function fillConnector(
+  pipeline: string,
+  connector: string,
+  database: string | undefined,
+  config: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (database === undefined || config['connector.class'] !== POSTGRES_SOURCE) return config;
+  const slot = slotName(pipeline, connector);
+  const filled: Record<string, string> = {
+    'database.hostname': `$(databases.${database}.host)`,
+    'database.port': `$(databases.${database}.port)`,
+    'database.user': `$(databases.${database}.user)`,
+    'database.password': `$(databases.${database}.password)`,
+    'database.dbname': `$(databases.${database}.name)`,
+    'plugin.name': 'pgoutput',
+    'slot.name': slot,
+    'publication.name': slot,
+    'publication.autocreate.mode': 'filtered',
+    'heartbeat.interval.ms': '1000',
+    'message.prefix.exclude.list': 'evpipe',
+  };
+  if (config['database.server.name'] === undefined) filled['topic.prefix'] = `${pipeline}-${connector}`;
+  return { ...filled, ...config };
+}

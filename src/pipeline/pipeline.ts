@@ -1,0 +1,218 @@
+import type { SourceLocation } from '../support/errors.js';
+
+/**
+ * The pipeline as everything beyond src/pipeline sees it: profiles merged, `${VAR}` replaced, defaults filled in, every
+ * declared thing with its name and place. Values may still hold `$(…)` references (references.ts): they mean what the
+ * target yields, to whoever reads them.
+ */
+export interface Pipeline {
+  readonly name: string;
+  /** Absolute path of the (first) pipeline file; `-` where it came from standard input. */
+  readonly file: string;
+  /** Absolute; relative paths of the file are below it, and services run there. */
+  readonly folder: string;
+  /** `.evpipe/<name>` below the folder. */
+  readonly stateFolder: string;
+  readonly target: TargetSection;
+  readonly databases: readonly DatabaseSection[];
+  readonly topics: readonly TopicSection[];
+  readonly compatibility: string | undefined;
+  readonly subjects: readonly SubjectSection[];
+  readonly connectors: readonly ConnectorSection[];
+  /** Undefined: the pipeline has no ksqlDB. */
+  readonly ksqldb: KsqldbSection | undefined;
+  readonly connectEnv: Readonly<Record<string, string>>;
+  readonly services: readonly ServiceSection[];
+  readonly seeds: readonly SeedSection[];
+  readonly checks: readonly CheckSection[];
+  readonly smoke: readonly SmokeSection[];
+}
+
+export interface Located {
+  readonly name: string;
+  readonly location: SourceLocation;
+  /** The place of a key below this thing (`config`, `table.include.list`); the nearest one that exists. */
+  locationOf(...path: string[]): SourceLocation;
+}
+
+export interface DatabaseSection extends Located {
+  /** Absolute paths of its migration files, in order. */
+  readonly migrations: readonly string[];
+}
+
+export interface TopicSection extends Located {
+  readonly partitions: number;
+  readonly replicationFactor: number | undefined;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface SubjectSection extends Located {
+  /** Absolute. */
+  readonly file: string;
+  readonly type: 'AVRO' | 'JSON' | 'PROTOBUF';
+  readonly references: ReadonlyArray<{ readonly name: string; readonly subject: string; readonly version: number }>;
+}
+
+export interface ConnectorSection extends Located {
+  readonly database: string | undefined;
+  readonly produces: readonly string[];
+  /** With everything filled in; undefined where a ksql migration makes the connector. */
+  readonly config: Readonly<Record<string, string>> | undefined;
+}
+
+export interface KsqldbSection {
+  readonly migrations: readonly string[];
+}
+
+export interface ServiceSection extends Located {
+  readonly run:
+    | { readonly kind: 'module'; readonly module: string }
+    | { readonly kind: 'command'; readonly command: readonly string[] };
+  readonly port: number | undefined;
+  readonly ready: { readonly http: string } | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly open: { readonly path: string; readonly note: string | undefined } | undefined;
+  readonly outbox: OutboxSection | undefined;
+  readonly consumes: { readonly group: string; readonly topics: readonly string[] } | undefined;
+  readonly produces: readonly string[];
+  readonly writes: { readonly database: string; readonly tables: readonly string[] } | undefined;
+}
+
+export interface OutboxSection {
+  readonly database: string;
+  readonly table: string;
+  readonly reports: readonly string[];
+  /** Of a polling outbox: the column that says that a row was sent, and the topics. */
+  readonly sent: string | undefined;
+  readonly topics: readonly string[];
+}
+
+export type SeedValueSection =
+  | string
+  | { readonly from: string }
+  | { readonly integer: readonly [number, number] }
+  | { readonly timestamp: string }
+  | { readonly oneOf: readonly (string | number | boolean)[] }
+  | { readonly value: string | number | boolean | null };
+
+export interface SeedSection extends Located {
+  readonly service: string;
+  readonly path: string;
+  readonly rows: number;
+  readonly random: number;
+  readonly values: Readonly<Record<string, SeedValueSection>>;
+}
+
+export interface PlaceSection {
+  readonly database: string;
+  readonly table: string;
+  readonly where: string | undefined;
+}
+
+/** Replica column to source column or SQL expression. */
+export type ColumnMap = ReadonlyMap<string, string>;
+
+export type CheckSection = Located & (CompareSection | RowsSection | StagesSection);
+
+export interface CompareSection {
+  readonly kind: 'compare';
+  readonly source: PlaceSection;
+  readonly replica: PlaceSection;
+  readonly key: ColumnMap;
+  /** Undefined: every column that both sides have. */
+  readonly columns: ColumnMap | undefined;
+  /** Undefined: found in the graph. Empty: nothing replicates, both just have to agree. */
+  readonly through: readonly string[] | undefined;
+  readonly withinMs: number | undefined;
+}
+
+export interface RowsSection {
+  readonly kind: 'rows';
+  readonly database: string;
+  readonly query: string;
+  readonly expect: 'none' | 'some';
+  readonly withinMs: number | undefined;
+}
+
+export interface StagesSection {
+  readonly kind: 'stages';
+  readonly topic: string;
+  /** `key`: the record's key; else a field of the value. */
+  readonly key: string;
+  readonly field: string;
+  readonly transitions: ReadonlyArray<readonly [string | number, string | number]>;
+  readonly final: readonly (string | number)[];
+  readonly withinMs: number;
+}
+
+export type SmokeExpectation =
+  | {
+      readonly kind: 'record';
+      readonly topic: string;
+      readonly key: string | undefined;
+      readonly value: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      readonly kind: 'row';
+      readonly database: string;
+      readonly table: string;
+      readonly where: Readonly<Record<string, unknown>>;
+      readonly row: Readonly<Record<string, unknown>>;
+    };
+
+export interface SmokeSection extends Located {
+  readonly request:
+    | {
+        readonly service: string;
+        readonly method: string;
+        readonly path: string;
+        readonly body: unknown;
+        readonly status: number | undefined;
+      }
+    | undefined;
+  readonly expect: readonly SmokeExpectation[];
+  readonly withinMs: number;
+}
+
+type Placed<Address> = 'embedded' | 'compose' | Address;
+
+export interface UrlAddressSection {
+  readonly url: string;
+  readonly inside?: { readonly url: string } | undefined;
+}
+
+/** One entry of `targets:`, or one of the three plain ones, which have a base and nothing else. */
+export interface TargetSection {
+  readonly name: string;
+  readonly base: 'embedded' | 'compose' | 'cluster';
+  readonly kafka?:
+    | Placed<{
+        readonly bootstrapServers: string;
+        readonly ssl?:
+          | boolean
+          | {
+              readonly ca?: string;
+              readonly cert?: string;
+              readonly key?: string;
+              readonly rejectUnauthorized?: boolean;
+            }
+          | undefined;
+        readonly sasl?:
+          | {
+              readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+              readonly username: string;
+              readonly password: string;
+            }
+          | undefined;
+        readonly inside?: { readonly bootstrapServers: string } | undefined;
+      }>
+    | undefined;
+  readonly schemaRegistry?: Placed<UrlAddressSection> | undefined;
+  readonly connect?: Placed<UrlAddressSection> | undefined;
+  readonly ksqldb?: Placed<UrlAddressSection> | undefined;
+  readonly rabbitmq?: Placed<UrlAddressSection> | undefined;
+  readonly postgres?: 'embedded' | 'compose' | undefined;
+  readonly databases?: Readonly<Record<string, Placed<UrlAddressSection>>> | undefined;
+  readonly services?: Readonly<Record<string, Placed<UrlAddressSection>>> | undefined;
+  readonly stores?: Readonly<Record<string, Placed<UrlAddressSection>>> | undefined;
+}
