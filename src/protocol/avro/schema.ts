@@ -348,9 +348,37 @@ function isDefaultOf(schema: AvroSchema, value: unknown): boolean {
   }
 }
 
-/** Compact JSON in Java's order of attributes; a name that was printed before is referred to. */
-export function printAvroSchema(schema: AvroSchema): string {
-  return JSON.stringify(toJson(schema, undefined, new Set()));
+/**
+ * Compact JSON in Java's order of attributes; a name that was printed before, or is defined elsewhere (`known`: those
+ * of references), is referred to.
+ */
+export function printAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
+  return JSON.stringify(toJson(schema, undefined, new Set(known)));
+}
+
+/** The same with the attributes that the specification does not name in alphabetical order. */
+export function printNormalizedAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
+  return JSON.stringify(sortedProperties(toJson(schema, undefined, new Set(known))));
+}
+
+/** Spec words keep their place; the others follow in order. Defaults are values and stay as they are. */
+function sortedProperties(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(sortedProperties);
+  const object = asObject(json);
+  if (object === undefined) return json;
+  const isWord = (word: string) => SCHEMA_WORDS.has(word) || FIELD_WORDS.has(word);
+  const words = Object.keys(object).filter((word) => isWord(word) && word !== 'aliases');
+  const others = Object.keys(object)
+    .filter((word) => !isWord(word))
+    .sort();
+  const aliases = 'aliases' in object ? ['aliases'] : [];
+  const nested = new Set(['type', 'fields', 'items', 'values']);
+  return Object.fromEntries(
+    [...words, ...others, ...aliases].map((word) => [
+      word,
+      nested.has(word) ? sortedProperties(object[word]) : object[word],
+    ]),
+  );
 }
 
 function toJson(schema: AvroSchema, namespace: string | undefined, printed: Set<string>): unknown {

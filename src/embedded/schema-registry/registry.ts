@@ -1,0 +1,309 @@
+import { incompatibilities, type ParsedSchema, parseSchema } from './avro-schemas.js';
+import {
+  compatibilityNotConfigured,
+  invalidCompatibility,
+  invalidMode,
+  invalidSchema,
+  invalidVersion,
+  modeNotConfigured,
+  notPermitted,
+  RegistryError,
+  referenceExists,
+  schemaNotFound,
+  subjectNotFound,
+  subjectNotSoftDeleted,
+  subjectSoftDeleted,
+  versionNotFound,
+  versionNotSoftDeleted,
+  versionSoftDeleted,
+} from './registry-error.js';
+import { type CompatibilityLevel, identityOf, LEVELS, MODES, type Mode, type SchemaState } from './schema-state.js';
+import type { SchemasLog } from './schemas-log.js';
+import {
+  configRecord,
+  deleteSubjectRecord,
+  deleteSubjectTombstone,
+  modeRecord,
+  type SchemaReference,
+  type StoredSchema,
+  schemaRecord,
+  schemaTombstone,
+} from './schemas-topic.js';
+
+const DEFAULT_LEVEL: CompatibilityLevel = 'BACKWARD';
+const DEFAULT_MODE: Mode = 'READWRITE';
+const VERSION_MAX = 2 ** 31 - 1;
+
+/** A schema as clients send it. */
+export interface GivenSchema {
+  readonly schema: string;
+  readonly schemaType: string;
+  readonly references: readonly SchemaReference[];
+  /** Only in mode IMPORT. */
+  readonly id: number | undefined;
+  readonly version: number | undefined;
+}
+
+/** The registry's rules. Changes are made one after the other; each is decided on all that was written before. */
+export class Registry {
+  private changing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly state: SchemaState,
+    private readonly log: SchemasLog,
+  ) {}
+
+  subjects({ deleted = false, deletedOnly = false, prefix = '' } = {}): readonly string[] {
+    return this.state.subjectNames().filter((subject) => {
+      const live = this.state.versions(subject, false).length > 0;
+      return subject.startsWith(prefix) && (deletedOnly ? !live : deleted || live);
+    });
+  }
+
+  schemas({ deleted = false, latestOnly = false, prefix = '' } = {}): readonly StoredSchema[] {
+    return this.subjects({ deleted, prefix }).flatMap((subject) => {
+      const versions = this.state.versions(subject, deleted);
+      return latestOnly ? versions.slice(-1) : versions;
+    });
+  }
+
+  versions(subject: string, { deleted = false, deletedOnly = false } = {}): readonly number[] {
+    const versions = this.state
+      .versions(subject, deleted || deletedOnly)
+      .filter((each) => !deletedOnly || each.deleted);
+    if (versions.length === 0) throw subjectNotFound(subject);
+    return versions.map(({ version }) => version);
+  }
+
+  version(subject: string, text: string, deleted = false): StoredSchema {
+    const wanted = parseVersion(text);
+    const versions = this.state.versions(subject, deleted);
+    if (versions.length === 0) throw subjectNotFound(subject);
+    const found = wanted === 'latest' ? versions.at(-1) : versions.find(({ version }) => version === wanted);
+    if (found === undefined) throw versionNotFound(Number(wanted));
+    return found;
+  }
+
+  byId(id: number): StoredSchema {
+    const [user] = this.state.usersOf(id);
+    if (user === undefined) throw schemaNotFound(id);
+    return user;
+  }
+
+  users(id: number, deleted = false): readonly StoredSchema[] {
+    const users = this.state.usersOf(id);
+    if (users.length === 0) throw schemaNotFound(id);
+    return users.filter((user) => deleted || !user.deleted);
+  }
+
+  referrers(subject: string, text: string): readonly number[] {
+    return this.state.referrers(subject, this.version(subject, text, true).version);
+  }
+
+  lookUp(subject: string, given: GivenSchema, { normalize = false, deleted = false } = {}): StoredSchema {
+    const versions = this.state.versions(subject, deleted);
+    if (versions.length === 0) throw subjectNotFound(subject);
+    const found = this.same(versions, this.parse(given, normalize));
+    if (found === undefined) throw schemaNotFound();
+    return found;
+  }
+
+  /** The new version's id, or that of the version which is the same. */
+  register(subject: string, given: GivenSchema, normalize = false): Promise<number> {
+    return this.change(async () => {
+      const mode = this.checkWritable(subject);
+      if (given.id !== undefined && mode !== 'IMPORT') throw notPermitted(`Subject ${subject} is not in import mode`);
+      const parsed = this.parse(given, normalize);
+      const live = this.state.versions(subject, false);
+      const before = this.same(live, parsed);
+      if (before !== undefined && (given.id === undefined || given.id === before.id)) return before.id;
+      if (mode !== 'IMPORT') {
+        const reasons = incompatibilities(this.state, this.levelOf(subject), parsed, live);
+        if (reasons.length > 0) {
+          throw new RegistryError(
+            409,
+            `Schema being registered is incompatible with an earlier schema for subject "${subject}", details: [${reasons.join(', ')}]`,
+          );
+        }
+      }
+      const last = this.state.versions(subject, true).at(-1)?.version ?? 0;
+      const id = given.id ?? this.state.idOf(parsed.canonical, parsed.references) ?? this.state.maxId + 1;
+      this.checkImportedId(id, parsed);
+      const version = given.version ?? last + 1;
+      const { canonical: schema, references } = parsed;
+      await this.log.write([schemaRecord({ subject, version, id, schema, references, deleted: false })]);
+      return id;
+    });
+  }
+
+  /** Why the schema may not come after the version, or after what the level asks for where none is named. */
+  checkCompatibility(
+    subject: string,
+    version: string | undefined,
+    given: GivenSchema,
+    normalize = false,
+  ): readonly string[] {
+    const parsed = this.parse(given, normalize);
+    const live = this.state.versions(subject, false);
+    if (live.length === 0 && (version === undefined || parseVersion(version) === 'latest')) return [];
+    const earlier = version === undefined ? live : [this.version(subject, version)];
+    return incompatibilities(this.state, this.levelOf(subject), parsed, earlier);
+  }
+
+  deleteSubject(subject: string, permanent: boolean): Promise<readonly number[]> {
+    return this.change(async () => {
+      this.checkWritable(subject);
+      const all = this.state.versions(subject, true);
+      const live = all.filter(({ deleted }) => !deleted);
+      const last = all.at(-1);
+      if (last === undefined) throw subjectNotFound(subject);
+      if (!permanent && live.length === 0) throw subjectSoftDeleted(subject);
+      if (permanent && live.length > 0) throw subjectNotSoftDeleted(subject);
+      for (const { version } of permanent ? all : live) this.checkNotReferenced(subject, version);
+      if (permanent) {
+        const tombstones = all.map(({ version }) => schemaTombstone(subject, version));
+        await this.log.write([...tombstones, deleteSubjectTombstone(subject)]);
+        return all.map(({ version }) => version);
+      }
+      const settings = [
+        ...(this.state.mode(subject) === undefined ? [] : [modeRecord(subject, undefined)]),
+        ...(this.state.level(subject) === undefined ? [] : [configRecord(subject, undefined)]),
+      ];
+      await this.log.write([deleteSubjectRecord(subject, last.version), ...settings]);
+      return live.map(({ version }) => version);
+    });
+  }
+
+  deleteVersion(subject: string, text: string, permanent: boolean): Promise<number> {
+    return this.change(async () => {
+      this.checkWritable(subject);
+      if (this.state.versions(subject, true).length === 0) throw subjectNotFound(subject);
+      const stored = this.version(subject, text, permanent || parseVersion(text) !== 'latest');
+      if (permanent && !stored.deleted) throw versionNotSoftDeleted(subject, stored.version);
+      if (!permanent && stored.deleted) throw versionSoftDeleted(subject, stored.version);
+      this.checkNotReferenced(subject, stored.version);
+      await this.log.write([
+        permanent ? schemaTombstone(subject, stored.version) : schemaRecord({ ...stored, deleted: true }),
+      ]);
+      return stored.version;
+    });
+  }
+
+  level(subject: string | null, defaultToGlobal = false): CompatibilityLevel {
+    const own = this.state.level(subject);
+    if (own !== undefined) return own;
+    if (subject === null || defaultToGlobal) return this.levelOf(null);
+    throw compatibilityNotConfigured(subject);
+  }
+
+  setLevel(subject: string | null, text: unknown): Promise<CompatibilityLevel> {
+    const level = LEVELS.find((each) => typeof text === 'string' && each === text.toUpperCase());
+    if (level === undefined) return Promise.reject(invalidCompatibility());
+    return this.change(async () => {
+      this.checkWritable(subject);
+      await this.log.write([configRecord(subject, level)]);
+      return level;
+    });
+  }
+
+  deleteLevel(subject: string | null): Promise<CompatibilityLevel> {
+    return this.change(async () => {
+      const before = this.state.level(subject);
+      if (before === undefined && subject !== null) throw subjectNotFound(subject);
+      await this.log.write([configRecord(subject, undefined)]);
+      return before ?? DEFAULT_LEVEL;
+    });
+  }
+
+  mode(subject: string | null, defaultToGlobal = false): Mode {
+    const own = this.state.mode(subject);
+    if (own !== undefined) return own;
+    if (subject === null || defaultToGlobal) return this.state.mode(null) ?? DEFAULT_MODE;
+    throw modeNotConfigured(subject);
+  }
+
+  setMode(subject: string | null, text: unknown, force: boolean): Promise<Mode> {
+    const mode = MODES.find((each) => typeof text === 'string' && each === text.toUpperCase());
+    if (mode === undefined) return Promise.reject(invalidMode());
+    return this.change(async () => {
+      const full = subject === null ? this.subjects().length > 0 : this.state.versions(subject, false).length > 0;
+      if (mode === 'IMPORT' && !force && full) {
+        throw notPermitted('Cannot import since found existing subjects');
+      }
+      await this.log.write([modeRecord(subject, mode)]);
+      return mode;
+    });
+  }
+
+  deleteMode(subject: string): Promise<Mode> {
+    return this.change(async () => {
+      const before = this.state.mode(subject);
+      if (before === undefined) throw subjectNotFound(subject);
+      await this.log.write([modeRecord(subject, undefined)]);
+      return before;
+    });
+  }
+
+  private levelOf(subject: string | null): CompatibilityLevel {
+    return this.state.level(subject) ?? this.state.level(null) ?? DEFAULT_LEVEL;
+  }
+
+  private parse({ schema, schemaType, references }: GivenSchema, normalize: boolean): ParsedSchema {
+    if (schemaType !== 'AVRO') {
+      throw invalidSchema(`Invalid schema type ${schemaType}: this registry takes schemas of type AVRO`);
+    }
+    if (schema === '') throw invalidSchema('Empty schema');
+    return parseSchema(this.state, schema, references, normalize);
+  }
+
+  /** The newest of the versions that holds the same schema; ones from elsewhere may be stored in another form. */
+  private same(versions: readonly StoredSchema[], parsed: ParsedSchema): StoredSchema | undefined {
+    const identity = identityOf(parsed.canonical, parsed.references);
+    return [...versions].reverse().find((stored) => {
+      if (identityOf(stored.schema, stored.references) === identity) return true;
+      if (stored.references.length !== parsed.references.length) return false;
+      const { canonical } = parseSchema(this.state, stored.schema, stored.references);
+      return identityOf(canonical, stored.references) === identity;
+    });
+  }
+
+  private checkWritable(subject: string | null): Mode {
+    const globally = this.state.mode(null) ?? DEFAULT_MODE;
+    const mode = globally === 'READONLY_OVERRIDE' ? globally : (this.state.mode(subject) ?? globally);
+    if (mode === 'READONLY' || mode === 'READONLY_OVERRIDE') {
+      throw notPermitted(subject === null ? 'Global mode is read-only' : `Subject ${subject} is in read-only mode`);
+    }
+    return mode;
+  }
+
+  private checkImportedId(id: number, parsed: ParsedSchema): void {
+    const [user] = this.state.usersOf(id);
+    if (
+      user === undefined ||
+      identityOf(user.schema, user.references) === identityOf(parsed.canonical, parsed.references)
+    ) {
+      return;
+    }
+    throw notPermitted(`Overwrite new schema with id ${id} is not permitted.`);
+  }
+
+  private checkNotReferenced(subject: string, version: number): void {
+    if (this.state.referrers(subject, version).length > 0) throw referenceExists(subject, version);
+  }
+
+  private change<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.changing.then(async () => {
+      await this.log.settleDoubt();
+      return work();
+    });
+    this.changing = result.catch(() => {}); // whoever asked for it is told; the next one starts afresh
+    return result;
+  }
+}
+
+function parseVersion(text: string): number | 'latest' {
+  if (text === 'latest' || text === '-1') return 'latest';
+  const version = Number(text);
+  if (!/^\d+$/.test(text) || version < 1 || version > VERSION_MAX) throw invalidVersion(text);
+  return version;
+}

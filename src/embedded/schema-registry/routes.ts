@@ -1,0 +1,304 @@
+import type { GivenSchema, Registry } from './registry.js';
+import { invalidSchema, RegistryError } from './registry-error.js';
+import type { StoredSchema } from './schemas-topic.js';
+
+export interface Request {
+  /** The parts of the path that the route's pattern leaves open. */
+  readonly at: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface Context {
+  readonly registry: Registry;
+  readonly clusterId: () => Promise<string>;
+}
+
+type Handler = (request: Request, context: Context) => unknown | Promise<unknown>;
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `*` stands for one part of the path. */
+  readonly path: string;
+  readonly handle: Handler;
+}
+
+/** A schema's text itself, not a JSON document about it. */
+export class RawText {
+  constructor(readonly text: string) {}
+}
+
+const flag = (query: URLSearchParams, name: string): boolean => query.get(name)?.toLowerCase() === 'true';
+const part = ({ at }: Request, index: number): string => at[index] ?? '';
+const idAt = (request: Request): number => {
+  const text = part(request, 0);
+  if (!/^\d{1,10}$/.test(text)) throw new RegistryError(404, 'HTTP 404 Not Found');
+  return Number(text);
+};
+
+/** As clients see a version; the type is left out where it is AVRO, as the original does. */
+const versionAnswer = ({ subject, version, id, references, schema }: StoredSchema) => ({
+  subject,
+  version,
+  id,
+  ...(references.length === 0 ? {} : { references }),
+  schema,
+});
+
+const subjectVersion = ({ subject, version }: StoredSchema) => ({ subject, version });
+
+const bySubject = (a: StoredSchema, b: StoredSchema) =>
+  a.subject === b.subject ? a.version - b.version : a.subject < b.subject ? -1 : 1;
+
+function page<T>(items: readonly T[], query: URLSearchParams): readonly T[] {
+  const offset = Number(query.get('offset') ?? 0);
+  const limit = Number(query.get('limit') ?? -1);
+  return limit < 0 ? items.slice(offset) : items.slice(offset, offset + limit);
+}
+
+function givenSchema(body: unknown): GivenSchema {
+  const object = objectOf(body);
+  const { schema, schemaType, references, id, version, ruleSet } = object;
+  if (typeof schema !== 'string') throw invalidSchema('Empty schema');
+  if (ruleSet !== undefined && ruleSet !== null) {
+    throw new RegistryError(42210, 'Invalid ruleset: this registry takes schemas without rules');
+  }
+  if (references !== undefined && references !== null && !Array.isArray(references)) {
+    throw new RegistryError(400, 'references must be a list');
+  }
+  return {
+    schema,
+    schemaType: typeof schemaType === 'string' ? schemaType : 'AVRO',
+    references: (references ?? []).map((reference: unknown) => {
+      const { name, subject, version: referenced } = objectOf(reference);
+      if (typeof name !== 'string' || typeof subject !== 'string' || typeof referenced !== 'number') {
+        throw new RegistryError(400, 'a reference has a name, a subject and a version');
+      }
+      return { name, subject, version: referenced };
+    }),
+    id: typeof id === 'number' && id > 0 ? id : undefined,
+    version: typeof version === 'number' && version > 0 ? version : undefined,
+  };
+}
+
+function objectOf(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new RegistryError(400, 'a JSON object was expected');
+  }
+  return body as Readonly<Record<string, unknown>>;
+}
+
+function compatibilityAnswer(request: Request, { registry }: Context): unknown {
+  const normalize = flag(request.query, 'normalize');
+  const messages = registry.checkCompatibility(part(request, 0), request.at[1], givenSchema(request.body), normalize);
+  const verbose = flag(request.query, 'verbose') ? { messages } : {};
+  return { is_compatible: messages.length === 0, ...verbose };
+}
+
+const SUBJECTS: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/subjects',
+    handle: ({ query }, { registry }) =>
+      page(
+        registry.subjects({
+          deleted: flag(query, 'deleted'),
+          deletedOnly: flag(query, 'deletedOnly'),
+          prefix: query.get('subjectPrefix')?.replace(/^:\*:/, '') ?? '',
+        }),
+        query,
+      ),
+  },
+  {
+    method: 'POST',
+    path: '/subjects/*',
+    handle: (request, { registry }) =>
+      versionAnswer(
+        registry.lookUp(part(request, 0), givenSchema(request.body), {
+          normalize: flag(request.query, 'normalize'),
+          deleted: flag(request.query, 'deleted'),
+        }),
+      ),
+  },
+  {
+    method: 'DELETE',
+    path: '/subjects/*',
+    handle: (request, { registry }) => registry.deleteSubject(part(request, 0), flag(request.query, 'permanent')),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/*/versions',
+    handle: (request, { registry }) =>
+      page(
+        registry.versions(part(request, 0), {
+          deleted: flag(request.query, 'deleted'),
+          deletedOnly: flag(request.query, 'deletedOnly'),
+        }),
+        request.query,
+      ),
+  },
+  {
+    method: 'POST',
+    path: '/subjects/*/versions',
+    handle: async (request, { registry }) => ({
+      id: await registry.register(part(request, 0), givenSchema(request.body), flag(request.query, 'normalize')),
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/*/versions/*',
+    handle: (request, { registry }) =>
+      versionAnswer(registry.version(part(request, 0), part(request, 1), flag(request.query, 'deleted'))),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/*/versions/*/schema',
+    handle: (request, { registry }) =>
+      new RawText(registry.version(part(request, 0), part(request, 1), flag(request.query, 'deleted')).schema),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/*/versions/*/referencedby',
+    handle: (request, { registry }) => registry.referrers(part(request, 0), part(request, 1)),
+  },
+  {
+    method: 'DELETE',
+    path: '/subjects/*/versions/*',
+    handle: (request, { registry }) =>
+      registry.deleteVersion(part(request, 0), part(request, 1), flag(request.query, 'permanent')),
+  },
+];
+
+const SCHEMAS: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/schemas',
+    handle: ({ query }, { registry }) =>
+      page(
+        registry.schemas({
+          deleted: flag(query, 'deleted'),
+          latestOnly: flag(query, 'latestOnly'),
+          prefix: query.get('subjectPrefix')?.replace(/^:\*:/, '') ?? '',
+        }),
+        query,
+      ).map(versionAnswer),
+  },
+  { method: 'GET', path: '/schemas/types', handle: () => ['AVRO'] },
+  {
+    method: 'GET',
+    path: '/schemas/ids/*',
+    handle: (request, { registry }) => {
+      const { schema, references } = registry.byId(idAt(request));
+      return { schema, ...(references.length === 0 ? {} : { references }) };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/*/schema',
+    handle: (request, { registry }) => new RawText(registry.byId(idAt(request)).schema),
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/*/subjects',
+    handle: (request, { registry }) => [
+      ...new Set(
+        [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map((user) => user.subject),
+      ),
+    ],
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/*/versions',
+    handle: (request, { registry }) =>
+      [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map(subjectVersion),
+  },
+];
+
+const SETTINGS: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/config',
+    handle: (_, { registry }) => ({ compatibilityLevel: registry.level(null) }),
+  },
+  {
+    method: 'PUT',
+    path: '/config',
+    handle: async ({ body }, { registry }) => ({
+      compatibility: await registry.setLevel(null, objectOf(body).compatibility),
+    }),
+  },
+  {
+    method: 'DELETE',
+    path: '/config',
+    handle: async (_, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(null) }),
+  },
+  {
+    method: 'GET',
+    path: '/config/*',
+    handle: (request, { registry }) => ({
+      compatibilityLevel: registry.level(part(request, 0), flag(request.query, 'defaultToGlobal')),
+    }),
+  },
+  {
+    method: 'PUT',
+    path: '/config/*',
+    handle: async (request, { registry }) => ({
+      compatibility: await registry.setLevel(part(request, 0), objectOf(request.body).compatibility),
+    }),
+  },
+  {
+    method: 'DELETE',
+    path: '/config/*',
+    handle: async (request, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(part(request, 0)) }),
+  },
+  { method: 'GET', path: '/mode', handle: (_, { registry }) => ({ mode: registry.mode(null) }) },
+  {
+    method: 'PUT',
+    path: '/mode',
+    handle: async ({ body, query }, { registry }) => ({
+      mode: await registry.setMode(null, objectOf(body).mode, flag(query, 'force')),
+    }),
+  },
+  {
+    method: 'GET',
+    path: '/mode/*',
+    handle: (request, { registry }) => ({
+      mode: registry.mode(part(request, 0), flag(request.query, 'defaultToGlobal')),
+    }),
+  },
+  {
+    method: 'PUT',
+    path: '/mode/*',
+    handle: async (request, { registry }) => ({
+      mode: await registry.setMode(part(request, 0), objectOf(request.body).mode, flag(request.query, 'force')),
+    }),
+  },
+  {
+    method: 'DELETE',
+    path: '/mode/*',
+    handle: async (request, { registry }) => ({ mode: await registry.deleteMode(part(request, 0)) }),
+  },
+];
+
+/** Everything that the registry answers. Not implemented: contexts other than the default one, exporters, key encryption, rules. */
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/', handle: () => ({}) },
+  ...SUBJECTS,
+  ...SCHEMAS,
+  ...SETTINGS,
+  { method: 'POST', path: '/compatibility/subjects/*/versions', handle: compatibilityAnswer },
+  { method: 'POST', path: '/compatibility/subjects/*/versions/*', handle: compatibilityAnswer },
+  { method: 'GET', path: '/contexts', handle: () => ['.'] },
+  {
+    method: 'GET',
+    path: '/v1/metadata/id',
+    handle: async (_, { clusterId }) => ({
+      id: '',
+      scope: {
+        path: [],
+        clusters: { 'kafka-cluster': await clusterId(), 'schema-registry-cluster': 'schema-registry' },
+      },
+    }),
+  },
+  { method: 'GET', path: '/v1/metadata/version', handle: () => ({ version: '7.9.0', commitId: '' }) },
+];

@@ -1,0 +1,171 @@
+import { connectKafka } from '../../clients/kafka/client.js';
+import type { KafkaClient, KafkaClientOptions, RecordProducer, RecordReader } from '../../clients/kafka/contract.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { Log } from '../../support/log.js';
+import { pause } from '../../support/retry.js';
+import { RegistryError } from './registry-error.js';
+import type { SchemaState } from './schema-state.js';
+import { applyRecord, type TopicRecord } from './schemas-topic.js';
+
+const TOPIC = '_schemas';
+/** How long a write may take, a restart of the broker included. */
+const WRITE_TIMEOUT_MS = 30_000;
+const FETCH_WAIT_MS = 2_000;
+
+/** How to reach Kafka. */
+export type KafkaAccess = Pick<KafkaClientOptions, 'bootstrapServers' | 'ssl' | 'sasl'>;
+
+interface Waiter {
+  readonly offset: bigint;
+  readonly resolve: () => void;
+}
+
+/**
+ * The topic `_schemas` behind the state: written through the one producer, read by a reader that never stops. A write
+ * is done when the reader has come past it, so the state is never ahead of the topic, nor behind what was answered.
+ */
+export class SchemasLog {
+  private readonly kafka: KafkaClient;
+  private reader: RecordReader | undefined;
+  private producer: RecordProducer | undefined;
+  private position = 0n;
+  private waiters: Waiter[] = [];
+  /** After a write that failed it is open whether its record arrived. */
+  private inDoubt = false;
+  private stopped = false;
+  private reading: Promise<void> | undefined;
+
+  constructor(
+    private readonly state: SchemaState,
+    { bootstrapServers, ssl, sasl }: KafkaAccess,
+    private readonly log: Log,
+  ) {
+    this.kafka = connectKafka({
+      bootstrapServers,
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+      clientId: 'schema-registry',
+      requestTimeoutMs: WRITE_TIMEOUT_MS,
+    });
+  }
+
+  /** Makes the topic where it is missing and reads it to its end. */
+  async start(): Promise<void> {
+    await this.ensureTopic();
+    const [start] = await this.kafka.offsets(TOPIC, 'earliest');
+    this.position = start?.offset ?? 0n;
+    this.reader = this.kafka.reader({
+      from: [{ topic: TOPIC, partition: 0, offset: this.position }],
+      maxWaitMs: FETCH_WAIT_MS,
+    });
+    this.reading = this.read(this.reader);
+    await this.catchUp();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.reader?.close();
+    await this.reading;
+    await this.kafka.close();
+  }
+
+  async clusterId(): Promise<string> {
+    return (await this.kafka.describeCluster()).clusterId;
+  }
+
+  /** Resolves when what was there at the time of the call has been applied. */
+  async catchUp(): Promise<void> {
+    const [end] = await this.kafka.offsets(TOPIC, 'latest');
+    if (end !== undefined) await this.passed(end.offset);
+  }
+
+  /** What a change is decided on must be known to be complete. */
+  async settleDoubt(): Promise<void> {
+    if (!this.inDoubt) return;
+    await this.orTimeout(this.catchUp());
+    this.inDoubt = false;
+  }
+
+  /** Writes the records together and resolves when they have been applied. */
+  async write(records: readonly TopicRecord[]): Promise<void> {
+    this.producer ??= this.kafka.producer();
+    const { producer } = this;
+    try {
+      const positions = await producer.send(
+        records.map(({ key, value }) => ({ topic: TOPIC, partition: 0, key, value })),
+      );
+      const last = positions.at(-1)?.offset ?? -1n;
+      await this.orTimeout(last >= 0n ? this.passed(last + 1n) : this.catchUp());
+    } catch (failure) {
+      this.inDoubt = true;
+      this.producer = undefined;
+      producer.close().catch(() => {}); // it has failed already; there is nothing left to lose
+      if (failure instanceof RegistryError) throw failure;
+      this.log.error('a write to _schemas failed', { why: messageOf(failure) });
+      throw new RegistryError(
+        50001,
+        `Error while storing the record in the Kafka topic ${TOPIC}: ${messageOf(failure)}`,
+      );
+    }
+  }
+
+  private passed(offset: bigint): Promise<void> {
+    if (this.position >= offset) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ offset, resolve }));
+  }
+
+  private async orTimeout(work: Promise<void>): Promise<void> {
+    const timeout = new AbortController();
+    const late = pause(WRITE_TIMEOUT_MS, timeout.signal).then(() => {
+      throw new RegistryError(50002, 'Operation timed out: Kafka did not give back what was written in time');
+    });
+    late.catch(() => {});
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      timeout.abort();
+    }
+  }
+
+  private async ensureTopic(): Promise<void> {
+    if ((await this.kafka.describeTopic(TOPIC)) !== undefined) return;
+    try {
+      await this.kafka.createTopic({ name: TOPIC, partitions: 1, config: { 'cleanup.policy': 'compact' } });
+    } catch (failure) {
+      if (!(failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS')) throw failure;
+    }
+  }
+
+  private async read(reader: RecordReader): Promise<void> {
+    while (!this.stopped) {
+      try {
+        for await (const batch of reader) {
+          if (batch.skippedTo !== undefined) {
+            this.log.warn('_schemas was made again: forgetting what was known', { offset: batch.skippedTo });
+            this.state.clear();
+          }
+          for (const { key, value, offset } of batch.records) this.apply(key, value, offset);
+          this.advance(batch.nextOffset);
+        }
+      } catch (failure) {
+        this.log.warn('reading _schemas failed; trying again', { why: messageOf(failure) });
+      }
+    }
+  }
+
+  private apply(key: Buffer | null, value: Buffer | null, offset: bigint): void {
+    try {
+      if (!applyRecord(this.state, key, value)) this.log.warn('an unknown record in _schemas', { offset });
+    } catch (failure) {
+      this.log.error('a record in _schemas is not readable', { offset, why: messageOf(failure) });
+    }
+  }
+
+  private advance(position: bigint): void {
+    this.position = position;
+    const [done, waiting] = [[] as Waiter[], [] as Waiter[]];
+    for (const waiter of this.waiters) (waiter.offset <= position ? done : waiting).push(waiter);
+    this.waiters = waiting;
+    for (const { resolve } of done) resolve();
+  }
+}

@@ -1,0 +1,89 @@
+import type { SchemaState } from './schema-state.js';
+
+/**
+ * The records of the topic `_schemas`, exactly as Confluent's registry writes them: JSON keys and values, the newest
+ * one of a key counts, a null value removes. A real registry can go on where this one stopped, and the other way round.
+ */
+export interface SchemaReference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+export interface StoredSchema {
+  readonly subject: string;
+  readonly version: number;
+  readonly id: number;
+  readonly schema: string;
+  readonly references: readonly SchemaReference[];
+  readonly deleted: boolean;
+}
+
+export interface TopicRecord {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+}
+
+const record = (key: object, value: object | null): TopicRecord => ({
+  key: Buffer.from(JSON.stringify(key)),
+  value: value === null ? null : Buffer.from(JSON.stringify(value)),
+});
+
+export function schemaRecord({ subject, version, id, schema, references, deleted }: StoredSchema): TopicRecord {
+  const refs = references.length === 0 ? {} : { references };
+  return record({ keytype: 'SCHEMA', subject, version, magic: 1 }, { subject, version, id, ...refs, schema, deleted });
+}
+
+export const schemaTombstone = (subject: string, version: number): TopicRecord =>
+  record({ keytype: 'SCHEMA', subject, version, magic: 1 }, null);
+
+/** Marks all versions up to this one as deleted. */
+export const deleteSubjectRecord = (subject: string, version: number): TopicRecord =>
+  record({ keytype: 'DELETE_SUBJECT', subject, magic: 0 }, { subject, version });
+
+export const deleteSubjectTombstone = (subject: string): TopicRecord =>
+  record({ keytype: 'DELETE_SUBJECT', subject, magic: 0 }, null);
+
+/** Subject null: the global setting. Level undefined removes it. */
+export const configRecord = (subject: string | null, level: string | undefined): TopicRecord =>
+  record({ keytype: 'CONFIG', subject, magic: 0 }, level === undefined ? null : { compatibilityLevel: level });
+
+export const modeRecord = (subject: string | null, mode: string | undefined): TopicRecord =>
+  record({ keytype: 'MODE', subject, magic: 0 }, mode === undefined ? null : { mode });
+
+interface KeyJson {
+  readonly keytype?: string;
+  readonly subject?: string | null;
+  readonly version?: number;
+}
+
+/** Applies a record to the state; false where it is of no kind that is known (kept in the topic, without effect here). */
+export function applyRecord(state: SchemaState, keyBytes: Buffer | null, valueBytes: Buffer | null): boolean {
+  if (keyBytes === null) return false;
+  const key = JSON.parse(keyBytes.toString()) as KeyJson;
+  const value = valueBytes === null ? undefined : JSON.parse(valueBytes.toString());
+  const subject = key.subject ?? null;
+  switch (key.keytype) {
+    case 'SCHEMA':
+      if (subject === null || key.version === undefined) return false;
+      if (value === undefined) state.removeVersion(subject, key.version);
+      else state.putVersion({ references: [], deleted: false, ...value });
+      return true;
+    case 'DELETE_SUBJECT':
+      if (subject !== null && value !== undefined) state.markDeleted(subject, value.version);
+      return true;
+    case 'CLEAR_SUBJECT':
+      if (subject !== null) state.clearSubject(subject);
+      return true;
+    case 'CONFIG':
+      state.setLevel(subject, value?.compatibilityLevel);
+      return true;
+    case 'MODE':
+      state.setMode(subject, value?.mode);
+      return true;
+    case 'NOOP':
+      return true;
+    default:
+      return false;
+  }
+}
