@@ -9,6 +9,7 @@ import { type Account, unprivilegedAccount } from './account.js';
 import { type Binaries, providePostgres } from './binaries.js';
 import { postgresqlConf, SCRAM_ITERATIONS } from './config.js';
 import { placeFor } from './place.js';
+import { endPredecessor } from './predecessor.js';
 
 export interface PostgresOptions {
   /** Holds the cluster, or (root) says where it lies. */
@@ -32,6 +33,7 @@ export async function preparePostgres(options: PostgresOptions, log: Log): Promi
     await makeCluster(binaries, account, place, cluster, options.password);
     log.info('made a database cluster', { folder: cluster, account: account?.name });
   }
+  await endPredecessor(cluster, log);
   writeOwned(join(cluster, 'postgresql.conf'), postgresqlConf(options.host), account);
   return {
     command: [binaries.postgres, '-D', cluster, '-p', String(options.port)],

@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../../../src/clients/postgres/client.js';
+import { unprivilegedAccount } from '../../../../src/embedded/postgres/account.js';
 import { type RunningPostgres, startPostgres } from '../../../../src/embedded/postgres/server.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-postgres-'));
@@ -38,6 +40,29 @@ describe('embedded PostgreSQL', () => {
     await server.remove();
     expect([existsSync(dataDir), existsSync(elsewhere)]).toEqual([false, false]);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'starts where its old process number belongs to somebody else by now',
+    async () => {
+      server = await startPostgres({ dataDir });
+      const { password, port } = server;
+      const before = await connectPostgres({ url: server.url });
+      const [[folder = ''] = []] = (await before.queryText('SHOW data_directory')) as [string][];
+      await before.close();
+      const pidFile = readFileSync(join(folder, 'postmaster.pid'), 'utf8');
+      await server.stop();
+
+      const account = unprivilegedAccount();
+      const identity = account === undefined ? {} : { uid: account.uid, gid: account.gid };
+      const foreign = spawn('sleep', ['600'], { stdio: 'ignore', cwd: '/', ...identity });
+      const stale = pidFile.replace(/^\d+/, String(foreign.pid));
+      writeFileSync(join(folder, 'postmaster.pid'), stale, { mode: 0o600 });
+      if (account !== undefined) chownSync(join(folder, 'postmaster.pid'), account.uid, account.gid);
+      server = await startPostgres({ dataDir, password, port });
+      expect(foreign.exitCode ?? foreign.signalCode, 'it was left alone').toBeNull();
+      foreign.kill('SIGKILL');
+    },
+  );
 });
 
 /** The killed server's last processes may hold its shared memory for a moment; the supervisor's restart does the same. */
