@@ -1,0 +1,94 @@
+import type { CheckReport, CheckRow, Failure, OperationEvent, StepId } from '../../operations/events.js';
+
+/**
+ * A step is pending until it starts; while it runs it may wait for something (`waitingFor`) and count (`counts`);
+ * it ends once, done or failed.
+ */
+export interface StepView {
+  readonly step: StepId;
+  readonly state: 'pending' | 'running' | 'done' | 'failed';
+  readonly startedMs?: number;
+  readonly elapsedMs?: number;
+  readonly detail?: string;
+  readonly waitingFor?: { readonly what: string; readonly sinceMs: number } | undefined;
+  readonly counts: ReadonlyMap<string, { readonly done: number; readonly total: number }>;
+  readonly failure?: Failure;
+}
+
+export interface UpState {
+  readonly title?: { readonly operation: string; readonly pipeline: string; readonly target: string };
+  readonly steps: readonly StepView[];
+  readonly checks: readonly CheckRow[];
+  readonly reports: readonly CheckReport[];
+  readonly notes: ReadonlyArray<{ readonly level: 'info' | 'warning'; readonly message: string }>;
+  /** Nothing more will come: what still runs was stopped. */
+  readonly ended: boolean;
+}
+
+export const NOTHING_YET: UpState = { steps: [], checks: [], reports: [], notes: [], ended: false };
+
+/** Notes that stay on the screen; older ones are gone. */
+const NOTES_MAX = 5;
+
+/** The order of the screen; the work itself runs in parallel. */
+const PLACE: Readonly<Record<StepId, number>> = {
+  postgres: 0,
+  kafka: 1,
+  registry: 2,
+  rabbitmq: 3,
+  stores: 4,
+  services: 5,
+  gateway: 6,
+  streams: 7,
+  seed: 8,
+  checks: 9,
+};
+
+/** `nowMs` is a monotonic clock's, the same one that the view is drawn with. */
+export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): UpState {
+  switch (event.kind) {
+    case 'operation': {
+      const { operation, pipeline, target, steps = [] } = event;
+      const titled: UpState = { ...state, title: { operation, pipeline, target } };
+      return steps.reduce((known, step) => changed(known, step, (view) => view), titled);
+    }
+    case 'step-started':
+      return changed(state, event.step, (view) => ({ ...view, state: 'running', startedMs: nowMs }));
+    case 'step-waiting':
+      return changed(state, event.step, (view) => waiting(view, event.waitingFor, nowMs));
+    case 'step-progress': {
+      const { label, done, total } = event;
+      return changed(state, event.step, (view) => ({
+        ...view,
+        waitingFor: undefined,
+        counts: new Map([...view.counts, [label, { done, total }]]),
+      }));
+    }
+    case 'step-done': {
+      const { detail, elapsedMs } = event;
+      return changed(state, event.step, (view) => ({ ...view, state: 'done', detail, elapsedMs }));
+    }
+    case 'step-failed': {
+      const { failure, elapsedMs } = event;
+      return changed(state, event.step, (view) => ({ ...view, state: 'failed', failure, elapsedMs }));
+    }
+    case 'check': {
+      const others = state.checks.filter((row) => row.check !== event.row.check);
+      return { ...state, checks: [...others, event.row] };
+    }
+    case 'check-report':
+      return { ...state, reports: [...state.reports, event.report] };
+    case 'note':
+      return { ...state, notes: [...state.notes, { level: event.level, message: event.message }].slice(-NOTES_MAX) };
+  }
+}
+
+function waiting(view: StepView, what: string, nowMs: number): StepView {
+  return { ...view, waitingFor: { what, sinceMs: view.waitingFor?.what === what ? view.waitingFor.sinceMs : nowMs } };
+}
+
+function changed(state: UpState, step: StepId, change: (view: StepView) => StepView): UpState {
+  const known = state.steps.find((view) => view.step === step) ?? { step, state: 'pending', counts: new Map() };
+  const steps = [...state.steps.filter((view) => view.step !== step), change(known)];
+  return { ...state, steps: steps.sort((a, b) => PLACE[a.step] - PLACE[b.step]) };
+}
