@@ -9,6 +9,8 @@ export interface Field<Value> {
   readonly readOnly: boolean;
   /** What an update writes into it by itself, as SQL. */
   readonly onUpdate?: string;
+  /** How its column looks in a list: to the right, or in small fixed width. */
+  readonly look?: 'number' | 'id';
   /** Attributes of its <input>. */
   readonly input: Readonly<Record<string, string>>;
   parse(value: unknown): Value | Problem;
@@ -44,6 +46,7 @@ export function text({ max = 100 }: TextOptions = {}): Field<string> {
 export function integer(): Field<number> {
   return {
     readOnly: false,
+    look: 'number',
     input: { type: 'number', step: '1', required: '' },
     parse(value) {
       const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
@@ -72,7 +75,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export function uuid(): Field<string> {
   return {
     readOnly: false,
-    input: { type: 'text', maxlength: '36', required: '', spellcheck: 'false' },
+    look: 'id',
+    input: { type: 'text', maxlength: '36', required: '', spellcheck: 'false', autocomplete: 'off' },
     parse(value) {
       const lower = typeof value === 'string' ? value.trim().toLowerCase() : '';
       return UUID.test(lower) ? lower : new Problem('must be a UUID');

@@ -9,8 +9,8 @@ CREATE SOURCE CONNECTOR `person-outbox` WITH (
   'database.dbname' = '$(databases.person.name)',
   'plugin.name' = 'pgoutput',
   'topic.prefix' = 'person-planning-person-outbox',
-  'slot.name' = 'person_planning_person_outbox',
-  'publication.name' = 'person_planning_person_outbox',
+  'slot.name' = 'evpipe_person_planning_person_outbox',
+  'publication.name' = 'evpipe_person_planning_person_outbox',
   'publication.autocreate.mode' = 'filtered',
   'table.include.list' = 'public.events_outboxitem',
   -- What verify-consistency fences with: the position moves on a quiet database too, and the fence's message stays out of the topics.

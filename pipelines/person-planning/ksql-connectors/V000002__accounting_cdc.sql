@@ -8,8 +8,8 @@ CREATE SOURCE CONNECTOR `accounting-cdc` WITH (
   'database.dbname' = '$(databases.accounting.name)',
   'plugin.name' = 'pgoutput',
   'topic.prefix' = 'person-planning-accounting-cdc',
-  'slot.name' = 'person_planning_accounting_cdc',
-  'publication.name' = 'person_planning_accounting_cdc',
+  'slot.name' = 'evpipe_person_planning_accounting_cdc',
+  'publication.name' = 'evpipe_person_planning_accounting_cdc',
   'publication.autocreate.mode' = 'filtered',
   'table.include.list' = 'public.accounting_balancesheet',
   -- What verify-consistency fences with: the position moves on a quiet database too, and the fence's message stays out of the topics.

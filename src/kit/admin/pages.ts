@@ -88,10 +88,10 @@ export const isDone = (value: unknown): value is Done => typeof value === 'strin
 
 export function listPage(frame: Frame, entity: Entity, list: Page, search: string, done: Done | undefined): Html {
   const fields = Object.entries(entity.fields);
-  const heads = fields.map(([name, field]) => html`<th${numberClass(field)}>${headed(name)}</th>`);
+  const heads = fields.map(([name, field]) => html`<th${looks(field)}>${headed(name)}</th>`);
   const line = (row: Row) => html`<tr>
   <td class="id"><a href="/admin/${entity.plural}/${row.id}">${row.id}</a></td>
-  ${fields.map(([name, field]) => html`<td${numberClass(field)}>${shown(row[name])}</td>`)}
+  ${fields.map(([name, field]) => html`<td${looks(field)}>${shown(row[name])}</td>`)}
 </tr>`;
   return framed(
     frame,
@@ -182,7 +182,7 @@ function headed(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const numberClass = (field: Field<unknown>): Html | false => field.input.type === 'number' && html` class="number"`;
+const looks = (field: Field<unknown>): Html | false => field.look !== undefined && html` class="${field.look}"`;
 
 const grouped = (value: number): string => value.toLocaleString('en');
 

@@ -6,11 +6,12 @@ body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); back
 header { display: flex; gap: 1.5rem; align-items: baseline; padding: .8rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--panel); }
 header strong { font-size: 1.05rem; }
 header form { margin-left: auto; }
-main { max-width: 62rem; margin: 0 auto; padding: 1.5rem; }
+main { max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.4rem; margin: 0 0 1rem; }
 a { color: var(--accent); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .bar { display: flex; gap: .75rem; align-items: center; flex-wrap: wrap; margin-bottom: 1rem; }
+.bar .bar, .bar h1 { margin-bottom: 0; }
 .bar .end { margin-left: auto; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; }
@@ -18,7 +19,7 @@ th, td { text-align: left; padding: .45rem .8rem; border-bottom: 1px solid var(-
 tr:last-child td { border-bottom: 0; }
 th { font-weight: 600; color: var(--dim); background: var(--panel); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.id { font: 13px ui-monospace, monospace; }
+td.id, p.id { font: 13px ui-monospace, monospace; }
 label { display: block; margin: 0 0 .25rem; font-weight: 600; }
 .field { margin-bottom: 1rem; max-width: 26rem; }
 input { width: 100%; padding: .45rem .6rem; font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: 5px; }
