@@ -1,0 +1,118 @@
+import { EvpipeError } from '../../support/errors.js';
+import { pause } from '../../support/retry.js';
+import { connectJson, type JsonAnswer } from '../http/json-client.js';
+
+export type ConnectorState = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
+
+export interface TaskStatus {
+  readonly id: number;
+  readonly state: ConnectorState;
+  /** The stack of what made it fail, as the worker has it. */
+  readonly trace?: string;
+}
+
+export interface ConnectorStatus {
+  readonly name: string;
+  readonly connector: { readonly state: ConnectorState; readonly trace?: string };
+  readonly tasks: readonly TaskStatus[];
+}
+
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+/**
+ * The REST API of a Kafka Connect worker. Errors: EVPIPE_CONNECT_<STATUS> with the worker's own message,
+ * EVPIPE_CONNECT_UNREACHABLE (kind unreachable). A 409 (a rebalance is under way) is waited out.
+ */
+export interface ConnectClient {
+  version(): Promise<{ readonly version: string; readonly kafkaClusterId: string }>;
+  connectors(): Promise<readonly string[]>;
+  /** Undefined where there is no such connector. */
+  config(name: string): Promise<ConnectorConfig | undefined>;
+  putConfig(name: string, config: ConnectorConfig): Promise<void>;
+  status(name: string): Promise<ConnectorStatus | undefined>;
+  /** What the worker says against a config, by option; [] where it would take it. */
+  validate(
+    config: ConnectorConfig,
+  ): Promise<ReadonlyArray<{ readonly option: string; readonly messages: readonly string[] }>>;
+  restart(name: string): Promise<void>;
+  pause(name: string): Promise<void>;
+  resume(name: string): Promise<void>;
+  stop(name: string): Promise<void>;
+  /** Nothing happens where it does not exist. */
+  remove(name: string): Promise<void>;
+  /** KIP-875: where each of its source partitions stands. */
+  offsets(name: string): Promise<ReadonlyArray<{ readonly partition: unknown; readonly offset: unknown }>>;
+  close(): void;
+}
+
+const REBALANCE_ATTEMPTS = 30;
+const REBALANCE_PAUSE_MS = 200;
+
+export function connectConnect(url: string): ConnectClient {
+  const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', url });
+  const at = (name: string, more = ''): string => `/connectors/${encodeURIComponent(name)}${more}`;
+
+  const ask = async (method: string, path: string, body?: unknown): Promise<JsonAnswer> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await http.request(method, path, body);
+      if (answer.status !== 409 || attempt >= REBALANCE_ATTEMPTS) return answer;
+      await pause(REBALANCE_PAUSE_MS * (0.5 + Math.random()));
+    }
+  };
+  const expectOk = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const answer = await ask(method, path, body);
+    if (answer.status < 300) return answer.body;
+    throw refusal(answer);
+  };
+  const unlessMissing = async <T>(path: string): Promise<T | undefined> => {
+    const answer = await ask('GET', path);
+    if (answer.status === 404) return undefined;
+    if (answer.status >= 300) throw refusal(answer);
+    return answer.body as T;
+  };
+
+  return {
+    version: async () => {
+      const body = (await expectOk('GET', '/')) as { version: string; kafka_cluster_id: string };
+      return { version: body.version, kafkaClusterId: body.kafka_cluster_id };
+    },
+    connectors: async () => (await expectOk('GET', '/connectors')) as string[],
+    config: (name) => unlessMissing(at(name, '/config')),
+    putConfig: async (name, config) => void (await expectOk('PUT', at(name, '/config'), config)),
+    status: (name) => unlessMissing(at(name, '/status')),
+    validate: async (config) => {
+      const plugin = encodeURIComponent(config['connector.class'] ?? '');
+      const body = (await expectOk('PUT', `/connector-plugins/${plugin}/config/validate`, config)) as Validation;
+      return body.configs
+        .filter(({ value }) => value.errors.length > 0)
+        .map(({ value }) => ({ option: value.name, messages: value.errors }));
+    },
+    restart: async (name) => void (await expectOk('POST', at(name, '/restart?includeTasks=true'))),
+    pause: async (name) => void (await expectOk('PUT', at(name, '/pause'))),
+    resume: async (name) => void (await expectOk('PUT', at(name, '/resume'))),
+    stop: async (name) => void (await expectOk('PUT', at(name, '/stop'))),
+    remove: async (name) => {
+      const answer = await ask('DELETE', at(name));
+      if (answer.status >= 300 && answer.status !== 404) throw refusal(answer);
+    },
+    offsets: async (name) => {
+      const body = (await expectOk('GET', at(name, '/offsets'))) as {
+        offsets: { partition: unknown; offset: unknown }[];
+      };
+      return body.offsets;
+    },
+    close: () => http.close(),
+  };
+}
+
+interface Validation {
+  readonly configs: ReadonlyArray<{ readonly value: { readonly name: string; readonly errors: readonly string[] } }>;
+}
+
+function refusal({ status, body }: JsonAnswer): EvpipeError {
+  const message = (body as { message?: unknown } | null)?.message;
+  return new EvpipeError(
+    `EVPIPE_CONNECT_${status}`,
+    typeof message === 'string' ? message : `Kafka Connect answers ${status}`,
+  );
+}

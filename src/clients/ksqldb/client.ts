@@ -1,0 +1,141 @@
+import { EvpipeError } from '../../support/errors.js';
+import { waitUntil } from '../../support/retry.js';
+import { connectJson } from '../http/json-client.js';
+
+/** One entity of a /ksql answer; its `@type` says which fields there are. */
+export type KsqlEntity = Readonly<Record<string, unknown>> & { readonly '@type'?: string };
+
+export interface KsqlOptions {
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export interface KsqlQueryInfo {
+  readonly id: string;
+  readonly text: string;
+  readonly sinks: readonly string[];
+  readonly sinkTopics: readonly string[];
+  readonly state: string;
+}
+
+/** Errors: EVPIPE_KSQLDB_<ERROR_CODE> (40001 …) with the server's own message, EVPIPE_KSQLDB_UNREACHABLE (kind unreachable). */
+export interface KsqldbClient {
+  info(): Promise<{ readonly version: string; readonly kafkaClusterId: string; readonly serviceId: string }>;
+  /** Sends statements as they are and answers with the server's entities. */
+  send(ksql: string, options?: KsqlOptions): Promise<readonly KsqlEntity[]>;
+  /** Sends one statement and waits until the server reports its command as carried out. */
+  execute(statement: string, options: KsqlOptions): Promise<void>;
+  /** Names of all streams, tables, types and connectors. */
+  existingNames(): Promise<ReadonlySet<string>>;
+  runningQueries(): Promise<readonly KsqlQueryInfo[]>;
+  /** Topics that a running query reads. */
+  queryTopics(id: string): Promise<readonly string[]>;
+  close(): void;
+}
+
+const COMMAND_TIMEOUT_MS = 60_000;
+
+export function connectKsqldb(url: string): KsqldbClient {
+  const http = connectJson({
+    server: 'ksqlDB',
+    code: 'KSQLDB',
+    url,
+    timeoutMs: COMMAND_TIMEOUT_MS,
+    headers: { 'Content-Type': 'application/vnd.ksql.v1+json', Accept: 'application/vnd.ksql.v1+json' },
+  });
+
+  const send = async (ksql: string, options: KsqlOptions = {}): Promise<readonly KsqlEntity[]> => {
+    const answer = await http.request('POST', '/ksql', {
+      ksql,
+      streamsProperties: options.properties ?? {},
+      sessionVariables: options.variables ?? {},
+    });
+    if (answer.status >= 300) throw refusal(answer.status, answer.body);
+    return (answer.body ?? []) as KsqlEntity[];
+  };
+  const list = async <T>(statement: string, field: string): Promise<readonly T[]> => {
+    const [entity] = await send(statement);
+    return (entity?.[field] ?? []) as T[];
+  };
+
+  return {
+    info: async () => {
+      const answer = await http.request('GET', '/info');
+      if (answer.status >= 300) throw refusal(answer.status, answer.body);
+      const info = (
+        answer.body as { KsqlServerInfo: { version: string; kafkaClusterId: string; ksqlServiceId: string } }
+      ).KsqlServerInfo;
+      return { version: info.version, kafkaClusterId: info.kafkaClusterId, serviceId: info.ksqlServiceId };
+    },
+    send,
+    execute: async (statement, options) => {
+      for (const entity of await send(statement, options)) await commandEnded(entity, http);
+    },
+    existingNames: async () => {
+      const [streams, tables, connectors, types] = await Promise.all([
+        list<{ name: string }>('LIST STREAMS;', 'streams'),
+        list<{ name: string }>('LIST TABLES;', 'tables'),
+        list<{ name: string }>('LIST CONNECTORS;', 'connectors').catch(() => []),
+        send('LIST TYPES;').then(([entity]) => Object.keys((entity?.types ?? {}) as object)),
+      ]);
+      return new Set([...[...streams, ...tables, ...connectors].map(({ name }) => name), ...types]);
+    },
+    runningQueries: async () =>
+      (
+        await list<{ id: string; queryString: string; sinks: string[]; sinkKafkaTopics: string[]; state: string }>(
+          'LIST QUERIES;',
+          'queries',
+        )
+      ).map(({ id, queryString, sinks, sinkKafkaTopics, state }) => ({
+        id,
+        text: queryString,
+        sinks,
+        sinkTopics: sinkKafkaTopics ?? [],
+        state,
+      })),
+    queryTopics: async (id) => {
+      const [entity] = await send(`EXPLAIN ${id};`);
+      const description = entity?.queryDescription as { sources?: string[] } | undefined;
+      const sources = description?.sources ?? [];
+      return Promise.all(
+        sources.map(async (source) => {
+          const [described] = await send(`DESCRIBE \`${source}\`;`);
+          return String((described?.sourceDescription as { topic?: string } | undefined)?.topic ?? '');
+        }),
+      );
+    },
+    close: () => http.close(),
+  };
+}
+
+interface CommandStatus {
+  readonly status: 'QUEUED' | 'PARSING' | 'EXECUTING' | 'RUNNING' | 'TERMINATED' | 'SUCCESS' | 'ERROR';
+  readonly message: string;
+}
+
+/** A statement that changes something is a command: carried out after it was queued, so its status is asked until it ends. */
+async function commandEnded(entity: KsqlEntity, http: ReturnType<typeof connectJson>): Promise<void> {
+  const { commandId } = entity;
+  if (typeof commandId !== 'string') return;
+  let status = entity.commandStatus as CommandStatus | undefined;
+  await waitUntil(
+    () => `ksqlDB to carry out ${commandId}`,
+    async () => {
+      if (status === undefined || isUnderWay(status)) {
+        const path = commandId.split('/').map(encodeURIComponent).join('/');
+        status = (await http.request('GET', `/status/${path}`)).body as CommandStatus;
+      }
+      return isUnderWay(status) ? undefined : true;
+    },
+    { timeoutMs: COMMAND_TIMEOUT_MS },
+  );
+  if (status?.status === 'ERROR') throw new EvpipeError('EVPIPE_KSQLDB_COMMAND_FAILED', status.message);
+}
+
+const isUnderWay = ({ status }: CommandStatus): boolean =>
+  status === 'QUEUED' || status === 'PARSING' || status === 'EXECUTING';
+
+function refusal(status: number, body: unknown): EvpipeError {
+  const { error_code: code, message } = (body ?? {}) as { error_code?: number; message?: string };
+  return new EvpipeError(`EVPIPE_KSQLDB_${code ?? status}`, message ?? `ksqlDB answers ${status}`);
+}
