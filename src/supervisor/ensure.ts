@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EvpipeError } from '../support/errors.js';
+import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { SupervisorClient } from './client.js';
 import { hintFolder, type RunningHint, readHints } from './hint.js';
@@ -110,12 +119,21 @@ function passedOn(env: Environment): Record<string, string> {
   );
 }
 
+/** Throws EVPIPE_STATE_FOLDER where it can't be written (no permission, full disk). */
 function makeStateFolder(stateFolder: string): void {
-  mkdirSync(dirname(stateFolder), { recursive: true });
-  const ignore = join(dirname(stateFolder), '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-  mkdirSync(stateFile.logs(stateFolder), { recursive: true, mode: 0o700 });
+  const parent = dirname(stateFolder);
+  try {
+    mkdirSync(parent, { recursive: true });
+    if (!existsSync(join(parent, '.gitignore'))) writeFileSync(join(parent, '.gitignore'), '*\n');
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    mkdirSync(stateFile.logs(stateFolder), { recursive: true, mode: 0o700 });
+    accessSync(stateFolder, constants.W_OK);
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_STATE_FOLDER', `can't write the state folder ${stateFolder}: ${messageOf(cause)}`, {
+      cause,
+      todo: 'It lies beside the pipeline file: make room there, or give yourself the right to write.',
+    });
+  }
 }
 
 export function packageVersion(): string {

@@ -1,4 +1,14 @@
-import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 
 /** Per process: this much, and as much again in `.1`. */
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
@@ -25,19 +35,23 @@ export class LogFile {
     }
   }
 
+  /** A line of the supervisor's own; lost on a full disk, which must not end the supervisor. */
   note(text: string): void {
-    const descriptor = this.open();
     try {
-      writeSync(descriptor, `${new Date().toISOString()} INFO  supervisor: ${text}\n`);
-    } finally {
-      closeSync(descriptor);
+      appendFileSync(this.path, `${new Date().toISOString()} INFO  supervisor: ${text}\n`, { mode: 0o600 });
+    } catch {
+      // What it tells is in the report as well.
     }
   }
 
   /** Copied aside and emptied: the writer has it open and goes on at the new beginning. */
   rotateWhenLarge(bytesMax: number = LOG_BYTES_MAX): void {
     if (this.size() <= bytesMax) return;
-    copyFileSync(this.path, `${this.path}.1`);
+    try {
+      copyFileSync(this.path, `${this.path}.1`);
+    } catch {
+      rmSync(`${this.path}.1`, { force: true }); // a full disk: its room matters more than its lines
+    }
     truncateSync(this.path);
   }
 

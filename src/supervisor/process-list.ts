@@ -1,3 +1,5 @@
+import { messageOf } from '../support/errors.js';
+import type { Log } from '../support/log.js';
 import { pause } from '../support/retry.js';
 import { identify, isRunning, type ProcessIdentity, signalGroup } from './process-identity.js';
 import { readProcessesFile, writeProcessesFile } from './state.js';
@@ -12,6 +14,7 @@ export class ProcessList {
   constructor(
     private readonly stateFolder: string,
     private readonly watchdog: Watchdog,
+    private readonly log: Log,
   ) {}
 
   add(pid: number, stopSignal: NodeJS.Signals): void {
@@ -28,7 +31,12 @@ export class ProcessList {
   private tell(): void {
     const processes = [...this.listed.values()];
     this.watchdog.watch(processes);
-    writeProcessesFile(this.stateFolder, { version: 1, processes });
+    try {
+      writeProcessesFile(this.stateFolder, { version: 1, processes });
+    } catch (failure) {
+      // A full disk or a removed folder must not end what runs: the watchdog has the list.
+      this.log.warn('the list of processes could not be written', { why: messageOf(failure) });
+    }
   }
 }
 

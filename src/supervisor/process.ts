@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   if (swept > 0) log.warn('ended what a killed supervisor had left', { processes: swept });
 
   const watchdog = new Watchdog(childEnv);
-  const supervisor = new Supervisor(options, new ProcessList(stateFolder, watchdog), childEnv);
+  const supervisor = new Supervisor(options, new ProcessList(stateFolder, watchdog, log), childEnv);
   const end = once(async () => {
     await supervisor.shutdown();
     await watchdog.end();

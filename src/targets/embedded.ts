@@ -52,6 +52,7 @@ interface SecretsFile {
 export class EmbeddedProvider implements Provider {
   readonly kind = 'embedded';
   private supervisor: Promise<SupervisorClient> | undefined;
+  private reporting: Promise<readonly ProcessReport[]> | undefined;
 
   constructor(
     private readonly input: TargetInput,
@@ -81,7 +82,7 @@ export class EmbeddedProvider implements Provider {
   }
 
   async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
-    const reports = new Map((await this.reports(true)).map((report) => [report.process, report]));
+    const reports = new Map((await this.reportNow(true)).map((report) => [report.process, report]));
     const names = [...new Set(components.map(processName))];
     return names.map((name): ComponentStatus => {
       const shared = components.filter((component) => processName(component) === name);
@@ -151,7 +152,15 @@ export class EmbeddedProvider implements Provider {
     return found;
   }
 
-  private async reports(memory = false): Promise<readonly ProcessReport[]> {
+  /** Asked for at the same time by many components, answered once. */
+  private reports(): Promise<readonly ProcessReport[]> {
+    this.reporting ??= this.reportNow(false).finally(() => {
+      this.reporting = undefined;
+    });
+    return this.reporting;
+  }
+
+  private async reportNow(memory: boolean): Promise<readonly ProcessReport[]> {
     return (await (await this.connected())?.report({ memory }))?.processes ?? [];
   }
 
