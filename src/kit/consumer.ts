@@ -62,7 +62,7 @@ export async function startConsumer(
     brokers: bootstrapServers.split(','),
     logLevel: logLevel.WARN,
     logCreator: kafkaLog(log),
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8 },
   });
   const consumer = kafka.consumer({
     groupId: options.group,
