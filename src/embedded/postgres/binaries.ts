@@ -97,16 +97,23 @@ function completeSymlinks(folder: string): boolean {
 
 /** Hard links where the file system allows (60 MB cost nothing then), else copies; libraries for linking are left out. */
 function cloneBinaries(folder: string, clone: string): void {
+  makeReadable(clone);
   for (const part of ['bin', 'lib', 'share']) cloneFolder(join(folder, part), join(clone, part));
   for (const { source, target } of declaredSymlinks(folder)) {
     const link = join(clone, 'lib', basename(target));
     if (!existsSync(link)) symlinkSync(source, link);
   }
-  mkdirSync(join(clone, 'complete'), { mode: 0o755 });
+  makeReadable(join(clone, 'complete'));
+}
+
+/** For everybody, whatever the umask. */
+function makeReadable(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
 }
 
 function cloneFolder(from: string, to: string): void {
-  mkdirSync(to, { recursive: true, mode: 0o755 });
+  makeReadable(to);
   for (const name of readdirSync(from)) {
     const source = join(from, name);
     const target = join(to, name);

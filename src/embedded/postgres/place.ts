@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOutsideFolder, writeOutsideFolder } from '../../support/outside-folder.js';
@@ -19,15 +19,17 @@ export function placeFor(dataDir: string, account: Account | undefined): string 
   const copied = known !== undefined && known.dataDir !== dataDir && existsSync(join(known.dataDir, 'location.json'));
   const folder = known === undefined || copied ? join(outsideParent(), randomBytes(8).toString('hex')) : known.folder;
   if (known?.dataDir !== dataDir) writeOutsideFolder({ version: 1, dataDir, folder });
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755); // whatever the umask
   return folder;
 }
 
 function outsideParent(): string {
   for (const parent of OUTSIDE) {
     try {
-      mkdirSync(parent, { recursive: true, mode: 0o755 });
+      mkdirSync(parent, { recursive: true });
       accessSync(parent, constants.W_OK);
+      chmodSync(parent, 0o755);
       return parent;
     } catch {
       // A read-only /var/lib, as in some containers: the next one.

@@ -65,8 +65,9 @@ describe('PostgreSQL from the npm package', () => {
     const account = unprivilegedAccount();
     const native = packageWithoutSymlinks();
     const place = join(tmpdir(), `${folder.slice(folder.lastIndexOf('/') + 1)}-place`);
-    mkdirSync(place, { mode: 0o755 });
+    mkdirSync(place);
     chmodSync(place, 0o755);
+    const umask = process.umask(0o077);
     try {
       const { postgres } = providePostgres(account, place, { folder: native, version: '18' });
       expect(postgres).toBe(join(place, 'postgresql-18', 'bin', 'postgres'));
@@ -78,6 +79,7 @@ describe('PostgreSQL from the npm package', () => {
       expect(providePostgres(account, place, { folder: native, version: '18' }).postgres).toBe(postgres);
       expect(statSync(postgres).ctimeMs).toBe(made);
     } finally {
+      process.umask(umask);
       rmSync(place, { recursive: true, force: true });
     }
   });
