@@ -1,0 +1,180 @@
+import { type AvroDecoder, compileAvroDecoder } from '../../protocol/avro/decode.js';
+import { type AvroNames, parseAvroSchema } from '../../protocol/avro/schema.js';
+import { unframeValue } from '../../protocol/confluent/framing.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { RegisteredSchema, SchemaReference, SchemaRegistryClient, SchemaType } from './client.js';
+
+/** A record's key or value as it can be shown and compared. */
+export interface DecodedValue {
+  readonly kind: 'null' | 'avro' | 'json' | 'text' | 'binary';
+  /** Avro and JSON: plain values, whole numbers beyond 2^53 as bigint. Text: as it is. Binary: base64. */
+  readonly value: unknown;
+  readonly schemaId?: number;
+  readonly schemaType?: SchemaType;
+  /** The subject that carries the schema; that of the record's own topic where it is one of several. */
+  readonly subject?: string;
+  /** Why a framed value stays binary. */
+  readonly problem?: string;
+}
+
+/** Which subject to prefer: `<topic>-value` or `<topic>-key`. */
+export interface RecordPart {
+  readonly topic: string;
+  readonly part: 'key' | 'value';
+}
+
+interface KnownSchema {
+  readonly schema: RegisteredSchema;
+  readonly subjects: readonly string[];
+  readonly decode: AvroDecoder | undefined;
+  readonly problem: string | undefined;
+}
+
+/** So long is an id taken for unknown: it may be registered by a registry that lags behind the topic. */
+const UNKNOWN_ID_MS = 5_000;
+
+/**
+ * Decodes Confluent-framed Avro (and JSON) with a registry's schemas, and tells plain JSON, text and bytes apart.
+ * Schemas are asked once an id; with them at hand `decode` answers at once, without a promise.
+ */
+export class ValueDecoder {
+  private readonly known = new Map<number, KnownSchema>();
+  private readonly asking = new Map<number, Promise<KnownSchema | undefined>>();
+  private readonly unknownUntilMs = new Map<number, number>();
+
+  /** Without a registry framed values stay binary. */
+  constructor(private readonly registry: SchemaRegistryClient | undefined) {}
+
+  decode(bytes: Buffer | null, part?: RecordPart): DecodedValue | Promise<DecodedValue> {
+    if (bytes === null) return { kind: 'null', value: null };
+    const framed = unframeValue(bytes);
+    if (framed === undefined || this.registry === undefined) return detect(bytes);
+    const known = this.known.get(framed.schemaId);
+    if (known !== undefined) return decodeFramed(bytes, framed.payload, known, part);
+    if ((this.unknownUntilMs.get(framed.schemaId) ?? 0) > Date.now()) return unknownSchema(bytes, framed.schemaId);
+    return this.ask(framed.schemaId, this.registry).then(
+      (found) =>
+        found === undefined ? unknownSchema(bytes, framed.schemaId) : decodeFramed(bytes, framed.payload, found, part),
+      (failure) => ({ ...detect(bytes), schemaId: framed.schemaId, problem: messageOf(failure) }),
+    );
+  }
+
+  private ask(id: number, registry: SchemaRegistryClient): Promise<KnownSchema | undefined> {
+    const asked = this.asking.get(id) ?? this.fetch(id, registry).finally(() => this.asking.delete(id));
+    this.asking.set(id, asked);
+    return asked;
+  }
+
+  private async fetch(id: number, registry: SchemaRegistryClient): Promise<KnownSchema | undefined> {
+    const schema = await registry.schemaById(id);
+    if (schema === undefined) {
+      this.unknownUntilMs.set(id, Date.now() + UNKNOWN_ID_MS);
+      return undefined;
+    }
+    const subjects = await registry.subjectsOf(id);
+    const known: KnownSchema = { schema, subjects, ...(await compile(schema, registry)) };
+    this.known.set(id, known);
+    return known;
+  }
+}
+
+async function compile(
+  schema: RegisteredSchema,
+  registry: SchemaRegistryClient,
+): Promise<Pick<KnownSchema, 'decode' | 'problem'>> {
+  if (schema.schemaType !== 'AVRO') {
+    const problem = schema.schemaType === 'JSON' ? undefined : `values of type ${schema.schemaType} are not decoded`;
+    return { decode: undefined, problem };
+  }
+  try {
+    const names: AvroNames = new Map();
+    await addReferences(schema.references, names, registry, new Set());
+    return { decode: compileAvroDecoder(parseAvroSchema(schema.schema, names)), problem: undefined };
+  } catch (failure) {
+    if (failure instanceof EvpipeError && failure.kind === 'unreachable') throw failure;
+    return { decode: undefined, problem: `schema ${schema.id}: ${messageOf(failure)}` };
+  }
+}
+
+async function addReferences(
+  references: readonly SchemaReference[],
+  names: AvroNames,
+  registry: SchemaRegistryClient,
+  visited: Set<string>,
+): Promise<void> {
+  for (const { subject, version } of references) {
+    const place = `${subject}\n${version}`;
+    if (visited.has(place)) continue;
+    visited.add(place);
+    const referenced = await registry.version(subject, version);
+    if (referenced === undefined) throw new Error(`refers to version ${version} of ${subject}, which does not exist`);
+    await addReferences(referenced.references, names, registry, visited);
+    parseAvroSchema(referenced.schema, names);
+  }
+}
+
+function decodeFramed(bytes: Buffer, payload: Buffer, known: KnownSchema, part: RecordPart | undefined): DecodedValue {
+  const { id: schemaId, schemaType } = known.schema;
+  const own = part === undefined ? undefined : `${part.topic}-${part.part}`;
+  const subject = known.subjects.find((each) => each === own) ?? known.subjects[0];
+  const about = { schemaId, schemaType, ...(subject === undefined ? {} : { subject }) };
+  const stays = (problem: string): DecodedValue => ({
+    kind: 'binary',
+    value: bytes.toString('base64'),
+    ...about,
+    problem,
+  });
+  try {
+    if (known.decode !== undefined) return { kind: 'avro', value: known.decode(payload), ...about };
+    if (known.problem !== undefined) return stays(known.problem);
+    return { kind: 'json', value: parseJson(payload.toString('utf8')), ...about };
+  } catch (failure) {
+    return stays(`is no value of schema ${schemaId}: ${messageOf(failure)}`);
+  }
+}
+
+/** Five bytes that happen to look like a frame are ordinary in binary data; so this is said, not more. */
+const unknownSchema = (bytes: Buffer, schemaId: number): DecodedValue => ({
+  ...detect(bytes),
+  schemaId,
+  problem: `the schema registry does not know schema ${schemaId}`,
+});
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what is not printable is what is looked for
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** JSON, text or bytes, by looking at them. */
+export function detect(bytes: Buffer): DecodedValue {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { kind: 'binary', value: bytes.toString('base64') };
+  }
+  if (UNPRINTABLE.test(text)) return { kind: 'binary', value: bytes.toString('base64') };
+  if (/^\s*[[{"\d\-tfn]/.test(text)) {
+    try {
+      return { kind: 'json', value: parseJson(text) };
+    } catch {
+      return { kind: 'text', value: text };
+    }
+  }
+  return { kind: 'text', value: text };
+}
+
+const LONG_INTEGER = /\d{16}/;
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const MARK = 'evpipe-bigint:';
+
+/** JSON with whole numbers beyond 2^53 as bigint instead of their nearest double. */
+export function parseJson(text: string): unknown {
+  if (!LONG_INTEGER.test(text)) return JSON.parse(text);
+  JSON.parse(text); // what follows must not mend what is no JSON
+  const marked = text.replace(TOKEN, (token) =>
+    /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token,
+  );
+  return JSON.parse(marked, (_, value) =>
+    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
+  );
+}
