@@ -1,0 +1,19 @@
+import type { OptionDefinition, Options } from '../config/option.js';
+import type { Schema, Value } from '../data/schema.js';
+
+export interface SchemaAndValue {
+  readonly schema: Schema | undefined;
+  readonly value: Value;
+}
+
+/** Connect data to and from bytes. A promise only where something has to be asked (a schema registry, once a schema). */
+export interface Converter {
+  fromConnect(topic: string, schema: Schema | undefined, value: Value): Buffer | null | Promise<Buffer | null>;
+  toConnect(topic: string, bytes: Buffer | null): SchemaAndValue | Promise<SchemaAndValue>;
+}
+
+export interface ConverterPlugin {
+  readonly className: string;
+  readonly options: readonly OptionDefinition[];
+  create(options: Options, isKey: boolean): Converter;
+}

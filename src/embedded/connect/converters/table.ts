@@ -1,0 +1,16 @@
+import { avroConverter } from './avro.js';
+import { binaryDataConverter, byteBufferConverter } from './binary-data.js';
+import type { ConverterPlugin } from './converter.js';
+import { jsonConverter } from './json.js';
+import { booleanConverter, byteArrayConverter, numberConverters, stringConverter } from './simple.js';
+
+export const CONVERTERS: readonly ConverterPlugin[] = [
+  avroConverter,
+  jsonConverter,
+  stringConverter,
+  byteArrayConverter,
+  binaryDataConverter,
+  byteBufferConverter,
+  booleanConverter,
+  ...numberConverters,
+];

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
+import type { Settings } from './settings.js';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Text output has to look the same on every server, in queries and in the replication stream. */
+const SESSION = [
+  '-c DateStyle=ISO,MDY',
+  '-c IntervalStyle=postgres',
+  '-c TimeZone=UTC',
+  '-c bytea_output=hex',
+  '-c extra_float_digits=3',
+  '-c client_encoding=UTF8',
+  '-c lc_monetary=C',
+  '-c statement_timeout=0',
+  '-c idle_in_transaction_session_timeout=0',
+].join(' ');
+
+/** The part of node-postgres' connection that its types leave out. */
+export interface WireConnection {
+  readonly stream: Socket;
+  sendCopyFromChunk(chunk: Buffer): void;
+  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
+  on(event: 'replicationStart', listener: () => void): void;
+  off(event: string, listener: (...values: never[]) => void): void;
+}
+
+export const wireOf = (client: pg.Client): WireConnection =>
+  (client as unknown as { readonly connection: WireConnection }).connection;
+
+/** An open connection; errors that nobody waits for (the server went away) end up in the next query. */
+export async function connect(settings: Settings, replication = false): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    database: settings.database,
+    ...(settings.password === undefined ? {} : { password: settings.password }),
+    ...ssl(settings),
+    application_name: 'Debezium Streaming',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    options: SESSION,
+    ...(replication ? { replication: 'database' } : {}),
+  } as pg.ClientConfig);
+  client.on('error', () => {}); // the query that is running, or the next one, rejects with it
+  try {
+    await client.connect();
+  } catch (failure) {
+    client.end().catch(() => {});
+    throw failure;
+  }
+  if (!replication && settings.initialStatements !== undefined) await client.query(settings.initialStatements);
+  return client;
+}
+
+function ssl(settings: Settings): Pick<pg.ClientConfig, 'ssl'> {
+  switch (settings.sslMode) {
+    case 'require':
+      return { ssl: { rejectUnauthorized: false } };
+    case 'verify-ca':
+    case 'verify-full': {
+      const ca = settings.sslRootCertificate;
+      return { ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }) } };
+    }
+    default:
+      return {}; // disable, allow, prefer: a server that insists says so
+  }
+}
+
+/** SQLSTATEs and socket errors after which another attempt can succeed. */
+const RETRIABLE_STATES = /^(08|57P0[123]|53300|55006|58P01|40001)/;
+const RETRIABLE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+export function isRetriable(thrown: unknown): boolean {
+  if (thrown instanceof ConnectFailure) return thrown.retriable;
+  if (thrown instanceof AggregateError) return thrown.errors.some(isRetriable);
+  if (!(thrown instanceof Error)) return false;
+  const code = (thrown as Error & { code?: string }).code ?? '';
+  if (RETRIABLE_CODES.has(code) || RETRIABLE_STATES.test(code)) return true;
+  return /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/.test(
+    thrown.message,
+  );
+}
+
+export const quoteIdent = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+export const debeziumFailure = (message: string, cause?: unknown, retriable = false): ConnectFailure =>
+  new ConnectFailure(message, { className: DEBEZIUM_EXCEPTION, retriable, ...(cause === undefined ? {} : { cause }) });

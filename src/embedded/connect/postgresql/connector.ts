@@ -1,0 +1,60 @@
+import { messageOf } from '../../../support/errors.js';
+import { Options, type RawConfig } from '../config/option.js';
+import type { OptionProblem, SourceConnectorPlugin } from '../worker/plugin.js';
+import { connect } from './connection.js';
+import { moderniseOptions, POSTGRES_OPTIONS } from './options.js';
+import { readSettings } from './settings.js';
+import { CONNECTOR_VERSION } from './source-info.js';
+import { PostgresTask } from './task.js';
+
+/** io.debezium.connector.postgresql.PostgresConnector */
+export const postgresConnector: SourceConnectorPlugin = {
+  kind: 'source',
+  className: 'io.debezium.connector.postgresql.PostgresConnector',
+  aliases: ['PostgresConnector', 'Postgres'],
+  version: CONNECTOR_VERSION,
+  options: POSTGRES_OPTIONS,
+  modernise: moderniseOptions,
+  validate: validateConnection,
+  createTask: (config, context) => new PostgresTask(readSettings(new Options(POSTGRES_OPTIONS, config)), context),
+  checkOffset(partition, offset) {
+    if (typeof partition.server !== 'string') return `The partition map may not be null and needs the key "server"`;
+    if (offset !== null && typeof offset.lsn !== 'number' && typeof offset.lsn !== 'string')
+      return 'The offset map needs the key "lsn" with a number';
+    return undefined;
+  },
+};
+
+/** Whether the database lets this connector in, and can do what it needs. */
+async function validateConnection(config: RawConfig): Promise<readonly OptionProblem[]> {
+  const settings = readSettings(new Options(POSTGRES_OPTIONS, config));
+  try {
+    const client = await connect(settings);
+    try {
+      const { rows } = await client.query(
+        `SELECT current_setting('wal_level') AS wal_level, r.rolreplication OR r.rolsuper AS may
+         FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`,
+      );
+      const { wal_level: level, may } = rows[0];
+      if (level !== 'logical')
+        return [
+          {
+            option: 'database.hostname',
+            message: `Postgres server wal_level property must be 'logical' but is: '${level}'`,
+          },
+        ];
+      if (may !== true)
+        return [
+          {
+            option: 'database.user',
+            message: `Postgres roles LOGIN and REPLICATION are not assigned to user: ${settings.user}`,
+          },
+        ];
+      return [];
+    } finally {
+      await client.end();
+    }
+  } catch (failure) {
+    return [{ option: 'database.hostname', message: `Error while validating connector config: ${messageOf(failure)}` }];
+  }
+}

@@ -1,0 +1,18 @@
+import { javaRegex } from '../config/option.js';
+
+/** A comma-separated list of regular expressions, each for the whole name, without case; `\,` is a comma of its own. */
+export function nameMatcher(list: string): (name: string) => boolean {
+  const patterns = list
+    .split(/(?<!\\),/)
+    .map((item) => item.trim().replaceAll('\\,', ','))
+    .filter((item) => item !== '')
+    .map((item) => javaRegex(`^(?:${item})$`, 'i'));
+  return (name) => patterns.some((pattern) => pattern.test(name));
+}
+
+/** Include and exclude lists of one kind of name: an empty include list includes all. */
+export function nameFilter(include: string, exclude: string): (name: string) => boolean {
+  const included = include.trim() === '' ? () => true : nameMatcher(include);
+  const excluded = exclude.trim() === '' ? () => false : nameMatcher(exclude);
+  return (name) => included(name) && !excluded(name);
+}

@@ -1,0 +1,61 @@
+import type { SourceOffset } from '../worker/source-task.js';
+
+/**
+ * Where in the WAL a connector is. Transactions arrive whole, in the order of their commits; `commitLsn` is the end
+ * of the last one that is done with, and everything before it is. Within the next one, changes up to `doneLsn` are
+ * done with; several changes can share an LSN (a COPY), so the one at `lsn` itself may have more to come.
+ */
+export interface Position {
+  readonly lsn: bigint;
+  readonly doneLsn: bigint;
+  readonly commitLsn: bigint;
+  readonly txId: number | null;
+  readonly timeUs: number;
+  /** INSERT, UPDATE, DELETE, TRUNCATE, MESSAGE, COMMIT; null after a snapshot. */
+  readonly messageType: string | null;
+  /** While and right after a snapshot. */
+  readonly snapshot?: { readonly completed: boolean } | undefined;
+}
+
+/** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec. */
+export function offsetOf(position: Position): SourceOffset {
+  if (position.snapshot !== undefined)
+    return {
+      last_snapshot_record: position.snapshot.completed,
+      lsn: position.lsn,
+      txId: position.txId,
+      ts_usec: position.timeUs,
+      snapshot: 'INITIAL',
+      snapshot_completed: position.snapshot.completed,
+    };
+  return {
+    lsn_proc: position.doneLsn,
+    messageType: position.messageType,
+    lsn_commit: position.commitLsn,
+    lsn: position.lsn,
+    txId: position.txId,
+    ts_usec: position.timeUs,
+  };
+}
+
+/** Undefined: there is nothing to resume from (no offset, or of a snapshot that did not end). */
+export function positionOf(offset: SourceOffset | undefined): Position | undefined {
+  if (offset === undefined || offset.lsn === undefined || offset.lsn === null) return undefined;
+  const number = (name: string): bigint | undefined => {
+    const value = offset[name];
+    return value === undefined || value === null ? undefined : BigInt(value as number);
+  };
+  const lsn = number('lsn') ?? 0n;
+  const inSnapshot = offset.snapshot !== undefined && offset.snapshot !== null;
+  if (inSnapshot && offset.snapshot_completed !== true && offset.last_snapshot_record !== true) return undefined;
+  const txId = offset.txId;
+  const doneLsn = inSnapshot ? lsn : (number('lsn_proc') ?? lsn);
+  return {
+    lsn,
+    doneLsn,
+    commitLsn: inSnapshot ? lsn : (number('lsn_commit') ?? doneLsn),
+    txId: typeof txId === 'number' ? txId : null,
+    timeUs: Number(offset.ts_usec ?? 0),
+    messageType: typeof offset.messageType === 'string' ? offset.messageType : null,
+  };
+}

@@ -1,0 +1,168 @@
+import type { Options } from '../config/option.js';
+import { splitList } from '../config/option.js';
+import { nameFilter, nameMatcher } from './filter.js';
+import type { TypeOptions } from './types.js';
+
+export type SnapshotMode = 'initial' | 'always' | 'initial_only' | 'no_data' | 'when_needed';
+export type Operation = 'r' | 'c' | 'u' | 'd' | 't' | 'm';
+
+/** The PostgreSQL connector's options, read once. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly sslMode: string;
+  readonly sslRootCertificate: string | undefined;
+  readonly prefix: string;
+  readonly slot: string;
+  readonly dropSlotOnStop: boolean;
+  readonly publication: string;
+  readonly publicationMode: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
+  readonly snapshotMode: SnapshotMode;
+  readonly snapshotFetchRows: number;
+  readonly snapshotSelects: ReadonlyMap<string, string>;
+  snapshots(table: string): boolean;
+  captures(table: string): boolean;
+  /** `schema.table.column` */
+  includesColumn(column: string): boolean;
+  readonly columnRules: readonly ColumnRule[];
+  /** Custom key columns of a table (`message.key.columns`); undefined: its own key. */
+  keyColumns(table: string): readonly string[] | undefined;
+  readonly types: TypeOptions;
+  readonly tombstones: boolean;
+  readonly skipped: ReadonlySet<Operation>;
+  readonly heartbeatMs: number;
+  readonly heartbeatTopic: string;
+  readonly heartbeatQuery: string | undefined;
+  readonly statusIntervalMs: number;
+  readonly extendedHeaders: boolean;
+  readonly transactionMetadata: boolean;
+  readonly transactionTopic: string;
+  includesMessage(prefix: string): boolean;
+  readonly topicDelimiter: string;
+  readonly queueRows: number;
+  readonly batchRows: number;
+  readonly slotRetries: number;
+  readonly slotRetryMs: number;
+  readonly errorsMaxRetries: number;
+  readonly retryInitialMs: number;
+  readonly retryMaxMs: number;
+  readonly adjustNames: 'none' | 'avro' | 'avro_unicode';
+  readonly adjustFieldNames: 'none' | 'avro' | 'avro_unicode';
+  readonly initialStatements: string | undefined;
+}
+
+/** What happens to the values of some columns on their way out. */
+export interface ColumnRule {
+  matches(column: string): boolean;
+  apply(value: string | null): string | null;
+}
+
+export function readSettings(options: Options): Settings {
+  const include = options.string('table.include.list');
+  const exclude = options.string('table.exclude.list');
+  const table = nameFilter(include, exclude);
+  const schema = nameFilter(options.string('schema.include.list'), options.string('schema.exclude.list'));
+  const column = nameFilter(options.string('column.include.list'), options.string('column.exclude.list'));
+  const snapshotTables = options.string('snapshot.include.collection.list');
+  const prefix = options.string('topic.prefix');
+  const delimiter = options.string('topic.delimiter');
+  const snapshotMode = options.choice('snapshot.mode');
+  return {
+    host: options.string('database.hostname'),
+    port: options.int('database.port'),
+    user: options.string('database.user'),
+    password: options.text('database.password'),
+    database: options.string('database.dbname'),
+    sslMode: options.choice('database.sslmode'),
+    sslRootCertificate: options.text('database.sslrootcert'),
+    prefix,
+    slot: options.string('slot.name'),
+    dropSlotOnStop: options.boolean('slot.drop.on.stop'),
+    publication: options.string('publication.name'),
+    publicationMode: options.choice('publication.autocreate.mode') as Settings['publicationMode'],
+    snapshotMode: (snapshotMode === 'never' ? 'no_data' : snapshotMode) as SnapshotMode,
+    snapshotFetchRows: options.int('snapshot.fetch.size') || 10_240,
+    snapshotSelects: snapshotSelects(options),
+    snapshots: snapshotTables === '' ? () => true : nameMatcher(snapshotTables),
+    captures: (name) => table(name) && schema(name.slice(0, name.indexOf('.'))),
+    includesColumn: column,
+    columnRules: columnRules(options.raw),
+    keyColumns: keyColumns(options.string('message.key.columns')),
+    types: {
+      decimals: options.choice('decimal.handling.mode') as TypeOptions['decimals'],
+      times: options.choice('time.precision.mode') as TypeOptions['times'],
+      binary: options.choice('binary.handling.mode') as TypeOptions['binary'],
+      hstore: options.choice('hstore.handling.mode') as TypeOptions['hstore'],
+      intervals: options.choice('interval.handling.mode') as TypeOptions['intervals'],
+      moneyFractionDigits: options.int('money.fraction.digits'),
+      includeUnknown: options.boolean('include.unknown.datatypes'),
+      unavailablePlaceholder: options.string('unavailable.value.placeholder'),
+    },
+    tombstones: options.boolean('tombstones.on.delete'),
+    skipped: new Set(splitList(options.string('skipped.operations')).filter((one) => one !== 'none') as Operation[]),
+    heartbeatMs: options.int('heartbeat.interval.ms'),
+    heartbeatTopic: `${options.string('topic.heartbeat.prefix')}${delimiter}${prefix}`,
+    heartbeatQuery: options.text('heartbeat.action.query'),
+    statusIntervalMs: options.int('status.update.interval.ms'),
+    extendedHeaders: options.boolean('extended.headers.enabled'),
+    transactionMetadata: options.boolean('provide.transaction.metadata'),
+    transactionTopic: `${prefix}${delimiter}${options.string('topic.transaction')}`,
+    includesMessage: nameFilter(
+      options.string('message.prefix.include.list'),
+      options.string('message.prefix.exclude.list'),
+    ),
+    topicDelimiter: delimiter,
+    queueRows: options.int('max.queue.size'),
+    batchRows: options.int('max.batch.size'),
+    slotRetries: options.int('slot.max.retries'),
+    slotRetryMs: options.int('slot.retry.delay.ms'),
+    errorsMaxRetries: options.int('errors.max.retries'),
+    retryInitialMs: options.int('errors.retry.delay.initial.ms'),
+    retryMaxMs: options.int('errors.retry.delay.max.ms'),
+    adjustNames: options.choice('schema.name.adjustment.mode') as Settings['adjustNames'],
+    adjustFieldNames: options.choice('field.name.adjustment.mode') as Settings['adjustFieldNames'],
+    initialStatements: options.text('database.initial.statements'),
+  };
+}
+
+function snapshotSelects(options: Options): Map<string, string> {
+  const selects = new Map<string, string>();
+  for (const table of options.list('snapshot.select.statement.overrides')) {
+    const select = options.raw[`snapshot.select.statement.overrides.${table}`];
+    if (select !== undefined) selects.set(table, select);
+  }
+  return selects;
+}
+
+/** "public.a:id,name;public.b:code": the first that matches the table gives its key. */
+function keyColumns(list: string): Settings['keyColumns'] {
+  const rules = list
+    .split(';')
+    .map((rule) => rule.trim())
+    .filter((rule) => rule !== '')
+    .map((rule) => {
+      const at = rule.indexOf(':');
+      return { matches: nameMatcher(rule.slice(0, at)), columns: splitList(rule.slice(at + 1)) };
+    });
+  return (table) => rules.find((rule) => rule.matches(table))?.columns;
+}
+
+function columnRules(config: Readonly<Record<string, string>>): ColumnRule[] {
+  const rules: ColumnRule[] = [];
+  for (const [name, value] of Object.entries(config)) {
+    const truncate = /^column\.truncate\.to\.(\d+)\.chars$/.exec(name);
+    const mask = /^column\.mask\.with\.(\d+)\.chars$/.exec(name);
+    if (truncate !== null) {
+      const length = Number(truncate[1]);
+      rules.push({ matches: nameMatcher(value), apply: (text) => (text === null ? null : text.slice(0, length)) });
+    }
+    if (mask !== null) {
+      const stars = '*'.repeat(Number(mask[1]));
+      rules.push({ matches: nameMatcher(value), apply: () => stars });
+    }
+  }
+  return rules;
+}

@@ -1,0 +1,179 @@
+import type { Tuple } from '../../../protocol/pgoutput/decode.js';
+import { DECIMAL } from '../data/java-text.js';
+import { OPTIONAL_INT64, Schema, STRING, Struct, type Value } from '../data/schema.js';
+import type { TableInfo } from './catalogue.js';
+import { defaultValue } from './default-value.js';
+import type { Settings } from './settings.js';
+import { SOURCE } from './source-info.js';
+import { TRANSACTION_BLOCK } from './transaction.js';
+import { type ColumnCodec, columnCodec, type PgType } from './types.js';
+
+interface CompiledColumn {
+  readonly name: string;
+  /** Its place in the tuples. */
+  readonly index: number;
+  readonly codec: ColumnCodec;
+  /** What null stands for: a required column is null only where an old row was sent without it. */
+  readonly absent: Value;
+  readonly rules: Settings['columnRules'];
+}
+
+/** Everything that is the same for all rows of a table, compiled once per shape of it. */
+export interface TableCodec {
+  readonly table: TableInfo;
+  readonly topic: string;
+  /** Undefined: the table has no key. */
+  readonly keySchema: Schema | undefined;
+  readonly valueSchema: Schema;
+  readonly envelopeSchema: Schema;
+  /** The key of a row; null where the table has none. */
+  key(tuple: Tuple): Struct | null;
+  /** The row; values not sent are taken from `previous`, else the placeholder stands for them. */
+  row(tuple: Tuple, previous?: Tuple): Struct;
+}
+
+export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType>, settings: Settings): TableCodec {
+  const id = `${table.schema}.${table.name}`;
+  const name = adjustName(`${settings.prefix}${settings.topicDelimiter}${id}`, settings.adjustNames);
+  const compiled: CompiledColumn[] = [];
+  const schemas = new Map<string, Schema>();
+  table.columns.forEach((column, index) => {
+    const codec = columnCodec(column.typeOid, column.typeModifier, types, settings.types);
+    if (codec === undefined) return;
+    const path = `${id}.${column.name}`;
+    const typeName = types.get(baseType(column.typeOid, types))?.name ?? '';
+    const schema = codec.schema.with({
+      optional: !column.notNull,
+      defaultValue: defaultValue(column.defaultExpression, typeName, codec),
+    });
+    schemas.set(column.name, schema);
+    compiled.push({
+      name: column.name,
+      index,
+      codec,
+      absent: column.notNull ? (schema.defaultValue ?? fallbackOf(codec.schema)) : null,
+      rules: settings.columnRules.filter((rule) => rule.matches(path)),
+    });
+  });
+  const included = compiled.filter((column) => settings.includesColumn(`${id}.${column.name}`));
+  const field = (column: CompiledColumn): [string, Schema] => [
+    adjustField(column.name, settings.adjustFieldNames),
+    schemas.get(column.name) ?? STRING,
+  ];
+  const keyColumns = (settings.keyColumns(id) ?? table.key).flatMap(
+    (wanted) => compiled.find((column) => column.name === wanted) ?? [],
+  );
+  const keySchema =
+    keyColumns.length === 0 ? undefined : new Schema('struct', { name: `${name}.Key`, fields: keyColumns.map(field) });
+  const valueSchema = new Schema('struct', { name: `${name}.Value`, optional: true, fields: included.map(field) });
+  return {
+    table,
+    topic: topicName(
+      `${settings.prefix}${settings.topicDelimiter}${table.schema}${settings.topicDelimiter}${table.name}`,
+    ),
+    keySchema,
+    valueSchema,
+    envelopeSchema: envelope(`${name}.Envelope`, valueSchema),
+    key: (tuple) => (keySchema === undefined ? null : new Struct(keySchema, decodeAll(keyColumns, tuple, undefined))),
+    row: (tuple, previous) => new Struct(valueSchema, decodeAll(included, tuple, previous)),
+  };
+}
+
+function decodeAll(columns: readonly CompiledColumn[], tuple: Tuple, previous: Tuple | undefined): Value[] {
+  const values: Value[] = new Array(columns.length);
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at] as CompiledColumn;
+    let text = tuple[column.index];
+    if (text === undefined) text = previous?.[column.index];
+    if (text === undefined) values[at] = column.index < tuple.length ? column.codec.placeholder : null;
+    else values[at] = column.rules.length === 0 ? decode(column, text) : decodeWithRules(column, text);
+  }
+  return values;
+}
+
+const decode = (column: CompiledColumn, text: string | null): Value =>
+  text === null ? column.absent : (column.codec.decode(text) ?? column.absent);
+
+function decodeWithRules(column: CompiledColumn, text: string | null): Value {
+  const value = decode(column, text);
+  if (value !== null && typeof value !== 'string') return value;
+  return column.rules.reduce<string | null>((current, rule) => (current === null ? null : rule.apply(current)), value);
+}
+
+/** Debezium's stand-ins for required columns that have no value. */
+function fallbackOf(schema: Schema): Value {
+  switch (schema.name) {
+    case 'io.debezium.time.ZonedTimestamp':
+      return '1970-01-01T00:00:00Z';
+    case 'io.debezium.time.ZonedTime':
+      return '00:00Z';
+    case 'io.debezium.data.Json':
+      return '{}';
+    case DECIMAL:
+      return Buffer.from([0]);
+    default:
+  }
+  switch (schema.type) {
+    case 'string':
+      return '';
+    case 'bytes':
+      return Buffer.alloc(0);
+    case 'boolean':
+      return false;
+    case 'array':
+      return [];
+    case 'map':
+      return new Map();
+    case 'struct':
+      return new Struct(
+        schema,
+        schema.fields.map((field) => (field.schema.optional ? null : fallbackOf(field.schema))),
+      );
+    default:
+      return 0;
+  }
+}
+
+function baseType(oid: number, types: ReadonlyMap<number, PgType>): number {
+  const type = types.get(oid);
+  return type?.kind === 'd' ? baseType(type.baseOid, types) : oid;
+}
+
+function envelope(name: string, value: Schema): Schema {
+  return new Schema('struct', {
+    name,
+    version: 2,
+    fields: [
+      ['before', value],
+      ['after', value],
+      ['source', SOURCE],
+      ['transaction', TRANSACTION_BLOCK],
+      ['op', STRING],
+      ['ts_ms', OPTIONAL_INT64],
+      ['ts_us', OPTIONAL_INT64],
+      ['ts_ns', OPTIONAL_INT64],
+    ],
+  });
+}
+
+/** Kafka's topic names: what they don't allow becomes an underscore. */
+export const topicName = (name: string): string => name.replace(/[^a-zA-Z0-9._-]/g, '_');
+
+/** Avro's names: letters, digits and underscores, a letter first in each part. */
+export function adjustName(name: string, mode: Settings['adjustNames']): string {
+  if (mode === 'none') return name;
+  return name
+    .split('.')
+    .map((part) => adjustPart(part, mode))
+    .join('.');
+}
+
+const adjustField = (name: string, mode: Settings['adjustNames']): string =>
+  mode === 'none' ? name : adjustPart(name, mode);
+
+function adjustPart(part: string, mode: 'avro' | 'avro_unicode'): string {
+  const escaped = (char: string): string =>
+    mode === 'avro' ? '_' : `_u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const body = part.replace(/[^a-zA-Z0-9_]/g, escaped);
+  return /^[0-9]/.test(body) ? `_${body}` : body;
+}

@@ -1,0 +1,110 @@
+import type pg from 'pg';
+import type { TupleValue } from '../../../protocol/pgoutput/decode.js';
+import type { Lifetime } from '../../../support/lifetime.js';
+import type { ConnectRecord } from '../data/record.js';
+import type { SourceTaskContext } from '../worker/source-task.js';
+import type { Catalogue } from './captured.js';
+import { tableName } from './catalogue.js';
+import { connect, quoteLiteral } from './connection.js';
+import type { EventFactory } from './events.js';
+import type { Position } from './position.js';
+import { ReplicationConnection } from './replication.js';
+import type { Settings } from './settings.js';
+import { readRows } from './snapshot.js';
+import { type SnapshotMarker, SourceInfo } from './source-info.js';
+import type { TableCodec } from './table-codec.js';
+
+export interface SnapshotRun {
+  readonly client: pg.Client;
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly context: SourceTaskContext;
+  readonly life: Lifetime;
+  readonly signal: AbortSignal;
+  readonly slotExists: boolean;
+  /** False: only a consistent place to stream from is wanted. */
+  readonly withData: boolean;
+  readonly events: EventFactory;
+  /** A promise where the consumer needs time. */
+  emit(record: ConnectRecord, at: Position): Promise<void> | undefined;
+}
+
+/**
+ * Reads all captured tables as of one moment, and answers with that moment's place in the WAL: what was committed
+ * before is in the snapshot, what comes after is in the stream, nothing in both. The moment is that of the slot where
+ * it has to be made, else (a slot that was there before, with an older position) that of a temporary slot.
+ */
+export async function takeSnapshot(run: SnapshotRun): Promise<Position> {
+  const { settings, context, life } = run;
+  const maker = await ReplicationConnection.open(settings, context.clock);
+  life.onEnd(() => maker.close());
+  const temporary = `${settings.slot.slice(0, 40)}_snapshot_${Math.floor(context.random() * 1e9).toString(36)}`;
+  const made = run.slotExists ? await maker.createSlot(temporary, true) : await maker.createSlot(settings.slot, false);
+  const point = made.consistentPoint;
+  const base: Position = {
+    lsn: point,
+    doneLsn: point,
+    commitLsn: point,
+    txId: null,
+    timeUs: context.clock() * 1000,
+    messageType: null,
+  };
+  if (!run.withData) {
+    await maker.close();
+    return base;
+  }
+  context.log.info('snapshot begins', { connector: context.connector, tables: run.catalogue.tables.length });
+  const reader = await connect(settings);
+  life.onEnd(() => reader.end());
+  const abort = (): void => void reader.end().catch(() => {});
+  run.signal.addEventListener('abort', abort, { once: true });
+  life.onEnd(() => run.signal.removeEventListener('abort', abort));
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await reader.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(made.snapshot)}`);
+  await maker.close(); // the reader's transaction holds the snapshot from here on
+  const { rows } = await reader.query(
+    'SELECT (CASE pg_is_in_recovery() WHEN true THEN 0 ELSE txid_current() END)::text AS txid',
+  );
+  const told = await readTables(reader, run, { ...base, txId: Number(rows[0].txid) });
+  await reader.query('COMMIT');
+  await reader.end();
+  context.log.info('snapshot completed', { connector: context.connector, rows: told });
+  return { ...base, txId: Number(rows[0].txid), snapshot: { completed: true } };
+}
+
+/** One row is always held back: only its successor tells whether it was the last of its table, or of all. */
+async function readTables(reader: pg.Client, run: SnapshotRun, base: Position): Promise<number> {
+  const { settings, catalogue } = run;
+  const source = new SourceInfo(settings.prefix, settings.database, base.timeUs, base.txId, null);
+  const at: Position = { ...base, snapshot: { completed: false } };
+  let held: { readonly codec: TableCodec; readonly tuple: readonly TupleValue[]; readonly first: boolean } | undefined;
+  let told = 0;
+  const tell = (isLast: 'table' | 'all' | undefined): Promise<void> | undefined => {
+    if (held === undefined) return undefined;
+    const { codec, tuple, first } = held;
+    const snapshot = markerOf(told === 0, first, isLast);
+    told++;
+    const [record] = run.events.change(codec, 'r', { after: tuple, source, lsn: base.lsn, snapshot });
+    return record === undefined ? undefined : run.emit(record, at);
+  };
+  for (const table of catalogue.tables) {
+    if (!settings.snapshots(tableName(table))) continue;
+    const codec = catalogue.codec(table);
+    let first = true;
+    await readRows(reader, table, settings.snapshotSelects.get(tableName(table)), (tuple) => {
+      const waiting = held === undefined ? undefined : tell(held.codec === codec ? undefined : 'table');
+      held = { codec, tuple, first };
+      first = false;
+      return waiting;
+    });
+  }
+  await tell('all');
+  return told;
+}
+
+function markerOf(firstOfAll: boolean, firstOfTable: boolean, isLast: 'table' | 'all' | undefined): SnapshotMarker {
+  if (isLast === 'all') return 'last';
+  if (firstOfAll) return 'first';
+  if (isLast === 'table') return 'last_in_data_collection';
+  return firstOfTable ? 'first_in_data_collection' : 'true';
+}

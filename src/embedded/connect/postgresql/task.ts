@@ -1,0 +1,295 @@
+import type pg from 'pg';
+import { asLsn, formatLsn } from '../../../support/brands.js';
+import { messageOf } from '../../../support/errors.js';
+import { Lifetime } from '../../../support/lifetime.js';
+import { pause } from '../../../support/retry.js';
+import { ItemQueue } from '../worker/item-queue.js';
+import type { SourceItem, SourceOffset, SourceTask, SourceTaskContext } from '../worker/source-task.js';
+import { Catalogue } from './captured.js';
+import { connect, debeziumFailure, isRetriable } from './connection.js';
+import { EventFactory } from './events.js';
+import { offsetOf, type Position, positionOf } from './position.js';
+import { ReplicationConnection } from './replication.js';
+import type { Settings } from './settings.js';
+import { ensurePublication, readSlot, waitUntilFree } from './slot.js';
+import { StreamReader } from './stream.js';
+import { takeSnapshot } from './take-snapshot.js';
+
+/**
+ * One connector's reading of its database. States: connecting (with backoff while the database is not reachable) →
+ * snapshot, where the mode and the stored offset ask for one → streaming, until the connection is lost, which
+ * leads back to connecting at the position told last.
+ */
+export class PostgresTask implements SourceTask {
+  private readonly queue: ItemQueue;
+  private readonly partition: { readonly server: string };
+  private readonly stopping = new AbortController();
+  private readonly events: EventFactory;
+  private position: Position | undefined;
+  private running: Promise<void> | undefined;
+  private replication: ReplicationConnection | undefined;
+  private confirmedLsn = 0n;
+  private retries = 0;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly context: SourceTaskContext,
+  ) {
+    this.queue = new ItemQueue(settings.queueRows);
+    this.partition = { server: settings.prefix };
+    this.events = new EventFactory(settings, context, context.clock);
+  }
+
+  async start(): Promise<void> {
+    this.position = positionOf(this.context.offset(this.partition));
+    this.running = this.run();
+  }
+
+  poll(): Promise<readonly SourceItem[]> {
+    return this.queue.take(this.settings.batchRows);
+  }
+
+  committed(offset: SourceOffset): void {
+    const position = positionOf(offset);
+    if (position === undefined || position.commitLsn <= this.confirmedLsn) return;
+    this.confirmedLsn = position.commitLsn;
+    this.replication?.confirm(this.confirmedLsn);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the task is being stopped'));
+    this.queue.end();
+    await this.running;
+    if (this.settings.dropSlotOnStop) await this.dropSlot();
+  }
+
+  /** Never rejects: what goes wrong ends the queue. */
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const life = new Lifetime();
+      try {
+        await this.attempt(life, signal);
+        return;
+      } catch (failure) {
+        if (signal.aborted) return;
+        const limit = this.settings.errorsMaxRetries;
+        if (!isRetriable(failure) || (limit >= 0 && this.retries >= limit)) {
+          this.queue.fail(inContext(failure));
+          return;
+        }
+        await this.backOff(failure, signal);
+      } finally {
+        this.replication = undefined;
+        await life
+          .end()
+          .catch((failure: unknown) =>
+            this.context.log.warn('closing a connection failed', { why: messageOf(failure) }),
+          );
+      }
+    }
+  }
+
+  private async backOff(failure: unknown, signal: AbortSignal): Promise<void> {
+    const { retryInitialMs, retryMaxMs } = this.settings;
+    const waitMs = Math.min(retryMaxMs, retryInitialMs * 2 ** Math.min(this.retries, 16));
+    this.retries++;
+    this.context.log.warn('the database is not reachable, trying again', {
+      connector: this.context.connector,
+      why: messageOf(failure),
+      inMs: waitMs,
+    });
+    await pause(waitMs * (0.75 + this.context.random() / 4), signal).catch(() => {}); // woken by stop: the loop sees it
+  }
+
+  /** One connection's life. Resolves when the work is over for good (initial_only, or stopped). */
+  private async attempt(life: Lifetime, signal: AbortSignal): Promise<void> {
+    const client = await connect(this.settings);
+    life.onEnd(() => client.end());
+    // Whatever waits on a query when the task is stopped is let go by closing the connection.
+    const abort = (): void => void client.end().catch(() => {});
+    signal.addEventListener('abort', abort, { once: true });
+    life.onEnd(() => signal.removeEventListener('abort', abort));
+
+    const catalogue = await Catalogue.read(client, this.settings, this.context.log);
+    await ensurePublication(client, this.settings, catalogue.tables, this.context.log);
+    const start = await this.startPosition(client, catalogue, life, signal);
+    if (start === undefined || signal.aborted) return;
+    await this.stream(client, catalogue, start, life, signal);
+  }
+
+  /** Where to stream from, after a snapshot if one is due; undefined: no streaming. */
+  private async startPosition(
+    client: pg.Client,
+    catalogue: Catalogue,
+    life: Lifetime,
+    signal: AbortSignal,
+  ): Promise<Position | undefined> {
+    const { settings, context } = this;
+    const slot = await readSlot(client, settings.slot);
+    if (slot !== undefined && slot.plugin !== 'pgoutput')
+      throw debeziumFailure(`Replication slot ${settings.slot} was made for plug-in ${slot.plugin}, not for pgoutput`);
+    if (slot !== undefined && slot.database !== settings.database)
+      throw debeziumFailure(
+        `Replication slot ${settings.slot} belongs to database ${slot.database}, not to ${settings.database}`,
+      );
+    let position =
+      settings.snapshotMode === 'always' && this.retries === 0 && !this.toldAnything ? undefined : this.position;
+    if (position !== undefined && (slot === undefined || slot.lost || (slot.confirmedLsn ?? 0n) > position.lsn)) {
+      if (settings.snapshotMode !== 'when_needed') throw offsetGone(position, slot === undefined, settings);
+      position = undefined;
+    }
+    if (position !== undefined) return settings.snapshotMode === 'initial_only' ? undefined : position;
+
+    const withData = settings.snapshotMode !== 'no_data';
+    const snapshot = await takeSnapshot({
+      client,
+      catalogue,
+      settings,
+      context,
+      life,
+      signal,
+      slotExists: slot !== undefined && !slot.lost,
+      withData,
+      events: this.events,
+      emit: (record, at) => {
+        this.tell({ record, partition: this.partition, offset: () => offsetOf(at) });
+        return this.queue.room();
+      },
+    });
+    this.position = snapshot;
+    this.tell({ record: undefined, partition: this.partition, offset: () => offsetOf(snapshot), urgent: true });
+    return settings.snapshotMode === 'initial_only' ? undefined : { ...snapshot, snapshot: undefined };
+  }
+
+  private toldAnything = false;
+
+  private tell(item: SourceItem): void {
+    this.toldAnything = true;
+    this.queue.push(item);
+  }
+
+  private async stream(
+    client: pg.Client,
+    catalogue: Catalogue,
+    start: Position,
+    life: Lifetime,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { settings, context, queue } = this;
+    await waitUntilFree(client, settings, context.log, signal);
+    const replication = await ReplicationConnection.open(settings, context.clock);
+    life.onEnd(() => replication.close());
+    await new Promise<void>((resolve, reject) => {
+      const end = (failure: unknown): void => (failure === undefined || signal.aborted ? resolve() : reject(failure));
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      let relationPending = false;
+      const holdWhileFull = (): void => {
+        const room = queue.room();
+        if (room === undefined) return;
+        replication.pause();
+        void room.then(() => {
+          if (!relationPending) replication.resume();
+        });
+      };
+      const reader = new StreamReader(
+        start,
+        settings,
+        catalogue,
+        this.events,
+        {
+          emit: (record, position) => {
+            this.position = position;
+            this.tell({ record, partition: this.partition, offset: () => offsetOf(position) });
+          },
+          moved: (position, urgent) => {
+            this.position = position;
+            this.tell({ record: undefined, partition: this.partition, offset: () => offsetOf(position), urgent });
+          },
+        },
+        {
+          pause: () => {
+            relationPending = true;
+            replication.pause();
+          },
+          resume: () => {
+            relationPending = false;
+            if (queue.room() === undefined) replication.resume();
+            else holdWhileFull();
+          },
+          failed: end,
+        },
+      );
+      const heartbeat = this.startHeartbeat(client, end);
+      life.onEnd(heartbeat);
+      const status = setInterval(() => replication.confirm(this.confirmedLsn), settings.statusIntervalMs);
+      life.onEnd(() => clearInterval(status));
+      this.replication = replication;
+      if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
+      replication
+        .stream(settings.slot, start.commitLsn, settings.publication, {
+          data: (lsn, message) => {
+            reader.data(lsn, message);
+            holdWhileFull();
+          },
+          keepalive: (lsn, replyRequested) => {
+            reader.keepalive(lsn, replyRequested);
+            if (replyRequested) replication.confirm(this.confirmedLsn);
+          },
+          ended: end,
+        })
+        .then(() => {
+          this.retries = 0;
+          context.log.info('streaming', {
+            connector: context.connector,
+            slot: settings.slot,
+            from: formatLsn(asLsn(start.commitLsn)),
+          });
+        }, end);
+    });
+  }
+
+  private startHeartbeat(client: pg.Client, failed: (failure: unknown) => void): () => void {
+    const { heartbeatMs, heartbeatQuery } = this.settings;
+    if (heartbeatMs <= 0) return () => {};
+    const timer = setInterval(() => {
+      const position = this.position;
+      if (position === undefined || this.queue.room() !== undefined) return;
+      this.tell({ record: this.events.heartbeat(), partition: this.partition, offset: () => offsetOf(position) });
+      if (heartbeatQuery !== undefined) client.query(heartbeatQuery).catch(failed);
+    }, heartbeatMs);
+    return () => clearInterval(timer);
+  }
+
+  private async dropSlot(): Promise<void> {
+    const client = await connect(this.settings);
+    try {
+      await waitUntilFree(client, this.settings, this.context.log, AbortSignal.timeout(10_000));
+      await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [
+        this.settings.slot,
+      ]);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+function offsetGone(position: Position, missing: boolean, settings: Settings): Error {
+  const why = missing
+    ? `replication slot ${settings.slot} does not exist any more`
+    : `replication slot ${settings.slot} has moved on`;
+  return debeziumFailure(
+    `The connector is trying to read change stream starting at PostgresOffsetContext [lsn=LSN{${formatLsn(asLsn(position.lsn))}}, txId=${position.txId}], but this is no longer available on the server: ${why}. ` +
+      'Reconfigure the connector to use a snapshot mode when needed, or stop it and delete its offsets.',
+  );
+}
+
+/** What the database said, below what the connector was doing. */
+function inContext(failure: unknown): unknown {
+  if (failure instanceof Error && 'severity' in failure)
+    return debeziumFailure(
+      'An exception occurred in the change event producer. This connector will be stopped.',
+      failure,
+    );
+  return failure;
+}

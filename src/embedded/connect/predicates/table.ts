@@ -1,0 +1,44 @@
+import { javaRegex, type OptionDefinition, type Options, required } from '../config/option.js';
+import type { ConnectRecord } from '../data/record.js';
+import { regexProblem } from '../transforms/by-logical-table-router.js';
+
+export type Predicate = (record: ConnectRecord) => boolean;
+
+export interface PredicatePlugin {
+  readonly className: string;
+  readonly options: readonly OptionDefinition[];
+  create(options: Options): Predicate;
+}
+
+const APACHE = 'org.apache.kafka.connect.transforms.predicates';
+
+const topicNameMatches: PredicatePlugin = {
+  className: `${APACHE}.TopicNameMatches`,
+  options: [
+    {
+      ...required('STRING', 'pattern', 'A Java regular expression for the whole name of a topic.'),
+      check: regexProblem,
+    },
+  ],
+  create(options) {
+    const pattern = javaRegex(`^(?:${options.string('pattern')})$`);
+    return (record) => pattern.test(record.topic);
+  },
+};
+
+const hasHeaderKey: PredicatePlugin = {
+  className: `${APACHE}.HasHeaderKey`,
+  options: [required('STRING', 'name', 'The header’s name.')],
+  create(options) {
+    const name = options.string('name');
+    return (record) => record.headers.some((header) => header.name === name);
+  },
+};
+
+const recordIsTombstone: PredicatePlugin = {
+  className: `${APACHE}.RecordIsTombstone`,
+  options: [],
+  create: () => (record) => record.value === null,
+};
+
+export const PREDICATES: readonly PredicatePlugin[] = [hasHeaderKey, recordIsTombstone, topicNameMatches];

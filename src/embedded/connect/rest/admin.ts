@@ -1,0 +1,40 @@
+import { RestFailure } from './failure.js';
+import { ok, type Route } from './route.js';
+import { KAFKA_COMMIT, KAFKA_VERSION } from './version.js';
+
+const LEVELS = ['OFF', 'FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE', 'ALL'];
+
+/** The worker itself: who it is, whether it lives, and its loggers (kept, though nothing here has levels). */
+export const ADMIN_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/',
+    handle: (_request, { clusterId }) =>
+      ok({ version: KAFKA_VERSION, commit: KAFKA_COMMIT, kafka_cluster_id: clusterId }),
+  },
+  {
+    method: 'GET',
+    path: '/health',
+    handle: () => ok({ status: 'healthy', message: 'Worker has completed startup and is ready to handle requests.' }),
+  },
+  { method: 'GET', path: '/admin/loggers', handle: (_request, { loggers }) => ok(Object.fromEntries(loggers)) },
+  {
+    method: 'GET',
+    path: '/admin/loggers/:logger',
+    handle({ parameters }, { loggers }) {
+      const level = loggers.get(parameters.logger ?? '');
+      if (level === undefined) throw new RestFailure(404, `Logger ${parameters.logger} not found.`);
+      return ok(level);
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/admin/loggers/:logger',
+    handle({ parameters, body }, { loggers, clock }) {
+      const level = String((body as { level?: unknown } | undefined)?.level ?? '').toUpperCase();
+      if (!LEVELS.includes(level)) throw new RestFailure(404, `invalid log level '${level}'.`);
+      loggers.set(parameters.logger ?? '', { level, last_modified: clock() });
+      return ok([parameters.logger]);
+    },
+  },
+];

@@ -1,0 +1,53 @@
+import { offsetJson, type StoredOffset } from '../worker/stores.js';
+import { RestFailure } from './failure.js';
+import { ACCEPTED, ok, type Route } from './route.js';
+
+const text = (offsets: readonly StoredOffset[]): string =>
+  `{"offsets":[${offsets.map((one) => `{"partition":${JSON.stringify(one.partition)},"offset":${offsetJson(one.offset)}}`).join(',')}]}`;
+
+const message = (done: 'altered' | 'reset'): string =>
+  `The Connect framework-managed offsets for this connector have been ${done} successfully. However, if this connector manages offsets externally, they will need to be manually ${done} in the system that the connector uses.`;
+
+/** KIP-875, and the topics that a connector has written to. */
+export const OFFSET_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/connectors/:name/offsets',
+    handle: ({ parameters }, { herder }) => ok(text(herder.offsets(parameters.name ?? ''))),
+  },
+  {
+    method: 'PATCH',
+    path: '/connectors/:name/offsets',
+    async handle({ parameters, body }, { herder }) {
+      const given = (body as { offsets?: unknown } | undefined)?.offsets;
+      if (!Array.isArray(given) || given.length === 0)
+        throw new RestFailure(400, 'Partitions / offsets need to be provided for an alter offsets request');
+      await herder.changeOffsets(parameters.name ?? '', given);
+      return ok({ message: message('altered') });
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/connectors/:name/offsets',
+    async handle({ parameters }, { herder }) {
+      await herder.changeOffsets(parameters.name ?? '', undefined);
+      return ok({ message: message('reset') });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/connectors/:name/topics',
+    handle: ({ parameters }, { stores }) => {
+      const name = parameters.name ?? '';
+      return ok({ [name]: { topics: stores.activeTopics(name) } });
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/connectors/:name/topics/reset',
+    async handle({ parameters }, { stores }) {
+      await stores.resetActiveTopics(parameters.name ?? '');
+      return ACCEPTED;
+    },
+  },
+];

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connectKafka } from '../../clients/kafka/client.js';
+import type { RunningServer } from '../../support/child.js';
+import { Lifetime } from '../../support/lifetime.js';
+import { type Log, silentLog } from '../../support/log.js';
+import { restServer } from './rest/http.js';
+import { Herder } from './worker/herder.js';
+import { Stores } from './worker/stores.js';
+
+export interface ConnectOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly kafkaBootstrapServers: string;
+  /** What `${env:NAME}` in configurations means; nothing else of the process' environment is visible. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly offsetFlushIntervalMs?: number;
+  /** key.converter, value.converter and their options, for connectors that name none. */
+  readonly workerConfig?: Readonly<Record<string, string>>;
+  readonly clock?: () => number;
+  readonly random?: () => number;
+}
+
+const WORKER_CONFIG: Readonly<Record<string, string>> = {
+  'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
+  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+};
+
+/**
+ * A Kafka Connect worker: the REST API of Connect 4.1 and the Debezium connector for PostgreSQL. Its state is in
+ * Kafka (connect-configs, connect-offsets, connect-status), so it has no folder of its own.
+ */
+export async function startConnect(options: ConnectOptions, log: Log = silentLog): Promise<RunningServer> {
+  const life = new Lifetime();
+  const clock = options.clock ?? Date.now;
+  try {
+    const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'connect' });
+    life.onEnd(() => kafka.close());
+    const { clusterId } = await kafka.describeCluster();
+    const stores = await Stores.open(kafka);
+    life.onEnd(() => stores.close());
+    const env = options.env ?? {};
+    let workerId = '';
+    const herder = new Herder({
+      kafka,
+      stores,
+      log,
+      clock,
+      random: options.random ?? Math.random,
+      workerConfig: options.workerConfig ?? WORKER_CONFIG,
+      offsetFlushIntervalMs: options.offsetFlushIntervalMs ?? 1000,
+      env,
+      get workerId() {
+        return workerId;
+      },
+    });
+    const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
+    const server = restServer({ herder, stores, clusterId, env, loggers, clock }, log);
+    server.listen(options.port, options.host);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    workerId = `${options.host}:${port}`;
+    life.onEnd(() => herder.stop());
+    life.onEnd(async () => {
+      server.close();
+      server.closeAllConnections();
+    });
+    await herder.start();
+    log.info('listening', { url: `http://${workerId}`, kafka: options.kafkaBootstrapServers });
+    return { port, stop: () => life.end() };
+  } catch (failure) {
+    await life.end();
+    throw failure;
+  }
+}

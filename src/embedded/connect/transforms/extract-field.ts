@@ -1,0 +1,51 @@
+import { optional, required } from '../config/option.js';
+import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
+import type { Struct, Value } from '../data/schema.js';
+import { onKeyAndValue, requireStruct, type TransformPlugin } from './transform.js';
+
+/** ExtractField: one field instead of the whole; null stays null. */
+export const extractField: readonly TransformPlugin[] = onKeyAndValue(
+  'ExtractField',
+  [
+    required('STRING', 'field', 'Field name to extract.'),
+    optional('STRING', 'field.syntax.version', 'V1', 'V1: a name; V2: dots lead into nested fields.', {
+      oneOf: ['v1', 'v2'],
+    }),
+    optional(
+      'BOOLEAN',
+      'replace.null.with.default',
+      'true',
+      'Whether null becomes the default of a field that has one.',
+    ),
+  ],
+  (options, side) => {
+    const name = options.string('field');
+    const path = options.choice('field.syntax.version') === 'v2' ? name.split('.') : [name];
+    return (record) => {
+      let schema = side.schema(record);
+      let value: Value = side.value(record);
+      if (schema === undefined) {
+        if (value === null) return record;
+        if (!(value instanceof Map)) requireStruct(value, 'field extraction');
+        for (const step of path) value = value instanceof Map ? (value.get(step) ?? null) : null;
+        return side.with(record, undefined, value);
+      }
+      for (const step of path) {
+        const field = schema.field(step);
+        if (field === undefined)
+          throw new ConnectFailure(`Unknown field: ${name}`, { className: 'java.lang.IllegalArgumentException' });
+        if (value !== null) value = requireStruct(value, 'field extraction').values[field.index] ?? null;
+        schema = field.schema;
+      }
+      return side.with(record, schema, value ?? schema.defaultValue ?? null);
+    };
+  },
+);
+
+/** For other transforms: the field of a struct, which has to be there. */
+export function fieldOf(value: Struct, name: string): Value {
+  const field = value.schema.field(name);
+  if (field === undefined)
+    throw new ConnectFailure(`${name} is not a valid field name`, { className: CONNECT_EXCEPTION });
+  return value.values[field.index] ?? null;
+}

@@ -1,0 +1,26 @@
+import { type OptionDefinition, optional, required } from '../config/option.js';
+
+/** Options that every connector has. */
+export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
+  required('STRING', 'name', 'Globally unique name to use for this connector.'),
+  required('STRING', 'connector.class', 'Name or alias of the class for this connector.'),
+  optional('INT', 'tasks.max', '1', 'Maximum number of tasks to use for this connector.', {
+    importance: 'HIGH',
+    check: (value) => (Number(value) >= 1 ? undefined : 'Value must be at least 1'),
+  }),
+  optional('CLASS', 'key.converter', null, 'Converter of keys; default: the worker’s.'),
+  optional('CLASS', 'value.converter', null, 'Converter of values; default: the worker’s.'),
+  optional('CLASS', 'header.converter', null, 'Converter of headers; only SimpleHeaderConverter is there.'),
+  optional('LIST', 'transforms', '', 'Aliases for the transformations to be applied to records.'),
+  optional('LIST', 'predicates', '', 'Aliases for the predicates used by transformations.'),
+  optional('STRING', 'config.action.reload', 'restart', 'Not used: external values are read when a connector starts.', {
+    oneOf: ['none', 'restart'],
+  }),
+  optional('LONG', 'errors.retry.timeout', '0', 'How long a failed operation is tried again, in milliseconds.'),
+  optional('LONG', 'errors.retry.delay.max.ms', '60000', 'Longest pause between attempts.'),
+  optional('STRING', 'errors.tolerance', 'none', 'none: an error ends the task; all: the record is skipped.', {
+    oneOf: ['none', 'all'],
+  }),
+  optional('BOOLEAN', 'errors.log.enable', 'false', 'Whether each error is logged.'),
+  optional('BOOLEAN', 'errors.log.include.messages', 'false', 'Whether the record is logged with it.'),
+];

@@ -1,0 +1,29 @@
+import type { Header } from '../../../clients/kafka/contract.js';
+import { javaText } from '../data/java-text.js';
+import type { RecordHeader } from '../data/record.js';
+import { type Schema, Struct, type Value } from '../data/schema.js';
+
+/** SimpleHeaderConverter: strings as they are, anything else as readable text. */
+export function headersOf(headers: readonly RecordHeader[]): Header[] {
+  return headers.map(({ name, schema, value }) => [name, bytesOf(schema, value)]);
+}
+
+function bytesOf(schema: Schema | undefined, value: Value): Buffer | null {
+  if (value === null) return null;
+  return Buffer.from(typeof value === 'string' ? value : embedded(schema, value, false), 'utf8');
+}
+
+/** Within structures texts are quoted, as Connect's Values writes them. */
+function embedded(schema: Schema | undefined, value: Value, quoted: boolean): string {
+  if (typeof value === 'string') return quoted ? JSON.stringify(value) : value;
+  if (value instanceof Struct) {
+    const fields = value.schema.fields.map(
+      (field) => `${JSON.stringify(field.name)}:${embedded(field.schema, value.values[field.index] ?? null, true)}`,
+    );
+    return `{${fields.join(',')}}`;
+  }
+  if (Array.isArray(value)) return `[${value.map((one) => embedded(schema?.values, one, true)).join(',')}]`;
+  if (value instanceof Map)
+    return `{${[...value].map(([key, one]) => `${embedded(schema?.keys, key, true)}:${embedded(schema?.values, one, true)}`).join(',')}}`;
+  return javaText(schema, value);
+}

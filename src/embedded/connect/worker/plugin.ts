@@ -1,0 +1,32 @@
+import type { OptionDefinition, RawConfig } from '../config/option.js';
+import type { SourceTask, SourceTaskContext } from './source-task.js';
+
+/** One problem with one option; several options can share one. */
+export interface OptionProblem {
+  readonly option: string;
+  readonly message: string;
+}
+
+interface ConnectorPluginBase {
+  readonly className: string;
+  /** Names that mean the same. */
+  readonly aliases: readonly string[];
+  readonly version: string;
+  readonly options: readonly OptionDefinition[];
+  /** Older names of options in today's words, and what to say about each that was found. */
+  modernise(config: RawConfig): { readonly config: RawConfig; readonly warnings: readonly string[] };
+  /** What can only be found out by asking others, as whether the database answers. After all options are well formed. */
+  validate(config: RawConfig): Promise<readonly OptionProblem[]>;
+}
+
+export interface SourceConnectorPlugin extends ConnectorPluginBase {
+  readonly kind: 'source';
+  createTask(config: RawConfig, context: SourceTaskContext): SourceTask;
+  /** Whether an offset that somebody wants to set can be one of this connector's; the problem, if not. */
+  checkOffset(
+    partition: Readonly<Record<string, unknown>>,
+    offset: Readonly<Record<string, unknown>> | null,
+  ): string | undefined;
+}
+
+export type ConnectorPlugin = SourceConnectorPlugin;

@@ -1,0 +1,234 @@
+import type { KafkaClient, OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import { EvpipeError, messageOf } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
+import type { RawConfig } from '../config/option.js';
+import type { Converter } from '../converters/converter.js';
+import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
+import type { ConnectRecord } from '../data/record.js';
+import type { Transform } from '../transforms/transform.js';
+import { converterOf, transformChain } from './chain.js';
+import { headersOf } from './headers.js';
+import type { SourceConnectorPlugin } from './plugin.js';
+import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
+import type { Stores } from './stores.js';
+
+export interface RunnerContext {
+  readonly kafka: KafkaClient;
+  readonly stores: Stores;
+  readonly log: Log;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly workerConfig: RawConfig;
+  readonly offsetFlushIntervalMs: number;
+}
+
+/** Between two flushes that somebody waits for. */
+const URGENT_PAUSE_MS = 20;
+
+/**
+ * Runs one source task: poll → transforms → converters → Kafka, and stores offsets of what Kafka has acknowledged.
+ * Ends by `stop`, or by a failure that it reports once.
+ */
+export class SourceRunner {
+  private readonly task: SourceTask;
+  private readonly producer: RecordProducer;
+  private readonly transform: Transform;
+  private readonly keys: Converter;
+  private readonly values: Converter;
+  private readonly knownTopics = new Set<string>();
+  private readonly toleratesErrors: boolean;
+  private last: SourceItem | undefined;
+  private stored: SourceItem | undefined;
+  private flushing: Promise<void> | undefined;
+  private urgent: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly name: string,
+    plugin: SourceConnectorPlugin,
+    private readonly config: RawConfig,
+    private readonly context: RunnerContext,
+    private readonly failed: (failure: unknown) => void,
+  ) {
+    const { log } = context;
+    this.transform = transformChain(config, { warn: (message) => log.warn(message, { connector: name }) });
+    this.keys = converterOf('key', config, context.workerConfig);
+    this.values = converterOf('value', config, context.workerConfig);
+    this.toleratesErrors = config['errors.tolerance']?.trim().toLowerCase() === 'all';
+    this.task = plugin.createTask(config, {
+      connector: name,
+      taskId: 0,
+      log,
+      clock: context.clock,
+      random: context.random,
+      offset: (partition) => storedOffset(context.stores, name, partition),
+    });
+    this.producer = context.kafka.producer();
+  }
+
+  async start(): Promise<void> {
+    await this.task.start();
+    this.timer = setInterval(() => this.flushSoon(), this.context.offsetFlushIntervalMs);
+    this.loop = this.run();
+  }
+
+  /** Everything told so far is written and its offset stored, unless Kafka is gone. */
+  async stop(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    clearInterval(this.timer);
+    clearTimeout(this.urgent);
+    await this.task.stop();
+    await this.loop;
+    await this.flush().catch((failure: unknown) =>
+      this.context.log.warn('offsets were not stored when the connector stopped', {
+        connector: this.name,
+        why: messageOf(failure),
+      }),
+    );
+    await this.producer.close().catch(() => {}); // what it could not write was told by flush
+  }
+
+  private async run(): Promise<void> {
+    try {
+      for (;;) {
+        const items = await this.task.poll();
+        if (items.length === 0) return;
+        for (const item of items) {
+          if (item.record !== undefined) {
+            const waiting = this.write(item.record);
+            if (waiting !== undefined) await waiting;
+          }
+          this.last = item;
+          if (item.urgent === true) this.flushUrgently();
+        }
+      }
+    } catch (failure) {
+      this.end(failure);
+    }
+  }
+
+  private end(failure: unknown): void {
+    if (this.stopping) return;
+    this.failed(failure);
+  }
+
+  /** Undefined: written at once, and there is room for more. */
+  private write(record: ConnectRecord): Promise<void> | undefined {
+    try {
+      const changed = this.transform(record);
+      if (changed === undefined) return undefined;
+      const key = this.keys.fromConnect(changed.topic, changed.keySchema, changed.key);
+      const value = this.values.fromConnect(changed.topic, changed.valueSchema, changed.value);
+      if (key instanceof Promise || value instanceof Promise || !this.knownTopics.has(changed.topic))
+        return this.writeSlowly(changed, key, value);
+      return this.append(changed, key, value);
+    } catch (failure) {
+      this.tolerate(failure);
+      return undefined;
+    }
+  }
+
+  private async writeSlowly(
+    record: ConnectRecord,
+    key: Buffer | null | Promise<Buffer | null>,
+    value: Buffer | null | Promise<Buffer | null>,
+  ): Promise<void> {
+    try {
+      const [keyBytes, valueBytes] = await Promise.all([key, value]);
+      if (!this.knownTopics.has(record.topic)) await this.meet(record.topic);
+      await this.append(record, keyBytes, valueBytes);
+    } catch (failure) {
+      this.tolerate(failure);
+    }
+  }
+
+  private append(record: ConnectRecord, key: Buffer | null, value: Buffer | null): Promise<void> | undefined {
+    const outgoing: OutgoingRecord = {
+      topic: record.topic,
+      partition: record.partition,
+      timestampMs: record.timestampMs,
+      key,
+      value,
+      headers: record.headers.length === 0 ? undefined : headersOf(record.headers),
+    };
+    this.producer.append(outgoing);
+    return this.producer.room();
+  }
+
+  private tolerate(failure: unknown): void {
+    const framed = new ConnectFailure('Tolerance exceeded in error handler', {
+      className: CONNECT_EXCEPTION,
+      cause: failure,
+    });
+    if (!this.toleratesErrors) throw framed;
+    this.context.log.warn('a record was skipped', { connector: this.name, why: messageOf(failure) });
+  }
+
+  /** A topic's first record: it is made where it is missing, by topic.creation.default.* or as the broker has it. */
+  private async meet(topic: string): Promise<void> {
+    if ((await this.context.kafka.describeTopic(topic)) === undefined) {
+      const partitions = Number(this.config['topic.creation.default.partitions'] ?? -1);
+      const replicationFactor = Number(this.config['topic.creation.default.replication.factor'] ?? -1);
+      try {
+        await this.context.kafka.createTopic({
+          name: topic,
+          partitions,
+          replicationFactor,
+          config: topicConfig(this.config),
+        });
+      } catch (failure) {
+        if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS') throw failure;
+      }
+    }
+    this.knownTopics.add(topic);
+    if (!this.context.stores.activeTopics(this.name).includes(topic))
+      await this.context.stores.putActiveTopic(this.name, topic, this.context.clock());
+  }
+
+  private flushUrgently(): void {
+    this.urgent ??= setTimeout(() => {
+      this.urgent = undefined;
+      this.flushSoon();
+    }, URGENT_PAUSE_MS);
+  }
+
+  private flushSoon(): void {
+    this.flush().catch((failure: unknown) => this.end(failure));
+  }
+
+  /** One at a time; what moves meanwhile waits for the next. */
+  private flush(): Promise<void> {
+    this.flushing ??= this.flushOnce().finally(() => {
+      this.flushing = undefined;
+    });
+    return this.flushing;
+  }
+
+  private async flushOnce(): Promise<void> {
+    const item = this.last;
+    if (item === undefined || item === this.stored) return;
+    await this.producer.flush();
+    const offset = item.offset();
+    await this.context.stores.putOffset(this.name, item.partition, offset);
+    this.stored = item;
+    this.task.committed(offset);
+  }
+}
+
+function storedOffset(stores: Stores, connector: string, partition: SourcePartition): SourceOffset | undefined {
+  const wanted = JSON.stringify(partition);
+  return stores.offsetsOf(connector).find((stored) => JSON.stringify(stored.partition) === wanted)?.offset;
+}
+
+/** `topic.creation.default.cleanup.policy` and the like. */
+function topicConfig(config: RawConfig): Record<string, string> {
+  const prefix = 'topic.creation.default.';
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([name]) => name.startsWith(prefix) && !/\.(partitions|replication\.factor|include|exclude)$/.test(name))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+}

@@ -1,0 +1,127 @@
+import type { KafkaClient } from '../../../clients/kafka/contract.js';
+import type { RawConfig } from '../config/option.js';
+import { InternalTopic } from './internal-topic.js';
+import type { SourceOffset, SourcePartition } from './source-task.js';
+
+export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
+export type State = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
+
+export interface StoredOffset {
+  readonly partition: SourcePartition;
+  readonly offset: SourceOffset;
+}
+
+/** The worker's three topics, with the keys and values that the real worker writes. */
+export class Stores {
+  private constructor(
+    private readonly configs: InternalTopic,
+    private readonly offsets: InternalTopic,
+    private readonly statuses: InternalTopic,
+  ) {}
+
+  static async open(kafka: KafkaClient): Promise<Stores> {
+    const [configs, offsets, statuses] = await Promise.all([
+      InternalTopic.open(kafka, 'connect-configs', 1),
+      InternalTopic.open(kafka, 'connect-offsets', 25),
+      InternalTopic.open(kafka, 'connect-status', 5),
+    ]);
+    return new Stores(configs, offsets, statuses);
+  }
+
+  connectors(): ReadonlyMap<string, RawConfig> {
+    const found = new Map<string, RawConfig>();
+    for (const [key, value] of this.configs.all())
+      if (key.startsWith('connector-')) found.set(key.slice('connector-'.length), JSON.parse(value).properties);
+    return found;
+  }
+
+  targetState(connector: string): TargetState {
+    const stored = this.configs.get(`target-state-${connector}`);
+    if (stored === undefined) return 'STARTED';
+    const { state, 'state.v2': newer } = JSON.parse(stored) as { state?: TargetState; 'state.v2'?: TargetState };
+    return newer ?? state ?? 'STARTED';
+  }
+
+  putConnector(name: string, config: RawConfig): Promise<void> {
+    return this.configs.put([
+      [`connector-${name}`, JSON.stringify({ properties: config })],
+      [
+        `task-${name}-0`,
+        JSON.stringify({ properties: { ...config, 'task.class': `${config['connector.class']}Task` } }),
+      ],
+      [`commit-${name}`, JSON.stringify({ tasks: 1 })],
+    ]);
+  }
+
+  putTargetState(name: string, state: TargetState): Promise<void> {
+    const older = state === 'STOPPED' ? 'PAUSED' : state; // what workers before 3.5 know
+    return this.configs.put([[`target-state-${name}`, JSON.stringify({ state: older, 'state.v2': state })]]);
+  }
+
+  /** Offsets stay: a connector made again under the same name goes on where it was. */
+  async removeConnector(name: string): Promise<void> {
+    await this.configs.put([
+      [`connector-${name}`, null],
+      [`target-state-${name}`, null],
+      [`task-${name}-0`, null],
+      [`commit-${name}`, null],
+    ]);
+    const prefixes = [`status-connector-${name}`, `status-task-${name}-0`];
+    const gone = [...this.statuses.all().keys()].filter(
+      (key) => prefixes.includes(key) || (key.startsWith('status-topic-') && key.endsWith(`:connector-${name}`)),
+    );
+    if (gone.length > 0) await this.statuses.put(gone.map((key) => [key, null] as const));
+  }
+
+  putStatus(
+    key: `connector-${string}` | `task-${string}`,
+    state: State,
+    trace: string | null,
+    worker: string,
+  ): Promise<void> {
+    return this.statuses.put([[`status-${key}`, JSON.stringify({ state, trace, worker_id: worker, generation: 1 })]]);
+  }
+
+  activeTopics(connector: string): string[] {
+    const end = `:connector-${connector}`;
+    return [...this.statuses.all().keys()]
+      .filter((key) => key.startsWith('status-topic-') && key.endsWith(end))
+      .map((key) => key.slice('status-topic-'.length, -end.length));
+  }
+
+  putActiveTopic(connector: string, topic: string, nowMs: number): Promise<void> {
+    const value = { topic: { name: topic, connector, task: 0, discoverTimestamp: nowMs } };
+    return this.statuses.put([[`status-topic-${topic}:connector-${connector}`, JSON.stringify(value)]]);
+  }
+
+  async resetActiveTopics(connector: string): Promise<void> {
+    const keys = this.activeTopics(connector).map((topic) => `status-topic-${topic}:connector-${connector}`);
+    if (keys.length > 0) await this.statuses.put(keys.map((key) => [key, null] as const));
+  }
+
+  offsetsOf(connector: string): StoredOffset[] {
+    const found: StoredOffset[] = [];
+    for (const [key, value] of this.offsets.all()) {
+      const [name, partition] = JSON.parse(key) as [string, SourcePartition];
+      if (name === connector) found.push({ partition, offset: JSON.parse(value) as SourceOffset });
+    }
+    return found;
+  }
+
+  /** Null removes. */
+  putOffset(connector: string, partition: SourcePartition, offset: SourceOffset | null): Promise<void> {
+    return this.offsets.put([[JSON.stringify([connector, partition]), offset === null ? null : offsetJson(offset)]]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.configs.close(), this.offsets.close(), this.statuses.close()]);
+  }
+}
+
+/** LSNs are 64-bit numbers in JSON. */
+export function offsetJson(offset: SourceOffset): string {
+  const pairs = Object.entries(offset).map(
+    ([name, value]) => `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`,
+  );
+  return `{${pairs.join(',')}}`;
+}

@@ -1,0 +1,148 @@
+import { messageOf } from '../../../support/errors.js';
+import { below, type OptionDefinition, problemsOf, type RawConfig } from '../config/option.js';
+import { resolveProviders } from '../config/providers.js';
+import { CONVERTERS } from '../converters/table.js';
+import { PREDICATES } from '../predicates/table.js';
+import { TRANSFORMS } from '../transforms/table.js';
+import { findPlugin, type namedPlugins } from './chain.js';
+import { CONNECTOR_OPTIONS } from './connector-options.js';
+import { CONNECTORS } from './connectors.js';
+
+export interface OptionResult {
+  readonly definition: OptionDefinition;
+  readonly value: string | null;
+  readonly errors: readonly string[];
+}
+
+export interface Validation {
+  readonly className: string;
+  readonly groups: readonly string[];
+  readonly results: readonly OptionResult[];
+  readonly warnings: readonly string[];
+}
+
+/** Checks every option of a connector's configuration, and then, if `deeply`, asks the database whether it agrees. */
+export async function validate(
+  className: string,
+  given: RawConfig,
+  env: Readonly<Record<string, string | undefined>>,
+  deeply = true,
+): Promise<Validation> {
+  const plugin = CONNECTORS.find((one) => one.className === className || one.aliases.includes(className));
+  if (plugin === undefined)
+    throw new Error(`Failed to find any class that implements Connector and which name matches ${className}`);
+  const { config: resolved, problem } = resolve(given, env);
+  const { config, warnings } = plugin.modernise(resolved);
+  const definitions = [...CONNECTOR_OPTIONS, ...plugin.options];
+  const results = definitions.map((definition) => check(definition, config));
+  const aliases = [
+    ...chainResults('transforms', TRANSFORMS, config),
+    ...chainResults('predicates', PREDICATES, config),
+  ];
+  const all = [...results, ...aliases, ...converterResults(config)];
+  const errors = new Map<string, string[]>();
+  if (problem !== undefined) errors.set('name', [problem]);
+  if (deeply && problem === undefined && all.every((result) => result.errors.length === 0))
+    for (const { option, message } of await plugin.validate(config))
+      errors.set(option, [...(errors.get(option) ?? []), message]);
+  return {
+    className: plugin.className,
+    groups: ['Common', 'Transforms', 'Predicates', 'Error Handling', plugin.className.split('.').at(-1) ?? ''],
+    warnings,
+    results: all.map((result) => ({
+      ...result,
+      errors: [...result.errors, ...(errors.get(result.definition.name) ?? [])],
+    })),
+  };
+}
+
+function resolve(
+  given: RawConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): { config: RawConfig; problem?: string } {
+  try {
+    return { config: resolveProviders(given, env) };
+  } catch (failure) {
+    return { config: given, problem: messageOf(failure) };
+  }
+}
+
+function check(definition: OptionDefinition, config: RawConfig): OptionResult {
+  return {
+    definition,
+    value: config[definition.name] ?? definition.default ?? null,
+    errors: problemsOf(definition, config),
+  };
+}
+
+function chainResults(
+  kind: 'transforms' | 'predicates',
+  plugins: Parameters<typeof namedPlugins>[1],
+  config: RawConfig,
+): OptionResult[] {
+  const aliases = (config[kind] ?? '').split(',').map((alias) => alias.trim());
+  return aliases
+    .filter((alias) => alias !== '')
+    .flatMap((alias): OptionResult[] => {
+      const prefix = `${kind}.${alias}.`;
+      const type = config[`${prefix}type`];
+      const definition: OptionDefinition = {
+        name: `${prefix}type`,
+        type: 'CLASS',
+        doc: `Class of ${alias}.`,
+        importance: 'HIGH',
+      };
+      const plugin = type === undefined ? undefined : findPlugin(plugins, type.trim());
+      if (plugin === undefined) {
+        const why =
+          type === undefined
+            ? `Missing required configuration "${definition.name}" which has no default value.`
+            : `Invalid value ${type} for configuration ${definition.name}: Class ${type} could not be found.`;
+        return [{ definition, value: type ?? null, errors: [why] }];
+      }
+      const own = below(config, prefix);
+      const results = plugin.options.map((option): OptionResult => {
+        const result = check(option, own);
+        return { ...result, definition: { ...option, name: `${prefix}${option.name}` } };
+      });
+      return [{ definition, value: type ?? null, errors: [] }, ...results, ...predicateResult(kind, prefix, config)];
+    });
+}
+
+function predicateResult(kind: string, prefix: string, config: RawConfig): OptionResult[] {
+  const wanted = config[`${prefix}predicate`];
+  if (kind !== 'transforms' || wanted === undefined) return [];
+  const known = (config.predicates ?? '').split(',').map((alias) => alias.trim());
+  const definition: OptionDefinition = {
+    name: `${prefix}predicate`,
+    type: 'STRING',
+    default: '',
+    doc: 'The alias of a predicate used to determine whether to apply this transformation.',
+  };
+  const errors = known.includes(wanted.trim())
+    ? []
+    : [`Invalid value ${wanted} for configuration ${definition.name}: no predicate of this name is declared`];
+  return [{ definition, value: wanted, errors }];
+}
+
+function converterResults(config: RawConfig): OptionResult[] {
+  return ['key.converter', 'value.converter'].flatMap((option): OptionResult[] => {
+    const name = config[option];
+    if (name === undefined) return [];
+    const plugin = findPlugin(CONVERTERS, name.trim());
+    if (plugin === undefined) {
+      const definition: OptionDefinition = { name: option, type: 'CLASS', default: null, doc: '' };
+      return [
+        {
+          definition,
+          value: name,
+          errors: [`Invalid value ${name} for configuration ${option}: Class ${name} could not be found.`],
+        },
+      ];
+    }
+    const own = below(config, `${option}.`);
+    return plugin.options
+      .map((one) => ({ ...check(one, own), definition: { ...one, name: `${option}.${one.name}` } }))
+      .filter((result) => result.errors.length > 0);
+  });
+}
