@@ -60,13 +60,19 @@ export class LogFile {
     return readText(this.path, Math.max(offset, this.size() - TAIL_BYTES));
   }
 
-  /** The last lines that the process itself wrote since an earlier size, oldest first. */
+  /** The last lines that the process itself wrote since an earlier size, oldest first; of a stack trace its first frame. */
   lastLines(count: number, since = 0): string[] {
     const start = since <= this.size() ? since : 0; // rotated in between
     const lines = this.textSince(start).split('\n');
-    return lines.filter((line) => line.trim() !== '' && !/^\S+ INFO {2}supervisor: /.test(line)).slice(-count);
+    return lines
+      .filter((line) => line.trim() !== '' && !/^\S+ INFO {2}supervisor: /.test(line))
+      .filter((line, index, all) => !(FRAME.test(line) && FRAME.test(all[index - 1] ?? '')))
+      .slice(-count);
   }
 }
+
+/** The reason stands above its frames: ten lines of frames would hide it. */
+const FRAME = /^\s+at /;
 
 /** The text of a file from an offset on; empty where there is none. */
 export function readText(path: string, from: number): string {

@@ -27,6 +27,12 @@ describe('the log of a process', () => {
     expect(log.lastLines(10, since + 1_000_000), 'rotated since').toEqual(['before', 'one', 'two', 'three']);
   });
 
+  it('keeps the reason of a stack trace and its first frame', () => {
+    const frames = Array.from({ length: 12 }, (_, n) => `    at function${n} (file.js:${n}:1)\n`);
+    appendFileSync(log.path, `Error: the reason\n${frames.join('')}Node.js v20\n`);
+    expect(log.lastLines(10)).toEqual(['Error: the reason', '    at function0 (file.js:0:1)', 'Node.js v20']);
+  });
+
   it('is bounded: what is too large is set aside once', () => {
     appendFileSync(log.path, 'x'.repeat(100));
     log.rotateWhenLarge(100);
