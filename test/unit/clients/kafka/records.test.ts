@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BatchBuilder, recordBytesAtMost, stampProducer } from '../../../../src/clients/kafka/batch-builder.js';
+import { decompress, loadCodec } from '../../../../src/clients/kafka/compression.js';
+import type { Header } from '../../../../src/clients/kafka/contract.js';
+import { FetchedRecords } from '../../../../src/clients/kafka/fetched-records.js';
+
+const bytes = fc.option(fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)));
+const header = fc.tuple(fc.string(), bytes) as fc.Arbitrary<Header>;
+const record = fc.record({
+  timestampMs: fc.integer({ min: -(2 ** 45), max: 2 ** 45 }),
+  key: bytes,
+  value: bytes,
+  headers: fc.array(header, { maxLength: 3 }),
+});
+
+interface Sample {
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly Header[];
+}
+
+function batchOf(records: readonly Sample[], codec?: Parameters<BatchBuilder['seal']>[0]): Buffer {
+  const builder = new BatchBuilder(16);
+  for (const each of records) {
+    const before = builder.bytes;
+    builder.append(each.timestampMs, each.key, each.value, each.headers);
+    expect(builder.bytes - before).toBeLessThanOrEqual(recordBytesAtMost(each.key, each.value, each.headers));
+  }
+  return builder.seal(codec);
+}
+
+const at = (batch: Buffer, baseOffset: bigint): Buffer => {
+  const copy = Buffer.from(batch);
+  copy.writeBigInt64BE(baseOffset, 0);
+  return copy;
+};
+
+const taken = (raw: Buffer, from = 0n, aborted: ConstructorParameters<typeof FetchedRecords>[4] = []) =>
+  new FetchedRecords('t', 0, raw, from, aborted, decompress);
+
+test('any records come back as they were', () => {
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 20 }), (records) => {
+      const found = taken(at(batchOf(records), 7n)).takeAll();
+      expect(found.map(({ timestampMs, key, value, headers }) => ({ timestampMs, key, value, headers }))).toEqual(
+        records,
+      );
+      expect(found.map(({ offset }) => offset)).toEqual(records.map((_, index) => 7n + BigInt(index)));
+    }),
+  );
+});
+
+test.each([1, 2, 3, 4])('records squeezed by codec %i come back', async (number) => {
+  const codec = await loadCodec(number);
+  const value = Buffer.alloc(3_000_000, 'all work and no play ');
+  const records = [{ timestampMs: 5, key: Buffer.from('k'), value, headers: [] }];
+  const squeezed = batchOf(records, codec);
+  expect(squeezed.length).toBeLessThan(value.length / 3);
+  const fetched = taken(squeezed);
+  expect([...fetched.codecs]).toEqual([number]);
+  expect(fetched.takeAll()).toEqual([expect.objectContaining(records[0] as object)]);
+});
+
+describe('a fetch', () => {
+  const three = [1, 2, 3].map((n) => ({ timestampMs: n, key: null, value: Buffer.from(`${n}`), headers: [] }));
+
+  test('that begins in the middle of a batch skips what comes before', () => {
+    const found = taken(at(batchOf(three), 10n), 11n).takeAll();
+    expect(found.map(({ offset }) => offset)).toEqual([11n, 12n]);
+  });
+
+  test('that ends in the middle of a batch leaves that one for the next', () => {
+    const whole = at(batchOf(three), 0n);
+    const fetched = taken(Buffer.concat([whole, at(batchOf(three), 3n).subarray(0, 70)]));
+    expect(fetched.takeAll()).toHaveLength(3);
+    expect(fetched.nextOffset).toBe(3n);
+    expect(taken(whole.subarray(0, 65)).cut).toBe(true);
+  });
+
+  test('leaves out transactions that were aborted, and the markers', () => {
+    const transactional = (producerId: bigint, offset: bigint, control = false) => {
+      const batch = at(batchOf(three.slice(0, 1)), offset);
+      batch.writeInt16BE(control ? 0x30 : 0x10, 21);
+      stampProducer(batch, { producerId, producerEpoch: 0 }, control ? -1 : 0);
+      return batch;
+    };
+    const raw = Buffer.concat([
+      transactional(1n, 0n),
+      transactional(2n, 1n),
+      transactional(1n, 2n, true), // aborted
+      transactional(1n, 3n), // the next transaction of the same producer
+      transactional(2n, 4n, true), // committed
+      transactional(1n, 5n, true), // committed
+    ]);
+    const fetched = taken(raw, 0n, [{ producerId: 1n, firstOffset: 0n }]);
+    expect(fetched.takeAll().map(({ offset }) => offset)).toEqual([1n, 3n]);
+    expect(fetched.nextOffset).toBe(6n);
+  });
+});
