@@ -136,7 +136,7 @@ function makeStateFolder(stateFolder: string): void {
   }
 }
 
-export function packageVersion(): string {
+function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
   return version;
 }

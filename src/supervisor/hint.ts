@@ -18,7 +18,7 @@ export function hintFolder(env: Readonly<Record<string, string | undefined>>): s
   return join(state, 'evpipe', 'running');
 }
 
-export function hintFile(folder: string, stateFolder: string): string {
+function hintFile(folder: string, stateFolder: string): string {
   return join(folder, `${createHash('sha256').update(stateFolder).digest('hex').slice(0, 16)}.json`);
 }
 

@@ -75,7 +75,7 @@ export class LogFile {
 const FRAME = /^\s+at /;
 
 /** The text of a file from an offset on; empty where there is none. */
-export function readText(path: string, from: number): string {
+function readText(path: string, from: number): string {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');

@@ -1,4 +1,3 @@
-import type { LaunchSpec } from '../supervisor/launch.js';
 import type { ServerKind, Upstream } from './target.js';
 
 /** One of evpipe's own servers, as the embedded provider starts it. */
@@ -78,11 +77,3 @@ export const POSTGRES: EmbeddedServer = {
 
 export const SERVICE_LAYER = 5;
 export const READY_TIMEOUT_MS = 30_000;
-
-export function programOf(
-  embedded: EmbeddedServer,
-  module: string,
-  options: Readonly<Record<string, unknown>>,
-): LaunchSpec['program'] {
-  return { kind: embedded.program, module, options };
-}

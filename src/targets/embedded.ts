@@ -273,7 +273,7 @@ const SERVER_PROCESSES: ReadonlySet<string> = new Set(
 );
 
 /** What users call it; a service that is named as a server gets another name. */
-export function processName(component: ComponentId): string {
+function processName(component: ComponentId): string {
   if (component.kind === 'service') {
     const name = encodeURIComponent(component.name);
     return SERVER_PROCESSES.has(name) ? `service-${name}` : name;

@@ -195,11 +195,5 @@ export class PostgresClient {
 /** An identifier as SQL wants it. */
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** A string literal, for statements that take no parameters (CREATE ROLE … PASSWORD). */
-export const quoteLiteral = (text: string): string =>
-  text.includes('\\')
-    ? ` E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-    : `'${text.replaceAll("'", "''")}'`;
-
 /** In the startup packet's `options`, blanks and backslashes are escaped with a backslash. */
 const escapeOption = (value: string): string => value.replace(/([\\\s])/g, '\\$1');

@@ -64,7 +64,7 @@ function locationOf(failure: ServerFailure, source: SqlSource): SourceLocation |
 }
 
 /** 1-based line and column of a 0-based position counted in characters (code points, as the server counts). */
-export function lineAndColumn(text: string, position: number): { line: number; column: number } {
+function lineAndColumn(text: string, position: number): { line: number; column: number } {
   const before = [...text].slice(0, position);
   const lineBreak = before.lastIndexOf('\n');
   return { line: before.filter((character) => character === '\n').length + 1, column: before.length - lineBreak };
