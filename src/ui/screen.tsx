@@ -1,19 +1,10 @@
-import { Box, Text, useStdout } from 'ink';
+import { Text, useStdout } from 'ink';
 import { useEffect, useState } from 'react';
 import { type Line, paint } from './text/line.js';
 
-/** Draws prepared lines, one a row; they are already as wide as they should be. */
+/** Draws prepared lines; they are as wide as they should be. One text node: Ink's layout costs by the node. */
 export function Lines({ lines, color }: { readonly lines: readonly Line[]; readonly color: boolean }) {
-  return (
-    <Box flexDirection="column">
-      {lines.map((spans, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
-        <Text key={at} wrap="truncate-end">
-          {paint(spans, color) || ' '}
-        </Text>
-      ))}
-    </Box>
-  );
+  return <Text>{lines.map((spans) => paint(spans, color)).join('\n')}</Text>;
 }
 
 /** A monotonic clock that redraws its component every `everyMs`. */
