@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson, writeJson } from '../../support/json-file.js';
+import { type Log, silentLog } from '../../support/log.js';
+import { type Clock, systemClock } from './clock.js';
+import { FetchSessions } from './fetch/sessions.js';
+import { GroupCoordinator } from './groups/coordinator.js';
+import type { LogContext } from './log/partition-log.js';
+import type { KafkaOptions } from './options.js';
+import { TopicCatalog } from './topics/catalog.js';
+import { BrokerSettings } from './topics/settings.js';
+import { ProducerIds } from './transactions/producer-ids.js';
+
+/** What a broker is, beside its topics; written when it is first started. */
+interface BrokerFile {
+  readonly version: 1;
+  readonly clusterId: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export const NODE_ID = 1;
+
+/** Everything that request handlers work on: topics, groups, transactions, settings. It knows no sockets. */
+export class Broker {
+  readonly nodeId = NODE_ID;
+  readonly clusterId: string;
+  readonly dataDir: string;
+  readonly settings: BrokerSettings;
+  readonly topics: TopicCatalog;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+  readonly sessions: FetchSessions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  private readonly file: string;
+
+  constructor(options: KafkaOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? Math.random;
+    this.log = options.log ?? silentLog;
+    this.dataDir = options.dataDir;
+    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+    this.file = join(options.dataDir, 'broker.json');
+    const known = readJson<BrokerFile>(this.file, 1);
+    this.clusterId = known?.clusterId ?? options.clusterId ?? this.uuid();
+    const fixed = new Map(Object.entries(options.config ?? {}));
+    this.settings = new BrokerSettings(fixed, new Map(Object.entries(known?.config ?? {})));
+    const context: LogContext = { now: () => this.clock.now(), log: this.log };
+    this.topics = new TopicCatalog(join(options.dataDir, 'topics'), this.settings, context, () => this.uuid());
+    this.producerIds = new ProducerIds(join(options.dataDir, 'producer-ids.json'));
+    this.groups = new GroupCoordinator(join(options.dataDir, 'groups'), this);
+    this.sessions = new FetchSessions(this.settings, this.random);
+    this.save();
+  }
+
+  /** A new id in Kafka's form; never one that begins with a dash, as in Kafka, for the sake of command lines. */
+  uuid(): string {
+    for (;;) {
+      const id = randomBytes(16).toString('base64url');
+      if (!id.startsWith('-')) return id;
+    }
+  }
+
+  /** Keeps settings that were altered through the protocol. */
+  save(): void {
+    const config = Object.fromEntries(this.settings.altered);
+    writeJson(this.file, { version: 1, clusterId: this.clusterId, config } satisfies BrokerFile);
+  }
+
+  close(): void {
+    this.groups.close();
+    this.topics.close();
+  }
+}

@@ -1,0 +1,628 @@
+import { decodeStruct } from '../../../protocol/kafka/codec.js';
+import type { ErrorName } from '../../../protocol/kafka/errors.js';
+import { subscription } from '../../../protocol/kafka/messages/consumer-protocol.js';
+import type { Clock } from '../clock.js';
+
+export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+
+export interface MemberProtocol {
+  readonly name: string;
+  readonly metadata: Buffer;
+}
+
+export interface JoinRequest {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  readonly protocols: readonly MemberProtocol[];
+  /** The client can handle MEMBER_ID_REQUIRED (version 4 and later). */
+  readonly idRequired: boolean;
+  /** The client can be told not to assign (version 9 and later, KIP-814). */
+  readonly canSkipAssignment: boolean;
+}
+
+export interface JoinResult {
+  readonly error: ErrorName | undefined;
+  readonly generation: number;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  readonly leader: string;
+  readonly skipAssignment: boolean;
+  readonly memberId: string;
+  readonly members: ReadonlyArray<{
+    readonly memberId: string;
+    readonly instanceId: string | null;
+    readonly metadata: Buffer;
+  }>;
+}
+
+export interface SyncResult {
+  readonly error: ErrorName | undefined;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  readonly assignment: Buffer;
+}
+
+export interface ClassicMember {
+  readonly id: string;
+  readonly instanceId: string | null;
+  clientId: string;
+  clientHost: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: readonly MemberProtocol[];
+  assignment: Buffer;
+  joining: ((result: JoinResult) => void) | undefined;
+  syncing: ((result: SyncResult) => void) | undefined;
+  deadlineMs: number;
+  stopTimer: (() => void) | undefined;
+}
+
+/** What of a group is kept on disk: enough for its members to go on after the broker was started again. */
+export interface ClassicGroupFile {
+  readonly protocolType: string;
+  readonly generation: number;
+  readonly protocol: string | null;
+  readonly leader: string | null;
+  readonly emptySinceMs: number | undefined;
+  readonly members: ReadonlyArray<{
+    readonly id: string;
+    readonly instanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly sessionTimeoutMs: number;
+    readonly rebalanceTimeoutMs: number;
+    readonly protocols: ReadonlyArray<readonly [name: string, metadata: string]>;
+    readonly assignment: string;
+  }>;
+}
+
+export interface GroupEnvironment {
+  readonly clock: Clock;
+  readonly newMemberId: (clientId: string) => string;
+  readonly initialRebalanceDelayMs: () => number;
+  readonly sizeMax: () => number;
+  /** Called when the group has to be written: it became stable, or empty. */
+  readonly save: (group: ClassicGroup) => void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * A group of the classic protocol. Its states:
+ *
+ * - Empty: no members; offsets may be there. A first JoinGroup leads to PreparingRebalance.
+ * - PreparingRebalance: waits until every known member has joined again, at most as long as the longest rebalance
+ *   timeout among them; who did not join by then is removed (static members stay). Then a new generation begins:
+ *   the protocol that most members like is chosen, all joins are answered, the leader gets everybody's metadata.
+ * - CompletingRebalance: waits for the leader's SyncGroup, which brings the assignment of all; the others' are answered with theirs.
+ * - Stable: heartbeats are answered with no error. A member that joins anew, leaves or is not heard of for its session
+ *   timeout leads back to PreparingRebalance, where heartbeats are answered REBALANCE_IN_PROGRESS.
+ * - Dead: deleted.
+ */
+export class ClassicGroup {
+  readonly kind = 'classic';
+  state: ClassicState = 'Empty';
+  generation = 0;
+  protocolType: string | null = null;
+  protocol: string | null = null;
+  leader: string | null = null;
+  /** Since when it has no members; offsets expire by it. */
+  emptySinceMs: number | undefined;
+  readonly members = new Map<string, ClassicMember>();
+  private readonly staticMembers = new Map<string, string>();
+  /** Ids that were given out by MEMBER_ID_REQUIRED and not used yet. */
+  private readonly pending = new Map<string, () => void>();
+  private stopRebalanceTimer: (() => void) | undefined;
+  private stopSyncTimer: (() => void) | undefined;
+
+  constructor(
+    readonly id: string,
+    private readonly environment: GroupEnvironment,
+  ) {
+    this.emptySinceMs = environment.clock.now();
+  }
+
+  static restore(id: string, file: ClassicGroupFile, environment: GroupEnvironment): ClassicGroup {
+    const group = new ClassicGroup(id, environment);
+    group.protocolType = file.protocolType;
+    group.generation = file.generation;
+    group.protocol = file.protocol;
+    group.leader = file.leader;
+    group.emptySinceMs = file.emptySinceMs ?? environment.clock.now();
+    for (const { protocols, assignment, ...rest } of file.members) {
+      group.addMember({
+        ...rest,
+        protocols: protocols.map(([name, metadata]) => ({ name, metadata: Buffer.from(metadata, 'base64') })),
+        assignment: Buffer.from(assignment, 'base64'),
+        joining: undefined,
+        syncing: undefined,
+        deadlineMs: 0,
+        stopTimer: undefined,
+      });
+    }
+    if (group.members.size > 0) group.state = 'Stable';
+    return group;
+  }
+
+  file(): ClassicGroupFile {
+    return {
+      protocolType: this.protocolType ?? '',
+      generation: this.generation,
+      protocol: this.protocol,
+      leader: this.leader,
+      emptySinceMs: this.emptySinceMs,
+      members: [...this.members.values()].map((member) => ({
+        id: member.id,
+        instanceId: member.instanceId,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        sessionTimeoutMs: member.sessionTimeoutMs,
+        rebalanceTimeoutMs: member.rebalanceTimeoutMs,
+        protocols: member.protocols.map(({ name, metadata }) => [name, metadata.toString('base64')] as const),
+        assignment: member.assignment.toString('base64'),
+      })),
+    };
+  }
+
+  memberIdOfInstance(instanceId: string): string | undefined {
+    return this.staticMembers.get(instanceId);
+  }
+
+  /** Whether this member may act; a static instance that was taken over by another process is fenced. */
+  checkMember(memberId: string, instanceId: string | null): ErrorName | undefined {
+    if (this.state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
+    if (instanceId !== null) {
+      const current = this.staticMembers.get(instanceId);
+      if (current === undefined) return 'UNKNOWN_MEMBER_ID';
+      return current === memberId ? undefined : 'FENCED_INSTANCE_ID';
+    }
+    return this.members.has(memberId) ? undefined : 'UNKNOWN_MEMBER_ID';
+  }
+
+  join(request: JoinRequest): JoinResult | Promise<JoinResult> {
+    const refused = (error: ErrorName, memberId = request.memberId): JoinResult => ({ ...NO_JOIN, error, memberId });
+    if (this.state === 'Dead') return refused('COORDINATOR_NOT_AVAILABLE');
+    if (!this.accepts(request)) return refused('INCONSISTENT_GROUP_PROTOCOL');
+    if (request.memberId === '') return this.joinNew(request, refused);
+    if (this.pending.has(request.memberId)) {
+      this.pending.get(request.memberId)?.();
+      this.pending.delete(request.memberId);
+      return this.joinAs(request.memberId, request);
+    }
+    const error = this.checkMember(request.memberId, request.instanceId);
+    if (error !== undefined) return refused(error);
+    return this.joinAgain(this.members.get(request.memberId) as ClassicMember, request);
+  }
+
+  private accepts({ memberId, protocolType, protocols }: JoinRequest): boolean {
+    if (protocolType === '' || protocols.length === 0) return false;
+    if (this.members.size === 0) return true;
+    if (protocolType !== this.protocolType) return false;
+    const others = [...this.members.values()].filter((member) => member.id !== memberId);
+    return protocols.some(({ name }) => others.every((member) => member.protocols.some((own) => own.name === name)));
+  }
+
+  private joinNew(
+    request: JoinRequest,
+    refused: (error: ErrorName, memberId?: string) => JoinResult,
+  ): JoinResult | Promise<JoinResult> {
+    const { instanceId } = request;
+    const replaced = instanceId === null ? undefined : this.staticMembers.get(instanceId);
+    if (replaced !== undefined) return this.replaceStatic(replaced, request);
+    if (this.members.size + this.pending.size >= this.environment.sizeMax())
+      return refused('GROUP_MAX_SIZE_REACHED', '');
+    const memberId = this.environment.newMemberId(instanceId ?? request.clientId);
+    if (instanceId === null && request.idRequired) {
+      const stop = this.environment.clock.schedule(request.sessionTimeoutMs, () => {
+        this.pending.delete(memberId);
+        this.completeJoinIfAllThere();
+      });
+      this.pending.set(memberId, stop);
+      return refused('MEMBER_ID_REQUIRED', memberId);
+    }
+    return this.joinAs(memberId, request);
+  }
+
+  private joinAs(memberId: string, request: JoinRequest): Promise<JoinResult> {
+    const member: ClassicMember = {
+      id: memberId,
+      instanceId: request.instanceId,
+      clientId: request.clientId,
+      clientHost: request.clientHost,
+      sessionTimeoutMs: request.sessionTimeoutMs,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      protocols: request.protocols,
+      assignment: NOTHING,
+      joining: undefined,
+      syncing: undefined,
+      deadlineMs: 0,
+      stopTimer: undefined,
+    };
+    if (this.members.size === 0) this.protocolType = request.protocolType;
+    this.addMember(member);
+    return this.awaitJoin(member, () => this.prepareRebalance());
+  }
+
+  private addMember(member: ClassicMember): void {
+    this.members.set(member.id, member);
+    if (member.instanceId !== null) this.staticMembers.set(member.instanceId, member.id);
+    this.leader ??= member.id;
+    this.emptySinceMs = undefined;
+    this.heard(member);
+  }
+
+  /**
+   * A static member that was started again takes its old place under a new id: its assignment goes on without a
+   * rebalance where its metadata is the same and the group is stable (KIP-345).
+   */
+  private replaceStatic(oldId: string, request: JoinRequest): JoinResult | Promise<JoinResult> {
+    const old = this.members.get(oldId) as ClassicMember;
+    old.stopTimer?.();
+    old.joining?.({ ...NO_JOIN, error: 'FENCED_INSTANCE_ID', memberId: oldId });
+    old.syncing?.({ ...NO_SYNC, error: 'FENCED_INSTANCE_ID' });
+    const member: ClassicMember = {
+      ...old,
+      id: this.environment.newMemberId(request.instanceId ?? request.clientId),
+      clientId: request.clientId,
+      clientHost: request.clientHost,
+      sessionTimeoutMs: request.sessionTimeoutMs,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      joining: undefined,
+      syncing: undefined,
+      stopTimer: undefined,
+    };
+    const unchanged = sameMetadata(old, request, this.protocol);
+    member.protocols = request.protocols;
+    this.members.delete(oldId);
+    const wasLeader = this.leader === oldId;
+    if (wasLeader) this.leader = member.id;
+    this.addMember(member);
+    if (this.state === 'Stable' && unchanged) {
+      this.environment.save(this);
+      const leader = wasLeader && !request.canSkipAssignment ? oldId : (this.leader ?? '');
+      return { ...this.currentGeneration(member, request), leader };
+    }
+    return this.awaitJoin(member, () => this.prepareRebalance());
+  }
+
+  private joinAgain(member: ClassicMember, request: JoinRequest): JoinResult | Promise<JoinResult> {
+    const unchanged = sameProtocols(member.protocols, request.protocols);
+    const update = (): void => {
+      member.protocols = request.protocols;
+      member.sessionTimeoutMs = request.sessionTimeoutMs;
+      member.rebalanceTimeoutMs = request.rebalanceTimeoutMs;
+      this.heard(member);
+    };
+    switch (this.state) {
+      case 'PreparingRebalance':
+        update();
+        return this.awaitJoin(member, () => this.completeJoinIfAllThere());
+      case 'CompletingRebalance':
+        if (unchanged) return this.currentGeneration(member, request);
+        update();
+        return this.awaitJoin(member, () => this.prepareRebalance());
+      default:
+        // The leader joins again to have something new assigned; anybody else with the same metadata lost an answer.
+        if (unchanged && member.id !== this.leader) return this.currentGeneration(member, request);
+        update();
+        return this.awaitJoin(member, () => this.prepareRebalance());
+    }
+  }
+
+  private currentGeneration(member: ClassicMember, request: JoinRequest): JoinResult {
+    const leads = member.id === this.leader;
+    const skipAssignment = leads && this.state === 'Stable' && request.canSkipAssignment;
+    return {
+      error: undefined,
+      generation: this.generation,
+      protocolType: this.protocolType,
+      protocol: this.protocol,
+      leader: this.leader ?? '',
+      skipAssignment,
+      memberId: member.id,
+      members: leads && (this.state === 'CompletingRebalance' || skipAssignment) ? this.membersMetadata() : [],
+    };
+  }
+
+  private awaitJoin(member: ClassicMember, then: () => void): Promise<JoinResult> {
+    return new Promise((resolve) => {
+      member.joining?.({ ...NO_JOIN, error: 'UNKNOWN_MEMBER_ID', memberId: member.id });
+      member.joining = resolve;
+      then();
+    });
+  }
+
+  /** Answers those who wait for an assignment that will not come, and waits for everybody to join again. */
+  private prepareRebalance(): void {
+    const before = this.state;
+    if (before === 'PreparingRebalance') {
+      this.completeJoinIfAllThere();
+      return;
+    }
+    this.stopSyncTimer?.();
+    this.stopSyncTimer = undefined;
+    for (const member of this.members.values()) {
+      if (before === 'CompletingRebalance') member.assignment = NOTHING;
+      member.syncing?.({ ...NO_SYNC, error: 'REBALANCE_IN_PROGRESS' });
+      member.syncing = undefined;
+    }
+    this.state = 'PreparingRebalance';
+    const delayMs = before === 'Empty' ? this.environment.initialRebalanceDelayMs() : 0;
+    const timeoutMs = delayMs > 0 ? delayMs : this.rebalanceTimeoutMs();
+    this.stopRebalanceTimer?.();
+    this.stopRebalanceTimer = this.environment.clock.schedule(timeoutMs, () => this.completeJoin());
+    if (delayMs === 0) this.completeJoinIfAllThere();
+  }
+
+  private rebalanceTimeoutMs(): number {
+    let longest = 0;
+    for (const { rebalanceTimeoutMs } of this.members.values()) longest = Math.max(longest, rebalanceTimeoutMs);
+    return longest;
+  }
+
+  private completeJoinIfAllThere(): void {
+    if (this.state !== 'PreparingRebalance' || this.pending.size > 0) return;
+    for (const member of this.members.values()) if (member.joining === undefined) return;
+    this.completeJoin();
+  }
+
+  private completeJoin(): void {
+    if (this.state !== 'PreparingRebalance') return;
+    this.stopRebalanceTimer?.();
+    this.stopRebalanceTimer = undefined;
+    for (const member of [...this.members.values()]) {
+      if (member.joining === undefined && member.instanceId === null) this.forget(member);
+    }
+    this.generation++;
+    if (this.members.size === 0) {
+      this.becomeEmpty();
+      return;
+    }
+    const leader = this.leader === null ? undefined : this.members.get(this.leader);
+    if (leader?.joining === undefined) {
+      const joined = [...this.members.values()].find((member) => member.joining !== undefined);
+      if (joined === undefined) {
+        // Only static members that have not come back: they keep their place until their session ends.
+        this.stopRebalanceTimer = this.environment.clock.schedule(this.rebalanceTimeoutMs(), () => this.completeJoin());
+        this.generation--;
+        return;
+      }
+      this.leader = joined.id;
+    }
+    this.protocol = this.choose();
+    this.state = 'CompletingRebalance';
+    this.answerJoins();
+    this.stopSyncTimer = this.environment.clock.schedule(this.rebalanceTimeoutMs(), () => this.expireUnsynced());
+  }
+
+  private answerJoins(): void {
+    for (const member of this.members.values()) {
+      const answer = member.joining;
+      member.joining = undefined;
+      this.heard(member);
+      answer?.({
+        error: undefined,
+        generation: this.generation,
+        protocolType: this.protocolType,
+        protocol: this.protocol,
+        leader: this.leader ?? '',
+        skipAssignment: false,
+        memberId: member.id,
+        members: member.id === this.leader ? this.membersMetadata() : [],
+      });
+    }
+  }
+
+  /** Every member votes for the first of its protocols that all members know. */
+  private choose(): string {
+    const members = [...this.members.values()];
+    const known = (name: string) => members.every((member) => member.protocols.some((own) => own.name === name));
+    const votes = new Map<string, number>();
+    for (const { protocols } of members) {
+      const favourite = protocols.find(({ name }) => known(name));
+      if (favourite !== undefined) votes.set(favourite.name, (votes.get(favourite.name) ?? 0) + 1);
+    }
+    return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+  }
+
+  private membersMetadata(): JoinResult['members'] {
+    return [...this.members.values()].map(({ id, instanceId, protocols }) => ({
+      memberId: id,
+      instanceId,
+      metadata: protocols.find(({ name }) => name === this.protocol)?.metadata ?? NOTHING,
+    }));
+  }
+
+  sync(request: {
+    readonly memberId: string;
+    readonly instanceId: string | null;
+    readonly generation: number;
+    readonly protocolType: string | null;
+    readonly protocol: string | null;
+    readonly assignments: ReadonlyMap<string, Buffer>;
+  }): SyncResult | Promise<SyncResult> {
+    const refused = (error: ErrorName): SyncResult => ({ ...NO_SYNC, error });
+    const error = this.checkMember(request.memberId, request.instanceId);
+    if (error !== undefined) return refused(error);
+    if (request.generation !== this.generation) return refused('ILLEGAL_GENERATION');
+    if (differs(request.protocolType, this.protocolType) || differs(request.protocol, this.protocol)) {
+      return refused('INCONSISTENT_GROUP_PROTOCOL');
+    }
+    const member = this.members.get(request.memberId) as ClassicMember;
+    if (this.state === 'PreparingRebalance') return refused('REBALANCE_IN_PROGRESS');
+    if (this.state === 'Stable') {
+      this.heard(member);
+      return this.assigned(member);
+    }
+    if (this.state !== 'CompletingRebalance') return refused('UNKNOWN_MEMBER_ID');
+    return new Promise((resolve) => {
+      member.syncing?.({ ...NO_SYNC, error: 'UNKNOWN_MEMBER_ID' });
+      member.syncing = resolve;
+      this.heard(member);
+      if (member.id === this.leader) this.completeSync(request.assignments);
+    });
+  }
+
+  private assigned({ assignment }: ClassicMember): SyncResult {
+    return { error: undefined, protocolType: this.protocolType, protocol: this.protocol, assignment };
+  }
+
+  private completeSync(assignments: ReadonlyMap<string, Buffer>): void {
+    this.stopSyncTimer?.();
+    this.stopSyncTimer = undefined;
+    this.state = 'Stable';
+    for (const member of this.members.values()) member.assignment = assignments.get(member.id) ?? NOTHING;
+    this.environment.save(this);
+    for (const member of this.members.values()) {
+      const answer = member.syncing;
+      member.syncing = undefined;
+      this.heard(member);
+      answer?.(this.assigned(member));
+    }
+  }
+
+  /** Who joined and never asked for its assignment is gone (a leader above all: nobody else brings assignments). */
+  private expireUnsynced(): void {
+    if (this.state !== 'CompletingRebalance') return;
+    for (const member of [...this.members.values()]) if (member.syncing === undefined) this.forget(member);
+    this.afterLoss();
+  }
+
+  heartbeat(memberId: string, instanceId: string | null, generation: number): ErrorName | undefined {
+    const error = this.checkMember(memberId, instanceId);
+    if (error !== undefined) return error;
+    if (generation !== this.generation) return 'ILLEGAL_GENERATION';
+    this.heard(this.members.get(memberId) as ClassicMember);
+    return this.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : undefined;
+  }
+
+  /** By member id, or by instance id where the member id is empty (an administrator removes a static member). */
+  leave(memberId: string, instanceId: string | null): ErrorName | undefined {
+    if (this.pending.has(memberId)) {
+      this.pending.get(memberId)?.();
+      this.pending.delete(memberId);
+      this.completeJoinIfAllThere();
+      return undefined;
+    }
+    const id = memberId === '' && instanceId !== null ? (this.staticMembers.get(instanceId) ?? '') : memberId;
+    const error = this.checkMember(id, instanceId);
+    if (error !== undefined) return error;
+    this.forget(this.members.get(id) as ClassicMember);
+    this.afterLoss();
+    return undefined;
+  }
+
+  private forget(member: ClassicMember): void {
+    member.stopTimer?.();
+    member.joining?.({ ...NO_JOIN, error: 'UNKNOWN_MEMBER_ID', memberId: member.id });
+    member.syncing?.({ ...NO_SYNC, error: 'UNKNOWN_MEMBER_ID' });
+    member.joining = undefined;
+    member.syncing = undefined;
+    this.members.delete(member.id);
+    if (member.instanceId !== null && this.staticMembers.get(member.instanceId) === member.id) {
+      this.staticMembers.delete(member.instanceId);
+    }
+    if (this.leader === member.id) this.leader = this.members.keys().next().value ?? null;
+  }
+
+  private afterLoss(): void {
+    if (this.state === 'Stable' || this.state === 'CompletingRebalance') {
+      if (this.members.size > 0) this.prepareRebalance();
+      else {
+        this.generation++;
+        this.becomeEmpty();
+      }
+    } else if (this.state === 'PreparingRebalance') this.completeJoinIfAllThere();
+  }
+
+  private becomeEmpty(): void {
+    this.stopRebalanceTimer?.();
+    this.stopSyncTimer?.();
+    this.state = 'Empty';
+    this.protocol = null;
+    this.leader = null;
+    this.emptySinceMs = this.environment.clock.now();
+    this.environment.save(this);
+  }
+
+  /** The member is alive: its session begins anew. One timer a member; a heartbeat only moves the deadline. */
+  heard(member: ClassicMember): void {
+    const { clock } = this.environment;
+    member.deadlineMs = clock.now() + member.sessionTimeoutMs;
+    if (member.stopTimer !== undefined) return;
+    const watch = (ms: number): void => {
+      member.stopTimer = clock.schedule(ms, () => {
+        const leftMs = member.deadlineMs - clock.now();
+        // Who waits for the answer to a join cannot send heartbeats; the rebalance has its own end.
+        const waits = member.joining !== undefined;
+        if (leftMs > 0 || waits) watch(waits ? member.sessionTimeoutMs : leftMs);
+        else {
+          this.forget(member);
+          this.afterLoss();
+        }
+      });
+    };
+    watch(member.sessionTimeoutMs);
+  }
+
+  /** Of a group of consumers: the topics that its members named when they joined. */
+  subscribedTopics(): ReadonlySet<string> {
+    const topics = new Set<string>();
+    if (this.protocolType !== 'consumer') return topics;
+    for (const { protocols } of this.members.values()) {
+      const metadata = protocols.find(({ name }) => name === this.protocol)?.metadata;
+      for (const topic of metadata === undefined ? [] : topicsOf(metadata)) topics.add(topic);
+    }
+    return topics;
+  }
+
+  /** Ends all timers; waiting members are left to their connections. */
+  close(): void {
+    this.stopRebalanceTimer?.();
+    this.stopSyncTimer?.();
+    for (const stop of this.pending.values()) stop();
+    for (const member of this.members.values()) member.stopTimer?.();
+  }
+}
+
+const NO_JOIN: JoinResult = {
+  error: undefined,
+  generation: -1,
+  protocolType: null,
+  protocol: null,
+  leader: '',
+  skipAssignment: false,
+  memberId: '',
+  members: [],
+};
+
+const NO_SYNC: SyncResult = { error: undefined, protocolType: null, protocol: null, assignment: NOTHING };
+
+const differs = (said: string | null, actual: string | null): boolean => said !== null && said !== actual;
+
+function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberProtocol[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, at) => one.name === b[at]?.name && one.metadata.equals(b[at]?.metadata ?? NOTHING))
+  );
+}
+
+function sameMetadata(member: ClassicMember, request: JoinRequest, protocol: string | null): boolean {
+  const old = member.protocols.find(({ name }) => name === protocol)?.metadata;
+  const fresh = request.protocols.find(({ name }) => name === protocol)?.metadata;
+  return old !== undefined && fresh !== undefined && old.equals(fresh);
+}
+
+/** All versions of a subscription begin with the topics; what a member sent that is no subscription names none. */
+function topicsOf(metadata: Buffer): readonly string[] {
+  try {
+    return decodeStruct({ topics: subscription.topics }, 0, metadata.subarray(2)).topics;
+  } catch {
+    return [];
+  }
+}

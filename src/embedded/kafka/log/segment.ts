@@ -1,0 +1,212 @@
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  BATCH_HEADER_BYTES,
+  baseOffsetOf,
+  lastOffsetOf,
+  maxTimestampOf,
+  sizeOf,
+} from '../../../protocol/kafka/record-batch.js';
+import { SegmentIndex } from './segment-index.js';
+
+/** What one look at the disk brings while searching for a batch: header after header of small batches. */
+const SCAN_WINDOW_BYTES = 64 * 1024;
+
+/** Where readers that follow the log go on; more at one segment than this begin with the index again. */
+const HINTS_MAX = 16;
+
+const nameOf = (baseOffset: number, suffix: string): string => `${String(baseOffset).padStart(20, '0')}.${suffix}`;
+
+/** A batch in a segment: its place, and what is asked of it without reading its records. */
+export interface BatchPlace {
+  readonly position: number;
+  readonly size: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+  /** The first 61 bytes. */
+  readonly header: Buffer;
+}
+
+/**
+ * One file of a partition's log: whole batches one after the other, exactly as they crossed the wire. Its file is made
+ * by the first append, opened when needed and may be closed at any time (`closeFile`). A segment that was deleted while a reader
+ * still sends from it stays readable until that reader is done (`hold` and `release`).
+ */
+export class Segment {
+  readonly file: string;
+  readonly index: SegmentIndex;
+  size: number;
+  /** Of the last batch; baseOffset - 1 where there is none. */
+  lastOffset: number;
+  maxTimestamp = -1;
+  /** The first batch's timestamp (-1 where it is empty): segment.ms counts from it. */
+  firstTimestamp: number | undefined;
+  lastUsedMs = 0;
+  private fd: number | undefined;
+  private holders = 0;
+  private doomed = false;
+  private readonly hints = new Map<number, number>();
+
+  constructor(
+    readonly dir: string,
+    readonly baseOffset: number,
+  ) {
+    this.file = join(dir, nameOf(baseOffset, 'log'));
+    this.index = new SegmentIndex(join(dir, nameOf(baseOffset, 'index')), baseOffset);
+    this.size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    this.lastOffset = baseOffset - 1;
+  }
+
+  get open(): boolean {
+    return this.fd !== undefined;
+  }
+
+  get held(): boolean {
+    return this.holders > 0;
+  }
+
+  private descriptor(): number {
+    this.fd ??= openSync(this.file, 'a+', 0o600);
+    return this.fd;
+  }
+
+  /** Appends whole batches that belong together. Throws what the file system says; then nothing was appended. */
+  append(batch: Buffer, baseOffset: number, lastOffset: number, maxTimestamp: number): void {
+    const fd = this.descriptor();
+    const start = this.size;
+    let written = 0;
+    try {
+      while (written < batch.length) written += writeSync(fd, batch, written, batch.length - written, null);
+    } catch (failure) {
+      ftruncateSync(fd, start);
+      throw failure;
+    }
+    this.size = start + batch.length;
+    this.lastOffset = lastOffset;
+    this.firstTimestamp ??= maxTimestamp;
+    if (maxTimestamp > this.maxTimestamp) this.maxTimestamp = maxTimestamp;
+    this.index.note(baseOffset, start, this.size, this.maxTimestamp);
+  }
+
+  read(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, this.readInto(bytes, position, length));
+  }
+
+  /** Up to `length` bytes; the number of those that were there. */
+  readInto(bytes: Buffer, position: number, length: number): number {
+    const fd = this.descriptor();
+    const wanted = Math.min(length, this.size - position);
+    let done = 0;
+    while (done < wanted) {
+      const count = readSync(fd, bytes, done, wanted - done, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+
+  /** Remembers that the batch with this offset begins here: the next fetch of a reader that follows goes on there. */
+  hint(offset: number, position: number): void {
+    this.hints.delete(offset);
+    this.hints.set(offset, position);
+    if (this.hints.size <= HINTS_MAX) return;
+    for (const oldest of this.hints.keys()) {
+      this.hints.delete(oldest);
+      return;
+    }
+  }
+
+  /** The first batch whose last offset is `offset` or beyond; undefined at the end. */
+  find(offset: number): BatchPlace | undefined {
+    if (offset > this.lastOffset) return undefined;
+    const from = this.hints.get(offset) ?? this.index.positionOf(offset);
+    for (const place of this.batches(from)) if (place.lastOffset >= offset) return place;
+    return undefined;
+  }
+
+  /** The first batch with a record at or after this time. */
+  findTime(timestampMs: number): BatchPlace | undefined {
+    for (const place of this.batches(this.index.positionOfTime(timestampMs))) {
+      if (place.maxTimestamp >= timestampMs) return place;
+    }
+    return undefined;
+  }
+
+  /** Where the batches lie, from `position` on, which has to be the beginning of one. Ends before a torn one. */
+  *batches(position = 0): Generator<BatchPlace> {
+    let at = position;
+    let window: Buffer = Buffer.alloc(0);
+    let windowAt = at;
+    while (at + BATCH_HEADER_BYTES <= this.size) {
+      if (at < windowAt || at + BATCH_HEADER_BYTES > windowAt + window.length) {
+        window = this.read(at, SCAN_WINDOW_BYTES);
+        windowAt = at;
+        if (window.length < BATCH_HEADER_BYTES) return;
+      }
+      const header = window.subarray(at - windowAt, at - windowAt + BATCH_HEADER_BYTES);
+      const size = sizeOf(header);
+      if (size < BATCH_HEADER_BYTES || at + size > this.size) return;
+      yield {
+        position: at,
+        size,
+        baseOffset: baseOffsetOf(header),
+        lastOffset: lastOffsetOf(header),
+        maxTimestamp: maxTimestampOf(header),
+        header,
+      };
+      at += size;
+    }
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.descriptor(), size);
+    this.size = size;
+    this.hints.clear();
+    this.index.truncate(size);
+  }
+
+  hold(): void {
+    this.holders++;
+  }
+
+  release(): void {
+    this.holders--;
+    if (this.doomed) this.closeFile();
+  }
+
+  closeFile(): void {
+    if (this.fd === undefined || this.holders > 0) return;
+    closeSync(this.fd);
+    this.fd = undefined;
+  }
+
+  /** Writes what the index still has in memory and closes the files. */
+  close(): void {
+    this.index.flush();
+    this.closeFile();
+  }
+
+  remove(): void {
+    this.doomed = true;
+    if (this.holders > 0) this.descriptor(); // so that readers that have not opened it yet still can read
+    this.closeFile();
+    for (const file of [this.file, this.index.file]) {
+      try {
+        unlinkSync(file);
+      } catch (failure) {
+        if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
+      }
+    }
+  }
+
+  /** Takes the place of `other`'s file; this one was written under another name. */
+  replace(file: string): void {
+    this.close();
+    renameSync(file, this.file);
+    this.size = statSync(this.file).size;
+    this.hints.clear();
+    this.index.reset();
+  }
+}

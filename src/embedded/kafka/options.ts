@@ -1,0 +1,43 @@
+import type { Log } from '../../support/log.js';
+import type { Clock } from './clock.js';
+
+export interface KafkaUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** A further address to listen on, as clusters have them; TLS and SASL settings of clients can be tried out there. */
+export interface KafkaListener {
+  /** For example SASL_SSL. */
+  readonly name: string;
+  /** Default: that of the options. */
+  readonly host?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** PEM texts. `ca` together with `requestCert` asks clients for certificates. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string; readonly requestCert?: boolean };
+  /** Clients have to authenticate by one of these. */
+  readonly sasl?: ReadonlyArray<'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'>;
+}
+
+export interface KafkaOptions {
+  /** Everything is kept here; made where it is missing. */
+  readonly dataDir: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** What clients are told to connect to, where that is not host and port themselves. */
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
+  /** Broker settings by their Kafka names (num.partitions, auto.create.topics.enable, log.retention.ms …). */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly listeners?: readonly KafkaListener[];
+  /** Who may log in on listeners with SASL; more can be added through the protocol (SCRAM). */
+  readonly users?: readonly KafkaUser[];
+  readonly clusterId?: string;
+  readonly clock?: Clock;
+  /** Random numbers from 0 to 1. */
+  readonly random?: () => number;
+  readonly log?: Log;
+}

@@ -1,0 +1,5 @@
+import { runAsChild } from '../../support/child.js';
+import type { KafkaOptions } from './options.js';
+import { startKafka } from './server/server.js';
+
+await runAsChild<KafkaOptions>((options, log) => startKafka({ ...options, log }));

@@ -1,0 +1,30 @@
+import { encodeResponse } from '../../../protocol/kafka/codec.js';
+import { errorCode } from '../../../protocol/kafka/errors.js';
+import { apiVersions } from '../../../protocol/kafka/messages/api-versions.js';
+import type { Part } from '../../../protocol/kafka/writer.js';
+import { type Handler, handler } from './handler.js';
+
+/** Real brokers announce Produce from 0 on although they refuse 0 to 2: older librdkafka gives up on them otherwise. */
+const PRODUCE_KEY = 0;
+
+const announced = (handlers: readonly Handler[]) =>
+  handlers.map(({ api, versions }) => ({
+    apiKey: api.key,
+    minVersion: api.key === PRODUCE_KEY ? 0 : versions[0],
+    maxVersion: versions[1],
+  }));
+
+/** Supports: all versions. Behaviour: an unknown version is answered in version 0 with error 35 and the versions of this request. */
+export const apiVersionsHandler = handler(
+  apiVersions,
+  { supports: 'All versions; the table of this page is what it answers.', lacks: 'Feature levels (KIP-584).' },
+  (_request, { handlers }) => ({ apiKeys: announced(handlers) }),
+);
+
+export function unsupportedApiVersions(correlationId: number): Part[] {
+  const [minVersion, maxVersion] = apiVersionsHandler.versions;
+  return encodeResponse(apiVersions, 0, correlationId, {
+    errorCode: errorCode('UNSUPPORTED_VERSION'),
+    apiKeys: [{ apiKey: apiVersions.key, minVersion, maxVersion }],
+  });
+}

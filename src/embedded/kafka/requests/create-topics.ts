@@ -1,0 +1,148 @@
+import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
+import { createTopics } from '../../../protocol/kafka/messages/create-topics.js';
+import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import type { Call } from '../server/call.js';
+import { invalidTopicName } from '../topics/catalog.js';
+import { invalid, TOPIC_CONFIG_BY_NAME } from '../topics/config-definitions.js';
+import { createTopic } from '../topics/create.js';
+import { CONFIG_SOURCES, describedTopicConfig } from '../topics/described-config.js';
+import { handler } from './handler.js';
+
+type Wanted = RequestOf<typeof createTopics>['topics'][number];
+type Answer = NonNullable<NonNullable<ResponseInput<typeof createTopics>['topics']>[number]>;
+
+/** More would be a mistake: files, memory and start-up time grow with them. */
+const PARTITIONS_MAX = 10_000;
+
+class Refused extends Error {
+  constructor(
+    readonly error: ErrorName,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Supports: versions 2 to 7, validate-only, configs, manual assignments (to this one broker), defaults by -1.
+ * Behaviour: topics are there, with their leaders, when the answer comes.
+ */
+export const createTopicsHandler = handler(
+  createTopics,
+  { supports: 'Configs, manual assignments, validate-only; at most 10,000 partitions a topic.' },
+  (request, call) => {
+    const counts = new Map<string, number>();
+    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return {
+      topics: [...new Set(request.topics.map(({ name }) => name))].map((name): Answer => {
+        const wanted = request.topics.find((topic) => topic.name === name) as Wanted;
+        try {
+          if ((counts.get(name) ?? 0) > 1) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
+          return create(call, wanted, request.validateOnly);
+        } catch (failure) {
+          if (!(failure instanceof Refused)) throw failure;
+          return {
+            name,
+            errorCode: errorCode(failure.error),
+            errorMessage: failure.message,
+            configs: call.version >= 5 ? null : [],
+          };
+        }
+      }),
+    };
+  },
+);
+
+function create({ broker }: Call, wanted: Wanted, validateOnly: boolean): Answer {
+  const { name } = wanted;
+  const badName = invalidTopicName(name);
+  if (badName !== undefined) throw new Refused('INVALID_TOPIC_EXCEPTION', badName);
+  if (broker.topics.get(name) !== undefined)
+    throw new Refused('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+  const collides = broker.topics.collision(name);
+  if (collides !== undefined) {
+    throw new Refused('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${collides}`);
+  }
+  const partitions = partitionsOf(wanted, broker.settings.number('num.partitions'));
+  const config = configOf(wanted);
+  const topic = validateOnly ? undefined : createTopic(broker, name, partitions, config);
+  const configs = describedTopicConfig(broker.settings, new Map(Object.entries(config))).map((entry) => ({
+    name: entry.name,
+    value: entry.value,
+    readOnly: false,
+    configSource: CONFIG_SOURCES[entry.source],
+    isSensitive: false,
+  }));
+  return {
+    name,
+    ...(topic && { topicId: topic.id }),
+    errorMessage: null,
+    numPartitions: partitions,
+    replicationFactor: 1,
+    configs,
+  };
+}
+
+function partitionsOf({ numPartitions, replicationFactor, assignments }: Wanted, defaultPartitions: number): number {
+  if (assignments.length > 0) {
+    if (numPartitions !== -1) {
+      throw new Refused(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but numPartitions was not set to -1.',
+      );
+    }
+    if (replicationFactor !== -1) {
+      throw new Refused(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but replication factor was not set to -1.',
+      );
+    }
+    return assignedPartitions(assignments);
+  }
+  if (replicationFactor !== -1 && replicationFactor !== 1) {
+    throw new Refused(
+      'INVALID_REPLICATION_FACTOR',
+      replicationFactor <= 0
+        ? 'Replication factor must be larger than 0, or -1 to use the default value.'
+        : `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+    );
+  }
+  if (numPartitions === -1) return defaultPartitions;
+  if (numPartitions <= 0) {
+    throw new Refused('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.');
+  }
+  if (numPartitions > PARTITIONS_MAX) {
+    throw new Refused('POLICY_VIOLATION', `Excessively large number of partitions per request: ${numPartitions}.`);
+  }
+  return numPartitions;
+}
+
+function assignedPartitions(assignments: Wanted['assignments']): number {
+  const indexes = new Set(assignments.map(({ partitionIndex }) => partitionIndex));
+  const consecutive = indexes.size === assignments.length && assignments.every((_, at) => indexes.has(at));
+  if (!consecutive) {
+    throw new Refused('INVALID_REPLICA_ASSIGNMENT', 'partitions should be a consecutive 0-based integer sequence');
+  }
+  for (const { partitionIndex, brokerIds } of assignments) {
+    if (brokerIds.length !== 1 || brokerIds[0] !== 1) {
+      throw new Refused(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `The manual partition assignment of partition ${partitionIndex} names brokers ${brokerIds.join(', ')}; there is broker 1`,
+      );
+    }
+  }
+  return assignments.length;
+}
+
+function configOf({ configs }: Wanted): Record<string, string> {
+  const accepted: Record<string, string> = {};
+  for (const { name, value } of configs) {
+    const definition = TOPIC_CONFIG_BY_NAME.get(name);
+    if (definition === undefined) throw new Refused('INVALID_CONFIG', `Unknown topic config name: ${name}`);
+    if (value === null) throw new Refused('INVALID_CONFIG', `Null value not supported for topic configs: ${name}`);
+    const why = invalid(definition, value);
+    if (why !== undefined) throw new Refused('INVALID_CONFIG', why);
+    accepted[name] = value;
+  }
+  return accepted;
+}

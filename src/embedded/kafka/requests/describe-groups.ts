@@ -1,0 +1,42 @@
+import { errorCode } from '../../../protocol/kafka/errors.js';
+import { describeGroups } from '../../../protocol/kafka/messages/describe-groups.js';
+import { GROUP_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
+import { handler } from './handler.js';
+
+/** Supports: versions 0 to 6. Behaviour: a group that isn't there is Dead (from version 6 on GROUP_ID_NOT_FOUND too). */
+export const describeGroupsHandler = handler(
+  describeGroups,
+  { supports: 'Groups of the classic protocol.' },
+  (request, { broker, version }) => ({
+    groups: request.groups.map((groupId) => {
+      const group = broker.groups.classic(groupId);
+      const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+      if (typeof group === 'string') {
+        const missing = version >= 6;
+        return {
+          errorCode: missing ? errorCode('GROUP_ID_NOT_FOUND') : 0,
+          errorMessage: missing ? `Group ${groupId} not found.` : null,
+          groupId,
+          groupState: 'Dead',
+          authorizedOperations,
+        };
+      }
+      const stable = group.state === 'Stable';
+      return {
+        groupId,
+        groupState: group.state,
+        protocolType: group.protocolType ?? '',
+        protocolData: stable ? (group.protocol ?? '') : '',
+        authorizedOperations,
+        members: [...group.members.values()].map((member) => ({
+          memberId: member.id,
+          groupInstanceId: member.instanceId,
+          clientId: member.clientId,
+          clientHost: member.clientHost,
+          memberMetadata: stable ? member.protocols.find(({ name }) => name === group.protocol)?.metadata : undefined,
+          memberAssignment: stable ? member.assignment : undefined,
+        })),
+      };
+    }),
+  }),
+);

@@ -1,0 +1,75 @@
+import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
+import { metadata } from '../../../protocol/kafka/messages/metadata.js';
+import { type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
+import { LEADER_EPOCH } from '../log/partition-log.js';
+import type { Call } from '../server/call.js';
+import { invalidTopicName } from '../topics/catalog.js';
+import { createTopic } from '../topics/create.js';
+import type { Topic } from '../topics/topic.js';
+import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
+import { handler } from './handler.js';
+
+type TopicAnswer = NonNullable<NonNullable<ResponseInput<typeof metadata>['topics']>[number]>;
+
+/**
+ * Supports: all versions, by name and by topic id, auto creation.
+ * Behaviour: a topic that is created by the request itself is there in the answer, with its leader.
+ */
+export const metadataHandler = handler(
+  metadata,
+  { supports: 'By name and by topic id; auto creation where auto.create.topics.enable allows it.' },
+  (request, call) => {
+    const { broker, version } = call;
+    const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NO_OPERATIONS;
+    const all = request.topics === null || (version === 0 && request.topics.length === 0);
+    const topics = all
+      ? broker.topics.all().map((topic) => described(topic, operations))
+      : (request.topics ?? []).map(({ name, topicId }) =>
+          asked(call, name, topicId, request.allowAutoTopicCreation, operations),
+        );
+    return {
+      brokers: [{ nodeId: broker.nodeId, host: call.peer.listener.host, port: call.peer.listener.port }],
+      clusterId: broker.clusterId,
+      controllerId: broker.nodeId,
+      topics,
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS,
+    };
+  },
+);
+
+function asked(call: Call, name: string | null, topicId: string, mayCreate: boolean, operations: number): TopicAnswer {
+  const { broker, version } = call;
+  if (name === null || (version >= 10 && topicId !== ZERO_UUID)) {
+    const topic = broker.topics.getById(topicId);
+    if (topic === undefined) return failed('UNKNOWN_TOPIC_ID', version >= 12 ? null : '', topicId);
+    return described(topic, operations);
+  }
+  const known = broker.topics.get(name);
+  if (known !== undefined) return described(known, operations);
+  if (invalidTopicName(name) !== undefined) return failed('INVALID_TOPIC_EXCEPTION', name);
+  const creates = (version < 4 || mayCreate) && broker.settings.flag('auto.create.topics.enable');
+  if (!creates) return failed('UNKNOWN_TOPIC_OR_PARTITION', name);
+  return described(createTopic(broker, name, broker.settings.number('num.partitions'), {}), operations);
+}
+
+const failed = (error: ErrorName, name: string | null, topicId = ZERO_UUID): TopicAnswer => ({
+  errorCode: errorCode(error),
+  name,
+  topicId,
+});
+
+function described(topic: Topic, operations: number): TopicAnswer {
+  return {
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.internal,
+    partitions: Array.from({ length: topic.partitions }, (_, partitionIndex) => ({
+      partitionIndex,
+      leaderId: 1,
+      leaderEpoch: LEADER_EPOCH,
+      replicaNodes: [1],
+      isrNodes: [1],
+    })),
+    topicAuthorizedOperations: operations,
+  };
+}

@@ -1,0 +1,44 @@
+import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
+import { offsetCommit } from '../../../protocol/kafka/messages/offset-commit.js';
+import { handler } from './handler.js';
+
+/** Supports: versions 2 to 9, members and commits from outside. Behaviour: on disk before the answer. */
+export const offsetCommitHandler = handler(
+  offsetCommit,
+  { supports: 'Members of both group protocols, and commits from outside while a group is empty.' },
+  (request, { broker, version }) => {
+    const { groups, topics, clock, settings } = broker;
+    const refusal = groups.checkCommit(
+      request.groupId,
+      request.memberId,
+      request.groupInstanceId,
+      request.generationIdOrMemberEpoch,
+      version,
+    );
+    const metadataMax = settings.number('offset.metadata.max.bytes');
+    const committedMs = clock.now();
+    const accepted: Parameters<typeof groups.offsets.commit>[1][number][] = [];
+    const answers = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((partition) => {
+        const { partitionIndex } = partition;
+        const metadata = partition.committedMetadata ?? '';
+        const known = topics.get(name)?.has(partitionIndex) === true;
+        const error: ErrorName | undefined =
+          refusal ??
+          (known ? undefined : 'UNKNOWN_TOPIC_OR_PARTITION') ??
+          (Buffer.byteLength(metadata) > metadataMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined);
+        if (error !== undefined) return { partitionIndex, errorCode: errorCode(error) };
+        const offset = Number(partition.committedOffset);
+        const value = { offset, leaderEpoch: partition.committedLeaderEpoch, metadata, committedMs };
+        accepted.push({ topic: name, partition: partitionIndex, value });
+        return { partitionIndex, errorCode: 0 };
+      }),
+    }));
+    if (accepted.length > 0) {
+      groups.touch(request.groupId);
+      groups.offsets.commit(request.groupId, accepted);
+    }
+    return { topics: answers };
+  },
+);

@@ -1,0 +1,161 @@
+import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
+import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
+import { produce } from '../../../protocol/kafka/messages/produce.js';
+import {
+  BATCH_HEADER_BYTES,
+  hasValidCrc,
+  isControl,
+  isTransactional,
+  magicOf,
+  producerIdOf,
+  setAppendTime,
+  sizeOf,
+} from '../../../protocol/kafka/record-batch.js';
+import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import type { Broker } from '../broker.js';
+import { checkRecords } from '../log/check-records.js';
+import type { Call } from '../server/call.js';
+import type { Topic } from '../topics/topic.js';
+import { handler } from './handler.js';
+
+type Answer = ResponseInput<typeof produce>;
+type PartitionAnswer = NonNullable<NonNullable<Answer['responses']>[number]['partitionResponses']>[number];
+
+/** A produce that is refused: the protocol's error, and what a person reads of it. */
+class Refused extends Error {
+  constructor(
+    readonly error: ErrorName,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Supports: versions 3 to 13, acks 0, 1 and all (which are one on one node), idempotent and transactional batches.
+ * Behaviour: each batch is stored as it came, with base offset and leader epoch set; duplicates of an idempotent
+ * producer are answered with the offset they got the first time.
+ */
+export const produceHandler = handler(
+  produce,
+  { supports: 'acks 0, 1 and all; idempotent and transactional producers; LogAppendTime; all compressions.' },
+  (request, call) => {
+    const responses = request.topicData.map(({ name, topicId, partitionData }) => {
+      const topic = call.version >= 13 ? call.broker.topics.getById(topicId) : call.broker.topics.get(name);
+      const partitionResponses = partitionData.map(({ index, records }) =>
+        answerPartition(call, request, topic, index, records),
+      );
+      return { name, topicId, partitionResponses };
+    });
+    return request.acks === 0 ? undefined : { responses };
+  },
+);
+
+function answerPartition(
+  call: Call,
+  request: RequestOf<typeof produce>,
+  topic: Topic | undefined,
+  index: number,
+  records: Buffer | null,
+): PartitionAnswer {
+  try {
+    return append(call, request, topic, index, records);
+  } catch (failure) {
+    const [error, message] = refusalOf(failure, call, topic, index);
+    return { index, errorCode: errorCode(error), errorMessage: message, baseOffset: -1n, logAppendTimeMs: -1n };
+  }
+}
+
+function refusalOf(
+  failure: unknown,
+  call: Call,
+  topic: Topic | undefined,
+  index: number,
+): readonly [ErrorName, string] {
+  if (failure instanceof Refused) return [failure.error, failure.message];
+  if (failure instanceof MalformedMessage) return ['INVALID_RECORD', failure.message];
+  const message = failure instanceof Error ? failure.message : String(failure);
+  call.broker.log.error('could not append', { partition: `${topic?.name}-${index}`, failure: message });
+  return ['KAFKA_STORAGE_ERROR', message];
+}
+
+function append(
+  call: Call,
+  request: RequestOf<typeof produce>,
+  topic: Topic | undefined,
+  index: number,
+  records: Buffer | null,
+): PartitionAnswer {
+  const { broker } = call;
+  if (topic === undefined) {
+    throw new Refused(call.version >= 13 ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+  }
+  const log = topic.log(index);
+  if (log === undefined) throw new Refused('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such partition');
+  const { settings } = topic;
+  if (request.acks !== 0 && request.acks !== 1 && request.acks !== -1) {
+    throw new Refused('INVALID_REQUIRED_ACKS', `acks ${request.acks}`);
+  }
+  if (request.acks === -1 && settings.minInsyncReplicas > 1) {
+    throw new Refused(
+      'NOT_ENOUGH_REPLICAS',
+      `min.insync.replicas is ${settings.minInsyncReplicas}, there is one replica`,
+    );
+  }
+  const batch = checkBatch(records, settings.maxMessageBytes);
+  checkRecords(batch, settings, broker.clock.now(), (error, message) => new Refused(error, message));
+  if (producerIdOf(batch) >= 0) {
+    const verdict = log.producers.check(batch);
+    if (verdict.kind === 'error') throw new Refused(verdict.error, 'the sequence does not follow the last one');
+    if (verdict.kind === 'duplicate') {
+      const { firstOffset, timestampMs } = verdict.of;
+      return answered(index, firstOffset, settings.logAppendTime ? timestampMs : -1, log.startOffset);
+    }
+  }
+  if (isTransactional(batch)) admitTransactional(broker, call, request.transactionalId, batch, topic, index);
+  let appendTime = -1;
+  if (settings.logAppendTime) {
+    appendTime = broker.clock.now();
+    setAppendTime(batch, appendTime);
+  }
+  const baseOffset = log.append(batch, settings);
+  return answered(index, baseOffset, appendTime, log.startOffset);
+}
+
+const answered = (index: number, baseOffset: number, appendTime: number, startOffset: number): PartitionAnswer => ({
+  index,
+  baseOffset: BigInt(baseOffset),
+  logAppendTimeMs: BigInt(appendTime),
+  logStartOffset: BigInt(startOffset),
+});
+
+/** The one batch of a partition's records, whole and intact. */
+function checkBatch(records: Buffer | null, bytesMax: number): Buffer {
+  if (records === null || records.length < BATCH_HEADER_BYTES) {
+    throw new Refused('INVALID_RECORD', 'there is no record batch');
+  }
+  if (magicOf(records) !== 2) {
+    throw new Refused('INVALID_RECORD', `message format ${magicOf(records)}; produce requests carry format 2`);
+  }
+  const size = sizeOf(records);
+  if (size !== records.length) {
+    throw new Refused('INVALID_RECORD', `one batch of ${records.length} bytes was expected; its length says ${size}`);
+  }
+  if (size > bytesMax) {
+    throw new Refused('MESSAGE_TOO_LARGE', `a batch of ${size} bytes; max.message.bytes is ${bytesMax}`);
+  }
+  if (!hasValidCrc(records)) throw new Refused('CORRUPT_MESSAGE', 'the CRC does not match');
+  if (isControl(records)) throw new Refused('INVALID_RECORD', 'clients cannot write control batches');
+  return records;
+}
+
+function admitTransactional(
+  _broker: Broker,
+  _call: Call,
+  transactionalId: string | null,
+  _batch: Buffer,
+  _topic: Topic,
+  _index: number,
+): void {
+  if (transactionalId === null) throw new Refused('INVALID_RECORD', 'a transactional batch without transactional id');
+}

@@ -1,0 +1,224 @@
+import type { Socket } from 'node:net';
+import {
+  decodeRequest,
+  decodeRequestHeader,
+  encodeResponse,
+  type RequestHeader,
+} from '../../../protocol/kafka/codec.js';
+import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
+import { Reader } from '../../../protocol/kafka/reader.js';
+import type { Part } from '../../../protocol/kafka/writer.js';
+import type { Broker } from '../broker.js';
+import { OutgoingRange } from '../log/file-range.js';
+import { unsupportedApiVersions } from '../requests/api-versions.js';
+import type { Handler } from '../requests/handler.js';
+import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
+import type { ListenerAddress, Peer } from './call.js';
+import { FrameInput, type FrameMemory } from './frame-input.js';
+
+/** Requests that wait for the one before them: beyond this the socket is not read. */
+const QUEUED_BYTES_MAX = 1024 * 1024;
+const QUEUED_FRAMES_MAX = 100;
+
+/** Of a log file's range, this much is in memory per connection. */
+const PIECE_BYTES = 256 * 1024;
+
+const API_VERSIONS_KEY = 18;
+
+/**
+ * One client. Its requests are answered one after the other, in their order, as Kafka does; while an answer waits for
+ * a slow reader or for data, nothing more is read than fits the queue. Whatever makes no sense ends this connection
+ * and nothing else.
+ */
+export class Connection implements Peer {
+  readonly host: string;
+  principal = 'ANONYMOUS';
+  private readonly input: FrameInput;
+  private readonly queue: Buffer[] = [];
+  private queuedBytes = 0;
+  private busy = false;
+  private closed = false;
+  private readonly closeCallbacks = new Set<() => void>();
+  private drained: (() => void) | undefined;
+
+  constructor(
+    private readonly broker: Broker,
+    private readonly socket: Socket,
+    readonly listener: ListenerAddress,
+    memory: FrameMemory,
+  ) {
+    this.host = socket.remoteAddress ?? '';
+    socket.setNoDelay(true);
+    socket.setTimeout(broker.settings.number('connections.max.idle.ms'), () => this.destroy());
+    this.input = new FrameInput(
+      broker.settings.number('socket.request.max.bytes'),
+      memory,
+      (frame) => this.enqueue(frame),
+      () => this.destroy(),
+    );
+    socket.on('data', (chunk) => this.input.receive(chunk));
+    socket.on('drain', () => this.drained?.());
+    socket.on('error', () => this.destroy()); // a reset connection is a client's business
+    socket.on('close', () => this.ended());
+  }
+
+  onClose(callback: () => void): () => void {
+    if (this.closed) {
+      callback();
+      return () => {};
+    }
+    this.closeCallbacks.add(callback);
+    return () => this.closeCallbacks.delete(callback);
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+    this.ended();
+  }
+
+  private ended(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.input.end();
+    this.queue.length = 0;
+    for (const callback of this.closeCallbacks) callback();
+    this.closeCallbacks.clear();
+    this.drained?.();
+  }
+
+  private enqueue(frame: Buffer): void {
+    if (this.closed) return;
+    if (!this.busy) {
+      this.process(frame);
+      return;
+    }
+    this.queue.push(frame);
+    this.queuedBytes += frame.length;
+    if (this.queuedBytes > QUEUED_BYTES_MAX || this.queue.length > QUEUED_FRAMES_MAX) this.socket.pause();
+  }
+
+  private process(first: Buffer): void {
+    let frame: Buffer | undefined = first;
+    while (frame !== undefined && !this.closed) {
+      const pending = this.answer(frame);
+      if (pending !== undefined) {
+        this.busy = true;
+        pending.then(
+          () => this.resume(),
+          (failure) => this.fail(failure),
+        );
+        return;
+      }
+      frame = this.next();
+    }
+  }
+
+  private next(): Buffer | undefined {
+    const frame = this.queue.shift();
+    if (frame === undefined) return undefined;
+    this.queuedBytes -= frame.length;
+    if (this.socket.isPaused() && this.queuedBytes <= QUEUED_BYTES_MAX / 2) this.socket.resume();
+    return frame;
+  }
+
+  private resume(): void {
+    this.busy = false;
+    const frame = this.next();
+    if (frame !== undefined) this.process(frame);
+  }
+
+  private fail(failure: unknown): void {
+    if (this.closed) return;
+    if (failure instanceof MalformedMessage) {
+      this.broker.log.info('closed a connection that sent no valid request', {
+        client: this.host,
+        why: failure.message,
+      });
+    } else {
+      const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
+      this.broker.log.error('a request failed', { client: this.host, failure: text });
+    }
+    this.destroy();
+  }
+
+  /** Undefined where the answer was handed to the socket already. */
+  private answer(frame: Buffer): Promise<void> | undefined {
+    try {
+      const reader = new Reader(frame);
+      const header = decodeRequestHeader(reader);
+      const handler = HANDLER_BY_KEY.get(header.apiKey);
+      if (handler === undefined) throw new MalformedMessage(`unknown request ${header.apiKey}`);
+      const { apiVersion } = header;
+      if (apiVersion < handler.versions[0] || apiVersion > handler.versions[1]) {
+        if (header.apiKey !== API_VERSIONS_KEY) {
+          throw new MalformedMessage(`${handler.api.name} has no version ${apiVersion}`);
+        }
+        return this.send(unsupportedApiVersions(header.correlationId));
+      }
+      return this.handle(handler, header, decodeRequest(handler.api, apiVersion, reader));
+    } catch (failure) {
+      this.fail(failure);
+      return undefined;
+    }
+  }
+
+  private handle(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
+    const { apiVersion: version, correlationId } = header;
+    const call = { broker: this.broker, peer: this, version, clientId: header.clientId ?? '', handlers: HANDLERS };
+    const answer = handler.handle(request as never, call);
+    if (answer instanceof Promise) {
+      return answer.then((value) =>
+        value === undefined ? undefined : this.send(encodeResponse(handler.api, version, correlationId, value)),
+      );
+    }
+    return answer === undefined ? undefined : this.send(encodeResponse(handler.api, version, correlationId, answer));
+  }
+
+  /** Undefined where the socket took it all and wants more. */
+  private send(parts: readonly Part[]): Promise<void> | undefined {
+    if (this.closed) {
+      for (const part of parts) if (part instanceof OutgoingRange) part.release();
+      return undefined;
+    }
+    if (parts.length === 1 && Buffer.isBuffer(parts[0])) {
+      return this.socket.write(parts[0]) ? undefined : this.drain();
+    }
+    return this.sendAll(parts);
+  }
+
+  private async sendAll(parts: readonly Part[]): Promise<void> {
+    try {
+      this.socket.cork();
+      for (const part of parts) {
+        if (Buffer.isBuffer(part)) this.socket.write(part);
+        else if (part instanceof OutgoingRange) await this.sendRange(part);
+        if (this.closed) return;
+      }
+      this.socket.uncork();
+      if (this.socket.writableNeedDrain) await this.drain();
+    } finally {
+      for (const part of parts) if (part instanceof OutgoingRange) part.release();
+    }
+  }
+
+  private async sendRange(range: OutgoingRange): Promise<void> {
+    for (let from = 0; from < range.length && !this.closed; from += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, range.length - from);
+      const piece = Buffer.allocUnsafe(length);
+      range.read(piece, from, length);
+      if (this.socket.write(piece)) continue;
+      this.socket.uncork();
+      await this.drain();
+      this.socket.cork();
+    }
+  }
+
+  private async drain(): Promise<void> {
+    while (this.socket.writableNeedDrain && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.drained = resolve;
+      });
+    }
+    this.drained = undefined;
+  }
+}

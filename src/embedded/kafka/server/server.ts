@@ -1,0 +1,85 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { Broker } from '../broker.js';
+import type { KafkaListener, KafkaOptions } from '../options.js';
+import type { ListenerAddress } from './call.js';
+import { Connection } from './connection.js';
+import { FrameMemory } from './frame-input.js';
+
+/** Bytes of incomplete frames that all connections together may hold. */
+const FRAME_MEMORY_BYTES = 256 * 1024 * 1024;
+
+export interface RunningKafka {
+  readonly port: number;
+  /** host:port of the plain listener. */
+  readonly bootstrapServers: string;
+  /** host:port of each further listener, by its name. */
+  readonly listeners: Readonly<Record<string, string>>;
+  /** Ends all connections and closes the log in order; what is on disk is complete before it resolves. */
+  stop(): Promise<void>;
+}
+
+/** Starts a broker on its folder. Throws where the folder or a port cannot be used. */
+export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
+  const broker = new Broker(options);
+  const memory = new FrameMemory(FRAME_MEMORY_BYTES);
+  const connections = new Set<Connection>();
+  const servers: Server[] = [];
+  const host = options.host ?? '127.0.0.1';
+
+  const listen = async (listener: KafkaListener): Promise<ListenerAddress> => {
+    const address = { name: listener.name, host: options.advertisedHost ?? listener.host ?? host, port: 0 };
+    const accept = (socket: Socket): void => {
+      const connection = new Connection(broker, socket, address, memory);
+      connections.add(connection);
+      connection.onClose(() => connections.delete(connection));
+    };
+    const server =
+      listener.tls === undefined
+        ? createServer(accept)
+        : createTlsServer({ ...listener.tls, rejectUnauthorized: listener.tls.requestCert === true }, accept);
+    servers.push(server);
+    address.port = await listening(server, listener.port ?? 0, listener.host ?? host);
+    return address;
+  };
+
+  try {
+    const plain = await listen({ name: 'PLAINTEXT', port: options.port ?? 0 });
+    const { port } = plain;
+    if (options.advertisedPort !== undefined) plain.port = options.advertisedPort;
+    const further: Record<string, string> = {};
+    for (const listener of options.listeners ?? []) {
+      const address = await listen(listener);
+      further[listener.name] = `${address.host}:${address.port}`;
+    }
+    const bootstrapServers = `${plain.host}:${plain.port}`;
+    broker.log.info('Kafka answers', { address: bootstrapServers, topics: broker.topics.size });
+    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<void> => {
+      stopped ??= shutDown(broker, servers, connections);
+      return stopped;
+    };
+    return { port, bootstrapServers, listeners: further, stop };
+  } catch (failure) {
+    await shutDown(broker, servers, connections);
+    throw failure;
+  }
+}
+
+function listening(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+async function shutDown(broker: Broker, servers: readonly Server[], connections: Set<Connection>): Promise<void> {
+  const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+  for (const connection of connections) connection.destroy();
+  await Promise.all(closed);
+  broker.close();
+}

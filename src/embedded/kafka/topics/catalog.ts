@@ -1,0 +1,97 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson } from '../../../support/json-file.js';
+import type { LogContext } from '../log/partition-log.js';
+import type { BrokerSettings } from './settings.js';
+import { Topic, type TopicFile } from './topic.js';
+
+/** Names as Kafka takes them. */
+export function invalidTopicName(name: string): string | undefined {
+  if (name === '') return 'Topic name is invalid: the empty string is not allowed';
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
+  if (name.length > 249)
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length 249`;
+  if (/[^a-zA-Z0-9._-]/.test(name)) {
+    return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
+  }
+  return undefined;
+}
+
+/** All topics: each one a folder named by its id, so that a topic that is made anew under an old name shares nothing with it. */
+export class TopicCatalog {
+  private readonly byName = new Map<string, Topic>();
+  private readonly byId = new Map<string, Topic>();
+
+  constructor(
+    private readonly dir: string,
+    private readonly settings: BrokerSettings,
+    private readonly context: LogContext,
+    private readonly newId: () => string,
+  ) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const folder of readdirSync(dir)) {
+      const path = join(dir, folder);
+      const file = readJson<TopicFile>(join(path, 'topic.json'), 1);
+      // Without its file a topic was being made or being deleted when the broker was killed.
+      if (file === undefined) rmSync(path, { recursive: true, force: true });
+      else this.add(new Topic(file, path, settings, context));
+    }
+  }
+
+  private add(topic: Topic): void {
+    this.byName.set(topic.name, topic);
+    this.byId.set(topic.id, topic);
+  }
+
+  get(name: string): Topic | undefined {
+    return this.byName.get(name);
+  }
+
+  getById(id: string): Topic | undefined {
+    return this.byId.get(id);
+  }
+
+  /** In the order of their names. */
+  all(): Topic[] {
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Kafka's metrics replace dots by underscores: two names must not become the same by that. */
+  collision(name: string): string | undefined {
+    if (!/[._]/.test(name)) return undefined;
+    const plain = name.replaceAll('.', '_');
+    for (const other of this.byName.keys()) if (other !== name && other.replaceAll('.', '_') === plain) return other;
+    return undefined;
+  }
+
+  get size(): number {
+    return this.byName.size;
+  }
+
+  create(name: string, partitions: number, config: Readonly<Record<string, string>>): Topic {
+    const id = this.newId();
+    const topic = new Topic(
+      { version: 1, name, id, partitions, config },
+      join(this.dir, id),
+      this.settings,
+      this.context,
+    );
+    topic.save();
+    this.add(topic);
+    return topic;
+  }
+
+  delete(topic: Topic): void {
+    this.byName.delete(topic.name);
+    this.byId.delete(topic.id);
+    topic.remove();
+  }
+
+  refreshSettings(): void {
+    for (const topic of this.byName.values()) topic.refreshSettings();
+  }
+
+  close(): void {
+    for (const topic of this.byName.values()) topic.close();
+  }
+}

@@ -1,0 +1,19 @@
+import type { Broker } from '../broker.js';
+import type { Topic } from './topic.js';
+
+export function createTopic(
+  broker: Broker,
+  name: string,
+  partitions: number,
+  config: Readonly<Record<string, string>>,
+): Topic {
+  const topic = broker.topics.create(name, partitions, config);
+  broker.log.info('created a topic', { topic: name, partitions });
+  return topic;
+}
+
+export function deleteTopic(broker: Broker, topic: Topic): void {
+  broker.topics.delete(topic);
+  broker.groups.offsets.deleteTopic(topic.name);
+  broker.log.info('deleted a topic', { topic: topic.name });
+}

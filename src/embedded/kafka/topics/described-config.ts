@@ -1,0 +1,62 @@
+import { BROKER_CONFIG_BY_NAME, type ConfigDefinition, TOPIC_CONFIGS } from './config-definitions.js';
+import type { BrokerSettings } from './settings.js';
+
+/** The protocol's numbers of where a value comes from. */
+export const CONFIG_SOURCES = { topic: 1, alteredBroker: 2, broker: 4, default: 5, group: 8 } as const;
+export type ConfigSource = keyof typeof CONFIG_SOURCES;
+
+export interface DescribedConfig {
+  readonly name: string;
+  readonly value: string | null;
+  readonly source: ConfigSource;
+  readonly readOnly: boolean;
+  readonly definition: ConfigDefinition;
+  /** Where a value would come from, best first. */
+  readonly synonyms: ReadonlyArray<{ readonly name: string; readonly value: string; readonly source: ConfigSource }>;
+}
+
+/** All settings of a topic with these overrides. */
+export function describedTopicConfig(
+  broker: BrokerSettings,
+  overrides: ReadonlyMap<string, string>,
+): DescribedConfig[] {
+  return TOPIC_CONFIGS.map((definition) => {
+    const { name, brokerName } = definition;
+    const override = overrides.get(name);
+    const synonyms = [
+      ...(override === undefined ? [] : [{ name, value: override, source: 'topic' as const }]),
+      ...(brokerName === undefined ? [] : brokerSynonyms(broker, brokerName, definition.default)),
+    ];
+    const best = synonyms[0] ?? { value: definition.default, source: 'default' as const };
+    return { name, value: best.value, source: best.source, readOnly: false, definition, synonyms };
+  });
+}
+
+function brokerSynonyms(broker: BrokerSettings, name: string, fallback: string): DescribedConfig['synonyms'] {
+  const altered = broker.altered.get(name);
+  const fixed = broker.fixed.get(name);
+  return [
+    ...(altered === undefined ? [] : [{ name, value: altered, source: 'alteredBroker' as const }]),
+    ...(fixed === undefined ? [] : [{ name, value: fixed, source: 'broker' as const }]),
+    { name, value: fallback, source: 'default' as const },
+  ];
+}
+
+/** Settings of the broker that can be altered while it runs. */
+export const isDynamic = (name: string): boolean =>
+  !['broker.id', 'node.id', 'process.roles', 'delete.topic.enable'].includes(name) && BROKER_CONFIG_BY_NAME.has(name);
+
+export function describedBrokerConfig(broker: BrokerSettings): DescribedConfig[] {
+  return [...BROKER_CONFIG_BY_NAME.values()].map((definition) => {
+    const synonyms = brokerSynonyms(broker, definition.name, definition.default);
+    const best = synonyms[0] as DescribedConfig['synonyms'][number];
+    return {
+      name: definition.name,
+      value: best.value,
+      source: best.source,
+      readOnly: !isDynamic(definition.name),
+      definition,
+      synonyms,
+    };
+  });
+}

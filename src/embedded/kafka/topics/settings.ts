@@ -1,0 +1,78 @@
+import { BROKER_CONFIG_BY_NAME, type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from './config-definitions.js';
+
+/** The values of a broker's own settings: what it was started with, then what was altered, then the defaults. */
+export class BrokerSettings {
+  constructor(
+    /** From the options of `startKafka`; read only through the protocol. */
+    readonly fixed: ReadonlyMap<string, string>,
+    /** Set through the protocol; kept on disk. */
+    readonly altered: Map<string, string>,
+  ) {}
+
+  text(name: string): string {
+    return this.altered.get(name) ?? this.fixed.get(name) ?? BROKER_CONFIG_BY_NAME.get(name)?.default ?? '';
+  }
+
+  number(name: string): number {
+    return Number(this.text(name));
+  }
+
+  flag(name: string): boolean {
+    return this.text(name).toLowerCase() === 'true';
+  }
+
+  /** The default that this broker gives to topics. */
+  topicDefault(definition: ConfigDefinition): string {
+    const { brokerName } = definition;
+    if (brokerName === undefined) return definition.default;
+    return this.altered.get(brokerName) ?? this.fixed.get(brokerName) ?? definition.default;
+  }
+}
+
+/** A topic's settings as the log needs them: parsed once, and again when they change. */
+export interface TopicSettings {
+  readonly maxMessageBytes: number;
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  readonly deletes: boolean;
+  readonly compacts: boolean;
+  readonly deleteRetentionMs: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly minCleanableRatio: number;
+  readonly compressionType: string;
+  readonly logAppendTime: boolean;
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
+  readonly minInsyncReplicas: number;
+}
+
+export function topicSettings(overrides: ReadonlyMap<string, string>, broker: BrokerSettings): TopicSettings {
+  const text = (name: string): string => {
+    const definition = TOPIC_CONFIG_BY_NAME.get(name);
+    if (definition === undefined) throw new TypeError(`${name} is no topic setting`);
+    return (overrides.get(name) ?? broker.topicDefault(definition)).trim();
+  };
+  const number = (name: string): number => Number(text(name));
+  const policy = elements(text('cleanup.policy'));
+  return {
+    maxMessageBytes: number('max.message.bytes'),
+    segmentBytes: number('segment.bytes'),
+    segmentMs: number('segment.ms'),
+    retentionMs: number('retention.ms'),
+    retentionBytes: number('retention.bytes'),
+    deletes: policy.includes('delete'),
+    compacts: policy.includes('compact'),
+    deleteRetentionMs: number('delete.retention.ms'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
+    maxCompactionLagMs: number('max.compaction.lag.ms'),
+    minCleanableRatio: number('min.cleanable.dirty.ratio'),
+    compressionType: text('compression.type'),
+    logAppendTime: text('message.timestamp.type') === 'LogAppendTime',
+    timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
+    timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
+    minInsyncReplicas: number('min.insync.replicas'),
+  };
+}

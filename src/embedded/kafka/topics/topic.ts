@@ -1,0 +1,106 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeJson } from '../../../support/json-file.js';
+import { type LogContext, PartitionLog } from '../log/partition-log.js';
+import { type BrokerSettings, type TopicSettings, topicSettings } from './settings.js';
+
+/** What is kept of a topic beside its records. */
+export interface TopicFile {
+  readonly version: 1;
+  readonly name: string;
+  readonly id: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** One topic. Its partitions' logs are opened when they are first used: thousands of idle ones cost nothing. */
+export class Topic {
+  readonly name: string;
+  readonly id: string;
+  readonly config: Map<string, string>;
+  settings: TopicSettings;
+  private count: number;
+  private readonly logs: Array<PartitionLog | undefined> = [];
+  private deleted = false;
+
+  constructor(
+    file: TopicFile,
+    private readonly dir: string,
+    private readonly broker: BrokerSettings,
+    private readonly context: LogContext,
+  ) {
+    this.name = file.name;
+    this.id = file.id;
+    this.count = file.partitions;
+    this.config = new Map(Object.entries(file.config));
+    this.settings = topicSettings(this.config, broker);
+  }
+
+  get partitions(): number {
+    return this.count;
+  }
+
+  /** Kafka's own topics, whose names begin so, are marked as internal to clients. */
+  get internal(): boolean {
+    return this.name === '__consumer_offsets' || this.name === '__transaction_state';
+  }
+
+  has(partition: number): boolean {
+    return !this.deleted && partition >= 0 && partition < this.count;
+  }
+
+  /** Undefined where there is no such partition. */
+  log(partition: number): PartitionLog | undefined {
+    if (!this.has(partition)) return undefined;
+    let log = this.logs[partition];
+    if (log === undefined) {
+      log = PartitionLog.open(`${this.name}-${partition}`, join(this.dir, String(partition)), this.context);
+      this.logs[partition] = log;
+    }
+    return log;
+  }
+
+  /** The logs that were used since the start. */
+  openLogs(): PartitionLog[] {
+    return this.logs.filter((log) => log !== undefined);
+  }
+
+  save(): void {
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    writeJson(join(this.dir, 'topic.json'), {
+      version: 1,
+      name: this.name,
+      id: this.id,
+      partitions: this.count,
+      config: Object.fromEntries(this.config),
+    } satisfies TopicFile);
+  }
+
+  grow(partitions: number): void {
+    this.count = partitions;
+    this.save();
+  }
+
+  configure(config: ReadonlyMap<string, string>): void {
+    this.config.clear();
+    for (const [name, value] of config) this.config.set(name, value);
+    this.save();
+    this.refreshSettings();
+  }
+
+  refreshSettings(): void {
+    this.settings = topicSettings(this.config, this.broker);
+  }
+
+  remove(): void {
+    this.deleted = true;
+    // The file first: what is left without it counts as deleted after a crash.
+    rmSync(join(this.dir, 'topic.json'), { force: true });
+    for (const log of this.openLogs()) log.remove();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  close(): void {
+    for (const log of this.openLogs()) log.close();
+  }
+}
