@@ -1,6 +1,11 @@
+import { type ConnectClient, connectConnect } from '../clients/connect/client.js';
 import { connectKafka } from '../clients/kafka/client.js';
 import type { KafkaClient } from '../clients/kafka/contract.js';
+import { connectKsqldb, type KsqldbClient } from '../clients/ksqldb/client.js';
 import { connectPostgres, type PostgresClient } from '../clients/postgres/client.js';
+import { connectSchemaRegistry, type SchemaRegistryClient } from '../clients/schema-registry/client.js';
+import { ValueDecoder } from '../clients/schema-registry/decode-value.js';
+import { connectService, type ServiceClient } from '../clients/service/client.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
 import {
@@ -10,6 +15,7 @@ import {
   database,
   type EndpointByKind,
   server,
+  service,
   type Target,
 } from '../targets/target.js';
 
@@ -32,6 +38,52 @@ export class Clients {
         ...(host.ssl === undefined ? {} : { ssl: host.ssl }),
         ...(host.sasl === undefined ? {} : { sasl: host.sasl }),
       });
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  registry(): Promise<SchemaRegistryClient> {
+    return this.once('registry', async () => {
+      const { host } = await this.endpoint(server('schemaRegistry'));
+      return connectSchemaRegistry({ url: host.url, signal: this.signal });
+    });
+  }
+
+  /** Without a registry in the pipeline, framed values stay bytes. */
+  async decoder(): Promise<ValueDecoder> {
+    const registry = await this.target.endpoint(server('schemaRegistry')).catch(() => undefined);
+    return new ValueDecoder(registry === undefined ? undefined : await this.registry());
+  }
+
+  connect(): Promise<ConnectClient> {
+    return this.once('connect', async () => {
+      const client = connectConnect((await this.endpoint(server('connect'))).host.url);
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  ksqldb(): Promise<KsqldbClient> {
+    return this.once('ksqldb', async () => {
+      const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host.url);
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  /** Throws EVPIPE_SERVICE_HAS_NO_API (kind usage) for a service that listens nowhere. */
+  service(name: string): Promise<ServiceClient> {
+    return this.once(`service/${name}`, async () => {
+      const { host } = await this.endpoint(service(name));
+      if (host.url === undefined) {
+        throw new EvpipeError(
+          'EVPIPE_SERVICE_HAS_NO_API',
+          `service ${name} declares no port, so it has no API to call`,
+          { kind: 'usage' },
+        );
+      }
+      const client = connectService(name, host.url);
       this.lifetime.onEnd(() => client.close());
       return client;
     });

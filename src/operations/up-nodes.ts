@@ -1,0 +1,446 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type {
+  ConnectorSection,
+  DatabaseSection,
+  Pipeline,
+  ServiceSection,
+  SubjectSection,
+  TopicSection,
+} from '../pipeline/pipeline.js';
+import { parseReference, referencesIn, resolveReferences } from '../pipeline/references.js';
+import { connectorKind } from '../resources/connector.js';
+import { databaseKind, type Migration } from '../resources/database.js';
+import { reconcile } from '../resources/kind.js';
+import { applyMigration } from '../resources/ksql-migration.js';
+import { type Ledger, openLedger } from '../resources/ledger.js';
+import { applySeed, seedIsDone } from '../resources/seed.js';
+import { subjectKind } from '../resources/subject.js';
+import { topicKind } from '../resources/topic.js';
+import { EvpipeError } from '../support/errors.js';
+import { waitUntil } from '../support/retry.js';
+import {
+  type ComponentId,
+  database,
+  type Launch,
+  type LaunchByKind,
+  type ServerKind,
+  server,
+  service,
+} from '../targets/target.js';
+import { resolveAll, type Session, serversOf, serviceReferences } from './session.js';
+import type { Node, NodeReport } from './walk.js';
+
+/** Which part of the whole a command covers; what it needs is always taken along. */
+export type Slice = 'services' | 'streams' | 'seed';
+
+/** The work of `up` before the checks, as a graph; the ids are `kind/name`. */
+export function upNodes(session: Session, slices: ReadonlySet<Slice>): readonly Node[] {
+  const nodes = new UpNodes(session);
+  const all = nodes.all();
+  const wanted = all.filter((node) => nodes.sliceOf(node, slices));
+  const byId = new Map(all.map((node) => [node.id, node]));
+  const kept = new Set<string>();
+  const keep = (id: string): void => {
+    if (kept.has(id)) return;
+    kept.add(id);
+    for (const need of byId.get(id)?.needs ?? []) keep(need);
+  };
+  for (const node of wanted) keep(node.id);
+  return all.filter((node) => kept.has(node.id));
+}
+
+const DONE = { changed: false } as const;
+
+class UpNodes {
+  private readonly pipeline: Pipeline;
+  private ledger: Promise<Ledger> | undefined;
+
+  constructor(private readonly session: Session) {
+    this.pipeline = session.pipeline;
+  }
+
+  all(): readonly Node[] {
+    const { pipeline } = this;
+    const nodes: Node[] = [
+      ...pipeline.databases.map((one) => this.databaseNode(one)),
+      ...serversOf(pipeline).map((kind) => this.serverNode(kind)),
+      ...pipeline.topics.map((one) => this.topicNode(one)),
+      ...pipeline.subjects.map((one) => this.subjectNode(one)),
+      ...pipeline.services.map((one) => this.serviceNode(one)),
+      ...pipeline.connectors.map((one) => this.connectorNode(one)),
+      ...(pipeline.ksqldb === undefined ? [] : [this.ksqlNode()]),
+      ...pipeline.seeds.map((one) => this.seedNode(one)),
+    ];
+    return [...nodes, ...this.summaries(nodes)];
+  }
+
+  sliceOf(node: Node, slices: ReadonlySet<Slice>): boolean {
+    if (node.step === 'streams') return slices.has('streams');
+    if (node.step === 'seed') return slices.has('seed');
+    return slices.has('services');
+  }
+
+  private async start(component: ComponentId, launch?: Launch): Promise<boolean> {
+    const started = await this.session.target.start(component, launch as LaunchByKind['service']);
+    for (const message of started.notes) this.session.emit({ kind: 'note', level: 'info', message });
+    return started.changed;
+  }
+
+  private wait(report: NodeReport): NodeReport & { readonly timeoutMs: number } {
+    return { ...report, timeoutMs: this.session.timeoutMs };
+  }
+
+  private openLedger(): Promise<Ledger> {
+    this.ledger ??= this.session.clients.kafka().then((kafka) => openLedger(kafka, this.pipeline.name));
+    return this.ledger;
+  }
+
+  private serverNode(kind: ServerKind): Node {
+    return {
+      id: `server/${kind}`,
+      step: STEP_OF_SERVER[kind],
+      needs: [],
+      run: async () => {
+        const env = resolveAll(this.pipeline.connectEnv, await this.session.references('inside'));
+        return { changed: await this.start(server(kind), kind === 'connect' ? { env } : undefined) };
+      },
+    };
+  }
+
+  private databaseNode(section: DatabaseSection): Node {
+    return {
+      id: `database/${section.name}`,
+      step: 'postgres',
+      needs: [],
+      run: async (report) => {
+        await this.start(database(section.name));
+        const { host } = await this.session.clients.endpoint(database(section.name));
+        const values = await this.session.references('host');
+        const maintenance = new URL(host.url);
+        maintenance.pathname = '/postgres';
+        const changes = await reconcile(
+          databaseKind,
+          {
+            name: section.name,
+            url: host.url,
+            maintenanceUrl: host.ours ? maintenance.href : undefined,
+            migrations: section.migrations.map((file) => this.migration(file, values)),
+            location: section.location,
+          },
+          { signal: report.signal },
+          this.wait(report),
+        );
+        return { changed: changes.length > 0 };
+      },
+    };
+  }
+
+  /** A SQL file as it runs here: the checksum is of the file, the statements have the target's addresses. */
+  private migration(file: string, values: ReadonlyMap<string, string>): Migration {
+    const source = readFileSync(file, 'utf8');
+    const shown = file.startsWith(`${this.pipeline.folder}/`) ? file.slice(this.pipeline.folder.length + 1) : file;
+    return { name: basename(file, '.sql'), file: shown, source, sql: resolveReferences(source, values) };
+  }
+
+  private topicNode(section: TopicSection): Node {
+    return {
+      id: `topic/${section.name}`,
+      step: 'kafka',
+      needs: ['server/kafka'],
+      run: async (report) => {
+        const kafka = await this.session.clients.kafka();
+        const changes = await reconcile(topicKind, section, { kafka }, this.wait(report));
+        return { changed: changes.length > 0 };
+      },
+    };
+  }
+
+  private subjectNode(section: SubjectSection): Node {
+    return {
+      id: `subject/${section.name}`,
+      step: 'registry',
+      needs: ['server/schemaRegistry'],
+      run: async (report) => {
+        const registry = await this.session.clients.registry();
+        const spec = {
+          name: section.name,
+          schema: readFileSync(section.file, 'utf8'),
+          schemaType: section.type,
+          references: section.references,
+          compatibility: this.pipeline.compatibility,
+          location: section.location,
+        };
+        const changes = await reconcile(subjectKind, spec, { registry }, this.wait(report));
+        return { changed: changes.length > 0 };
+      },
+    };
+  }
+
+  private serviceNode(section: ServiceSection): Node {
+    const topics = (section.consumes?.topics ?? []).filter((name) =>
+      this.pipeline.topics.some((topic) => topic.name === name),
+    );
+    return {
+      id: `service/${section.name}`,
+      step: 'services',
+      needs: [
+        ...new Set([
+          ...serviceReferences(section).flatMap((path) => this.needsOf(path)),
+          ...topics.map((name) => `topic/${name}`),
+        ]),
+      ],
+      run: async (report) => {
+        report.waitingFor(`${section.name} to become ready`);
+        const values = await this.session.references('host');
+        const env = resolveAll(section.env, values);
+        const run =
+          section.run.kind === 'module'
+            ? section.run
+            : { kind: 'command' as const, command: section.run.command.map((word) => resolveReferences(word, values)) };
+        const changed = await this.start(service(section.name), {
+          run,
+          env,
+          ready: readinessOf(section),
+          ...(section.port === undefined ? {} : { port: section.port }),
+        });
+        if (section.ready === undefined && section.consumes !== undefined)
+          await this.waitForGroup(section.name, section.consumes.group, report);
+        return { changed };
+      },
+    };
+  }
+
+  /** What has to be there before a service that refers to it starts. */
+  private needsOf(path: string): readonly string[] {
+    const reference = parseReference(path);
+    switch (reference?.kind) {
+      case 'database':
+        return [`database/${reference.name}`];
+      case 'service':
+        return [`service/${reference.name}`];
+      case 'server': {
+        if (reference.name === 'kafka')
+          return ['server/kafka', ...this.pipeline.topics.map(({ name }) => `topic/${name}`)];
+        if (reference.name === 'schemaRegistry') {
+          return ['server/schemaRegistry', ...this.pipeline.subjects.map(({ name }) => `subject/${name}`)];
+        }
+        return [`server/${reference.name}`];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** A consumer is ready when its group is stable with a member in it. */
+  private async waitForGroup(name: string, group: string, report: NodeReport): Promise<void> {
+    const kafka = await this.session.clients.kafka();
+    await waitUntil(
+      `service ${name} to join its consumer group ${group}`,
+      async () => {
+        const { state, members } = await kafka.describeGroup(group);
+        report.waitingFor(`${name}: consumer group ${group} is ${state === 'Stable' ? 'empty' : state}`);
+        return state === 'Stable' && members.length > 0 ? true : undefined;
+      },
+      { timeoutMs: this.session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
+    ).catch(async (failure: unknown) => {
+      report.signal.throwIfAborted();
+      const status = (await this.session.target.status()).find((one) => one.process === name);
+      const words = status?.lastLines.slice(-5).join('\n') ?? '';
+      throw words === ''
+        ? failure
+        : new EvpipeError(
+            'EVPIPE_SERVICE_NOT_READY',
+            `service ${name} did not join its consumer group ${group}; its last words:\n${words}`,
+            { kind: 'deadline', cause: failure, todo: `See all it said: evpipe logs ${name}` },
+          );
+    });
+  }
+
+  /** Its database with the migrations, and everything it may write to: a topic it made itself would have the wrong partitions. */
+  private connectorNeeds(section: ConnectorSection): readonly string[] {
+    const { topics, subjects } = this.pipeline;
+    const referred = Object.values(section.config ?? {})
+      .flatMap(referencesIn)
+      .flatMap((path) => this.needsOf(path));
+    const own = section.database === undefined ? [] : [`database/${section.database}`];
+    return [
+      ...new Set([
+        ...own,
+        ...referred,
+        'server/connect',
+        ...topics.map(({ name }) => `topic/${name}`),
+        ...subjects.map(({ name }) => `subject/${name}`),
+      ]),
+    ];
+  }
+
+  private connectorNode(section: ConnectorSection): Node {
+    const needs = this.connectorNeeds(section);
+    return {
+      id: `connector/${section.name}`,
+      step: 'streams',
+      needs: section.config === undefined && this.pipeline.ksqldb !== undefined ? [...needs, 'ksql/migrations'] : needs,
+      run: async (report) => {
+        const connect = await this.session.clients.connect();
+        const values = await this.session.references('inside');
+        const spec = {
+          name: section.name,
+          config: section.config === undefined ? undefined : resolveAll(section.config, values),
+          location: section.location,
+          locationOf: (option: string) => section.locationOf('config', option),
+        };
+        const changes = await reconcile(connectorKind, spec, { connect }, this.wait(report));
+        return { changed: changes.length > 0 };
+      },
+    };
+  }
+
+  private ksqlNode(): Node {
+    const { topics, subjects, connectors } = this.pipeline;
+    const madeThere = connectors.filter(({ config }) => config === undefined);
+    return {
+      id: 'ksql/migrations',
+      step: 'streams',
+      needs: [
+        'server/ksqldb',
+        ...topics.map(({ name }) => `topic/${name}`),
+        ...subjects.map(({ name }) => `subject/${name}`),
+        ...madeThere.flatMap(({ database: name }) => (name === undefined ? [] : [`database/${name}`])),
+      ],
+      run: async (report) => {
+        const [ksqldb, ledger, values] = await Promise.all([
+          this.session.clients.ksqldb(),
+          this.openLedger(),
+          this.session.references('inside'),
+        ]);
+        let sent = 0;
+        for (const file of this.pipeline.ksqldb?.migrations ?? []) {
+          const migration = this.migration(file, values);
+          report.waitingFor(`ksql migration ${migration.name}`);
+          const waitForSubject = (subject: string) => this.waitForSubject(subject, report);
+          sent += await applyMigration(migration, { ksqldb, ledger, waitForSubject }, this.wait(report));
+        }
+        return { changed: sent > 0 };
+      },
+    };
+  }
+
+  private async waitForSubject(subject: string, report: NodeReport): Promise<void> {
+    const registry = await this.session.clients.registry();
+    await waitUntil(
+      `subject ${subject} to be registered: a ksql statement infers its columns from it`,
+      async () => {
+        if ((await registry.versions(subject)).length > 0) return true;
+        report.waitingFor(
+          `subject ${subject}, from which a ksql statement infers its columns; declare it, or write a first record`,
+        );
+        return undefined;
+      },
+      { timeoutMs: this.session.timeoutMs, signal: report.signal },
+    );
+  }
+
+  private seedNode(section: Pipeline['seeds'][number]): Node {
+    return {
+      id: `seed/${section.name}`,
+      step: 'seed',
+      needs: [`service/${section.service}`, 'server/kafka'],
+      run: async (report) => {
+        const ledger = await this.openLedger();
+        if (seedIsDone(section, ledger)) return DONE;
+        const all = new Map(this.pipeline.seeds.map((seed) => [seed.name, seed]));
+        const created = await applySeed(
+          section,
+          all,
+          { service: await this.session.clients.service(section.service), ledger },
+          { progress: (done) => report.progress(section.name, done, section.rows), signal: report.signal },
+        );
+        return { changed: created > 0 };
+      },
+    };
+  }
+
+  /** One node a step that runs last and says what the step's line shows. */
+  private summaries(nodes: readonly Node[]): readonly Node[] {
+    return Object.entries(this.details()).flatMap(([step, detail]) => {
+      const members = nodes.filter((node) => node.step === step);
+      if (members.length === 0) return [];
+      const summary: Node = {
+        id: `summary/${step}`,
+        step: members[0]?.step ?? 'checks',
+        needs: members.map(({ id }) => id),
+        run: async () => ({ changed: false, detail: await detail() }),
+      };
+      return [summary];
+    });
+  }
+
+  private details(): Readonly<Record<string, () => Promise<string>>> {
+    const { pipeline, session } = this;
+    const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+    const listed = (...parts: (string | undefined)[]): string =>
+      parts.filter((part) => part !== undefined && part !== '').join(', ');
+    const portOf = (url: string): string => `:${new URL(url).port}`;
+    return {
+      postgres: async () => {
+        const [first] = pipeline.databases;
+        if (first === undefined) return '';
+        const client = await session.clients.database(first.name);
+        const [row] = await client.queryText('SHOW server_version');
+        const { host } = await session.clients.endpoint(database(first.name));
+        await client.close();
+        return listed(row?.[0]?.split(' ')[0], `:${host.port}`, counted(pipeline.databases.length, 'database'));
+      },
+      kafka: async () => {
+        const { host } = await session.clients.endpoint(server('kafka'));
+        return listed(`:${host.bootstrapServers.split(':').at(-1)}`, counted(pipeline.topics.length, 'topic'));
+      },
+      registry: async () => {
+        const { host } = await session.clients.endpoint(server('schemaRegistry'));
+        return listed(portOf(host.url), counted(pipeline.subjects.length, 'schema'), pipeline.compatibility);
+      },
+      services: async () => {
+        const endpoints = await Promise.all(
+          pipeline.services.map(async ({ name }) => ({
+            name,
+            port: (await session.clients.endpoint(service(name))).host.port,
+          })),
+        );
+        const open = endpoints.filter(({ port }) => port !== undefined).map(({ name, port }) => `${name} :${port}`);
+        const rest = endpoints.length - open.length;
+        const consumers = pipeline.services.filter(
+          ({ port, consumes }) => port === undefined && consumes !== undefined,
+        ).length;
+        return listed(
+          ...open,
+          rest === 0 ? undefined : counted(rest, consumers === rest ? 'consumer' : 'other service'),
+        );
+      },
+      streams: async () => {
+        const { connectors, ksqldb } = pipeline;
+        return listed(
+          connectors.length === 0 ? undefined : `${counted(connectors.length, 'connector')}, all tasks running`,
+          ksqldb === undefined ? undefined : counted(ksqldb.migrations.length, 'migration'),
+        );
+      },
+      seed: async () => listed(...pipeline.seeds.map(({ name, rows }) => `${rows} ${name}`)),
+    };
+  }
+}
+
+const STEP_OF_SERVER: Readonly<Record<ServerKind, Node['step']>> = {
+  kafka: 'kafka',
+  schemaRegistry: 'registry',
+  connect: 'streams',
+  ksqldb: 'streams',
+  rabbitmq: 'rabbitmq',
+};
+
+/** How long a service without `ready` and without a group has to live to count as started. */
+const ALIVE_MS = 1_000;
+
+function readinessOf(section: ServiceSection): LaunchByKind['service']['ready'] {
+  if (section.ready !== undefined) return { kind: 'http', path: section.ready.http };
+  return section.consumes === undefined ? { kind: 'alive', forMs: ALIVE_MS } : { kind: 'spawned' };
+}

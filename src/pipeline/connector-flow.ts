@@ -1,0 +1,128 @@
+import { referencesIn } from './references.js';
+
+/** Which way data passes a connector, as far as its config alone tells. */
+export interface ConnectorFlow {
+  readonly kind: 'source' | 'sink';
+  /** The `databases:` name that its config points at; undefined where it names none. */
+  readonly database: string | undefined;
+  /** Does it capture this table (`schema.table`)? False for a sink. */
+  captures(table: string): boolean;
+  /** Tables that its include list names outright, as `schema.table`; patterns are left out. */
+  readonly tables: readonly string[];
+  /** The topic where rows of a table go; undefined where a value of the row decides. Of a source only. */
+  topicOf(table: string): string | undefined;
+  /** A sink: the topics it reads. */
+  readonly topics: readonly string[];
+  /** A sink: the table it writes a topic's records into, as `schema.table`. */
+  tableOf(topic: string): string;
+}
+
+export const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
+const SINK_CLASSES = new Set(['io.debezium.connector.jdbc.JdbcSinkConnector', 'io.confluent.connect.jdbc.JdbcSinkConnector']);
+
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+/** Undefined for a class that evpipe doesn't know: then only `database` and `produces` of the file tell its flow. */
+export function connectorFlow(config: ConnectorConfig): ConnectorFlow | undefined {
+  const className = config['connector.class'] ?? '';
+  if (className === POSTGRES_SOURCE) return postgresFlow(config);
+  return SINK_CLASSES.has(className) ? sinkFlow(config) : undefined;
+}
+
+/** `a` means `public.a`. */
+export function withSchema(table: string): string {
+  return table.includes('.') ? table : `public.${table}`;
+}
+
+export function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function postgresFlow(config: ConnectorConfig): ConnectorFlow {
+  const included = listOf(config['table.include.list'] ?? config['table.whitelist']);
+  const excluded = listOf(config['table.exclude.list'] ?? config['table.blacklist']);
+  const patterns = (included.length > 0 ? included : excluded).map(anchored);
+  const prefix = config['topic.prefix'] ?? config['database.server.name'] ?? '';
+  const reroute = routing(config);
+  return {
+    kind: 'source',
+    database: databaseOf(config),
+    captures: (table) =>
+      included.length > 0 ? patterns.some((one) => one.test(table)) : !patterns.some((one) => one.test(table)),
+    tables: included.map((entry) => entry.replaceAll('\\.', '.')).filter((entry) => /^[\w$-]+\.[\w$-]+$/.test(entry)),
+    topicOf: (table) => reroute(`${prefix}.${table}`),
+    topics: [],
+    tableOf: (topic) => topic,
+  };
+}
+
+function sinkFlow(config: ConnectorConfig): ConnectorFlow {
+  const format = config['collection.name.format'] ?? config['table.name.format'] ?? '${topic}';
+  return {
+    kind: 'sink',
+    database: databaseOf(config),
+    captures: () => false,
+    tables: [],
+    topicOf: () => undefined,
+    topics: listOf(config.topics),
+    // Debezium's sink turns the dots of a topic into "_": https://debezium.io/documentation/reference/connectors/jdbc.html
+    tableOf: (topic) => withSchema(format.replaceAll('${topic}', topic.replaceAll('.', '_'))),
+  };
+}
+
+/** Debezium anchors its patterns and compares without case. One that JavaScript can't read matches as text. */
+function anchored(pattern: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'i');
+  } catch {
+    return new RegExp(`^${pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'i');
+  }
+}
+
+function databaseOf(config: ConnectorConfig): string | undefined {
+  for (const option of ['database.dbname', 'database.hostname', 'connection.url']) {
+    for (const path of referencesIn(config[option] ?? '')) {
+      const [head, ...rest] = path.split('.');
+      if (head === 'databases') return rest.slice(0, -1).join('.');
+    }
+  }
+  return undefined;
+}
+
+type Router = (topic: string) => string | undefined;
+
+/** What the chain of transforms makes of a row's topic; undefined from where a value of the row decides. */
+function routing(config: ConnectorConfig): Router {
+  const routers = listOf(config.transforms).flatMap((name) => routerOf(config, `transforms.${name}.`) ?? []);
+  return (topic) => routers.reduce<string | undefined>((at, router) => (at === undefined ? undefined : router(at)), topic);
+}
+
+function routerOf(config: ConnectorConfig, prefix: string): Router | undefined {
+  const option = (name: string): string | undefined => config[prefix + name];
+  switch (option('type')) {
+    case 'io.debezium.transforms.ByLogicalTableRouter':
+      return replacing(option('topic.regex'), option('topic.replacement'));
+    case 'org.apache.kafka.connect.transforms.RegexRouter':
+      return replacing(option('regex'), option('replacement'));
+    case 'io.debezium.transforms.outbox.EventRouter': {
+      const to = option('route.topic.replacement') ?? 'outbox.event.${routedByValue}';
+      return to.includes('${') ? () => undefined : () => to;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** As Java's Matcher does it: the whole name has to match, `$1` is the first group. */
+function replacing(regex: string | undefined, replacement: string | undefined): Router {
+  if (regex === undefined || replacement === undefined) return (topic) => topic;
+  try {
+    const pattern = new RegExp(`^(?:${regex})$`);
+    return (topic) => (pattern.test(topic) ? topic.replace(pattern, replacement.replace(/\\(.)/g, '$1')) : topic);
+  } catch {
+    return (topic) => topic;
+  }
+}
