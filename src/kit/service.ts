@@ -7,8 +7,8 @@ import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
 import type { Site } from './web.js';
 
-/** Longer than what a service has in hand takes to end; shorter than its supervisor's patience. */
-const STOP_MS = 8_000;
+/** Longer than what a service has in hand takes to end; shorter than the supervisor waits before it kills (5 s). */
+const STOP_MS = 4_000;
 
 /**
  * What a service is given. Everything it opens here is closed in reverse order when the service ends. Parts are
