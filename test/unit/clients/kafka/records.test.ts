@@ -60,7 +60,8 @@ test.each([1, 2, 3, 4])('records squeezed by codec %i come back', async (number)
   expect(squeezed.length).toBeLessThan(value.length / 3);
   const fetched = taken(squeezed);
   expect([...fetched.codecs]).toEqual([number]);
-  expect(fetched.takeAll()).toEqual([expect.objectContaining(records[0] as object)]);
+  const [found] = fetched.takeAll();
+  expect(found?.value?.equals(value)).toBe(true); // toEqual takes seconds for megabytes
 });
 
 describe('a fetch', () => {
