@@ -223,7 +223,7 @@ interface Hold {
 }
 
 /** A wait ends by itself within moments; what is broken needs somebody. */
-const WAIT = { firstMs: 50, mostMs: 1_000 };
+const WAIT = { firstMs: 50, mostMs: 500 };
 const BROKEN = { firstMs: 200, mostMs: 10_000 };
 /** Most waits are over before anyone could wonder. */
 const SAY_WAIT_MS = 2_000;
