@@ -18,9 +18,14 @@ export interface ConnectorFlow {
 }
 
 export const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
-const SINK_CLASSES = new Set(['io.debezium.connector.jdbc.JdbcSinkConnector', 'io.confluent.connect.jdbc.JdbcSinkConnector']);
+const SINK_CLASSES = new Set([
+  'io.debezium.connector.jdbc.JdbcSinkConnector',
+  'io.confluent.connect.jdbc.JdbcSinkConnector',
+]);
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
+
+const TOPIC = '$'.concat('{topic}');
 
 /** Undefined for a class that evpipe doesn't know: then only `database` and `produces` of the file tell its flow. */
 export function connectorFlow(config: ConnectorConfig): ConnectorFlow | undefined {
@@ -44,7 +49,7 @@ export function listOf(text: string | undefined): readonly string[] {
 function postgresFlow(config: ConnectorConfig): ConnectorFlow {
   const included = listOf(config['table.include.list'] ?? config['table.whitelist']);
   const excluded = listOf(config['table.exclude.list'] ?? config['table.blacklist']);
-  const patterns = (included.length > 0 ? included : excluded).map(anchored);
+  const patterns = (included.length > 0 ? included : excluded).map((one) => anchored(one, 'i'));
   const prefix = config['topic.prefix'] ?? config['database.server.name'] ?? '';
   const reroute = routing(config);
   return {
@@ -60,7 +65,7 @@ function postgresFlow(config: ConnectorConfig): ConnectorFlow {
 }
 
 function sinkFlow(config: ConnectorConfig): ConnectorFlow {
-  const format = config['collection.name.format'] ?? config['table.name.format'] ?? '${topic}';
+  const format = config['collection.name.format'] ?? config['table.name.format'] ?? TOPIC;
   return {
     kind: 'sink',
     database: databaseOf(config),
@@ -69,16 +74,16 @@ function sinkFlow(config: ConnectorConfig): ConnectorFlow {
     topicOf: () => undefined,
     topics: listOf(config.topics),
     // Debezium's sink turns the dots of a topic into "_": https://debezium.io/documentation/reference/connectors/jdbc.html
-    tableOf: (topic) => withSchema(format.replaceAll('${topic}', topic.replaceAll('.', '_'))),
+    tableOf: (topic) => withSchema(format.replaceAll(TOPIC, topic.replaceAll('.', '_'))),
   };
 }
 
-/** Debezium anchors its patterns and compares without case. One that JavaScript can't read matches as text. */
-function anchored(pattern: string): RegExp {
+/** The whole name has to match, as in Java; Debezium compares without case. A pattern that JavaScript can't read matches as text. */
+function anchored(pattern: string, flags: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'i');
+    return new RegExp(`^(?:${pattern})$`, flags);
   } catch {
-    return new RegExp(`^${pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'i');
+    return new RegExp(`^${pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, flags);
   }
 }
 
@@ -96,8 +101,27 @@ type Router = (topic: string) => string | undefined;
 
 /** What the chain of transforms makes of a row's topic; undefined from where a value of the row decides. */
 function routing(config: ConnectorConfig): Router {
-  const routers = listOf(config.transforms).flatMap((name) => routerOf(config, `transforms.${name}.`) ?? []);
-  return (topic) => routers.reduce<string | undefined>((at, router) => (at === undefined ? undefined : router(at)), topic);
+  const routers = listOf(config.transforms).flatMap((name) => {
+    const prefix = `transforms.${name}.`;
+    const router = routerOf(config, prefix);
+    if (router === undefined) return [];
+    const applies = predicateOf(config, prefix);
+    return [(topic: string): string | undefined => (applies(topic) ? router(topic) : topic)];
+  });
+  return (topic) =>
+    routers.reduce<string | undefined>((at, router) => (at === undefined ? undefined : router(at)), topic);
+}
+
+/** Which topics a transform sees; predicates on anything but the name count as passed by rows. */
+export function predicateOf(config: ConnectorConfig, transform: string): (topic: string) => boolean {
+  const name = config[`${transform}predicate`];
+  if (name === undefined) return () => true;
+  const pattern = config[`predicates.${name}.pattern`];
+  if (!(config[`predicates.${name}.type`] ?? '').endsWith('.TopicNameMatches') || pattern === undefined)
+    return () => true;
+  const matches = anchored(pattern, '');
+  const negated = config[`${transform}negate`]?.toLowerCase() === 'true';
+  return (topic) => matches.test(topic) !== negated;
 }
 
 function routerOf(config: ConnectorConfig, prefix: string): Router | undefined {
@@ -108,21 +132,19 @@ function routerOf(config: ConnectorConfig, prefix: string): Router | undefined {
     case 'org.apache.kafka.connect.transforms.RegexRouter':
       return replacing(option('regex'), option('replacement'));
     case 'io.debezium.transforms.outbox.EventRouter': {
-      const to = option('route.topic.replacement') ?? 'outbox.event.${routedByValue}';
-      return to.includes('${') ? () => undefined : () => to;
+      const to = option('route.topic.replacement') ?? OUTBOX_TOPIC;
+      return to.includes('$') ? () => undefined : () => to;
     }
     default:
       return undefined;
   }
 }
 
+const OUTBOX_TOPIC = 'outbox.event.$'.concat('{routedByValue}');
+
 /** As Java's Matcher does it: the whole name has to match, `$1` is the first group. */
 function replacing(regex: string | undefined, replacement: string | undefined): Router {
   if (regex === undefined || replacement === undefined) return (topic) => topic;
-  try {
-    const pattern = new RegExp(`^(?:${regex})$`);
-    return (topic) => (pattern.test(topic) ? topic.replace(pattern, replacement.replace(/\\(.)/g, '$1')) : topic);
-  } catch {
-    return (topic) => topic;
-  }
+  const pattern = anchored(regex, '');
+  return (topic) => topic.replace(pattern, replacement);
 }

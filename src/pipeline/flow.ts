@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { statementEffects } from '../protocol/ksql/effects.js';
-import { parseStatements } from '../protocol/ksql/parse.js';
 import { EvpipeError } from '../support/errors.js';
+import { type ConnectorConfig, connectorFlow, withSchema } from './connector-flow.js';
+import { type KsqlFile, readKsqlFiles } from './ksql-files.js';
 import type { CompareSection, Located, Pipeline } from './pipeline.js';
 
 /** A place where data rests: a table of a database, or a topic. */
@@ -26,10 +25,16 @@ export type FlowStage =
     }
   | {
       readonly kind: 'query';
+      /** How the server's id of the query begins: `CSAS_BALANCES`; all inserts have the same, INSERTQUERY. */
       readonly name: string;
+      /** The stream or table it writes. */
+      readonly sink: string;
+      /** Its statement, without the semicolon: what tells inserts into one stream apart. */
+      readonly text: string;
       readonly reads: readonly string[];
       readonly writes: readonly string[];
     }
+  /** A service that consumes, or a sink connector (its group is `connect-NAME`). */
   | {
       readonly kind: 'group';
       readonly name: string;
@@ -48,10 +53,16 @@ export const tablePlace = (database: string, table: string): Place =>
   `table ${database}.${table.replace(/^public\./, '')}`;
 export const topicPlace = (topic: string): Place => `topic ${topic}`;
 
-/** All edges of the data flow: from connector configs, ksql statements, and what services declare. Reads the ksql files. */
-export function flowEdges(pipeline: Pipeline): readonly FlowEdge[] {
-  const ksql = readKsql(pipeline);
-  const connectors = connectorStages(pipeline, ksql.connectors);
+/**
+ * All edges of the data flow: from connector configs, ksql statements, and what services declare. Data may go in circles.
+ * Reads the ksql files where they are not given.
+ */
+export function flowEdges(
+  pipeline: Pipeline,
+  files: readonly KsqlFile[] = readKsqlFiles(pipeline),
+): readonly FlowEdge[] {
+  const ksql = readKsql(files);
+  const connectors = connectorFlows(pipeline, ksql.connectors);
   return [
     ...connectors.flatMap(connectorEdges),
     ...outboxEdges(pipeline, connectors),
@@ -96,11 +107,24 @@ function wayError(check: Located, code: `EVPIPE_${string}`, message: string, tod
   return new EvpipeError(code, `check ${check.name}: ${message}`, { kind: 'usage', todo, location: check.location });
 }
 
+/** Are these names on the way, in this order? A service may be named by its group, a query by the stream it writes. */
 function matches(way: readonly FlowStage[], through: readonly string[] | undefined): boolean {
-  return (
-    through === undefined ||
-    (through.length === way.length && through.every((name, index) => way[index]?.name === name))
-  );
+  if (through === undefined) return true;
+  let at = 0;
+  for (const stage of way) if (namesOf(stage).includes(through[at] ?? '')) at += 1;
+  return at === through.length;
+}
+
+/** Whatever `through` may call a stage. */
+export function namesOf(stage: FlowStage): readonly string[] {
+  switch (stage.kind) {
+    case 'query':
+      return [stage.name, stage.sink];
+    case 'group':
+      return [stage.name, stage.group];
+    default:
+      return [stage.name];
+  }
 }
 
 /** Ways longer than this are no declaration but a loop through many others. */
@@ -111,7 +135,7 @@ function pathsBetween(from: Place, to: Place, edges: readonly FlowEdge[]): reado
   const found = new Map<string, readonly FlowStage[]>();
   const walk = (here: Place, way: readonly FlowStage[], seen: ReadonlySet<Place>): void => {
     if (here === to && way.length > 0) {
-      found.set(way.map(({ kind, name }) => `${kind} ${name}`).join(' > '), way);
+      found.set(way.map(stageKey).join(' > '), way);
       return;
     }
     if (way.length >= STAGES_MAX) return;
@@ -123,90 +147,82 @@ function pathsBetween(from: Place, to: Place, edges: readonly FlowEdge[]): reado
   return [...found.values()];
 }
 
-type ConnectorFlow = Extract<FlowStage, { kind: 'connector' }> & { readonly tables: readonly string[] };
+const stageKey = (stage: FlowStage): string =>
+  `${stage.kind} ${stage.name}${stage.kind === 'query' ? ` ${stage.text}` : ''}`;
 
-function connectorStages(
-  pipeline: Pipeline,
-  made: ReadonlyMap<string, Readonly<Record<string, string>>>,
-): readonly ConnectorFlow[] {
-  return pipeline.connectors.flatMap((connector) => {
-    const config = connector.config ?? made.get(connector.name) ?? {};
-    if (connector.database === undefined) return [];
-    const tables = (config['table.include.list'] ?? config['table.whitelist'] ?? '')
-      .split(',')
-      .map((table) => table.trim().replaceAll('\\.', '.'))
-      .filter((table) => table !== '');
-    const topics =
-      connector.produces.length > 0
-        ? connector.produces
-        : [...new Set(tables.map((table) => routedTopic(table, config)))];
-    return [
-      {
-        kind: 'connector',
-        name: connector.name,
-        database: connector.database,
-        slot: config['slot.name'],
-        topics,
-        tables,
-      },
-    ];
+interface Carrier {
+  readonly stage: FlowStage;
+  /** What it carries, place by place. */
+  readonly carries: ReadonlyArray<{ readonly from: Place; readonly to: Place }>;
+}
+
+/** Connectors of the file, and those that only a ksql migration knows. */
+function connectorFlows(pipeline: Pipeline, made: ReadonlyMap<string, ConnectorConfig>): readonly Carrier[] {
+  const undeclared = [...made.keys()].filter((name) => pipeline.connectors.every((one) => one.name !== name));
+  const all = [
+    ...pipeline.connectors,
+    ...undeclared.map((name) => ({ name, database: undefined, produces: [], config: undefined })),
+  ];
+  return all.flatMap(({ name, database: declared, produces, config: written }): readonly Carrier[] => {
+    const config = written ?? made.get(name) ?? {};
+    const flow = connectorFlow(config);
+    const database = declared ?? flow?.database;
+    if (database === undefined) return [];
+    if (flow?.kind === 'sink') {
+      const stage: FlowStage = { kind: 'group', name, group: `connect-${name}`, reads: flow.topics, writes: [] };
+      const carries = flow.topics.map((topic) => ({
+        from: topicPlace(topic),
+        to: tablePlace(database, flow.tableOf(topic)),
+      }));
+      return [{ stage, carries }];
+    }
+    const tables = flow === undefined ? [] : [...new Set([...flow.tables, ...namedTables(pipeline, database)])];
+    const carries = tables
+      .filter((table) => flow?.captures(table) === true)
+      .flatMap((table) => {
+        const computed = flow?.topicOf(table);
+        const topics = produces.length > 0 || computed === undefined ? produces : [computed];
+        return topics.map((topic) => ({ topic, from: tablePlace(database, table), to: topicPlace(topic) }));
+      });
+    const topics = [...new Set([...produces, ...carries.map(({ topic }) => topic)])];
+    return [{ stage: { kind: 'connector', name, database, slot: config['slot.name'], topics }, carries }];
   });
 }
 
-/** `<prefix>.<schema>.<table>` after the routers of the transform chain; Java's replacements read as JavaScript's do. */
-function routedTopic(table: string, config: Readonly<Record<string, string>>): string {
-  let topic = `${config['topic.prefix'] ?? config['database.server.name'] ?? ''}.${table}`;
-  for (const alias of (config.transforms ?? '').split(',').map((one) => one.trim())) {
-    const type = config[`transforms.${alias}.type`];
-    const logical = type === 'io.debezium.transforms.ByLogicalTableRouter';
-    const regex = config[`transforms.${alias}.${logical ? 'topic.regex' : 'regex'}`];
-    const replacement = config[`transforms.${alias}.${logical ? 'topic.replacement' : 'replacement'}`];
-    const routes = logical || type === 'org.apache.kafka.connect.transforms.RegexRouter';
-    if (!routes || regex === undefined || replacement === undefined) continue;
-    const pattern = new RegExp(`^(?:${regex})$`);
-    if (pattern.test(topic)) topic = topic.replace(pattern, replacement);
-  }
-  return topic;
+/** Tables of a database that something in the file names: what the patterns of an include list are matched with. */
+function namedTables({ services, checks }: Pipeline, database: string): readonly string[] {
+  const named = [
+    ...services.flatMap(({ outbox }) => (outbox?.database === database ? [...outbox.reports, outbox.table] : [])),
+    ...services.flatMap(({ writes }) => (writes?.database === database ? writes.tables : [])),
+    ...checks.flatMap((check) =>
+      check.kind === 'compare'
+        ? [check.source, check.replica].flatMap((place) => (place.database === database ? [place.table] : []))
+        : [],
+    ),
+  ];
+  return named.map(withSchema);
 }
 
-function connectorEdges({ tables, ...stage }: ConnectorFlow): FlowEdge[] {
-  return tables.flatMap((table) =>
-    stage.topics.map((topic) => ({ from: tablePlace(stage.database, table), to: topicPlace(topic), stage })),
-  );
+function connectorEdges({ stage, carries }: Carrier): FlowEdge[] {
+  return carries.map(({ from, to }) => ({ from, to, stage }));
 }
 
 /** A reported table leads where its outbox leads: to the topics of the connector that reads it, or of its own polling. */
-function outboxEdges(pipeline: Pipeline, connectors: readonly ConnectorFlow[]): readonly FlowEdge[] {
-  return pipeline.services.flatMap((service) => {
-    const { outbox } = service;
+function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readonly FlowEdge[] {
+  return pipeline.services.flatMap(({ name, outbox }) => {
     if (outbox === undefined) return [];
-    const reported = outbox.reports.map((table) => tablePlace(outbox.database, table));
-    const polling: FlowStage[] =
-      outbox.sent === undefined
-        ? []
-        : [
-            {
-              kind: 'outbox',
-              name: service.name,
-              database: outbox.database,
-              table: outbox.table,
-              sent: outbox.sent,
-              topics: outbox.topics,
-            },
-          ];
-    const place = tablePlace(outbox.database, outbox.table);
-    const reading: readonly FlowStage[] = connectors
-      .filter(
-        (connector) =>
-          connector.database === outbox.database &&
-          connector.tables.some((table) => tablePlace(outbox.database, table) === place),
-      )
-      .map(({ tables: _, ...stage }) => stage);
-    return [...polling, ...reading].flatMap((stage) =>
-      ('topics' in stage ? stage.topics : []).flatMap((topic) =>
-        reported.map((from) => ({ from, to: topicPlace(topic), stage })),
+    const { database, table, sent, topics } = outbox;
+    const place = tablePlace(database, table);
+    const polling: FlowStage | undefined =
+      sent === undefined ? undefined : { kind: 'outbox', name, database, table, sent, topics };
+    const onwards = [
+      ...(polling === undefined ? [] : topics.map((topic) => ({ to: topicPlace(topic), stage: polling }))),
+      ...connectors.flatMap(({ stage, carries }) =>
+        carries.filter(({ from }) => from === place).map(({ to }) => ({ to, stage })),
       ),
-    );
+    ];
+    const reported = outbox.reports.map((one) => tablePlace(database, one)).filter((from) => from !== place);
+    return reported.flatMap((from) => onwards.map(({ to, stage }) => ({ from, to, stage })));
   });
 }
 
@@ -225,35 +241,24 @@ function serviceEdges(pipeline: Pipeline): readonly FlowEdge[] {
 interface KsqlFlow {
   readonly edges: readonly FlowEdge[];
   /** Configs of connectors that migrations make. */
-  readonly connectors: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly connectors: ReadonlyMap<string, ConnectorConfig>;
 }
 
 /** What the ksql migrations make, as far as their text tells. A file that does not parse is lint's to report: it adds nothing here. */
-function readKsql(pipeline: Pipeline): KsqlFlow {
+function readKsql(files: readonly KsqlFile[]): KsqlFlow {
   const topicOf = new Map<string, string>();
-  const connectors = new Map<string, Readonly<Record<string, string>>>();
+  const connectors = new Map<string, ConnectorConfig>();
   const edges: FlowEdge[] = [];
-  for (const file of pipeline.ksqldb?.migrations ?? []) {
-    for (const effects of effectsOf(file)) {
-      const { creates } = effects;
-      if (creates?.kind === 'connector') connectors.set(creates.name, creates.config);
-      if (creates?.kind === 'stream' || creates?.kind === 'table') topicOf.set(creates.name, creates.topic);
-      if (effects.startsQuery === undefined || effects.writesSource === undefined) continue;
-      const topic = (source: string): string => topicOf.get(source) ?? source;
-      const reads = effects.readsSources.map(topic);
-      const writes = [topic(effects.writesSource)];
-      const stage: FlowStage = { kind: 'query', name: effects.startsQuery, reads, writes };
-      for (const read of reads)
-        for (const write of writes) edges.push({ from: topicPlace(read), to: topicPlace(write), stage });
-    }
+  for (const { statement, effects } of files.flatMap(({ statements }) => statements)) {
+    const { creates, startsQuery: name, writesSource: sink } = effects;
+    if (creates?.kind === 'connector') connectors.set(creates.name, creates.config);
+    if (creates?.kind === 'stream' || creates?.kind === 'table') topicOf.set(creates.name, creates.topic);
+    if (name === undefined || sink === undefined) continue;
+    const topic = (source: string): string => topicOf.get(source) ?? source;
+    const reads = effects.readsSources.map(topic);
+    const write = topic(sink);
+    const stage: FlowStage = { kind: 'query', name, sink, text: statement.text, reads, writes: [write] };
+    for (const read of reads) edges.push({ from: topicPlace(read), to: topicPlace(write), stage });
   }
   return { edges, connectors };
-}
-
-function effectsOf(file: string): readonly ReturnType<typeof statementEffects>[] {
-  try {
-    return parseStatements(readFileSync(file, 'utf8')).map(statementEffects);
-  } catch {
-    return [];
-  }
 }
