@@ -43,6 +43,9 @@ export interface TableColumn {
   readonly otherType: string;
 }
 
+/** A column of the side's own table, which every statement here calls t. */
+export const quoteColumn = (name: string): string => `t.${quoteIdentifier(name)}`;
+
 export function tableSql(table: string): string {
   return table.split('.').map(quoteIdentifier).join('.');
 }

@@ -97,12 +97,19 @@ class UpNodes {
   }
 
   private serverNode(kind: ServerKind): Node {
+    const { connectEnv } = this.pipeline;
+    const environment = kind === 'connect' ? Object.values(connectEnv).flatMap(referencesIn) : [];
+    // ksqlDB is told of the other two when it starts; the target would start them without what they are launched with.
+    const before =
+      kind === 'ksqldb' ? serversOf(this.pipeline).filter((one) => one === 'connect' || one === 'schemaRegistry') : [];
     return {
       id: `server/${kind}`,
       step: STEP_OF_SERVER[kind],
-      needs: [],
+      needs: [
+        ...new Set([...environment.flatMap((path) => this.needsOf(path)), ...before.map((one) => `server/${one}`)]),
+      ],
       run: async () => {
-        const env = resolveAll(this.pipeline.connectEnv, await this.session.references('inside'));
+        const env = resolveAll(connectEnv, await this.session.references('inside'));
         return { changed: await this.start(server(kind), kind === 'connect' ? { env } : undefined) };
       },
     };

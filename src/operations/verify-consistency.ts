@@ -1,0 +1,121 @@
+import { confirmCheck } from '../consistency/confirm.js';
+import type { CheckReport } from '../consistency/report.js';
+import { confirmRows } from '../consistency/rows-check.js';
+import { SESSION_SETTINGS } from '../consistency/table-side.js';
+import type { CheckSection } from '../pipeline/pipeline.js';
+import { EvpipeError, messageOf } from '../support/errors.js';
+import { wireCompare } from './check-wiring.js';
+import type { CheckRow } from './events.js';
+import type { Session } from './session.js';
+import { confirmStatuses } from './status-check.js';
+
+export interface VerifyOptions {
+  /** Names; absent: all. */
+  readonly only?: readonly string[];
+  /** How long differences may take to settle; default 30 s, 90 s where Connect is not ours and flushes offsets once a minute. */
+  readonly deadlineMs?: number | undefined;
+  waitingFor(what: string): void;
+}
+
+const OWN_DEADLINE_MS = 30_000;
+const FOREIGN_DEADLINE_MS = 90_000;
+/** A stage with a known trouble that has not moved for this long is not waited for any longer. */
+const STALLED_MS = 5_000;
+/** How long a query's violation may take to go away by itself. */
+const ROWS_SETTLE_MS = 5_000;
+
+/** Runs the checks, all at once; emits a row and a report for each as it ends. Throws EVPIPE_CHECK_UNKNOWN (kind usage). */
+export async function verifyConsistency(session: Session, options: VerifyOptions): Promise<readonly CheckReport[]> {
+  const checks = select(session.pipeline.checks, options.only);
+  return Promise.all(
+    checks.map(async (check) => {
+      const report = await runCheck(check, session, options);
+      session.emit({ kind: 'check', row: rowOf(report) });
+      session.emit({ kind: 'check-report', report });
+      return report;
+    }),
+  );
+}
+
+function select(checks: readonly CheckSection[], only: readonly string[] | undefined): readonly CheckSection[] {
+  if (only === undefined || only.length === 0) return checks;
+  return only.map((name) => {
+    const check = checks.find((one) => one.name === name);
+    if (check !== undefined) return check;
+    throw new EvpipeError(
+      'EVPIPE_CHECK_UNKNOWN',
+      `there is no check ${name}; there are ${checks.map((one) => one.name).join(', ')}`,
+      { kind: 'usage' },
+    );
+  });
+}
+
+async function runCheck(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+  const startedMs = performance.now();
+  try {
+    return await confirm(check, session, options);
+  } catch (failure) {
+    session.signal.throwIfAborted();
+    // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
+    if (failure instanceof EvpipeError && failure.kind === 'usage') throw failure;
+    return unanswered(check, messageOf(failure), performance.now() - startedMs);
+  }
+}
+
+async function confirm(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+  const { signal } = session;
+  const deadlineMs =
+    options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
+  switch (check.kind) {
+    case 'compare':
+      return confirmCheck(await wireCompare(check, session), {
+        deadlineMs,
+        stalledMs: Math.min(STALLED_MS, deadlineMs),
+        signal,
+        waitingFor: options.waitingFor,
+      });
+    case 'rows': {
+      const reader = await session.clients.database(check.database, SESSION_SETTINGS);
+      const { name, database, query, expect } = check;
+      return confirmRows(
+        { name, database, query, expect, reader },
+        { settleMs: check.withinMs ?? ROWS_SETTLE_MS, signal },
+      );
+    }
+    case 'stages':
+      return confirmStatuses(check, session);
+  }
+}
+
+function defaultDeadlineMs(session: Session): number {
+  const foreign =
+    session.pipeline.connectors.length > 0 &&
+    session.target.providerOf({ kind: 'connect', name: 'connect' }) === 'address';
+  return foreign ? FOREIGN_DEADLINE_MS : OWN_DEADLINE_MS;
+}
+
+export function rowOf(report: CheckReport): CheckRow {
+  const { check, verdict, sourceRows, replicaRows, missing, extra, different } = report;
+  return { check, verdict, sourceRows, replicaRows, missing, extra, different };
+}
+
+function unanswered(check: CheckSection, why: string, elapsedMs: number): CheckReport {
+  return {
+    check: check.name,
+    kind: check.kind,
+    verdict: 'inconclusive',
+    why,
+    source: check.kind === 'compare' ? `${check.source.database}.${check.source.table}` : '',
+    replica: check.kind === 'compare' ? `${check.replica.database}.${check.replica.table}` : '',
+    sourceRows: 0,
+    replicaRows: 0,
+    missing: 0,
+    extra: 0,
+    different: 0,
+    compared: [],
+    skipped: [],
+    way: [],
+    findings: [],
+    elapsedMs,
+  };
+}
