@@ -293,7 +293,7 @@ export class Registry {
 
   private change<T>(work: () => Promise<T>): Promise<T> {
     const result = this.changing.then(async () => {
-      await this.log.settleDoubt();
+      await this.log.catchUp();
       return work();
     });
     this.changing = result.catch(() => {}); // whoever asked for it is told; the next one starts afresh

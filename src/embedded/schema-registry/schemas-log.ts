@@ -30,8 +30,6 @@ export class SchemasLog {
   private producer: RecordProducer | undefined;
   private position = 0n;
   private waiters: Waiter[] = [];
-  /** After a write that failed it is open whether its record arrived. */
-  private inDoubt = false;
   private stopped = false;
   private reading: Promise<void> | undefined;
 
@@ -73,17 +71,17 @@ export class SchemasLog {
     return (await this.kafka.describeCluster()).clusterId;
   }
 
-  /** Resolves when what was there at the time of the call has been applied. */
+  /**
+   * Resolves when all that is in the topic now has been applied: so a change is decided on everything, be it written
+   * by another registry or by a try of our own whose answer was lost.
+   */
   async catchUp(): Promise<void> {
-    const [end] = await this.kafka.offsets(TOPIC, 'latest');
-    if (end !== undefined) await this.passed(end.offset);
-  }
-
-  /** What a change is decided on must be known to be complete. */
-  async settleDoubt(): Promise<void> {
-    if (!this.inDoubt) return;
-    await this.orTimeout(this.catchUp());
-    this.inDoubt = false;
+    try {
+      const [end] = await this.kafka.offsets(TOPIC, 'latest');
+      if (end !== undefined) await this.orTimeout(this.passed(end.offset));
+    } catch (failure) {
+      throw this.storeError(failure);
+    }
   }
 
   /** Writes the records together and resolves when they have been applied. */
@@ -95,18 +93,22 @@ export class SchemasLog {
         records.map(({ key, value }) => ({ topic: TOPIC, partition: 0, key, value })),
       );
       const last = positions.at(-1)?.offset ?? -1n;
-      await this.orTimeout(last >= 0n ? this.passed(last + 1n) : this.catchUp());
+      if (last >= 0n) await this.orTimeout(this.passed(last + 1n));
+      else await this.catchUp();
     } catch (failure) {
-      this.inDoubt = true;
       this.producer = undefined;
       producer.close().catch(() => {}); // it has failed already; there is nothing left to lose
-      if (failure instanceof RegistryError) throw failure;
-      this.log.error('a write to _schemas failed', { why: messageOf(failure) });
-      throw new RegistryError(
-        50001,
-        `Error while storing the record in the Kafka topic ${TOPIC}: ${messageOf(failure)}`,
-      );
+      throw this.storeError(failure);
     }
+  }
+
+  private storeError(failure: unknown): RegistryError {
+    if (failure instanceof RegistryError) return failure;
+    this.log.error('Kafka does not keep _schemas', { why: messageOf(failure) });
+    return new RegistryError(
+      50001,
+      `Error while storing or reading schemas in the Kafka topic ${TOPIC}: ${messageOf(failure)}`,
+    );
   }
 
   private passed(offset: bigint): Promise<void> {
