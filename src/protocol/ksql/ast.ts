@@ -274,8 +274,11 @@ export type Statement = StatementBody & {
   readonly at: Position;
 };
 
-/** The statement of one kind. */
-export type StatementOf<Kind extends StatementKind> = Extract<StatementBody, { readonly kind: Kind }> & {
-  readonly text: string;
-  readonly at: Position;
-};
+type BodyOf<Kind, Body = StatementBody> = Body extends { readonly kind: infer Kinds }
+  ? [Kind & Kinds] extends [never]
+    ? never
+    : Body
+  : never;
+
+/** The statement of one kind (several kinds may share a shape). */
+export type StatementOf<Kind extends StatementKind> = BodyOf<Kind> & { readonly text: string; readonly at: Position };

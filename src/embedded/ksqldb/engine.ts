@@ -1,0 +1,54 @@
+import type { KafkaClient, RecordProducer } from '../../clients/kafka/contract.js';
+import type { Log } from '../../support/log.js';
+import type { CommandLog } from './command-log.js';
+import type { World } from './expressions/compiled.js';
+import { Metastore } from './metadata/metastore.js';
+import type { PersistentQuery } from './runtime/persistent-query.js';
+import type { TransientQuery } from './runtime/transient-query.js';
+import type { ConnectWorker } from './upstream/connect.js';
+import type { Registry } from './upstream/registry.js';
+
+export interface EngineParts {
+  readonly serviceId: string;
+  readonly kafka: KafkaClient;
+  readonly registry: Registry | undefined;
+  readonly connect: ConnectWorker | undefined;
+  readonly commands: CommandLog;
+  readonly world: World;
+  readonly log: Log;
+}
+
+/** Everything that statements work on. */
+export class Engine {
+  readonly metastore = new Metastore();
+  readonly queries = new Map<string, PersistentQuery>();
+  readonly transient = new Map<string, TransientQuery>();
+  /** ALTER SYSTEM. */
+  readonly systemProperties = new Map<string, string>();
+  private inserts: RecordProducer | undefined;
+
+  constructor(readonly parts: EngineParts) {}
+
+  /** Queries that read or write a source. */
+  queriesOf(name: string): { readers: string[]; writers: string[] } {
+    const all = [...this.queries.values()];
+    return {
+      readers: all
+        .filter(({ options }) => options.plan.inputs.some(({ source }) => source.name === name))
+        .map(({ id }) => id),
+      writers: all.filter(({ options }) => options.sink.name === name).map(({ id }) => id),
+    };
+  }
+
+  /** The producer of INSERT VALUES and /inserts-stream. */
+  insertProducer(): RecordProducer {
+    this.inserts ??= this.parts.kafka.producer();
+    return this.inserts;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.transient.values()].map((query) => query.stop()));
+    await Promise.all([...this.queries.values()].map((query) => query.stop()));
+    await this.inserts?.close();
+  }
+}

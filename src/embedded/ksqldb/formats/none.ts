@@ -1,0 +1,19 @@
+import { StatementError } from '../statement-error.js';
+import type { Format } from './format.js';
+
+/** No data at all: for keys that are not there. */
+export const NONE: Format = {
+  name: 'NONE',
+  inference: false,
+  wrapping: 'never',
+  check(columns) {
+    if (columns.length > 0) {
+      throw new StatementError(
+        `The 'NONE' format can only be used when no columns are defined. Got: [${columns.map(({ name }) => `\`${name}\``).join(', ')}]`,
+      );
+    }
+  },
+  async serde() {
+    return { decode: () => [], encode: () => null };
+  },
+};

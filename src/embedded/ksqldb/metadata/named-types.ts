@@ -1,0 +1,24 @@
+import { SIMPLE_TYPES, type SqlType } from '../../../protocol/ksql/types.js';
+import { StatementError } from '../statement-error.js';
+
+/** Puts the definitions of CREATE TYPE in the place of their names; throws for a name that nobody defined. */
+export function resolveType(type: SqlType, types: ReadonlyMap<string, SqlType>): SqlType {
+  switch (type.kind) {
+    case 'NAMED': {
+      const found = types.get(type.name) ?? SIMPLE_TYPES[type.name];
+      if (found === undefined) throw new StatementError(`Cannot resolve unknown type: ${type.name}`);
+      return found;
+    }
+    case 'ARRAY':
+      return { kind: 'ARRAY', element: resolveType(type.element, types) };
+    case 'MAP':
+      return { kind: 'MAP', key: resolveType(type.key, types), value: resolveType(type.value, types) };
+    case 'STRUCT':
+      return {
+        kind: 'STRUCT',
+        fields: type.fields.map((field) => ({ name: field.name, type: resolveType(field.type, types) })),
+      };
+    default:
+      return type;
+  }
+}

@@ -1,0 +1,237 @@
+import type { Expression, Query } from '../../../protocol/ksql/ast.js';
+import { formatExpression } from '../../../protocol/ksql/format.js';
+import type { SqlType } from '../../../protocol/ksql/types.js';
+import { compile } from '../expressions/compile.js';
+import type { CompileContext, Compiled, World } from '../expressions/compiled.js';
+import { describeType } from '../expressions/types.js';
+import { type Column, formatSchema, type RowSchema } from '../metadata/schema.js';
+import type { Source } from '../metadata/source.js';
+import type { Row } from '../runtime/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import type { QueryPlan, Step } from './plan.js';
+import { expandSelect, type Selected } from './projection.js';
+import { sourceScope } from './scope.js';
+
+/** What a query is for: a persistent one must keep its key, a transient one shows any columns. */
+export type QueryUse = 'persistent' | 'transient';
+
+export interface PlanRequest {
+  readonly query: Query;
+  readonly source: Source;
+  readonly use: QueryUse;
+  /** The sink's name, for messages. */
+  readonly sink: string;
+  readonly world: World;
+  readonly types: ReadonlyMap<string, SqlType>;
+}
+
+/** SELECT … FROM one stream or table with WHERE and PARTITION BY. */
+export function planProjection(request: PlanRequest): QueryPlan {
+  const { query, source } = request;
+  const alias = query.from.alias ?? query.from.name;
+  const scope = sourceScope(source, alias);
+  const context: CompileContext = { scope, world: request.world, types: request.types };
+  const selected = expandSelect(
+    query,
+    [{ alias, columns: starColumns(source, request.use), prefixed: false }],
+    context,
+  );
+  const filter = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
+  if (query.partitionBy.length > 0 && source.type === 'TABLE') {
+    throw new StatementError('PARTITION BY clause is not supported for table. Only streams can be repartitioned.');
+  }
+  const keys = query.partitionBy.length > 0 ? partitionKeys(query.partitionBy, selected) : sourceKeys(source, selected);
+  checkKeys(keys, request);
+  return makePlan(request, selected, keys, filter, context);
+}
+
+/** The columns of SELECT *: a windowed source shows its windows' bounds to who looks, but a sink has them in its key. */
+export function starColumns(source: Source, use: QueryUse): string[] {
+  const bounds = source.window !== undefined && use === 'transient' ? ['WINDOWSTART', 'WINDOWEND'] : [];
+  const [key, rest] = [source.schema.key, [...source.schema.value, ...source.schema.headers]];
+  return [...key.map(({ name }) => name), ...bounds, ...rest.map(({ name }) => name)];
+}
+
+export function compileCondition(
+  expression: Expression,
+  context: CompileContext,
+  clause: string,
+): (row: Row) => boolean {
+  const compiled = compile(expression, context);
+  if (compiled.type?.kind !== 'BOOLEAN') {
+    throw new StatementError(
+      `Type error in ${clause} expression: Should evaluate to boolean but is ${formatExpression(expression)} (${describeType(compiled.type)}) instead.`,
+    );
+  }
+  return (row) => compiled.evaluate(row) === true;
+}
+
+/** A key column of the output: the expression it is, and where it stands in the projection (-1: nowhere). */
+export interface OutputKey {
+  readonly expression: Expression;
+  readonly selectedAt: number;
+}
+
+/** Whether an expression means this key column. */
+const isColumn = (expression: Expression, name: string): boolean =>
+  expression.kind === 'column' && expression.name === name;
+
+function sourceKeys(source: Source, selected: readonly Selected[]): OutputKey[] {
+  return source.schema.key.map(({ name }) => ({
+    expression: { kind: 'column', source: undefined, name, at: { offset: 0, line: 1, column: 1 } },
+    selectedAt: selected.findIndex(({ expression }) => isColumn(expression, name)),
+  }));
+}
+
+function partitionKeys(partitionBy: readonly Expression[], selected: readonly Selected[]): OutputKey[] {
+  if (partitionBy.some(({ kind }) => kind === 'null')) return [];
+  return partitionBy.map((expression) => ({
+    expression,
+    selectedAt: selected.findIndex((each) => sameExpression(each.expression, expression)),
+  }));
+}
+
+/** A source's name before a column changes nothing while there is only one. */
+const sameExpression = (left: Expression, right: Expression): boolean =>
+  formatExpression(left) === formatExpression(right) ||
+  (left.kind === 'column' && right.kind === 'column' && left.name === right.name);
+
+function checkKeys(keys: readonly OutputKey[], { use, sink, query }: PlanRequest): void {
+  const missing = keys.filter(({ selectedAt }) => selectedAt === -1);
+  if (use === 'transient' || missing.length === 0) return;
+  const names = missing.map(({ expression }) => formatExpression(expression)).join(' and ');
+  const what = query.partitionBy.length > 0 ? 'partitioning expression' : 'key column';
+  const plural = missing.length > 1 ? 's' : '';
+  throw new StatementError(
+    `Key${plural} missing from projection (ie, SELECT).\nThe query used to build \`${sink}\` must include the ${what}${plural} ${names} in its projection (eg, SELECT ${names}...).`,
+  );
+}
+
+function makePlan(
+  request: PlanRequest,
+  selected: readonly Selected[],
+  keys: readonly OutputKey[],
+  filter: ((row: Row) => boolean) | undefined,
+  context: CompileContext,
+): QueryPlan {
+  const { query, source, use } = request;
+  const keep = query.partitionBy.length === 0;
+  const keyPlaces = new Map<number, number>(
+    use === 'transient' ? [] : keys.map(({ selectedAt }, at) => [selectedAt, at]),
+  );
+  const compiled = selected.map(({ name, expression }) => ({ name, ...compile(expression, context) }));
+  const values = compiled.filter((_, at) => !keyPlaces.has(at));
+  const keyColumns: Column[] =
+    use === 'transient'
+      ? []
+      : keys.map(({ expression, selectedAt }) => {
+          const type = typed(compile(expression, context), formatExpression(expression));
+          return { name: selected[selectedAt]?.name ?? formatExpression(expression), type };
+        });
+  const output: RowSchema = {
+    key: keyColumns,
+    value: values.map((each) => ({ name: each.name, type: typed(each, each.name) })),
+    headers: [],
+  };
+  if (use === 'persistent' && output.value.length === 0) {
+    throw new StatementError('The projection contains no value columns.');
+  }
+  const order = selected.map(({ name }, at) => {
+    const key = keyPlaces.get(at);
+    return key === undefined
+      ? { name, from: 'value' as const, at: values.findIndex((each) => each.name === name) }
+      : { name, from: 'key' as const, at: key };
+  });
+  const keyValues = keep ? undefined : keys.map(({ expression }) => compile(expression, context).evaluate);
+  return {
+    inputs: [{ source, alias: context.scope.sources[0] ?? source.name }],
+    type: source.type,
+    output,
+    order,
+    window: source.window,
+    limit: query.limit,
+    build: (log) =>
+      projectStep(
+        {
+          filter,
+          values: values.map(({ evaluate }) => evaluate),
+          keyValues,
+          table: source.type === 'TABLE',
+          transient: use === 'transient',
+        },
+        log,
+      ),
+    explain: {
+      name: 'PROJECT',
+      schema: formatSchema(output),
+      inputs: [{ name: 'SOURCE', schema: formatSchema(source.schema), inputs: [] }],
+    },
+  };
+}
+
+export function typed(compiled: Compiled, name: string): SqlType {
+  if (compiled.type !== undefined) return compiled.type;
+  throw new StatementError(`Column ${name} is NULL: cast it to a type, for instance CAST(NULL AS STRING)`);
+}
+
+interface ProjectOptions {
+  readonly filter: ((row: Row) => boolean) | undefined;
+  readonly values: ReadonlyArray<(row: Row) => Value>;
+  readonly keyValues: ReadonlyArray<(row: Row) => Value> | undefined;
+  readonly table: boolean;
+  readonly transient: boolean;
+}
+
+/**
+ * Filter, project, and give a new key. An expression that fails makes its column null, a condition that fails is
+ * false; both are logged. A stream's null value passes as null unless there is a WHERE.
+ */
+function projectStep(options: ProjectOptions, log: (failure: unknown) => void): Step {
+  const { filter, values, keyValues, table, transient } = options;
+  const each = (evaluate: (row: Row) => Value, row: Row): Value => {
+    try {
+      return evaluate(row);
+    } catch (failure) {
+      log(failure);
+      return null;
+    }
+  };
+  const passes = (row: Row): boolean => {
+    if (filter === undefined) return true;
+    try {
+      return filter(row);
+    } catch (failure) {
+      log(failure);
+      return false;
+    }
+  };
+  return (row, emit) => {
+    if (row.value === null && !table) {
+      if (filter !== undefined) return;
+      if (transient) return;
+    }
+    const kept = row.value !== null && passes(row);
+    // A table's row that stops matching, or is deleted, goes out as a deletion; a stream's is simply not there.
+    if (!kept && filter !== undefined && !table) return;
+    const key = keyValues === undefined ? row.key : keyValues.map((evaluate) => each(evaluate, row));
+    if (row.value === null || !kept) {
+      emit({ ...row, key, value: null });
+      return;
+    }
+    const projected = new Array<Value>(values.length);
+    for (let at = 0; at < values.length; at += 1) {
+      const evaluate = values[at];
+      projected[at] = evaluate === undefined ? null : each(evaluate, row);
+    }
+    emit({
+      key,
+      value: projected,
+      timestampMs: row.timestampMs,
+      partition: row.partition,
+      offset: row.offset,
+      headers: row.headers,
+      window: row.window,
+    });
+  };
+}

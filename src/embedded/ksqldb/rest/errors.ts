@@ -1,0 +1,23 @@
+import { KsqlSyntaxError } from '../../../protocol/ksql/position.js';
+import { messageOf } from '../../../support/errors.js';
+import { StatementError } from '../statement-error.js';
+
+export interface HttpFailure {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export const genericError = (code: number, message: string): HttpFailure => ({
+  status: Math.floor(code / 100),
+  body: { '@type': 'generic_error', error_code: code, message },
+});
+
+/** What a statement's failure answers: the caller's mistakes are 4xx; 5xx is kept for defects of the engine. */
+export function statementFailure(failure: unknown, statementText: string, entities: readonly unknown[]): HttpFailure {
+  const code = failure instanceof StatementError ? failure.code : failure instanceof KsqlSyntaxError ? 40001 : 50000;
+  const status = code === 42801 ? 428 : Math.floor(code / 100);
+  return {
+    status,
+    body: { '@type': 'statement_error', error_code: code, message: messageOf(failure), statementText, entities },
+  };
+}

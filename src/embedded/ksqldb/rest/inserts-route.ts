@@ -1,0 +1,48 @@
+import { messageOf } from '../../../support/errors.js';
+import type { Engine } from '../engine.js';
+import { isObject, jsonReader } from '../formats/json-reader.js';
+import { parseJson } from '../formats/lossless-json.js';
+import type { Source } from '../metadata/source.js';
+import { StatementError } from '../statement-error.js';
+import { checkWritable, insertRow } from '../statements/insert-values.js';
+import type { Value } from '../values/value.js';
+import { type Request, type Response, readBody, write } from './request.js';
+
+/** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */
+export async function handleInserts(engine: Engine, request: Request, response: Response): Promise<void> {
+  const lines = (await readBody(request))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const head = parseJson(lines.shift() ?? 'null');
+  if (!isObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
+  const quoted = /^`(.*)`$/.exec(head.target)?.[1];
+  const source = engine.metastore.source(quoted ?? head.target.toUpperCase());
+  checkWritable(source);
+  response.writeHead(200, { 'content-type': 'application/vnd.ksqlapi.delimited.v1' });
+  for (const [seq, line] of lines.entries()) {
+    try {
+      await insertRow(engine, source, rowOf(source, parseJson(line)));
+      await write(response, `${JSON.stringify({ status: 'ok', seq })}\n`);
+    } catch (failure) {
+      await write(
+        response,
+        `${JSON.stringify({ status: 'error', seq, error_code: 50000, message: messageOf(failure) })}\n`,
+      );
+    }
+  }
+  response.end();
+}
+
+function rowOf(source: Source, json: unknown): Map<string, Value> {
+  if (!isObject(json)) throw new TypeError('a JSON object is expected');
+  const columns = [...source.schema.key, ...source.schema.value];
+  const values = new Map<string, Value>();
+  for (const [name, value] of Object.entries(json)) {
+    const column =
+      columns.find((each) => each.name === name) ?? columns.find((each) => each.name === name.toUpperCase());
+    if (column === undefined) throw new StatementError(`Column name \`${name}\` does not exist.`);
+    values.set(column.name, jsonReader(column.type)(value));
+  }
+  return values;
+}

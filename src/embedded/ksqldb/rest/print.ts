@@ -1,0 +1,47 @@
+import { parseStatement } from '../../../protocol/ksql/parse.js';
+import type { Engine } from '../engine.js';
+import { StatementError } from '../statement-error.js';
+import { type Response, write } from './request.js';
+
+/** PRINT 'topic' [FROM BEGINNING] [LIMIT n]: a line a record, key and value as text. */
+export async function printTopic(engine: Engine, sql: string, response: Response): Promise<void> {
+  const statement = parseStatement(sql);
+  if (statement.kind !== 'print') throw new StatementError('a PRINT statement is expected', 40001);
+  const { kafka } = engine.parts;
+  if ((await kafka.describeTopic(statement.topic)) === undefined) {
+    throw new StatementError(
+      `Could not find topic '${statement.topic}', or the KSQL user does not have permissions to list the topic.`,
+      40001,
+    );
+  }
+  const from = await kafka.offsets(statement.topic, statement.fromBeginning ? 'earliest' : 'latest');
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  const stop = new AbortController();
+  response.once('close', () => stop.abort());
+  const reader = kafka.reader({ from, signal: stop.signal });
+  let count = 0;
+  const every = statement.interval ?? 1;
+  try {
+    for await (const batch of reader) {
+      for (const { timestampMs, key, value, partition } of batch.records) {
+        count += 1;
+        if ((count - 1) % every !== 0) continue;
+        const line = `rowtime: ${new Date(timestampMs).toISOString()}, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}\n`;
+        await write(response, line);
+        if (statement.limit !== undefined && count >= statement.limit) return void response.end();
+      }
+    }
+  } catch (failure) {
+    if (!stop.signal.aborted) throw failure;
+  } finally {
+    await reader.close();
+  }
+  response.end();
+}
+
+/** Text where the bytes are text; else their first ones in hexadecimal. */
+function shown(bytes: Buffer | null): string {
+  if (bytes === null) return '<null>';
+  const text = bytes.toString('utf8');
+  return /[\u0000-\u0008\uFFFD]/.test(text) ? `0x${bytes.subarray(0, 64).toString('hex')}` : text;
+}

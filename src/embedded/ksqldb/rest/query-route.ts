@@ -1,0 +1,125 @@
+import { parseStatement } from '../../../protocol/ksql/parse.js';
+import { formatType } from '../../../protocol/ksql/types.js';
+import type { Engine } from '../engine.js';
+import { jsonWriter } from '../formats/json-writer.js';
+import type { Column } from '../metadata/schema.js';
+import { formatColumn } from '../metadata/schema.js';
+import { type OpenedQuery, openQuery } from '../query/open-query.js';
+import type { ResultRow } from '../runtime/transient-query.js';
+import { StatementError } from '../statement-error.js';
+import { readProperties } from '../statements/properties.js';
+import { substitute } from '../statements/variables.js';
+import { statementFailure } from './errors.js';
+import { printTopic } from './print.js';
+import { jsonType, type Request, type Response, readJson, sendJson, write } from './request.js';
+import { readVariables } from './statements-route.js';
+
+const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
+
+interface Asked {
+  readonly sql: string;
+  readonly properties: Map<string, string>;
+}
+
+async function readQuery(request: Request, field: 'ksql' | 'sql', properties: string): Promise<Asked> {
+  const body = await readJson(request);
+  const text = body[field];
+  if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
+  return { sql: substitute(text, readVariables(body.sessionVariables)), properties: readProperties(body[properties]) };
+}
+
+/** Opens the query of a request; undefined where the refusal has been sent already. */
+async function open(
+  engine: Engine,
+  asked: Asked,
+  request: Request,
+  response: Response,
+): Promise<OpenedQuery | undefined> {
+  try {
+    const statement = parseStatement(asked.sql);
+    if (statement.kind !== 'select') {
+      const code = 40002;
+      throw new StatementError(`Statement type \`${statement.kind}\` not supported for this resource: use /ksql`, code);
+    }
+    return await openQuery(engine, statement, asked.properties);
+  } catch (failure) {
+    const { status, body } = statementFailure(failure, asked.sql, []);
+    sendJson(response, status, body, jsonType(request));
+    return undefined;
+  }
+}
+
+/** Rows until the end; the client going away ends the query, however long it waits for its next row. */
+async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<ResultRow> {
+  const stop = () => void opened.stop();
+  response.once('close', stop);
+  try {
+    yield* opened.rows();
+  } finally {
+    response.off('close', stop);
+    await opened.stop();
+  }
+}
+
+const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type));
+
+/** POST /query: one JSON array of header, rows and, where it ends, a final message. */
+export async function handleQuery(engine: Engine, request: Request, response: Response): Promise<void> {
+  const asked = await readQuery(request, 'ksql', 'streamsProperties');
+  if (/^\s*PRINT\b/i.test(asked.sql)) return printTopic(engine, asked.sql, response);
+  const opened = await open(engine, asked, request, response);
+  if (opened === undefined) return;
+  response.writeHead(200, { 'content-type': jsonType(request) });
+  const schema = opened.columns
+    .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
+    .join(', ');
+  await write(response, `[${JSON.stringify({ header: { queryId: opened.id, schema } })}`);
+  const print = writers(opened.columns);
+  try {
+    for await (const { values, tombstone } of rowsOf(opened, response)) {
+      const columns = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
+      await write(response, `,\n{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`);
+    }
+    const end = opened.endMessage;
+    response.end(end === undefined ? ']\n' : `,\n${JSON.stringify({ finalMessage: end })}]\n`);
+  } catch (failure) {
+    response.end(`,\n${JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body })}]\n`);
+  }
+}
+
+/** POST /query-stream: a line of metadata, then a line a row; or one JSON array where the client takes only that. */
+export async function handleQueryStream(engine: Engine, request: Request, response: Response): Promise<void> {
+  const asked = await readQuery(request, 'sql', 'properties');
+  const opened = await open(engine, asked, request, response);
+  if (opened === undefined) return;
+  const accept = request.headers.accept ?? '';
+  const array = accept.includes('application/json') && !accept.includes(DELIMITED);
+  response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
+  const header = JSON.stringify({
+    queryId: opened.id,
+    columnNames: opened.columns.map(({ name }) => name),
+    columnTypes: opened.columns.map(({ type }) => formatType(type)),
+  });
+  await write(response, array ? `[${header}` : `${header}\n`);
+  const print = writers(opened.columns);
+  try {
+    for await (const { values } of rowsOf(opened, response)) {
+      const row = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
+      await write(response, array ? `,\n${row}` : `${row}\n`);
+    }
+    response.end(array ? ']' : '');
+  } catch (failure) {
+    const error = JSON.stringify(statementFailure(failure, asked.sql, []).body);
+    response.end(array ? `,\n${error}]` : `${error}\n`);
+  }
+}
+
+/** POST /close-query {queryId}. */
+export async function handleCloseQuery(engine: Engine, request: Request, response: Response): Promise<void> {
+  const { queryId } = await readJson(request);
+  const query = engine.transient.get(String(queryId));
+  if (query === undefined) throw new StatementError(`No query with id ${String(queryId)}`, 40000);
+  await query.stop();
+  response.writeHead(200);
+  response.end();
+}

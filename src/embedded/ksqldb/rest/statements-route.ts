@@ -1,0 +1,65 @@
+import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import type { Engine } from '../engine.js';
+import { StatementError } from '../statement-error.js';
+import type { Session } from '../statements/context.js';
+import type { Entity } from '../statements/entity.js';
+import { executeStatement } from '../statements/execute.js';
+import { readProperties } from '../statements/properties.js';
+import { substitute } from '../statements/variables.js';
+import { statementFailure } from './errors.js';
+import { jsonType, type Request, type Response, readJson, sendJson } from './request.js';
+
+/** POST /ksql: statements one after the other; the first that fails ends it, and the answer tells what was done before. */
+export class StatementsRoute {
+  /** One request at a time: each sees what the one before it made. */
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(private readonly engine: Engine) {}
+
+  async handle(request: Request, response: Response): Promise<void> {
+    const body = await readJson(request);
+    const sql = body.ksql;
+    if (typeof sql !== 'string') throw new StatementError("Missing field 'ksql'", 40000);
+    const session: Session = {
+      properties: readProperties(body.streamsProperties),
+      variables: readVariables(body.sessionVariables),
+    };
+    const turn = this.last.then(() => this.run(sql, session));
+    this.last = turn.then(
+      () => {},
+      () => {},
+    );
+    const answer = await turn;
+    sendJson(response, answer.status, answer.body, jsonType(request));
+  }
+
+  private async run(sql: string, session: Session): Promise<{ status: number; body: unknown }> {
+    const entities: Entity[] = [];
+    let current = sql;
+    try {
+      const texts = splitStatements(sql);
+      for (const { text } of texts) {
+        current = `${text};`;
+        // DEFINE changes what the statements after it say, so each is parsed when its turn comes.
+        const [statement] = parseStatements(substitute(text, session.variables));
+        if (statement === undefined) continue;
+        if (statement.kind === 'select' || statement.kind === 'print') {
+          throw new StatementError(
+            `The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT`,
+            40002,
+          );
+        }
+        const entity = await executeStatement(statement, { engine: this.engine, session });
+        if (entity !== undefined) entities.push(entity);
+      }
+      return { status: 200, body: entities };
+    } catch (failure) {
+      return statementFailure(failure, current, entities);
+    }
+  }
+}
+
+export function readVariables(sent: unknown): Map<string, string> {
+  if (typeof sent !== 'object' || sent === null) return new Map();
+  return new Map(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}

@@ -1,0 +1,147 @@
+import type { KafkaRecord } from '../../../clients/kafka/contract.js';
+import { castTo } from '../expressions/cast.js';
+import { BIGINT, toDouble } from '../expressions/types.js';
+import type { Serde, SerdeOptions } from '../formats/format.js';
+import { formatNamed } from '../formats/table.js';
+import { parseJava } from '../functions/java-pattern.js';
+import type { RowSchema } from '../metadata/schema.js';
+import type { RecordFormat, Source } from '../metadata/source.js';
+import type { Registry } from '../upstream/registry.js';
+import type { Value } from '../values/value.js';
+import type { Row, RowWindow } from './row.js';
+
+export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
+
+export function serdeOptions(
+  format: RecordFormat,
+  role: 'key' | 'value',
+  schema: RowSchema,
+  topic: string,
+  registry: Registry | undefined,
+): SerdeOptions {
+  const { wrapped, delimiter, schemaFullName, schemaId } = format;
+  return { role, columns: schema[role], wrapped, topic, delimiter, registry, schemaFullName, schemaId };
+}
+
+const WINDOW_BYTES = 8;
+
+/** Records of one source to rows. What can't be read throws; the caller logs and skips it. */
+export class RecordDecoder {
+  private constructor(
+    private readonly shape: SourceShape,
+    private readonly key: Serde,
+    private readonly value: Serde,
+    private readonly timestampOf: ((row: Row) => number) | undefined,
+  ) {}
+
+  static async create(shape: SourceShape, registry: Registry | undefined): Promise<RecordDecoder> {
+    const { schema, topic } = shape;
+    const key = await formatNamed(shape.key.format).serde(serdeOptions(shape.key, 'key', schema, topic, registry));
+    const value = await formatNamed(shape.value.format).serde(
+      serdeOptions(shape.value, 'value', schema, topic, registry),
+    );
+    return new RecordDecoder(shape, key, value, timestampReader(shape));
+  }
+
+  /** Undefined: it can be decoded at once. */
+  unready(record: KafkaRecord): Promise<unknown> | undefined {
+    const value = record.value === null ? undefined : this.value.unready?.(record.value);
+    const key = record.key === null ? undefined : this.key.unready?.(record.key);
+    return value === undefined ? key : key === undefined ? value : Promise.all([key, value]);
+  }
+
+  /** Undefined: the record is none of the source's rows (a table's record without a key, a negative time). */
+  decode(record: KafkaRecord): Row | undefined {
+    const { schema } = this.shape;
+    let window: RowWindow | undefined;
+    let keyBytes = record.key;
+    if (keyBytes !== null && this.shape.window !== undefined) {
+      window = readWindow(keyBytes, this.shape.window);
+      keyBytes = keyBytes.subarray(0, keyBytes.length - WINDOW_BYTES * (this.shape.window.kind === 'SESSION' ? 2 : 1));
+    }
+    const key =
+      keyBytes === null ? schema.key.map(() => null) : (this.key.decode(keyBytes) ?? schema.key.map(() => null));
+    if (this.shape.type === 'TABLE' && (keyBytes === null || key.every((part) => part === null))) return undefined;
+    let value = record.value === null ? null : this.value.decode(record.value);
+    if (value !== null && schema.headers.length > 0)
+      value = [...value, ...schema.headers.map(({ header }) => headerValue(record, header))];
+    const row: Row = {
+      key,
+      value,
+      timestampMs: record.timestampMs,
+      partition: record.partition,
+      offset: record.offset,
+      headers: record.headers,
+      window,
+    };
+    if (this.timestampOf === undefined || value === null) return row.timestampMs < 0 ? undefined : row;
+    const timestampMs = this.timestampOf(row);
+    return timestampMs < 0 ? undefined : { ...row, timestampMs };
+  }
+}
+
+function headerValue(record: KafkaRecord, header: string | undefined): Value {
+  if (header === undefined) return record.headers.map(([name, value]) => [name, value]);
+  return record.headers.findLast(([name]) => name === header)?.[1] ?? null;
+}
+
+function readWindow(key: Buffer, window: NonNullable<SourceShape['window']>): RowWindow {
+  const startMs = Number(key.readBigInt64BE(key.length - WINDOW_BYTES));
+  if (window.kind !== 'SESSION') return { startMs, endMs: startMs + (window.sizeMs ?? 0) };
+  return { startMs, endMs: Number(key.readBigInt64BE(key.length - 2 * WINDOW_BYTES)) };
+}
+
+/** WITH (TIMESTAMP = column): a BIGINT, a TIMESTAMP, or text in the pattern of TIMESTAMP_FORMAT. */
+export function timestampReader({
+  schema,
+  timestamp,
+}: Pick<SourceShape, 'schema' | 'timestamp'>): ((row: Row) => number) | undefined {
+  if (timestamp === undefined) return undefined;
+  const keyAt = schema.key.findIndex(({ name }) => name === timestamp.column);
+  const valueAt = schema.value.findIndex(({ name }) => name === timestamp.column);
+  const type = schema.key[keyAt]?.type ?? schema.value[valueAt]?.type;
+  const { pattern } = timestamp;
+  return (row) => {
+    const value = keyAt >= 0 ? row.key[keyAt] : row.value?.[valueAt];
+    if (value === null || value === undefined) throw new TypeError(`the timestamp column ${timestamp.column} is null`);
+    if (type?.kind !== 'STRING') return Number(value);
+    return pattern === undefined ? toDouble(castTo(type, BIGINT)(value)) : parseJava(pattern, value as string);
+  };
+}
+
+/** Rows to the bytes of a sink's records. */
+export class RecordEncoder {
+  private constructor(
+    private readonly shape: SourceShape,
+    private readonly key: Serde,
+    private readonly value: Serde,
+    readonly timestampOf: ((row: Row) => number) | undefined,
+  ) {}
+
+  static async create(shape: SourceShape, registry: Registry | undefined): Promise<RecordEncoder> {
+    const { schema, topic } = shape;
+    const key = await formatNamed(shape.key.format).serde(serdeOptions(shape.key, 'key', schema, topic, registry));
+    const value = await formatNamed(shape.value.format).serde(
+      serdeOptions(shape.value, 'value', schema, topic, registry),
+    );
+    await key.open?.();
+    await value.open?.();
+    return new RecordEncoder(shape, key, value, timestampReader(shape));
+  }
+
+  encodeKey(key: readonly Value[], window: RowWindow | undefined): Buffer | null {
+    // One null part is part of the key; only nulls are no key at all.
+    const bytes =
+      this.shape.schema.key.length === 0 || key.every((part) => part === null) ? null : this.key.encode(key);
+    if (bytes === null || window === undefined || this.shape.window === undefined) return bytes;
+    const session = this.shape.window.kind === 'SESSION';
+    const bounds = Buffer.alloc(session ? 16 : 8);
+    bounds.writeBigInt64BE(BigInt(window.startMs), session ? 8 : 0);
+    if (session) bounds.writeBigInt64BE(BigInt(window.endMs), 0);
+    return Buffer.concat([bytes, bounds]);
+  }
+
+  encodeValue(value: readonly Value[] | null): Buffer | null {
+    return value === null ? null : this.value.encode(value);
+  }
+}

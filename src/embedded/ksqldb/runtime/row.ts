@@ -1,0 +1,20 @@
+import type { Header } from '../../../clients/kafka/contract.js';
+import type { Value } from '../values/value.js';
+
+/** A time window; SESSION keys carry both ends on the wire, others only the start. */
+export interface RowWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** One record on its way through a query: values in order of its schema's key and value columns. */
+export interface Row {
+  readonly key: readonly Value[];
+  /** Null: a record without a value; a deletion where the source is a table. */
+  readonly value: readonly Value[] | null;
+  readonly timestampMs: number;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly headers: readonly Header[];
+  readonly window: RowWindow | undefined;
+}

@@ -1,0 +1,71 @@
+import { connectKafka } from '../../clients/kafka/client.js';
+import type { Log } from '../../support/log.js';
+import { waitUntil } from '../../support/retry.js';
+import { CommandLog } from './command-log.js';
+import { Engine } from './engine.js';
+import { RestServer } from './rest/server.js';
+import { restore } from './statements/execute.js';
+import { ConnectWorker } from './upstream/connect.js';
+import { Registry } from './upstream/registry.js';
+
+export interface KsqldbOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly kafkaBootstrapServers: string;
+  readonly schemaRegistryUrl?: string;
+  readonly connectUrl?: string;
+  /** Part of the names of the command topic and of the queries' groups. */
+  readonly serviceId?: string;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  readonly random?: () => number;
+}
+
+/** How long Kafka may take to answer at start-up: it may be starting too. */
+const KAFKA_WITHIN_MS = 60_000;
+
+/** A ksqlDB server: all its memory is the command topic in Kafka and the topics of its queries. */
+export async function startKsqldb(options: KsqldbOptions): Promise<{ port: number; stop(): Promise<void> }> {
+  const { log, serviceId = 'default_' } = options;
+  const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'ksqldb' });
+  const commands = new CommandLog(kafka, serviceId);
+  const engine = new Engine({
+    serviceId,
+    kafka,
+    registry:
+      options.schemaRegistryUrl === undefined ? undefined : new Registry(withoutSlash(options.schemaRegistryUrl)),
+    connect: options.connectUrl === undefined ? undefined : new ConnectWorker(withoutSlash(options.connectUrl)),
+    commands,
+    world: { now: options.clock ?? Date.now, random: options.random ?? Math.random },
+    log,
+  });
+  let clusterId: string | undefined;
+  const readClusterId = async (): Promise<string> => {
+    clusterId ??= (await kafka.describeCluster()).clusterId;
+    return clusterId;
+  };
+  const rest = new RestServer(engine, readClusterId);
+  try {
+    await waitUntil('Kafka', readClusterId, { timeoutMs: KAFKA_WITHIN_MS });
+    await restore(engine, await commands.open());
+    const port = await rest.listen(options.host, options.port);
+    log.info('ksqlDB engine listens', { host: options.host, port, queries: engine.queries.size });
+    return {
+      port,
+      async stop() {
+        await rest.close();
+        await engine.stop();
+        await commands.close();
+        await kafka.close();
+      },
+    };
+  } catch (failure) {
+    await engine.stop().catch(() => {});
+    await kafka.close().catch(() => {});
+    throw failure;
+  }
+}
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');

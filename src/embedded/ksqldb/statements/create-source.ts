@@ -1,0 +1,273 @@
+import type { ColumnDefinition, StatementOf } from '../../../protocol/ksql/ast.js';
+import { formatCreateSource } from '../../../protocol/ksql/format.js';
+import { formatType, sameType } from '../../../protocol/ksql/types.js';
+import { formatNamed } from '../formats/table.js';
+import { resolveType } from '../metadata/named-types.js';
+import type { Column, RowSchema } from '../metadata/schema.js';
+import type { Source } from '../metadata/source.js';
+import { serdeOptions } from '../runtime/record-codec.js';
+import { StatementError } from '../statement-error.js';
+import type { Change, StatementContext } from './context.js';
+import { entity } from './entity.js';
+import { missingSchemaMessage } from './missing-schema.js';
+import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
+
+type CreateSource = StatementOf<'create-source'>;
+
+/** CREATE [OR REPLACE] [SOURCE] STREAM/TABLE over a topic: columns given, or inferred from the registry. */
+export const createSource: Change<'create-source'> = {
+  async prepare(statement, context) {
+    const { metastore } = context.engine;
+    const kind = statement.type.toLowerCase();
+    const existing = metastore.sources.get(statement.name);
+    if (existing !== undefined && !statement.orReplace) {
+      const message = `Cannot add ${kind} '${statement.name}': A ${existing.type.toLowerCase()} with the same name already exists`;
+      if (statement.ifNotExists) {
+        return {
+          kind: 'done',
+          entity: entity('warning_entity', `${statement.text};`, {
+            message: `Cannot add ${kind} \`${statement.name}\`: A ${existing.type.toLowerCase()} with the same name already exists.`,
+          }),
+        };
+      }
+      throw new StatementError(message);
+    }
+    const properties = readSourceProperties(statement.with, 'source');
+    const topic = properties.topic;
+    if (topic === undefined) {
+      throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
+    }
+    checkRoles(statement);
+    const completed = await withInferredColumns(statement, properties, topic, context);
+    const source = sourceOf(completed, metastore.types);
+    if (existing !== undefined) checkReplacement(existing, source);
+    await ensureTopic(statement, properties, topic, context);
+    await registerSchemas(source, statement, context);
+    return {
+      kind: 'command',
+      id: `${kind}/\`${statement.name}\`/create`,
+      statement: `${formatCreateSource(completed)};`,
+    };
+  },
+
+  async apply(statement, { engine }) {
+    const source = sourceOf(statement, engine.metastore.types);
+    engine.metastore.sources.set(source.name, source);
+    return { message: statement.type === 'STREAM' ? 'Stream created' : 'Table created', queryId: null };
+  },
+};
+
+function checkRoles({ type, columns }: CreateSource): void {
+  const keys = columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY');
+  for (const { name, role } of keys) {
+    if (type === 'STREAM' && role === 'PRIMARY KEY') {
+      throw new StatementError(
+        `Column \`${name}\` is a 'PRIMARY KEY' column: please use 'KEY' for streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
+      );
+    }
+    if (type === 'TABLE' && role === 'KEY') {
+      throw new StatementError(
+        `Column \`${name}\` is a 'KEY' column: please use 'PRIMARY KEY' for tables.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
+      );
+    }
+  }
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw new StatementError(`Duplicate column names: \`${name}\``);
+    seen.add(name);
+    if (['ROWTIME', 'ROWPARTITION', 'ROWOFFSET', 'WINDOWSTART', 'WINDOWEND'].includes(name)) {
+      throw new StatementError(`'${name}' is a reserved column name. You cannot use it as a name for a column.`);
+    }
+  }
+}
+
+async function withInferredColumns(
+  statement: CreateSource,
+  properties: SourceProperties,
+  topic: string,
+  { engine }: StatementContext,
+): Promise<CreateSource> {
+  const valueFormat = formatNamed(requireValueFormat(properties));
+  const keyFormat = formatNamed(properties.keyFormat ?? 'KAFKA');
+  const inferred: ColumnDefinition[] = [];
+  const { registry } = engine.parts;
+  const isKey = ({ role }: ColumnDefinition): boolean => role === 'KEY' || role === 'PRIMARY KEY';
+  const column = (from: Column, role: ColumnDefinition['role']): ColumnDefinition => ({
+    ...from,
+    role,
+    header: undefined,
+  });
+  if (keyFormat.infer !== undefined && !statement.columns.some(isKey) && registry !== undefined) {
+    const found = await keyFormat.infer(registry, topic, 'key', properties.keySchemaId);
+    if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'key'));
+    const role = statement.type === 'TABLE' ? 'PRIMARY KEY' : 'KEY';
+    inferred.push(...found.columns.map((each) => column(each, role)));
+  }
+  inferred.push(...statement.columns);
+  if (valueFormat.infer !== undefined && !statement.columns.some(({ role }) => role === undefined)) {
+    if (registry === undefined)
+      throw new StatementError('The engine has no Schema Registry: columns must be given', 42801);
+    const found = await valueFormat.infer(registry, topic, 'value', properties.valueSchemaId);
+    if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'value'));
+    inferred.push(...found.columns.map((each) => column(each, undefined)));
+  }
+  if (!inferred.some(({ role }) => role === undefined)) {
+    throw new StatementError('The statement does not define any columns.');
+  }
+  if (statement.type === 'TABLE' && !inferred.some(isKey)) {
+    throw new StatementError(
+      'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.\nYou can define the PRIMARY KEY by adding the PRIMARY KEY keyword to a column definition.',
+    );
+  }
+  return { ...statement, columns: inferred };
+}
+
+function requireValueFormat(properties: SourceProperties): string {
+  if (properties.valueFormat !== undefined) return properties.valueFormat;
+  throw new StatementError(
+    "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set a default via the 'ksql.persistence.default.format.value' config.",
+  );
+}
+
+/** A statement with all its columns, as a source. */
+export function sourceOf(statement: CreateSource, types: ReadonlyMap<string, Column['type']>): Source {
+  const properties = readSourceProperties(statement.with, 'source');
+  const columns = statement.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
+  const plain = ({ name, type }: Column): Column => ({ name, type });
+  const schema: RowSchema = {
+    key: columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY').map(plain),
+    value: columns.filter(({ role }) => role === undefined).map(plain),
+    headers: columns
+      .filter(({ role }) => role === 'HEADER' || role === 'HEADERS')
+      .map((column) => ({ ...plain(column), header: column.header })),
+  };
+  checkHeaders(schema);
+  const keyFormat = properties.keyFormat ?? 'KAFKA';
+  const { timestamp } = properties;
+  if (timestamp !== undefined) checkTimestamp(schema, timestamp);
+  return {
+    name: statement.name,
+    type: statement.type,
+    schema,
+    topic: properties.topic ?? statement.name,
+    key: recordFormat('key', keyFormat, schema.key, properties),
+    value: recordFormat('value', requireValueFormat(properties), schema.value, properties),
+    timestamp,
+    window: properties.window,
+    readOnly: statement.readOnly,
+    statement: `${formatCreateSource(statement)};`,
+    query: undefined,
+  };
+}
+
+function checkHeaders({ headers }: RowSchema): void {
+  for (const { name, type, header } of headers) {
+    const wanted = header === undefined ? 'ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>' : 'BYTES';
+    if (formatType(type) !== wanted) {
+      throw new StatementError(
+        `Invalid type for HEADER${header === undefined ? 'S' : `('${header}')`} column: expected ${wanted}, got ${formatType(type)} (${name})`,
+      );
+    }
+  }
+}
+
+export function checkTimestamp(schema: RowSchema, timestamp: { column: string; pattern: string | undefined }): void {
+  const column = [...schema.key, ...schema.value].find(({ name }) => name === timestamp.column);
+  if (column === undefined) {
+    throw new StatementError(
+      `The TIMESTAMP column set in the WITH clause does not exist in the schema: '${timestamp.column}'`,
+    );
+  }
+  const { kind } = column.type;
+  if (kind === 'BIGINT' || kind === 'TIMESTAMP') {
+    if (timestamp.pattern !== undefined) {
+      throw new StatementError(
+        `'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING.`,
+      );
+    }
+    return;
+  }
+  if (kind === 'STRING' && timestamp.pattern !== undefined) return;
+  if (kind === 'STRING') {
+    throw new StatementError(
+      `A String timestamp field has been specified without also specifying the 'timestamp_format'`,
+    );
+  }
+  throw new StatementError(
+    `Timestamp column, ${timestamp.column}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified`,
+  );
+}
+
+/** CREATE OR REPLACE may only add value columns at the end. */
+function checkReplacement(existing: Source, next: Source): void {
+  if (existing.type !== next.type) {
+    throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
+  }
+  if (existing.topic !== next.topic) {
+    throw new StatementError(
+      `Cannot upgrade data source: DataSource '${existing.name}' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
+    );
+  }
+  for (const [at, column] of existing.schema.value.entries()) {
+    const now = next.schema.value[at];
+    if (now === undefined || now.name !== column.name || !sameType(now.type, column.type)) {
+      throw new StatementError(
+        `Cannot upgrade data source: DataSource '${existing.name}' has schema = ... which is not upgradeable: the following columns are changed, missing or reordered: [\`${column.name}\` ${formatType(column.type)}]`,
+      );
+    }
+  }
+}
+
+async function ensureTopic(
+  statement: CreateSource,
+  properties: SourceProperties,
+  topic: string,
+  { engine }: StatementContext,
+): Promise<void> {
+  const { kafka } = engine.parts;
+  const existing = await kafka.describeTopic(topic);
+  const { partitions, replicas } = properties;
+  if (existing !== undefined) {
+    if (partitions !== undefined && existing.partitions.length !== partitions) {
+      throw partitionMismatch(topic, partitions, existing.partitions.length);
+    }
+    return;
+  }
+  if (partitions === undefined) {
+    const noun = statement.type.toLowerCase();
+    throw new StatementError(
+      `Topic '${topic}' does not exist. If you want to create a new topic for the ${noun} please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). For example: CREATE ${statement.type} ${statement.name} (...) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1);`,
+    );
+  }
+  const policy =
+    properties.cleanupPolicy ?? (statement.type === 'TABLE' && properties.window === undefined ? 'compact' : 'delete');
+  await kafka.createTopic({
+    name: topic,
+    partitions,
+    ...(replicas === undefined ? {} : { replicationFactor: replicas }),
+    config: {
+      'cleanup.policy': policy,
+      ...(properties.retentionMs === undefined ? {} : { 'retention.ms': properties.retentionMs }),
+    },
+  });
+}
+
+export const partitionMismatch = (topic: string, wanted: number, found: number): StatementError =>
+  new StatementError(
+    `A Kafka topic with the name '${topic}' already exists, with different partition/replica configuration than required. KSQL expects ${wanted} partitions (topic has ${found})`,
+  );
+
+/** Given columns are registered, unless a schema is there already: then data decides, as in ksqlDB. */
+async function registerSchemas(source: Source, statement: CreateSource, { engine }: StatementContext): Promise<void> {
+  const { registry } = engine.parts;
+  const given = {
+    key: statement.columns.some(({ role }) => role === 'KEY' || role === 'PRIMARY KEY'),
+    value: statement.columns.some(({ role }) => role === undefined),
+  };
+  for (const role of ['key', 'value'] as const) {
+    const format = formatNamed(source[role].format);
+    if (format.prepare === undefined || !given[role] || source.schema[role].length === 0) continue;
+    if (registry !== undefined && (await registry.latest(`${source.topic}-${role}`)) !== undefined) continue;
+    await format.prepare(serdeOptions(source[role], role, source.schema, source.topic, registry));
+  }
+}

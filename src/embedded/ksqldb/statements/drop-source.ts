@@ -1,0 +1,59 @@
+import { formatNamed } from '../formats/table.js';
+import { StatementError } from '../statement-error.js';
+import type { Change } from './context.js';
+import { entity } from './entity.js';
+
+/** DROP STREAM/TABLE [IF EXISTS] [DELETE TOPIC]: refused while queries use it; the query that made it ends with it. */
+export const dropSource: Change<'drop-source'> = {
+  async prepare(statement, { engine }) {
+    const source = engine.metastore.sources.get(statement.name);
+    const kind = statement.type.toLowerCase();
+    if (source === undefined) {
+      if (!statement.ifExists) {
+        throw new StatementError(
+          `${statement.type === 'STREAM' ? 'Stream' : 'Table'} ${statement.name} does not exist.`,
+        );
+      }
+      return {
+        kind: 'done',
+        entity: entity('warning_entity', `${statement.text};`, {
+          message: `Source \`${statement.name}\` does not exist.`,
+        }),
+      };
+    }
+    if (source.type !== statement.type) {
+      throw new StatementError(
+        `Incompatible data source type is ${source.type}, but statement was DROP ${statement.type}`,
+      );
+    }
+    const { readers, writers } = engine.queriesOf(source.name);
+    const foreign = writers.filter((id) => id !== source.query);
+    if (readers.length > 0 || foreign.length > 0) {
+      throw new StatementError(
+        `Cannot drop ${source.name}.\nThe following queries read from this source: [${readers.join(', ')}].\nThe following queries write into this source: [${writers.join(', ')}].\nYou need to terminate them before dropping ${source.name}.`,
+      );
+    }
+    if (statement.deleteTopic) {
+      if (source.readOnly) throw new StatementError(`Cannot delete topic of read-only source: ${source.name}`);
+      await engine.queries.get(source.query ?? '')?.stop();
+      const { kafka, registry } = engine.parts;
+      if ((await kafka.describeTopic(source.topic)) !== undefined) await kafka.deleteTopic(source.topic);
+      for (const role of ['key', 'value'] as const) {
+        if (formatNamed(source[role].format).inference) await registry?.deleteSubject(`${source.topic}-${role}`);
+      }
+    }
+    return { kind: 'command', id: `${kind}/\`${statement.name}\`/drop`, statement: `${statement.text};` };
+  },
+
+  async apply(statement, { engine, restoring }) {
+    const source = engine.metastore.sources.get(statement.name);
+    if (source?.query !== undefined) {
+      const query = engine.queries.get(source.query);
+      engine.queries.delete(source.query);
+      await query?.stop();
+      if (!restoring) await query?.cleanUp();
+    }
+    engine.metastore.sources.delete(statement.name);
+    return { message: `Source \`${statement.name}\` (topic: ${source?.topic ?? ''}) was dropped.`, queryId: null };
+  },
+};

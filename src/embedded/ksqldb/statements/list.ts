@@ -1,0 +1,83 @@
+import type { Engine } from '../engine.js';
+import { SCALAR_FUNCTIONS } from '../functions/table.js';
+import type { Source } from '../metadata/source.js';
+import type { PersistentQuery } from '../runtime/persistent-query.js';
+import type { Handler } from './context.js';
+import { describeSource } from './describe.js';
+import { entity } from './entity.js';
+
+const sorted = (engine: Engine, type: Source['type']): Source[] =>
+  [...engine.metastore.sources.values()]
+    .filter((source) => source.type === type)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+export const summary = (source: Source): Record<string, unknown> => ({
+  type: source.type,
+  name: source.name,
+  topic: source.topic,
+  keyFormat: source.key.format,
+  valueFormat: source.value.format,
+  isWindowed: source.window !== undefined,
+});
+
+export const listStreams: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
+  const sources = sorted(engine, 'STREAM');
+  if (statement.kind === 'list-streams' && statement.extended) {
+    const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
+    return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
+  }
+  return entity('streams', `${statement.text};`, { streams: sources.map(summary) });
+};
+
+export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
+  const sources = sorted(engine, 'TABLE');
+  if (statement.kind === 'list-tables' && statement.extended) {
+    const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
+    return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
+  }
+  return entity('tables', `${statement.text};`, { tables: sources.map(summary) });
+};
+
+export const queryInfo = (query: PersistentQuery): Record<string, unknown> => ({
+  queryString: `${query.options.sql};`,
+  sinks: [query.options.sink.name],
+  sinkKafkaTopics: [query.options.sink.topic],
+  id: query.id,
+  statusCount: { [query.state]: 1 },
+  queryType: 'PERSISTENT',
+  state: query.state,
+});
+
+export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
+  const persistent = [...engine.queries.values()].map(queryInfo);
+  const transient = [...engine.transient.values()].map(({ id, options }) => ({
+    queryString: options.sql,
+    sinks: [],
+    sinkKafkaTopics: [],
+    id,
+    statusCount: { RUNNING: 1 },
+    queryType: 'PUSH',
+    state: 'RUNNING',
+  }));
+  return entity('queries', `${statement.text};`, { queries: [...persistent, ...transient] });
+};
+
+export const listTopics: Handler<'list-topics'> = async (statement, { engine }) => {
+  const all = await engine.parts.kafka.listTopics();
+  const topics = all
+    .filter(({ name, internal }) => statement.all || !(internal || name.startsWith('_')))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, partitions }) => ({ name, replicaInfo: partitions.map(({ replicas }) => replicas.length) }));
+  if (!statement.extended) return entity('kafka_topics', `${statement.text};`, { topics });
+  const extended = topics.map((topic) => ({ ...topic, consumerCount: 0, consumerGroupCount: 0 }));
+  return entity('kafka_topics_extended', `${statement.text};`, { topics: extended });
+};
+
+export const listFunctions: Handler<'list-functions' | 'list-properties' | 'list-types' | 'list-variables'> = async (
+  statement,
+) => {
+  const functions = [...SCALAR_FUNCTIONS.values()]
+    .map(({ name, category }) => ({ name, type: 'SCALAR', category }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entity('function_names', `${statement.text};`, { functions });
+};

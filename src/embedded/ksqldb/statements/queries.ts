@@ -1,0 +1,52 @@
+import type { Engine } from '../engine.js';
+import type { PersistentQuery } from '../runtime/persistent-query.js';
+import { StatementError } from '../statement-error.js';
+import type { Applying, Change } from './context.js';
+
+function checkQuery(engine: Engine, id: string | undefined): void {
+  if (id !== undefined && !engine.queries.has(id)) throw new StatementError(`Unknown queryId: ${id}`);
+}
+
+const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>, 'prepare'> => ({
+  async prepare(statement, { engine }) {
+    if (statement.query !== undefined && engine.transient.has(statement.query)) {
+      await engine.transient.get(statement.query)?.stop();
+    } else checkQuery(engine, statement.query);
+    return { kind: 'command', id: `${word}/${statement.query ?? 'ALL'}/execute`, statement: `${statement.text};` };
+  },
+});
+
+/** The query ends, its group and state go; what it wrote stays. */
+export const terminate: Change<'terminate'> = {
+  ...verb('terminate'),
+  async apply(statement, { engine, restoring }: Applying) {
+    for (const query of chosenNow(engine, statement.query)) {
+      engine.queries.delete(query.id);
+      await query.stop();
+      if (!restoring) await query.cleanUp();
+    }
+    return { message: 'Query terminated.', queryId: null };
+  },
+};
+
+export const pauseQuery: Change<'pause'> = {
+  ...verb('pause'),
+  async apply(statement, { engine }) {
+    for (const query of chosenNow(engine, statement.query)) query.pause();
+    return { message: 'Query paused.', queryId: null };
+  },
+};
+
+export const resumeQuery: Change<'resume'> = {
+  ...verb('resume'),
+  async apply(statement, { engine }) {
+    for (const query of chosenNow(engine, statement.query)) query.continue();
+    return { message: 'Query resumed.', queryId: null };
+  },
+};
+
+function chosenNow(engine: Engine, id: string | undefined): PersistentQuery[] {
+  return id === undefined
+    ? [...engine.queries.values()]
+    : [engine.queries.get(id)].filter((each) => each !== undefined);
+}

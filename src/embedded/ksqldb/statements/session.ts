@@ -1,0 +1,51 @@
+import type { Handler } from './context.js';
+import { entity } from './entity.js';
+import { propertyName } from './properties.js';
+
+/** SET and its like hold for the statements after them in the same request; they add no entity. */
+export const setProperty: Handler<'set'> = async (statement, { session }) => {
+  session.properties.set(propertyName(statement.property), statement.value);
+  return undefined;
+};
+
+export const unsetProperty: Handler<'unset'> = async (statement, { session }) => {
+  session.properties.delete(propertyName(statement.property));
+  return undefined;
+};
+
+export const defineVariable: Handler<'define'> = async (statement, { session }) => {
+  session.variables.set(statement.name.toLowerCase(), statement.value);
+  return undefined;
+};
+
+export const undefineVariable: Handler<'undefine'> = async (statement, { session }) => {
+  session.variables.delete(statement.name.toLowerCase());
+  return undefined;
+};
+
+export const listVariables: Handler<'list-variables'> = async (statement, { session }) =>
+  entity('variables', `${statement.text};`, {
+    variables: [...session.variables].map(([name, value]) => ({ name, value })),
+  });
+
+export const listProperties: Handler<'list-properties'> = async (statement, { session, engine }) => {
+  const defaults: Record<string, string> = {
+    'ksql.service.id': engine.parts.serviceId,
+    'ksql.streams.auto.offset.reset': 'latest',
+    'ksql.query.pull.table.scan.enabled': 'true',
+  };
+  const system = Object.fromEntries(engine.systemProperties);
+  const own = Object.fromEntries(session.properties);
+  const properties = Object.entries({ ...defaults, ...system, ...own }).map(([name, value]) => ({
+    name,
+    scope: name.startsWith('ksql.') ? 'KSQL' : 'KAFKA STREAMS',
+    value,
+    editable: name !== 'ksql.service.id',
+    level: name in own ? 'QUERY' : 'SERVER',
+  }));
+  return entity('properties', `${statement.text};`, {
+    properties,
+    overwrittenProperties: Object.keys(own),
+    defaultProperties: [],
+  });
+};

@@ -1,0 +1,8 @@
+/** Puts variables in the place of `${name}`; names are case-insensitive, unknown ones stay. `$${name}` escapes one. */
+export function substitute(sql: string, variables: ReadonlyMap<string, string>): string {
+  if (!sql.includes('${')) return sql;
+  return sql.replace(/(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole: string, mark: string, name: string) => {
+    if (mark !== '') return variables.has(name.toLowerCase()) ? whole.slice(1) : whole;
+    return variables.get(name.toLowerCase()) ?? whole;
+  });
+}

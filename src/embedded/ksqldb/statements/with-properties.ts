@@ -1,0 +1,181 @@
+import type { WithClause } from '../../../protocol/ksql/ast.js';
+import { parseStatement } from '../../../protocol/ksql/parse.js';
+import { withText } from '../../../protocol/ksql/with-values.js';
+import { formatNamed } from '../formats/table.js';
+import type { Column } from '../metadata/schema.js';
+import type { RecordFormat, SourceWindow } from '../metadata/source.js';
+import { StatementError } from '../statement-error.js';
+
+const COMMON = [
+  'KAFKA_TOPIC',
+  'FORMAT',
+  'KEY_FORMAT',
+  'VALUE_FORMAT',
+  'PARTITIONS',
+  'REPLICAS',
+  'RETENTION_MS',
+  'CLEANUP_POLICY',
+  'VALUE_DELIMITER',
+  'KEY_DELIMITER',
+  'KEY_SCHEMA_ID',
+  'VALUE_SCHEMA_ID',
+  'KEY_SCHEMA_FULL_NAME',
+  'VALUE_SCHEMA_FULL_NAME',
+  'WRAP_SINGLE_VALUE',
+  'TIMESTAMP',
+  'TIMESTAMP_FORMAT',
+];
+const SOURCE_ONLY = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCED_BY_CONNECTOR'];
+const QUERY_ONLY = ['QUERY_ID'];
+
+/** A WITH clause, checked: unknown names are refused, never ignored. */
+export interface SourceProperties {
+  readonly topic: string | undefined;
+  readonly keyFormat: string | undefined;
+  readonly valueFormat: string | undefined;
+  readonly partitions: number | undefined;
+  readonly replicas: number | undefined;
+  readonly retentionMs: string | undefined;
+  readonly cleanupPolicy: string | undefined;
+  readonly keyDelimiter: string | undefined;
+  readonly valueDelimiter: string | undefined;
+  readonly keySchemaId: number | undefined;
+  readonly valueSchemaId: number | undefined;
+  readonly keySchemaFullName: string | undefined;
+  readonly valueSchemaFullName: string | undefined;
+  readonly wrapSingleValue: boolean | undefined;
+  readonly timestamp: { readonly column: string; readonly pattern: string | undefined } | undefined;
+  readonly window: SourceWindow | undefined;
+  readonly queryId: string | undefined;
+}
+
+export function readSourceProperties(clause: WithClause, of: 'source' | 'query'): SourceProperties {
+  const allowed = new Set([...COMMON, ...(of === 'source' ? SOURCE_ONLY : QUERY_ONLY)]);
+  const unknown = [...clause.keys()].filter((name) => !allowed.has(name));
+  if (unknown.length > 0) {
+    throw new StatementError(
+      `Failed to prepare statement: Invalid config variable(s) in the WITH clause: ${unknown.join(',')}`,
+    );
+  }
+  const text = (name: string): string | undefined => withText(clause, name);
+  const both = text('FORMAT');
+  if (both !== undefined && (clause.has('KEY_FORMAT') || clause.has('VALUE_FORMAT'))) {
+    const other = clause.has('KEY_FORMAT') ? 'KEY_FORMAT' : 'VALUE_FORMAT';
+    throw new StatementError(
+      `Cannot supply both '${other}' and 'FORMAT' properties, as 'FORMAT' sets both key and value formats.`,
+    );
+  }
+  const timestamp = text('TIMESTAMP');
+  return {
+    topic: text('KAFKA_TOPIC'),
+    keyFormat: (text('KEY_FORMAT') ?? both)?.toUpperCase(),
+    valueFormat: (text('VALUE_FORMAT') ?? both)?.toUpperCase(),
+    partitions: whole(clause, 'PARTITIONS'),
+    replicas: whole(clause, 'REPLICAS'),
+    retentionMs: text('RETENTION_MS'),
+    cleanupPolicy: text('CLEANUP_POLICY')?.toLowerCase(),
+    keyDelimiter: delimiter(text('KEY_DELIMITER')),
+    valueDelimiter: delimiter(text('VALUE_DELIMITER')),
+    keySchemaId: whole(clause, 'KEY_SCHEMA_ID'),
+    valueSchemaId: whole(clause, 'VALUE_SCHEMA_ID'),
+    keySchemaFullName: text('KEY_SCHEMA_FULL_NAME'),
+    valueSchemaFullName: text('VALUE_SCHEMA_FULL_NAME'),
+    wrapSingleValue: bool(clause, 'WRAP_SINGLE_VALUE'),
+    timestamp:
+      timestamp === undefined ? undefined : { column: columnName(timestamp), pattern: text('TIMESTAMP_FORMAT') },
+    window: readWindow(text('WINDOW_TYPE')?.toUpperCase(), text('WINDOW_SIZE')),
+    queryId: text('QUERY_ID')?.toUpperCase(),
+  };
+}
+
+/** A column in a string: upper-cased unless it is quoted there. */
+function columnName(text: string): string {
+  const quoted = /^([`"])(.*)\1$/.exec(text);
+  return quoted?.[2] ?? text.toUpperCase();
+}
+
+function whole(clause: WithClause, name: string): number | undefined {
+  const text = withText(clause, name);
+  if (text === undefined) return undefined;
+  if (!/^-?\d+$/.test(text))
+    throw new StatementError(
+      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Not a number of type INT`,
+    );
+  return Number(text);
+}
+
+function bool(clause: WithClause, name: string): boolean | undefined {
+  const text = withText(clause, name)?.toLowerCase();
+  if (text === undefined) return undefined;
+  if (text !== 'true' && text !== 'false') {
+    throw new StatementError(
+      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Expected value to be either true or false`,
+    );
+  }
+  return text === 'true';
+}
+
+function delimiter(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (text.toUpperCase() === 'TAB') return '\t';
+  if (text.toUpperCase() === 'SPACE') return ' ';
+  if (text.length !== 1) {
+    throw new StatementError(`Invalid delimiter value: '${text}'. Delimiter must be a single character or TAB,SPACE`);
+  }
+  return text;
+}
+
+function readWindow(type: string | undefined, size: string | undefined): SourceWindow | undefined {
+  if (type === undefined) {
+    if (size !== undefined)
+      throw new StatementError("'WINDOW_SIZE' property should only be set if 'WINDOW_TYPE' is set");
+    return undefined;
+  }
+  if (type !== 'TUMBLING' && type !== 'HOPPING' && type !== 'SESSION') {
+    throw new StatementError(
+      `Invalid value ${type} for configuration WINDOW_TYPE: String must be one of: SESSION, HOPPING, TUMBLING, null`,
+    );
+  }
+  if (type === 'SESSION') {
+    if (size !== undefined) throw new StatementError("'WINDOW_SIZE' should not be set for SESSION windows.");
+    return { kind: type, sizeMs: undefined };
+  }
+  if (size === undefined)
+    throw new StatementError(
+      `${type} windows require 'WINDOW_SIZE' to be provided in the WITH clause. For example: 'WINDOW_SIZE'='10 SECONDS'`,
+    );
+  const window = parseStatement(`SELECT A FROM B WINDOW TUMBLING (SIZE ${size}) GROUP BY A`);
+  if (window.kind !== 'select' || window.query.window?.kind !== 'TUMBLING')
+    throw new StatementError(`Invalid window size: ${size}`);
+  return { kind: type, sizeMs: window.query.window.size.ms };
+}
+
+/** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
+export function recordFormat(
+  role: 'key' | 'value',
+  name: string,
+  columns: readonly Column[],
+  properties: SourceProperties,
+): RecordFormat {
+  const format = formatNamed(name);
+  format.check(columns, role);
+  const { wrapSingleValue } = properties;
+  if (role === 'value' && wrapSingleValue !== undefined) {
+    if (columns.length !== 1)
+      throw new StatementError("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas");
+    if (format.wrapping !== 'choice') {
+      throw new StatementError(
+        `Format '${format.name}' does not support 'WRAP_SINGLE_VALUE' set to '${wrapSingleValue}'.`,
+      );
+    }
+  }
+  const wrapped =
+    format.wrapping === 'choice' && (columns.length > 1 || (role === 'value' && (wrapSingleValue ?? true)));
+  return {
+    format: format.name,
+    wrapped,
+    delimiter: (role === 'key' ? properties.keyDelimiter : properties.valueDelimiter) ?? ',',
+    schemaFullName: role === 'key' ? properties.keySchemaFullName : properties.valueSchemaFullName,
+    schemaId: role === 'key' ? properties.keySchemaId : properties.valueSchemaId,
+  };
+}

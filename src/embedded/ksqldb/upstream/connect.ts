@@ -1,0 +1,33 @@
+import { messageOf } from '../../../support/errors.js';
+import { StatementError } from '../statement-error.js';
+import { type JsonAnswer, messageIn, requestJson } from './http-json.js';
+
+/** The Connect worker that CREATE CONNECTOR and its like are passed on to. */
+export class ConnectWorker {
+  constructor(private readonly url: string) {}
+
+  async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
+    try {
+      return await requestJson(`${this.url}${path}`, method, body);
+    } catch (failure) {
+      throw new StatementError(`Kafka Connect does not answer at ${this.url}: ${messageOf(failure)}`, 50000);
+    }
+  }
+
+  async list(): Promise<string[]> {
+    return checked(await this.ask('/connectors')) as string[];
+  }
+
+  async status(name: string): Promise<JsonAnswer> {
+    return this.ask(`/connectors/${encodeURIComponent(name)}/status`);
+  }
+
+  async info(name: string): Promise<JsonAnswer> {
+    return this.ask(`/connectors/${encodeURIComponent(name)}`);
+  }
+}
+
+export function checked(answer: JsonAnswer): unknown {
+  if (answer.status < 400) return answer.body;
+  throw new StatementError(messageIn(answer), answer.status * 100);
+}

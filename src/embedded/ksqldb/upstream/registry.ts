@@ -1,0 +1,73 @@
+import { messageOf } from '../../../support/errors.js';
+import { StatementError } from '../statement-error.js';
+import { type JsonAnswer, messageIn, requestJson } from './http-json.js';
+
+export interface RegisteredSchema {
+  readonly id: number;
+  readonly schema: string;
+  readonly type: string;
+}
+
+/** The questions that ksqlDB asks a Schema Registry. Failures are StatementErrors in the registry's own words. */
+export class Registry {
+  private readonly byId = new Map<number, Promise<RegisteredSchema>>();
+
+  constructor(private readonly url: string) {}
+
+  /** Undefined where the subject does not exist. */
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
+    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions/latest`);
+    if (answer.status === 404) return undefined;
+    const body = this.checked(answer, `read subject ${subject}`);
+    return { id: Number(body.id), schema: String(body.schema), type: String(body.schemaType ?? 'AVRO') };
+  }
+
+  /** Registers if it is not there yet; the id comes back either way. */
+  async register(subject: string, schema: string, type: string): Promise<number> {
+    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions`, 'POST', {
+      schema,
+      ...(type === 'AVRO' ? {} : { schemaType: type }),
+    });
+    if (answer.status >= 400) {
+      throw new StatementError(
+        `Could not register schema for topic: ${subject.replace(/-(key|value)$/, '')}\nCaused by: ${messageIn(answer)}`,
+      );
+    }
+    return Number((answer.body as { id: unknown }).id);
+  }
+
+  schemaById(id: number): Promise<RegisteredSchema> {
+    let known = this.byId.get(id);
+    if (known === undefined) {
+      known = this.readSchema(id);
+      this.byId.set(id, known);
+      // A failure is not kept: the next record with this id asks again.
+      known.catch(() => this.byId.delete(id));
+    }
+    return known;
+  }
+
+  async deleteSubject(subject: string): Promise<void> {
+    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}`, 'DELETE');
+    if (answer.status !== 404) this.checked(answer, `delete subject ${subject}`);
+  }
+
+  private async readSchema(id: number): Promise<RegisteredSchema> {
+    const answer = await this.ask(`/schemas/ids/${id}`);
+    const body = this.checked(answer, `read schema ${id}`);
+    return { id, schema: String(body.schema), type: String(body.schemaType ?? 'AVRO') };
+  }
+
+  private checked(answer: JsonAnswer, what: string): Record<string, unknown> {
+    if (answer.status >= 400) throw new StatementError(`Schema Registry failed to ${what}: ${messageIn(answer)}`);
+    return (answer.body ?? {}) as Record<string, unknown>;
+  }
+
+  private async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
+    try {
+      return await requestJson(`${this.url}${path}`, method, body, 'application/vnd.schemaregistry.v1+json');
+    } catch (failure) {
+      throw new StatementError(`Schema Registry does not answer at ${this.url}: ${messageOf(failure)}`);
+    }
+  }
+}

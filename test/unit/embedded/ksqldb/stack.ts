@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectKafka } from '../../../../src/clients/kafka/client.js';
+import type { KafkaClient, KafkaRecord } from '../../../../src/clients/kafka/contract.js';
+import { startKafka } from '../../../../src/embedded/kafka/index.js';
+import { startKsqldb } from '../../../../src/embedded/ksqldb/server.js';
+import { startSchemaRegistry } from '../../../../src/embedded/schema-registry/server.js';
+import { Lifetime } from '../../../../src/support/lifetime.js';
+import { silentLog } from '../../../../src/support/log.js';
+import { waitUntil } from '../../../../src/support/retry.js';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes, and tests look into all of them
+  readonly body: any;
+}
+
+/** A broker, a registry and an engine on free ports, with what tests ask of them. */
+export interface KsqlStack {
+  readonly kafka: KafkaClient;
+  readonly registryUrl: string;
+  url(): string;
+  ksql(sql: string, properties?: Record<string, unknown>): Promise<Answer>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
+  produce(
+    topic: string,
+    records: ReadonlyArray<readonly [key: string | null, value: string | null, timestampMs?: number]>,
+  ): Promise<void>;
+  /** Waits until the topic holds so many records. */
+  consume(topic: string, count: number): Promise<KafkaRecord[]>;
+  restart(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function startStack(options: { connectUrl?: string } = {}): Promise<KsqlStack> {
+  const lifetime = new Lifetime();
+  const dataDir = await mkdtemp(join(tmpdir(), 'evpipe-ksqldb-'));
+  lifetime.onEnd(() => rm(dataDir, { recursive: true, force: true }));
+  const broker = await startKafka({ dataDir });
+  lifetime.onEnd(() => broker.stop());
+  const kafkaBootstrapServers = broker.bootstrapServers;
+  const registry = await startSchemaRegistry({
+    host: '127.0.0.1',
+    port: 0,
+    bootstrapServers: kafkaBootstrapServers,
+    log: silentLog,
+  });
+  lifetime.onEnd(() => registry.stop());
+  const registryUrl = `http://127.0.0.1:${registry.port}`;
+  const startEngine = () =>
+    startKsqldb({
+      host: '127.0.0.1',
+      port: 0,
+      kafkaBootstrapServers,
+      schemaRegistryUrl: registryUrl,
+      log: silentLog,
+      ...options,
+    });
+  let engine = await startEngine();
+  lifetime.onEnd(() => engine.stop());
+  const kafka = connectKafka({ bootstrapServers: kafkaBootstrapServers, clientId: 'test' });
+  lifetime.onEnd(() => kafka.close());
+  const url = () => `http://127.0.0.1:${engine.port}`;
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${url()}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  return {
+    kafka,
+    registryUrl,
+    url,
+    post,
+    async ksql(sql, properties = {}) {
+      const { status, text } = await post('/ksql', { ksql: sql, streamsProperties: properties });
+      return { status, body: JSON.parse(text) };
+    },
+    async produce(topic, records) {
+      const producer = kafka.producer();
+      const bytes = (text: string | null) => (text === null ? null : Buffer.from(text));
+      await producer.send(
+        records.map(([key, value, timestampMs]) => ({ topic, key: bytes(key), value: bytes(value), timestampMs })),
+      );
+      await producer.close();
+    },
+    consume: (topic, count) => consume(kafka, topic, count),
+    async restart() {
+      await engine.stop();
+      engine = await startEngine();
+    },
+    end: () => lifetime.end(),
+  };
+}
+
+async function consume(kafka: KafkaClient, topic: string, count: number): Promise<KafkaRecord[]> {
+  await waitUntil(
+    `${count} records in ${topic}`,
+    async () => {
+      const ends = await kafka.offsets(topic, 'latest');
+      return ends.reduce((sum, { offset }) => sum + Number(offset), 0) >= count ? true : undefined;
+    },
+    { timeoutMs: 20_000 },
+  );
+  const reader = kafka.reader({ from: await kafka.offsets(topic, 'earliest') });
+  const records: KafkaRecord[] = [];
+  try {
+    for await (const batch of reader) {
+      records.push(...batch.records);
+      if (records.length >= count) break;
+    }
+  } finally {
+    await reader.close();
+  }
+  return records;
+}
