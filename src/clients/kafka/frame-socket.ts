@@ -43,7 +43,7 @@ export class FrameSocket {
       const socket = dial(address, options);
       const give = (failure: Error) => {
         socket.destroy();
-        reject(unreachableBroker(address, failure));
+        reject(isTlsFailure(failure) ? untrustedBroker(address, failure) : unreachableBroker(address, failure));
       };
       const timer = setTimeout(() => give(new Error(`no connection within ${timeoutMs / 1000} s`)), timeoutMs);
       socket.once('error', (failure) => {
@@ -164,3 +164,14 @@ export function unreachableBroker(address: Address, cause: unknown): EvpipeError
     cause,
   });
 }
+
+/** What trying again does not mend: certificates, and a listener that speaks no TLS. */
+const isTlsFailure = (failure: Error & { readonly code?: string }): boolean =>
+  /CERT|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^UNABLE_TO|^EPROTO$/.test(failure.code ?? '');
+
+const untrustedBroker = (address: Address, cause: Error): EvpipeError =>
+  new EvpipeError('EVPIPE_KAFKA_TLS', `Kafka at ${address.host}:${address.port}: no TLS connection: ${cause.message}`, {
+    kind: 'unreachable',
+    todo: 'Look at the ssl settings of this Kafka: the authority (ca) that signed its certificate, its host name, and whether the port speaks TLS at all.',
+    cause,
+  });
