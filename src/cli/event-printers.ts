@@ -4,7 +4,7 @@ import type { Shell } from './shell.js';
 /** A reader of an operation's events that prints; `end` stops what it keeps running. */
 export interface EventPrinter {
   readonly emit: Emit;
-  end(): void;
+  end(): void | Promise<void>;
 }
 
 /** JSON Lines on stdout: every event as it is, one a line at any width; bigints as text. */
@@ -14,6 +14,11 @@ export function jsonPrinter(shell: Shell): EventPrinter {
 
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part))}\n`;
+}
+
+/** Failures and nothing else. */
+export function quietPrinter(shell: Shell): EventPrinter {
+  return { emit: (event) => void (event.kind === 'step-failed' && shell.err(lineOf(event) ?? '')), end: () => {} };
 }
 
 /** A step that waits says so again after this long, so that a log shows where a run hangs. */

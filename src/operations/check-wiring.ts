@@ -5,6 +5,7 @@ import {
   connectorStage,
   type GroupProbe,
   groupStage,
+  type OutboxProbe,
   outboxStage,
   type Stage,
 } from '../consistency/stages.js';

@@ -1,0 +1,168 @@
+import type { CheckReport, OperationEvent } from '../../operations/events.js';
+import type { UpResult } from '../../operations/up.js';
+import type { Slice } from '../../operations/up-nodes.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { printerFor, timeoutMs, withSession } from '../session.js';
+import type { Shell } from '../shell.js';
+
+const ALL: readonly Slice[] = ['services', 'streams', 'seed'];
+
+export const upCommand: CommandEntry = {
+  name: 'up [pipeline]',
+  summary: 'bring everything up in order, seed it, and prove that the replicas agree',
+  examples: ['up pipelines/person-planning', 'up --no-seed --output json'],
+  declare: (command) =>
+    command
+      .option('--attach', 'stay, and bring it down on Ctrl-C')
+      .option('--no-seed', 'create no seed data')
+      .option('--no-verify', 'run no checks'),
+  run: (call) => {
+    const slices = call.options.seed === false ? ALL.filter((slice) => slice !== 'seed') : ALL;
+    return runUp(call, slices, call.options.verify !== false);
+  },
+};
+
+export const initServicesCommand: CommandEntry = {
+  name: 'init-services [pipeline]',
+  summary: 'databases, migrations, topics, schemas and services, until all are ready',
+  examples: ['init-services pipelines/person-planning'],
+  declare: () => {},
+  run: (call) => runUp(call, ['services'], false),
+};
+
+export const initKsqldbCommand: CommandEntry = {
+  name: 'init-ksqldb [pipeline]',
+  summary: 'connectors and ksqlDB migrations, each statement once',
+  examples: ['init-ksqldb pipelines/person-planning'],
+  declare: () => {},
+  run: (call) => runUp(call, ['streams'], false),
+};
+
+export const seedCommand: CommandEntry = {
+  name: 'seed [pipeline]',
+  summary: 'create the declared seed data through the services; what is there is left alone',
+  examples: ['seed pipelines/person-planning'],
+  declare: () => {},
+  run: (call) => runUp(call, ['seed'], false),
+};
+
+async function runUp(
+  { shell, options, arguments: [operand] }: CommandCall,
+  slices: readonly Slice[],
+  verify: boolean,
+): Promise<number> {
+  const pipeline = await openPipeline(shell, options, operand as string | undefined);
+  const printer = await printerFor(shell, options);
+  const emit = (event: OperationEvent): void => printer.emit(event);
+  return withSession(pipeline, { shell, options, emit }, async (session) => {
+    const { up } = await import('../../operations/up.js');
+    let result: UpResult;
+    try {
+      result = await up(session, { slices: new Set(slices), verify, deadlineMs: timeoutMs(options) });
+    } finally {
+      await printer.end();
+    }
+    const exitCode = exitCodeOf(result);
+    if (options.output === 'json')
+      shell.out(
+        jsonLine({ kind: 'result', exitCode, changed: result.changed, elapsedMs: Math.round(result.elapsedMs) }),
+      );
+    else
+      await printEnd(result, {
+        shell,
+        pipeline,
+        quiet: options.quiet === true,
+        links: await linksOf(session.pipeline, session),
+      });
+    if (options.attach === true && result.failure === undefined)
+      await attached(shell, () => session.target.shutdown({ volumes: false }));
+    return exitCode;
+  });
+}
+
+function exitCodeOf({ failure, reports }: UpResult): number {
+  if (failure !== undefined) {
+    const kind = failure.cause instanceof EvpipeError ? failure.cause.kind : 'defect';
+    return EXIT_OF_KIND[kind];
+  }
+  return worstExit(reports.map(exitOfReport));
+}
+
+export function exitOfReport({ verdict }: Pick<CheckReport, 'verdict'>): number {
+  if (verdict === 'consistent') return EXIT.done;
+  return verdict === 'inconsistent' ? EXIT.failed : EXIT.deadline;
+}
+
+interface Link {
+  readonly name: string;
+  readonly url: string;
+  readonly note: string;
+}
+
+async function linksOf(
+  pipeline: Pipeline,
+  session: {
+    readonly target: {
+      endpoints(): Promise<{ readonly services: ReadonlyMap<string, { readonly host: { readonly url?: string } }> }>;
+    };
+  },
+): Promise<readonly Link[]> {
+  const { services } = await session.target.endpoints();
+  return pipeline.services.flatMap(({ name, open }) => {
+    const url = services.get(name)?.host.url;
+    return open === undefined || url === undefined ? [] : [{ name, url: `${url}${open.path}`, note: open.note ?? '' }];
+  });
+}
+
+async function printEnd(
+  result: UpResult,
+  view: {
+    readonly shell: Shell;
+    readonly pipeline: Pipeline;
+    readonly quiet: boolean;
+    readonly links: readonly Link[];
+  },
+): Promise<void> {
+  const { shell, pipeline, quiet, links } = view;
+  const again = shell.self;
+  if (result.failure !== undefined) {
+    shell.err(
+      `\nStopped at ${result.failure.step}; what was started is still running. Mend it and run ${again} up again.\n`,
+    );
+    return;
+  }
+  if (result.reports.length > 0 && !shell.interactive) {
+    const { checkTable } = await import('../../ui/text/check-table.js');
+    const { paint } = await import('../../ui/text/line.js');
+    const { rowOf } = await import('../../operations/verify-consistency.js');
+    const rows = checkTable(result.reports.map(rowOf), shell.columns ?? 120);
+    shell.out(`\n${rows.map((row) => `  ${paint(row, shell.color)}\n`).join('')}`);
+  }
+  if (quiet) return;
+  const proven = result.reports.length > 0 && result.reports.every(({ verdict }) => verdict === 'consistent');
+  const time = `${(result.elapsedMs / 1000).toFixed(1)} s`;
+  const unchanged = result.changed ? '' : ' Nothing had to be changed.';
+  shell.out(
+    `\n${proven ? `Proven in ${time}.` : `Done in ${time}.`}${unchanged} It keeps running; \`${again} down\` stops it.\n`,
+  );
+  const width = Math.max(0, ...links.map(({ name }) => name.length), 'next'.length) + 2;
+  const urlWidth = Math.max(0, ...links.map(({ url }) => url.length)) + 3;
+  for (const { name, url, note } of links)
+    shell.out(`  ${name.padEnd(width)}${note === '' ? url : url.padEnd(urlWidth)}${note}\n`);
+  const topic = pipeline.topics[0]?.name;
+  const next =
+    proven || result.reports.length === 0 ? (topic === undefined ? 'status' : `tail ${topic}`) : 'verify-consistency';
+  shell.out(`  ${'next'.padEnd(width)}${again} ${next}\n`);
+}
+
+/** Waits for Ctrl-C, then brings it down: the interruption was asked for, so it is the ordinary end. */
+async function attached(shell: Shell, down: () => Promise<void>): Promise<void> {
+  if (!shell.signal.aborted)
+    await new Promise<void>((resolve) => shell.signal.addEventListener('abort', () => resolve(), { once: true }));
+  await down();
+}

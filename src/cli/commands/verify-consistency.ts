@@ -1,0 +1,43 @@
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { worstExit } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { printerFor, timeoutMs, withSession } from '../session.js';
+import { exitOfReport } from './up.js';
+
+const NAME_COLUMNS = 16;
+
+export const verifyConsistencyCommand: CommandEntry = {
+  name: 'verify-consistency [checks...]',
+  summary: 'prove that every replica agrees with its source, or name the rows that do not',
+  examples: ['verify-consistency', 'verify-consistency persons --output json'],
+  declare: () => {},
+  run: async ({ shell, options, arguments: [checks] }) => {
+    const pipeline = await openPipeline(shell, options);
+    const printer = await printerFor(shell, options);
+    return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
+      const { verifyConsistency } = await import('../../operations/verify-consistency.js');
+      try {
+        const reports = await verifyConsistency(session, {
+          only: (checks ?? []) as readonly string[],
+          deadlineMs: timeoutMs(options),
+          waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
+        });
+        const exitCode = worstExit(reports.map(exitOfReport));
+        if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
+        else if (!shell.interactive) {
+          const { checkReportLines } = await import('../../ui/text/check-report.js');
+          const { paint } = await import('../../ui/text/line.js');
+          for (const report of reports) {
+            for (const line of checkReportLines(report, NAME_COLUMNS, shell.columns ?? 160))
+              shell.out(`${paint(line, shell.color)}\n`);
+            shell.out('\n');
+          }
+        }
+        return exitCode;
+      } finally {
+        await printer.end();
+      }
+    });
+  },
+};

@@ -1,0 +1,36 @@
+/** What `status` finds: how each part is, and how far data has come on its way. Health is judged here, drawn elsewhere. */
+
+export type Health = 'good' | 'waiting' | 'bad';
+
+/** One thing that data passes: a database, a connector, a topic, a query, a group, a table. */
+export interface FlowNode {
+  readonly name: string;
+  /** `0 B behind`, `RUNNING 1/1`, `500 records`, `lag 0, 1 member`, `consistent 20 s ago`; empty: nothing to say. */
+  readonly detail: string;
+  readonly health: Health;
+  /** What stands on the arrow that leads here: `WAL`. */
+  readonly via?: string | undefined;
+}
+
+/** A way from a source to a replica, in the order data takes. */
+export type Flow = readonly FlowNode[];
+
+export interface ComponentLine {
+  readonly name: string;
+  readonly health: Health;
+  /** `running`, `restarting in 4 s`, `exited with 1`. */
+  readonly state: string;
+  readonly detail: string;
+}
+
+export interface StatusReport {
+  readonly pipeline: string;
+  readonly target: string;
+  /** Since when the supervisor runs; absent where there is none. */
+  readonly upMs?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly cpuPercent?: number | undefined;
+  /** Shown only where something is not good: quiet when all is well. */
+  readonly components: readonly ComponentLine[];
+  readonly flows: readonly Flow[];
+}

@@ -1,0 +1,1 @@
+export { runningPipelines } from '../supervisor/ensure.js';
