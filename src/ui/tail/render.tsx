@@ -1,5 +1,3 @@
-import '../production-react.js';
-
 import { type Key, render, useInput } from 'ink';
 import type { TailSource } from '../../operations/tail-record.js';
 import { enterAlternateScreen } from '../alternate-screen.js';

@@ -1,5 +1,3 @@
-import '../production-react.js';
-
 import { render, Static } from 'ink';
 import type { Emit, OperationEvent } from '../../operations/events.js';
 import { Lines, useClock, useSize } from '../screen.js';

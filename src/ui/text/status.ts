@@ -1,0 +1,95 @@
+import stringWidth from 'string-width';
+import type { FlowNode, Health, StatusReport } from '../../operations/status-report.js';
+import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
+import { printable } from './printable.js';
+import { bytes, span as howLong } from './quantities.js';
+
+const TONES: Readonly<Record<Health, Tone>> = { good: 'good', waiting: 'wait', bad: 'bad' };
+const MARKS: Readonly<Record<Health, string>> = { good: '✓', waiting: '…', bad: '✗' };
+/** Each further row of a flow begins this much farther to the right. */
+const INDENT_COLUMNS = 5;
+const COMPONENT_COLUMNS_MAX = 36;
+const STATE_COLUMNS = 18;
+
+/** A heading that says how all is, the components that are not well (all with `verbose`), and a drawing of each flow. */
+export function statusLines(
+  report: StatusReport,
+  view: { readonly columns: number; readonly verbose?: boolean },
+): Line[] {
+  const { components, flows } = report;
+  const shown = view.verbose === true ? components : components.filter(({ health }) => health !== 'good');
+  const lines = [statusHeading(report, view.columns)];
+  if (shown.length > 0) {
+    const names = Math.min(COMPONENT_COLUMNS_MAX, Math.max(...shown.map(({ name }) => stringWidth(name))));
+    lines.push(line());
+    for (const { name, health, state, detail } of shown) {
+      const text = `${column(printable(state), STATE_COLUMNS)} ${printable(detail)}`;
+      lines.push(line('  ', mark(health), ` ${column(printable(name), names)}  `, span(text, toneOf(health))));
+    }
+  }
+  for (const flow of flows) lines.push(line(), ...flowLines(flow, view.columns));
+  return lines.map((one) => truncateLine(one, view.columns));
+}
+
+function statusHeading(report: StatusReport, columns: number): Line {
+  const { pipeline, target, upMs, memoryBytes, cpuPercent } = report;
+  const up = upMs === undefined ? '' : `   up ${howLong(upMs)}`;
+  const left = line(span(printable(pipeline), 'strong'), ` on ${printable(target)}${up}   `, overall(report));
+  const facts = [
+    ...(memoryBytes === undefined ? [] : [bytes(memoryBytes)]),
+    ...(cpuPercent === undefined ? [] : [`${Math.round(cpuPercent)} % CPU`]),
+  ].join(', ');
+  const gap = columns - widthOf(left) - facts.length;
+  return gap < 2 ? left : line(...left, ' '.repeat(gap), span(facts, 'dim'));
+}
+
+function overall({ components, flows }: StatusReport): Span {
+  const all = [...components.map(({ health }) => health), ...flows.flat().map(({ health }) => health)];
+  const bad = all.filter((health) => health === 'bad').length;
+  const waiting = all.filter((health) => health === 'waiting').length;
+  if (bad > 0) return span(`${bad} failed`, 'bad');
+  return waiting > 0 ? span(`${waiting} waiting or behind`, 'wait') : span('all well', 'good');
+}
+
+/** Nodes joined by arrows, each with its detail below its name; rows break where the terminal ends. */
+function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
+  const lines: Line[] = [];
+  let names: Span[] = [];
+  let details: Span[] = [];
+  let width = 0;
+  const endRow = (): void => {
+    if (names.length === 0) return;
+    lines.push(names, details);
+    const indent = Math.min(lines.length / 2, 3) * INDENT_COLUMNS;
+    [names, details, width] = [[span(' '.repeat(indent))], [span(' '.repeat(indent))], indent];
+  };
+  for (const [at, node] of flow.entries()) {
+    const arrow = at === 0 ? '' : arrowText(node, names.length <= 1);
+    const name = truncate(printable(node.name), columns - INDENT_COLUMNS * 3 - 6);
+    const detail = node.health === 'good' ? printable(node.detail) : `${MARKS[node.health]} ${printable(node.detail)}`;
+    const nodeWidth = Math.max(stringWidth(name), stringWidth(detail));
+    if (names.length > 1 && width + arrow.length + nodeWidth > columns) endRow();
+    const lead = at === 0 ? '' : arrowText(node, names.length <= 1);
+    names.push(span(lead, 'dim'), span(column(name, nodeWidth), toneOf(node.health)));
+    details.push(span(' '.repeat(stringWidth(lead))), span(column(detail, nodeWidth), detailTone(node.health)));
+    width += stringWidth(lead) + nodeWidth;
+  }
+  lines.push(names, details);
+  return lines;
+}
+
+function arrowText({ via }: FlowNode, first: boolean): string {
+  return `${first ? '' : ' '}──${via === undefined ? '' : `${printable(via)}──`}▶ `;
+}
+
+function mark(health: Health): Span {
+  return span(MARKS[health], TONES[health]);
+}
+
+function toneOf(health: Health): Tone | undefined {
+  return health === 'good' ? undefined : TONES[health];
+}
+
+function detailTone(health: Health): Tone {
+  return health === 'good' ? 'dim' : TONES[health];
+}
