@@ -16,7 +16,7 @@ export interface ConnectOptions {
   /** What `${env:NAME}` in configurations means; nothing else of the process' environment is visible. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly offsetFlushIntervalMs?: number;
-  /** key.converter, value.converter and their options, for connectors that name none. */
+  /** key.converter, value.converter and their options, for connectors that name none; names of the state's topics. */
   readonly workerConfig?: Readonly<Record<string, string>>;
   readonly clock?: () => number;
   readonly random?: () => number;
@@ -37,8 +37,9 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
   try {
     const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'connect' });
     life.onEnd(() => kafka.close());
+    const workerConfig = { ...WORKER_CONFIG, ...options.workerConfig };
     const { clusterId } = await kafka.describeCluster();
-    const stores = await Stores.open(kafka);
+    const stores = await Stores.open(kafka, workerConfig);
     life.onEnd(() => stores.close());
     const env = options.env ?? {};
     let workerId = '';
@@ -48,7 +49,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
       log,
       clock,
       random: options.random ?? Math.random,
-      workerConfig: options.workerConfig ?? WORKER_CONFIG,
+      workerConfig,
       offsetFlushIntervalMs: options.offsetFlushIntervalMs ?? 1000,
       env,
       get workerId() {

@@ -1,5 +1,5 @@
 import type { Value } from '../data/schema.js';
-import type { ColumnCodec } from './types.js';
+import type { ColumnCodec, PgType } from './types.js';
 
 /** What stands for a function's result (`nextval(…)`, `now()`), which no schema can know. */
 const GENERATED: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const GENERATED: Readonly<Record<string, string>> = {
 };
 
 /** Types whose default is not told at all. */
-const WITHOUT_DEFAULT = new Set(['bytea', 'box', 'circle', 'line', 'lseg', 'path', 'point', 'polygon']);
+const WITHOUT_DEFAULT = new Set(['bytea', 'money', 'box', 'circle', 'line', 'lseg', 'path', 'point', 'polygon']);
 
 const FUNCTION = /^\(?[A-Za-z_][\w."]*\(.*\)/s;
 const CURRENT = /^\(?(CURRENT_(DATE|TIME|TIMESTAMP)|LOCAL(TIME|TIMESTAMP))\b/i;
@@ -37,8 +37,16 @@ const LITERAL = /^\(?B?'((?:[^']|'')*)'(?:::[\w\s"."()[\],]+)?\)?(?:::[\w\s"."()
 const CAST = /^\(?(-?[\w.+-]+)\)?(?:::[\w\s"."()[\],]+)?$/;
 
 /** The schema default of a column from the catalogue's expression; undefined: none, as for expressions that compute. */
-export function defaultValue(expression: string | null, typeName: string, codec: ColumnCodec): Value | undefined {
+export function defaultValue(
+  expression: string | null,
+  type: PgType | undefined,
+  codec: ColumnCodec,
+): Value | undefined {
+  // Domains have none, whatever they are made of; the real one looks no further than the domain's own name.
+  if (type === undefined || type.kind === 'd') return undefined;
+  const typeName = type.name;
   if (expression === null || WITHOUT_DEFAULT.has(typeName)) return undefined;
+  if (codec.schema.type === 'struct' || codec.schema.type === 'array') return undefined;
   const text = textOf(expression, typeName);
   if (text === undefined) return undefined;
   try {

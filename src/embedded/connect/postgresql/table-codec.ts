@@ -1,5 +1,4 @@
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
-import { DECIMAL } from '../data/java-text.js';
 import { OPTIONAL_INT64, Schema, STRING, Struct, type Value } from '../data/schema.js';
 import type { TableInfo } from './catalogue.js';
 import { defaultValue } from './default-value.js';
@@ -41,17 +40,16 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
     const codec = columnCodec(column.typeOid, column.typeModifier, types, settings.types);
     if (codec === undefined) return;
     const path = `${id}.${column.name}`;
-    const typeName = types.get(baseType(column.typeOid, types))?.name ?? '';
     const schema = codec.schema.with({
       optional: !column.notNull,
-      defaultValue: defaultValue(column.defaultExpression, typeName, codec),
+      defaultValue: defaultValue(column.defaultExpression, types.get(column.typeOid), codec),
     });
     schemas.set(column.name, schema);
     compiled.push({
       name: column.name,
       index,
       codec,
-      absent: column.notNull ? (schema.defaultValue ?? fallbackOf(codec.schema)) : null,
+      absent: column.notNull ? (schema.defaultValue ?? codec.fallback) : null,
       rules: settings.columnRules.filter((rule) => rule.matches(path)),
     });
   });
@@ -98,45 +96,6 @@ function decodeWithRules(column: CompiledColumn, text: string | null): Value {
   const value = decode(column, text);
   if (value !== null && typeof value !== 'string') return value;
   return column.rules.reduce<string | null>((current, rule) => (current === null ? null : rule.apply(current)), value);
-}
-
-/** Debezium's stand-ins for required columns that have no value. */
-function fallbackOf(schema: Schema): Value {
-  switch (schema.name) {
-    case 'io.debezium.time.ZonedTimestamp':
-      return '1970-01-01T00:00:00Z';
-    case 'io.debezium.time.ZonedTime':
-      return '00:00Z';
-    case 'io.debezium.data.Json':
-      return '{}';
-    case DECIMAL:
-      return Buffer.from([0]);
-    default:
-  }
-  switch (schema.type) {
-    case 'string':
-      return '';
-    case 'bytes':
-      return Buffer.alloc(0);
-    case 'boolean':
-      return false;
-    case 'array':
-      return [];
-    case 'map':
-      return new Map();
-    case 'struct':
-      return new Struct(
-        schema,
-        schema.fields.map((field) => (field.schema.optional ? null : fallbackOf(field.schema))),
-      );
-    default:
-      return 0;
-  }
-}
-
-function baseType(oid: number, types: ReadonlyMap<number, PgType>): number {
-  const type = types.get(oid);
-  return type?.kind === 'd' ? baseType(type.baseOid, types) : oid;
 }
 
 function envelope(name: string, value: Schema): Schema {

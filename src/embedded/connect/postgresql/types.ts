@@ -1,6 +1,7 @@
 import { bytesOfInteger, formatDecimal, parseDecimal, rescale } from '../data/decimal.js';
 import { int64, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
 import { type ArrayLiteral, parseArrayLiteral, parseHstore } from './array-literal.js';
+import { fallbackOf } from './fallback.js';
 import {
   daysOfDate,
   floorDivide,
@@ -47,6 +48,8 @@ export interface ColumnCodec {
   decode(text: string): Value;
   /** What stands for a TOASTed value that was not sent. */
   readonly placeholder: Value;
+  /** What stands for a required value in an old row that was sent without it. */
+  readonly fallback: Value;
 }
 
 const NONE = -1;
@@ -76,7 +79,8 @@ export function columnCodec(
 }
 
 function codec(schema: Schema, decode: Decode, options: TypeOptions): ColumnCodec {
-  return { schema, decode, placeholder: placeholderFor(schema, options.unavailablePlaceholder) };
+  const placeholder = placeholderFor(schema, options.unavailablePlaceholder);
+  return { schema, decode, placeholder, fallback: fallbackOf(schema) };
 }
 
 /** Strings and bytes carry the placeholder; a type that can't stays null, as in the real one. */
@@ -134,9 +138,9 @@ function baseCodec(name: string, modifier: number, options: TypeOptions): Column
     case 'float8':
       return of(plain('float64'), floating);
     case 'numeric':
-      return of(...decimal(modifier, options));
+      return zeroed(of(...decimal(modifier, options)), modifier === NONE ? 0 : scaleOf(modifier), options);
     case 'money':
-      return of(...money(options));
+      return zeroed(of(...money(options)), options.moneyFractionDigits, options);
     case 'uuid':
       return of(semantic('string', 'io.debezium.data.Uuid'), text);
     case 'json':
@@ -156,7 +160,7 @@ function baseCodec(name: string, modifier: number, options: TypeOptions): Column
     case 'hstore':
       return of(...hstore(options));
     case 'point':
-      return of(POINT, point);
+      return { ...of(POINT, point), fallback: point('(0,0)') };
     default:
       return (
         temporal(name, modifier, options) ?? (TEXTUAL.has(name) ? of(plain('string'), text) : unknown(name, options))
@@ -193,8 +197,19 @@ const VARIABLE_SCALE = semantic('struct', 'io.debezium.data.VariableScaleDecimal
   ],
 });
 
+/** The zero that stands for a missing number, in the form that the connector's decimals have. */
+function zeroed(codec: ColumnCodec, scale: number, options: TypeOptions): ColumnCodec {
+  if (options.decimals === 'string') return { ...codec, fallback: formatDecimal({ unscaled: 0n, scale }) };
+  return codec.schema === VARIABLE_SCALE
+    ? { ...codec, fallback: new Struct(VARIABLE_SCALE, [0, Buffer.from([0])]) }
+    : codec;
+}
+
+/** A type modifier's scale: eleven bits with a sign since PostgreSQL 15. */
+const scaleOf = (modifier: number): number => (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
+
 function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
-  if (options.decimals === 'string') return [plain('string'), specialDecimal];
+  if (options.decimals === 'string') return [plain('string'), decimalString(modifier === NONE ? 0 : scaleOf(modifier))];
   if (options.decimals === 'double') return [plain('float64'), floating];
   if (modifier === NONE) {
     const decode: Decode = (value) => {
@@ -205,7 +220,7 @@ function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
     return [VARIABLE_SCALE, decode];
   }
   const precision = ((modifier - 4) >> 16) & 0xffff;
-  const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024; // eleven bits with a sign since PostgreSQL 15
+  const scale = scaleOf(modifier);
   const schema = semantic('bytes', DECIMAL, {
     parameters: { scale: String(scale), 'connect.decimal.precision': String(precision) },
   });
@@ -214,11 +229,18 @@ function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
 
 const isSpecial = (value: string): boolean => value === 'NaN' || value === 'Infinity' || value === '-Infinity';
 
-const specialDecimal: Decode = (value) => {
-  if (value === 'NaN') return 'NAN';
-  if (value === 'Infinity') return 'POSITIVE_INFINITY';
-  return value === '-Infinity' ? 'NEGATIVE_INFINITY' : value;
-};
+/** At least as many fraction digits as declared: a default's text has fewer. */
+function decimalString(scale: number): Decode {
+  return (value) => {
+    if (value === 'NaN') return 'NAN';
+    if (value === 'Infinity') return 'POSITIVE_INFINITY';
+    if (value === '-Infinity') return 'NEGATIVE_INFINITY';
+    const point = value.indexOf('.');
+    const digits = point === -1 ? 0 : value.length - point - 1;
+    if (digits >= scale) return value;
+    return `${value}${point === -1 ? '.' : ''}${'0'.repeat(scale - digits)}`;
+  };
+}
 
 /** Money's text is for people (lc_monetary C: "-$1,234.50"). */
 function money(options: TypeOptions): [Schema, Decode] {
@@ -287,9 +309,6 @@ const point: Decode = (value) => {
   wkb.writeDoubleLE(y ?? 0, 13);
   return new Struct(POINT, [x ?? 0, y ?? 0, wkb, null]);
 };
-
-/** A decimal's text at the scale of its schema, for those who need the number and not the bytes. */
-export const decimalText = (unscaled: bigint, scale: number): string => formatDecimal({ unscaled, scale });
 
 function temporal(name: string, modifier: number, options: TypeOptions): ColumnCodec | undefined {
   const precision = modifier === NONE ? 6 : modifier;

@@ -1,5 +1,8 @@
 import type { KafkaClient, RecordProducer } from '../../../clients/kafka/contract.js';
 import { EvpipeError } from '../../../support/errors.js';
+import { waitUntil } from '../../../support/retry.js';
+
+const CREATED_TIMEOUT_MS = 15_000;
 
 /**
  * A compacted topic as a map: read once when the worker starts, written through afterwards. One worker a data set
@@ -81,4 +84,7 @@ async function create(kafka: KafkaClient, name: string, partitions: number): Pro
     const exists = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
     if (!exists) throw failure;
   }
+  // A broker answers for a topic a moment after it has made it.
+  const described = async () => await kafka.describeTopic(name);
+  await waitUntil(`topic ${name} to be there`, described, { timeoutMs: CREATED_TIMEOUT_MS });
 }

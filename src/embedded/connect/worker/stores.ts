@@ -19,11 +19,12 @@ export class Stores {
     private readonly statuses: InternalTopic,
   ) {}
 
-  static async open(kafka: KafkaClient): Promise<Stores> {
+  /** The topics are named by the worker's config.storage.topic, offset.storage.topic and status.storage.topic. */
+  static async open(kafka: KafkaClient, workerConfig: RawConfig): Promise<Stores> {
     const [configs, offsets, statuses] = await Promise.all([
-      InternalTopic.open(kafka, 'connect-configs', 1),
-      InternalTopic.open(kafka, 'connect-offsets', 25),
-      InternalTopic.open(kafka, 'connect-status', 5),
+      InternalTopic.open(kafka, workerConfig['config.storage.topic'] ?? 'connect-configs', 1),
+      InternalTopic.open(kafka, workerConfig['offset.storage.topic'] ?? 'connect-offsets', 25),
+      InternalTopic.open(kafka, workerConfig['status.storage.topic'] ?? 'connect-status', 5),
     ]);
     return new Stores(configs, offsets, statuses);
   }

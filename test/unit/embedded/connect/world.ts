@@ -31,16 +31,17 @@ export class World {
     private readonly cleanUp: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<World> {
+  /** Without a broker named: the embedded one. */
+  static async start(kafka?: string): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'evpipe-connect-'));
     const [postgres, kafkaBroker] = await Promise.all([
       startPostgres({ dataDir: join(folder, 'postgres') }),
-      broker(join(folder, 'kafka')),
+      broker(join(folder, 'kafka'), kafka),
     ]);
-    const kafka = connectKafka({ bootstrapServers: kafkaBroker.bootstrapServers, clientId: 'test' });
+    const client = connectKafka({ bootstrapServers: kafkaBroker.bootstrapServers, clientId: 'test' });
     const connect = await startWorker(kafkaBroker.bootstrapServers);
-    return new World(postgres, kafka, kafkaBroker.bootstrapServers, connect, async () => {
-      await kafka.close();
+    return new World(postgres, client, kafkaBroker.bootstrapServers, connect, async () => {
+      await client.close();
       await kafkaBroker.stop();
       await postgres.remove();
       await rm(folder, { recursive: true, force: true });
@@ -168,16 +169,23 @@ export interface TestDatabase {
 
 function startWorker(kafkaBootstrapServers: string): Promise<RunningServer> {
   const log = process.env.CONNECT_LOG === undefined ? silentLog : lineLog((line) => process.stderr.write(line));
+  const workerConfig = Object.fromEntries(
+    ['config', 'offset', 'status'].map((what) => [`${what}.storage.topic`, `connect-${what}-${process.pid}`]),
+  );
+  const env = { SECRET: 'from-env' };
   return startConnect(
-    { host: '127.0.0.1', port: 0, kafkaBootstrapServers, env: { SECRET: 'from-env' }, offsetFlushIntervalMs: 200 },
+    { host: '127.0.0.1', port: 0, kafkaBootstrapServers, env, workerConfig, offsetFlushIntervalMs: 200 },
     log,
   );
 }
 
 export const json = (bytes: Buffer | null) => (bytes === null ? null : JSON.parse(bytes.toString('utf8')));
 
-async function broker(dataDir: string): Promise<{ bootstrapServers: string; stop(): Promise<void> }> {
-  const given = process.env.EVPIPE_TEST_KAFKA;
+async function broker(
+  dataDir: string,
+  named: string | undefined,
+): Promise<{ bootstrapServers: string; stop(): Promise<void> }> {
+  const given = named ?? process.env.EVPIPE_TEST_KAFKA;
   if (given !== undefined) return { bootstrapServers: given, stop: async () => {} };
   const { startKafka } = await import('../../../../src/embedded/kafka/index.js');
   return startKafka({ dataDir });
