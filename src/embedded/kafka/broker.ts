@@ -10,6 +10,7 @@ import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
 import { TopicCatalog } from './topics/catalog.js';
 import { BrokerSettings } from './topics/settings.js';
+import { TransactionCoordinator } from './transactions/coordinator.js';
 import { ProducerIds } from './transactions/producer-ids.js';
 
 /** What a broker is, beside its topics; written when it is first started. */
@@ -30,6 +31,7 @@ export class Broker {
   readonly topics: TopicCatalog;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
   readonly sessions: FetchSessions;
   readonly clock: Clock;
   readonly random: () => number;
@@ -51,6 +53,8 @@ export class Broker {
     this.topics = new TopicCatalog(join(options.dataDir, 'topics'), this.settings, context, () => this.uuid());
     this.producerIds = new ProducerIds(join(options.dataDir, 'producer-ids.json'));
     this.groups = new GroupCoordinator(join(options.dataDir, 'groups'), this);
+    this.transactions = new TransactionCoordinator(join(options.dataDir, 'transactions'), this);
+    this.transactions.recover();
     this.sessions = new FetchSessions(this.settings, this.random);
     this.save();
   }
@@ -70,6 +74,7 @@ export class Broker {
   }
 
   close(): void {
+    this.transactions.close();
     this.groups.close();
     this.topics.close();
   }

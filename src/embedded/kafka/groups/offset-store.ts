@@ -12,6 +12,7 @@ const SEPARATOR = '\u0000';
 /** The committed offsets of all groups, on disk before they are acknowledged. */
 export class OffsetStore {
   private readonly journal: Journal<CommittedOffset>;
+  private readonly pending = new Map<string, number>();
   private readonly groups = new Map<string, Map<string, Map<number, CommittedOffset>>>();
 
   constructor(file: string) {
@@ -56,8 +57,16 @@ export class OffsetStore {
   }
 
   /** Whether an open transaction has an offset for it. */
-  hasPending(_group: string, _topic: string, _partition: number): boolean {
-    return false;
+  hasPending(group: string, topic: string, partition: number): boolean {
+    return this.pending.has([group, topic, partition].join(SEPARATOR));
+  }
+
+  /** Counts the transactions that have an offset for it: +1 when one gets it, -1 when it ends. */
+  notePending(group: string, topic: string, partition: number, difference: 1 | -1): void {
+    const key = [group, topic, partition].join(SEPARATOR);
+    const count = (this.pending.get(key) ?? 0) + difference;
+    if (count > 0) this.pending.set(key, count);
+    else this.pending.delete(key);
   }
 
   groupIds(): IterableIterator<string> {

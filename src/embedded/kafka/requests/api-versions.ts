@@ -7,6 +7,13 @@ import { type Handler, handler } from './handler.js';
 /** Real brokers announce Produce from 0 on although they refuse 0 to 2: older librdkafka gives up on them otherwise. */
 const PRODUCE_KEY = 0;
 
+/** Feature levels (KIP-584) as a Kafka 4.1 node has them: clients choose how transactions end by transaction.version. */
+const FEATURES = [
+  { name: 'metadata.version', min: 7, max: 27, level: 27 },
+  { name: 'transaction.version', min: 0, max: 2, level: 2 },
+  { name: 'group.version', min: 0, max: 1, level: 1 },
+];
+
 const announced = (handlers: readonly Handler[]) =>
   handlers.map(({ api, versions }) => ({
     apiKey: api.key,
@@ -17,8 +24,18 @@ const announced = (handlers: readonly Handler[]) =>
 /** Supports: all versions. Behaviour: an unknown version is answered in version 0 with error 35 and the versions of this request. */
 export const apiVersionsHandler = handler(
   apiVersions,
-  { supports: 'All versions; the table of this page is what it answers.', lacks: 'Feature levels (KIP-584).' },
-  (_request, { handlers }) => ({ apiKeys: announced(handlers) }),
+  { supports: 'All versions; the table of this page is what it answers.' },
+  (_request, { handlers, version }) => ({
+    apiKeys: announced(handlers),
+    // Before version 4 a feature whose lowest level is 0 could not be announced (KAFKA-17011).
+    supportedFeatures: FEATURES.filter(({ min }) => version >= 4 || min > 0).map(({ name, min, max }) => ({
+      name,
+      minVersion: min,
+      maxVersion: max,
+    })),
+    finalizedFeaturesEpoch: 1n,
+    finalizedFeatures: FEATURES.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
+  }),
 );
 
 export function unsupportedApiVersions(correlationId: number): Part[] {

@@ -1,9 +1,30 @@
+import { errorCode } from '../../../protocol/kafka/errors.js';
 import { initProducerId } from '../../../protocol/kafka/messages/init-producer-id.js';
 import { handler } from './handler.js';
+import { forOldClients } from './producer-errors.js';
 
-/** Supports: versions 0 to 5. Behaviour: without transactional id every call gives a new id with epoch 0. */
+/** From this version on clients know PRODUCER_FENCED here. */
+const KNOWS_FENCED = 4;
+
+/**
+ * Supports: versions 0 to 5, with and without transactional id, epoch bumps (KIP-360).
+ * Behaviour: an id that is initialised again has its ongoing transaction aborted and its old producer fenced.
+ */
 export const initProducerIdHandler = handler(
   initProducerId,
-  { supports: 'Idempotent producers.' },
-  (_request, { broker }) => ({ producerId: BigInt(broker.producerIds.take()), producerEpoch: 0 }),
+  { supports: 'Idempotent and transactional producers, epoch bumps.', lacks: 'Two-phase commit (KIP-939).' },
+  (request, { broker, version }) => {
+    const { transactionalId } = request;
+    if (transactionalId === null) {
+      return { producerId: BigInt(broker.producerIds.take()), producerEpoch: 0 };
+    }
+    if (transactionalId === '') return { errorCode: errorCode('INVALID_REQUEST'), producerEpoch: -1 };
+    const known =
+      request.producerId >= 0n ? { producerId: Number(request.producerId), epoch: request.producerEpoch } : undefined;
+    const result = broker.transactions.initProducerId(transactionalId, request.transactionTimeoutMs, known);
+    if (typeof result === 'string') {
+      return { errorCode: errorCode(forOldClients(result, version >= KNOWS_FENCED)), producerEpoch: -1 };
+    }
+    return { producerId: BigInt(result.producerId), producerEpoch: result.epoch };
+  },
 );

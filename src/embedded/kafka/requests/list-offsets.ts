@@ -1,8 +1,9 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { listOffsets } from '../../../protocol/kafka/messages/list-offsets.js';
-import type { ResponseInput } from '../../../protocol/kafka/schema.js';
+import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import { LEADER_EPOCH, type PartitionLog } from '../log/partition-log.js';
 import { timestampedRecord } from '../log/record-time.js';
+import type { Call } from '../server/call.js';
 import { handler } from './handler.js';
 
 type TopicAnswer = NonNullable<NonNullable<ResponseInput<typeof listOffsets>['topics']>[number]>;
@@ -15,24 +16,38 @@ const [LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED] = [-1n, -
 export const listOffsetsHandler = handler(
   listOffsets,
   { supports: 'Earliest, latest, by timestamp, the greatest timestamp; with both isolation levels.' },
-  (request, call) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }): PartitionAnswer => {
-        const log = call.broker.topics.get(name)?.log(partitionIndex);
-        if (log === undefined) return failed(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION');
-        if (currentLeaderEpoch > LEADER_EPOCH) return failed(partitionIndex, 'UNKNOWN_LEADER_EPOCH');
-        const found = find(log, timestamp, request.isolationLevel === 1);
-        return {
-          partitionIndex,
-          timestamp: BigInt(found?.timestampMs ?? -1),
-          offset: BigInt(found?.offset ?? -1),
-          leaderEpoch: found === undefined ? -1 : LEADER_EPOCH,
-        };
-      }),
-    })),
-  }),
+  async (request, call) => {
+    const topics: TopicAnswer[] = [];
+    for (const { name, partitions } of request.topics) {
+      const answers: PartitionAnswer[] = [];
+      for (const wanted of partitions) answers.push(await answer(call, name, wanted, request.isolationLevel === 1));
+      topics.push({ name, partitions: answers });
+    }
+    return { topics };
+  },
 );
+
+async function answer(
+  { broker }: Call,
+  name: string,
+  {
+    partitionIndex,
+    currentLeaderEpoch,
+    timestamp,
+  }: RequestOf<typeof listOffsets>['topics'][number]['partitions'][number],
+  readCommitted: boolean,
+): Promise<PartitionAnswer> {
+  const log = broker.topics.get(name)?.log(partitionIndex);
+  if (log === undefined) return failed(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION');
+  if (currentLeaderEpoch > LEADER_EPOCH) return failed(partitionIndex, 'UNKNOWN_LEADER_EPOCH');
+  const found = await find(log, timestamp, readCommitted);
+  return {
+    partitionIndex,
+    timestamp: BigInt(found?.timestampMs ?? -1),
+    offset: BigInt(found?.offset ?? -1),
+    leaderEpoch: found === undefined ? -1 : LEADER_EPOCH,
+  };
+}
 
 const failed = (partitionIndex: number, error: ErrorName): PartitionAnswer => ({
   partitionIndex,
@@ -41,11 +56,11 @@ const failed = (partitionIndex: number, error: ErrorName): PartitionAnswer => ({
   offset: -1n,
 });
 
-function find(
+async function find(
   log: PartitionLog,
   timestamp: bigint,
   readCommitted: boolean,
-): { readonly offset: number; readonly timestampMs: number } | undefined {
+): Promise<{ readonly offset: number; readonly timestampMs: number } | undefined> {
   const end = readCommitted ? log.lastStableOffset : log.endOffset;
   if (timestamp === LATEST) return { offset: end, timestampMs: -1 };
   if (timestamp === EARLIEST || timestamp === EARLIEST_LOCAL) return { offset: log.startOffset, timestampMs: -1 };
@@ -54,6 +69,6 @@ function find(
   if (batch === undefined) return undefined;
   const { place, segment } = batch;
   const wanted = timestamp === MAX_TIMESTAMP ? place.maxTimestamp : Number(timestamp);
-  const record = timestampedRecord(segment.read(place.position, place.size), wanted, log.startOffset);
+  const record = await timestampedRecord(segment.read(place.position, place.size), wanted, log.startOffset);
   return record === undefined || record.offset >= end ? undefined : record;
 }

@@ -7,12 +7,12 @@ import {
   isControl,
   isTransactional,
   magicOf,
+  producerEpochOf,
   producerIdOf,
   setAppendTime,
   sizeOf,
 } from '../../../protocol/kafka/record-batch.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
-import type { Broker } from '../broker.js';
 import { checkRecords } from '../log/check-records.js';
 import type { Call } from '../server/call.js';
 import type { Topic } from '../topics/topic.js';
@@ -112,7 +112,7 @@ function append(
       return answered(index, firstOffset, settings.logAppendTime ? timestampMs : -1, log.startOffset);
     }
   }
-  if (isTransactional(batch)) admitTransactional(broker, call, request.transactionalId, batch, topic, index);
+  if (isTransactional(batch)) admitTransactional(call, request.transactionalId, batch, topic, index);
   let appendTime = -1;
   if (settings.logAppendTime) {
     appendTime = broker.clock.now();
@@ -149,13 +149,21 @@ function checkBatch(records: Buffer | null, bytesMax: number): Buffer {
   return records;
 }
 
-function admitTransactional(
-  _broker: Broker,
-  _call: Call,
-  transactionalId: string | null,
-  _batch: Buffer,
-  _topic: Topic,
-  _index: number,
-): void {
-  if (transactionalId === null) throw new Refused('INVALID_RECORD', 'a transactional batch without transactional id');
+/** From this version on a produce itself adds its partition to the transaction (KIP-890). */
+const ADDS_PARTITION = 12;
+
+function admitTransactional(call: Call, id: string | null, batch: Buffer, topic: Topic, index: number): void {
+  const { transactions } = call.broker;
+  if (id === null) throw new Refused('INVALID_RECORD', 'a transactional batch without transactional id');
+  const producer = { producerId: producerIdOf(batch), epoch: producerEpochOf(batch) };
+  const error = transactions.check(id, producer);
+  if (error !== undefined) {
+    // Producers know fencing by this error here, whatever their version.
+    throw new Refused(error === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : error, `transactional id ${id}`);
+  }
+  if (transactions.has(id, topic.name, index)) return;
+  if (call.version < ADDS_PARTITION) {
+    throw new Refused('INVALID_TXN_STATE', `${topic.name}-${index} was not added to the transaction`);
+  }
+  transactions.addPartitions(id, producer, [{ topic: topic.name, partitions: [index] }]);
 }

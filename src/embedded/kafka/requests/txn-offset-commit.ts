@@ -1,0 +1,56 @@
+import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
+import { txnOffsetCommit } from '../../../protocol/kafka/messages/txn-offset-commit.js';
+import type { RequestOf } from '../../../protocol/kafka/schema.js';
+import type { Call } from '../server/call.js';
+import type { PendingOffset } from '../transactions/coordinator.js';
+import { handler } from './handler.js';
+import { forOldClients } from './producer-errors.js';
+
+type Request = RequestOf<typeof txnOffsetCommit>;
+
+/** Supports: versions 0 to 5. Behaviour: the offsets count when the transaction commits; until then they are pending. */
+export const txnOffsetCommitHandler = handler(
+  txnOffsetCommit,
+  { supports: 'Offsets of a group’s member within a transaction.' },
+  (request, call) => {
+    const error = commit(request, call);
+    const code = error === undefined ? 0 : errorCode(forOldClients(error, call.version >= 2));
+    return {
+      topics: request.topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: code })),
+      })),
+    };
+  },
+);
+
+function commit(request: Request, { broker, version }: Call): ErrorName | undefined {
+  const { transactions, groups, clock } = broker;
+  const { transactionalId, groupId } = request;
+  const producer = { producerId: Number(request.producerId), epoch: request.producerEpoch };
+  if (request.generationId >= 0 || request.memberId !== '') {
+    const { memberId, groupInstanceId, generationId } = request;
+    const refused = groups.checkCommit(groupId, memberId, groupInstanceId, generationId, version);
+    if (refused !== undefined && refused !== 'REBALANCE_IN_PROGRESS') return refused;
+  }
+  // From version 5 on the offsets themselves add the group (KIP-890).
+  const added = version >= 5 ? transactions.addGroup(transactionalId, producer, groupId) : undefined;
+  if (added !== undefined) return added;
+  const committedMs = clock.now();
+  const offsets = request.topics.flatMap(({ name, partitions }) =>
+    partitions.map(
+      (partition): PendingOffset => ({
+        group: groupId,
+        topic: name,
+        partition: partition.partitionIndex,
+        value: {
+          offset: Number(partition.committedOffset),
+          leaderEpoch: partition.committedLeaderEpoch,
+          metadata: partition.committedMetadata ?? '',
+          committedMs,
+        },
+      }),
+    ),
+  );
+  return transactions.addOffsets(transactionalId, producer, offsets);
+}
