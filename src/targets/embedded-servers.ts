@@ -21,6 +21,9 @@ const bootstrap = (upstream: Upstream) => ({
   sasl: upstream.kafka?.host.sasl,
 });
 
+/** Connect and ksqlDB reach an unprotected Kafka only; what else an address may ask for is refused by their own start. */
+const kafkaAddress = (upstream: Upstream) => ({ kafkaBootstrapServers: upstream.kafka?.host.bootstrapServers });
+
 /** The one table of embedded servers; services are layer 5. */
 export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServer>>> = {
   kafka: {
@@ -48,7 +51,7 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
     port: 8083,
     layer: 2,
     stopTimeoutMs: 10_000,
-    options: bootstrap,
+    options: kafkaAddress,
   },
   ksqldb: {
     process: 'ksqldb',
@@ -58,7 +61,7 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
     layer: 3,
     stopTimeoutMs: 10_000,
     options: (upstream) => ({
-      ...bootstrap(upstream),
+      ...kafkaAddress(upstream),
       schemaRegistryUrl: upstream.schemaRegistry?.host.url,
       connectUrl: upstream.connect?.host.url,
     }),
