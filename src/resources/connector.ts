@@ -41,7 +41,7 @@ export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, Connector
 
   async apply(spec, live, { connect }) {
     if (spec.config === undefined) return;
-    const refused = await connect.validate(spec.config);
+    const refused = await connect.validate({ ...spec.config, name: spec.name });
     const [first] = refused;
     if (first !== undefined) {
       const location = spec.locationOf(first.option) ?? spec.location;
