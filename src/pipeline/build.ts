@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { SourceLocation } from '../support/errors.js';
 import { fillConnector } from './connector-defaults.js';
+import { didYouMean } from './did-you-mean.js';
 import { locate, type Tree } from './document.js';
 import type {
   CheckSection,
@@ -13,8 +14,8 @@ import type {
   SmokeExpectation,
   TargetSection,
 } from './pipeline.js';
-import type { Problem } from './problem.js';
-import { didYouMean, type PipelineSpec } from './spec.js';
+import { type Problem, problem, warning } from './problem.js';
+import type { PipelineSpec } from './spec.js';
 
 type CheckSpec = PipelineSpec['checks'][string];
 
@@ -71,6 +72,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
       ...at,
       database: connector.database,
       produces: connector.produces ?? [],
+      written: connector.config ?? {},
       config:
         connector.config == null ? undefined : fillConnector(spec.name, at.name, connector.database, connector.config),
     })),
@@ -80,7 +82,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
         : { migrations: sqlFiles(spec.ksqldb.migrations, locate(tree, ['ksqldb', 'migrations'])) },
     connectEnv: spec.connect?.env ?? {},
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
-    seeds: all('seed', spec.seed, (seed, at): SeedSection => ({ ...at, ...seed })),
+    seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
     smoke: all('smoke', spec.smoke, (smoke, at) => ({
       ...at,
@@ -110,36 +112,27 @@ function findTarget({ spec, tree, target }: BuildInput, problems: Problem[]): Ta
   if (target === 'embedded' || target === 'compose' || target === 'cluster') return { name: target, base: target };
   const known = [...Object.keys(spec.targets), 'embedded', 'compose', 'cluster'];
   const message = `there is no target ${target}${didYouMean(target, known)}`;
-  problems.push({ severity: 'error', message, location: locate(tree, ['targets']) });
+  problems.push(problem('target-unknown', locate(tree, ['targets']), message));
   return { name: 'embedded', base: 'embedded' };
 }
 
 function listSql(folder: string, written: string, location: SourceLocation, problems: Problem[]): readonly string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    problems.push({ severity: 'error', message: `there is no folder ${written}`, location });
+    problems.push(problem('file-missing', location, `there is no folder ${written}`));
     return [];
   }
   const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
-  if (files.length === 0)
-    problems.push({ severity: 'warning', message: `folder ${written} has no .sql file`, location });
+  if (files.length === 0) problems.push(warning('migrations-empty', location, `folder ${written} has no .sql file`));
   return files.sort().map((name) => join(folder, name));
 }
 
 function buildService(service: PipelineSpec['services'][string], at: Located, problems: Problem[]): ServiceSection {
   const { module, command } = service;
   if ((module === undefined) === (command === undefined)) {
-    problems.push({
-      severity: 'error',
-      message: `service ${at.name} needs either module or command`,
-      location: at.location,
-    });
+    problems.push(problem('service-run', at.location, `service ${at.name} needs either module or command`));
   }
   if (command !== undefined && command.length === 0) {
-    problems.push({
-      severity: 'error',
-      message: `the command of service ${at.name} is empty`,
-      location: at.locationOf('command'),
-    });
+    problems.push(problem('service-run', at.locationOf('command'), `the command of service ${at.name} is empty`));
   }
   const { outbox } = service;
   return {
@@ -158,7 +151,7 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
 
 function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSection | undefined {
   const missing = (what: string): undefined => {
-    problems.push({ severity: 'error', message: `check ${at.name} needs ${what}`, location: at.location });
+    problems.push(problem('check-incomplete', at.location, `check ${at.name} needs ${what}`));
     return undefined;
   };
   const withinMs = check.within === undefined ? undefined : durationMs(check.within);
@@ -166,6 +159,7 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
     const { topic, key, field, transitions, final, within } = check.stages;
     return { ...at, kind: 'stages', topic, key: key ?? 'key', field, transitions, final, withinMs: durationMs(within) };
   }
+  if (check.conservation !== undefined) return undefined; // lint says that it is not carried out yet
   if (check.rows !== undefined) {
     if (check.database === undefined) return missing('database: where its query runs');
     return {
@@ -208,7 +202,7 @@ function buildExpectation(
     return { kind: 'row', database: one.database, table: one.table, where: one.where, row: one.row ?? {} };
   }
   const message = 'an expectation is a record (topic, key, value) or a row (database, table, where, row)';
-  problems.push({ severity: 'error', message, location });
+  problems.push(problem('expectation-incomplete', location, message));
   return undefined;
 }
 

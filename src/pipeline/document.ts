@@ -6,14 +6,21 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  type Scalar,
   type Node as YamlNode,
 } from 'yaml';
 import type { SourceLocation } from '../support/errors.js';
-import type { Problem } from './problem.js';
+import { type Problem, problem } from './problem.js';
 
 /** A YAML value that still knows where it stands, whatever files and profiles it was merged from. */
 export type Tree =
-  | { readonly kind: 'scalar'; readonly value: unknown; readonly location: SourceLocation }
+  | {
+      readonly kind: 'scalar';
+      readonly value: unknown;
+      readonly location: SourceLocation;
+      /** Did a variable of the environment go into it? */
+      readonly fromEnvironment?: boolean;
+    }
   | { readonly kind: 'list'; readonly items: readonly Tree[]; readonly location: SourceLocation }
   | { readonly kind: 'mapping'; readonly entries: ReadonlyMap<string, Entry>; readonly location: SourceLocation };
 
@@ -36,6 +43,7 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     severity: document.errors.includes(error as (typeof document.errors)[number]) ? 'error' : 'warning',
+    code: 'yaml',
     message: error.message.replace(/\s+/g, ' '),
     location: at(error.pos[0]),
   }));
@@ -55,7 +63,7 @@ class TreeBuilder {
   build(node: YamlNode | null | undefined, depth: number, fallback?: SourceLocation): Tree {
     const location = node?.range ? this.at(node.range[0]) : (fallback ?? this.at(0));
     if (depth > DEPTH_MAX) {
-      this.problems.push({ severity: 'error', message: 'nested too deeply', location });
+      this.problems.push(problem('yaml', location, 'nested too deeply'));
       return { kind: 'scalar', value: null, location };
     }
     if (isAlias(node)) return this.build(node.resolve(this.document), depth + 1, location);
@@ -65,7 +73,7 @@ class TreeBuilder {
         const key = pair.key as YamlNode | null;
         const place = key?.range ? this.at(key.range[0]) : location;
         if (!isScalar(key) || key.value === null || typeof key.value === 'object') {
-          this.problems.push({ severity: 'error', message: 'a key has to be a plain text', location: place });
+          this.problems.push(problem('yaml', place, 'a key has to be a plain text'));
           continue;
         }
         entries.set(String(key.value), {
@@ -81,8 +89,14 @@ class TreeBuilder {
         items: node.items.map((item) => this.build(item as YamlNode, depth + 1, location)),
         location,
       };
-    return { kind: 'scalar', value: isScalar(node) ? node.value : null, location };
+    return { kind: 'scalar', value: isScalar(node) ? scalarValue(node) : null, location };
   }
+}
+
+/** A number that does not print as it was written (1.10, 0x1F, 9223372036854775807) stays a text: most options want one anyhow. */
+function scalarValue(node: Scalar): unknown {
+  const { value, source } = node;
+  return typeof value === 'number' && source !== undefined && String(value) !== source ? source : value;
 }
 
 /** Deep merge: mappings key by key, everything else replaced; null removes the key. */
@@ -108,6 +122,56 @@ export function plainValue(tree: Tree): unknown {
   const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [key, entry] of tree.entries) object[key] = plainValue(entry.value);
   return object;
+}
+
+/** What stands at this path; undefined where there is nothing. */
+export function nodeAt(tree: Tree, path: readonly PropertyKey[]): Tree | undefined {
+  let here: Tree | undefined = tree;
+  for (const step of path) {
+    if (here?.kind === 'mapping') here = here.entries.get(String(step))?.value;
+    else if (here?.kind === 'list') here = here.items[Number(step)];
+    else return undefined;
+  }
+  return here;
+}
+
+/** The keys of the mapping at this path; [] where there is none. */
+export function keysAt(tree: Tree, path: readonly PropertyKey[]): readonly string[] {
+  const node = nodeAt(tree, path);
+  return node?.kind === 'mapping' ? [...node.entries.keys()] : [];
+}
+
+/** The same tree without the keys or items at these paths. */
+export function without(tree: Tree, paths: ReadonlyArray<readonly PropertyKey[]>): Tree {
+  if (paths.length === 0 || tree.kind === 'scalar') return tree;
+  const below = (key: string): (readonly PropertyKey[])[] =>
+    paths.filter((path) => String(path[0]) === key).map((path) => path.slice(1));
+  const gone = (key: string): boolean => below(key).some((path) => path.length === 0);
+  if (tree.kind === 'list') {
+    const kept = tree.items.flatMap((item, index) =>
+      gone(String(index)) ? [] : [without(item, below(String(index)))],
+    );
+    return { ...tree, items: kept };
+  }
+  const entries = new Map<string, Entry>();
+  for (const [key, entry] of tree.entries) {
+    if (!gone(key)) entries.set(key, { ...entry, value: without(entry.value, below(key)) });
+  }
+  return { ...tree, entries };
+}
+
+/** Every text in the tree, with its path. */
+export function* textsOf(
+  tree: Tree,
+  path: readonly string[] = [],
+): Generator<{ readonly path: readonly string[]; readonly text: string; readonly location: SourceLocation }> {
+  if (tree.kind === 'scalar') {
+    if (typeof tree.value === 'string') yield { path, text: tree.value, location: tree.location };
+  } else if (tree.kind === 'list') {
+    for (const [index, item] of tree.items.entries()) yield* textsOf(item, [...path, String(index)]);
+  } else {
+    for (const [key, entry] of tree.entries) yield* textsOf(entry.value, [...path, key]);
+  }
 }
 
 /** The place of the value at this path, or of the nearest thing above it that exists; a key's own place where the path ends at one. */
@@ -149,12 +213,9 @@ export function interpolate(tree: Tree, env: Readonly<Record<string, string | un
     const found = env[name];
     if (found !== undefined && (found !== '' || fallback === undefined)) return found;
     if (fallback !== undefined) return fallback;
-    problems.push({
-      severity: 'error',
-      message: `the environment has no ${name}; give it, or a default: \${${name}:-…}`,
-      location: tree.location,
-    });
+    const message = `the environment has no ${name}; give it, or a default: \${${name}:-…}`;
+    problems.push(problem('variable-missing', tree.location, message));
     return whole;
   });
-  return { ...tree, value };
+  return value === tree.value ? tree : { ...tree, value, fromEnvironment: true };
 }

@@ -2,11 +2,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { buildPipeline, displayPath } from './build.js';
-import { interpolate, locate, mergeTrees, parseTree, plainValue, type Tree } from './document.js';
+import { didYouMean } from './did-you-mean.js';
+import { interpolate, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
+import { describeIssue, type Issue, issueProblems } from './issues.js';
 import { lint } from './lint.js';
 import type { Pipeline } from './pipeline.js';
-import type { Problem } from './problem.js';
-import { didYouMean, pipelineSpec } from './spec.js';
+import { type Problem, problem } from './problem.js';
+import { type PipelineSpec, pipelineSpec } from './spec.js';
 
 export const PIPELINE_FILE = 'evpipe.yaml';
 
@@ -52,17 +54,47 @@ export function loadPipeline(options: LoadOptions): Loaded {
     problems,
   );
   const tree = interpolate(merged, options.env, problems);
-  const parsed = pipelineSpec.safeParse(plainValue(tree), { error: describeIssue });
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(...issueProblems(issue, tree));
-    return { pipeline: undefined, problems: sorted(problems) };
-  }
+  const { spec, sound } = readSpec(tree, problems);
+  if (spec === undefined) return { pipeline: undefined, problems: sorted(problems) };
+  const complete = sound === tree;
   const folder = first === '-' ? options.cwd : dirname(first);
   const target = options.target ?? 'embedded';
-  const pipeline = buildPipeline({ spec: parsed.data, tree, file: first, folder, target }, problems);
-  problems.push(...lint(pipeline, options.cwd));
-  const broken = problems.some((problem) => problem.severity === 'error');
+  const pipeline = buildPipeline({ spec, tree: sound, file: first, folder, target }, problems);
+  problems.push(...lint({ pipeline, spec, tree, complete, cwd: options.cwd }));
+  const broken = problems.some(({ severity }) => severity === 'error');
   return { pipeline: broken ? undefined : pipeline, problems: sorted(problems) };
+}
+
+/**
+ * The typed file. Where parts of it are wrong they are named and left out, so that the rules of lint still see the
+ * rest and all problems come at once; `sound` is the tree without them.
+ */
+function readSpec(tree: Tree, problems: Problem[]): { spec: PipelineSpec | undefined; sound: Tree } {
+  let sound = tree;
+  // First unknown keys and the thing around a wrong value go, then its section; then nothing of it is left that could be wrong.
+  for (const depth of [2, 1]) {
+    const parsed = pipelineSpec.safeParse(plainValue(sound), { error: describeIssue });
+    if (parsed.success) return { spec: parsed.data, sound };
+    if (sound === tree) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue as Issue, tree));
+    const paths = parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path.slice(0, depth)],
+    );
+    sound = withStand(without(sound, paths), tree);
+  }
+  const last = pipelineSpec.safeParse(plainValue(sound), { error: describeIssue });
+  return { spec: last.success ? last.data : undefined, sound };
+}
+
+/** `version` and `name` stand in where the file's own are wrong. */
+function withStand(tree: Tree, original: Tree): Tree {
+  if (tree.kind !== 'mapping') return tree;
+  const entries = new Map(tree.entries);
+  for (const [key, value] of [['version', 1] as const, ['name', 'pipeline'] as const]) {
+    if (entries.has(key)) continue;
+    const { location } = original;
+    entries.set(key, { location, value: { kind: 'scalar', value, location } });
+  }
+  return { ...tree, entries };
 }
 
 function resolveFile(file: string, cwd: string): string {
@@ -90,7 +122,7 @@ function readTree(file: string, cwd: string, problems: Problem[]): Tree | undefi
   const { tree, problems: found } = parseTree(text, shown);
   problems.push(...found);
   if (tree === undefined && found.length === 0) {
-    problems.push({ severity: 'error', message: 'the file is empty', location: { file: shown, line: 1, column: 1 } });
+    problems.push(problem('yaml', { file: shown, line: 1, column: 1 }, 'the file is empty'));
   }
   return tree;
 }
@@ -105,63 +137,10 @@ function applyProfiles(tree: Tree, names: readonly string[], problems: Problem[]
     if (profile !== undefined) merged = mergeTrees(merged, profile);
     else {
       const message = `there is no profile ${name}${didYouMean(name, [...profiles.keys()] as string[])}`;
-      problems.push({ severity: 'error', message, location: locate(tree, ['profiles']) });
+      problems.push(problem('profile-unknown', locate(tree, ['profiles']), message));
     }
   }
   return merged;
-}
-
-type Issue = {
-  readonly code: string;
-  readonly message: string;
-  readonly path: readonly PropertyKey[];
-  readonly keys?: readonly string[];
-};
-
-function issueProblems(issue: Issue, tree: Tree): Problem[] {
-  if (issue.code === 'unrecognized_keys' && issue.keys !== undefined) {
-    // One problem for each unknown key, at the key itself; the spec has joined their messages.
-    const messages = issue.message.split('; ');
-    return issue.keys.map((key, index) => ({
-      severity: 'error',
-      message: messages[index] ?? issue.message,
-      location: locate(tree, [...issue.path, key]),
-    }));
-  }
-  const where = issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.');
-  return [{ severity: 'error', message: `${where}: ${issue.message}`, location: locate(tree, issue.path) }];
-}
-
-const NOUNS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  tuple: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
-  null: 'nothing',
-};
-
-/** The library's wrong types in the words of the file: "must be a list, is a text". */
-function describeIssue(issue: {
-  readonly code?: string | undefined;
-  readonly input?: unknown;
-  readonly expected?: unknown;
-}): string | undefined {
-  if (issue.code !== 'invalid_type') return undefined;
-  const wanted = NOUNS[String(issue.expected)] ?? String(issue.expected);
-  return issue.input === undefined
-    ? `is missing; it has to be ${wanted}`
-    : `must be ${wanted}, is ${nounOf(issue.input)}`;
-}
-
-function nounOf(value: unknown): string {
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number' && !Number.isInteger(value)) return `${value}`;
-  return NOUNS[typeof value] ?? typeof value;
 }
 
 function sorted(problems: readonly Problem[]): readonly Problem[] {

@@ -56,6 +56,8 @@ export interface SubjectSection extends Located {
 export interface ConnectorSection extends Located {
   readonly database: string | undefined;
   readonly produces: readonly string[];
+  /** What the file says itself: the rest of `config` was filled in. */
+  readonly written: Readonly<Record<string, string>>;
   /** With everything filled in; undefined where a ksql migration makes the connector. */
   readonly config: Readonly<Record<string, string>> | undefined;
 }

@@ -1,240 +1,339 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { target } from './spec-targets.js';
+import { duration, mapping, named, scalar, settings, text, texts, whole } from './spec-words.js';
 
 /**
  * The pipeline file as a user writes it, before defaults (pipeline.ts is what the rest sees). Descriptions are what
  * editors show; messages are in the words of the file, never of the library.
  */
 
-/** A mapping with these keys and no others; an unknown one names the nearest known one. */
-function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue.keys as string[], known) : undefined),
-  });
-}
-
-function unknownKeys(keys: readonly string[], known: readonly string[]): string {
-  return keys.map((key) => `unknown key ${key}${didYouMean(key, known)}`).join('; ');
-}
-
-/** `, did you mean X?` where a known word is near, else what there is to choose from. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const near = known
-    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.away - b.away)[0];
-  if (near !== undefined && near.away <= Math.max(1, Math.floor(word.length / 3)))
-    return `, did you mean ${near.candidate}?`;
-  return known.length > 0 && known.length <= 12 ? ` (known: ${known.join(', ')})` : '';
-}
-
-const text = z.string().min(1, { error: 'must not be empty' });
-/** A YAML scalar where the consumer of the value wants text: `false`, `604800000` and `"x"` alike. */
-const scalar = z
-  .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or true/false' })
-  .transform(String);
-const texts = z.array(text);
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
-  error: 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit',
-});
-const named = <T extends z.ZodType>(value: T) => z.record(name, value);
-const settings = z.record(z.string(), scalar);
-const port = z.int().min(1, { error: 'a port is 1 to 65535' }).max(65_535, { error: 'a port is 1 to 65535' });
-const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, { error: 'a duration is a number with ms, s, m or h: 500ms, 10s, 2m' });
-
 const database = mapping({
-  migrations: text.optional().describe('Folder of .sql files, applied once each in order of their names, checksummed'),
+  migrations: text
+    .optional()
+    .describe('Folder of .sql files, applied once each in order of their names, checksummed')
+    .meta({ examples: ['sql/person'] }),
 }).nullable();
 
 const topic = mapping({
-  partitions: z.int().min(1, { error: 'a topic has at least 1 partition' }).max(10_000).default(1),
-  replication: z.int().min(1).optional().describe('Replication factor; absent: the default of the cluster'),
-  config: settings.optional().describe('Topic configuration: retention.ms, cleanup.policy …'),
+  partitions: whole(1, 10_000, 'a topic has 1 to 10000 partitions').default(1).describe('How many partitions'),
+  replication: whole(1, 100, 'a topic has 1 to 100 replicas')
+    .optional()
+    .describe('Replication factor; absent: the default of the cluster'),
+  config: settings
+    .optional()
+    .describe('Topic configuration')
+    .meta({ examples: [{ 'retention.ms': 604_800_000, 'cleanup.policy': 'compact' }] }),
 }).nullable();
 
-const schemaType = z.enum(['AVRO', 'JSON', 'PROTOBUF'], { error: 'must be AVRO, JSON or PROTOBUF' });
 const subject = z.union(
   [
     text,
     mapping({
-      file: text,
-      type: schemaType.default('AVRO'),
-      references: z.array(mapping({ name: text, subject: text, version: z.int() })).default([]),
+      file: text.describe('The schema'),
+      type: z
+        .enum(['AVRO', 'JSON', 'PROTOBUF'], { error: 'must be AVRO, JSON or PROTOBUF' })
+        .default('AVRO')
+        .describe('What language the schema is written in'),
+      references: z
+        .array(
+          mapping({
+            name: text.describe('As the schema calls it'),
+            subject: text.describe('Where it is registered'),
+            version: whole(1, 1_000_000, 'a version is a whole number from 1').describe('Which version of it'),
+          }),
+        )
+        .default([])
+        .describe('Schemas that this one uses'),
     }),
   ],
   { error: 'must be a schema file, or a mapping with file, type and references' },
 );
-const compatibility = z.enum(
-  ['NONE', 'BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'],
-  { error: 'must be NONE, BACKWARD, FORWARD or FULL, or one of these with _TRANSITIVE' },
-);
+
 const schemas = mapping({
-  compatibility: compatibility.optional().describe('Set per subject, never globally'),
-  subjects: z.record(z.string(), subject).default({}),
+  compatibility: z
+    .enum(['NONE', 'BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'], {
+      error: 'must be NONE, BACKWARD, FORWARD or FULL, or one of these with _TRANSITIVE',
+    })
+    .optional()
+    .describe('Set for each of these subjects, never for the whole registry'),
+  subjects: z
+    .record(z.string(), subject)
+    .default({})
+    .describe('Subject (TOPIC-value or TOPIC-key) to schema file')
+    .meta({ examples: [{ 'orders-value': 'schemas/order.avsc' }] }),
 });
 
 const connector = mapping({
-  database: text.optional().describe('The source database; fills in database.*, slot, publication and fence options'),
-  produces: texts.optional().describe('Topics it writes, where a column decides'),
-  config: settings.nullable().optional().describe('Absent: a ksql migration makes this connector'),
+  database: text
+    .optional()
+    .describe('The database it captures; fills in database.*, slot, publication, heartbeat and fence options'),
+  produces: texts.optional().describe('Topics it writes, where a column of the row decides'),
+  config: settings
+    .nullable()
+    .optional()
+    .describe('As Kafka Connect takes it. Absent: a ksql migration makes this connector'),
 });
 
 const outbox = mapping({
-  database: text,
-  table: text,
+  database: text.describe('Where the outbox is'),
+  table: text.describe('The outbox table'),
   reports: texts.describe('Tables whose changes this outbox reports'),
   sent: text.optional().describe('A polling outbox: the column that says that a row was sent'),
   topics: texts.optional().describe('A polling outbox: the topics it publishes to'),
 });
 
 const service = mapping({
-  module: text.optional().describe('TypeScript or JavaScript module'),
-  command: texts.optional().describe('Any command, run in the folder of the file'),
-  port: port.optional().describe('Wished for; the service is told PORT and HOST'),
-  ready: mapping({ http: text }).optional(),
-  open: mapping({ path: text, note: text.optional() }).optional().describe('A page for people, shown after up'),
-  env: settings.optional(),
-  outbox: outbox.optional(),
-  consumes: mapping({ group: text, topics: texts }).optional(),
-  produces: texts.optional(),
-  writes: mapping({ database: text, tables: texts }).optional(),
+  module: text
+    .optional()
+    .describe('TypeScript or JavaScript module, bundled and run by node')
+    .meta({ examples: ['services/person.ts'] }),
+  command: texts
+    .optional()
+    .describe('Any command, run in the folder of the file')
+    .meta({ examples: [['python3', '-m', 'service']] }),
+  port: whole(1, 65_535, 'a port is 1 to 65535').optional().describe('Wished for; the service is told PORT and HOST'),
+  ready: mapping({ http: text.describe('Path that answers 2xx once it is ready') })
+    .optional()
+    .describe('How to tell that it is ready; absent: its consumer group has a member, or it lives for a second'),
+  open: mapping({ path: text.describe('Path of the page'), note: text.optional().describe('Shown beside it') })
+    .optional()
+    .describe('A page for people, shown after up'),
+  env: settings
+    .optional()
+    .describe('Its environment; $(…) refers to what the target yields')
+    .meta({ examples: [{ DATABASE_URL: '$(databases.person.url)' }] }),
+  outbox: outbox.optional().describe('The outbox that it writes, in the transaction of what it reports'),
+  consumes: mapping({ group: text.describe('Its consumer group'), topics: texts.describe('What it reads') })
+    .optional()
+    .describe('What it reads from Kafka: what a check waits for'),
+  produces: texts.optional().describe('Topics it writes by itself'),
+  receives: texts.optional().describe('RabbitMQ queues it reads'),
+  publishes: texts.optional().describe('RabbitMQ exchanges or queues it writes'),
+  writes: mapping({ database: text.describe('Where'), tables: texts.describe('Which') })
+    .optional()
+    .describe('Tables that it fills from what it consumes'),
 });
 
 const seedValue = z.union(
   [
     text,
-    mapping({ from: text }),
-    mapping({ integer: z.tuple([z.int(), z.int()]) }),
-    mapping({ timestamp: text }),
-    mapping({ oneOf: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1) }),
-    mapping({ value: z.union([z.string(), z.number(), z.boolean(), z.null()]) }),
+    mapping({ from: text.describe('A seed: one of its ids') }),
+    mapping({ integer: z.tuple([z.int(), z.int()]).describe('Least and most') }),
+    mapping({ timestamp: text.describe('A generator of dates, written with its time') }),
+    mapping({
+      oneOf: z
+        .array(z.union([z.string(), z.number(), z.boolean()]))
+        .min(1)
+        .describe('One of these'),
+    }),
+    mapping({ value: z.union([z.string(), z.number(), z.boolean(), z.null()]).describe('Always this') }),
   ],
   {
     error:
       'must be a path of the data generator (person.firstName), or one of from, integer: [least, most], timestamp, oneOf, value',
   },
 );
-const seed = mapping({
-  service: text,
-  path: text,
-  rows: z.int().min(0),
-  random: z.int().min(0).default(1),
-  values: z.record(z.string(), seedValue),
-});
 
-const place = mapping({ database: text, table: text, where: text.optional() });
+const seed = z.union(
+  [
+    mapping({
+      service: text.describe('The service whose API creates the rows'),
+      path: text.describe('Where they are posted').meta({ examples: ['/api/persons'] }),
+      rows: whole(0, 100_000_000, 'rows is a whole number').describe('How many'),
+      random: whole(0, 4_294_967_295, 'random is a whole number')
+        .default(1)
+        .describe('The same number makes the same data'),
+      values: z
+        .record(z.string(), seedValue)
+        .describe('Field to generator')
+        .meta({ examples: [{ name: 'person.fullName' }] }),
+    }),
+    mapping({
+      sql: text.describe('A file with SQL that can be run again'),
+      database: text.optional().describe('Where; the only one where it is not said'),
+    }),
+    mapping({
+      csv: text.describe('A file with a header line'),
+      into: mapping({ database: text.describe('Where'), table: text.describe('Which table') }).describe(
+        'Where its rows go',
+      ),
+    }),
+    mapping({
+      jsonl: text.describe('A file with a JSON record a line'),
+      topic: text.describe('Where they are written'),
+    }),
+  ],
+  { error: 'must have service, path, rows and values; or sql; or csv and into; or jsonl and topic' },
+);
+
+const place = (what: string) =>
+  mapping({
+    database: text.describe('Which database'),
+    table: text.describe('Which table; of schema public where it has none'),
+    where: text.optional().describe('SQL that says which rows count'),
+  })
+    .optional()
+    .describe(what);
 const columns = z.union([texts, z.record(z.string(), text)], {
   error: 'must be a list of columns, or a mapping of replica column to source column or SQL expression',
 });
-const status = z.union([z.string(), z.number()]);
-const checkShape = {
-  source: place.optional(),
-  replica: place.optional(),
-  key: columns.optional(),
-  columns: columns.optional(),
-  through: texts.optional().describe('The way from source to replica, where there are several'),
-  database: text.optional(),
-  rows: text.optional().describe('A query'),
-  expect: z.enum(['none', 'some'], { error: 'must be none or some' }).optional(),
-  stages: mapping({
-    topic: text,
-    key: text.optional(),
-    field: text,
-    transitions: z.array(z.tuple([status, status])),
-    final: z.array(status),
-    within: duration,
-  }).optional(),
-  within: duration.optional(),
-};
+const status = z.union([z.string(), z.number()], { error: 'a status is a text or a number' });
 
-const smokeTest = mapping({
-  request: mapping({
-    service: text,
-    method: text.default('POST'),
-    path: text,
-    body: z.unknown().optional(),
-    status: z.int().optional(),
-  }).optional(),
-  expect: z.array(
-    mapping({
-      topic: text.optional(),
-      key: scalar.optional(),
-      value: z.record(z.string(), z.unknown()).optional(),
-      database: text.optional(),
-      table: text.optional(),
-      where: z.record(z.string(), z.unknown()).optional(),
-      row: z.record(z.string(), z.unknown()).optional(),
-    }),
-  ),
-  within: duration.default('10s'),
+const check = mapping({
+  source: place('Compare: what is right'),
+  replica: place('Compare: what has to agree'),
+  key: columns
+    .optional()
+    .describe('Compare: the columns that tell rows apart')
+    .meta({ examples: [['id']] }),
+  columns: columns.optional().describe('Compare: what to compare; absent: all columns that both have'),
+  through: texts
+    .optional()
+    .describe(
+      'Compare: connectors, queries, services on the way, where there are several; [] where nothing replicates',
+    ),
+  database: text.optional().describe('Rows: where the query runs'),
+  rows: text.optional().describe('A query that has to find no row, or some'),
+  expect: z
+    .enum(['none', 'some'], { error: 'must be none or some' })
+    .optional()
+    .describe('Rows: what the query has to find; none where it is not said'),
+  stages: mapping({
+    topic: text.describe('Where statuses are reported'),
+    key: text.optional().describe('key: the key of the record; else a field of the value'),
+    field: text.describe('The field that holds the status'),
+    transitions: z
+      .array(z.tuple([status, status], { error: 'a transition is a list of two statuses: from and to' }))
+      .describe('Which status may follow which')
+      .meta({ examples: [[[100, 200]]] }),
+    final: z.array(status).describe('Statuses that end'),
+    within: duration.describe('How long the way to a final status may take'),
+  })
+    .optional()
+    .describe('Every key goes through legal statuses to a final one'),
+  conservation: mapping({
+    queue: text.describe('What is published to it is acknowledged'),
+    effects: mapping({ database: text.describe('Where'), count: text.describe('A query with one number') })
+      .optional()
+      .describe('What every message has to bring about'),
+  })
+    .optional()
+    .describe('Published = acknowledged = effects'),
+  within: duration.optional().describe('How long differences may take to settle'),
 });
 
-const kafkaAddress = z.union(
-  [
-    z.enum(['embedded', 'compose']),
-    mapping({
-      bootstrapServers: text,
-      ssl: z
-        .union([
-          z.boolean(),
-          mapping({
-            ca: text.optional(),
-            cert: text.optional(),
-            key: text.optional(),
-            rejectUnauthorized: z.boolean().optional(),
-          }),
-        ])
-        .optional(),
-      sasl: mapping({
-        mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-        username: text,
-        password: text,
-      }).optional(),
-      inside: mapping({ bootstrapServers: text }).optional(),
-    }),
-  ],
-  { error: 'must be embedded, compose, or a mapping with bootstrapServers' },
-);
-const urlAddress = z.union(
-  [z.enum(['embedded', 'compose']), mapping({ url: text, inside: mapping({ url: text }).optional() })],
-  {
-    error: 'must be embedded, compose, or a mapping with url',
-  },
-);
-const target = mapping({
-  base: z
-    .enum(['embedded', 'compose', 'cluster'], { error: 'must be embedded, compose or cluster' })
-    .default('embedded'),
-  kafka: kafkaAddress.optional(),
-  schemaRegistry: urlAddress.optional(),
-  connect: urlAddress.optional(),
-  ksqldb: urlAddress.optional(),
-  rabbitmq: urlAddress.optional(),
-  postgres: z.enum(['embedded', 'compose']).optional(),
-  databases: z.record(z.string(), urlAddress).optional(),
-  services: z.record(z.string(), urlAddress).optional(),
-  stores: z.record(z.string(), urlAddress).optional(),
+const anything = z.record(z.string(), z.unknown());
+const smokeTest = mapping({
+  request: mapping({
+    service: text.describe('Which service is asked'),
+    method: text.default('POST').describe('HTTP method'),
+    path: text.describe('Path').meta({ examples: ['/api/persons'] }),
+    body: z.unknown().optional().describe('Sent as JSON'),
+    status: whole(100, 599, 'a status is 100 to 599')
+      .optional()
+      .describe('The status it has to answer; any 2xx where it is not said'),
+  })
+    .optional()
+    .describe('What starts it'),
+  expect: z
+    .array(
+      mapping({
+        topic: text.optional().describe('A record appears on this topic'),
+        key: scalar
+          .optional()
+          .describe('with this key')
+          .meta({ examples: ['$(response.id)'] }),
+        value: anything.optional().describe('and these fields'),
+        database: text.optional().describe('A row appears in this database'),
+        table: text.optional().describe('in this table'),
+        where: anything.optional().describe('with these values'),
+        row: anything.optional().describe('and these others'),
+      }),
+    )
+    .describe('What has to be seen afterwards'),
+  within: duration.default('10s').describe('How long it may take'),
+});
+
+const exchange = mapping({
+  type: z
+    .enum(['direct', 'fanout', 'topic', 'headers'], { error: 'must be direct, fanout, topic or headers' })
+    .default('direct')
+    .describe('How it routes'),
+  durable: z.boolean().default(true).describe('Survives a restart of the broker'),
+}).nullable();
+const queue = mapping({
+  durable: z.boolean().default(true).describe('Survives a restart of the broker'),
+  deadLetter: text.optional().describe('The queue that takes what was refused'),
+}).nullable();
+const rabbitmq = mapping({
+  exchanges: named(exchange).default({}).describe('By name'),
+  queues: named(queue).default({}).describe('By name'),
+  bindings: z
+    .array(
+      mapping({
+        exchange: text.describe('From'),
+        queue: text.describe('To'),
+        key: text.optional().describe('Routing key'),
+      }),
+    )
+    .default([])
+    .describe('Which exchange fills which queue'),
+});
+const store = mapping({
+  kind: z.enum(['documents', 'cache'], { error: 'must be documents or cache' }).describe('MongoDB or Redis'),
+  optional: z.boolean().default(false).describe('The pipeline works without it'),
+});
+const gateway = mapping({
+  port: whole(1, 65_535, 'a port is 1 to 65535').describe('Where it listens'),
+  routes: z
+    .record(z.string(), text)
+    .describe('Path to service')
+    .meta({ examples: [{ '/api/v1/main': 'main' }] }),
 });
 
 export const pipelineSpec = mapping({
-  version: z.literal(1, { error: 'must be 1, the only version of the format' }),
+  version: z.literal(1, { error: 'must be 1, the only version of the format' }).describe('Of the format: 1'),
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, { error: 'a name has small letters, digits and "-", 50 characters at most' }),
-  databases: named(database).default({}),
-  topics: z.record(z.string(), topic).default({}),
-  schemas: schemas.optional(),
-  connectors: named(connector).default({}),
-  ksqldb: mapping({ migrations: text }).nullable().optional(),
-  connect: mapping({ env: settings.default({}) }).optional(),
-  services: named(service).default({}),
-  seed: named(seed).default({}),
-  checks: named(mapping(checkShape)).default({}),
-  smoke: named(smokeTest).default({}),
-  targets: named(target).default({}),
-  profiles: z.record(z.string(), z.unknown()).optional(),
+    .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, { error: 'a name has small letters, digits and "-", 50 characters at most' })
+    .describe('Of the pipeline: in names of slots, topics and folders'),
+  databases: named(database).default({}).describe('PostgreSQL databases; the target decides on the server'),
+  topics: z.record(z.string(), topic).default({}).describe('Kafka topics'),
+  schemas: schemas.optional().describe('Subjects of the Schema Registry'),
+  connectors: named(connector).default({}).describe('Kafka Connect connectors'),
+  ksqldb: mapping({
+    migrations: text
+      .describe('Folder of V000001__name.sql files, as ksql-migrations names them')
+      .meta({ examples: ['ksql'] }),
+  })
+    .nullable()
+    .optional()
+    .describe('ksqlDB streams'),
+  connect: mapping({
+    env: settings
+      .default({})
+      .describe('What the env placeholders of connector configs mean on a worker that evpipe starts'),
+  })
+    .optional()
+    .describe('The Connect worker'),
+  services: named(service).default({}).describe('Processes that belong to the pipeline'),
+  rabbitmq: rabbitmq.optional().describe('RabbitMQ exchanges, queues and bindings'),
+  stores: named(store).default({}).describe('Stores beside the databases'),
+  gateway: gateway.optional().describe('One port in front of the services'),
+  seed: named(seed).default({}).describe('Data to begin with, the same every time'),
+  checks: named(check).default({}).describe('What has to agree'),
+  smoke: named(smokeTest).default({}).describe('What has to happen after a request'),
+  targets: named(target).default({}).describe('Where it runs, beside embedded, compose and cluster'),
+  profiles: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Overlays of this file for --profile: merged deep, null removes'),
 });
 
 export type PipelineSpec = z.infer<typeof pipelineSpec>;
+
+/** JSON Schema (2020-12) of the pipeline file, for editors. */
+export function jsonSchema(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(pipelineSpec, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
+  return { ...schema, title: 'evpipe pipeline file' };
+}

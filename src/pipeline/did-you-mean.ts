@@ -1,0 +1,14 @@
+import { distance } from 'fastest-levenshtein';
+
+/** More words than this are no help in a message. */
+const LISTED_MAX = 12;
+
+/** `, did you mean X?` where a known word is near, else what there is to choose from. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = known
+    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.away - b.away)[0];
+  if (near !== undefined && near.away <= Math.max(1, Math.floor(word.length / 3)))
+    return `, did you mean ${near.candidate}?`;
+  return known.length > 0 && known.length <= LISTED_MAX ? ` (known: ${known.join(', ')})` : '';
+}
