@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { KEYS, openTerminal, type Terminal, type TerminalOptions } from '../support/terminal.js';
+
+let terminal: Terminal | undefined;
+
+afterEach(async () => {
+  terminal?.kill('SIGKILL');
+  await terminal?.ended;
+  terminal = undefined;
+});
+
+function open(screen: 'tail' | 'status' | 'up', args: readonly string[], options: TerminalOptions = {}): Terminal {
+  const file = fileURLToPath(new URL(`../fixtures/ui/${screen}.js`, import.meta.url));
+  terminal = openTerminal([process.execPath, file, ...args], options);
+  return terminal;
+}
+
+const widest = (screen: string): number => Math.max(...screen.split('\n').map((line) => line.length));
+
+/** The number of the newest record shown: its time's milliseconds say it in the fixture. */
+const lastRow = (screen: string): string | undefined => screen.match(/^.*person-\d+.*$/gm)?.at(-1);
+
+describe('tail on a terminal', () => {
+  it('follows, pauses, opens a record, and gives the terminal back on q', async () => {
+    const tail = open('tail', ['50']);
+    await tail.shows('2 topics', 'following', /person-49/);
+    expect(tail.alternate()).toBe(true);
+    expect(widest(tail.screen())).toBeLessThanOrEqual(80);
+
+    tail.type(' ');
+    const paused = lastRow(await tail.shows('paused'));
+    tail.type(KEYS.up);
+    await tail.shows(/^› .*person-\d+/m);
+    expect(lastRow(tail.screen())?.slice(2)).toBe(paused?.slice(2));
+
+    tail.type(KEYS.enter);
+    await tail.shows(/partition \d offset \d+/, 'schema public_person_entity_events-value v1 (id 3)');
+    tail.type('q');
+    await tail.shows('left by quit');
+    expect(await tail.ended).toMatchObject({ code: 0 });
+    expect([tail.alternate(), tail.cursorVisible()]).toEqual([false, true]);
+  });
+
+  it('filters by what is typed, and shows before and after of a captured row', async () => {
+    const tail = open('tail', ['500'], { columns: 200, rows: 30 });
+    await tail.shows('following', /update +city Bern → Genf/);
+    tail.type('/person-7');
+    await tail.shows('/person-7');
+    tail.type(KEYS.enter);
+    await tail.shows(/\/person-7 \d+ found/);
+    await tail.shows(/^(?![\s\S]*person-8 )/);
+    tail.type(KEYS.escape);
+    await tail.shows(/person-8 /);
+  });
+
+  it('never lets a record move the cursor or ring the bell', async () => {
+    const tail = open('tail', ['200']);
+    await tail.shows(/person-40/);
+    tail.type(' ');
+    await tail.shows('paused');
+    tail.type('b');
+    tail.type(KEYS.enter);
+    await tail.shows('"evil": "\\u001b[2Jgone\\u0007"');
+    expect(tail.raw()).not.toContain('\x1b[2Jgone');
+    expect(tail.raw()).not.toContain('\x07');
+  });
+
+  it('gives the terminal back on Ctrl-C', async () => {
+    const tail = open('tail', ['20000']);
+    await tail.shows('following', /\d,\d{3}\/s/);
+    tail.type(KEYS.interrupt);
+    await tail.shows('left by interrupted');
+    await tail.ended;
+    expect([tail.alternate(), tail.cursorVisible()]).toEqual([false, true]);
+  });
+
+  it('follows the size of the terminal, and is readable without colour', async () => {
+    const tail = open('tail', ['50'], { env: { ...process.env, NO_COLOR: '1' } });
+    await tail.shows(/person-30/);
+    tail.resize(120, 12);
+    await tail.shows('before→after');
+    expect(widest(tail.screen())).toBeLessThanOrEqual(120);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour is made of one
+    expect(tail.raw()).not.toMatch(/\x1b\[[0-9;]*m/);
+  });
+});
+
+describe('status --watch on a terminal', () => {
+  it('draws the flow of the data, and nothing else where all is well', async () => {
+    const status = open('status', ['good']);
+    const screen = await status.shows('person-planning on embedded', 'all well', 'q quit');
+    expect(screen).toContain('accounting ──WAL──▶ accounting-cdc ──▶ private_accounting_bal_sheet_cdc\n');
+    expect(screen).not.toContain('kafka');
+    status.type('q');
+    expect(await status.ended).toMatchObject({ code: 0 });
+    expect(status.alternate()).toBe(false);
+  });
+
+  it('names what is not well', async () => {
+    const status = open('status', ['bad'], { columns: 200 });
+    await status.shows(
+      '2 failed',
+      '✗ planning-balance-sheet-consumer  restarting in 4 s  exited with 1',
+      /✗ lag \d+, no member/,
+    );
+  });
+});
+
+describe('up on a terminal', () => {
+  it('leaves the last state above the prompt', async () => {
+    const up = open('up', ['fail']);
+    await up.shows(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] streams/);
+    expect(await up.ended).toMatchObject({ code: 0 });
+    expect(up.screen()).toContain(
+      [
+        '  ✗ streams     connector accounting-cdc: task 0 FAILED',
+        '                table public.accounting_balancesheets does not exist in database',
+        '                accounting',
+        '                pipelines/person-planning/evpipe.yaml:48:27',
+        '                did you mean public.accounting_balancesheet?',
+        '  · seed        stopped: persons ━',
+      ].join('\n'),
+    );
+    expect(up.cursorVisible()).toBe(true);
+  });
+
+  it('is left by the signal of Ctrl-C with the terminal as it was', async () => {
+    const up = open('up', ['slow']);
+    await up.shows(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] streams/);
+    up.type(KEYS.interrupt);
+    await up.shows('interrupted', 'stopped: accounting-cdc');
+    await up.ended;
+    expect(up.cursorVisible()).toBe(true);
+  });
+});
