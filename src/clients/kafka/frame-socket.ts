@@ -156,7 +156,7 @@ function dial({ host, port }: Address, { ssl }: KafkaClientOptions): Socket {
   return socket;
 }
 
-export function unreachableBroker(address: Address, cause: unknown): EvpipeError {
+function unreachableBroker(address: Address, cause: unknown): EvpipeError {
   const why =
     cause instanceof AggregateError ? String(cause.errors[0]) : cause instanceof Error ? cause.message : cause;
   return new EvpipeError('EVPIPE_KAFKA_UNREACHABLE', `Kafka at ${address.host}:${address.port}: ${why}`, {

@@ -101,7 +101,7 @@ export class Producer implements RecordProducer {
     this.flushes++;
     try {
       this.schedule();
-      await Promise.all([...this.topics.values()].map((topic) => topic.learnt));
+      await this.allLearnt([...this.topics.values()]);
       const batches = [...this.active].flatMap((queue) => queue.batches);
       for (const batch of batches) await batch.whenSettled();
     } finally {
@@ -111,7 +111,7 @@ export class Producer implements RecordProducer {
   }
 
   async send(records: readonly OutgoingRecord[]): Promise<readonly PartitionPosition[]> {
-    for (const topic of new Set(records.map((record) => record.topic))) await this.topic(topic).learnt;
+    await this.allPlaced(records);
     const places: Array<{ queue: PartitionQueue; batch: ProducerBatch; index: number }> = [];
     for (const record of records) {
       const place = this.put(record);
@@ -120,7 +120,7 @@ export class Producer implements RecordProducer {
     }
     this.flushes++;
     try {
-      for (const { batch } of places) await batch.whenSettled();
+      for (const batch of new Set(places.map((place) => place.batch))) await batch.whenSettled();
     } finally {
       this.flushes--;
     }
@@ -143,6 +143,26 @@ export class Producer implements RecordProducer {
     }
   }
 
+  private async allLearnt(topics: readonly TopicState[]): Promise<void> {
+    for (const topic of topics) while (topic.learnt !== undefined && this.lost === undefined) await topic.learnt;
+  }
+
+  /** Resolves when every record has a partition that is known, so that none of them has to wait. */
+  private async allPlaced(records: readonly OutgoingRecord[]): Promise<void> {
+    for (let waiting = true; waiting && this.lost === undefined; ) {
+      waiting = false;
+      for (const { topic: name, partition } of records) {
+        const topic = this.topic(name);
+        if (topic.learnt === undefined && partition !== undefined && topic.queues[partition] === undefined) {
+          topic.learnt = this.grow(name, topic, partition);
+        }
+        if (topic.learnt === undefined) continue;
+        waiting = true;
+        await this.allLearnt([topic]);
+      }
+    }
+  }
+
   /** Undefined where the record waits for its topic to be known, or the producer is over. */
   private put(record: OutgoingRecord): { queue: PartitionQueue; batch: ProducerBatch } | undefined {
     if (this.lost !== undefined || this.closed) {
@@ -151,11 +171,15 @@ export class Producer implements RecordProducer {
     }
     const topic = this.topic(record.topic);
     if (topic.learnt !== undefined) {
-      topic.waiting.push(record);
-      this.bufferedBytes += recordBytesAtMost(record.key, record.value, record.headers ?? []);
+      this.wait(topic, record);
       return undefined;
     }
     return this.enqueue(topic, record);
+  }
+
+  private wait(topic: TopicState, record: OutgoingRecord): void {
+    topic.waiting.push(record);
+    this.bufferedBytes += recordBytesAtMost(record.key, record.value, record.headers ?? []);
   }
 
   private enqueue(
@@ -166,12 +190,8 @@ export class Producer implements RecordProducer {
     const partition = record.partition ?? (record.key === null ? topic.sticky : partitionOfKey(record.key, partitions));
     const queue = topic.queues[partition];
     if (queue === undefined) {
-      this.fail(
-        kafkaError(
-          ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION,
-          `no partition ${partition} in topic ${record.topic}, which has ${partitions}`,
-        ),
-      );
+      topic.learnt = this.grow(record.topic, topic, partition);
+      this.wait(topic, record);
       return undefined;
     }
     const bytes = recordBytesAtMost(record.key, record.value, record.headers ?? []);
@@ -206,13 +226,35 @@ export class Producer implements RecordProducer {
       const known = await this.link.topic(name);
       topic.sticky = Math.floor(Math.random() * known.leaders.length);
       this.adopt(name, topic, known);
-      topic.learnt = undefined;
-      for (const record of topic.waiting.splice(0)) {
-        this.bufferedBytes -= recordBytesAtMost(record.key, record.value, record.headers ?? []);
-        this.enqueue(topic, record);
-      }
+      this.goOn(topic);
     } catch (failure) {
       this.fail(failure);
+    }
+  }
+
+  /** A partition that the topic did not have when it was last looked at: it may have been added since. */
+  private async grow(name: string, topic: TopicState, partition: number): Promise<void> {
+    try {
+      await this.link.lookAgain([name]);
+      const known = this.link.known(name);
+      if (known !== undefined) this.adopt(name, topic, known);
+      if (topic.queues[partition] === undefined) {
+        const text = `there is no partition ${partition}, only ${topic.queues.length} of them`;
+        throw kafkaError(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, text, `topic ${name}`);
+      }
+      this.goOn(topic);
+    } catch (failure) {
+      this.fail(failure);
+    }
+  }
+
+  /** Queues what had to wait for the topic, in order; it may have to wait again. */
+  private goOn(topic: TopicState): void {
+    topic.learnt = undefined;
+    for (const record of topic.waiting.splice(0)) {
+      this.bufferedBytes -= recordBytesAtMost(record.key, record.value, record.headers ?? []);
+      if (topic.learnt === undefined) this.enqueue(topic, record);
+      else this.wait(topic, record);
     }
   }
 

@@ -18,7 +18,7 @@ export interface SchemaReference {
   readonly version: number;
 }
 
-export interface SchemaDefinition {
+interface SchemaDefinition {
   readonly schema: string;
   /** Default AVRO. */
   readonly schemaType?: SchemaType;
@@ -29,12 +29,12 @@ export interface RegisteredSchema extends Required<SchemaDefinition> {
   readonly id: number;
 }
 
-export interface SubjectVersion extends RegisteredSchema {
+interface SubjectVersion extends RegisteredSchema {
   readonly subject: string;
   readonly version: number;
 }
 
-export interface Compatibility {
+interface Compatibility {
   readonly compatible: boolean;
   /** The registry's own reasons, one each; empty where compatible. */
   readonly messages: readonly string[];

@@ -1,12 +1,6 @@
 import { avroIncompatibilities, type Incompatibility } from '../../protocol/avro/compatibility.js';
-import {
-  type AvroNames,
-  type AvroSchema,
-  AvroSchemaError,
-  parseAvroSchema,
-  printAvroSchema,
-  printNormalizedAvroSchema,
-} from '../../protocol/avro/schema.js';
+import { printAvroSchema, printNormalizedAvroSchema } from '../../protocol/avro/print.js';
+import { type AvroNames, type AvroSchema, AvroSchemaError, parseAvroSchema } from '../../protocol/avro/schema.js';
 import { invalidSchema } from './registry-error.js';
 import type { CompatibilityLevel, SchemaState } from './schema-state.js';
 import type { SchemaReference, StoredSchema } from './schemas-topic.js';

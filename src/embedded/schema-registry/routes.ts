@@ -2,7 +2,7 @@ import type { GivenSchema, Registry } from './registry.js';
 import { invalidSchema, RegistryError } from './registry-error.js';
 import type { StoredSchema } from './schemas-topic.js';
 
-export interface Request {
+interface Request {
   /** The parts of the path that the route's pattern leaves open. */
   readonly at: readonly string[];
   readonly query: URLSearchParams;

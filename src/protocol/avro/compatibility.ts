@@ -1,6 +1,6 @@
 import { type AvroEnum, type AvroFixed, type AvroRecord, type AvroSchema, typeNameOf } from './schema.js';
 
-export type IncompatibilityType =
+type IncompatibilityType =
   | 'NAME_MISMATCH'
   | 'FIXED_SIZE_MISMATCH'
   | 'MISSING_ENUM_SYMBOLS'

@@ -1,15 +1,12 @@
-/**
- * Avro schemas as Java's library reads and writes them: parsed with its checks, printed back in its order of
- * attributes (`printAvroSchema`), because a registry compares and stores what Java prints. Pure.
- */
+/** Avro schemas as Java's library reads them, with its checks. Pure. */
 export type AvroSchema = AvroPrimitive | AvroRecord | AvroEnum | AvroFixed | AvroArray | AvroMap | AvroUnion;
 
-export type PrimitiveName = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+type PrimitiveName = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 
 /** Attributes that the specification does not name, `logicalType` among them, in order of appearance. */
-export type AvroProperties = Readonly<Record<string, unknown>>;
+type AvroProperties = Readonly<Record<string, unknown>>;
 
-export interface AvroPrimitive {
+interface AvroPrimitive {
   readonly type: PrimitiveName;
   readonly properties: AvroProperties;
 }
@@ -46,17 +43,17 @@ export interface AvroFixed extends Named {
   readonly type: 'fixed';
   readonly size: number;
 }
-export interface AvroArray {
+interface AvroArray {
   readonly type: 'array';
   readonly items: AvroSchema;
   readonly properties: AvroProperties;
 }
-export interface AvroMap {
+interface AvroMap {
   readonly type: 'map';
   readonly values: AvroSchema;
   readonly properties: AvroProperties;
 }
-export interface AvroUnion {
+interface AvroUnion {
   readonly type: 'union';
   readonly branches: readonly AvroSchema[];
 }
@@ -83,7 +80,7 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
   'string',
 ]);
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const SCHEMA_WORDS = new Set([
+export const SCHEMA_WORDS = new Set([
   'type',
   'name',
   'namespace',
@@ -95,7 +92,7 @@ const SCHEMA_WORDS = new Set([
   'values',
   'size',
 ]);
-const FIELD_WORDS = new Set(['name', 'type', 'doc', 'default', 'order', 'aliases']);
+export const FIELD_WORDS = new Set(['name', 'type', 'doc', 'default', 'order', 'aliases']);
 
 /** Named schemas that a text may refer to, by full name; parsing adds what it defines. */
 export type AvroNames = Map<string, AvroSchema>;
@@ -205,7 +202,7 @@ class Parser {
     }
     if ('default' in object && !isDefaultOf(schema, object.default)) {
       throw new AvroSchemaError(
-        `Invalid default for field ${object.name}: ${JSON.stringify(object.default)} not a ${printAvroSchema(schema)}`,
+        `Invalid default for field ${object.name}: ${JSON.stringify(object.default)} not a ${typeNameOf(schema)}`,
         path,
       );
     }
@@ -279,7 +276,7 @@ class Parser {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-const asObject = (json: unknown): JsonObject | undefined =>
+export const asObject = (json: unknown): JsonObject | undefined =>
   typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : undefined;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -346,100 +343,4 @@ function isDefaultOf(schema: AvroSchema, value: unknown): boolean {
       );
     }
   }
-}
-
-/**
- * Compact JSON in Java's order of attributes; a name that was printed before, or is defined elsewhere (`known`: those
- * of references), is referred to.
- */
-export function printAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
-  return JSON.stringify(toJson(schema, undefined, new Set(known)));
-}
-
-/** The same with the attributes that the specification does not name in alphabetical order. */
-export function printNormalizedAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
-  return JSON.stringify(sortedProperties(toJson(schema, undefined, new Set(known))));
-}
-
-/** Spec words keep their place; the others follow in order. Defaults are values and stay as they are. */
-function sortedProperties(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(sortedProperties);
-  const object = asObject(json);
-  if (object === undefined) return json;
-  const isWord = (word: string) => SCHEMA_WORDS.has(word) || FIELD_WORDS.has(word);
-  const words = Object.keys(object).filter((word) => isWord(word) && word !== 'aliases');
-  const others = Object.keys(object)
-    .filter((word) => !isWord(word))
-    .sort();
-  const aliases = 'aliases' in object ? ['aliases'] : [];
-  const nested = new Set(['type', 'fields', 'items', 'values']);
-  return Object.fromEntries(
-    [...words, ...others, ...aliases].map((word) => [
-      word,
-      nested.has(word) ? sortedProperties(object[word]) : object[word],
-    ]),
-  );
-}
-
-function toJson(schema: AvroSchema, namespace: string | undefined, printed: Set<string>): unknown {
-  switch (schema.type) {
-    case 'union':
-      return schema.branches.map((branch) => toJson(branch, namespace, printed));
-    case 'array':
-      return { type: 'array', items: toJson(schema.items, namespace, printed), ...schema.properties };
-    case 'map':
-      return { type: 'map', values: toJson(schema.values, namespace, printed), ...schema.properties };
-    case 'record':
-    case 'enum':
-    case 'fixed':
-      return namedToJson(schema, namespace, printed);
-    default:
-      return Object.keys(schema.properties).length === 0 ? schema.type : { type: schema.type, ...schema.properties };
-  }
-}
-
-function namedToJson(
-  schema: AvroRecord | AvroEnum | AvroFixed,
-  namespace: string | undefined,
-  printed: Set<string>,
-): unknown {
-  const dot = schema.name.lastIndexOf('.');
-  const space = dot < 0 ? undefined : schema.name.slice(0, dot);
-  const short = schema.name.slice(dot + 1);
-  if (printed.has(schema.name)) return space === namespace ? short : schema.name;
-  printed.add(schema.name);
-  const own = space === namespace ? {} : { namespace: space ?? '' };
-  const head = { name: short, ...own, ...(schema.doc === undefined ? {} : { doc: schema.doc }) };
-  const tail = { ...schema.properties, ...(schema.aliases.length === 0 ? {} : { aliases: schema.aliases }) };
-  switch (schema.type) {
-    case 'record':
-      return {
-        type: schema.kind,
-        ...head,
-        fields: schema.fields.map((field) => fieldToJson(field, space, printed)),
-        ...tail,
-      };
-    case 'enum':
-      return {
-        type: 'enum',
-        ...head,
-        symbols: schema.symbols,
-        ...(schema.default === undefined ? {} : { default: schema.default }),
-        ...tail,
-      };
-    case 'fixed':
-      return { type: 'fixed', ...head, size: schema.size, ...tail };
-  }
-}
-
-function fieldToJson(field: AvroField, namespace: string | undefined, printed: Set<string>): unknown {
-  return {
-    name: field.name,
-    type: toJson(field.schema, namespace, printed),
-    ...(field.doc === undefined ? {} : { doc: field.doc }),
-    ...('default' in field ? { default: field.default } : {}),
-    ...(field.order === 'ascending' ? {} : { order: field.order }),
-    ...(field.aliases.length === 0 ? {} : { aliases: field.aliases }),
-    ...field.properties,
-  };
 }

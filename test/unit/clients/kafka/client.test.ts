@@ -202,6 +202,29 @@ describe('a producer', () => {
     expect(texts(await allOf(topic))).toEqual(Array.from({ length: 5_000 }, (_, n) => `${n}`));
   });
 
+  test('finds partitions that were added since it last looked, and says where there is none', async () => {
+    const topic = await topicOf();
+    const producer = client.producer();
+    await producer.send([textRecord(topic, 'a')]);
+    await client.createPartitions(topic, 3);
+    await waitUntil(
+      'three partitions',
+      async () => (await client.describeTopic(topic))?.partitions.length === 3 || undefined,
+      {
+        timeoutMs: 10_000,
+      },
+    );
+    expect(await producer.send([textRecord(topic, 'b', { partition: 2 })])).toEqual([
+      { topic, partition: 2, offset: 0n },
+    ]);
+    producer.append(textRecord(topic, 'c', { partition: 3 }));
+    await expect(producer.flush()).rejects.toMatchObject({
+      code: 'EVPIPE_KAFKA_UNKNOWN_TOPIC_OR_PARTITION',
+      message: expect.stringContaining('no partition 3, only 3 of them'),
+    });
+    await producer.close();
+  });
+
   test('halves a batch that the topic refuses as too large', async () => {
     const topic = await topicOf(1, { 'max.message.bytes': '3000' });
     const producer = client.producer();

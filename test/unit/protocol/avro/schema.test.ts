@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  AvroSchemaError,
-  parseAvroSchema,
-  printAvroSchema,
-  printNormalizedAvroSchema,
-} from '../../../../src/protocol/avro/schema.js';
+import { printAvroSchema, printNormalizedAvroSchema } from '../../../../src/protocol/avro/print.js';
+import { AvroSchemaError, parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
 
 const canonical = (schema: unknown) => JSON.parse(printAvroSchema(parseAvroSchema(JSON.stringify(schema))));
 
@@ -73,7 +69,7 @@ describe('a schema that is none is refused with its place', () => {
     ['{"type":"record","name":"R","fields":[{"name":"a-b","type":"int"}]}', 'Illegal character in: a-b', '/fields/0'],
     [
       '{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}',
-      'Invalid default for field a: "x" not a "int"',
+      'Invalid default for field a: "x" not a int',
       '/fields/0',
     ],
     ['["string","string"]', 'Duplicate in union: string', ''],
