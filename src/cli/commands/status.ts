@@ -1,0 +1,40 @@
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const statusCommand: CommandEntry = {
+  name: 'status [pipeline]',
+  summary: 'what runs, and how far data has come on its way',
+  examples: ['status', 'status --watch'],
+  declare: (command) => command.option('-w, --watch', 'stay and look again every second'),
+  run: async ({ shell, options, arguments: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { readStatus, watchStatus } = await import('../../operations/status.js');
+      const verbose = options.verbose === true;
+      if (options.watch === true && shell.interactive && options.output === 'text') {
+        const { renderStatus } = await import('../../ui/status/render.js');
+        const left = await renderStatus({
+          source: (signal) => watchStatus(session, signal),
+          color: shell.color,
+          verbose,
+          signal: shell.signal,
+        });
+        return left === 'interrupted' && shell.signal.aborted ? EXIT.interrupted : EXIT.done;
+      }
+      const { statusLines } = await import('../../ui/text/status.js');
+      const { paint } = await import('../../ui/text/line.js');
+      const print = (report: Awaited<ReturnType<typeof readStatus>>): void => {
+        if (options.output === 'json') shell.out(jsonLine(report));
+        else
+          for (const line of statusLines(report, { columns: shell.columns ?? 120, verbose }))
+            shell.out(`${paint(line, shell.color)}\n`);
+      };
+      if (options.watch !== true) print(await readStatus(session));
+      else for await (const report of watchStatus(session, shell.signal)) print(report);
+      return EXIT.done;
+    });
+  },
+};

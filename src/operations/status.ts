@@ -1,0 +1,182 @@
+import type { ConnectorStatus } from '../clients/connect/client.js';
+import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
+import type { CheckSection, CompareSection, Located } from '../pipeline/pipeline.js';
+import { parseLsn } from '../support/brands.js';
+import { EvpipeError, messageOf } from '../support/errors.js';
+import { pause } from '../support/retry.js';
+import type { ComponentStatus } from '../targets/target.js';
+import type { Session } from './session.js';
+import type { ComponentLine, Flow, FlowNode, Health, StatusReport } from './status-report.js';
+
+const ASK_AGAIN_MS = 1_000;
+
+/** Looks once: how each process is, and how far data has come on the way of each compare check. Starts nothing. */
+export async function readStatus(session: Session): Promise<StatusReport> {
+  const components = await session.target.status();
+  const running = components.some(({ state }) => state === 'running');
+  const upMs = Math.max(0, ...components.flatMap(({ uptimeMs }) => uptimeMs ?? []));
+  const memory = components.flatMap(({ memoryBytes }) => memoryBytes ?? []);
+  return {
+    pipeline: session.pipeline.name,
+    target: session.target.name,
+    ...(upMs > 0 ? { upMs } : {}),
+    ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
+    components: components.map(componentLine),
+    flows: running
+      ? await Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)))
+      : [],
+  };
+}
+
+/** A report a second, until the signal is aborted. */
+export async function* watchStatus(session: Session, signal: AbortSignal): AsyncGenerator<StatusReport> {
+  while (!signal.aborted) {
+    yield await readStatus(session);
+    await pause(ASK_AGAIN_MS, signal).catch(() => {});
+  }
+}
+
+const isCompare = (check: CheckSection): check is Located & CompareSection => check.kind === 'compare';
+
+function componentLine(status: ComponentStatus): ComponentLine {
+  const exit = status.lastExit === undefined ? '' : `last exit ${status.lastExit.code ?? status.lastExit.signal}`;
+  const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;
+  const detail = [
+    status.address ?? (status.port === undefined ? '' : `:${status.port}`),
+    status.pid === undefined ? '' : `pid ${status.pid}`,
+    status.restarts === 0 ? '' : `${status.restarts} restarts`,
+    status.state === 'running' ? '' : exit,
+    ...(status.state === 'failed' || status.state === 'restarting' ? status.lastLines.slice(-1) : []),
+  ];
+  return {
+    name: status.process,
+    health: HEALTH[status.state],
+    state: `${status.state}${restart}`,
+    detail: detail.filter((part) => part !== '').join(', '),
+  };
+}
+
+const HEALTH: Readonly<Record<ComponentStatus['state'], Health>> = {
+  running: 'good',
+  unknown: 'good',
+  starting: 'waiting',
+  restarting: 'bad',
+  stopped: 'waiting',
+  failed: 'bad',
+};
+
+async function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {
+  const { source, replica } = check;
+  try {
+    const way = wayOf(check, flowEdges(session.pipeline));
+    const nodes: FlowNode[] = [{ name: `${source.database}.${source.table}`, detail: '', health: 'good' }];
+    for (const [index, stage] of way.entries()) {
+      nodes.push({
+        ...(await readStage(stage, session)),
+        ...(index === 0 && stage.kind === 'connector' ? { via: 'WAL' } : {}),
+      });
+      for (const topic of topicsBetween(stage, way[index + 1])) nodes.push(await readTopic(topic, session));
+    }
+    nodes.push({ name: `${replica.database}.${replica.table}`, detail: '', health: 'good' });
+    return nodes;
+  } catch (failure) {
+    session.signal.throwIfAborted();
+    const why = failure instanceof EvpipeError ? failure.message : messageOf(failure);
+    return [{ name: check.name, detail: why, health: 'bad' }];
+  }
+}
+
+/** The topics that one stage hands to the next; what it writes beside that is another way's. */
+function topicsBetween(stage: FlowStage, next: FlowStage | undefined): readonly string[] {
+  const writes = stage.kind === 'connector' || stage.kind === 'outbox' ? stage.topics : stage.writes;
+  const reads = next === undefined || next.kind === 'connector' || next.kind === 'outbox' ? writes : next.reads;
+  return writes.filter((topic) => reads.includes(topic));
+}
+
+async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> {
+  switch (stage.kind) {
+    case 'connector':
+      return readConnector(stage, session);
+    case 'outbox':
+      return { name: stage.name, detail: 'polling outbox', health: 'good' };
+    case 'query': {
+      const ksqldb = await session.clients.ksqldb();
+      const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);
+      const query = queries.find(
+        ({ id, sinkTopics }) => id.startsWith(stage.name) && stage.writes.every((topic) => sinkTopics.includes(topic)),
+      );
+      if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
+      const behind = await lagOf(`_confluent-ksql-${serviceId}query_${query.id}`, stage.reads, session);
+      const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
+      return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
+    }
+    case 'group': {
+      const kafka = await session.clients.kafka();
+      const [{ members, state }, lag] = await Promise.all([
+        kafka.describeGroup(stage.group),
+        lagOf(stage.group, stage.reads, session),
+      ]);
+      const detail = `lag ${lag}, ${members.length} ${members.length === 1 ? 'member' : 'members'}${state === 'Stable' ? '' : ` (${state})`}`;
+      return { name: stage.name, detail, health: members.length === 0 ? 'bad' : healthOfLag(lag) };
+    }
+  }
+}
+
+const healthOfLag = (lag: bigint): Health => (lag === 0n ? 'good' : 'waiting');
+
+async function readConnector(stage: Extract<FlowStage, { kind: 'connector' }>, session: Session): Promise<FlowNode> {
+  const connect = await session.clients.connect();
+  const [status, config] = await Promise.all([connect.status(stage.name), connect.config(stage.name)]);
+  if (status === undefined) return { name: stage.name, detail: 'not there', health: 'bad' };
+  const client = await session.clients.database(stage.database);
+  try {
+    const [row] = await client.queryText(
+      'SELECT confirmed_flush_lsn::text, pg_current_wal_insert_lsn()::text FROM pg_replication_slots WHERE slot_name = $1',
+      [config?.['slot.name'] ?? 'debezium'],
+    );
+    const behind = row?.[0] == null || row[1] == null ? undefined : parseLsn(row[1]) - parseLsn(row[0]);
+    return {
+      name: stage.name,
+      detail: `${taskText(status)}${behind === undefined ? '' : `, ${behind} B of WAL behind`}`,
+      health: connectorHealth(status),
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+function taskText({ connector, tasks }: ConnectorStatus): string {
+  return `${connector.state} ${tasks.filter(({ state }) => state === 'RUNNING').length}/${tasks.length}`;
+}
+
+function connectorHealth({ connector, tasks }: ConnectorStatus): Health {
+  if (connector.state === 'FAILED' || tasks.some(({ state }) => state === 'FAILED')) return 'bad';
+  return connector.state === 'RUNNING' && tasks.length > 0 && tasks.every(({ state }) => state === 'RUNNING')
+    ? 'good'
+    : 'waiting';
+}
+
+async function readTopic(topic: string, session: Session): Promise<FlowNode> {
+  const kafka = await session.clients.kafka();
+  if ((await kafka.describeTopic(topic)) === undefined) return { name: topic, detail: 'not there', health: 'waiting' };
+  const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
+  const sum = (positions: readonly { readonly offset: bigint }[]): bigint =>
+    positions.reduce((total, { offset }) => total + offset, 0n);
+  return { name: topic, detail: `${sum(ends) - sum(starts)} records`, health: 'good' };
+}
+
+async function lagOf(group: string, topics: readonly string[], session: Session): Promise<bigint> {
+  const kafka = await session.clients.kafka();
+  const committed = await kafka.committedOffsets(group, topics);
+  let lag = 0n;
+  for (const topic of topics) {
+    if ((await kafka.describeTopic(topic)) === undefined) continue;
+    const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
+    for (const end of ends) {
+      const start = starts.find(({ partition }) => partition === end.partition)?.offset ?? 0n;
+      const done = committed.find((one) => one.topic === topic && one.partition === end.partition)?.offset ?? start;
+      if (end.offset > done) lag += end.offset - done;
+    }
+  }
+  return lag;
+}
