@@ -22,6 +22,7 @@ export interface KafkaClientOptions {
 
 export type Header = readonly [name: string, value: Buffer | null];
 
+/** Key, value and headers are slices of what was fetched (up to a MiB): whoever keeps a few of many copies them. */
 export interface KafkaRecord {
   readonly topic: string;
   readonly partition: number;
@@ -151,7 +152,12 @@ export interface RecordBatch {
   readonly skippedTo?: bigint;
 }
 
-/** One fetch in flight ahead of the consumer of the iterator and no more: a slow reader holds the broker back. */
+/**
+ * One fetch in flight ahead of the consumer of the iterator and no more: a slow reader holds the broker back. Leaving
+ * the loop keeps the reader and its position, for another loop; so does an error that it throws (Kafka unreachable for
+ * longer than the request timeout, a topic that does not exist). `close` ends the loop, an aborted signal throws its
+ * reason. A topic that was made again under its name is read from its start, and the batch says `skippedTo`.
+ */
 export interface RecordReader extends AsyncIterable<RecordBatch> {
   assign(positions: readonly PartitionPosition[]): void;
   unassign(partitions: ReadonlyArray<{ topic: string; partition: number }>): void;
