@@ -57,25 +57,21 @@ export class EventFactory {
         return this.keyChange(codec, change, oldKey, key);
     }
     const records = [this.record(codec, operation, key, change, this.headers)];
-    if (operation === 'd' && this.settings.tombstones && key !== null)
-      records.push(this.tombstone(codec, key, this.headers));
+    if (operation === 'd' && this.settings.tombstones) records.push(this.tombstone(codec, key, this.headers));
     return records;
   }
 
   private keyChange(codec: TableCodec, change: Change, oldKey: Struct, newKey: Struct): ConnectRecord[] {
-    const keySchema = codec.keySchema;
-    const deleted: Change = { ...change, after: undefined };
-    const created: Change = { ...change, before: undefined };
+    const { keySchema } = codec;
+    const withKey = (name: string, value: Struct): readonly RecordHeader[] => [
+      { name: `__debezium.${name}`, schema: keySchema, value },
+      ...this.headers,
+    ];
+    const moved = withKey('newkey', newKey);
     return [
-      this.record(codec, 'd', oldKey, deleted, [
-        ...this.headers,
-        { name: '__debezium.newkey', schema: keySchema, value: newKey },
-      ]),
-      ...(this.settings.tombstones ? [this.tombstone(codec, oldKey, this.headers)] : []),
-      this.record(codec, 'c', newKey, created, [
-        ...this.headers,
-        { name: '__debezium.oldkey', schema: keySchema, value: oldKey },
-      ]),
+      this.record(codec, 'd', oldKey, { ...change, after: undefined }, moved),
+      ...(this.settings.tombstones ? [this.tombstone(codec, oldKey, moved)] : []),
+      this.record(codec, 'c', newKey, { ...change, before: undefined }, withKey('oldkey', oldKey)),
     ];
   }
 
@@ -112,7 +108,7 @@ export class EventFactory {
     };
   }
 
-  private tombstone(codec: TableCodec, key: Struct, headers: readonly RecordHeader[]): ConnectRecord {
+  private tombstone(codec: TableCodec, key: Struct | null, headers: readonly RecordHeader[]): ConnectRecord {
     return {
       topic: codec.topic,
       partition: undefined,
@@ -140,17 +136,9 @@ export class EventFactory {
       keySchema: MESSAGE_KEY,
       key: new Struct(MESSAGE_KEY, [prefix]),
       valueSchema: MESSAGE_VALUE,
-      value: new Struct(MESSAGE_VALUE, [
-        'm',
-        this.nowMs,
-        this.nowUs,
-        this.nowNs,
-        source,
-        block,
-        new Struct(MESSAGE, [prefix, content]),
-      ]),
+      value: new Struct(MESSAGE_VALUE, ['m', this.nowMs, source, block, new Struct(MESSAGE, [prefix, content])]),
       timestampMs: undefined,
-      headers: this.headers,
+      headers: NO_HEADERS,
     };
   }
 
@@ -224,8 +212,6 @@ const MESSAGE_VALUE = new Schema('struct', {
   fields: [
     ['op', STRING],
     ['ts_ms', OPTIONAL_INT64],
-    ['ts_us', OPTIONAL_INT64],
-    ['ts_ns', OPTIONAL_INT64],
     ['source', SOURCE],
     ['transaction', TRANSACTION_BLOCK],
     ['message', MESSAGE],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Options } from '../config/option.js';
 import { splitList } from '../config/option.js';
 import { nameFilter, nameMatcher } from './filter.js';
@@ -58,6 +59,8 @@ export interface Settings {
 export interface ColumnRule {
   matches(column: string): boolean;
   apply(value: string | null): string | null;
+  /** What the column's schema says of it. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 export function readSettings(options: Options): Settings {
@@ -151,18 +154,29 @@ function keyColumns(list: string): Settings['keyColumns'] {
 }
 
 function columnRules(config: Readonly<Record<string, string>>): ColumnRule[] {
-  const rules: ColumnRule[] = [];
-  for (const [name, value] of Object.entries(config)) {
-    const truncate = /^column\.truncate\.to\.(\d+)\.chars$/.exec(name);
-    const mask = /^column\.mask\.with\.(\d+)\.chars$/.exec(name);
-    if (truncate !== null) {
-      const length = Number(truncate[1]);
-      rules.push({ matches: nameMatcher(value), apply: (text) => (text === null ? null : text.slice(0, length)) });
-    }
-    if (mask !== null) {
-      const stars = '*'.repeat(Number(mask[1]));
-      rules.push({ matches: nameMatcher(value), apply: () => stars });
-    }
-  }
-  return rules;
+  return Object.entries(config).flatMap(([name, columns]): ColumnRule[] => {
+    const rule = (parameters: ColumnRule['parameters'], apply: ColumnRule['apply']): ColumnRule[] => [
+      { matches: nameMatcher(columns), parameters, apply },
+    ];
+    const truncate = /^column\.truncate\.to\.(\d+)\.chars$/.exec(name)?.[1];
+    if (truncate !== undefined)
+      return rule({ truncateLength: truncate }, (text) => text?.slice(0, Number(truncate)) ?? null);
+    const mask = /^column\.mask\.with\.(\d+)\.chars$/.exec(name)?.[1];
+    if (mask !== undefined) return rule({ masked: 'true' }, () => '*'.repeat(Number(mask)));
+    const hash = /^column\.mask\.hash\.(v2\.)?([^.]+)\.with\.salt\.(.+)$/.exec(name);
+    if (hash === null) return [];
+    const [, v2, algorithm = '', salt = ''] = hash;
+    return rule({ masked: 'true' }, (text) => {
+      if (text === null) return null;
+      const digest = createHash(algorithm.replace('-', '').toLowerCase()).update(salt, 'utf8');
+      return digest.update(v2 === undefined ? javaSerialized(text) : Buffer.from(text, 'utf8')).digest('hex');
+    });
+  });
+}
+
+/** A text as Java's ObjectOutputStream writes it: what the first version of the hash is taken of. */
+function javaSerialized(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  const head = Buffer.from([0xac, 0xed, 0x00, 0x05, 0x74, bytes.length >> 8, bytes.length & 0xff]);
+  return Buffer.concat([head, bytes]);
 }

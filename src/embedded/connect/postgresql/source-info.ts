@@ -68,7 +68,7 @@ export class SourceInfo {
       'postgresql',
       this.prefix,
       this.tsMs,
-      snapshot,
+      snapshot === 'false' ? null : snapshot, // the default: what isn't a snapshot leaves it out
       this.database,
       `[${this.lastCommit},"${lsn}"]`,
       this.tsUs,

@@ -69,7 +69,7 @@ export class StreamReader {
   private handle(lsn: bigint, message: PgoutputMessage): void {
     switch (message.kind) {
       case 'begin':
-        this.begin(message);
+        this.begin(lsn, message);
         break;
       case 'commit':
         this.commit(message);
@@ -92,7 +92,7 @@ export class StreamReader {
     }
   }
 
-  private begin(message: Of<'begin'>): void {
+  private begin(lsn: bigint, message: Of<'begin'>): void {
     if (message.finalLsn < this.resume.commitLsn) {
       this.skipping = true;
       return;
@@ -113,9 +113,9 @@ export class StreamReader {
     };
     if (this.transaction.count !== undefined && this.transaction.skipUntil === 0n) {
       const record = this.events.transaction(
-        this.transaction.count.begin(message.finalLsn, Math.floor(message.commitTimeUs / 1000)),
+        this.transaction.count.begin(lsn, Math.floor(message.commitTimeUs / 1000)),
       );
-      this.output.emit(record, this.advance(message.finalLsn, 'BEGIN'));
+      this.output.emit(record, this.advance(lsn, 'BEGIN'));
     }
   }
 

@@ -40,7 +40,11 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
     const codec = columnCodec(column.typeOid, column.typeModifier, types, settings.types);
     if (codec === undefined) return;
     const path = `${id}.${column.name}`;
+    const rules = settings.columnRules.filter((rule) => rule.matches(path));
     const schema = codec.schema.with({
+      ...(rules.length === 0
+        ? {}
+        : { parameters: Object.assign({}, codec.schema.parameters, ...rules.map((rule) => rule.parameters)) }),
       optional: !column.notNull,
       defaultValue: defaultValue(column.defaultExpression, types.get(column.typeOid), codec),
     });
@@ -50,7 +54,7 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
       index,
       codec,
       absent: column.notNull ? (schema.defaultValue ?? codec.fallback) : null,
-      rules: settings.columnRules.filter((rule) => rule.matches(path)),
+      rules,
     });
   });
   const included = compiled.filter((column) => settings.includesColumn(`${id}.${column.name}`));
@@ -95,7 +99,7 @@ const decode = (column: CompiledColumn, text: string | null): Value =>
 function decodeWithRules(column: CompiledColumn, text: string | null): Value {
   const value = decode(column, text);
   if (value !== null && typeof value !== 'string') return value;
-  return column.rules.reduce<string | null>((current, rule) => (current === null ? null : rule.apply(current)), value);
+  return column.rules.reduce<string | null>((current, rule) => rule.apply(current), value);
 }
 
 function envelope(name: string, value: Schema): Schema {

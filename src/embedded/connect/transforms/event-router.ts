@@ -100,7 +100,15 @@ function readOptions(options: Options) {
 }
 
 function routeEvents(options: RouterOptions, context: TransformContext): Transform {
-  const envelopeSchema = bySchema((row) => bySchema((payload) => eventSchema(row, payload, options)));
+  const perTopic = new Map<string, (row: Schema) => (payload: Schema) => Schema>();
+  const envelopeSchema = (topic: string, row: Schema, payload: Schema): Schema => {
+    let schemas = perTopic.get(topic);
+    if (schemas === undefined) {
+      schemas = bySchema((one) => bySchema((other) => eventSchema(topic, one, other, options)));
+      perTopic.set(topic, schemas);
+    }
+    return schemas(row)(payload);
+  };
   return (record) => {
     if (record.value === null) return undefined; // a tombstone of the outbox table itself
     if (!isEnvelope(record)) return record; // heartbeats and the like
@@ -121,7 +129,7 @@ function routeEvents(options: RouterOptions, context: TransformContext): Transfo
         if (placed.place === 'envelope') extras.push(null);
         continue;
       }
-      const value = row.values[field.index] ?? null;
+      const value = row.values[field.index] ?? field.schema.defaultValue ?? null;
       if (placed.place === 'header') headers.push({ name: placed.alias, schema: field.schema, value });
       else if (placed.place === 'envelope') extras.push(value);
       else partition = value === null ? undefined : Number(value);
@@ -129,7 +137,11 @@ function routeEvents(options: RouterOptions, context: TransformContext): Transfo
     const empty = payload === null || (!(payload instanceof Struct) && javaText(payloadSchema, payload).trim() === '');
     const asTombstone = empty && options.tombstones;
     const wrapped = options.envelope.length > 0;
-    const schema = asTombstone ? undefined : wrapped ? envelopeSchema(row.schema)(payloadSchema) : payloadSchema;
+    const schema = asTombstone
+      ? undefined
+      : wrapped
+        ? envelopeSchema(String(row.get(options.routeBy)), row.schema, payloadSchema)
+        : payloadSchema;
     const value = asTombstone
       ? null
       : wrapped && schema !== undefined
@@ -159,7 +171,7 @@ function refuseUpdate(record: ConnectRecord, options: RouterOptions, context: Tr
 function column(row: Struct, name: string, what: string): { readonly schema: Schema; readonly value: Value } {
   const field = row.schema.field(name);
   if (field === undefined) throw new ConnectFailure(`Unable to find ${what} field ${name} in event`);
-  return { schema: field.schema, value: row.values[field.index] ?? null };
+  return { schema: field.schema, value: row.values[field.index] ?? field.schema.defaultValue ?? null };
 }
 
 function payloadOf(row: Struct, options: RouterOptions, context: TransformContext) {
@@ -216,10 +228,10 @@ function timestampOf(change: Struct, row: Struct, options: RouterOptions): numbe
   }
 }
 
-function eventSchema(row: Schema, payload: Schema, options: RouterOptions): Schema {
+function eventSchema(topic: string, row: Schema, payload: Schema, options: RouterOptions): Schema {
   const extras = options.envelope.map((placed) => [placed.alias, row.field(placed.column)?.schema ?? STRING] as const);
   return new Schema('struct', {
-    name: row.name?.replace(/\.Value$/, '.Envelope'),
+    name: row.name?.replace(/\.Value$/, `.${topic}.Value`),
     fields: [['payload', payload], ...extras],
   });
 }

@@ -9,14 +9,14 @@ export interface Expanded {
 export function expandJson(text: string, nullsAsBytes: boolean): Expanded | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {
-    return expand(JSON.parse(text), nullsAsBytes);
+    return expand(JSON.parse(text), nullsAsBytes, 'payload');
   } catch {
     return undefined; // the caller warns and passes the text on, as the real one does
   }
 }
 
-/** Undefined: null, which has no type and is left out. */
-function expand(json: unknown, nullsAsBytes: boolean): Expanded | undefined {
+/** Structures are named by their path. Undefined: null, which has no type and is left out. */
+function expand(json: unknown, nullsAsBytes: boolean, name: string): Expanded | undefined {
   switch (typeof json) {
     case 'string':
       return { schema: OPTIONAL_STRING, value: json };
@@ -28,15 +28,19 @@ function expand(json: unknown, nullsAsBytes: boolean): Expanded | undefined {
   }
   if (json === null) return nullsAsBytes ? { schema: OPTIONAL_BYTES, value: null } : undefined;
   if (Array.isArray(json)) {
-    const items = json.map((one) => expand(one, nullsAsBytes)).filter((one) => one !== undefined);
+    const items = json.map((one) => expand(one, nullsAsBytes, name)).filter((one) => one !== undefined);
     const values = items[0]?.schema ?? (nullsAsBytes ? OPTIONAL_BYTES : OPTIONAL_STRING);
     return { schema: new Schema('array', { optional: true, values }), value: items.map((one) => one.value) };
   }
-  const fields = Object.entries(json as object).flatMap(([name, one]) => {
-    const expanded = expand(one, nullsAsBytes);
-    return expanded === undefined ? [] : [{ name, ...expanded }];
+  const fields = Object.entries(json as object).flatMap(([field, one]) => {
+    const expanded = expand(one, nullsAsBytes, `${name}.${field}`);
+    return expanded === undefined ? [] : [{ name: field, ...expanded }];
   });
-  const schema = new Schema('struct', { optional: true, fields: fields.map((field) => [field.name, field.schema]) });
+  const schema = new Schema('struct', {
+    name,
+    optional: true,
+    fields: fields.map((field) => [field.name, field.schema]),
+  });
   return {
     schema,
     value: new Struct(

@@ -42,8 +42,8 @@ export const extractNewRecordState: TransformPlugin = {
     );
     return (record) => {
       if (record.value === null) {
-        const dropped = mode === 'drop' || mode === 'rewrite' || mode === 'delete-to-tombstone';
-        return dropped ? undefined : withHeaders(record, undefined, headers);
+        const kept = mode === 'rewrite-with-tombstone';
+        return kept ? withHeaders(record, undefined, headers) : undefined;
       }
       if (!isEnvelope(record)) return record;
       const event = record.value as Struct;
@@ -51,22 +51,23 @@ export const extractNewRecordState: TransformPlugin = {
       if (operation === 't' || operation === 'm') return undefined;
       const carried = withHeaders(record, event, headers);
       if (operation === 'd' && !rewrites) {
-        const row = event.schema.field('after')?.schema;
-        if (mode === 'delete-to-tombstone') return { ...carried, valueSchema: row, value: null };
-        return mode === 'drop' || mode === 'tombstone' ? undefined : carried;
+        // The deletion itself becomes the tombstone, so that it carries the headers; the tombstone after it goes.
+        return mode === 'drop'
+          ? undefined
+          : { ...carried, valueSchema: event.schema.field('after')?.schema, value: null };
       }
       const row = event.get(operation === 'd' ? 'before' : 'after');
       if (!(row instanceof Struct))
         return { ...carried, valueSchema: event.schema.field('after')?.schema, value: null };
       const schema = rowSchema(event.schema)(row.schema);
-      const added = fields.map((one) => valueAt(event, one.path));
       const deleted = rewrites ? [operation === 'd' ? 'true' : 'false'] : [];
+      const added = fields.map((one) => valueAt(event, one.path));
       const topic = routeBy === undefined ? carried.topic : String(row.get(routeBy) ?? carried.topic);
       return {
         ...carried,
         topic,
         valueSchema: schema,
-        value: new Struct(schema, [...row.values, ...added, ...deleted]),
+        value: new Struct(schema, [...row.values, ...deleted, ...added]),
       };
     };
   },
@@ -104,26 +105,26 @@ function additions(options: Options, list: string, prefixOption: string): Additi
 
 function valueAt(event: Struct, path: readonly string[]): Value {
   let value: Value = event;
-  for (const step of path)
-    value = value instanceof Struct ? (value.get(step) ?? value.schema.field(step)?.schema.defaultValue ?? null) : null;
+  for (const step of path) value = value instanceof Struct ? value.get(step) : null;
   return value;
 }
 
+/** Added fields are optional and have no default. */
 function schemaAt(envelope: Schema, path: readonly string[]): Schema {
   let schema: Schema | undefined = envelope;
   for (const step of path) schema = schema?.field(step)?.schema;
   if (schema === undefined)
     throw new ConnectFailure(`Unable to find field '${path.join('.')}' in the event, to be added by add.fields`);
-  return schema.optional ? schema : schema.with({ optional: true });
+  return schema.with({ optional: true, defaultValue: undefined });
 }
 
 function extend(row: Schema, envelope: Schema, fields: readonly Addition[], deletedField: string | undefined): Schema {
-  if (fields.length === 0 && deletedField === undefined) return row;
   return row.with({
+    optional: false,
     fields: [
       ...row.fields.map((field) => [field.name, field.schema] as const),
-      ...fields.map((one) => [one.name, schemaAt(envelope, one.path)] as const),
       ...(deletedField === undefined ? [] : [[deletedField, OPTIONAL_STRING] as const]),
+      ...fields.map((one) => [one.name, schemaAt(envelope, one.path)] as const),
     ],
   });
 }
