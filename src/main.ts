@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { runCommandLine } from './cli/program.js';
 import { createShell } from './cli/shell.js';
 import { EvpipeError } from './support/errors.js';
 
 const interruption = new AbortController();
+// Every wait and every connection listens to it: many listeners are no leak here.
+setMaxListeners(0, interruption.signal);
 const interrupt = (): void => {
   // The second Ctrl-C is for whoever does not want to wait for an orderly end.
   if (interruption.signal.aborted) process.exit(130);

@@ -171,9 +171,9 @@ function decoded(record: KafkaRecord, key: DecodedValue, value: DecodedValue): D
   };
 }
 
-/** Bigints and bytes as text: nothing is lost to a double on the way to a screen or a JSON line. */
+/** Bytes, and whole numbers that a double can't hold, as text: nothing is lost on the way to a screen or a JSON line. */
 export function jsonSafe(value: unknown): JsonValue {
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(jsonSafe);
   if (typeof value === 'object' && value !== null) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import type { Emit, Failure, StepId } from './events.js';
 
@@ -42,6 +43,7 @@ export async function walk(nodes: readonly Node[], context: { emit: Emit; signal
   }
   const halt = new AbortController();
   const signal = AbortSignal.any([context.signal, halt.signal]);
+  setMaxListeners(0, signal);
   const done = new Set<string>();
   const waiting = new Set(nodes);
   const running = new Map<Node, Promise<void>>();

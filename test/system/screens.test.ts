@@ -48,7 +48,7 @@ describe('tail on a terminal', () => {
     tail.type('/person-7');
     await tail.shows('/person-7');
     tail.type(KEYS.enter);
-    await tail.shows(/\/person-7 \d+ found/);
+    await tail.shows(/^\/person-7 +\d+ found/m);
     await tail.shows(/^(?![\s\S]*person-8 )/);
     tail.type(KEYS.escape);
     await tail.shows(/person-8 /);
