@@ -1,4 +1,4 @@
-import { render, useInput } from 'ink';
+import { render, useInput, useStdin } from 'ink';
 import type { StatusReport } from '../../operations/status-report.js';
 import { enterAlternateScreen } from '../alternate-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
@@ -10,7 +10,7 @@ const REDRAW_MS = 250;
 /** A report older than this says so: what is drawn may no longer be true. */
 const STALE_MS = 5_000;
 
-export interface RenderStatusOptions {
+interface RenderStatusOptions {
   /** Newer reports replace older ones. The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => AsyncIterable<StatusReport>;
   readonly color: boolean;
@@ -79,10 +79,14 @@ interface StatusProps {
 export function Status({ latest, color, verbose, leave }: StatusProps) {
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
-  useInput((input, key) => {
-    if (key.ctrl && input === 'c') leave('interrupted');
-    else if (input === 'q') leave('quit');
-  });
+  const { isRawModeSupported } = useStdin();
+  useInput(
+    (input, key) => {
+      if (key.ctrl && input === 'c') leave('interrupted');
+      else if (input === 'q') leave('quit');
+    },
+    { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
+  );
   const { report, atMs } = latest;
   const body: Line[] =
     report === undefined ? [line(span('asking…', 'dim'))] : statusLines(report, { columns, verbose });

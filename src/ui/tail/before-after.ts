@@ -10,7 +10,7 @@ export interface Change {
   readonly after: JsonValue | undefined;
 }
 
-export type Operation = 'create' | 'update' | 'delete' | 'read' | 'truncate' | 'message';
+type Operation = 'create' | 'update' | 'delete' | 'read' | 'truncate' | 'message';
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   c: 'create',
@@ -47,6 +47,6 @@ export function changesBetween(before: JsonValue | undefined, after: JsonValue |
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }];
 }
 
-export function isObject(value: JsonValue | undefined): value is JsonObject {
+function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -39,13 +39,6 @@ function heading(model: TailModel, view: TailView): Line {
     topics.length === 1 ? printable(topics[0] ?? '') : `${topics.length} topics: ${topics.map(printable).join(', ')}`;
   const formats = [...new Set(model.formats.values())].join(', ');
   const facts = [formats, counted(model.partitions.size, 'partition')].filter((fact) => fact !== '').join('   ');
-  const filtering = model.filtering;
-  const filter =
-    filtering === undefined
-      ? ''
-      : `   /${printable(model.keys.filter)} ${count(filtering.matches)} found${filtering.left > 0 ? `, ${count(filtering.left)} to look at` : ''}${
-          filtering.skipped > 0 ? `, ${count(filtering.skipped)} passed unseen` : ''
-        }`;
   const rate = columnRight(`${count(view.perSecond)}/s`, 10);
   const state = model.keys.following
     ? model.over === 'ended'
@@ -53,10 +46,7 @@ function heading(model: TailModel, view: TailView): Line {
       : span('following', 'good')
     : span('paused', 'wait');
   const right = line(rate, '   ', state);
-  const left = truncateLine(
-    line(span(name, 'strong'), span(`   ${facts}`, 'dim'), filter),
-    view.columns - widthOf(right) - 1,
-  );
+  const left = truncateLine(line(span(name, 'strong'), span(`   ${facts}`, 'dim')), view.columns - widthOf(right) - 1);
   return line(...left, ' '.repeat(Math.max(1, view.columns - widthOf(left) - widthOf(right))), ...right);
 }
 
@@ -234,6 +224,17 @@ function footer(model: TailModel, { columns }: TailView): Line {
   const { typing, following } = model.keys;
   if (typing !== undefined)
     return line(span('/', 'strong'), printable(typing), '█', span('   ⏎ filter  esc leave it', 'dim'));
+  const { filtering } = model;
+  if (filtering !== undefined) {
+    const { matches, left, skipped } = filtering;
+    const counts = [
+      `${count(matches)} found`,
+      ...(left > 0 ? [`${count(left)} to look at`] : []),
+      ...(skipped > 0 ? [`${count(skipped)} passed unseen`] : []),
+    ];
+    const filter = span(`/${printable(model.keys.filter)}`, 'strong');
+    return line(filter, `   ${counts.join(', ')}`, span('   / change  esc clear', 'dim'));
+  }
   const all = stringWidth(KEYS) < columns ? KEYS : KEYS_NARROW;
   return line(span(following ? all : all.replace('pause', 'follow'), 'dim'));
 }

@@ -1,4 +1,4 @@
-import { type Key, render, useInput } from 'ink';
+import { type Key, render, useInput, useStdin } from 'ink';
 import type { TailSource } from '../../operations/tail-record.js';
 import { enterAlternateScreen } from '../alternate-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
@@ -8,7 +8,7 @@ import { TailModel } from './model.js';
 
 const REDRAW_MS = 100;
 
-export interface RenderTailOptions {
+interface RenderTailOptions {
   readonly topics: readonly string[];
   /** The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => TailSource;
@@ -67,10 +67,14 @@ interface TailProps {
 export function Tail({ model, topics, color, leave }: TailProps) {
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
-  useInput((input, key) => {
-    for (const pressed of keysOf(input, key)) model.press(pressed);
-    if (model.keys.left !== undefined) leave();
-  });
+  const { isRawModeSupported } = useStdin();
+  useInput(
+    (input, key) => {
+      for (const pressed of keysOf(input, key)) model.press(pressed);
+      if (model.keys.left !== undefined) leave();
+    },
+    { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
+  );
   const { perSecond } = model.tick(nowMs);
   // Ink wipes a screen that is filled to its last row: one stays free.
   return <Lines lines={tailLines(model, { columns, rows: rows - 1, topics, perSecond })} color={color} />;

@@ -11,7 +11,7 @@ export interface UpScreen {
   end(): Promise<void>;
 }
 
-export interface RenderUpOptions {
+interface RenderUpOptions {
   readonly color: boolean;
   /** Where to draw: a terminal. Default: standard error, since progress is narration. */
   readonly stream?: NodeJS.WriteStream;
