@@ -23,7 +23,7 @@ export function castTo(from: SqlType | undefined, to: SqlType): (value: Value) =
 function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
   if (to.kind === 'STRING') return (value) => textOf(value, from);
   if (from.kind === 'STRING') return fromText(to);
-  if (to.kind === 'DECIMAL' && isNumber(from)) return (value) => fit(toDecimal(value), to.precision, to.scale);
+  if (to.kind === 'DECIMAL' && isNumber(from)) return (value) => fitDecimal(toDecimal(value), to.precision, to.scale);
   if (isNumber(from)) {
     if (to.kind === 'INTEGER') return (value) => toInteger(value);
     if (to.kind === 'BIGINT') return (value) => toBigInt(value);
@@ -58,7 +58,7 @@ function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefin
 const isNumber = (type: SqlType): boolean => ['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL'].includes(type.kind);
 
 /** Throws where the whole part has more digits than the type. */
-export function fit(value: Decimal, precision: number, scale: number): Decimal {
+export function fitDecimal(value: Decimal, precision: number, scale: number): Decimal {
   const scaled = value.toScale(scale);
   if (scaled.unscaled !== 0n && scaled.precision > precision) {
     throw new RangeError(
@@ -97,7 +97,7 @@ function fromText(to: SqlType): ((value: Value) => Value) | undefined {
       return (value) => {
         const parsed = Decimal.parse(value as string);
         if (parsed === undefined) throw new RangeError(`${String(value)} is no number`);
-        return fit(parsed, to.precision, to.scale);
+        return fitDecimal(parsed, to.precision, to.scale);
       };
     case 'BOOLEAN':
       return (value) =>

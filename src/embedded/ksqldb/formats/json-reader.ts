@@ -1,5 +1,5 @@
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { fit, parseWhole } from '../expressions/cast.js';
+import { fitDecimal, parseWhole } from '../expressions/cast.js';
 import { Decimal } from '../values/decimal.js';
 import type { Value } from '../values/value.js';
 import { NumberText } from './lossless-json.js';
@@ -54,7 +54,7 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } 
       json instanceof NumberText ? json.text : typeof json === 'number' || typeof json === 'string' ? String(json) : '';
     const parsed = Decimal.parse(text);
     if (parsed === undefined) throw mismatch(json, 'DECIMAL');
-    return fit(parsed, type.precision, type.scale);
+    return fitDecimal(parsed, type.precision, type.scale);
   }) as ReaderOf<'DECIMAL'>,
   STRING: () => (json) => (typeof json === 'string' ? json : printJson(json)),
   BYTES: () => (json) => {

@@ -1,7 +1,11 @@
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
+import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
 import type { Column } from '../metadata/schema.js';
-import { type ResultRow, TransientQuery } from '../runtime/transient-query.js';
+import type { Source } from '../metadata/source.js';
+import { PlanRun } from '../runtime/plan-run.js';
+import { Store } from '../runtime/store.js';
+import { type ResultRow, TransientQuery, toResult } from '../runtime/transient-query.js';
 import { StatementError } from '../statement-error.js';
 import { offsetReset } from '../statements/properties.js';
 import type { QueryPlan } from './plan.js';
@@ -21,6 +25,9 @@ export interface OpenedQuery {
 
 let transients = 0;
 
+/** How long a pull query waits for a table whose state is being restored. */
+const RESTORED_WITHIN_MS = 20_000;
+
 /** SELECT … EMIT CHANGES is a push query; without it the answer is what is there now. Throws StatementError. */
 export async function openQuery(
   engine: Engine,
@@ -31,7 +38,7 @@ export async function openQuery(
   const { metastore, parts } = engine;
   const push = query.emit !== undefined;
   const source = metastore.source(query.from.name);
-  if (!push && source.type === 'TABLE') throw notQueryable(source.name);
+  if (!push && source.type === 'TABLE') return openPull(engine, statement, source);
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
   for (const input of plan.inputs) {
     if ((await parts.kafka.describeTopic(input.source.topic)) === undefined) {
@@ -54,7 +61,7 @@ export async function openQuery(
   return {
     id,
     columns: resultColumns(plan),
-    endMessage: plan.limit !== undefined && push ? 'Limit Reached' : push ? 'Query Completed' : 'Query Completed',
+    endMessage: plan.limit !== undefined ? 'Limit Reached' : 'Query Completed',
     async *rows() {
       try {
         yield* transient.rows();
@@ -66,6 +73,50 @@ export async function openQuery(
       engine.transient.delete(id);
       await transient.stop();
     },
+  };
+}
+
+/** A pull query on a table: WHERE and projection over the rows that the table's query holds. */
+async function openPull(engine: Engine, statement: StatementOf<'select'>, source: Source): Promise<OpenedQuery> {
+  const { query } = statement;
+  const { metastore, parts } = engine;
+  if (query.joins.length > 0) throw new StatementError("Pull queries don't support JOIN clauses.");
+  if (query.window !== undefined) throw new StatementError("Pull queries don't support WINDOW clauses.");
+  if (query.groupBy.length > 0) throw new StatementError("Pull queries don't support GROUP BY clauses.");
+  if (query.partitionBy.length > 0) throw new StatementError("Pull queries don't support PARTITION BY clauses.");
+  if (query.having !== undefined) throw new StatementError("Pull queries don't support HAVING clauses.");
+  const maintainer = engine.queries.get(source.query ?? '');
+  if (maintainer === undefined) throw notQueryable(source.name);
+  const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
+  const table = await waitUntil(`the state of ${source.name}`, async () => maintainer.rows, {
+    timeoutMs: RESTORED_WITHIN_MS,
+  });
+  transients += 1;
+  return {
+    id: `query_${parts.world.now()}${transients}`,
+    columns: resultColumns(plan),
+    endMessage: undefined,
+    async *rows() {
+      const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
+      const { built } = await PlanRun.create({
+        id: 'pull',
+        plan,
+        registry: parts.registry,
+        log: parts.log,
+        stores,
+        partitions: 1,
+      });
+      const [step] = built.steps;
+      const results: ResultRow[] = [];
+      for (const row of table()) {
+        if (plan.limit !== undefined && results.length >= plan.limit) break;
+        step?.(row, (each) => {
+          if (each.value !== null) results.push(toResult(each, plan));
+        });
+      }
+      yield* results;
+    },
+    async stop() {},
   };
 }
 

@@ -12,6 +12,7 @@ import type { Value } from '../values/value.js';
 import type { QueryPlan, Step } from './plan.js';
 import { expandSelect, type Selected } from './projection.js';
 import { sourceScope } from './scope.js';
+import { keepResult, RESULTS, resultStore, rowsOf } from './table-results.js';
 
 /** What a query is for: a persistent one must keep its key, a transient one shows any columns. */
 export type QueryUse = 'persistent' | 'transient';
@@ -151,8 +152,9 @@ function makePlan(
     order,
     window: source.window,
     limit: query.limit,
-    build: (log) =>
-      projectStep(
+    stores: source.type === 'TABLE' ? [resultStore(output)] : [],
+    build: ({ failed, store }) => {
+      const project = projectStep(
         {
           filter,
           values: values.map(({ evaluate }) => evaluate),
@@ -160,8 +162,15 @@ function makePlan(
           table: source.type === 'TABLE',
           transient: use === 'transient',
         },
-        log,
-      ),
+        failed,
+      );
+      if (source.type === 'STREAM') return { steps: [project] };
+      const results = store(RESULTS);
+      return {
+        steps: [(row, emit) => project(row, (each) => keepResult(results, each, emit))],
+        rows: () => rowsOf(results),
+      };
+    },
     explain: {
       name: 'PROJECT',
       schema: formatSchema(output),

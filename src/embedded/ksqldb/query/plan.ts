@@ -2,8 +2,9 @@ import type { SourceKind } from '../../../protocol/ksql/ast.js';
 import type { RowSchema } from '../metadata/schema.js';
 import type { Source, SourceWindow } from '../metadata/source.js';
 import type { Row } from '../runtime/row.js';
+import type { Store, StoreSpec } from '../runtime/store.js';
 
-/** What becomes of one row; it calls `emit` once for every row that results, in order. */
+/** What becomes of one row of an input; it calls `emit` once for every row that results, in order. */
 export type Step = (row: Row, emit: (row: Row) => void) => void;
 
 export interface PlannedInput {
@@ -11,11 +12,28 @@ export interface PlannedInput {
   readonly alias: string;
 }
 
-/** Which clause a sink's output was made with, for EXPLAIN. */
 export interface PlanNode {
   readonly name: string;
   readonly schema: string;
   readonly inputs: readonly PlanNode[];
+}
+
+/** What a plan's steps work with. */
+export interface StepContext {
+  /** The stores that the plan asked for, restored. */
+  readonly store: (name: string) => Store;
+  /** An expression failed: its column is null, its condition false. */
+  readonly failed: (failure: unknown) => void;
+  /** Which partition a row with this key would be in, were its stream repartitioned: stream time is kept per partition. */
+  readonly partitionOf: (key: readonly unknown[]) => number;
+}
+
+/** A running plan: a step for each input, and what it holds of its table for pull queries. */
+export interface BuiltPlan {
+  /** In order of the plan's inputs. */
+  readonly steps: readonly Step[];
+  /** Rows of the table that the query maintains. */
+  readonly rows?: () => Iterable<Row>;
 }
 
 /** A query ready to run: what it reads, what it makes of each row, and what its rows look like. */
@@ -26,8 +44,8 @@ export interface QueryPlan {
   /** Columns in the order of the projection: where each lies. */
   readonly order: ReadonlyArray<{ readonly name: string; readonly from: 'key' | 'value'; readonly at: number }>;
   readonly window: SourceWindow | undefined;
-  /** Makes the steps with fresh state. */
-  readonly build: (log: (failure: unknown) => void) => Step;
+  readonly stores: readonly StoreSpec[];
+  readonly build: (context: StepContext) => BuiltPlan;
   readonly limit: number | undefined;
   readonly explain: PlanNode;
 }

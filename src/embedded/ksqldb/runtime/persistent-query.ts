@@ -1,21 +1,15 @@
-import type {
-  KafkaClient,
-  PartitionPosition,
-  RecordBatch,
-  RecordProducer,
-  RecordReader,
-} from '../../../clients/kafka/contract.js';
+import type { KafkaClient } from '../../../clients/kafka/contract.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import type { Source } from '../metadata/source.js';
-import type { QueryPlan, Step } from '../query/plan.js';
+import type { QueryPlan } from '../query/plan.js';
 import type { Registry } from '../upstream/registry.js';
-import { RecordDecoder, RecordEncoder } from './record-codec.js';
+import { topicsOf } from './plan-run.js';
+import { QueryRun } from './query-run.js';
 import type { Row } from './row.js';
+import { changelogTopic, createChangelog } from './state-changelog.js';
 
-/** How soon after progress the group's offsets say so: fences wait for them. */
-const COMMIT_AFTER_MS = 100;
 /** A query that failed (Kafka or registry away) begins again at its committed offsets after this. */
 const RESTART_PAUSE_MS = 1_000;
 
@@ -41,6 +35,8 @@ export class PersistentQuery {
   state: QueryState = 'RUNNING';
   /** Failures of running it, newest last. */
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
+  /** What it holds of the table that it maintains, as soon as its state is restored. */
+  rows: (() => Iterable<Row>) | undefined;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private resume: (() => void) | undefined;
@@ -53,12 +49,13 @@ export class PersistentQuery {
   }
 
   get topics(): string[] {
-    return [...new Set(this.options.plan.inputs.map(({ source }) => source.topic))];
+    return topicsOf(this.options.plan);
   }
 
   /** Fixes where it begins, once and for all, by committing it. To be done before the statement is answered. */
   async fixStart(): Promise<void> {
-    const { kafka, group, offsetReset } = this.options;
+    const { kafka, group, offsetReset, plan } = this.options;
+    if (plan.stores.length > 0) await createChangelog(kafka, group);
     const committed = await kafka.committedOffsets(group, this.topics);
     const known = new Set(committed.map(({ topic, partition }) => `${topic} ${partition}`));
     const starts = (await Promise.all(this.topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
@@ -93,8 +90,11 @@ export class PersistentQuery {
 
   /** After it has stopped for good: its group goes, so that nothing of it is left. */
   async cleanUp(): Promise<void> {
-    const { kafka, group, log } = this.options;
+    const { kafka, group, log, plan } = this.options;
     await kafka.deleteGroup(group).catch((failure: unknown) => log.warn(`group ${group} stays: ${messageOf(failure)}`));
+    if (plan.stores.length === 0) return;
+    const topic = changelogTopic(group);
+    await kafka.deleteTopic(topic).catch((failure: unknown) => log.warn(`topic ${topic} stays: ${messageOf(failure)}`));
   }
 
   private async runUntilStopped(): Promise<void> {
@@ -117,132 +117,26 @@ export class PersistentQuery {
   private async runOnce(): Promise<void> {
     const run = await QueryRun.open(this.options, this.stopping.signal);
     try {
+      this.rows = run.run.built.rows;
       if (this.paused === undefined) this.state = 'RUNNING';
-      for await (const batch of run.reader) {
-        if (this.paused !== undefined) await this.paused;
-        if (this.stopping.signal.aborted) break;
-        await run.process(batch);
-      }
+      await this.readAll(run);
+      // Stopped in order: what was read is not read again.
       await run.commit();
     } finally {
       await run.close();
     }
   }
-}
 
-/** One run from the committed offsets on. */
-class QueryRun {
-  private readonly progress = new Map<string, PartitionPosition>();
-  private timer: NodeJS.Timeout | undefined;
-  private committing: Promise<void> | undefined;
-  private failure: unknown;
-
-  private constructor(
-    private readonly options: PersistentQueryOptions,
-    readonly reader: RecordReader,
-    private readonly producer: RecordProducer,
-    private readonly decoders: ReadonlyMap<string, RecordDecoder>,
-    private readonly encoder: RecordEncoder,
-    private readonly step: Step,
-  ) {}
-
-  static async open(options: PersistentQueryOptions, signal: AbortSignal): Promise<QueryRun> {
-    const { kafka, plan, registry, group, sink, log, id, offsetReset } = options;
-    const decoders = new Map<string, RecordDecoder>();
-    for (const { source } of plan.inputs) decoders.set(source.topic, await RecordDecoder.create(source, registry));
-    const encoder = await RecordEncoder.create(sink, registry);
-    const topics = [...decoders.keys()];
-    const committed = new Map(
-      (await kafka.committedOffsets(group, topics)).map((each) => [`${each.topic} ${each.partition}`, each]),
-    );
-    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
-    const from = starts.map((each) => committed.get(`${each.topic} ${each.partition}`) ?? each);
-    const step = plan.build((failure) => log.warn(`query ${id}: ${messageOf(failure)}`));
-    const reader = kafka.reader({ from, signal });
-    return new QueryRun(options, reader, kafka.producer(), decoders, encoder, step);
-  }
-
-  async process(batch: RecordBatch): Promise<void> {
-    if (this.failure !== undefined) throw this.failure;
-    const decoder = this.decoders.get(batch.topic);
-    if (decoder === undefined) return;
-    const { log, id } = this.options;
-    for (const record of batch.records) {
-      let row: Row | undefined;
-      try {
-        const wait = decoder.unready(record);
-        if (wait !== undefined) await wait;
-        row = decoder.decode(record);
-      } catch (failure) {
-        log.warn(`query ${id} skips a record that it can't read: ${messageOf(failure)}`, {
-          topic: record.topic,
-          partition: record.partition,
-          offset: record.offset,
-        });
-        continue;
-      }
-      if (row === undefined) continue;
-      this.step(row, this.emit);
-      const room = this.producer.room();
-      if (room !== undefined) await room;
-    }
-    const { topic, partition, nextOffset: offset } = batch;
-    this.progress.set(`${topic} ${partition}`, { topic, partition, offset });
-    this.timer ??= setTimeout(() => void this.commitSoon(), COMMIT_AFTER_MS);
-  }
-
-  private readonly emit = (row: Row): void => {
-    const { sink, log, id } = this.options;
-    let key: Buffer | null;
-    let value: Buffer | null;
+  private async readAll(run: QueryRun): Promise<void> {
+    const { signal } = this.stopping;
     try {
-      key = this.encoder.encodeKey(row.key, row.window);
-      value = this.encoder.encodeValue(row.value);
-    } catch (failure) {
-      log.warn(`query ${id} can't write a row: ${messageOf(failure)}`);
-      return;
-    }
-    let timestampMs = row.timestampMs;
-    if (this.encoder.timestampOf !== undefined && row.value !== null) {
-      try {
-        timestampMs = this.encoder.timestampOf(row);
-      } catch (failure) {
-        log.warn(`query ${id}: ${messageOf(failure)}`);
+      for await (const batch of run.reader) {
+        if (this.paused !== undefined) await this.paused;
+        if (signal.aborted) return;
+        await run.process(batch);
       }
-    }
-    this.producer.append({ topic: sink.topic, key, value, timestampMs, headers: row.headers });
-  };
-
-  private async commitSoon(): Promise<void> {
-    this.timer = undefined;
-    try {
-      await this.commit();
     } catch (failure) {
-      this.failure ??= failure;
-      await this.reader.close().catch(() => {});
+      if (!signal.aborted) throw failure;
     }
-  }
-
-  /** What was read before the call is committed after all that it made is acknowledged. */
-  async commit(): Promise<void> {
-    await this.committing;
-    this.committing = this.commitNow();
-    await this.committing;
-  }
-
-  private async commitNow(): Promise<void> {
-    const positions = [...this.progress.values()];
-    this.progress.clear();
-    if (positions.length === 0) return;
-    await this.producer.flush();
-    await this.options.kafka.commitOffsets(this.options.group, positions);
-  }
-
-  async close(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.reader.close().catch(() => {});
-    await this.committing?.catch(() => {});
-    await this.producer.close().catch(() => {});
-    if (this.failure !== undefined) throw this.failure;
   }
 }

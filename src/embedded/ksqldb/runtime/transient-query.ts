@@ -1,11 +1,11 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../../clients/kafka/contract.js';
-import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import type { QueryPlan } from '../query/plan.js';
 import type { Registry } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
-import { RecordDecoder } from './record-codec.js';
+import { PlanRun, topicsOf } from './plan-run.js';
 import type { Row } from './row.js';
+import { Store } from './store.js';
 
 export interface TransientOptions {
   readonly id: string;
@@ -68,16 +68,16 @@ export class TransientQuery {
 
   private async *all(): AsyncGenerator<ResultRow> {
     const { plan, kafka, offsetReset, registry, untilEnd, log, id } = this.options;
-    const decoders = new Map<string, RecordDecoder>();
-    for (const { source } of plan.inputs) decoders.set(source.topic, await RecordDecoder.create(source, registry));
-    const topics = [...decoders.keys()];
+    const topics = topicsOf(plan);
     const from = (
       await Promise.all(topics.map((topic) => kafka.offsets(topic, untilEnd ? 'earliest' : offsetReset)))
     ).flat();
     const ends = untilEnd ? (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat() : [];
     const open = openPartitions(from, ends);
     if (untilEnd && open.size === 0) return;
-    const step = plan.build((failure) => log.warn(`query ${id}: ${messageOf(failure)}`));
+    const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
+    const partitions = Math.max(1, from.filter(({ topic }) => topic === topics[0]).length);
+    const run = await PlanRun.create({ id, plan, registry, log, stores, partitions });
     const { signal } = this.stopping;
     const reader = kafka.reader({ from, signal });
     try {
@@ -85,7 +85,7 @@ export class TransientQuery {
         for (const record of batch.records) {
           const end = open.get(`${record.topic} ${record.partition}`);
           if (untilEnd && (end === undefined || record.offset >= end)) continue;
-          yield* this.process(record, decoders, step);
+          yield* this.process(record, run);
           if (signal.aborted) return;
         }
         const key = `${batch.topic} ${batch.partition}`;
@@ -100,22 +100,14 @@ export class TransientQuery {
     }
   }
 
-  private async *process(
-    record: KafkaRecord,
-    decoders: ReadonlyMap<string, RecordDecoder>,
-    step: ReturnType<QueryPlan['build']>,
-  ): AsyncGenerator<ResultRow> {
-    const { log, id } = this.options;
-    const decoder = decoders.get(record.topic);
-    if (decoder === undefined) return;
+  private async *process(record: KafkaRecord, run: PlanRun): AsyncGenerator<ResultRow> {
     const results: Row[] = [];
     try {
-      const wait = decoder.unready(record);
+      const wait = run.unready(record);
       if (wait !== undefined) await wait;
-      const row = decoder.decode(record);
-      if (row !== undefined) step(row, (each) => results.push(each));
+      run.feed(record, (each) => results.push(each));
     } catch (failure) {
-      log.warn(`query ${id} skips a record that it can't read: ${messageOf(failure)}`);
+      run.skipped(record, failure);
     }
     for (const row of results) yield toResult(row, this.options.plan);
   }

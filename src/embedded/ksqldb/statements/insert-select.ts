@@ -4,8 +4,9 @@ import type { Engine } from '../engine.js';
 import { widening } from '../expressions/types.js';
 import { type Column, formatColumn } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
-import type { QueryPlan } from '../query/plan.js';
+import type { QueryPlan, Step } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
+import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
 import { startQuery } from './create-as-select.js';
@@ -36,7 +37,7 @@ function planInsert(statement: InsertSelect, engine: Engine): { plan: QueryPlan;
   const sink = metastore.sources.get(statement.target);
   if (sink === undefined) throw new StatementError(`Source ${statement.target} does not exist.`);
   if (sink.type !== 'STREAM')
-    throw new StatementError('INSERT INTO can only be used to insert into a stream. ' + `${sink.name} is a table.`);
+    throw new StatementError(`INSERT INTO can only be used to insert into a stream. ${sink.name} is a table.`);
   if (sink.readOnly) throw new StatementError(`Cannot insert into read-only stream: ${sink.name}`);
   if (sink.schema.headers.length > 0)
     throw new StatementError(`Cannot insert into ${sink.name} because it has header columns`);
@@ -80,18 +81,23 @@ function widen(plan: QueryPlan, sink: Source): QueryPlan {
     });
   const [keys, values] = [converters('key'), converters('value')];
   if ([...keys, ...values].every((each) => each === undefined)) return plan;
+  const convert = (row: Row): Row => ({
+    ...row,
+    key: row.key.map((value, at) => (value === null ? null : (keys[at]?.(value) ?? value))),
+    value: row.value?.map((value, at) => (value === null ? null : (values[at]?.(value) ?? value))) ?? null,
+  });
   return {
     ...plan,
-    build: (run) => {
-      const step = plan.build(run);
-      return (row, emit) =>
-        step(row, (each) =>
-          emit({
-            ...each,
-            key: each.key.map((value, at) => (value === null ? null : (keys[at]?.(value) ?? value))),
-            value: each.value?.map((value, at) => (value === null ? null : (values[at]?.(value) ?? value))) ?? null,
-          }),
-        );
+    build: (context) => {
+      const built = plan.build(context);
+      return {
+        ...built,
+        steps: built.steps.map(
+          (step): Step =>
+            (row, emit) =>
+              step(row, (each) => emit(convert(each))),
+        ),
+      };
     },
   };
 }

@@ -11,6 +11,7 @@ import { createAsSelect } from './create-as-select.js';
 import { createSource } from './create-source.js';
 import { describe, describeAll, describeFunction } from './describe.js';
 import { dropSource } from './drop-source.js';
+import { explain } from './explain.js';
 import { insertSelect } from './insert-select.js';
 import { insertValues } from './insert-values.js';
 import { listFunctions, listQueries, listStreams, listTables, listTopics } from './list.js';
@@ -61,6 +62,7 @@ export const HANDLERS: { readonly [Kind in StatementKind]?: Handler<Kind> } = {
   'describe-source': describe,
   'describe-sources': describeAll,
   'describe-function': describeFunction,
+  explain,
 };
 
 export const changeOf = (statement: Statement): Change<StatementKind> | undefined =>

@@ -1,0 +1,242 @@
+import type { Row, RowWindow } from '../runtime/row.js';
+import { Store, type StoreEntry } from '../runtime/store.js';
+import { sameValue, type Value } from '../values/value.js';
+import type { AggregateCall } from './aggregate-calls.js';
+import type { Step, StepContext } from './plan.js';
+import { keepResult, RESULTS } from './table-results.js';
+import { type WindowRules, windowsOf } from './windows.js';
+
+export interface AggregateOptions {
+  readonly calls: readonly AggregateCall[];
+  readonly groups: ReadonlyArray<(row: Row) => Value>;
+  readonly where: ((row: Row) => boolean) | undefined;
+  /** HAVING. */
+  readonly shows: ((row: Row) => boolean) | undefined;
+  readonly project: ReadonlyArray<(row: Row) => Value>;
+  readonly rules: WindowRules | undefined;
+  readonly final: boolean;
+  readonly table: boolean;
+  readonly steps: StepContext;
+}
+
+type Emit = (row: Row) => void;
+
+/** Rows of a stream (or changes of a table) to changes of their groups. */
+export function aggregateSteps(options: AggregateOptions): Step {
+  const aggregation = new Aggregation(options);
+  if (options.table) return tableStep(options, aggregation);
+  return (row, emit) => {
+    if (row.value === null || !passes(options, row)) return;
+    const group = groupOf(options, row);
+    if (group === undefined) return;
+    if (options.rules === undefined) aggregation.change(group, undefined, row, 'add', emit);
+    else if (options.rules.kind === 'SESSION') aggregation.session(group, row, options.rules, emit);
+    else aggregation.windows(group, row, options.rules, emit);
+  };
+}
+
+function passes({ where, steps }: AggregateOptions, row: Row): boolean {
+  if (where === undefined) return true;
+  try {
+    return where(row);
+  } catch (failure) {
+    steps.failed(failure);
+    return false;
+  }
+}
+
+/** Undefined: a part is null, so the row belongs to no group. */
+function groupOf({ groups, steps }: AggregateOptions, row: Row): Value[] | undefined {
+  try {
+    const group = groups.map((evaluate) => evaluate(row));
+    return group.includes(null) ? undefined : group;
+  } catch (failure) {
+    steps.failed(failure);
+    return undefined;
+  }
+}
+
+export const PREVIOUS_ROWS = 'Previous';
+
+/** A table's change takes its old row out of its old group first, then puts the new one in. */
+function tableStep(options: AggregateOptions, aggregation: Aggregation): Step {
+  const previous = options.steps.store(PREVIOUS_ROWS);
+  return (row, emit) => {
+    const identity = Store.identity(row.key, row.window);
+    const before = previous.get(identity);
+    if (before !== undefined) {
+      const old: Row = { ...row, value: before.state as readonly Value[] };
+      const group = passes(options, old) ? groupOf(options, old) : undefined;
+      if (group !== undefined) aggregation.change(group, undefined, old, 'undo', emit);
+    }
+    if (row.value === null) {
+      previous.delete(identity);
+      return;
+    }
+    previous.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+    const group = passes(options, row) ? groupOf(options, row) : undefined;
+    if (group !== undefined) aggregation.change(group, undefined, row, 'add', emit);
+  };
+}
+
+class Aggregation {
+  private readonly states: Store;
+  private readonly results: Store;
+  /** By the partition that the group's rows would lie in. */
+  private readonly streamTimes = new Map<number, number>();
+  /** Windows that EMIT FINAL still holds back, and those that retention will remove, by their end. */
+  private readonly open = new Map<number, Set<string>>();
+
+  constructor(private readonly options: AggregateOptions) {
+    this.states = options.steps.store('Aggregate');
+    this.results = options.steps.store(RESULTS);
+    if (options.rules === undefined) return;
+    for (const [identity, { key, window, timestampMs }] of this.states.all()) {
+      const partition = options.steps.partitionOf(key);
+      this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
+      if (window !== undefined) this.watch(partition, identity);
+    }
+  }
+
+  /** Adds a row to a group, or takes it back, and emits the group as it is then. */
+  change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): void {
+    const identity = Store.identity(group, window);
+    const entry = this.states.get(identity);
+    const state = this.next(entry?.state as readonly Value[] | undefined, row, how);
+    const timestampMs = Math.max(entry?.timestampMs ?? -1, row.timestampMs);
+    this.states.put(identity, { key: group, window, state, timestampMs });
+    if (!this.options.final) this.show({ key: group, window, state, timestampMs }, row, emit);
+  }
+
+  private next(state: readonly Value[] | undefined, row: Row, how: 'add' | 'undo'): Value[] {
+    return this.options.calls.map(({ aggregate, args }, at) => {
+      const before = state === undefined ? aggregate.initial : (state[at] ?? null);
+      try {
+        const values = args.map((evaluate) => evaluate(row));
+        if (how === 'add') return aggregate.add(before, values);
+        return aggregate.undo === undefined ? before : aggregate.undo(before, values);
+      } catch (failure) {
+        this.options.steps.failed(failure);
+        return before;
+      }
+    });
+  }
+
+  private show({ key, window, state, timestampMs }: StoreEntry, cause: Row, emit: Emit): void {
+    const { calls, shows, project, steps } = this.options;
+    const results = calls.map(({ aggregate }, at) => aggregate.result((state as readonly Value[])[at] ?? null));
+    const grouped: Row = { ...cause, key, value: results, timestampMs, window, headers: [] };
+    let value: Value[] | null = null;
+    if (shows === undefined || this.holds(shows, grouped)) {
+      value = project.map((evaluate) => {
+        try {
+          return evaluate(grouped);
+        } catch (failure) {
+          steps.failed(failure);
+          return null;
+        }
+      });
+    }
+    keepResult(this.results, { ...grouped, value }, emit);
+  }
+
+  private holds(shows: (row: Row) => boolean, row: Row): boolean {
+    try {
+      return shows(row);
+    } catch (failure) {
+      this.options.steps.failed(failure);
+      return false;
+    }
+  }
+
+  /** Tumbling and hopping windows; a row that comes after a window has closed is left out of it. */
+  windows(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
+    const partition = this.options.steps.partitionOf(group);
+    const now = this.advance(partition, row.timestampMs);
+    for (const window of windowsOf(rules, row.timestampMs)) {
+      if (window.endMs + rules.graceMs <= now) continue;
+      this.change(group, window, row, 'add', emit);
+      this.watch(partition, Store.identity(group, window));
+    }
+    this.close(partition, now, rules, row, emit);
+  }
+
+  private advance(partition: number, timestampMs: number): number {
+    const now = Math.max(this.streamTimes.get(partition) ?? -1, timestampMs);
+    this.streamTimes.set(partition, now);
+    return now;
+  }
+
+  private watch(partition: number, identity: string): void {
+    const known = this.open.get(partition);
+    if (known === undefined) this.open.set(partition, new Set([identity]));
+    else known.add(identity);
+  }
+
+  /** What stream time has passed: EMIT FINAL shows it now, retention removes it. */
+  private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
+    const watched = this.open.get(partition);
+    if (watched === undefined) return;
+    const due: Array<[string, StoreEntry]> = [];
+    for (const identity of watched) {
+      const entry = this.states.get(identity);
+      if (entry?.window === undefined) {
+        watched.delete(identity);
+        continue;
+      }
+      const { startMs, endMs } = entry.window;
+      if (this.options.final && endMs + rules.graceMs <= now) due.push([identity, entry]);
+      else if (startMs + rules.retentionMs < now) {
+        watched.delete(identity);
+        this.states.delete(identity);
+        this.results.delete(identity);
+      }
+    }
+    due.sort(([, a], [, b]) => (a.window?.endMs ?? 0) - (b.window?.endMs ?? 0));
+    for (const [identity, entry] of due) {
+      watched.delete(identity);
+      this.states.delete(identity);
+      this.show(entry, cause, emit);
+    }
+  }
+
+  /** Sessions grow and merge: each one that ends in another goes out as a deletion first. */
+  session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
+    const partition = this.options.steps.partitionOf(group);
+    const now = this.advance(partition, row.timestampMs);
+    const near = [...this.states.all()].filter(
+      ([, entry]) =>
+        entry.window !== undefined &&
+        entry.window.startMs <= row.timestampMs + rules.sizeMs &&
+        entry.window.endMs >= row.timestampMs - rules.sizeMs &&
+        sameValue(entry.key, group),
+    );
+    const startMs = Math.min(row.timestampMs, ...near.map(([, { window }]) => window?.startMs ?? row.timestampMs));
+    const endMs = Math.max(row.timestampMs, ...near.map(([, { window }]) => window?.endMs ?? row.timestampMs));
+    if (endMs + rules.graceMs + rules.sizeMs < now) return;
+    const window: RowWindow = { startMs, endMs };
+    const merged = near
+      .map(([, { state }]) => state as readonly Value[])
+      .reduce<readonly Value[] | undefined>((all, state) => this.merge(all, state), undefined);
+    const state = this.next(merged, row, 'add');
+    const timestampMs = Math.max(row.timestampMs, ...near.map(([, entry]) => entry.timestampMs));
+    const identity = Store.identity(group, window);
+    for (const [old, entry] of near) {
+      if (old === identity) continue;
+      this.states.delete(old);
+      if (!this.options.final) {
+        keepResult(this.results, { ...row, key: group, window: entry.window, value: null, headers: [] }, emit);
+      }
+    }
+    const entry: StoreEntry = { key: group, window, state, timestampMs };
+    this.states.put(identity, entry);
+    this.watch(partition, identity);
+    if (!this.options.final) this.show(entry, row, emit);
+    this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);
+  }
+
+  private merge(left: readonly Value[] | undefined, right: readonly Value[]): readonly Value[] {
+    if (left === undefined) return right;
+    return this.options.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
+  }
+}

@@ -1,0 +1,141 @@
+import type { Expression } from '../../../protocol/ksql/ast.js';
+import { formatExpression } from '../../../protocol/ksql/format.js';
+import type { SqlType } from '../../../protocol/ksql/types.js';
+import { compile } from '../expressions/compile.js';
+import type { CompileContext } from '../expressions/compiled.js';
+import { formatSchema, type RowSchema } from '../metadata/schema.js';
+import type { StoreSpec } from '../runtime/store.js';
+import { StatementError } from '../statement-error.js';
+import { Grouping, isGroupSlot } from './aggregate-calls.js';
+import { aggregateSteps } from './aggregate-steps.js';
+import type { BuiltPlan, PlanNode, PlannedInput, QueryPlan, Step, StepContext } from './plan.js';
+import { compileCondition, type PlanRequest, typed } from './plan-stream.js';
+import { expandSelect, type StarSource } from './projection.js';
+import { RESULTS, resultStore, rowsOf } from './table-results.js';
+import { sourceWindow, windowRules } from './windows.js';
+
+/** Where the rows come from that are grouped: one source, or a join. */
+export interface GroupInput {
+  readonly inputs: readonly PlannedInput[];
+  readonly type: 'STREAM' | 'TABLE';
+  readonly context: CompileContext;
+  readonly stars: readonly StarSource[];
+  readonly stores: readonly StoreSpec[];
+  /** Turns the inputs' rows into the rows that are grouped. */
+  readonly build: (context: StepContext, emit: Step) => readonly Step[];
+  readonly explain: PlanNode;
+}
+
+export const AGGREGATE = 'Aggregate';
+export const PREVIOUS = 'Previous';
+
+/** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
+export function planAggregate(request: PlanRequest, input: GroupInput): QueryPlan {
+  const { query, use, sink } = request;
+  const { context } = input;
+  const rules = query.window === undefined ? undefined : windowRules(query.window);
+  if (rules !== undefined && input.type === 'TABLE') {
+    throw new StatementError('WINDOW clause is only supported for streams.');
+  }
+  if (query.emit === 'FINAL' && rules === undefined) {
+    throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
+  }
+  if (query.partitionBy.length > 0) throw new StatementError('PARTITION BY cannot be used with GROUP BY.');
+  const groups = query.groupBy.map((expression) => compile(expression, context));
+  const grouping = new Grouping(query.groupBy, context, rules !== undefined);
+  const selected = expandSelect(query, input.stars, context).map(({ name, expression }) => ({
+    name,
+    expression: grouping.rewrite(expression),
+  }));
+  const having = query.having === undefined ? undefined : grouping.rewrite(query.having);
+  if (grouping.calls.length === 0) {
+    throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.');
+  }
+  if (input.type === 'TABLE') checkUndo(grouping);
+  const grouped: CompileContext = { ...context, scope: grouping.scope(groups) };
+  const keyPlaces = findKeys(groups.length, selected);
+  if (use === 'persistent') checkKeys(query.groupBy, keyPlaces, sink);
+  const values = selected.filter((_, at) => use === 'transient' || !keyPlaces.includes(at));
+  const output: RowSchema = {
+    key: groups.map((group, at) => ({
+      name: selected[keyPlaces[at] ?? -1]?.name ?? groupName(query.groupBy[at], at),
+      type: typed(group, `of GROUP BY ${at + 1}`),
+    })),
+    value: values.map(({ name, expression }) => ({ name, type: typed(compile(expression, grouped), name) })),
+    headers: [],
+  };
+  if (use === 'persistent' && values.length === 0)
+    throw new StatementError('The projection contains no value columns.');
+  const order = selected.map(({ name }, at) => {
+    const key = use === 'transient' ? -1 : keyPlaces.indexOf(at);
+    return key === -1
+      ? { name, from: 'value' as const, at: values.findIndex((each) => each.name === name) }
+      : { name, from: 'key' as const, at: key };
+  });
+  const where = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
+  const shows = having === undefined ? undefined : compileCondition(having, grouped, 'HAVING');
+  const project = values.map(({ expression }) => compile(expression, grouped).evaluate);
+  const groupTypes = output.key.map(({ type }) => type);
+  const stores: StoreSpec[] = [
+    ...input.stores,
+    { name: AGGREGATE, key: groupTypes, state: stateType(grouping) },
+    resultStore(output),
+  ];
+  return {
+    inputs: input.inputs,
+    type: 'TABLE',
+    output,
+    order,
+    window: rules === undefined ? undefined : sourceWindow(rules),
+    stores,
+    limit: query.limit,
+    build: (steps): BuiltPlan => {
+      const aggregate = aggregateSteps({
+        calls: grouping.calls,
+        groups: groups.map(({ evaluate }) => evaluate),
+        where,
+        shows,
+        project,
+        rules,
+        final: query.emit === 'FINAL',
+        table: input.type === 'TABLE',
+        steps,
+      });
+      return { steps: input.build(steps, aggregate), rows: () => rowsOf(steps.store(RESULTS)) };
+    },
+    explain: { name: 'AGGREGATE', schema: formatSchema(output), inputs: [input.explain] },
+  };
+}
+
+const groupName = (expression: Expression | undefined, at: number): string =>
+  expression?.kind === 'column' ? expression.name : `KSQL_COL_${at}`;
+
+function checkUndo(grouping: Grouping): void {
+  const refused = grouping.calls.filter(({ aggregate }) => aggregate.undo === undefined).map(({ name }) => name);
+  if (refused.length === 0) return;
+  throw new StatementError(
+    `The aggregation function(s) (${refused.join(', ')}) cannot be applied to a table source, only to a stream source.`,
+  );
+}
+
+/** For each group, where it stands in the projection; -1 where it does not. */
+function findKeys(count: number, selected: ReadonlyArray<{ readonly expression: Expression }>): number[] {
+  return Array.from({ length: count }, (_, group) =>
+    selected.findIndex(({ expression }) => isGroupSlot(expression) === group),
+  );
+}
+
+function checkKeys(groupBy: readonly Expression[], places: readonly number[], sink: string): void {
+  const missing = groupBy.filter((_, at) => places[at] === -1).map(formatExpression);
+  if (missing.length === 0) return;
+  const plural = missing.length > 1 ? 's' : '';
+  const names = missing.join(' and ');
+  throw new StatementError(
+    `Key${plural} missing from projection (ie, SELECT).\nThe query used to build \`${sink}\` must include the grouping expression${plural} ${names} in its projection (eg, SELECT ${missing.join(', ')}...).`,
+  );
+}
+
+const stateType = ({ calls }: Grouping): SqlType => ({
+  kind: 'STRUCT',
+  fields: calls.map(({ aggregate }, at) => ({ name: `A${at}`, type: aggregate.state })),
+});

@@ -1,0 +1,31 @@
+import type { RowSchema } from '../metadata/schema.js';
+import type { Row } from '../runtime/row.js';
+import { Store, type StoreSpec } from '../runtime/store.js';
+import type { Value } from '../values/value.js';
+
+export const RESULTS = 'Results';
+
+/** The rows of a table that a query maintains, as they were last emitted: what pull queries read. */
+export const resultStore = (output: RowSchema): StoreSpec => ({
+  name: RESULTS,
+  key: output.key.map(({ type }) => type),
+  state: { kind: 'STRUCT', fields: output.value },
+});
+
+/** Remembers and emits; a deletion goes out only where the row was there. */
+export function keepResult(results: Store, row: Row, emit: (row: Row) => void): void {
+  const identity = Store.identity(row.key, row.window);
+  if (row.value === null) {
+    if (results.get(identity) === undefined) return;
+    results.delete(identity);
+  } else {
+    results.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+  }
+  emit(row);
+}
+
+export function* rowsOf(results: Store): Iterable<Row> {
+  for (const [, { key, window, state, timestampMs }] of results.all()) {
+    yield { key, value: state as readonly Value[], timestampMs, partition: 0, offset: 0n, headers: [], window };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Window } from '../../../protocol/ksql/ast.js';
+import type { SourceWindow } from '../metadata/source.js';
+import type { RowWindow } from '../runtime/row.js';
+
+/** How late a record may be where the statement does not say: a day, as in ksqlDB. */
+const GRACE_MS = 86_400_000;
+
+export interface WindowRules {
+  readonly kind: Window['kind'];
+  /** Of tumbling and hopping windows; the gap of sessions. */
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  readonly graceMs: number;
+  /** A window is forgotten when stream time is this far behind its start. */
+  readonly retentionMs: number;
+}
+
+export function windowRules(window: Window): WindowRules {
+  const sizeMs = window.kind === 'SESSION' ? window.gap.ms : window.size.ms;
+  const advanceMs = window.kind === 'HOPPING' ? window.advance.ms : sizeMs;
+  const graceMs = window.grace?.ms ?? GRACE_MS;
+  const retentionMs = Math.max(window.retention?.ms ?? GRACE_MS, sizeMs + graceMs);
+  return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs };
+}
+
+export const sourceWindow = ({ kind, sizeMs }: WindowRules): SourceWindow => ({
+  kind,
+  sizeMs: kind === 'SESSION' ? undefined : sizeMs,
+});
+
+/** All windows that hold a time, oldest first; none begins before the epoch. */
+export function windowsOf(rules: WindowRules, timestampMs: number): RowWindow[] {
+  const { sizeMs, advanceMs } = rules;
+  const windows: RowWindow[] = [];
+  let startMs = Math.max(0, Math.floor((timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs);
+  for (; startMs <= timestampMs; startMs += advanceMs) windows.push({ startMs, endMs: startMs + sizeMs });
+  return windows;
+}

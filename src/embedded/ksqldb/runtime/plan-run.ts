@@ -1,0 +1,99 @@
+import type { KafkaRecord } from '../../../clients/kafka/contract.js';
+import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
+import { messageOf } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
+import type { BuiltPlan, QueryPlan, Step } from '../query/plan.js';
+import type { Registry } from '../upstream/registry.js';
+import type { Value } from '../values/value.js';
+import { RecordDecoder } from './record-codec.js';
+import type { Row } from './row.js';
+import { Store } from './store.js';
+
+interface Input {
+  readonly decoder: RecordDecoder;
+  readonly step: Step;
+}
+
+export interface PlanRunOptions {
+  readonly id: string;
+  readonly plan: QueryPlan;
+  readonly registry: Registry | undefined;
+  readonly log: Log;
+  readonly partitions: number;
+  readonly stores: ReadonlyMap<string, Store>;
+  readonly keyBytes?: (key: readonly Value[]) => Buffer | null;
+}
+
+/** A plan with its stores, fed record by record. One topic may be several inputs (a stream joined with itself). */
+export class PlanRun {
+  private constructor(
+    private readonly options: PlanRunOptions,
+    private readonly inputs: ReadonlyMap<string, readonly Input[]>,
+    readonly built: BuiltPlan,
+  ) {}
+
+  static async create(options: PlanRunOptions): Promise<PlanRun> {
+    const { plan, registry, log, id, stores, partitions } = options;
+    const built = plan.build({
+      failed: (failure) => log.warn(`query ${id}: ${messageOf(failure)}`),
+      store: (name) => {
+        const store = stores.get(name);
+        if (store === undefined) throw new Error(`the plan has no store ${name}`);
+        return store;
+      },
+      partitionOf: (key) => {
+        const values = key as readonly Value[];
+        const bytes = options.keyBytes?.(values) ?? Buffer.from(Store.identity(values));
+        return partitionOfKey(bytes, partitions);
+      },
+    });
+    const inputs = new Map<string, Input[]>();
+    for (const [at, { source }] of plan.inputs.entries()) {
+      const step = built.steps[at];
+      if (step === undefined) continue;
+      const input = { decoder: await RecordDecoder.create(source, registry), step };
+      inputs.set(source.topic, [...(inputs.get(source.topic) ?? []), input]);
+    }
+    return new PlanRun(options, inputs, built);
+  }
+
+  /** Where something has to be fetched before the record can be read: await it first. */
+  unready(record: KafkaRecord): Promise<unknown> | undefined {
+    const inputs = this.inputs.get(record.topic);
+    if (inputs === undefined) return undefined;
+    for (const { decoder } of inputs) {
+      try {
+        const wait = decoder.unready(record);
+        if (wait !== undefined) return wait;
+      } catch {
+        // `feed` meets the same failure and says so.
+      }
+    }
+    return undefined;
+  }
+
+  /** What can't be read is logged and skipped, as ksqlDB does. */
+  feed(record: KafkaRecord, emit: (row: Row) => void): void {
+    for (const { decoder, step } of this.inputs.get(record.topic) ?? []) {
+      let row: Row | undefined;
+      try {
+        row = decoder.decode(record);
+      } catch (failure) {
+        this.skipped(record, failure);
+        continue;
+      }
+      if (row !== undefined) step(row, emit);
+    }
+  }
+
+  skipped(record: KafkaRecord, failure: unknown): void {
+    const { topic, partition, offset } = record;
+    this.options.log.warn(`query ${this.options.id} skips a record that it can't read: ${messageOf(failure)}`, {
+      topic,
+      partition,
+      offset,
+    });
+  }
+}
+
+export const topicsOf = (plan: QueryPlan): string[] => [...new Set(plan.inputs.map(({ source }) => source.topic))];

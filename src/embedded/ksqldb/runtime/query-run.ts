@@ -1,0 +1,140 @@
+import type { PartitionPosition, RecordBatch, RecordProducer, RecordReader } from '../../../clients/kafka/contract.js';
+import { messageOf } from '../../../support/errors.js';
+import type { PersistentQueryOptions } from './persistent-query.js';
+import { PlanRun, topicsOf } from './plan-run.js';
+import { RecordEncoder } from './record-codec.js';
+import type { Row } from './row.js';
+import { changelogTopic, markerRecord, restoreState } from './state-changelog.js';
+
+/** How soon after progress the group's offsets say so: fences wait for them. */
+const COMMIT_AFTER_MS = 100;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** One run of a persistent query, from where it stands until it is closed or fails. */
+export class QueryRun {
+  private readonly positions = new Map<string, Mutable<PartitionPosition>>();
+  private moved = false;
+  private timer: NodeJS.Timeout | undefined;
+  private committing: Promise<void> | undefined;
+  private failure: unknown;
+
+  private constructor(
+    private readonly options: PersistentQueryOptions,
+    readonly reader: RecordReader,
+    private readonly producer: RecordProducer,
+    private readonly encoder: RecordEncoder,
+    readonly run: PlanRun,
+  ) {}
+
+  static async open(options: PersistentQueryOptions, signal: AbortSignal): Promise<QueryRun> {
+    const { kafka, plan, registry, group, sink, log, id, offsetReset } = options;
+    const topics = topicsOf(plan);
+    const state = plan.stores.length === 0 ? undefined : await restoreState(kafka, group, plan.stores);
+    const committed = state?.positions ?? (await kafka.committedOffsets(group, topics));
+    const known = new Map(committed.map((each) => [`${each.topic} ${each.partition}`, each]));
+    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
+    const from = starts.map((each) => known.get(`${each.topic} ${each.partition}`) ?? each);
+    const encoder = await RecordEncoder.create(sink, registry);
+    const run = await PlanRun.create({
+      id,
+      plan,
+      registry,
+      log,
+      stores: state?.stores ?? new Map(),
+      partitions: Math.max(1, starts.filter(({ topic }) => topic === topics[0]).length),
+      keyBytes: (key) => encoder.encodeKey(key, undefined),
+    });
+    const producer = kafka.producer();
+    const changelog = changelogTopic(group);
+    for (const store of state?.stores.values() ?? []) {
+      store.logTo((key, value) => producer.append({ topic: changelog, partition: 0, key, value }));
+    }
+    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run);
+    for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
+    return opened;
+  }
+
+  async process(batch: RecordBatch): Promise<void> {
+    const { run, producer } = this;
+    const position = this.positionOf(batch);
+    for (const record of batch.records) {
+      if (this.failure !== undefined) throw this.failure;
+      try {
+        const wait = run.unready(record);
+        if (wait !== undefined) await wait;
+      } catch (failure) {
+        run.skipped(record, failure);
+        continue;
+      }
+      run.feed(record, this.emit);
+      position.offset = record.offset + 1n;
+      const room = producer.room();
+      if (room !== undefined) await room;
+    }
+    position.offset = batch.nextOffset;
+    this.moved = true;
+    this.timer ??= setTimeout(() => void this.commitSoon(), COMMIT_AFTER_MS);
+  }
+
+  private positionOf({ topic, partition, nextOffset }: RecordBatch): Mutable<PartitionPosition> {
+    const key = `${topic} ${partition}`;
+    const known = this.positions.get(key);
+    if (known !== undefined) return known;
+    const added = { topic, partition, offset: nextOffset };
+    this.positions.set(key, added);
+    return added;
+  }
+
+  private readonly emit = (row: Row): void => {
+    const { encoder, producer, options } = this;
+    try {
+      const timestampMs =
+        encoder.timestampOf === undefined || row.value === null ? row.timestampMs : encoder.timestampOf(row);
+      producer.append({
+        topic: options.sink.topic,
+        key: encoder.encodeKey(row.key, row.window),
+        value: encoder.encodeValue(row.value),
+        timestampMs,
+        headers: row.headers,
+      });
+    } catch (failure) {
+      options.log.warn(`query ${options.id} can't write a row: ${messageOf(failure)}`);
+    }
+  };
+
+  private async commitSoon(): Promise<void> {
+    this.timer = undefined;
+    try {
+      await this.commit();
+    } catch (failure) {
+      this.failure ??= failure;
+      await this.reader.close().catch(() => {});
+    }
+  }
+
+  /** What was processed before the call is committed after all that it made is acknowledged. */
+  async commit(): Promise<void> {
+    await this.committing;
+    this.committing = this.commitNow();
+    await this.committing;
+  }
+
+  private async commitNow(): Promise<void> {
+    if (!this.moved) return;
+    this.moved = false;
+    const { group, kafka, plan } = this.options;
+    const positions = [...this.positions.values()].map((each) => ({ ...each }));
+    if (plan.stores.length > 0) this.producer.append(markerRecord(group, positions));
+    await this.producer.flush();
+    await kafka.commitOffsets(group, positions);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.reader.close().catch(() => {});
+    await this.committing?.catch(() => {});
+    await this.producer.close().catch(() => {});
+    if (this.failure !== undefined) throw this.failure;
+  }
+}

@@ -1,0 +1,85 @@
+import type { KafkaClient, PartitionPosition } from '../../../clients/kafka/contract.js';
+import { isObject } from '../formats/json-reader.js';
+import { parseJson } from '../formats/lossless-json.js';
+import { Store, type StoreSpec } from './store.js';
+
+/**
+ * All state of one query in one partition, so that its order is one order: changes of stores, and now and then a
+ * marker saying up to which input positions they go. A restart takes the changes up to the last marker and reads its
+ * inputs from there: no input counts twice, whatever the crash cut off.
+ */
+export interface RestoredState {
+  readonly stores: ReadonlyMap<string, Store>;
+  /** Of the last marker; undefined where nothing was ever committed. */
+  readonly positions: readonly PartitionPosition[] | undefined;
+}
+
+const MARKER = '{"marker":true}';
+
+export const changelogTopic = (group: string): string => `${group}-state-changelog`;
+
+export async function createChangelog(kafka: KafkaClient, group: string): Promise<void> {
+  const name = changelogTopic(group);
+  if ((await kafka.describeTopic(name)) !== undefined) return;
+  await kafka.createTopic({ name, partitions: 1, config: { 'cleanup.policy': 'compact' } });
+}
+
+export const markerRecord = (group: string, positions: readonly PartitionPosition[]) => ({
+  topic: changelogTopic(group),
+  partition: 0,
+  key: Buffer.from(MARKER),
+  value: Buffer.from(
+    JSON.stringify(positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }))),
+  ),
+});
+
+/** Reads the changelog to its end. */
+export async function restoreState(
+  kafka: KafkaClient,
+  group: string,
+  specs: readonly StoreSpec[],
+): Promise<RestoredState> {
+  const stores = new Map(specs.map((spec) => [spec.name, new Store(spec)]));
+  let positions: PartitionPosition[] | undefined;
+  let pending: Array<readonly [string, Buffer, Buffer | null]> = [];
+  for await (const { key, value } of wholeTopic(kafka, changelogTopic(group))) {
+    if (key === null) continue;
+    const text = key.toString('utf8');
+    if (text === MARKER) {
+      for (const [name, keyBytes, valueBytes] of pending) stores.get(name)?.restore(keyBytes, valueBytes);
+      pending = [];
+      positions = value === null ? undefined : readPositions(value);
+      continue;
+    }
+    const json = parseJson(text);
+    if (isObject(json) && typeof json.n === 'string') pending.push([json.n, key, value]);
+  }
+  return { stores, positions };
+}
+
+function readPositions(value: Buffer): PartitionPosition[] {
+  const list = JSON.parse(value.toString('utf8')) as Array<{ topic: string; partition: number; offset: string }>;
+  return list.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
+}
+
+async function* wholeTopic(
+  kafka: KafkaClient,
+  topic: string,
+): AsyncGenerator<{ key: Buffer | null; value: Buffer | null }> {
+  const from = await kafka.offsets(topic, 'earliest');
+  const ends = new Map((await kafka.offsets(topic, 'latest')).map(({ partition, offset }) => [partition, offset]));
+  const open = new Set(
+    from.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n)).map(({ partition }) => partition),
+  );
+  if (open.size === 0) return;
+  const reader = kafka.reader({ from: from.filter(({ partition }) => open.has(partition)) });
+  try {
+    for await (const batch of reader) {
+      yield* batch.records;
+      if (batch.nextOffset >= (ends.get(batch.partition) ?? 0n)) open.delete(batch.partition);
+      if (open.size === 0) return;
+    }
+  } finally {
+    await reader.close();
+  }
+}

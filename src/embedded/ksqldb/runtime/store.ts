@@ -1,0 +1,101 @@
+import type { SqlType } from '../../../protocol/ksql/types.js';
+import { isObject, jsonReader } from '../formats/json-reader.js';
+import { jsonWriter } from '../formats/json-writer.js';
+import { parseJson } from '../formats/lossless-json.js';
+import { identityOf, type Value } from '../values/value.js';
+import type { RowWindow } from './row.js';
+
+/** What a store holds, for its changelog: key and state are written as JSON of these types. */
+export interface StoreSpec {
+  readonly name: string;
+  readonly key: readonly SqlType[];
+  readonly state: SqlType;
+}
+
+export interface StoreEntry {
+  readonly key: readonly Value[];
+  readonly window: RowWindow | undefined;
+  readonly state: Value;
+  readonly timestampMs: number;
+}
+
+export type Changelog = (key: Buffer, value: Buffer | null) => void;
+
+/** A state store in memory, every change of which goes to its changelog topic. */
+export class Store {
+  private readonly entries = new Map<string, StoreEntry>();
+  private changelog: Changelog | undefined;
+  private readonly writeKey: (value: Value) => string;
+  private readonly readKey: (json: unknown) => Value;
+  private readonly writeState: (value: Value) => string;
+  private readonly readState: (json: unknown) => Value;
+
+  constructor(readonly spec: StoreSpec) {
+    const key: SqlType = { kind: 'STRUCT', fields: spec.key.map((type, at) => ({ name: `K${at}`, type })) };
+    this.writeKey = jsonWriter(key);
+    this.readKey = jsonReader(key);
+    this.writeState = jsonWriter(spec.state);
+    this.readState = jsonReader(spec.state);
+  }
+
+  /** From now on changes are logged. */
+  logTo(changelog: Changelog): void {
+    this.changelog = changelog;
+  }
+
+  static identity(key: readonly Value[], window?: RowWindow | undefined): string {
+    const [only] = key;
+    const plain = key.length === 1 && typeof only === 'string' ? only : String(identityOf(key));
+    return window === undefined ? plain : `${window.startMs} ${window.endMs} ${plain}`;
+  }
+
+  get(identity: string): StoreEntry | undefined {
+    return this.entries.get(identity);
+  }
+
+  put(identity: string, entry: StoreEntry): void {
+    this.entries.set(identity, entry);
+    this.changelog?.(this.keyBytes(entry), this.valueBytes(entry));
+  }
+
+  delete(identity: string): void {
+    const entry = this.entries.get(identity);
+    if (entry === undefined) return;
+    this.entries.delete(identity);
+    this.changelog?.(this.keyBytes(entry), null);
+  }
+
+  all(): IterableIterator<[string, StoreEntry]> {
+    return this.entries.entries();
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  private keyBytes({ key, window }: StoreEntry): Buffer {
+    const bounds = window === undefined ? '' : `,"w":[${window.startMs},${window.endMs}]`;
+    return Buffer.from(`{"n":${JSON.stringify(this.spec.name)},"k":${this.writeKey(key)}${bounds}}`);
+  }
+
+  private valueBytes({ state, timestampMs }: StoreEntry): Buffer {
+    return Buffer.from(`{"t":${timestampMs},"s":${this.writeState(state)}}`);
+  }
+
+  /** One record of the changelog, in its order. */
+  restore(keyBytes: Buffer, valueBytes: Buffer | null): void {
+    const key = parseJson(keyBytes.toString('utf8'));
+    if (!isObject(key)) throw new TypeError('a changelog key is an object');
+    const values = this.readKey(key.k) as readonly Value[];
+    const bounds = key.w as [number, number] | undefined;
+    const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
+    const identity = Store.identity(values, window);
+    if (valueBytes === null) {
+      this.entries.delete(identity);
+      return;
+    }
+    const value = parseJson(valueBytes.toString('utf8'));
+    if (!isObject(value)) throw new TypeError('a changelog value is an object');
+    this.entries.set(identity, { key: values, window, state: this.readState(value.s), timestampMs: Number(value.t) });
+  }
+}
