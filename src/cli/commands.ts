@@ -1,5 +1,9 @@
 import type { CommandEntry } from './command.js';
+import { connectorsCommand } from './commands/connectors.js';
 import { downCommand } from './commands/down.js';
+import { envCommand } from './commands/env.js';
+import { logsCommand } from './commands/logs.js';
+import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
 import { initKsqldbCommand, initServicesCommand, seedCommand, upCommand } from './commands/up.js';
@@ -15,6 +19,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   verifyConsistencyCommand,
   tailCommand,
   statusCommand,
+  logsCommand,
+  envCommand,
+  connectorsCommand,
+  startCommand,
+  stopCommand,
+  restartCommand,
   validateCommand,
   downCommand,
 ];

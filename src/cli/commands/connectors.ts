@@ -1,0 +1,90 @@
+import { Argument } from 'commander';
+import type { ConnectorAction, ConnectorReport } from '../../operations/connectors.js';
+import type { Session } from '../../operations/session.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+const ACTIONS = ['list', 'status', 'pause', 'resume', 'restart'] as const;
+type Action = (typeof ACTIONS)[number];
+
+export const connectorsCommand: CommandEntry = {
+  name: 'connectors',
+  summary: 'list connectors, see their whole trace, pause, resume or restart them',
+  examples: ['connectors', 'connectors status accounting-cdc', 'connectors pause accounting-cdc'],
+  declare: (command) =>
+    command
+      .addArgument(new Argument('[action]', 'what to do').choices(ACTIONS).default('list'))
+      .argument('[names...]', 'connectors; list and status: all where none is named'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const action = call.arguments[0] as Action;
+    const names = (call.arguments[1] ?? []) as readonly string[];
+    if (action !== 'list' && action !== 'status' && names.length === 0) {
+      throw new EvpipeError('EVPIPE_CONNECTOR_UNNAMED', `say which connector to ${action}`, { kind: 'usage' });
+    }
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    return withSession(pipeline, { shell, options, emit: () => {} }, (session) =>
+      action === 'list' || action === 'status' ? show(session, call, action, names) : act(session, call, action, names),
+    );
+  },
+};
+
+/** Exit code 1 where one of them does not do its work. */
+async function show(
+  session: Session,
+  { shell, options }: CommandCall,
+  action: 'list' | 'status',
+  names: readonly string[],
+): Promise<number> {
+  const { connectorReports, troubleOf } = await import('../../operations/connectors.js');
+  const reports = await connectorReports(session, names);
+  if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
+  else {
+    const lines = await Promise.all(
+      reports.map((report) => (action === 'list' ? listLine(report, reports) : trace(report))),
+    );
+    shell.out(lines.join(''));
+    if (reports.length === 0) shell.err('There is no connector.\n');
+  }
+  if (action === 'list') return EXIT.done;
+  const well = reports.every(({ status }) => status !== undefined && troubleOf(status) === undefined);
+  return well ? EXIT.done : EXIT.failed;
+}
+
+async function act(
+  session: Session,
+  { shell, options }: CommandCall,
+  action: ConnectorAction,
+  names: readonly string[],
+): Promise<number> {
+  const { actOnConnector, summaryOf } = await import('../../operations/connectors.js');
+  for (const name of names) {
+    const report = await actOnConnector(session, action, name);
+    if (options.output === 'json') shell.out(jsonLine(report));
+    else if (options.quiet !== true && report.status !== undefined)
+      shell.err(`${name} is ${summaryOf(report.status)}.\n`);
+  }
+  return EXIT.done;
+}
+
+async function listLine({ name, status, declared }: ConnectorReport, all: readonly ConnectorReport[]): Promise<string> {
+  const { summaryOf } = await import('../../operations/connectors.js');
+  const width = Math.max(...all.map((one) => one.name.length));
+  const state = status === undefined ? 'does not exist yet' : summaryOf(status);
+  return `${name.padEnd(width)}  ${state}${declared ? '' : '   not in the pipeline file'}\n`;
+}
+
+/** State by state, each with the whole trace that the worker keeps. */
+async function trace(report: ConnectorReport): Promise<string> {
+  const { name, status } = report;
+  if (status === undefined) return `${name}  does not exist yet\n`;
+  const indented = (text: string | undefined): string =>
+    text === undefined ? '' : `${text.trimEnd().replaceAll(/^/gm, '    ')}\n`;
+  const head = `${name}  ${status.connector.state}\n${indented(status.connector.trace)}`;
+  const tasks = status.tasks.map(({ id, state, trace: text }) => `  task ${id}  ${state}\n${indented(text)}`);
+  return `${head}${tasks.length === 0 ? '  no task\n' : tasks.join('')}`;
+}

@@ -1,0 +1,27 @@
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const envCommand: CommandEntry = {
+  name: 'env [pipeline]',
+  summary: 'the addresses of all that runs, as shell exports, passwords included',
+  examples: ['env', 'env --output json'],
+  declare: (command) => command.addHelpText('after', '\nTake them over into a shell with: eval "$(evpipe env)"'),
+  run: async ({ shell, options, arguments: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { addresses } = await import('../../operations/env.js');
+      const variables = await addresses(session);
+      if (options.output === 'json') shell.out(jsonLine(variables));
+      else for (const [name, value] of Object.entries(variables)) shell.out(`export ${name}=${shellQuoted(value)}\n`);
+      return EXIT.done;
+    });
+  },
+};
+
+/** As one word of any POSIX shell. */
+export function shellQuoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,22 @@
+import type { LogLine } from '../targets/target.js';
+import { findComponent } from './component.js';
+import type { Session } from './session.js';
+
+export interface LogsOptions {
+  /** Names of components; empty: all. */
+  readonly of: readonly string[];
+  /** Lines of the past, per component. */
+  readonly tail: number;
+  readonly follow: boolean;
+}
+
+/** The lines that components have written; with `follow` until the signal. Throws EVPIPE_COMPONENT_UNKNOWN (kind usage). */
+export function logs(session: Session, { of, tail, follow }: LogsOptions): AsyncIterable<LogLine> {
+  const names = of.map((name) => {
+    const component = findComponent(session.pipeline, name);
+    // A database may be called as a service is; all of them write one log.
+    return component.kind === 'postgres' ? 'postgres' : component.name;
+  });
+  const { signal } = session;
+  return session.target.logs({ ...(names.length > 0 && { of: [...new Set(names)] }), tail, follow, signal });
+}
