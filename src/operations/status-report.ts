@@ -21,6 +21,8 @@ export interface ComponentLine {
   /** `running`, `restarting in 4 s`, `exited with 1`. */
   readonly state: string;
   readonly detail: string;
+  /** Proportional set size where the system tells it. */
+  readonly memoryBytes?: number | undefined;
 }
 
 export interface StatusReport {

@@ -50,6 +50,7 @@ function componentLine(status: ComponentStatus): ComponentLine {
   ];
   return {
     name: status.process,
+    memoryBytes: status.memoryBytes,
     health: HEALTH[status.state],
     state: `${status.state}${restart}`,
     detail: detail.filter((part) => part !== '').join(', '),

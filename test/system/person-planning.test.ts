@@ -94,8 +94,7 @@ describe.each([
     const send = async (method: string, path: string, body?: unknown): Promise<void> => {
       const answer = await fetch(`${person}${path}`, {
         method,
-        headers: { 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       });
       expect(answer.ok, await answer.text()).toBe(true);
     };

@@ -57,8 +57,9 @@ describe('tail on a terminal', () => {
   it('never lets a record move the cursor or ring the bell', async () => {
     const tail = open('tail', ['200']);
     await tail.shows(/person-40/);
-    tail.type(' ');
-    await tail.shows('paused');
+    tail.type('/evil');
+    tail.type(KEYS.enter);
+    await tail.shows(/^\/evil +\d+ found/m);
     tail.type('b');
     tail.type(KEYS.enter);
     await tail.shows('"evil": "\\u001b[2Jgone\\u0007"');
