@@ -218,7 +218,7 @@ function wrapKept(text: string, columns: number): string[] {
 }
 
 const KEYS = 'space pause  ↑↓ move  ⏎ open  / filter  b before→after  p partitions  g/G ends  q quit';
-const KEYS_NARROW = KEYS.replace('before→after', 'changes');
+const KEYS_NARROW = KEYS.replace('before→after', 'changes').replace('↑↓ move', '↑↓');
 
 function footer(model: TailModel, { columns }: TailView): Line {
   const { typing, following } = model.keys;

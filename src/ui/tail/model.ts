@@ -79,11 +79,14 @@ export class TailModel {
   press(key: TailKey): void {
     const before = this.keys.filter;
     this.keys = reduceTailKey(this.keys, key, this.rows, this.pageRows);
-    if (this.keys.filter !== before) {
-      this.filtered = this.keys.filter.trim() === '' ? undefined : new FilterScan(this.keys.filter, this.ring);
-      this.top = 0;
-    }
+    if (this.keys.filter !== before) this.filterBy(this.keys.filter);
     this.wake?.();
+  }
+
+  filterBy(filter: string): void {
+    this.keys = { ...this.keys, filter };
+    this.filtered = filter.trim() === '' ? undefined : new FilterScan(filter, this.ring);
+    this.top = 0;
   }
 
   /** Once a frame: lets the filter work on, tells the rate. */

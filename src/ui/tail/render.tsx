@@ -13,6 +13,8 @@ interface RenderTailOptions {
   /** The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => TailSource;
   readonly color: boolean;
+  /** Applied from the start, as if it had been typed. */
+  readonly filter?: string | undefined;
   /** Ends the tail from outside (SIGTERM). */
   readonly signal?: AbortSignal;
   readonly stdin?: NodeJS.ReadStream;
@@ -26,6 +28,7 @@ interface RenderTailOptions {
 export async function renderTail(options: RenderTailOptions): Promise<'quit' | 'interrupted'> {
   const { stdin = process.stdin, stdout = process.stdout, topics, color } = options;
   const model = new TailModel();
+  if (options.filter !== undefined) model.filterBy(options.filter);
   const reading = new AbortController();
   const leaveScreen = enterAlternateScreen(stdout);
   const app = render(<Tail model={model} topics={topics} color={color} leave={() => app.unmount()} />, {
