@@ -111,11 +111,31 @@ export class World {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** Creates the connector and waits until its task is in this state. */
+  /** Creates the connector and waits until it streams. */
   async run(name: string, config: Record<string, string>): Promise<void> {
     const answer = await this.ask('PUT', `/connectors/${name}/config`, config);
     if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
-    await this.taskState(name, 'RUNNING');
+    await this.streaming(name, config);
+  }
+
+  /** RUNNING comes first and the slot a moment later: what is written before may be in the snapshot. */
+  async streaming(name: string, config: Record<string, string>): Promise<void> {
+    const client = new pg.Client(this.postgres.url);
+    await client.connect();
+    try {
+      await waitUntil(
+        `connector ${name} to stream`,
+        async () => {
+          const { body } = await this.ask('GET', `/connectors/${name}/status`);
+          if (body?.tasks?.[0]?.trace !== undefined) throw new Error(body.tasks[0].trace);
+          const slot = 'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active';
+          return (await client.query(slot, [config['slot.name']])).rows.length === 1 ? true : undefined;
+        },
+        { timeoutMs: WAIT_MS },
+      );
+    } finally {
+      await client.end();
+    }
   }
 
   taskState(name: string, state: string): Promise<Answer['body']> {
