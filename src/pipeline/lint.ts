@@ -1,5 +1,17 @@
 import { keysAt, type Tree } from './document.js';
 import { type KsqlFile, readKsqlFiles } from './ksql-files.js';
+import { checkChecks, checkWays } from './lint/checks.js';
+import { checkConnectors } from './lint/connectors.js';
+import { checkDeclared } from './lint/declared.js';
+import { checkMigrations } from './lint/migrations.js';
+import { checkNotYet } from './lint/not-yet.js';
+import { checkReferences } from './lint/references.js';
+import { checkSchemas } from './lint/schemas.js';
+import { checkSeeds } from './lint/seeds.js';
+import { checkServices } from './lint/services.js';
+import { checkTopics } from './lint/topics.js';
+import { checkTransforms } from './lint/transforms.js';
+import { checkUnused } from './lint/unused.js';
 import type { Pipeline } from './pipeline.js';
 import type { Problem } from './problem.js';
 import type { PipelineSpec } from './spec.js';
@@ -10,7 +22,7 @@ export interface LintInput {
   readonly spec: PipelineSpec;
   /** The merged file, wrong parts included. */
   readonly tree: Tree;
-  /** False where parts of the file were wrong and are missing from pipeline and spec: what needs all of them keeps silent. */
+  /** False where parts of the file were wrong and are missing from pipeline and spec. */
   readonly complete: boolean;
   readonly cwd: string;
 }
@@ -24,8 +36,29 @@ export interface LintContext extends LintInput {
 /** One group of rules: looks at the whole pipeline, answers with what is wrong. */
 export type Rule = (context: LintContext) => readonly Problem[];
 
-/** Every rule; the report is sorted by place. */
-const RULES: readonly Rule[] = [];
+/** The report is sorted by place. */
+const RULES: readonly Rule[] = [
+  checkReferences,
+  checkDeclared,
+  checkTopics,
+  checkSchemas,
+  checkMigrations,
+  checkConnectors,
+  checkTransforms,
+  checkServices,
+  checkSeeds,
+  checkChecks,
+  checkNotYet,
+];
+
+/** Rules about the whole data flow: where a part of it is wrong or unknown, what they would find is only its consequence. */
+const FLOW_RULES: readonly Rule[] = [checkWays, checkUnused];
+const FLOW_FAULTS: ReadonlySet<string> = new Set([
+  'dangling-reference',
+  'connector-unmade',
+  'ksql-syntax',
+  'file-missing',
+]);
 
 export function lint(input: LintInput): readonly Problem[] {
   const context: LintContext = {
@@ -33,5 +66,7 @@ export function lint(input: LintInput): readonly Problem[] {
     ksql: readKsqlFiles(input.pipeline),
     names: (...section) => keysAt(input.tree, section),
   };
-  return RULES.flatMap((rule) => rule(context));
+  const problems = RULES.flatMap((rule) => rule(context));
+  const whole = input.complete && !problems.some(({ severity, code }) => severity === 'error' && FLOW_FAULTS.has(code));
+  return whole ? [...problems, ...FLOW_RULES.flatMap((rule) => rule(context))] : problems;
 }

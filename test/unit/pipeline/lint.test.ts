@@ -1,0 +1,392 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { textOf, Workspace } from './workspace.js';
+
+let workspace: Workspace;
+beforeEach(() => {
+  workspace = new Workspace();
+});
+afterEach(() => workspace.remove());
+
+/** What is merged over person-planning, and the problems that this makes; `files` are written first. */
+interface Case {
+  readonly name: string;
+  readonly overlay: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly profiles?: readonly string[];
+  readonly target?: string;
+  readonly found: readonly RegExp[];
+}
+
+const SLOT = 'evpipe_person_planning_person_outbox';
+
+const CASES: readonly Case[] = [
+  // references
+  {
+    name: 'a reference to what nobody has',
+    overlay: 'services:\n  person:\n    env: { A: $(databases.persn.url), B: $(kafka.url), C: $(response.id) }\n',
+    found: [
+      /^overlay.yaml:3:15 error dangling-reference: .*there is no database persn, did you mean person\?/,
+      /^overlay.yaml:3:42 error unknown-reference: \$\(kafka.url\) refers to nothing/,
+      /^overlay.yaml:3:59 error unknown-reference: .*in smoke only/,
+    ],
+  },
+  {
+    name: 'a reference in a SQL file, and other things with a bracket',
+    files: {
+      'sql/person/V000002__more.sql': "SELECT 'x';\nSELECT '$(databases.person.urll)', '$(date)', '$(a b.c)';\n",
+    },
+    overlay: '{}',
+    found: [/^sql\/person\/V000002__more.sql:2:9 error unknown-reference: .*did you mean databases.person.url\?/],
+  },
+  // dangling names
+  {
+    name: 'names that nothing is called by',
+    overlay: `
+services:
+  person: { outbox: { database: persons } }
+  planning-person-consumer: { consumes: { topics: [public_person_entity_event] } }
+seed: { persons: { service: persn } }
+checks: { persons: { replica: { database: plannin } } }
+smoke: { a-new-person-reaches-planning: { request: { service: nobody } } }
+connectors: { person-outbox: { produces: [public_persons] } }
+targets: { t: { databases: { prson: embedded } } }
+`,
+    found: [
+      /^overlay.yaml:3:23 error dangling-reference: there is no database persons, did you mean person\?/,
+      /^overlay.yaml:4:52 error dangling-reference: there is no topic public_person_entity_event, did you mean public_person_entity_events\?/,
+      /^overlay.yaml:5:20 error dangling-reference: there is no service persn, did you mean person\?/,
+      /^overlay.yaml:6:33 error dangling-reference: there is no database plannin, did you mean planning\?/,
+      /^overlay.yaml:7:54 error dangling-reference: there is no service nobody/,
+      /^overlay.yaml:8:43 error dangling-reference: there is no topic public_persons/,
+      /^overlay.yaml:9:30 error dangling-reference: there is no database prson, did you mean person\?/,
+    ],
+  },
+  {
+    name: 'a connector that no migration makes',
+    overlay: 'connectors: { person-outbox: { config: null } }\n',
+    found: [/error connector-unmade: connector person-outbox has no config/],
+  },
+  {
+    name: 'a connector that ksqlDB writes in capitals',
+    overlay: 'connectors: { person_outbox: { database: person, produces: [public_person_entity_events] } }\n',
+    files: { 'ksql/V000003__c.sql': "CREATE SOURCE CONNECTOR person_outbox WITH ('connector.class' = 'x');\n" },
+    found: [
+      /:1:15 error connector-unmade: connector person_outbox is made by no migration: there it is called PERSON_OUTBOX/,
+    ],
+  },
+  // topics
+  {
+    name: 'topics that Kafka does not take, or that the target cannot hold',
+    overlay: `
+topics:
+  "a/b": {}
+  a.b: { replication: 3 }
+  a_b: { config: { min.insync.replicas: 2 } }
+services: { person: { produces: [a/b, a.b, a_b] } }
+`,
+    found: [
+      /:3:3 error special-characters: topic a\/b/,
+      /:4:10 error replication: topic a.b wants 3 replicas; target embedded has 1 broker/,
+      /:5:3 error topic-collision: topics a.b and a_b/,
+      /:5:20 warning replication: .*min.insync.replicas 2/,
+    ],
+  },
+  {
+    name: 'replication on a cluster, which is its own business',
+    overlay: 'topics: { public_person_entity_events: { replication: 3 } }\n',
+    target: 'cluster',
+    found: [],
+  },
+  // schemas
+  {
+    name: 'subjects that nobody looks for, and schemas that are none',
+    files: {
+      's/bad.avsc': '{"type": "record",\n "name": "x" "fields": []}',
+      's/none.avsc': '{"type": "record", "name": "x",\n  "fields": [{"name": "a", "type": "strin"}]}',
+    },
+    overlay: `
+schemas:
+  subjects:
+    public_person_entity_events: schemas/person-event.avsc
+    orders-value: schemas/person-event.avsc
+    Person: schemas/person-event.avsc
+    a/b-value: schemas/person-event.avsc
+    public_person_entity_events-key: s/bad.avsc
+    private_accounting_bal_sheet_cdc-key: s/none.avsc
+    public_balance_sheet_entity_events-key: s/missing.avsc
+`,
+    found: [
+      /^overlay.yaml:4:5 error subject-name: .*did you mean public_person_entity_events-value\?/,
+      /:5:5 warning subject-without-topic: subject orders-value: there is no topic orders/,
+      /:6:5 warning subject-name: subject Person ends neither/,
+      /:7:5 warning special-characters/,
+      /:10:5 error file-missing: .*there is no file s\/missing.avsc/,
+      /^s\/bad.avsc:2:\d+ error schema-invalid: s\/bad.avsc is no JSON/,
+      /^s\/none.avsc:2:\d+ error schema-invalid: s\/none.avsc is no Avro schema: .*strin/,
+    ],
+  },
+  {
+    name: 'a logical type that Avro ignores',
+    files: {
+      's/day.avsc':
+        '{"type": "record", "name": "x", "fields": [\n  {"name": "day", "type": "int", "logicalType": "date"}]}',
+    },
+    overlay: 'schemas: { subjects: { public_person_entity_events-key: s/day.avsc } }\n',
+    found: [/^s\/day.avsc:2:34 warning logical-type: logicalType of field day stands beside its type/],
+  },
+  // migrations
+  {
+    name: 'migrations in an order that their names do not mean',
+    files: {
+      'sql/v/V1__a.sql': 'SELECT 1',
+      'sql/v/V10__c.sql': 'SELECT 1',
+      'sql/v/V2__b.sql': 'SELECT 1',
+      'sql/v/V2__b2.sql': 'SELECT 1',
+      'ksql/more.sql': 'SHOW STREAMS;',
+    },
+    overlay: 'databases: { person: { migrations: sql/v }, planning: { migrations: sql/nowhere } }\n',
+    found: [
+      /:1:24 error migration-order: V10__c.sql would run before V1__a.sql/,
+      /:1:24 error migration-order: V2__b.sql and V2__b2.sql have the same version/,
+      /:1:57 error file-missing: there is no folder sql\/nowhere/,
+      /error migration-name: more.sql is not named/,
+    ],
+  },
+  {
+    name: 'ksql that does not parse',
+    files: { 'ksql/V000003__x.sql': 'SHOW STREAMS;\nCREATE STREM x AS SELECT * FROM y;\n' },
+    overlay: '{}',
+    found: [/^ksql\/V000003__x.sql:2:\d+ error ksql-syntax/],
+  },
+  {
+    name: 'ksql that infers columns from a subject, and reads a topic, that nobody declares',
+    files: {
+      'ksql/V000003__x.sql':
+        "CREATE STREAM x (k VARCHAR KEY) WITH (KAFKA_TOPIC = 'elsewhere', VALUE_FORMAT = 'AVRO');\n",
+    },
+    overlay: '{}',
+    found: [
+      /^ksql\/V000003__x.sql:1:1 warning columns-not-declared: .*elsewhere-value/,
+      /^ksql\/V000003__x.sql:1:1 warning topic-not-declared: topic elsewhere/,
+    ],
+  },
+  // connectors
+  {
+    name: 'two connectors on one slot, publication and prefix',
+    overlay: `
+connectors:
+  second:
+    database: person
+    produces: [public_person_entity_events]
+    config:
+      connector.class: io.debezium.connector.postgresql.PostgresConnector
+      table.include.list: public.person_person
+      slot.name: ${SLOT}
+      publication.name: ${SLOT}
+      topic.prefix: person-planning-person-outbox
+checks: { persons: { through: [person-outbox] } }
+`,
+    found: [
+      /:9:7 error connector-shared-name: slot.name .* is also that of connector person-outbox: two connectors on one slot lose events/,
+      /:10:7 error connector-shared-name: publication.name/,
+      /:11:7 error connector-shared-name: topic.prefix/,
+    ],
+  },
+  {
+    name: 'a connector that cannot be fenced, with an old spelling, a bad slot and a secret',
+    overlay: `
+connectors:
+  person-outbox:
+    config:
+      slot.name: Person-Outbox
+      heartbeat.interval.ms: 0
+      message.prefix.exclude.list: other
+      database.server.name: p
+      database.password: hunter2
+      table.include.list: events_outboxitem
+checks: { persons: { through: [] } }
+`,
+    found: [
+      /:3:3 warning connector-unfenced: .*lacks heartbeat.interval.ms=1000 and message.prefix.exclude.list=evpipe/,
+      /:5:7 error slot-name: slot.name Person-Outbox/,
+      /:8:7 warning connector-old-spelling: database.server.name is Debezium 1.9; since 2.0 it is topic.prefix/,
+      /:9:7 warning password-in-clear: database.password holds a secret in clear text$/,
+      /:10:7 error table-without-schema: .*did you mean public.events_outboxitem\?/,
+    ],
+  },
+  {
+    name: 'transforms and converters that heartbeats would break',
+    overlay: `
+connectors:
+  person-outbox: { config: { value.converter.delegate.converter.type: null } }
+  accounting-cdc:
+    config:
+      transforms.reroute.predicate: null
+      transforms.extractKey.negate: null
+      transforms.extractKey.predicate: nothing
+      transforms.stray.type: x
+      transforms: reroute,extractKey,unwrap,empty
+`,
+    found: [
+      /error converter-without-delegate: value.converter can't write heartbeats/,
+      /error transform-sees-heartbeats: transform reroute sees heartbeats too: it would send them to private_accounting_bal_sheet_cdc/,
+      /error transform-sees-heartbeats: transform extractKey sees heartbeats too: their key has no field id/,
+      /:8:7 error predicate-unknown: .*there is no predicate nothing/,
+      /:9:7 warning transform-unlisted: transform stray/,
+      /:10:7 error transform-type-missing: transform empty has no transforms.empty.type/,
+    ],
+  },
+  // services
+  {
+    name: 'services that cannot run side by side',
+    overlay: `
+services:
+  person: { module: services/persons.ts, env: { OTHER: $(services.accounting.url) } }
+  accounting: { port: 8003, env: { OTHER: $(services.person.url), PORT: 1 } }
+  planning: { command: [./run.sh], module: null }
+  planning-person-consumer: { consumes: { group: planning-balance-sheet } }
+`,
+    found: [
+      /:3:13 error file-missing: service person: there is no file services\/persons.ts/,
+      /:3:42 error start-up-cycle: .*person → accounting → person/,
+      /:4:67 warning environment-name: PORT is told by evpipe/,
+      /:5:15 error file-missing: service planning: there is no file .\/run.sh/,
+      /error port-clash: port 8003 of service planning is also wished for by service accounting/,
+      /warning group-shared: group planning-balance-sheet is also that of service planning-person-consumer/,
+    ],
+  },
+  {
+    name: 'services that run nothing, or half an outbox',
+    overlay: `
+services:
+  nothing: {}
+  empty: { command: [], outbox: { database: person, table: t, reports: [a], topics: [public_person_entity_events] } }
+`,
+    found: [
+      /:3:3 error service-run: service nothing needs either module or command/,
+      /:4:12 error service-run: the command of service empty is empty/,
+      /:4:77 error outbox-incomplete: .*needs sent/,
+    ],
+  },
+  // seeds
+  {
+    name: 'seeds whose values cannot be made',
+    overlay: `
+seed:
+  persons: { values: { first_name: Ada Lovelace, x: { integer: [2, 1] }, y: { from: person } } }
+`,
+    found: [
+      /:3:24 error seed-value: .*first_name is "Ada Lovelace": a generator is a path/,
+      /:3:50 error seed-value: .*least integer after its most/,
+      /:3:74 error seed-value: .*draws from person, which is no seed, did you mean persons\?/,
+    ],
+  },
+  // checks
+  {
+    name: 'a check without a way',
+    overlay: 'checks: { persons: { source: { table: person_persn } } }\n',
+    found: [/^overlay.yaml:1:11 error way-unknown: check persons: no way leads from table person.person_persn/],
+  },
+  {
+    name: 'a check with two ways, and one that names its way',
+    overlay: `
+connectors:
+  second:
+    database: person
+    config:
+      connector.class: io.debezium.connector.postgresql.PostgresConnector
+      table.include.list: public.person_.*
+      transforms: route
+      transforms.route.type: org.apache.kafka.connect.transforms.RegexRouter
+      transforms.route.regex: person-planning-second\\..*
+      transforms.route.replacement: public_person_entity_events
+checks: { other: { source: { database: person, table: person_person }, replica: { database: planning, table: planning_person }, key: [id], through: [second] } }
+`,
+    found: [/error way-ambiguous: check persons: .*second.*or.*|error way-ambiguous: check persons: several ways/],
+  },
+  {
+    name: 'checks that compare nothing that could be compared',
+    overlay: `
+checks:
+  persons: { key: [id, "lower(name)"], columns: [id] }
+  itself: { source: { database: person, table: person_person }, replica: { database: person, table: public.person_person }, key: [id], through: [] }
+  query: { database: person, rows: delete from person_person }
+  steps: { stages: { topic: public_person_entity_events, field: a, transitions: [[1, 2]], final: [3, 1], within: 1s } }
+  half: { source: { database: person, table: person_person } }
+`,
+    found: [
+      /:3:14 error check-columns: .*"lower\(name\)" is no name of a column/,
+      /:3:40 warning check-columns: .*column id is in key already/,
+      /:4:65 error check-itself/,
+      /:5:30 error check-query: .*has to be a query/,
+      /:6:91 warning check-stages: .*no transition leads to final status 3/,
+      /:6:91 warning check-stages: .*(no transition leads to final status 1)/,
+      /:6:91 warning check-stages: .*from final status 1 a transition leads on to 2|:7:3 error check-incomplete/,
+      /:7:3 error check-incomplete: check half needs source and replica/,
+    ],
+  },
+  // dead wiring
+  {
+    name: 'what nobody uses',
+    overlay: `
+databases: { spare: {} }
+topics: { spare: {}, asked: {} }
+services: { reader: { command: [cat], consumes: { group: g, topics: [asked] } } }
+`,
+    found: [
+      /:2:14 warning unused: database spare/,
+      /:3:11 warning unused: topic spare/,
+      /:3:22 warning topic-without-writer: topic asked is read, but nothing in this file writes to it/,
+    ],
+  },
+  {
+    name: 'queues and stores that nobody uses',
+    overlay: 'rabbitmq: { queues: { likes: {} } }\nstores: { cache: { kind: cache } }\n',
+    found: [
+      /:1:1 error not-yet: rabbitmq/,
+      /:1:23 warning queue-without-publisher/,
+      /:1:23 warning queue-without-consumer/,
+      /:2:1 error not-yet: stores/,
+      /:2:11 warning unused: store cache/,
+    ],
+  },
+  {
+    name: 'queues and seed files that are not there',
+    overlay: `
+rabbitmq: { queues: { likes: { deadLetter: gone } }, bindings: [{ exchange: e, queue: liks }] }
+seed: { file: { sql: data.sql, database: person } }
+services: { person: { publishes: [like], receives: [likes] } }
+`,
+    found: [
+      /:2:1 error not-yet: rabbitmq/,
+      /:2:32 error dangling-reference: there is no queue gone/,
+      /:2:67 error dangling-reference: there is no exchange e/,
+      /:2:80 error dangling-reference: there is no queue liks, did you mean likes\?/,
+      /:3:9 error not-yet: seed.file/,
+      /:3:17 error file-missing: seed file: there is no file data.sql/,
+      /:4:35 error dangling-reference: there is no exchange or queue like, did you mean likes\?/,
+    ],
+  },
+];
+
+describe('lint', () => {
+  it('has nothing to say about person-planning', () => {
+    expect(workspace.load().problems).toEqual([]);
+    expect(workspace.load({ profiles: ['ksql-connectors'] }).problems).toEqual([]);
+  });
+
+  it.each(CASES)('finds $name', ({ overlay, files, profiles, target, found }) => {
+    for (const [path, text] of Object.entries(files ?? {})) workspace.write(path, text);
+    const loaded = workspace.loadWith(overlay, { profiles: profiles ?? [], target });
+    const texts = loaded.problems.map(textOf);
+    for (const pattern of found)
+      expect(
+        texts.filter((text) => pattern.test(text)),
+        `${pattern} in\n${texts.join('\n')}`,
+      ).not.toEqual([]);
+    const unexpected = texts.filter((text) => !found.some((pattern) => pattern.test(text)));
+    expect(unexpected).toEqual([]);
+    const refused = loaded.problems.some(({ severity }) => severity === 'error');
+    expect(loaded.pipeline === undefined).toBe(refused);
+  });
+});
