@@ -1,3 +1,4 @@
+import { decompress } from '../../../clients/kafka/compression.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import {
   BATCH_HEADER_BYTES,
@@ -10,13 +11,15 @@ import {
   producerIdOf,
   recordCountOf,
 } from '../../../protocol/kafka/record-batch.js';
+import { messageOf } from '../../../support/errors.js';
 import type { TopicSettings } from '../topics/settings.js';
 
 type Refuse = (error: ErrorName, message: string) => Error;
 
 const COMPRESSION_MAX = 4;
 
-/** Checks what a batch says of its records. The records themselves are walked through where they are not compressed. */
+/** Checks what a batch says of its records. The records themselves are walked through where they are not compressed. The codecs that
+ * are needed (`codecsFor`) have to be loaded. */
 export function checkRecords(batch: Buffer, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
   const count = recordCountOf(batch);
   if (count <= 0 || lastOffsetDeltaOf(batch) !== count - 1) {
@@ -32,7 +35,10 @@ export function checkRecords(batch: Buffer, settings: TopicSettings, nowMs: numb
     throw refuse('INVALID_RECORD', 'a transactional batch without producer id');
   }
   if (!settings.logAppendTime) checkTimestamp(maxTimestampOf(batch), settings, nowMs, refuse);
-  if (compressionOf(batch) === 0) walk(batch, count, settings.compacts, refuse);
+  const codec = compressionOf(batch);
+  // Compressed records are only looked at where their keys matter: whoever reads them finds out the rest.
+  if (codec === 0) walk(batch, BATCH_HEADER_BYTES, count, settings.compacts, refuse);
+  else if (settings.compacts) walk(plainRecords(batch, codec, refuse), 0, count, true, refuse);
 }
 
 function checkTimestamp(timestampMs: number, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
@@ -42,9 +48,17 @@ function checkTimestamp(timestampMs: number, settings: TopicSettings, nowMs: num
   }
 }
 
+function plainRecords(batch: Buffer, codec: number, refuse: Refuse): Buffer {
+  try {
+    return decompress(codec, batch.subarray(BATCH_HEADER_BYTES));
+  } catch (failure) {
+    throw refuse('CORRUPT_MESSAGE', `records cannot be decompressed: ${messageOf(failure)}`);
+  }
+}
+
 /** From length to length: as many records as were said, each inside the batch. Compacted topics need keys. */
-function walk(batch: Buffer, count: number, keyed: boolean, refuse: Refuse): void {
-  let at = BATCH_HEADER_BYTES;
+function walk(batch: Buffer, start: number, count: number, keyed: boolean, refuse: Refuse): void {
+  let at = start;
   for (let left = count; left > 0; left--) {
     let length = 0;
     let shift = 0;

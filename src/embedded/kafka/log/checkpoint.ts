@@ -7,6 +7,7 @@ export interface Checkpoint {
   readonly version: 1;
   readonly startOffset: number;
   readonly endOffset: number;
+  readonly cleanedTo: number;
   readonly segments: ReadonlyArray<{
     readonly base: number;
     readonly size: number;

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  BATCH_HEADER_BYTES,
   hasValidCrc,
   isControl,
   lastOffsetDeltaOf,
@@ -48,10 +47,11 @@ export class PartitionLog {
   readonly producers = new ProducerStates();
   private segments: Segment[] = [];
   private aborted: AbortedTransaction[] = [];
+  /** What lies before was compacted. */
+  cleanedTo = 0;
   private start = 0;
   private sinceCheckpoint = 0;
   private readonly watchers = new Set<() => void>();
-  /** Greatest timestamp of the closed segments and where it is, for ListOffsets. */
   private closed = false;
 
   private constructor(
@@ -99,11 +99,11 @@ export class PartitionLog {
       .map((file) => new Segment(this.dir, Number(file.slice(0, -4))))
       .sort((a, b) => a.baseOffset - b.baseOffset);
     for (const file of files) if (file.endsWith('.cleaned')) rmSync(join(this.dir, file));
-    this.start = Math.max(checkpoint?.startOffset ?? 0, this.segments[0]?.baseOffset ?? 0);
+    this.start = checkpoint?.startOffset ?? this.segments[0]?.baseOffset ?? 0;
     if (checkpoint !== undefined) {
       this.producers.restore(checkpoint.producers);
       this.aborted = [...checkpoint.aborted];
-      this.start = Math.max(this.start, checkpoint.startOffset);
+      this.cleanedTo = checkpoint.cleanedTo;
     }
     for (const [at, segment] of this.segments.entries()) {
       const next = this.segments[at + 1];
@@ -243,7 +243,7 @@ export class PartitionLog {
       const end = this.endPosition(segment, endOffset);
       let length = Math.min(maxBytes, end - first.position);
       if (length < first.size) {
-        if (!wholeFirst) return length >= BATCH_HEADER_BYTES ? undefined : undefined;
+        if (!wholeFirst) return undefined;
         length = first.size;
       }
       segment.lastUsedMs = this.context.now();
@@ -311,11 +311,24 @@ export class PartitionLog {
     this.wake();
   }
 
-  /** Puts compacted segments in the place of old ones; `swap` moves the files. */
-  replaceSegments(old: readonly Segment[], fresh: readonly Segment[]): void {
-    const at = this.segments.indexOf(old[0] as Segment);
-    this.segments.splice(at, old.length, ...fresh);
+  /** Puts a compacted segment in the place of the old one, whose file it has taken already. */
+  replaceSegment(old: Segment, fresh: Segment): void {
+    const at = this.segments.indexOf(old);
+    if (fresh.size > 0) {
+      this.segments[at] = fresh;
+      this.checkpoint();
+      return;
+    }
+    this.segments.splice(at, 1);
     this.checkpoint();
+    fresh.remove();
+  }
+
+  /** Whether what this producer wrote at this offset belongs to a transaction that was aborted. */
+  isAborted(producerId: number, offset: number): boolean {
+    return this.aborted.some(
+      (aborted) => aborted.producerId === producerId && aborted.firstOffset <= offset && offset <= aborted.lastOffset,
+    );
   }
 
   checkpoint(): void {
@@ -327,6 +340,7 @@ export class PartitionLog {
       version: 1,
       startOffset: this.start,
       endOffset: this.endOffset,
+      cleanedTo: this.cleanedTo,
       segments: this.segments.map(({ baseOffset, size, lastOffset, maxTimestamp }) => ({
         base: baseOffset,
         size,

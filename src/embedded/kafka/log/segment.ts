@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BATCH_HEADER_BYTES,
@@ -201,12 +201,10 @@ export class Segment {
     }
   }
 
-  /** Takes the place of `other`'s file; this one was written under another name. */
-  replace(file: string): void {
-    this.close();
-    renameSync(file, this.file);
-    this.size = statSync(this.file).size;
-    this.hints.clear();
-    this.index.reset();
+  /** Another file takes this one's name: readers that are still sending from this one go on with what they have open. */
+  retire(): void {
+    this.doomed = true;
+    if (this.holders > 0) this.descriptor();
+    this.closeFile();
   }
 }

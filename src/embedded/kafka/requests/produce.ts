@@ -14,6 +14,7 @@ import {
 } from '../../../protocol/kafka/record-batch.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import { checkRecords } from '../log/check-records.js';
+import { codecsFor, loadCodecs, storedBatch } from '../log/stored-batch.js';
 import type { Call } from '../server/call.js';
 import type { Topic } from '../topics/topic.js';
 import { handler } from './handler.js';
@@ -40,16 +41,31 @@ export const produceHandler = handler(
   produce,
   { supports: 'acks 0, 1 and all; idempotent and transactional producers; LogAppendTime; all compressions.' },
   (request, call) => {
-    const responses = request.topicData.map(({ name, topicId, partitionData }) => {
-      const topic = call.version >= 13 ? call.broker.topics.getById(topicId) : call.broker.topics.get(name);
-      const partitionResponses = partitionData.map(({ index, records }) =>
-        answerPartition(call, request, topic, index, records),
+    const codecs = request.topicData.flatMap(({ name, topicId, partitionData }) => {
+      const topic = topicOf(call, name, topicId);
+      return partitionData.flatMap(({ records }) =>
+        topic === undefined || records === null || records.length < BATCH_HEADER_BYTES
+          ? []
+          : codecsFor(records, topic.settings),
       );
-      return { name, topicId, partitionResponses };
     });
-    return request.acks === 0 ? undefined : { responses };
+    return codecs.length === 0 ? answer(request, call) : loadCodecs(codecs).then(() => answer(request, call));
   },
 );
+
+const topicOf = (call: Call, name: string, topicId: string): Topic | undefined =>
+  call.version >= 13 ? call.broker.topics.getById(topicId) : call.broker.topics.get(name);
+
+function answer(request: RequestOf<typeof produce>, call: Call): Answer | undefined {
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => {
+    const topic = topicOf(call, name, topicId);
+    const partitionResponses = partitionData.map(({ index, records }) =>
+      answerPartition(call, request, topic, index, records),
+    );
+    return { name, topicId, partitionResponses };
+  });
+  return request.acks === 0 ? undefined : { responses };
+}
 
 function answerPartition(
   call: Call,
@@ -113,12 +129,13 @@ function append(
     }
   }
   if (isTransactional(batch)) admitTransactional(call, request.transactionalId, batch, topic, index);
+  const stored = storedBatch(batch, settings);
   let appendTime = -1;
   if (settings.logAppendTime) {
     appendTime = broker.clock.now();
-    setAppendTime(batch, appendTime);
+    setAppendTime(stored, appendTime);
   }
-  const baseOffset = log.append(batch, settings);
+  const baseOffset = log.append(stored, settings);
   return answered(index, baseOffset, appendTime, log.startOffset);
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Broker } from '../broker.js';
 import type { KafkaListener, KafkaOptions } from '../options.js';
+import { Upkeep } from '../upkeep/upkeep.js';
 import type { ListenerAddress } from './call.js';
 import { Connection } from './connection.js';
 import { FrameMemory } from './frame-input.js';
@@ -22,6 +23,7 @@ export interface RunningKafka {
 /** Starts a broker on its folder. Throws where the folder or a port cannot be used. */
 export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const broker = new Broker(options);
+  const upkeep = new Upkeep(broker);
   const memory = new FrameMemory(FRAME_MEMORY_BYTES);
   const connections = new Set<Connection>();
   const servers: Server[] = [];
@@ -56,12 +58,12 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     broker.log.info('Kafka answers', { address: bootstrapServers, topics: broker.topics.size });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
-      stopped ??= shutDown(broker, servers, connections);
+      stopped ??= shutDown(broker, upkeep, servers, connections);
       return stopped;
     };
     return { port, bootstrapServers, listeners: further, stop };
   } catch (failure) {
-    await shutDown(broker, servers, connections);
+    await shutDown(broker, upkeep, servers, connections);
     throw failure;
   }
 }
@@ -77,9 +79,15 @@ function listening(server: Server, port: number, host: string): Promise<number> 
   });
 }
 
-async function shutDown(broker: Broker, servers: readonly Server[], connections: Set<Connection>): Promise<void> {
+async function shutDown(
+  broker: Broker,
+  upkeep: Upkeep,
+  servers: readonly Server[],
+  connections: Set<Connection>,
+): Promise<void> {
   const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
   for (const connection of connections) connection.destroy();
   await Promise.all(closed);
+  await upkeep.stop();
   broker.close();
 }

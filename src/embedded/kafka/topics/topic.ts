@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeJson } from '../../../support/json-file.js';
 import { type LogContext, PartitionLog } from '../log/partition-log.js';
@@ -58,6 +58,12 @@ export class Topic {
       this.logs[partition] = log;
     }
     return log;
+  }
+
+  /** The same, of a partition that something was ever written to. */
+  logWithData(partition: number): PartitionLog | undefined {
+    if (this.logs[partition] === undefined && !existsSync(join(this.dir, String(partition)))) return undefined;
+    return this.log(partition);
   }
 
   /** The logs that were used since the start. */
