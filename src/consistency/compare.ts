@@ -12,7 +12,10 @@ export interface Difference {
 export interface Comparison {
   readonly sourceRows: number;
   readonly replicaRows: number;
+  /** At most DIFFERENCES_KEPT. */
   readonly differences: readonly Difference[];
+  /** How many more keys differed than were kept. */
+  readonly notKept: number;
 }
 
 export type DifferenceKind = 'missing' | 'extra' | 'different';
@@ -25,8 +28,8 @@ export function kindOf(difference: Difference): DifferenceKind {
 /** Rows held in memory for each side at once; a larger table is compared in portions of about this size. */
 const PORTION_ROWS = 50_000;
 
-/** Differences kept with their rows. Beyond it the totals still count, and the report says that it is cut. */
-export const DIFFERENCES_KEPT = 100_000;
+/** Differences kept with their rows, and confirmed; beyond it they are only counted, and the report says so. */
+const DIFFERENCES_KEPT = 100_000;
 
 /** Reads both sides once, source first, and says where they differ. */
 export async function compareSides(source: Side, replica: Side, signal: AbortSignal): Promise<Comparison> {
@@ -35,6 +38,11 @@ export async function compareSides(source: Side, replica: Side, signal: AbortSig
   let sourceRows = 0;
   let replicaRows = 0;
   const differences: Difference[] = [];
+  let notKept = 0;
+  const keep = (difference: Difference): void => {
+    if (differences.length < DIFFERENCES_KEPT) differences.push(difference);
+    else notKept += 1;
+  };
   for (let portion = 0; portion < portions; portion += 1) {
     // Source before replica: what is read later at the replica can only be newer, never a source row that is not yet there.
     const wanted = new Map<string, Row>();
@@ -51,15 +59,15 @@ export async function compareSides(source: Side, replica: Side, signal: AbortSig
         found.add(text);
         const expected = wanted.get(text);
         if (duplicated || expected === undefined || !sameValues(expected, row)) {
-          differences.push({ key: row.key, source: expected, replica: row, duplicated });
+          keep({ key: row.key, source: expected, replica: row, duplicated });
         }
       }
     }
     for (const [text, row] of wanted) {
-      if (!found.has(text)) differences.push({ key: row.key, source: row, replica: undefined, duplicated: false });
+      if (!found.has(text)) keep({ key: row.key, source: row, replica: undefined, duplicated: false });
     }
   }
-  return { sourceRows, replicaRows, differences };
+  return { sourceRows, replicaRows, differences, notKept };
 }
 
 /** Reads only these keys again: replica first, source after, so that an unchanged source row proves an old replica row wrong. */

@@ -1,3 +1,4 @@
+import { Chalk } from 'chalk';
 import stringWidth from 'string-width';
 
 /** What a colour may mean: done, failed, waiting or lagging, detail, and what the eye should find first. */
@@ -24,19 +25,18 @@ export function widthOf(spans: Line): number {
   return stringWidth(textOf(spans));
 }
 
-const SGR: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
-  good: [32, 39],
-  bad: [31, 39],
-  wait: [33, 39],
-  dim: [2, 22],
-  strong: [1, 22],
+const colored = new Chalk({ level: 1 });
+const PAINTS: Readonly<Record<Tone, (text: string) => string>> = {
+  good: colored.green,
+  bad: colored.red,
+  wait: colored.yellow,
+  dim: colored.dim,
+  strong: colored.bold,
 };
 
 export function paint(spans: Line, color: boolean): string {
   if (!color) return textOf(spans);
-  return spans
-    .map(({ text, tone }) => (tone === undefined ? text : `\x1b[${SGR[tone][0]}m${text}\x1b[${SGR[tone][1]}m`))
-    .join('');
+  return spans.map(({ text, tone }) => (tone === undefined ? text : PAINTS[tone](text))).join('');
 }
 
 /** At most `columns` wide; what is cut off ends in `…`. */
