@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { checkTable } from '../text/check-table.js';
 import { failureLines } from '../text/failure-block.js';
-import { column, columnRight, type Line, line, type Span, span, wrap } from '../text/line.js';
+import { column, type Line, line, type Span, span, wrap } from '../text/line.js';
 import { printable } from '../text/printable.js';
 import { count, duration, span as howLong } from '../text/quantities.js';
 import type { StepView, UpState } from './state.js';
@@ -11,7 +11,6 @@ const FRAME_MS = 100;
 /** A wider terminal gets no wider lines: the eye has to find the time at their end. */
 const COLUMNS_MAX = 110;
 const NAME_COLUMNS = 12;
-const TIME_COLUMNS = 8;
 const BAR_COLUMNS = 24;
 /** A wait says for how long from here on. */
 const LONG_WAIT_MS = 2_000;
@@ -27,8 +26,8 @@ export function upLines(state: UpState, view: { readonly columns: number; readon
   }
   for (const step of state.steps) lines.push(...stepLines(step, columns, view.nowMs, state.ended));
   for (const { level, message } of state.notes) lines.push(...noteLines(level, message, columns));
-  // A report says all that its check's row says.
-  const rows = state.checks.filter(({ check }) => state.reports.every((report) => report.check !== check));
+  const reported = new Set(wholeReports(state) ? state.reports.map((report) => report.check) : []);
+  const rows = state.checks.filter(({ check }) => !reported.has(check));
   if (rows.length > 0) {
     lines.push(line(), ...checkTable(rows, columns - 2).map((row) => line('  ', ...row)));
   }
@@ -37,29 +36,49 @@ export function upLines(state: UpState, view: { readonly columns: number; readon
 
 function stepLines(step: StepView, columns: number, nowMs: number, ended: boolean): Line[] {
   const name = column(step.step, NAME_COLUMNS);
-  const middle = columns - 4 - NAME_COLUMNS - TIME_COLUMNS;
   switch (step.state) {
     case 'pending':
       return [line(span(`  · ${step.step}`, 'dim'))];
-    case 'done':
-      return [row(span('✓', 'good'), name, span(printable(step.detail ?? '')), middle, duration(step.elapsedMs ?? 0))];
+    case 'done': {
+      const time = duration(step.elapsedMs ?? 0);
+      const texts = wrap(printable(step.detail ?? ''), detailColumns(columns, time)).map((text) => span(text));
+      return rows(span('✓', 'good'), name, texts, columns, time);
+    }
     case 'running': {
       const elapsed = duration(nowMs - (step.startedMs ?? nowMs));
       const mark = ended
         ? span('·', 'dim')
         : span(SPINNER[Math.floor(nowMs / FRAME_MS) % SPINNER.length] ?? '', 'wait');
-      const [first = span(''), ...more] = activity(step, middle, nowMs);
+      const [first = span(''), ...more] = activity(step, detailColumns(columns, elapsed), nowMs);
       const told = ended ? span(`stopped${first.text === '' ? '' : `: ${first.text}`}`) : first;
-      return [row(mark, name, told, middle, elapsed), ...more.map((text) => line(' '.repeat(4 + NAME_COLUMNS), text))];
+      return rows(mark, name, [told, ...more], columns, elapsed);
     }
     case 'failed':
       return failedLines(step, name, columns);
   }
 }
 
-function row(mark: Span, name: string, detail: Span, middle: number, time: string): Line {
-  const text = column(detail.text, middle);
-  return line('  ', mark, ` ${name}`, { ...detail, text }, span(columnRight(time, TIME_COLUMNS), 'dim'));
+/** The time stands at the end of the first line; further ones begin below the first one's text. */
+function rows(mark: Span, name: string, details: readonly Span[], columns: number, time: string): Line[] {
+  const [first = span(''), ...more] = details;
+  const text = column(first.text, detailColumns(columns, time));
+  return [
+    line('  ', mark, ` ${name}`, { ...first, text }, span(` ${time}`, 'dim')),
+    ...more.map((detail) => line(' '.repeat(4 + NAME_COLUMNS), detail)),
+  ];
+}
+
+function detailColumns(columns: number, time: string): number {
+  return columns - 4 - NAME_COLUMNS - 1 - time.length;
+}
+
+/** True where the reports are what was asked for; else only those of checks that are not consistent are shown, beside the table. */
+function wholeReports({ title }: UpState): boolean {
+  return title?.operation !== 'up';
+}
+
+export function shownReports(state: UpState): UpState['reports'] {
+  return wholeReports(state) ? state.reports : state.reports.filter(({ verdict }) => verdict !== 'consistent');
 }
 
 /** What a running step is doing: waiting for something (on a few lines), counting, or nothing to say yet. */

@@ -2,7 +2,7 @@ import { render, Static } from 'ink';
 import type { Emit, OperationEvent } from '../../operations/events.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import { checkReportLines } from '../text/check-report.js';
-import { upLines } from './lines.js';
+import { shownReports, upLines } from './lines.js';
 import { NOTHING_YET, reduceUp, type UpState } from './state.js';
 
 export interface UpScreen {
@@ -51,7 +51,7 @@ export function Up({ read, color }: { readonly read: () => UpState; readonly col
   const lines = upLines(state, { columns, nowMs }).slice(-(rows - 1));
   return (
     <>
-      <Static items={[...state.reports]}>
+      <Static items={[...shownReports(state)]}>
         {(report) => (
           <Lines
             key={report.check}

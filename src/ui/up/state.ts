@@ -79,6 +79,7 @@ export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): 
     case 'check-report':
       return { ...state, reports: [...state.reports, event.report] };
     case 'note':
+      if (state.notes.some(({ message }) => message === event.message)) return state;
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }].slice(-NOTES_MAX) };
   }
 }

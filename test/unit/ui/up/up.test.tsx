@@ -2,7 +2,7 @@ import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
 import type { OperationEvent } from '../../../../src/operations/events.js';
 import { textOf, widthOf } from '../../../../src/ui/text/line.js';
-import { progressBar, upLines } from '../../../../src/ui/up/lines.js';
+import { progressBar, shownReports, upLines } from '../../../../src/ui/up/lines.js';
 import { Up } from '../../../../src/ui/up/render.js';
 import { NOTHING_YET, reduceUp, type UpState } from '../../../../src/ui/up/state.js';
 
@@ -84,6 +84,41 @@ describe('the progress of up', () => {
     );
     expect(text.match(/✓ consistent/g)).toHaveLength(2);
     expect(text).not.toContain('lagging');
+  });
+
+  it('shows the table in up with the reports of what is wrong, and whole reports where they were asked for', () => {
+    const counts = { sourceRows: 1, replicaRows: 1, missing: 0, extra: 0, different: 0 };
+    const reported = (check: string, verdict: 'inconsistent' | 'consistent'): readonly OperationEvent[] => [
+      { kind: 'check', row: { check, verdict, ...counts } },
+      {
+        kind: 'check-report',
+        report: {
+          check,
+          kind: 'compare',
+          verdict,
+          source: 's',
+          replica: 'r',
+          ...counts,
+          compared: [],
+          skipped: [],
+          way: [],
+          findings: [],
+          elapsedMs: 1,
+        },
+      },
+    ];
+    const both = [...reported('good-one', 'consistent'), ...reported('bad-one', 'inconsistent')];
+    const inUp = stateAfter([OPERATION, ...both]);
+    expect(shownReports(inUp).map(({ check }) => check)).toEqual(['bad-one']);
+    expect(draw(inUp, 80).join('\n')).toMatch(/good-one[\s\S]*bad-one/);
+    const alone = stateAfter(both);
+    expect(shownReports(alone)).toHaveLength(2);
+    expect(draw(alone, 80)).toEqual([]);
+  });
+
+  it('says a note once', () => {
+    const note: OperationEvent = { kind: 'note', level: 'info', message: 'port 5432 is taken' };
+    expect(draw(stateAfter([note, note]), 80)).toEqual(['  · port 5432 is taken']);
   });
 
   it('draws half cells, full and empty bars', () => {
