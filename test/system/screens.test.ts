@@ -126,6 +126,13 @@ describe('up on a terminal', () => {
     expect(up.cursorVisible()).toBe(true);
   });
 
+  it('writes each report of a check once', async () => {
+    // Ink's <Static> wrote them twice where the end came right after them.
+    const up = open('up', ['reports']);
+    await up.ended;
+    expect(up.raw().match(/✓ consistent/g)).toHaveLength(2);
+  });
+
   it('is left by the signal of Ctrl-C with the terminal as it was', async () => {
     const up = open('up', ['slow']);
     await up.shows(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] streams/);

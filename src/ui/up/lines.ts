@@ -16,7 +16,7 @@ const BAR_COLUMNS = 24;
 const LONG_WAIT_MS = 2_000;
 const WAIT_LINES_MAX = 3;
 
-/** The screen of `up`: title, a line a step, failure block, notes, checks; reports are printed above it for good. */
+/** The screen of `up`: title, a line a step, failure block, notes, checks; reports are written below it at the end. */
 export function upLines(state: UpState, view: { readonly columns: number; readonly nowMs: number }): Line[] {
   const columns = Math.min(view.columns, COLUMNS_MAX);
   const lines: Line[] = [];

@@ -1,13 +1,14 @@
-import { render, Static } from 'ink';
+import { render } from 'ink';
 import type { Emit, OperationEvent } from '../../operations/events.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import { checkReportLines } from '../text/check-report.js';
+import { paint } from '../text/line.js';
 import { shownReports, upLines } from './lines.js';
 import { NOTHING_YET, reduceUp, type UpState } from './state.js';
 
 export interface UpScreen {
   readonly emit: Emit;
-  /** Draws the last state, leaves it standing above the cursor, and gives the terminal back. */
+  /** Draws the last state, leaves it standing, writes the reports of checks below it, and gives the terminal back. */
   end(): Promise<void>;
 }
 
@@ -23,8 +24,9 @@ const REPORT_NAME_COLUMNS = 16;
 /** Live progress of `up` and its slices, and the reports of verify-consistency, on a terminal. Reads no keys: Ctrl-C stays a signal. */
 export function renderUp(options: RenderUpOptions): UpScreen {
   let state: UpState = NOTHING_YET;
-  const app = render(<Up read={() => state} color={options.color} />, {
-    stdout: options.stream ?? process.stderr,
+  const { color, stream = process.stderr } = options;
+  const app = render(<Up read={() => state} color={color} />, {
+    stdout: stream,
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: 20,
@@ -35,9 +37,13 @@ export function renderUp(options: RenderUpOptions): UpScreen {
     },
     end: async () => {
       state = { ...state, ended: true };
-      app.rerender(<Up read={() => state} color={options.color} />);
+      app.rerender(<Up read={() => state} color={color} />);
       app.unmount();
       await app.waitUntilExit();
+      for (const report of shownReports(state)) {
+        const lines = [[], ...checkReportLines(report, REPORT_NAME_COLUMNS, stream.columns || 80)];
+        stream.write(lines.map((one) => `${paint(one, color)}\n`).join(''));
+      }
     },
   };
 }
@@ -49,18 +55,5 @@ export function Up({ read, color }: { readonly read: () => UpState; readonly col
   const state = read();
   // Higher than the terminal, Ink would wipe what stands above: the end is what matters then.
   const lines = upLines(state, { columns, nowMs }).slice(-(rows - 1));
-  return (
-    <>
-      <Static items={[...shownReports(state)]}>
-        {(report) => (
-          <Lines
-            key={report.check}
-            lines={[...checkReportLines(report, REPORT_NAME_COLUMNS, columns), []]}
-            color={color}
-          />
-        )}
-      </Static>
-      <Lines lines={lines} color={color} />
-    </>
-  );
+  return <Lines lines={lines} color={color} />;
 }
