@@ -33,7 +33,7 @@ export const failAt = (at: Position, message: string): StatementError =>
 
 /** Types the expression and turns it into closures. Throws StatementError. */
 export function compile(expression: Expression, context: CompileContext): Compiled {
-  const run = (each: Expression): Compiled => compile(each, context);
+  const run = (each: Expression, inner = context): Compiled => compile(each, inner);
   switch (expression.kind) {
     case 'null':
       return { type: undefined, evaluate: () => null };
@@ -86,7 +86,7 @@ export function compile(expression: Expression, context: CompileContext): Compil
       return { type, evaluate: (row) => convert(operand.evaluate(row)) };
     }
     case 'array':
-      return compileArray(expression.elements.map(run));
+      return compileArray(expression.elements.map((each) => run(each)));
     case 'map':
       return compileMap(expression.entries.map(({ key, value }) => [run(key), run(value)] as const));
     case 'struct':

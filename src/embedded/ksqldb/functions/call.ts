@@ -1,7 +1,7 @@
 import type { Expression } from '../../../protocol/ksql/ast.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
-import { describeType, widening } from '../expressions/types.js';
+import { describeType, STRING, widening } from '../expressions/types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
@@ -19,7 +19,10 @@ export function compileCall(
   const definition = SCALAR_FUNCTIONS.get(call.name);
   if (definition === undefined) throw new StatementError(`Can't find any functions with the name '${call.name}'`);
   if (definition.special !== undefined) return definition.special(call, context, run);
-  const args = call.args.map((each) => run(each));
+  // DAYS in DATEADD(DAYS, …) is a word of its own in the grammar and a text for the function.
+  const args = call.args.map((each) =>
+    each.kind === 'unit' ? { type: STRING, evaluate: () => each.unit } : run(each),
+  );
   const types = args.map(({ type }) => type);
   const chosen = choose(definition, types);
   const { variant } = chosen;

@@ -29,4 +29,9 @@ export const OTHER_FUNCTIONS: readonly ScalarFunction[] = [
     takesNulls: true,
     run: (value: Value, other: Value) => (value !== null && String(value) === String(other) ? null : value),
   }),
+  scalar('OTHER', 'AS_VALUE', 'The argument, as a column of the value: for key columns that are wanted there too.', {
+    signature: '(T) T',
+    takesNulls: true,
+    run: (value: Value) => value,
+  }),
 ];

@@ -1,0 +1,156 @@
+import type { SqlType } from '../../../protocol/ksql/types.js';
+import { isObject, printJson } from '../formats/json-reader.js';
+import { jsonWriter } from '../formats/json-writer.js';
+import { NumberText, parseJson } from '../formats/lossless-json.js';
+import { Decimal } from '../values/decimal.js';
+import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
+import type { Value } from '../values/value.js';
+import { type ScalarFunction, scalar, variant } from './definition.js';
+
+/** `$.a.b[0]['c d']` as its steps; undefined where it is no such path. */
+function steps(path: string): ReadonlyArray<string | number> | undefined {
+  if (!path.startsWith('$')) return undefined;
+  const found: Array<string | number> = [];
+  const step = /\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]/y;
+  step.lastIndex = 1;
+  while (step.lastIndex < path.length) {
+    const match = step.exec(path);
+    if (match === null) return undefined;
+    const [, name, index, single, double] = match;
+    found.push(index === undefined ? (name ?? single ?? double ?? '') : Number(index));
+  }
+  return found;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function extract(text: string, path: string): string | null {
+  const way = steps(path);
+  if (way === undefined) throw new RangeError(`Invalid JSON path: ${path}`);
+  let json = parsed(text);
+  for (const step of way) {
+    if (typeof step === 'number') json = Array.isArray(json) ? json[step] : undefined;
+    else json = isObject(json) && Object.hasOwn(json, step) ? json[step] : undefined;
+    if (json === undefined) return null;
+  }
+  if (json === null || json === undefined) return null;
+  return typeof json === 'string' ? json : printJson(json);
+}
+
+const shown = (json: unknown): string => (typeof json === 'string' ? JSON.stringify(json) : printJson(json));
+
+function concat(...texts: Array<string | null>): string | null {
+  const values = texts.map((text) => (text === null ? undefined : parsed(text)));
+  if (values.includes(undefined)) return null;
+  if (values.every(isObject)) return printJson(Object.assign({}, ...values));
+  return printJson(values.flatMap((value) => (Array.isArray(value) ? value : [value])));
+}
+
+function arrayContains(text: string, value: Value): boolean {
+  const list = parsed(text);
+  if (!Array.isArray(list)) return false;
+  return list.some((each) => {
+    if (each instanceof NumberText || typeof each === 'number') {
+      const number = Decimal.parse(each instanceof NumberText ? each.text : String(each));
+      return (
+        (typeof value === 'number' || typeof value === 'bigint') &&
+        Decimal.parse(String(value))?.compare(number ?? new Decimal(0n, 0)) === 0
+      );
+    }
+    return each === value;
+  });
+}
+
+/** Dates and times as text, everything else as JSON has it. */
+function toJson(value: Value, type: SqlType | undefined): string | null {
+  if (type === undefined) return 'null';
+  if (value === null) return 'null';
+  if (type.kind === 'DATE') return `"${formatDate(value as number)}"`;
+  if (type.kind === 'TIME') return `"${formatTime(value as number)}"`;
+  if (type.kind === 'TIMESTAMP') return `"${formatTimestamp(value as number)}"`;
+  if (type.kind === 'ARRAY')
+    return `[${(value as readonly Value[]).map((each) => toJson(each, type.element)).join(',')}]`;
+  if (type.kind === 'MAP') {
+    const entries = [...(value as ReadonlyMap<Value, Value>)];
+    return `{${entries.map(([key, each]) => `${JSON.stringify(String(key))}:${toJson(each, type.value)}`).join(',')}}`;
+  }
+  if (type.kind === 'STRUCT') {
+    const struct = value as readonly Value[];
+    return `{${type.fields.map((field, at) => `${JSON.stringify(field.name)}:${toJson(struct[at] ?? null, field.type)}`).join(',')}}`;
+  }
+  return jsonWriter(type)(value);
+}
+
+export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
+  scalar(
+    'JSON',
+    'EXTRACTJSONFIELD',
+    'What stands at a path in a JSON text, as text.',
+    variant('(STRING, STRING) STRING', extract),
+  ),
+  scalar('JSON', 'IS_JSON_STRING', 'Whether the text is JSON.', {
+    signature: '(STRING) BOOLEAN',
+    takesNulls: true,
+    run: (text: string | null) => text !== null && parsed(text) !== undefined,
+  }),
+  scalar(
+    'JSON',
+    'JSON_ARRAY_LENGTH',
+    'The number of elements of a JSON array.',
+    variant('(STRING) INTEGER', (text: string) => {
+      const json = parsed(text);
+      return Array.isArray(json) ? json.length : null;
+    }),
+  ),
+  scalar('JSON', 'JSON_ARRAY_CONTAINS', 'Whether a JSON array holds a value.', {
+    signature: '(STRING, T) BOOLEAN',
+    takesNulls: true,
+    run: (text: string | null, value: Value) => text !== null && arrayContains(text, value),
+  }),
+  scalar(
+    'JSON',
+    'JSON_KEYS',
+    'The names of the fields of a JSON object.',
+    variant('(STRING) ARRAY<STRING>', (text: string) => {
+      const json = parsed(text);
+      return isObject(json) ? Object.keys(json) : null;
+    }),
+  ),
+  scalar(
+    'JSON',
+    'JSON_ITEMS',
+    'The elements of a JSON array, as JSON.',
+    variant('(STRING) ARRAY<STRING>', (text: string) => {
+      const json = parsed(text);
+      return Array.isArray(json) ? json.map(shown) : null;
+    }),
+  ),
+  scalar(
+    'JSON',
+    'JSON_RECORDS',
+    'The fields of a JSON object as a map to JSON.',
+    variant('(STRING) MAP<STRING, STRING>', (text: string) => {
+      const json = parsed(text);
+      return isObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, shown(value)])) : null;
+    }),
+  ),
+  scalar('JSON', 'JSON_CONCAT', 'Objects merged, or all arguments in one array.', {
+    signature: '(STRING, STRING...) STRING',
+    takesNulls: true,
+    run: concat,
+  }),
+  scalar('JSON', 'TO_JSON_STRING', 'Any value as JSON.', {
+    signature: '(ANY) STRING',
+    takesNulls: true,
+    prepare:
+      ([type]) =>
+      (value: Value) =>
+        toJson(value, type),
+  }),
+];

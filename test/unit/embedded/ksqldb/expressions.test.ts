@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../../../src/embedded/ksqldb/expressions/compile.js';
+import type { CompileContext } from '../../../../src/embedded/ksqldb/expressions/compiled.js';
+import { jsonWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
+import { parseStatement } from '../../../../src/protocol/ksql/parse.js';
+import { formatType } from '../../../../src/protocol/ksql/types.js';
+
+const context: CompileContext = {
+  scope: { sources: [], column: () => undefined },
+  world: { now: () => 1234, random: () => 0.5 },
+  types: new Map(),
+};
+const row = { key: [], value: [], timestampMs: 0, partition: 0, offset: 0n, headers: [], window: undefined };
+
+function evaluate(sql: string): { type: string; value: string } {
+  const statement = parseStatement(`SELECT ${sql} FROM S;`);
+  if (statement.kind !== 'select') throw new Error('not a select');
+  const [item] = statement.query.select;
+  if (item?.kind !== 'expression') throw new Error('not an expression');
+  const { type, evaluate: run } = compile(item.expression, context);
+  if (type === undefined) return { type: 'NULL', value: 'null' };
+  return { type: formatType(type), value: jsonWriter(type)(run(row)) };
+}
+
+const cases = readFileSync(new URL('./cases/expressions.txt', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split(' :: ') as [string, string, string]);
+
+describe('expressions have the types and values that ksqlDB documents', () => {
+  it.each(cases)('%s', (sql, type, value) => {
+    expect(evaluate(sql)).toEqual({ type, value });
+  });
+});
+
+describe('expressions that mean nothing are refused', () => {
+  it.each([
+    ['A + 1', "Line: 1, Col: 8: Column 'A' cannot be resolved."],
+    ['NO_SUCH(1)', "Can't find any functions with the name 'NO_SUCH'"],
+    ["1 + 'a'", "Error processing expression: (1 + 'a'). Unsupported arithmetic types. INTEGER STRING"],
+    ['UCASE(1)', "Function 'UCASE' does not accept parameters (INTEGER).\nValid alternatives are:\nUCASE(STRING)"],
+  ])('%s', (sql, message) => {
+    expect(() => evaluate(sql)).toThrow(message);
+  });
+});
