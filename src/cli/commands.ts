@@ -3,6 +3,7 @@ import { connectorsCommand } from './commands/connectors.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
 import { logsCommand } from './commands/logs.js';
+import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   initKsqldbCommand,
   seedCommand,
   verifyConsistencyCommand,
+  smokeCommand,
   tailCommand,
   statusCommand,
   logsCommand,

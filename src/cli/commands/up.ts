@@ -85,7 +85,7 @@ async function runUp(
   });
 }
 
-function exitCodeOf({ failure, reports }: UpResult): number {
+export function exitCodeOf({ failure, reports }: UpResult): number {
   if (failure !== undefined) {
     const kind = failure.cause instanceof EvpipeError ? failure.cause.kind : 'defect';
     return EXIT_OF_KIND[kind];

@@ -3,6 +3,7 @@ import { jsonLine } from '../event-printers.js';
 import { worstExit } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
+import { reportTests, testOfCheck } from '../test-report.js';
 import { exitOfReport } from './up.js';
 
 const NAME_COLUMNS = 16;
@@ -11,7 +12,7 @@ export const verifyConsistencyCommand: CommandEntry = {
   name: 'verify-consistency [checks...]',
   summary: 'prove that every replica agrees with its source, or name the rows that do not',
   examples: ['verify-consistency', 'verify-consistency persons --output json'],
-  declare: () => {},
+  declare: (command) => command.option('--junit <file>', 'write the results as JUnit XML too'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
@@ -34,6 +35,8 @@ export const verifyConsistencyCommand: CommandEntry = {
             shell.out('\n');
           }
         }
+        const cases = await Promise.all(reports.map((report) => testOfCheck(report, pipeline)));
+        await reportTests(shell, { suite: pipeline.name, junit: options.junit, cases });
         return exitCode;
       } finally {
         await printer.end();

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import type { Session } from '../../operations/session.js';
+import type { SmokeCase } from '../../operations/smoke.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { Line, Span } from '../../ui/text/line.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { printerFor, timeoutMs, withSession } from '../session.js';
+import { reportTests, type TestCase, testOfCheck } from '../test-report.js';
+import { exitCodeOf } from './up.js';
+
+const NAME_COLUMNS = 32;
+
+export const smokeCommand: CommandEntry = {
+  name: 'smoke [names...]',
+  summary: 'try the pipeline on data: declared requests and what must follow; connectors, lag and checks',
+  examples: ['smoke', 'smoke a-new-person-reaches-planning', 'smoke --up --down --junit smoke.xml'],
+  declare: (command) =>
+    command
+      .option('--junit <file>', 'write the results as JUnit XML too')
+      .option('--up', 'bring the pipeline up before')
+      .option('--down', 'bring it down after, whatever happened; its data too where --up started it from nothing'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const pipeline = await openPipeline(shell, options);
+    const fromNothing = options.up === true && !existsSync(pipeline.stateFolder);
+    const emit = options.output === 'json' ? (event: unknown) => shell.out(jsonLine(event)) : () => {};
+    return withSession(pipeline, { shell, options, emit }, async (session) => {
+      try {
+        const brought = options.up === true ? await bringUp(session, call) : EXIT.done;
+        return brought === EXIT.done ? await runSmoke(session, call) : brought;
+      } finally {
+        if (options.down === true) await bringDown(session, call, fromNothing);
+      }
+    });
+  },
+};
+
+/** Exit code of `up` without its checks: the smoke run has them. A failure is a test of the JUnit file too. */
+async function bringUp(session: Session, { shell, options }: CommandCall): Promise<number> {
+  const { up } = await import('../../operations/up.js');
+  const printer = await printerFor(shell, options);
+  const startedMs = performance.now();
+  const failed = async (cause: unknown): Promise<void> => {
+    const message = messageOf(cause);
+    const location = cause instanceof EvpipeError ? cause.location : undefined;
+    const elapsedMs = performance.now() - startedMs;
+    const one: TestCase = { name: 'up', outcome: 'error', message, detail: message, location, elapsedMs };
+    await reportTests(shell, { suite: session.pipeline.name, junit: options.junit, cases: [one] });
+  };
+  try {
+    const upSession = { ...session, emit: printer.emit };
+    const slices = new Set(['services', 'streams', 'seed'] as const);
+    const result = await up(upSession, { slices, verify: false, deadlineMs: timeoutMs(options) });
+    if (result.failure !== undefined) await failed(result.failure.cause);
+    return exitCodeOf(result);
+  } catch (cause) {
+    if (!shell.signal.aborted) await failed(cause);
+    throw cause;
+  } finally {
+    await printer.end();
+  }
+}
+
+async function bringDown(session: Session, { shell, options }: CommandCall, volumes: boolean): Promise<void> {
+  const { down } = await import('../../operations/down.js');
+  const { stopped } = await down(session, { volumes });
+  if (options.quiet !== true && options.output !== 'json')
+    shell.err(`Stopped ${stopped} processes.${volumes ? ' All data is removed.' : ' The data stays.'}\n`);
+}
+
+async function runSmoke(session: Session, { shell, options, arguments: [names] }: CommandCall): Promise<number> {
+  const { smoke } = await import('../../operations/smoke.js');
+  const startedMs = performance.now();
+  const print = await casePrinter({ shell, options });
+  const cases = await smoke(session, {
+    only: (names ?? []) as readonly string[],
+    deadlineMs: timeoutMs(options),
+    ended: print,
+  });
+  const exitCode = worstExit(cases.map(({ ending }) => (ending === undefined ? EXIT.done : EXIT_OF_KIND[ending])));
+  const elapsedMs = Math.round(performance.now() - startedMs);
+  if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode, elapsedMs }));
+  else if (options.quiet !== true) shell.out(`\n${summary(cases)} in ${(elapsedMs / 1000).toFixed(1)} s.\n`);
+  await reportTests(shell, {
+    suite: session.pipeline.name,
+    junit: options.junit,
+    cases: await Promise.all(cases.map((one) => testOf(one, session))),
+  });
+  return exitCode;
+}
+
+async function casePrinter({
+  shell,
+  options,
+}: Pick<CommandCall, 'shell' | 'options'>): Promise<(one: SmokeCase) => void> {
+  if (options.output === 'json') {
+    return ({ report: _, kind, ...one }) => shell.out(jsonLine({ kind: 'smoke', of: kind, ...one }));
+  }
+  const { checkReportLines } = await import('../../ui/text/check-report.js');
+  const { duration } = await import('../../ui/text/quantities.js');
+  const { line, paint, span } = await import('../../ui/text/line.js');
+  return ({ name, verdict, detail, todo, location, elapsedMs, report }) => {
+    const tone = verdict === 'passed' ? 'good' : verdict === 'failed' ? 'bad' : 'wait';
+    const sign = { passed: '✓', failed: '✗', inconclusive: '?' }[verdict];
+    const say = (...parts: readonly (string | Span)[]): void => shell.out(`${paint(line(...parts), shell.color)}\n`);
+    if (verdict === 'passed') {
+      say('  ', span(sign, tone), ` ${name.padEnd(NAME_COLUMNS)}  ${detail}  `, span(duration(elapsedMs), 'dim'));
+      return;
+    }
+    say('  ', span(sign, tone), ` ${name.padEnd(NAME_COLUMNS)}  `, span(duration(elapsedMs), 'dim'));
+    const more: readonly Line[] =
+      report === undefined
+        ? detail.split('\n').map((text) => line(text))
+        : checkReportLines(report, 16, shell.columns ?? 160);
+    for (const one of more) say('      ', ...one);
+    if (location !== undefined) say(`      ${location.file}:${location.line}:${location.column}`);
+    if (todo !== undefined) say(`      ${todo}`);
+  };
+}
+
+function summary(cases: readonly SmokeCase[]): string {
+  const passed = cases.filter(({ verdict }) => verdict === 'passed').length;
+  return passed === cases.length ? `All ${passed} passed` : `${passed} of ${cases.length} passed`;
+}
+
+function testOf(one: SmokeCase, { pipeline }: Session): Promise<TestCase> | TestCase {
+  if (one.report !== undefined) return testOfCheck(one.report, pipeline);
+  const { name, verdict, detail, todo, location, elapsedMs } = one;
+  return {
+    name,
+    outcome: verdict === 'passed' ? 'passed' : verdict === 'failed' ? 'failure' : 'error',
+    message: detail.split('\n')[0] ?? '',
+    detail: todo === undefined ? detail : `${detail}\n${todo}`,
+    location,
+    elapsedMs,
+  };
+}

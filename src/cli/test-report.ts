@@ -1,0 +1,89 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import type { Builder } from 'junit-report-builder';
+import type { CheckReport } from '../operations/events.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
+import type { Shell } from './shell.js';
+
+/** A test as CI systems know it. */
+export interface TestCase {
+  readonly name: string;
+  /** failure: what was tested is wrong; error: it could not be tested. */
+  readonly outcome: 'passed' | 'failure' | 'error';
+  /** One line. */
+  readonly message: string;
+  /** Everything there is to say, many lines. */
+  readonly detail: string;
+  readonly location: SourceLocation | undefined;
+  readonly elapsedMs: number;
+}
+
+/** The readers of results that CI has: a JUnit file where it was asked for, annotations where GitHub runs us. Throws EVPIPE_JUNIT_FILE. */
+export async function reportTests(
+  shell: Shell,
+  run: { readonly suite: string; readonly junit: unknown; readonly cases: readonly TestCase[] },
+): Promise<void> {
+  if (typeof run.junit === 'string') await writeJunit(resolve(shell.cwd, run.junit), run.suite, run.cases);
+  if (shell.env.GITHUB_ACTIONS !== 'true') return;
+  for (const one of run.cases) if (one.outcome !== 'passed') shell.err(annotation(one, shell));
+}
+
+async function writeJunit(file: string, suiteName: string, cases: readonly TestCase[]): Promise<void> {
+  // A CommonJS module whose types speak of a default export: the builder is what it exports.
+  const junit = (await import('junit-report-builder')).default as unknown as Builder;
+  const builder = junit.newBuilder();
+  const suite = builder.testSuite().name(suiteName);
+  suite.time(seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)));
+  for (const { name, outcome, message, detail, location, elapsedMs } of cases) {
+    const one = suite.testCase().className(suiteName).name(name).time(seconds(elapsedMs));
+    if (location !== undefined) one.file(location.file);
+    if (outcome === 'failure') one.failure(xmlText(message)).stacktrace(xmlText(detail));
+    if (outcome === 'error') one.error(xmlText(message), 'inconclusive', xmlText(detail));
+  }
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, builder.build());
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_JUNIT_FILE', `the JUnit file can't be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+/** XML 1.0 has no control characters, not even as entities. */
+function xmlText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
+}
+
+/** A workflow command of GitHub Actions: it shows the message at the line of the file. */
+function annotation({ name, message, detail, location }: TestCase, shell: Shell): string {
+  const workspace = shell.env.GITHUB_WORKSPACE ?? shell.cwd;
+  const place =
+    location === undefined
+      ? ''
+      : `file=${property(relative(workspace, resolve(shell.cwd, location.file)))},line=${location.line},col=${location.column},`;
+  return `::error ${place}title=${property(name)}::${data(detail === '' ? message : detail)}\n`;
+}
+
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+
+const CHECK_NAME_COLUMNS = 16;
+const DETAIL_COLUMNS = 200;
+
+/** A check as a test: inconsistent is a failure, what could not be proven an error. */
+export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Promise<TestCase> {
+  const { checkReportLines } = await import('../ui/text/check-report.js');
+  const { textOf } = await import('../ui/text/line.js');
+  const { check, verdict, why, elapsedMs } = report;
+  return {
+    name: check,
+    outcome: verdict === 'consistent' ? 'passed' : verdict === 'inconsistent' ? 'failure' : 'error',
+    message: why === undefined ? verdict : `${verdict}: ${why}`,
+    detail: checkReportLines(report, CHECK_NAME_COLUMNS, DETAIL_COLUMNS).map(textOf).join('\n'),
+    location: pipeline.checks.find(({ name }) => name === check)?.location,
+    elapsedMs,
+  };
+}

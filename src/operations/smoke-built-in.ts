@@ -1,0 +1,147 @@
+import type { KafkaClient } from '../clients/kafka/contract.js';
+import type { CheckReport } from '../consistency/report.js';
+import { flowEdges } from '../pipeline/flow.js';
+import type { Located } from '../pipeline/pipeline.js';
+import { EvpipeError, type SourceLocation } from '../support/errors.js';
+import { pause } from '../support/retry.js';
+import { connectorReports, troubleOf } from './connectors.js';
+import type { Session } from './session.js';
+import { verifyConsistency } from './verify-consistency.js';
+
+/** How long a connector may need to get over a rebalance or a restart. */
+const CONNECTOR_SETTLE_MS = 3_000;
+/** How long a group is watched whose lag is greater than it was. */
+const LAG_WINDOW_MS = 5_000;
+const SAMPLE_PAUSE_MS = 250;
+
+/** Every declared connector and all its tasks run. Throws EVPIPE_SMOKE_CONNECTOR with the first lines of the trace. */
+export async function connectorsRun(session: Session): Promise<string> {
+  const names = session.pipeline.connectors.map(({ name }) => name);
+  const untilMs = performance.now() + CONNECTOR_SETTLE_MS;
+  for (;;) {
+    const reports = await connectorReports(session, names);
+    const troubles = reports.flatMap(({ name, status }) => {
+      const trouble = status === undefined ? 'Kafka Connect has no such connector' : troubleOf(status);
+      return trouble === undefined ? [] : [{ name, trouble }];
+    });
+    const [first] = troubles;
+    if (first === undefined) return `${reports.length} with all their tasks running`;
+    if (performance.now() > untilMs) {
+      const text = troubles.map(({ name, trouble }) => `connector ${name}: ${trouble}`).join('\n');
+      throw new EvpipeError('EVPIPE_SMOKE_CONNECTOR', text, {
+        todo: `The whole trace: evpipe connectors status ${first.name}`,
+        ...placeOf(session.pipeline.connectors, first.name),
+      });
+    }
+    await pause(SAMPLE_PAUSE_MS, session.signal);
+  }
+}
+
+/** How far each consumer group of the pipeline, ksqlDB's queries included, is behind. */
+export type Lags = ReadonlyMap<string, { readonly behind: bigint; readonly handled: bigint }>;
+
+interface Group {
+  /** As messages call it: the service or the query. */
+  readonly name: string;
+  readonly group: string;
+  readonly topics: readonly string[];
+}
+
+export async function measureLags(session: Session): Promise<Lags> {
+  const kafka = await session.clients.kafka();
+  const groups = [...declaredGroups(session), ...(await queryGroups(session))];
+  return new Map(await Promise.all(groups.map(async (group) => [group.name, await lagOf(group, kafka)] as const)));
+}
+
+function declaredGroups({ pipeline }: Session): readonly Group[] {
+  return pipeline.services.flatMap(({ name, consumes }) =>
+    consumes === undefined ? [] : [{ name, group: consumes.group, topics: consumes.topics }],
+  );
+}
+
+/** The groups of ksqlDB's queries: what a query reads is known from the file, its id is the server's. */
+async function queryGroups(session: Session): Promise<readonly Group[]> {
+  const stages = flowEdges(session.pipeline).flatMap(({ stage }) => (stage.kind === 'query' ? [stage] : []));
+  if (stages.length === 0) return [];
+  const ksqldb = await session.clients.ksqldb();
+  const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);
+  return queries.flatMap(({ id, sinkTopics }) => {
+    const mine = stages.filter(
+      ({ name, writes }) => id.startsWith(name) && writes.every((topic) => sinkTopics.includes(topic)),
+    );
+    const topics = [...new Set(mine.flatMap(({ reads }) => reads))];
+    return mine.length === 0 ? [] : [{ name: id, group: `_confluent-ksql-${serviceId}query_${id}`, topics }];
+  });
+}
+
+async function lagOf(
+  { group, topics }: Group,
+  kafka: KafkaClient,
+): Promise<{ readonly behind: bigint; readonly handled: bigint }> {
+  const committed = new Map(
+    (await kafka.committedOffsets(group, topics)).map((one) => [`${one.topic}/${one.partition}`, one.offset]),
+  );
+  let behind = 0n;
+  let handled = 0n;
+  for (const topic of topics) {
+    if ((await kafka.describeTopic(topic)) === undefined) continue;
+    const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
+    for (const { partition, offset: end } of ends) {
+      const start = starts.find((one) => one.partition === partition)?.offset ?? 0n;
+      const known = committed.get(`${topic}/${partition}`);
+      // Retention may have gone past what a group has committed.
+      const position = known === undefined || known < start ? start : known;
+      behind += end > position ? end - position : 0n;
+      handled += position;
+    }
+  }
+  return { behind, handled };
+}
+
+/**
+ * No group is further behind than it was in `before`; one that is gets a few seconds, and may stay behind under load if it
+ * moves and does not fall back further. Throws EVPIPE_SMOKE_LAG.
+ */
+export async function lagDoesNotGrow(before: Lags, session: Session): Promise<string> {
+  const startedMs = performance.now();
+  const first = await measureLags(session);
+  let now = first;
+  for (;;) {
+    const grown = [...now].filter(([name, { behind }]) => behind > (before.get(name)?.behind ?? 0n));
+    if (grown.length === 0) return summary(now);
+    if (performance.now() - startedMs > LAG_WINDOW_MS) {
+      const growing = grown.filter(([name, { behind, handled }]) => {
+        const then = first.get(name);
+        return then === undefined || behind > then.behind || handled === then.handled;
+      });
+      if (growing.length === 0) return summary(now);
+      const text = growing.map(([name, { behind, handled }]) => {
+        const moving = handled === first.get(name)?.handled ? 'does not move' : 'falls back further';
+        return `${name} is ${behind} ${behind === 1n ? 'record' : 'records'} behind (${before.get(name)?.behind ?? 0n} before) and ${moving}`;
+      });
+      const worst = growing[0]?.[0] ?? '';
+      const isService = session.pipeline.services.some(({ name }) => name === worst);
+      throw new EvpipeError('EVPIPE_SMOKE_LAG', text.join('\n'), {
+        todo: `See what it says: evpipe logs ${isService ? worst : 'ksqldb'}`,
+        ...placeOf(session.pipeline.services, worst),
+      });
+    }
+    await pause(SAMPLE_PAUSE_MS, session.signal);
+    now = await measureLags(session);
+  }
+}
+
+function placeOf(sections: readonly Located[], name: string): { readonly location?: SourceLocation } {
+  const location = sections.find((one) => one.name === name)?.location;
+  return location === undefined ? {} : { location };
+}
+
+function summary(lags: Lags): string {
+  const behind = [...lags].filter(([, lag]) => lag.behind > 0n);
+  if (behind.length === 0) return `${lags.size} ${lags.size === 1 ? 'group' : 'groups'}, none behind`;
+  return `${behind.map(([name, lag]) => `${name} ${lag.behind} behind`).join(', ')}, not growing`;
+}
+
+export function checksAgree(session: Session, deadlineMs: number | undefined): Promise<readonly CheckReport[]> {
+  return verifyConsistency(session, { deadlineMs, waitingFor: () => {} });
+}
