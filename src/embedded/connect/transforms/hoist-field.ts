@@ -1,0 +1,19 @@
+import { required } from '../config/option.js';
+import { Schema, Struct } from '../data/schema.js';
+import { bySchema, onKeyAndValue } from './transform.js';
+
+/** HoistField: the whole as one field of a new structure. */
+export const hoistField = onKeyAndValue(
+  'HoistField',
+  [required('STRING', 'field', 'Field name for the single field that will be created in the resulting Struct or Map.')],
+  (options, side) => {
+    const name = options.string('field');
+    const hoisted = bySchema((schema) => new Schema('struct', { fields: [[name, schema]] }));
+    return (record) => {
+      const schema = side.schema(record);
+      const value = side.value(record);
+      if (schema === undefined) return side.with(record, undefined, new Map([[name, value]]));
+      return side.with(record, hoisted(schema), new Struct(hoisted(schema), [value]));
+    };
+  },
+);

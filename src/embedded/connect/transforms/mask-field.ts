@@ -1,0 +1,60 @@
+import { optional, required } from '../config/option.js';
+import { dataFailure } from '../data/failure.js';
+import type { Schema } from '../data/schema.js';
+import { Struct, type Value } from '../data/schema.js';
+import { onKeyAndValue, requireStruct } from './transform.js';
+
+/** MaskField: zero, an empty text or a fixed replacement instead of a value. */
+export const maskField = onKeyAndValue(
+  'MaskField',
+  [
+    required('LIST', 'fields', 'Names of fields to mask.'),
+    optional('STRING', 'replacement', null, 'Custom value replacement, for text and numbers.'),
+    optional(
+      'BOOLEAN',
+      'replace.null.with.default',
+      'true',
+      'Whether null becomes the default of a field that has one.',
+    ),
+  ],
+  (options, side) => {
+    const names = new Set(options.list('fields'));
+    const replacement = options.text('replacement');
+    return (record) => {
+      const value = side.value(record);
+      if (side.schema(record) === undefined && value instanceof Map)
+        return side.with(
+          record,
+          undefined,
+          new Map(
+            [...value].map(
+              ([name, one]) => [name, names.has(String(name)) ? masked(undefined, one, replacement) : one] as const,
+            ),
+          ),
+        );
+      const struct = requireStruct(value, 'mask fields');
+      const values = struct.schema.fields.map((field) => {
+        const one = struct.values[field.index] ?? null;
+        return names.has(field.name) ? masked(field.schema, one, replacement) : one;
+      });
+      return side.with(record, struct.schema, new Struct(struct.schema, values));
+    };
+  },
+);
+
+function masked(schema: Schema | undefined, value: Value, replacement: string | undefined): Value {
+  if (value === null) return null;
+  if (replacement !== undefined) {
+    if (typeof value === 'string') return replacement;
+    if (typeof value === 'number' || typeof value === 'bigint') return Number(replacement);
+    throw dataFailure(`Cannot mask value of type ${schema?.type ?? typeof value} with custom replacement.`);
+  }
+  if (typeof value === 'string') return '';
+  if (typeof value === 'boolean') return false;
+  if (Buffer.isBuffer(value)) return schema?.name === undefined ? Buffer.alloc(0) : Buffer.from([0]);
+  if (Array.isArray(value)) return [];
+  if (value instanceof Map) return new Map();
+  if (value instanceof Struct)
+    throw dataFailure('Cannot mask value of type: class org.apache.kafka.connect.data.Struct');
+  return 0;
+}

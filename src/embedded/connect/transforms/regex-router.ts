@@ -1,0 +1,20 @@
+import { javaRegex, javaReplacement, required } from '../config/option.js';
+import { regexProblem } from './by-logical-table-router.js';
+import { APACHE, type TransformPlugin } from './transform.js';
+
+/** RegexRouter: another topic where the whole name matches. */
+export const regexRouter: TransformPlugin = {
+  className: `${APACHE}.RegexRouter`,
+  options: [
+    { ...required('STRING', 'regex', 'Regular expression to use for matching.'), check: regexProblem },
+    required('STRING', 'replacement', 'Replacement string.'),
+  ],
+  create(options) {
+    const regex = javaRegex(`^(?:${options.string('regex')})$`);
+    const replacement = javaReplacement(options.string('replacement'));
+    return (record) => {
+      const match = regex.exec(record.topic);
+      return match === null ? record : { ...record, topic: replacement(match) };
+    };
+  },
+};
