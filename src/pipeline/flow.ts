@@ -147,7 +147,8 @@ function pathsBetween(from: Place, to: Place, edges: readonly FlowEdge[]): reado
   return [...found.values()];
 }
 
-const stageKey = (stage: FlowStage): string =>
+/** Tells stages apart: inserts of ksqlDB all have one name. */
+export const stageKey = (stage: FlowStage): string =>
   `${stage.kind} ${stage.name}${stage.kind === 'query' ? ` ${stage.text}` : ''}`;
 
 interface Carrier {

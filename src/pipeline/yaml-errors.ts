@@ -1,0 +1,31 @@
+import type { YAMLError } from 'yaml';
+
+/** What is wrong with the YAML itself, in the words of whoever wrote it. */
+export function describeYamlError(error: YAMLError, text: string): string {
+  const here = /^[^\s]+/.exec(text.slice(error.pos[0], error.pos[0] + 30))?.[0] ?? '';
+  switch (error.code) {
+    case 'DUPLICATE_KEY':
+      return `key ${keyAt(text, error.pos[0])} stands here a second time`;
+    case 'TAB_AS_INDENT':
+      return 'a tab indents nothing in YAML: use spaces';
+    case 'BAD_INDENT':
+      return 'is indented otherwise than what it belongs to, or a bracket before it was not closed';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'a key cannot stand here: is it indented too far, is a ":" missing, or does a text with ": " in it need quotes?';
+    case 'BAD_ALIAS':
+      return `no anchor is called ${here}; a text that begins with "*" needs quotes`;
+    case 'UNEXPECTED_TOKEN':
+      return `${here === '' ? 'this' : here} cannot stand here: is a key, a ":" or an opening bracket missing before it?`;
+    default:
+      return error.message
+        .replace(/\s+/g, ' ')
+        .replace(/flow (sequence|map)(ping)?/gi, (_, kind: string) => (kind === 'sequence' ? 'list' : 'mapping'));
+  }
+}
+
+function keyAt(text: string, position: number): string {
+  const lineStart = text.lastIndexOf('\n', position - 1) + 1;
+  const from = (start: number): string => text.slice(start).split(/[:\n]/, 1)[0]?.trim() ?? '';
+  return from(position) || from(lineStart);
+}
