@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../clock.js';
 import { Journal } from '../log/journal.js';
+import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ClassicGroup, type ClassicGroupFile, type GroupEnvironment } from './classic-group.js';
+import { type ConsumerEnvironment, ConsumerGroup } from './consumer-group.js';
 import { OffsetStore } from './offset-store.js';
 
 interface CoordinatorContext {
+  readonly topics: TopicCatalog;
   readonly clock: Clock;
   readonly settings: BrokerSettings;
 }
@@ -15,9 +18,10 @@ interface CoordinatorContext {
 /** All groups and their offsets. One node coordinates all of them. */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
-  private readonly groups = new Map<string, ClassicGroup>();
+  private readonly groups = new Map<string, ClassicGroup | ConsumerGroup>();
   private readonly journal: Journal<ClassicGroupFile>;
   private readonly environment: GroupEnvironment;
+  private readonly consumers: ConsumerEnvironment;
 
   constructor(
     dir: string,
@@ -33,80 +37,97 @@ export class GroupCoordinator {
       sizeMax: () => settings.number('group.max.size'),
       save: (group) => this.journal.set(group.id, group.file()),
     };
+    this.consumers = {
+      clock: context.clock,
+      sessionTimeoutMs: () => settings.number('group.consumer.session.timeout.ms'),
+      sizeMax: () => settings.number('group.max.size'),
+      topics: () => context.topics.all(),
+    };
     for (const [id, file] of this.journal.entries) {
       this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
     }
-    for (const id of this.offsets.groupIds()) this.groupOrNew(id);
+    for (const id of this.offsets.groupIds()) this.touch(id);
   }
 
   /** The group that a member of the classic protocol talks to. */
   classic(id: string): ClassicGroup | ErrorName {
-    return this.groups.get(id) ?? 'UNKNOWN_MEMBER_ID';
+    const group = this.groups.get(id);
+    return group?.kind === 'classic' ? group : 'UNKNOWN_MEMBER_ID';
   }
 
-  /** A join makes the group where a new member comes. */
+  /** A join makes the group where a new member comes; an empty group of the other protocol gives way. */
   classicForJoin(id: string, memberId: string): ClassicGroup | ErrorName {
-    if (memberId !== '' && !this.groups.has(id)) return 'UNKNOWN_MEMBER_ID';
-    return this.groupOrNew(id);
+    const group = this.groups.get(id);
+    if (group?.kind === 'classic') return group;
+    if (memberId !== '') return 'UNKNOWN_MEMBER_ID';
+    if (group !== undefined && group.members.size > 0) return 'INCONSISTENT_GROUP_PROTOCOL';
+    const fresh = new ClassicGroup(id, this.environment);
+    this.groups.set(id, fresh);
+    return fresh;
+  }
+
+  consumer(id: string): ConsumerGroup | undefined {
+    const group = this.groups.get(id);
+    return group?.kind === 'consumer' ? group : undefined;
+  }
+
+  /** The same for the consumer protocol: who joins (epoch 0) makes the group. */
+  consumerForHeartbeat(id: string, memberEpoch: number): ConsumerGroup | ErrorName {
+    if (id === '') return 'INVALID_REQUEST';
+    const group = this.groups.get(id);
+    if (group?.kind === 'consumer') return group;
+    if (memberEpoch !== 0) return group === undefined ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
+    if (group !== undefined && group.members.size > 0) return 'GROUP_ID_NOT_FOUND';
+    group?.close();
+    const fresh = new ConsumerGroup(id, this.consumers);
+    this.groups.set(id, fresh);
+    return fresh;
   }
 
   leave(id: string, memberId: string, instanceId: string | null): ErrorName | undefined {
-    const group = this.groups.get(id);
-    return group === undefined ? 'UNKNOWN_MEMBER_ID' : group.leave(memberId, instanceId);
+    const group = this.classic(id);
+    return typeof group === 'string' ? group : group.leave(memberId, instanceId);
   }
 
   list(): Array<{ groupId: string; protocolType: string; groupState: string; groupType: string }> {
-    return [...this.groups.values()].map(({ id, protocolType, state }) => ({
-      groupId: id,
-      protocolType: protocolType ?? '',
-      groupState: state,
-      groupType: 'classic',
+    return this.all().map((group) => ({
+      groupId: group.id,
+      protocolType: group.kind === 'consumer' ? 'consumer' : (group.protocolType ?? ''),
+      groupState: group.state,
+      groupType: group.kind,
     }));
   }
 
   /** A commit from outside makes the group. */
   touch(id: string): void {
-    this.groupOrNew(id);
+    if (!this.groups.has(id)) this.groups.set(id, new ClassicGroup(id, this.environment));
   }
 
-  checkOffsetFetch(_id: string, _memberId: string | null, _memberEpoch: number): ErrorName | undefined {
-    return undefined;
+  checkOffsetFetch(id: string, memberId: string | null, memberEpoch: number): ErrorName | undefined {
+    if (memberId === null || memberId === '' || memberEpoch < 0) return undefined;
+    const group = this.groups.get(id);
+    return group?.kind === 'consumer' ? group.checkEpoch(memberId, memberEpoch) : undefined;
   }
 
   /** What the members of a group read: offsets of these topics cannot be deleted. */
   subscribedTopics(id: string): ReadonlySet<string> | ErrorName {
-    const group = this.groups.get(id);
-    if (group === undefined) return 'GROUP_ID_NOT_FOUND';
-    return group.subscribedTopics();
+    return this.groups.get(id)?.subscribedTopics() ?? 'GROUP_ID_NOT_FOUND';
   }
 
-  groupOrNew(id: string): ClassicGroup {
-    let group = this.groups.get(id);
-    if (group === undefined) {
-      group = new ClassicGroup(id, this.environment);
-      this.groups.set(id, group);
-    }
-    return group;
-  }
-
-  all(): ClassicGroup[] {
+  all(): Array<ClassicGroup | ConsumerGroup> {
     return [...this.groups.values()];
   }
 
   /** May this member commit? Commits from outside (generation -1) are taken while nobody is in the group. */
-  checkCommit(
-    id: string,
-    memberId: string,
-    instanceId: string | null,
-    generation: number,
-    _version: number,
-  ): ErrorName | undefined {
+  checkCommit(id: string, memberId: string, instanceId: string | null, generation: number): ErrorName | undefined {
     const group = this.groups.get(id);
     if (generation < 0) {
       if (group === undefined || group.state === 'Empty') return undefined;
-      return memberId === '' && instanceId === null ? 'UNKNOWN_MEMBER_ID' : group.checkMember(memberId, instanceId);
+      if (group.kind === 'consumer' || (memberId === '' && instanceId === null)) return 'UNKNOWN_MEMBER_ID';
+      return group.checkMember(memberId, instanceId);
     }
     if (group === undefined) return 'ILLEGAL_GENERATION';
+    if (group.kind === 'consumer') return group.checkEpoch(memberId, generation);
     const error = group.checkMember(memberId, instanceId);
     if (error !== undefined) return error;
     if (generation !== group.generation) return 'ILLEGAL_GENERATION';
@@ -124,8 +145,8 @@ export class GroupCoordinator {
     return undefined;
   }
 
-  private remove(group: ClassicGroup): void {
-    group.state = 'Dead';
+  private remove(group: ClassicGroup | ConsumerGroup): void {
+    if (group.kind === 'classic') group.state = 'Dead';
     group.close();
     this.groups.delete(group.id);
     this.offsets.deleteGroup(group.id);

@@ -15,7 +15,7 @@ export const describeGroupsHandler = handler(
         const missing = version >= 6;
         return {
           errorCode: missing ? errorCode('GROUP_ID_NOT_FOUND') : 0,
-          errorMessage: missing ? `Group ${groupId} not found.` : null,
+          errorMessage: missing ? `Group ${groupId} is not a classic group.` : null,
           groupId,
           groupState: 'Dead',
           authorizedOperations,

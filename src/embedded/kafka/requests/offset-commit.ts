@@ -6,14 +6,13 @@ import { handler } from './handler.js';
 export const offsetCommitHandler = handler(
   offsetCommit,
   { supports: 'Members of both group protocols, and commits from outside while a group is empty.' },
-  (request, { broker, version }) => {
+  (request, { broker }) => {
     const { groups, topics, clock, settings } = broker;
     const refusal = groups.checkCommit(
       request.groupId,
       request.memberId,
       request.groupInstanceId,
       request.generationIdOrMemberEpoch,
-      version,
     );
     const metadataMax = settings.number('offset.metadata.max.bytes');
     const committedMs = clock.now();

@@ -30,7 +30,7 @@ function commit(request: Request, { broker, version }: Call): ErrorName | undefi
   const producer = { producerId: Number(request.producerId), epoch: request.producerEpoch };
   if (request.generationId >= 0 || request.memberId !== '') {
     const { memberId, groupInstanceId, generationId } = request;
-    const refused = groups.checkCommit(groupId, memberId, groupInstanceId, generationId, version);
+    const refused = groups.checkCommit(groupId, memberId, groupInstanceId, generationId);
     if (refused !== undefined && refused !== 'REBALANCE_IN_PROGRESS') return refused;
   }
   // From version 5 on the offsets themselves add the group (KIP-890).

@@ -1,0 +1,65 @@
+/** A partition by its topic's id. */
+export type PartitionKey = `${string}:${number}`;
+
+export interface AssignableMember {
+  readonly id: string;
+  /** Ids of the topics that it reads. */
+  readonly topics: ReadonlySet<string>;
+}
+
+/** Partition counts by topic id. */
+export type PartitionCounts = ReadonlyMap<string, number>;
+export type Target = Map<string, Set<PartitionKey>>;
+
+/** Spreads all partitions evenly over the members that read them, and leaves with each member what it has as far as that goes. */
+export function assignUniformly(
+  members: readonly AssignableMember[],
+  counts: PartitionCounts,
+  before: ReadonlyMap<string, ReadonlySet<PartitionKey>>,
+): Target {
+  const target: Target = new Map(members.map(({ id }) => [id, new Set<PartitionKey>()]));
+  const owners = new Map<PartitionKey, string>();
+  for (const { id } of members) for (const key of before.get(id) ?? []) owners.set(key, id);
+  const size = (id: string): number => target.get(id)?.size ?? 0;
+  const open: Array<{ key: PartitionKey; readers: readonly AssignableMember[] }> = [];
+  let total = 0;
+  for (const [topic, count] of counts) {
+    const readers = members.filter(({ topics }) => topics.has(topic));
+    if (readers.length === 0) continue;
+    for (let partition = 0; partition < count; partition++) open.push({ key: `${topic}:${partition}`, readers });
+    total += count;
+  }
+  // Nobody keeps more than its share; of the shares that are one larger there are as many as divide evenly.
+  const share = Math.floor(total / Math.max(1, members.length));
+  let larger = total - share * members.length;
+  const left = open.filter(({ key, readers }) => {
+    const owner = owners.get(key);
+    if (owner === undefined || !readers.some(({ id }) => id === owner)) return true;
+    if (size(owner) >= share) {
+      if (size(owner) > share || larger === 0) return true;
+      larger--;
+    }
+    target.get(owner)?.add(key);
+    return false;
+  });
+  for (const { key, readers } of left) {
+    let least = readers[0] as AssignableMember;
+    for (const reader of readers) if (size(reader.id) < size(least.id)) least = reader;
+    target.get(least.id)?.add(key);
+  }
+  return target;
+}
+
+/** Of every topic a contiguous part to each member, in the order of the members' ids. */
+export function assignRanges(members: readonly AssignableMember[], counts: PartitionCounts): Target {
+  const target: Target = new Map(members.map(({ id }) => [id, new Set<PartitionKey>()]));
+  for (const [topic, count] of counts) {
+    const readers = members.filter(({ topics }) => topics.has(topic)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    let next = 0;
+    for (const [at, { id }] of readers.entries()) {
+      const end = next + Math.floor(count / readers.length) + (at < count % readers.length ? 1 : 0);
+      for (; next < end; next++) target.get(id)?.add(`${topic}:${next}`);
+    }
+  }
+  return target;
+}

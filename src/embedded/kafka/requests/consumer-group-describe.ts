@@ -1,0 +1,53 @@
+import { errorCode } from '../../../protocol/kafka/errors.js';
+import { consumerGroupDescribe } from '../../../protocol/kafka/messages/consumer-group-describe.js';
+import type { Broker } from '../broker.js';
+import type { PartitionKey } from '../groups/uniform-assignor.js';
+import { byTopic } from './assigned-partitions.js';
+import { GROUP_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
+import { handler } from './handler.js';
+
+/** Members of the consumer protocol, as the answer marks them. */
+const CONSUMER_MEMBER = 1;
+
+/** Supports: versions 0 and 1. Behaviour: groups of the classic protocol are GROUP_ID_NOT_FOUND, as tools expect. */
+export const consumerGroupDescribeHandler = handler(
+  consumerGroupDescribe,
+  { supports: 'Groups of the consumer protocol (KIP-848).' },
+  (request, { broker }) => ({
+    groups: request.groupIds.map((groupId) => {
+      const group = broker.groups.consumer(groupId);
+      if (group === undefined) {
+        const errorMessage = `Group ${groupId} is not a consumer group.`;
+        return { groupId, errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage };
+      }
+      return {
+        groupId,
+        groupState: group.state,
+        groupEpoch: group.epoch,
+        assignmentEpoch: group.epoch,
+        assignorName: group.assignor,
+        authorizedOperations: request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS,
+        members: [...group.members.values()].map((member) => ({
+          memberId: member.id,
+          instanceId: member.instanceId,
+          rackId: member.rackId,
+          memberEpoch: member.epoch,
+          clientId: member.clientId,
+          clientHost: member.clientHost,
+          subscribedTopicNames: member.topicNames,
+          subscribedTopicRegex: member.topicRegex === '' ? null : member.topicRegex,
+          assignment: { topicPartitions: named(broker, member.assigned) },
+          targetAssignment: { topicPartitions: named(broker, group.target.get(member.id) ?? []) },
+          memberType: CONSUMER_MEMBER,
+        })),
+      };
+    }),
+  }),
+);
+
+const named = (broker: Broker, keys: Iterable<PartitionKey>) =>
+  byTopic(keys).map(({ topicId, partitions }) => ({
+    topicId,
+    topicName: broker.topics.getById(topicId)?.name ?? '',
+    partitions,
+  }));
