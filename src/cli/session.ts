@@ -48,6 +48,6 @@ export async function printerFor(shell: Shell, options: CommonOptions): Promise<
   if (options.output === 'json') return jsonPrinter(shell);
   if (options.quiet === true) return quietPrinter(shell);
   if (!shell.interactive) return plainPrinter(shell);
-  const { renderUp } = await import('../ui/up/render.js');
-  return renderUp({ color: shell.color });
+  const { loadScreens } = await import('../ui/screens.js');
+  return (await loadScreens()).renderUp({ color: shell.color });
 }

@@ -108,7 +108,8 @@ class UpNodes {
       needs: [
         ...new Set([...environment.flatMap((path) => this.needsOf(path)), ...before.map((one) => `server/${one}`)]),
       ],
-      run: async () => {
+      run: async (report) => {
+        report.waitingFor(`${kind} to answer`);
         const env = resolveAll(connectEnv, await this.session.references('inside'));
         return { changed: await this.start(server(kind), kind === 'connect' ? { env } : undefined) };
       },
@@ -121,7 +122,9 @@ class UpNodes {
       step: 'postgres',
       needs: [],
       run: async (report) => {
+        report.waitingFor(`PostgreSQL to answer, for database ${section.name}`);
         await this.start(database(section.name));
+        report.waitingFor(`database ${section.name} and its migrations`);
         const { host } = await this.session.clients.endpoint(database(section.name));
         const values = await this.session.references('host');
         const maintenance = new URL(host.url);

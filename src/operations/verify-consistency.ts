@@ -27,6 +27,7 @@ const ROWS_SETTLE_MS = 5_000;
 /** Runs the checks, all at once; emits a row and a report for each as it ends. Throws EVPIPE_CHECK_UNKNOWN (kind usage). */
 export async function verifyConsistency(session: Session, options: VerifyOptions): Promise<readonly CheckReport[]> {
   const checks = select(session.pipeline.checks, options.only);
+  // One after the other would add up their waits; all share the same fences' time.
   return Promise.all(
     checks.map(async (check) => {
       const report = await runCheck(check, session, options);

@@ -15,8 +15,8 @@ export const statusCommand: CommandEntry = {
       const { readStatus, watchStatus } = await import('../../operations/status.js');
       const verbose = options.verbose === true;
       if (options.watch === true && shell.interactive && options.output === 'text') {
-        const { renderStatus } = await import('../../ui/status/render.js');
-        const left = await renderStatus({
+        const { loadScreens } = await import('../../ui/screens.js');
+        const left = await (await loadScreens()).renderStatus({
           source: (signal) => watchStatus(session, signal),
           color: shell.color,
           verbose,

@@ -1,6 +1,7 @@
 import type { TailOptions } from '../../operations/tail.js';
 import type { DecodedRecord, TailRecord } from '../../operations/tail-record.js';
 import { EvpipeError } from '../../support/errors.js';
+import { printable } from '../../ui/text/printable.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
@@ -34,8 +35,9 @@ export const tailCommand: CommandEntry = {
         options.maxMessages === undefined &&
         process.stdin.isTTY;
       if (!onScreen) return printRecords(tailTopics(session, { ...request, signal: shell.signal }), call);
-      const { renderTail } = await import('../../ui/tail/render.js');
-      const left = await renderTail({
+      const { loadScreens } = await import('../../ui/screens.js');
+      const left = await (await loadScreens()).renderTail({
+        ...(options.filter === undefined ? {} : { filter: String(options.filter) }),
         topics: request.topics,
         source: (signal) => tailTopics(session, { ...request, signal: AbortSignal.any([signal, shell.signal]) }),
         color: shell.color,
@@ -137,9 +139,10 @@ function jsonOf(record: TailRecord, decoded: DecodedRecord): string {
   });
 }
 
+/** One record, one line, whatever control characters are in it. */
 function textOf(record: TailRecord, decoded: DecodedRecord): string {
   const time = record.timestampMs < 0 ? '-' : new Date(record.timestampMs).toISOString();
   const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
   const value = decoded.value === null ? '∅' : plain(decoded.value);
-  return `${time}  ${record.topic}  ${record.partition}  ${record.offset}  ${plain(decoded.key)}  ${value}`;
+  return printable(`${time}  ${record.topic}  ${record.partition}  ${record.offset}  ${plain(decoded.key)}  ${value}`);
 }

@@ -18,6 +18,14 @@ export const verifyConsistencyCommand: CommandEntry = {
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
       const { verifyConsistency } = await import('../../operations/verify-consistency.js');
+      printer.emit({
+        kind: 'operation',
+        operation: 'verify-consistency',
+        pipeline: pipeline.name,
+        target: session.target.name,
+        steps: ['checks'],
+      });
+      printer.emit({ kind: 'step-started', step: 'checks' });
       try {
         const reports = await verifyConsistency(session, {
           only: (checks ?? []) as readonly string[],
