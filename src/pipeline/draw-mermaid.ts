@@ -1,0 +1,69 @@
+import { type DrawingGraph, type DrawnNode, drawingGraph } from './drawing-graph.js';
+import type { FlowEdge } from './flow.js';
+import type { Pipeline } from './pipeline.js';
+
+/** The brackets that give a node its shape: cylinders keep data, topics are rounded, what moves data has corners. */
+const SHAPES: Readonly<Record<DrawnNode['kind'], readonly [string, string]>> = {
+  table: ['[(', ')]'],
+  topic: ['([', '])'],
+  connector: ['{{', '}}'],
+  query: ['[/', '/]'],
+  service: ['[', ']'],
+};
+
+/**
+ * The pipeline as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html): tables within their databases,
+ * dotted lines for what is compared and for databases that a service uses. Ends with "\n".
+ */
+export function drawMermaid(pipeline: Pipeline, edges?: readonly FlowEdge[]): string {
+  const graph = drawingGraph(pipeline, edges);
+  const ids = new Map([...graph.nodes.keys()].map((id, index) => [id, `n${index + 1}`]));
+  const databases = new Map(pipeline.databases.map(({ name }, index) => [name, `d${index + 1}`]));
+  const id = (node: string): string => ids.get(node) ?? node;
+  const lines = ['flowchart LR', ...nodeLines(graph, ids, databases)];
+  for (const { from, to, via } of uniqueLinks(graph)) {
+    lines.push(`  ${id(from)} -->${via === undefined ? '' : `|${via}|`} ${id(to)}`);
+  }
+  for (const [service, used] of graph.uses) {
+    for (const name of used) {
+      const database = databases.get(name);
+      if (database !== undefined) lines.push(`  ${id(service)} -.-> ${database}`);
+    }
+  }
+  for (const { name, source, replica } of graph.checks)
+    lines.push(`  ${id(source)} -.-|${label(`check ${name}`)}| ${id(replica)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function nodeLines(
+  { nodes, uses }: DrawingGraph,
+  ids: ReadonlyMap<string, string>,
+  databases: ReadonlyMap<string, string>,
+): readonly string[] {
+  const draw = (node: DrawnNode, name: string): string => {
+    const [open, close] = SHAPES[node.kind];
+    return `${ids.get(node.id)}${open}${label(name)}${close}`;
+  };
+  const all = [...nodes.values()];
+  const used = new Set([...uses.values()].flat());
+  const within = [...databases].flatMap(([name, id]) => {
+    const tables = all.filter(({ database }) => database === name);
+    if (tables.length === 0 && !used.has(name)) return [];
+    return [
+      `  subgraph ${id}[${label(`database ${name}`)}]`,
+      ...tables.map((table) => `    ${draw(table, table.name.slice(name.length + 1))}`),
+      '  end',
+    ];
+  });
+  const others = all.filter(({ database }) => database === undefined).map((node) => `  ${draw(node, node.name)}`);
+  return [...within, ...others];
+}
+
+function uniqueLinks({ hops }: DrawingGraph) {
+  return new Map(hops.flat().map((link) => [`${link.from}\n${link.to}\n${link.via ?? ''}`, link])).values();
+}
+
+/** Quoted, so that no character of a name is syntax; Mermaid writes a quote itself as an entity. */
+function label(text: string): string {
+  return `"${text.replaceAll('#', '#35;').replaceAll('"', '#quot;')}"`;
+}

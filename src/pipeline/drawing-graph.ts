@@ -1,0 +1,148 @@
+import { unreachable } from '../support/errors.js';
+import { type FlowEdge, type FlowStage, flowEdges, type Place, tablePlace, topicPlace } from './flow.js';
+import type { Pipeline, ServiceSection } from './pipeline.js';
+import { parseReference, referencesIn } from './references.js';
+
+/** A thing of the drawing. Ids are unique over all kinds. */
+export interface DrawnNode {
+  readonly id: string;
+  readonly kind: 'table' | 'topic' | 'connector' | 'query' | 'service';
+  readonly name: string;
+  /** What stands below the name: `topic, 3 partitions`. */
+  readonly detail: string;
+  /** Of a table: where it is. */
+  readonly database?: string | undefined;
+}
+
+/** Data goes from one node to the next; `via` says how where that is not plain. */
+export interface DrawnLink {
+  readonly from: string;
+  readonly to: string;
+  readonly via?: 'outbox' | undefined;
+}
+
+/** One step of the data from where it rests to where it rests next, with what carries it in between. */
+export type DrawnHop = readonly DrawnLink[];
+
+/** What there is to draw of a pipeline. */
+export interface DrawingGraph {
+  readonly nodes: ReadonlyMap<string, DrawnNode>;
+  /** In the order of the file. A carrier of several hops (a connector of two tables) is one node. */
+  readonly hops: readonly DrawnHop[];
+  /** Which databases a service uses without saying what for: service node to database names. */
+  readonly uses: ReadonlyMap<string, readonly string[]>;
+  /** Checks of a replica: node to node. */
+  readonly checks: ReadonlyArray<{ readonly name: string; readonly source: string; readonly replica: string }>;
+}
+
+/** The nodes and hops of a pipeline, from `edges` where they are known already. */
+export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = flowEdges(pipeline)): DrawingGraph {
+  const nodes = new Map<string, DrawnNode>();
+  const add = (node: DrawnNode): string => {
+    if (!nodes.has(node.id)) nodes.set(node.id, node);
+    return node.id;
+  };
+  const place = (at: Place): string => add(placeNode(at, pipeline));
+  const hops: DrawnHop[] = [];
+  for (const service of pipeline.services) {
+    const from = add(serviceNode(service));
+    const { outbox, consumes, produces } = service;
+    const written = (outbox?.reports ?? []).map((table) => tablePlace(outbox?.database ?? '', table));
+    // What a consumer produces is an edge of the flow; of others only the file knows.
+    if (consumes === undefined) written.push(...produces.map(topicPlace));
+    for (const to of written) hops.push([{ from, to: place(to) }]);
+  }
+  const outboxes = new Map(pipeline.services.flatMap(({ outbox }) => (outbox === undefined ? [] : [outboxOf(outbox)])));
+  for (const { from, to, stage } of edges) {
+    if (outboxes.has(from) && outboxes.get(from)?.size !== 0) continue; // drawn from the tables that it reports
+    const carrier = add(stageNode(stage, pipeline));
+    const reported = [...outboxes.values()].some((reports) => reports.has(from));
+    hops.push([
+      { from: place(from), to: carrier, via: reported ? 'outbox' : undefined },
+      { from: carrier, to: place(to) },
+    ]);
+  }
+  for (const { name } of pipeline.topics) place(topicPlace(name));
+  const checks = pipeline.checks.flatMap((check) =>
+    check.kind === 'compare'
+      ? [
+          {
+            name: check.name,
+            source: place(tablePlace(check.source.database, check.source.table)),
+            replica: place(tablePlace(check.replica.database, check.replica.table)),
+          },
+        ]
+      : [],
+  );
+  return { nodes, hops, uses: usedDatabases(pipeline), checks };
+}
+
+/** An outbox table, and the tables that it reports. */
+function outboxOf({ database, table, reports }: NonNullable<ServiceSection['outbox']>): [Place, ReadonlySet<Place>] {
+  const place = tablePlace(database, table);
+  return [place, new Set(reports.map((one) => tablePlace(database, one)).filter((one) => one !== place))];
+}
+
+function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
+  const [kind, ...rest] = place.split(' ');
+  const name = rest.join(' ');
+  if (kind === 'table') {
+    const checks = pipeline.checks.filter(
+      (check) => check.kind === 'compare' && tablePlace(check.replica.database, check.replica.table) === place,
+    );
+    const checked = checks.length === 0 ? '' : `, check ${checks.map((check) => check.name).join(', ')}`;
+    // Database names may hold dots, so the place is matched with the declared ones.
+    const database = pipeline.databases.find((one) => name.startsWith(`${one.name}.`))?.name;
+    return { id: place, kind, name, detail: `table${checked}`, database };
+  }
+  const topic = pipeline.topics.find((one) => one.name === name);
+  const size =
+    topic === undefined ? '' : `, ${topic.partitions} ${topic.partitions === 1 ? 'partition' : 'partitions'}`;
+  return { id: place, kind: 'topic', name, detail: `topic${size}` };
+}
+
+function serviceNode({ name, port, consumes }: ServiceSection): DrawnNode {
+  const group = consumes === undefined || consumes.group === name ? '' : `, group ${consumes.group}`;
+  return {
+    id: `service ${name}`,
+    kind: 'service',
+    name,
+    detail: `service${port === undefined ? '' : ` :${port}`}${group}`,
+  };
+}
+
+/** What carries data: a polling outbox and a group are their service, if there is one of this name. */
+function stageNode(stage: FlowStage, pipeline: Pipeline): DrawnNode {
+  switch (stage.kind) {
+    case 'connector':
+      return { id: `connector ${stage.name}`, kind: 'connector', name: stage.name, detail: 'connector' };
+    case 'query': {
+      const named = stage.name === 'INSERTQUERY' ? `INSERT INTO ${stage.sink}` : stage.name;
+      return { id: `query ${stage.name} ${stage.text}`, kind: 'query', name: named, detail: 'ksqlDB query' };
+    }
+    case 'outbox':
+      return { id: `outbox ${stage.name}`, kind: 'service', name: stage.name, detail: `polls outbox ${stage.table}` };
+    case 'group': {
+      const service = pipeline.services.find(({ name }) => name === stage.name);
+      if (service !== undefined) return serviceNode(service);
+      return { id: `connector ${stage.name}`, kind: 'connector', name: stage.name, detail: 'sink connector' };
+    }
+    default:
+      return unreachable(stage);
+  }
+}
+
+/** A service that has a database's address in its environment, and tells no table of it. */
+function usedDatabases(pipeline: Pipeline): ReadonlyMap<string, readonly string[]> {
+  const used = pipeline.services.map(({ name, env, outbox, writes }) => {
+    const told = [outbox?.database, writes?.database];
+    const named = Object.values(env)
+      .flatMap(referencesIn)
+      .flatMap((path) => {
+        const reference = parseReference(path);
+        return reference?.kind === 'database' && !told.includes(reference.name) ? [reference.name] : [];
+      });
+    return [`service ${name}`, [...new Set(named)]] as const;
+  });
+  return new Map(used.filter(([, databases]) => databases.length > 0));
+}
