@@ -1,4 +1,3 @@
-import { findPipelineFile, loadPipeline } from '../pipeline/load.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Problem } from '../pipeline/problem.js';
 import { EvpipeError } from '../support/errors.js';
@@ -25,6 +24,8 @@ export class InvalidPipeline extends EvpipeError {
  * warnings and problems to stderr. Throws InvalidPipeline, EVPIPE_FILE_MISSING (both kind usage).
  */
 export async function openPipeline(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
+  // YAML and its schema cost 0.1 s to load: --help does without.
+  const { loadPipeline } = await import('../pipeline/load.js');
   const files = options.file ?? (operand === undefined ? [await findFile(shell)] : [operand]);
   const { pipeline, problems } = loadPipeline({
     files,
@@ -48,6 +49,7 @@ export function problemLine(
 }
 
 async function findFile(shell: Shell): Promise<string> {
+  const { findPipelineFile } = await import('../pipeline/load.js');
   const found = findPipelineFile(shell.env, shell.cwd);
   if (found !== undefined) return found;
   const { runningPipelineFiles } = await import('../operations/running.js');

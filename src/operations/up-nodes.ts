@@ -55,6 +55,7 @@ const DONE = { changed: false } as const;
 class UpNodes {
   private readonly pipeline: Pipeline;
   private ledger: Promise<Ledger> | undefined;
+  private readonly said = new Set<string>();
 
   constructor(private readonly session: Session) {
     this.pipeline = session.pipeline;
@@ -83,7 +84,12 @@ class UpNodes {
 
   private async start(component: ComponentId, launch?: Launch): Promise<boolean> {
     const started = await this.session.target.start(component, launch as LaunchByKind['service']);
-    for (const message of started.notes) this.session.emit({ kind: 'note', level: 'info', message });
+    for (const message of started.notes) {
+      // Databases share a server, and with it what there is to say of its start.
+      if (this.said.has(message)) continue;
+      this.said.add(message);
+      this.session.emit({ kind: 'note', level: 'info', message });
+    }
     return started.changed;
   }
 
