@@ -202,14 +202,21 @@ const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in text scalars, names in capitals only: `${routedByValue}` and
- * `${file:…}` are somebody else's and stay. A name that the environment does not have is a problem at its place.
+ * `${file:…}` are somebody else's and stay. A name that the environment does not have is a problem at its place, but
+ * for parts that this run does not need (`needed` says no): there it stays as it is.
  */
-export function interpolate(tree: Tree, env: Readonly<Record<string, string | undefined>>, problems: Problem[]): Tree {
-  if (tree.kind === 'list') return { ...tree, items: tree.items.map((item) => interpolate(item, env, problems)) };
+export function interpolate(
+  tree: Tree,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: Problem[],
+  needed: (path: readonly string[]) => boolean = () => true,
+  path: readonly string[] = [],
+): Tree {
+  const below = (value: Tree, key: string): Tree => interpolate(value, env, problems, needed, [...path, key]);
+  if (tree.kind === 'list') return { ...tree, items: tree.items.map((item, index) => below(item, String(index))) };
   if (tree.kind === 'mapping') {
     const entries = new Map<string, Entry>();
-    for (const [key, entry] of tree.entries)
-      entries.set(key, { ...entry, value: interpolate(entry.value, env, problems) });
+    for (const [key, entry] of tree.entries) entries.set(key, { ...entry, value: below(entry.value, key) });
     return { ...tree, entries };
   }
   if (typeof tree.value !== 'string' || !tree.value.includes('${')) return tree;
@@ -217,6 +224,7 @@ export function interpolate(tree: Tree, env: Readonly<Record<string, string | un
     const found = env[name];
     if (found !== undefined && (found !== '' || fallback === undefined)) return found;
     if (fallback !== undefined) return fallback;
+    if (!needed(path)) return whole;
     const message = `the environment has no ${name}; give it, or a default: \${${name}:-…}`;
     problems.push(problem('variable-missing', tree.location, message));
     return whole;

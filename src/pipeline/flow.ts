@@ -71,7 +71,7 @@ export function flowEdges(
   ];
 }
 
-/** The stages from a check's source to its replica. Throws EVPIPE_WAY_UNKNOWN or EVPIPE_WAY_AMBIGUOUS (kind usage) with the candidates. */
+/** The stages from a check's source to its replica. Throws EVPIPE_WAY_UNKNOWN, EVPIPE_WAY_AMBIGUOUS (with the candidates) or EVPIPE_WAY_UNSUPPORTED, all of kind usage. */
 export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[]): readonly FlowStage[] {
   if (check.through?.length === 0) return [];
   const from = tablePlace(check.source.database, check.source.table);
@@ -98,6 +98,15 @@ export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[
       'EVPIPE_WAY_AMBIGUOUS',
       `several ways lead from ${from} to ${to}: ${candidates}`,
       'Name the one to check with through: […].',
+    );
+  }
+  const leg = way.findIndex(({ kind }, index) => index > 0 && (kind === 'connector' || kind === 'outbox'));
+  if (leg > 0) {
+    throw wayError(
+      check,
+      'EVPIPE_WAY_UNSUPPORTED',
+      `the way goes through another database on the way (${way.map(({ name }) => name).join(', ')}): a fence does not get past ${way[leg]?.name}`,
+      'Check it leg by leg: from the source to that database, and from there on.',
     );
   }
   return way;

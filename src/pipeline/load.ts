@@ -53,12 +53,15 @@ export function loadPipeline(options: LoadOptions): Loaded {
     options.profiles,
     problems,
   );
-  const tree = interpolate(merged, options.env, problems);
+  const target = options.target ?? 'embedded';
+  // Profiles are merged by now, and the passwords of another target need not be at hand.
+  const tree = interpolate(merged, options.env, problems, ([section, name]) =>
+    section === 'targets' ? name === target : section !== 'profiles',
+  );
   const { spec, sound } = readSpec(tree, problems);
   if (spec === undefined) return { pipeline: undefined, problems: sorted(problems) };
   const complete = sound === tree;
   const folder = first === '-' ? options.cwd : dirname(first);
-  const target = options.target ?? 'embedded';
   const pipeline = buildPipeline({ spec, tree: sound, file: first, folder, target }, problems);
   problems.push(...lint({ pipeline, spec, tree, complete, cwd: options.cwd }));
   const broken = problems.some(({ severity }) => severity === 'error');

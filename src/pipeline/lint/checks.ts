@@ -27,7 +27,10 @@ function way(check: Compare, edges: ReturnType<typeof flowEdges>): readonly Prob
     return [];
   } catch (failure) {
     if (!(failure instanceof EvpipeError)) throw failure;
-    const code = failure.code === 'EVPIPE_WAY_AMBIGUOUS' ? 'way-ambiguous' : 'way-unknown';
+    const code = failure.code
+      .replace(/^EVPIPE_/, '')
+      .toLowerCase()
+      .replaceAll('_', '-');
     const place = check.through === undefined ? check.location : check.locationOf('through');
     return [problem(code, place, failure.message, failure.todo)];
   }
