@@ -40,6 +40,26 @@ const unwrap = (options: Record<string, string>): Record<string, string> => ({
   'transforms.unwrap.type': 'io.debezium.transforms.ExtractNewRecordState',
   ...Object.fromEntries(Object.entries(options).map(([name, value]) => [`transforms.unwrap.${name}`, value])),
 });
+/** A chain of Kafka's own transforms behind the unwrapped row. */
+const chain = (
+  ...steps: ReadonlyArray<readonly [type: string, options: Record<string, string>]>
+): Record<string, string> => ({
+  transforms: ['unwrap', ...steps.map((_, index) => `t${index}`)].join(','),
+  'transforms.unwrap.type': 'io.debezium.transforms.ExtractNewRecordState',
+  ...Object.assign(
+    {},
+    ...steps.map(([type, options], index) => ({
+      [`transforms.t${index}.type`]: `org.apache.kafka.connect.transforms.${type}`,
+      ...Object.fromEntries(Object.entries(options).map(([name, value]) => [`transforms.t${index}.${name}`, value])),
+    })),
+  ),
+});
+const MIXED =
+  'CREATE TABLE mixed (id int PRIMARY KEY, i bigint NOT NULL DEFAULT 3, d numeric(8,2), f float8, t text, at timestamp(3), b boolean, day date)';
+const MIXED_ROWS = [
+  `INSERT INTO mixed VALUES (1, 5, 12.5, 1.5, 'text', '2024-02-29 12:34:56.789', true, '2024-02-29')`,
+  'INSERT INTO mixed (id) VALUES (2)',
+];
 const CHANGES = [
   `INSERT INTO sheet VALUES (${ID(1)}, ${ID(9)}, '2024-01-02', 5, NULL)`,
   `UPDATE sheet SET assets = 6 WHERE id = ${ID(1)}`,
@@ -180,6 +200,53 @@ const CASES: Readonly<Record<string, Case>> = {
       'TRUNCATE a',
     ],
     records: 17,
+  },
+  'fields cast, replaced, inserted, masked': {
+    before: [MIXED],
+    options: {
+      'table.include.list': 'public.mixed',
+      ...chain(
+        ['Cast$Value', { spec: 'i:string,f:int32,b:int8,d:string' }],
+        ['ReplaceField$Value', { exclude: 'day', renames: 't:words' }],
+        ['InsertField$Value', { 'topic.field': 'from', 'static.field': 'fixed?', 'static.value': 'x' }],
+        ['MaskField$Value', { fields: 'words' }],
+        ['SetSchemaMetadata$Value', { 'schema.name': 'mine', 'schema.version': '3' }],
+        ['InsertHeader', { header: 'h', 'value.literal': '17' }],
+        ['DropHeaders', { headers: '__debezium.context.taskId' }],
+      ),
+    },
+    after: MIXED_ROWS,
+    records: 2,
+  },
+  'keys from values, headers from fields, other topics, flat and hoisted': {
+    before: [MIXED],
+    options: {
+      'table.include.list': 'public.mixed',
+      ...chain(
+        ['ValueToKey', { fields: 'i,id' }],
+        ['HeaderFrom$Value', { fields: 't,f', headers: 'words,number', operation: 'move' }],
+        ['TimestampConverter$Value', { field: 'at', 'target.type': 'string', format: "yyyy-MM-dd'T'HH:mm:ss.SSS" }],
+        ['RegexRouter', { regex: '(.*)\\.public\\.(.*)', replacement: '$1_$2' }],
+        ['HoistField$Value', { field: 'row' }],
+        ['Flatten$Value', { delimiter: '_' }],
+      ),
+    },
+    after: MIXED_ROWS,
+    records: 2,
+  },
+  'the change event flattened, tombstones filtered': {
+    before: [SHEET],
+    options: {
+      'table.include.list': 'public.sheet',
+      predicates: 'gone',
+      'predicates.gone.type': 'org.apache.kafka.connect.transforms.predicates.RecordIsTombstone',
+      transforms: 'drop,flat',
+      'transforms.drop.type': 'org.apache.kafka.connect.transforms.Filter',
+      'transforms.drop.predicate': 'gone',
+      'transforms.flat.type': 'org.apache.kafka.connect.transforms.Flatten$Value',
+    },
+    after: [...CHANGES.slice(0, 2), CHANGES[0]?.replaceAll('01', '04') ?? ''],
+    records: 3,
   },
   'transaction metadata and logical messages': {
     before: [SHEET],

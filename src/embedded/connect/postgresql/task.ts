@@ -15,6 +15,9 @@ import { ensurePublication, readSlot, waitUntilFree } from './slot.js';
 import { StreamReader } from './stream.js';
 import { takeSnapshot } from './take-snapshot.js';
 
+/** Rows that wait live long enough to be copied by the garbage collector: few are faster than many. */
+const QUEUE_ROWS_MAX = 512;
+
 /**
  * One connector's reading of its database. States: connecting (with backoff while the database is not reachable) →
  * snapshot, where the mode and the stored offset ask for one → streaming, until the connection is lost, which
@@ -35,7 +38,7 @@ export class PostgresTask implements SourceTask {
     private readonly settings: Settings,
     private readonly context: SourceTaskContext,
   ) {
-    this.queue = new ItemQueue(settings.queueRows);
+    this.queue = new ItemQueue(Math.min(settings.queueRows, QUEUE_ROWS_MAX));
     this.partition = { server: settings.prefix };
     this.events = new EventFactory(settings, context, context.clock);
   }
@@ -43,6 +46,10 @@ export class PostgresTask implements SourceTask {
   async start(): Promise<void> {
     this.position = positionOf(this.context.offset(this.partition));
     this.running = this.run();
+  }
+
+  offsetOf(item: SourceItem): SourceOffset {
+    return offsetOf(item.place as Position);
   }
 
   poll(): Promise<readonly SourceItem[]> {
@@ -153,12 +160,12 @@ export class PostgresTask implements SourceTask {
       withData,
       events: this.events,
       emit: (record, at) => {
-        this.tell({ record, partition: this.partition, offset: () => offsetOf(at) });
+        this.tell({ record, partition: this.partition, place: at });
         return this.queue.room();
       },
     });
     this.position = snapshot;
-    this.tell({ record: undefined, partition: this.partition, offset: () => offsetOf(snapshot), urgent: true });
+    this.tell({ record: undefined, partition: this.partition, place: snapshot, urgent: true });
     return settings.snapshotMode === 'initial_only' ? undefined : { ...snapshot, snapshot: undefined };
   }
 
@@ -200,11 +207,11 @@ export class PostgresTask implements SourceTask {
         {
           emit: (record, position) => {
             this.position = position;
-            this.tell({ record, partition: this.partition, offset: () => offsetOf(position) });
+            this.tell({ record, partition: this.partition, place: position });
           },
           moved: (position, urgent) => {
             this.position = position;
-            this.tell({ record: undefined, partition: this.partition, offset: () => offsetOf(position), urgent });
+            this.tell({ record: undefined, partition: this.partition, place: position, urgent });
           },
         },
         {
@@ -255,7 +262,7 @@ export class PostgresTask implements SourceTask {
     const timer = setInterval(() => {
       const position = this.position;
       if (position === undefined || this.queue.room() !== undefined) return;
-      this.tell({ record: this.events.heartbeat(), partition: this.partition, offset: () => offsetOf(position) });
+      this.tell({ record: this.events.heartbeat(), partition: this.partition, place: position });
       if (heartbeatQuery !== undefined) client.query(heartbeatQuery).catch(failed);
     }, heartbeatMs);
     return () => clearInterval(timer);

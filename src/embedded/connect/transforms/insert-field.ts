@@ -12,7 +12,7 @@ interface Inserted {
   value(record: ConnectRecord): Value;
 }
 
-/** InsertField: topic, partition, timestamp or a fixed text as a field; `name?` is optional, `name!` (the default) required. */
+/** InsertField: topic, partition, timestamp or a fixed text as a field; `name!` is required, `name?` (the default) optional. */
 export const insertField = onKeyAndValue(
   'InsertField',
   [
@@ -34,7 +34,7 @@ export const insertField = onKeyAndValue(
     const add = (option: string, required: Schema, value: Inserted['value']): void => {
       const spec = options.text(option);
       if (spec === undefined) return;
-      const schema = spec.endsWith('?') ? required.with({ optional: true }) : required;
+      const schema = spec.endsWith('!') ? required : required.with({ optional: true });
       inserted.push({ name: spec.replace(/[?!]$/, ''), schema, value });
     };
     add('topic.field', STRING, (record) => record.topic);

@@ -3,9 +3,17 @@ import { javaText } from '../data/java-text.js';
 import type { RecordHeader } from '../data/record.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 
+/** Most records of a connector share one list of headers: it is converted once. */
+const converted = new WeakMap<readonly RecordHeader[], readonly Header[]>();
+
 /** SimpleHeaderConverter: strings as they are, anything else as readable text. */
-export function headersOf(headers: readonly RecordHeader[]): Header[] {
-  return headers.map(({ name, schema, value }) => [name, bytesOf(schema, value)]);
+export function headersOf(headers: readonly RecordHeader[]): readonly Header[] {
+  let bytes = converted.get(headers);
+  if (bytes === undefined) {
+    bytes = headers.map(({ name, schema, value }) => [name, bytesOf(schema, value)]);
+    converted.set(headers, bytes);
+  }
+  return bytes;
 }
 
 function bytesOf(schema: Schema | undefined, value: Value): Buffer | null {

@@ -22,6 +22,9 @@ export interface RunnerContext {
   readonly offsetFlushIntervalMs: number;
 }
 
+/** What waits for the broker; more would only take memory. */
+const BUFFER_BYTES = 8 * 1024 * 1024;
+
 /** Between two flushes that somebody waits for. */
 const URGENT_PAUSE_MS = 20;
 
@@ -65,7 +68,7 @@ export class SourceRunner {
       random: context.random,
       offset: (partition) => storedOffset(context.stores, name, partition),
     });
-    this.producer = context.kafka.producer();
+    this.producer = context.kafka.producer({ bufferBytes: BUFFER_BYTES });
   }
 
   async start(): Promise<void> {
@@ -211,7 +214,7 @@ export class SourceRunner {
     const item = this.last;
     if (item === undefined || item === this.stored) return;
     await this.producer.flush();
-    const offset = item.offset();
+    const offset = this.task.offsetOf(item);
     await this.context.stores.putOffset(this.name, item.partition, offset);
     this.stored = item;
     this.task.committed(offset);

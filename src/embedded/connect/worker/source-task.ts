@@ -9,8 +9,8 @@ export type SourcePartition = Readonly<Record<string, string>>;
 export interface SourceItem {
   readonly record: ConnectRecord | undefined;
   readonly partition: SourcePartition;
-  /** Asked for only when it is stored. */
-  readonly offset: () => SourceOffset;
+  /** What `offsetOf` makes an offset of. */
+  readonly place: object;
   /** Somebody waits for the place to be stored: the next flush should not be waited for. */
   readonly urgent?: boolean;
 }
@@ -19,6 +19,8 @@ export interface SourceItem {
 export interface SourceTask {
   /** Begins to read; what fails later rejects the next poll. */
   start(): Promise<void>;
+  /** The place of an item as it is stored; asked once a flush, not once a record. */
+  offsetOf(item: SourceItem): SourceOffset;
   /** At least one item; [] after stop. Rejects with what ends the task. */
   poll(): Promise<readonly SourceItem[]>;
   /** This offset has been stored, and all records before it written. */
