@@ -2,7 +2,10 @@ import type { CommandEntry } from './command.js';
 import { connectorsCommand } from './commands/connectors.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
+import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
+import { psqlCommand } from './commands/psql.js';
+import { schemaCommand } from './commands/schema.js';
 import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
@@ -23,10 +26,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   statusCommand,
   logsCommand,
   envCommand,
+  psqlCommand,
+  ksqlCommand,
   connectorsCommand,
   startCommand,
   stopCommand,
   restartCommand,
   validateCommand,
+  schemaCommand,
   downCommand,
 ];

@@ -135,7 +135,7 @@ async function commandEnded(entity: KsqlEntity, http: ReturnType<typeof connectJ
 const isUnderWay = ({ status }: CommandStatus): boolean =>
   status === 'QUEUED' || status === 'PARSING' || status === 'EXECUTING';
 
-function refusal(status: number, body: unknown): EvpipeError {
+export function refusal(status: number, body: unknown): EvpipeError {
   const { error_code: code, message } = (body ?? {}) as { error_code?: number; message?: string };
   return new EvpipeError(`EVPIPE_KSQLDB_${code ?? status}`, message ?? `ksqlDB answers ${status}`);
 }

@@ -20,6 +20,15 @@ export interface PostgresConnectOptions {
 
 export type TextRow = readonly (string | null)[];
 
+/** What one statement answered; without columns where it answers no rows. */
+export interface StatementResult {
+  /** As the server names it: SELECT, INSERT, CREATE TABLE. */
+  readonly command: string;
+  readonly rowCount: number;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 /** SQL carried out as one message, several statements allowed, no parameters. */
 export interface ScriptOptions {
   /** Where the text comes from: a failure names the line in it. */
@@ -116,6 +125,19 @@ export class PostgresClient {
   async queryText(sql: string, values: readonly unknown[] = []): Promise<TextRow[]> {
     const config = { text: sql, values: [...values], rowMode: 'array' as const, types: AS_TEXT };
     return (await this.send(() => this.client.query<(string | null)[]>(config))).rows;
+  }
+
+  /** Any SQL, several statements allowed: what each answers, columns in their order. Text as the server wrote it, or typed as `query` does. */
+  async results(sql: string, as: 'text' | 'typed'): Promise<readonly StatementResult[]> {
+    const config = { text: sql, rowMode: 'array' as const, types: as === 'text' ? AS_TEXT : TYPED };
+    // pg answers with a list where there were several statements.
+    const answer: unknown = await this.send(() => this.client.query<unknown[]>(config));
+    return (Array.isArray(answer) ? answer : [answer]).map((one: pg.QueryArrayResult<unknown[]>) => ({
+      command: one.command ?? '',
+      rowCount: one.rowCount ?? 0,
+      columns: one.fields.map(({ name }) => name),
+      rows: one.rows,
+    }));
   }
 
   /** Rows as text in blocks through a portal: never the whole result at once. The connection is busy until it ends. */

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { KsqlAnswer } from '../../operations/ksql.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const ksqlCommand: CommandEntry = {
+  name: 'ksql',
+  summary: 'statements and queries to ksqlDB; a push query goes on until Ctrl-C',
+  examples: [
+    "ksql -e 'SHOW STREAMS;'",
+    "ksql -e 'SELECT * FROM ORDERS EMIT CHANGES LIMIT 5;'",
+    'ksql --script checks.sql',
+  ],
+  declare: (command) =>
+    command
+      .option('-e, --execute <statements>', 'run these and end')
+      .option('-s, --script <file>', 'run the statements of a file and end'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const text = statementsOf(call);
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { endsKsqlStatement, KsqlConversation } = await import('../../operations/ksql.js');
+      const conversation = new KsqlConversation(session);
+      const run = async (statements: string, interrupted: AbortSignal): Promise<void> => {
+        const print = await answerPrinter(call);
+        for await (const answer of conversation.run(statements, interrupted)) print(answer);
+      };
+      if (text !== undefined) {
+        // Ctrl-C is how a push query ends: nothing to be said about it.
+        await run(text, shell.signal).catch((failure) => {
+          if (!shell.signal.aborted) throw failure;
+        });
+        return shell.signal.aborted ? EXIT.interrupted : EXIT.done;
+      }
+      const { runStatements } = await import('../statement-shell.js');
+      const greeting = 'Statements end with a semicolon; Ctrl-C ends a push query, \\q or Ctrl-D the shell.';
+      return runStatements(
+        shell,
+        { prompt: 'ksql> ', greeting, run, isComplete: endsKsqlStatement },
+        { verbose: options.verbose === true, json: options.output === 'json' },
+      );
+    });
+  },
+};
+
+function statementsOf({ shell, options: { execute, script } }: CommandCall): string | undefined {
+  if (typeof execute === 'string') return execute;
+  if (typeof script !== 'string') return undefined;
+  try {
+    return readFileSync(resolve(shell.cwd, script), 'utf8');
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_SCRIPT_UNREADABLE', `${script} can't be read: ${messageOf(cause)}`, {
+      kind: 'usage',
+      cause,
+    });
+  }
+}
+
+/** Rows of a query come for as long as it likes, so its columns are as wide as their names and the first row need. */
+async function answerPrinter({ shell, options }: CommandCall): Promise<(answer: KsqlAnswer) => void> {
+  const { cellText } = await import('../data-table.js');
+  const { entityText } = await import('../ksql-entity.js');
+  const json = options.output === 'json';
+  let columns: readonly string[] = [];
+  let widths: readonly number[] | undefined;
+  const lineOf = (cells: readonly string[]): string =>
+    `${cells
+      .map((cell, index) => cell.padEnd(widths?.[index] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`;
+  return (answer) => {
+    switch (answer.kind) {
+      case 'header':
+        columns = answer.columns;
+        widths = undefined;
+        return;
+      case 'row': {
+        const { values, tombstone } = answer;
+        if (json) return shell.out(jsonLine(Object.fromEntries(columns.map((name, index) => [name, values[index]]))));
+        const cells = values.map(cellText);
+        if (widths === undefined) {
+          widths = columns.map((name, index) => Math.max(name.length, cells[index]?.length ?? 0));
+          shell.out(lineOf(columns) + lineOf(widths.map((width) => '─'.repeat(width))));
+        }
+        return shell.out(`${lineOf(cells).trimEnd()}${tombstone ? '  (deleted)' : ''}\n`);
+      }
+      case 'end':
+        return shell.err(`${answer.message}\n`);
+      case 'line':
+        return json ? shell.out(jsonLine({ line: answer.text })) : shell.out(`${answer.text}\n`);
+      case 'entity':
+        return shell.out(json ? jsonLine(answer.entity) : entityText(answer.entity));
+    }
+  };
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { constants as system } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { StatementResult } from '../../operations/psql.js';
+import type { Session } from '../../operations/session.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+import type { Shell } from '../shell.js';
+
+export const psqlCommand: CommandEntry = {
+  name: 'psql <database> [args...]',
+  summary: 'SQL on one of the databases: psql where it is installed, else a small shell',
+  examples: ['psql planning', "psql planning -c 'select count(*) from planning_person'", 'psql planning -- --csv'],
+  declare: (command) => command.option('-c, --command <sql>', 'run this and end'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const name = call.arguments[0] as string;
+    const args = (call.arguments[1] ?? []) as readonly string[];
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { libpqEnvironment } = await import('../../operations/psql.js');
+      const environment = await libpqEnvironment(session, name);
+      const program = options.output === 'json' ? undefined : findProgram('psql', shell);
+      const statement = typeof options.command === 'string' ? options.command : undefined;
+      if (program !== undefined) {
+        return runProgram(
+          program,
+          [...(statement === undefined ? [] : ['-c', statement]), ...args],
+          shell,
+          environment,
+        );
+      }
+      if (args.length === 0) return ownShell(session, name, statement, call);
+      throw new EvpipeError('EVPIPE_PSQL_MISSING', `only psql itself understands ${args.join(' ')}`, {
+        kind: 'usage',
+        todo: 'Install the PostgreSQL client and do without --output json, or use -c.',
+      });
+    });
+  },
+};
+
+function findProgram(name: string, { env }: Shell): string | undefined {
+  const candidates = (env.PATH ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : [join(folder, name)]));
+  return candidates.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The password goes by the environment: arguments are for all to see. Ctrl-C is the child's; answers with its exit code. */
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  { env }: Shell,
+  environment: Readonly<Record<string, string>>,
+): Promise<number> {
+  // A service file or an address of the user's own would win over the host.
+  const { PGSERVICE: _, PGHOSTADDR: __, ...inherited } = env;
+  const listeners = process.listeners('SIGINT');
+  const ignore = (): void => {};
+  process.on('SIGINT', ignore);
+  for (const listener of listeners) process.off('SIGINT', listener);
+  try {
+    const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...environment } });
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve(code ?? 128 + system.signals[signal ?? 'SIGTERM']));
+    });
+  } finally {
+    for (const listener of listeners) process.on('SIGINT', listener);
+    process.off('SIGINT', ignore);
+  }
+}
+
+async function ownShell(
+  session: Session,
+  name: string,
+  statement: string | undefined,
+  { shell, options }: CommandCall,
+): Promise<number> {
+  const { endsSqlStatement, openSql } = await import('../../operations/psql.js');
+  const sql = await openSql(session, name);
+  const json = options.output === 'json';
+  const run = async (text: string, interrupted: AbortSignal): Promise<void> => {
+    const cancel = (): void => void sql.cancel().catch(() => {});
+    interrupted.addEventListener('abort', cancel, { once: true });
+    try {
+      for await (const result of sql.run(text, json ? 'typed' : 'text')) await print(result, shell, json);
+    } finally {
+      interrupted.removeEventListener('abort', cancel);
+    }
+  };
+  if (statement !== undefined) {
+    await run(statement, shell.signal);
+    return EXIT.done;
+  }
+  const { runStatements } = await import('../statement-shell.js');
+  const greeting = `Statements on ${name} end with a semicolon; \\q or Ctrl-D ends.`;
+  return runStatements(
+    shell,
+    { prompt: `${name}=> `, greeting, run, isComplete: endsSqlStatement },
+    { verbose: options.verbose === true, json },
+  );
+}
+
+async function print(
+  { command, rowCount: count, columns, rows }: StatementResult,
+  shell: Shell,
+  json: boolean,
+): Promise<void> {
+  if (json) {
+    for (const row of rows) shell.out(jsonLine(Object.fromEntries(columns.map((name, index) => [name, row[index]]))));
+    return;
+  }
+  const { dataTable, rowCount } = await import('../data-table.js');
+  if (columns.length > 0) shell.out(`${dataTable(columns, rows)}${rowCount(rows.length)}`);
+  else shell.err(`${command}${/^(INSERT|UPDATE|DELETE|MERGE|COPY)$/.test(command) ? ` ${count}` : ''}\n`);
+}

@@ -1,0 +1,18 @@
+import type { CommandEntry } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+
+export const schemaCommand: CommandEntry = {
+  name: 'schema',
+  summary: 'the JSON Schema of the pipeline file, for editors',
+  examples: ['schema > evpipe.schema.json'],
+  declare: (command) =>
+    command.addHelpText(
+      'after',
+      '\nTell the editor of it in the first line of evpipe.yaml:\n  # yaml-language-server: $schema=./evpipe.schema.json',
+    ),
+  run: async ({ shell }) => {
+    const { jsonSchema } = await import('../../pipeline/spec.js');
+    shell.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,102 @@
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import { parseJson } from '../schema-registry/decode-value.js';
+import { type KsqlOptions, refusal } from './client.js';
+
+/** What a query answers, as it comes; a PRINT answers lines of text. */
+export type KsqlQueryPart =
+  | { readonly kind: 'header'; readonly columns: readonly string[] }
+  /** In the order of the header's columns; whole numbers beyond 2^53 are bigint. `tombstone`: the table has lost this key. */
+  | { readonly kind: 'row'; readonly values: readonly unknown[]; readonly tombstone: boolean }
+  | { readonly kind: 'end'; readonly message: string }
+  | { readonly kind: 'line'; readonly text: string };
+
+const CONTENT_TYPE = 'application/vnd.ksql.v1+json';
+
+/**
+ * One SELECT (push or pull) or PRINT at POST /query. A push query ends when the caller stops reading or aborts. Throws EVPIPE_KSQLDB_<CODE>
+ * with the server's own message, EVPIPE_KSQLDB_UNREACHABLE (kind unreachable).
+ */
+export async function* streamQuery(
+  url: string,
+  ksql: string,
+  options: KsqlOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<KsqlQueryPart> {
+  const { properties = {}, variables = {}, signal } = options;
+  let response: Response;
+  try {
+    response = await fetch(`${url}/query`, {
+      method: 'POST',
+      signal,
+      headers: { 'content-type': CONTENT_TYPE, accept: CONTENT_TYPE },
+      body: JSON.stringify({ ksql, streamsProperties: properties, sessionVariables: variables }),
+    });
+    if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
+  } catch (failure) {
+    signal.throwIfAborted();
+    throw failure instanceof EvpipeError ? failure : unreachable(url, failure);
+  }
+  for await (const line of linesOf(response, signal, url)) {
+    const part = partOf(line);
+    if (part !== undefined) yield part;
+  }
+}
+
+async function* linesOf(response: Response, signal: AbortSignal, url: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of response.body ?? []) {
+      rest += decoder.decode(chunk as Uint8Array, { stream: true });
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (failure) {
+    signal.throwIfAborted();
+    throw unreachable(url, failure);
+  }
+  yield rest;
+}
+
+const unreachable = (url: string, cause: unknown): EvpipeError =>
+  new EvpipeError('EVPIPE_KSQLDB_UNREACHABLE', `ksqlDB does not answer at ${url}: ${messageOf(cause)}`, {
+    kind: 'unreachable',
+    cause,
+  });
+
+interface Piece {
+  readonly header?: { readonly schema: string };
+  readonly row?: { readonly columns: readonly unknown[]; readonly tombstone?: boolean };
+  readonly finalMessage?: string;
+  readonly errorMessage?: unknown;
+}
+
+/** The answer is one JSON array with an element a line; blank lines keep the connection alive. */
+function partOf(line: string): KsqlQueryPart | undefined {
+  const text = line.trim();
+  const inner = text
+    .replace(/^\[(?=\{)|^,/, '')
+    .replace(/,$|(?<=\})\]$/, '')
+    .trim();
+  if (inner === '' || inner === '[' || inner === ']') return undefined;
+  if (!inner.startsWith('{')) return { kind: 'line', text };
+  const piece = parseJson(inner) as Piece;
+  if (piece.header !== undefined) return { kind: 'header', columns: columnNames(piece.header.schema) };
+  if (piece.row !== undefined)
+    return { kind: 'row', values: piece.row.columns, tombstone: piece.row.tombstone === true };
+  if (piece.finalMessage !== undefined) return { kind: 'end', message: piece.finalMessage };
+  if (piece.errorMessage !== undefined) throw refusal(500, piece.errorMessage);
+  return { kind: 'line', text };
+}
+
+/** The names of a schema such as `` `ID` STRING KEY, `A` STRUCT<`B` INT, `C` INT> ``: quoted names at depth 0. */
+export function columnNames(schema: string): readonly string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [token, quoted] of schema.matchAll(/`((?:[^`]|``)*)`|[<>]/g)) {
+    if (token === '<') depth += 1;
+    else if (token === '>') depth -= 1;
+    else if (depth === 0) names.push((quoted ?? '').replaceAll('``', '`'));
+  }
+  return names;
+}
