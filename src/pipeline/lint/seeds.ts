@@ -5,6 +5,7 @@ import type { LintContext } from '../lint.js';
 import type { SeedSection, SeedValueSection } from '../pipeline.js';
 import { type Problem, problem } from '../problem.js';
 import { placeOf } from './connector-views.js';
+import { generatorPaths } from './generators.js';
 
 /** Seeds whose values can be made, and whose files are there. */
 export function checkSeeds(context: LintContext): readonly Problem[] {
@@ -40,9 +41,9 @@ function faultOf(value: SeedValueSection, seed: SeedSection, { pipeline, names }
   return from.rows === 0 && seed.rows > 0 ? `draws from ${value.from}, which has no rows` : undefined;
 }
 
-/** Whether the library has it is said when the seed runs: importing it here would cost more than all of lint. */
 function generator(path: string): string | undefined {
-  return /^[a-z][A-Za-z]*\.[a-z][A-Za-z0-9]*$/.test(path)
-    ? undefined
-    : `is ${JSON.stringify(path)}: a generator is a path such as person.firstName; a fixed value is { value: … }`;
+  if (!/^[a-z][A-Za-z]*\.[a-z][A-Za-z0-9]*$/.test(path))
+    return `is ${JSON.stringify(path)}: a generator is a path such as person.firstName; a fixed value is { value: … }`;
+  const known = generatorPaths();
+  return known.includes(path) ? undefined : `is ${path}, which is no data generator${didYouMean(path, known)}`;
 }
