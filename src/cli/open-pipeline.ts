@@ -41,11 +41,11 @@ export async function openPipeline(shell: Shell, options: CommonOptions, operand
 }
 
 export function problemLine(
-  { severity, message, location }: Problem,
+  { severity, code, message, todo, location }: Problem,
   { output }: Pick<CommonOptions, 'output'>,
 ): string {
-  if (output === 'json') return jsonLine({ kind: 'problem', severity, message, ...location });
-  return `${location.file}:${location.line}:${location.column}: ${severity === 'warning' ? 'warning: ' : ''}${message}\n`;
+  if (output === 'json') return jsonLine({ kind: 'problem', severity, code, message, todo, ...location });
+  return `${location.file}:${location.line}:${location.column}: ${severity === 'warning' ? 'warning: ' : ''}${message}\n${todo === undefined ? '' : `  ${todo}\n`}`;
 }
 
 async function findFile(shell: Shell): Promise<string> {
