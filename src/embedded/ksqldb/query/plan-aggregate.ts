@@ -7,32 +7,17 @@ import { formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { StoreSpec } from '../runtime/store.js';
 import { StatementError } from '../statement-error.js';
 import { Grouping, isGroupSlot } from './aggregate-calls.js';
-import { aggregateSteps } from './aggregate-steps.js';
-import type { BuiltPlan, PlanNode, PlannedInput, QueryPlan, Step, StepContext } from './plan.js';
+import { aggregateSteps, PREVIOUS_ROWS } from './aggregate-steps.js';
+import type { BuiltPlan, QueryPlan } from './plan.js';
 import { compileCondition, type PlanRequest, typed } from './plan-stream.js';
-import { expandSelect, type StarSource } from './projection.js';
+import { expandSelect } from './projection.js';
+import type { Relation } from './relation.js';
 import { RESULTS, resultStore, rowsOf } from './table-results.js';
 import { sourceWindow, windowRules } from './windows.js';
 
-/** Where the rows come from that are grouped: one source, or a join. */
-export interface GroupInput {
-  readonly inputs: readonly PlannedInput[];
-  readonly type: 'STREAM' | 'TABLE';
-  readonly context: CompileContext;
-  readonly stars: readonly StarSource[];
-  readonly stores: readonly StoreSpec[];
-  /** Turns the inputs' rows into the rows that are grouped. */
-  readonly build: (context: StepContext, emit: Step) => readonly Step[];
-  readonly explain: PlanNode;
-}
-
-export const AGGREGATE = 'Aggregate';
-export const PREVIOUS = 'Previous';
-
 /** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
-export function planAggregate(request: PlanRequest, input: GroupInput): QueryPlan {
-  const { query, use, sink } = request;
-  const { context } = input;
+export function planAggregate(request: PlanRequest): QueryPlan {
+  const { query, use, sink, context, relation: input } = request;
   const rules = query.window === undefined ? undefined : windowRules(query.window);
   if (rules !== undefined && input.type === 'TABLE') {
     throw new StatementError('WINDOW clause is only supported for streams.');
@@ -78,7 +63,8 @@ export function planAggregate(request: PlanRequest, input: GroupInput): QueryPla
   const groupTypes = output.key.map(({ type }) => type);
   const stores: StoreSpec[] = [
     ...input.stores,
-    { name: AGGREGATE, key: groupTypes, state: stateType(grouping) },
+    ...(input.type === 'TABLE' ? [previousRows(input)] : []),
+    { name: 'Aggregate', key: groupTypes, state: stateType(grouping) },
     resultStore(output),
   ];
   return {
@@ -89,6 +75,7 @@ export function planAggregate(request: PlanRequest, input: GroupInput): QueryPla
     window: rules === undefined ? undefined : sourceWindow(rules),
     stores,
     limit: query.limit,
+    copartitioned: input.copartitioned,
     build: (steps): BuiltPlan => {
       const aggregate = aggregateSteps({
         calls: grouping.calls,
@@ -106,6 +93,13 @@ export function planAggregate(request: PlanRequest, input: GroupInput): QueryPla
     explain: { name: 'AGGREGATE', schema: formatSchema(output), inputs: [input.explain] },
   };
 }
+
+/** A table's rows as they were: a change takes the old one out of its group. */
+const previousRows = (input: Relation): StoreSpec => ({
+  name: PREVIOUS_ROWS,
+  key: input.key.map(({ type }) => type),
+  state: { kind: 'STRUCT', fields: input.value },
+});
 
 const groupName = (expression: Expression | undefined, at: number): string =>
   expression?.kind === 'column' ? expression.name : `KSQL_COL_${at}`;

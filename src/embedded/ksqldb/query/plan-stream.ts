@@ -2,16 +2,15 @@ import type { Expression, Query } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { compile } from '../expressions/compile.js';
-import type { CompileContext, Compiled, World } from '../expressions/compiled.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
 import { type Column, formatSchema, type RowSchema } from '../metadata/schema.js';
-import type { Source } from '../metadata/source.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { QueryPlan, Step } from './plan.js';
 import { expandSelect, type Selected } from './projection.js';
-import { sourceScope } from './scope.js';
+import type { Relation } from './relation.js';
 import { keepResult, RESULTS, resultStore, rowsOf } from './table-results.js';
 
 /** What a query is for: a persistent one must keep its key, a transient one shows any columns. */
@@ -19,39 +18,30 @@ export type QueryUse = 'persistent' | 'transient';
 
 export interface PlanRequest {
   readonly query: Query;
-  readonly source: Source;
+  readonly relation: Relation;
   readonly use: QueryUse;
   /** The sink's name, for messages. */
   readonly sink: string;
-  readonly world: World;
-  readonly types: ReadonlyMap<string, SqlType>;
+  readonly context: CompileContext;
 }
 
-/** SELECT … FROM one stream or table with WHERE and PARTITION BY. */
+/** SELECT … FROM streams or tables with WHERE and PARTITION BY. */
 export function planProjection(request: PlanRequest): QueryPlan {
-  const { query, source } = request;
-  const alias = query.from.alias ?? query.from.name;
-  const scope = sourceScope(source, alias);
-  const context: CompileContext = { scope, world: request.world, types: request.types };
-  const selected = expandSelect(
-    query,
-    [{ alias, columns: starColumns(source, request.use), prefixed: false }],
-    context,
-  );
+  const { query, relation, context } = request;
+  const selected = expandSelect(query, relation.stars, context);
   const filter = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
-  if (query.partitionBy.length > 0 && source.type === 'TABLE') {
+  if (query.partitionBy.length > 0 && relation.type === 'TABLE') {
     throw new StatementError('PARTITION BY clause is not supported for table. Only streams can be repartitioned.');
   }
-  const keys = query.partitionBy.length > 0 ? partitionKeys(query.partitionBy, selected) : sourceKeys(source, selected);
+  const keys =
+    query.partitionBy.length > 0
+      ? partitionKeys(query.partitionBy, selected)
+      : relation.key.map(({ expression, means }) => ({
+          expression,
+          selectedAt: selected.findIndex((each) => means(each.expression)),
+        }));
   checkKeys(keys, request);
-  return makePlan(request, selected, keys, filter, context);
-}
-
-/** The columns of SELECT *: a windowed source shows its windows' bounds to who looks, but a sink has them in its key. */
-export function starColumns(source: Source, use: QueryUse): string[] {
-  const bounds = source.window !== undefined && use === 'transient' ? ['WINDOWSTART', 'WINDOWEND'] : [];
-  const [key, rest] = [source.schema.key, [...source.schema.value, ...source.schema.headers]];
-  return [...key.map(({ name }) => name), ...bounds, ...rest.map(({ name }) => name)];
+  return makePlan(request, selected, keys, filter);
 }
 
 export function compileCondition(
@@ -72,17 +62,6 @@ export function compileCondition(
 export interface OutputKey {
   readonly expression: Expression;
   readonly selectedAt: number;
-}
-
-/** Whether an expression means this key column. */
-const isColumn = (expression: Expression, name: string): boolean =>
-  expression.kind === 'column' && expression.name === name;
-
-function sourceKeys(source: Source, selected: readonly Selected[]): OutputKey[] {
-  return source.schema.key.map(({ name }) => ({
-    expression: { kind: 'column', source: undefined, name, at: { offset: 0, line: 1, column: 1 } },
-    selectedAt: selected.findIndex(({ expression }) => isColumn(expression, name)),
-  }));
 }
 
 function partitionKeys(partitionBy: readonly Expression[], selected: readonly Selected[]): OutputKey[] {
@@ -114,9 +93,8 @@ function makePlan(
   selected: readonly Selected[],
   keys: readonly OutputKey[],
   filter: ((row: Row) => boolean) | undefined,
-  context: CompileContext,
 ): QueryPlan {
-  const { query, source, use } = request;
+  const { query, relation, use, context } = request;
   const keep = query.partitionBy.length === 0;
   const keyPlaces = new Map<number, number>(
     use === 'transient' ? [] : keys.map(({ selectedAt }, at) => [selectedAt, at]),
@@ -146,37 +124,46 @@ function makePlan(
   });
   const keyValues = keep ? undefined : keys.map(({ expression }) => compile(expression, context).evaluate);
   return {
-    inputs: [{ source, alias: context.scope.sources[0] ?? source.name }],
-    type: source.type,
+    inputs: relation.inputs,
+    type: relation.type,
     output,
     order,
-    window: source.window,
+    window: relation.window,
     limit: query.limit,
-    stores: source.type === 'TABLE' ? [resultStore(output)] : [],
-    build: ({ failed, store }) => {
-      const project = projectStep(
-        {
-          filter,
-          values: values.map(({ evaluate }) => evaluate),
-          keyValues,
-          table: source.type === 'TABLE',
-          transient: use === 'transient',
-        },
-        failed,
-      );
-      if (source.type === 'STREAM') return { steps: [project] };
-      const results = store(RESULTS);
-      return {
-        steps: [(row, emit) => project(row, (each) => keepResult(results, each, emit))],
-        rows: () => rowsOf(results),
+    stores: [...relation.stores, ...(relation.type === 'TABLE' ? [resultStore(output)] : [])],
+    copartitioned: relation.copartitioned,
+    build: (steps) => {
+      const table = relation.type === 'TABLE';
+      const options = {
+        filter,
+        values: values.map(({ evaluate }) => evaluate),
+        keyValues,
+        table,
+        transient: use === 'transient',
       };
+      const project = projectStep(options, steps.failed);
+      if (!table) return { steps: relation.build(steps, project) };
+      const results = steps.store(RESULTS);
+      const next: Step = (row, emit) =>
+        project(row, (each) => keepResult(results, each, (kept) => emit(shown(kept, options, steps.failed))));
+      return { steps: relation.build(steps, next), rows: () => rowsOf(results) };
     },
-    explain: {
-      name: 'PROJECT',
-      schema: formatSchema(output),
-      inputs: [{ name: 'SOURCE', schema: formatSchema(source.schema), inputs: [] }],
-    },
+    explain: { name: 'PROJECT', schema: formatSchema(output), inputs: [relation.explain] },
   };
+}
+
+/** A client sees which row is deleted: its key columns stay, the others are null. */
+function shown(row: Row, { transient, values }: ProjectOptions, failed: (failure: unknown) => void): Row {
+  if (!transient || row.value !== null) return row;
+  const value = values.map((evaluate) => {
+    try {
+      return evaluate(row);
+    } catch (failure) {
+      failed(failure);
+      return null;
+    }
+  });
+  return { ...row, value, deleted: true };
 }
 
 export function typed(compiled: Compiled, name: string): SqlType {

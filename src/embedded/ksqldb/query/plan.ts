@@ -45,6 +45,8 @@ export interface QueryPlan {
   readonly order: ReadonlyArray<{ readonly name: string; readonly from: 'key' | 'value'; readonly at: number }>;
   readonly window: SourceWindow | undefined;
   readonly stores: readonly StoreSpec[];
+  /** Sources that need the same number of partitions. */
+  readonly copartitioned: ReadonlyArray<readonly [Source, Source]>;
   readonly build: (context: StepContext) => BuiltPlan;
   readonly limit: number | undefined;
   readonly explain: PlanNode;

@@ -1,10 +1,17 @@
-import type { PartitionPosition, RecordBatch, RecordProducer, RecordReader } from '../../../clients/kafka/contract.js';
+import type {
+  KafkaRecord,
+  PartitionPosition,
+  RecordBatch,
+  RecordProducer,
+  RecordReader,
+} from '../../../clients/kafka/contract.js';
 import { messageOf } from '../../../support/errors.js';
 import type { PersistentQueryOptions } from './persistent-query.js';
 import { PlanRun, topicsOf } from './plan-run.js';
 import { RecordEncoder } from './record-codec.js';
 import type { Row } from './row.js';
 import { changelogTopic, markerRecord, restoreState } from './state-changelog.js';
+import { TimeMerge } from './time-merge.js';
 
 /** How soon after progress the group's offsets say so: fences wait for them. */
 const COMMIT_AFTER_MS = 100;
@@ -25,6 +32,7 @@ export class QueryRun {
     private readonly producer: RecordProducer,
     private readonly encoder: RecordEncoder,
     readonly run: PlanRun,
+    private readonly merge: TimeMerge | undefined,
   ) {}
 
   static async open(options: PersistentQueryOptions, signal: AbortSignal): Promise<QueryRun> {
@@ -50,38 +58,59 @@ export class QueryRun {
     for (const store of state?.stores.values() ?? []) {
       store.logTo((key, value) => producer.append({ topic: changelog, partition: 0, key, value }));
     }
-    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run);
+    const ends =
+      topics.length === 1 ? [] : (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
+    const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
+    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run, merge);
     for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
     return opened;
   }
 
   async process(batch: RecordBatch): Promise<void> {
-    const { run, producer } = this;
-    const position = this.positionOf(batch);
-    for (const record of batch.records) {
-      if (this.failure !== undefined) throw this.failure;
-      try {
-        const wait = run.unready(record);
+    if (this.merge === undefined) {
+      const position = this.positionOf(batch);
+      for (const record of batch.records) {
+        const wait = this.take(record);
         if (wait !== undefined) await wait;
-      } catch (failure) {
-        run.skipped(record, failure);
-        continue;
+        position.offset = record.offset + 1n;
       }
-      run.feed(record, this.emit);
-      position.offset = record.offset + 1n;
-      const room = producer.room();
-      if (room !== undefined) await room;
+      position.offset = batch.nextOffset;
+    } else {
+      this.merge.push(batch);
+      for (let next = this.merge.next(); next !== undefined; next = this.merge.next()) {
+        await this.take(next.record);
+        this.positionOf(next.record).offset = next.done;
+      }
     }
-    position.offset = batch.nextOffset;
     this.moved = true;
     this.timer ??= setTimeout(() => void this.commitSoon(), COMMIT_AFTER_MS);
   }
 
-  private positionOf({ topic, partition, nextOffset }: RecordBatch): Mutable<PartitionPosition> {
+  /** Awaits only what is not there at once: this is the hot path. */
+  private take(record: KafkaRecord): Promise<void> | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    const wait = this.run.unready(record);
+    if (wait !== undefined) return this.takeLater(record, wait);
+    this.run.feed(record, this.emit);
+    return this.producer.room();
+  }
+
+  private async takeLater(record: KafkaRecord, wait: Promise<unknown>): Promise<void> {
+    try {
+      await wait;
+    } catch (failure) {
+      this.run.skipped(record, failure);
+      return;
+    }
+    this.run.feed(record, this.emit);
+    await this.producer.room();
+  }
+
+  private positionOf({ topic, partition }: { topic: string; partition: number }): Mutable<PartitionPosition> {
     const key = `${topic} ${partition}`;
     const known = this.positions.get(key);
     if (known !== undefined) return known;
-    const added = { topic, partition, offset: nextOffset };
+    const added = { topic, partition, offset: 0n };
     this.positions.set(key, added);
     return added;
   }

@@ -17,4 +17,6 @@ export interface Row {
   readonly offset: bigint;
   readonly headers: readonly Header[];
   readonly window: RowWindow | undefined;
+  /** For clients only: the table's row is gone, and the value holds nothing but its key. */
+  readonly deleted?: true;
 }

@@ -6,6 +6,7 @@ import type { Value } from '../values/value.js';
 import { PlanRun, topicsOf } from './plan-run.js';
 import type { Row } from './row.js';
 import { Store } from './store.js';
+import { TimeMerge } from './time-merge.js';
 
 export interface TransientOptions {
   readonly id: string;
@@ -72,8 +73,11 @@ export class TransientQuery {
     const from = (
       await Promise.all(topics.map((topic) => kafka.offsets(topic, untilEnd ? 'earliest' : offsetReset)))
     ).flat();
-    const ends = untilEnd ? (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat() : [];
+    const several = topics.length > 1;
+    const ends =
+      untilEnd || several ? (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat() : [];
     const open = openPartitions(from, ends);
+    const merge = new TimeMerge(from, several ? ends : []);
     if (untilEnd && open.size === 0) return;
     const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
     const partitions = Math.max(1, from.filter(({ topic }) => topic === topics[0]).length);
@@ -82,7 +86,9 @@ export class TransientQuery {
     const reader = kafka.reader({ from, signal });
     try {
       for await (const batch of reader) {
-        for (const record of batch.records) {
+        merge.push(batch);
+        for (let next = merge.next(); next !== undefined; next = merge.next()) {
+          const { record } = next;
           const end = open.get(`${record.topic} ${record.partition}`);
           if (untilEnd && (end === undefined || record.offset >= end)) continue;
           yield* this.process(record, run);
@@ -115,7 +121,7 @@ export class TransientQuery {
 
 export function toResult(row: Row, plan: QueryPlan): ResultRow {
   const values = plan.order.map(({ from, at }) => (from === 'key' ? row.key[at] : row.value?.[at]) ?? null);
-  return { values, tombstone: row.value === null };
+  return { values, tombstone: row.value === null || row.deleted === true };
 }
 
 /** Partitions that hold something to read, with their ends. */

@@ -31,6 +31,7 @@ export const createAsSelect: Change<'create-as-select'> = {
       return { kind: 'done', entity: entity('warning_entity', `${statement.text};`, { message }) };
     }
     const { plan, sink, properties } = planSink(statement, engine);
+    await checkPartitions(plan, engine);
     await ensureSinkTopic(plan, sink, properties, engine);
     await registerSink(sink, engine);
     return { kind: 'command', id: `${kind}/\`${statement.name}\`/create`, statement: `${statement.text};` };
@@ -128,6 +129,19 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
     statement: `${statement.text};`,
     query: undefined,
   };
+}
+
+/** Joined sources lie side by side only where they have the same number of partitions. */
+export async function checkPartitions(plan: QueryPlan, { parts }: Engine): Promise<void> {
+  const count = async ({ topic }: Source): Promise<number> =>
+    (await parts.kafka.describeTopic(topic))?.partitions.length ?? 0;
+  for (const [left, right] of plan.copartitioned) {
+    const [a, b] = await Promise.all([count(left), count(right)]);
+    if (a === b) continue;
+    throw new StatementError(
+      `Can't join \`${left.name}\` with \`${right.name}\` since the number of partitions don't match. \`${left.name}\` partitions = ${a}; \`${right.name}\` partitions = ${b}. Please repartition either one so that the number of partitions match.`,
+    );
+  }
 }
 
 /** The sink has as many partitions as the first source unless WITH says otherwise. */
