@@ -11,7 +11,7 @@ import {
 } from 'yaml';
 import type { SourceLocation } from '../support/errors.js';
 import { type Problem, problem, warning } from './problem.js';
-import { describeYamlError } from './yaml-errors.js';
+import { describeYamlError, ownFaults } from './yaml-errors.js';
 
 /** A YAML value that still knows where it stands, whatever files and profiles it was merged from. */
 export type Tree =
@@ -42,14 +42,10 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
-  const reported = new Set<number>();
-  const problems = [...document.errors, ...document.warnings].flatMap((error): Problem[] => {
+  const problems = ownFaults([...document.errors, ...document.warnings]).map((error): Problem => {
     const location = at(error.pos[0]);
-    // The parser stumbles on after its first fault: the others of that line are consequences.
-    if (reported.has(location.line)) return [];
-    reported.add(location.line);
     const message = describeYamlError(error, text);
-    return [error.name === 'YAMLWarning' ? warning('yaml', location, message) : problem('yaml', location, message)];
+    return error.name === 'YAMLWarning' ? warning('yaml', location, message) : problem('yaml', location, message);
   });
   if (document.errors.length > 0) return { tree: undefined, problems };
   const builder = new TreeBuilder(document, at, problems);

@@ -16,12 +16,23 @@ export function describeYamlError(error: YAMLError, text: string): string {
     case 'BAD_ALIAS':
       return `no anchor is called ${here}; a text that begins with "*" needs quotes`;
     case 'UNEXPECTED_TOKEN':
+      if (text[error.pos[0] - 1] === '$')
+        return `$${here.replace(/[\s,]+$/, '')} needs quotes where it stands between brackets`;
       return `${here === '' ? 'this' : here} cannot stand here: is a key, a ":" or an opening bracket missing before it?`;
     default:
       return error.message
         .replace(/\s+/g, ' ')
         .replace(/flow (sequence|map)(ping)?/gi, (_, kind: string) => (kind === 'sequence' ? 'list' : 'mapping'));
   }
+}
+
+/** Faults that don't make the parser lose its way: each of them counts. */
+const LOCAL: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'BAD_ALIAS', 'BAD_SCALAR_START', 'BAD_DQ_ESCAPE']);
+
+/** Without those that only follow from the first fault of the file's structure. */
+export function ownFaults(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const first = errors.find(({ code, name }) => name !== 'YAMLWarning' && !LOCAL.has(code));
+  return errors.filter((error) => error === first || error.name === 'YAMLWarning' || LOCAL.has(error.code));
 }
 
 function keyAt(text: string, position: number): string {
