@@ -279,7 +279,7 @@ seed:
       /:3:24 error seed-value: .*first_name is "Ada Lovelace": a generator is a path/,
       /:3:50 error seed-value: .*least integer after its most/,
       /:3:74 error seed-value: .*draws from person, which is no seed, did you mean persons\?/,
-      /:3:93 error seed-value: .*z is person.firstname, which is no data generator, did you mean person.firstName\?/,
+      /:3:95 error seed-value: .*z is person.firstname, which is no data generator, did you mean person.firstName\?/,
     ],
   },
   // checks
