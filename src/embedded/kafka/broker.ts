@@ -8,6 +8,8 @@ import { FetchSessions } from './fetch/sessions.js';
 import { GroupCoordinator } from './groups/coordinator.js';
 import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
+import { Credentials } from './security/credentials.js';
+import { Quotas } from './security/quotas.js';
 import { TopicCatalog } from './topics/catalog.js';
 import { BrokerSettings } from './topics/settings.js';
 import { TransactionCoordinator } from './transactions/coordinator.js';
@@ -32,6 +34,8 @@ export class Broker {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly transactions: TransactionCoordinator;
+  readonly credentials: Credentials;
+  readonly quotas: Quotas;
   readonly sessions: FetchSessions;
   readonly clock: Clock;
   readonly random: () => number;
@@ -55,6 +59,8 @@ export class Broker {
     this.groups = new GroupCoordinator(join(options.dataDir, 'groups'), this);
     this.transactions = new TransactionCoordinator(join(options.dataDir, 'transactions'), this);
     this.transactions.recover();
+    this.credentials = new Credentials(join(options.dataDir, 'credentials.json'), options.users ?? []);
+    this.quotas = new Quotas(join(options.dataDir, 'quotas.json'));
     this.sessions = new FetchSessions(this.settings, this.random);
     this.save();
   }

@@ -1,5 +1,7 @@
 import type { Broker } from '../broker.js';
 import type { Handler } from '../requests/handler.js';
+import type { SaslMechanism } from '../security/credentials.js';
+import type { SaslSession } from '../security/sasl-session.js';
 
 /** Who asks: a connection as request handlers see it. */
 export interface Peer {
@@ -8,14 +10,20 @@ export interface Peer {
   readonly listener: ListenerAddress;
   /** Calls back once when the connection is gone, unless the returned function is called before. */
   onClose(callback: () => void): () => void;
-  /** What an authenticated connection may be called; ANONYMOUS without SASL. */
-  principal: string;
+  /** Who logged in; undefined before that, and without SASL. */
+  principal: string | undefined;
+  /** A login that is under way. */
+  sasl: SaslSession | undefined;
+  /** Ends the connection once the answer to this request was sent. */
+  closeAfterAnswer(): void;
 }
 
 export interface ListenerAddress {
   readonly name: string;
   readonly host: string;
   port: number;
+  /** Clients have to log in by one of these; undefined: they needn't. */
+  readonly sasl: readonly SaslMechanism[] | undefined;
 }
 
 /** One request on its way through its handler. */

@@ -13,6 +13,7 @@ import { OutgoingRange } from '../log/file-range.js';
 import { unsupportedApiVersions } from '../requests/api-versions.js';
 import type { Handler } from '../requests/handler.js';
 import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
+import type { SaslSession } from '../security/sasl-session.js';
 import type { ListenerAddress, Peer } from './call.js';
 import { FrameInput, type FrameMemory } from './frame-input.js';
 
@@ -25,6 +26,9 @@ const PIECE_BYTES = 256 * 1024;
 
 const API_VERSIONS_KEY = 18;
 
+/** What a client may ask before it has logged in: ApiVersions, SaslHandshake, SaslAuthenticate. */
+const BEFORE_LOGIN: ReadonlySet<number> = new Set([API_VERSIONS_KEY, 17, 36]);
+
 /**
  * One client. Its requests are answered one after the other, in their order, as Kafka does; while an answer waits for
  * a slow reader or for data, nothing more is read than fits the queue. Whatever makes no sense ends this connection
@@ -32,7 +36,9 @@ const API_VERSIONS_KEY = 18;
  */
 export class Connection implements Peer {
   readonly host: string;
-  principal = 'ANONYMOUS';
+  principal: string | undefined;
+  sasl: SaslSession | undefined;
+  private closing = false;
   private readonly input: FrameInput;
   private readonly queue: Buffer[] = [];
   private queuedBytes = 0;
@@ -69,6 +75,10 @@ export class Connection implements Peer {
     }
     this.closeCallbacks.add(callback);
     return () => this.closeCallbacks.delete(callback);
+  }
+
+  closeAfterAnswer(): void {
+    this.closing = true;
   }
 
   destroy(): void {
@@ -148,6 +158,9 @@ export class Connection implements Peer {
       const header = decodeRequestHeader(reader);
       const handler = HANDLER_BY_KEY.get(header.apiKey);
       if (handler === undefined) throw new MalformedMessage(`unknown request ${header.apiKey}`);
+      if (this.listener.sasl !== undefined && this.principal === undefined && !BEFORE_LOGIN.has(header.apiKey)) {
+        throw new MalformedMessage(`${handler.api.name} before authentication`);
+      }
       const { apiVersion } = header;
       if (apiVersion < handler.versions[0] || apiVersion > handler.versions[1]) {
         if (header.apiKey !== API_VERSIONS_KEY) {
@@ -178,6 +191,10 @@ export class Connection implements Peer {
   private send(parts: readonly Part[]): Promise<void> | undefined {
     if (this.closed) {
       for (const part of parts) if (part instanceof OutgoingRange) part.release();
+      return undefined;
+    }
+    if (this.closing) {
+      this.socket.end(Buffer.concat(parts.filter((part) => Buffer.isBuffer(part))));
       return undefined;
     }
     if (parts.length === 1 && Buffer.isBuffer(parts[0])) {

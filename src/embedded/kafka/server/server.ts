@@ -30,7 +30,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const host = options.host ?? '127.0.0.1';
 
   const listen = async (listener: KafkaListener): Promise<ListenerAddress> => {
-    const address = { name: listener.name, host: options.advertisedHost ?? listener.host ?? host, port: 0 };
+    const advertised = options.advertisedHost ?? listener.host ?? host;
+    const address: ListenerAddress = { name: listener.name, host: advertised, port: 0, sasl: listener.sasl };
     const accept = (socket: Socket): void => {
       const connection = new Connection(broker, socket, address, memory);
       connections.add(connection);

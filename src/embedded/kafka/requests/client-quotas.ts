@@ -1,0 +1,60 @@
+import { errorCode } from '../../../protocol/kafka/errors.js';
+import { alterClientQuotas } from '../../../protocol/kafka/messages/alter-client-quotas.js';
+import { describeClientQuotas } from '../../../protocol/kafka/messages/describe-client-quotas.js';
+import { handler } from './handler.js';
+
+const KEYS: ReadonlySet<string> = new Set([
+  'producer_byte_rate',
+  'consumer_byte_rate',
+  'request_percentage',
+  'controller_mutation_rate',
+  'connection_creation_rate',
+]);
+
+const [EXACT, DEFAULT] = [0, 1] as const;
+
+/** Supports: versions 0 and 1. Behaviour: what was set is told. Not implemented: nothing is throttled by it. */
+export const describeClientQuotasHandler = handler(
+  describeClientQuotas,
+  { supports: 'Filters by user, client id and address.', lacks: 'Quotas are kept and not enforced.' },
+  ({ components, strict }, { broker }) => {
+    const entries = broker.quotas.all().filter(
+      ({ entity }) =>
+        components.every(({ entityType, matchType, match }) => {
+          const part = entity.find((one) => one.entityType === entityType);
+          if (part === undefined) return false;
+          return matchType === EXACT
+            ? part.entityName === match
+            : matchType === DEFAULT
+              ? part.entityName === null
+              : true;
+        }) &&
+        (!strict || entity.length === components.length),
+    );
+    return {
+      errorMessage: null,
+      entries: entries.map(({ entity, values }) => ({
+        entity,
+        values: Object.entries(values).map(([key, value]) => ({ key, value })),
+      })),
+    };
+  },
+);
+
+/** Supports: versions 0 and 1, validate-only. */
+export const alterClientQuotasHandler = handler(
+  alterClientQuotas,
+  { supports: 'Set and remove; validate-only.', lacks: 'Quotas are kept and not enforced.' },
+  ({ entries, validateOnly }, { broker }) => ({
+    entries: entries.map(({ entity, ops }) => {
+      const unknown = ops.find(({ key }) => !KEYS.has(key));
+      if (unknown !== undefined || entity.length === 0) {
+        const errorMessage =
+          unknown === undefined ? 'Invalid empty client quota entity' : `Invalid configuration key ${unknown.key}`;
+        return { errorCode: errorCode('INVALID_REQUEST'), errorMessage, entity };
+      }
+      if (!validateOnly) broker.quotas.change(entity, ops);
+      return { errorMessage: null, entity };
+    }),
+  }),
+);

@@ -1,0 +1,48 @@
+import { readJson, writeJson } from '../../../support/json-file.js';
+
+export interface QuotaPart {
+  readonly entityType: string;
+  /** Null is the default of all of this type. */
+  readonly entityName: string | null;
+}
+
+export interface Quota {
+  readonly entity: readonly QuotaPart[];
+  readonly values: Readonly<Record<string, number>>;
+}
+
+interface QuotaFile {
+  readonly version: 1;
+  readonly quotas: readonly Quota[];
+}
+
+/** Client quotas as they were set; kept on disk. */
+export class Quotas {
+  private readonly quotas: Map<string, Quota>;
+
+  constructor(private readonly file: string) {
+    const known = readJson<QuotaFile>(file, 1)?.quotas ?? [];
+    this.quotas = new Map(known.map((quota) => [keyOf(quota.entity), quota]));
+  }
+
+  all(): Quota[] {
+    return [...this.quotas.values()];
+  }
+
+  change(
+    entity: readonly QuotaPart[],
+    operations: ReadonlyArray<{ readonly key: string; readonly value: number; readonly remove: boolean }>,
+  ): void {
+    const values = { ...this.quotas.get(keyOf(entity))?.values };
+    for (const { key, value, remove } of operations) {
+      if (remove) delete values[key];
+      else values[key] = value;
+    }
+    if (Object.keys(values).length === 0) this.quotas.delete(keyOf(entity));
+    else this.quotas.set(keyOf(entity), { entity, values });
+    writeJson(this.file, { version: 1, quotas: this.all() } satisfies QuotaFile);
+  }
+}
+
+const keyOf = (entity: readonly QuotaPart[]): string =>
+  JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName]).sort());
