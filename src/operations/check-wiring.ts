@@ -246,7 +246,9 @@ async function queryProbe({ name, reads, writes, text }: StageOf<'query'>, sessi
   const candidates = queries.filter(
     ({ id, sinkTopics }) => id.startsWith(name) && writes.every((topic) => sinkTopics.includes(topic)),
   );
-  const query = candidates.find((one) => oneLine(one.text) === oneLine(text)) ?? candidates[0];
+  const query =
+    candidates.find((one) => oneLine(one.text) === oneLine(text)) ??
+    (candidates.length === 1 ? candidates[0] : undefined);
   if (query === undefined) {
     throw new EvpipeError('EVPIPE_QUERY_MISSING', `ksqlDB runs no query ${name}… that writes ${writes.join(', ')}`, {
       todo: 'Deploy the streams with evpipe init-ksqldb.',
