@@ -1,7 +1,9 @@
 import type { CommandEntry } from './command.js';
 import { connectorsCommand } from './commands/connectors.js';
+import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
+import { graphCommand } from './commands/graph.js';
 import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
 import { psqlCommand } from './commands/psql.js';
@@ -33,6 +35,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   stopCommand,
   restartCommand,
   validateCommand,
+  graphCommand,
   schemaCommand,
+  doctorCommand,
   downCommand,
 ];

@@ -15,7 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { EvpipeError } from '../../support/errors.js';
-import { type Account, canReach } from './account.js';
+import { type Account, canReach } from '../../support/account.js';
 
 export interface Binaries {
   readonly initdb: string;

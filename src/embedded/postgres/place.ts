@@ -3,7 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOutsideFolder, writeOutsideFolder } from '../../support/outside-folder.js';
-import type { Account } from './account.js';
+import type { Account } from '../../support/account.js';
 
 /** Where root keeps what another account must reach; the first that can be written. */
 const OUTSIDE = ['/var/lib/evpipe', join(tmpdir(), 'evpipe-postgres')];

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { EvpipeError } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 import type { PreparedCommand } from '../../support/prepared.js';
-import { type Account, unprivilegedAccount } from './account.js';
+import { type Account, unprivilegedAccount } from '../../support/account.js';
 import { type Binaries, providePostgres } from './binaries.js';
 import { postgresqlConf, SCRAM_ITERATIONS } from './config.js';
 import { placeFor } from './place.js';

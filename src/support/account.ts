@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EvpipeError } from '../../support/errors.js';
+import { EvpipeError } from './errors.js';
 
 export interface Account {
   readonly name: string;

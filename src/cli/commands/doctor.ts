@@ -1,0 +1,79 @@
+import type { Diagnosis } from '../../operations/doctor.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT_OF_KIND, worstExit } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const doctorCommand: CommandEntry = {
+  name: 'doctor [pipeline]',
+  summary: 'look for what will go wrong: this machine, the file, ports, servers, slots, connectors',
+  examples: ['doctor', 'doctor pipelines/person-planning --target cluster'],
+  declare: () => {},
+  run: async (call) => {
+    const { shell, options } = call;
+    const { examineHost, examinePipeline } = await import('../../operations/doctor.js');
+    const { pipeline, file } = await openFile(call);
+    const print = await diagnosisPrinter(call);
+    const found: Diagnosis[] = [...examineHost(pipeline?.folder ?? shell.cwd), file];
+    for (const one of found) print(one);
+    if (pipeline !== undefined) {
+      await withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+        for (const one of await examinePipeline(session, shell.env)) {
+          found.push(one);
+          print(one);
+        }
+      });
+    }
+    const exitCode = worstExit(
+      found.flatMap(({ health, ending }) => (health === 'bad' ? [EXIT_OF_KIND[ending ?? 'failed']] : [])),
+    );
+    if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
+    return exitCode;
+  },
+};
+
+/** Without a pipeline file the machine can still be looked at; a broken one is a finding. */
+async function openFile({
+  shell,
+  options,
+  arguments: [operand],
+}: CommandCall): Promise<{ pipeline: Pipeline | undefined; file: Diagnosis }> {
+  try {
+    const pipeline = await openPipeline(shell, options, operand as string | undefined);
+    return {
+      pipeline,
+      file: { about: 'pipeline', health: 'good', says: `${pipeline.name}, ${pipeline.file} is valid` },
+    };
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError) || failure.kind !== 'usage') throw failure;
+    const { code, message, todo } = failure;
+    const unnamed = code === 'EVPIPE_FILE_MISSING' && operand === undefined && options.file === undefined;
+    const health = unnamed ? 'warning' : 'bad';
+    const file: Diagnosis = {
+      about: 'pipeline',
+      health,
+      says: message,
+      ending: 'usage',
+      ...(todo === undefined ? {} : { todo }),
+    };
+    return { pipeline: undefined, file };
+  }
+}
+
+const ABOUT_COLUMNS = 26;
+
+async function diagnosisPrinter({ shell, options }: CommandCall): Promise<(one: Diagnosis) => void> {
+  if (options.output === 'json') return (one) => shell.out(jsonLine(one));
+  const { column, line, paint, span } = await import('../../ui/text/line.js');
+  const signs = { good: span('✓', 'good'), warning: span('!', 'wait'), bad: span('✗', 'bad') };
+  const indent = ' '.repeat(ABOUT_COLUMNS + 6);
+  return ({ about, health, says, todo }) => {
+    if (health === 'good' && options.quiet === true) return;
+    const text = says.replaceAll('\n', `\n${indent}`);
+    shell.out(`${paint(line('  ', signs[health], ` ${column(about, ABOUT_COLUMNS)}  ${text}`), shell.color)}\n`);
+    if (todo !== undefined) shell.out(`${indent}${todo}\n`);
+  };
+}

@@ -1,0 +1,28 @@
+import type { CommandEntry } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+
+/** Of a drawing that goes into a file. */
+const COLUMNS = 100;
+
+export const graphCommand: CommandEntry = {
+  name: 'graph [pipeline]',
+  summary: 'draw where the data flows: services, tables, connectors, topics, queries',
+  examples: ['graph', 'graph --mermaid > pipeline.mmd'],
+  declare: (command) => command.option('--mermaid', 'as a Mermaid flowchart'),
+  run: async ({ shell, options, arguments: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    if (options.output === 'json') {
+      const { flowEdges } = await import('../../pipeline/flow.js');
+      const { jsonLine } = await import('../event-printers.js');
+      for (const edge of flowEdges(pipeline)) shell.out(jsonLine(edge));
+    } else if (options.mermaid === true) {
+      const { drawMermaid } = await import('../../pipeline/draw-mermaid.js');
+      shell.out(drawMermaid(pipeline));
+    } else {
+      const { drawText } = await import('../../pipeline/draw.js');
+      shell.out(drawText(pipeline, { columns: shell.columns ?? COLUMNS }));
+    }
+    return EXIT.done;
+  },
+};
