@@ -4,6 +4,7 @@ import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { StatementError } from '../statement-error.js';
 import { containsAggregate } from './aggregate-calls.js';
+import { explode } from './explode.js';
 import { joinRelations } from './join-relation.js';
 import type { QueryPlan } from './plan.js';
 import { planAggregate } from './plan-aggregate.js';
@@ -28,7 +29,8 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
     query.joins.length === 0
       ? sourceRelation(source, alias, use === 'transient' && !grouped)
       : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
-  const request: PlanRequest = { query, relation, use, sink, context: { ...base, scope: relation.scope } };
+  const exploded = explode(query, relation, { ...base, scope: relation.scope });
+  const request: PlanRequest = { ...exploded, use, sink, context: { ...base, scope: exploded.relation.scope } };
   if (grouped) return planAggregate(request);
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
   if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');

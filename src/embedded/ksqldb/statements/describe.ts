@@ -1,7 +1,9 @@
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
+import { AGGREGATES } from '../functions/aggregates.js';
 import { parseSignature } from '../functions/signature.js';
 import { SCALAR_FUNCTIONS } from '../functions/table.js';
+import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Handler } from './context.js';
@@ -86,23 +88,26 @@ export const describeAll: Handler<'describe-sources'> = async (statement, { engi
   return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
 };
 
+/** A function of any kind, with its signatures. */
 export const describeFunction: Handler<'describe-function'> = async (statement) => {
-  const found = SCALAR_FUNCTIONS.get(statement.name.toUpperCase());
+  const wanted = statement.name.toUpperCase();
+  const scalar = SCALAR_FUNCTIONS.get(wanted);
+  const other = AGGREGATES.get(wanted) ?? TABLE_FUNCTIONS.get(wanted);
+  const found = scalar ?? other;
   if (found === undefined) throw new StatementError(`Can't find any functions with the name '${statement.name}'`);
-  const functions = found.variants.map(({ signature }) => {
-    const { parameters, variadic, returns } = parseSignature(signature);
-    return {
-      arguments: parameters.map((type, at) => ({
-        name: '',
-        type: formatType(type),
-        description: '',
-        isVariadic: variadic && at === parameters.length - 1,
-      })),
-      returnType: formatType(returns),
-      description: found.description,
-    };
-  });
+  const signatures = scalar?.variants.map(({ signature }) => signature) ?? other?.signatures ?? [];
   const { name, description } = found;
+  const functions = signatures.map((signature) => {
+    const { parameters, variadic, returns } = parseSignature(signature);
+    const described = parameters.map((type, at) => ({
+      name: '',
+      type: type.kind === 'NAMED' ? type.name : formatType(type),
+      description: '',
+      isVariadic: variadic && at === parameters.length - 1,
+    }));
+    return { arguments: described, returnType: formatType(returns).replaceAll('`', ''), description };
+  });
+  const type = scalar !== undefined ? 'SCALAR' : AGGREGATES.has(wanted) ? 'AGGREGATE' : 'TABLE';
   return entity('describe_function', `${statement.text};`, {
     name,
     description,
@@ -110,6 +115,6 @@ export const describeFunction: Handler<'describe-function'> = async (statement) 
     version: '',
     path: 'internal',
     functions,
-    type: 'SCALAR',
+    type,
   });
 };

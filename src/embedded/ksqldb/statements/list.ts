@@ -1,5 +1,7 @@
 import type { Engine } from '../engine.js';
+import { AGGREGATES } from '../functions/aggregates.js';
 import { SCALAR_FUNCTIONS } from '../functions/table.js';
+import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
 import type { Source } from '../metadata/source.js';
 import type { PersistentQuery } from '../runtime/persistent-query.js';
 import type { Handler } from './context.js';
@@ -76,8 +78,10 @@ export const listTopics: Handler<'list-topics'> = async (statement, { engine }) 
 export const listFunctions: Handler<'list-functions' | 'list-properties' | 'list-types' | 'list-variables'> = async (
   statement,
 ) => {
-  const functions = [...SCALAR_FUNCTIONS.values()]
-    .map(({ name, category }) => ({ name, type: 'SCALAR', category }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const functions = [
+    ...[...SCALAR_FUNCTIONS.values()].map(({ name, category }) => ({ name, type: 'SCALAR', category })),
+    ...[...AGGREGATES.values()].map(({ name }) => ({ name, type: 'AGGREGATE', category: 'AGGREGATE' })),
+    ...[...TABLE_FUNCTIONS.values()].map(({ name }) => ({ name, type: 'TABLE', category: 'TABLE' })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
   return entity('function_names', `${statement.text};`, { functions });
 };

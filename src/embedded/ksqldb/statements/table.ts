@@ -1,4 +1,6 @@
-import type { Statement, StatementKind, StatementOf } from '../../../protocol/ksql/ast.js';
+import type { Statement, StatementKind } from '../../../protocol/ksql/ast.js';
+import { alterSource, alterSystem } from './alter.js';
+import { assertSchema, assertTopic } from './assert.js';
 import {
   createConnector,
   describeConnector,
@@ -32,6 +34,8 @@ export const CHANGES: { readonly [Kind in StatementKind]?: Change<Kind> } = {
   'create-as-select': createAsSelect,
   'insert-select': insertSelect,
   'drop-source': dropSource,
+  'alter-source': alterSource,
+  'alter-system': alterSystem,
   'create-type': createType,
   'drop-type': dropType,
   terminate: terminate,
@@ -63,6 +67,8 @@ export const HANDLERS: { readonly [Kind in StatementKind]?: Handler<Kind> } = {
   'describe-sources': describeAll,
   'describe-function': describeFunction,
   explain,
+  'assert-topic': assertTopic,
+  'assert-schema': assertSchema,
 };
 
 export const changeOf = (statement: Statement): Change<StatementKind> | undefined =>
@@ -70,5 +76,3 @@ export const changeOf = (statement: Statement): Change<StatementKind> | undefine
 
 export const handlerOf = (statement: Statement): Handler<StatementKind> | undefined =>
   HANDLERS[statement.kind] as Handler<StatementKind> | undefined;
-
-export type AnyStatementOf = StatementOf<StatementKind>;

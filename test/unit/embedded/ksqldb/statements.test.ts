@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type KsqlStack, startStack } from './stack.js';
+
+describe('statements', () => {
+  let stack: KsqlStack;
+  beforeAll(async () => {
+    stack = await startStack();
+    await stack.ksql(
+      "CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2);",
+    );
+  });
+  afterAll(() => stack.end());
+
+  it.each([
+    [
+      "CREATE STREAM S (K STRING KEY) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');",
+      "Cannot add stream 'S': A stream with the same name already exists",
+    ],
+    [
+      "CREATE STREAM T (A INT) WITH (VALUE_FORMAT='JSON');",
+      'Missing required property "KAFKA_TOPIC" which has no default value.',
+    ],
+    ["CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='FOO');", 'Unknown format: FOO'],
+    [
+      "CREATE STREAM T (A DECIMAL(2,1) KEY, B INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');",
+      "The 'KAFKA' format does not support type 'DECIMAL'",
+    ],
+    ["CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='nowhere', VALUE_FORMAT='JSON');", "Topic 'nowhere' does not exist."],
+    [
+      "CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', FOO=1);",
+      'Invalid config variable(s) in the WITH clause: FOO',
+    ],
+    [
+      "CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=3);",
+      'different partition/replica configuration than required. KSQL expects 3 partitions (topic has 2)',
+    ],
+    ["CREATE TABLE T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');", 'Tables require a PRIMARY KEY.'],
+    [
+      'CREATE STREAM T AS SELECT A FROM S;',
+      'The query used to build `T` must include the key column K in its projection',
+    ],
+    ['CREATE STREAM T AS SELECT * FROM NOWHERE;', 'NOWHERE does not exist.'],
+    [
+      'CREATE TABLE T AS SELECT * FROM S;',
+      'Your SELECT query produces a STREAM. Please use CREATE STREAM AS SELECT statement instead.',
+    ],
+    [
+      'CREATE TABLE T AS SELECT A, COUNT(*), K FROM S GROUP BY A;',
+      'Non-aggregate SELECT expression(s) not part of GROUP BY: K',
+    ],
+    ['CREATE STREAM T AS SELECT K, A, A FROM S;', 'The projection contains a duplicate output field name: `A`.'],
+    ['INSERT INTO S SELECT K, A AS B FROM S;', 'Incompatible schema between results and sink.'],
+    ['DROP STREAM T;', 'Stream T does not exist.'],
+    ['TERMINATE NOTHING;', 'Unknown queryId: NOTHING'],
+    [
+      "CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='PROTOBUF');",
+      "The 'PROTOBUF' format is not supported by this engine yet",
+    ],
+    ['CREATE STREAM T A;', 'line 1:17: Syntax Error'],
+  ])('%s is refused', async (sql, message) => {
+    const { status, body } = await stack.ksql(sql);
+    expect(body.message).toContain(message);
+    expect(body).toMatchObject({ '@type': 'statement_error', error_code: 40001, statementText: sql, entities: [] });
+    expect(status).toBe(400);
+  });
+
+  it('tells what was done before the statement that failed', async () => {
+    const { status, body } = await stack.ksql('SHOW STREAMS; DROP STREAM NOWHERE;');
+    expect(status).toBe(400);
+    expect(body.statementText).toBe('DROP STREAM NOWHERE;');
+    expect(body.entities).toMatchObject([
+      {
+        '@type': 'streams',
+        streams: [
+          { name: 'S', topic: 's', keyFormat: 'KAFKA', valueFormat: 'JSON', isWindowed: false, type: 'STREAM' },
+        ],
+      },
+    ]);
+  });
+
+  it('sends SELECT elsewhere', async () => {
+    expect((await stack.ksql('SELECT * FROM S;')).body.error_code).toBe(40002);
+    const { status, text } = await stack.post('/query', { ksql: 'SHOW STREAMS;' });
+    expect(status).toBe(400);
+    expect(JSON.parse(text).error_code).toBe(40002);
+  });
+
+  it('replaces variables, and keeps what it does not know', async () => {
+    const { body } = await stack.ksql("DEFINE n = 'S'; DESCRIBE ${n}; SHOW VARIABLES;");
+    expect(body[0].sourceDescription.name).toBe('S');
+    expect(body[1].variables).toEqual([{ name: 'n', value: 'S' }]);
+  });
+
+  it('inserts values, and reads them until the end', async () => {
+    const inserted = await stack.ksql(
+      "INSERT INTO S (K, A) VALUES ('k', 7); INSERT INTO S (A, ROWTIME) VALUES (8, 1234);",
+    );
+    expect(inserted).toMatchObject({ status: 200, body: [] });
+    const { text } = await stack.post('/query-stream', { sql: 'SELECT ROWTIME, K, A FROM S WHERE A = 8;' });
+    const [header, row] = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(header).toMatchObject({ columnNames: ['ROWTIME', 'K', 'A'], columnTypes: ['BIGINT', 'STRING', 'INTEGER'] });
+    expect(row).toEqual([1234, null, 8]);
+  });
+
+  it('streams inserts over HTTP', async () => {
+    const { text } = await stack.post('/inserts-stream', '{"target":"S"}\n{"K":"a","a":9}\n{"NOPE":1}\n');
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { status: 'ok', seq: 0 },
+      { status: 'error', seq: 1, message: 'Column name `NOPE` does not exist.' },
+    ]);
+  });
+
+  it('drops a stream with its query only when nothing reads it', async () => {
+    await stack.ksql('CREATE STREAM D1 AS SELECT * FROM S; CREATE STREAM D2 AS SELECT * FROM D1;');
+    const refused = await stack.ksql('DROP STREAM D1 DELETE TOPIC;');
+    expect(refused.body.message).toContain('The following queries read from this source: [CSAS_D2_');
+    expect((await stack.ksql('DROP STREAM D2; DROP STREAM D1 DELETE TOPIC;')).status).toBe(200);
+    expect(await stack.kafka.describeTopic('D1')).toBeUndefined();
+    expect((await stack.ksql('SHOW QUERIES;')).body[0].queries).toEqual([]);
+  });
+
+  it('pauses, resumes and terminates queries', async () => {
+    await stack.ksql('CREATE STREAM P AS SELECT * FROM S;');
+    const id = (await stack.ksql('SHOW QUERIES;')).body[0].queries[0].id;
+    await stack.ksql(`PAUSE ${id};`);
+    expect((await stack.ksql('SHOW QUERIES;')).body[0].queries[0].state).toBe('PAUSED');
+    await stack.ksql('RESUME ALL;');
+    expect((await stack.ksql('SHOW QUERIES;')).body[0].queries[0].state).toBe('RUNNING');
+    expect((await stack.ksql(`TERMINATE ${id};`)).body[0].commandStatus.message).toBe('Query terminated.');
+    expect((await stack.kafka.listGroups()).map(({ group }) => group)).not.toContain(
+      `_confluent-ksql-default_query_${id}`,
+    );
+    await stack.ksql('DROP STREAM P;');
+  });
+
+  it('adds columns, types and assertions', async () => {
+    await stack.ksql('CREATE TYPE POINT AS STRUCT<X INT, Y INT>; ALTER STREAM S ADD COLUMN P POINT;');
+    const { body } = await stack.ksql('DESCRIBE S EXTENDED; SHOW TYPES;');
+    expect(body[0].sourceDescription.fields.at(-1)).toMatchObject({ name: 'P', schema: { type: 'STRUCT' } });
+    expect(body[0].sourceDescription).toMatchObject({ partitions: 2, topic: 's' });
+    expect(body[1].types.POINT.type).toBe('STRUCT');
+    expect((await stack.ksql('ASSERT TOPIC s WITH (PARTITIONS=2);')).body).toMatchObject([
+      { topicName: 's', exists: true },
+    ]);
+    const failed = await stack.ksql('ASSERT TOPIC nowhere TIMEOUT 50 MILLISECONDS;');
+    expect(failed.body).toMatchObject({ error_code: 41700, message: 'Topic nowhere does not exist' });
+  });
+
+  it('survives a restart with all of it', async () => {
+    const before = (await stack.ksql('DESCRIBE S;')).body[0].sourceDescription.fields;
+    await stack.restart();
+    expect((await stack.ksql('DESCRIBE S;')).body[0].sourceDescription.fields).toEqual(before);
+  });
+
+  it('says who it is, in HTTP/1.1 and HTTP/2', async () => {
+    const info = await (await fetch(`${stack.url()}/info`)).json();
+    expect(info).toMatchObject({
+      KsqlServerInfo: { version: '0.29.0', ksqlServiceId: 'default_', serverStatus: 'RUNNING' },
+    });
+    const { connect } = await import('node:http2');
+    const session = connect(stack.url());
+    const status = await new Promise((resolve, reject) => {
+      session.on('error', reject);
+      session.request({ ':path': '/healthcheck' }).on('response', (headers) => resolve(headers[':status']));
+    });
+    session.destroy();
+    expect(status).toBe(200);
+  });
+});
