@@ -1,0 +1,57 @@
+import type { Handler } from './requests/handler.js';
+import { HANDLERS } from './requests/table.js';
+import { BROKER_CONFIG_BY_NAME, TOPIC_CONFIGS } from './topics/config-definitions.js';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const requestRow = ({ api, versions, support }: Handler): string =>
+  `| ${api.key} | ${api.name} | ${versions[0]}–${versions[1]} | ${cell(support.supports)} | ${cell(support.lacks ?? '')} |`;
+
+/** docs/kafka.md: from the table that answers ApiVersions and from the tables of settings. */
+export function kafkaDocumentation(): string {
+  const brokerOnly = [...BROKER_CONFIG_BY_NAME.values()].filter(
+    ({ name }) => !TOPIC_CONFIGS.some(({ brokerName }) => brokerName === name),
+  );
+  return [
+    '# The embedded Kafka broker',
+    '',
+    'One node, the protocol of Kafka 4.1, its data in one folder. `evpipe up` runs it for the pipeline, `evpipe kafka` runs it alone,',
+    'and `startKafka` of `evpipe/kafka` runs it inside a test. This page is generated from the tables that the broker itself uses.',
+    '',
+    '## Requests',
+    '',
+    '| key | request | versions | supported | not supported |',
+    '|---|---|---|---|---|',
+    ...HANDLERS.map(requestRow),
+    '',
+    'Not there at all: share groups (KIP-932), the streams group protocol (KIP-1071), delegation tokens, log directory moves, tiered',
+    'storage, requests between brokers and to controllers. There is no `__consumer_offsets` or `__transaction_state` topic to read: the',
+    'coordinators keep their state in files.',
+    '',
+    '## Durability',
+    '',
+    'What was acknowledged survives the end of the process, however it ends. Nothing is forced to disk per record: a power failure can cost',
+    'what the operating system had not yet written, as with Kafka’s own defaults. After a crash only what came behind the last checkpoint',
+    '(32 MiB a partition) is read and checked, and a torn end is cut off.',
+    '',
+    '## Topic settings',
+    '',
+    '| setting | default | broker setting | meaning |',
+    '|---|---|---|---|',
+    ...TOPIC_CONFIGS.map(
+      ({ name, default: value, brokerName, documentation }) =>
+        `| ${name} | ${cell(value)} | ${brokerName ?? ''} | ${cell(documentation)} |`,
+    ),
+    '',
+    '## Broker settings',
+    '',
+    'Beside the defaults of the topic settings; given in `config` of the options, many can be altered while the broker runs.',
+    '',
+    '| setting | default | meaning |',
+    '|---|---|---|',
+    ...brokerOnly.map(
+      ({ name, default: value, documentation }) => `| ${name} | ${cell(value)} | ${cell(documentation)} |`,
+    ),
+    '',
+  ].join('\n');
+}
