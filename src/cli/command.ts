@@ -24,6 +24,8 @@ export interface CommandEntry {
   readonly summary: string;
   /** One or more lines a user can paste, without the leading `evpipe`. */
   readonly examples: readonly string[];
+  /** Not in --help: for programs. */
+  readonly hidden?: boolean;
   declare(command: Command): void;
   run(call: CommandCall): Promise<number>;
 }

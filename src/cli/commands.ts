@@ -1,4 +1,5 @@
 import type { CommandEntry } from './command.js';
+import { completeCommand, completionCommand } from './commands/completion.js';
 import { connectorsCommand } from './commands/connectors.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
@@ -39,4 +40,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   schemaCommand,
   doctorCommand,
   downCommand,
+  completionCommand,
+  completeCommand,
 ];

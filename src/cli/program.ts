@@ -7,7 +7,7 @@ import { packageVersion, type Shell } from './shell.js';
 
 const repeatable = (value: string, before: string[] = []): string[] => [...before, value];
 
-function addCommonOptions(command: Command): void {
+export function addCommonOptions(command: Command): void {
   command
     .option('-f, --file <path>', 'pipeline file or folder; several are merged; - reads standard input', repeatable)
     .option('--profile <name>', 'merge this profile of the file; repeatable', repeatable)
@@ -34,7 +34,7 @@ function build(shell: Shell, finish: (code: number) => void): Command {
 }
 
 function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish: (code: number) => void): void {
-  const command = program.command(entry.name).description(entry.summary);
+  const command = program.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary);
   entry.declare(command);
   addCommonOptions(command);
   command.addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ evpipe ${line}`).join('\n')}`);

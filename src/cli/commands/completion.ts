@@ -1,0 +1,161 @@
+import { Argument, Command, type Option } from 'commander';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import type { CommandEntry, CommonOptions } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import type { Shell } from '../shell.js';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** Each asks evpipe itself what fits; where nothing does, the shell offers files. */
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
+  bash: `_evpipe() {
+  local IFS=$'\\n'
+  COMPREPLY=($("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+}
+complete -o default -F _evpipe evpipe
+`,
+  zsh: `#compdef evpipe
+_evpipe() {
+  local -a candidates
+  local line
+  for line in "\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    [[ -n $line ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  if (( $#candidates )); then _describe evpipe candidates; else _files; fi
+}
+compdef _evpipe evpipe
+`,
+  fish: `function __evpipe_complete
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  $words[1] __complete -- $words[2..] "$current" 2>/dev/null
+end
+complete -c evpipe -a '(__evpipe_complete)'
+`,
+};
+
+const HOW: Readonly<Record<(typeof SHELLS)[number], string>> = {
+  bash: 'source <(evpipe completion bash)      # in ~/.bashrc',
+  zsh: 'source <(evpipe completion zsh)       # in ~/.zshrc, after compinit',
+  fish: 'evpipe completion fish | source       # in ~/.config/fish/config.fish',
+};
+
+export const completionCommand: CommandEntry = {
+  name: 'completion',
+  summary: 'a script that completes commands, options and the names of your file in your shell',
+  examples: ['completion bash'],
+  declare: (command) =>
+    command.addArgument(new Argument('<shell>', 'which shell').choices(SHELLS)).addHelpText(
+      'after',
+      `\nSwitch it on with:\n${Object.values(HOW)
+        .map((line) => `  ${line}`)
+        .join('\n')}`,
+    ),
+  run: async ({ shell, arguments: [name] }) => {
+    shell.out(SCRIPTS[name as (typeof SHELLS)[number]]);
+    return EXIT.done;
+  },
+};
+
+/** What the scripts ask: the words after `evpipe`, the last one unfinished. Prints a candidate a line: word, tab, what it is. */
+export const completeCommand: CommandEntry = {
+  name: '__complete [words...]',
+  summary: 'candidates for a shell',
+  examples: ['__complete -- logs ""'],
+  hidden: true,
+  declare: () => {},
+  run: async ({ shell, arguments: [words] }) => {
+    for (const [word, about] of await candidates((words ?? []) as readonly string[], shell)) {
+      shell.out(`${word}\t${about}\n`);
+    }
+    return EXIT.done;
+  },
+};
+
+type Candidate = readonly [word: string, about: string];
+
+export async function candidates(words: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
+  const current = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  const { COMMANDS } = await import('../commands.js');
+  const named = (entry: CommandEntry): string => entry.name.split(' ')[0] ?? '';
+  const entry = COMMANDS.find((one) => before.includes(named(one)));
+  const fitting = (found: readonly Candidate[]): readonly Candidate[] =>
+    found.filter(([word]) => word.startsWith(current));
+  if (entry === undefined || named(entry) === 'help') {
+    return fitting(COMMANDS.filter(({ hidden }) => hidden !== true).map((one) => [named(one), one.summary]));
+  }
+  const { addCommonOptions } = await import('../program.js');
+  const command = new Command(named(entry));
+  entry.declare(command);
+  addCommonOptions(command);
+  const open = command.options.find((option) => isOpen(option, before.at(-1)));
+  if (open !== undefined) return fitting(await optionValues(open, before, shell));
+  if (current.startsWith('-')) return fitting(command.options.map((one) => [one.long ?? '', one.description]));
+  return fitting(await operands(named(entry), before, shell));
+}
+
+/** The word before is an option that wants a value. */
+const isOpen = (option: Option, word: string | undefined): boolean =>
+  (option.required || option.optional) && word !== undefined && (word === option.long || word === option.short);
+
+async function optionValues(option: Option, before: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
+  if (option.argChoices !== undefined) return option.argChoices.map((choice) => [choice, option.description]);
+  if (option.long !== '--target') return [];
+  const own = (await pipelineOf(before, shell))?.target.name;
+  return [...new Set(['embedded', 'compose', 'cluster', ...(own === undefined ? [] : [own])])].map((name) => [
+    name,
+    'target',
+  ]);
+}
+
+/** What may stand there, by command; none: a file or a folder. */
+async function operands(name: string, before: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
+  const names = (all: readonly { readonly name: string }[] | undefined, about: string): Candidate[] =>
+    (all ?? []).map((one) => [one.name, about]);
+  const pipeline = (): Promise<Pipeline | undefined> => pipelineOf(before, shell);
+  switch (name) {
+    case 'logs':
+    case 'start':
+    case 'stop':
+    case 'restart': {
+      const found = await pipeline();
+      if (found === undefined) return [];
+      const { namedComponents } = await import('../../operations/component.js');
+      const words = namedComponents(found).map((one): Candidate => [one.names[0] ?? '', one.component.kind]);
+      return words.filter(([word]) => !word.includes('/'));
+    }
+    case 'psql':
+      return names((await pipeline())?.databases, 'database');
+    case 'tail':
+      return names((await pipeline())?.topics, 'topic');
+    case 'verify-consistency':
+      return names((await pipeline())?.checks, 'check');
+    case 'smoke':
+      return names((await pipeline())?.smoke, 'smoke test');
+    case 'connectors': {
+      const actions = ['list', 'status', 'pause', 'resume', 'restart'];
+      if (!before.some((word) => actions.includes(word))) return actions.map((action) => [action, 'action']);
+      return names((await pipeline())?.connectors, 'connector');
+    }
+    case 'completion':
+      return SHELLS.map((one) => [one, 'shell']);
+    default:
+      return [];
+  }
+}
+
+/** The file that the words before name, or the one that would be found. Undefined, without a word, where it can't be loaded. */
+async function pipelineOf(before: readonly string[], shell: Shell): Promise<Pipeline | undefined> {
+  const file = before.flatMap((word, index) => {
+    const value = before[index + 1];
+    return (word === '-f' || word === '--file') && value !== undefined ? [value] : [];
+  });
+  const options: CommonOptions = { output: 'text', color: false, quiet: true, ...(file.length > 0 && { file }) };
+  try {
+    const { openPipeline } = await import('../open-pipeline.js');
+    return await openPipeline({ ...shell, err: () => {} }, options);
+  } catch {
+    return undefined; // a shell in the middle of a line is no place for errors
+  }
+}
