@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
+import { connectSupervisor } from '../../src/supervisor/ensure.js';
+import type { ProcessReport } from '../../src/supervisor/launch.js';
+import { waitUntil } from '../../src/support/retry.js';
+import { type Ended, type Sandbox, sandbox } from './evpipe.js';
+
+/** A pipeline that runs in a sandbox, and its processes as the supervisor knows them. */
+export class Stack {
+  private constructor(
+    readonly box: Sandbox,
+    readonly stateFolder: string,
+  ) {}
+
+  /** Copies the pipeline and brings it up; throws with all that `up` said unless it ended with 0. */
+  static async up(pipeline: string, ...args: string[]): Promise<Stack> {
+    const stack = await Stack.prepare(pipeline);
+    const ended = await stack.box.run('up', ...args);
+    if (ended.code !== 0) {
+      await stack.box.remove();
+      throw new Error(`up ended with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
+    }
+    return stack;
+  }
+
+  /** Only the copy; nothing runs yet. */
+  static async prepare(pipeline: string): Promise<Stack> {
+    const box = await sandbox(pipeline);
+    return new Stack(box, join(box.folder, '.evpipe', pipeline));
+  }
+
+  async processes(): Promise<readonly ProcessReport[]> {
+    const supervisor = await connectSupervisor(this.stateFolder);
+    if (supervisor === undefined) return [];
+    try {
+      return (await supervisor.report()).processes;
+    } finally {
+      supervisor.close();
+    }
+  }
+
+  async process(name: string): Promise<ProcessReport | undefined> {
+    return (await this.processes()).find((one) => one.process === name);
+  }
+
+  /** `supervisor` is one too. Undefined: it does not run at this moment. */
+  async pidOf(name: string): Promise<number | undefined> {
+    if (name !== 'supervisor') return (await this.process(name))?.pid;
+    const supervisor = await connectSupervisor(this.stateFolder);
+    supervisor?.close();
+    return supervisor?.hello.pid;
+  }
+
+  /** Kills it the moment it runs. Throws after 30 s in which it did not. */
+  async kill(name: string): Promise<void> {
+    const pid = await waitUntil(`${name} to run`, () => this.pidOf(name), { timeoutMs: 30_000, maxPauseMs: 50 });
+    process.kill(pid, 'SIGKILL');
+  }
+
+  async portOf(name: string): Promise<number> {
+    return waitUntil(`a port of ${name}`, async () => (await this.process(name))?.port, { timeoutMs: 30_000 });
+  }
+
+  async url(service: string): Promise<string> {
+    return `http://127.0.0.1:${await this.portOf(service)}`;
+  }
+
+  async database(name: string): Promise<PostgresClient> {
+    const secrets = JSON.parse(readFileSync(join(this.stateFolder, 'secrets.json'), 'utf8')) as {
+      readonly postgresPassword: string;
+    };
+    const port = await this.portOf('postgres');
+    return connectPostgres({ url: `postgres://postgres:${secrets.postgresPassword}@127.0.0.1:${port}/${name}` });
+  }
+
+  /** All that its components have written, for a failure's message. */
+  log(component: string): string {
+    try {
+      return readFileSync(join(this.stateFolder, 'logs', `${component}.log`), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return this.box.run(...args);
+  }
+
+  remove(): Promise<void> {
+    return this.box.remove();
+  }
+}
