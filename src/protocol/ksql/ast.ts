@@ -96,8 +96,6 @@ export type Expression =
   /** DAYS in DATEADD(DAYS, 1, d). */
   | { readonly kind: 'unit'; readonly unit: string; readonly at: Position };
 
-export type ExpressionKind = Expression['kind'];
-
 export interface Duration {
   readonly count: number;
   readonly unit: string;

@@ -1,4 +1,4 @@
-import type { ColumnDefinition, Expression, StatementBody, Window } from './ast.js';
+import type { ColumnDefinition, Expression, StatementBody } from './ast.js';
 import { RESERVED } from './reserved.js';
 import { formatType, type SqlType, writeName } from './types.js';
 
@@ -124,19 +124,4 @@ export function formatCreateSource(statement: Extract<StatementBody, { kind: 'cr
   const columns = statement.columns.length === 0 ? '' : ` (${statement.columns.map(formatColumn).join(', ')})`;
   const properties = [...statement.with].map(([key, value]) => `${key}=${formatExpression(value)}`);
   return `CREATE ${replace}${source}${statement.type} ${exists}${name(statement.name)}${columns} WITH (${properties.join(', ')})`;
-}
-
-export function formatWindow(window: Window): string {
-  const retention =
-    window.retention === undefined ? '' : `, RETENTION ${window.retention.count} ${window.retention.unit}`;
-  const grace = window.grace === undefined ? '' : `, GRACE PERIOD ${window.grace.count} ${window.grace.unit}`;
-  const end = `${retention}${grace} `;
-  switch (window.kind) {
-    case 'TUMBLING':
-      return ` TUMBLING ( SIZE ${window.size.count} ${window.size.unit}${end}) `;
-    case 'HOPPING':
-      return ` HOPPING ( SIZE ${window.size.count} ${window.size.unit}, ADVANCE BY ${window.advance.count} ${window.advance.unit}${end}) `;
-    case 'SESSION':
-      return ` SESSION ( ${window.gap.count} ${window.gap.unit}${end}) `;
-  }
 }

@@ -21,7 +21,6 @@ import {
   decimal,
   describeType,
   INTEGER,
-  isNumeric,
   mapOf,
   STRING,
   widening,
@@ -306,5 +305,3 @@ function compileStruct(fields: ReadonlyArray<{ name: string; value: Compiled }>)
   const values = fields.map(({ value }) => value.evaluate);
   return { type, evaluate: (row) => values.map((value) => value(row)) };
 }
-
-export { isNumeric };

@@ -98,7 +98,10 @@ export class AvroOutput {
   }
 
   long(value: bigint): void {
-    if (value >= -0x4000_0000n && value < 0x4000_0000n) return this.int(Number(value));
+    if (value >= -0x4000_0000n && value < 0x4000_0000n) {
+      this.int(Number(value));
+      return;
+    }
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     this.room(10);
     while (rest > 0x7fn) {

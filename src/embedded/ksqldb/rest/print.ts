@@ -3,6 +3,9 @@ import type { Engine } from '../engine.js';
 import { StatementError } from '../statement-error.js';
 import { type Response, write } from './request.js';
 
+/** Of what is no text. */
+const SHOWN_BYTES_MAX = 64;
+
 /** PRINT 'topic' [FROM BEGINNING] [LIMIT n]: a line a record, key and value as text. */
 export async function printTopic(engine: Engine, sql: string, response: Response): Promise<void> {
   const statement = parseStatement(sql);
@@ -43,5 +46,6 @@ export async function printTopic(engine: Engine, sql: string, response: Response
 function shown(bytes: Buffer | null): string {
   if (bytes === null) return '<null>';
   const text = bytes.toString('utf8');
-  return /[\u0000-\u0008\uFFFD]/.test(text) ? `0x${bytes.subarray(0, 64).toString('hex')}` : text;
+  const printable = [...text].every((char) => (char >= ' ' ? char !== '\uFFFD' : '\t\n\r'.includes(char)));
+  return printable ? text : `0x${bytes.subarray(0, SHOWN_BYTES_MAX).toString('hex')}`;
 }

@@ -1,4 +1,4 @@
-import type { StatementBody, StatementKind, StatementOf } from '../../../protocol/ksql/ast.js';
+import type { StatementKind, StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import type { Entity } from './entity.js';
 
@@ -46,5 +46,3 @@ export interface Applied {
   readonly message: string;
   readonly queryId: string | null;
 }
-
-export type AnyStatement = StatementBody;

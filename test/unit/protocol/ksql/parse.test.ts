@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${name} is the language's own syntax
 import { describe, expect, it } from 'vitest';
 import { statementEffects } from '../../../../src/protocol/ksql/effects.js';
 import { formatExpression } from '../../../../src/protocol/ksql/format.js';
