@@ -67,6 +67,9 @@ const COLUMNS: ReadonlyArray<readonly [type: string, value: string, fallback?: s
   ['timestamp[]', `'{2020-01-01 00:00:00}'`],
   ['box', `'(1,1),(0,0)'`],
   ['tsvector', `'a b'`],
+  ['numeric', '100.00'],
+  ['numeric', '1.50'],
+  ['numeric[]', `'{1.50,2}'`],
 ];
 
 const TYPES = [

@@ -29,17 +29,23 @@ const PRIMITIVES = {
 
 /** One schema at a time: names that were defined before are referred to. */
 export function avroSchema(schema: Schema, options: AvroOptions): AvroSchema {
-  return build(schema, options, new Map());
+  return build(schema, options, { names: new Set(), space: '' });
 }
 
-function build(schema: Schema, options: AvroOptions, defined: Map<string, string>): AvroSchema {
+/** What has been defined before, and the namespace that names without one are in. */
+interface Scope {
+  readonly names: Set<string>;
+  readonly space: string;
+}
+
+function build(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
   const base = baseSchema(schema, options, defined);
   if (!schema.optional) return base;
   const hasDefault = schema.defaultValue !== undefined && schema.defaultValue !== null && schema.type !== 'struct';
   return hasDefault ? [base, 'null'] : ['null', base];
 }
 
-function baseSchema(schema: Schema, options: AvroOptions, defined: Map<string, string>): AvroSchema {
+function baseSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
   if (schema.type === 'struct') return recordSchema(schema, options, defined);
   const object: Record<string, unknown> = {};
   if (schema.type === 'array' && schema.values !== undefined) {
@@ -71,12 +77,7 @@ const LOGICAL: Readonly<Record<string, string>> = {
   'org.apache.kafka.connect.data.Timestamp': 'timestamp-millis',
 };
 
-function mapSchema(
-  object: Record<string, unknown>,
-  schema: Schema,
-  options: AvroOptions,
-  defined: Map<string, string>,
-): void {
+function mapSchema(object: Record<string, unknown>, schema: Schema, options: AvroOptions, defined: Scope): void {
   const { keys, values } = schema;
   if (keys === undefined || values === undefined) return;
   if (keys.type === 'string' && !keys.optional) {
@@ -96,18 +97,21 @@ function mapSchema(
   };
 }
 
-function recordSchema(schema: Schema, options: AvroOptions, defined: Map<string, string>): AvroSchema {
+function recordSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
   const fullName = schema.name ?? `${NAMESPACE}.ConnectDefault`;
-  if (defined.has(fullName)) return fullName;
-  defined.set(fullName, fullName);
   const dot = fullName.lastIndexOf('.');
+  const [space, name] = [fullName.slice(0, Math.max(0, dot)), fullName.slice(dot + 1)];
+  const inSpace = space === defined.space; // Avro's canonical text leaves out what the surrounding says
+  if (defined.names.has(fullName)) return inSpace ? name : fullName;
+  defined.names.add(fullName);
+  const inner: Scope = { names: defined.names, space };
   return {
     type: 'record',
-    name: fullName.slice(dot + 1),
-    ...(dot === -1 ? {} : { namespace: fullName.slice(0, dot) }),
+    name,
+    ...(inSpace ? {} : { namespace: space }),
     fields: schema.fields.map((field) => ({
       name: field.name,
-      type: build(field.schema, options, defined),
+      type: build(field.schema, options, inner),
       ...fieldDefault(field.schema),
     })),
     ...metaData(schema, options),

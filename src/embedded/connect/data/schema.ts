@@ -109,12 +109,8 @@ export class Struct {
 
 export const STRING = new Schema('string');
 export const OPTIONAL_STRING = new Schema('string', { optional: true });
-export const INT32 = new Schema('int32');
-export const OPTIONAL_INT32 = new Schema('int32', { optional: true });
 export const INT64 = new Schema('int64');
 export const OPTIONAL_INT64 = new Schema('int64', { optional: true });
-export const BOOLEAN = new Schema('boolean');
-export const BYTES = new Schema('bytes');
 export const OPTIONAL_BYTES = new Schema('bytes', { optional: true });
 
 /** A 64-bit integer in the smaller of its two forms. */

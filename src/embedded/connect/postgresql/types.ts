@@ -110,7 +110,8 @@ function arrayCodec(
   options: TypeOptions,
 ): ColumnCodec | undefined {
   const element = columnCodec(type.elementOid, modifier, types, options);
-  if (element === undefined || element.schema.type === 'struct') return undefined;
+  if (element === undefined || (element.schema.type === 'struct' && element.schema !== VARIABLE_SCALE))
+    return undefined;
   // The elements of enum arrays are required, of all others optional: so the real one has it.
   const isEnum = types.get(type.elementOid)?.kind === 'e';
   const decodeItem = (item: string | null | ArrayLiteral): Value => {
@@ -214,7 +215,8 @@ function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
   if (modifier === NONE) {
     const decode: Decode = (value) => {
       if (isSpecial(value)) return null;
-      const { unscaled, scale } = parseDecimal(value);
+      // Zeros at the end of a fraction are not told where no scale is declared.
+      const { unscaled, scale } = parseDecimal(value.includes('.') ? value.replace(/\.?0+$/, '') : value);
       return new Struct(VARIABLE_SCALE, [scale, bytesOfInteger(unscaled)]);
     };
     return [VARIABLE_SCALE, decode];

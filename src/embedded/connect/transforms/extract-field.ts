@@ -1,6 +1,6 @@
 import { optional, required } from '../config/option.js';
-import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
-import type { Struct, Value } from '../data/schema.js';
+import { ConnectFailure } from '../data/failure.js';
+import type { Value } from '../data/schema.js';
 import { onKeyAndValue, requireStruct, type TransformPlugin } from './transform.js';
 
 /** ExtractField: one field instead of the whole; null stays null. */
@@ -41,11 +41,3 @@ export const extractField: readonly TransformPlugin[] = onKeyAndValue(
     };
   },
 );
-
-/** For other transforms: the field of a struct, which has to be there. */
-export function fieldOf(value: Struct, name: string): Value {
-  const field = value.schema.field(name);
-  if (field === undefined)
-    throw new ConnectFailure(`${name} is not a valid field name`, { className: CONNECT_EXCEPTION });
-  return value.values[field.index] ?? null;
-}
