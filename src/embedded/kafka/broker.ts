@@ -10,6 +10,7 @@ import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
 import { Credentials } from './security/credentials.js';
 import { Quotas } from './security/quotas.js';
+import { lockFolder } from './server/folder-lock.js';
 import { TopicCatalog } from './topics/catalog.js';
 import { BrokerSettings } from './topics/settings.js';
 import { TransactionCoordinator } from './transactions/coordinator.js';
@@ -41,6 +42,7 @@ export class Broker {
   readonly random: () => number;
   readonly log: Log;
   private readonly file: string;
+  private readonly unlock: () => void;
 
   constructor(options: KafkaOptions) {
     this.clock = options.clock ?? systemClock;
@@ -48,6 +50,7 @@ export class Broker {
     this.log = options.log ?? silentLog;
     this.dataDir = options.dataDir;
     mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+    this.unlock = lockFolder(options.dataDir);
     this.file = join(options.dataDir, 'broker.json');
     const known = readJson<BrokerFile>(this.file, 1);
     this.clusterId = known?.clusterId ?? options.clusterId ?? this.uuid();
@@ -83,5 +86,6 @@ export class Broker {
     this.transactions.close();
     this.groups.close();
     this.topics.close();
+    this.unlock();
   }
 }

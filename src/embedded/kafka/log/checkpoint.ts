@@ -20,5 +20,14 @@ export interface Checkpoint {
 
 const fileIn = (dir: string): string => join(dir, 'checkpoint.json');
 
-export const readCheckpoint = (dir: string): Checkpoint | undefined => readJson<Checkpoint>(fileIn(dir), 1);
+/** Undefined where there is none, or a damaged one: then the whole log is read. */
+export function readCheckpoint(dir: string): Checkpoint | undefined {
+  try {
+    return readJson<Checkpoint>(fileIn(dir), 1);
+  } catch (failure) {
+    if (failure instanceof SyntaxError) return undefined;
+    throw failure;
+  }
+}
+
 export const writeCheckpoint = (dir: string, checkpoint: Checkpoint): void => writeJson(fileIn(dir), checkpoint);

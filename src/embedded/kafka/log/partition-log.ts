@@ -9,6 +9,7 @@ import {
   producerIdOf,
   setBaseOffset,
 } from '../../../protocol/kafka/record-batch.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { FileRange } from './file-range.js';
@@ -184,7 +185,7 @@ export class PartitionLog {
     segment.lastUsedMs = this.context.now();
     this.track(batch, baseOffset, lastOffset, segment.lastUsedMs);
     this.sinceCheckpoint += batch.length;
-    if (this.sinceCheckpoint >= CHECKPOINT_BYTES) this.checkpoint();
+    if (this.sinceCheckpoint >= CHECKPOINT_BYTES) this.tryCheckpoint();
     this.wake();
     return baseOffset;
   }
@@ -215,7 +216,7 @@ export class PartitionLog {
     const end = this.endOffset;
     this.segments.at(-1)?.index.unload();
     const segment = this.addSegment(end);
-    this.checkpoint();
+    this.tryCheckpoint();
     return segment;
   }
 
@@ -329,6 +330,15 @@ export class PartitionLog {
     return this.aborted.some(
       (aborted) => aborted.producerId === producerId && aborted.firstOffset <= offset && offset <= aborted.lastOffset,
     );
+  }
+
+  /** Within an append: the record is there, and a checkpoint that could not be written (a full disk) costs only time on recovery. */
+  private tryCheckpoint(): void {
+    try {
+      this.checkpoint();
+    } catch (failure) {
+      this.context.log.warn('could not write a checkpoint', { partition: this.name, failure: messageOf(failure) });
+    }
   }
 
   checkpoint(): void {

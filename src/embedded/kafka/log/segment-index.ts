@@ -33,7 +33,7 @@ export class SegmentIndex {
     if (position < this.nextAt) return;
     this.nextAt = end - (end % INTERVAL_BYTES) + INTERVAL_BYTES;
     this.add(baseOffset, position, maxTimestamp);
-    if (this.count - this.written >= PENDING_MAX) this.flush();
+    if (this.count - this.written >= PENDING_MAX) this.tryFlush();
   }
 
   private add(baseOffset: number, position: number, maxTimestamp: number): void {
@@ -117,6 +117,15 @@ export class SegmentIndex {
     if (this.written > kept) {
       truncateSync(this.file, kept * ENTRY_BYTES);
       this.written = kept;
+    }
+  }
+
+  /** What could not be written (a full disk) is written with the next entries, or found again by recovery. */
+  private tryFlush(): void {
+    try {
+      this.flush();
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code === undefined) throw failure;
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { decodeResponse } from '../../../../src/protocol/kafka/codec.js';
 import { errorCode } from '../../../../src/protocol/kafka/errors.js';
 import { apiVersions } from '../../../../src/protocol/kafka/messages/api-versions.js';
@@ -96,5 +97,13 @@ describe('a broker among bad clients', () => {
     expect(closed).toBeGreaterThan(0);
     expect((await good.send(metadata, 12, { topics: [] })).brokers).toHaveLength(1);
     for (const client of bad) client.close();
+  });
+});
+
+describe('a folder', () => {
+  it('belongs to one broker at a time', async () => {
+    const broker = await TestBroker.start();
+    await expect(startKafka({ dataDir: broker.dataDir })).rejects.toThrow('is used by the broker');
+    await broker.restart();
   });
 });
