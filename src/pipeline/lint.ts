@@ -1,6 +1,8 @@
 import { keysAt, type Tree } from './document.js';
 import { type KsqlFile, readKsqlFiles } from './ksql-files.js';
+import { checkAddresses } from './lint/addresses.js';
 import { checkChecks, checkWays } from './lint/checks.js';
+import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkMigrations } from './lint/migrations.js';
@@ -44,8 +46,10 @@ const RULES: readonly Rule[] = [
   checkSchemas,
   checkMigrations,
   checkConnectors,
+  checkConnectorClasses,
   checkTransforms,
   checkServices,
+  checkAddresses,
   checkSeeds,
   checkChecks,
   checkNotYet,

@@ -22,7 +22,6 @@ export function checkConnectors(context: LintContext): readonly Problem[] {
     ...sources.flatMap(captured),
     ...views.flatMap(oldSpellings),
     ...views.flatMap(inClear),
-    ...views.flatMap(withoutClass),
   ];
 }
 
@@ -139,9 +138,4 @@ function inClear(view: ConnectorView): readonly Problem[] {
         'Let `database:` fill it in, or take it from the environment or from Connect’s config providers (env, file).',
       ),
     );
-}
-
-function withoutClass(view: ConnectorView): readonly Problem[] {
-  if (view.config['connector.class'] !== undefined) return [];
-  return [problem('connector-class-missing', view.location, `connector ${view.name} has no connector.class`)];
 }

@@ -18,7 +18,8 @@ function loaded({ pipeline, problems }: ReturnType<Workspace['load']>): Pipeline
 function alone(text: string, ksql: Readonly<Record<string, string>> = {}): Pipeline {
   for (const [name, sql] of Object.entries(ksql)) workspace.write(`alone-ksql/${name}`, sql);
   workspace.write('alone.yaml', `version: 1\nname: alone\n${text}`);
-  return loaded(workspace.load({ files: ['alone.yaml'] }));
+  // Only a real Connect has sinks.
+  return loaded(workspace.load({ files: ['alone.yaml'], target: 'compose' }));
 }
 
 function waysOf(pipeline: Pipeline): string[][] {

@@ -70,6 +70,7 @@ targets: { t: { databases: { prson: embedded } } }
     name: 'a connector that ksqlDB writes in capitals',
     overlay: 'connectors: { person_outbox: { database: person, produces: [public_person_entity_events] } }\n',
     files: { 'ksql/V000003__c.sql': "CREATE SOURCE CONNECTOR person_outbox WITH ('connector.class' = 'x');\n" },
+    target: 'compose',
     found: [
       /:1:15 error connector-unmade: connector person_outbox is made by no migration: there it is called PERSON_OUTBOX/,
     ],
@@ -236,6 +237,15 @@ connectors:
       /:10:7 error transform-type-missing: transform empty has no transforms.empty.type/,
     ],
   },
+  {
+    name: 'a connector that the embedded Connect does not have',
+    overlay:
+      'connectors: { person-outbox: { config: { connector.class: io.debezium.connector.postgresql.PostgressConnector } } }\n',
+    found: [
+      /:1:42 error connector-class-unknown: the embedded Connect has no .*did you mean io.debezium.connector.postgresql.PostgresConnector\?/,
+      /error way-unknown: check persons/,
+    ],
+  },
   // services
   {
     name: 'services that cannot run side by side',
@@ -267,6 +277,29 @@ services:
       /:4:12 error service-run: the command of service empty is empty/,
       /:4:77 error outbox-incomplete: .*needs sent/,
     ],
+  },
+  {
+    name: 'services that somebody has to reach, and that listen nowhere',
+    overlay: `
+services: { person: { port: null }, planning: { env: { OTHER: $(services.person.url) } } }
+targets: { t: { services: { person: { url: "http://h:1" } } } }
+`,
+    found: [
+      /^evpipe.yaml:\d+:\d+ error service-without-port: service person has no port, but ready is asked over HTTP/,
+      /^evpipe.yaml:\d+:\d+ error service-without-port: .*a page of it is shown/,
+      /^evpipe.yaml:\d+:\d+ error service-without-port: .*seed persons posts to it/,
+      /^evpipe.yaml:\d+:\d+ error service-without-port: .*smoke a-new-person-reaches-planning asks it/,
+      /:2:63 error service-without-port: .*\$\(services.person.url\) refers to its address/,
+    ],
+  },
+  {
+    name: 'a service that listens elsewhere, which needs no port here',
+    overlay: `
+services: { person: { port: null } }
+targets: { t: { services: { person: { url: "http://h:1" } } } }
+`,
+    target: 't',
+    found: [],
   },
   // seeds
   {

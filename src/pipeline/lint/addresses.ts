@@ -1,0 +1,47 @@
+import { textsOf } from '../document.js';
+import type { LintContext } from '../lint.js';
+import { type Problem, problem } from '../problem.js';
+import { parseReference, referencesIn } from '../references.js';
+
+const TODO = 'Give the service a port.';
+
+/** Services that somebody has to reach, and that listen nowhere. What does not exist at all is said elsewhere. */
+export function checkAddresses({ pipeline, tree }: LintContext): readonly Problem[] {
+  const elsewhere = pipeline.target.services ?? {};
+  const deaf = new Set(
+    pipeline.services
+      .filter(({ name, port }) => port === undefined && typeof elsewhere[name] !== 'object')
+      .map(({ name }) => name),
+  );
+  const asked = [
+    ...pipeline.services.flatMap(({ name, ready, open, locationOf }) => [
+      ...(ready === undefined
+        ? []
+        : [{ service: name, location: locationOf('ready'), why: 'ready is asked over HTTP' }]),
+      ...(open === undefined ? [] : [{ service: name, location: locationOf('open'), why: 'a page of it is shown' }]),
+    ]),
+    ...pipeline.seeds.map(({ name, service, locationOf }) => ({
+      service,
+      location: locationOf('service'),
+      why: `seed ${name} posts to it`,
+    })),
+    ...pipeline.smoke.flatMap(({ name, request, locationOf }) =>
+      request === undefined
+        ? []
+        : [{ service: request.service, location: locationOf('request', 'service'), why: `smoke ${name} asks it` }],
+    ),
+    ...[...textsOf(tree)].flatMap(({ text, location }) =>
+      referencesIn(text).flatMap((path) => {
+        const reference = parseReference(path);
+        return reference?.kind === 'service'
+          ? [{ service: reference.name, location, why: `$(${path}) refers to its address` }]
+          : [];
+      }),
+    ),
+  ];
+  return asked
+    .filter(({ service }) => deaf.has(service))
+    .map(({ service, location, why }) =>
+      problem('service-without-port', location, `service ${service} has no port, but ${why}`, TODO),
+    );
+}
