@@ -17,12 +17,6 @@ export const postgresConnector: SourceConnectorPlugin = {
   modernise: moderniseOptions,
   validate: validateConnection,
   createTask: (config, context) => new PostgresTask(readSettings(new Options(POSTGRES_OPTIONS, config)), context),
-  checkOffset(partition, offset) {
-    if (typeof partition.server !== 'string') return `The partition map may not be null and needs the key "server"`;
-    if (offset !== null && typeof offset.lsn !== 'number' && typeof offset.lsn !== 'string')
-      return 'The offset map needs the key "lsn" with a number';
-    return undefined;
-  },
 };
 
 /** Whether the database lets this connector in, and can do what it needs. */

@@ -142,7 +142,7 @@ export class PostgresTask implements SourceTask {
       );
     let position =
       settings.snapshotMode === 'always' && this.retries === 0 && !this.toldAnything ? undefined : this.position;
-    if (position !== undefined && (slot === undefined || slot.lost || (slot.confirmedLsn ?? 0n) > position.lsn)) {
+    if (position !== undefined && (slot === undefined || slot.lost || (slot.confirmedLsn ?? 0n) > position.commitLsn)) {
       if (settings.snapshotMode !== 'when_needed') throw offsetGone(position, slot === undefined, settings);
       position = undefined;
     }

@@ -1,4 +1,5 @@
-import { messageOf } from '../../../support/errors.js';
+import { EvpipeError, messageOf } from '../../../support/errors.js';
+import { pause } from '../../../support/retry.js';
 import type { RawConfig } from '../config/option.js';
 import { resolveProviders } from '../config/providers.js';
 import { traceOf } from '../data/failure.js';
@@ -53,6 +54,7 @@ export interface ConnectorStatus {
 /** Keeps connectors as they were asked to be: their configurations, what they should do, and what became of it. */
 export class Herder {
   private readonly connectors = new Map<string, Connector>();
+  private stopping = false;
 
   constructor(private readonly context: HerderContext) {}
 
@@ -66,6 +68,7 @@ export class Herder {
   }
 
   async stop(): Promise<void> {
+    this.stopping = true;
     await Promise.all(
       [...this.connectors.values()].map((connector) => this.serially(connector, () => this.halt(connector))),
     );
@@ -296,10 +299,29 @@ export class Herder {
       if (connector.runner !== runner) return;
       connector.runner = undefined;
       await runner.stop();
+      if (isKafkaAway(failure)) {
+        await this.bringUpLater(connector);
+        return;
+      }
       await this.tell(connector, connector.status, { state: 'FAILED', trace: traceOf(failure) });
     }).catch((second: unknown) =>
       this.context.log.error('a failed task could not be ended', { connector: connector.name, why: messageOf(second) }),
     );
+  }
+
+  /** Kafka was away for longer than a request waits: everything not acknowledged is read again once it is back. */
+  private async bringUpLater(connector: Connector): Promise<void> {
+    connector.task = { state: 'RUNNING' };
+    while (!this.stopping) {
+      await pause(KAFKA_PAUSE_MS);
+      try {
+        await this.bringUp(connector);
+        return;
+      } catch (failure) {
+        this.context.log.warn('Kafka is away, trying again', { connector: connector.name, why: messageOf(failure) });
+        await this.halt(connector);
+      }
+    }
   }
 
   private async halt(connector: Connector): Promise<void> {
@@ -324,6 +346,13 @@ function pluginOf(config: RawConfig): ConnectorPlugin | undefined {
 }
 
 const printed = (config: RawConfig): string => JSON.stringify(Object.fromEntries(Object.entries(config).sort()));
+
+const KAFKA_PAUSE_MS = 1000;
+
+const isKafkaAway = (failure: unknown): boolean =>
+  failure instanceof EvpipeError
+    ? failure.kind === 'unreachable' || /TIMED_OUT|NOT_LEADER|COORDINATOR|NETWORK/.test(failure.code)
+    : failure instanceof Error && failure.cause !== undefined && isKafkaAway(failure.cause);
 
 /** A failure with what caused it, in one line. */
 function chainOf(failure: unknown): string {

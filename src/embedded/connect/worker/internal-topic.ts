@@ -10,7 +10,7 @@ const CREATED_TIMEOUT_MS = 15_000;
  */
 export class InternalTopic {
   private readonly entries = new Map<string, string>();
-  private readonly producer: RecordProducer;
+  private producer: RecordProducer;
 
   private constructor(
     private readonly kafka: KafkaClient,
@@ -59,13 +59,20 @@ export class InternalTopic {
 
   /** Written and acknowledged when it resolves; null removes. */
   async put(changes: ReadonlyArray<readonly [key: string, value: string | null]>): Promise<void> {
-    await this.producer.send(
-      changes.map(([key, value]) => ({
-        topic: this.name,
-        key: Buffer.from(key, 'utf8'),
-        value: value === null ? null : Buffer.from(value, 'utf8'),
-      })),
-    );
+    const records = changes.map(([key, value]) => ({
+      topic: this.name,
+      key: Buffer.from(key, 'utf8'),
+      value: value === null ? null : Buffer.from(value, 'utf8'),
+    }));
+    const { producer } = this;
+    try {
+      await producer.send(records);
+    } catch (failure) {
+      // A producer that lost a record is over: the next change begins with a new one.
+      if (this.producer === producer) this.producer = this.kafka.producer();
+      await producer.close().catch(() => {});
+      throw failure;
+    }
     for (const [key, value] of changes) {
       if (value === null) this.entries.delete(key);
       else this.entries.set(key, value);

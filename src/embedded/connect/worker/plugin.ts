@@ -22,11 +22,6 @@ interface ConnectorPluginBase {
 export interface SourceConnectorPlugin extends ConnectorPluginBase {
   readonly kind: 'source';
   createTask(config: RawConfig, context: SourceTaskContext): SourceTask;
-  /** Whether an offset that somebody wants to set can be one of this connector's; the problem, if not. */
-  checkOffset(
-    partition: Readonly<Record<string, unknown>>,
-    offset: Readonly<Record<string, unknown>> | null,
-  ): string | undefined;
 }
 
 export type ConnectorPlugin = SourceConnectorPlugin;

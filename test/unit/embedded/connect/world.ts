@@ -5,6 +5,7 @@ import pg from 'pg';
 import { connectKafka } from '../../../../src/clients/kafka/client.js';
 import type { KafkaClient, KafkaRecord } from '../../../../src/clients/kafka/contract.js';
 import { startConnect } from '../../../../src/embedded/connect/server.js';
+import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { type RunningPostgres, startPostgres } from '../../../../src/embedded/postgres/server.js';
 import type { RunningServer } from '../../../../src/support/child.js';
 import { lineLog, silentLog } from '../../../../src/support/log.js';
@@ -28,6 +29,7 @@ export class World {
     readonly kafka: KafkaClient,
     readonly bootstrapServers: string,
     private connect: RunningServer,
+    private readonly broker: Broker,
     private readonly cleanUp: () => Promise<void>,
   ) {}
 
@@ -36,11 +38,11 @@ export class World {
     const folder = await mkdtemp(join(tmpdir(), 'evpipe-connect-'));
     const [postgres, kafkaBroker] = await Promise.all([
       startPostgres({ dataDir: join(folder, 'postgres') }),
-      broker(join(folder, 'kafka'), kafka),
+      startBroker(join(folder, 'kafka'), kafka),
     ]);
     const client = connectKafka({ bootstrapServers: kafkaBroker.bootstrapServers, clientId: 'test' });
     const connect = await startWorker(kafkaBroker.bootstrapServers);
-    return new World(postgres, client, kafkaBroker.bootstrapServers, connect, async () => {
+    return new World(postgres, client, kafkaBroker.bootstrapServers, connect, kafkaBroker, async () => {
       await client.close();
       await kafkaBroker.stop();
       await postgres.remove();
@@ -52,6 +54,10 @@ export class World {
     await this.connect.stop();
     for (const client of this.clients) await client.end().catch(() => {});
     await this.cleanUp();
+  }
+
+  restartBroker(whileDown: () => Promise<void>): Promise<void> {
+    return this.broker.restart(whileDown);
   }
 
   async restartWorker(): Promise<void> {
@@ -201,12 +207,27 @@ function startWorker(kafkaBootstrapServers: string): Promise<RunningServer> {
 
 export const json = (bytes: Buffer | null) => (bytes === null ? null : JSON.parse(bytes.toString('utf8')));
 
-async function broker(
-  dataDir: string,
-  named: string | undefined,
-): Promise<{ bootstrapServers: string; stop(): Promise<void> }> {
-  const given = named ?? process.env.EVPIPE_TEST_KAFKA;
-  if (given !== undefined) return { bootstrapServers: given, stop: async () => {} };
-  const { startKafka } = await import('../../../../src/embedded/kafka/index.js');
-  return startKafka({ dataDir });
+interface Broker {
+  readonly bootstrapServers: string;
+  /** Ends it, and starts it again on its port once `whileDown` is done. */
+  restart(whileDown: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startBroker(dataDir: string, named: string | undefined): Promise<Broker> {
+  if (named !== undefined) {
+    const restart = () => Promise.reject(new Error('a broker that was not started here is not restarted'));
+    return { bootstrapServers: named, restart, stop: async () => {} };
+  }
+  let running = await startKafka({ dataDir });
+  const { port, bootstrapServers } = running;
+  return {
+    bootstrapServers,
+    async restart(whileDown) {
+      await running.stop();
+      await whileDown();
+      running = await startKafka({ dataDir, port });
+    },
+    stop: () => running.stop(),
+  };
 }
