@@ -63,6 +63,25 @@ describe('the PostgreSQL connector', () => {
     );
   });
 
+  it('tells each row once, in the snapshot or in the stream, while rows are being written', async () => {
+    const database = await world.database(
+      PERSONS,
+      `INSERT INTO person SELECT -i, 'there' FROM generate_series(1, 5000) i`,
+    );
+    let written = 0;
+    let streaming = false;
+    const writing = (async () => {
+      while (!streaming || written < 300)
+        await database.client.query(`INSERT INTO person VALUES (${++written}, 'new')`);
+    })();
+    await world.run('busy', world.config(database, { 'table.include.list': 'public.person' }));
+    streaming = true;
+    await writing;
+    const records = await world.records(`${database.name}.public.person`, 5000 + written);
+    expect(records).toHaveLength(5000 + written);
+    expect(new Set(records.map((record) => json(record.key).id)).size).toBe(5000 + written);
+  });
+
   it('waits for a broker that restarts, and loses and doubles nothing', async () => {
     const database = await world.database(PERSONS);
     await world.run('outage', world.config(database, { 'table.include.list': 'public.person' }));
