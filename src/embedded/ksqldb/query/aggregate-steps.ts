@@ -1,6 +1,6 @@
 import type { Row, RowWindow } from '../runtime/row.js';
 import { Store, type StoreEntry } from '../runtime/store.js';
-import { sameValue, type Value } from '../values/value.js';
+import type { Value } from '../values/value.js';
 import type { AggregateCall } from './aggregate-calls.js';
 import type { Step, StepContext } from './plan.js';
 import { keepResult, RESULTS } from './table-results.js';
@@ -79,6 +79,17 @@ function tableStep(options: AggregateOptions, aggregation: Aggregation): Step {
   };
 }
 
+/** Of results that are made again at a restart: nobody sees where they came from. */
+const NO_CAUSE: Row = {
+  key: [],
+  value: null,
+  timestampMs: 0,
+  partition: 0,
+  offset: 0n,
+  headers: [],
+  window: undefined,
+};
+
 class Aggregation {
   private readonly states: Store;
   private readonly results: Store;
@@ -86,15 +97,23 @@ class Aggregation {
   private readonly streamTimes = new Map<number, number>();
   /** Windows that EMIT FINAL still holds back, and those that retention will remove, by their end. */
   private readonly open = new Map<number, Set<string>>();
+  /** Sessions of each group. */
+  private readonly sessions = new Map<string, Set<string>>();
 
   constructor(private readonly options: AggregateOptions) {
     this.states = options.steps.store('Aggregate');
     this.results = options.steps.store(RESULTS);
+    if (!options.final) {
+      for (const [, entry] of this.states.all()) this.show(entry, NO_CAUSE, () => {});
+    }
     if (options.rules === undefined) return;
     for (const [identity, { key, window, timestampMs }] of this.states.all()) {
       const partition = options.steps.partitionOf(key);
       this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
-      if (window !== undefined) this.watch(partition, identity);
+      if (window === undefined) continue;
+      this.watch(partition, identity);
+      const group = Store.identity(key);
+      this.sessions.set(group, (this.sessions.get(group) ?? new Set<string>()).add(identity));
     }
   }
 
@@ -204,13 +223,20 @@ class Aggregation {
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
     const partition = this.options.steps.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
-    const near = [...this.states.all()].filter(
-      ([, entry]) =>
-        entry.window !== undefined &&
+    const groupIdentity = Store.identity(group);
+    const known = this.sessions.get(groupIdentity) ?? new Set<string>();
+    this.sessions.set(groupIdentity, known);
+    const near: Array<readonly [string, StoreEntry]> = [];
+    for (const identity of known) {
+      const entry = this.states.get(identity);
+      if (entry?.window === undefined) known.delete(identity);
+      else if (
         entry.window.startMs <= row.timestampMs + rules.sizeMs &&
-        entry.window.endMs >= row.timestampMs - rules.sizeMs &&
-        sameValue(entry.key, group),
-    );
+        entry.window.endMs >= row.timestampMs - rules.sizeMs
+      ) {
+        near.push([identity, entry]);
+      }
+    }
     const startMs = Math.min(row.timestampMs, ...near.map(([, { window }]) => window?.startMs ?? row.timestampMs));
     const endMs = Math.max(row.timestampMs, ...near.map(([, { window }]) => window?.endMs ?? row.timestampMs));
     if (endMs + rules.graceMs + rules.sizeMs < now) return;
@@ -230,6 +256,7 @@ class Aggregation {
     }
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
+    known.add(identity);
     this.watch(partition, identity);
     if (!this.options.final) this.show(entry, row, emit);
     this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);

@@ -65,7 +65,8 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     ...input.stores,
     ...(input.type === 'TABLE' ? [previousRows(input)] : []),
     { name: 'Aggregate', key: groupTypes, state: stateType(grouping) },
-    resultStore(output),
+    // Made again from the states; only EMIT FINAL forgets those.
+    { ...resultStore(output), derived: query.emit !== 'FINAL' },
   ];
   return {
     inputs: input.inputs,

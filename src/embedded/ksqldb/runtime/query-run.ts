@@ -16,6 +16,9 @@ import { TimeMerge } from './time-merge.js';
 /** How soon after progress the group's offsets say so: fences wait for them. */
 const COMMIT_AFTER_MS = 100;
 
+/** How often it is asked whether a topic has grown. */
+const PARTITIONS_EVERY_MS = 10_000;
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** One run of a persistent query, from where it stands until it is closed or fails. */
@@ -23,6 +26,7 @@ export class QueryRun {
   private readonly positions = new Map<string, Mutable<PartitionPosition>>();
   private moved = false;
   private timer: NodeJS.Timeout | undefined;
+  private partitionTimer: NodeJS.Timeout | undefined;
   private committing: Promise<void> | undefined;
   private failure: unknown;
 
@@ -41,7 +45,9 @@ export class QueryRun {
     const state = plan.stores.length === 0 ? undefined : await restoreState(kafka, group, plan.stores);
     const committed = state?.positions ?? (await kafka.committedOffsets(group, topics));
     const known = new Map(committed.map((each) => [`${each.topic} ${each.partition}`, each]));
-    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
+    // A partition that is not among those committed when the query was made came later: it is read from its beginning.
+    const reset = committed.length === 0 ? offsetReset : 'earliest';
+    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, reset)))).flat();
     const from = starts.map((each) => known.get(`${each.topic} ${each.partition}`) ?? each);
     const encoder = await RecordEncoder.create(sink, registry);
     const run = await PlanRun.create({
@@ -63,6 +69,7 @@ export class QueryRun {
     const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
     const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run, merge);
     for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
+    opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
     return opened;
   }
 
@@ -132,6 +139,18 @@ export class QueryRun {
     }
   };
 
+  private async addPartitions(topics: readonly string[]): Promise<void> {
+    try {
+      const starts = (await Promise.all(topics.map((topic) => this.options.kafka.offsets(topic, 'earliest')))).flat();
+      const added = starts.filter(({ topic, partition }) => !this.positions.has(`${topic} ${partition}`));
+      if (added.length === 0) return;
+      for (const each of added) this.positions.set(`${each.topic} ${each.partition}`, { ...each });
+      this.reader.assign(added);
+    } catch (failure) {
+      this.options.log.warn(`query ${this.options.id} can't look for new partitions: ${messageOf(failure)}`);
+    }
+  }
+
   private async commitSoon(): Promise<void> {
     this.timer = undefined;
     try {
@@ -161,6 +180,7 @@ export class QueryRun {
 
   async close(): Promise<void> {
     clearTimeout(this.timer);
+    clearInterval(this.partitionTimer);
     await this.reader.close().catch(() => {});
     await this.committing?.catch(() => {});
     await this.producer.close().catch(() => {});

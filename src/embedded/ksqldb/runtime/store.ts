@@ -10,6 +10,8 @@ export interface StoreSpec {
   readonly name: string;
   readonly key: readonly SqlType[];
   readonly state: SqlType;
+  /** Made again from other stores at a restart, so it needs no changelog. */
+  readonly derived?: boolean;
 }
 
 export interface StoreEntry {
@@ -40,12 +42,13 @@ export class Store {
 
   /** From now on changes are logged. */
   logTo(changelog: Changelog): void {
-    this.changelog = changelog;
+    if (this.spec.derived !== true) this.changelog = changelog;
   }
 
   static identity(key: readonly Value[], window?: RowWindow | undefined): string {
     const [only] = key;
-    const plain = key.length === 1 && typeof only === 'string' ? only : String(identityOf(key));
+    const single = key.length === 1 && only !== undefined && (typeof only !== 'object' || only === null);
+    const plain = single ? String(only) : String(identityOf(key));
     return window === undefined ? plain : `${window.startMs} ${window.endMs} ${plain}`;
   }
 
