@@ -33,9 +33,9 @@ function responseField(response: unknown, path: string): unknown {
   return value;
 }
 
-/** Texts as they are, everything else as JSON. */
+/** Texts and numbers as they are, everything else as JSON. */
 export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value);
   const json = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
   return json ?? String(value);
 }

@@ -3,7 +3,7 @@ import type { CheckReport } from '../consistency/report.js';
 import { didYouMean } from '../pipeline/did-you-mean.js';
 import type { SmokeExpectation, SmokeSection } from '../pipeline/pipeline.js';
 import type { ReferenceValues } from '../pipeline/references.js';
-import { type ErrorKind, EvpipeError, type SourceLocation } from '../support/errors.js';
+import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
 import type { Session } from './session.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags } from './smoke-built-in.js';
 import { expectRecord, expectRow, topicEnd } from './smoke-expect.js';
@@ -112,7 +112,7 @@ function runDeclared(section: SmokeSection, session: Session, options: SmokeOpti
     const values = await session.references('host');
     const answer = await sendRequest(section, session, values);
     const deadline = AbortSignal.timeout(options.deadlineMs ?? section.withinMs);
-    const seen = await Promise.all(
+    const seen = await allMet(
       section.expect.map((one, index) =>
         located(section, index, () => {
           const filled = fillExpectation(one, values, answer.body);
@@ -121,6 +121,22 @@ function runDeclared(section: SmokeSection, session: Session, options: SmokeOpti
       ),
     );
     return [...(answer.said === undefined ? [] : [answer.said]), ...seen].join(', ');
+  });
+}
+
+/** What all of them have seen; where some fail, one error says so of each, at the place of the first. */
+async function allMet(expectations: readonly Promise<string>[]): Promise<readonly string[]> {
+  const outcomes = await Promise.allSettled(expectations);
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const [first] = failures;
+  if (failures.length === 0) return outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  if (failures.length === 1 || !(first instanceof EvpipeError)) throw first;
+  const { code, kind, todo, location } = first;
+  throw new EvpipeError(code, failures.map(messageOf).join('\n'), {
+    kind,
+    cause: first,
+    ...(todo === undefined ? {} : { todo }),
+    ...(location === undefined ? {} : { location }),
   });
 }
 

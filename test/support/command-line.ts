@@ -1,0 +1,31 @@
+import { runCommandLine } from '../../src/cli/program.js';
+import type { Shell } from '../../src/cli/shell.js';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command line in this process, as from a pipe: no terminal, no colour. */
+export async function runIn(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const shell: Shell = {
+    env,
+    cwd,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    interactive: false,
+    color: false,
+    columns: undefined,
+    signal: new AbortController().signal,
+    self: 'evpipe',
+  };
+  const code = await runCommandLine(argv, shell);
+  return { code, out, err };
+}
