@@ -8,6 +8,11 @@ function slotName(pipeline: string, connector: string): string {
     .slice(0, 63);
 }
 
+/** Names of Avro records begin with it, and take letters, digits and "_" only. */
+function topicPrefix(pipeline: string, connector: string): string {
+  return `${pipeline}_${connector}`.replace(/[^A-Za-z0-9_]/g, '_');
+}
+
 /**
  * What `database:` fills in: where the database is, names that no two connectors share, a publication of the captured
  * tables only, and the options that a fence needs on a quiet source (heartbeats; evpipe's own messages kept out of topics).
@@ -34,6 +39,6 @@ export function fillConnector(
     'heartbeat.interval.ms': '1000',
     'message.prefix.exclude.list': 'evpipe',
   };
-  if (config['database.server.name'] === undefined) filled['topic.prefix'] = `${pipeline}-${connector}`;
+  if (config['database.server.name'] === undefined) filled['topic.prefix'] = topicPrefix(pipeline, connector);
   return { ...filled, ...config };
 }

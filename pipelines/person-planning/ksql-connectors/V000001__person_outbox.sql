@@ -8,7 +8,7 @@ CREATE SOURCE CONNECTOR `person-outbox` WITH (
   'database.password' = '$(databases.person.password)',
   'database.dbname' = '$(databases.person.name)',
   'plugin.name' = 'pgoutput',
-  'topic.prefix' = 'person-planning-person-outbox',
+  'topic.prefix' = 'person_planning_person_outbox',
   'slot.name' = 'evpipe_person_planning_person_outbox',
   'publication.name' = 'evpipe_person_planning_person_outbox',
   'publication.autocreate.mode' = 'filtered',

@@ -7,7 +7,7 @@ CREATE SOURCE CONNECTOR `accounting-cdc` WITH (
   'database.password' = '$(databases.accounting.password)',
   'database.dbname' = '$(databases.accounting.name)',
   'plugin.name' = 'pgoutput',
-  'topic.prefix' = 'person-planning-accounting-cdc',
+  'topic.prefix' = 'person_planning_accounting_cdc',
   'slot.name' = 'evpipe_person_planning_accounting_cdc',
   'publication.name' = 'evpipe_person_planning_accounting_cdc',
   'publication.autocreate.mode' = 'filtered',

@@ -184,7 +184,7 @@ connectors:
       table.include.list: public.person_person
       slot.name: ${SLOT}
       publication.name: ${SLOT}
-      topic.prefix: person-planning-person-outbox
+      topic.prefix: person_planning_person_outbox
 checks: { persons: { through: [person-outbox] } }
 `,
     found: [

@@ -59,7 +59,7 @@ describe('loading', () => {
         'publication.autocreate.mode': 'filtered',
         'heartbeat.interval.ms': '1000',
         'message.prefix.exclude.list': 'evpipe',
-        'topic.prefix': 'person-planning-person-outbox',
+        'topic.prefix': 'person_planning_person_outbox',
         'transforms.outbox.route.topic.replacement': '$'.concat('{routedByValue}'),
       },
       { 'slot.name': 'evpipe_person_planning_accounting_cdc' },
