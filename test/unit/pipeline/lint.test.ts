@@ -332,7 +332,7 @@ connectors:
       table.include.list: public.person_.*
       transforms: route
       transforms.route.type: org.apache.kafka.connect.transforms.RegexRouter
-      transforms.route.regex: person-planning-second\\..*
+      transforms.route.regex: person_planning_second\\..*
       transforms.route.replacement: public_person_entity_events
 checks: { other: { source: { database: person, table: person_person }, replica: { database: planning, table: planning_person }, key: [id], through: [second] } }
 `,
