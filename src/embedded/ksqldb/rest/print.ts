@@ -1,5 +1,6 @@
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
+import { formatJava } from '../functions/java-pattern.js';
 import { StatementError } from '../statement-error.js';
 import { type Response, write } from './request.js';
 
@@ -29,7 +30,7 @@ export async function printTopic(engine: Engine, sql: string, response: Response
       for (const { timestampMs, key, value, partition } of batch.records) {
         count += 1;
         if ((count - 1) % every !== 0) continue;
-        const line = `rowtime: ${new Date(timestampMs).toISOString()}, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}\n`;
+        const line = `rowtime: ${formatJava('yyyy/MM/dd HH:mm:ss.SSS', timestampMs)} Z, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}\n`;
         await write(response, line);
         if (statement.limit !== undefined && count >= statement.limit) return void response.end();
       }

@@ -73,17 +73,21 @@ export async function handleQuery(engine: Engine, request: Request, response: Re
   const schema = opened.columns
     .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
     .join(', ');
-  await write(response, `[${JSON.stringify({ header: { queryId: opened.id, schema } })}`);
+  // A push query's client reads lines: each element ends its own line, and the last one is the final message.
+  const push = opened.endMessage !== undefined;
+  const separate = (text: string): string => (push ? `${text},\n` : `,\n${text}`);
+  const header = JSON.stringify({ header: { queryId: opened.id, schema } });
+  await write(response, push ? `[${header},\n` : `[${header}`);
   const print = writers(opened.columns);
   try {
     for await (const { values, tombstone } of rowsOf(opened, response)) {
       const columns = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
-      await write(response, `,\n{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`);
+      await write(response, separate(`{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`));
     }
-    const end = opened.endMessage;
-    response.end(end === undefined ? ']\n' : `,\n${JSON.stringify({ finalMessage: end })}]\n`);
+    response.end(push ? `${JSON.stringify({ finalMessage: opened.endMessage })}]\n` : ']\n');
   } catch (failure) {
-    response.end(`,\n${JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body })}]\n`);
+    const error = JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body });
+    response.end(push ? `${error}]\n` : `,\n${error}]\n`);
   }
 }
 

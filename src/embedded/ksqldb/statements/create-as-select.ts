@@ -8,7 +8,7 @@ import { PersistentQuery } from '../runtime/persistent-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
 import { StatementError } from '../statement-error.js';
 import type { Applying, Change } from './context.js';
-import { checkTimestamp, partitionMismatch } from './create-source.js';
+import { checkReplacement, checkTimestamp, partitionMismatch } from './create-source.js';
 import { entity } from './entity.js';
 import { offsetReset } from './properties.js';
 import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
@@ -31,6 +31,7 @@ export const createAsSelect: Change<'create-as-select'> = {
       return { kind: 'done', entity: entity('warning_entity', `${statement.text};`, { message }) };
     }
     const { plan, sink, properties } = planSink(statement, engine);
+    if (existing !== undefined) checkUpgrade(existing, sink, plan, statement.query);
     await checkPartitions(plan, engine);
     await ensureSinkTopic(plan, sink, properties, engine);
     await registerSink(sink, engine);
@@ -98,11 +99,11 @@ function planSink(
     );
   }
   const properties = readSourceProperties(statement.with, 'query');
-  const sink = sinkOf(statement, plan, properties, query);
+  const sink = sinkOf(statement, plan, properties);
   return { plan, sink, properties };
 }
 
-function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourceProperties, _query: Query): Source {
+function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourceProperties): Source {
   const first = plan.inputs[0]?.source;
   if (first === undefined) throw new StatementError('the query has no source');
   const schema = plan.output;
@@ -129,6 +130,18 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
     statement: `${statement.text};`,
     query: undefined,
   };
+}
+
+/** CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more. */
+function checkUpgrade(existing: Source, next: Source, plan: QueryPlan, query: Query): void {
+  const stateful = plan.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
+  if (stateful || existing.window !== undefined) {
+    const what = query.joins.length > 0 ? 'joins' : 'aggregations';
+    throw new StatementError(
+      `Cannot replace ${existing.type.toLowerCase()} '${existing.name}': upgrades are not supported for ${what}`,
+    );
+  }
+  checkReplacement(existing, next);
 }
 
 /** Joined sources lie side by side only where they have the same number of partitions. */

@@ -199,7 +199,7 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
 }
 
 /** CREATE OR REPLACE may only add value columns at the end. */
-function checkReplacement(existing: Source, next: Source): void {
+export function checkReplacement(existing: Source, next: Source): void {
   if (existing.type !== next.type) {
     throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
   }

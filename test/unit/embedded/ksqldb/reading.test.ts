@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../../src/support/retry.js';
+import { type KsqlStack, startStack } from './stack.js';
+
+const EARLIEST = { 'auto.offset.reset': 'earliest' };
+
+describe('push and pull queries', () => {
+  let stack: KsqlStack;
+  beforeAll(async () => {
+    stack = await startStack();
+    await stack.ksql(
+      "CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);",
+    );
+    await stack.ksql(
+      "CREATE TABLE T (ID STRING PRIMARY KEY, A INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);",
+    );
+  });
+  afterAll(() => stack.end());
+
+  const rows = async (sql: string, properties: Record<string, string> = {}) => {
+    const { text } = await stack.post('/query', { ksql: sql, streamsProperties: properties });
+    return JSON.parse(text);
+  };
+
+  it('shows windows in a pull query, and filters by them', async () => {
+    await stack.produce('s', [
+      ['x', '{"A":1}', 1000],
+      ['x', '{"A":2}', 12_000],
+      ['y', '{"A":3}', 13_000],
+    ]);
+    await stack.ksql(
+      'CREATE TABLE W AS SELECT K, SUM(A) AS TOTAL FROM S WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY K;',
+      EARLIEST,
+    );
+    await stack.consume('W', 3);
+    const answer = await rows("SELECT * FROM W WHERE K = 'x' AND WINDOWSTART >= 10000;");
+    expect(answer).toMatchObject([
+      { header: { schema: '`K` STRING, `WINDOWSTART` BIGINT, `WINDOWEND` BIGINT, `TOTAL` INTEGER' } },
+      { row: { columns: ['x', 10_000, 20_000, 2] } },
+    ]);
+    await stack.restart();
+    expect(await rows('SELECT K, TOTAL FROM W WHERE WINDOWEND = 20000;')).toHaveLength(3);
+  });
+
+  it('marks deleted rows of a table in a push query', async () => {
+    await stack.produce('t', [
+      ['1', '{"A":1}'],
+      ['1', null],
+    ]);
+    expect((await rows('SELECT * FROM T EMIT CHANGES LIMIT 2;', EARLIEST)).slice(1)).toEqual([
+      { row: { columns: ['1', 1] } },
+      { row: { columns: ['1', null], tombstone: true } },
+      { finalMessage: 'Limit Reached' },
+    ]);
+  });
+
+  it('says that a table over a topic alone cannot be pulled', async () => {
+    const answer = await rows('SELECT * FROM T;');
+    expect(answer).toMatchObject({ '@type': 'statement_error', error_code: 40001 });
+    expect(answer.message).toContain("The `T` table isn't queryable.");
+  });
+
+  it('starts where the topic ends unless it is told otherwise', async () => {
+    await stack.ksql('CREATE STREAM LATE AS SELECT * FROM S;');
+    await stack.produce('s', [['z', '{"A":9}']]);
+    const [record] = await stack.consume('LATE', 1);
+    expect(record?.key?.toString()).toBe('z');
+  });
+
+  it('closes a push query when its client goes', async () => {
+    const client = new AbortController();
+    const response = await fetch(`${stack.url()}/query-stream`, {
+      method: 'POST',
+      body: JSON.stringify({ sql: 'SELECT * FROM S EMIT CHANGES;' }),
+      signal: client.signal,
+    });
+    const reader = response.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('"columnNames":["K","A"]');
+    const open = async () =>
+      (await stack.ksql('SHOW QUERIES;')).body[0].queries.filter(
+        ({ queryType }: { queryType: string }) => queryType === 'PUSH',
+      );
+    expect(await open()).toHaveLength(1);
+    client.abort();
+    await waitUntil('the query to end', async () => ((await open()).length === 0 ? true : undefined), {
+      timeoutMs: 10_000,
+    });
+  });
+
+  it('replaces a query and goes on where the old one was', async () => {
+    await stack.ksql('CREATE STREAM R AS SELECT K, A FROM S;');
+    await stack.produce('s', [['r1', '{"A":1}']]);
+    await stack.consume('R', 1);
+    const { status, body } = await stack.ksql('CREATE OR REPLACE STREAM R AS SELECT K, A, A * 10 AS B FROM S;');
+    expect(body[0].commandStatus.message).toMatch(/^Created query with ID CSAS_R_/);
+    expect(status).toBe(200);
+    await stack.produce('s', [['r2', '{"A":2}']]);
+    const records = await stack.consume('R', 2);
+    expect(records.map(({ value }) => value?.toString())).toEqual(['{"A":1}', '{"A":2,"B":20}']);
+  });
+
+  it('takes up partitions that a topic gets later, from their beginning', async () => {
+    await stack.ksql('CREATE STREAM G AS SELECT * FROM S;');
+    await stack.kafka.createPartitions('s', 2);
+    await stack.restart();
+    const producer = stack.kafka.producer();
+    await producer.send([{ topic: 's', partition: 1, key: Buffer.from('new'), value: Buffer.from('{"A":5}') }]);
+    await producer.close();
+    const [record] = await stack.consume('G', 1);
+    expect(record?.key?.toString()).toBe('new');
+  });
+});
