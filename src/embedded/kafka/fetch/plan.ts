@@ -71,7 +71,7 @@ export class FetchPlan {
       return { ...base, error: undefined, range: undefined, aborted: undefined, divergingEndOffset: highWatermark };
     }
     if (offset < startOffset || offset > highWatermark) {
-      return { ...failed(asked, 'OFFSET_OUT_OF_RANGE'), highWatermark, lastStableOffset, startOffset };
+      return failed(asked, 'OFFSET_OUT_OF_RANGE');
     }
     const end = this.wish.readCommitted ? lastStableOffset : highWatermark;
     const bytesMax = Math.min(asked.maxBytes, bytesLeft);
