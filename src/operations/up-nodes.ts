@@ -9,7 +9,7 @@ import type {
   TopicSection,
 } from '../pipeline/pipeline.js';
 import { parseReference, referencesIn, resolveReferences } from '../pipeline/references.js';
-import { connectorKind } from '../resources/connector.js';
+import { connectorKind, connectorStaysUp } from '../resources/connector.js';
 import { databaseKind, type Migration } from '../resources/database.js';
 import { reconcile } from '../resources/kind.js';
 import { applyMigration } from '../resources/ksql-migration.js';
@@ -28,6 +28,7 @@ import {
   server,
   service,
 } from '../targets/target.js';
+import { requireCapturedTables } from './captured-tables.js';
 import { resolveAll, type Session, serversOf, serviceReferences } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
@@ -248,29 +249,47 @@ class UpNodes {
     }
   }
 
-  /** A consumer is ready when its group is stable with a member in it. */
+  /** A consumer is ready when its group is stable with a member in it. One that ends again and again is not waited for. */
   private async waitForGroup(name: string, group: string, report: NodeReport): Promise<void> {
     const kafka = await this.session.clients.kafka();
-    await waitUntil(
+    const status = async () => (await this.session.target.status()).find((one) => one.process === name);
+    const goal = `service ${name} did not join its consumer group ${group}`;
+    const todo = `See all it said: evpipe logs ${name}`;
+    const restartsBefore = (await status())?.restarts ?? 0;
+    const ended = await waitUntil(
       `service ${name} to join its consumer group ${group}`,
       async () => {
         const { state, members } = await kafka.describeGroup(group);
+        if (state === 'Stable' && members.length > 0) return 'joined';
         report.waitingFor(`${name}: consumer group ${group} is ${state === 'Stable' ? 'empty' : state}`);
-        return state === 'Stable' && members.length > 0 ? true : undefined;
+        const now = await status();
+        return now !== undefined && now.restarts - restartsBefore >= GIVEN_UP_AFTER_RESTARTS ? now : undefined;
       },
       { timeoutMs: this.session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
     ).catch(async (failure: unknown) => {
       report.signal.throwIfAborted();
-      const status = (await this.session.target.status()).find((one) => one.process === name);
-      const words = status?.lastLines.slice(-5).join('\n') ?? '';
-      throw words === ''
-        ? failure
-        : new EvpipeError(
-            'EVPIPE_SERVICE_NOT_READY',
-            `service ${name} did not join its consumer group ${group}; its last words:\n${words}`,
-            { kind: 'deadline', cause: failure, todo: `See all it said: evpipe logs ${name}` },
-          );
+      throw new EvpipeError('EVPIPE_SERVICE_NOT_READY', `${goal}${await this.lastWords(name)}`, {
+        kind: 'deadline',
+        cause: failure,
+        todo,
+      });
     });
+    if (ended === 'joined') return;
+    const { lastExit, restarts } = ended;
+    const how = lastExit === undefined ? '' : `, the last time with ${lastExit.signal ?? `code ${lastExit.code}`}`;
+    const words = await this.lastWords(name);
+    throw new EvpipeError('EVPIPE_SERVICE_ENDS', `${goal}: it ended ${restarts - restartsBefore} times${how}${words}`, {
+      todo,
+    });
+  }
+
+  /** What a service that does not start wrote last, in its present life or the ones before; not what its supervisor noted. */
+  private async lastWords(name: string): Promise<string> {
+    const lines: string[] = [];
+    for await (const { text } of this.session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
+      if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
+    }
+    return lines.length === 0 ? '; it wrote nothing' : `; its last words:\n${lines.slice(-LAST_WORDS).join('\n')}`;
   }
 
   /** Its database with the migrations, and everything it may write to: a topic it made itself would have the wrong partitions. */
@@ -298,6 +317,7 @@ class UpNodes {
       step: 'streams',
       needs: section.config === undefined && this.pipeline.ksqldb !== undefined ? [...needs, 'ksql/migrations'] : needs,
       run: async (report) => {
+        await requireCapturedTables(section, (name) => this.session.clients.database(name));
         const connect = await this.session.clients.connect();
         const values = await this.session.references('inside');
         const spec = {
@@ -307,6 +327,8 @@ class UpNodes {
           locationOf: (option: string) => section.locationOf('config', option),
         };
         const changes = await reconcile(connectorKind, spec, { connect }, this.wait(report));
+        if (changes.length > 0 || section.config === undefined)
+          await connectorStaysUp(spec, { connect }, this.wait(report));
         return { changed: changes.length > 0 };
       },
     };
@@ -452,6 +474,11 @@ const STEP_OF_SERVER: Readonly<Record<ServerKind, Node['step']>> = {
   ksqldb: 'streams',
   rabbitmq: 'rabbitmq',
 };
+
+/** A consumer that may start before what it needs (its own choice) has recovered by then; it is the fourth life, some 2 s after the first. */
+const GIVEN_UP_AFTER_RESTARTS = 3;
+const LAST_WORDS = 5;
+const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
 
 /** How long a service without `ready` and without a group has to live to count as started. */
 const ALIVE_MS = 1_000;

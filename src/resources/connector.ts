@@ -1,6 +1,6 @@
 import type { ConnectClient, ConnectorStatus } from '../clients/connect/client.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
-import { waitUntil } from '../support/retry.js';
+import { pause, waitUntil } from '../support/retry.js';
 import type { ResourceKind, WaitReport } from './kind.js';
 
 export interface ConnectorSpec {
@@ -60,6 +60,19 @@ export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, Connector
 
   ready: (spec, { connect }, wait) => waitForConnector(spec, connect, wait),
 };
+
+/** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */
+const STAYS_UP_MS = 500;
+
+/** For a connector that is new or changed: it is still ready a moment later. */
+export async function connectorStaysUp(
+  spec: ConnectorSpec,
+  { connect }: ConnectorContext,
+  wait: WaitReport,
+): Promise<void> {
+  await pause(STAYS_UP_MS, wait.signal);
+  await waitForConnector(spec, connect, wait);
+}
 
 /** Right after a change of its config a task's old failure may still be reported for a moment. */
 const FAILURE_STANDS_AFTER_MS = 1_000;

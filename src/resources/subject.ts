@@ -52,7 +52,7 @@ export const subjectKind: ResourceKind<SubjectSpec, LiveSubject, { readonly regi
     if (!compatible) {
       throw new EvpipeError(
         'EVPIPE_SCHEMA_INCOMPATIBLE',
-        `schema ${spec.name} is not ${spec.compatibility ?? 'compatible'} with what is registered:\n${messages.join('\n')}`,
+        `schema ${spec.name} is not ${spec.compatibility ?? 'compatible'} with what is registered:\n${reasons(messages).join('\n')}`,
         {
           todo: 'Give a new field a default, or register it under a new subject; the registry keeps what it has.',
           ...(spec.location === undefined ? {} : { location: spec.location }),
@@ -62,6 +62,12 @@ export const subjectKind: ResourceKind<SubjectSpec, LiveSubject, { readonly regi
     await registry.register(spec.name, definition(spec));
   },
 };
+
+/** The registry adds the whole old schema and its own settings to the reasons, in lines of braces. */
+function reasons(messages: readonly string[]): readonly string[] {
+  const told = messages.filter((message) => !/^\{(oldSchema|oldSchemaVersion|validateFields)\b/.test(message.trim()));
+  return told.length > 0 ? told : messages;
+}
 
 function definition(spec: SubjectSpec): {
   schema: string;

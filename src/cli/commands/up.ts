@@ -64,6 +64,9 @@ async function runUp(
     let result: UpResult;
     try {
       result = await up(session, { slices: new Set(slices), verify, deadlineMs: timeoutMs(options) });
+    } catch (failure) {
+      if (options.attach === true && shell.signal.aborted) await session.target.shutdown({ volumes: false });
+      throw failure;
     } finally {
       await printer.end();
     }
@@ -97,6 +100,8 @@ export function exitOfReport({ verdict }: Pick<CheckReport, 'verdict'>): number 
   if (verdict === 'consistent') return EXIT.done;
   return verdict === 'inconsistent' ? EXIT.failed : EXIT.deadline;
 }
+
+const REPORT_NAME_COLUMNS = 16;
 
 interface Link {
   readonly name: string;
@@ -136,12 +141,18 @@ async function printEnd(
     );
     return;
   }
+  const unsettled = result.reports.filter(({ verdict }) => verdict !== 'consistent');
   if (result.reports.length > 0 && !shell.interactive) {
     const { checkTable } = await import('../../ui/text/check-table.js');
     const { paint } = await import('../../ui/text/line.js');
     const { rowOf } = await import('../../operations/verify-consistency.js');
     const rows = checkTable(result.reports.map(rowOf), shell.columns ?? 120);
     shell.out(`\n${rows.map((row) => `  ${paint(row, shell.color)}\n`).join('')}`);
+    const { checkReportLines } = await import('../../ui/text/check-report.js');
+    for (const report of unsettled) {
+      const lines = checkReportLines(report, REPORT_NAME_COLUMNS, shell.columns ?? 160);
+      shell.out(`\n${lines.map((line) => `${paint(line, shell.color)}\n`).join('')}`);
+    }
   }
   if (quiet) return;
   const proven = result.reports.length > 0 && result.reports.every(({ verdict }) => verdict === 'consistent');
