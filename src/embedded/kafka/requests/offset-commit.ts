@@ -24,8 +24,8 @@ export const offsetCommitHandler = handler(
         const metadata = partition.committedMetadata ?? '';
         const known = topics.get(name)?.has(partitionIndex) === true;
         const error: ErrorName | undefined =
-          refusal ??
           (known ? undefined : 'UNKNOWN_TOPIC_OR_PARTITION') ??
+          refusal ??
           (Buffer.byteLength(metadata) > metadataMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined);
         if (error !== undefined) return { partitionIndex, errorCode: errorCode(error) };
         const offset = Number(partition.committedOffset);
