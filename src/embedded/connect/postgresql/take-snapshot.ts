@@ -5,7 +5,7 @@ import type { ConnectRecord } from '../data/record.js';
 import type { SourceTaskContext } from '../worker/source-task.js';
 import type { Catalogue } from './captured.js';
 import { tableName } from './catalogue.js';
-import { connect, quoteLiteral } from './connection.js';
+import { connect, debeziumFailure, quoteLiteral } from './connection.js';
 import type { EventFactory } from './events.js';
 import type { Position } from './position.js';
 import { ReplicationConnection } from './replication.js';
@@ -60,7 +60,7 @@ export async function takeSnapshot(run: SnapshotRun): Promise<Position> {
   run.signal.addEventListener('abort', abort, { once: true });
   life.onEnd(() => run.signal.removeEventListener('abort', abort));
   await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await reader.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(made.snapshot)}`);
+  await adoptSnapshot(reader, made.snapshot);
   await maker.close(); // the reader's transaction holds the snapshot from here on
   const { rows } = await reader.query(
     'SELECT (CASE pg_is_in_recovery() WHEN true THEN 0 ELSE txid_current() END)::text AS txid',
@@ -70,6 +70,22 @@ export async function takeSnapshot(run: SnapshotRun): Promise<Position> {
   await reader.end();
   context.log.info('snapshot completed', { connector: context.connector, rows: told });
   return { ...base, txId: Number(rows[0].txid), snapshot: { completed: true } };
+}
+
+/** undefined_object, and invalid_parameter_value as older servers say it. */
+const SNAPSHOT_GONE: ReadonlySet<string | undefined> = new Set(['42704', '22023']);
+
+/**
+ * An exported snapshot lives as long as the connection that exported it. Where that was lost a moment ago, only this
+ * statement tells ("snapshot … does not exist"): another attempt makes a new one, as after any lost connection.
+ */
+async function adoptSnapshot(reader: pg.Client, snapshot: string): Promise<void> {
+  try {
+    await reader.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
+  } catch (failure) {
+    if (!SNAPSHOT_GONE.has((failure as { code?: string }).code)) throw failure;
+    throw debeziumFailure('The connection that holds the snapshot was lost', failure, true);
+  }
 }
 
 /** One row is always held back: only its successor tells whether it was the last of its table, or of all. */
