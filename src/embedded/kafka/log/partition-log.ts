@@ -32,12 +32,6 @@ export interface LogContext {
   readonly log: Log;
 }
 
-/** What a reader gets of one partition. */
-export interface LogRead {
-  readonly range: FileRange | undefined;
-  readonly aborted: readonly AbortedTransaction[];
-}
-
 /**
  * The log of one partition: segments in the order of their offsets, the producers' states, the aborted transactions.
  * Reads and writes of the file system are synchronous: they hit the page cache, where a thread's round trip would cost

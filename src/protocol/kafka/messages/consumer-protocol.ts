@@ -1,8 +1,6 @@
 import { bytes, int32, list, string, structs } from '../schema.js';
 
 /** What members of a classic consumer group hand to each other through the broker; a version (int16) comes before each. */
-export const SUBSCRIPTION_VERSION_MAX = 3;
-export const ASSIGNMENT_VERSION_MAX = 3;
 
 export const subscription = {
   topics: list('0+', string()),

@@ -121,5 +121,3 @@ export const APIS: readonly Api[] = [
   listConfigResources,
   describeTopicPartitions,
 ];
-
-export const API_BY_KEY: ReadonlyMap<number, Api> = new Map(APIS.map((entry) => [entry.key, entry]));
