@@ -44,10 +44,6 @@ interface MigrationState {
 
 const ledgerKey = (name: string): string => `ksql/${name}`;
 
-export function migrationIsDone(migration: Migration, ledger: Ledger): boolean {
-  return ledger.get<MigrationState>(ledgerKey(migration.name))?.finished === true;
-}
-
 /**
  * Carries out the statements of a ksql migration that are not noted as done, each in a request of its own, never one
  * twice: before a statement leaves, the ledger says so, and where a run died in between, the server is asked whether

@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unprivilegedAccount } from '../../../../src/support/account.js';
 import { packagedPostgres, providePostgres } from '../../../../src/embedded/postgres/binaries.js';
+import { unprivilegedAccount } from '../../../../src/support/account.js';
 
 const asRoot = process.getuid?.() === 0;
 let folder: string;

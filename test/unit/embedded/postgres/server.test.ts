@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../../../src/clients/postgres/client.js';
-import { unprivilegedAccount } from '../../../../src/support/account.js';
 import { type RunningPostgres, startPostgres } from '../../../../src/embedded/postgres/server.js';
+import { unprivilegedAccount } from '../../../../src/support/account.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-postgres-'));
 let server: RunningPostgres | undefined;
