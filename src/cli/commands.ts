@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
 import { graphCommand } from './commands/graph.js';
+import { kafkaCommand } from './commands/kafka.js';
 import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
 import { psqlCommand } from './commands/psql.js';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   envCommand,
   psqlCommand,
   ksqlCommand,
+  kafkaCommand,
   connectorsCommand,
   startCommand,
   stopCommand,
