@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeDataDir } from '../support/outside-folder.js';
+import { removeDataDir, removeForsakenFolders } from '../support/outside-folder.js';
 import { pause } from '../support/retry.js';
 import { connectSupervisor, sweep } from './ensure.js';
 import { isRunning } from './process-identity.js';
@@ -35,6 +35,7 @@ export function removeStateFolder(stateFolder: string): void {
   const data = join(stateFolder, 'data');
   if (existsSync(data)) for (const name of readdirSync(data)) removeDataDir(join(data, name));
   rmSync(stateFolder, { recursive: true, force: true });
+  removeForsakenFolders(stateFolder);
   const parent = dirname(stateFolder);
   if (!existsSync(parent)) return;
   const others = readdirSync(parent).filter((name) => name !== '.gitignore');

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /**
  * Reads lists of SIGNAL:PID, each line replacing the one before, until its input ends, which it does however the
  * supervisor dies. Then whoever is on the last list is asked to end, and after 5 s made to. Nothing of it stands on a command line.
+ * `kill -0 -- -GROUP` is no POSIX: dash refuses it, which would look as if all had ended.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -11,7 +12,7 @@ while IFS= read -r line; do list=$line; done
 for entry in $list; do kill -s "\${entry%%:*}" -- "-\${entry#*:}" 2>/dev/null; done
 for round in 1 2 3 4 5 6 7 8 9 10; do
   alive=
-  for entry in $list; do kill -0 -- "-\${entry#*:}" 2>/dev/null && alive=1; done
+  for entry in $list; do kill -s 0 -- "-\${entry#*:}" 2>/dev/null && alive=1; done
   [ -z "$alive" ] && exit 0
   sleep 0.5
 done

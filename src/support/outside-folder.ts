@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeJson } from './json-file.js';
 
@@ -19,8 +20,37 @@ export function readOutsideFolder(dataDir: string): OutsideFolder | undefined {
   return JSON.parse(readFileSync(file, 'utf8')) as OutsideFolder;
 }
 
+/** Where such folders lie; the first that can be written. */
+export const OUTSIDE_PARENTS: readonly string[] = ['/var/lib/evpipe', join(tmpdir(), 'evpipe-postgres')];
+
+/** Makes the folder; a note in it says whose it is, for when the data folder itself was removed by hand. */
 export function writeOutsideFolder(outside: OutsideFolder): void {
   writeJson(join(outside.dataDir, 'location.json'), outside);
+  mkdirSync(outside.folder, { recursive: true });
+  writeJson(join(outside.folder, OWNER), outside);
+}
+
+const OWNER = 'owner.json';
+
+/** Removes the outside folders of data folders at or below this path that were removed themselves. */
+export function removeForsakenFolders(path: string): void {
+  for (const parent of OUTSIDE_PARENTS.filter(existsSync)) {
+    for (const name of readdirSync(parent)) {
+      const folder = join(parent, name);
+      const owner = ownerOf(folder);
+      if (owner === undefined || !`${owner}/`.startsWith(`${path}/`) || existsSync(join(owner, 'location.json')))
+        continue;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function ownerOf(folder: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(folder, OWNER), 'utf8')) as OutsideFolder).dataDir;
+  } catch {
+    return undefined; // not one of ours, or from before there were notes
+  }
 }
 
 /** Removes a server's data folder and what it keeps elsewhere; nothing must run on it any more. */

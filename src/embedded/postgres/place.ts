@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, chmodSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readOutsideFolder, writeOutsideFolder } from '../../support/outside-folder.js';
 import type { Account } from '../../support/account.js';
-
-/** Where root keeps what another account must reach; the first that can be written. */
-const OUTSIDE = ['/var/lib/evpipe', join(tmpdir(), 'evpipe-postgres')];
+import {
+  OUTSIDE_PARENTS,
+  readOutsideFolder,
+  removeForsakenFolders,
+  writeOutsideFolder,
+} from '../../support/outside-folder.js';
 
 /**
  * The folder that holds the cluster and, where needed, a clone of the binaries: `dataDir` itself, or for an account
@@ -16,6 +18,7 @@ export function placeFor(dataDir: string, account: Account | undefined): string 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (account === undefined) return dataDir;
   const known = readOutsideFolder(dataDir);
+  if (known === undefined) removeForsakenFolders(dataDir);
   const copied = known !== undefined && known.dataDir !== dataDir && existsSync(join(known.dataDir, 'location.json'));
   const folder = known === undefined || copied ? join(outsideParent(), randomBytes(8).toString('hex')) : known.folder;
   if (known?.dataDir !== dataDir) writeOutsideFolder({ version: 1, dataDir, folder });
@@ -25,7 +28,7 @@ export function placeFor(dataDir: string, account: Account | undefined): string 
 }
 
 function outsideParent(): string {
-  for (const parent of OUTSIDE) {
+  for (const parent of OUTSIDE_PARENTS) {
     try {
       mkdirSync(parent, { recursive: true });
       accessSync(parent, constants.W_OK);
