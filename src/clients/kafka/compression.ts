@@ -48,13 +48,6 @@ export function decompress(number: number, squeezed: Buffer): Buffer {
   return codec.decompress(squeezed);
 }
 
-/** With a codec that is loaded. */
-export function compress(number: number, plain: Buffer): Buffer {
-  const codec = loaded.get(number);
-  if (codec === undefined) throw unknownCodec(number);
-  return codec.compress(plain);
-}
-
 const unknownCodec = (number: number): EvpipeError =>
   new EvpipeError(
     'EVPIPE_KAFKA_UNSUPPORTED_COMPRESSION_TYPE',

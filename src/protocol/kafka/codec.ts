@@ -137,12 +137,6 @@ function skipTags(reader: Reader): void {
 }
 
 /** A struct without header: the consumer protocol's subscription and assignment, control records. */
-export function encodeStruct<F extends Fields>(fields: F, version: number, value: Given<F>): Buffer {
-  const writer = new Writer();
-  compileStruct(fields, version, false).write(writer, value);
-  return Buffer.concat(inMemory(writer.finish()));
-}
-
 export function decodeStruct<F extends Fields>(fields: F, version: number, bytes: Buffer): Decoded<F> {
   return compileStruct(fields, version, false).read(new Reader(bytes)) as Decoded<F>;
 }

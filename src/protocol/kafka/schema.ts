@@ -73,7 +73,6 @@ export const int8 = primitive<number>('int8');
 export const int16 = primitive<number>('int16');
 export const uint16 = primitive<number>('uint16');
 export const int32 = primitive<number>('int32');
-export const uint32 = primitive<number>('uint32');
 export const int64 = primitive<bigint>('int64');
 export const float64 = primitive<number>('float64');
 /** 22 characters of URL-safe base64, as Kafka prints it; the zero UUID (ZERO_UUID) where absent. */
@@ -131,7 +130,6 @@ export function api<const Request extends Fields, const Response extends Fields>
 
 /** What decoding a request gives, what encoding one takes, and so for responses. */
 export type RequestOf<A> = A extends Api<infer Request, Fields> ? Decoded<Request> : never;
-export type RequestInput<A> = A extends Api<infer Request, Fields> ? Given<Request> : never;
 export type ResponseOf<A> = A extends Api<Fields, infer Response> ? Decoded<Response> : never;
 export type ResponseInput<A> = A extends Api<Fields, infer Response> ? Given<Response> : never;
 
