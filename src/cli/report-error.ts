@@ -34,7 +34,10 @@ function asEvpipeError(thrown: unknown): EvpipeError {
     });
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new EvpipeError('EVPIPE_NO_PERMISSION', messageOf(thrown), { cause: thrown });
+    return new EvpipeError('EVPIPE_NO_PERMISSION', messageOf(thrown), {
+      cause: thrown,
+      todo: 'evpipe keeps its state beside the pipeline file: give yourself the right to write there, or work on a copy of your own.',
+    });
   }
   return new EvpipeError('EVPIPE_DEFECT', messageOf(thrown), { kind: 'defect', cause: thrown });
 }

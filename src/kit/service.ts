@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { Lifetime } from '../support/lifetime.js';
-import { type Log, lineLog } from '../support/log.js';
+import { type Log, outputLog } from '../support/log.js';
 import type { Avro } from './avro.js';
 import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
@@ -110,7 +110,7 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
  * supervisor to start it again.
  */
 export function runService(main: Main): void {
-  const log = lineLog((line) => process.stdout.write(line));
+  const log = outputLog;
   let ending = false;
   let started: Promise<StartedService>;
 

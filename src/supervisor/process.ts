@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Log, lineLog } from '../support/log.js';
+import { type Log, outputLog } from '../support/log.js';
 import { removeHint, writeHint } from './hint.js';
 import { holdsLock, releaseLock, takeLock } from './lock.js';
 import { identify } from './process-identity.js';
@@ -24,7 +24,7 @@ const SOCKET_PATH_BYTES_MAX = 103;
 const ORPHAN_CHECK_MS = 2_000;
 
 async function main(): Promise<void> {
-  const log = lineLog((line) => process.stdout.write(line));
+  const log = outputLog;
   const { EVPIPE_SUPERVISOR_OPTIONS, ...childEnv } = process.env as Record<string, string>;
   const options = JSON.parse(EVPIPE_SUPERVISOR_OPTIONS ?? '{}') as SupervisorProcessOptions;
   const { stateFolder } = options;

@@ -41,5 +41,9 @@ export function removeStateFolder(stateFolder: string): void {
   const others = readdirSync(parent).filter((name) => name !== '.gitignore');
   if (others.length > 0) return;
   rmSync(join(parent, '.gitignore'), { force: true });
-  rmdirSync(parent);
+  try {
+    rmdirSync(parent);
+  } catch {
+    // Somebody mounted it, or has just put something there: it is empty of ours.
+  }
 }

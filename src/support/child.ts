@@ -1,4 +1,4 @@
-import { type Log, lineLog } from './log.js';
+import { type Log, outputLog } from './log.js';
 
 /** What a child announces to the supervisor over the IPC channel once it truly answers. */
 export interface ReadyMessage {
@@ -19,7 +19,7 @@ export interface RunningServer {
 export async function runAsChild<Options>(
   start: (options: Options, log: Log) => Promise<RunningServer>,
 ): Promise<void> {
-  const log = lineLog((line) => process.stdout.write(line));
+  const log = outputLog;
   const fail = (failure: unknown): never => {
     log.error(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
     process.exit(1);

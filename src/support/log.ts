@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
 
@@ -28,5 +30,17 @@ export function lineLog(
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
+
+/**
+ * The log of a process whose output goes to a file. A line that can't be written (a full disk) is lost, but neither ends
+ * the process nor, as with process.stdout, silences it for good.
+ */
+export const outputLog: Log = lineLog((line) => {
+  try {
+    writeSync(1, line);
+  } catch {
+    // Nowhere is left to tell it.
+  }
+});
 
 export const silentLog: Log = lineLog(() => {});

@@ -1,4 +1,4 @@
-import { type Log, lineLog } from './log.js';
+import { type Log, outputLog } from './log.js';
 
 /**
  * A server that is no Node program (PostgreSQL): a short-lived child prepares its folder and tells what to run,
@@ -28,7 +28,7 @@ export interface PreparedMessage {
 export async function prepareAsChild<Options>(
   prepare: (options: Options, log: Log) => Promise<PreparedCommand>,
 ): Promise<void> {
-  const log = lineLog((line) => process.stdout.write(line));
+  const log = outputLog;
   const options = JSON.parse(process.env.EVPIPE_SERVER_OPTIONS ?? '{}') as Options;
   const command = await prepare(options, log).catch((failure: unknown) => {
     log.error(failure instanceof Error ? failure.message : String(failure));

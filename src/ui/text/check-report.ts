@@ -25,7 +25,8 @@ export function checkReportLines(report: CheckReport, nameColumns: number, colum
     );
   }
   lines.push(verdictLine(report));
-  for (const stage of report.way.filter((one) => !one.passed)) lines.push(...behindLines(stage));
+  const behind = report.verdict === 'consistent' ? [] : report.way.filter((one) => !one.passed);
+  for (const stage of behind) lines.push(...behindLines(stage));
   const why = report.why;
   if (why !== undefined) lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
   return lines.map((one) => truncateLine(one, columns));
