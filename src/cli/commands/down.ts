@@ -14,14 +14,16 @@ export const downCommand: CommandEntry = {
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { down } = await import('../../operations/down.js');
-      const { stopped } = await down(session, { volumes });
-      if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, stopped, volumes }));
-      else if (options.quiet !== true) {
+      const { stopped, removed, left } = await down(session, { volumes });
+      if (options.output === 'json') {
+        shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, stopped, volumes, removed, left }));
+      } else if (options.quiet !== true) {
         const what =
           stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} ${stopped === 1 ? 'process' : 'processes'}.`;
-        shell.out(
-          `${what} ${volumes ? 'All data is removed.' : `The data stays; ${shell.self} up goes on with it.`}\n`,
-        );
+        const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
+        shell.out(`${what} ${volumes ? data : `The data stays; ${shell.self} up goes on with it.`}\n`);
+        for (const one of removed) shell.out(`  removed  ${one}\n`);
+        for (const one of left) shell.out(`  stays    ${one}\n`);
       }
       return EXIT.done;
     });

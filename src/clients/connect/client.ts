@@ -42,6 +42,8 @@ export interface ConnectClient {
   remove(name: string): Promise<void>;
   /** KIP-875: where each of its source partitions stands. */
   offsets(name: string): Promise<ReadonlyArray<{ readonly partition: unknown; readonly offset: unknown }>>;
+  /** Forgets them; the connector has to be STOPPED. Nothing happens on workers before 3.6, which cannot. */
+  removeOffsets(name: string): Promise<void>;
   close(): void;
 }
 
@@ -100,6 +102,10 @@ export function connectConnect(url: string): ConnectClient {
         offsets: { partition: unknown; offset: unknown }[];
       };
       return body.offsets;
+    },
+    removeOffsets: async (name) => {
+      const answer = await ask('DELETE', at(name, '/offsets'));
+      if (answer.status >= 300 && answer.status !== 404 && answer.status !== 405) throw refusal(answer);
     },
     close: () => http.close(),
   };

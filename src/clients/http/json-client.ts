@@ -48,7 +48,14 @@ export function connectJson(options: JsonClientOptions): JsonClient {
     async request(method, path, body) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const answer = await http.request({ method, url: path, ...(body === undefined ? {} : { data: body }) });
+          // Without a body too: Kafka Connect refuses the form type that would be sent otherwise.
+          const headers = method === 'GET' ? {} : { 'Content-Type': 'application/json' };
+          const answer = await http.request({
+            method,
+            url: path,
+            headers,
+            ...(body === undefined ? {} : { data: body }),
+          });
           return { status: answer.status, body: answer.data };
         } catch (failure) {
           const code = (failure as { code?: string }).code ?? '';

@@ -1,0 +1,140 @@
+import type { ConnectClient, ConnectorConfig } from '../clients/connect/client.js';
+import { type PostgresClient, quoteIdentifier } from '../clients/postgres/client.js';
+import { ledgerTopic, openLedger } from '../resources/ledger.js';
+import { EvpipeError } from '../support/errors.js';
+import { waitUntil } from '../support/retry.js';
+import { database, server } from '../targets/target.js';
+import type { Session } from './session.js';
+
+/** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
+export interface Released {
+  readonly removed: readonly string[];
+  readonly left: readonly string[];
+}
+
+/**
+ * Takes this pipeline's connectors (with their offsets: a new database of the same name must not go on at the old one's
+ * position), slots and publications from servers with an address, so that none retains WAL for ever, and forgets in the ledger
+ * the seeds that are removed together with evpipe's own databases. Topics, consumer groups, subjects and databases stay there: others may read them.
+ * Repeatable. Throws what the servers say, EVPIPE_SLOT_ACTIVE where somebody else reads a slot.
+ */
+export async function release(session: Session): Promise<Released> {
+  const { pipeline, target } = session;
+  const foreign = (component: Parameters<typeof target.providerOf>[0]): boolean =>
+    target.providerOf(component) === 'address';
+  const databases = pipeline.databases.map(({ name }) => name);
+  const foreignDatabases = databases.filter((name) => foreign(database(name)));
+  const sources = pipeline.connectors.filter((one) => foreignDatabases.includes(one.database ?? ''));
+  const removed: string[] = [];
+  // Configs first: only Connect knows those that a ksql migration has made.
+  const configs = new Map(pipeline.connectors.map(({ name, config }) => [name, config ?? {}]));
+  if (sources.length > 0 || foreign(server('connect')) || foreign(server('kafka'))) {
+    for (const [name, config] of await removeConnectors(session)) {
+      configs.set(name, config);
+      removed.push(`connector ${name} and its offsets`);
+    }
+  }
+  for (const { name, database: source } of sources) {
+    removed.push(...(await dropSlot(configs.get(name) ?? {}, source ?? '', session)));
+  }
+  const left: string[] = [];
+  if (foreign(server('kafka'))) {
+    if (foreignDatabases.length < databases.length) await forgetSeeds(session);
+    left.push(
+      `on Kafka the topics ${[...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)].join(', ')}`,
+    );
+  }
+  if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {
+    left.push(`on the registry the subjects ${pipeline.subjects.map(({ name }) => name).join(', ')}`);
+  }
+  if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
+    left.push('on ksqlDB all streams, tables and queries');
+  left.push(...foreignDatabases.map((name) => `database ${name} at its address`));
+  return { removed, left };
+}
+
+/** Their configs by name. None where an embedded Connect is stopped already: its connectors go with its data. */
+async function removeConnectors(session: Session): Promise<ReadonlyMap<string, ConnectorConfig>> {
+  const removed = new Map<string, ConnectorConfig>();
+  if (session.pipeline.connectors.length === 0) return removed;
+  if ((await session.target.endpoint(server('connect'))) === undefined) return removed;
+  const connect = await session.clients.connect();
+  await Promise.all(
+    session.pipeline.connectors.map(async ({ name }) => {
+      const config = await connect.config(name);
+      if (config === undefined) return;
+      await removeConnector(name, connect, session);
+      removed.set(name, config);
+    }),
+  );
+  return removed;
+}
+
+async function removeConnector(name: string, connect: ConnectClient, session: Session): Promise<void> {
+  await connect.stop(name);
+  await waitUntil(
+    `connector ${name} to stop`,
+    async () => {
+      const status = await connect.status(name);
+      return status === undefined || (status.connector.state === 'STOPPED' && status.tasks.length === 0) || undefined;
+    },
+    { timeoutMs: session.timeoutMs, signal: session.signal, maxPauseMs: 200 },
+  );
+  await connect.removeOffsets(name);
+  await connect.remove(name);
+}
+
+/** Drops the slot and the publication that the connector has made, once nobody reads the slot any more. */
+async function dropSlot(config: ConnectorConfig, name: string, session: Session): Promise<readonly string[]> {
+  const slot = config['slot.name'];
+  const publication = config['publication.name'];
+  if (slot === undefined) return [];
+  const client = await session.clients.database(name);
+  const removed: string[] = [];
+  if (await becomesIdle(slot, name, client, session)) {
+    await client.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    removed.push(`slot ${slot} of database ${name}`);
+  }
+  if (publication !== undefined && config['publication.autocreate.mode'] !== 'disabled') {
+    await client.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`);
+  }
+  return removed;
+}
+
+/** False where there is no such slot. */
+async function becomesIdle(slot: string, name: string, client: PostgresClient, session: Session): Promise<boolean> {
+  let holder: string | null | undefined;
+  const idle = async (): Promise<boolean | undefined> => {
+    const [row] = await client.queryText(
+      'SELECT active_pid::text FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database()',
+      [slot],
+    );
+    if (row === undefined) return false;
+    holder = row[0];
+    return holder === null ? true : undefined;
+  };
+  const { signal } = session;
+  try {
+    return await waitUntil(`slot ${slot} to be let go`, idle, { timeoutMs: SLOT_TIMEOUT_MS, signal, maxPauseMs: 200 });
+  } catch (failure) {
+    if (holder === null || holder === undefined) throw failure;
+    throw new EvpipeError('EVPIPE_SLOT_ACTIVE', `slot ${slot} of database ${name} is read by process ${holder}`, {
+      cause: failure,
+      todo: 'End its reader and run evpipe down --volumes again: an unread slot keeps WAL until the disk is full.',
+    });
+  }
+}
+
+const SLOT_TIMEOUT_MS = 20_000;
+
+/** Their rows go with evpipe's own databases; the streams of evpipe's own ksqlDB live in Kafka and stay. */
+async function forgetSeeds(session: Session): Promise<void> {
+  const kafka = await session.clients.kafka();
+  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return;
+  const ledger = await openLedger(kafka, session.pipeline.name);
+  try {
+    for (const key of ledger.keys('seed/')) await ledger.forget(key);
+  } finally {
+    await ledger.close();
+  }
+}
