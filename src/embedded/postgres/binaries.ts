@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { EvpipeError } from '../../support/errors.js';
 import { type Account, canReach } from '../../support/account.js';
+import { EvpipeError } from '../../support/errors.js';
 
 export interface Binaries {
   readonly initdb: string;
