@@ -20,8 +20,8 @@ export interface Sandbox {
   readonly env: NodeJS.ProcessEnv;
   run(...args: string[]): Promise<Ended>;
   start(...args: string[]): { readonly ended: Promise<Ended>; kill(signal: NodeJS.Signals): void; output(): string };
-  /** `down --volumes`, then the folder itself. */
-  remove(): Promise<void>;
+  /** `down --volumes` with these options, then the folder itself. */
+  remove(...options: string[]): Promise<void>;
 }
 
 /** Copies pipelines/NAME (or an absolute folder) to a new folder of its own below the system's temporary one. */
@@ -58,8 +58,8 @@ export async function sandbox(pipeline: string): Promise<Sandbox> {
     env,
     start,
     run,
-    remove: async () => {
-      const down = await run('down', '--volumes', '--yes');
+    remove: async (...options) => {
+      const down = await run('down', '--volumes', '--yes', ...options);
       await rm(root, { recursive: true, force: true });
       if (down.code !== 0) throw new Error(`down --volumes ended with ${down.code}:\n${down.stdout}${down.stderr}`);
     },
