@@ -59,7 +59,7 @@ async function findFile(shell: Shell): Promise<string> {
     kind: 'usage',
     todo:
       running.length === 0
-        ? 'Name a folder or a file: evpipe up pipelines/person-planning; evpipe init makes a new one.'
+        ? 'Name a folder or a file: evpipe up pipelines/person-planning'
         : `Name one with -f. These run: ${running.join(', ')}`,
   });
 }
