@@ -23,6 +23,7 @@ import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import type { ColumnMap, CompareSection, Located } from '../pipeline/pipeline.js';
 import { formatLsn, type Lsn, parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
+import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
 
 /** A compare check wired to what runs: its sides read the databases, its stages ask Connect, ksqlDB and Kafka. */
@@ -238,17 +239,10 @@ async function connectorProbe(
 /** The slot of a connector that names none. */
 const DEBEZIUM_SLOT = 'debezium';
 
-async function queryProbe({ name, reads, writes, text }: StageOf<'query'>, session: Session): Promise<GroupProbe> {
+async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<GroupProbe> {
+  const { name, reads, writes } = stage;
   const ksqldb = await session.clients.ksqldb();
-  const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);
-  // Ids are given by the server (CSAS_X_3): the query is the one of this kind that writes these topics, and of several
-  // inserts the one with this statement.
-  const candidates = queries.filter(
-    ({ id, sinkTopics }) => id.startsWith(name) && writes.every((topic) => sinkTopics.includes(topic)),
-  );
-  const query =
-    candidates.find((one) => oneLine(one.text) === oneLine(text)) ??
-    (candidates.length === 1 ? candidates[0] : undefined);
+  const query = await findQuery(stage, ksqldb);
   if (query === undefined) {
     throw new EvpipeError('EVPIPE_QUERY_MISSING', `ksqlDB runs no query ${name}… that writes ${writes.join(', ')}`, {
       todo: 'Deploy the streams with evpipe init-ksqldb.',
@@ -257,7 +251,7 @@ async function queryProbe({ name, reads, writes, text }: StageOf<'query'>, sessi
   return {
     kind: 'query',
     name: query.id,
-    group: `_confluent-ksql-${serviceId}query_${query.id}`,
+    group: query.group,
     reads,
     writes,
     trouble: async () => {
@@ -267,8 +261,6 @@ async function queryProbe({ name, reads, writes, text }: StageOf<'query'>, sessi
     },
   };
 }
-
-const oneLine = (sql: string): string => sql.replace(/\s+/g, ' ').replace(/;\s*$/, '').trim();
 
 /** Why a declared service does not do its work, as its supervisor sees it. */
 async function processTrouble(name: string, session: Session): Promise<string | undefined> {

@@ -1,10 +1,11 @@
-import type { KafkaClient } from '../clients/kafka/contract.js';
 import type { CheckReport } from '../consistency/report.js';
 import { flowEdges } from '../pipeline/flow.js';
 import type { Located } from '../pipeline/pipeline.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { connectorReports, troubleOf } from './connectors.js';
+import { type GroupLag, groupLag } from './group-lag.js';
+import { mayBeQuery, runningQueries } from './running-query.js';
 import type { Session } from './session.js';
 import { verifyConsistency } from './verify-consistency.js';
 
@@ -38,7 +39,7 @@ export async function connectorsRun(session: Session): Promise<string> {
 }
 
 /** How far each consumer group of the pipeline, ksqlDB's queries included, is behind. */
-export type Lags = ReadonlyMap<string, { readonly behind: bigint; readonly handled: bigint }>;
+export type Lags = ReadonlyMap<string, GroupLag>;
 
 interface Group {
   /** As messages call it: the service or the query. */
@@ -50,7 +51,11 @@ interface Group {
 export async function measureLags(session: Session): Promise<Lags> {
   const kafka = await session.clients.kafka();
   const groups = [...declaredGroups(session), ...(await queryGroups(session))];
-  return new Map(await Promise.all(groups.map(async (group) => [group.name, await lagOf(group, kafka)] as const)));
+  return new Map(
+    await Promise.all(
+      groups.map(async ({ name, group, topics }) => [name, await groupLag(kafka, group, topics)] as const),
+    ),
+  );
 }
 
 function declaredGroups({ pipeline }: Session): readonly Group[] {
@@ -64,38 +69,11 @@ async function queryGroups(session: Session): Promise<readonly Group[]> {
   const stages = flowEdges(session.pipeline).flatMap(({ stage }) => (stage.kind === 'query' ? [stage] : []));
   if (stages.length === 0) return [];
   const ksqldb = await session.clients.ksqldb();
-  const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);
-  return queries.flatMap(({ id, sinkTopics }) => {
-    const mine = stages.filter(
-      ({ name, writes }) => id.startsWith(name) && writes.every((topic) => sinkTopics.includes(topic)),
-    );
+  return (await runningQueries(ksqldb)).flatMap((query) => {
+    const mine = stages.filter((stage) => mayBeQuery(stage, query));
     const topics = [...new Set(mine.flatMap(({ reads }) => reads))];
-    return mine.length === 0 ? [] : [{ name: id, group: `_confluent-ksql-${serviceId}query_${id}`, topics }];
+    return mine.length === 0 ? [] : [{ name: query.id, group: query.group, topics }];
   });
-}
-
-async function lagOf(
-  { group, topics }: Group,
-  kafka: KafkaClient,
-): Promise<{ readonly behind: bigint; readonly handled: bigint }> {
-  const committed = new Map(
-    (await kafka.committedOffsets(group, topics)).map((one) => [`${one.topic}/${one.partition}`, one.offset]),
-  );
-  let behind = 0n;
-  let handled = 0n;
-  for (const topic of topics) {
-    if ((await kafka.describeTopic(topic)) === undefined) continue;
-    const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
-    for (const { partition, offset: end } of ends) {
-      const start = starts.find((one) => one.partition === partition)?.offset ?? 0n;
-      const known = committed.get(`${topic}/${partition}`);
-      // Retention may have gone past what a group has committed.
-      const position = known === undefined || known < start ? start : known;
-      behind += end > position ? end - position : 0n;
-      handled += position;
-    }
-  }
-  return { behind, handled };
 }
 
 /**

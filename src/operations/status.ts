@@ -5,6 +5,8 @@ import { parseLsn } from '../support/brands.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import type { ComponentStatus } from '../targets/target.js';
+import { groupLag } from './group-lag.js';
+import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
 import type { ComponentLine, Flow, FlowNode, Health, StatusReport } from './status-report.js';
 
@@ -102,20 +104,17 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
       return { name: stage.name, detail: 'polling outbox', health: 'good' };
     case 'query': {
       const ksqldb = await session.clients.ksqldb();
-      const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);
-      const query = queries.find(
-        ({ id, sinkTopics }) => id.startsWith(stage.name) && stage.writes.every((topic) => sinkTopics.includes(topic)),
-      );
+      const query = await findQuery(stage, ksqldb);
       if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
-      const behind = await lagOf(`_confluent-ksql-${serviceId}query_${query.id}`, stage.reads, session);
+      const { behind } = await groupLag(await session.clients.kafka(), query.group, stage.reads);
       const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
       return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
     }
     case 'group': {
       const kafka = await session.clients.kafka();
-      const [{ members, state }, lag] = await Promise.all([
+      const [{ members, state }, { behind: lag }] = await Promise.all([
         kafka.describeGroup(stage.group),
-        lagOf(stage.group, stage.reads, session),
+        groupLag(kafka, stage.group, stage.reads),
       ]);
       const detail = `lag ${lag}, ${members.length} ${members.length === 1 ? 'member' : 'members'}${state === 'Stable' ? '' : ` (${state})`}`;
       return { name: stage.name, detail, health: members.length === 0 ? 'bad' : healthOfLag(lag) };
@@ -164,20 +163,4 @@ async function readTopic(topic: string, session: Session): Promise<FlowNode> {
   const sum = (positions: readonly { readonly offset: bigint }[]): bigint =>
     positions.reduce((total, { offset }) => total + offset, 0n);
   return { name: topic, detail: `${sum(ends) - sum(starts)} records`, health: 'good' };
-}
-
-async function lagOf(group: string, topics: readonly string[], session: Session): Promise<bigint> {
-  const kafka = await session.clients.kafka();
-  const committed = await kafka.committedOffsets(group, topics);
-  let lag = 0n;
-  for (const topic of topics) {
-    if ((await kafka.describeTopic(topic)) === undefined) continue;
-    const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
-    for (const end of ends) {
-      const start = starts.find(({ partition }) => partition === end.partition)?.offset ?? 0n;
-      const done = committed.find((one) => one.topic === topic && one.partition === end.partition)?.offset ?? start;
-      if (end.offset > done) lag += end.offset - done;
-    }
-  }
-  return lag;
 }

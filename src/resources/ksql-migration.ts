@@ -1,5 +1,6 @@
 import type { Statement } from '../protocol/ksql/ast.js';
 import { statementEffects } from '../protocol/ksql/effects.js';
+import { normaliseStatement } from '../protocol/ksql/normalise.js';
 import { parseStatements, splitStatements } from '../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../protocol/ksql/position.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
@@ -84,7 +85,7 @@ export async function applyMigration(
 function checksumBefore(migration: Migration, { done, finished }: Pick<MigrationState, 'done' | 'finished'>): string {
   if (finished) return checksumOf(migration.source);
   const statements = splitStatements(migration.source).slice(0, done);
-  return checksumOf(statements.map((statement) => normalised(statement.text)).join(';'));
+  return checksumOf(statements.map((statement) => normaliseStatement(statement.text)).join(';'));
 }
 
 function refuseChanged(migration: Migration): never {
@@ -138,13 +139,11 @@ async function isThere(statement: Statement, ksqldb: KsqlServer): Promise<boolea
   if (effects.creates !== undefined) return (await ksqldb.existingNames()).has(effects.creates.name);
   if (effects.drops !== undefined) return !(await ksqldb.existingNames()).has(effects.drops);
   if (effects.startsQuery !== undefined) {
-    const text = normalised(statement.text);
-    return (await ksqldb.runningQueries()).some((query) => normalised(query.text) === text);
+    const text = normaliseStatement(statement.text);
+    return (await ksqldb.runningQueries()).some((query) => normaliseStatement(query.text) === text);
   }
   return false;
 }
-
-const normalised = (text: string): string => text.replace(/\s+/g, ' ').replace(/;\s*$/, '').trim();
 
 async function send(
   migration: Migration,

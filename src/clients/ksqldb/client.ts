@@ -28,8 +28,6 @@ export interface KsqldbClient {
   /** Names of all streams, tables, types and connectors. */
   existingNames(): Promise<ReadonlySet<string>>;
   runningQueries(): Promise<readonly KsqlQueryInfo[]>;
-  /** Topics that a running query reads. */
-  queryTopics(id: string): Promise<readonly string[]>;
   close(): void;
 }
 
@@ -93,17 +91,6 @@ export function connectKsqldb(url: string): KsqldbClient {
         sinkTopics: sinkKafkaTopics ?? [],
         state,
       })),
-    queryTopics: async (id) => {
-      const [entity] = await send(`EXPLAIN ${id};`);
-      const description = entity?.queryDescription as { sources?: string[] } | undefined;
-      const sources = description?.sources ?? [];
-      return Promise.all(
-        sources.map(async (source) => {
-          const [described] = await send(`DESCRIBE \`${source}\`;`);
-          return String((described?.sourceDescription as { topic?: string } | undefined)?.topic ?? '');
-        }),
-      );
-    },
     close: () => http.close(),
   };
 }
