@@ -16,7 +16,7 @@ import { pause } from '../support/retry.js';
 import { SupervisorClient } from './client.js';
 import { hintFolder, type RunningHint, readHints } from './hint.js';
 import { LogFile } from './log-file.js';
-import type { SupervisorProcessOptions } from './process.js';
+import type { SupervisorOptions } from './supervisor.js';
 import { sweepProcesses } from './process-list.js';
 import { readSupervisorFile, stateFile } from './state.js';
 
@@ -83,7 +83,7 @@ export async function runningPipelines(env: Environment): Promise<readonly Runni
 /** Undefined: it is ready. Else why not, in words: another one may have been quicker. */
 function spawnSupervisor(options: EnsureOptions): Promise<string | undefined> {
   const { stateFolder, pipeline, file, env } = options;
-  const processOptions: SupervisorProcessOptions = {
+  const processOptions: SupervisorOptions = {
     stateFolder,
     pipeline,
     file,

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../support/json-file.js';
+import { readPortsFile } from './state.js';
 
 /** One file per running pipeline of this user; believed only if its socket answers. */
 export interface RunningHint {
@@ -43,4 +44,13 @@ export function readHints(folder: string): readonly RunningHint[] {
     .filter((name) => name.endsWith('.json'))
     .map((name) => readJson<RunningHint>(join(folder, name), 1))
     .filter((hint) => hint !== undefined);
+}
+
+/**
+ * Ports of this user's other pipelines, those of killed ones too: they come back under the same addresses, so nobody
+ * else may take one over while its process is being restarted. `down` gives them up.
+ */
+export function portsOfOthers(folder: string, stateFolder: string): ReadonlySet<number> {
+  const others = readHints(folder).filter((hint) => hint.stateFolder !== stateFolder);
+  return new Set(others.flatMap((hint) => Object.values(readPortsFile(hint.stateFolder)?.ports ?? {})));
 }

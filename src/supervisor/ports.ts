@@ -8,18 +8,19 @@ const PORTS_TRIED = 1000;
 /**
  * The first free one of: the port it had before, the wished one, the next ones. `avoid` are ports that others of this
  * pipeline have or wish for, and one that has just proved to be taken; only these two may be among them: the port it
- * had before and the wished one, as long as they are free.
+ * had before and the wished one, as long as they are free. `claimed`: of other pipelines, never chosen.
  */
 export async function choosePort(
   wished: number,
   before: number | undefined,
   avoid: ReadonlySet<number>,
+  claimed: ReadonlySet<number>,
 ): Promise<number> {
   const next = Array.from({ length: PORTS_TRIED }, (_, n) => wished + n + 1).filter(
     (port) => port < 65536 && !avoid.has(port),
   );
   for (const port of new Set([...(before === undefined ? [] : [before]), wished, ...next])) {
-    if (await isPortFree(port)) return port;
+    if (!claimed.has(port) && (await isPortFree(port))) return port;
   }
   throw new EvpipeError('EVPIPE_NO_FREE_PORT', `no port is free between ${wished} and ${wished + PORTS_TRIED}`);
 }

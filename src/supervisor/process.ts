@@ -11,11 +11,6 @@ import { readSupervisorFile, stateFile, writeSupervisorFile } from './state.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
 import { Watchdog } from './watchdog.js';
 
-export interface SupervisorProcessOptions extends SupervisorOptions {
-  /** Where the hint for this user goes. */
-  readonly hintFolder: string;
-}
-
 /** Another supervisor holds the lock; the caller talks to that one. */
 export const EXIT_LOCKED = 75;
 /** sun_path has 108 bytes on Linux and 104 on macOS, the closing zero among them. */
@@ -26,7 +21,7 @@ const ORPHAN_CHECK_MS = 2_000;
 async function main(): Promise<void> {
   const log = outputLog;
   const { EVPIPE_SUPERVISOR_OPTIONS, ...childEnv } = process.env as Record<string, string>;
-  const options = JSON.parse(EVPIPE_SUPERVISOR_OPTIONS ?? '{}') as SupervisorProcessOptions;
+  const options = JSON.parse(EVPIPE_SUPERVISOR_OPTIONS ?? '{}') as SupervisorOptions;
   const { stateFolder } = options;
   const fail = (failure: unknown): never => {
     log.error(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
@@ -101,7 +96,7 @@ function socketPath(stateFolder: string): { path: string; folder?: string } {
   return { path: join(folder, 'supervisor.sock'), folder };
 }
 
-function announceToUser(options: SupervisorProcessOptions, socket: string, log: Log): void {
+function announceToUser(options: SupervisorOptions, socket: string, log: Log): void {
   const { pipeline, file, stateFolder } = options;
   try {
     writeHint(options.hintFolder, { version: 1, pipeline, file, stateFolder, socket });
@@ -110,7 +105,7 @@ function announceToUser(options: SupervisorProcessOptions, socket: string, log: 
   }
 }
 
-function clean(options: SupervisorProcessOptions): void {
+function clean(options: SupervisorOptions): void {
   const file = readSupervisorFile(options.stateFolder);
   removeHint(options.hintFolder, options.stateFolder);
   if (file !== undefined) {

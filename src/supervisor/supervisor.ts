@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { EvpipeError } from '../support/errors.js';
+import { portsOfOthers } from './hint.js';
 import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
 import { LogFile } from './log-file.js';
 import { hashOf, ManagedProcess } from './managed-process.js';
@@ -14,6 +15,8 @@ export interface SupervisorOptions {
   readonly pipeline: string;
   readonly file: string;
   readonly version: string;
+  /** Where this user's running pipelines are told. */
+  readonly hintFolder: string;
 }
 
 const ROTATE_EVERY_MS = 5_000;
@@ -132,7 +135,12 @@ export class Supervisor {
     const others = [...this.processes.values()].filter((other) => other.spec.process !== spec.process);
     const avoided = new Set([...avoid, ...others.map((other) => other.port), ...(taken === undefined ? [] : [taken])]);
     const before = remembered[spec.process];
-    const port = await choosePort(wished, before, new Set([...avoided].filter((port) => port !== undefined)));
+    const port = await choosePort(
+      wished,
+      before,
+      new Set([...avoided].filter((port) => port !== undefined)),
+      portsOfOthers(this.options.hintFolder, this.options.stateFolder),
+    );
     if (port !== before) {
       writePortsFile(this.options.stateFolder, { version: 1, ports: { ...remembered, [spec.process]: port } });
     }

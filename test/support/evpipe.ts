@@ -32,7 +32,7 @@ export async function sandbox(pipeline: string): Promise<Sandbox> {
     recursive: true,
     filter: (source) => !source.includes('/.evpipe'),
   });
-  const env: NodeJS.ProcessEnv = { ...process.env, XDG_STATE_HOME: join(root, 'state'), NO_COLOR: '1', CI: 'true' };
+  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', CI: 'true' };
   delete env.EVPIPE_FILE;
 
   const start = (...args: string[]) => {

@@ -238,6 +238,16 @@ describe('the supervisor', () => {
     );
   });
 
+  it('keeps its ports from other pipelines, those of stopped processes too', async () => {
+    await client.start(server());
+    await client.stop('server');
+    const other = await ensure(join(home, '.evpipe', 'q'));
+    const { port: given } = await other.start(server());
+    expect(given).toBeGreaterThan(port);
+    await other.shutdown();
+    expect(await client.start(server())).toMatchObject({ port });
+  });
+
   it('has its socket in a short folder where its own path is too long', async () => {
     const deep = join(home, 'a'.repeat(100), '.evpipe', 'p');
     const other = await ensure(deep);
