@@ -16,9 +16,9 @@ import { pause } from '../support/retry.js';
 import { SupervisorClient } from './client.js';
 import { hintFolder, type RunningHint, readHints } from './hint.js';
 import { LogFile } from './log-file.js';
-import type { SupervisorOptions } from './supervisor.js';
 import { sweepProcesses } from './process-list.js';
 import { readSupervisorFile, stateFile } from './state.js';
+import type { SupervisorOptions } from './supervisor.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
