@@ -1,3 +1,5 @@
+import { endingOf } from '../operations/ending.js';
+import type { CheckReport } from '../operations/events.js';
 import type { ErrorKind } from '../support/errors.js';
 
 /** The exit codes, and in which order they win where several hold (usage before interrupted before failed …). */
@@ -35,4 +37,13 @@ const PRECEDENCE: readonly number[] = [
 /** The one exit code of several outcomes: inconsistent (1) beats lagging (5), a refused change (1) beats pending ones (3). */
 export function worstExit(codes: readonly number[]): number {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.done;
+}
+
+export function exitOfReports(reports: readonly CheckReport[]): number {
+  return worstExit(
+    reports.map((report) => {
+      const ending = endingOf(report);
+      return ending === undefined ? EXIT.done : EXIT_OF_KIND[ending];
+    }),
+  );
 }

@@ -33,6 +33,8 @@ export interface CheckReport {
   readonly verdict: Verdict;
   /** One sentence where the verdict is not `consistent`. */
   readonly why?: string;
+  /** Inconclusive because a server did not answer. */
+  readonly unreachable?: boolean;
   readonly source: string;
   readonly replica: string;
   readonly sourceRows: number;

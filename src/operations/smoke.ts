@@ -4,6 +4,7 @@ import { didYouMean } from '../pipeline/did-you-mean.js';
 import type { SmokeExpectation, SmokeSection } from '../pipeline/pipeline.js';
 import type { ReferenceValues } from '../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
+import { endingOf } from './ending.js';
 import type { Session } from './session.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags } from './smoke-built-in.js';
 import { expectRecord, expectRow, topicEnd } from './smoke-expect.js';
@@ -215,7 +216,7 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
       name: check,
       kind: 'check',
       verdict: verdict === 'consistent' ? 'passed' : verdict === 'inconsistent' ? 'failed' : 'inconclusive',
-      ending: verdict === 'consistent' ? undefined : verdict === 'inconsistent' ? 'failed' : 'deadline',
+      ending: endingOf(report),
       detail:
         verdict === 'consistent'
           ? `consistent${report.kind === 'compare' ? `, ${sourceRows} rows` : ''}`

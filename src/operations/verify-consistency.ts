@@ -59,7 +59,7 @@ async function runCheck(check: CheckSection, session: Session, options: VerifyOp
     session.signal.throwIfAborted();
     // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
     if (failure instanceof EvpipeError && failure.kind === 'usage') throw failure;
-    return unanswered(check, messageOf(failure), performance.now() - startedMs);
+    return unanswered(check, failure, performance.now() - startedMs);
   }
 }
 
@@ -100,12 +100,13 @@ export function rowOf(report: CheckReport): CheckRow {
   return { check, verdict, sourceRows, replicaRows, missing, extra, different };
 }
 
-function unanswered(check: CheckSection, why: string, elapsedMs: number): CheckReport {
+function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): CheckReport {
   return {
     check: check.name,
     kind: check.kind,
     verdict: 'inconclusive',
-    why,
+    why: messageOf(failure),
+    unreachable: failure instanceof EvpipeError && failure.kind === 'unreachable',
     source: check.kind === 'compare' ? `${check.source.database}.${check.source.table}` : '',
     replica: check.kind === 'compare' ? `${check.replica.database}.${check.replica.table}` : '',
     sourceRows: 0,

@@ -1,11 +1,11 @@
-import type { CheckReport, OperationEvent } from '../../operations/events.js';
+import type { OperationEvent } from '../../operations/events.js';
 import type { UpResult } from '../../operations/up.js';
 import type { Slice } from '../../operations/up-nodes.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
-import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
+import { EXIT_OF_KIND, exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -93,12 +93,7 @@ export function exitCodeOf({ failure, reports }: UpResult): number {
     const kind = failure.cause instanceof EvpipeError ? failure.cause.kind : 'defect';
     return EXIT_OF_KIND[kind];
   }
-  return worstExit(reports.map(exitOfReport));
-}
-
-export function exitOfReport({ verdict }: Pick<CheckReport, 'verdict'>): number {
-  if (verdict === 'consistent') return EXIT.done;
-  return verdict === 'inconsistent' ? EXIT.failed : EXIT.deadline;
+  return exitOfReports(reports);
 }
 
 const REPORT_NAME_COLUMNS = 16;

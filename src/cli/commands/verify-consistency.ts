@@ -1,10 +1,9 @@
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
-import { worstExit } from '../exit-codes.js';
+import { exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
 import { reportTests, testOfCheck } from '../test-report.js';
-import { exitOfReport } from './up.js';
 
 const NAME_COLUMNS = 16;
 
@@ -32,7 +31,7 @@ export const verifyConsistencyCommand: CommandEntry = {
           deadlineMs: timeoutMs(options),
           waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
         });
-        const exitCode = worstExit(reports.map(exitOfReport));
+        const exitCode = exitOfReports(reports);
         if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
         else if (!shell.interactive) {
           const { checkReportLines } = await import('../../ui/text/check-report.js');

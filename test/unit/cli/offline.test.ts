@@ -77,6 +77,17 @@ describe('without anything running', () => {
     }
   });
 
+  it('verify-consistency says which server does not answer, with exit code 4', async () => {
+    const addresses = {
+      EVPIPE_DATABASE_SHOP_URL: 'postgres://shop@127.0.0.1:1/shop',
+      EVPIPE_KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1',
+    };
+    const { code, out } = await runIn(folder, { ...env, ...addresses }, 'verify-consistency', '--target', 'test');
+    expect(out).toContain('? inconclusive');
+    expect(out).toContain('PostgreSQL at 127.0.0.1:1/shop does not answer');
+    expect(code).toBe(4);
+  });
+
   it('logs and stop name the component that may have been meant, with exit code 2', async () => {
     for (const command of ['logs', 'stop']) {
       const { code, err } = await run(command, 'shp');
