@@ -3,7 +3,7 @@ import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import type { BuiltPlan, QueryPlan, Step } from '../query/plan.js';
-import type { Registry } from '../upstream/registry.js';
+import { type Registry, RegistryUnavailable } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
 import { RecordDecoder } from './record-codec.js';
 import type { Row } from './row.js';
@@ -86,7 +86,12 @@ export class PlanRun {
     }
   }
 
+  /**
+   * Throws where the registry alone is to blame: the record may be fine, so the query has to meet it again. ksqlDB itself
+   * skips it there too, and loses what arrives while its registry is away.
+   */
   skipped(record: KafkaRecord, failure: unknown): void {
+    if (failure instanceof RegistryUnavailable) throw failure;
     const { topic, partition, offset } = record;
     this.options.log.warn(`query ${this.options.id} skips a record that it can't read: ${messageOf(failure)}`, {
       topic,

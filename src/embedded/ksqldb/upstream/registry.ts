@@ -8,6 +8,9 @@ export interface RegisteredSchema {
   readonly type: string;
 }
 
+/** It gave no answer, or none that says anything of what was asked: asking again later may. */
+export class RegistryUnavailable extends StatementError {}
+
 /** The questions that ksqlDB asks a Schema Registry. Failures are StatementErrors in the registry's own words. */
 export class Registry {
   private readonly byId = new Map<number, Promise<RegisteredSchema>>();
@@ -59,7 +62,9 @@ export class Registry {
   }
 
   private checked(answer: JsonAnswer, what: string): Record<string, unknown> {
-    if (answer.status >= 400) throw new StatementError(`Schema Registry failed to ${what}: ${messageIn(answer)}`);
+    const failed = () => `Schema Registry failed to ${what}: ${messageIn(answer)}`;
+    if (answer.status >= 500 || answer.status === 429) throw new RegistryUnavailable(failed());
+    if (answer.status >= 400) throw new StatementError(failed());
     return (answer.body ?? {}) as Record<string, unknown>;
   }
 
@@ -67,7 +72,7 @@ export class Registry {
     try {
       return await requestJson(`${this.url}${path}`, method, body, 'application/vnd.schemaregistry.v1+json');
     } catch (failure) {
-      throw new StatementError(`Schema Registry does not answer at ${this.url}: ${messageOf(failure)}`);
+      throw new RegistryUnavailable(`Schema Registry does not answer at ${this.url}: ${messageOf(failure)}`);
     }
   }
 }

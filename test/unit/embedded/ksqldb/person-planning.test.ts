@@ -150,4 +150,23 @@ describe('the streams of person-planning', () => {
     expect(records).toHaveLength(3);
     expect(records.some(({ key }) => key?.toString() === 'sheet-2')).toBe(true);
   });
+
+  it('skips nothing that it can’t read only because the registry is away', async () => {
+    await stack.stopRegistry();
+    await stack.restart(); // it knows no schema any more
+    const producer = stack.kafka.producer();
+    await producer.send([{ topic: 'cdc', key: Buffer.from('sheet-3'), value: rowBytes(3n) }]);
+    await producer.close();
+    await waitUntil(
+      'the query to fail',
+      async () => {
+        const { body } = await stack.ksql('SHOW QUERIES;');
+        return body[0].queries[0].state === 'ERROR' ? true : undefined;
+      },
+      { timeoutMs: 20_000 },
+    );
+    await stack.startRegistry();
+    const records = await stack.consume('public', 4);
+    expect(records.some(({ key, value }) => key?.toString() === 'sheet-3' && value !== null)).toBe(true);
+  });
 });

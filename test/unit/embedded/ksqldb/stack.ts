@@ -30,6 +30,9 @@ export interface KsqlStack {
   /** Waits until the topic holds so many records. */
   consume(topic: string, count: number): Promise<KafkaRecord[]>;
   restart(): Promise<void>;
+  stopRegistry(): Promise<void>;
+  /** At the same address. */
+  startRegistry(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -40,12 +43,9 @@ export async function startStack(options: { connectUrl?: string } = {}): Promise
   const broker = await startKafka({ dataDir });
   lifetime.onEnd(() => broker.stop());
   const kafkaBootstrapServers = broker.bootstrapServers;
-  const registry = await startSchemaRegistry({
-    host: '127.0.0.1',
-    port: 0,
-    bootstrapServers: kafkaBootstrapServers,
-    log: silentLog,
-  });
+  const registryAt = (port: number) =>
+    startSchemaRegistry({ host: '127.0.0.1', port, bootstrapServers: kafkaBootstrapServers, log: silentLog });
+  let registry = await registryAt(0);
   lifetime.onEnd(() => registry.stop());
   const registryUrl = `http://127.0.0.1:${registry.port}`;
   const startEngine = () =>
@@ -91,6 +91,10 @@ export async function startStack(options: { connectUrl?: string } = {}): Promise
     async restart() {
       await engine.stop();
       engine = await startEngine();
+    },
+    stopRegistry: () => registry.stop(),
+    async startRegistry() {
+      registry = await registryAt(registry.port);
     },
     end: () => lifetime.end(),
   };
