@@ -1,0 +1,66 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectPostgres } from '../../src/clients/postgres/client.js';
+import { type RunningPostgres, startPostgres } from '../../src/embedded/postgres/server.js';
+import { Stack } from '../support/stack.js';
+
+/** Databases on a server that evpipe does not run, all else its own: `down` must leave nothing there that does harm. */
+
+const FOREIGN = ['--target', 'foreign'];
+
+let folder: string;
+let postgres: RunningPostgres;
+let stack: Stack;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evpipe-foreign-'));
+  postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
+  stack = await Stack.prepare('person-planning');
+  const databases = ['person', 'accounting', 'planning'];
+  for (const name of databases) await onServer('postgres', `CREATE DATABASE ${name}`);
+  const addresses = databases.map((name) => `${name}: { url: "${postgres.urlOf(name)}" }`);
+  const target = `\ntargets:\n  foreign: { databases: { ${addresses.join(', ')} } }\n`;
+  await appendFile(join(stack.box.folder, 'evpipe.yaml'), target);
+});
+
+afterAll(async () => {
+  await stack?.box.remove(...FOREIGN);
+  await postgres?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function onServer(database: string, sql: string): Promise<readonly (readonly (string | null)[])[]> {
+  const client = await connectPostgres({ url: postgres.urlOf(database) });
+  try {
+    return await client.queryText(sql);
+  } finally {
+    await client.close();
+  }
+}
+
+const slots = () => onServer('postgres', 'SELECT slot_name FROM pg_replication_slots ORDER BY 1');
+
+async function comesUp(): Promise<void> {
+  const ended = await stack.run('up', ...FOREIGN);
+  expect(ended.code, ended.stderr + ended.stdout).toBe(0);
+  expect(ended.stdout).toMatch(/persons\s+200\s+200/);
+  expect(ended.stdout).toMatch(/balance-sheets\s+500\s+500/);
+}
+
+it('drops its slots and publications there, tells what stays, and comes up again beside it', async () => {
+  await comesUp();
+  expect(await slots()).toHaveLength(2);
+
+  const down = await stack.run('down', '--volumes', ...FOREIGN);
+  expect(down.code, down.stderr).toBe(0);
+  expect(down.stdout).toMatch(/removed {2}slot \S+ of database person/);
+  expect(down.stdout).toMatch(/stays {4}database planning at its address/);
+  expect(await slots()).toEqual([]);
+  for (const name of ['person', 'accounting']) {
+    expect(await onServer(name, 'SELECT pubname FROM pg_publication')).toEqual([]);
+  }
+
+  await comesUp();
+});
