@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../../support/clock.js';
+import { lockFolder } from '../../support/folder-lock.js';
 import { readJson, writeJson } from '../../support/json-file.js';
 import { type Log, silentLog } from '../../support/log.js';
-import { type Clock, systemClock } from './clock.js';
 import { FetchSessions } from './fetch/sessions.js';
 import { GroupCoordinator } from './groups/coordinator.js';
 import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
 import { Credentials } from './security/credentials.js';
 import { Quotas } from './security/quotas.js';
-import { lockFolder } from './server/folder-lock.js';
 import { TopicCatalog } from './topics/catalog.js';
 import { BrokerSettings } from './topics/settings.js';
 import { TransactionCoordinator } from './transactions/coordinator.js';

@@ -8,6 +8,6 @@
  * await kafka.stop();
  * ```
  */
-export type { Clock } from './clock.js';
+export type { Clock } from '../../support/clock.js';
 export type { KafkaListener, KafkaOptions, KafkaUser } from './options.js';
 export { type RunningKafka, startKafka } from './server/server.js';

@@ -1,5 +1,5 @@
+import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
-import type { Clock } from './clock.js';
 
 export interface KafkaUser {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { decodeStruct } from '../../../protocol/kafka/codec.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import { subscription } from '../../../protocol/kafka/messages/consumer-protocol.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../../support/clock.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 

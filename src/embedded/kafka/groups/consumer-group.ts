@@ -1,5 +1,5 @@
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../../support/clock.js';
 import type { Topic } from '../topics/topic.js';
 import { assignRanges, assignUniformly, type PartitionKey, type Target } from './uniform-assignor.js';
 

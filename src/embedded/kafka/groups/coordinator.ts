@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
-import type { Clock } from '../clock.js';
-import { Journal } from '../log/journal.js';
+import type { Clock } from '../../../support/clock.js';
+import { Journal } from '../../../support/journal.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ClassicGroup, type ClassicGroupFile, type GroupEnvironment } from './classic-group.js';

@@ -1,4 +1,4 @@
-import { Journal } from '../log/journal.js';
+import { Journal } from '../../../support/journal.js';
 
 export interface CommittedOffset {
   readonly offset: number;

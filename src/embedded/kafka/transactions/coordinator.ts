@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import { encodeMarker } from '../../../protocol/kafka/record-batch.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../../support/clock.js';
+import { Journal } from '../../../support/journal.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { CommittedOffset } from '../groups/offset-store.js';
-import { Journal } from '../log/journal.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import type { ProducerIds } from './producer-ids.js';

@@ -1,4 +1,4 @@
-/** Time as the broker sees it; tests hand in their own. */
+/** Time as an embedded server sees it; tests hand in their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -1,16 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EvpipeError } from '../../../support/errors.js';
+import { EvpipeError } from './errors.js';
 
 /** Locks that this very process holds. */
 const held = new Set<string>();
 
-/** Two brokers on one folder would destroy it. Gives what releases the lock; one that a killed broker left is taken over. */
+/**
+ * Two servers on one folder would destroy it. Gives what releases the lock; one that a killed server left is taken over.
+ * Throws EVPIPE_FOLDER_IN_USE.
+ */
 export function lockFolder(dataDir: string): () => void {
   const file = join(dataDir, 'broker.lock');
   const owner = readOwner(file);
   if (held.has(file) || (owner !== undefined && isAlive(owner))) {
-    throw new EvpipeError('EVPIPE_KAFKA_FOLDER_IN_USE', `${dataDir} is used by the broker with pid ${owner?.pid}`, {
+    throw new EvpipeError('EVPIPE_FOLDER_IN_USE', `${dataDir} is used by the server with pid ${owner?.pid}`, {
       todo: 'Stop that one, or give this one another folder.',
     });
   }
