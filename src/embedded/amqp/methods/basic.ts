@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { integerOf } from '../../../protocol/amqp/field-table.js';
+import type { Args } from '../../../protocol/amqp/method.js';
+import {
+  basicAck,
+  basicCancel,
+  basicCancelOk,
+  basicConsume,
+  basicConsumeOk,
+  basicGet,
+  basicGetEmpty,
+  basicGetOk,
+  basicNack,
+  basicPublish,
+  basicQos,
+  basicQosOk,
+  basicRecover,
+  basicRecoverAsync,
+  basicRecoverOk,
+  basicReject,
+} from '../../../protocol/amqp/methods.js';
+import { AmqpError } from '../amqp-error.js';
+import type { Channel } from '../connection/channel.js';
+import { ChannelConsumer } from '../connection/channel-consumer.js';
+import { handler, type MethodHandler } from './handler.js';
+
+function consume(channel: Channel, args: Args<typeof basicConsume.fields>): void {
+  const queue = channel.queue(args.queue);
+  const tag = args.consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : args.consumerTag;
+  if (channel.consumers.has(tag)) {
+    throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
+  }
+  const consumer = new ChannelConsumer(channel, queue, {
+    tag,
+    noAck: args.noAck,
+    exclusive: args.exclusive,
+    priority: integerOf(args.arguments.get('x-priority')) ?? 0,
+    prefetch: channel.consumerPrefetch,
+  });
+  queue.consume(consumer);
+  channel.consumers.set(tag, consumer);
+  if (!args.nowait) channel.send(basicConsumeOk, { consumerTag: tag });
+  queue.pump();
+}
+
+function get(channel: Channel, args: Args<typeof basicGet.fields>): void {
+  const queue = channel.queue(args.queue);
+  const taken = queue.take(args.noAck);
+  if (taken === undefined) {
+    channel.send(basicGetEmpty, { reserved1: '' });
+    return;
+  }
+  const { entry, message } = taken;
+  const tag = channel.deliveries.nextTag();
+  if (!args.noAck) channel.deliveries.add({ tag, queue, entry, consumer: undefined });
+  const { exchange, routingKey } = message;
+  channel.sendContent(
+    basicGetOk,
+    { deliveryTag: tag, redelivered: entry.redelivered, exchange, routingKey, messageCount: queue.ready.count },
+    channel.withDeliveryCount(entry, message),
+  );
+}
+
+function recover(channel: Channel, requeue: boolean): void {
+  if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
+  channel.recover();
+}
+
+export const BASIC_HANDLERS: readonly MethodHandler[] = [
+  handler(basicQos, {
+    supports: 'A count per consumer, or (global) for the channel.',
+    lacks: 'A size in bytes (540, as in RabbitMQ).',
+    handle: (channel, { prefetchSize, prefetchCount, global }) => {
+      if (prefetchSize > 0) throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
+      if (global) channel.channelPrefetch = prefetchCount;
+      else channel.consumerPrefetch = prefetchCount;
+      channel.send(basicQosOk, {});
+      if (global) channel.wake();
+    },
+  }),
+  handler(basicConsume, {
+    supports:
+      'no-ack, exclusive, tags of client or server, x-priority; consumers are told when their queue is deleted.',
+    lacks: 'no-local is taken and ignored, as in RabbitMQ.',
+    handle: consume,
+  }),
+  handler(basicCancel, {
+    supports: 'What is out stays out. A tag that is not there is no error.',
+    handle: (channel, { consumerTag, nowait }) => {
+      const consumer = channel.consumers.get(consumerTag);
+      if (consumer !== undefined) channel.cancel(consumer);
+      if (!nowait) channel.send(basicCancelOk, { consumerTag });
+    },
+  }),
+  handler(basicPublish, {
+    supports:
+      'mandatory; persistent messages in durable queues are on disk when they are confirmed; expiration, priority, user-id, CC and BCC headers; up to 128 MiB.',
+    lacks: 'immediate (540, as in RabbitMQ).',
+  }),
+  handler(basicGet, { supports: 'With and without no-ack.', handle: get }),
+  handler(basicAck, {
+    supports: 'multiple; tag 0 is everything.',
+    handle: (channel, { deliveryTag, multiple }) => channel.settle(deliveryTag, multiple, 'ack'),
+  }),
+  handler(basicReject, {
+    supports: 'Dead-letters, or gives the message back to its place.',
+    handle: (channel, { deliveryTag, requeue }) => channel.settle(deliveryTag, false, requeue ? 'requeue' : 'reject'),
+  }),
+  handler(basicNack, {
+    supports: 'As basic.reject, with multiple.',
+    handle: (channel, { deliveryTag, multiple, requeue }) =>
+      channel.settle(deliveryTag, multiple, requeue ? 'requeue' : 'reject'),
+  }),
+  handler(basicRecover, {
+    supports: 'Gives everything back that is out.',
+    lacks: 'requeue=false (540, as in RabbitMQ).',
+    handle: (channel, { requeue }) => {
+      recover(channel, requeue);
+      channel.send(basicRecoverOk, {});
+    },
+  }),
+  handler(basicRecoverAsync, {
+    supports: 'As basic.recover, without an answer.',
+    handle: (channel, { requeue }) => recover(channel, requeue),
+  }),
+];

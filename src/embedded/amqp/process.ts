@@ -1,0 +1,5 @@
+import { runAsChild } from '../../support/child.js';
+import type { AmqpOptions } from './options.js';
+import { startAmqp } from './server.js';
+
+await runAsChild<AmqpOptions>((options, log) => startAmqp({ ...options, log }));

@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:net';
+import { Lifetime } from '../../support/lifetime.js';
+import { AmqpError } from './amqp-error.js';
+import { Broker } from './broker.js';
+import { Connection } from './connection/connection.js';
+import { createManagement } from './management/server.js';
+import type { AmqpOptions } from './options.js';
+
+/** Clients get this long to take the close before their sockets end. */
+const GOODBYE_MS = 200;
+
+export interface RunningAmqp {
+  readonly port: number;
+  readonly managementPort: number;
+  /** Ends all connections and closes the queues in order; what is on disk is complete before it resolves. */
+  stop(): Promise<void>;
+}
+
+/** Starts an AMQP 0-9-1 server on its folder, with RabbitMQ's management API. Throws where folder or ports cannot be used. */
+export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
+  const lifetime = new Lifetime();
+  const broker = new Broker(options);
+  lifetime.onEnd(() => broker.close());
+  const connections = new Set<Connection>();
+  const host = options.host ?? '127.0.0.1';
+  const server = createServer((socket) => {
+    const connection = new Connection(broker, socket);
+    connections.add(connection);
+    connection.onClose(() => connections.delete(connection));
+  });
+  const management = createManagement(broker, connections);
+  try {
+    const port = await listening(server, options.port ?? 0, host);
+    lifetime.onEnd(() => endConnections(broker, server, connections));
+    const managementPort = await listening(management, options.managementPort ?? 0, host);
+    lifetime.onEnd(() => {
+      management.closeAllConnections();
+      return closed(management);
+    });
+    broker.log.info('AMQP answers', { address: `${host}:${port}`, managementPort, queues: broker.queues.size });
+    return { port, managementPort, stop: () => lifetime.end() };
+  } catch (failure) {
+    await lifetime.end();
+    throw failure;
+  }
+}
+
+function listening(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+async function endConnections(broker: Broker, server: Server, connections: Set<Connection>): Promise<void> {
+  const ended = closed(server);
+  for (const connection of connections) {
+    connection.fail(new AmqpError('CONNECTION_FORCED', "broker forced connection closure with reason 'shutdown'"));
+  }
+  broker.commits.run();
+  const timer = setTimeout(() => {
+    for (const connection of connections) connection.destroy();
+  }, GOODBYE_MS);
+  await ended;
+  clearTimeout(timer);
+}
