@@ -53,11 +53,17 @@ export async function release(session: Session): Promise<Released> {
   return { removed, left };
 }
 
-/** Their configs by name. None where an embedded Connect is stopped already: its connectors go with its data. */
+/**
+ * Their configs by name. A stopped Connect of evpipe's own is started for it where it keeps its connectors on a foreign Kafka:
+ * found there by the next `up`, with their offsets, they would go on at positions of a database that is gone.
+ */
 async function removeConnectors(session: Session): Promise<ReadonlyMap<string, ConnectorConfig>> {
   const removed = new Map<string, ConnectorConfig>();
   if (session.pipeline.connectors.length === 0) return removed;
-  if ((await session.target.endpoint(server('connect'))) === undefined) return removed;
+  if ((await session.target.endpoint(server('connect'))) === undefined) {
+    if (session.target.providerOf(server('kafka')) !== 'address') return removed;
+    await session.target.start(server('connect'));
+  }
   const connect = await session.clients.connect();
   await Promise.all(
     session.pipeline.connectors.map(async ({ name }) => {

@@ -1,7 +1,8 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { provePersonPlanning } from '../matrix/person-planning.js';
+import { Stack } from '../support/stack.js';
 import { type RealStack, startRealStack } from './stack/stack.js';
 
 let stack: RealStack;
@@ -57,5 +58,36 @@ describe('person-planning on real Kafka, Connect with Debezium and a registry', 
     );
     expect(schemas.length).toBeGreaterThan(0);
     for (const schema of schemas) expect(schema).toEqual(schemas[0]);
+  });
+});
+
+describe('person-planning on real Kafka, with all else embedded', () => {
+  const target = ['--target', 'kafka'];
+  let pipeline: Stack;
+
+  beforeAll(async () => {
+    pipeline = await Stack.prepare('person-planning');
+    // Another name: the topics of the pipeline above are on this Kafka, and what evpipe remembers of it.
+    const file = join(pipeline.box.folder, 'evpipe.yaml');
+    const text = (await readFile(file, 'utf8')).replace(/^name: .*$/m, 'name: mixed');
+    await writeFile(
+      file,
+      `${text}\ntargets:\n  kafka: { kafka: { bootstrapServers: ${stack.kafka.bootstrapServers} } }\n`,
+    );
+  });
+
+  afterAll(() => pipeline?.box.remove(...target));
+
+  it('is consistent, and again when it begins anew after down and down --volumes', async () => {
+    for (const [attempt, ...downs] of [
+      ['first', ['down'], ['down', '--volumes']],
+      ['second', ['down', '--volumes']],
+    ] as const) {
+      const ended = await pipeline.run('up', ...target);
+      expect(ended.code, `${attempt}: ${ended.stderr}${ended.stdout}`).toBe(0);
+      expect(ended.stdout).toMatch(/persons\s+200\s+200/);
+      expect(ended.stdout).toMatch(/balance-sheets\s+500\s+500/);
+      for (const down of downs) expect((await pipeline.run(...down, ...target)).code).toBe(0);
+    }
   });
 });
