@@ -24,7 +24,7 @@ export function kafkaDocumentation(): string {
     '|---|---|---|---|---|',
     ...HANDLERS.map(requestRow),
     '',
-    'Not there at all: share groups (KIP-932), the streams group protocol (KIP-1071), delegation tokens, log directory moves, tiered',
+    'Not there at all: share groups (KIP-932), the streams group protocol (KIP-1071), log directory moves, tiered',
     'storage, requests between brokers and to controllers. There is no `__consumer_offsets` or `__transaction_state` topic to read: the',
     'coordinators keep their state in files.',
     '',

@@ -119,7 +119,7 @@ export class ConsumerGroup {
     if (beat.assignor !== null && !ASSIGNORS.some((name) => name === beat.assignor)) {
       return refused('UNSUPPORTED_ASSIGNOR', `Only ${ASSIGNORS.join(', ')} are supported.`);
     }
-    if (beat.memberEpoch === LEAVE || beat.memberEpoch === LEAVE_FOR_A_WHILE) return this.leave(beat, refused);
+    if (beat.memberEpoch === LEAVE || beat.memberEpoch === LEAVE_FOR_A_WHILE) return this.depart(beat, refused);
     const member = beat.memberEpoch === JOIN ? this.joined(beat) : this.members.get(beat.memberId);
     if (typeof member === 'string') return refused(member);
     if (member === undefined) return refused('UNKNOWN_MEMBER_ID');
@@ -175,7 +175,19 @@ export class ConsumerGroup {
     return member;
   }
 
-  private leave(beat: ConsumerHeartbeat, refused: (error: ErrorName) => HeartbeatResult): HeartbeatResult {
+  /** An administrator removes a member, by its id or its instance's. */
+  leave(memberId: string, instanceId: string | null): ErrorName | undefined {
+    const member =
+      memberId === '' && instanceId !== null
+        ? [...this.members.values()].find((one) => one.instanceId === instanceId)
+        : this.members.get(memberId);
+    if (member === undefined) return 'UNKNOWN_MEMBER_ID';
+    if (instanceId !== null && member.instanceId !== instanceId) return 'FENCED_INSTANCE_ID';
+    this.remove(member);
+    return undefined;
+  }
+
+  private depart(beat: ConsumerHeartbeat, refused: (error: ErrorName) => HeartbeatResult): HeartbeatResult {
     const member = this.members.get(beat.memberId);
     if (member === undefined) return refused('UNKNOWN_MEMBER_ID');
     if (beat.memberEpoch === LEAVE_FOR_A_WHILE && member.instanceId !== null) {

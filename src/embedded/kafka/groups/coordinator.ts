@@ -85,8 +85,8 @@ export class GroupCoordinator {
   }
 
   leave(id: string, memberId: string, instanceId: string | null): ErrorName | undefined {
-    const group = this.classic(id);
-    return typeof group === 'string' ? group : group.leave(memberId, instanceId);
+    const group = this.groups.get(id);
+    return group === undefined ? 'UNKNOWN_MEMBER_ID' : group.leave(memberId, instanceId);
   }
 
   list(): Array<{ groupId: string; protocolType: string; groupState: string; groupType: string }> {

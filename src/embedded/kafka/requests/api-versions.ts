@@ -12,6 +12,7 @@ const FEATURES = [
   { name: 'metadata.version', min: 7, max: 27, level: 27 },
   { name: 'transaction.version', min: 0, max: 2, level: 2 },
   { name: 'group.version', min: 0, max: 1, level: 1 },
+  { name: 'eligible.leader.replicas.version', min: 0, max: 1, level: 1 },
 ];
 
 const announced = (handlers: readonly Handler[]) =>

@@ -48,9 +48,14 @@ export const alterClientQuotasHandler = handler(
   ({ entries, validateOnly }, { broker }) => ({
     entries: entries.map(({ entity, ops }) => {
       const unknown = ops.find(({ key }) => !KEYS.has(key));
-      if (unknown !== undefined || entity.length === 0) {
+      const wrong = ops.find(({ value, remove }) => !remove && value <= 0);
+      if (unknown !== undefined || wrong !== undefined || entity.length === 0) {
         const errorMessage =
-          unknown === undefined ? 'Invalid empty client quota entity' : `Invalid configuration key ${unknown.key}`;
+          entity.length === 0
+            ? 'Invalid empty client quota entity'
+            : unknown !== undefined
+              ? `Invalid configuration key ${unknown.key}`
+              : `Quota ${wrong?.key} must be greater than 0`;
         return { errorCode: errorCode('INVALID_REQUEST'), errorMessage, entity };
       }
       if (!validateOnly) broker.quotas.change(entity, ops);

@@ -68,7 +68,9 @@ function brokerConfigurable(broker: Broker): Configurable {
     current: settings.altered,
     definition: (key) => {
       const found = BROKER_CONFIG_BY_NAME.get(key);
-      if (found === undefined || !isDynamic(key)) {
+      // A broker keeps what it doesn't know: it may belong to a plugin.
+      if (found === undefined) return { name: key, type: 'string', default: '', documentation: '' };
+      if (!isDynamic(key)) {
         throw new ConfigRefused('INVALID_REQUEST', `Cannot update these configs dynamically: Set(${key})`);
       }
       return found;

@@ -5,7 +5,7 @@ import { handler } from './handler.js';
 /** Supports: versions 0 to 5; several members at once, by member id or instance id. */
 export const leaveGroupHandler = handler(
   leaveGroup,
-  { supports: 'One or several members, static ones by their instance id.' },
+  { supports: 'One or several members of either protocol, static ones by their instance id.' },
   (request, { broker, version }) => {
     const leaving =
       version >= 3 ? request.members : [{ memberId: request.memberId, groupInstanceId: null, reason: null }];

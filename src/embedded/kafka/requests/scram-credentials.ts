@@ -31,14 +31,20 @@ export const describeUserScramCredentialsHandler = handler(
   },
 );
 
-/** Supports: version 0. Behaviour: kept on disk; users of the options cannot be deleted. */
+/** Supports: version 0. Behaviour: a user is altered only once in a request, whatever the mechanism; kept on disk; users of the options cannot be deleted. */
 export const alterUserScramCredentialsHandler = handler(
   alterUserScramCredentials,
   { supports: 'Upserts and deletions.' },
   (request, { broker }) => {
     const failures = new Map<string, readonly [ErrorName, string]>();
+    const named = [...request.deletions, ...request.upsertions].map(({ name }) => name);
+    for (const name of named.filter((one, at) => named.indexOf(one) !== at)) {
+      const message = 'A user credential cannot be altered twice in the same request';
+      failures.set(name, ['DUPLICATE_RESOURCE', message]);
+    }
     for (const { name, mechanism: number, iterations, salt, saltedPassword } of request.upsertions) {
       const mechanism = MECHANISM_BY_NUMBER[number];
+      if (failures.get(name)?.[0] === 'DUPLICATE_RESOURCE') continue;
       if (name === '') failures.set(name, ['UNACCEPTABLE_CREDENTIAL', 'Username must not be empty']);
       else if (mechanism === undefined) failures.set(name, ['UNSUPPORTED_SASL_MECHANISM', 'Unknown SCRAM mechanism']);
       else if (iterations < ITERATIONS_MIN || iterations > ITERATIONS_MAX) {
@@ -49,6 +55,7 @@ export const alterUserScramCredentialsHandler = handler(
     }
     for (const { name, mechanism: number } of request.deletions) {
       const mechanism = MECHANISM_BY_NUMBER[number];
+      if (failures.get(name)?.[0] === 'DUPLICATE_RESOURCE') continue;
       if (mechanism === undefined || !broker.credentials.deleteScram(name, mechanism)) {
         failures.set(name, ['RESOURCE_NOT_FOUND', 'Attempt to delete a user credential that does not exist']);
       }

@@ -38,18 +38,31 @@ function brokerSynonyms(broker: BrokerSettings, name: string, fallback: string):
   return [
     ...(altered === undefined ? [] : [{ name, value: altered, source: 'alteredBroker' as const }]),
     ...(fixed === undefined ? [] : [{ name, value: fixed, source: 'broker' as const }]),
-    { name, value: fallback, source: 'default' as const },
+    ...(UNSET.has(name)
+      ? []
+      : [{ name, value: fallback, source: STATIC.has(name) ? ('broker' as const) : ('default' as const) }]),
   ];
 }
 
-/** Settings of the broker that can be altered while it runs. */
-export const isDynamic = (name: string): boolean =>
-  !['broker.id', 'node.id', 'process.roles', 'delete.topic.enable'].includes(name) && BROKER_CONFIG_BY_NAME.has(name);
+const DYNAMIC: ReadonlySet<string | undefined> = new Set([
+  ...TOPIC_CONFIGS.map(({ brokerName }) => brokerName),
+  'log.cleaner.backoff.ms',
+  'producer.id.expiration.ms',
+]);
+
+/** Settings of the broker that can be altered while it runs: those that Kafka has on its list. */
+export const isDynamic = (name: string): boolean => DYNAMIC.has(name);
+
+/** Of these a broker has no default: `log.retention.hours` and `log.roll.hours` give it. */
+const UNSET: ReadonlySet<string> = new Set(['log.retention.ms', 'log.roll.ms', 'log.roll.jitter.ms']);
+
+/** What every node has in its file. */
+const STATIC: ReadonlySet<string> = new Set(['node.id', 'process.roles']);
 
 export function describedBrokerConfig(broker: BrokerSettings): DescribedConfig[] {
   return [...BROKER_CONFIG_BY_NAME.values()].map((definition) => {
     const synonyms = brokerSynonyms(broker, definition.name, definition.default);
-    const best = synonyms[0] as DescribedConfig['synonyms'][number];
+    const best = synonyms[0] ?? { value: null, source: 'default' as const };
     return {
       name: definition.name,
       value: best.value,

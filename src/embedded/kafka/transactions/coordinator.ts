@@ -206,8 +206,11 @@ export class TransactionCoordinator {
     const current = this.get(id);
     if (current === undefined) return 'INVALID_PRODUCER_ID_MAPPING';
     const completed = result === 'commit' ? 'CompleteCommit' : 'CompleteAbort';
-    if (bump && current.state === completed && current.previous !== null && isCurrent(current.previous, producer)) {
-      return { producerId: current.producerId, epoch: current.epoch };
+    if (bump && current.state.startsWith('Complete') && isBefore(producer, current)) {
+      // Its answer was lost, or the transaction was aborted because it took too long.
+      return current.state === completed
+        ? { producerId: current.producerId, epoch: current.epoch }
+        : 'INVALID_TXN_STATE';
     }
     const error = this.check(id, producer);
     if (error !== undefined) return error;
@@ -289,6 +292,11 @@ export class TransactionCoordinator {
     this.journal.close();
   }
 }
+
+/** Whether this is what the producer was before the transaction's end bumped it. */
+const isBefore = (producer: Producer, { previous, ...current }: Transaction): boolean =>
+  (producer.producerId === current.producerId && producer.epoch === current.epoch - 1) ||
+  (previous !== null && isCurrent(previous, producer));
 
 const isCurrent = (current: Producer, producer: Producer): boolean =>
   current.producerId === producer.producerId && current.epoch === producer.epoch;
