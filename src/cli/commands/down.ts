@@ -1,3 +1,4 @@
+import type { DownResult } from '../../operations/down.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -14,18 +15,24 @@ export const downCommand: CommandEntry = {
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { down } = await import('../../operations/down.js');
-      const { stopped, removed, left } = await down(session, { volumes });
+      const result = await down(session, { volumes });
       if (options.output === 'json') {
-        shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, stopped, volumes, removed, left }));
-      } else if (options.quiet !== true) {
-        const what =
-          stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} ${stopped === 1 ? 'process' : 'processes'}.`;
-        const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
-        shell.out(`${what} ${volumes ? data : `The data stays; ${shell.self} up goes on with it.`}\n`);
-        for (const one of removed) shell.out(`  removed  ${one}\n`);
-        for (const one of left) shell.out(`  stays    ${one}\n`);
-      }
+        shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, volumes, ...result }));
+      } else if (options.quiet !== true) shell.out(downText(result, volumes, shell.self));
       return EXIT.done;
     });
   },
 };
+
+/** What was stopped, removed and left; ends in a newline. */
+export function downText({ stopped, removed, left }: DownResult, volumes: boolean, self: string): string {
+  const what =
+    stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} ${stopped === 1 ? 'process' : 'processes'}.`;
+  const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
+  return [
+    `${what} ${volumes ? data : `The data stays; ${self} up goes on with it.`}`,
+    ...removed.map((one) => `  removed  ${one}`),
+    ...left.map((one) => `  stays    ${one}`),
+    '',
+  ].join('\n');
+}

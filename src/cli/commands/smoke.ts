@@ -9,6 +9,7 @@ import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
 import { reportTests, type TestCase, testOfCheck } from '../test-report.js';
+import { downText } from './down.js';
 import { exitCodeOf } from './up.js';
 
 const NAME_COLUMNS = 32;
@@ -66,9 +67,8 @@ async function bringUp(session: Session, { shell, options }: CommandCall): Promi
 
 async function bringDown(session: Session, { shell, options }: CommandCall, volumes: boolean): Promise<void> {
   const { down } = await import('../../operations/down.js');
-  const { stopped } = await down(session, { volumes });
-  if (options.quiet !== true && options.output !== 'json')
-    shell.err(`Stopped ${stopped} processes.${volumes ? ' All data is removed.' : ' The data stays.'}\n`);
+  const result = await down(session, { volumes });
+  if (options.quiet !== true && options.output !== 'json') shell.err(downText(result, volumes, shell.self));
 }
 
 async function runSmoke(session: Session, { shell, options, arguments: [names] }: CommandCall): Promise<number> {
