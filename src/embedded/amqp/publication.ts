@@ -3,8 +3,7 @@ import type { FieldTable } from '../../protocol/amqp/field-table.js';
 import { AmqpError } from './amqp-error.js';
 import { listOf } from './queues/dead-letter.js';
 import type { PublishedMessage } from './queues/queue.js';
-
-const EXPIRATION_MS_MAX = 2 ** 32 - 1;
+import { DURATION_MS_MAX } from './queues/queue-arguments.js';
 
 /** A message on its way to queues, its properties decoded once for all of them. */
 export class Publication implements PublishedMessage {
@@ -48,9 +47,11 @@ function expirationOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const wrong = (why: string): AmqpError =>
     new AmqpError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
-  if (!/^[+-]?\d+$/.test(text)) throw wrong('no_integer');
-  const value = Number(text);
-  if (value < 0) throw wrong(`{value_negative,${text}}`);
-  if (value > EXPIRATION_MS_MAX) throw wrong(`{value_too_big,${text}}`);
+  const [, digits, rest] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
+  if (digits === undefined) throw wrong('no_integer');
+  if (rest !== '') throw wrong(`{leftover_string,"${rest}"}`);
+  const value = Number(digits);
+  if (value < 0) throw wrong(`{value_negative,${value}}`);
+  if (value > DURATION_MS_MAX) throw wrong(`{value_too_large,${value}}`);
   return value;
 }

@@ -28,9 +28,11 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
     connections.add(connection);
     connection.onClose(() => connections.delete(connection));
   });
-  const management = createManagement(broker, connections);
+  let amqpPort = 0;
+  const management = createManagement({ broker, connections, port: () => amqpPort });
   try {
     const port = await listening(server, options.port ?? 0, host);
+    amqpPort = port;
     lifetime.onEnd(() => endConnections(broker, server, connections));
     const managementPort = await listening(management, options.managementPort ?? 0, host);
     lifetime.onEnd(() => {

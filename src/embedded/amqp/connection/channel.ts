@@ -259,6 +259,6 @@ const TEXT_BYTES_MAX = 255;
 export function shortened(text: string): string {
   if (Buffer.byteLength(text) <= TEXT_BYTES_MAX) return text;
   return `${Buffer.from(text)
-    .subarray(0, TEXT_BYTES_MAX - 6)
+    .subarray(0, TEXT_BYTES_MAX - 3)
     .toString()}...`;
 }

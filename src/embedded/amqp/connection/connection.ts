@@ -88,6 +88,11 @@ export class Connection {
     return this.channels.size;
   }
 
+  /** It has said who it is, and is not about to end. */
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
+
   onClose(callback: () => void): void {
     this.closeCallbacks.push(callback);
   }

@@ -1,5 +1,24 @@
 import type { FieldTable, FieldValue } from '../../../protocol/amqp/field-table.js';
 import { integerOf, textOf } from '../../../protocol/amqp/field-table.js';
+import { AmqpError } from '../amqp-error.js';
+
+const MODES = ['all', 'any', 'all-with-x', 'any-with-x'];
+
+/** Throws AmqpError 406. */
+export function assertMatchMode(wanted: FieldTable): void {
+  const field = wanted.get('x-match');
+  if (field === undefined) return;
+  const text = textOf(field);
+  if (text === undefined) {
+    const wrong = `Invalid x-match field type ${field.type} (value ${String(field.value)}); expected longstr`;
+    throw new AmqpError('PRECONDITION_FAILED', wrong);
+  }
+  if (MODES.includes(text)) return;
+  throw new AmqpError(
+    'PRECONDITION_FAILED',
+    `Invalid x-match field value <<"${text}">>; expected all, any, all-with-x, or any-with-x`,
+  );
+}
 
 /**
  * Whether a message's headers fit a binding's arguments. `x-match`: all (default) or any; arguments that begin with `x-`

@@ -19,7 +19,7 @@ import {
   basicRecoverOk,
   basicReject,
 } from '../../../protocol/amqp/methods.js';
-import { AmqpError } from '../amqp-error.js';
+import { AmqpError, named } from '../amqp-error.js';
 import type { Channel } from '../connection/channel.js';
 import { ChannelConsumer } from '../connection/channel-consumer.js';
 import { handler, type MethodHandler } from './handler.js';
@@ -30,11 +30,19 @@ function consume(channel: Channel, args: Args<typeof basicConsume.fields>): void
   if (channel.consumers.has(tag)) {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
+  const priority = args.arguments.get('x-priority');
+  if (priority !== undefined && integerOf(priority) === undefined) {
+    const wrong = `"expected integer, got ${priority.type}"`;
+    throw new AmqpError('PRECONDITION_FAILED', `invalid arg 'x-priority' for ${named('queue', queue.name)}: ${wrong}`);
+  }
+  if (queue.settings.type === 'quorum' && channel.channelPrefetch > 0) {
+    throw new AmqpError('NOT_IMPLEMENTED', `${named('queue', queue.name)} does not support global qos`);
+  }
   const consumer = new ChannelConsumer(channel, queue, {
     tag,
     noAck: args.noAck,
     exclusive: args.exclusive,
-    priority: integerOf(args.arguments.get('x-priority')) ?? 0,
+    priority: integerOf(priority) ?? 0,
     prefetch: channel.consumerPrefetch,
   });
   queue.consume(consumer);

@@ -28,12 +28,13 @@ export function assertSameArguments(
     if (a === b || (a !== undefined && b !== undefined && equalValues(a, b))) continue;
     throw new AmqpError(
       'PRECONDITION_FAILED',
-      `inequivalent arg '${name}' for ${what}: received ${described(a)} but current is ${described(b)}`,
+      `inequivalent arg '${name}' for ${what}: received ${described(a, b)} but current is ${described(b, a)}`,
     );
   }
 }
 
-function described(field: FieldValue | undefined): string {
+function described(field: FieldValue | undefined, other: FieldValue | undefined): string {
   if (field === undefined) return 'none';
+  if (other !== undefined) return `'${String(field.value)}'`;
   return `the value '${String(field.value)}' of type '${field.type}'`;
 }

@@ -14,6 +14,7 @@ import { AmqpError, named } from '../amqp-error.js';
 import type { Broker } from '../broker.js';
 import type { Channel } from '../connection/channel.js';
 import { type Destination, EXCHANGE_TYPES } from '../exchanges/exchange.js';
+import { assertMatchMode } from '../exchanges/headers-match.js';
 import { assertSameArguments, assertSameField } from './equivalence.js';
 import { handler, type MethodHandler } from './handler.js';
 
@@ -32,16 +33,18 @@ export function bind(
   from: { readonly exchange: string; readonly routingKey: string; readonly arguments: FieldTable },
 ): void {
   const source = broker.exchange(from.exchange);
+  if (source.type === 'headers') assertMatchMode(from.arguments);
   broker.bind({ source, destination, routingKey: from.routingKey, arguments: from.arguments });
 }
 
-/** What is not bound is no error. */
+/** What is not bound, or not there at all, is no error. */
 export function unbind(
   broker: Broker,
-  destination: Destination,
+  destination: Destination | undefined,
   from: { readonly exchange: string; readonly routingKey: string; readonly arguments: FieldTable },
 ): void {
-  const binding = broker.exchange(from.exchange).find(destination, from.routingKey, from.arguments);
+  const source = broker.exchanges.get(from.exchange);
+  const binding = destination && source?.find(destination, from.routingKey, from.arguments);
   if (binding !== undefined) broker.unbind(binding);
 }
 
@@ -49,12 +52,12 @@ function declare(channel: Channel, args: Args<typeof exchangeDeclare.fields>): v
   const { broker } = channel;
   const { exchange: name, passive } = args;
   const existing = broker.exchanges.get(name);
+  refuseDefaultExchange(name);
   if (passive) {
     broker.exchange(name);
   } else {
-    refuseDefaultExchange(name);
     const type = EXCHANGE_TYPES.find((known) => known === args.type);
-    if (type === undefined) throw new AmqpError('COMMAND_INVALID', `unknown exchange type '${args.type}'`);
+    if (type === undefined) throw new AmqpError('COMMAND_INVALID', `invalid exchange type '${args.type}'`);
     if (existing === undefined) {
       refuseReserved('exchange', name);
       const { durable, autoDelete, internal, arguments: table } = args;
@@ -74,7 +77,9 @@ function declare(channel: Channel, args: Args<typeof exchangeDeclare.fields>): v
 function remove(channel: Channel, { exchange: name, ifUnused, nowait }: Args<typeof exchangeDelete.fields>): void {
   const { broker } = channel;
   refuseDefaultExchange(name);
-  refuseReserved('exchange', name);
+  if (name.startsWith('amq.')) {
+    throw new AmqpError('ACCESS_REFUSED', `deletion of system ${named('exchange', name)} not allowed`);
+  }
   const exchange = broker.exchanges.get(name);
   if (exchange !== undefined) {
     if (ifUnused && exchange.hasBindings) {
@@ -107,7 +112,7 @@ export const EXCHANGE_HANDLERS: readonly MethodHandler[] = [
     handle: (channel, args) => {
       refuseDefaultExchange(args.source);
       refuseDefaultExchange(args.destination);
-      unbind(channel.broker, channel.broker.exchange(args.destination), { ...args, exchange: args.source });
+      unbind(channel.broker, channel.broker.exchanges.get(args.destination), { ...args, exchange: args.source });
       if (!args.nowait) channel.send(exchangeUnbindOk, {});
     },
   }),

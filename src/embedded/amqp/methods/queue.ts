@@ -16,7 +16,7 @@ import { AmqpError, named } from '../amqp-error.js';
 import { lockedQueue } from '../broker.js';
 import type { Channel } from '../connection/channel.js';
 import type { Queue } from '../queues/queue.js';
-import { COMPARED_ARGUMENTS } from '../queues/queue-arguments.js';
+import { COMPARED_ARGUMENTS, typeOf } from '../queues/queue-arguments.js';
 import { assertSameArguments, assertSameField } from './equivalence.js';
 import { bind, refuseDefaultExchange, refuseReserved, unbind } from './exchange.js';
 import { handler, type MethodHandler } from './handler.js';
@@ -35,7 +35,14 @@ function declared(channel: Channel, args: DeclareArgs): Queue {
   }
   if (args.queue !== '') refuseReserved('queue', name);
   const { durable, exclusive, autoDelete, arguments: table } = args;
+  if (typeOf(table) === 'quorum') assertQuorum(args, named('queue', name));
   return broker.declareQueue({ name, durable, autoDelete, arguments: table }, exclusive ? connection : undefined);
+}
+
+function assertQuorum({ durable, exclusive, autoDelete }: DeclareArgs, what: string): void {
+  const property = !durable ? 'non-durable' : exclusive ? 'exclusive-owner' : autoDelete ? 'auto-delete' : undefined;
+  if (property === undefined) return;
+  throw new AmqpError('PRECONDITION_FAILED', `invalid property '${property}' for ${what}`);
 }
 
 function assertSame(channel: Channel, args: DeclareArgs, existing: Queue): void {
@@ -43,6 +50,9 @@ function assertSame(channel: Channel, args: DeclareArgs, existing: Queue): void 
   if (existing.owner !== (args.exclusive ? channel.connection : undefined)) throw lockedQueue(existing.name);
   assertSameField('durable', what, args.durable, existing.durable);
   assertSameField('auto_delete', what, args.autoDelete, existing.autoDelete);
+  if (typeOf(args.arguments) !== existing.settings.type) {
+    assertSameArguments(['x-queue-type'], what, args.arguments, existing.arguments);
+  }
   assertSameArguments(COMPARED_ARGUMENTS, what, args.arguments, existing.arguments);
 }
 
@@ -90,7 +100,8 @@ export const QUEUE_HANDLERS: readonly MethodHandler[] = [
     supports: 'A binding that is not there is no error.',
     handle: (channel, args) => {
       refuseDefaultExchange(args.exchange);
-      unbind(channel.broker, channel.queue(args.queue), args);
+      const isThere = args.queue === '' || channel.broker.queues.has(args.queue);
+      unbind(channel.broker, isThere ? channel.queue(args.queue) : undefined, args);
       channel.send(queueUnbindOk, {});
     },
   }),

@@ -38,7 +38,9 @@ export type Owner = object;
 export class QueueCounters {
   publish = 0;
   deliver = 0;
+  deliverNoAck = 0;
   get = 0;
+  getNoAck = 0;
   redeliver = 0;
   ack = 0;
 }
@@ -95,6 +97,11 @@ export class Queue {
 
   get unacknowledgedBytes(): number {
     return this.outBytes;
+  }
+
+  /** What its messages take on disk. */
+  get diskBytes(): number {
+    return this.log.diskBytes;
   }
 
   /** Takes up what is on disk from before. */
@@ -206,7 +213,8 @@ export class Queue {
   }
 
   private give(entry: Entry, consumer: Consumer): void {
-    this.counters.deliver++;
+    if (consumer.noAck) this.counters.deliverNoAck++;
+    else this.counters.deliver++;
     if (entry.redelivered) this.counters.redeliver++;
     const message = this.log.content(entry);
     this.leave(entry, consumer.noAck);
@@ -219,7 +227,8 @@ export class Queue {
     this.dropExpired();
     const entry = this.ready.shift();
     if (entry === undefined) return undefined;
-    this.counters.get++;
+    if (noAck) this.counters.getNoAck++;
+    else this.counters.get++;
     if (entry.redelivered) this.counters.redeliver++;
     const message = this.log.content(entry);
     this.leave(entry, noAck);
@@ -312,7 +321,16 @@ export class Queue {
     this.cancelDisuse?.();
     this.cancelDisuse = undefined;
     if (this.consumers.size > 0 || this.deleted) return;
-    this.cancelDisuse = this.context.clock.schedule(expiresMs, () => this.context.outlived(this));
+    this.armDisuse(this.context.clock.now() + expiresMs);
+  }
+
+  /** A timer ends at 24 days; what is longer is armed again. */
+  private armDisuse(atMs: number): void {
+    const { clock } = this.context;
+    this.cancelDisuse = clock.schedule(atMs - clock.now(), () => {
+      if (clock.now() >= atMs) this.context.outlived(this);
+      else this.armDisuse(atMs);
+    });
   }
 
   private stopTimers(): void {
