@@ -6,7 +6,7 @@ export type Verdict = 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive'
 
 /** One key that differs. Values are text as the server prints them; null is SQL NULL. */
 export interface Finding {
-  readonly kind: DifferenceKind | 'duplicated';
+  readonly kind: DifferenceKind | 'duplicated' | 'dead-letter';
   readonly key: Key;
   readonly columns: ReadonlyArray<{
     readonly column: string;
@@ -33,6 +33,8 @@ export interface CheckReport {
   readonly verdict: Verdict;
   /** One sentence where the verdict is not `consistent`. */
   readonly why?: string;
+  /** What was compared with what, where the numbers of rows don't say it. */
+  readonly summary?: string;
   /** Inconclusive because a server did not answer. */
   readonly unreachable?: boolean;
   readonly source: string;

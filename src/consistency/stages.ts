@@ -7,7 +7,9 @@ import { formatLsn, type Lsn } from '../support/brands.js';
  */
 export type Fence =
   | { readonly kind: 'wal'; readonly database: string; readonly lsn: Lsn }
-  | { readonly kind: 'offsets'; readonly positions: readonly PartitionPosition[] };
+  | { readonly kind: 'offsets'; readonly positions: readonly PartitionPosition[] }
+  /** Everything that these queues held at that time (of performance.now()). */
+  | { readonly kind: 'queues'; readonly queues: readonly string[]; readonly takenMs: number };
 
 export interface Progress {
   readonly reached: boolean;
@@ -19,7 +21,7 @@ export interface Progress {
 
 /** One station on the way from source to replica that a fence has to pass. */
 export interface Stage {
-  readonly kind: 'connector' | 'outbox' | 'query' | 'group';
+  readonly kind: 'connector' | 'outbox' | 'query' | 'group' | 'receiver';
   /** As the file or the server calls it. */
   readonly name: string;
   /** Has everything up to `input` been handled? */
@@ -51,7 +53,7 @@ export function connectorStage(probe: ConnectorProbe, kafka: KafkaClient): Stage
     kind: 'connector',
     name: probe.name,
     async progress(input) {
-      if (input.kind !== 'wal') throw new Error(`connector ${probe.name} was given offsets for a fence`);
+      if (input.kind !== 'wal') throw new Error(`connector ${probe.name} was given a fence of another kind`);
       const confirmed = await probe.confirmedLsn();
       if (confirmed === undefined)
         return { reached: false, behind: 'has no replication slot yet', distance: input.lsn };
@@ -80,7 +82,7 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
     kind: probe.kind,
     name: probe.name,
     async progress(input) {
-      if (input.kind !== 'offsets') throw new Error(`${probe.name} was given a WAL position for a fence`);
+      if (input.kind !== 'offsets') throw new Error(`${probe.name} was given a fence of another kind: ${input.kind}`);
       const mine = input.positions.filter((position) => probe.reads.includes(position.topic));
       const records = await recordsBehind(kafka, probe.group, mine);
       return records === 0n
@@ -96,12 +98,15 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
 export interface OutboxProbe {
   readonly name: string;
   readonly topics: readonly string[];
+  /** Where it publishes to queues instead; they are empty otherwise. */
+  readonly queues: readonly string[];
   /** How many rows that were there when the fence was taken are still unsent. */
   unsent(): Promise<bigint>;
   trouble(): Promise<string | undefined>;
 }
 
 export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
+  const { queues } = probe;
   return {
     kind: 'outbox',
     name: probe.name,
@@ -109,7 +114,53 @@ export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
       const unsent = await probe.unsent();
       return unsent === 0n ? REACHED : { reached: false, behind: `${unsent} unsent in the outbox`, distance: unsent };
     },
-    outputs: () => endsOf(kafka, probe.topics),
+    outputs: async () =>
+      queues.length > 0 ? { kind: 'queues', queues, takenMs: performance.now() } : endsOf(kafka, probe.topics),
+    trouble: () => probe.trouble(),
+  };
+}
+
+/** A service that receives from queues, and acknowledges what it has done. */
+export interface ReceiverProbe {
+  readonly name: string;
+  readonly receives: readonly string[];
+  /** Queues that it publishes to, where another stage follows. */
+  readonly queues: readonly string[];
+  /** What is neither acknowledged nor refused: waiting, or in a receiver's hands. */
+  unfinished(queue: string): Promise<number>;
+  /** The answer to `unfinished` may be this old. */
+  readonly staleMs: number;
+  trouble(): Promise<string | undefined>;
+}
+
+/** Queues have no positions: a receiver has passed a fence once each queue was seen empty after it was taken. */
+export function receiverStage(probe: ReceiverProbe): Stage {
+  const passed = new WeakMap<Fence, Set<string>>();
+  return {
+    kind: 'receiver',
+    name: probe.name,
+    async progress(input) {
+      if (input.kind !== 'queues') throw new Error(`${probe.name} was given a fence of another kind: ${input.kind}`);
+      const empty = passed.get(input) ?? new Set();
+      passed.set(input, empty);
+      const mine = input.queues.filter((queue) => probe.receives.includes(queue) && !empty.has(queue));
+      const askedMs = performance.now();
+      const counts = await Promise.all(mine.map(async (queue) => ({ queue, left: await probe.unfinished(queue) })));
+      const fresh = askedMs >= input.takenMs + probe.staleMs;
+      for (const { queue, left } of counts) if (left === 0 && fresh) empty.add(queue);
+      const behind = counts.filter(({ queue }) => !empty.has(queue));
+      if (behind.length === 0) return REACHED;
+      const messages = behind.reduce((sum, { left }) => sum + left, 0);
+      const named = behind.map(({ queue }) => `queue ${queue}`).join(', ');
+      const counted = `${messages} ${messages === 1 ? 'message' : 'messages'} behind in ${named}`;
+      return {
+        reached: false,
+        behind: messages === 0 ? `about to show whether ${named} is empty` : counted,
+        distance: BigInt(messages),
+      };
+    },
+    outputs: async () =>
+      probe.queues.length === 0 ? undefined : { kind: 'queues', queues: probe.queues, takenMs: performance.now() },
     trouble: () => probe.trouble(),
   };
 }

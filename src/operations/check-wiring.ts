@@ -7,6 +7,8 @@ import {
   groupStage,
   type OutboxProbe,
   outboxStage,
+  type ReceiverProbe,
+  receiverStage,
   type Stage,
 } from '../consistency/stages.js';
 import {
@@ -23,6 +25,7 @@ import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import type { ColumnMap, CompareSection, Located } from '../pipeline/pipeline.js';
 import { formatLsn, type Lsn, parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
+import { readQueue, staleMs, unfinished } from './queues.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
 
@@ -190,6 +193,8 @@ async function wireStage(stage: FlowStage, session: Session): Promise<Stage> {
       };
       return groupStage({ kind: 'group', name, group, reads, writes, trouble }, kafka);
     }
+    case 'receiver':
+      return receiverStage(receiverProbe(stage, session));
   }
 }
 
@@ -200,6 +205,7 @@ async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<
   return {
     name: stage.name,
     topics: stage.topics,
+    queues: stage.queues,
     unsent: async () => {
       const sql = `SELECT count(*)::text FROM ${tableSql(stage.table)} AS t WHERE NOT ${quoteColumn(stage.sent)}`;
       const [row] = await client.queryText(sql);
@@ -207,6 +213,30 @@ async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<
     },
     trouble: () => processTrouble(stage.name, session),
   };
+}
+
+function receiverProbe({ name, receives, queues }: StageOf<'receiver'>, session: Session): ReceiverProbe {
+  return {
+    name,
+    receives,
+    queues,
+    unfinished: (queue) => unfinished(queue, session),
+    staleMs: staleMs(session),
+    trouble: () => receiverTrouble(name, receives, session),
+  };
+}
+
+/** Why nobody receives: the service does not run, or its queue has no consumer. */
+export async function receiverTrouble(
+  name: string,
+  receives: readonly string[],
+  session: Session,
+): Promise<string | undefined> {
+  const inProcess = await processTrouble(name, session);
+  if (inProcess !== undefined) return inProcess;
+  const states = await Promise.all(receives.map((queue) => readQueue(queue, session)));
+  const alone = receives.find((_, index) => states[index]?.consumers === 0);
+  return alone === undefined ? undefined : `queue ${alone} has no consumer`;
 }
 
 async function connectorProbe(
@@ -263,7 +293,7 @@ async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<Gr
 }
 
 /** Why a declared service does not do its work, as its supervisor sees it. */
-async function processTrouble(name: string, session: Session): Promise<string | undefined> {
+export async function processTrouble(name: string, session: Session): Promise<string | undefined> {
   const status = (await session.target.status()).find((one) => one.process === name);
   if (status === undefined || status.state === 'running' || status.state === 'unknown') return undefined;
   const exit = status.lastExit === undefined ? '' : `, last exit ${status.lastExit.code ?? status.lastExit.signal}`;

@@ -1,3 +1,5 @@
+import type { AmqpClient } from '../clients/amqp/contract.js';
+import { connectManagement, type RabbitmqManagement } from '../clients/amqp/management.js';
 import { type ConnectClient, connectConnect } from '../clients/connect/client.js';
 import { connectKafka } from '../clients/kafka/client.js';
 import type { KafkaClient } from '../clients/kafka/contract.js';
@@ -67,6 +69,26 @@ export class Clients {
   ksqldb(): Promise<KsqldbClient> {
     return this.once('ksqldb', async () => {
       const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host.url);
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  rabbitmq(): Promise<AmqpClient> {
+    return this.once('rabbitmq', async () => {
+      const { connectAmqp } = await import('../clients/amqp/client.js'); // few pipelines need the library
+      const client = connectAmqp((await this.endpoint(server('rabbitmq'))).host.url);
+      this.lifetime.onEnd(() => client.close());
+      return client;
+    });
+  }
+
+  /** Its HTTP API, which a foreign broker need not have: every call may find it unreachable. */
+  rabbitmqManagement(): Promise<RabbitmqManagement> {
+    return this.once('rabbitmq management', async () => {
+      const { host } = await this.endpoint(server('rabbitmq'));
+      const vhost = decodeURIComponent(new URL(host.url).pathname.slice(1));
+      const client = connectManagement(host.managementUrl, vhost === '' ? '/' : vhost);
       this.lifetime.onEnd(() => client.close());
       return client;
     });

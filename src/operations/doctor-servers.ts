@@ -4,6 +4,7 @@ import { pause } from '../support/retry.js';
 import { type ComponentId, database, server } from '../targets/target.js';
 import { connectorReports, troubleOf } from './connectors.js';
 import type { Diagnosis } from './doctor.js';
+import { examineRabbitmq } from './doctor-rabbitmq.js';
 import { type Session, serversOf } from './session.js';
 
 /** A server that does not answer in this time is told of instead of waited for. */
@@ -89,7 +90,7 @@ const PROBES: Readonly<Record<ReturnType<typeof serversOf>[number], (session: Se
     const { version } = await (await clients.ksqldb()).info();
     return [{ about: 'ksqldb', health: 'good', says: version }];
   },
-  rabbitmq: async () => [],
+  rabbitmq: examineRabbitmq,
 };
 
 async function examineDatabase(session: Session, name: string): Promise<readonly Diagnosis[]> {

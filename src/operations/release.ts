@@ -47,6 +47,11 @@ export async function release(session: Session): Promise<Released> {
   if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {
     left.push(`on the registry the subjects ${pipeline.subjects.map(({ name }) => name).join(', ')}`);
   }
+  const { exchanges = [], queues = [] } = pipeline.rabbitmq ?? {};
+  if (pipeline.rabbitmq !== undefined && foreign(server('rabbitmq'))) {
+    const names = [...exchanges.map(({ name }) => `exchange ${name}`), ...queues.map(({ name }) => `queue ${name}`)];
+    left.push(`on RabbitMQ ${names.join(', ')}`);
+  }
   if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
     left.push('on ksqlDB all streams, tables and queries');
   left.push(...foreignDatabases.map((name) => `database ${name} at its address`));

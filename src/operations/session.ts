@@ -73,6 +73,7 @@ export function serversOf(pipeline: Pipeline): readonly ServerKind[] {
       : []),
     ...(pipeline.connectors.length > 0 || refers('connect.url') ? (['connect'] as const) : []),
     ...(pipeline.ksqldb !== undefined || refers('ksqldb.url') ? (['ksqldb'] as const) : []),
+    ...(pipeline.rabbitmq !== undefined || refers('rabbitmq.url') ? (['rabbitmq'] as const) : []),
   ];
 }
 

@@ -210,7 +210,7 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
   });
   if (whole.verdict !== 'passed') return [whole];
   return reports.map((report): SmokeCase => {
-    const { check, verdict, why, sourceRows, elapsedMs } = report;
+    const { check, verdict, why, summary, sourceRows, elapsedMs } = report;
     const location = session.pipeline.checks.find(({ name }) => name === check)?.location;
     return {
       name: check,
@@ -219,7 +219,7 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
       ending: endingOf(report),
       detail:
         verdict === 'consistent'
-          ? `consistent${report.kind === 'compare' ? `, ${sourceRows} rows` : ''}`
+          ? `consistent${report.kind === 'compare' ? `, ${sourceRows} rows` : summary === undefined ? '' : `, ${summary}`}`
           : `${verdict}${why === undefined ? '' : `: ${why}`}`,
       ...(location === undefined ? {} : { location }),
       elapsedMs: Math.round(elapsedMs),

@@ -6,6 +6,7 @@ import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import type { ComponentStatus } from '../targets/target.js';
 import { groupLag } from './group-lag.js';
+import { readQueueFlows, readQueueNode, readReceiver } from './queue-flows.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
 import type { ComponentLine, Flow, FlowNode, Health, StatusReport } from './status-report.js';
@@ -25,7 +26,10 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
     components: components.map(componentLine),
     flows: running
-      ? await Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)))
+      ? [
+          ...(await Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)))),
+          ...(await readQueueFlows(session)),
+        ]
       : [],
   };
 }
@@ -79,6 +83,7 @@ async function readFlow(check: Located & CompareSection, session: Session): Prom
         ...(index === 0 && stage.kind === 'connector' ? { via: 'WAL' } : {}),
       });
       for (const topic of topicsBetween(stage, way[index + 1])) nodes.push(await readTopic(topic, session));
+      for (const queue of queuesBetween(stage, way[index + 1])) nodes.push(await readQueueNode(queue, session));
     }
     nodes.push({ name: `${replica.database}.${replica.table}`, detail: '', health: 'good' });
     return nodes;
@@ -91,9 +96,15 @@ async function readFlow(check: Located & CompareSection, session: Session): Prom
 
 /** The topics that one stage hands to the next; what it writes beside that is another way's. */
 function topicsBetween(stage: FlowStage, next: FlowStage | undefined): readonly string[] {
+  if (stage.kind === 'receiver') return [];
   const writes = stage.kind === 'connector' || stage.kind === 'outbox' ? stage.topics : stage.writes;
-  const reads = next === undefined || next.kind === 'connector' || next.kind === 'outbox' ? writes : next.reads;
+  const reads = next?.kind === 'query' || next?.kind === 'group' ? next.reads : writes;
   return writes.filter((topic) => reads.includes(topic));
+}
+
+function queuesBetween(stage: FlowStage, next: FlowStage | undefined): readonly string[] {
+  if (next?.kind !== 'receiver' || (stage.kind !== 'outbox' && stage.kind !== 'receiver')) return [];
+  return stage.queues.filter((queue) => next.receives.includes(queue));
 }
 
 async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> {
@@ -102,6 +113,8 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
       return readConnector(stage, session);
     case 'outbox':
       return { name: stage.name, detail: 'polling outbox', health: 'good' };
+    case 'receiver':
+      return readReceiver(stage, session);
     case 'query': {
       const ksqldb = await session.clients.ksqldb();
       const query = await findQuery(stage, ksqldb);

@@ -29,6 +29,7 @@ import {
   service,
 } from '../targets/target.js';
 import { requireCapturedTables } from './captured-tables.js';
+import { rabbitmqIds, rabbitmqNodes } from './rabbitmq-nodes.js';
 import { resolveAll, type Session, serversOf, serviceReferences } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
@@ -69,6 +70,7 @@ class UpNodes {
       ...serversOf(pipeline).map((kind) => this.serverNode(kind)),
       ...pipeline.topics.map((one) => this.topicNode(one)),
       ...pipeline.subjects.map((one) => this.subjectNode(one)),
+      ...rabbitmqNodes(this.session),
       ...pipeline.services.map((one) => this.serviceNode(one)),
       ...pipeline.connectors.map((one) => this.connectorNode(one)),
       ...(pipeline.ksqldb === undefined ? [] : [this.ksqlNode()]),
@@ -205,6 +207,7 @@ class UpNodes {
         ...new Set([
           ...serviceReferences(section).flatMap((path) => this.needsOf(path)),
           ...topics.map((name) => `topic/${name}`),
+          ...(section.receives.length + section.publishes.length > 0 ? rabbitmqIds(this.pipeline) : []),
         ]),
       ],
       run: async (report) => {
@@ -223,6 +226,8 @@ class UpNodes {
         });
         if (section.ready === undefined && section.consumes !== undefined)
           await this.waitForGroup(section.name, section.consumes.group, report);
+        if (section.ready === undefined)
+          for (const queue of section.receives) await this.waitForConsumer(section.name, queue, report);
         return { changed };
       },
     };
@@ -242,6 +247,7 @@ class UpNodes {
         if (reference.name === 'schemaRegistry') {
           return ['server/schemaRegistry', ...this.pipeline.subjects.map(({ name }) => `subject/${name}`)];
         }
+        if (reference.name === 'rabbitmq') return ['server/rabbitmq', ...rabbitmqIds(this.pipeline)];
         return [`server/${reference.name}`];
       }
       default:
@@ -249,19 +255,49 @@ class UpNodes {
     }
   }
 
-  /** A consumer is ready when its group is stable with a member in it. One that ends again and again is not waited for. */
+  /** A consumer is ready when its group is stable with a member in it. */
   private async waitForGroup(name: string, group: string, report: NodeReport): Promise<void> {
     const kafka = await this.session.clients.kafka();
+    await this.waitForReader(
+      name,
+      { to: `join its consumer group ${group}`, done: `did not join its consumer group ${group}` },
+      report,
+      async () => {
+        const { state, members } = await kafka.describeGroup(group);
+        if (state === 'Stable' && members.length > 0) return undefined;
+        return `consumer group ${group} is ${state === 'Stable' ? 'empty' : state}`;
+      },
+    );
+  }
+
+  /** A receiver is ready when its queue has a consumer. */
+  private async waitForConsumer(name: string, queue: string, report: NodeReport): Promise<void> {
+    const amqp = await this.session.clients.rabbitmq();
+    await this.waitForReader(
+      name,
+      { to: `receive from queue ${queue}`, done: `does not receive from queue ${queue}` },
+      report,
+      async () => (((await amqp.queue(queue))?.consumers ?? 0) > 0 ? undefined : `queue ${queue} has no consumer`),
+    );
+  }
+
+  /** Asks until nothing is missing. A service that ends again and again is not waited for. */
+  private async waitForReader(
+    name: string,
+    words: { readonly to: string; readonly done: string },
+    report: NodeReport,
+    whatIsMissing: () => Promise<string | undefined>,
+  ): Promise<void> {
     const status = async () => (await this.session.target.status()).find((one) => one.process === name);
-    const goal = `service ${name} did not join its consumer group ${group}`;
+    const goal = `service ${name} ${words.done}`;
     const todo = `See all it said: evpipe logs ${name}`;
     const restartsBefore = (await status())?.restarts ?? 0;
     const ended = await waitUntil(
-      `service ${name} to join its consumer group ${group}`,
+      `service ${name} to ${words.to}`,
       async () => {
-        const { state, members } = await kafka.describeGroup(group);
-        if (state === 'Stable' && members.length > 0) return 'joined';
-        report.waitingFor(`${name}: consumer group ${group} is ${state === 'Stable' ? 'empty' : state}`);
+        const missing = await whatIsMissing();
+        if (missing === undefined) return 'reads';
+        report.waitingFor(`${name}: ${missing}`);
         const now = await status();
         return now !== undefined && now.restarts - restartsBefore >= GIVEN_UP_AFTER_RESTARTS ? now : undefined;
       },
@@ -274,11 +310,11 @@ class UpNodes {
         todo,
       });
     });
-    if (ended === 'joined') return;
+    if (ended === 'reads') return;
     const { lastExit, restarts } = ended;
     const how = lastExit === undefined ? '' : `, the last time with ${lastExit.signal ?? `code ${lastExit.code}`}`;
-    const words = await this.lastWords(name);
-    throw new EvpipeError('EVPIPE_SERVICE_ENDS', `${goal}: it ended ${restarts - restartsBefore} times${how}${words}`, {
+    const said = await this.lastWords(name);
+    throw new EvpipeError('EVPIPE_SERVICE_ENDS', `${goal}: it ended ${restarts - restartsBefore} times${how}${said}`, {
       todo,
     });
   }
@@ -438,6 +474,15 @@ class UpNodes {
         const { host } = await session.clients.endpoint(server('schemaRegistry'));
         return listed(portOf(host.url), counted(pipeline.subjects.length, 'schema'), pipeline.compatibility);
       },
+      rabbitmq: async () => {
+        const { host } = await session.clients.endpoint(server('rabbitmq'));
+        const { exchanges = [], queues = [] } = pipeline.rabbitmq ?? {};
+        return listed(
+          portOf(host.url),
+          exchanges.length === 0 ? undefined : counted(exchanges.length, 'exchange'),
+          counted(queues.length, 'queue'),
+        );
+      },
       services: async () => {
         const endpoints = await Promise.all(
           pipeline.services.map(async ({ name }) => ({
@@ -448,7 +493,7 @@ class UpNodes {
         const open = endpoints.filter(({ port }) => port !== undefined).map(({ name, port }) => `${name} :${port}`);
         const rest = endpoints.length - open.length;
         const consumers = pipeline.services.filter(
-          ({ port, consumes }) => port === undefined && consumes !== undefined,
+          ({ port, consumes, receives }) => port === undefined && (consumes !== undefined || receives.length > 0),
         ).length;
         return listed(
           ...open,
@@ -485,5 +530,6 @@ const ALIVE_MS = 1_000;
 
 function readinessOf(section: ServiceSection): LaunchByKind['service']['ready'] {
   if (section.ready !== undefined) return { kind: 'http', path: section.ready.http };
-  return section.consumes === undefined ? { kind: 'alive', forMs: ALIVE_MS } : { kind: 'spawned' };
+  const reads = section.consumes !== undefined || section.receives.length > 0;
+  return reads ? { kind: 'spawned' } : { kind: 'alive', forMs: ALIVE_MS };
 }

@@ -1,10 +1,12 @@
 import { confirmCheck } from '../consistency/confirm.js';
+import { confirmConservation } from '../consistency/conservation.js';
 import type { CheckReport } from '../consistency/report.js';
 import { confirmRows } from '../consistency/rows-check.js';
 import { SESSION_SETTINGS } from '../consistency/table-side.js';
 import type { CheckSection } from '../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { wireCompare } from './check-wiring.js';
+import { wireConservation } from './conservation-wiring.js';
 import type { CheckRow } from './events.js';
 import type { Session } from './session.js';
 import { confirmStatuses } from './status-check.js';
@@ -85,6 +87,13 @@ async function confirm(check: CheckSection, session: Session, options: VerifyOpt
     }
     case 'stages':
       return confirmStatuses(check, session);
+    case 'conservation':
+      return confirmConservation(await wireConservation(check, session), {
+        deadlineMs,
+        stalledMs: Math.min(STALLED_MS, deadlineMs),
+        signal,
+        waitingFor: options.waitingFor,
+      });
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { SourceLocation } from '../support/errors.js';
+import { buildRabbitmq } from './build-rabbitmq.js';
 import { fillConnector } from './connector-defaults.js';
 import { didYouMean } from './did-you-mean.js';
 import { locate, type Tree } from './document.js';
@@ -81,6 +82,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
         ? undefined
         : { migrations: sqlFiles(spec.ksqldb.migrations, locate(tree, ['ksqldb', 'migrations'])) },
     connectEnv: spec.connect?.env ?? {},
+    rabbitmq: buildRabbitmq(input),
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
     seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
@@ -145,6 +147,8 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
     outbox: outbox === undefined ? undefined : { ...outbox, sent: outbox.sent, topics: outbox.topics ?? [] },
     consumes: service.consumes,
     produces: service.produces ?? [],
+    receives: service.receives ?? [],
+    publishes: service.publishes ?? [],
     writes: service.writes,
   };
 }
@@ -159,7 +163,10 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
     const { topic, key, field, transitions, final, within } = check.stages;
     return { ...at, kind: 'stages', topic, key: key ?? 'key', field, transitions, final, withinMs: durationMs(within) };
   }
-  if (check.conservation !== undefined) return undefined; // lint says that it is not carried out yet
+  if (check.conservation !== undefined) {
+    const { queue, published, effects } = check.conservation;
+    return { ...at, kind: 'conservation', queue, published, effects, withinMs };
+  }
   if (check.rows !== undefined) {
     if (check.database === undefined) return missing('database: where its query runs');
     return {
@@ -172,7 +179,7 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
     };
   }
   if (check.source === undefined || check.replica === undefined)
-    return missing('source and replica, or rows, or stages');
+    return missing('source and replica, or rows, or stages, or conservation');
   if (check.key === undefined) return missing('key: the columns that tell its rows apart');
   const key = columnMap(check.key);
   if (key.size === 0) return missing('at least one key column');

@@ -6,6 +6,8 @@ import type { Pipeline } from './pipeline.js';
 const SHAPES: Readonly<Record<DrawnNode['kind'], readonly [string, string]>> = {
   table: ['[(', ')]'],
   topic: ['([', '])'],
+  exchange: ['{', '}'],
+  queue: ['[[', ']]'],
   connector: ['{{', '}}'],
   query: ['[/', '/]'],
   service: ['[', ']'],

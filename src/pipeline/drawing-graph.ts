@@ -1,12 +1,21 @@
 import { unreachable } from '../support/errors.js';
-import { type FlowEdge, type FlowStage, flowEdges, type Place, tablePlace, topicPlace } from './flow.js';
+import {
+  type FlowEdge,
+  type FlowStage,
+  flowEdges,
+  type Place,
+  publications,
+  queuePlace,
+  tablePlace,
+  topicPlace,
+} from './flow.js';
 import type { Pipeline, ServiceSection } from './pipeline.js';
 import { parseReference, referencesIn } from './references.js';
 
 /** A thing of the drawing. Ids are unique over all kinds. */
 export interface DrawnNode {
   readonly id: string;
-  readonly kind: 'table' | 'topic' | 'connector' | 'query' | 'service';
+  readonly kind: 'table' | 'topic' | 'exchange' | 'queue' | 'connector' | 'query' | 'service';
   readonly name: string;
   /** What stands below the name: `topic, 3 partitions`. */
   readonly detail: string;
@@ -18,7 +27,7 @@ export interface DrawnNode {
 export interface DrawnLink {
   readonly from: string;
   readonly to: string;
-  readonly via?: 'outbox' | undefined;
+  readonly via?: 'outbox' | 'refused' | undefined;
 }
 
 /** One step of the data from where it rests to where it rests next, with what carries it in between. */
@@ -51,18 +60,28 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
     // What a consumer produces is an edge of the flow; of others only the file knows.
     if (consumes === undefined) written.push(...produces.map(topicPlace));
     for (const to of written) hops.push([{ from, to: place(to) }]);
+    // The same of receivers, and of what an outbox publishes.
+    if (service.receives.length > 0 || outbox?.sent !== undefined) continue;
+    for (const { queue, exchange } of publications(service, pipeline))
+      hops.push(withExchange([{ from, to: place(queuePlace(queue)) }], exchange, pipeline, add));
   }
   const outboxes = new Map(pipeline.services.flatMap(({ outbox }) => (outbox === undefined ? [] : [outboxOf(outbox)])));
-  for (const { from, to, stage } of edges) {
+  for (const { from, to, stage, exchange } of edges) {
     if (outboxes.has(from) && outboxes.get(from)?.size !== 0) continue; // drawn from the tables that it reports
     const carrier = add(stageNode(stage, pipeline));
     const reported = [...outboxes.values()].some((reports) => reports.has(from));
-    hops.push([
+    const hop: DrawnHop = [
       { from: place(from), to: carrier, via: reported ? 'outbox' : undefined },
       { from: carrier, to: place(to) },
-    ]);
+    ];
+    hops.push(withExchange(hop, exchange, pipeline, add));
   }
   for (const { name } of pipeline.topics) place(topicPlace(name));
+  for (const { name, deadLetter } of pipeline.rabbitmq?.queues ?? []) {
+    const from = place(queuePlace(name));
+    if (deadLetter !== undefined) hops.push([{ from, to: place(queuePlace(deadLetter)), via: 'refused' }]);
+  }
+  for (const { name } of pipeline.rabbitmq?.exchanges ?? []) add(exchangeNode(name, pipeline));
   const checks = pipeline.checks.flatMap((check) =>
     check.kind === 'compare'
       ? [
@@ -75,6 +94,19 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
       : [],
   );
   return { nodes, hops, uses: usedDatabases(pipeline), checks };
+}
+
+/** The last link of a hop leads over the exchange. */
+function withExchange(
+  hop: DrawnHop,
+  exchange: string | undefined,
+  pipeline: Pipeline,
+  add: (node: DrawnNode) => string,
+): DrawnHop {
+  const last = hop.at(-1);
+  if (exchange === undefined || last === undefined) return hop;
+  const between = add(exchangeNode(exchange, pipeline));
+  return [...hop.slice(0, -1), { ...last, to: between }, { from: between, to: last.to }];
 }
 
 /** An outbox table, and the tables that it reports. */
@@ -95,10 +127,20 @@ function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
     const database = pipeline.databases.find((one) => name.startsWith(`${one.name}.`))?.name;
     return { id: place, kind, name, detail: `table${checked}`, database };
   }
+  if (kind === 'queue') {
+    const checks = pipeline.checks.filter((check) => check.kind === 'conservation' && check.queue === name);
+    const checked = checks.length === 0 ? '' : `, check ${checks.map((check) => check.name).join(', ')}`;
+    return { id: place, kind, name, detail: `queue${checked}` };
+  }
   const topic = pipeline.topics.find((one) => one.name === name);
   const size =
     topic === undefined ? '' : `, ${topic.partitions} ${topic.partitions === 1 ? 'partition' : 'partitions'}`;
   return { id: place, kind: 'topic', name, detail: `topic${size}` };
+}
+
+function exchangeNode(name: string, { rabbitmq }: Pipeline): DrawnNode {
+  const type = rabbitmq?.exchanges.find((one) => one.name === name)?.type ?? 'direct';
+  return { id: `exchange ${name}`, kind: 'exchange', name, detail: `${type} exchange` };
 }
 
 function serviceNode({ name, port, consumes }: ServiceSection): DrawnNode {
@@ -126,6 +168,12 @@ function stageNode(stage: FlowStage, pipeline: Pipeline): DrawnNode {
       const service = pipeline.services.find(({ name }) => name === stage.name);
       if (service !== undefined) return serviceNode(service);
       return { id: `connector ${stage.name}`, kind: 'connector', name: stage.name, detail: 'sink connector' };
+    }
+    case 'receiver': {
+      const service = pipeline.services.find(({ name }) => name === stage.name);
+      return service === undefined
+        ? { id: `service ${stage.name}`, kind: 'service', name: stage.name, detail: 'service' }
+        : serviceNode(service);
     }
     default:
       return unreachable(stage);

@@ -1,10 +1,10 @@
 import { EvpipeError } from '../support/errors.js';
 import { type ConnectorConfig, connectorFlow, withSchema } from './connector-flow.js';
 import { type KsqlFile, readKsqlFiles } from './ksql-files.js';
-import type { CompareSection, Located, Pipeline } from './pipeline.js';
+import type { CompareSection, Located, Pipeline, ServiceSection } from './pipeline.js';
 
-/** A place where data rests: a table of a database, or a topic. */
-export type Place = `table ${string}.${string}` | `topic ${string}`;
+/** A place where data rests: a table of a database, a topic, or a queue. */
+export type Place = `table ${string}.${string}` | `topic ${string}` | `queue ${string}`;
 
 /** A stage of the data flow as the declaration tells it; what of it runs is asked later. */
 export type FlowStage =
@@ -22,6 +22,8 @@ export type FlowStage =
       readonly table: string;
       readonly sent: string;
       readonly topics: readonly string[];
+      /** RabbitMQ queues that what it publishes ends in. */
+      readonly queues: readonly string[];
     }
   | {
       readonly kind: 'query';
@@ -41,17 +43,28 @@ export type FlowStage =
       readonly group: string;
       readonly reads: readonly string[];
       readonly writes: readonly string[];
+    }
+  /** A service that receives from RabbitMQ queues. */
+  | {
+      readonly kind: 'receiver';
+      readonly name: string;
+      readonly receives: readonly string[];
+      /** Queues that what it publishes ends in. */
+      readonly queues: readonly string[];
     };
 
 export interface FlowEdge {
   readonly from: Place;
   readonly to: Place;
   readonly stage: FlowStage;
+  /** The exchange that leads to a queue; absent where it is published to directly. */
+  readonly exchange?: string;
 }
 
 export const tablePlace = (database: string, table: string): Place =>
   `table ${database}.${table.replace(/^public\./, '')}`;
 export const topicPlace = (topic: string): Place => `topic ${topic}`;
+export const queuePlace = (queue: string): Place => `queue ${queue}`;
 
 /**
  * All edges of the data flow: from connector configs, ksql statements, and what services declare. Data may go in circles.
@@ -68,6 +81,7 @@ export function flowEdges(
     ...outboxEdges(pipeline, connectors),
     ...ksql.edges,
     ...serviceEdges(pipeline),
+    ...receiverEdges(pipeline),
   ];
 }
 
@@ -219,20 +233,26 @@ function connectorEdges({ stage, carries }: Carrier): FlowEdge[] {
 
 /** A reported table leads where its outbox leads: to the topics of the connector that reads it, or of its own polling. */
 function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readonly FlowEdge[] {
-  return pipeline.services.flatMap(({ name, outbox }) => {
+  return pipeline.services.flatMap((service) => {
+    const { name, outbox } = service;
     if (outbox === undefined) return [];
     const { database, table, sent, topics } = outbox;
+    const published = publications(service, pipeline);
+    const queues = published.map(({ queue }) => queue);
     const place = tablePlace(database, table);
     const polling: FlowStage | undefined =
-      sent === undefined ? undefined : { kind: 'outbox', name, database, table, sent, topics };
-    const onwards = [
+      sent === undefined ? undefined : { kind: 'outbox', name, database, table, sent, topics, queues };
+    const onwards: ReadonlyArray<Omit<FlowEdge, 'from'>> = [
       ...(polling === undefined ? [] : topics.map((topic) => ({ to: topicPlace(topic), stage: polling }))),
+      ...(polling === undefined
+        ? []
+        : published.map(({ queue, ...exchange }) => ({ to: queuePlace(queue), stage: polling, ...exchange }))),
       ...connectors.flatMap(({ stage, carries }) =>
         carries.filter(({ from }) => from === place).map(({ to }) => ({ to, stage })),
       ),
     ];
     const reported = outbox.reports.map((one) => tablePlace(database, one)).filter((from) => from !== place);
-    return reported.flatMap((from) => onwards.map(({ to, stage }) => ({ from, to, stage })));
+    return reported.flatMap((from) => onwards.map((onward) => ({ from, ...onward })));
   });
 }
 
@@ -245,6 +265,33 @@ function serviceEdges(pipeline: Pipeline): readonly FlowEdge[] {
       ...produces.map(topicPlace),
     ];
     return consumes.topics.flatMap((topic) => targets.map((to) => ({ from: topicPlace(topic), to, stage })));
+  });
+}
+
+/** The queues that a service's messages end in, and the exchange that leads there. */
+export function publications(
+  { publishes }: Pick<ServiceSection, 'publishes'>,
+  { rabbitmq }: Pick<Pipeline, 'rabbitmq'>,
+): ReadonlyArray<{ readonly queue: string; readonly exchange?: string }> {
+  return publishes.flatMap((name) => {
+    if (rabbitmq?.exchanges.some((exchange) => exchange.name === name) !== true) return [{ queue: name }];
+    const bound = rabbitmq.bindings.filter(({ exchange }) => exchange === name).map(({ queue }) => queue);
+    return [...new Set(bound)].map((queue) => ({ queue, exchange: name }));
+  });
+}
+
+function receiverEdges(pipeline: Pipeline): readonly FlowEdge[] {
+  return pipeline.services.flatMap((service): readonly FlowEdge[] => {
+    const { name, receives, writes, produces, outbox } = service;
+    // What an outbox publishes comes from the tables that it reports.
+    const published = outbox === undefined ? publications(service, pipeline) : [];
+    const stage: FlowStage = { kind: 'receiver', name, receives, queues: published.map(({ queue }) => queue) };
+    const targets: ReadonlyArray<{ readonly to: Place; readonly exchange?: string }> = [
+      ...(writes?.tables ?? []).map((table) => ({ to: tablePlace(writes?.database ?? '', table) })),
+      ...produces.map((topic) => ({ to: topicPlace(topic) })),
+      ...published.map(({ queue, ...exchange }) => ({ to: queuePlace(queue), ...exchange })),
+    ];
+    return receives.flatMap((queue) => targets.map((target) => ({ from: queuePlace(queue), ...target, stage })));
   });
 }
 

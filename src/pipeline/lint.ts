@@ -7,6 +7,7 @@ import { checkConnectors } from './lint/connectors.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkMigrations } from './lint/migrations.js';
 import { checkNotYet } from './lint/not-yet.js';
+import { checkRabbitmq } from './lint/rabbitmq.js';
 import { checkReferences } from './lint/references.js';
 import { checkSchemas } from './lint/schemas.js';
 import { checkSeeds } from './lint/seeds.js';
@@ -49,6 +50,7 @@ const RULES: readonly Rule[] = [
   checkConnectorClasses,
   checkTransforms,
   checkServices,
+  checkRabbitmq,
   checkAddresses,
   checkSeeds,
   checkChecks,

@@ -22,6 +22,8 @@ export interface Pipeline {
   /** Undefined: the pipeline has no ksqlDB. */
   readonly ksqldb: KsqldbSection | undefined;
   readonly connectEnv: Readonly<Record<string, string>>;
+  /** Undefined: the pipeline has no RabbitMQ. */
+  readonly rabbitmq: RabbitmqSection | undefined;
   readonly services: readonly ServiceSection[];
   readonly seeds: readonly SeedSection[];
   readonly checks: readonly CheckSection[];
@@ -66,6 +68,35 @@ export interface KsqldbSection {
   readonly migrations: readonly string[];
 }
 
+export interface RabbitmqSection {
+  readonly exchanges: readonly ExchangeSection[];
+  readonly queues: readonly QueueSection[];
+  readonly bindings: readonly BindingSection[];
+}
+
+export type RabbitmqArguments = Readonly<Record<string, string | number | boolean>>;
+
+export interface ExchangeSection extends Located {
+  readonly type: 'direct' | 'fanout' | 'topic' | 'headers';
+  readonly durable: boolean;
+  readonly arguments: RabbitmqArguments;
+}
+
+export interface QueueSection extends Located {
+  readonly durable: boolean;
+  readonly deadLetter: string | undefined;
+  /** Complete: with what `deadLetter` means. */
+  readonly arguments: RabbitmqArguments;
+}
+
+/** Its name is for people: `events → emails`, with the key where there is one. */
+export interface BindingSection extends Located {
+  readonly exchange: string;
+  readonly queue: string;
+  readonly key: string;
+  readonly arguments: RabbitmqArguments;
+}
+
 export interface ServiceSection extends Located {
   readonly run:
     | { readonly kind: 'module'; readonly module: string }
@@ -77,6 +108,10 @@ export interface ServiceSection extends Located {
   readonly outbox: OutboxSection | undefined;
   readonly consumes: { readonly group: string; readonly topics: readonly string[] } | undefined;
   readonly produces: readonly string[];
+  /** RabbitMQ queues. */
+  readonly receives: readonly string[];
+  /** RabbitMQ exchanges or queues. */
+  readonly publishes: readonly string[];
   readonly writes: { readonly database: string; readonly tables: readonly string[] } | undefined;
 }
 
@@ -114,7 +149,7 @@ export interface PlaceSection {
 /** Replica column to source column or SQL expression. */
 export type ColumnMap = ReadonlyMap<string, string>;
 
-export type CheckSection = Located & (CompareSection | RowsSection | StagesSection);
+export type CheckSection = Located & (CompareSection | RowsSection | StagesSection | ConservationSection);
 
 export interface CompareSection {
   readonly kind: 'compare';
@@ -145,6 +180,21 @@ export interface StagesSection {
   readonly transitions: ReadonlyArray<readonly [string | number, string | number]>;
   readonly final: readonly (string | number)[];
   readonly withinMs: number;
+}
+
+export interface ConservationSection {
+  readonly kind: 'conservation';
+  readonly queue: string;
+  /** Both or neither; without them the broker's own counters are compared. */
+  readonly published: CountSection | undefined;
+  readonly effects: CountSection | undefined;
+  readonly withinMs: number | undefined;
+}
+
+export interface CountSection {
+  readonly database: string;
+  /** A query with one number. */
+  readonly count: string;
 }
 
 export type SmokeExpectation =
@@ -183,6 +233,11 @@ export interface UrlAddressSection {
   readonly inside?: { readonly url: string } | undefined;
 }
 
+export interface RabbitmqAddressSection extends UrlAddressSection {
+  /** Of the HTTP API; absent: where the management plugin has it, 10000 ports above. */
+  readonly management?: string | undefined;
+}
+
 /** One entry of `targets:`, or one of the three plain ones, which have a base and nothing else. */
 export interface TargetSection {
   readonly name: string;
@@ -212,7 +267,7 @@ export interface TargetSection {
   readonly schemaRegistry?: Placed<UrlAddressSection> | undefined;
   readonly connect?: Placed<UrlAddressSection> | undefined;
   readonly ksqldb?: Placed<UrlAddressSection> | undefined;
-  readonly rabbitmq?: Placed<UrlAddressSection> | undefined;
+  readonly rabbitmq?: Placed<RabbitmqAddressSection> | undefined;
   readonly postgres?: 'embedded' | 'compose' | undefined;
   readonly databases?: Readonly<Record<string, Placed<UrlAddressSection>>> | undefined;
   readonly services?: Readonly<Record<string, Placed<UrlAddressSection>>> | undefined;

@@ -52,6 +52,20 @@ const urlAddress = z.union(
   { error: 'must be embedded, compose, or a mapping with url' },
 );
 
+const rabbitmqAddress = z.union(
+  [
+    placed,
+    mapping({
+      url: text.describe('amqp://user:password@host:5672/vhost'),
+      management: text.optional().describe('Its HTTP API; absent: port 15672 of that host'),
+      inside: mapping({ url: text.describe('Where it answers') })
+        .optional()
+        .describe(inside),
+    }),
+  ],
+  { error: 'must be embedded, compose, or a mapping with url' },
+);
+
 const one = (what: string) => urlAddress.optional().describe(`${what}: embedded, compose, or { url }`);
 const each = (what: string) => z.record(z.string(), urlAddress).optional().describe(what);
 
@@ -64,7 +78,7 @@ export const target = mapping({
   schemaRegistry: one('Schema Registry'),
   connect: one('Kafka Connect'),
   ksqldb: one('ksqlDB'),
-  rabbitmq: one('RabbitMQ'),
+  rabbitmq: rabbitmqAddress.optional().describe('RabbitMQ: embedded, compose, or { url, management }'),
   postgres: placed.optional().describe('PostgreSQL of all databases that have no address of their own'),
   databases: each('Databases that have an address: postgres://user:password@host:5432/database'),
   services: each('Services that run elsewhere'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conservation, rabbitmq } from './spec-rabbitmq.js';
 import { target } from './spec-targets.js';
 import { duration, mapping, named, scalar, settings, text, texts, whole } from './spec-words.js';
 
@@ -211,14 +212,7 @@ const check = mapping({
   })
     .optional()
     .describe('Every key goes through legal statuses to a final one'),
-  conservation: mapping({
-    queue: text.describe('What is published to it is acknowledged'),
-    effects: mapping({ database: text.describe('Where'), count: text.describe('A query with one number') })
-      .optional()
-      .describe('What every message has to bring about'),
-  })
-    .optional()
-    .describe('Published = acknowledged = effects'),
+  conservation: conservation.optional().describe('Published = acknowledged = effects'),
   within: duration.optional().describe('How long differences may take to settle'),
 });
 
@@ -254,31 +248,6 @@ const smokeTest = mapping({
   within: duration.default('10s').describe('How long it may take'),
 });
 
-const exchange = mapping({
-  type: z
-    .enum(['direct', 'fanout', 'topic', 'headers'], { error: 'must be direct, fanout, topic or headers' })
-    .default('direct')
-    .describe('How it routes'),
-  durable: z.boolean().default(true).describe('Survives a restart of the broker'),
-}).nullable();
-const queue = mapping({
-  durable: z.boolean().default(true).describe('Survives a restart of the broker'),
-  deadLetter: text.optional().describe('The queue that takes what was refused'),
-}).nullable();
-const rabbitmq = mapping({
-  exchanges: named(exchange).default({}).describe('By name'),
-  queues: named(queue).default({}).describe('By name'),
-  bindings: z
-    .array(
-      mapping({
-        exchange: text.describe('From'),
-        queue: text.describe('To'),
-        key: text.optional().describe('Routing key'),
-      }),
-    )
-    .default([])
-    .describe('Which exchange fills which queue'),
-});
 const store = mapping({
   kind: z.enum(['documents', 'cache'], { error: 'must be documents or cache' }).describe('MongoDB or Redis'),
   optional: z.boolean().default(false).describe('The pipeline works without it'),

@@ -66,6 +66,15 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
       connectUrl: upstream.connect?.host.url,
     }),
   },
+  rabbitmq: {
+    process: 'rabbitmq',
+    folder: 'amqp',
+    program: 'server',
+    port: 5672,
+    layer: 0,
+    stopTimeoutMs: 10_000,
+    options: () => ({}),
+  },
 };
 
 export const POSTGRES: EmbeddedServer = {

@@ -230,6 +230,10 @@ export class EmbeddedProvider implements Provider {
     if (port === undefined) throw new Error(`${componentKey(component)} has no port`);
     if (component.kind === 'kafka') return { bootstrapServers: `${HOST}:${port}` };
     if (component.kind === 'postgres') return this.postgresAt(component.name, port);
+    if (component.kind === 'rabbitmq') {
+      // One port for both: its first bytes tell AMQP from HTTP.
+      return { url: `amqp://guest:guest@${HOST}:${port}`, managementUrl: `http://guest:guest@${HOST}:${port}` };
+    }
     return { url: `http://${HOST}:${port}` };
   }
 

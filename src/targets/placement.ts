@@ -8,6 +8,8 @@ import {
   type Placed,
   type PostgresEndpoint,
   type ProviderKind,
+  type RabbitmqAddress,
+  type RabbitmqEndpoint,
   server,
   type TargetInput,
   type TargetSpec,
@@ -15,6 +17,7 @@ import {
 } from './target.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Address = UrlAddress | KafkaAddress | RabbitmqAddress;
 
 /** Where every component of the pipeline runs, and the endpoints of those that have an address. */
 export interface Placement {
@@ -65,7 +68,7 @@ function providerFor(component: ComponentId, spec: TargetSpec): ProviderKind {
   return spec.base === 'cluster' ? 'address' : spec.base;
 }
 
-function placedAs(component: ComponentId, spec: TargetSpec): Placed<UrlAddress | KafkaAddress> | undefined {
+function placedAs(component: ComponentId, spec: TargetSpec): Placed<Address> | undefined {
   switch (component.kind) {
     case 'postgres':
       return spec.databases?.[component.name] ?? spec.postgres;
@@ -78,7 +81,7 @@ function placedAs(component: ComponentId, spec: TargetSpec): Placed<UrlAddress |
   }
 }
 
-function declaredAddress(component: ComponentId, spec: TargetSpec): UrlAddress | KafkaAddress | undefined {
+function declaredAddress(component: ComponentId, spec: TargetSpec): Address | undefined {
   const placed = placedAs(component, spec);
   return typeof placed === 'object' ? placed : undefined;
 }
@@ -102,16 +105,24 @@ export function envName(component: ComponentId, face: '' | '_INSIDE' = ''): stri
   }
 }
 
-function addressInEnv(component: ComponentId, env: Environment): UrlAddress | KafkaAddress | undefined {
+function addressInEnv(component: ComponentId, env: Environment): Address | undefined {
   const host = env[envName(component)];
   const inside = env[envName(component, '_INSIDE')];
   if (host === undefined || host === '') return undefined;
+  if (component.kind === 'rabbitmq') {
+    const management = env.EVPIPE_RABBITMQ_MANAGEMENT_URL;
+    return {
+      url: host,
+      ...(management !== undefined && management !== '' && { management }),
+      ...(inside !== undefined && { inside: { url: inside } }),
+    };
+  }
   return component.kind === 'kafka'
     ? { bootstrapServers: host, ...(inside !== undefined && { inside: { bootstrapServers: inside } }) }
     : { url: host, ...(inside !== undefined && { inside: { url: inside } }) };
 }
 
-function endpointAt(component: ComponentId, address: UrlAddress | KafkaAddress): Faces<Endpoint> {
+function endpointAt(component: ComponentId, address: Address): Faces<Endpoint> {
   if ('bootstrapServers' in address) {
     const { inside, ...host } = address;
     return { host, inside: { ...host, ...inside } };
@@ -119,6 +130,7 @@ function endpointAt(component: ComponentId, address: UrlAddress | KafkaAddress):
   const atUrl = (url: string): Endpoint => {
     if (!URL.canParse(url)) throw notUrl(component);
     if (component.kind === 'postgres') return postgresEndpoint(component, url);
+    if (component.kind === 'rabbitmq') return rabbitmqEndpoint(component, url, address);
     const trimmed = url.replace(/\/+$/, '');
     if (component.kind !== 'service') return { url: trimmed };
     const { port, protocol } = new URL(url);
@@ -142,9 +154,32 @@ function postgresEndpoint(component: ComponentId, url: string): PostgresEndpoint
   };
 }
 
+const MANAGEMENT_PORTS_ABOVE = 10_000;
+
+function rabbitmqEndpoint(component: ComponentId, url: string, address: Address): RabbitmqEndpoint {
+  const { protocol, username, password, hostname, port } = new URL(url);
+  if (protocol !== 'amqp:' && protocol !== 'amqps:') throw notUrl(component);
+  const declared = 'management' in address ? address.management : undefined;
+  if (declared !== undefined && !URL.canParse(declared)) throw notUrl(component);
+  const secure = protocol === 'amqps:';
+  const management = new URL(declared ?? `${secure ? 'https' : 'http'}://${hostname}`);
+  if (declared === undefined)
+    management.port = String((Number(port) || (secure ? 5671 : 5672)) + MANAGEMENT_PORTS_ABOVE);
+  if (management.username === '') {
+    management.username = username === '' ? 'guest' : username;
+    management.password = username === '' ? 'guest' : password;
+  }
+  return { url: url.replace(/\/+$/, ''), managementUrl: management.href.replace(/\/$/, '') };
+}
+
 /** Without the text itself: there may be a password in it. */
 function notUrl(component: ComponentId): EvpipeError {
-  const form = component.kind === 'postgres' ? 'postgres://user:password@host:5432/database' : 'http://host:port';
+  const form =
+    component.kind === 'postgres'
+      ? 'postgres://user:password@host:5432/database'
+      : component.kind === 'rabbitmq'
+        ? 'amqp://user:password@host:5672/vhost'
+        : 'http://host:port';
   return new EvpipeError(
     'EVPIPE_ADDRESS_INVALID',
     `the address of ${componentKey(component)} is not of the form ${form}`,

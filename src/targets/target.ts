@@ -25,7 +25,7 @@ export interface EndpointByKind {
   readonly schemaRegistry: HttpEndpoint;
   readonly connect: HttpEndpoint;
   readonly ksqldb: HttpEndpoint;
-  readonly rabbitmq: HttpEndpoint;
+  readonly rabbitmq: RabbitmqEndpoint;
   readonly stores: HttpEndpoint;
   readonly service: ServiceEndpoint;
 }
@@ -91,9 +91,16 @@ export interface KafkaSasl {
   readonly password: string;
 }
 
-/** No trailing slash. For RabbitMQ and stores the scheme is theirs (amqp:, mongodb:, redis:). */
+/** No trailing slash. For stores the scheme is theirs (mongodb:, redis:). */
 export interface HttpEndpoint {
   readonly url: string;
+}
+
+export interface RabbitmqEndpoint {
+  /** amqp://user:password@host:port/vhost */
+  readonly url: string;
+  /** http://user:password@host:port: where its HTTP API is, if it has one. */
+  readonly managementUrl: string;
 }
 
 /** A service that listens nowhere (a consumer) has neither. */
@@ -222,7 +229,7 @@ export interface Endpoints {
   readonly schemaRegistry?: Faces<HttpEndpoint>;
   readonly connect?: Faces<HttpEndpoint>;
   readonly ksqldb?: Faces<HttpEndpoint>;
-  readonly rabbitmq?: Faces<HttpEndpoint>;
+  readonly rabbitmq?: Faces<RabbitmqEndpoint>;
   readonly databases: ReadonlyMap<string, Faces<PostgresEndpoint>>;
   readonly services: ReadonlyMap<string, Faces<ServiceEndpoint>>;
   readonly stores: ReadonlyMap<string, Faces<HttpEndpoint>>;
@@ -293,7 +300,7 @@ export interface TargetSpec {
   readonly schemaRegistry?: Placed<UrlAddress> | undefined;
   readonly connect?: Placed<UrlAddress> | undefined;
   readonly ksqldb?: Placed<UrlAddress> | undefined;
-  readonly rabbitmq?: Placed<UrlAddress> | undefined;
+  readonly rabbitmq?: Placed<RabbitmqAddress> | undefined;
   readonly postgres?: 'embedded' | 'compose' | undefined;
   readonly databases?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
   readonly services?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
@@ -306,6 +313,11 @@ export interface UrlAddress {
   readonly url: string;
   /** As the stack's own servers see it, where that differs. */
   readonly inside?: { readonly url: string } | undefined;
+}
+
+export interface RabbitmqAddress extends UrlAddress {
+  /** Of the HTTP API; absent: 10000 ports above, where the management plugin has it. */
+  readonly management?: string | undefined;
 }
 
 export interface KafkaAddress extends KafkaEndpoint {

@@ -17,6 +17,8 @@ export interface JsonClientOptions {
   readonly url: string;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How often a request is made where no connection comes about; default 12. */
+  readonly attempts?: number;
 }
 
 /** One server's REST API over JSON. Answers of any status are answers; only no answer throws. */
@@ -59,7 +61,7 @@ export function connectJson(options: JsonClientOptions): JsonClient {
           return { status: answer.status, body: answer.data };
         } catch (failure) {
           const code = (failure as { code?: string }).code ?? '';
-          if (!BROKEN_CONNECTION.has(code) || attempt >= ATTEMPTS) {
+          if (!BROKEN_CONNECTION.has(code) || attempt >= (options.attempts ?? ATTEMPTS)) {
             throw new EvpipeError(
               `EVPIPE_${options.code}_UNREACHABLE`,
               `${options.server} does not answer at ${withoutUserinfo(options.url)}: ${messageOf(failure)}`,

@@ -1,10 +1,11 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Lifetime } from '../../support/lifetime.js';
 import { AmqpError } from './amqp-error.js';
 import { Broker } from './broker.js';
 import { Connection } from './connection/connection.js';
 import { createManagement } from './management/server.js';
 import type { AmqpOptions } from './options.js';
+import { sortByProtocol } from './shared-port.js';
 
 /** Clients get this long to take the close before their sockets end. */
 const GOODBYE_MS = 200;
@@ -23,17 +24,29 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
   lifetime.onEnd(() => broker.close());
   const connections = new Set<Connection>();
   const host = options.host ?? '127.0.0.1';
-  const server = createServer((socket) => {
-    const connection = new Connection(broker, socket);
-    connections.add(connection);
-    connection.onClose(() => connections.delete(connection));
-  });
   let amqpPort = 0;
   const management = createManagement({ broker, connections, port: () => amqpPort });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    sortByProtocol(socket, {
+      amqp: () => {
+        sockets.delete(socket);
+        const connection = new Connection(broker, socket);
+        connections.add(connection);
+        connection.onClose(() => connections.delete(connection));
+      },
+      http: () => management.emit('connection', socket),
+    });
+  });
   try {
     const port = await listening(server, options.port ?? 0, host);
     amqpPort = port;
-    lifetime.onEnd(() => endConnections(broker, server, connections));
+    lifetime.onEnd(() => {
+      for (const socket of sockets) socket.destroy();
+      return endConnections(broker, server, connections);
+    });
     const managementPort = await listening(management, options.managementPort ?? 0, host);
     lifetime.onEnd(() => {
       management.closeAllConnections();

@@ -8,6 +8,7 @@ import { knownTopics } from './known-topics.js';
 export function checkDeclared(context: LintContext): readonly Problem[] {
   const found: Problem[] = [];
   const topics = knownTopics(context);
+  const queues = context.names('rabbitmq', 'queues');
   const expect = (kind: string, known: readonly string[], name: string | undefined, ...path: string[]): void => {
     if (name === undefined || known.includes(name)) return;
     found.push(
@@ -39,7 +40,12 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
       database(check.source.database, 'checks', check.name, 'source', 'database');
       database(check.replica.database, 'checks', check.name, 'replica', 'database');
     } else if (check.kind === 'rows') database(check.database, 'checks', check.name, 'database');
-    else expect('topic', topics, check.topic, 'checks', check.name, 'stages', 'topic');
+    else if (check.kind === 'stages') expect('topic', topics, check.topic, 'checks', check.name, 'stages', 'topic');
+    else {
+      expect('queue', queues, check.queue, 'checks', check.name, 'conservation', 'queue');
+      for (const side of ['published', 'effects'] as const)
+        database(check[side]?.database, 'checks', check.name, 'conservation', side, 'database');
+    }
   }
   for (const [name, seed] of Object.entries(spec.seed)) {
     if ('service' in seed) service(seed.service, 'seed', name, 'service');
@@ -71,7 +77,7 @@ function checkRabbit(
 ): void {
   const queues = context.names('rabbitmq', 'queues');
   const exchanges = context.names('rabbitmq', 'exchanges');
-  const { rabbitmq, services, checks } = context.spec;
+  const { rabbitmq, services } = context.spec;
   for (const [name, queue] of Object.entries(rabbitmq?.queues ?? {}))
     expect('queue', queues, queue?.deadLetter, 'rabbitmq', 'queues', name, 'deadLetter');
   for (const [index, { exchange, queue }] of (rabbitmq?.bindings ?? []).entries()) {
@@ -84,8 +90,6 @@ function checkRabbit(
     for (const [index, one] of publishes.entries())
       expect('exchange or queue', [...exchanges, ...queues], one, 'services', name, 'publishes', String(index));
   }
-  for (const [name, { conservation }] of Object.entries(checks))
-    expect('queue', queues, conservation?.queue, 'checks', name, 'conservation', 'queue');
 }
 
 /** Without `config` a ksql migration has to make the connector, under exactly this name. */

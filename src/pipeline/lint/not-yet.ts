@@ -6,13 +6,10 @@ import { placeOf } from './connector-views.js';
 export function checkNotYet(context: LintContext): readonly Problem[] {
   const { spec, names } = context;
   const seeds = Object.entries(spec.seed).flatMap(([name, seed]) => ('service' in seed ? [] : [['seed', name]]));
-  const conservation = Object.entries(spec.checks).flatMap(([name, check]) =>
-    check.conservation === undefined ? [] : [['checks', name, 'conservation']],
+  const sections = ['stores', 'gateway'].filter((section) =>
+    section === 'stores' ? names('stores').length > 0 : spec.gateway !== undefined,
   );
-  const sections = ['rabbitmq', 'stores', 'gateway'].filter((section) =>
-    section === 'stores' ? names('stores').length > 0 : context.spec[section as 'rabbitmq' | 'gateway'] !== undefined,
-  );
-  return [...seeds, ...conservation, ...sections.map((section) => [section])].map((path) =>
+  return [...seeds, ...sections.map((section) => [section])].map((path) =>
     problem(
       'not-yet',
       placeOf(context, ...path),

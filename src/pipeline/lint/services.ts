@@ -97,7 +97,7 @@ function groups(services: readonly ServiceSection[]): readonly Problem[] {
   });
 }
 
-function outboxes({ name, outbox, locationOf }: ServiceSection): readonly Problem[] {
+function outboxes({ name, outbox, publishes, locationOf }: ServiceSection): readonly Problem[] {
   if (outbox === undefined) return [];
   const { sent, topics, reports } = outbox;
   const found: Problem[] = [];
@@ -105,9 +105,13 @@ function outboxes({ name, outbox, locationOf }: ServiceSection): readonly Proble
     found.push(
       warning('outbox-incomplete', locationOf('outbox', 'reports'), `the outbox of service ${name} reports no table`),
     );
-  if (sent !== undefined && topics.length === 0)
+  if (sent !== undefined && topics.length === 0 && publishes.length === 0)
     found.push(
-      problem('outbox-incomplete', locationOf('outbox', 'sent'), `the polling outbox of service ${name} needs topics`),
+      problem(
+        'outbox-incomplete',
+        locationOf('outbox', 'sent'),
+        `the polling outbox of service ${name} needs topics, or what the service publishes`,
+      ),
     );
   if (sent === undefined && topics.length > 0)
     found.push(

@@ -4,10 +4,11 @@ import type { LintContext } from '../lint.js';
 import { type Problem, warning } from '../problem.js';
 import { parseReference, referencesIn } from '../references.js';
 import { placeOf } from './connector-views.js';
+import { checkRabbitmqWiring } from './rabbitmq.js';
 
 /** Dead wiring: what is declared and used by nobody, or fed by nobody. */
 export function checkUnused(context: LintContext): readonly Problem[] {
-  return [...databases(context), ...topics(context), ...stores(context), ...queues(context)];
+  return [...databases(context), ...topics(context), ...stores(context), ...checkRabbitmqWiring(context)];
 }
 
 /** Names of a kind that some `$(…)` of the file refers to. */
@@ -35,7 +36,9 @@ function databases(context: LintContext): readonly Problem[] {
         ? [check.source.database, check.replica.database]
         : check.kind === 'rows'
           ? [check.database]
-          : [],
+          : check.kind === 'conservation'
+            ? [check.published?.database, check.effects?.database]
+            : [],
     ),
     ...Object.values(spec.seed).flatMap((seed) =>
       'sql' in seed ? [seed.database] : 'csv' in seed ? [seed.into.database] : [],
@@ -96,24 +99,4 @@ function stores(context: LintContext): readonly Problem[] {
     .names('stores')
     .filter((name) => !used.has(name))
     .map((name) => warning('unused', placeOf(context, 'stores', name), `store ${name} is used by no service`));
-}
-
-function queues(context: LintContext): readonly Problem[] {
-  const { rabbitmq, services } = context.spec;
-  const all = Object.values(services);
-  const fed = new Set([
-    ...all.flatMap(({ publishes = [] }) => publishes),
-    ...(rabbitmq?.bindings ?? []).map(({ queue }) => queue),
-    ...Object.values(rabbitmq?.queues ?? {}).map((queue) => queue?.deadLetter),
-  ]);
-  const read = new Set(all.flatMap(({ receives = [] }) => receives));
-  const deadLetters = new Set(Object.values(rabbitmq?.queues ?? {}).map((queue) => queue?.deadLetter));
-  return context.names('rabbitmq', 'queues').flatMap((name) => {
-    const place = placeOf(context, 'rabbitmq', 'queues', name);
-    const found: Problem[] = [];
-    if (!fed.has(name)) found.push(warning('queue-without-publisher', place, `queue ${name}: nobody publishes to it`));
-    if (!read.has(name) && !deadLetters.has(name))
-      found.push(warning('queue-without-consumer', place, `queue ${name}: nobody receives from it`));
-    return found;
-  });
 }

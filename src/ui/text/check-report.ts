@@ -51,6 +51,12 @@ function wayLine(report: CheckReport): Line[] | undefined {
 
 function findingLine(finding: Finding): Line {
   const key = finding.key.map((part) => printable(String(part))).join(', ');
+  if (finding.kind === 'dead-letter') {
+    const [death] = finding.columns;
+    return line(
+      `  ${column('dead letter', LABEL_COLUMNS)}${key}   ${printable(death?.column ?? '')}   ${value(death?.source ?? '')}`,
+    );
+  }
   const columns = finding.columns.map(
     ({ column: name, source, replica }) => `${printable(name)}  source ${value(source)}  replica ${value(replica)}`,
   );
@@ -63,7 +69,9 @@ function value(text: string | null): string {
 
 function verdictLine(report: CheckReport): Line {
   const verdict = verdictSpan(report.verdict);
-  if (report.kind !== 'compare') return line('  ', verdict);
+  if (report.kind !== 'compare') {
+    return report.summary === undefined ? line('  ', verdict) : line('  ', verdict, `: ${printable(report.summary)}`);
+  }
   const wrong = report.missing + report.extra + report.different;
   const total = Math.max(report.sourceRows, report.replicaRows);
   if (report.verdict === 'consistent') return line('  ', verdict, `: ${counted(report.sourceRows, 'row')}`);

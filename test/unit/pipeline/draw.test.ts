@@ -29,6 +29,18 @@ services:
   books: { command: [node], outbox: { database: books, table: event, reports: [entry], sent: sent, topics: [catalog] }, consumes: { group: books, topics: [product] }, writes: { database: books, tables: [product, entry] } }
 `;
 
+const QUEUES = `
+databases: { main: {}, mails: {} }
+rabbitmq:
+  exchanges: { events: { type: fanout } }
+  queues: { mails: { deadLetter: dead }, dead: {} }
+  bindings: [{ exchange: events, queue: mails }]
+services:
+  main: { command: [node], publishes: [events], outbox: { database: main, table: event, reports: [user], sent: sent } }
+  mailer: { command: [node], receives: [mails], writes: { database: mails, tables: [mail] } }
+checks: { kept: { conservation: { queue: mails } } }
+`;
+
 describe('the drawing of a pipeline', () => {
   it('shows the way of the data, row by row, then what is on no way', () => {
     expect(drawText(loaded(workspace.load()), { columns: 80 })).toBe(
@@ -88,5 +100,22 @@ planning    service :8003, uses database planning
     expect(lines).toContain(`${idOf('planning')} -.-> d3`);
     expect(lines).toContain(`${idOf('person_person')} -.-|"check persons"| ${idOf('planning_person')}`);
     expect(new Set(lines).size).toBe(lines.length - lines.filter((line) => line === 'end').length + 1);
+  });
+
+  it('shows exchanges and queues between those who publish and those who receive', () => {
+    expect(drawText(alone(QUEUES), { columns: 100 })).toBe(
+      `alone
+
+main    ──▶ main.user ──outbox──▶ main               ──▶ events          ──▶ mails
+service     table                 polls outbox event     fanout exchange     queue, check kept
+     ──▶ mailer  ──▶ mails.mail
+         service     table
+
+mails             ──refused──▶ dead
+queue, check kept              queue
+`,
+    );
+    const mermaid = drawMermaid(alone(QUEUES));
+    for (const shape of ['{"events"}', '[["mails"]]', '-->|refused|']) expect(mermaid).toContain(shape);
   });
 });

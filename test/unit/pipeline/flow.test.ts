@@ -187,4 +187,20 @@ ${reader('r', 'one', 'copy', ', outbox: { database: b, table: event, reports: [c
 `);
     expect(() => between(chained, 'a.orders', 'c.end')).toThrow(/leg by leg|another database/);
   });
+
+  it('leads from a reported table over exchange and queue to the table of the receiver', () => {
+    const pipeline = alone(`
+databases: { main: {}, mails: {} }
+rabbitmq: { exchanges: { events: {} }, queues: { mails: {} }, bindings: [{ exchange: events, queue: mails }] }
+services:
+  main: { command: [node], publishes: [events], outbox: { database: main, table: event, reports: [user], sent: sent } }
+  mailer: { command: [node], receives: [mails], writes: { database: mails, tables: [mail] } }
+checks: { mails: { source: { database: main, table: user }, replica: { database: mails, table: mail }, key: [id] } }
+`);
+    expect(waysOf(pipeline)).toEqual([['outbox main', 'receiver mailer']]);
+    expect(flowEdges(pipeline)).toMatchObject([
+      { from: 'table main.user', to: 'queue mails', exchange: 'events', stage: { kind: 'outbox', queues: ['mails'] } },
+      { from: 'queue mails', to: 'table mails.mail', stage: { kind: 'receiver', receives: ['mails'] } },
+    ]);
+  });
 });

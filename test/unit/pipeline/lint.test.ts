@@ -377,7 +377,6 @@ services: { reader: { command: [cat], consumes: { group: g, topics: [asked] } } 
     name: 'queues and stores that nobody uses',
     overlay: 'rabbitmq: { queues: { likes: {} } }\nstores: { cache: { kind: cache } }\n',
     found: [
-      /:1:1 error not-yet: rabbitmq/,
       /:1:23 warning queue-without-publisher/,
       /:1:23 warning queue-without-consumer/,
       /:2:1 error not-yet: stores/,
@@ -392,13 +391,70 @@ seed: { file: { sql: data.sql, database: person } }
 services: { person: { publishes: [like], receives: [likes] } }
 `,
     found: [
-      /:2:1 error not-yet: rabbitmq/,
       /:2:32 error dangling-reference: there is no queue gone/,
       /:2:67 error dangling-reference: there is no exchange e/,
       /:2:80 error dangling-reference: there is no queue liks, did you mean likes\?/,
       /:3:9 error not-yet: seed.file/,
       /:3:17 error file-missing: seed file: there is no file data.sql/,
       /:4:35 error dangling-reference: there is no exchange or queue like, did you mean likes\?/,
+    ],
+  },
+  {
+    name: 'dead wiring of exchanges and queues',
+    overlay: `
+rabbitmq:
+  exchanges: { events: { type: topic }, idle: {} }
+  queues: { mails: { deadLetter: dead }, dead: {}, lonely: {} }
+  bindings:
+    - { exchange: events, queue: mails, key: user.* }
+    - { exchange: events, queue: mails, key: user.* }
+services:
+  person: { publishes: [idle] }
+  planning-person-consumer: { receives: [mails] }
+`,
+    found: [
+      /:3:16 warning exchange-without-publisher: exchange events: nobody publishes to it/,
+      /:3:41 warning exchange-unbound: exchange idle is bound to no queue: what is published to it is dropped/,
+      /:4:13 warning queue-without-publisher: queue mails: nobody publishes to it or to events$/,
+      /:4:52 warning queue-without-publisher: queue lonely/,
+      /:4:52 warning queue-without-consumer: queue lonely/,
+      /:7:7 warning binding-doubled: binding events → mails \(user.\*\) is declared twice/,
+    ],
+  },
+  {
+    name: 'queues that RabbitMQ does not take, or that two services empty',
+    overlay: `
+rabbitmq:
+  queues:
+    likes: { durable: false, deadLetter: likes, arguments: { x-message-ttl: soon, x-queue-type: quorum, x-max-lenght: 3, note: a } }
+services:
+  person: { publishes: [likes], receives: [likes] }
+  planning-person-consumer: { receives: [likes] }
+`,
+    found: [
+      /:4:14 error queue-argument: queue likes: a quorum queue has to be durable/,
+      /:4:30 error dead-letter-itself: queue likes is its own dead-letter queue/,
+      /:4:62 error queue-argument: queue likes: x-message-ttl has to be a whole number/,
+      /:4:105 warning queue-argument: queue likes: RabbitMQ knows no x-max-lenght, did you mean x-max-length\?/,
+      /:7:42 warning queue-shared: service person receives from queue likes too/,
+    ],
+  },
+  {
+    name: 'what a conservation check cannot prove',
+    overlay: `
+rabbitmq: { queues: { likes: { durable: false } } }
+services:
+  person: { publishes: [likes] }
+  planning-person-consumer: { receives: [likes] }
+checks:
+  half: { conservation: { queue: likes, effects: { database: planing, count: delete from x } } }
+`,
+    found: [
+      /:2:32 warning queue-not-durable: queue likes is not durable/,
+      /:2:23 warning queue-without-dead-letter: queue likes has no dead-letter queue/,
+      /:7:41 error conservation-half: check half counts effects and not published/,
+      /:7:52 error dangling-reference: there is no database planing, did you mean planning\?/,
+      /:7:71 error check-query: check half: effects.count has to be a query/,
     ],
   },
 ];

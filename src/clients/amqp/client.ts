@@ -1,0 +1,175 @@
+import amqp, { type Channel, type ChannelModel, type GetMessage, type Message } from 'amqplib';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import { pause } from '../../support/retry.js';
+import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js';
+
+/** How often a connection is tried: the broker may just be restarting. */
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 50;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** `url`: amqp://user:password@host:5672/vhost. Connects when it is first used, and again after a connection broke. */
+export function connectAmqp(url: string): AmqpClient {
+  const link = new Link(url);
+  return {
+    async server() {
+      const { product, version } = (await link.connected()).connection.serverProperties;
+      return { product, version };
+    },
+    queue: (name) =>
+      link
+        .onChannel(async (channel) => {
+          const { messageCount, consumerCount } = await channel.checkQueue(name);
+          return { ready: messageCount, consumers: consumerCount };
+        })
+        .catch(unlessMissing),
+    hasExchange: async (name) =>
+      (await link.onChannel(async (channel) => channel.checkExchange(name)).catch(unlessMissing)) !== undefined,
+    declareQueue: ({ name, durable, arguments: args }) =>
+      link.onChannel(async (channel) => void (await channel.assertQueue(name, { durable, arguments: { ...args } }))),
+    declareExchange: ({ name, type, durable, arguments: args }) =>
+      link.onChannel(
+        async (channel) => void (await channel.assertExchange(name, type, { durable, arguments: { ...args } })),
+      ),
+    bind: ({ exchange, queue, key, arguments: args }) =>
+      link.onChannel(async (channel) => void (await channel.bindQueue(queue, exchange, key, { ...args }))),
+    publish: (exchange, key, body, properties) => publish(link, { exchange, key, body, properties }),
+    peek: (queue, most) =>
+      // What a channel has not acknowledged goes back to its place when the channel is closed.
+      link.onChannel(async (channel) => {
+        const messages: GetMessage[] = [];
+        while (messages.length < most) {
+          const message = await channel.get(queue);
+          if (message === false) break;
+          messages.push(message);
+        }
+        return messages.map(peeked);
+      }),
+    close: () => link.close(),
+  };
+}
+
+/** One connection, made again where it broke. */
+class Link {
+  private connecting: Promise<ChannelModel> | undefined;
+
+  constructor(private readonly url: string) {}
+
+  connected(): Promise<ChannelModel> {
+    this.connecting ??= this.connect();
+    this.connecting.catch(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
+  /** On a channel of its own: the broker closes it with the first refusal. */
+  async onChannel<T>(work: (channel: Channel) => Promise<T>, confirms = false): Promise<T> {
+    const connection = await this.connected();
+    let refusal: unknown;
+    try {
+      const channel = confirms ? await connection.createConfirmChannel() : await connection.createChannel();
+      channel.on('error', (failure: Error) => {
+        refusal = failure;
+      });
+      const result = await work(channel);
+      await channel.close();
+      return result;
+    } catch (failure) {
+      throw errorOf(refusal ?? failure, this.url);
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.connecting?.catch(() => undefined);
+    this.connecting = undefined;
+    await connection?.close().catch(() => {}); // it is gone already
+  }
+
+  private async connect(): Promise<ChannelModel> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const connection = await amqp.connect(this.url, {
+          timeout: CONNECT_TIMEOUT_MS,
+          clientProperties: { connection_name: 'evpipe' },
+        });
+        const forget = (): void => {
+          this.connecting = undefined;
+        };
+        connection.on('error', forget);
+        connection.on('close', forget);
+        return connection;
+      } catch (failure) {
+        const mended = errorOf(failure, this.url);
+        if (mended.kind !== 'unreachable' || attempt >= ATTEMPTS) throw mended;
+        await pause(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 4));
+      }
+    }
+  }
+}
+
+interface Publication {
+  readonly exchange: string;
+  readonly key: string;
+  readonly body: Buffer;
+  readonly properties: MessageProperties | undefined;
+}
+
+function publish(link: Link, { exchange, key, body, properties }: Publication): Promise<void> {
+  return link.onChannel(async (channel) => {
+    let returned: Message | undefined;
+    channel.on('return', (message) => {
+      returned = message;
+    });
+    const { messageId, contentType, headers } = properties ?? {};
+    await new Promise<void>((resolve, reject) => {
+      const options = {
+        persistent: true,
+        mandatory: true,
+        ...(messageId === undefined ? {} : { messageId }),
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(headers === undefined ? {} : { headers: { ...headers } }),
+      };
+      const confirmed = (failure: unknown): void => (failure == null ? resolve() : reject(failure as Error));
+      (channel as amqp.ConfirmChannel).publish(exchange, key, body, options, confirmed);
+    });
+    if (returned === undefined) return;
+    const where = exchange === '' ? `there is no queue ${key}` : `exchange ${exchange} routes key "${key}" to no queue`;
+    throw new EvpipeError('EVPIPE_AMQP_NO_ROUTE', where);
+  }, true);
+}
+
+function peeked({ content, properties }: GetMessage): PeekedMessage {
+  const deaths: unknown = properties.headers?.['x-death'];
+  const first = Array.isArray(deaths) ? (deaths[0] as Readonly<Record<string, unknown>>) : undefined;
+  return {
+    body: content,
+    messageId: properties.messageId === undefined ? undefined : String(properties.messageId),
+    died: first === undefined ? undefined : `${String(first.reason)} from ${String(first.queue)}`,
+  };
+}
+
+function unlessMissing(failure: unknown): undefined {
+  if (failure instanceof EvpipeError && failure.code === 'EVPIPE_AMQP_NOT_FOUND') return undefined;
+  throw failure;
+}
+
+/** A refusal has the broker's reply in it: `404 (NOT-FOUND) with message "NOT_FOUND - no queue 'x' in vhost '/'"`. */
+function errorOf(failure: unknown, url: string): EvpipeError {
+  if (failure instanceof EvpipeError) return failure;
+  const message = messageOf(failure);
+  const reply = /\d{3} \(([A-Z-]+)\) with message "([\s\S]*)"/.exec(message);
+  if (reply !== null) {
+    const [, name = '', words = ''] = reply;
+    return new EvpipeError(`EVPIPE_AMQP_${name.replaceAll('-', '_')}`, words.replace(/^[A-Z_]+ - /, ''), {
+      cause: failure,
+      // The broker ends a connection with these when it goes down or is told to.
+      kind: name === 'CONNECTION-FORCED' ? 'unreachable' : 'failed',
+    });
+  }
+  const { host } = new URL(url);
+  return new EvpipeError('EVPIPE_AMQP_UNREACHABLE', `RabbitMQ does not answer at ${host}: ${message}`, {
+    kind: 'unreachable',
+    cause: failure,
+  });
+}
