@@ -91,16 +91,16 @@ export class Segment {
 
   read(position: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, this.readInto(bytes, position, length));
+    return bytes.subarray(0, this.readInto(bytes, 0, position, length));
   }
 
-  /** Up to `length` bytes; the number of those that were there. */
-  readInto(bytes: Buffer, position: number, length: number): number {
+  /** Puts up to `length` bytes at `at` into `bytes`; the number of those that were there. */
+  readInto(bytes: Buffer, at: number, position: number, length: number): number {
     const fd = this.descriptor();
     const wanted = Math.min(length, this.size - position);
     let done = 0;
     while (done < wanted) {
-      const count = readSync(fd, bytes, done, wanted - done, position + done);
+      const count = readSync(fd, bytes, at + done, wanted - done, position + done);
       if (count === 0) break;
       done += count;
     }

@@ -23,7 +23,7 @@ export const fetchHandler = handler(
     supports: 'Sessions, long polling, read_committed, leader epochs.',
     lacks: 'Follower fetching and rack awareness.',
   },
-  async (request, call) => {
+  (request, call) => {
     const opened = openSession(request, call);
     if (typeof opened === 'string') return { errorCode: errorCode(opened) };
     const { partitions, session, incremental } = opened;
@@ -33,8 +33,10 @@ export const fetchHandler = handler(
       readCommitted: request.isolationLevel === 1,
       byId: call.version >= 13,
     });
-    const results = await waitForData(plan, request, call);
-    return answer(results, session, incremental);
+    const results = waitForData(plan, request, call);
+    return results instanceof Promise
+      ? results.then((later) => answer(later, session, incremental))
+      : answer(results, session, incremental);
   },
 );
 

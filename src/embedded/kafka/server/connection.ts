@@ -9,20 +9,17 @@ import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import { Reader } from '../../../protocol/kafka/reader.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
 import type { Broker } from '../broker.js';
-import { OutgoingRange } from '../log/file-range.js';
 import { unsupportedApiVersions } from '../requests/api-versions.js';
 import type { Handler } from '../requests/handler.js';
 import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
 import type { SaslSession } from '../security/sasl-session.js';
 import type { ListenerAddress, Peer } from './call.js';
 import { FrameInput, type FrameMemory } from './frame-input.js';
+import { releaseAll, SocketOutput } from './socket-output.js';
 
 /** Requests that wait for the one before them: beyond this the socket is not read. */
 const QUEUED_BYTES_MAX = 1024 * 1024;
 const QUEUED_FRAMES_MAX = 100;
-
-/** Of a log file's range, this much is in memory per connection. */
-const PIECE_BYTES = 256 * 1024;
 
 const API_VERSIONS_KEY = 18;
 
@@ -40,12 +37,12 @@ export class Connection implements Peer {
   sasl: SaslSession | undefined;
   private closing = false;
   private readonly input: FrameInput;
+  private readonly output: SocketOutput;
   private readonly queue: Buffer[] = [];
   private queuedBytes = 0;
   private busy = false;
   private closed = false;
   private readonly closeCallbacks = new Set<() => void>();
-  private drained: (() => void) | undefined;
 
   constructor(
     private readonly broker: Broker,
@@ -62,8 +59,8 @@ export class Connection implements Peer {
       (frame) => this.enqueue(frame),
       () => this.destroy(),
     );
-    socket.on('data', (chunk) => this.input.receive(chunk));
-    socket.on('drain', () => this.drained?.());
+    this.output = new SocketOutput(socket);
+    socket.on('data', (chunk) => this.output.together(() => this.input.receive(chunk)));
     socket.on('error', () => this.destroy()); // a reset connection is a client's business
     socket.on('close', () => this.ended());
   }
@@ -93,7 +90,6 @@ export class Connection implements Peer {
     this.queue.length = 0;
     for (const callback of this.closeCallbacks) callback();
     this.closeCallbacks.clear();
-    this.drained?.();
   }
 
   private enqueue(frame: Buffer): void {
@@ -134,7 +130,7 @@ export class Connection implements Peer {
   private resume(): void {
     this.busy = false;
     const frame = this.next();
-    if (frame !== undefined) this.process(frame);
+    if (frame !== undefined) this.output.together(() => this.process(frame));
   }
 
   private fail(failure: unknown): void {
@@ -187,55 +183,11 @@ export class Connection implements Peer {
     return answer === undefined ? undefined : this.send(encodeResponse(handler.api, version, correlationId, answer));
   }
 
-  /** Undefined where the socket took it all and wants more. */
+  /** Undefined where there is nothing to wait for before the next request. */
   private send(parts: readonly Part[]): Promise<void> | undefined {
-    if (this.closed) {
-      for (const part of parts) if (part instanceof OutgoingRange) part.release();
-      return undefined;
-    }
-    if (this.closing) {
-      this.socket.end(Buffer.concat(parts.filter((part) => Buffer.isBuffer(part))));
-      return undefined;
-    }
-    if (parts.length === 1 && Buffer.isBuffer(parts[0])) {
-      return this.socket.write(parts[0]) ? undefined : this.drain();
-    }
-    return this.sendAll(parts);
-  }
-
-  private async sendAll(parts: readonly Part[]): Promise<void> {
-    try {
-      this.socket.cork();
-      for (const part of parts) {
-        if (Buffer.isBuffer(part)) this.socket.write(part);
-        else if (part instanceof OutgoingRange) await this.sendRange(part);
-        if (this.closed) return;
-      }
-      this.socket.uncork();
-      if (this.socket.writableNeedDrain) await this.drain();
-    } finally {
-      for (const part of parts) if (part instanceof OutgoingRange) part.release();
-    }
-  }
-
-  private async sendRange(range: OutgoingRange): Promise<void> {
-    for (let from = 0; from < range.length && !this.closed; from += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, range.length - from);
-      const piece = Buffer.allocUnsafe(length);
-      range.read(piece, from, length);
-      if (this.socket.write(piece)) continue;
-      this.socket.uncork();
-      await this.drain();
-      this.socket.cork();
-    }
-  }
-
-  private async drain(): Promise<void> {
-    while (this.socket.writableNeedDrain && !this.closed) {
-      await new Promise<void>((resolve) => {
-        this.drained = resolve;
-      });
-    }
-    this.drained = undefined;
+    if (this.closed) releaseAll(parts);
+    else if (this.closing) this.output.end(parts);
+    else return this.output.send(parts);
+    return undefined;
   }
 }
