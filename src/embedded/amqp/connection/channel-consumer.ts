@@ -51,7 +51,8 @@ export class ChannelConsumer implements Consumer {
     const { exchange, routingKey } = message;
     const { redelivered } = entry;
     const args = { consumerTag: this.tag, deliveryTag, redelivered, exchange, routingKey };
-    this.channel.sendContent(basicDeliver, args, this.channel.withDeliveryCount(entry, message));
+    const content = entry.deliveryCount === 0 ? message : this.channel.withDeliveryCount(entry, message);
+    this.channel.sendContent(basicDeliver, args, content);
   }
 
   cancelled(): void {

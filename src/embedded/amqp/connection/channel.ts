@@ -145,9 +145,8 @@ export class Channel {
     this.connection.output.content(this.number, method, args, content, this.connection.frameBytesMax);
   }
 
-  /** What a message of a quorum queue says of its deliveries before. */
+  /** The content of a message with what its quorum queue says of its deliveries before. */
   withDeliveryCount(entry: Entry, message: Message): Pick<Message, 'properties' | 'body'> {
-    if (entry.deliveryCount === 0) return message;
     const properties = decodeProperties(message.properties);
     const headers = new Map(properties.headers ?? []);
     headers.set('x-delivery-count', { type: 'long', value: BigInt(entry.deliveryCount) });

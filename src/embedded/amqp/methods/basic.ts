@@ -65,7 +65,7 @@ function get(channel: Channel, args: Args<typeof basicGet.fields>): void {
   channel.sendContent(
     basicGetOk,
     { deliveryTag: tag, redelivered: entry.redelivered, exchange, routingKey, messageCount: queue.ready.count },
-    channel.withDeliveryCount(entry, message),
+    queue.settings.type === 'quorum' ? channel.withDeliveryCount(entry, message) : message, // here even of none
   );
 }
 

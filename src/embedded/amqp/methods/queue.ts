@@ -25,7 +25,11 @@ type DeclareArgs = Args<typeof queueDeclare.fields>;
 
 function declared(channel: Channel, args: DeclareArgs): Queue {
   const { broker, connection } = channel;
-  if (args.passive) return channel.queue(args.queue);
+  if (args.passive) {
+    const queue = channel.queue(args.queue);
+    queue.used();
+    return queue;
+  }
   const name = args.queue === '' ? `amq.gen-${randomBytes(16).toString('base64url')}` : args.queue;
   const existing = broker.queues.get(name);
   if (existing !== undefined) {
