@@ -1,7 +1,7 @@
 import { type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
-import type { Database, Queries } from './database.js';
+import type { Database, Transaction } from './database.js';
 import { kafkaLog } from './kafka-log.js';
 import { NotYet } from './not-yet.js';
 
@@ -25,7 +25,7 @@ export interface ConsumerOptions {
    * another one of its transaction failed), so it must come to the same end. Throws NotYet, before its first
    * write, where something else has to happen first.
    */
-  readonly apply: (message: Message, transaction: Queries) => Promise<void>;
+  readonly apply: (message: Message, transaction: Transaction) => Promise<void>;
 }
 
 export interface ConsumerContext {

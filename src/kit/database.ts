@@ -6,9 +6,15 @@ export interface Queries {
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** Statements that are committed together, or not at all. */
+export interface Transaction extends Queries {
+  /** Runs once the transaction is committed, and never where it is not. It must not throw. */
+  afterCommit(work: () => void): void;
+}
+
 export interface Database extends Queries {
   /** Commits what `work` wrote when it resolves; rolls it back and throws when it throws. */
-  transaction<T>(work: (transaction: Queries) => Promise<T>): Promise<T>;
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -39,6 +45,7 @@ export function openDatabase(url: string, applicationName: string, log: Log): Da
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      const afterwards: (() => void)[] = [];
       // A checked-out client reports a lost connection by this event besides failing the query.
       const onError = (failure: Error) => {
         broken = failure;
@@ -49,8 +56,10 @@ export function openDatabase(url: string, applicationName: string, log: Log): Da
         const result = await work({
           query: async <Row extends object>(sql: string, values: readonly unknown[] = []) =>
             (await client.query<Row>(sql, [...values])).rows,
+          afterCommit: (then) => void afterwards.push(then),
         });
         await client.query('COMMIT');
+        for (const then of afterwards) then();
         return result;
       } catch (failure) {
         await client.query('ROLLBACK').catch((second: Error) => {

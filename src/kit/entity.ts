@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database, Queries } from './database.js';
+import type { Database, Queries, Transaction } from './database.js';
 import { type Fields, Problem, uuid, type ValueOf } from './field.js';
 
 /** What a service has many of: a table with a UUID for its key, and what may stand in the other columns. */
@@ -13,7 +13,7 @@ export interface Entity<F extends Fields = Fields> {
   /** Columns that lists are ordered by; default: none but the id. */
   readonly order?: readonly (keyof F & string)[];
   /** Runs in the transaction of every change: report it here. */
-  readonly onChange?: (transaction: Queries, change: Change<RowOf<F>>) => Promise<void>;
+  readonly onChange?: (transaction: Transaction, change: Change<RowOf<F>>) => Promise<void>;
 }
 
 export type RowOf<F extends Fields> = { readonly id: string } & { readonly [K in keyof F]: ValueOf<F[K]> };

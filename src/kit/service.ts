@@ -5,6 +5,7 @@ import { type Log, outputLog } from '../support/log.js';
 import type { Avro } from './avro.js';
 import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
+import type { PollingOutbox, PollingOutboxOptions } from './polling-outbox.js';
 import type { Site } from './web.js';
 
 /** Longer than what a service has in hand takes to end; shorter than the supervisor waits before it kills (5 s). */
@@ -26,6 +27,8 @@ export interface Service {
   serve(site: Site): Promise<{ readonly port: number }>;
   /** Reads topics of KAFKA_BOOTSTRAP_SERVERS in a consumer group; resolves once it has joined. */
   consume(options: ConsumerOptions): Promise<void>;
+  /** An outbox table that this service itself sends from: to Kafka at KAFKA_BOOTSTRAP_SERVERS, unless `publisher` says where else. */
+  pollingOutbox(options: PollingOutboxOptions): Promise<PollingOutbox>;
   /** Runs when the service ends. */
   onEnd(cleanup: () => void | Promise<void>): void;
   /** Ends the service with this failure: its parts call it when they can't go on. */
@@ -91,6 +94,16 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
         onFailure,
       });
       lifetime.onEnd(() => consumer.stop());
+    },
+    async pollingOutbox(options) {
+      const { startPollingOutbox } = await import('./polling-outbox.js');
+      const publisher =
+        options.publisher ??
+        (await import('./kafka-publisher.js')).openKafkaPublisher(variable('KAFKA_BOOTSTRAP_SERVERS'), log);
+      lifetime.onEnd(() => publisher.close());
+      const outbox = startPollingOutbox({ ...options, publisher }, log);
+      lifetime.onEnd(() => outbox.stop());
+      return outbox;
     },
     onEnd: (cleanup) => lifetime.onEnd(cleanup),
     fail: onFailure,
