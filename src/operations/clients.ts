@@ -1,6 +1,8 @@
 import type { AmqpClient } from '../clients/amqp/contract.js';
 import { connectManagement, type RabbitmqManagement } from '../clients/amqp/management.js';
 import { type ConnectClient, connectConnect } from '../clients/connect/client.js';
+import type { DocumentsClient } from '../clients/documents/contract.js';
+import { openDocuments } from '../clients/documents/open.js';
 import { connectKafka } from '../clients/kafka/client.js';
 import type { KafkaClient } from '../clients/kafka/contract.js';
 import { connectKsqldb, type KsqldbClient } from '../clients/ksqldb/client.js';
@@ -18,6 +20,7 @@ import {
   type EndpointByKind,
   server,
   service,
+  store,
   type Target,
 } from '../targets/target.js';
 
@@ -115,6 +118,14 @@ export class Clients {
   async database(name: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresClient> {
     const { host } = await this.endpoint(database(name));
     const client = await connectPostgres({ url: host.url, settings, signal: this.signal });
+    this.lifetime.onEnd(() => client.close());
+    return client;
+  }
+
+  /** A connection of its own for the caller to a store of kind documents; closed with the lifetime at the latest. */
+  async documents(name: string): Promise<DocumentsClient> {
+    const { host } = await this.endpoint(store(name));
+    const client = await openDocuments({ url: host.url, signal: this.signal });
     this.lifetime.onEnd(() => client.close());
     return client;
   }

@@ -1,7 +1,7 @@
 import { didYouMean } from '../pipeline/did-you-mean.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
-import { type ComponentId, database, type ServerKind, server, service } from '../targets/target.js';
+import { type ComponentId, database, type ServerKind, server, service, store } from '../targets/target.js';
 import { serversOf } from './session.js';
 
 /** Other words for the servers: as their processes are called, and as people type them. */
@@ -25,6 +25,15 @@ export function namedComponents(
       names: [`postgres/${name}`, `database/${name}`, name],
       component: database(name),
     })),
+    ...pipeline.stores.map(({ name }) => ({ names: [`store/${name}`, name], component: store(name) })),
+    ...pipeline.stores
+      .filter(({ kind }) => kind === 'cache')
+      .slice(0, 1)
+      .map(({ name }) => ({ names: ['redis'], component: store(name) })),
+    ...pipeline.stores
+      .filter(({ kind }) => kind === 'documents')
+      .slice(0, 1)
+      .map(({ name }) => ({ names: ['postgres'], component: store(name) })),
   ];
 }
 

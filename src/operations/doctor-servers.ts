@@ -1,11 +1,13 @@
 import { readKsqlFiles } from '../pipeline/ksql-files.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
-import { type ComponentId, database, server } from '../targets/target.js';
+import { INSTALL_CACHE } from '../targets/store-programs.js';
+import { type ComponentId, type ComponentStatus, database, server, store } from '../targets/target.js';
 import { connectorReports, troubleOf } from './connectors.js';
 import type { Diagnosis } from './doctor.js';
 import { examineRabbitmq } from './doctor-rabbitmq.js';
 import { type Session, serversOf } from './session.js';
+import { examineStore } from './stores.js';
 
 /** A server that does not answer in this time is told of instead of waited for. */
 const ANSWER_MS = 5_000;
@@ -37,11 +39,32 @@ export async function examineServers(session: Session): Promise<readonly Diagnos
     ...pipeline.databases
       .filter(({ name }) => isThere(database(name)))
       .map(({ name }) => answers(`database ${name}`, addressOf(database(name)), () => examineDatabase(session, name))),
+    ...pipeline.stores
+      .filter(({ name }) => isThere(store(name)))
+      .map((section) =>
+        answers(`store ${section.name}`, addressOf(store(section.name)), async () => [
+          { about: `store ${section.name}`, health: 'good', says: await examineStore(section, session) },
+        ]),
+      ),
     ...(serversOf(pipeline).includes('connect') && isThere(server('connect'))
       ? [answers('connectors', addressOf(server('connect')), () => examineConnectors(session))]
       : []),
   ];
-  return [...(await Promise.all(probes)).flat(), ...environmentNames(session)];
+  return [...(await Promise.all(probes)).flat(), ...missingStores(session, statuses), ...environmentNames(session)];
+}
+
+/** Stores for which this machine has no program, or which have no address. */
+function missingStores({ pipeline }: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[] {
+  return statuses.flatMap(({ state, components, lastLines: [why = 'it is not there'] }) =>
+    state !== 'absent'
+      ? []
+      : components.map(({ name }): Diagnosis => {
+          const optional = pipeline.stores.some((one) => one.name === name && one.optional);
+          const about = `store ${name}`;
+          if (optional) return { about, health: 'good', says: `left out (optional): ${why}` };
+          return { about, health: 'bad', says: why, todo: INSTALL_CACHE };
+        }),
+  );
 }
 
 type Probe = () => Promise<readonly Diagnosis[]>;

@@ -15,7 +15,10 @@ export function logs(session: Session, { of, tail, follow }: LogsOptions): Async
   const names = of.map((name) => {
     const component = findComponent(session.pipeline, name);
     // A database may be called as a service is; all of them write one log.
-    return component.kind === 'postgres' ? 'postgres' : component.name;
+    if (component.kind === 'postgres') return 'postgres';
+    if (component.kind !== 'stores') return component.name;
+    const section = session.pipeline.stores.find((one) => one.name === component.name);
+    return section?.kind === 'cache' ? 'redis' : 'postgres';
   });
   const { signal } = session;
   return session.target.logs({ ...(names.length > 0 && { of: [...new Set(names)] }), tail, follow, signal });

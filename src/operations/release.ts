@@ -3,7 +3,7 @@ import { type PostgresClient, quoteIdentifier } from '../clients/postgres/client
 import { ledgerTopic, openLedger } from '../resources/ledger.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
-import { database, server } from '../targets/target.js';
+import { database, server, store } from '../targets/target.js';
 import type { Session } from './session.js';
 
 /** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
@@ -55,6 +55,12 @@ export async function release(session: Session): Promise<Released> {
   if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
     left.push('on ksqlDB all streams, tables and queries');
   left.push(...foreignDatabases.map((name) => `database ${name} at its address`));
+  const stores = await Promise.all(
+    pipeline.stores.map(async ({ name, kind }) =>
+      kind === 'documents' && foreign(store(name)) && (await target.endpoint(store(name))) !== undefined ? [name] : [],
+    ),
+  );
+  left.push(...stores.flat().map((name) => `store ${name} at its address`));
   return { removed, left };
 }
 

@@ -1,4 +1,4 @@
-import type { Pipeline, ServiceSection } from '../pipeline/pipeline.js';
+import type { Pipeline, ServiceSection, StoreSection } from '../pipeline/pipeline.js';
 import { type ReferenceValues, referencesIn, resolveReferences } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
@@ -43,7 +43,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     signal,
     timeoutMs: options.timeoutMs ?? READY_TIMEOUT_MS,
     clients: new Clients(target, lifetime, signal),
-    references: async (face) => referenceValues(await target.endpoints(), face),
+    references: async (face) => referenceValues(await target.endpoints(), face, pipeline.stores),
     close: () => lifetime.end(),
   };
 }
@@ -57,7 +57,7 @@ export function targetInput(pipeline: Pipeline): TargetInput {
     servers: serversOf(pipeline),
     databases: pipeline.databases.map(({ name }) => name),
     services: pipeline.services.map(({ name }) => name),
-    stores: [],
+    stores: pipeline.stores.map(({ name, kind, optional }) => ({ name, kind, optional })),
     wishedPorts: pipeline.services.flatMap(({ port }) => port ?? []),
   };
 }
@@ -82,7 +82,11 @@ export function serviceReferences(service: ServiceSection): readonly string[] {
   return texts.flatMap(referencesIn);
 }
 
-function referenceValues(endpoints: Endpoints, face: keyof Faces<unknown>): ReferenceValues {
+function referenceValues(
+  endpoints: Endpoints,
+  face: keyof Faces<unknown>,
+  stores: readonly StoreSection[],
+): ReferenceValues {
   const values = new Map<string, string>();
   const { kafka } = endpoints;
   if (kafka !== undefined) values.set('kafka.bootstrapServers', kafka[face].bootstrapServers);
@@ -100,6 +104,8 @@ function referenceValues(endpoints: Endpoints, face: keyof Faces<unknown>): Refe
     if (url !== undefined) values.set(`services.${name}.url`, url);
     if (port !== undefined) values.set(`services.${name}.port`, String(port));
   }
+  // Whoever may do without a store is told of none.
+  for (const { name, optional } of stores) if (optional) values.set(`stores.${name}.url`, '');
   for (const [name, faces] of endpoints.stores) values.set(`stores.${name}.url`, faces[face].url);
   return values;
 }

@@ -35,4 +35,6 @@ export interface StatusReport {
   /** Shown only where something is not good: quiet when all is well. */
   readonly components: readonly ComponentLine[];
   readonly flows: readonly Flow[];
+  /** What is left out because it is optional and not there; sentences without a full stop. */
+  readonly notes?: readonly string[] | undefined;
 }

@@ -25,6 +25,7 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     ...(upMs > 0 ? { upMs } : {}),
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
     components: components.map(componentLine),
+    notes: components.filter(({ state }) => state === 'absent').map(absence),
     flows: running
       ? [
           ...(await Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)))),
@@ -52,7 +53,9 @@ function componentLine(status: ComponentStatus): ComponentLine {
     status.pid === undefined ? '' : `pid ${status.pid}`,
     status.restarts === 0 ? '' : `${status.restarts} restarts`,
     status.state === 'running' ? '' : exit,
-    ...(status.state === 'failed' || status.state === 'restarting' ? status.lastLines.slice(-1) : []),
+    ...(status.state === 'failed' || status.state === 'restarting' || status.state === 'absent'
+      ? status.lastLines.slice(-1)
+      : []),
   ];
   return {
     name: status.process,
@@ -63,6 +66,13 @@ function componentLine(status: ComponentStatus): ComponentLine {
   };
 }
 
+/** What services do without, and why. */
+function absence({ components, lastLines }: ComponentStatus): string {
+  const names = components.map(({ name }) => name);
+  const who = names.length === 1 ? `store ${names[0]} is` : `stores ${names.join(', ')} are`;
+  return `${who} left out: ${lastLines[0] ?? 'it is not there'}`;
+}
+
 const HEALTH: Readonly<Record<ComponentStatus['state'], Health>> = {
   running: 'good',
   unknown: 'good',
@@ -70,6 +80,7 @@ const HEALTH: Readonly<Record<ComponentStatus['state'], Health>> = {
   restarting: 'bad',
   stopped: 'waiting',
   failed: 'bad',
+  absent: 'good',
 };
 
 async function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {

@@ -5,6 +5,7 @@ import type {
   DatabaseSection,
   Pipeline,
   ServiceSection,
+  StoreSection,
   SubjectSection,
   TopicSection,
 } from '../pipeline/pipeline.js';
@@ -31,6 +32,7 @@ import {
 import { requireCapturedTables } from './captured-tables.js';
 import { rabbitmqIds, rabbitmqNodes } from './rabbitmq-nodes.js';
 import { resolveAll, type Session, serversOf, serviceReferences } from './session.js';
+import { prepareStore, storesDetail } from './stores.js';
 import type { Node, NodeReport } from './walk.js';
 
 /** Which part of the whole a command covers; what it needs is always taken along. */
@@ -67,6 +69,7 @@ class UpNodes {
     const { pipeline } = this;
     const nodes: Node[] = [
       ...pipeline.databases.map((one) => this.databaseNode(one)),
+      ...pipeline.stores.map((one) => this.storeNode(one)),
       ...serversOf(pipeline).map((kind) => this.serverNode(kind)),
       ...pipeline.topics.map((one) => this.topicNode(one)),
       ...pipeline.subjects.map((one) => this.subjectNode(one)),
@@ -151,6 +154,24 @@ class UpNodes {
           this.wait(report),
         );
         return { changed: changes.length > 0 };
+      },
+    };
+  }
+
+  private storeNode(section: StoreSection): Node {
+    return {
+      id: `store/${section.name}`,
+      step: 'stores',
+      needs: [],
+      run: async (report) => {
+        report.waitingFor(`store ${section.name} to answer`);
+        const prepared = await prepareStore(
+          section,
+          this.session,
+          (component) => this.start(component),
+          this.wait(report),
+        );
+        return { changed: prepared };
       },
     };
   }
@@ -241,6 +262,8 @@ class UpNodes {
         return [`database/${reference.name}`];
       case 'service':
         return [`service/${reference.name}`];
+      case 'store':
+        return [`store/${reference.name}`];
       case 'server': {
         if (reference.name === 'kafka')
           return ['server/kafka', ...this.pipeline.topics.map(({ name }) => `topic/${name}`)];
@@ -507,6 +530,7 @@ class UpNodes {
           ksqldb === undefined ? undefined : counted(ksqldb.migrations.length, 'migration'),
         );
       },
+      stores: () => storesDetail(session),
       seed: async () => listed(...pipeline.seeds.map(({ name, rows }) => `${rows} ${name}`)),
     };
   }

@@ -84,6 +84,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
     connectEnv: spec.connect?.env ?? {},
     rabbitmq: buildRabbitmq(input),
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
+    stores: all('stores', spec.stores, ({ kind, optional }, at) => ({ ...at, kind, optional })),
     seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
     smoke: all('smoke', spec.smoke, (smoke, at) => ({

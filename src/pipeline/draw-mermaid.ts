@@ -20,16 +20,20 @@ const SHAPES: Readonly<Record<DrawnNode['kind'], readonly [string, string]>> = {
 export function drawMermaid(pipeline: Pipeline, edges?: readonly FlowEdge[]): string {
   const graph = drawingGraph(pipeline, edges);
   const ids = new Map([...graph.nodes.keys()].map((id, index) => [id, `n${index + 1}`]));
-  const databases = new Map(pipeline.databases.map(({ name }, index) => [name, `d${index + 1}`]));
+  // Databases and stores by their kind and name, for both may be called alike.
+  const holders = new Map([
+    ...pipeline.databases.map(({ name }, index) => [`database ${name}`, `d${index + 1}`] as const),
+    ...pipeline.stores.map(({ name }, index) => [`store ${name}`, `s${index + 1}`] as const),
+  ]);
   const id = (node: string): string => ids.get(node) ?? node;
-  const lines = ['flowchart LR', ...nodeLines(graph, ids, databases)];
+  const lines = ['flowchart LR', ...nodeLines(graph, ids, holders)];
   for (const { from, to, via } of uniqueLinks(graph)) {
     lines.push(`  ${id(from)} -->${via === undefined ? '' : `|${via}|`} ${id(to)}`);
   }
   for (const [service, used] of graph.uses) {
-    for (const name of used) {
-      const database = databases.get(name);
-      if (database !== undefined) lines.push(`  ${id(service)} -.-> ${database}`);
+    for (const { kind, name } of used) {
+      const holder = holders.get(`${kind} ${name}`);
+      if (holder !== undefined) lines.push(`  ${id(service)} -.-> ${holder}`);
     }
   }
   for (const { name, source, replica } of graph.checks)
@@ -40,24 +44,24 @@ export function drawMermaid(pipeline: Pipeline, edges?: readonly FlowEdge[]): st
 function nodeLines(
   { nodes, uses }: DrawingGraph,
   ids: ReadonlyMap<string, string>,
-  databases: ReadonlyMap<string, string>,
+  holders: ReadonlyMap<string, string>,
 ): readonly string[] {
   const draw = (node: DrawnNode, name: string): string => {
     const [open, close] = SHAPES[node.kind];
     return `${ids.get(node.id)}${open}${label(name)}${close}`;
   };
   const all = [...nodes.values()];
-  const used = new Set([...uses.values()].flat());
-  const within = [...databases].flatMap(([name, id]) => {
-    const tables = all.filter(({ database }) => database === name);
-    if (tables.length === 0 && !used.has(name)) return [];
+  const used = new Set([...uses.values()].flat().map(({ kind, name }) => `${kind} ${name}`));
+  const within = [...holders].flatMap(([holder, id]) => {
+    const held = all.filter((node) => node.within === holder);
+    if (held.length === 0) return used.has(holder) ? [`  ${id}[(${label(holder)})]`] : [];
     return [
-      `  subgraph ${id}[${label(`database ${name}`)}]`,
-      ...tables.map((table) => `    ${draw(table, table.name.slice(name.length + 1))}`),
+      `  subgraph ${id}[${label(holder)}]`,
+      ...held.map((node) => `    ${draw(node, node.name.slice(holder.length - holder.indexOf(' ')))}`),
       '  end',
     ];
   });
-  const others = all.filter(({ database }) => database === undefined).map((node) => `  ${draw(node, node.name)}`);
+  const others = all.filter((node) => node.within === undefined).map((node) => `  ${draw(node, node.name)}`);
   return [...within, ...others];
 }
 

@@ -90,8 +90,8 @@ function besidesOf({ nodes, uses }: DrawingGraph, drawn: ReadonlySet<string>): r
   const rest = [...nodes.values()].filter(({ id }) => !drawn.has(id));
   const width = Math.max(0, ...rest.map(({ name }) => stringWidth(name)));
   return rest.map(({ id, name, detail }) => {
-    const databases = uses.get(id) ?? [];
-    const used = databases.length === 0 ? '' : `, uses ${databases.map((one) => `database ${one}`).join(', ')}`;
+    const places = uses.get(id) ?? [];
+    const used = places.length === 0 ? '' : `, uses ${places.map((one) => `${one.kind} ${one.name}`).join(', ')}`;
     return `${padded(name, width)}  ${detail}${used}`;
   });
 }

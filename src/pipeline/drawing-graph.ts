@@ -19,8 +19,8 @@ export interface DrawnNode {
   readonly name: string;
   /** What stands below the name: `topic, 3 partitions`. */
   readonly detail: string;
-  /** Of a table: where it is. */
-  readonly database?: string | undefined;
+  /** What holds it: `database person`, `store customers`. */
+  readonly within?: string | undefined;
 }
 
 /** Data goes from one node to the next; `via` says how where that is not plain. */
@@ -33,13 +33,18 @@ export interface DrawnLink {
 /** One step of the data from where it rests to where it rests next, with what carries it in between. */
 export type DrawnHop = readonly DrawnLink[];
 
+export interface UsedPlace {
+  readonly kind: 'database' | 'store';
+  readonly name: string;
+}
+
 /** What there is to draw of a pipeline. */
 export interface DrawingGraph {
   readonly nodes: ReadonlyMap<string, DrawnNode>;
   /** In the order of the file. A carrier of several hops (a connector of two tables) is one node. */
   readonly hops: readonly DrawnHop[];
-  /** Which databases a service uses without saying what for: service node to database names. */
-  readonly uses: ReadonlyMap<string, readonly string[]>;
+  /** Which databases and stores a service uses without saying what for, by its node. */
+  readonly uses: ReadonlyMap<string, readonly UsedPlace[]>;
   /** Checks of a replica: node to node. */
   readonly checks: ReadonlyArray<{ readonly name: string; readonly source: string; readonly replica: string }>;
 }
@@ -93,7 +98,7 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
         ]
       : [],
   );
-  return { nodes, hops, uses: usedDatabases(pipeline), checks };
+  return { nodes, hops, uses: usedPlaces(pipeline), checks };
 }
 
 /** The last link of a hop leads over the exchange. */
@@ -125,7 +130,7 @@ function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
     const checked = checks.length === 0 ? '' : `, check ${checks.map((check) => check.name).join(', ')}`;
     // Database names may hold dots, so the place is matched with the declared ones.
     const database = pipeline.databases.find((one) => name.startsWith(`${one.name}.`))?.name;
-    return { id: place, kind, name, detail: `table${checked}`, database };
+    return { id: place, kind, name, detail: `table${checked}`, within: database && `database ${database}` };
   }
   if (kind === 'queue') {
     const checks = pipeline.checks.filter((check) => check.kind === 'conservation' && check.queue === name);
@@ -180,17 +185,17 @@ function stageNode(stage: FlowStage, pipeline: Pipeline): DrawnNode {
   }
 }
 
-/** A service that has a database's address in its environment, and tells no table of it. */
-function usedDatabases(pipeline: Pipeline): ReadonlyMap<string, readonly string[]> {
+/** A service that has the address of a database or store in its environment, and tells no table or collection of it. */
+function usedPlaces(pipeline: Pipeline): ReadonlyMap<string, readonly UsedPlace[]> {
   const used = pipeline.services.map(({ name, env, outbox, writes }) => {
-    const told = [outbox?.database, writes?.database];
-    const named = Object.values(env)
-      .flatMap(referencesIn)
-      .flatMap((path) => {
-        const reference = parseReference(path);
-        return reference?.kind === 'database' && !told.includes(reference.name) ? [reference.name] : [];
-      });
-    return [`service ${name}`, [...new Set(named)]] as const;
+    const told = [outbox?.database, writes?.database].map((one) => `database ${one}`);
+    const named = new Map<string, UsedPlace>();
+    for (const reference of Object.values(env).flatMap(referencesIn).map(parseReference)) {
+      if (reference?.kind !== 'database' && reference?.kind !== 'store') continue;
+      const key = `${reference.kind} ${reference.name}`;
+      if (!told.includes(key)) named.set(key, { kind: reference.kind, name: reference.name });
+    }
+    return [`service ${name}`, [...named.values()]] as const;
   });
-  return new Map(used.filter(([, databases]) => databases.length > 0));
+  return new Map(used.filter(([, places]) => places.length > 0));
 }

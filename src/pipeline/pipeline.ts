@@ -25,6 +25,7 @@ export interface Pipeline {
   /** Undefined: the pipeline has no RabbitMQ. */
   readonly rabbitmq: RabbitmqSection | undefined;
   readonly services: readonly ServiceSection[];
+  readonly stores: readonly StoreSection[];
   readonly seeds: readonly SeedSection[];
   readonly checks: readonly CheckSection[];
   readonly smoke: readonly SmokeSection[];
@@ -113,6 +114,12 @@ export interface ServiceSection extends Located {
   /** RabbitMQ exchanges or queues. */
   readonly publishes: readonly string[];
   readonly writes: { readonly database: string; readonly tables: readonly string[] } | undefined;
+}
+
+export interface StoreSection extends Located {
+  readonly kind: 'documents' | 'cache';
+  /** The pipeline works without it; `$(stores.NAME.url)` is then empty. */
+  readonly optional: boolean;
 }
 
 export interface OutboxSection {

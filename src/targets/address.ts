@@ -1,4 +1,5 @@
-import type { Placement } from './placement.js';
+import { envName, type Placement } from './placement.js';
+import { storeMissing } from './store-programs.js';
 import {
   type ComponentId,
   type ComponentStatus,
@@ -18,7 +19,7 @@ export class AddressProvider implements Provider {
 
   async start(component: ComponentId): Promise<Started> {
     const endpoint = await this.endpoint(component);
-    if (endpoint === undefined) throw new Error(`${componentKey(component)} has no address`);
+    if (endpoint === undefined) throw storeMissing(`it has no address (${envName(component)})`);
     return { endpoint, changed: false, notes: [] };
   }
 
@@ -28,15 +29,19 @@ export class AddressProvider implements Provider {
 
   /** Whether it answers is for its client to find out: an address alone says nothing of that. */
   async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
-    return components.map((component) => ({
-      process: componentKey(component),
-      components: [component],
-      provider: 'address',
-      state: 'unknown',
-      restarts: 0,
-      lastLines: [],
-      address: describe(this.placement.address(component)?.host),
-    }));
+    return components.map((component) => {
+      const endpoint = this.placement.address(component);
+      return {
+        process: componentKey(component),
+        components: [component],
+        provider: 'address',
+        // Only an optional store may be without an address.
+        state: endpoint === undefined ? 'absent' : 'unknown',
+        restarts: 0,
+        lastLines: endpoint === undefined ? [`it has no address (${envName(component)})`] : [],
+        address: describe(endpoint?.host),
+      };
+    });
   }
 
   async *logs(): AsyncGenerator<LogLine> {
@@ -54,6 +59,7 @@ function describe(endpoint: Endpoint | undefined): string {
   if ('bootstrapServers' in endpoint) return endpoint.bootstrapServers;
   if ('database' in endpoint) return `${endpoint.host}:${endpoint.port}/${endpoint.database}`;
   if (endpoint.url === undefined) return '';
+  if (!URL.canParse(endpoint.url)) return endpoint.url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, ''); // several servers
   const { protocol, host, pathname } = new URL(endpoint.url);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }

@@ -87,5 +87,16 @@ export const POSTGRES: EmbeddedServer = {
   options: () => ({}),
 };
 
+/** The system's own redis-server: all caches of a pipeline share it, each has a database number. */
+export const REDIS: EmbeddedServer = {
+  process: 'redis',
+  folder: 'redis',
+  program: 'prepared',
+  port: 6379,
+  layer: 0,
+  stopTimeoutMs: 5_000,
+  options: () => ({}),
+};
+
 export const SERVICE_LAYER = 5;
 export const READY_TIMEOUT_MS = 30_000;

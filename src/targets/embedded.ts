@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,9 +14,11 @@ import {
   type EmbeddedServer,
   POSTGRES,
   READY_TIMEOUT_MS,
+  REDIS,
   SERVICE_LAYER,
 } from './embedded-servers.js';
 import { buildService, removeOldBuilds } from './service-build.js';
+import { cacheProgram, NO_CACHE_PROGRAM, storeMissing } from './store-programs.js';
 import {
   type ComponentId,
   type ComponentStatus,
@@ -32,6 +34,7 @@ import {
   type ServiceLaunch,
   type ShutdownOptions,
   type Started,
+  store,
   type TargetContext,
   type TargetInput,
   type Upstream,
@@ -76,25 +79,26 @@ export class EmbeddedProvider implements Provider {
   }
 
   async endpoint(component: ComponentId): Promise<Faces<Endpoint> | undefined> {
-    const process = (await this.reports()).find((report) => report.process === processName(component));
+    const process = (await this.reports()).find((report) => report.process === this.processName(component));
     if (process === undefined || !isKept(process)) return undefined;
     return bothFaces(this.endpointAt(component, process.port));
   }
 
   async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
     const reports = new Map((await this.reportNow(true)).map((report) => [report.process, report]));
-    const names = [...new Set(components.map(processName))];
+    const names = [...new Set(components.map((component) => this.processName(component)))];
     return names.map((name): ComponentStatus => {
-      const shared = components.filter((component) => processName(component) === name);
+      const shared = components.filter((component) => this.processName(component) === name);
       const report = reports.get(name);
       if (report === undefined) {
+        const isAbsent = name === REDIS.process && cacheProgram(this.context.env.PATH) === undefined;
         return {
           process: name,
           components: shared,
           provider: 'embedded',
-          state: 'stopped',
+          state: isAbsent ? 'absent' : 'stopped',
           restarts: 0,
-          lastLines: [],
+          lastLines: isAbsent ? [NO_CACHE_PROGRAM] : [],
         };
       }
       const { wishedPort: _, state, ...rest } = report;
@@ -108,13 +112,13 @@ export class EmbeddedProvider implements Provider {
   }
 
   async stop(component: ComponentId): Promise<void> {
-    await (await this.connected())?.stop(processName(component));
+    await (await this.connected())?.stop(this.processName(component));
   }
 
   async restart(component: ComponentId): Promise<void> {
     const client = await this.connected();
     if (client === undefined) throw notRunning(this.input);
-    await client.restart(processName(component));
+    await client.restart(this.processName(component));
   }
 
   async shutdown({ volumes }: ShutdownOptions): Promise<void> {
@@ -169,7 +173,7 @@ export class EmbeddedProvider implements Provider {
     launch: ConnectLaunch | undefined,
     upstream: Upstream,
   ): Promise<LaunchSpec> {
-    const embedded = embeddedServer(component);
+    const embedded = this.embeddedServer(component);
     await this.ensured(); // makes the state folder, where the password is kept
     return {
       process: embedded.process,
@@ -179,7 +183,8 @@ export class EmbeddedProvider implements Provider {
         options: {
           ...embedded.options(upstream),
           dataDir: join(this.context.stateFolder, 'data', embedded.process),
-          ...(component.kind === 'postgres' && { password: this.postgresPassword() }),
+          ...(embedded === POSTGRES && { password: this.postgresPassword() }),
+          ...(embedded === REDIS && this.redisOptions()),
         },
       },
       env: launch?.env ?? {},
@@ -194,7 +199,7 @@ export class EmbeddedProvider implements Provider {
   private async serviceSpec(name: string, launch: ServiceLaunch): Promise<LaunchSpec> {
     await this.ensured();
     return {
-      process: processName({ kind: 'service', name }),
+      process: this.processName({ kind: 'service', name }),
       program: { kind: 'command', command: await this.serviceCommand(name, launch), cwd: this.input.folder },
       env: launch.env,
       ...(launch.port !== undefined && { port: { wished: launch.port } }),
@@ -234,6 +239,7 @@ export class EmbeddedProvider implements Provider {
       // One port for both: its first bytes tell AMQP from HTTP.
       return { url: `amqp://guest:guest@${HOST}:${port}`, managementUrl: `http://guest:guest@${HOST}:${port}` };
     }
+    if (component.kind === 'stores') return { url: this.storeUrl(component.name, port), ours: true };
     return { url: `http://${HOST}:${port}` };
   }
 
@@ -241,6 +247,31 @@ export class EmbeddedProvider implements Provider {
     const password = this.postgresPassword();
     const url = `postgres://postgres:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
     return { host: HOST, port, user: 'postgres', password, database, url, ours: true };
+  }
+
+  private storeUrl(name: string, port: number): string {
+    if (this.storeKind(name) === 'documents') return this.postgresAt(documentsDatabase(name), port).url;
+    return `redis://:${this.redisPassword()}@${HOST}:${port}/${this.caches().indexOf(name)}`;
+  }
+
+  private storeKind(name: string): 'documents' | 'cache' {
+    return this.input.stores.find((store) => store.name === name)?.kind ?? 'documents';
+  }
+
+  private caches(): readonly string[] {
+    return this.input.stores.filter(({ kind }) => kind === 'cache').map(({ name }) => name);
+  }
+
+  /** Throws EVPIPE_STORE_MISSING where the system has no redis-server. */
+  private redisOptions(): Readonly<Record<string, unknown>> {
+    const program = cacheProgram(this.context.env.PATH);
+    if (program === undefined) throw storeMissing(NO_CACHE_PROGRAM);
+    return { program, password: this.redisPassword(), databases: this.caches().length };
+  }
+
+  /** Of the one secret that is kept, for another purpose. */
+  private redisPassword(): string {
+    return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', 'redis', 24)).toString('base64url');
   }
 
   /** Generated once and kept in the state folder (0600); the characters need no encoding in a URL. */
@@ -255,7 +286,8 @@ export class EmbeddedProvider implements Provider {
   /** The standard ports of this pipeline's servers and what its services wish for. */
   private avoidedPorts(): number[] {
     const servers = this.input.servers.map((kind) => EMBEDDED_SERVERS[kind]?.port);
-    return [POSTGRES.port, ...servers, ...(this.input.wishedPorts ?? [])].filter((port) => port !== undefined);
+    const cache = this.caches().length > 0 ? REDIS.port : undefined;
+    return [POSTGRES.port, cache, ...servers, ...(this.input.wishedPorts ?? [])].filter((port) => port !== undefined);
   }
 
   /** By a process's name, a component's, or a database's. */
@@ -264,40 +296,50 @@ export class EmbeddedProvider implements Provider {
       ...this.input.services.map((service) => ({ kind: 'service' as const, name: service })),
       ...this.input.servers.map((kind) => ({ kind, name: kind })),
       ...this.input.databases.map((database) => ({ kind: 'postgres' as const, name: database })),
+      ...this.input.stores.map(({ name }) => store(name)),
     ];
     const found =
       components.find((component) => component.name === name && component.kind === 'service') ??
-      components.find((component) => processName(component) === name || component.name === name);
-    return found === undefined ? name : processName(found);
+      components.find((component) => this.processName(component) === name || component.name === name);
+    return found === undefined ? name : this.processName(found);
+  }
+
+  /** What users call it; a service that is named as a server gets another name. */
+  private processName(component: ComponentId): string {
+    if (component.kind !== 'service') return this.embeddedServer(component).process;
+    const name = encodeURIComponent(component.name);
+    return SERVER_PROCESSES.has(name) ? `service-${name}` : name;
+  }
+
+  private embeddedServer(component: ComponentId): EmbeddedServer {
+    const known = this.serverFor(component);
+    if (known !== undefined && existsSync(moduleOf(known))) return known;
+    throw new EvpipeError('EVPIPE_NOT_EMBEDDED', `there is no embedded ${component.kind} in this version of evpipe`, {
+      kind: 'usage',
+      todo: `Give ${component.name} an address under the file's targets.`,
+    });
+  }
+
+  private serverFor(component: ComponentId): EmbeddedServer | undefined {
+    switch (component.kind) {
+      case 'postgres':
+        return POSTGRES;
+      case 'stores':
+        return this.storeKind(component.name) === 'documents' ? POSTGRES : REDIS;
+      case 'service':
+        return undefined;
+      default:
+        return EMBEDDED_SERVERS[component.kind];
+    }
   }
 }
 
 const SERVER_PROCESSES: ReadonlySet<string> = new Set(
-  [POSTGRES, ...Object.values(EMBEDDED_SERVERS)].map((embedded) => embedded.process).concat('supervisor'),
+  [POSTGRES, REDIS, ...Object.values(EMBEDDED_SERVERS)].map((embedded) => embedded.process).concat('supervisor'),
 );
 
-/** What users call it; a service that is named as a server gets another name. */
-function processName(component: ComponentId): string {
-  if (component.kind === 'service') {
-    const name = encodeURIComponent(component.name);
-    return SERVER_PROCESSES.has(name) ? `service-${name}` : name;
-  }
-  return embeddedServer(component).process;
-}
-
-function embeddedServer(component: ComponentId): EmbeddedServer {
-  const known =
-    component.kind === 'postgres'
-      ? POSTGRES
-      : component.kind === 'service' || component.kind === 'stores'
-        ? undefined
-        : EMBEDDED_SERVERS[component.kind];
-  if (known !== undefined && existsSync(moduleOf(known))) return known;
-  throw new EvpipeError('EVPIPE_NOT_EMBEDDED', `there is no embedded ${component.kind} in this version of evpipe`, {
-    kind: 'usage',
-    todo: `Give ${component.name} an address under the file's targets.`,
-  });
-}
+/** No declared database can be called so: their names begin with a letter or digit. */
+const documentsDatabase = (store: string): string => `_store_${store}`;
 
 const bothFaces = <T>(endpoint: T): Faces<T> => ({ host: endpoint, inside: endpoint });
 

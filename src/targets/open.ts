@@ -148,17 +148,19 @@ class MixedTarget implements Target {
     return this.provider(component).start(component, launch, upstream);
   }
 
-  /** The databases of one PostgreSQL share its start; each has an endpoint of its own. */
+  /** The databases of one PostgreSQL, and the stores in it, share its start; each has an endpoint of its own. */
   private async withEndpoint(component: ComponentId, shared: Promise<Started>): Promise<Started> {
     const started = await shared;
-    if (component.kind !== 'postgres') return started;
+    if (component.kind !== 'postgres' && component.kind !== 'stores') return started;
     return { ...started, endpoint: (await this.endpoint(component)) ?? started.endpoint };
   }
 
   private startKey(component: ComponentId): string {
-    return component.kind === 'postgres' && this.providerOf(component) !== 'address'
-      ? 'postgres'
-      : componentKey(component);
+    if (this.providerOf(component) === 'address') return componentKey(component);
+    if (component.kind === 'postgres') return 'postgres';
+    if (component.kind !== 'stores') return componentKey(component);
+    const kind = this.input.stores.find(({ name }) => name === component.name)?.kind;
+    return kind === 'documents' && this.providerOf(component) === 'embedded' ? 'postgres' : (kind ?? component.name);
   }
 
   private provider(component: ComponentId): Provider {

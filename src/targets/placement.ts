@@ -10,7 +10,9 @@ import {
   type ProviderKind,
   type RabbitmqAddress,
   type RabbitmqEndpoint,
+  type StoreInput,
   server,
+  store,
   type TargetInput,
   type TargetSpec,
   type UrlAddress,
@@ -32,7 +34,7 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
   const components: ComponentId[] = [
     ...input.databases.map((name) => ({ kind: 'postgres' as const, name })),
     ...input.servers.map(server),
-    ...input.stores.map((name) => ({ kind: 'stores' as const, name })),
+    ...input.stores.map(({ name }) => store(name)),
     ...input.services.map((name) => ({ kind: 'service' as const, name })),
   ];
   const addresses = new Map<string, Faces<Endpoint>>();
@@ -40,8 +42,9 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
   for (const component of components) {
     if (providerFor(component, input.spec) !== 'address') continue;
     const address = declaredAddress(component, input.spec) ?? addressInEnv(component, env);
-    if (address === undefined) missing.push(`${componentKey(component)} (${envName(component)})`);
-    else addresses.set(componentKey(component), endpointAt(component, address));
+    const declared = component.kind === 'stores' ? input.stores.find(({ name }) => name === component.name) : undefined;
+    if (address !== undefined) addresses.set(componentKey(component), endpointAt(component, address, declared));
+    else if (declared?.optional !== true) missing.push(`${componentKey(component)} (${envName(component)})`);
   }
   if (missing.length > 0) {
     throw new EvpipeError(
@@ -122,16 +125,29 @@ function addressInEnv(component: ComponentId, env: Environment): Address | undef
     : { url: host, ...(inside !== undefined && { inside: { url: inside } }) };
 }
 
-function endpointAt(component: ComponentId, address: Address): Faces<Endpoint> {
+/** The schemes of a store's address; they tell its readers what it is. */
+const STORE_SCHEMES = {
+  documents: { pattern: /^(mongodb(\+srv)?|postgres(ql)?):$/, form: 'mongodb://user:password@host:27017/database' },
+  cache: { pattern: /^rediss?:$/, form: 'redis://:password@host:6379/0' },
+} as const;
+
+function endpointAt(component: ComponentId, address: Address, store: StoreInput | undefined): Faces<Endpoint> {
   if ('bootstrapServers' in address) {
     const { inside, ...host } = address;
     return { host, inside: { ...host, ...inside } };
   }
   const atUrl = (url: string): Endpoint => {
-    if (!URL.canParse(url)) throw notUrl(component);
+    // A list of MongoDB servers is no URL to the standard.
+    const several = store?.kind === 'documents' && /^mongodb:\/\/[^/]+,[^/]+/.test(url);
+    const form = store === undefined ? undefined : STORE_SCHEMES[store.kind];
+    if (!URL.canParse(url) && !several) throw notUrl(component, form?.form);
     if (component.kind === 'postgres') return postgresEndpoint(component, url);
     if (component.kind === 'rabbitmq') return rabbitmqEndpoint(component, url, address);
     const trimmed = url.replace(/\/+$/, '');
+    if (form !== undefined) {
+      if (!form.pattern.test(url.slice(0, url.indexOf(':') + 1))) throw notUrl(component, form.form);
+      return { url: trimmed, ours: false };
+    }
     if (component.kind !== 'service') return { url: trimmed };
     const { port, protocol } = new URL(url);
     return { url: trimmed, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
@@ -173,13 +189,14 @@ function rabbitmqEndpoint(component: ComponentId, url: string, address: Address)
 }
 
 /** Without the text itself: there may be a password in it. */
-function notUrl(component: ComponentId): EvpipeError {
+function notUrl(component: ComponentId, expected?: string): EvpipeError {
   const form =
-    component.kind === 'postgres'
+    expected ??
+    (component.kind === 'postgres'
       ? 'postgres://user:password@host:5432/database'
       : component.kind === 'rabbitmq'
         ? 'amqp://user:password@host:5672/vhost'
-        : 'http://host:port';
+        : 'http://host:port');
   return new EvpipeError(
     'EVPIPE_ADDRESS_INVALID',
     `the address of ${componentKey(component)} is not of the form ${form}`,

@@ -15,7 +15,7 @@ export interface LaunchByKind {
   readonly connect: ConnectLaunch | undefined;
   readonly ksqldb: undefined;
   readonly rabbitmq: undefined;
-  readonly stores: StoreLaunch;
+  readonly stores: undefined;
   readonly service: ServiceLaunch;
 }
 
@@ -26,7 +26,7 @@ export interface EndpointByKind {
   readonly connect: HttpEndpoint;
   readonly ksqldb: HttpEndpoint;
   readonly rabbitmq: RabbitmqEndpoint;
-  readonly stores: HttpEndpoint;
+  readonly stores: StoreEndpoint;
   readonly service: ServiceEndpoint;
 }
 
@@ -91,7 +91,7 @@ export interface KafkaSasl {
   readonly password: string;
 }
 
-/** No trailing slash. For stores the scheme is theirs (mongodb:, redis:). */
+/** No trailing slash. */
 export interface HttpEndpoint {
   readonly url: string;
 }
@@ -101,6 +101,16 @@ export interface RabbitmqEndpoint {
   readonly url: string;
   /** http://user:password@host:port: where its HTTP API is, if it has one. */
   readonly managementUrl: string;
+}
+
+/**
+ * What a store is stands in its scheme: postgres: JSON documents in a PostgreSQL database of their own, mongodb: MongoDB,
+ * redis: a Redis. It has no trailing slash.
+ */
+export interface StoreEndpoint {
+  readonly url: string;
+  /** True where the server was started by evpipe: a database for the documents may be created freely. */
+  readonly ours: boolean;
 }
 
 /** A service that listens nowhere (a consumer) has neither. */
@@ -114,10 +124,6 @@ export interface ServiceEndpoint {
 export interface ConnectLaunch {
   /** What `${env:NAME}` in a connector's config means on a worker that evpipe starts; resolved values. */
   readonly env: Readonly<Record<string, string>>;
-}
-
-export interface StoreLaunch {
-  readonly kind: 'documents' | 'cache';
 }
 
 /** A declared service with its `$(…)` references resolved (against the `host` face: services run on the host). */
@@ -149,8 +155,11 @@ export interface ComponentStatus {
   /** Several databases share one PostgreSQL process. */
   readonly components: readonly ComponentId[];
   readonly provider: ProviderKind;
-  /** `restarting`: it died and waits for its next attempt; `failed`: it never became ready; address: running or unknown. */
-  readonly state: 'running' | 'starting' | 'restarting' | 'stopped' | 'failed' | 'unknown';
+  /**
+   * `restarting`: it died and waits for its next attempt; `failed`: it never became ready; address: running or unknown;
+   * `absent`: a store that can't be had here, and `lastLines` says why.
+   */
+  readonly state: 'running' | 'starting' | 'restarting' | 'stopped' | 'failed' | 'unknown' | 'absent';
   readonly pid?: number;
   readonly port?: number;
   readonly restarts: number;
@@ -232,7 +241,7 @@ export interface Endpoints {
   readonly rabbitmq?: Faces<RabbitmqEndpoint>;
   readonly databases: ReadonlyMap<string, Faces<PostgresEndpoint>>;
   readonly services: ReadonlyMap<string, Faces<ServiceEndpoint>>;
-  readonly stores: ReadonlyMap<string, Faces<HttpEndpoint>>;
+  readonly stores: ReadonlyMap<string, Faces<StoreEndpoint>>;
 }
 
 export interface Target {
@@ -275,9 +284,15 @@ export interface TargetInput {
   readonly servers: readonly ServerKind[];
   readonly databases: readonly string[];
   readonly services: readonly string[];
-  readonly stores: readonly string[];
+  readonly stores: readonly StoreInput[];
   /** Ports that the services wish for: nothing that has to move to another port moves there. */
   readonly wishedPorts?: readonly number[] | undefined;
+}
+
+export interface StoreInput {
+  readonly name: string;
+  readonly kind: 'documents' | 'cache';
+  readonly optional: boolean;
 }
 
 /** `openTarget(input, context)` in open.ts gives a Target. */

@@ -27,6 +27,7 @@ export function statusLines(
       lines.push(line('  ', mark(health), ` ${column(printable(name), names)}  `, span(text, toneOf(health))));
     }
   }
+  for (const note of report.notes ?? []) lines.push(line(`  · ${printable(note)}`));
   for (const flow of flows) lines.push(line(), ...flowLines(flow, view.columns));
   return lines.map((one) => truncateLine(one, view.columns));
 }

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { type Document, type Filter, MongoClient, UUID } from 'mongodb';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
+import { decimalText, jsonbText, RawJson } from './json-text.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const BLOCK = 1_000;
+const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The database is the one that the address names; `test` where it names none, as for every MongoDB client. */
+export async function openMongoDocuments(url: string): Promise<DocumentsClient> {
+  const client = new MongoClient(url, {
+    appName: 'evpipe',
+    serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS,
+    promoteLongs: false, // exact beyond 2^53
+  });
+  try {
+    await client.connect();
+    await client.db().command({ ping: 1 });
+  } catch (failure) {
+    await client.close();
+    throw mongoError(failure, url);
+  }
+  const at = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (failure) {
+      throw mongoError(failure, url);
+    }
+  };
+  return {
+    version: () => at(async () => `MongoDB ${String((await client.db().command({ buildInfo: 1 })).version)}`),
+
+    estimate: (collection) => at(() => client.db().collection(collection).estimatedDocumentCount()),
+
+    async *stream(query, signal) {
+      const cursor = client.db().collection(query.collection).find(filterOf(query), fieldsOf(query));
+      try {
+        let block: FoundDocument[] = [];
+        for (;;) {
+          signal.throwIfAborted();
+          const document = await at(() => cursor.next());
+          if (document === null) break;
+          block.push(toDocument(document, query.paths));
+          if (block.length < BLOCK) continue;
+          yield block;
+          block = [];
+        }
+        if (block.length > 0) yield block;
+      } finally {
+        await cursor.close();
+      }
+    },
+
+    find: (query, lookups) =>
+      at(async () => {
+        const wanted: Filter<Document> = { $and: [filterOf(query), ...lookups.map(condition)] };
+        const found = await client.db().collection(query.collection).find(wanted, fieldsOf(query)).toArray();
+        return found.map((document) => toDocument(document, query.paths));
+      }),
+
+    close: () => client.close(),
+  };
+}
+
+/** To MongoDB a field that is compared with null may be missing too: its type tells. */
+const filterOf = ({ where }: DocumentQuery): Filter<Document> =>
+  Object.fromEntries(Object.entries(where).map(([path, value]) => [path, value === null ? { $type: 'null' } : value]));
+
+const fieldsOf = ({ paths }: DocumentQuery) => ({
+  projection: Object.fromEntries(['_id', ...paths].map((path) => [path, 1])),
+  batchSize: BLOCK,
+});
+
+/** Numbers of all types are equal to a query where their values are. */
+function condition({ path, kind, texts }: Lookup): Filter<Document> {
+  const variants = texts.flatMap((text): unknown[] => {
+    if (kind === 'number') return [text, Number(text)];
+    if (kind === 'boolean') return [text, text === 'true'];
+    if (kind === 'text') return [text];
+    return [text, text.toUpperCase(), ...(UUID_PATTERN.test(text) ? [new UUID(text)] : [])];
+  });
+  return { [path]: { $in: variants } };
+}
+
+function toDocument(document: Document, paths: readonly string[]): FoundDocument {
+  const values = paths.map((path) => fieldOf(at(document, path.split('.'))));
+  const identity = `${String(document._id)} ${JSON.stringify(values)}`;
+  return { values, version: createHash('md5').update(identity).digest('hex') };
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = (found as Readonly<Record<string, unknown>>)[name];
+  }
+  return found;
+}
+
+function fieldOf(value: unknown): FieldValue {
+  if (value === undefined) return { kind: 'missing' };
+  const plain = plainOf(value);
+  if (value instanceof Date) return { kind: 'instant', text: value.toISOString() };
+  if (plain === null) return { kind: 'null' };
+  if (plain instanceof RawJson) return { kind: 'number', text: plain.text };
+  switch (typeof plain) {
+    case 'string':
+      return { kind: 'text', text: plain };
+    case 'number':
+      return { kind: 'number', text: decimalText(String(plain)) };
+    case 'boolean':
+      return { kind: 'boolean', text: plain ? 'true' : 'false' };
+    default:
+      return { kind: 'json', text: jsonbText(plain) };
+  }
+}
+
+/** BSON's own types as what JSON has for them: long and decimal numbers exactly, ids and times as text. */
+function plainOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(plainOf);
+  const type = (value as { readonly _bsontype?: unknown })._bsontype;
+  if (type === 'Long' || type === 'Decimal128') return new RawJson(decimalText(String(value)));
+  if (type === 'Int32' || type === 'Double') return Number(value);
+  if (type !== undefined) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plainOf(one)]));
+}
+
+/** Without what is secret in the address. */
+function mongoError(failure: unknown, url: string): EvpipeError {
+  const place = url.replace(/^[^/]*\/\/(?:[^/@]*@)?/, '').replace(/\?.*$/, '');
+  const unreachable = failure instanceof Error && /^Mongo(ServerSelection|Network)/.test(failure.name);
+  return new EvpipeError(
+    unreachable ? 'EVPIPE_MONGODB_UNREACHABLE' : 'EVPIPE_MONGODB',
+    `MongoDB at ${place}: ${messageOf(failure)}`,
+    {
+      kind: unreachable ? 'unreachable' : 'failed',
+      cause: failure,
+      ...(unreachable ? { todo: 'Check that it runs and that the address is right.' } : {}),
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import { EvpipeError } from '../../support/errors.js';
+import type { DocumentsClient } from './contract.js';
+
+export interface OpenDocumentsOptions {
+  /** Its scheme says what the store is: postgres: or mongodb:. */
+  readonly url: string;
+  readonly signal: AbortSignal;
+}
+
+/** Connects. Throws EVPIPE_DOCUMENTS_URL (kind usage), and what the driver's client says where nothing answers (kind unreachable). */
+export async function openDocuments({ url, signal }: OpenDocumentsOptions): Promise<DocumentsClient> {
+  if (/^postgres(ql)?:/.test(url)) {
+    const { openPostgresDocuments } = await import('./postgres.js');
+    return openPostgresDocuments(url, signal);
+  }
+  if (/^mongodb(\+srv)?:/.test(url)) {
+    const { openMongoDocuments } = await import('./mongodb.js');
+    return openMongoDocuments(url);
+  }
+  throw new EvpipeError('EVPIPE_DOCUMENTS_URL', 'the address of a document store begins with postgres: or mongodb:', {
+    kind: 'usage',
+  });
+}
