@@ -21,6 +21,8 @@ interface BrokerFile {
   readonly version: 1;
   readonly clusterId: string;
   readonly config: Readonly<Record<string, string>>;
+  /** Set for all brokers; absent in files of older versions. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 export const NODE_ID = 1;
@@ -55,7 +57,11 @@ export class Broker {
     const known = readJson<BrokerFile>(this.file, 1);
     this.clusterId = known?.clusterId ?? options.clusterId ?? this.uuid();
     const fixed = new Map(Object.entries(options.config ?? {}));
-    this.settings = new BrokerSettings(fixed, new Map(Object.entries(known?.config ?? {})));
+    this.settings = new BrokerSettings(
+      fixed,
+      new Map(Object.entries(known?.config ?? {})),
+      new Map(Object.entries(known === undefined ? this.elrDefaults(fixed) : (known.defaults ?? {}))),
+    );
     const context: LogContext = { now: () => this.clock.now(), log: this.log };
     this.topics = new TopicCatalog(join(options.dataDir, 'topics'), this.settings, context, () => this.uuid());
     this.producerIds = new ProducerIds(join(options.dataDir, 'producer-ids.json'));
@@ -76,10 +82,16 @@ export class Broker {
     }
   }
 
+  /** Kafka pins this for all brokers when a cluster is made with eligible leader replicas (KIP-966). */
+  private elrDefaults(fixed: ReadonlyMap<string, string>): Record<string, string> {
+    return { 'min.insync.replicas': fixed.get('min.insync.replicas') ?? '1' };
+  }
+
   /** Keeps settings that were altered through the protocol. */
   save(): void {
     const config = Object.fromEntries(this.settings.altered);
-    writeJson(this.file, { version: 1, clusterId: this.clusterId, config } satisfies BrokerFile);
+    const defaults = Object.fromEntries(this.settings.alteredDefaults);
+    writeJson(this.file, { version: 1, clusterId: this.clusterId, config, defaults } satisfies BrokerFile);
   }
 
   close(): void {

@@ -186,11 +186,7 @@ const scenarios: Record<string, (client: RawClient) => Promise<unknown>> = {
     });
     return results.map(({ errorCode, configs }) => [
       errorName(errorCode),
-      configs
-        // Kafka 4.1 sets it for all brokers by itself; here it is a default.
-        .filter((one) => one.name !== 'min.insync.replicas')
-        .map((one) => [one.name, one.value, one.configSource, one.configType, one.readOnly])
-        .sort(),
+      configs.map((one) => [one.name, one.value, one.configSource, one.configType, one.readOnly]).sort(),
     ]);
   },
   'altering settings': async (client) => {

@@ -49,6 +49,10 @@ export class GroupCoordinator {
     for (const id of this.offsets.groupIds()) this.touch(id);
   }
 
+  has(id: string): boolean {
+    return this.groups.has(id);
+  }
+
   /** The group that a member of the classic protocol talks to. */
   classic(id: string): ClassicGroup | ErrorName {
     const group = this.groups.get(id);

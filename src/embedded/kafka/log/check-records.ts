@@ -71,7 +71,8 @@ function walk(batch: Buffer, start: number, count: number, keyed: boolean, refus
     } while (byte > 127);
     length = (length >>> 1) ^ -(length & 1);
     if (length < 6 || at + length > batch.length) throw refuse('INVALID_RECORD', 'a record is longer than its batch');
-    if (keyed && !hasKey(batch, at)) throw refuse('INVALID_RECORD', 'a compacted topic takes no record without key');
+    if (keyed && !hasKey(batch, at))
+      throw refuse('INVALID_RECORD', 'Compacted topic cannot accept message without key.');
     at += length;
   }
   if (at !== batch.length) throw refuse('INVALID_RECORD', `the batch holds more bytes than its ${count} records`);

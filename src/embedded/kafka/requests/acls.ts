@@ -11,7 +11,10 @@ const DISABLED = {
 };
 const support = { supports: 'Answered SECURITY_DISABLED, as by a node without authorizer.' };
 
-export const describeAclsHandler = handler(describeAcls, support, () => DISABLED);
+export const describeAclsHandler = handler(describeAcls, support, () => ({
+  ...DISABLED,
+  errorMessage: 'No Authorizer is configured on the broker',
+}));
 
 export const createAclsHandler = handler(createAcls, support, ({ creations }) => ({
   results: creations.map(() => DISABLED),

@@ -26,6 +26,8 @@ export interface Configurable {
   readonly current: ReadonlyMap<string, string>;
   readonly definition: (name: string) => ConfigDefinition;
   readonly defaultOf: (name: string) => string;
+  /** What isn't set can be deleted, also where it couldn't be set. */
+  readonly forgiving: boolean;
   apply(config: ReadonlyMap<string, string>): void;
 }
 
@@ -39,7 +41,7 @@ export function configurable(broker: Broker, type: number, name: string): Config
         `Unexpected broker id, expected ${broker.nodeId}, but received ${name}`,
       );
     }
-    return brokerConfigurable(broker);
+    return brokerConfigurable(broker, name === '' ? broker.settings.alteredDefaults : broker.settings.altered);
   }
   throw new ConfigRefused('INVALID_REQUEST', `Resource type ${type} cannot be configured here`);
 }
@@ -58,14 +60,15 @@ function topicConfigurable(broker: Broker, name: string): Configurable {
     current: topic.config,
     definition,
     defaultOf: (key) => broker.settings.topicDefault(definition(key)),
+    forgiving: false,
     apply: (config) => topic.configure(config),
   };
 }
 
-function brokerConfigurable(broker: Broker): Configurable {
+function brokerConfigurable(broker: Broker, altered: Map<string, string>): Configurable {
   const { settings } = broker;
   return {
-    current: settings.altered,
+    current: altered,
     definition: (key) => {
       const found = BROKER_CONFIG_BY_NAME.get(key);
       // A broker keeps what it doesn't know: it may belong to a plugin.
@@ -75,10 +78,11 @@ function brokerConfigurable(broker: Broker): Configurable {
       }
       return found;
     },
+    forgiving: true,
     defaultOf: (key) => settings.fixed.get(key) ?? BROKER_CONFIG_BY_NAME.get(key)?.default ?? '',
     apply: (config) => {
-      settings.altered.clear();
-      for (const [key, value] of config) settings.altered.set(key, value);
+      altered.clear();
+      for (const [key, value] of config) altered.set(key, value);
       broker.topics.refreshSettings();
       broker.save();
     },
@@ -101,6 +105,7 @@ export function changed(target: Configurable, changes: readonly ConfigChange[]):
     throw new ConfigRefused('INVALID_REQUEST', 'Error due to duplicate config keys');
   }
   for (const { name, operation, value } of changes) {
+    if (operation === DELETE && !config.has(name) && target.forgiving) continue;
     const definition = target.definition(name);
     if (operation === DELETE) {
       config.delete(name);

@@ -17,7 +17,9 @@ export const consumerGroupDescribeHandler = handler(
     groups: request.groupIds.map((groupId) => {
       const group = broker.groups.consumer(groupId);
       if (group === undefined) {
-        const errorMessage = `Group ${groupId} is not a consumer group.`;
+        const errorMessage = broker.groups.has(groupId)
+          ? `Group ${groupId} is not a consumer group.`
+          : `Group ${groupId} not found.`;
         return { groupId, errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage };
       }
       return {

@@ -9,6 +9,7 @@ import {
   describedBrokerConfig,
   describedTopicConfig,
 } from '../topics/described-config.js';
+import type { BrokerSettings } from '../topics/settings.js';
 import { RESOURCE_TYPES } from './config-resources.js';
 import { handler } from './handler.js';
 
@@ -60,7 +61,7 @@ function describe(
   }
   if (type === RESOURCE_TYPES.broker) {
     const all = describedBrokerConfig(broker.settings);
-    if (name === '') return all.filter(({ source }) => source === 'alteredBroker');
+    if (name === '') return describedDefaults(broker.settings, all);
     if (name === String(broker.nodeId)) return all;
     const message = `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${name}`;
     return { error: 'INVALID_REQUEST', message };
@@ -71,13 +72,23 @@ function describe(
   return { error: 'INVALID_REQUEST', message: `Unsupported resource type: ${type}` };
 }
 
+/** What is set for all brokers, whatever this one has of its own. */
+function describedDefaults(settings: BrokerSettings, all: readonly DescribedConfig[]): DescribedConfig[] {
+  return all
+    .filter(({ name }) => settings.alteredDefaults.has(name))
+    .map((entry) => {
+      const synonyms = entry.synonyms.filter(({ source }) => source === 'alteredBrokers');
+      return { ...entry, value: synonyms[0]?.value ?? null, source: 'alteredBrokers', synonyms };
+    });
+}
+
 function answered(entry: DescribedConfig, request: Request): Entry {
   return {
     name: entry.name,
     value: entry.value,
     readOnly: entry.readOnly,
     configSource: CONFIG_SOURCES[entry.source],
-    isSensitive: false,
+    isSensitive: entry.sensitive,
     synonyms: request.includeSynonyms
       ? entry.synonyms.map(({ name, value, source }) => ({ name, value, source: CONFIG_SOURCES[source] }))
       : [],

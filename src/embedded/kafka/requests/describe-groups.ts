@@ -1,5 +1,6 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeGroups } from '../../../protocol/kafka/messages/describe-groups.js';
+import type { GroupCoordinator } from '../groups/coordinator.js';
 import { GROUP_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
 import { handler } from './handler.js';
 
@@ -15,7 +16,7 @@ export const describeGroupsHandler = handler(
         const missing = version >= 6;
         return {
           errorCode: missing ? errorCode('GROUP_ID_NOT_FOUND') : 0,
-          errorMessage: missing ? `Group ${groupId} is not a classic group.` : null,
+          errorMessage: missing ? missingGroup(broker.groups, groupId) : null,
           groupId,
           groupState: 'Dead',
           authorizedOperations,
@@ -40,3 +41,6 @@ export const describeGroupsHandler = handler(
     }),
   }),
 );
+
+const missingGroup = (groups: GroupCoordinator, id: string): string =>
+  groups.has(id) ? `Group ${id} is not a classic group.` : `Group ${id} not found.`;

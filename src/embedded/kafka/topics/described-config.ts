@@ -2,7 +2,14 @@ import { BROKER_CONFIG_BY_NAME, type ConfigDefinition, TOPIC_CONFIGS } from './c
 import type { BrokerSettings } from './settings.js';
 
 /** The protocol's numbers of where a value comes from. */
-export const CONFIG_SOURCES = { topic: 1, alteredBroker: 2, broker: 4, default: 5, group: 8 } as const;
+export const CONFIG_SOURCES = {
+  topic: 1,
+  alteredBroker: 2,
+  alteredBrokers: 3,
+  broker: 4,
+  default: 5,
+  group: 8,
+} as const;
 export type ConfigSource = keyof typeof CONFIG_SOURCES;
 
 export interface DescribedConfig {
@@ -10,9 +17,14 @@ export interface DescribedConfig {
   readonly value: string | null;
   readonly source: ConfigSource;
   readonly readOnly: boolean;
+  readonly sensitive: boolean;
   readonly definition: ConfigDefinition;
   /** Where a value would come from, best first. */
-  readonly synonyms: ReadonlyArray<{ readonly name: string; readonly value: string; readonly source: ConfigSource }>;
+  readonly synonyms: ReadonlyArray<{
+    readonly name: string;
+    readonly value: string | null;
+    readonly source: ConfigSource;
+  }>;
 }
 
 /** All settings of a topic with these overrides. */
@@ -28,15 +40,17 @@ export function describedTopicConfig(
       ...(brokerName === undefined ? [] : brokerSynonyms(broker, brokerName, definition.default)),
     ];
     const best = synonyms[0] ?? { value: definition.default, source: 'default' as const };
-    return { name, value: best.value, source: best.source, readOnly: false, definition, synonyms };
+    return { name, value: best.value, source: best.source, readOnly: false, sensitive: false, definition, synonyms };
   });
 }
 
 function brokerSynonyms(broker: BrokerSettings, name: string, fallback: string): DescribedConfig['synonyms'] {
   const altered = broker.altered.get(name);
+  const alteredForAll = broker.alteredDefaults.get(name);
   const fixed = broker.fixed.get(name);
   return [
     ...(altered === undefined ? [] : [{ name, value: altered, source: 'alteredBroker' as const }]),
+    ...(alteredForAll === undefined ? [] : [{ name, value: alteredForAll, source: 'alteredBrokers' as const }]),
     ...(fixed === undefined ? [] : [{ name, value: fixed, source: 'broker' as const }]),
     ...(UNSET.has(name)
       ? []
@@ -60,7 +74,7 @@ const UNSET: ReadonlySet<string> = new Set(['log.retention.ms', 'log.roll.ms', '
 const STATIC: ReadonlySet<string> = new Set(['node.id', 'process.roles']);
 
 export function describedBrokerConfig(broker: BrokerSettings): DescribedConfig[] {
-  return [...BROKER_CONFIG_BY_NAME.values()].map((definition) => {
+  const known = [...BROKER_CONFIG_BY_NAME.values()].map((definition) => {
     const synonyms = brokerSynonyms(broker, definition.name, definition.default);
     const best = synonyms[0] ?? { value: null, source: 'default' as const };
     return {
@@ -68,8 +82,22 @@ export function describedBrokerConfig(broker: BrokerSettings): DescribedConfig[]
       value: best.value,
       source: best.source,
       readOnly: !isDynamic(definition.name),
+      sensitive: false,
       definition,
       synonyms,
     };
   });
+  const names = new Set([...broker.altered.keys(), ...broker.alteredDefaults.keys()]);
+  const unknown = [...names].filter((name) => !BROKER_CONFIG_BY_NAME.has(name));
+  return [...known, ...unknown.map((name) => unknownConfig(broker, name))];
+}
+
+/** What nobody knows may be a secret: its value isn't told. */
+function unknownConfig(broker: BrokerSettings, name: string): DescribedConfig {
+  const synonyms = brokerSynonyms(broker, name, '')
+    .filter(({ source }) => source !== 'default')
+    .map((synonym) => ({ ...synonym, value: null }));
+  const definition = { name, type: 'string', default: '', documentation: '' } as const;
+  const source = synonyms[0]?.source ?? 'default';
+  return { name, value: null, source, readOnly: false, sensitive: true, definition, synonyms };
 }

@@ -1,16 +1,22 @@
 import { BROKER_CONFIG_BY_NAME, type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from './config-definitions.js';
 
-/** The values of a broker's own settings: what it was started with, then what was altered, then the defaults. */
+/** The values of a broker's own settings: what was altered, then what it was started with, then the defaults. */
 export class BrokerSettings {
   constructor(
     /** From the options of `startKafka`; read only through the protocol. */
     readonly fixed: ReadonlyMap<string, string>,
     /** Set through the protocol; kept on disk. */
     readonly altered: Map<string, string>,
+    /** The same for all brokers, which is what the resource without a name means. */
+    readonly alteredDefaults: Map<string, string>,
   ) {}
 
+  private given(name: string): string | undefined {
+    return this.altered.get(name) ?? this.alteredDefaults.get(name) ?? this.fixed.get(name);
+  }
+
   text(name: string): string {
-    return this.altered.get(name) ?? this.fixed.get(name) ?? BROKER_CONFIG_BY_NAME.get(name)?.default ?? '';
+    return this.given(name) ?? BROKER_CONFIG_BY_NAME.get(name)?.default ?? '';
   }
 
   number(name: string): number {
@@ -25,7 +31,7 @@ export class BrokerSettings {
   topicDefault(definition: ConfigDefinition): string {
     const { brokerName } = definition;
     if (brokerName === undefined) return definition.default;
-    return this.altered.get(brokerName) ?? this.fixed.get(brokerName) ?? definition.default;
+    return this.given(brokerName) ?? definition.default;
   }
 }
 

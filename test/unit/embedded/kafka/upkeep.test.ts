@@ -12,7 +12,7 @@ import { batchOf } from './raw-client.js';
 
 const NOW = 1_700_000_000_000;
 const settings = (config: Record<string, string> = {}) =>
-  topicSettings(new Map(Object.entries(config)), new BrokerSettings(new Map(), new Map()));
+  topicSettings(new Map(Object.entries(config)), new BrokerSettings(new Map(), new Map(), new Map()));
 const limits = settings();
 
 let dir: string;
