@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { EvpipeError } from '../../support/errors.js';
 import type { ProducerOptions } from './contract.js';
+import { zstdContentSize, zstdPlainBytesMax } from './zstd-frame.js';
 
 /** One of Kafka's compressions of the records in a batch, by its number in the batch's attributes. */
 export interface Codec {
@@ -57,9 +58,24 @@ const unknownCodec = (number: number): EvpipeError =>
 /** Java's framing: a header of 16 bytes, then blocks, each with its length; some clients leave it out. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
 
+/** A snappy block begins with the length of its content. */
+function announcedBytes(block: Buffer): number {
+  let length = 0;
+  for (let at = 0; at < 5; at++) {
+    const byte = block[at] ?? 0;
+    length += (byte & 127) * 2 ** (7 * at);
+    if (byte < 128) return length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 async function loadSnappy(): Promise<Codec> {
   const { compressSync, uncompressSync } = await import('snappy');
-  const plainOf = (block: Buffer) => Buffer.from(uncompressSync(block, { asBuffer: true }) as Buffer);
+  const plainOf = (block: Buffer) => {
+    // Three bytes copy 64 at most: a block that announces more than that lies, and would be believed.
+    if (announcedBytes(block) > 64 * block.length) throw new Error('a snappy block announces more than it holds');
+    return uncompressSync(block, { asBuffer: true }) as Buffer;
+  };
   return {
     number: 2,
     compress: (plain) => {
@@ -98,14 +114,10 @@ async function loadZstd(): Promise<Codec> {
     number: 4,
     compress: (plain) => Buffer.from(zstd.compress(plain)),
     decompress: (squeezed) => {
-      // Java's frames don't say how large their content is: try with more room until it fits.
-      for (let room = Math.max(1024 * 1024, 8 * squeezed.length); ; room *= 4) {
-        try {
-          return Buffer.from(zstd.decompress(squeezed, { defaultHeapSize: room }));
-        } catch (failure) {
-          if (room > PLAIN_BYTES_MAX) throw failure;
-        }
-      }
+      // The library believes what a frame says of its size, and needs to be told where it says nothing, as Java's do.
+      const room = zstdPlainBytesMax(squeezed);
+      if (room > PLAIN_BYTES_MAX || (zstdContentSize(squeezed) ?? 0) > room) throw new Error('zstd frames too large');
+      return Buffer.from(zstd.decompress(squeezed, { defaultHeapSize: room }));
     },
   };
 }

@@ -18,8 +18,10 @@ type Refuse = (error: ErrorName, message: string) => Error;
 
 const COMPRESSION_MAX = 4;
 
-/** Checks what a batch says of its records. The records themselves are walked through where they are not compressed. The codecs that
- * are needed (`codecsFor`) have to be loaded. */
+/**
+ * Checks what a batch says of its records, and walks through them; compressed ones are unpacked for it, as Kafka does.
+ * The codecs that are needed (`codecsFor`) have to be loaded.
+ */
 export function checkRecords(batch: Buffer, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
   const count = recordCountOf(batch);
   if (count <= 0 || lastOffsetDeltaOf(batch) !== count - 1) {
@@ -36,9 +38,8 @@ export function checkRecords(batch: Buffer, settings: TopicSettings, nowMs: numb
   }
   if (!settings.logAppendTime) checkTimestamp(maxTimestampOf(batch), settings, nowMs, refuse);
   const codec = compressionOf(batch);
-  // Compressed records are only looked at where their keys matter: whoever reads them finds out the rest.
   if (codec === 0) walk(batch, BATCH_HEADER_BYTES, count, settings.compacts, refuse);
-  else if (settings.compacts) walk(plainRecords(batch, codec, refuse), 0, count, true, refuse);
+  else walk(plainRecords(batch, codec, refuse), 0, count, settings.compacts, refuse);
 }
 
 function checkTimestamp(timestampMs: number, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
@@ -52,7 +53,8 @@ function plainRecords(batch: Buffer, codec: number, refuse: Refuse): Buffer {
   try {
     return decompress(codec, batch.subarray(BATCH_HEADER_BYTES));
   } catch (failure) {
-    throw refuse('CORRUPT_MESSAGE', `records cannot be decompressed: ${messageOf(failure)}`);
+    // Kafka has no error for it: this is what its clients get.
+    throw refuse('UNKNOWN_SERVER_ERROR', `records cannot be decompressed: ${messageOf(failure)}`);
   }
 }
 

@@ -23,7 +23,7 @@ export function codecsFor(batch: Buffer, settings: TopicSettings): number[] {
   const codec = compressionOf(batch);
   const stored = storedCodec(settings);
   const converts = stored !== undefined && stored !== codec;
-  const needed = converts ? [codec, stored] : settings.compacts ? [codec] : [];
+  const needed = converts ? [codec, stored] : [codec];
   return needed.filter((number) => number > 0 && number <= CODEC_MAX && !isReady(number));
 }
 
