@@ -12,11 +12,11 @@ interface ListQuery {
 }
 
 /**
- * GET /api/<plural>?page=&page_size=&q=, GET, PUT and DELETE /api/<plural>/<id>, POST /api/<plural>. JSON both ways.
+ * GET <base>/<plural>?page=&page_size=&q=, GET, PUT and DELETE <base>/<plural>/<id>, POST <base>/<plural>. JSON both ways.
  * A POST with the id of a row that is there answers 200 with that row, unchanged; else 201.
  */
-export function entityRoutes(app: FastifyInstance, rows: Rows): void {
-  const path = `/api/${rows.entity.plural}`;
+export function entityRoutes(app: FastifyInstance, rows: Rows, base = '/api'): void {
+  const path = `${base}/${rows.entity.plural}`;
   const missing = (id: string) => ({ error: { code: 'not-found', message: `there is no ${rows.entity.name} ${id}` } });
 
   app.get<{ Querystring: ListQuery }>(path, async ({ query }) => {

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { Lifetime } from '../support/lifetime.js';
 import { type Log, outputLog } from '../support/log.js';
+import type { ReceiverOptions } from './amqp/receiver.js';
 import type { Avro } from './avro.js';
+import type { Cache } from './cache.js';
 import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
-import type { PollingOutbox, PollingOutboxOptions } from './polling-outbox.js';
+import type { Mailer } from './mail.js';
+import type { PollingOutbox, PollingOutboxOptions, Publisher } from './polling-outbox.js';
 import type { Site } from './web.js';
 
 /** Longer than what a service has in hand takes to end; shorter than the supervisor waits before it kills (5 s). */
@@ -21,6 +24,10 @@ export interface Service {
   env(name: string): string;
   /** The database of DATABASE_URL, or of another variable. */
   database(variable?: string): Promise<Database>;
+  /** The Redis of REDIS_URL, or of another variable; undefined where that is empty: the pipeline has none. */
+  cache(variable?: string): Promise<Cache | undefined>;
+  /** Sends mails by SMTP_URL, or, where that is not set, into the folder MAIL_FOLDER. */
+  mailer(): Promise<Mailer>;
   /** Avro by the registry of SCHEMA_REGISTRY_URL, or of another variable. */
   avro(variable?: string): Promise<Avro>;
   /** Serves a site on HOST and PORT; resolves once it listens. */
@@ -29,6 +36,10 @@ export interface Service {
   consume(options: ConsumerOptions): Promise<void>;
   /** An outbox table that this service itself sends from: to Kafka at KAFKA_BOOTSTRAP_SERVERS, unless `publisher` says where else. */
   pollingOutbox(options: PollingOutboxOptions): Promise<PollingOutbox>;
+  /** A publisher for an outbox, to the exchanges of RABBITMQ_URL (an event's topic; '' is the default exchange); a broker that is away is waited for. */
+  rabbitmqPublisher(): Promise<Publisher>;
+  /** Receives from a queue of RABBITMQ_URL; a broker that is away is waited for. */
+  receive(options: ReceiverOptions): Promise<void>;
   /** Runs when the service ends. */
   onEnd(cleanup: () => void | Promise<void>): void;
   /** Ends the service with this failure: its parts call it when they can't go on. */
@@ -69,6 +80,21 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       lifetime.onEnd(() => database.close());
       return database;
     },
+    async cache(name = 'REDIS_URL') {
+      const url = env[name];
+      if (url === undefined || url === '') return undefined;
+      const { openCache } = await import('./cache.js');
+      const cache = openCache(url, log);
+      lifetime.onEnd(() => cache.close());
+      return cache;
+    },
+    async mailer() {
+      const { smtpMailer, folderMailer } = await import('./mail.js');
+      const { SMTP_URL: smtp } = env;
+      const mailer = smtp === undefined || smtp === '' ? folderMailer(variable('MAIL_FOLDER')) : smtpMailer(smtp);
+      lifetime.onEnd(() => mailer.close());
+      return mailer;
+    },
     async avro(name = 'SCHEMA_REGISTRY_URL') {
       const { openAvro } = await import('./avro.js');
       return openAvro(variable(name));
@@ -104,6 +130,15 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       const outbox = startPollingOutbox({ ...options, publisher }, log);
       lifetime.onEnd(() => outbox.stop());
       return outbox;
+    },
+    async rabbitmqPublisher() {
+      const { openRabbitmqPublisher } = await import('./amqp/publisher.js');
+      return openRabbitmqPublisher(variable('RABBITMQ_URL'), log);
+    },
+    async receive(options) {
+      const { startReceiver } = await import('./amqp/receiver.js');
+      const receiver = startReceiver(options, { url: variable('RABBITMQ_URL'), log });
+      lifetime.onEnd(() => receiver.stop());
     },
     onEnd: (cleanup) => lifetime.onEnd(cleanup),
     fail: onFailure,

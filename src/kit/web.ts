@@ -4,15 +4,21 @@ import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { adminSite } from './admin/site.js';
 import { entityRoutes } from './api.js';
+import type { Cache } from './cache.js';
+import { cacheAnswers } from './cached-answers.js';
 import { type Database, isUnavailable } from './database.js';
 import { type Entity, InvalidValues, Rows } from './entity.js';
 
-/** What a service shows to the world: /health, /api/<plural> and /admin of each entity, and routes of its own. */
+/** What a service shows to the world: /health, <api>/<plural> and /admin of each entity, and routes of its own. */
 export interface Site {
   readonly title: string;
   readonly database: Database;
   // biome-ignore lint/suspicious/noExplicitAny: entities of different fields in one list
   readonly entities?: readonly Entity<any>[];
+  /** Where the entities' API is; default /api. With a path of its own it also has <api>/docs and <api>/openapi.json. */
+  readonly api?: string;
+  /** Answers of the API are kept in it for a moment. */
+  readonly cache?: { readonly of: Cache; readonly listSeconds: number; readonly rowSeconds: number } | undefined;
   /** A sentence above every admin page. */
   readonly notice?: string;
   readonly routes?: (app: FastifyInstance) => void | Promise<void>;
@@ -45,7 +51,13 @@ export async function serve(
     return problem === undefined ? { status: 'ok' } : { status: 'unavailable', why: problem };
   });
   const all = (site.entities ?? []).map((entity) => new Rows(entity, site.database));
-  for (const rows of all) entityRoutes(app, rows);
+  if (site.cache !== undefined) cacheAnswers(app, site.api ?? '/api', site.cache);
+  for (const rows of all) entityRoutes(app, rows, site.api);
+  if (site.api !== undefined) {
+    const { serveDocuments } = await import('./openapi.js');
+    const entities = all.map(({ entity }) => entity);
+    await serveDocuments(app, { title: site.title, path: site.api, entities });
+  }
   if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
   await site.routes?.(app);
 

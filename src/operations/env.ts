@@ -31,6 +31,8 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
         mapFaces(endpoints[kind], ({ url }) => url),
       );
   }
+  const { rabbitmq } = endpoints;
+  if (rabbitmq !== undefined) found.set('EVPIPE_RABBITMQ_MANAGEMENT_URL', rabbitmq.host.managementUrl);
   for (const [name, faces] of endpoints.databases)
     add(
       database(name),

@@ -247,8 +247,7 @@ class UpNodes {
         });
         if (section.ready === undefined && section.consumes !== undefined)
           await this.waitForGroup(section.name, section.consumes.group, report);
-        if (section.ready === undefined)
-          for (const queue of section.receives) await this.waitForConsumer(section.name, queue, report);
+        for (const queue of section.receives) await this.waitForConsumer(section.name, queue, report);
         return { changed };
       },
     };

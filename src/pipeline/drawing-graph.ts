@@ -71,8 +71,10 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
       hops.push(withExchange([{ from, to: place(queuePlace(queue)) }], exchange, pipeline, add));
   }
   const outboxes = new Map(pipeline.services.flatMap(({ outbox }) => (outbox === undefined ? [] : [outboxOf(outbox)])));
+  // An outbox is drawn by what it reports.
+  const reportedBy = (table: Place): Place => [...(outboxes.get(table) ?? [])][0] ?? table;
   for (const { from, to, stage, exchange } of edges) {
-    if (outboxes.has(from) && outboxes.get(from)?.size !== 0) continue; // drawn from the tables that it reports
+    if (reportedBy(from) !== from) continue;
     const carrier = add(stageNode(stage, pipeline));
     const reported = [...outboxes.values()].some((reports) => reports.has(from));
     const hop: DrawnHop = [
@@ -92,7 +94,7 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
       ? [
           {
             name: check.name,
-            source: place(tablePlace(check.source.database, check.source.table)),
+            source: place(reportedBy(tablePlace(check.source.database, check.source.table))),
             replica: place(tablePlace(check.replica.database, check.replica.table)),
           },
         ]

@@ -252,7 +252,11 @@ function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readon
       ),
     ];
     const reported = outbox.reports.map((one) => tablePlace(database, one)).filter((from) => from !== place);
-    return reported.flatMap((from) => onwards.map((onward) => ({ from, ...onward })));
+    const own = onwards.filter(({ stage }) => stage === polling); // its own rows can be compared too
+    return [
+      ...reported.flatMap((from) => onwards.map((onward) => ({ from, ...onward }))),
+      ...own.map((onward) => ({ from: place, ...onward })),
+    ];
   });
 }
 

@@ -49,9 +49,11 @@ export function connectManagement(url: string, vhost: string): RabbitmqManagemen
       return found === undefined ? undefined : factsOf(found);
     },
     async isBound({ exchange, queue, key, arguments: args }) {
-      const path = `/api/bindings/${inVhost}/e/${encodeURIComponent(exchange)}/q/${encodeURIComponent(queue)}`;
+      const path = `/api/queues/${inVhost}/${encodeURIComponent(queue)}/bindings`;
       const all = (await get<readonly BindingAnswer[]>(path)) ?? [];
-      return all.some((one) => one.routing_key === key && sameArguments(one.arguments, args));
+      return all.some(
+        (one) => one.source === exchange && one.routing_key === key && sameArguments(one.arguments, args),
+      );
     },
     close: () => http.close(),
   };
@@ -66,6 +68,7 @@ interface QueueAnswer {
 }
 
 interface BindingAnswer {
+  readonly source: string;
   readonly routing_key: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }

@@ -200,6 +200,7 @@ checks: { mails: { source: { database: main, table: user }, replica: { database:
     expect(waysOf(pipeline)).toEqual([['outbox main', 'receiver mailer']]);
     expect(flowEdges(pipeline)).toMatchObject([
       { from: 'table main.user', to: 'queue mails', exchange: 'events', stage: { kind: 'outbox', queues: ['mails'] } },
+      { from: 'table main.event', to: 'queue mails', exchange: 'events' },
       { from: 'queue mails', to: 'table mails.mail', stage: { kind: 'receiver', receives: ['mails'] } },
     ]);
   });

@@ -1,0 +1,49 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport, type SendMailOptions } from 'nodemailer';
+
+export interface Mail {
+  /** The same for a mail that is sent again: its Message-ID, and the name of its file. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves once the server, or the disk, has it. */
+  send(mail: Mail): Promise<void>;
+  close(): void;
+}
+
+const FROM = 'notifications@example.org';
+
+const optionsOf = ({ id, ...mail }: Mail): SendMailOptions => ({
+  ...mail,
+  from: FROM,
+  messageId: `<${id}@example.org>`,
+});
+
+/** By SMTP: smtp://user:password@host:587. */
+export function smtpMailer(url: string): Mailer {
+  const transport = createTransport(url, { pool: true } as never);
+  return {
+    send: async (mail) => void (await transport.sendMail(optionsOf(mail))),
+    close: () => transport.close(),
+  };
+}
+
+/** Into a folder, one .eml file a mail; one that is sent again takes the place of the first. */
+export function folderMailer(folder: string): Mailer {
+  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
+  return {
+    async send(mail) {
+      const { message } = await transport.sendMail(optionsOf(mail));
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, `${encodeURIComponent(mail.id)}.eml`);
+      await writeFile(`${file}.new`, message as Buffer);
+      await rename(`${file}.new`, file);
+    },
+    close: () => transport.close(),
+  };
+}
