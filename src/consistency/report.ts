@@ -1,5 +1,6 @@
 import type { Difference, DifferenceKind } from './compare.js';
 import { differingColumns, kindOf } from './compare.js';
+import { shownValue } from './rendering.js';
 import type { Key } from './side.js';
 
 export type Verdict = 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive';
@@ -57,8 +58,12 @@ export interface CheckReport {
 export function findingOf(difference: Difference, columns: readonly string[]): Finding {
   return {
     kind: difference.duplicated ? 'duplicated' : kindOf(difference),
-    key: difference.key,
-    columns: differingColumns(difference, columns),
+    key: difference.key.map(shownValue),
+    columns: differingColumns(difference, columns).map(({ column, source, replica }) => ({
+      column,
+      source: shownValue(source),
+      replica: shownValue(replica),
+    })),
   };
 }
 

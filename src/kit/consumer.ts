@@ -16,9 +16,12 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface ConsumerOptions {
+export type ConsumerOptions = {
   readonly group: string;
   readonly topics: readonly string[];
+} & (IntoDatabase | Elsewhere);
+
+interface IntoDatabase {
   readonly database: Database;
   /**
    * Applies one message by statements of the transaction. It may see a message again (after a crash, or because
@@ -26,6 +29,12 @@ export interface ConsumerOptions {
    * write, where something else has to happen first.
    */
   readonly apply: (message: Message, transaction: Transaction) => Promise<void>;
+}
+
+interface Elsewhere {
+  readonly database?: undefined;
+  /** Applies one message where there is no transaction; as above, it may see a message again. */
+  readonly apply: (message: Message) => Promise<void>;
 }
 
 export interface ConsumerContext {
@@ -179,17 +188,24 @@ interface Applied {
 
 /** Applies what it can of the messages, in order. Never throws. */
 async function applyChunk(messages: readonly Message[], options: ConsumerOptions): Promise<Applied> {
+  if (options.database === undefined) return applySingly(messages, options.apply);
   try {
     return await applyInOneTransaction(messages, options);
   } catch (problem) {
     if (messages.length === 1) return { applied: 0, problem };
   }
   // One of them spoils the transaction of all: singly, those before it get through.
+  return applySingly(messages, async (message) => {
+    const { problem } = await applyInOneTransaction([message], options);
+    if (problem !== undefined) throw problem;
+  });
+}
+
+async function applySingly(messages: readonly Message[], apply: Elsewhere['apply']): Promise<Applied> {
   let applied = 0;
   for (const message of messages) {
     try {
-      const one = await applyInOneTransaction([message], options);
-      if (one.problem !== undefined) return { applied, problem: one.problem };
+      await apply(message);
     } catch (problem) {
       return { applied, problem };
     }
@@ -198,7 +214,7 @@ async function applyChunk(messages: readonly Message[], options: ConsumerOptions
   return { applied };
 }
 
-function applyInOneTransaction(messages: readonly Message[], { database, apply }: ConsumerOptions): Promise<Applied> {
+function applyInOneTransaction(messages: readonly Message[], { database, apply }: IntoDatabase): Promise<Applied> {
   return database.transaction(async (transaction) => {
     let applied = 0;
     for (const message of messages) {

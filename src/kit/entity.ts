@@ -22,6 +22,8 @@ export interface Change<Row> {
   readonly kind: 'created' | 'updated' | 'deleted';
   /** As it is now; of a deleted one, as it was. */
   readonly row: Row;
+  /** As it was before; undefined for a created one. */
+  readonly before: Row | undefined;
 }
 
 /** Only for the types: the fields' values become those of the rows that `onChange` sees. */
@@ -105,7 +107,7 @@ export class Rows {
         [givenId, ...values],
       );
       if (row !== undefined) {
-        await this.entity.onChange?.(transaction, { kind: 'created', row });
+        await this.entity.onChange?.(transaction, { kind: 'created', row, before: undefined });
         return { row, created: true };
       }
       const existing = await this.findIn(transaction, givenId);
@@ -126,11 +128,13 @@ export class Rows {
       .map(([name, field]) => `${quoted(name)} = ${field.onUpdate}`);
 
     return this.database.transaction(async (transaction) => {
+      const before = await this.findIn(transaction, id, 'FOR UPDATE');
+      if (before === undefined) return undefined;
       const [row] = await transaction.query<Row>(
         `UPDATE ${this.table} SET ${[...given, ...own].join(', ')} WHERE id = $1 RETURNING ${this.columns}`,
         [id, ...values],
       );
-      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'updated', row });
+      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'updated', row, before });
       return row;
     });
   }
@@ -142,14 +146,14 @@ export class Rows {
       const [row] = await transaction.query<Row>(`DELETE FROM ${this.table} WHERE id = $1 RETURNING ${this.columns}`, [
         id,
       ]);
-      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'deleted', row });
+      if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'deleted', row, before: row });
       return row !== undefined;
     });
   }
 
-  private async findIn(queries: Queries, id: string): Promise<Row | undefined> {
+  private async findIn(queries: Queries, id: string, lock: 'FOR UPDATE' | '' = ''): Promise<Row | undefined> {
     if (idField.parse(id) instanceof Problem) return undefined;
-    return (await queries.query<Row>(`SELECT ${this.columns} FROM ${this.table} WHERE id = $1`, [id]))[0];
+    return (await queries.query<Row>(`SELECT ${this.columns} FROM ${this.table} WHERE id = $1 ${lock}`, [id]))[0];
   }
 
   /** The values of the writable columns in their order, and what is wrong with which. */

@@ -93,3 +93,13 @@ export function timestamp(of: 'created' | 'changed'): Field<Date> {
     parse: () => new Problem('is set by the service'),
   };
 }
+
+/** A value that the database sets: when the row is made (its column has a default), and with every update where SQL is given. */
+export function generated<Value>(onUpdate?: string): Field<Value> {
+  return {
+    readOnly: true,
+    ...(onUpdate === undefined ? {} : { onUpdate }),
+    input: {},
+    parse: () => new Problem('is set by the service'),
+  };
+}

@@ -7,6 +7,7 @@ import type { Avro } from './avro.js';
 import type { Cache } from './cache.js';
 import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
+import type { DocumentStore } from './documents.js';
 import type { Mailer } from './mail.js';
 import type { PollingOutbox, PollingOutboxOptions, Publisher } from './polling-outbox.js';
 import type { Site } from './web.js';
@@ -28,6 +29,8 @@ export interface Service {
   cache(variable?: string): Promise<Cache | undefined>;
   /** Sends mails by SMTP_URL, or, where that is not set, into the folder MAIL_FOLDER. */
   mailer(): Promise<Mailer>;
+  /** The document store of DOCUMENTS_URL, or of another variable. */
+  documents(variable?: string): Promise<DocumentStore>;
   /** Avro by the registry of SCHEMA_REGISTRY_URL, or of another variable. */
   avro(variable?: string): Promise<Avro>;
   /** Serves a site on HOST and PORT; resolves once it listens. */
@@ -94,6 +97,12 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       const mailer = smtp === undefined || smtp === '' ? folderMailer(variable('MAIL_FOLDER')) : smtpMailer(smtp);
       lifetime.onEnd(() => mailer.close());
       return mailer;
+    },
+    async documents(name = 'DOCUMENTS_URL') {
+      const { openDocumentStore } = await import('./documents.js');
+      const store = await openDocumentStore(variable(name), env.SERVICE_NAME ?? 'service', log);
+      lifetime.onEnd(() => store.close());
+      return store;
     },
     async avro(name = 'SCHEMA_REGISTRY_URL') {
       const { openAvro } = await import('./avro.js');

@@ -10,11 +10,24 @@ import { type Database, isUnavailable } from './database.js';
 import { type Entity, InvalidValues, Rows } from './entity.js';
 
 /** What a service shows to the world: /health, <api>/<plural> and /admin of each entity, and routes of its own. */
-export interface Site {
-  readonly title: string;
+export type Site = SiteBase & (SiteOnDatabase | SiteElsewhere);
+
+interface SiteOnDatabase {
+  /** Asked by /health. */
   readonly database: Database;
   // biome-ignore lint/suspicious/noExplicitAny: entities of different fields in one list
   readonly entities?: readonly Entity<any>[];
+}
+
+/** A site without a database of its own: on a store, or on nothing at all. */
+interface SiteElsewhere {
+  readonly database?: undefined;
+  /** Asked by /health: throws why it can't do its work. */
+  readonly check: () => Promise<unknown>;
+}
+
+interface SiteBase {
+  readonly title: string;
   /** Where the entities' API is; default /api. With a path of its own it also has <api>/docs and <api>/openapi.json. */
   readonly api?: string;
   /** Answers of the API are kept in it for a moment. */
@@ -46,11 +59,11 @@ export async function serve(
   await app.register(formbody);
   answerFailures(app, at.log);
   app.get('/health', async (_request, reply) => {
-    const problem = await health(site.database);
+    const problem = await health(site);
     if (problem !== undefined) reply.code(503);
     return problem === undefined ? { status: 'ok' } : { status: 'unavailable', why: problem };
   });
-  const all = (site.entities ?? []).map((entity) => new Rows(entity, site.database));
+  const all = site.database === undefined ? [] : rowsOf(site);
   if (site.cache !== undefined) cacheAnswers(app, site.api ?? '/api', site.cache);
   for (const rows of all) entityRoutes(app, rows, site.api);
   if (site.api !== undefined) {
@@ -75,13 +88,16 @@ const noSchemas = () => (): never => {
   throw new Error('these routes take no JSON schema');
 };
 
-async function health(database: Database): Promise<string | undefined> {
+const rowsOf = ({ database, entities = [] }: SiteOnDatabase): readonly Rows[] =>
+  entities.map((entity) => new Rows(entity, database));
+
+async function health(site: Site): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('the database does not answer')), HEALTH_MS);
   });
   try {
-    await Promise.race([database.query('SELECT 1'), tooLate]);
+    await Promise.race([site.database === undefined ? site.check() : site.database.query('SELECT 1'), tooLate]);
     return undefined;
   } catch (failure) {
     return messageOf(failure);

@@ -1,4 +1,3 @@
-import type { PostgresClient } from '../clients/postgres/client.js';
 import type { CompareCheck } from '../consistency/confirm.js';
 import {
   type ConnectorProbe,
@@ -11,167 +10,21 @@ import {
   receiverStage,
   type Stage,
 } from '../consistency/stages.js';
-import {
-  expressionType,
-  quoteColumn,
-  readColumns,
-  SESSION_SETTINGS,
-  type TableColumn,
-  type TablePlace,
-  tableSide,
-  tableSql,
-} from '../consistency/table-side.js';
+import { quoteColumn, tableSql } from '../consistency/table-side.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
-import type { ColumnMap, CompareSection, Located } from '../pipeline/pipeline.js';
-import { formatLsn, type Lsn, parseLsn } from '../support/brands.js';
+import type { CompareSection, Located } from '../pipeline/pipeline.js';
+import { parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
+import { wireSides } from './check-sides.js';
 import { readQueue, staleMs, unfinished } from './queues.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
 
-/** A compare check wired to what runs: its sides read the databases, its stages ask Connect, ksqlDB and Kafka. */
+/** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */
 export async function wireCompare(check: Located & CompareSection, session: Session): Promise<CompareCheck> {
   const way = wayOf(check, flowEdges(session.pipeline));
-  const [source, replica] = await Promise.all([
-    session.clients.database(check.source.database, SESSION_SETTINGS),
-    session.clients.database(check.replica.database, SESSION_SETTINGS),
-  ]);
-  const columns = await matchColumns(check, source, replica);
-  return {
-    name: check.name,
-    source: tableSide(source, check.source, columns.sourceKey, columns.source),
-    replica: tableSide(replica, check.replica, columns.replicaKey, columns.replica),
-    way: await Promise.all(way.map((stage) => wireStage(stage, session))),
-    takeFence: () => takeFence(check.source.database, source),
-    skipped: columns.skipped,
-  };
-}
-
-/**
- * The fence is a transactional message in the source's WAL, behind everything the source read has seen. A connector passes it even
- * on a quiet database; `message.prefix.exclude.list` keeps it out of every topic.
- */
-async function takeFence(
-  database: string,
-  source: PostgresClient,
-): Promise<{ fence: { kind: 'wal'; database: string; lsn: Lsn }; label: string }> {
-  const [row] = await source.queryText("SELECT pg_logical_emit_message(true, 'evpipe', 'fence')::text");
-  const lsn = parseLsn(row?.[0] ?? '');
-  return { fence: { kind: 'wal', database, lsn }, label: `WAL ${formatLsn(lsn)}` };
-}
-
-interface MatchedColumns {
-  readonly sourceKey: readonly TableColumn[];
-  readonly replicaKey: readonly TableColumn[];
-  readonly source: readonly TableColumn[];
-  readonly replica: readonly TableColumn[];
-  readonly skipped: readonly string[];
-}
-
-/** Pairs the columns of both sides with their types; refuses names that do not exist before any row is read. */
-async function matchColumns(
-  check: Located & CompareSection,
-  source: PostgresClient,
-  replica: PostgresClient,
-): Promise<MatchedColumns> {
-  const [sourceTable, replicaTable] = await Promise.all([
-    typesOf(source, check.source, check),
-    typesOf(replica, check.replica, check),
-  ]);
-  const pair = (columns: ColumnMap, key: string) =>
-    pairColumns(columns, { check, key, source, sourceTable, replicaTable });
-  const keys = await pair(check.key, 'key');
-  const wanted =
-    check.columns ??
-    new Map(
-      [...sourceTable.keys()]
-        .filter((name) => replicaTable.has(name) && !check.key.has(name))
-        .map((name) => [name, name]),
-    );
-  const compared = await pair(wanted, 'columns');
-  const used = new Set([...check.key.keys(), ...wanted.keys(), ...check.key.values(), ...wanted.values()]);
-  const skipped = [
-    ...[...sourceTable.keys()].filter((name) => !used.has(name)).map((name) => `${check.source.table}.${name}`),
-    ...[...replicaTable.keys()].filter((name) => !used.has(name)).map((name) => `${check.replica.table}.${name}`),
-  ];
-  return {
-    sourceKey: keys.source,
-    replicaKey: keys.replica,
-    source: compared.source,
-    replica: compared.replica,
-    skipped,
-  };
-}
-
-async function typesOf(
-  client: PostgresClient,
-  place: TablePlace,
-  check: Located,
-): Promise<ReadonlyMap<string, string>> {
-  try {
-    return new Map((await readColumns(client, place)).map(({ name, type }) => [name, type]));
-  } catch (failure) {
-    if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_TABLE_MISSING') throw failure;
-    throw new EvpipeError(failure.code, `check ${check.name}: ${failure.message}`, {
-      location: check.location,
-      kind: 'usage',
-    });
-  }
-}
-
-interface PairContext {
-  readonly check: Located & CompareSection;
-  readonly key: string;
-  readonly source: PostgresClient;
-  readonly sourceTable: ReadonlyMap<string, string>;
-  readonly replicaTable: ReadonlyMap<string, string>;
-}
-
-async function pairColumns(
-  columns: ColumnMap,
-  context: PairContext,
-): Promise<{ source: TableColumn[]; replica: TableColumn[] }> {
-  const { check, key, sourceTable, replicaTable } = context;
-  const pairs = { source: [] as TableColumn[], replica: [] as TableColumn[] };
-  for (const [name, from] of columns) {
-    const replicaType = replicaTable.get(name);
-    if (replicaType === undefined) {
-      throw new EvpipeError(
-        'EVPIPE_COLUMN_MISSING',
-        `check ${check.name}: table ${check.replica.table} has no column ${name}; it has ${[...replicaTable.keys()].join(', ')}`,
-        {
-          kind: 'usage',
-          location: check.locationOf(key),
-        },
-      );
-    }
-    const plain = sourceTable.get(from);
-    const expression = plain === undefined ? from : quoteColumn(from);
-    const sourceType = plain ?? (await sourceExpressionType(context, from));
-    pairs.source.push({ name, expression, type: sourceType, otherType: replicaType });
-    pairs.replica.push({ name, expression: quoteColumn(name), type: replicaType, otherType: sourceType });
-  }
-  return pairs;
-}
-
-async function sourceExpressionType(
-  { check, key, source, sourceTable }: PairContext,
-  expression: string,
-): Promise<string> {
-  try {
-    return await expressionType(source, check.source, expression);
-  } catch (failure) {
-    if (!(failure instanceof EvpipeError) || failure.kind === 'unreachable') throw failure;
-    throw new EvpipeError(
-      'EVPIPE_COLUMN_MISSING',
-      `check ${check.name}: ${expression} is neither a column of table ${check.source.table} (${[...sourceTable.keys()].join(', ')}) nor SQL over it: ${failure.message}`,
-      {
-        kind: 'usage',
-        location: check.locationOf(key),
-        cause: failure,
-      },
-    );
-  }
+  const sides = await wireSides(check, session);
+  return { name: check.name, ...sides, way: await Promise.all(way.map((stage) => wireStage(stage, session))) };
 }
 
 async function wireStage(stage: FlowStage, session: Session): Promise<Stage> {

@@ -1,12 +1,13 @@
 import type { PartitionPosition } from '../clients/kafka/contract.js';
 import type { CheckReport } from '../consistency/report.js';
 import { didYouMean } from '../pipeline/did-you-mean.js';
-import type { SmokeExpectation, SmokeSection } from '../pipeline/pipeline.js';
+import type { SmokeExpectation, SmokeRequestSection, SmokeSection } from '../pipeline/pipeline.js';
 import type { ReferenceValues } from '../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
 import { endingOf } from './ending.js';
 import type { Session } from './session.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags } from './smoke-built-in.js';
+import { expectDocument } from './smoke-document.js';
 import { expectRecord, expectRow, topicEnd } from './smoke-expect.js';
 import { fillIn, textOf } from './smoke-template.js';
 import { failureOf } from './walk.js';
@@ -111,7 +112,7 @@ function runDeclared(section: SmokeSection, session: Session, options: SmokeOpti
       section.expect.map((one) => (one.kind === 'record' ? topicEnd(one.topic, session) : [])),
     );
     const values = await session.references('host');
-    const answer = await sendRequest(section, session, values);
+    const answer = await sendRequests(section, session, values);
     const deadline = AbortSignal.timeout(options.deadlineMs ?? section.withinMs);
     const seen = await allMet(
       section.expect.map((one, index) =>
@@ -121,7 +122,7 @@ function runDeclared(section: SmokeSection, session: Session, options: SmokeOpti
         }),
       ),
     );
-    return [...(answer.said === undefined ? [] : [answer.said]), ...seen].join(', ');
+    return [...answer.said, ...seen].join(', ');
   });
 }
 
@@ -147,9 +148,14 @@ function meet(
   session: Session,
   deadline: AbortSignal,
 ): Promise<string> {
-  return expected.kind === 'record'
-    ? expectRecord(expected, start, session, deadline)
-    : expectRow(expected, session, deadline);
+  switch (expected.kind) {
+    case 'record':
+      return expectRecord(expected, start, session, deadline);
+    case 'row':
+      return expectRow(expected, session, deadline);
+    case 'document':
+      return expectDocument(expected, session, deadline);
+  }
 }
 
 /** A failure gets the place of its expectation in the file. */
@@ -171,6 +177,7 @@ async function located<T>(section: SmokeSection, index: number, work: () => Prom
 function fillExpectation(one: SmokeExpectation, values: ReferenceValues, response: unknown): SmokeExpectation {
   const filled = <T>(part: T): T => fillIn(part, values, response) as T;
   if (one.kind === 'row') return { ...one, where: filled(one.where), row: filled(one.row) };
+  if (one.kind === 'document') return { ...one, where: filled(one.where), document: filled(one.document) };
   return {
     ...one,
     key: one.key === undefined ? undefined : textOf(filled<unknown>(one.key)),
@@ -180,16 +187,33 @@ function fillExpectation(one: SmokeExpectation, values: ReferenceValues, respons
 
 const BODY_SHOWN_MAX = 300;
 
-async function sendRequest(
-  { request, name, locationOf }: SmokeSection,
+/** One after the other; the body that `$(response.…)` is of is the last one that has fields. */
+async function sendRequests(
+  section: SmokeSection,
   session: Session,
   values: ReferenceValues,
-): Promise<{ readonly body: unknown; readonly said: string | undefined }> {
-  if (request === undefined) return { body: undefined, said: undefined };
+): Promise<{ readonly body: unknown; readonly said: readonly string[] }> {
+  let body: unknown;
+  const said: string[] = [];
+  for (const request of section.requests) {
+    const answer = await sendRequest(request, section, session, values, body);
+    if (typeof answer.body === 'object' && answer.body !== null) body = answer.body;
+    said.push(answer.said);
+  }
+  return { body, said };
+}
+
+async function sendRequest(
+  request: SmokeRequestSection,
+  { name, locationOf }: SmokeSection,
+  session: Session,
+  values: ReferenceValues,
+  before: unknown,
+): Promise<{ readonly body: unknown; readonly said: string }> {
   const { method, status } = request;
-  const path = textOf(fillIn(request.path, values, undefined));
+  const path = textOf(fillIn(request.path, values, before));
   const client = await session.clients.service(request.service);
-  const body = request.body === undefined ? {} : { body: fillIn(request.body, values, undefined) };
+  const body = request.body === undefined ? {} : { body: fillIn(request.body, values, before) };
   const answer = await client.request({ method, path, ...body }, session.signal);
   const good = status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;
   if (good) return { body: answer.body, said: `${method} ${path} ${answer.status}` };
@@ -198,7 +222,7 @@ async function sendRequest(
   throw new EvpipeError(
     'EVPIPE_SMOKE_REQUEST',
     `${name}: ${request.service} answers ${method} ${path} with ${answer.status}, expected ${wanted}${text === '' ? '' : `: ${text}`}`,
-    { location: locationOf('request'), todo: `See what it says: evpipe logs ${request.service}` },
+    { location: locationOf(...request.at), todo: `See what it says: evpipe logs ${request.service}` },
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ConnectorStatus } from '../clients/connect/client.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
-import type { CheckSection, CompareSection, Located } from '../pipeline/pipeline.js';
+import { type CheckSection, type CompareSection, type Located, placeName } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
@@ -87,7 +87,7 @@ async function readFlow(check: Located & CompareSection, session: Session): Prom
   const { source, replica } = check;
   try {
     const way = wayOf(check, flowEdges(session.pipeline));
-    const nodes: FlowNode[] = [{ name: `${source.database}.${source.table}`, detail: '', health: 'good' }];
+    const nodes: FlowNode[] = [{ name: placeName(source), detail: '', health: 'good' }];
     for (const [index, stage] of way.entries()) {
       nodes.push({
         ...(await readStage(stage, session)),
@@ -96,7 +96,7 @@ async function readFlow(check: Located & CompareSection, session: Session): Prom
       for (const topic of topicsBetween(stage, way[index + 1])) nodes.push(await readTopic(topic, session));
       for (const queue of queuesBetween(stage, way[index + 1])) nodes.push(await readQueueNode(queue, session));
     }
-    nodes.push({ name: `${replica.database}.${replica.table}`, detail: '', health: 'good' });
+    nodes.push({ name: placeName(replica), detail: '', health: 'good' });
     return nodes;
   } catch (failure) {
     session.signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { confirmConservation } from '../consistency/conservation.js';
 import type { CheckReport } from '../consistency/report.js';
 import { confirmRows } from '../consistency/rows-check.js';
 import { SESSION_SETTINGS } from '../consistency/table-side.js';
-import type { CheckSection } from '../pipeline/pipeline.js';
+import { type CheckSection, placeName } from '../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { wireCompare } from './check-wiring.js';
 import { wireConservation } from './conservation-wiring.js';
@@ -116,8 +116,8 @@ function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): C
     verdict: 'inconclusive',
     why: messageOf(failure),
     unreachable: failure instanceof EvpipeError && failure.kind === 'unreachable',
-    source: check.kind === 'compare' ? `${check.source.database}.${check.source.table}` : '',
-    replica: check.kind === 'compare' ? `${check.replica.database}.${check.replica.table}` : '',
+    source: check.kind === 'compare' ? placeName(check.source) : '',
+    replica: check.kind === 'compare' ? placeName(check.replica) : '',
     sourceRows: 0,
     replicaRows: 0,
     missing: 0,

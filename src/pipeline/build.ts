@@ -8,13 +8,15 @@ import { locate, type Tree } from './document.js';
 import type {
   CheckSection,
   ColumnMap,
-  GatewaySection,
   Located,
   Pipeline,
+  PlaceSection,
   SeedSection,
   ServiceSection,
   SmokeExpectation,
+  SmokeRequestSection,
   TargetSection,
+  WritesSection,
 } from './pipeline.js';
 import { type Problem, problem, warning } from './problem.js';
 import type { PipelineSpec } from './spec.js';
@@ -84,33 +86,18 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
         : { migrations: sqlFiles(spec.ksqldb.migrations, locate(tree, ['ksqldb', 'migrations'])) },
     connectEnv: spec.connect?.env ?? {},
     rabbitmq: buildRabbitmq(input),
-    gateway: buildGateway(input),
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
     stores: all('stores', spec.stores, ({ kind, optional }, at) => ({ ...at, kind, optional })),
     seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
     smoke: all('smoke', spec.smoke, (smoke, at) => ({
       ...at,
-      request:
-        smoke.request === undefined
-          ? undefined
-          : { ...smoke.request, body: smoke.request.body, status: smoke.request.status },
+      requests: smokeRequests(smoke.request),
       expect: smoke.expect.flatMap(
         (one, index) => buildExpectation(one, at.locationOf('expect', String(index)), problems) ?? [],
       ),
       withinMs: durationMs(smoke.within),
     })),
-  };
-}
-
-function buildGateway({ spec, tree }: BuildInput): GatewaySection | undefined {
-  if (spec.gateway === undefined) return undefined;
-  return {
-    name: 'gateway',
-    location: locate(tree, ['gateway']),
-    locationOf: (...path) => locate(tree, ['gateway', ...path]),
-    port: spec.gateway.port,
-    routes: Object.entries(spec.gateway.routes).map(([prefix, service]) => ({ prefix, service })),
   };
 }
 
@@ -163,8 +150,42 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
     produces: service.produces ?? [],
     receives: service.receives ?? [],
     publishes: service.publishes ?? [],
-    writes: service.writes,
+    writes: buildWrites(service.writes),
   };
+}
+
+function buildWrites(writes: PipelineSpec['services'][string]['writes']): WritesSection | undefined {
+  if (writes === undefined) return undefined;
+  return 'database' in writes ? { kind: 'tables', ...writes } : { kind: 'documents', ...writes };
+}
+
+/** A table of a database or a collection of a store, never both or half of one. */
+function buildPlace(
+  side: 'source' | 'replica',
+  place: NonNullable<CheckSpec['source']>,
+  at: Located,
+  problems: Problem[],
+): PlaceSection | undefined {
+  const { database, table, store, collection, where } = place;
+  const refuse = (message: string, ...path: string[]): undefined => {
+    problems.push(problem('check-place', at.locationOf(side, ...path), `check ${at.name}: ${side} ${message}`));
+    return undefined;
+  };
+  const inTable = database !== undefined || table !== undefined;
+  const inStore = store !== undefined || collection !== undefined;
+  if (inTable === inStore) {
+    const found = inTable ? 'has both: it is in one place' : 'has neither';
+    return refuse(`needs database and table, or store and collection; it ${found}`);
+  }
+  if (database !== undefined && table !== undefined) {
+    if (typeof where === 'object') return refuse('is a table: its where is SQL', 'where');
+    return { kind: 'table', database, table, where };
+  }
+  if (store !== undefined && collection !== undefined) {
+    if (typeof where === 'string') return refuse('is documents: its where is { field: value }', 'where');
+    return { kind: 'documents', store, collection, where: where ?? {} };
+  }
+  return refuse(inTable ? 'needs database and table' : 'needs store and collection');
 }
 
 function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSection | undefined {
@@ -197,11 +218,14 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
   if (check.key === undefined) return missing('key: the columns that tell its rows apart');
   const key = columnMap(check.key);
   if (key.size === 0) return missing('at least one key column');
+  const source = buildPlace('source', check.source, at, problems);
+  const replica = buildPlace('replica', check.replica, at, problems);
+  if (source === undefined || replica === undefined) return undefined;
   return {
     ...at,
     kind: 'compare',
-    source: { ...check.source, where: check.source.where },
-    replica: { ...check.replica, where: check.replica.where },
+    source,
+    replica,
     key,
     columns: check.columns === undefined ? undefined : columnMap(check.columns),
     through: check.through,
@@ -213,6 +237,17 @@ function columnMap(columns: readonly string[] | Readonly<Record<string, string>>
   return new Map(Array.isArray(columns) ? columns.map((column: string) => [column, column]) : Object.entries(columns));
 }
 
+function smokeRequests(request: PipelineSpec['smoke'][string]['request']): readonly SmokeRequestSection[] {
+  if (request === undefined) return [];
+  if (!Array.isArray(request)) return [{ ...request, body: request.body, status: request.status, at: ['request'] }];
+  return request.map((one, index) => ({
+    ...one,
+    body: one.body,
+    status: one.status,
+    at: ['request', String(index)],
+  }));
+}
+
 function buildExpectation(
   one: PipelineSpec['smoke'][string]['expect'][number],
   location: SourceLocation,
@@ -222,7 +257,12 @@ function buildExpectation(
   if (one.database !== undefined && one.table !== undefined && one.where !== undefined) {
     return { kind: 'row', database: one.database, table: one.table, where: one.where, row: one.row ?? {} };
   }
-  const message = 'an expectation is a record (topic, key, value) or a row (database, table, where, row)';
+  if (one.store !== undefined && one.collection !== undefined && one.where !== undefined) {
+    const { store, collection, where, document = {} } = one;
+    return { kind: 'document', store, collection, where, document };
+  }
+  const message =
+    'an expectation is a record (topic, key, value), a row (database, table, where, row) or a document (store, collection, where, document)';
   problems.push(problem('expectation-incomplete', location, message));
   return undefined;
 }

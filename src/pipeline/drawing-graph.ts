@@ -4,6 +4,7 @@ import {
   type FlowStage,
   flowEdges,
   type Place,
+  placeOfSide,
   publications,
   queuePlace,
   tablePlace,
@@ -27,7 +28,7 @@ export interface DrawnNode {
 export interface DrawnLink {
   readonly from: string;
   readonly to: string;
-  readonly via?: string | undefined;
+  readonly via?: 'outbox' | 'refused' | undefined;
 }
 
 /** One step of the data from where it rests to where it rests next, with what carries it in between. */
@@ -57,7 +58,7 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
     return node.id;
   };
   const place = (at: Place): string => add(placeNode(at, pipeline));
-  const hops: DrawnHop[] = gatewayHops(pipeline, add);
+  const hops: DrawnHop[] = [];
   for (const service of pipeline.services) {
     const from = add(serviceNode(service));
     const { outbox, consumes, produces } = service;
@@ -94,23 +95,13 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
       ? [
           {
             name: check.name,
-            source: place(reportedBy(tablePlace(check.source.database, check.source.table))),
-            replica: place(tablePlace(check.replica.database, check.replica.table)),
+            source: place(reportedBy(placeOfSide(check.source))),
+            replica: place(placeOfSide(check.replica)),
           },
         ]
       : [],
   );
   return { nodes, hops, uses: usedPlaces(pipeline), checks };
-}
-
-/** What stands in front of the services, with the paths that lead to each. */
-function gatewayHops({ gateway, services }: Pipeline, add: (node: DrawnNode) => string): DrawnHop[] {
-  if (gateway === undefined) return [];
-  const from = add({ id: 'gateway', kind: 'service', name: 'gateway', detail: `gateway :${gateway.port}` });
-  return gateway.routes.flatMap(({ prefix, service }) => {
-    const section = services.find(({ name }) => name === service);
-    return section === undefined ? [] : [[{ from, to: add(serviceNode(section)), via: prefix }]];
-  });
 }
 
 /** The last link of a hop leads over the exchange. */
@@ -135,14 +126,13 @@ function outboxOf({ database, table, reports }: NonNullable<ServiceSection['outb
 function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
   const [kind, ...rest] = place.split(' ');
   const name = rest.join(' ');
-  if (kind === 'table') {
-    const checks = pipeline.checks.filter(
-      (check) => check.kind === 'compare' && tablePlace(check.replica.database, check.replica.table) === place,
-    );
+  if (kind === 'table' || kind === 'documents') {
+    const checks = pipeline.checks.filter((check) => check.kind === 'compare' && placeOfSide(check.replica) === place);
     const checked = checks.length === 0 ? '' : `, check ${checks.map((check) => check.name).join(', ')}`;
-    // Database names may hold dots, so the place is matched with the declared ones.
-    const database = pipeline.databases.find((one) => name.startsWith(`${one.name}.`))?.name;
-    return { id: place, kind, name, detail: `table${checked}`, within: database && `database ${database}` };
+    // Their names may hold dots, so the place is matched with the declared ones.
+    const [word, holders] = kind === 'table' ? ['database', pipeline.databases] : ['store', pipeline.stores];
+    const holder = holders.find((one) => name.startsWith(`${one.name}.`))?.name;
+    return { id: place, kind: 'table', name, detail: `${kind}${checked}`, within: holder && `${word} ${holder}` };
   }
   if (kind === 'queue') {
     const checks = pipeline.checks.filter((check) => check.kind === 'conservation' && check.queue === name);
@@ -200,7 +190,10 @@ function stageNode(stage: FlowStage, pipeline: Pipeline): DrawnNode {
 /** A service that has the address of a database or store in its environment, and tells no table or collection of it. */
 function usedPlaces(pipeline: Pipeline): ReadonlyMap<string, readonly UsedPlace[]> {
   const used = pipeline.services.map(({ name, env, outbox, writes }) => {
-    const told = [outbox?.database, writes?.database].map((one) => `database ${one}`);
+    const told = [
+      `database ${outbox?.database}`,
+      writes?.kind === 'documents' ? `store ${writes.store}` : `database ${writes?.database}`,
+    ];
     const named = new Map<string, UsedPlace>();
     for (const reference of Object.values(env).flatMap(referencesIn).map(parseReference)) {
       if (reference?.kind !== 'database' && reference?.kind !== 'store') continue;

@@ -1,10 +1,14 @@
 import { EvpipeError } from '../support/errors.js';
 import { type ConnectorConfig, connectorFlow, withSchema } from './connector-flow.js';
 import { type KsqlFile, readKsqlFiles } from './ksql-files.js';
-import type { CompareSection, Located, Pipeline, ServiceSection } from './pipeline.js';
+import type { CompareSection, Located, Pipeline, PlaceSection, ServiceSection, WritesSection } from './pipeline.js';
 
-/** A place where data rests: a table of a database, a topic, or a queue. */
-export type Place = `table ${string}.${string}` | `topic ${string}` | `queue ${string}`;
+/** A place where data rests: a table of a database, a collection of a store, a topic, or a queue. */
+export type Place =
+  | `table ${string}.${string}`
+  | `documents ${string}.${string}`
+  | `topic ${string}`
+  | `queue ${string}`;
 
 /** A stage of the data flow as the declaration tells it; what of it runs is asked later. */
 export type FlowStage =
@@ -63,6 +67,10 @@ export interface FlowEdge {
 
 export const tablePlace = (database: string, table: string): Place =>
   `table ${database}.${table.replace(/^public\./, '')}`;
+const documentsPlace = (store: string, collection: string): Place => `documents ${store}.${collection}`;
+/** Where a side of a check is. */
+export const placeOfSide = (side: PlaceSection): Place =>
+  side.kind === 'table' ? tablePlace(side.database, side.table) : documentsPlace(side.store, side.collection);
 export const topicPlace = (topic: string): Place => `topic ${topic}`;
 export const queuePlace = (queue: string): Place => `queue ${queue}`;
 
@@ -88,8 +96,8 @@ export function flowEdges(
 /** The stages from a check's source to its replica. Throws EVPIPE_WAY_UNKNOWN, EVPIPE_WAY_AMBIGUOUS (with the candidates) or EVPIPE_WAY_UNSUPPORTED, all of kind usage. */
 export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[]): readonly FlowStage[] {
   if (check.through?.length === 0) return [];
-  const from = tablePlace(check.source.database, check.source.table);
-  const to = tablePlace(check.replica.database, check.replica.table);
+  const from = placeOfSide(check.source);
+  const to = placeOfSide(check.replica);
   const ways = pathsBetween(from, to, edges).filter((way) => matches(way, check.through));
   const [way, other] = ways;
   if (way === undefined) {
@@ -217,10 +225,14 @@ function connectorFlows(pipeline: Pipeline, made: ReadonlyMap<string, ConnectorC
 function namedTables({ services, checks }: Pipeline, database: string): readonly string[] {
   const named = [
     ...services.flatMap(({ outbox }) => (outbox?.database === database ? [...outbox.reports, outbox.table] : [])),
-    ...services.flatMap(({ writes }) => (writes?.database === database ? writes.tables : [])),
+    ...services.flatMap(({ writes }) =>
+      writes?.kind === 'tables' && writes.database === database ? writes.tables : [],
+    ),
     ...checks.flatMap((check) =>
       check.kind === 'compare'
-        ? [check.source, check.replica].flatMap((place) => (place.database === database ? [place.table] : []))
+        ? [check.source, check.replica].flatMap((place) =>
+            place.kind === 'table' && place.database === database ? [place.table] : [],
+          )
         : [],
     ),
   ];
@@ -264,10 +276,7 @@ function serviceEdges(pipeline: Pipeline): readonly FlowEdge[] {
   return pipeline.services.flatMap(({ name, consumes, writes, produces }) => {
     if (consumes === undefined) return [];
     const stage: FlowStage = { kind: 'group', name, group: consumes.group, reads: consumes.topics, writes: produces };
-    const targets: Place[] = [
-      ...(writes?.tables ?? []).map((table) => tablePlace(writes?.database ?? '', table)),
-      ...produces.map(topicPlace),
-    ];
+    const targets: Place[] = [...writtenPlaces(writes), ...produces.map(topicPlace)];
     return consumes.topics.flatMap((topic) => targets.map((to) => ({ from: topicPlace(topic), to, stage })));
   });
 }
@@ -291,12 +300,19 @@ function receiverEdges(pipeline: Pipeline): readonly FlowEdge[] {
     const published = outbox === undefined ? publications(service, pipeline) : [];
     const stage: FlowStage = { kind: 'receiver', name, receives, queues: published.map(({ queue }) => queue) };
     const targets: ReadonlyArray<{ readonly to: Place; readonly exchange?: string }> = [
-      ...(writes?.tables ?? []).map((table) => ({ to: tablePlace(writes?.database ?? '', table) })),
+      ...writtenPlaces(writes).map((to) => ({ to })),
       ...produces.map((topic) => ({ to: topicPlace(topic) })),
       ...published.map(({ queue, ...exchange }) => ({ to: queuePlace(queue), ...exchange })),
     ];
     return receives.flatMap((queue) => targets.map((target) => ({ from: queuePlace(queue), ...target, stage })));
   });
+}
+
+function writtenPlaces(writes: WritesSection | undefined): readonly Place[] {
+  if (writes === undefined) return [];
+  return writes.kind === 'tables'
+    ? writes.tables.map((table) => tablePlace(writes.database, table))
+    : writes.collections.map((collection) => documentsPlace(writes.store, collection));
 }
 
 interface KsqlFlow {

@@ -26,8 +26,6 @@ export interface Pipeline {
   readonly rabbitmq: RabbitmqSection | undefined;
   readonly services: readonly ServiceSection[];
   readonly stores: readonly StoreSection[];
-  /** Undefined: nothing stands in front of the services. */
-  readonly gateway: GatewaySection | undefined;
   readonly seeds: readonly SeedSection[];
   readonly checks: readonly CheckSection[];
   readonly smoke: readonly SmokeSection[];
@@ -115,8 +113,12 @@ export interface ServiceSection extends Located {
   readonly receives: readonly string[];
   /** RabbitMQ exchanges or queues. */
   readonly publishes: readonly string[];
-  readonly writes: { readonly database: string; readonly tables: readonly string[] } | undefined;
+  readonly writes: WritesSection | undefined;
 }
+
+export type WritesSection =
+  | { readonly kind: 'tables'; readonly database: string; readonly tables: readonly string[] }
+  | { readonly kind: 'documents'; readonly store: string; readonly collections: readonly string[] };
 
 export interface StoreSection extends Located {
   readonly kind: 'documents' | 'cache';
@@ -131,12 +133,6 @@ export interface OutboxSection {
   /** Of a polling outbox: the column that says that a row was sent, and the topics. */
   readonly sent: string | undefined;
   readonly topics: readonly string[];
-}
-
-export interface GatewaySection extends Located {
-  readonly port: number;
-  /** A path (it and all below it) to a service. */
-  readonly routes: ReadonlyArray<{ readonly prefix: string; readonly service: string }>;
 }
 
 export type SeedValueSection =
@@ -155,13 +151,29 @@ export interface SeedSection extends Located {
   readonly values: Readonly<Record<string, SeedValueSection>>;
 }
 
-export interface PlaceSection {
+export type PlaceSection = TablePlaceSection | DocumentsPlaceSection;
+
+export interface TablePlaceSection {
+  readonly kind: 'table';
   readonly database: string;
   readonly table: string;
+  /** SQL. */
   readonly where: string | undefined;
 }
 
-/** Replica column to source column or SQL expression. */
+export interface DocumentsPlaceSection {
+  readonly kind: 'documents';
+  readonly store: string;
+  readonly collection: string;
+  /** Field path to value. */
+  readonly where: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** As people say it: `person.person_person`, `customers.customers`. */
+export const placeName = (place: PlaceSection): string =>
+  place.kind === 'table' ? `${place.database}.${place.table}` : `${place.store}.${place.collection}`;
+
+/** Replica column to source column or SQL expression; of documents a field path. */
 export type ColumnMap = ReadonlyMap<string, string>;
 
 export type CheckSection = Located & (CompareSection | RowsSection | StagesSection | ConservationSection);
@@ -225,18 +237,29 @@ export type SmokeExpectation =
       readonly table: string;
       readonly where: Readonly<Record<string, unknown>>;
       readonly row: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'document';
+      readonly store: string;
+      readonly collection: string;
+      readonly where: Readonly<Record<string, unknown>>;
+      readonly document: Readonly<Record<string, unknown>>;
     };
 
+export interface SmokeRequestSection {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** Undefined: any 2xx. */
+  readonly status: number | undefined;
+  /** For locationOf: where in the test it stands. */
+  readonly at: readonly string[];
+}
+
 export interface SmokeSection extends Located {
-  readonly request:
-    | {
-        readonly service: string;
-        readonly method: string;
-        readonly path: string;
-        readonly body: unknown;
-        readonly status: number | undefined;
-      }
-    | undefined;
+  /** Sent one after the other. */
+  readonly requests: readonly SmokeRequestSection[];
   readonly expect: readonly SmokeExpectation[];
   readonly withinMs: number;
 }

@@ -110,9 +110,16 @@ const service = mapping({
   produces: texts.optional().describe('Topics it writes by itself'),
   receives: texts.optional().describe('RabbitMQ queues it reads'),
   publishes: texts.optional().describe('RabbitMQ exchanges or queues it writes'),
-  writes: mapping({ database: text.describe('Where'), tables: texts.describe('Which') })
+  writes: z
+    .union(
+      [
+        mapping({ database: text.describe('Where'), tables: texts.describe('Which') }),
+        mapping({ store: text.describe('Where'), collections: texts.describe('Which') }),
+      ],
+      { error: 'must have database and tables, or store and collections' },
+    )
     .optional()
-    .describe('Tables that it fills from what it consumes'),
+    .describe('Tables, or collections of a store, that it fills from what it consumes'),
 });
 
 const seedValue = z.union(
@@ -169,9 +176,17 @@ const seed = z.union(
 
 const place = (what: string) =>
   mapping({
-    database: text.describe('Which database'),
-    table: text.describe('Which table; of schema public where it has none'),
-    where: text.optional().describe('SQL that says which rows count'),
+    database: text.optional().describe('Which database'),
+    table: text.optional().describe('Which table; of schema public where it has none'),
+    store: text.optional().describe('Instead of a database: which store of documents'),
+    collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
+    where: z
+      .union([text, z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))], {
+        error: 'must be SQL, or for documents a mapping of field path to value',
+      })
+      .optional()
+      .describe('Which rows count: SQL; for documents a mapping of field path to value')
+      .meta({ examples: ['not deleted', { deleted: false }] }),
   })
     .optional()
     .describe(what);
@@ -217,18 +232,23 @@ const check = mapping({
 });
 
 const anything = z.record(z.string(), z.unknown());
-const smokeTest = mapping({
-  request: mapping({
-    service: text.describe('Which service is asked'),
-    method: text.default('POST').describe('HTTP method'),
-    path: text.describe('Path').meta({ examples: ['/api/persons'] }),
-    body: z.unknown().optional().describe('Sent as JSON'),
-    status: whole(100, 599, 'a status is 100 to 599')
-      .optional()
-      .describe('The status it has to answer; any 2xx where it is not said'),
-  })
+const smokeRequest = mapping({
+  service: text.describe('Which service is asked'),
+  method: text.default('POST').describe('HTTP method'),
+  path: text.describe('Path').meta({ examples: ['/api/persons'] }),
+  body: z.unknown().optional().describe('Sent as JSON'),
+  status: whole(100, 599, 'a status is 100 to 599')
     .optional()
-    .describe('What starts it'),
+    .describe('The status it has to answer; any 2xx where it is not said'),
+});
+
+const smokeTest = mapping({
+  request: z
+    .union([smokeRequest, z.array(smokeRequest).min(1)], {
+      error: 'must be a request (service, path), or a list of them',
+    })
+    .optional()
+    .describe('What starts it; several are sent one after the other, $(response.…) is the last answer with a body'),
   expect: z
     .array(
       mapping({
@@ -242,6 +262,9 @@ const smokeTest = mapping({
         table: text.optional().describe('in this table'),
         where: anything.optional().describe('with these values'),
         row: anything.optional().describe('and these others'),
+        store: text.optional().describe('A document appears in this store'),
+        collection: text.optional().describe('in this collection, with the values of where'),
+        document: anything.optional().describe('and these others'),
       }),
     )
     .describe('What has to be seen afterwards'),
@@ -256,7 +279,7 @@ const gateway = mapping({
   port: whole(1, 65_535, 'a port is 1 to 65535').describe('Where it listens'),
   routes: z
     .record(z.string(), text)
-    .describe('Path to service: the path and all below it go there, the longest one decides')
+    .describe('Path to service')
     .meta({ examples: [{ '/api/v1/main': 'main' }] }),
 });
 

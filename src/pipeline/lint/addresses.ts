@@ -25,23 +25,12 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
       location: locationOf('service'),
       why: `seed ${name} posts to it`,
     })),
-    ...[pipeline.gateway].flatMap((gateway) =>
-      (gateway?.routes ?? []).flatMap(({ prefix, service }) =>
-        gateway === undefined
-          ? []
-          : [
-              {
-                service,
-                location: gateway.locationOf('routes', prefix),
-                why: `route ${prefix} of the gateway leads to it`,
-              },
-            ],
-      ),
-    ),
-    ...pipeline.smoke.flatMap(({ name, request, locationOf }) =>
-      request === undefined
-        ? []
-        : [{ service: request.service, location: locationOf('request', 'service'), why: `smoke ${name} asks it` }],
+    ...pipeline.smoke.flatMap(({ name, requests, locationOf }) =>
+      requests.map(({ service, at }) => ({
+        service,
+        location: locationOf(...at, 'service'),
+        why: `smoke ${name} asks it`,
+      })),
     ),
     ...[...textsOf(tree)].flatMap(({ text, location }) =>
       referencesIn(text).flatMap((path) => {

@@ -1,8 +1,16 @@
 import { EvpipeError, unreachable } from '../../support/errors.js';
 import { withSchema } from '../connector-flow.js';
-import { flowEdges, wayOf } from '../flow.js';
+import { flowEdges, placeOfSide, wayOf } from '../flow.js';
 import type { LintContext } from '../lint.js';
-import type { CheckSection, ColumnMap, CompareSection, Located, StagesSection } from '../pipeline.js';
+import {
+  type CheckSection,
+  type ColumnMap,
+  type CompareSection,
+  type Located,
+  type PlaceSection,
+  placeName,
+  type StagesSection,
+} from '../pipeline.js';
 import { type Problem, problem, warning } from '../problem.js';
 
 /** Checks that compare something. */
@@ -48,6 +56,9 @@ function way(check: Compare, edges: ReturnType<typeof flowEdges>): readonly Prob
 
 const COLUMN = /^[A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*$/;
 
+/** A field, or one within others: `after.name`. */
+const FIELD_PATH = /^[^.\0]+(\.[^.\0]+)*$/;
+
 function columns(check: Compare): readonly Problem[] {
   const { source, replica, key, columns: compared } = check;
   const found: Problem[] = [...columnNames(check, 'key', key), ...columnNames(check, 'columns', compared ?? new Map())];
@@ -65,22 +76,36 @@ function columns(check: Compare): readonly Problem[] {
         ),
       );
   }
-  if (
-    source.database === replica.database &&
-    withSchema(source.table) === withSchema(replica.table) &&
-    source.where === replica.where
-  )
+  if (source.kind === 'documents' && replica.kind === 'documents' && compared === undefined)
     found.push(
-      problem('check-itself', check.locationOf('replica'), `check ${check.name} compares ${source.table} with itself`),
+      problem(
+        'check-columns',
+        check.location,
+        `check ${check.name} needs columns: documents on both sides have no list of fields`,
+      ),
+    );
+  if (isSamePlace(source, replica))
+    found.push(
+      problem(
+        'check-itself',
+        check.locationOf('replica'),
+        `check ${check.name} compares ${placeName(source)} with itself`,
+      ),
     );
   return found;
 }
 
+function isSamePlace(a: PlaceSection, b: PlaceSection): boolean {
+  if (a.kind === 'table' && b.kind === 'table')
+    return a.database === b.database && withSchema(a.table) === withSchema(b.table) && a.where === b.where;
+  return placeOfSide(a) === placeOfSide(b) && JSON.stringify(a.where) === JSON.stringify(b.where);
+}
+
 function columnNames(check: Compare, section: 'key' | 'columns', map: ColumnMap): readonly Problem[] {
   return [...map.keys()]
-    .filter((column) => !COLUMN.test(column))
+    .filter((column) => !(check.replica.kind === 'table' ? COLUMN : FIELD_PATH).test(column))
     .map((column) => {
-      const message = `check ${check.name}: ${JSON.stringify(column)} is no name of a column`;
+      const message = `check ${check.name}: ${JSON.stringify(column)} is no name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
       const todo = 'An SQL expression stands on the right: { replica_column: "expression over the source" }.';
       return problem('check-columns', check.locationOf(section), message, todo);
     });

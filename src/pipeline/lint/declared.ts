@@ -17,6 +17,11 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
   };
   const database = (name: string | undefined, ...path: string[]): void =>
     expect('database', context.names('databases'), name, ...path);
+  const documents = (name: string, ...path: string[]): void => {
+    expect('store', context.names('stores'), name, ...path);
+    if (context.pipeline.stores.find((one) => one.name === name)?.kind !== 'cache') return;
+    found.push(problem('store-kind', placeOf(context, ...path), `store ${name} is a cache: it holds no documents`));
+  };
   const service = (name: string | undefined, ...path: string[]): void =>
     expect('service', context.names('services'), name, ...path);
   const eachTopic = (names: readonly string[] | undefined, ...path: string[]): void => {
@@ -33,12 +38,16 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
     eachTopic(outbox?.topics, 'services', name, 'outbox', 'topics');
     eachTopic(consumes?.topics, 'services', name, 'consumes', 'topics');
     eachTopic(produces, 'services', name, 'produces');
-    database(writes?.database, 'services', name, 'writes', 'database');
+    if (writes?.kind === 'documents') documents(writes.store, 'services', name, 'writes', 'store');
+    else database(writes?.database, 'services', name, 'writes', 'database');
   }
   for (const check of pipeline.checks) {
     if (check.kind === 'compare') {
-      database(check.source.database, 'checks', check.name, 'source', 'database');
-      database(check.replica.database, 'checks', check.name, 'replica', 'database');
+      for (const side of ['source', 'replica'] as const) {
+        const place = check[side];
+        if (place.kind === 'table') database(place.database, 'checks', check.name, side, 'database');
+        else documents(place.store, 'checks', check.name, side, 'store');
+      }
     } else if (check.kind === 'rows') database(check.database, 'checks', check.name, 'database');
     else if (check.kind === 'stages') expect('topic', topics, check.topic, 'checks', check.name, 'stages', 'topic');
     else {
@@ -53,11 +62,11 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
     else if ('csv' in seed) database(seed.into.database, 'seed', name, 'into', 'database');
     else expect('topic', topics, seed.topic, 'seed', name, 'topic');
   }
-  for (const { name, request, expect: expectations } of pipeline.smoke) {
-    if (request?.service !== 'gateway' || pipeline.gateway === undefined)
-      service(request?.service, 'smoke', name, 'request', 'service');
+  for (const { name, requests, expect: expectations } of pipeline.smoke) {
+    for (const request of requests) service(request.service, 'smoke', name, ...request.at, 'service');
     for (const [index, one] of expectations.entries()) {
-      if (one.kind === 'row') database(one.database, 'smoke', name, 'expect', String(index), 'database');
+      if (one.kind === 'document') documents(one.store, 'smoke', name, 'expect', String(index), 'store');
+      else if (one.kind === 'row') database(one.database, 'smoke', name, 'expect', String(index), 'database');
       else expect('topic', topics, one.topic, 'smoke', name, 'expect', String(index), 'topic');
     }
   }

@@ -6,7 +6,8 @@ import { placeOf } from './connector-views.js';
 export function checkNotYet(context: LintContext): readonly Problem[] {
   const { spec } = context;
   const seeds = Object.entries(spec.seed).flatMap(([name, seed]) => ('service' in seed ? [] : [['seed', name]]));
-  return seeds.map((path) =>
+  const gateway = spec.gateway === undefined ? [] : [['gateway']];
+  return [...seeds, ...gateway].map((path) =>
     problem(
       'not-yet',
       placeOf(context, ...path),

@@ -30,10 +30,13 @@ function databases(context: LintContext): readonly Problem[] {
   const used = new Set([
     ...referredTo(context, 'database'),
     ...pipeline.connectors.map(({ database }) => database),
-    ...pipeline.services.flatMap(({ outbox, writes }) => [outbox?.database, writes?.database]),
+    ...pipeline.services.flatMap(({ outbox, writes }) => [
+      outbox?.database,
+      writes?.kind === 'tables' ? writes.database : undefined,
+    ]),
     ...pipeline.checks.flatMap((check) =>
       check.kind === 'compare'
-        ? [check.source.database, check.replica.database]
+        ? [check.source, check.replica].flatMap((place) => (place.kind === 'table' ? [place.database] : []))
         : check.kind === 'rows'
           ? [check.database]
           : check.kind === 'conservation'

@@ -33,7 +33,7 @@ function waysOf(pipeline: Pipeline): string[][] {
 function between(pipeline: Pipeline, from: string, to: string, through?: string[]): string[] {
   const place = (name: string) => {
     const [database = '', ...table] = name.split('.');
-    return { database, table: table.join('.'), where: undefined };
+    return { kind: 'table' as const, database, table: table.join('.'), where: undefined };
   };
   const location = { file: 'x', line: 1, column: 1 };
   const check: Located & CompareSection = {

@@ -75,6 +75,32 @@ targets: { t: { databases: { prson: embedded } } }
       /:1:15 error connector-unmade: connector person_outbox is made by no migration: there it is called PERSON_OUTBOX/,
     ],
   },
+  // stores
+  {
+    name: 'sides of a check that are nowhere, in two places, or in what holds no documents',
+    overlay: `
+stores: { docs: { kind: documents }, cache: { kind: cache } }
+services:
+  person: { env: { A: $(stores.docs.url), B: $(stores.cache.url), C: $(stores.doc.url) } }
+  planning-person-consumer: { writes: { store: nobody, collections: [x], database: null, tables: null } }
+checks:
+  both: { source: { database: person, table: person_person, store: docs, collection: c }, replica: { store: docs }, key: [id] }
+  where: { source: { database: person, table: person_person, where: { a: 1 } }, replica: { store: docs, collection: c, where: not a }, key: [id] }
+  cached: { source: { database: person, table: person_person }, replica: { store: cache, collection: c }, key: [id], through: [] }
+  fields: { source: { store: docs, collection: a }, replica: { store: docs, collection: b }, key: [after.id, x..y], through: [] }
+`,
+    found: [
+      /:4:7\d error dangling-reference: \$\(stores.doc.url\): there is no store doc, did you mean docs\?/,
+      /:5:\d+ error dangling-reference: there is no store nobody/,
+      /:7:\d+ error check-place: check both: source needs database and table, or store and collection; it has both/,
+      /:7:\d+ error check-place: check both: replica needs store and collection/,
+      /:8:\d+ error check-place: check where: source is a table: its where is SQL/,
+      /:8:\d+ error check-place: check where: replica is documents: its where is \{ field: value \}/,
+      /:9:\d+ error store-kind: store cache is a cache: it holds no documents/,
+      /:10:\d+ error check-columns: check fields: "x..y" is no name of a field/,
+      /:10:\d+ error check-columns: check fields needs columns/,
+    ],
+  },
   // topics
   {
     name: 'topics that Kafka does not take, or that the target cannot hold',
@@ -263,23 +289,6 @@ services:
       /:5:15 error file-missing: service planning: there is no file .\/run.sh/,
       /error port-clash: port 8003 of service planning is also wished for by service accounting/,
       /warning group-shared: group planning-balance-sheet is also that of service planning-person-consumer/,
-    ],
-  },
-  {
-    name: 'a gateway whose routes lead nowhere',
-    overlay: `
-gateway: { port: 8001, routes: { /: person, /people: persn, /people/: person, here: person, /health: planning, /c: planning-person-consumer } }
-services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [node] } }
-`,
-    found: [
-      /:2:12 error port-clash: port 8001 of the gateway is also wished for by service person/,
-      /:2:45 error dangling-reference: there is no service persn, did you mean person\?/,
-      /:2:61 error gateway-route: route \/people\/ is the same as \/people/,
-      /:2:79 error gateway-route: a route is a path such as \/api\/v1, not "here"/,
-      /:2:93 error gateway-route: GET \/health is the gateway's own/,
-      /:2:112 error service-without-port: service planning-person-consumer has no port, but route \/c of the gateway leads to it/,
-      /:3:23 error start-up-cycle: these wait for each other to start: person → person/,
-      /:3:57 error gateway-name/,
     ],
   },
   {
