@@ -17,7 +17,7 @@ import {
 import type { AmqpOptions } from './options.js';
 import { Publication } from './publication.js';
 import { type DeadLetterReason, deadLetterProperties, isCycle } from './queues/dead-letter.js';
-import { type Owner, Queue, type QueueContext, type QueueDefinition } from './queues/queue.js';
+import { type Owner, Queue, type QueueContext, type QueueDefinition, type Recipient } from './queues/queue.js';
 import { Commits } from './storage/commits.js';
 import { ContentMemory } from './storage/content-memory.js';
 import type { Message } from './storage/entry.js';
@@ -28,6 +28,8 @@ const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 export class Broker {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  /** Consumers of direct replies, by their names. */
+  readonly replies = new Map<string, Recipient>();
   readonly commits: Commits;
   readonly clock: Clock;
   readonly log: Log;
@@ -163,9 +165,11 @@ export class Broker {
     if (source.autoDelete && !source.hasBindings) this.removeExchange(source);
   }
 
-  /** The queues that a message gets into, each once. */
-  route(first: Exchange, message: Publication): ReadonlySet<Queue> {
-    const queues = new Set<Queue>();
+  /** The queues that a message gets into, each once; or who waits for it as a reply. */
+  route(first: Exchange, message: Publication): ReadonlySet<Recipient> {
+    const queues = new Set<Recipient>();
+    const reply = first.name === '' ? this.replies.get(message.routingKey) : undefined;
+    if (reply !== undefined) return queues.add(reply);
     const seen = new Set([first]);
     for (const exchange of seen) {
       exchange.published++;

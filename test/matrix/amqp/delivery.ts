@@ -187,6 +187,26 @@ export function proveDelivery(place: Place): void {
       expect(await channel.purgeQueue(queue)).toEqual({ messageCount: 0 });
     });
 
+    it('brings direct replies to who asked, without a queue, for as long as it is there', async () => {
+      const [client, server] = [await opened(place), await (await connected(place)).createChannel()];
+      server.on('error', () => {});
+      const queue = await declared(client);
+      const replies = new Received();
+      const { consumerTag } = await client.consume('amq.rabbitmq.reply-to', replies.take, { noAck: true });
+      await send(client, queue, ['question'], { replyTo: 'amq.rabbitmq.reply-to', correlationId: '7' });
+      const { content, properties } = await got(server, queue);
+      expect(properties.replyTo).toMatch(/^amq\.rabbitmq\.reply-to\../);
+      server.sendToQueue(properties.replyTo, Buffer.from(`answer to ${content}`), { correlationId: '7' });
+      const [reply] = await replies.until(1);
+      expect([reply?.content.toString(), reply?.properties.correlationId]).toEqual(['answer to question', '7']);
+      await server.checkQueue(properties.replyTo);
+      await client.cancel(consumerTag);
+      await expect(server.checkQueue(properties.replyTo)).rejects.toThrow('NOT_FOUND');
+      const error = new Promise<Error>((resolve) => client.once('error', resolve));
+      client.sendToQueue(queue, Buffer.from(''), { replyTo: 'amq.rabbitmq.reply-to' });
+      expect((await error).message).toContain('PRECONDITION_FAILED - fast reply consumer does not exist');
+    });
+
     it('highest priority first, in the order of publication within one', async () => {
       const channel = await opened(place);
       const queue = await declared(channel, { maxPriority: 5 });

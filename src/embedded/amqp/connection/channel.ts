@@ -12,13 +12,14 @@ import { AmqpError, named } from '../amqp-error.js';
 import type { Broker } from '../broker.js';
 import { HANDLERS } from '../methods/table.js';
 import { Publication } from '../publication.js';
-import type { Queue } from '../queues/queue.js';
+import type { Queue, Recipient } from '../queues/queue.js';
 import type { Entry, Message } from '../storage/entry.js';
 import type { ChannelConsumer } from './channel-consumer.js';
 import { Confirms } from './confirms.js';
 import type { Connection } from './connection.js';
 import { ContentInput, type PublishArgs } from './content-input.js';
 import { byQueue, Deliveries } from './deliveries.js';
+import { REPLY_QUEUE, type ReplyConsumer } from './reply-consumer.js';
 import { type HeldSettlement, Transaction } from './transaction.js';
 
 /**
@@ -38,6 +39,7 @@ export class Channel {
   lastQueue: string | undefined;
   confirms: Confirms | undefined;
   transaction: Transaction | undefined;
+  replyConsumer: ReplyConsumer | undefined;
   private state: 'open' | 'closing' | 'closed' = 'open';
   private content: ContentInput | undefined;
 
@@ -131,6 +133,7 @@ export class Channel {
     this.content = undefined;
     const { consumers } = this;
     for (const consumer of [...consumers.values()]) this.cancel(consumer);
+    this.setReplyConsumer(undefined);
     // An uncommitted transaction's settlements never were.
     const held = this.transaction?.take().settlements.flatMap(({ taken }) => taken) ?? [];
     this.deliveries.restore(held);
@@ -167,7 +170,7 @@ export class Channel {
     if (exchange.internal) {
       throw new AmqpError('ACCESS_REFUSED', `cannot publish to internal ${named('exchange', exchange.name)}`);
     }
-    const publication = new Publication(exchange.name, args.routingKey, properties, body);
+    const publication = this.withReplyTo(new Publication(exchange.name, args.routingKey, properties, body));
     const { userId } = publication.decoded;
     if (userId !== undefined && userId !== this.broker.user) {
       throw new AmqpError(
@@ -181,7 +184,18 @@ export class Channel {
     else this.enqueue(held.publication, held.queues, held.mandatory);
   }
 
-  private enqueue(publication: Publication, queues: ReadonlySet<Queue>, mandatory: boolean): void {
+  /** Who asks for direct replies gets the name of its consumer into the message. */
+  private withReplyTo(publication: Publication): Publication {
+    const { exchange, routingKey, decoded, body } = publication;
+    if (decoded.replyTo !== REPLY_QUEUE) return publication;
+    if (this.replyConsumer === undefined) {
+      throw new AmqpError('PRECONDITION_FAILED', 'fast reply consumer does not exist');
+    }
+    const properties = encodeProperties({ ...decoded, replyTo: this.replyConsumer.name });
+    return new Publication(exchange, routingKey, properties, body);
+  }
+
+  private enqueue(publication: Publication, queues: ReadonlySet<Recipient>, mandatory: boolean): void {
     if (queues.size === 0 && mandatory) {
       const { exchange, routingKey } = publication;
       this.sendContent(basicReturn, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey }, publication);
@@ -230,6 +244,12 @@ export class Channel {
   /** Its consumers can take more. */
   wake(): void {
     for (const consumer of this.consumers.values()) consumer.queue.pump();
+  }
+
+  setReplyConsumer(consumer: ReplyConsumer | undefined): void {
+    if (this.replyConsumer !== undefined) this.broker.replies.delete(this.replyConsumer.name);
+    this.replyConsumer = consumer;
+    if (consumer !== undefined) this.broker.replies.set(consumer.name, consumer);
   }
 
   cancel(consumer: ChannelConsumer): void {

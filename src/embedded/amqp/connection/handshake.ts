@@ -13,6 +13,7 @@ const CAPABILITIES = [
   'consumer_priorities',
   'authentication_failure_close',
   'per_consumer_qos',
+  'direct_reply_to',
 ];
 
 /** What the server says of itself; clients look at the product and at the capabilities. */

@@ -1,6 +1,6 @@
 import { AmqpError } from '../amqp-error.js';
 import type { Publication } from '../publication.js';
-import type { Queue } from '../queues/queue.js';
+import type { Recipient } from '../queues/queue.js';
 import type { Delivery } from './deliveries.js';
 
 /** Bodies that one uncommitted transaction may hold. */
@@ -8,7 +8,7 @@ const TRANSACTION_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface HeldPublication {
   readonly publication: Publication;
-  readonly queues: ReadonlySet<Queue>;
+  readonly queues: ReadonlySet<Recipient>;
   readonly mandatory: boolean;
 }
 

@@ -22,11 +22,16 @@ import {
 import { AmqpError, named } from '../amqp-error.js';
 import type { Channel } from '../connection/channel.js';
 import { ChannelConsumer } from '../connection/channel-consumer.js';
+import { REPLY_QUEUE, ReplyConsumer } from '../connection/reply-consumer.js';
 import { handler, type MethodHandler } from './handler.js';
 
 function consume(channel: Channel, args: Args<typeof basicConsume.fields>): void {
-  const queue = channel.queue(args.queue);
   const tag = args.consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : args.consumerTag;
+  if (args.queue === REPLY_QUEUE) {
+    consumeReplies(channel, tag, args);
+    return;
+  }
+  const queue = channel.queue(args.queue);
   if (channel.consumers.has(tag)) {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
@@ -49,6 +54,13 @@ function consume(channel: Channel, args: Args<typeof basicConsume.fields>): void
   channel.consumers.set(tag, consumer);
   if (!args.nowait) channel.send(basicConsumeOk, { consumerTag: tag });
   queue.pump();
+}
+
+function consumeReplies(channel: Channel, tag: string, args: Args<typeof basicConsume.fields>): void {
+  if (channel.replyConsumer !== undefined) throw new AmqpError('PRECONDITION_FAILED', 'reply consumer already set');
+  if (!args.noAck) throw new AmqpError('PRECONDITION_FAILED', 'reply consumer cannot acknowledge');
+  channel.setReplyConsumer(new ReplyConsumer(channel, tag));
+  if (!args.nowait) channel.send(basicConsumeOk, { consumerTag: tag });
 }
 
 function get(channel: Channel, args: Args<typeof basicGet.fields>): void {
@@ -88,7 +100,7 @@ export const BASIC_HANDLERS: readonly MethodHandler[] = [
   }),
   handler(basicConsume, {
     supports:
-      'no-ack, exclusive, tags of client or server, x-priority; consumers are told when their queue is deleted.',
+      'no-ack, exclusive, tags of client or server, x-priority; consumers are told when their queue is deleted; direct replies (amq.rabbitmq.reply-to).',
     lacks: 'no-local is taken and ignored, as in RabbitMQ.',
     handle: consume,
   }),
@@ -97,6 +109,7 @@ export const BASIC_HANDLERS: readonly MethodHandler[] = [
     handle: (channel, { consumerTag, nowait }) => {
       const consumer = channel.consumers.get(consumerTag);
       if (consumer !== undefined) channel.cancel(consumer);
+      if (channel.replyConsumer?.tag === consumerTag) channel.setReplyConsumer(undefined);
       if (!nowait) channel.send(basicCancelOk, { consumerTag });
     },
   }),

@@ -15,6 +15,7 @@ import {
 import { AmqpError, named } from '../amqp-error.js';
 import { lockedQueue } from '../broker.js';
 import type { Channel } from '../connection/channel.js';
+import { REPLY_QUEUE } from '../connection/reply-consumer.js';
 import type { Queue } from '../queues/queue.js';
 import { COMPARED_ARGUMENTS, typeOf } from '../queues/queue-arguments.js';
 import { assertSameArguments, assertSameField } from './equivalence.js';
@@ -82,6 +83,11 @@ export const QUEUE_HANDLERS: readonly MethodHandler[] = [
       'passive, durable, exclusive, auto-delete, names given by the server, the arguments listed below. A second declaration has to be equal.',
     lacks: 'Streams.',
     handle: (channel, args) => {
+      if (args.queue === REPLY_QUEUE || channel.broker.replies.has(args.queue)) {
+        // Servers ask whether their client still waits for the reply.
+        channel.send(queueDeclareOk, { queue: args.queue, messageCount: 0, consumerCount: 1 });
+        return;
+      }
       const queue = declared(channel, args);
       channel.lastQueue = queue.name;
       if (args.nowait) return;

@@ -31,6 +31,13 @@ export interface PublishedMessage extends Message {
   readonly expirationMs: number | undefined;
 }
 
+/** Where a routed message ends. */
+export interface Recipient {
+  readonly name: string;
+  /** False where it was refused. */
+  publish(message: PublishedMessage): boolean;
+}
+
 /** Whoever owns an exclusive queue; compared by identity. */
 export type Owner = object;
 
@@ -49,7 +56,7 @@ export class QueueCounters {
  * A queue. Its messages are ready, or out at a client that has not settled them yet; `pump` hands ready ones to consumers
  * for as long as somebody can take one. Where the queue is bounded, only ready messages count.
  */
-export class Queue {
+export class Queue implements Recipient {
   readonly name: string;
   readonly durable: boolean;
   readonly autoDelete: boolean;
