@@ -75,6 +75,7 @@ function verdictLine(report: CheckReport): Line {
   const wrong = report.missing + report.extra + report.different;
   const total = Math.max(report.sourceRows, report.replicaRows);
   if (report.verdict === 'consistent') return line('  ', verdict, `: ${counted(report.sourceRows, 'row')}`);
+  if (wrong === 0 && total === 0) return line('  ', verdict, ': nothing was compared');
   const share = total === 0 ? '' : ` (${((wrong / total) * 100).toFixed(2)} %)`;
   return line('  ', verdict, `: ${count(wrong)} of ${counted(total, 'row')}${share}`);
 }
