@@ -18,6 +18,7 @@ import {
   componentKey,
   database,
   type EndpointByKind,
+  GATEWAY,
   server,
   service,
   store,
@@ -97,10 +98,11 @@ export class Clients {
     });
   }
 
-  /** Throws EVPIPE_SERVICE_HAS_NO_API (kind usage) for a service that listens nowhere. */
+  /** The gateway is one too, as `gateway`. Throws EVPIPE_SERVICE_HAS_NO_API (kind usage) for a service that listens nowhere. */
   service(name: string): Promise<ServiceClient> {
     return this.once(`service/${name}`, async () => {
-      const { host } = await this.endpoint(service(name));
+      const there = await this.target.endpoint(GATEWAY);
+      const { host } = name === 'gateway' && there !== undefined ? there : await this.endpoint(service(name));
       if (host.url === undefined) {
         throw new EvpipeError(
           'EVPIPE_SERVICE_HAS_NO_API',

@@ -1,7 +1,7 @@
 import { didYouMean } from '../pipeline/did-you-mean.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
-import { type ComponentId, database, type ServerKind, server, service, store } from '../targets/target.js';
+import { type ComponentId, database, GATEWAY, type ServerKind, server, service, store } from '../targets/target.js';
 import { serversOf } from './session.js';
 
 /** Other words for the servers: as their processes are called, and as people type them. */
@@ -20,6 +20,7 @@ export function namedComponents(
   return [
     ...pipeline.services.map(({ name }) => ({ names: [name, `service/${name}`], component: service(name) })),
     ...serversOf(pipeline).map((kind) => ({ names: WORDS[kind], component: server(kind) })),
+    ...(pipeline.gateway === undefined ? [] : [{ names: ['gateway'], component: GATEWAY }]),
     ...pipeline.databases.slice(0, 1).map(({ name }) => ({ names: ['postgres'], component: database(name) })),
     ...pipeline.databases.map(({ name }) => ({
       names: [`postgres/${name}`, `database/${name}`, name],

@@ -1,6 +1,15 @@
 import { EvpipeError } from '../support/errors.js';
 import { envName } from '../targets/placement.js';
-import { type ComponentId, database, type Faces, type ServerKind, server, service, store } from '../targets/target.js';
+import {
+  type ComponentId,
+  database,
+  type Faces,
+  GATEWAY,
+  type ServerKind,
+  server,
+  service,
+  store,
+} from '../targets/target.js';
 import type { Session } from './session.js';
 
 const SERVERS: readonly ServerKind[] = ['kafka', 'schemaRegistry', 'connect', 'ksqldb', 'rabbitmq'];
@@ -43,6 +52,10 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
       service(name),
       mapFaces(faces, ({ url }) => url),
     );
+  add(
+    GATEWAY,
+    mapFaces(endpoints.gateway, ({ url }) => url),
+  );
   for (const [name, faces] of endpoints.stores)
     add(
       store(name),

@@ -58,7 +58,8 @@ export function targetInput(pipeline: Pipeline): TargetInput {
     databases: pipeline.databases.map(({ name }) => name),
     services: pipeline.services.map(({ name }) => name),
     stores: pipeline.stores.map(({ name, kind, optional }) => ({ name, kind, optional })),
-    wishedPorts: pipeline.services.flatMap(({ port }) => port ?? []),
+    gateway: pipeline.gateway !== undefined,
+    wishedPorts: [...pipeline.services, pipeline.gateway].flatMap((one) => one?.port ?? []),
   };
 }
 
@@ -104,6 +105,7 @@ function referenceValues(
     if (url !== undefined) values.set(`services.${name}.url`, url);
     if (port !== undefined) values.set(`services.${name}.port`, String(port));
   }
+  if (endpoints.gateway !== undefined) values.set('gateway.url', endpoints.gateway[face].url);
   // Whoever may do without a store is told of none.
   for (const { name, optional } of stores) if (optional) values.set(`stores.${name}.url`, '');
   for (const [name, faces] of endpoints.stores) values.set(`stores.${name}.url`, faces[face].url);

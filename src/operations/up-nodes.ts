@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type {
   ConnectorSection,
   DatabaseSection,
+  GatewaySection,
   Pipeline,
   ServiceSection,
   StoreSection,
@@ -23,6 +24,7 @@ import { waitUntil } from '../support/retry.js';
 import {
   type ComponentId,
   database,
+  GATEWAY,
   type Launch,
   type LaunchByKind,
   type ServerKind,
@@ -75,6 +77,7 @@ class UpNodes {
       ...pipeline.subjects.map((one) => this.subjectNode(one)),
       ...rabbitmqNodes(this.session),
       ...pipeline.services.map((one) => this.serviceNode(one)),
+      ...(pipeline.gateway === undefined ? [] : [this.gatewayNode(pipeline.gateway)]),
       ...pipeline.connectors.map((one) => this.connectorNode(one)),
       ...(pipeline.ksqldb === undefined ? [] : [this.ksqlNode()]),
       ...pipeline.seeds.map((one) => this.seedNode(one)),
@@ -263,6 +266,8 @@ class UpNodes {
         return [`service/${reference.name}`];
       case 'store':
         return [`store/${reference.name}`];
+      case 'gateway':
+        return ['gateway/gateway'];
       case 'server': {
         if (reference.name === 'kafka')
           return ['server/kafka', ...this.pipeline.topics.map(({ name }) => `topic/${name}`)];
@@ -275,6 +280,25 @@ class UpNodes {
       default:
         return [];
     }
+  }
+
+  private gatewayNode({ port, routes }: GatewaySection): Node {
+    return {
+      id: 'gateway/gateway',
+      step: 'gateway',
+      needs: [...new Set(routes.map((route) => `service/${route.service}`))],
+      run: async (report) => {
+        report.waitingFor('the gateway to answer');
+        const launched = await Promise.all(
+          routes.map(async ({ prefix, service: name }) => {
+            const { host } = await this.session.clients.endpoint(service(name));
+            const ready = this.pipeline.services.find((one) => one.name === name)?.ready?.http;
+            return { prefix, service: name, url: host.url ?? '', ...(ready === undefined ? {} : { ready }) };
+          }),
+        );
+        return { changed: await this.start(GATEWAY, { port, routes: launched }) };
+      },
+    };
   }
 
   /** A consumer is ready when its group is stable with a member in it. */
@@ -528,6 +552,10 @@ class UpNodes {
           connectors.length === 0 ? undefined : `${counted(connectors.length, 'connector')}, all tasks running`,
           ksqldb === undefined ? undefined : counted(ksqldb.migrations.length, 'migration'),
         );
+      },
+      gateway: async () => {
+        const { host } = await session.clients.endpoint(GATEWAY);
+        return listed(portOf(host.url), counted(pipeline.gateway?.routes.length ?? 0, 'route'));
       },
       stores: () => storesDetail(session),
       seed: async () => listed(...pipeline.seeds.map(({ name, rows }) => `${rows} ${name}`)),

@@ -8,6 +8,7 @@ import { locate, type Tree } from './document.js';
 import type {
   CheckSection,
   ColumnMap,
+  GatewaySection,
   Located,
   Pipeline,
   PlaceSection,
@@ -86,6 +87,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
         : { migrations: sqlFiles(spec.ksqldb.migrations, locate(tree, ['ksqldb', 'migrations'])) },
     connectEnv: spec.connect?.env ?? {},
     rabbitmq: buildRabbitmq(input),
+    gateway: buildGateway(input),
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
     stores: all('stores', spec.stores, ({ kind, optional }, at) => ({ ...at, kind, optional })),
     seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
@@ -98,6 +100,17 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
       ),
       withinMs: durationMs(smoke.within),
     })),
+  };
+}
+
+function buildGateway({ spec, tree }: BuildInput): GatewaySection | undefined {
+  if (spec.gateway === undefined) return undefined;
+  return {
+    name: 'gateway',
+    location: locate(tree, ['gateway']),
+    locationOf: (...path) => locate(tree, ['gateway', ...path]),
+    port: spec.gateway.port,
+    routes: Object.entries(spec.gateway.routes).map(([prefix, service]) => ({ prefix, service })),
   };
 }
 

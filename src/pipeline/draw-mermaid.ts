@@ -28,7 +28,7 @@ export function drawMermaid(pipeline: Pipeline, edges?: readonly FlowEdge[]): st
   const id = (node: string): string => ids.get(node) ?? node;
   const lines = ['flowchart LR', ...nodeLines(graph, ids, holders)];
   for (const { from, to, via } of uniqueLinks(graph)) {
-    lines.push(`  ${id(from)} -->${via === undefined ? '' : `|${via}|`} ${id(to)}`);
+    lines.push(`  ${id(from)} -->${via === undefined ? '' : `|${/^\w+$/.test(via) ? via : label(via)}|`} ${id(to)}`);
   }
   for (const [service, used] of graph.uses) {
     for (const { kind, name } of used) {

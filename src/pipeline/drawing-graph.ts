@@ -28,7 +28,7 @@ export interface DrawnNode {
 export interface DrawnLink {
   readonly from: string;
   readonly to: string;
-  readonly via?: 'outbox' | 'refused' | undefined;
+  readonly via?: string | undefined;
 }
 
 /** One step of the data from where it rests to where it rests next, with what carries it in between. */
@@ -58,7 +58,7 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
     return node.id;
   };
   const place = (at: Place): string => add(placeNode(at, pipeline));
-  const hops: DrawnHop[] = [];
+  const hops: DrawnHop[] = gatewayHops(pipeline, add);
   for (const service of pipeline.services) {
     const from = add(serviceNode(service));
     const { outbox, consumes, produces } = service;
@@ -102,6 +102,16 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
       : [],
   );
   return { nodes, hops, uses: usedPlaces(pipeline), checks };
+}
+
+/** What stands in front of the services, with the paths that lead to each. */
+function gatewayHops({ gateway, services }: Pipeline, add: (node: DrawnNode) => string): DrawnHop[] {
+  if (gateway === undefined) return [];
+  const from = add({ id: 'gateway', kind: 'service', name: 'gateway', detail: `gateway :${gateway.port}` });
+  return gateway.routes.flatMap(({ prefix, service }) => {
+    const section = services.find(({ name }) => name === service);
+    return section === undefined ? [] : [[{ from, to: add(serviceNode(section)), via: prefix }]];
+  });
 }
 
 /** The last link of a hop leads over the exchange. */

@@ -5,6 +5,7 @@ import { checkChecks, checkWays } from './lint/checks.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkDeclared } from './lint/declared.js';
+import { checkGateway } from './lint/gateway.js';
 import { checkMigrations } from './lint/migrations.js';
 import { checkNotYet } from './lint/not-yet.js';
 import { checkRabbitmq } from './lint/rabbitmq.js';
@@ -52,6 +53,7 @@ const RULES: readonly Rule[] = [
   checkServices,
   checkRabbitmq,
   checkAddresses,
+  checkGateway,
   checkSeeds,
   checkChecks,
   checkNotYet,

@@ -26,6 +26,8 @@ export interface Pipeline {
   readonly rabbitmq: RabbitmqSection | undefined;
   readonly services: readonly ServiceSection[];
   readonly stores: readonly StoreSection[];
+  /** Undefined: nothing stands in front of the services. */
+  readonly gateway: GatewaySection | undefined;
   readonly seeds: readonly SeedSection[];
   readonly checks: readonly CheckSection[];
   readonly smoke: readonly SmokeSection[];
@@ -133,6 +135,12 @@ export interface OutboxSection {
   /** Of a polling outbox: the column that says that a row was sent, and the topics. */
   readonly sent: string | undefined;
   readonly topics: readonly string[];
+}
+
+export interface GatewaySection extends Located {
+  readonly port: number;
+  /** A path (it and all below it) to a service. */
+  readonly routes: ReadonlyArray<{ readonly prefix: string; readonly service: string }>;
 }
 
 export type SeedValueSection =

@@ -19,12 +19,14 @@ export type Reference =
   | { readonly kind: 'service'; readonly name: string; readonly field: string }
   | { readonly kind: 'store'; readonly name: string }
   | { readonly kind: 'server'; readonly name: string }
+  | { readonly kind: 'gateway' }
   /** `$(response.id)`, inside smoke only. */
   | { readonly kind: 'response'; readonly path: string };
 
 /** The parts of a path such as `databases.person.url`; undefined where it is on no list. Names may hold dots. */
 export function parseReference(path: string): Reference | undefined {
   const [head = '', ...rest] = path.split('.');
+  if (path === 'gateway.url') return { kind: 'gateway' };
   if (head === 'response') return { kind: 'response', path: rest.join('.') };
   const field = rest.at(-1) ?? '';
   const name = rest.slice(0, -1).join('.');

@@ -279,7 +279,7 @@ const gateway = mapping({
   port: whole(1, 65_535, 'a port is 1 to 65535').describe('Where it listens'),
   routes: z
     .record(z.string(), text)
-    .describe('Path to service')
+    .describe('Path to service: the path and all below it go there, the longest one decides')
     .meta({ examples: [{ '/api/v1/main': 'main' }] }),
 });
 

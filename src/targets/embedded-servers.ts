@@ -98,5 +98,15 @@ export const REDIS: EmbeddedServer = {
   options: () => ({}),
 };
 
+/** Stopped before what it stands in front of. The port is the file's, the routes are given when it starts. */
+export const GATEWAY_SERVER: Omit<EmbeddedServer, 'port'> = {
+  process: 'gateway',
+  folder: 'gateway',
+  program: 'server',
+  layer: 6,
+  stopTimeoutMs: 5_000,
+  options: () => ({}),
+};
+
 export const SERVICE_LAYER = 5;
 export const READY_TIMEOUT_MS = 30_000;

@@ -12,6 +12,7 @@ import { createJson, readJson } from '../support/json-file.js';
 import {
   EMBEDDED_SERVERS,
   type EmbeddedServer,
+  GATEWAY_SERVER,
   POSTGRES,
   READY_TIMEOUT_MS,
   REDIS,
@@ -26,6 +27,7 @@ import {
   componentKey,
   type Endpoint,
   type Faces,
+  type GatewayLaunch,
   type Launch,
   type LogLine,
   type LogOptions,
@@ -43,7 +45,7 @@ import {
 const HOST = '127.0.0.1';
 const SERVICE_STOP_TIMEOUT_MS = 5_000;
 const root = new URL('../../', import.meta.url);
-const moduleOf = (embedded: EmbeddedServer) =>
+const moduleOf = (embedded: Pick<EmbeddedServer, 'folder'>) =>
   fileURLToPath(new URL(`dist/embedded/${embedded.folder}/process.js`, root));
 
 interface SecretsFile {
@@ -63,10 +65,7 @@ export class EmbeddedProvider implements Provider {
   ) {}
 
   async start(component: ComponentId, launch: Launch | undefined, upstream: Upstream): Promise<Started> {
-    const spec =
-      component.kind === 'service'
-        ? await this.serviceSpec(component.name, launch as ServiceLaunch)
-        : await this.serverSpec(component, launch as ConnectLaunch | undefined, upstream);
+    const spec = await this.specOf(component, launch, upstream);
     const client = await this.ensured();
     const answer = await client.start(spec, this.avoidedPorts());
     const { port, wishedPort, changed } = answer;
@@ -166,6 +165,32 @@ export class EmbeddedProvider implements Provider {
 
   private async reportNow(memory: boolean): Promise<readonly ProcessReport[]> {
     return (await (await this.connected())?.report({ memory }))?.processes ?? [];
+  }
+
+  private specOf(component: ComponentId, launch: Launch | undefined, upstream: Upstream): Promise<LaunchSpec> {
+    switch (component.kind) {
+      case 'service':
+        return this.serviceSpec(component.name, launch as ServiceLaunch);
+      case 'gateway':
+        return this.gatewaySpec(launch as GatewayLaunch);
+      default:
+        return this.serverSpec(component, launch as ConnectLaunch | undefined, upstream);
+    }
+  }
+
+  private async gatewaySpec({ port, routes }: GatewayLaunch): Promise<LaunchSpec> {
+    const { process, program, stopTimeoutMs, layer } = GATEWAY_SERVER;
+    await this.ensured();
+    return {
+      process,
+      program: { kind: program, module: moduleOf(GATEWAY_SERVER), options: { routes } },
+      env: {},
+      port: { wished: port },
+      ready: { kind: 'announced' },
+      readyTimeoutMs: READY_TIMEOUT_MS,
+      stopTimeoutMs,
+      layer,
+    };
   }
 
   private async serverSpec(
@@ -306,6 +331,7 @@ export class EmbeddedProvider implements Provider {
 
   /** What users call it; a service that is named as a server gets another name. */
   private processName(component: ComponentId): string {
+    if (component.kind === 'gateway') return GATEWAY_SERVER.process;
     if (component.kind !== 'service') return this.embeddedServer(component).process;
     const name = encodeURIComponent(component.name);
     return SERVER_PROCESSES.has(name) ? `service-${name}` : name;
@@ -327,6 +353,7 @@ export class EmbeddedProvider implements Provider {
       case 'stores':
         return this.storeKind(component.name) === 'documents' ? POSTGRES : REDIS;
       case 'service':
+      case 'gateway':
         return undefined;
       default:
         return EMBEDDED_SERVERS[component.kind];
@@ -335,7 +362,9 @@ export class EmbeddedProvider implements Provider {
 }
 
 const SERVER_PROCESSES: ReadonlySet<string> = new Set(
-  [POSTGRES, REDIS, ...Object.values(EMBEDDED_SERVERS)].map((embedded) => embedded.process).concat('supervisor'),
+  [POSTGRES, REDIS, GATEWAY_SERVER, ...Object.values(EMBEDDED_SERVERS)]
+    .map((embedded) => embedded.process)
+    .concat('supervisor'),
 );
 
 /** No declared database can be called so: their names begin with a letter or digit. */

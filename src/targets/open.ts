@@ -86,6 +86,9 @@ class MixedTarget implements Target {
     return {
       ...Object.fromEntries(servers.map((one) => [one.component.kind, one.faces])),
       databases: ofKind('postgres'),
+      ...Object.fromEntries(
+        known.filter((one) => one.component.kind === 'gateway').map((one) => ['gateway', one.faces]),
+      ),
       services: ofKind('service'),
       stores: ofKind('stores'),
     } as Endpoints;

@@ -4,6 +4,7 @@ import {
   componentKey,
   type Endpoint,
   type Faces,
+  GATEWAY,
   type KafkaAddress,
   type Placed,
   type PostgresEndpoint,
@@ -36,6 +37,7 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
     ...input.servers.map(server),
     ...input.stores.map(({ name }) => store(name)),
     ...input.services.map((name) => ({ kind: 'service' as const, name })),
+    ...(input.gateway === true ? [GATEWAY] : []),
   ];
   const addresses = new Map<string, Faces<Endpoint>>();
   const missing: string[] = [];
@@ -67,7 +69,7 @@ function providerFor(component: ComponentId, spec: TargetSpec): ProviderKind {
   const placed = placedAs(component, spec);
   if (placed === 'embedded' || placed === 'compose') return placed;
   if (placed !== undefined) return 'address';
-  if (component.kind === 'service') return 'embedded'; // host processes on every target
+  if (component.kind === 'service' || component.kind === 'gateway') return 'embedded'; // host processes on every target
   return spec.base === 'cluster' ? 'address' : spec.base;
 }
 
@@ -79,6 +81,8 @@ function placedAs(component: ComponentId, spec: TargetSpec): Placed<Address> | u
       return spec.services?.[component.name];
     case 'stores':
       return spec.stores?.[component.name];
+    case 'gateway':
+      return undefined;
     default:
       return spec[component.kind];
   }

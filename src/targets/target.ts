@@ -17,6 +17,7 @@ export interface LaunchByKind {
   readonly rabbitmq: undefined;
   readonly stores: undefined;
   readonly service: ServiceLaunch;
+  readonly gateway: GatewayLaunch;
 }
 
 export interface EndpointByKind {
@@ -28,6 +29,7 @@ export interface EndpointByKind {
   readonly rabbitmq: RabbitmqEndpoint;
   readonly stores: StoreEndpoint;
   readonly service: ServiceEndpoint;
+  readonly gateway: HttpEndpoint;
 }
 
 export type ComponentKind = keyof EndpointByKind;
@@ -47,6 +49,7 @@ export const server = <K extends ServerKind>(kind: K): ComponentId<K> => ({ kind
 export const database = (name: string): ComponentId<'postgres'> => ({ kind: 'postgres', name });
 export const service = (name: string): ComponentId<'service'> => ({ kind: 'service', name });
 export const store = (name: string): ComponentId<'stores'> => ({ kind: 'stores', name });
+export const GATEWAY: ComponentId<'gateway'> = { kind: 'gateway', name: 'gateway' };
 
 /** Unique within a pipeline, for maps: `kafka`, `postgres/person`, `service/planning`. */
 export function componentKey(component: ComponentId): string {
@@ -124,6 +127,21 @@ export interface ServiceEndpoint {
 export interface ConnectLaunch {
   /** What `${env:NAME}` in a connector's config means on a worker that evpipe starts; resolved values. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** What stands in front of the services; it runs on this host on every target. */
+export interface GatewayLaunch {
+  /** Wished for. */
+  readonly port: number;
+  readonly routes: ReadonlyArray<{
+    /** A path: it and all below it. */
+    readonly prefix: string;
+    readonly service: string;
+    /** Where the service is now. */
+    readonly url: string;
+    /** The path that tells whether it is ready. */
+    readonly ready?: string;
+  }>;
 }
 
 /** A declared service with its `$(…)` references resolved (against the `host` face: services run on the host). */
@@ -241,6 +259,7 @@ export interface Endpoints {
   readonly rabbitmq?: Faces<RabbitmqEndpoint>;
   readonly databases: ReadonlyMap<string, Faces<PostgresEndpoint>>;
   readonly services: ReadonlyMap<string, Faces<ServiceEndpoint>>;
+  readonly gateway?: Faces<HttpEndpoint>;
   readonly stores: ReadonlyMap<string, Faces<StoreEndpoint>>;
 }
 
@@ -285,7 +304,9 @@ export interface TargetInput {
   readonly databases: readonly string[];
   readonly services: readonly string[];
   readonly stores: readonly StoreInput[];
-  /** Ports that the services wish for: nothing that has to move to another port moves there. */
+  /** There is one in front of the services. */
+  readonly gateway?: boolean | undefined;
+  /** Ports that the services and the gateway wish for: nothing that has to move to another port moves there. */
   readonly wishedPorts?: readonly number[] | undefined;
 }
 

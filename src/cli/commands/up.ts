@@ -108,15 +108,20 @@ async function linksOf(
   pipeline: Pipeline,
   session: {
     readonly target: {
-      endpoints(): Promise<{ readonly services: ReadonlyMap<string, { readonly host: { readonly url?: string } }> }>;
+      endpoints(): Promise<{
+        readonly services: ReadonlyMap<string, { readonly host: { readonly url?: string } }>;
+        readonly gateway?: { readonly host: { readonly url: string } };
+      }>;
     };
   },
 ): Promise<readonly Link[]> {
-  const { services } = await session.target.endpoints();
-  return pipeline.services.flatMap(({ name, open }) => {
+  const { services, gateway } = await session.target.endpoints();
+  const front = gateway === undefined ? [] : [{ name: 'gateway', url: gateway.host.url, note: 'GET /health' }];
+  const pages = pipeline.services.flatMap(({ name, open }) => {
     const url = services.get(name)?.host.url;
     return open === undefined || url === undefined ? [] : [{ name, url: `${url}${open.path}`, note: open.note ?? '' }];
   });
+  return [...front, ...pages];
 }
 
 async function printEnd(

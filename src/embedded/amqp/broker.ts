@@ -23,6 +23,7 @@ import { ContentMemory } from './storage/content-memory.js';
 import type { Message } from './storage/entry.js';
 
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /** Everything that methods work on, of the one virtual host `/`: exchanges, queues, bindings. It knows no sockets. */
 export class Broker {
@@ -53,6 +54,7 @@ export class Broker {
       commits: this.commits,
       memory: new ContentMemory(options.memoryBytesMax ?? MEMORY_BYTES_MAX),
       log: this.log,
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       clock: this.clock,
       deadLetter: (queue, message, reason) => this.deadLetter(queue, message, reason),
       outlived: (queue) => this.removeQueue(queue),

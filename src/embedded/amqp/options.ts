@@ -16,6 +16,8 @@ export interface AmqpOptions {
   readonly password?: string;
   /** Contents of messages that may be in memory together; what is beyond is read back from disk. Default 64 MiB. */
   readonly memoryBytesMax?: number;
+  /** Of a queue's files; default 16 MiB. */
+  readonly segmentBytes?: number;
   readonly clock?: Clock;
   readonly log?: Log;
 }

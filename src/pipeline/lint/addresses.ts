@@ -25,6 +25,19 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
       location: locationOf('service'),
       why: `seed ${name} posts to it`,
     })),
+    ...[pipeline.gateway].flatMap((gateway) =>
+      (gateway?.routes ?? []).flatMap(({ prefix, service }) =>
+        gateway === undefined
+          ? []
+          : [
+              {
+                service,
+                location: gateway.locationOf('routes', prefix),
+                why: `route ${prefix} of the gateway leads to it`,
+              },
+            ],
+      ),
+    ),
     ...pipeline.smoke.flatMap(({ name, requests, locationOf }) =>
       requests.map(({ service, at }) => ({
         service,

@@ -6,8 +6,7 @@ import { placeOf } from './connector-views.js';
 export function checkNotYet(context: LintContext): readonly Problem[] {
   const { spec } = context;
   const seeds = Object.entries(spec.seed).flatMap(([name, seed]) => ('service' in seed ? [] : [['seed', name]]));
-  const gateway = spec.gateway === undefined ? [] : [['gateway']];
-  return [...seeds, ...gateway].map((path) =>
+  return seeds.map((path) =>
     problem(
       'not-yet',
       placeOf(context, ...path),

@@ -64,6 +64,7 @@ function listed({ names }: LintContext): readonly string[] {
     ),
     ...names('services').flatMap((name) => [`services.${name}.url`, `services.${name}.port`]),
     ...names('stores').map((name) => `stores.${name}.url`),
+    'gateway.url',
   ];
 }
 
@@ -86,6 +87,10 @@ function problemOf(path: string, location: SourceLocation, smoke: boolean, conte
       return unknown('service', 'services', reference.name);
     case 'store':
       return unknown('store', 'stores', reference.name);
+    case 'gateway':
+      return context.spec.gateway !== undefined
+        ? []
+        : [problem('dangling-reference', location, `$(${path}): there is no gateway`)];
     case 'server':
       return [];
     case 'response':

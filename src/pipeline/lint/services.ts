@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LintContext } from '../lint.js';
-import type { ServiceSection } from '../pipeline.js';
+import type { Pipeline, ServiceSection } from '../pipeline.js';
 import { type Problem, problem, warning } from '../problem.js';
 import { parseReference, referencesIn } from '../references.js';
 import { placeOf } from './connector-views.js';
@@ -12,7 +12,7 @@ export function checkServices(context: LintContext): readonly Problem[] {
   return [
     ...services.flatMap((service) => modules(service, context)),
     ...ports(context),
-    ...cycles(services),
+    ...cycles(context.pipeline),
     ...groups(services),
     ...services.flatMap(outboxes),
     ...services.flatMap(environment),
@@ -48,8 +48,8 @@ function ports(context: LintContext): readonly Problem[] {
 }
 
 /** A service that refers to another one is started after it; data may flow in circles, starting can't. */
-function cycles(services: readonly ServiceSection[]): readonly Problem[] {
-  const needs = new Map(services.map((service) => [service.name, neededServices(service)]));
+function cycles({ services, gateway }: Pipeline): readonly Problem[] {
+  const needs = new Map(services.map((service) => [service.name, neededServices(service, gateway)]));
   const done = new Set<string>();
   const found: Problem[] = [];
   const visit = (name: string, trail: readonly string[]): void => {
@@ -75,10 +75,12 @@ function cycles(services: readonly ServiceSection[]): readonly Problem[] {
   return found;
 }
 
-export function neededServices({ env, run }: ServiceSection): readonly string[] {
+/** By name; who refers to the gateway needs all that it leads to. */
+export function neededServices({ env, run }: ServiceSection, gateway?: Pipeline['gateway']): readonly string[] {
   const texts = [...Object.values(env), ...(run.kind === 'command' ? run.command : [])];
   const named = texts.flatMap(referencesIn).flatMap((path) => {
     const reference = parseReference(path);
+    if (reference?.kind === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
     return reference?.kind === 'service' ? [reference.name] : [];
   });
   return [...new Set(named)];

@@ -292,6 +292,23 @@ services:
     ],
   },
   {
+    name: 'a gateway whose routes lead nowhere',
+    overlay: `
+gateway: { port: 8001, routes: { /: person, /people: persn, /people/: person, here: person, /health: planning, /c: planning-person-consumer } }
+services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [node] } }
+`,
+    found: [
+      /:2:12 error port-clash: port 8001 of the gateway is also wished for by service person/,
+      /:2:45 error dangling-reference: there is no service persn, did you mean person\?/,
+      /:2:61 error gateway-route: route \/people\/ is the same as \/people/,
+      /:2:79 error gateway-route: a route is a path such as \/api\/v1, not "here"/,
+      /:2:93 error gateway-route: GET \/health is the gateway's own/,
+      /:2:112 error service-without-port: service planning-person-consumer has no port, but route \/c of the gateway leads to it/,
+      /:3:23 error start-up-cycle: these wait for each other to start: person → person/,
+      /:3:57 error gateway-name/,
+    ],
+  },
+  {
     name: 'services that run nothing, or half an outbox',
     overlay: `
 services:

@@ -59,6 +59,11 @@ export function queueJson(queue: Queue, node: string): Json {
     node,
     state: 'running',
     consumers: queue.consumers.size,
+    consumer_details: [...queue.consumers].map(({ tag, noAck, exclusive }) => ({
+      consumer_tag: tag,
+      ack_required: !noAck,
+      exclusive,
+    })),
     messages: ready.count + unacknowledged,
     messages_ready: ready.count,
     messages_unacknowledged: unacknowledged,

@@ -16,19 +16,20 @@ import {
 } from './record.js';
 import { Segment } from './segment.js';
 
-const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Records are collected up to this size before they are written. */
 const WRITE_BYTES = 1024 * 1024;
 const RANGES_PER_RECORD_MAX = 4096;
-/** A log without messages is begun anew when it is larger. */
-const EMPTY_LOG_BYTES = 1024 * 1024;
-/** Beyond twice its messages and this, a log's first segment is copied to its end. */
-const SLACK_BYTES = 4 * SEGMENT_BYTES;
+/** A log without messages is begun anew when it is larger than this part of a segment. */
+const EMPTY_LOG_PART = 1 / 16;
+/** Beyond twice its messages and this many segments, a log's first segment is copied to its end. */
+const SLACK_SEGMENTS = 4;
 
 export interface LogContext {
   readonly commits: Commits;
   readonly memory: ContentMemory;
   readonly log: Log;
+  /** A segment is not written to any more once it has this size. */
+  readonly segmentBytes: number;
 }
 
 /**
@@ -210,7 +211,7 @@ export class MessageLog implements Committed {
     this.scratch.clear();
     const placed: { readonly entry: Entry; readonly position: number; readonly length: number }[] = [];
     let at = from;
-    for (; at < pending.length && this.scratch.at < WRITE_BYTES; at++) {
+    for (; at < pending.length && this.scratch.at < Math.min(WRITE_BYTES, this.context.segmentBytes); at++) {
       const entry = pending[at] as Entry;
       if (entry.removed) continue;
       const start = this.scratch.at;
@@ -231,7 +232,7 @@ export class MessageLog implements Committed {
 
   private active(): Segment {
     const last = this.segments.at(-1);
-    if (last !== undefined && last.size < SEGMENT_BYTES) return last;
+    if (last !== undefined && last.size < this.context.segmentBytes) return last;
     return this.roll();
   }
 
@@ -270,17 +271,18 @@ export class MessageLog implements Committed {
   /** Removes segments that hold nothing any more, and copies what holds too many of them back. */
   private tidy(): void {
     while (this.segments.length > 1 && this.segments[0]?.live === 0) this.segments.shift()?.remove();
+    const { segmentBytes } = this.context;
     const [first] = this.segments;
     if (first === undefined || this.pendingMessages.length > 0) return;
     if (this.segments.length === 1) {
-      if (first.live > 0 || first.size < EMPTY_LOG_BYTES) return;
+      if (first.live > 0 || first.size < EMPTY_LOG_PART * segmentBytes) return;
       this.roll();
       this.segments.shift()?.remove();
       return;
     }
     let size = 0;
     for (const segment of this.segments) size += segment.size;
-    if (size < 2 * this.liveBytes + SLACK_BYTES) return;
+    if (size < 2 * this.liveBytes + SLACK_SEGMENTS * segmentBytes) return;
     for (const entry of this.live()) if (entry.place?.segment === first.number) this.write(entry);
   }
 

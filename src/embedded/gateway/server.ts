@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createProxyServer } from 'http-proxy-3';
+import type { Log } from '../../support/log.js';
+import { healthOf } from './health.js';
+import { type GatewayRoute, routeOf } from './routes.js';
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly routes: readonly GatewayRoute[];
+  readonly log: Log;
+}
+
+/** A service that says nothing for so long, before its answer or within it, is given up. Streams send something now and then. */
+const SILENCE_MS = 5 * 60_000;
+/** Streams that are open when the gateway ends have this long to end by themselves. */
+const CLOSE_MS = 500;
+
+/**
+ * One origin for several services: a request goes, as it is, to the service of the longest prefix of its path, with
+ * X-Forwarded-For, -Host, -Port and -Proto; bodies are streamed both ways, WebSockets are passed on.
+ *
+ * Answers by itself, in JSON: GET /health (200 or 503, and how each route is), 404 for a path without a route, 503 where a
+ * service does not listen (with Retry-After) and 502 where it breaks off. Connections to services are not kept: after a
+ * restart of one the next request finds it. Not implemented: TLS, HTTP/2, balancing over several copies.
+ */
+export async function startGateway(options: GatewayOptions): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const { routes, log } = options;
+  const proxy = createProxyServer({ xfwd: true, ws: true, proxyTimeout: SILENCE_MS });
+  proxy.on('proxyRes', (answer, _request, response) => {
+    // The service died in the middle: the client has to see that what it got is not whole.
+    answer.once('close', () => {
+      if (!answer.complete) response.destroy();
+    });
+  });
+  // Told of upgrades that went wrong after they had been passed on.
+  proxy.on('error', (failure, _request, socket) => {
+    log.warn(`a connection broke: ${failure.message}`);
+    socket.destroy();
+  });
+
+  const server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    if (request.method === 'GET' && /^\/health\/?(\?|$)/.test(path)) return void tellHealth(response, routes);
+    const route = routeOf(path, routes);
+    if (route === undefined)
+      return sendProblem(response, { status: 404, code: 'no-route', message: `no route leads ${path}` });
+    return proxy.web(request, response, { target: route.url }, (failure) => {
+      const problem = problemOf(route, failure);
+      log.warn(`${request.method} ${path}: ${problem.message}`);
+      if (response.headersSent) response.destroy();
+      else sendProblem(response, problem);
+    });
+  });
+  server.requestTimeout = 0; // a long upload is the service's to end
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
+    const route = routeOf(request.url ?? '/', routes);
+    if (route === undefined) return refuse(socket, '404 Not Found');
+    return proxy.ws(request, socket, head, { target: route.url }, (failure) => {
+      log.warn(`upgrade ${request.url}: ${problemOf(route, failure).message}`);
+      refuse(socket, '503 Service Unavailable');
+    });
+  });
+  const port = await listen(server, options);
+  log.info('the gateway answers', { host: options.host, port, routes: routes.map(({ prefix }) => prefix).join(' ') });
+  return { port, stop: () => close(server) };
+}
+
+interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+function problemOf({ service }: GatewayRoute, failure: NodeJS.ErrnoException): Problem {
+  if (failure.code === 'ECONNREFUSED')
+    return {
+      status: 503,
+      code: 'service-down',
+      message: `service ${service} is not running: nothing listens at its address`,
+    };
+  return { status: 502, code: 'service-broke-off', message: `service ${service} broke off: ${failure.message}` };
+}
+
+function sendProblem(response: ServerResponse, { status, code, message }: Problem): void {
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    ...(status === 503 ? { 'retry-after': '1' } : {}),
+  };
+  response.writeHead(status, headers).end(JSON.stringify({ error: { code, message } }));
+}
+
+async function tellHealth(response: ServerResponse, routes: readonly GatewayRoute[]): Promise<void> {
+  const found = await healthOf(routes);
+  const good = Object.values(found).every(({ status }) => status === 'ok');
+  response.writeHead(good ? 200 : 503, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+  });
+  response.end(JSON.stringify({ status: good ? 'ok' : 'degraded', routes: found }));
+}
+
+function refuse(socket: Socket, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function listen(server: Server, { host, port }: GatewayOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Running requests may end; idle connections are closed at once. Upgraded sockets are no longer the server's: they end with the process. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
+  });
+}
