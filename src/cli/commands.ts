@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
 import { graphCommand } from './commands/graph.js';
+import { initCommand } from './commands/init.js';
 import { kafkaCommand } from './commands/kafka.js';
 import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
@@ -20,6 +21,7 @@ import { verifyConsistencyCommand } from './commands/verify-consistency.js';
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly CommandEntry[] = [
+  initCommand,
   upCommand,
   initServicesCommand,
   initKsqldbCommand,

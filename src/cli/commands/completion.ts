@@ -101,6 +101,10 @@ const isOpen = (option: Option, word: string | undefined): boolean =>
 
 async function optionValues(option: Option, before: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
   if (option.argChoices !== undefined) return option.argChoices.map((choice) => [choice, option.description]);
+  if (option.long === '--template') {
+    const { templates } = await import('../../operations/templates.js');
+    return templates().map(({ name, summary }): Candidate => [name, summary]);
+  }
   if (option.long !== '--target') return [];
   const own = (await pipelineOf(before, shell))?.target.name;
   return [...new Set(['embedded', 'compose', 'cluster', ...(own === undefined ? [] : [own])])].map((name) => [

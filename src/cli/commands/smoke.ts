@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Session } from '../../operations/session.js';
 import type { SmokeCase } from '../../operations/smoke.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
@@ -17,7 +18,12 @@ const NAME_COLUMNS = 32;
 export const smokeCommand: CommandEntry = {
   name: 'smoke [names...]',
   summary: 'try the pipeline on data: declared requests and what must follow; connectors, lag and checks',
-  examples: ['smoke', 'smoke a-new-person-reaches-planning', 'smoke --up --down --junit smoke.xml'],
+  examples: [
+    'smoke',
+    'smoke pipelines/person-planning --up --down',
+    'smoke a-new-person-reaches-planning',
+    'smoke --junit smoke.xml',
+  ],
   declare: (command) =>
     command
       .option('--junit <file>', 'write the results as JUnit XML too')
@@ -25,19 +31,32 @@ export const smokeCommand: CommandEntry = {
       .option('--down', 'bring it down after, whatever happened; its data too where --up started it from nothing'),
   run: async (call) => {
     const { shell, options } = call;
-    const pipeline = await openPipeline(shell, options);
+    const { file, names } = operandsOf(call);
+    const pipeline = await openPipeline(shell, options, file);
     const fromNothing = options.up === true && !existsSync(pipeline.stateFolder);
     const emit = options.output === 'json' ? (event: unknown) => shell.out(jsonLine(event)) : () => {};
     return withSession(pipeline, { shell, options, emit }, async (session) => {
       try {
         const brought = options.up === true ? await bringUp(session, call) : EXIT.done;
-        return brought === EXIT.done ? await runSmoke(session, call) : brought;
+        return brought === EXIT.done ? await runSmoke(session, call, names) : brought;
       } finally {
         if (options.down === true) await bringDown(session, call, fromNothing);
       }
     });
   },
 };
+
+/** A first operand that is a folder or file names the pipeline, as in other commands; tests are never called so. */
+function operandsOf({ shell, options, arguments: [operands] }: CommandCall): {
+  readonly file: string | undefined;
+  readonly names: readonly string[];
+} {
+  const [first, ...rest] = (operands ?? []) as readonly string[];
+  const isPath = first !== undefined && options.file === undefined && /^\.|\/|\.ya?ml$/.test(first);
+  const isFolder = first !== undefined && existsSync(join(shell.cwd, first, 'evpipe.yaml'));
+  if (isPath || (isFolder && options.file === undefined)) return { file: first, names: rest };
+  return { file: undefined, names: first === undefined ? [] : [first, ...rest] };
+}
 
 /** Exit code of `up` without its checks: the smoke run has them. A failure is a test of the JUnit file too. */
 async function bringUp(session: Session, { shell, options }: CommandCall): Promise<number> {
@@ -71,12 +90,12 @@ async function bringDown(session: Session, { shell, options }: CommandCall, volu
   if (options.quiet !== true && options.output !== 'json') shell.err(downText(result, volumes, shell.self));
 }
 
-async function runSmoke(session: Session, { shell, options, arguments: [names] }: CommandCall): Promise<number> {
+async function runSmoke(session: Session, { shell, options }: CommandCall, only: readonly string[]): Promise<number> {
   const { smoke } = await import('../../operations/smoke.js');
   const startedMs = performance.now();
   const print = await casePrinter({ shell, options });
   const cases = await smoke(session, {
-    only: (names ?? []) as readonly string[],
+    only,
     deadlineMs: timeoutMs(options),
     ended: print,
   });

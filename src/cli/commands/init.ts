@@ -1,0 +1,107 @@
+import { basename, relative, resolve } from 'node:path';
+import type { Template } from '../../operations/templates.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import type { Shell } from '../shell.js';
+
+export const initCommand: CommandEntry = {
+  name: 'init [name]',
+  summary: 'make the folder of a new pipeline from a template',
+  examples: ['init', 'init shop --template outbox', 'init --list'],
+  declare: (command) =>
+    command
+      .option('-t, --template <name>', 'what it begins with; asked for on a terminal')
+      .option('--list', 'list the templates, make nothing'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const { templates } = await import('../../operations/templates.js');
+    if (options.list === true) return list(templates(), call);
+    const { template, name } = await complete(templates(), call);
+    const folder = resolve(shell.cwd, name);
+    const { init } = await import('../../operations/init.js');
+    await init({ folder, template });
+    if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, folder, template }));
+    else if (options.quiet !== true) shell.out(nextSteps(shell, folder));
+    return EXIT.done;
+  },
+};
+
+function list(all: readonly Template[], { shell, options }: CommandCall): number {
+  const width = Math.max(...all.map(({ name }) => name.length));
+  for (const { name, summary } of all) {
+    shell.out(options.output === 'json' ? jsonLine({ name, summary }) : `${name.padEnd(width)}  ${summary}\n`);
+  }
+  return EXIT.done;
+}
+
+/** What the command line leaves open is asked for where somebody can answer. */
+async function complete(
+  all: readonly Template[],
+  { shell, options, arguments: [operand] }: CommandCall,
+): Promise<{ template: string; name: string }> {
+  const template = options.template as string | undefined;
+  const name = operand as string | undefined;
+  if (template !== undefined && name !== undefined) return { template, name };
+  if (!shell.interactive || options.yes === true || options.output === 'json') {
+    // A template's own name is as good as another; the other way round nobody can guess.
+    if (template !== undefined) return { template, name: template };
+    throw new EvpipeError('EVPIPE_TEMPLATE_UNNAMED', 'say which template', {
+      kind: 'usage',
+      todo: `--template ${all.map((one) => one.name).join(' | ')}`,
+    });
+  }
+  return ask(all, { template, name }, shell);
+}
+
+async function ask(
+  all: readonly Template[],
+  known: { readonly template: string | undefined; readonly name: string | undefined },
+  shell: Shell,
+): Promise<{ template: string; name: string }> {
+  const [{ default: select }, { default: input }, { nameProblem }, { requireEmpty }] = await Promise.all([
+    import('@inquirer/select'),
+    import('@inquirer/input'),
+    import('../../operations/init.js'),
+    import('../../operations/new-folder.js'),
+  ]);
+  // Both streams are the terminal; answers are no data, so stdout stays clean.
+  const context = { output: process.stderr, signal: shell.signal };
+  const namable = (name: string): string | true => {
+    const folder = resolve(shell.cwd, name);
+    try {
+      requireEmpty(folder);
+    } catch (failure) {
+      return (failure as Error).message;
+    }
+    return nameProblem(basename(folder)) ?? true;
+  };
+  try {
+    const choices = all.map(({ name, summary }) => ({ value: name, name, description: summary }));
+    const template =
+      known.template ??
+      (await select({ message: 'What does it begin with?', choices, pageSize: 12, loop: false }, context));
+    const name =
+      known.name ??
+      (await input({ message: 'What is it called?', default: template, validate: namable, required: true }, context));
+    return { template, name };
+  } catch (failure) {
+    // Ctrl-C comes as a key while a prompt is open, not as a signal.
+    if ((failure as Error).name !== 'ExitPromptError' && (failure as Error).name !== 'AbortPromptError') throw failure;
+    throw new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted; nothing was made', { kind: 'interrupted' });
+  }
+}
+
+function nextSteps(shell: Shell, folder: string): string {
+  const place = relative(shell.cwd, folder);
+  const operand = place === '' ? '' : ` ${place}`;
+  return [
+    `${basename(folder)} is there${place === '' ? '' : `, in ${place}/`}: evpipe.yaml and what it names.`,
+    `  next        ${shell.self} up${operand}`,
+    `  try it      ${shell.self} smoke${operand}`,
+    `  stop it     ${shell.self} down${operand} --volumes`,
+    `  for types   ${place === '' ? '' : `cd ${place} && `}npm install`,
+    '',
+  ].join('\n');
+}
