@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { amqpDocumentation } from '../../../src/embedded/amqp/documentation.js';
 import { kafkaDocumentation } from '../../../src/embedded/kafka/documentation.js';
 import { pipelineReadmes } from '../../../src/operations/pipeline-readmes.js';
 
-it('docs/kafka.md says what the broker’s own tables say; npm run docs writes it anew', () => {
-  expect(readFileSync(new URL('../../../docs/kafka.md', import.meta.url), 'utf8')).toBe(kafkaDocumentation());
+it.each([
+  ['amqp.md', amqpDocumentation],
+  ['kafka.md', kafkaDocumentation],
+] as const)('docs/%s says what the server’s own tables say; npm run docs writes it anew', (file, documentation) => {
+  expect(readFileSync(new URL(`../../../docs/${file}`, import.meta.url), 'utf8')).toBe(documentation());
 });
 
 it('the README of every pipeline and template has the diagram of evpipe graph; npm run docs writes it anew', () => {

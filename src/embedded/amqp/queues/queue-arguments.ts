@@ -49,27 +49,57 @@ const oneOf =
     return text(field) ?? (allowed.includes(given) ? undefined : wrong(given));
   };
 
-/** The arguments that are compared where a queue is declared again, each with what may be given. */
-const CHECKS: Readonly<Record<string, Check>> = {
-  'x-expires': (field) => duration(field) ?? (integerOf(field) === 0 ? '{value_zero,0}' : undefined),
-  'x-message-ttl': duration,
-  'x-max-length': notNegative,
-  'x-max-length-bytes': notNegative,
-  'x-dead-letter-exchange': text,
-  'x-dead-letter-routing-key': text,
-  'x-overflow': oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow'),
-  'x-max-priority': (field) => {
+interface QueueArgument {
+  readonly name: string;
+  /** What is wrong with a value, in RabbitMQ's words. */
+  readonly check: Check;
+  /** For the documentation. */
+  readonly meaning: string;
+}
+
+const argument = (name: string, meaning: string, check: Check): QueueArgument => ({ name, meaning, check });
+
+/** Every argument that means something; those that are compared where a queue is declared again. */
+export const QUEUE_ARGUMENTS: readonly QueueArgument[] = [
+  argument(
+    'x-queue-type',
+    'classic (default) or quorum: always durable, all messages persistent, deliveries counted in x-delivery-count.',
+    oneOf(['classic', 'quorum'], (given) => `"unsupported queue type '${given}'"`),
+  ),
+  argument('x-message-ttl', 'Milliseconds after which a message at the head expires.', duration),
+  argument(
+    'x-expires',
+    'Milliseconds without consumers, basic.get and declarations after which the queue goes.',
+    (field) => duration(field) ?? (integerOf(field) === 0 ? '{value_zero,0}' : undefined),
+  ),
+  argument('x-max-length', 'Ready messages.', notNegative),
+  argument('x-max-length-bytes', 'Bytes of the bodies of ready messages.', notNegative),
+  argument(
+    'x-overflow',
+    'drop-head (default), reject-publish (a nack in confirm mode), reject-publish-dlx.',
+    oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow'),
+  ),
+  argument('x-dead-letter-exchange', 'Where rejected, expired and dropped messages go, with x-death.', text),
+  argument('x-dead-letter-routing-key', 'Instead of the message’s own keys.', text),
+  argument('x-max-priority', 'Up to 255; classic queues.', (field) => {
     const value = integerOf(field) ?? 0;
     return notNegative(field) ?? (value > 255 ? `{max_value_exceeded,${value}}` : undefined);
-  },
-  'x-single-active-consumer': (field) => (field.type === 'bool' ? undefined : typeError(field)),
-  'x-queue-type': oneOf(['classic', 'quorum'], (given) => `"unsupported queue type '${given}'"`),
-  'x-queue-mode': oneOf(['default', 'lazy'], (given) => `"unsupported queue mode '${given}'"`),
-  'x-delivery-limit': integer,
-};
+  }),
+  argument('x-single-active-consumer', 'The oldest consumer gets everything.', (field) =>
+    field.type === 'bool' ? undefined : typeError(field),
+  ),
+  argument(
+    'x-queue-mode',
+    'default or lazy: taken and ignored, bodies are on disk beyond a bound anyway.',
+    oneOf(['default', 'lazy'], (given) => `"unsupported queue mode '${given}'"`),
+  ),
+  argument('x-delivery-limit', 'Quorum queues: what was given back more often is dead-lettered.', integer),
+];
 
 /** Without the type, which may also be left to the default. */
-export const COMPARED_ARGUMENTS: readonly string[] = Object.keys(CHECKS).filter((name) => name !== 'x-queue-type');
+export const COMPARED_ARGUMENTS: readonly string[] = QUEUE_ARGUMENTS.map(({ name }) => name).filter(
+  (name) => name !== 'x-queue-type',
+);
 
 export const typeOf = (args: FieldTable): 'classic' | 'quorum' =>
   textOf(args.get('x-queue-type')) === 'quorum' ? 'quorum' : 'classic';
@@ -84,7 +114,7 @@ export function queueSettings(args: FieldTable, what: string): QueueSettings {
     const wrong = `invalid type '${exchange.type}' for arg 'x-dead-letter-exchange' in ${what}`;
     throw new AmqpError('PRECONDITION_FAILED', wrong);
   }
-  for (const [name, check] of Object.entries(CHECKS)) {
+  for (const { name, check } of QUEUE_ARGUMENTS) {
     const field = args.get(name);
     const wrong = field && check(field);
     if (wrong !== undefined) throw new AmqpError('PRECONDITION_FAILED', `invalid arg '${name}' for ${what}: ${wrong}`);
