@@ -1,4 +1,14 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Lines beyond twice the live entries after which the file is written anew. */
@@ -7,51 +17,64 @@ const SLACK_LINES = 2000;
 /**
  * A small table on disk: brokers keep groups, offsets, transactions and definitions in it. Every change is one line, appended
  * before it is acknowledged; the last line of a key counts, null removes it. A torn last line (a killed process) is
- * dropped, and the file is written anew when most of it is outdated.
+ * dropped, and the file is written anew when most of it is outdated. What could not be written (a full disk) throws, and is
+ * neither in the file nor in the table.
  */
 export class Journal<Value> {
   readonly entries = new Map<string, Value>();
   private fd: number;
+  private size: number;
   private lines = 0;
 
   constructor(private readonly file: string) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.load();
-    this.fd = this.rewrite();
+    this.fd = openSync(file, 'a+', 0o600);
+    this.size = this.load();
+    ftruncateSync(this.fd, this.size);
+    if (this.lines > this.entries.size) this.tryRewrite();
   }
 
-  private load(): void {
-    let text: string;
-    try {
-      text = readFileSync(this.file, 'utf8');
-    } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw failure;
-    }
-    const lines = text.split('\n');
-    lines.pop(); // what follows the last line break is empty, or torn
+  /** Gives the bytes of all whole lines: what follows is torn. */
+  private load(): number {
+    const bytes = readFileSync(this.fd);
+    const size = bytes.lastIndexOf('\n') + 1;
+    const lines = bytes.toString('utf8', 0, size).split('\n');
+    lines.pop();
     for (const line of lines) {
       const [key, value] = JSON.parse(line) as [string, Value | null];
       if (value === null) this.entries.delete(key);
       else this.entries.set(key, value);
     }
+    this.lines = lines.length;
+    return size;
   }
 
-  private rewrite(): number {
+  /** Where there is no room for it, the old file goes on, and it is tried again after as many changes. */
+  private tryRewrite(): void {
     const fresh = `${this.file}.new`;
-    const fd = openSync(fresh, 'w', 0o600);
-    let text = '';
-    for (const entry of this.entries) {
-      text += `${JSON.stringify(entry)}\n`;
-      if (text.length > 1 << 20) {
-        writeAll(fd, text);
-        text = '';
-      }
-    }
-    writeAll(fd, text);
-    renameSync(fresh, this.file);
+    rmSync(fresh, { force: true });
+    const fd = openSync(fresh, 'a', 0o600);
     this.lines = this.entries.size;
-    return fd;
+    try {
+      let text = '';
+      for (const entry of this.entries) {
+        text += `${JSON.stringify(entry)}\n`;
+        if (text.length > 1 << 20) {
+          writeAll(fd, text);
+          text = '';
+        }
+      }
+      writeAll(fd, text);
+      renameSync(fresh, this.file);
+    } catch (failure) {
+      closeSync(fd);
+      rmSync(fresh, { force: true });
+      if ((failure as NodeJS.ErrnoException).code === 'ENOSPC') return;
+      throw failure;
+    }
+    closeSync(this.fd);
+    this.fd = fd;
+    this.size = fstatSync(fd).size;
   }
 
   set(key: string, value: Value): void {
@@ -65,15 +88,18 @@ export class Journal<Value> {
   /** All of them with one write: after a crash all are there or none (a torn line is dropped from the end). */
   setAll(changes: ReadonlyArray<readonly [key: string, value: Value | null]>): void {
     if (changes.length === 0) return;
-    writeAll(this.fd, `${changes.map((change) => JSON.stringify(change)).join('\n')}\n`);
+    try {
+      this.size += writeAll(this.fd, `${changes.map((change) => JSON.stringify(change)).join('\n')}\n`);
+    } catch (failure) {
+      ftruncateSync(this.fd, this.size); // the next line must not follow a torn one
+      throw failure;
+    }
     for (const [key, value] of changes) {
       if (value === null) this.entries.delete(key);
       else this.entries.set(key, value);
     }
     this.lines += changes.length;
-    if (this.lines <= 2 * this.entries.size + SLACK_LINES) return;
-    closeSync(this.fd);
-    this.fd = this.rewrite();
+    if (this.lines > 2 * this.entries.size + SLACK_LINES) this.tryRewrite();
   }
 
   close(): void {
@@ -81,7 +107,9 @@ export class Journal<Value> {
   }
 }
 
-function writeAll(fd: number, text: string): void {
+/** Gives the number of bytes. */
+function writeAll(fd: number, text: string): number {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+  return bytes.length;
 }

@@ -3,8 +3,13 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 /** A small state file, readable by its owner only: written beside and renamed, so a reader never sees half of it. */
 export function writeJson(file: string, value: unknown): void {
   const unfinished = `${file}.${process.pid}.new`;
-  writeFileSync(unfinished, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  renameSync(unfinished, file);
+  try {
+    writeFileSync(unfinished, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    renameSync(unfinished, file);
+  } catch (failure) {
+    rmSync(unfinished, { force: true }); // half of one would keep the last room of a full disk
+    throw failure;
+  }
 }
 
 /** The same, but only where there is none yet: of two that write at once one wins. False: it was there. */

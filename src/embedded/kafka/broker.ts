@@ -71,7 +71,7 @@ export class Broker {
     this.credentials = new Credentials(join(options.dataDir, 'credentials.json'), options.users ?? []);
     this.quotas = new Quotas(join(options.dataDir, 'quotas.json'));
     this.sessions = new FetchSessions(this.settings, this.random);
-    this.save();
+    if (known === undefined) this.save();
   }
 
   /** A new id in Kafka's form; never one that begins with a dash, as in Kafka, for the sake of command lines. */

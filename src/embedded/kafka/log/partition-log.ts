@@ -301,8 +301,9 @@ export class PartitionLog {
     }
     this.segments = this.segments.filter((segment) => !dropped.includes(segment));
     this.aborted = this.aborted.filter(({ lastOffset }) => lastOffset >= offset);
-    this.checkpoint();
+    const written = this.tryCheckpoint();
     for (const segment of dropped) segment.remove();
+    if (!written) this.checkpoint(); // on a full disk there is room for it now
     this.wake();
   }
 
@@ -326,12 +327,14 @@ export class PartitionLog {
     );
   }
 
-  /** Within an append: the record is there, and a checkpoint that could not be written (a full disk) costs only time on recovery. */
-  private tryCheckpoint(): void {
+  /** The records are there without it: one that could not be written (a full disk) costs only time on recovery. False then. */
+  private tryCheckpoint(): boolean {
     try {
       this.checkpoint();
+      return true;
     } catch (failure) {
       this.context.log.warn('could not write a checkpoint', { partition: this.name, failure: messageOf(failure) });
+      return false;
     }
   }
 
@@ -363,7 +366,7 @@ export class PartitionLog {
 
   close(): void {
     if (this.closed) return;
-    if (this.segments.length > 0) this.checkpoint();
+    if (this.segments.length > 0) this.tryCheckpoint();
     this.closed = true;
     for (const segment of this.segments) segment.close();
   }

@@ -121,7 +121,7 @@ export class SegmentIndex {
   }
 
   /** What could not be written (a full disk) is written with the next entries, or found again by recovery. */
-  private tryFlush(): void {
+  tryFlush(): void {
     try {
       this.flush();
     } catch (failure) {
@@ -131,9 +131,13 @@ export class SegmentIndex {
 
   flush(): void {
     if (this.entries === undefined || this.written === this.count) return;
-    appendFileSync(this.file, this.entries.subarray(this.written * ENTRY_BYTES, this.count * ENTRY_BYTES), {
-      mode: 0o600,
-    });
+    const fresh = this.entries.subarray(this.written * ENTRY_BYTES, this.count * ENTRY_BYTES);
+    try {
+      appendFileSync(this.file, fresh, { mode: 0o600 });
+    } catch (failure) {
+      if (existsSync(this.file)) truncateSync(this.file, this.written * ENTRY_BYTES); // no half entry before the next ones
+      throw failure;
+    }
     this.written = this.count;
   }
 

@@ -7,6 +7,7 @@ import {
   maxTimestampOf,
   sizeOf,
 } from '../../../protocol/kafka/record-batch.js';
+import { noteClosed, noteOpened } from './open-files.js';
 import { SegmentIndex } from './segment-index.js';
 
 /** What one look at the disk brings while searching for a batch: header after header of small batches. */
@@ -67,7 +68,10 @@ export class Segment {
   }
 
   private descriptor(): number {
-    this.fd ??= openSync(this.file, 'a+', 0o600);
+    if (this.fd === undefined) {
+      this.fd = openSync(this.file, 'a+', 0o600);
+      noteOpened(this);
+    }
     return this.fd;
   }
 
@@ -180,11 +184,12 @@ export class Segment {
     if (this.fd === undefined || this.holders > 0) return;
     closeSync(this.fd);
     this.fd = undefined;
+    noteClosed(this);
   }
 
-  /** Writes what the index still has in memory and closes the files. */
+  /** Writes what the index still has in memory, where there is room for it, and closes the files. */
   close(): void {
-    this.index.flush();
+    this.index.tryFlush();
     this.closeFile();
   }
 

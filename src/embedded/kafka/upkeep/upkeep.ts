@@ -1,5 +1,7 @@
 import type { Broker } from '../broker.js';
 import type { PartitionLog } from '../log/partition-log.js';
+import type { TopicSettings } from '../topics/settings.js';
+import type { Topic } from '../topics/topic.js';
 import { compact } from './compaction.js';
 import { enforceRetention } from './retention.js';
 
@@ -57,8 +59,12 @@ export class Upkeep {
     plan();
   }
 
-  private async eachLog(work: (log: PartitionLog, topic: ReturnType<Broker['topics']['all']>[number]) => unknown) {
+  private async eachLog(
+    concerned: (settings: TopicSettings) => boolean,
+    work: (log: PartitionLog, topic: Topic) => unknown,
+  ): Promise<void> {
     for (const topic of this.broker.topics.all()) {
+      if (!concerned(topic.settings)) continue;
       for (let partition = 0; partition < topic.partitions && !this.stopped; partition++) {
         const log = topic.logWithData(partition);
         if (log !== undefined) await work(log, topic);
@@ -69,15 +75,17 @@ export class Upkeep {
   }
 
   private async retention(): Promise<void> {
-    await this.eachLog((log, topic) => {
+    const concerned = ({ deletes, retentionMs, retentionBytes }: TopicSettings): boolean =>
+      deletes && (retentionMs >= 0 || retentionBytes >= 0);
+    await this.eachLog(concerned, (log, topic) => {
       const removed = enforceRetention(log, topic.settings, this.broker.clock.now());
       if (removed > 0) this.broker.log.info('removed old segments', { partition: log.name, segments: removed });
     });
   }
 
   private async compaction(): Promise<void> {
-    await this.eachLog(async (log, { settings }) => {
-      if (!settings.compacts) return;
+    const concerned = ({ compacts }: TopicSettings): boolean => compacts;
+    await this.eachLog(concerned, async (log, { settings }) => {
       if (await compact(log, settings, this.broker.clock.now())) {
         this.broker.log.info('compacted', { partition: log.name, bytes: log.size });
       }
