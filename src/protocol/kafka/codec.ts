@@ -1,5 +1,4 @@
 import { compileStruct, type Read, type Write } from './compile.js';
-import { MalformedMessage } from './malformed.js';
 import { Reader } from './reader.js';
 import type { Api, Decoded, Fields, Given } from './schema.js';
 import { type Part, Writer } from './writer.js';
@@ -87,7 +86,10 @@ export function decodeRequestHeader(reader: Reader): RequestHeader {
   };
 }
 
-/** The body, with the reader where `decodeRequestHeader` left it. */
+/**
+ * The body, with the reader where `decodeRequestHeader` left it. What follows it is ignored, as Kafka does: librdkafka
+ * leaves bytes behind AlterUserScramCredentials, and behind Metadata after a login.
+ */
 export function decodeRequest<Request extends Fields>(
   api: Api<Request, Fields>,
   version: number,
@@ -95,9 +97,7 @@ export function decodeRequest<Request extends Fields>(
 ): Decoded<Request> {
   const { read } = compiledOf(api as unknown as Api, version).request;
   if (isFlexible(api as unknown as Api, version)) skipTags(reader);
-  const value = read(reader);
-  if (reader.left > 0) throw new MalformedMessage(`${reader.left} bytes follow the ${api.name} request`);
-  return value as Decoded<Request>;
+  return read(reader) as Decoded<Request>;
 }
 
 /** The whole frame, its size included; record batches that lie in a file stay deferred. */

@@ -15,6 +15,8 @@ export interface RealKafkaOptions {
   readonly dataDir: string;
   readonly port?: number | undefined;
   readonly heapMb?: number | undefined;
+  /** Further listeners, host:port by their security protocol, which is their name too. */
+  readonly listeners?: Readonly<Record<string, string>> | undefined;
   /** More of server.properties; wins over what stands below. */
   readonly config?: Readonly<Record<string, string>> | undefined;
 }
@@ -31,13 +33,19 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
   const classpath = join(await downloadRealStack(), 'kafka', '*');
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
   const controllerPort = await getPort({ host: '127.0.0.1' });
+  const protocols = ['PLAINTEXT', ...Object.keys(options.listeners ?? {})];
+  const listeners = [
+    ['PLAINTEXT', `127.0.0.1:${port}`],
+    ['CONTROLLER', `127.0.0.1:${controllerPort}`],
+    ...Object.entries(options.listeners ?? {}),
+  ];
   const config = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: listeners.map(([name, address]) => `${name}://${address}`).join(','),
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocols.map((name) => `${name}:${name}`).join(',')}`,
     'log.dirs': join(options.dataDir, 'log'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '4',
@@ -86,6 +94,6 @@ async function describeCluster(bootstrapServers: string): Promise<void> {
 /** A Java properties file. */
 export function properties(config: Readonly<Record<string, string>>): string {
   return Object.entries(config)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
     .join('');
 }

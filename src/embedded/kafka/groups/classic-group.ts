@@ -258,7 +258,8 @@ export class ClassicGroup {
 
   /**
    * A static member that was started again takes its old place under a new id: its assignment goes on without a
-   * rebalance where its metadata is the same and the group is stable (KIP-345).
+   * rebalance where the group is stable and its protocol stays what it is (KIP-345). Other metadata may differ: clients
+   * put their generation into it, which a new process doesn't know.
    */
   private replaceStatic(oldId: string, request: JoinRequest): JoinResult | Promise<JoinResult> {
     const old = this.members.get(oldId) as ClassicMember;
@@ -276,13 +277,12 @@ export class ClassicGroup {
       syncing: undefined,
       stopTimer: undefined,
     };
-    const unchanged = sameMetadata(old, request, this.protocol);
     member.protocols = request.protocols;
     this.members.delete(oldId);
     const wasLeader = this.leader === oldId;
     if (wasLeader) this.leader = member.id;
     this.addMember(member);
-    if (this.state === 'Stable' && unchanged) {
+    if (this.state === 'Stable' && this.choose() === this.protocol) {
       this.environment.save(this);
       const leader = wasLeader && !request.canSkipAssignment ? oldId : (this.leader ?? '');
       return { ...this.currentGeneration(member, request), leader };
@@ -610,12 +610,6 @@ function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberProtocol[
     a.length === b.length &&
     a.every((one, at) => one.name === b[at]?.name && one.metadata.equals(b[at]?.metadata ?? NOTHING))
   );
-}
-
-function sameMetadata(member: ClassicMember, request: JoinRequest, protocol: string | null): boolean {
-  const old = member.protocols.find(({ name }) => name === protocol)?.metadata;
-  const fresh = request.protocols.find(({ name }) => name === protocol)?.metadata;
-  return old !== undefined && fresh !== undefined && old.equals(fresh);
 }
 
 /** All versions of a subscription begin with the topics; what a member sent that is no subscription names none. */

@@ -85,6 +85,13 @@ describe('the Kafka codec', () => {
     });
   });
 
+  it('ignores what follows a request, as Kafka does for librdkafka', () => {
+    const frame = Buffer.concat(encodeRequest(metadata, 12, { correlationId: 1, clientId: 'c' }, { topics: null }));
+    const reader = new Reader(Buffer.concat([frame.subarray(4), Buffer.from([0, 0, 0])]));
+    decodeRequestHeader(reader);
+    expect(decodeRequest(metadata, 12, reader).topics).toBeNull();
+  });
+
   it('keeps large record batches by reference, in one or several parts', () => {
     const [one, two] = [Buffer.alloc(4000, 1), Buffer.alloc(6000, 2)];
     const partition = { partitionIndex: 0, records: [one, two] };
