@@ -94,31 +94,44 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
   };
 }
 
-/** A polling outbox has passed a fence when no row committed before it is unsent. */
+export type UnsentRows = readonly string[] | 'all';
+
+/** A polling outbox has passed a fence when no row committed before it is unsent: rows that come later are not waited for. */
 export interface OutboxProbe {
   readonly name: string;
   readonly topics: readonly string[];
   /** Where it publishes to queues instead; they are empty otherwise. */
   readonly queues: readonly string[];
-  /** How many rows that were there when the fence was taken are still unsent. */
-  unsent(): Promise<bigint>;
+  readonly table: string;
+  /** The keys of the rows that are unsent at this moment; `all` where they can't be told apart, or are too many. */
+  unsent(): Promise<UnsentRows>;
+  /** How many of these rows are still unsent, and for how long the oldest has been, where the outbox tells when it was written. */
+  stillUnsent(rows: UnsentRows): Promise<{ readonly count: bigint; readonly oldestMs: number | undefined }>;
   trouble(): Promise<string | undefined>;
 }
 
 export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
   const { queues } = probe;
+  let taken: { readonly fence: Fence; readonly rows: UnsentRows } | undefined;
   return {
     kind: 'outbox',
     name: probe.name,
-    async progress() {
-      const unsent = await probe.unsent();
-      return unsent === 0n ? REACHED : { reached: false, behind: `${unsent} unsent in the outbox`, distance: unsent };
+    async progress(input) {
+      // Whatever was committed before the fence is seen now, sent or not.
+      if (taken?.fence !== input) taken = { fence: input, rows: await probe.unsent() };
+      const { count, oldestMs } = await probe.stillUnsent(taken.rows);
+      if (count === 0n) return REACHED;
+      const age = oldestMs === undefined ? '' : `, the oldest for ${secondsOf(oldestMs)} s`;
+      const behind = `${count} ${count === 1n ? 'event' : 'events'} behind (unsent in ${probe.table}${age})`;
+      return { reached: false, behind, distance: count };
     },
     outputs: async () =>
       queues.length > 0 ? { kind: 'queues', queues, takenMs: performance.now() } : endsOf(kafka, probe.topics),
     trouble: () => probe.trouble(),
   };
 }
+
+const secondsOf = (ms: number): number => Math.max(0, Math.round(ms / 1000));
 
 /** A service that receives from queues, and acknowledges what it has done. */
 export interface ReceiverProbe {

@@ -10,12 +10,12 @@ import {
   receiverStage,
   type Stage,
 } from '../consistency/stages.js';
-import { quoteColumn, tableSql } from '../consistency/table-side.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import type { CompareSection, Located } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
 import { wireSides } from './check-sides.js';
+import { readsOutbox } from './outbox-probe.js';
 import { readQueue, staleMs, unfinished } from './queues.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
@@ -59,11 +59,8 @@ async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<
     name: stage.name,
     topics: stage.topics,
     queues: stage.queues,
-    unsent: async () => {
-      const sql = `SELECT count(*)::text FROM ${tableSql(stage.table)} AS t WHERE NOT ${quoteColumn(stage.sent)}`;
-      const [row] = await client.queryText(sql);
-      return BigInt(row?.[0] ?? 0);
-    },
+    table: stage.table,
+    ...readsOutbox(stage, client),
     trouble: () => processTrouble(stage.name, session),
   };
 }

@@ -6,6 +6,7 @@ import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import type { ComponentStatus } from '../targets/target.js';
 import { groupLag } from './group-lag.js';
+import { readsOutbox } from './outbox-probe.js';
 import { readQueueFlows, readQueueNode, readReceiver } from './queue-flows.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
@@ -123,7 +124,7 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
     case 'connector':
       return readConnector(stage, session);
     case 'outbox':
-      return { name: stage.name, detail: 'polling outbox', health: 'good' };
+      return readOutbox(stage, session);
     case 'receiver':
       return readReceiver(stage, session);
     case 'query': {
@@ -143,6 +144,17 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
       const detail = `lag ${lag}, ${members.length} ${members.length === 1 ? 'member' : 'members'}${state === 'Stable' ? '' : ` (${state})`}`;
       return { name: stage.name, detail, health: members.length === 0 ? 'bad' : healthOfLag(lag) };
     }
+  }
+}
+
+async function readOutbox(stage: Extract<FlowStage, { kind: 'outbox' }>, session: Session): Promise<FlowNode> {
+  const client = await session.clients.database(stage.database);
+  try {
+    const { count, oldestMs } = await readsOutbox(stage, client).stillUnsent('all');
+    const age = oldestMs === undefined ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`;
+    return { name: stage.name, detail: `outbox, ${count} unsent${age}`, health: healthOfLag(count) };
+  } finally {
+    await client.close();
   }
 }
 

@@ -158,7 +158,10 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
     ready: service.ready,
     env: service.env ?? {},
     open: service.open === undefined ? undefined : { path: service.open.path, note: service.open.note },
-    outbox: outbox === undefined ? undefined : { ...outbox, sent: outbox.sent, topics: outbox.topics ?? [] },
+    outbox:
+      outbox === undefined
+        ? undefined
+        : { ...outbox, sent: outbox.sent, created: outbox.created, topics: outbox.topics ?? [] },
     consumes: service.consumes,
     produces: service.produces ?? [],
     receives: service.receives ?? [],

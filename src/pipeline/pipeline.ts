@@ -132,8 +132,9 @@ export interface OutboxSection {
   readonly database: string;
   readonly table: string;
   readonly reports: readonly string[];
-  /** Of a polling outbox: the column that says that a row was sent, and the topics. */
+  /** Of a polling outbox: the columns that say that a row was sent and when it was written, and the topics. */
   readonly sent: string | undefined;
+  readonly created: string | undefined;
   readonly topics: readonly string[];
 }
 

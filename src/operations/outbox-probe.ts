@@ -1,0 +1,53 @@
+import type { PostgresClient } from '../clients/postgres/client.js';
+import type { OutboxProbe } from '../consistency/stages.js';
+import { quoteColumn, tableSql } from '../consistency/table-side.js';
+import type { FlowStage } from '../pipeline/flow.js';
+
+type OutboxStage = Extract<FlowStage, { readonly kind: 'outbox' }>;
+
+/** More keys than this are not kept: then a fence waits until nothing at all is unsent, which is late but never wrong. */
+const KEYS_MAX = 10_000;
+
+/** Reads a polling outbox: which rows are unsent, and for how long. */
+export function readsOutbox(stage: OutboxStage, client: PostgresClient): Pick<OutboxProbe, 'unsent' | 'stillUnsent'> {
+  const { table, sent, created } = stage;
+  const unsentRows = `FROM ${tableSql(table)} AS t WHERE NOT ${quoteColumn(sent)}`;
+  const age =
+    created === undefined
+      ? 'NULL'
+      : `(extract(epoch FROM clock_timestamp() - min(${quoteColumn(created)})) * 1000)::bigint::text`;
+  let key: Promise<string | undefined> | undefined;
+  const keyOf = (): Promise<string | undefined> => {
+    key ??= primaryKey(table, client);
+    return key;
+  };
+  return {
+    async unsent() {
+      const expression = await keyOf();
+      if (expression === undefined) return 'all';
+      const rows = await client.queryText(`SELECT ${expression} ${unsentRows} LIMIT ${KEYS_MAX + 1}`);
+      return rows.length > KEYS_MAX ? 'all' : rows.map(([one]) => one ?? '');
+    },
+    async stillUnsent(rows) {
+      const expression = rows === 'all' ? undefined : await keyOf();
+      const of = expression === undefined ? '' : ` AND ${expression} = ANY($1)`;
+      const [row] = await client.queryText(
+        `SELECT count(*)::text, ${age} ${unsentRows}${of}`,
+        expression === undefined ? [] : [rows],
+      );
+      return { count: BigInt(row?.[0] ?? 0), oldestMs: row?.[1] == null ? undefined : Number(row[1]) };
+    },
+  };
+}
+
+/** The primary key of the table's row `t` as one text; undefined where it has none. */
+async function primaryKey(table: string, client: PostgresClient): Promise<string | undefined> {
+  const rows = await client.queryText(
+    `SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+     WHERE indisprimary AND indrelid = $1::regclass ORDER BY attnum`,
+    [tableSql(table)],
+  );
+  return rows.length === 0
+    ? undefined
+    : `ROW(${rows.map(([name]) => `${quoteColumn(name ?? '')}`).join(', ')})::text`;
+}
