@@ -47,7 +47,5 @@ async function primaryKey(table: string, client: PostgresClient): Promise<string
      WHERE indisprimary AND indrelid = $1::regclass ORDER BY attnum`,
     [tableSql(table)],
   );
-  return rows.length === 0
-    ? undefined
-    : `ROW(${rows.map(([name]) => `${quoteColumn(name ?? '')}`).join(', ')})::text`;
+  return rows.length === 0 ? undefined : `ROW(${rows.map(([name]) => `${quoteColumn(name ?? '')}`).join(', ')})::text`;
 }

@@ -4,21 +4,27 @@ import type {
   ConnectorSection,
   DatabaseSection,
   GatewaySection,
+  Located,
   Pipeline,
+  SeedSection,
   ServiceSection,
+  ServiceSeedSection,
   StoreSection,
   SubjectSection,
   TopicSection,
 } from '../pipeline/pipeline.js';
 import { parseReference, referencesIn, resolveReferences } from '../pipeline/references.js';
+import { csvColumns, readSeedLines } from '../pipeline/seed-files.js';
 import { connectorKind, connectorStaysUp } from '../resources/connector.js';
 import { databaseKind, type Migration } from '../resources/database.js';
+import { applyCsvSeed, applySqlSeed } from '../resources/database-seed.js';
 import { reconcile } from '../resources/kind.js';
 import { applyMigration } from '../resources/ksql-migration.js';
 import { type Ledger, openLedger } from '../resources/ledger.js';
 import { applySeed, seedIsDone } from '../resources/seed.js';
 import { subjectKind } from '../resources/subject.js';
 import { topicKind } from '../resources/topic.js';
+import { applyTopicSeed } from '../resources/topic-seed.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
 import {
@@ -55,8 +61,6 @@ export function upNodes(session: Session, slices: ReadonlySet<Slice>): readonly 
   for (const node of wanted) keep(node.id);
   return all.filter((node) => kept.has(node.id));
 }
-
-const DONE = { changed: false } as const;
 
 class UpNodes {
   private readonly pipeline: Pipeline;
@@ -461,24 +465,53 @@ class UpNodes {
     );
   }
 
-  private seedNode(section: Pipeline['seeds'][number]): Node {
+  private seedNode(section: SeedSection): Node {
     return {
       id: `seed/${section.name}`,
       step: 'seed',
-      needs: [`service/${section.service}`, 'server/kafka'],
-      run: async (report) => {
-        const ledger = await this.openLedger();
-        if (seedIsDone(section, ledger)) return DONE;
-        const all = new Map(this.pipeline.seeds.map((seed) => [seed.name, seed]));
-        const created = await applySeed(
-          section,
-          all,
-          { service: await this.session.clients.service(section.service), ledger },
-          { progress: (done) => report.progress(section.name, done, section.rows), signal: report.signal },
-        );
-        return { changed: created > 0 };
-      },
+      needs: seedNeeds(section),
+      run: async (report) => ({ changed: await this.seed(section, report) }),
     };
+  }
+
+  /** True where something was added. */
+  private async seed(section: SeedSection, report: NodeReport): Promise<boolean> {
+    const { signal } = report;
+    switch (section.kind) {
+      case 'service':
+        return this.serviceSeed(section, report);
+      case 'jsonl': {
+        const [ledger, kafka] = await Promise.all([this.openLedger(), this.session.clients.kafka()]);
+        const source = readFileSync(section.file, 'utf8');
+        const { lines } = readSeedLines(source);
+        const progress = (done: number) => report.progress(section.name, done, lines.length);
+        const written = await applyTopicSeed({ ...section, source, lines }, { kafka, ledger }, { progress, signal });
+        return written > 0;
+      }
+      default: {
+        const { host } = await this.session.clients.endpoint(database(section.database));
+        const script = this.migration(section.file, await this.session.references('host'));
+        const { name, location } = section;
+        const seed = { name, url: host.url, location, source: script.source, signal };
+        if (section.kind === 'sql') return applySqlSeed(seed, script);
+        return applyCsvSeed({ ...seed, file: section.file, table: section.table, columns: csvColumns(script.source) });
+      }
+    }
+  }
+
+  private async serviceSeed(section: Located & ServiceSeedSection, report: NodeReport): Promise<boolean> {
+    const ledger = await this.openLedger();
+    if (seedIsDone(section, ledger)) return false;
+    const all = new Map(
+      this.pipeline.seeds.flatMap((seed) => (seed.kind === 'service' ? [[seed.name, seed] as const] : [])),
+    );
+    const created = await applySeed(
+      section,
+      all,
+      { service: await this.session.clients.service(section.service), ledger },
+      { progress: (done) => report.progress(section.name, done, section.rows), signal: report.signal },
+    );
+    return created > 0;
   }
 
   /** One node a step that runs last and says what the step's line shows. */
@@ -558,7 +591,8 @@ class UpNodes {
         return listed(portOf(host.url), counted(pipeline.gateway?.routes.length ?? 0, 'route'));
       },
       stores: () => storesDetail(session),
-      seed: async () => listed(...pipeline.seeds.map(({ name, rows }) => `${rows} ${name}`)),
+      seed: async () =>
+        listed(...pipeline.seeds.map((one) => (one.kind === 'service' ? `${one.rows} ${one.name}` : one.name))),
     };
   }
 }
@@ -575,6 +609,18 @@ const STEP_OF_SERVER: Readonly<Record<ServerKind, Node['step']>> = {
 const GIVEN_UP_AFTER_RESTARTS = 3;
 const LAST_WORDS = 5;
 const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
+
+/** What a seed goes through, or into. */
+function seedNeeds(section: SeedSection): readonly string[] {
+  switch (section.kind) {
+    case 'service':
+      return [`service/${section.service}`, 'server/kafka'];
+    case 'jsonl':
+      return [`topic/${section.topic}`, 'server/kafka'];
+    default:
+      return [`database/${section.database}`];
+  }
+}
 
 /** How long a service without `ready` and without a group has to live to count as started. */
 const ALIVE_MS = 1_000;

@@ -90,7 +90,7 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
     gateway: buildGateway(input),
     services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
     stores: all('stores', spec.stores, ({ kind, optional }, at) => ({ ...at, kind, optional })),
-    seeds: all('seed', spec.seed, (seed, at): SeedSection[] => ('service' in seed ? [{ ...at, ...seed }] : [])).flat(),
+    seeds: all('seed', spec.seed, (seed, at) => buildSeed(seed, at, input, problems)).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
     smoke: all('smoke', spec.smoke, (smoke, at) => ({
       ...at,
@@ -101,6 +101,24 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
       withinMs: durationMs(smoke.within),
     })),
   };
+}
+
+function buildSeed(
+  seed: PipelineSpec['seed'][string],
+  at: Located,
+  { spec, folder }: BuildInput,
+  problems: Problem[],
+): readonly SeedSection[] {
+  if ('service' in seed) return [{ ...at, kind: 'service', ...seed }];
+  if ('csv' in seed) return [{ ...at, kind: 'csv', file: resolve(folder, seed.csv), ...seed.into }];
+  if ('jsonl' in seed) return [{ ...at, kind: 'jsonl', file: resolve(folder, seed.jsonl), topic: seed.topic }];
+  const [only, ...others] = Object.keys(spec.databases);
+  const database = seed.database ?? (others.length === 0 ? only : undefined);
+  if (database === undefined) {
+    problems.push(problem('seed-database', at.location, `seed ${at.name} needs database: where its SQL runs`));
+    return [];
+  }
+  return [{ ...at, kind: 'sql', file: resolve(folder, seed.sql), database }];
 }
 
 function buildGateway({ spec, tree }: BuildInput): GatewaySection | undefined {

@@ -7,7 +7,6 @@ import { checkConnectors } from './lint/connectors.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkGateway } from './lint/gateway.js';
 import { checkMigrations } from './lint/migrations.js';
-import { checkNotYet } from './lint/not-yet.js';
 import { checkRabbitmq } from './lint/rabbitmq.js';
 import { checkReferences } from './lint/references.js';
 import { checkSchemas } from './lint/schemas.js';
@@ -56,7 +55,6 @@ const RULES: readonly Rule[] = [
   checkGateway,
   checkSeeds,
   checkChecks,
-  checkNotYet,
 ];
 
 /** Rules about the whole data flow: where a part of it is wrong or unknown, what they would find is only its consequence. */

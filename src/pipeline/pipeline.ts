@@ -152,12 +152,37 @@ export type SeedValueSection =
   | { readonly oneOf: readonly (string | number | boolean)[] }
   | { readonly value: string | number | boolean | null };
 
-export interface SeedSection extends Located {
+export type SeedSection = Located & (ServiceSeedSection | SqlSeedSection | CsvSeedSection | JsonlSeedSection);
+
+export interface ServiceSeedSection {
+  readonly kind: 'service';
   readonly service: string;
   readonly path: string;
   readonly rows: number;
   readonly random: number;
   readonly values: Readonly<Record<string, SeedValueSection>>;
+}
+
+export interface SqlSeedSection {
+  readonly kind: 'sql';
+  /** Absolute. */
+  readonly file: string;
+  readonly database: string;
+}
+
+export interface CsvSeedSection {
+  readonly kind: 'csv';
+  /** Absolute. */
+  readonly file: string;
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface JsonlSeedSection {
+  readonly kind: 'jsonl';
+  /** Absolute. */
+  readonly file: string;
+  readonly topic: string;
 }
 
 export type PlaceSection = TablePlaceSection | DocumentsPlaceSection;

@@ -160,7 +160,7 @@ const seed = z.union(
         .meta({ examples: [{ name: 'person.fullName' }] }),
     }),
     mapping({
-      sql: text.describe('A file with SQL that can be run again'),
+      sql: text.describe('A file with SQL: run once, and once more whenever it was changed'),
       database: text.optional().describe('Where; the only one where it is not said'),
     }),
     mapping({
@@ -170,7 +170,7 @@ const seed = z.union(
       ),
     }),
     mapping({
-      jsonl: text.describe('A file with a JSON record a line'),
+      jsonl: text.describe('A file with a record a line: {"key": …, "value": …, "headers": {…}}, written as JSON'),
       topic: text.describe('Where they are written'),
     }),
   ],

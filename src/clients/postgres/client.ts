@@ -1,5 +1,8 @@
 import type { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
@@ -172,6 +175,11 @@ export class PostgresClient {
     } finally {
       connection.off('commandComplete', onComplete);
     }
+  }
+
+  /** `COPY … FROM STDIN` with what the stream gives; an error of the stream is thrown as it is, and nothing is copied. */
+  async copyIn(sql: string, data: Readable): Promise<void> {
+    await this.send(() => pipeline(data, this.client.query(copyFrom(sql))));
   }
 
   /** BEGIN, the work, COMMIT; where the work throws, ROLLBACK and the same throw. */

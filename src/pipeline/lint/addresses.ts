@@ -20,11 +20,11 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
         : [{ service: name, location: locationOf('ready'), why: 'ready is asked over HTTP' }]),
       ...(open === undefined ? [] : [{ service: name, location: locationOf('open'), why: 'a page of it is shown' }]),
     ]),
-    ...pipeline.seeds.map(({ name, service, locationOf }) => ({
-      service,
-      location: locationOf('service'),
-      why: `seed ${name} posts to it`,
-    })),
+    ...pipeline.seeds.flatMap((seed) =>
+      seed.kind === 'service'
+        ? [{ service: seed.service, location: seed.locationOf('service'), why: `seed ${seed.name} posts to it` }]
+        : [],
+    ),
     ...[pipeline.gateway].flatMap((gateway) =>
       (gateway?.routes ?? []).flatMap(({ prefix, service }) =>
         gateway === undefined

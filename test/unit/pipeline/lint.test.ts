@@ -292,6 +292,36 @@ services:
     ],
   },
   {
+    name: 'seeds whose files cannot be read as they are meant',
+    files: {
+      'data/persons.csv': 'id,first_nam,last_name,date_of_birth\n',
+      'data/twice.csv': 'id,id\n',
+      'data/empty.csv': '',
+      'data/lines.jsonl': '{"key": "a", "value": 1}\n{"key": "a"\n\n{"key": "b"}\n{"value": 1, "vlaue": 2}\n',
+    },
+    overlay: `
+seed:
+  somewhere: { sql: data/all.sql }
+  missing: { sql: data/all.sql, database: person }
+  columns: { csv: data/persons.csv, into: { database: person, table: person_person } }
+  twice: { csv: data/twice.csv, into: { database: person, table: person_person } }
+  empty: { csv: data/empty.csv, into: { database: person, table: person_person } }
+  lines: { jsonl: data/lines.jsonl, topic: public_person_entity_events }
+  balance-sheets: { values: { person_id: { from: columns } } }
+`,
+    found: [
+      /:3:3 error seed-database: seed somewhere needs database/,
+      /:4:14 error file-missing: seed missing: there is no file data\/all.sql/,
+      /persons.csv:1:1 error seed-header: .* has no column first_nam, did you mean first_name\?/,
+      /twice.csv:1:1 error seed-header: .*id is named twice/,
+      /empty.csv:1:1 error seed-header: .*has to name the columns/,
+      /lines.jsonl:2:1 error seed-line: seed lines: the line is no JSON/,
+      /lines.jsonl:4:1 error seed-line: .*needs the form/,
+      /lines.jsonl:5:1 error seed-line: .*has "vlaue"/,
+      /:9:31 error seed-value: .*draws from columns, whose ids are not made here/,
+    ],
+  },
+  {
     name: 'a gateway whose routes lead nowhere',
     overlay: `
 gateway: { port: 8001, routes: { /: person, /people: persn, /people/: person, here: person, /health: planning, /c: planning-person-consumer } }
@@ -436,7 +466,6 @@ services: { person: { publishes: [like], receives: [likes] } }
       /:2:32 error dangling-reference: there is no queue gone/,
       /:2:67 error dangling-reference: there is no exchange e/,
       /:2:80 error dangling-reference: there is no queue liks, did you mean likes\?/,
-      /:3:9 error not-yet: seed.file/,
       /:3:17 error file-missing: seed file: there is no file data.sql/,
       /:4:35 error dangling-reference: there is no exchange or queue like, did you mean likes\?/,
     ],
