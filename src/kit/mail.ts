@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport, type SendMailOptions } from 'nodemailer';
+import type { SendMailOptions } from 'nodemailer';
 
 export interface Mail {
   /** The same for a mail that is sent again: its Message-ID, and the name of its file. */
@@ -24,26 +24,39 @@ const optionsOf = ({ id, ...mail }: Mail): SendMailOptions => ({
   messageId: `<${id}@example.org>`,
 });
 
-/** By SMTP: smtp://user:password@host:587. */
+/** By SMTP: smtp://user:password@host:587. The library is loaded with the first mail, here and below. */
 export function smtpMailer(url: string): Mailer {
-  const transport = createTransport(url, { pool: true } as never);
+  const opening = once(async () => (await import('nodemailer')).createTransport(url, { pool: true } as never));
   return {
-    send: async (mail) => void (await transport.sendMail(optionsOf(mail))),
-    close: () => transport.close(),
+    send: async (mail) => void (await (await opening.get()).sendMail(optionsOf(mail))),
+    close: () => void opening.made()?.then((transport) => transport.close()),
   };
 }
 
 /** Into a folder, one .eml file a mail; one that is sent again takes the place of the first. */
 export function folderMailer(folder: string): Mailer {
-  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
+  const opening = once(async () =>
+    (await import('nodemailer')).createTransport({ streamTransport: true, buffer: true, newline: 'unix' }),
+  );
   return {
     async send(mail) {
-      const { message } = await transport.sendMail(optionsOf(mail));
+      const { message } = await (await opening.get()).sendMail(optionsOf(mail));
       await mkdir(folder, { recursive: true });
       const file = join(folder, `${encodeURIComponent(mail.id)}.eml`);
       await writeFile(`${file}.new`, message as Buffer);
       await rename(`${file}.new`, file);
     },
-    close: () => transport.close(),
+    close: () => {},
+  };
+}
+
+function once<T>(make: () => Promise<T>): { get(): Promise<T>; made(): Promise<T> | undefined } {
+  let making: Promise<T> | undefined;
+  return {
+    get: () => {
+      making ??= make();
+      return making;
+    },
+    made: () => making,
   };
 }

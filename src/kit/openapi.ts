@@ -1,20 +1,41 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Entity } from './entity.js';
 import type { Field } from './field.js';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** The OpenAPI document at <path>/openapi.json and Swagger UI at <path>/docs, from the entities. */
-export async function serveDocuments(
+/**
+ * The OpenAPI document at <path>/openapi.json and Swagger UI at <path>/docs, from the entities. What few will look at is loaded
+ * when it is first asked for, into a server of its own: a start does not pay for it.
+ */
+export function serveDocuments(
   app: FastifyInstance,
   { title, path, entities }: { readonly title: string; readonly path: string; readonly entities: readonly Entity[] },
-): Promise<void> {
+): void {
   const document = openApi(title, path, entities);
-  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, { routePrefix: `${path}/docs` });
+  let site: Promise<FastifyInstance> | undefined;
   app.get(`${path}/openapi.json`, async () => document);
+  const show = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    site ??= openSite(document, `${path}/docs`);
+    const { routing } = await site;
+    reply.hijack();
+    routing(request.raw, reply.raw);
+  };
+  app.get(`${path}/docs`, show);
+  app.get(`${path}/docs/*`, show);
+  app.addHook('onClose', async () => (await site)?.close());
+}
+
+async function openSite(document: Readonly<Record<string, Json>>, routePrefix: string): Promise<FastifyInstance> {
+  const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([
+    import('@fastify/swagger'),
+    import('@fastify/swagger-ui'),
+  ]);
+  const site = fastify();
+  await site.register(swagger, { mode: 'static', specification: { document: document as never } });
+  await site.register(swaggerUi, { routePrefix });
+  await site.ready();
+  return site;
 }
 
 function openApi(title: string, path: string, entities: readonly Entity[]): Readonly<Record<string, Json>> {

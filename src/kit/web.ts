@@ -69,7 +69,7 @@ export async function serve(
   if (site.api !== undefined) {
     const { serveDocuments } = await import('./openapi.js');
     const entities = all.map(({ entity }) => entity);
-    await serveDocuments(app, { title: site.title, path: site.api, entities });
+    serveDocuments(app, { title: site.title, path: site.api, entities });
   }
   if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
   await site.routes?.(app);

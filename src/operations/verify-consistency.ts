@@ -116,7 +116,8 @@ function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): C
     verdict: 'inconclusive',
     why: messageOf(failure),
     unreachable: failure instanceof EvpipeError && failure.kind === 'unreachable',
-    source: check.kind === 'compare' ? placeName(check.source) : '',
+    source:
+      check.kind === 'compare' ? placeName(check.source) : check.kind === 'conservation' ? `queue ${check.queue}` : '',
     replica: check.kind === 'compare' ? placeName(check.replica) : '',
     sourceRows: 0,
     replicaRows: 0,

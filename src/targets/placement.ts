@@ -43,7 +43,11 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
   const missing: string[] = [];
   for (const component of components) {
     if (providerFor(component, input.spec) !== 'address') continue;
-    const address = declaredAddress(component, input.spec) ?? addressInEnv(component, env);
+    const address = withManagement(
+      component,
+      declaredAddress(component, input.spec) ?? addressInEnv(component, env),
+      env,
+    );
     const declared = component.kind === 'stores' ? input.stores.find(({ name }) => name === component.name) : undefined;
     if (address !== undefined) addresses.set(componentKey(component), endpointAt(component, address, declared));
     else if (declared?.optional !== true) missing.push(`${componentKey(component)} (${envName(component)})`);
@@ -116,14 +120,6 @@ function addressInEnv(component: ComponentId, env: Environment): Address | undef
   const host = env[envName(component)];
   const inside = env[envName(component, '_INSIDE')];
   if (host === undefined || host === '') return undefined;
-  if (component.kind === 'rabbitmq') {
-    const management = env.EVPIPE_RABBITMQ_MANAGEMENT_URL;
-    return {
-      url: host,
-      ...(management !== undefined && management !== '' && { management }),
-      ...(inside !== undefined && { inside: { url: inside } }),
-    };
-  }
   return component.kind === 'kafka'
     ? { bootstrapServers: host, ...(inside !== undefined && { inside: { bootstrapServers: inside } }) }
     : { url: host, ...(inside !== undefined && { inside: { url: inside } }) };
@@ -134,6 +130,13 @@ const STORE_SCHEMES = {
   documents: { pattern: /^(mongodb(\+srv)?|postgres(ql)?):$/, form: 'mongodb://user:password@host:27017/database' },
   cache: { pattern: /^rediss?:$/, form: 'redis://:password@host:6379/0' },
 } as const;
+
+/** Of RabbitMQ: where its HTTP API is, which the file's address need not say. */
+function withManagement(component: ComponentId, address: Address | undefined, env: Environment): Address | undefined {
+  const management = env.EVPIPE_RABBITMQ_MANAGEMENT_URL;
+  if (component.kind !== 'rabbitmq' || address === undefined || 'bootstrapServers' in address) return address;
+  return management === undefined || management === '' ? address : { management, ...address };
+}
 
 function endpointAt(component: ComponentId, address: Address, store: StoreInput | undefined): Faces<Endpoint> {
   if ('bootstrapServers' in address) {

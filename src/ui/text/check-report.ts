@@ -35,7 +35,10 @@ export function checkReportLines(report: CheckReport, nameColumns: number, colum
 function heading(report: CheckReport, nameColumns: number): Line {
   return line(
     span(column(printable(report.check), nameColumns), 'strong'),
-    `  ${printable(report.source)} → ${printable(report.replica)}`,
+    `  ${[report.source, report.replica]
+      .filter((side) => side !== '')
+      .map(printable)
+      .join(' → ')}`,
   );
 }
 
