@@ -46,8 +46,8 @@ export interface ConsumerContext {
 /** The least that Kafka allows by default: so long a killed consumer's partitions wait for their next owner. */
 const SESSION_MS = 6_000;
 const HEARTBEAT_MS = 1_000;
-/** A partition that was held back is fetched again when the fetch on its way ends: at most this later. */
-const FETCH_WAIT_MS = 250;
+/** What Kafka's own consumers use. A partition that was held back is fetched again when the fetch on its way ends: at most this later. */
+const FETCH_WAIT_MS = 500;
 /** Messages of one transaction: a few hundred small statements take less than a heartbeat. */
 const CHUNK_MESSAGES = 200;
 /** Fetches end every FETCH_WAIT_MS; without one for so long the client is stuck, and a new process is the cure. */
