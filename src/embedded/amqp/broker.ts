@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../support/clock.js';
 import { lockFolder } from '../../support/folder-lock.js';
 import { type Log, silentLog } from '../../support/log.js';
 import { AmqpError, named } from './amqp-error.js';
+import { IncompleteContent } from './connection/content-input.js';
 import { Definitions } from './definitions.js';
 import {
   type Binding,
@@ -31,6 +32,7 @@ export class Broker {
   readonly queues = new Map<string, Queue>();
   /** Consumers of direct replies, by their names. */
   readonly replies = new Map<string, Recipient>();
+  readonly incomplete = new IncompleteContent();
   readonly commits: Commits;
   readonly clock: Clock;
   readonly log: Log;

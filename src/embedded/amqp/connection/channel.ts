@@ -81,13 +81,18 @@ export class Channel {
       }
       if (!this.content.receive(frame)) return;
       const { args, properties, body } = this.content;
-      this.content = undefined;
+      this.dropContent();
       this.publish(args, properties, body);
     } catch (failure) {
+      this.dropContent();
       if (!(failure instanceof AmqpError)) throw failure;
-      this.content = undefined;
       this.fail(failure, method);
     }
+  }
+
+  private dropContent(): void {
+    this.content?.release();
+    this.content = undefined;
   }
 
   private call(method: Method, args: Args): void {
@@ -102,7 +107,7 @@ export class Channel {
       return;
     }
     if (method === basicPublish) {
-      this.content = new ContentInput(args as PublishArgs);
+      this.content = new ContentInput(args as PublishArgs, this.broker.incomplete);
       return;
     }
     const handler = HANDLERS.get(method);
@@ -130,7 +135,7 @@ export class Channel {
   close(): void {
     if (this.state !== 'open') return;
     this.state = 'closed';
-    this.content = undefined;
+    this.dropContent();
     const { consumers } = this;
     for (const consumer of [...consumers.values()]) this.cancel(consumer);
     this.setReplyConsumer(undefined);

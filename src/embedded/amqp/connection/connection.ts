@@ -259,6 +259,8 @@ export class Connection {
       () => {
         if (!this.output.active) this.output.heartbeat();
         this.output.active = false;
+        // Who is not read is not silent.
+        if (this.socket.isPaused() && this.heartbeat !== undefined) this.heartbeat.received = true;
       },
       () => {
         this.broker.log.warn('missed heartbeats of a client', { client: this.peer, timeout: `${heartbeat}s` });

@@ -7,6 +7,14 @@ import { AmqpError } from '../amqp-error.js';
 /** RabbitMQ's default of max_message_size. */
 const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
+/** Bodies that all connections together may have sent in part. */
+const INCOMPLETE_BYTES_MAX = 512 * 1024 * 1024;
+
+/** What of unfinished messages is in memory, of all connections. */
+export class IncompleteContent {
+  bytes = 0;
+}
+
 export type PublishArgs = Args<typeof basicPublish.fields>;
 
 /** Puts a message together from the frames that follow its `basic.publish`. */
@@ -15,7 +23,15 @@ export class ContentInput {
   private chunks: Buffer[] = [];
   private received = 0;
 
-  constructor(readonly args: PublishArgs) {}
+  constructor(
+    readonly args: PublishArgs,
+    private readonly incomplete: IncompleteContent,
+  ) {}
+
+  /** Complete or given up; to be called once. */
+  release(): void {
+    this.incomplete.bytes -= this.received;
+  }
 
   get properties(): Buffer {
     return this.header?.properties ?? Buffer.alloc(0);
@@ -26,7 +42,7 @@ export class ContentInput {
     return Buffer.concat(this.chunks, this.received);
   }
 
-  /** True where the message is complete. Throws AmqpError 505, 406, 501. */
+  /** True where the message is complete. Throws AmqpError 505, 406, 501, 506. */
   receive({ type, payload }: Frame): boolean {
     if (this.header === undefined) {
       if (type !== FRAME_HEADER) throw unexpected('header', type);
@@ -35,6 +51,10 @@ export class ContentInput {
       if (type !== FRAME_BODY) throw unexpected('body', type);
       this.chunks.push(payload);
       this.received += payload.length;
+      this.incomplete.bytes += payload.length;
+      if (this.incomplete.bytes > INCOMPLETE_BYTES_MAX) {
+        throw new AmqpError('RESOURCE_ERROR', `unfinished messages take more than ${INCOMPLETE_BYTES_MAX} bytes`);
+      }
       if (this.received > this.header.bodyBytes) {
         throw new AmqpError('FRAME_ERROR', `a body of ${this.header.bodyBytes} bytes was announced, more came`);
       }

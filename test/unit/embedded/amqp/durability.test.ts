@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drained, got, send } from '../../../matrix/amqp/client.js';
@@ -138,6 +138,29 @@ describe('a queue on disk', () => {
     await again.checkQueue('q');
     await server.restart();
     expect(await drained(await (await server.connect()).createChannel(), 'q')).toEqual([]);
+  });
+
+  it('lets publishers wait while the disk takes nothing, says so, and goes on by itself', async () => {
+    const server = await TestAmqp.start();
+    const connection = await server.connect();
+    const channel = await connection.createConfirmChannel();
+    await channel.assertQueue('q', { durable: true });
+    const told: string[] = [];
+    connection.on('blocked', () => told.push('blocked'));
+    connection.on('unblocked', () => told.push('unblocked'));
+    const folder = join(server.dataDir, 'queues');
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, 'in the way');
+    channel.sendToQueue('q', Buffer.from('patient'), { persistent: true }, () => told.push('confirmed'));
+    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['blocked']);
+    const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+    const alarms = (): Promise<Response> =>
+      fetch(`${server.managementUrl}/api/health/checks/alarms`, { headers: { authorization } });
+    expect((await alarms()).status).toBe(503);
+    rmSync(folder);
+    await expect.poll(() => [...told].sort(), { timeout: 10_000 }).toEqual(['blocked', 'confirmed', 'unblocked']);
+    expect((await alarms()).status).toBe(200);
+    expect((await got(channel, 'q')).content.toString()).toBe('patient');
   });
 
   it('keeps bodies in memory up to a bound only, persistent or not, and loses none', async () => {
