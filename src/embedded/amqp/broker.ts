@@ -202,7 +202,7 @@ export class Broker {
     const routingKey = deadLetterRoutingKey ?? message.routingKey;
     const dead = new Publication(exchange.name, routingKey, properties, Buffer.from(message.body));
     for (const target of this.route(exchange, dead)) {
-      if (!isCycle(dead.headers, target.name, reason)) target.publish(dead);
+      if (!isCycle(dead.headers, target.name, reason)) target.publish(dead, 'dead-letter');
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askManagement, declared, got, opened, type Place, Received, send, unique } from './client.js';
+import { askManagement, declared, got, opened, type Place, Received, send, unique, untilReady } from './client.js';
 
 export function proveManagement(place: Place): void {
   describe('the management API', () => {
@@ -37,6 +37,26 @@ export function proveManagement(place: Place): void {
       expect(await ask('queues')).toContainEqual(expect.objectContaining({ name: queue }));
       expect(await ask('queues/%2F')).toContainEqual(expect.objectContaining({ name: queue }));
       expect(await ask(`queues/%2F/${unique('nope')}`)).toBe(404);
+    });
+
+    it('counts what clients published, refused or not, but no dead letters', async () => {
+      const channel = await opened(place);
+      const dead = await declared(channel);
+      const queue = await declared(channel, {
+        maxLength: 2,
+        deadLetterExchange: '',
+        deadLetterRoutingKey: dead,
+        arguments: { 'x-overflow': 'reject-publish' },
+      });
+      await send(channel, queue, [0, 1, 2, 3]).catch(() => {});
+      channel.reject(await got(channel, queue), false);
+      await untilReady(channel, dead, 1);
+      channel.reject(await got(channel, dead), false);
+      const stats = async (name: string): Promise<unknown> =>
+        ((await ask(`queues/%2F/${name}`)) as { message_stats?: unknown }).message_stats;
+      await expect.poll(() => stats(dead), { timeout: 20_000 }).toMatchObject({ get: 1, ack: 0 });
+      expect(await stats(dead)).not.toHaveProperty('publish');
+      await expect.poll(() => stats(queue), { timeout: 20_000 }).toMatchObject({ publish: 4, get: 1, ack: 0 });
     });
 
     it('tells of exchanges and bindings', async () => {

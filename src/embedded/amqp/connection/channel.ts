@@ -206,7 +206,7 @@ export class Channel {
       this.sendContent(basicReturn, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey }, publication);
     }
     let accepted = true;
-    for (const queue of queues) if (!queue.publish(publication)) accepted = false;
+    for (const queue of queues) if (!queue.publish(publication, 'client')) accepted = false;
     this.confirms?.published(accepted);
   }
 

@@ -27,22 +27,23 @@ function valueJson(field: FieldValue): Json {
   }
 }
 
-/** Absent, as in RabbitMQ, where nothing ever happened. Rates are not measured. */
+/** As in RabbitMQ what never happened is absent, and dead letters do not count as published. Rates are not measured. */
 export function statsJson(counters: readonly QueueCounters[]): { readonly message_stats?: Json } {
   const sum = (name: keyof QueueCounters): number => counters.reduce((total, each) => total + each[name], 0);
   const delivered = sum('deliver') + sum('deliverNoAck') + sum('get') + sum('getNoAck');
-  if (sum('publish') + delivered === 0) return {};
+  const published = sum('publish');
+  if (published + delivered === 0) return {};
+  const deliveries = {
+    ack: sum('ack'),
+    deliver: sum('deliver'),
+    deliver_get: delivered,
+    deliver_no_ack: sum('deliverNoAck'),
+    get: sum('get'),
+    get_no_ack: sum('getNoAck'),
+    redeliver: sum('redeliver'),
+  };
   return {
-    message_stats: {
-      ack: sum('ack'),
-      deliver: sum('deliver'),
-      deliver_get: delivered,
-      deliver_no_ack: sum('deliverNoAck'),
-      get: sum('get'),
-      get_no_ack: sum('getNoAck'),
-      publish: sum('publish'),
-      redeliver: sum('redeliver'),
-    },
+    message_stats: { ...(delivered === 0 ? {} : deliveries), ...(published === 0 ? {} : { publish: published }) },
   };
 }
 

@@ -34,8 +34,8 @@ export interface PublishedMessage extends Message {
 /** Where a routed message ends. */
 export interface Recipient {
   readonly name: string;
-  /** False where it was refused. */
-  publish(message: PublishedMessage): boolean;
+  /** False where it was refused. A client's publication counts in the statistics, a dead letter does not. */
+  publish(message: PublishedMessage, by: 'client' | 'dead-letter'): boolean;
 }
 
 /** Whoever owns an exclusive queue; compared by identity. */
@@ -125,13 +125,12 @@ export class Queue implements Recipient {
     return this.ready.count >= maxLength || this.ready.bytes >= maxLengthBytes;
   }
 
-  /** False where the queue refused it. */
-  publish(message: PublishedMessage): boolean {
+  publish(message: PublishedMessage, by: 'client' | 'dead-letter'): boolean {
+    if (by === 'client') this.counters.publish++;
     if (this.refuses) {
       if (this.settings.overflow === 'reject-publish-dlx') this.context.deadLetter(this, message, 'maxlen');
       return false;
     }
-    this.counters.publish++;
     const entry = this.entryOf(message);
     const direct = this.ready.count === 0 ? this.consumers.next() : undefined;
     this.log.add(entry);
