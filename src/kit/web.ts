@@ -71,8 +71,8 @@ export async function serve(
     const entities = all.map(({ entity }) => entity);
     serveDocuments(app, { title: site.title, path: site.api, entities });
   }
-  if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
   await site.routes?.(app);
+  if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
 
   const url = await app.listen({ host: at.host, port: at.port });
   const address = app.server.address();

@@ -14,6 +14,14 @@ export function mayBeQuery({ name, writes }: QueryStage, { id, sinkTopics }: Ksq
   return id.startsWith(name) && writes.every((topic) => sinkTopics.includes(topic));
 }
 
+/** The stages that a running query carries out: of several that it may be those with its statement. */
+export function stagesOf(query: KsqlQueryInfo, stages: readonly QueryStage[]): readonly QueryStage[] {
+  const candidates = stages.filter((stage) => mayBeQuery(stage, query));
+  const text = normaliseStatement(query.text);
+  const same = candidates.filter((stage) => normaliseStatement(stage.text) === text);
+  return same.length > 0 ? same : candidates;
+}
+
 /** All queries of the server, each with its group. */
 export async function runningQueries(ksqldb: KsqldbClient): Promise<readonly RunningQuery[]> {
   const [{ serviceId }, queries] = await Promise.all([ksqldb.info(), ksqldb.runningQueries()]);

@@ -5,7 +5,7 @@ import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { connectorReports, troubleOf } from './connectors.js';
 import { type GroupLag, groupLag } from './group-lag.js';
-import { mayBeQuery, runningQueries } from './running-query.js';
+import { runningQueries, stagesOf } from './running-query.js';
 import type { Session } from './session.js';
 import { verifyConsistency } from './verify-consistency.js';
 
@@ -70,7 +70,7 @@ async function queryGroups(session: Session): Promise<readonly Group[]> {
   if (stages.length === 0) return [];
   const ksqldb = await session.clients.ksqldb();
   return (await runningQueries(ksqldb)).flatMap((query) => {
-    const mine = stages.filter((stage) => mayBeQuery(stage, query));
+    const mine = stagesOf(query, stages);
     const topics = [...new Set(mine.flatMap(({ reads }) => reads))];
     return mine.length === 0 ? [] : [{ name: query.id, group: query.group, topics }];
   });

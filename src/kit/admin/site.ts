@@ -50,7 +50,8 @@ export function adminSite(options: AdminOptions): FastifyPluginAsync {
     app.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', POLICY).header('cache-control', 'no-store');
     });
-    app.get('/', (_request, reply) => reply.redirect('/admin/'));
+    // Unless the site has a front page of its own.
+    if (!app.hasRoute({ method: 'GET', url: '/' })) app.get('/', (_request, reply) => reply.redirect('/admin/'));
     loginRoutes(app, options.title, sessions, cookieName);
 
     await app.register(async (inside) => {

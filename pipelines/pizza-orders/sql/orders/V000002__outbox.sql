@@ -1,0 +1,12 @@
+-- Written in the transaction of what it reports; sent becomes true once Kafka has acknowledged it.
+CREATE TABLE order_outbox (
+  id uuid PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  topic varchar(200) NOT NULL,
+  key varchar(200) NOT NULL,
+  body text,
+  time_created timestamptz NOT NULL DEFAULT now(),
+  sent boolean NOT NULL DEFAULT false
+);
+
+CREATE INDEX order_outbox_unsent ON order_outbox (number) WHERE NOT sent;
