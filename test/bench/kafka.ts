@@ -2,11 +2,11 @@
  * The embedded broker beside real Kafka: the same clients on the same machine, alternating in one run; what counts are
  * the ratios (rates ours ÷ real: more is better; CPU, latency, start and memory ours ÷ real: less is better).
  *
- *   npm run bench kafka [rounds]
+ *   npm run bench kafka [rounds] [gigabytes for the start with data, default 10; 0: none]
  *
  * Needs java, kcat, and Kafka's own tools from Maven Central (fetched once).
  */
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,13 @@ import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { downloadRealStack } from '../real/stack/download.js';
 import { startRealKafka } from '../real/stack/kafka.js';
+import { KafkaProcess } from '../support/kafka-process.js';
+import { diskFloor, loopbackFloor } from './kafka-floor.js';
+import { startsWithData } from './kafka-start.js';
 
 const run = promisify(execFile);
 const rounds = Number(process.argv[2] ?? 3);
+const gigabytes = Number(process.argv[3] ?? 10);
 /** /proc/…/stat counts CPU time in these. */
 const TICKS_PER_SECOND = 100;
 
@@ -30,22 +34,9 @@ interface Contender {
 }
 
 async function startOurs(dataDir: string): Promise<Contender> {
-  const startedMs = performance.now();
-  const child = fork(fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url)), {
-    env: { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ dataDir }) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (message) => resolve((message as { port: number }).port));
-    child.once('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
-  });
-  const startMs = performance.now() - startedMs;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const stop = () => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  return { name: 'ours', address: `127.0.0.1:${port}`, pid: child.pid ?? 0, startMs, stop };
+  const broker = await KafkaProcess.start(dataDir);
+  const { address, pid, startMs } = broker;
+  return { name: 'ours', address, pid, startMs, stop: () => broker.stop() };
 }
 
 async function startReal(dataDir: string): Promise<Contender> {
@@ -94,20 +85,25 @@ async function withCpu(contender: Contender, measure: string, millions: number, 
 async function createTopic({ address }: Contender, topic: string, numPartitions: number): Promise<void> {
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions }] });
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
   await admin.disconnect();
 }
 
-async function produce({ address }: Contender, topic: string, records: number, bytes: number, throughput = -1) {
+async function produce({ address }: Contender, topic: string, records: number, bytes: number): Promise<number> {
   const { stdout } = await java(
     'org.apache.kafka.tools.ProducerPerformance',
     ...['--topic', topic, '--num-records', String(records), '--record-size', String(bytes)],
-    ...['--throughput', String(throughput), '--producer-props', `bootstrap.servers=${address}`, 'acks=all'],
-    ...(throughput > 0 ? ['linger.ms=0'] : []),
+    ...['--throughput', '-1', '--producer-props', `bootstrap.servers=${address}`, 'acks=all'],
   );
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const number = (pattern: RegExp) => Number(pattern.exec(last)?.[1]);
-  return { rate: number(/([\d.]+) records\/sec/), p50: number(/(\d+) ms 50th/), p99: number(/(\d+) ms 99th/) };
+  return Number(/([\d.]+) records\/sec/.exec(stdout.trim().split('\n').at(-1) ?? '')?.[1]);
+}
+
+/** In microseconds. */
+async function latency({ address }: Contender, topic: string): Promise<{ readonly p50: number; readonly p99: number }> {
+  const sender = fileURLToPath(new URL('ProduceLatency.java', import.meta.url));
+  const { stdout } = await java(sender, address, topic, '2000', '30000');
+  const [p50, p99] = stdout.trim().split(' ').map(Number);
+  return { p50: p50 ?? Number.NaN, p99: p99 ?? Number.NaN };
 }
 
 async function consume({ address }: Contender, topic: string, records: number): Promise<number> {
@@ -118,9 +114,15 @@ async function consume({ address }: Contender, topic: string, records: number): 
   return Number(stdout.trim().split('\n').at(-1)?.split(',')[9]);
 }
 
+/**
+ * So many records, and no wait for the end of the partition, which is a fetch of half a second on any broker; and a
+ * queue that holds them all: with its usual one librdkafka stops fetching for a second as soon as the broker is 100,000
+ * records ahead of kcat's output, which then measures how often that happens.
+ */
 async function kcat({ address }: Contender, topic: string, records: number): Promise<number> {
   const startedMs = performance.now();
-  await run('sh', ['-c', `kcat -C -b ${address} -t ${topic} -e -q > /dev/null`]);
+  const queue = `-X queued.min.messages=${2 * records}`;
+  await run('sh', ['-c', `kcat -C -b ${address} -t ${topic} -o beginning -c ${records} ${queue} -q > /dev/null`]);
   return records / ((performance.now() - startedMs) / 1000);
 }
 
@@ -148,24 +150,24 @@ async function measure(contender: Contender, round: number): Promise<void> {
   await createTopic(contender, large, 1);
   await createTopic(contender, wide, 8);
   await withCpu(contender, 'CPU s per million produced', 1, async () => {
-    note('produce 1M x 100 B, records/s', contender, (await produce(contender, small, 1_000_000, 100)).rate);
+    note('produce 1M x 100 B, records/s', contender, await produce(contender, small, 1_000_000, 100));
   });
   await withCpu(contender, 'CPU s per million consumed', 1, async () => {
     note('consume 1M x 100 B, records/s', contender, await consume(contender, small, 1_000_000));
   });
-  note('produce 200k x 1 KiB, records/s', contender, (await produce(contender, large, 200_000, 1024)).rate);
+  note('produce 200k x 1 KiB, records/s', contender, await produce(contender, large, 200_000, 1024));
   note('consume 200k x 1 KiB, records/s', contender, await consume(contender, large, 200_000));
   const four = await Promise.all([1, 2, 3, 4].map(() => produce(contender, wide, 250_000, 100)));
   note(
     '4 producers, 8 partitions, records/s',
     contender,
-    four.reduce((sum, { rate }) => sum + rate, 0),
+    four.reduce((sum, rate) => sum + rate, 0),
   );
   note('kcat -C, records/s', contender, await kcat(contender, small, 1_000_000));
   note('kafkajs consumer, records/s', contender, await kafkajs(contender, small, 1_000_000));
-  const latency = await produce(contender, small, 20_000, 100, 2000);
-  note('latency at 2,000/s p50, ms', contender, latency.p50, true);
-  note('latency at 2,000/s p99, ms', contender, latency.p99, true);
+  const { p50, p99 } = await latency(contender, small);
+  note('latency at 2,000/s p50, µs', contender, p50, true);
+  note('latency at 2,000/s p99, µs', contender, p99, true);
   note('memory after the load, MB', contender, await memoryMb(contender.pid), true);
 }
 
@@ -189,6 +191,15 @@ try {
     const ratio = (own / theirs).toFixed(2);
     console.log(
       `${measure.padEnd(38)} ours ${figures[0]?.padStart(10)}  real ${figures[1]?.padStart(10)}  ratio ${ratio}${lessIsBetter ? ' (less is better)' : ''}`,
+    );
+  }
+  console.log(`appending to a file in batches of 16 KB: ${Math.round(diskFloor())} MB/s`);
+  console.log(`one connection over loopback: ${Math.round(await loopbackFloor())} MB/s`);
+  if (gigabytes > 0) {
+    const { metadataMs, lastRecordsMs, afterKillMs } = await startsWithData(gigabytes);
+    console.log(
+      `start with ${gigabytes} GB: metadata after ${Math.round(metadataMs)} ms, each partition's last record after ` +
+        `${Math.round(lastRecordsMs)} ms; after SIGKILL all ends known after ${Math.round(afterKillMs)} ms`,
     );
   }
 } finally {
