@@ -78,6 +78,7 @@ export class Broker {
     }
     this.sweep();
     for (const queue of this.queues.values()) queue.recover();
+    for (const queue of this.queues.values()) queue.start();
   }
 
   /** Removes folders of queues that are gone: those that were not durable, and those that a kill kept from being removed. */

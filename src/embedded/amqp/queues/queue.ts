@@ -115,6 +115,10 @@ export class Queue implements Recipient {
   recover(): void {
     for (const entry of this.log.recover()) this.ready.push(entry);
     this.nextSeq = this.log.nextSeq;
+  }
+
+  /** All queues are recovered: what has expired meanwhile may move to another one. */
+  start(): void {
     this.dropExpired();
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/support/clock.js';
 import { drained, got, send } from '../../../matrix/amqp/client.js';
 import { seeded } from '../../../support/seeded.js';
 import { TestAmqp } from './running-amqp.js';
@@ -63,6 +64,29 @@ describe('an AMQP server that is started again', () => {
       ['8', false],
       ['9', false],
     ]);
+  });
+});
+
+describe('an AMQP server that was away', () => {
+  // An expired message once reached its dead-letter queue before that had taken up its own messages, and took their numbers.
+  it('moves what has expired meanwhile behind what its dead-letter queue had', async () => {
+    let nowMs = Date.now();
+    const clock = { ...systemClock, now: () => nowMs };
+    const server = await TestAmqp.start({ clock });
+    const channel = await (await server.connect()).createConfirmChannel();
+    await channel.assertQueue('brief', { messageTtl: 60_000, deadLetterExchange: '', deadLetterRoutingKey: 'dead' });
+    await channel.assertQueue('dead');
+    await send(channel, 'dead', ['first', 'second'], { persistent: true });
+    await send(channel, 'brief', ['late'], { persistent: true });
+    for (let restarts = 0; restarts < 2; restarts++) {
+      await server.restart(() => {
+        nowMs += 120_000;
+      });
+      const again = await (await server.connect()).createChannel();
+      expect((await again.checkQueue('dead')).messageCount).toBe(3);
+    }
+    const reader = await (await server.connect()).createChannel();
+    expect(await drained(reader, 'dead')).toEqual(['first', 'second', 'late']);
   });
 });
 

@@ -179,12 +179,12 @@ describe('an AMQP server among bad clients', () => {
     await consumer.consume('q', () => taken++, { noAck: true });
     const socket = (slow as unknown as { connection: { stream: Socket } }).connection.stream;
     socket.pause();
-    for (let n = 0; n < 200; n++) channel.sendToQueue('q', Buffer.alloc(100_000));
+    for (let n = 0; n < 400; n++) channel.sendToQueue('q', Buffer.alloc(100_000));
     await channel.waitForConfirms();
-    // Some of the 20 MB is in the sockets' buffers, the rest stays in the queue.
+    // Some of the 40 MB is in the sockets' buffers, the rest stays in the queue.
     expect((await channel.checkQueue('q')).messageCount).toBeGreaterThan(20);
     socket.resume();
-    await expect.poll(() => taken, { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => taken, { timeout: 20_000 }).toBe(400);
   });
 });
 
