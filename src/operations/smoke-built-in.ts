@@ -59,8 +59,8 @@ export async function measureLags(session: Session): Promise<Lags> {
 }
 
 function declaredGroups({ pipeline }: Session): readonly Group[] {
-  return pipeline.services.flatMap(({ name, consumes }) =>
-    consumes === undefined ? [] : [{ name, group: consumes.group, topics: consumes.topics }],
+  return pipeline.services.flatMap(({ name, copyOf, consumes }) =>
+    consumes === undefined || copyOf !== undefined ? [] : [{ name, group: consumes.group, topics: consumes.topics }],
   );
 }
 

@@ -88,7 +88,9 @@ export function buildPipeline(input: BuildInput, problems: Problem[]): Pipeline 
     connectEnv: spec.connect?.env ?? {},
     rabbitmq: buildRabbitmq(input),
     gateway: buildGateway(input),
-    services: all('services', spec.services, (service, at) => buildService(service, at, problems)),
+    services: all('services', spec.services, (service, at) =>
+      withCopies(buildService(service, at, problems), service.copies ?? 1, spec, problems),
+    ).flat(),
     stores: all('stores', spec.stores, ({ kind, optional }, at) => ({ ...at, kind, optional })),
     seeds: all('seed', spec.seed, (seed, at) => buildSeed(seed, at, input, problems)).flat(),
     checks: all('checks', spec.checks, (check, at) => buildCheck(check, at, problems)).flatMap((check) => check ?? []),
@@ -171,6 +173,7 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
   const { outbox } = service;
   return {
     ...at,
+    copyOf: undefined,
     run: module === undefined ? { kind: 'command', command: command ?? [] } : { kind: 'module', module },
     port: service.port,
     ready: service.ready,
@@ -186,6 +189,23 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
     publishes: service.publishes ?? [],
     writes: buildWrites(service.writes),
   };
+}
+
+/** A service and, beside it, its further copies: processes of their own, each with a name. */
+function withCopies(
+  service: ServiceSection,
+  copies: number,
+  spec: PipelineSpec,
+  problems: Problem[],
+): readonly ServiceSection[] {
+  const names = Array.from({ length: copies - 1 }, (_, index) => `${service.name}-${index + 2}`);
+  const refuse = (message: string): void => {
+    problems.push(problem('copies', service.locationOf('copies'), `service ${service.name}: ${message}`));
+  };
+  if (names.length > 0 && service.port !== undefined) refuse('copies would all wish for its port; take port away');
+  const taken = names.find((name) => spec.services[name] !== undefined);
+  if (taken !== undefined) refuse(`one of its copies would be called ${taken}, as another service is`);
+  return [service, ...names.map((name) => ({ ...service, name, copyOf: service.name }))];
 }
 
 function buildWrites(writes: PipelineSpec['services'][string]['writes']): WritesSection | undefined {

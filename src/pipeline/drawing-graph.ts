@@ -59,8 +59,8 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
   };
   const place = (at: Place): string => add(placeNode(at, pipeline));
   const hops: DrawnHop[] = gatewayHops(pipeline, add);
-  for (const service of pipeline.services) {
-    const from = add(serviceNode(service));
+  for (const service of pipeline.services.filter(({ copyOf }) => copyOf === undefined)) {
+    const from = add(serviceNode(service, pipeline));
     const { outbox, consumes, produces } = service;
     const written = (outbox?.reports ?? []).map((table) => tablePlace(outbox?.database ?? '', table));
     // What a consumer produces is an edge of the flow; of others only the file knows.
@@ -105,12 +105,13 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
 }
 
 /** What stands in front of the services, with the paths that lead to each. */
-function gatewayHops({ gateway, services }: Pipeline, add: (node: DrawnNode) => string): DrawnHop[] {
+function gatewayHops(pipeline: Pipeline, add: (node: DrawnNode) => string): DrawnHop[] {
+  const { gateway, services } = pipeline;
   if (gateway === undefined) return [];
   const from = add({ id: 'gateway', kind: 'service', name: 'gateway', detail: `gateway :${gateway.port}` });
   return gateway.routes.flatMap(({ prefix, service }) => {
     const section = services.find(({ name }) => name === service);
-    return section === undefined ? [] : [[{ from, to: add(serviceNode(section)), via: prefix }]];
+    return section === undefined ? [] : [[{ from, to: add(serviceNode(section, pipeline)), via: prefix }]];
   });
 }
 
@@ -160,13 +161,14 @@ function exchangeNode(name: string, { rabbitmq }: Pipeline): DrawnNode {
   return { id: `exchange ${name}`, kind: 'exchange', name, detail: `${type} exchange` };
 }
 
-function serviceNode({ name, port, consumes }: ServiceSection): DrawnNode {
+function serviceNode({ name, port, consumes }: ServiceSection, { services }: Pipeline): DrawnNode {
+  const copies = services.filter(({ copyOf }) => copyOf === name).length;
   const group = consumes === undefined || consumes.group === name ? '' : `, group ${consumes.group}`;
   return {
     id: `service ${name}`,
     kind: 'service',
     name,
-    detail: `service${port === undefined ? '' : ` :${port}`}${group}`,
+    detail: `service${copies === 0 ? '' : ` ×${copies + 1}`}${port === undefined ? '' : ` :${port}`}${group}`,
   };
 }
 
@@ -183,14 +185,14 @@ function stageNode(stage: FlowStage, pipeline: Pipeline): DrawnNode {
       return { id: `outbox ${stage.name}`, kind: 'service', name: stage.name, detail: `polls outbox ${stage.table}` };
     case 'group': {
       const service = pipeline.services.find(({ name }) => name === stage.name);
-      if (service !== undefined) return serviceNode(service);
+      if (service !== undefined) return serviceNode(service, pipeline);
       return { id: `connector ${stage.name}`, kind: 'connector', name: stage.name, detail: 'sink connector' };
     }
     case 'receiver': {
       const service = pipeline.services.find(({ name }) => name === stage.name);
       return service === undefined
         ? { id: `service ${stage.name}`, kind: 'service', name: stage.name, detail: 'service' }
-        : serviceNode(service);
+        : serviceNode(service, pipeline);
     }
     default:
       return unreachable(stage);

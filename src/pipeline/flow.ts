@@ -246,7 +246,7 @@ function connectorEdges({ stage, carries }: Carrier): FlowEdge[] {
 
 /** A reported table leads where its outbox leads: to the topics of the connector that reads it, or of its own polling. */
 function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readonly FlowEdge[] {
-  return pipeline.services.flatMap((service) => {
+  return originals(pipeline).flatMap((service) => {
     const { name, outbox } = service;
     if (outbox === undefined) return [];
     const { database, table, sent, created, topics } = outbox;
@@ -274,7 +274,7 @@ function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readon
 }
 
 function serviceEdges(pipeline: Pipeline): readonly FlowEdge[] {
-  return pipeline.services.flatMap(({ name, consumes, writes, produces }) => {
+  return originals(pipeline).flatMap(({ name, consumes, writes, produces }) => {
     if (consumes === undefined) return [];
     const stage: FlowStage = { kind: 'group', name, group: consumes.group, reads: consumes.topics, writes: produces };
     const targets: Place[] = [...writtenPlaces(writes), ...produces.map(topicPlace)];
@@ -295,7 +295,7 @@ export function publications(
 }
 
 function receiverEdges(pipeline: Pipeline): readonly FlowEdge[] {
-  return pipeline.services.flatMap((service): readonly FlowEdge[] => {
+  return originals(pipeline).flatMap((service): readonly FlowEdge[] => {
     const { name, receives, writes, produces, outbox } = service;
     // What an outbox publishes comes from the tables that it reports.
     const published = outbox === undefined ? publications(service, pipeline) : [];
@@ -321,6 +321,10 @@ interface KsqlFlow {
   /** Configs of connectors that migrations make. */
   readonly connectors: ReadonlyMap<string, ConnectorConfig>;
 }
+
+/** Copies of a service share its group: what flows through them flows through it. */
+const originals = ({ services }: Pipeline): readonly ServiceSection[] =>
+  services.filter(({ copyOf }) => copyOf === undefined);
 
 /** What the ksql migrations make, as far as their text tells. A file that does not parse is lint's to report: it adds nothing here. */
 function readKsql(files: readonly KsqlFile[]): KsqlFlow {

@@ -101,6 +101,8 @@ export interface BindingSection extends Located {
 }
 
 export interface ServiceSection extends Located {
+  /** Of the second and further copies (NAME-2 …): the service whose work they share. */
+  readonly copyOf: string | undefined;
   readonly run:
     | { readonly kind: 'module'; readonly module: string }
     | { readonly kind: 'command'; readonly command: readonly string[] };

@@ -95,6 +95,9 @@ const service = mapping({
     .optional()
     .describe('Any command, run in the folder of the file')
     .meta({ examples: [['python3', '-m', 'service']] }),
+  copies: whole(1, 32, 'a service has 1 to 32 copies')
+    .optional()
+    .describe('How many of it run at the same time, in one consumer group; it has no port then'),
   port: whole(1, 65_535, 'a port is 1 to 65535').optional().describe('Wished for; the service is told PORT and HOST'),
   ready: mapping({ http: text.describe('Path that answers 2xx once it is ready') })
     .optional()

@@ -80,8 +80,8 @@ function bindings(all: RabbitmqSection['bindings']): readonly Problem[] {
 /** Two services that receive from one queue: each gets a part of its messages only. */
 function sharedQueues(services: LintContext['pipeline']['services']): readonly Problem[] {
   const receivers = new Map<string, string>();
-  return services.flatMap(({ name, receives, locationOf }) =>
-    receives.flatMap((queue, index) => {
+  return services.flatMap(({ name, copyOf, receives, locationOf }) =>
+    (copyOf === undefined ? receives : []).flatMap((queue, index) => {
       const other = receivers.get(queue);
       receivers.set(queue, other ?? name);
       if (other === undefined) return [];

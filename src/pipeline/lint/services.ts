@@ -89,8 +89,8 @@ export function neededServices({ env, run }: ServiceSection, gateway?: Pipeline[
 /** Two services in one group share its partitions: each sees a part of the records only. */
 function groups(services: readonly ServiceSection[]): readonly Problem[] {
   const members = new Map<string, string>();
-  return services.flatMap(({ name, consumes, locationOf }) => {
-    if (consumes === undefined) return [];
+  return services.flatMap(({ name, copyOf, consumes, locationOf }) => {
+    if (consumes === undefined || copyOf !== undefined) return [];
     const other = members.get(consumes.group);
     members.set(consumes.group, other ?? name);
     if (other === undefined) return [];
