@@ -4,14 +4,14 @@ import { saslHandshake } from '../../../protocol/kafka/messages/sasl-handshake.j
 import { saslSession } from '../security/sasl-session.js';
 import { handler } from './handler.js';
 
-/** Supports: version 1: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, as far as the listener allows them. */
+/** Supports: versions 0 (the login follows without requests around it) and 1: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, as far as the listener allows them. */
 export const saslHandshakeHandler = handler(
   saslHandshake,
   {
     supports: 'PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 on listeners that have them.',
-    lacks: 'GSSAPI, OAUTHBEARER; tokens without SaslAuthenticate (version 0).',
+    lacks: 'GSSAPI, OAUTHBEARER.',
   },
-  (request, { broker, peer }) => {
+  (request, { broker, peer, version }) => {
     const mechanisms = peer.listener.sasl ?? [];
     if (mechanisms.length === 0 || peer.principal !== undefined) {
       return { errorCode: errorCode('ILLEGAL_SASL_STATE'), mechanisms };
@@ -19,9 +19,9 @@ export const saslHandshakeHandler = handler(
     const mechanism = mechanisms.find((name) => name === request.mechanism);
     if (mechanism === undefined) return { errorCode: errorCode('UNSUPPORTED_SASL_MECHANISM'), mechanisms };
     peer.sasl = saslSession(mechanism, broker.credentials);
+    peer.bareSasl = version === 0;
     return { mechanisms };
   },
-  [1, 1],
 );
 
 /** Supports: versions 0 to 2. Behaviour: a failed login is answered, then the connection is closed. */

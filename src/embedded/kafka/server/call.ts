@@ -14,6 +14,8 @@ export interface Peer {
   principal: string | undefined;
   /** A login that is under way. */
   sasl: SaslSession | undefined;
+  /** Its messages come as frames of their own and not in SaslAuthenticate requests (SaslHandshake version 0). */
+  bareSasl: boolean;
   /** Ends the connection once the answer to this request was sent. */
   closeAfterAnswer(): void;
 }

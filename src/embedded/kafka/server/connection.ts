@@ -35,6 +35,7 @@ export class Connection implements Peer {
   readonly host: string;
   principal: string | undefined;
   sasl: SaslSession | undefined;
+  bareSasl = false;
   private closing = false;
   private readonly input: FrameInput;
   private readonly output: SocketOutput;
@@ -150,6 +151,7 @@ export class Connection implements Peer {
   /** Undefined where the answer was handed to the socket already. */
   private answer(frame: Buffer): Promise<void> | undefined {
     try {
+      if (this.bareSasl) return this.login(frame);
       const reader = new Reader(frame);
       const header = decodeRequestHeader(reader);
       const handler = HANDLER_BY_KEY.get(header.apiKey);
@@ -169,6 +171,24 @@ export class Connection implements Peer {
       this.fail(failure);
       return undefined;
     }
+  }
+
+  /** Of a client that sends its login without requests: there is no way to tell it more than by closing the connection. */
+  private login(message: Buffer): Promise<void> | undefined {
+    const step = this.sasl?.step(message);
+    if (step === undefined || step.kind === 'failed') {
+      this.broker.log.warn('refused a login', { client: this.host, why: step?.message });
+      this.destroy();
+      return undefined;
+    }
+    if (step.kind === 'done') {
+      this.principal = `User:${step.user}`;
+      this.sasl = undefined;
+      this.bareSasl = false;
+    }
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(step.bytes.length);
+    return this.send([Buffer.concat([size, step.bytes])]);
   }
 
   private handle(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
