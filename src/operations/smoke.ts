@@ -69,7 +69,11 @@ export async function smoke(session: Session, options: SmokeOptions): Promise<re
 }
 
 function select({ pipeline }: Session, only: readonly string[]): ReadonlySet<string> {
-  const there = { connectors: pipeline.connectors, lag: pipeline.services, checks: pipeline.checks };
+  const readers = [
+    ...pipeline.services.filter(({ consumes }) => consumes !== undefined),
+    ...(pipeline.ksqldb?.migrations ?? []),
+  ];
+  const there = { connectors: pipeline.connectors, lag: readers, checks: pipeline.checks };
   const known = [...pipeline.smoke.map(({ name }) => name), ...BUILT_IN.filter((name) => there[name].length > 0)];
   const unknown = only.find((name) => !known.includes(name));
   if (unknown === undefined) return new Set(only.length === 0 ? known : only);
