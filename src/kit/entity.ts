@@ -12,6 +12,8 @@ export interface Entity<F extends Fields = Fields> {
   readonly fields: F;
   /** Columns that lists are ordered by; default: none but the id. */
   readonly order?: readonly (keyof F & string)[];
+  /** A field of flag(): deleting sets it, and the row stays. */
+  readonly softDelete?: keyof F & string;
   /** Runs in the transaction of every change: report it here. */
   readonly onChange?: (transaction: Transaction, change: Change<RowOf<F>>) => Promise<void>;
 }
@@ -123,15 +125,15 @@ export class Rows {
     const [values, invalid] = this.parse(body);
     if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
     const given = this.writable.map((name, index) => `${quoted(name)} = $${index + 2}`);
-    const own = Object.entries(this.entity.fields)
-      .filter(([, field]) => field.onUpdate !== undefined)
-      .map(([name, field]) => `${quoted(name)} = ${field.onUpdate}`);
+    return this.change(id, [...given, ...this.own()], values);
+  }
 
+  private change(id: string, assignments: readonly string[], values: readonly unknown[]): Promise<Row | undefined> {
     return this.database.transaction(async (transaction) => {
       const before = await this.findIn(transaction, id, 'FOR UPDATE');
       if (before === undefined) return undefined;
       const [row] = await transaction.query<Row>(
-        `UPDATE ${this.table} SET ${[...given, ...own].join(', ')} WHERE id = $1 RETURNING ${this.columns}`,
+        `UPDATE ${this.table} SET ${assignments.join(', ')} WHERE id = $1 RETURNING ${this.columns}`,
         [id, ...values],
       );
       if (row !== undefined) await this.entity.onChange?.(transaction, { kind: 'updated', row, before });
@@ -139,9 +141,19 @@ export class Rows {
     });
   }
 
+  /** What every update writes by itself. */
+  private own(): readonly string[] {
+    return Object.entries(this.entity.fields)
+      .filter(([, field]) => field.onUpdate !== undefined)
+      .map(([name, field]) => `${quoted(name)} = ${field.onUpdate}`);
+  }
+
   /** False: there is no such row. */
   async remove(id: string): Promise<boolean> {
     if (idField.parse(id) instanceof Problem) return false;
+    const { softDelete } = this.entity;
+    if (softDelete !== undefined)
+      return (await this.change(id, [`${quoted(softDelete)} = true`, ...this.own()], [])) !== undefined;
     return this.database.transaction(async (transaction) => {
       const [row] = await transaction.query<Row>(`DELETE FROM ${this.table} WHERE id = $1 RETURNING ${this.columns}`, [
         id,

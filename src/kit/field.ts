@@ -55,6 +55,18 @@ export function integer(): Field<number> {
   };
 }
 
+/** Yes or no: true or false in JSON, the same words in a form. */
+export function flag(): Field<boolean> {
+  return {
+    readOnly: false,
+    input: { type: 'text', pattern: 'true|false', placeholder: 'true or false', required: '' },
+    parse(value) {
+      if (typeof value === 'boolean') return value;
+      return value === 'true' || value === 'false' ? value === 'true' : new Problem('must be true or false');
+    },
+  };
+}
+
 /** A day as text, YYYY-MM-DD. It is never made a Date, so that no time zone can move it. */
 export function date(): Field<string> {
   return {

@@ -7,7 +7,7 @@ export type { ConsumerOptions, Message } from './consumer.js';
 export type { Database, Queries, Transaction } from './database.js';
 export type { Collection, DocumentStore, Stored } from './documents.js';
 export { type Change, type Entity, entity, type RowOf } from './entity.js';
-export { date, type Field, type Fields, generated, integer, text, timestamp, uuid } from './field.js';
+export { date, type Field, type Fields, flag, generated, integer, text, timestamp, uuid } from './field.js';
 export type { Mail, Mailer } from './mail.js';
 export { NotYet } from './not-yet.js';
 export { type OutboxEvent, writeOutbox } from './outbox.js';

@@ -71,6 +71,7 @@ function schemasOf(entity: Entity): ReadonlyArray<readonly [string, Json]> {
 
 function typeOf({ readOnly, input }: Field<unknown>): Json {
   if (readOnly) return { type: 'string', format: 'date-time', readOnly: true };
+  if (input.pattern === 'true|false') return { type: 'boolean' };
   switch (input.type) {
     case 'number':
       return { type: 'integer', format: 'int64' };

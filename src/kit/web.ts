@@ -8,8 +8,9 @@ import type { Cache } from './cache.js';
 import { cacheAnswers } from './cached-answers.js';
 import { type Database, isUnavailable } from './database.js';
 import { type Entity, InvalidValues, Rows } from './entity.js';
+import { NotYet } from './not-yet.js';
 
-/** What a service shows to the world: /health, <api>/<plural> and /admin of each entity, and routes of its own. */
+/** What a service shows to the world: /health, <api>/<plural> and <admin>/<plural> of each entity, and routes of its own. */
 export type Site = SiteBase & (SiteOnDatabase | SiteElsewhere);
 
 interface SiteOnDatabase {
@@ -30,6 +31,8 @@ interface SiteBase {
   readonly title: string;
   /** Where the entities' API is; default /api. With a path of its own it also has <api>/docs and <api>/openapi.json. */
   readonly api?: string;
+  /** Where the admin site is; default /admin. */
+  readonly admin?: string;
   /** Answers of the API are kept in it for a moment. */
   readonly cache?: { readonly of: Cache; readonly listSeconds: number; readonly rowSeconds: number } | undefined;
   /** A sentence above every admin page. */
@@ -72,7 +75,10 @@ export async function serve(
     serveDocuments(app, { title: site.title, path: site.api, entities });
   }
   await site.routes?.(app);
-  if (all.length > 0) await app.register(adminSite({ title: site.title, notice: site.notice, all, secret: at.secret }));
+  if (all.length > 0)
+    await app.register(
+      adminSite({ base: site.admin ?? '/admin', title: site.title, notice: site.notice, all, secret: at.secret }),
+    );
 
   const url = await app.listen({ host: at.host, port: at.port });
   const address = app.server.address();
@@ -106,7 +112,10 @@ async function health(site: Site): Promise<string | undefined> {
   }
 }
 
-/** One place that makes a failure an answer: 400 what the client sent, 503 what may pass, 500 (and a log line) the rest. */
+/** Of PostgreSQL: a row like it is there already, what it refers to is not there, it breaks a rule of the table. */
+const CONSTRAINTS: ReadonlySet<string> = new Set(['23505', '23503', '23514']);
+
+/** One place that makes a failure an answer: 400 what the client sent, 409 what other rows forbid, 503 what may pass, 500 (and a log line) the rest. */
 function answerFailures(app: FastifyInstance, log: Log): void {
   app.setErrorHandler<FastifyError>((failure, request, reply) => {
     if (failure instanceof InvalidValues) {
@@ -114,6 +123,17 @@ function answerFailures(app: FastifyInstance, log: Log): void {
     }
     if (failure.statusCode !== undefined && failure.statusCode < 500) {
       return reply.code(failure.statusCode).send({ error: { code: 'refused', message: failure.message } });
+    }
+    if (failure instanceof NotYet) {
+      const message = `${failure.message}: ask again soon`;
+      return reply
+        .code(503)
+        .header('retry-after', '1')
+        .send({ error: { code: 'not-yet', message } });
+    }
+    if (CONSTRAINTS.has(failure.code)) {
+      const { detail } = failure as { readonly detail?: string };
+      return reply.code(409).send({ error: { code: 'conflict', message: detail ?? failure.message } });
     }
     const what = `${request.method} ${request.url}`;
     if (isUnavailable(failure)) {

@@ -469,9 +469,19 @@ class UpNodes {
     return {
       id: `seed/${section.name}`,
       step: 'seed',
-      needs: seedNeeds(section),
+      needs: [...seedNeeds(section), ...this.filesFirst(section)],
       run: async (report) => ({ changed: await this.seed(section, report) }),
     };
+  }
+
+  /** What a service is asked to create may refer to what files bring into its databases. */
+  private filesFirst(section: SeedSection): readonly string[] {
+    if (section.kind !== 'service') return [];
+    const own = this.pipeline.services.find(({ name }) => name === section.service);
+    const references = own === undefined ? [] : serviceReferences(own).flatMap((path) => this.needsOf(path));
+    return this.pipeline.seeds
+      .filter((one) => (one.kind === 'sql' || one.kind === 'csv') && references.includes(`database/${one.database}`))
+      .map(({ name }) => `seed/${name}`);
   }
 
   /** True where something was added. */

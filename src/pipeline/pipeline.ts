@@ -149,6 +149,7 @@ export interface GatewaySection extends Located {
 export type SeedValueSection =
   | string
   | { readonly from: string }
+  | { readonly each: string }
   | { readonly integer: readonly [number, number] }
   | { readonly timestamp: string }
   | { readonly oneOf: readonly (string | number | boolean)[] }

@@ -132,6 +132,7 @@ const seedValue = z.union(
   [
     text,
     mapping({ from: text.describe('A seed: one of its ids') }),
+    mapping({ each: text.describe('A seed: its ids one after the other, from the first again after the last') }),
     mapping({ integer: z.tuple([z.int(), z.int()]).describe('Least and most') }),
     mapping({ timestamp: text.describe('A generator of dates, written with its time') }),
     mapping({
@@ -144,7 +145,7 @@ const seedValue = z.union(
   ],
   {
     error:
-      'must be a path of the data generator (person.firstName), or one of from, integer: [least, most], timestamp, oneOf, value',
+      'must be a path of the data generator (person.firstName), or one of from, each, integer: [least, most], timestamp, oneOf, value',
   },
 );
 

@@ -7,6 +7,7 @@ import { EvpipeError } from '../support/errors.js';
 export type SeedValue =
   | string
   | { readonly from: string }
+  | { readonly each: string }
   | { readonly integer: readonly [least: number, most: number] }
   | { readonly timestamp: string }
   | { readonly oneOf: readonly (string | number | boolean)[] }
@@ -39,11 +40,17 @@ export function seedRow(plan: SeedPlan, row: number, plans: ReadonlyMap<string, 
   faker.seed([plan.random, row]);
   faker.setDefaultRefDate(REFERENCE_DATE);
   const fields: Record<string, unknown> = { id: seedId(plan, row) };
-  for (const [field, value] of Object.entries(plan.values)) fields[field] = makeValue(plan, field, value, plans);
+  for (const [field, value] of Object.entries(plan.values)) fields[field] = makeValue(plan, field, value, row, plans);
   return fields;
 }
 
-function makeValue(plan: SeedPlan, field: string, value: SeedValue, plans: ReadonlyMap<string, SeedPlan>): unknown {
+function makeValue(
+  plan: SeedPlan,
+  field: string,
+  value: SeedValue,
+  row: number,
+  plans: ReadonlyMap<string, SeedPlan>,
+): unknown {
   if (typeof value === 'string') {
     const made = callFaker(faker, plan, field, value);
     return made instanceof Date ? made.toISOString().slice(0, 10) : made;
@@ -55,13 +62,13 @@ function makeValue(plan: SeedPlan, field: string, value: SeedValue, plans: Reado
     const made = callFaker(faker, plan, field, value.timestamp);
     return made instanceof Date ? made.toISOString() : made;
   }
-  const from = plans.get(value.from);
+  const other = 'each' in value ? value.each : value.from;
+  const from = plans.get(other);
   if (from === undefined)
-    throw new EvpipeError(
-      'EVPIPE_SEED_UNKNOWN',
-      `seed ${plan.name}: ${field} draws from ${value.from}, which is no seed`,
-      { kind: 'usage' },
-    );
+    throw new EvpipeError('EVPIPE_SEED_UNKNOWN', `seed ${plan.name}: ${field} draws from ${other}, which is no seed`, {
+      kind: 'usage',
+    });
+  if ('each' in value) return seedId(from, row % from.rows);
   return seedId(from, faker.number.int({ min: 0, max: from.rows - 1 }));
 }
 

@@ -6,6 +6,8 @@ import { STYLE } from './style.js';
 type Row = RowOf<Fields>;
 
 export interface Frame {
+  /** Where the admin site is: /admin. */
+  readonly base: string;
   readonly site: string;
   readonly notice: string | undefined;
   readonly entities: readonly Entity[];
@@ -37,9 +39,9 @@ function framed(frame: Frame, title: string, body: Html): Html {
     frame.site,
     title,
     html`<header>
-  <strong><a href="/admin/">${frame.site}</a></strong>
-  ${frame.entities.map((entity) => html`<a href="/admin/${entity.plural}">${headed(entity.plural)}</a>`)}
-  <form method="post" action="/admin/logout">${tokenField(frame)}<button class="plain">Log out</button></form>
+  <strong><a href="${frame.base}/">${frame.site}</a></strong>
+  ${frame.entities.map((entity) => html`<a href="${frame.base}/${entity.plural}">${headed(entity.plural)}</a>`)}
+  <form method="post" action="${frame.base}/logout">${tokenField(frame)}<button class="plain">Log out</button></form>
 </header>
 <main>
 ${frame.notice !== undefined && html`<p class="notice">${frame.notice}</p>`}
@@ -48,14 +50,14 @@ ${body}
   );
 }
 
-export function loginPage(site: string, next: string, problem?: string): Html {
+export function loginPage({ site, base }: Pick<Frame, 'site' | 'base'>, next: string, problem?: string): Html {
   return page(
     site,
     'Log in',
     html`<main class="login">
 <h1>${site}</h1>
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
-<form method="post" action="/admin/login">
+<form method="post" action="${base}/login">
   <input type="hidden" name="next" value="${next}">
   <div class="field"><label for="username">User name</label><input id="username" name="username" autocomplete="username" required autofocus></div>
   <div class="field"><label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required></div>
@@ -67,9 +69,9 @@ ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 
 export function homePage(frame: Frame, counts: ReadonlyMap<string, number>): Html {
   const line = (entity: Entity) => html`<tr>
-  <td><a href="/admin/${entity.plural}">${headed(entity.plural)}</a></td>
+  <td><a href="${frame.base}/${entity.plural}">${headed(entity.plural)}</a></td>
   <td class="number">${grouped(counts.get(entity.plural) ?? 0)}</td>
-  <td><a href="/admin/${entity.plural}/new">Add</a></td>
+  <td><a href="${frame.base}/${entity.plural}/new">Add</a></td>
 </tr>`;
   return framed(
     frame,
@@ -90,7 +92,7 @@ export function listPage(frame: Frame, entity: Entity, list: Page, search: strin
   const fields = Object.entries(entity.fields);
   const heads = fields.map(([name, field]) => html`<th${looks(field)}>${headed(name)}</th>`);
   const line = (row: Row) => html`<tr>
-  <td class="id"><a href="/admin/${entity.plural}/${row.id}">${row.id}</a></td>
+  <td class="id"><a href="${frame.base}/${entity.plural}/${row.id}">${row.id}</a></td>
   ${fields.map(([name, field]) => html`<td${looks(field)}>${shown(row[name])}</td>`)}
 </tr>`;
   return framed(
@@ -100,22 +102,22 @@ export function listPage(frame: Frame, entity: Entity, list: Page, search: strin
 <div class="bar">
   <h1>${headed(entity.plural)}</h1>
   <form class="bar end" role="search"><input type="search" name="q" value="${search}" placeholder="Search" aria-label="Search"><button>Search</button></form>
-  <a class="button" href="/admin/${entity.plural}/new">Add ${entity.name}</a>
+  <a class="button" href="${frame.base}/${entity.plural}/new">Add ${entity.name}</a>
 </div>
 <div class="scroll"><table>
 <tr><th>Id</th>${heads}</tr>
 ${list.items.map(line)}
 </table></div>
 ${list.items.length === 0 && html`<p class="dim">Nothing ${search === '' ? 'yet' : 'found'}.</p>`}
-${pager(entity, list, search)}`,
+${pager(frame.base, entity, list, search)}`,
   );
 }
 
-function pager(entity: Entity, { page: current, pageSize, total, items }: Page, search: string): Html {
+function pager(base: string, entity: Entity, { page: current, pageSize, total, items }: Page, search: string): Html {
   const first = (current - 1) * pageSize + 1;
   const to = (number: number, label: string) => {
     const query = new URLSearchParams({ ...(search === '' ? {} : { q: search }), page: String(number) });
-    return html`<a href="/admin/${entity.plural}?${query.toString()}">${label}</a>`;
+    return html`<a href="${base}/${entity.plural}?${query.toString()}">${label}</a>`;
   };
   return html`<p class="bar">
   ${items.length > 0 && html`<span class="dim">${grouped(first)} to ${grouped(first + items.length - 1)} of ${grouped(total)}</span>`}
@@ -140,7 +142,7 @@ export function formPage(frame: Frame, entity: Entity, { id, values, invalid }: 
   <input id="${name}" name="${name}" value="${shown(values[name])}"${attributes(field.input)}${invalid[name] !== undefined && html` aria-invalid="true"`}>
   ${invalid[name] !== undefined && html`<div class="problem">${headed(name)} ${invalid[name]}.</div>`}
 </div>`;
-  const action = `/admin/${entity.plural}/${id ?? 'new'}`;
+  const action = `${frame.base}/${entity.plural}/${id ?? 'new'}`;
   return framed(
     frame,
     title,
@@ -149,14 +151,14 @@ ${id !== undefined && html`<p class="id dim">${id}</p>`}
 <form method="post" action="${action}">
 ${tokenField(frame)}
 ${Object.entries(entity.fields).map(field)}
-<div class="bar"><button>Save</button> <a href="/admin/${entity.plural}">Cancel</a>
+<div class="bar"><button>Save</button> <a href="${frame.base}/${entity.plural}">Cancel</a>
 ${id !== undefined && html`<a class="problem end" href="${action}/delete">Delete…</a>`}</div>
 </form>`,
   );
 }
 
 export function deletePage(frame: Frame, entity: Entity, row: Row): Html {
-  const action = `/admin/${entity.plural}/${row.id}`;
+  const action = `${frame.base}/${entity.plural}/${row.id}`;
   return framed(
     frame,
     `Delete ${entity.name}`,
@@ -171,7 +173,11 @@ ${Object.entries(entity.fields).map(([name]) => html`<tr><th>${headed(name)}</th
 }
 
 export function problemPage(frame: Frame, title: string, message: string): Html {
-  return framed(frame, title, html`<h1>${title}</h1><p>${message}</p><p><a href="/admin/">Back to the start</a></p>`);
+  return framed(
+    frame,
+    title,
+    html`<h1>${title}</h1><p>${message}</p><p><a href="${frame.base}/">Back to the start</a></p>`,
+  );
 }
 
 const tokenField = (frame: Frame): Html => html`<input type="hidden" name="token" value="${frame.token}">`;

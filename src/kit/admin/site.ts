@@ -17,6 +17,8 @@ import {
 import { Sessions } from './session.js';
 
 export interface AdminOptions {
+  /** Where it is; without a trailing slash. */
+  readonly base: string;
   readonly title: string;
   readonly notice: string | undefined;
   readonly all: readonly Rows[];
@@ -32,13 +34,15 @@ const POLICY =
 type Form = Readonly<Record<string, unknown>>;
 type OfRow = { Params: { id: string }; Body: Form };
 
-/** The admin site below /admin: plain pages and forms, a list with search, adding, changing and deleting for each entity. */
+/** The admin site: plain pages and forms, a list with search, adding, changing and deleting for each entity. */
 export function adminSite(options: AdminOptions): FastifyPluginAsync {
   const sessions = new Sessions(options.secret);
   // Cookies know no ports: three sites on one host need a name each.
   const cookieName = `${options.title.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_admin`;
   const entities = options.all.map((rows) => rows.entity);
+  const { base } = options;
   const frame = (request: FastifyRequest): Frame => ({
+    base,
     site: options.title,
     notice: options.notice,
     entities,
@@ -51,15 +55,16 @@ export function adminSite(options: AdminOptions): FastifyPluginAsync {
       reply.header('content-security-policy', POLICY).header('cache-control', 'no-store');
     });
     // Unless the site has a front page of its own.
-    if (!app.hasRoute({ method: 'GET', url: '/' })) app.get('/', (_request, reply) => reply.redirect('/admin/'));
-    loginRoutes(app, options.title, sessions, cookieName);
+    const front = base.replace(/\/[^/]*$/, '') || '/';
+    if (!app.hasRoute({ method: 'GET', url: front })) app.get(front, (_request, reply) => reply.redirect(`${base}/`));
+    loginRoutes(app, options, sessions, cookieName);
 
     await app.register(async (inside) => {
       inside.addHook<{ Body: Form | undefined }>('preHandler', async (request, reply) => {
         const session = request.cookies[cookieName];
         if (!sessions.isValid(session)) {
           const next = request.method === 'GET' ? `?next=${encodeURIComponent(request.url)}` : '';
-          return reply.redirect(`/admin/login${next}`, 303);
+          return reply.redirect(`${base}/login${next}`, 303);
         }
         if (request.method === 'POST' && !sessions.isFormToken(request.body?.token, session)) {
           const message = 'It came from another page or an old session. Nothing was changed.';
@@ -67,41 +72,50 @@ export function adminSite(options: AdminOptions): FastifyPluginAsync {
         }
         return undefined;
       });
-      inside.get('/admin', async (request, reply) => {
+      inside.get(base, async (request, reply) => {
         const totals = await Promise.all(options.all.map((rows) => rows.list(1, 1, '')));
         const counts = new Map(options.all.map((rows, index) => [rows.entity.plural, totals[index]?.total ?? 0]));
         return send(reply, homePage(frame(request), counts));
       });
-      inside.post('/admin/logout', (_request, reply) =>
-        reply.clearCookie(cookieName, { path: '/' }).redirect('/admin/login', 303),
+      inside.post(`${base}/logout`, (_request, reply) =>
+        reply.clearCookie(cookieName, { path: '/' }).redirect(`${base}/login`, 303),
       );
-      for (const rows of options.all) entityPages(inside, rows, frame);
+      for (const rows of options.all) entityPages(inside, rows, base, frame);
     });
   };
 }
 
-function loginRoutes(app: FastifyInstance, title: string, sessions: Sessions, cookieName: string): void {
-  app.get<{ Querystring: { next?: string } }>('/admin/login', (request, reply) =>
-    send(reply, loginPage(title, safeNext(request.query.next))),
+function loginRoutes(
+  app: FastifyInstance,
+  { title: site, base }: AdminOptions,
+  sessions: Sessions,
+  cookieName: string,
+): void {
+  app.get<{ Querystring: { next?: string } }>(`${base}/login`, (request, reply) =>
+    send(reply, loginPage({ site, base }, safeNext(request.query.next, base))),
   );
-  app.post<{ Body: Form | undefined }>('/admin/login', (request, reply) => {
-    const next = safeNext(request.body?.next);
+  app.post<{ Body: Form | undefined }>(`${base}/login`, (request, reply) => {
+    const next = safeNext(request.body?.next, base);
     const session = sessions.logIn(request.body?.username, request.body?.password);
     if (session === undefined) {
-      return send(reply.code(401), loginPage(title, next, 'The user name or the password is wrong.'));
+      return send(reply.code(401), loginPage({ site, base }, next, 'The user name or the password is wrong.'));
     }
     return reply.setCookie(cookieName, session, { path: '/', httpOnly: true, sameSite: 'lax' }).redirect(next, 303);
   });
 }
 
 /** A page of this site to go on with after the login, never an address elsewhere. */
-function safeNext(next: unknown): string {
-  return typeof next === 'string' && /^\/admin(\/[\w-]+)*\/?(\?[\w=&%.+-]*)?$/.test(next) ? next : '/admin/';
+function safeNext(next: unknown, base: string): string {
+  const isOurs =
+    typeof next === 'string' &&
+    next.startsWith(base) &&
+    /^(\/[\w-]+)*\/?(\?[\w=&%.+-]*)?$/.test(next.slice(base.length));
+  return isOurs ? next : `${base}/`;
 }
 
-function entityPages(app: FastifyInstance, rows: Rows, frame: (request: FastifyRequest) => Frame): void {
+function entityPages(app: FastifyInstance, rows: Rows, base: string, frame: (request: FastifyRequest) => Frame): void {
   const { entity } = rows;
-  const path = `/admin/${entity.plural}`;
+  const path = `${base}/${entity.plural}`;
   const done = (reply: FastifyReply, what: string) => reply.redirect(`${path}?done=${what}`, 303);
   const missing = (request: FastifyRequest, reply: FastifyReply) =>
     send(reply.code(404), problemPage(frame(request), 'Not found', `There is no such ${entity.name} (any more).`));

@@ -93,14 +93,14 @@ function faultOf(value: SeedValueSection, seed: ServiceSeed, { pipeline, names }
     return value.integer[0] <= value.integer[1]
       ? undefined
       : `has its least integer after its most: ${value.integer.join(', ')}`;
-  if (!('from' in value)) return undefined;
-  if (!names('seed').includes(value.from))
-    return `draws from ${value.from}, which is no seed${didYouMean(value.from, names('seed'))}`;
-  const from = pipeline.seeds.find(({ name }) => name === value.from);
+  const source = 'from' in value ? value.from : 'each' in value ? value.each : undefined;
+  if (source === undefined) return undefined;
+  if (!names('seed').includes(source))
+    return `draws from ${source}, which is no seed${didYouMean(source, names('seed'))}`;
+  const from = pipeline.seeds.find(({ name }) => name === source);
   if (from === undefined) return undefined;
-  if (from.kind !== 'service')
-    return `draws from ${value.from}, whose ids are not made here: it is no seed by a service`;
-  return from.rows === 0 && seed.rows > 0 ? `draws from ${value.from}, which has no rows` : undefined;
+  if (from.kind !== 'service') return `draws from ${source}, whose ids are not made here: it is no seed by a service`;
+  return from.rows === 0 && seed.rows > 0 ? `draws from ${source}, which has no rows` : undefined;
 }
 
 function generator(path: string): string | undefined {

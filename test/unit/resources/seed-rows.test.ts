@@ -32,6 +32,12 @@ describe('seeded rows', () => {
     for (let row = 0; row < sheets.rows; row += 1) expect(ids).toContain(seedRow(sheets, row, plans).person_id);
   });
 
+  it('take the ids of another seed one after the other, and the first again after the last', () => {
+    const each: SeedPlan = { ...sheets, rows: 50, values: { person_id: { each: 'persons' } } };
+    const drawn = [0, 1, 19, 20, 21].map((row) => seedRow(each, row, plans).person_id);
+    expect(drawn).toEqual([0, 1, 19, 0, 1].map((row) => seedId(persons, row)));
+  });
+
   it('have dates as days and timestamps with a time, around the reference date', () => {
     const { at, assets } = seedRow(sheets, 0, plans);
     expect(at).toMatch(/^2025-12-31T.*Z$/);
