@@ -80,7 +80,10 @@ export class GroupCoordinator {
     if (id === '') return 'INVALID_REQUEST';
     const group = this.groups.get(id);
     if (group?.kind === 'consumer') return group;
-    if (memberEpoch !== 0) return group === undefined ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
+    // Members don't outlive this process: what is left of their group is its offsets. Of these two errors clients take
+    // the first as a call to join again, and give up at the second.
+    const nobody = group === undefined || group.members.size === 0;
+    if (memberEpoch !== 0) return nobody ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
     if (group !== undefined && group.members.size > 0) return 'GROUP_ID_NOT_FOUND';
     group?.close();
     const fresh = new ConsumerGroup(id, this.consumers);
