@@ -92,6 +92,22 @@ export function proveDelivery(place: Place): void {
       expect(await drained(channel, queue)).toEqual(numbers(0, 5));
     });
 
+    it.each([
+      { limit: undefined, left: ['3', '1', '0'] },
+      { limit: 5, left: ['1', '0', '3'] },
+    ])('a quorum queue with the limit $limit has its own order of what was given back', async ({ limit, left }) => {
+      const channel = await opened(place);
+      const limited = limit === undefined ? {} : { 'x-delivery-limit': limit };
+      const queue = await declared(channel, { arguments: { 'x-queue-type': 'quorum', ...limited } });
+      await send(channel, queue, numbers(0, 4));
+      const [zero, one, two] = [await got(channel, queue), await got(channel, queue), await got(channel, queue)];
+      channel.nack(one);
+      channel.nack(zero);
+      channel.ack(two);
+      await untilReady(channel, queue, 3);
+      expect(await drained(channel, queue)).toEqual(left);
+    });
+
     it('gives back what is out when a channel or a connection ends, and on recover', async () => {
       const connection = await connected(place);
       const [channel, watcher] = [await connection.createChannel(), await opened(place)];

@@ -21,6 +21,15 @@ export function proveLimits(place: Place): void {
       expect(await drained(channel, queue)).toEqual(['bbbb', 'cc', 'ddd']);
     });
 
+    it('a full queue drops what would be next, whatever its priority', async () => {
+      const channel = await opened(place);
+      const queue = await declared(channel, { maxLength: 2, maxPriority: 3 });
+      await send(channel, queue, ['low'], { priority: 1 });
+      await send(channel, queue, ['high'], { priority: 3 });
+      await send(channel, queue, ['middle'], { priority: 2 });
+      expect(await drained(channel, queue)).toEqual(['middle', 'low']);
+    });
+
     it('what is out does not count', async () => {
       const channel = await opened(place);
       const queue = await declared(channel, { maxLength: 2 });

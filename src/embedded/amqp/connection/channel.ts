@@ -142,7 +142,7 @@ export class Channel {
     // An uncommitted transaction's settlements never were.
     const held = this.transaction?.take().settlements.flatMap(({ taken }) => taken) ?? [];
     this.deliveries.restore(held);
-    for (const [queue, entries] of byQueue(this.deliveries.takeAll())) queue.requeue(entries);
+    for (const [queue, entries] of byQueue(this.deliveries.takeAll())) queue.requeue(entries, 'end');
   }
 
   send<F extends Fields>(method: Method<F>, args: Args<F>): void {
@@ -223,7 +223,7 @@ export class Channel {
       consumer.out--;
       this.consumersOut--;
     }
-    if (how === 'requeue') for (const [queue, entries] of byQueue(taken)) queue.requeue(entries);
+    if (how === 'requeue') for (const [queue, entries] of byQueue(taken)) queue.requeue(entries, 'client');
     else if (how === 'ack') for (const { queue, entry } of taken) queue.acknowledge(entry);
     else for (const { queue, entry } of taken) queue.reject(entry);
     this.wake();

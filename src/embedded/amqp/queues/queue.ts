@@ -87,7 +87,10 @@ export class Queue implements Recipient {
     this.autoDelete = definition.autoDelete;
     this.arguments = definition.arguments;
     this.settings = queueSettings(definition.arguments, named('queue', definition.name));
-    this.ready = new ReadyMessages(this.settings.maxPriority);
+    this.ready = new ReadyMessages(
+      this.settings.maxPriority,
+      this.settings.type === 'quorum' ? 'by-return' : 'by-place',
+    );
     this.consumers = new ConsumerList(this.settings.singleActiveConsumer);
     this.log = new MessageLog(dir, context, () => this.all());
     this.used();
@@ -165,7 +168,7 @@ export class Queue implements Recipient {
   private dropOverflow(): void {
     const { maxLength, maxLengthBytes } = this.settings;
     while (this.ready.count > maxLength || this.ready.bytes > maxLengthBytes) {
-      const entry = this.ready.shiftLowest();
+      const entry = this.ready.shift();
       if (entry === undefined) return;
       this.dead(entry, 'maxlen');
     }
@@ -273,8 +276,11 @@ export class Queue implements Recipient {
     if (this.settle(entry)) this.dead(entry, 'rejected');
   }
 
-  /** Gives messages back to their places. Quorum queues count it, and give up beyond their limit. */
-  requeue(entries: readonly Entry[]): void {
+  /**
+   * Gives messages back to their places. Quorum queues count it, and give up beyond their limit; one without a limit takes
+   * what a client refused (not what its end gave back) behind everything else, as in RabbitMQ.
+   */
+  requeue(entries: readonly Entry[], by: 'client' | 'end'): void {
     if (this.deleted) return;
     const back: Entry[] = [];
     for (const entry of entries) {
@@ -287,6 +293,10 @@ export class Queue implements Recipient {
           continue;
         }
       }
+      if (this.settings.type === 'quorum' && this.settings.deliveryLimit === undefined && by === 'client') {
+        this.moveToEnd(entry);
+        continue;
+      }
       this.log.returned(entry);
       back.push(entry);
     }
@@ -294,6 +304,18 @@ export class Queue implements Recipient {
     this.pump();
     this.dropExpired();
     this.dropOverflow();
+  }
+
+  private moveToEnd(entry: Entry): void {
+    const { properties, body, ...rest } = this.log.content(entry);
+    // Copies: what was read from disk lies in a larger piece of it.
+    const message = { ...rest, properties: Buffer.from(properties), body: Buffer.from(body) };
+    const moved = new Entry({ ...entry, seq: this.nextSeq++ }, message);
+    moved.redelivered = true;
+    moved.deliveryCount = entry.deliveryCount;
+    this.log.add(moved);
+    this.log.remove(entry);
+    this.ready.push(moved);
   }
 
   /** Throws AmqpError 403 where the queue is, or cannot become, somebody's alone. */

@@ -3,7 +3,9 @@ import type { Entry } from '../storage/entry.js';
 /** Freed places at the front of a lane's array before it is cut. */
 const FREE_PLACES_MAX = 1024;
 
-/** Messages of one priority: those that came in order, and those that were given back (lowest seq last). */
+export type ReturnOrder = 'by-place' | 'by-return';
+
+/** Messages of one priority: those that came in order, and those that were given back (the next one last). */
 class Lane {
   private entries: Entry[] = [];
   private head = 0;
@@ -34,7 +36,12 @@ class Lane {
     return first;
   }
 
-  putBack(given: readonly Entry[]): void {
+  /** To their places, or (quorum queues) before the others in the order in which they were given back. */
+  putBack(given: readonly Entry[], order: ReturnOrder): void {
+    if (order === 'by-return') {
+      this.returned = [...given.toReversed(), ...this.returned];
+      return;
+    }
     if (given.length === 1 && (this.returned.at(-1)?.seq ?? Infinity) > (given[0] as Entry).seq) {
       this.returned.push(given[0] as Entry);
       return;
@@ -55,7 +62,10 @@ export class ReadyMessages {
   bytes = 0;
   private lanes: Lane[];
 
-  constructor(private readonly maxPriority: number) {
+  constructor(
+    private readonly maxPriority: number,
+    private readonly returnOrder: ReturnOrder,
+  ) {
     this.lanes = this.emptyLanes();
   }
 
@@ -74,8 +84,8 @@ export class ReadyMessages {
   }
 
   putBack(entries: readonly Entry[]): void {
-    if (this.lanes.length === 1) this.lanes[0]?.putBack(entries);
-    else for (const entry of entries) this.lane(entry).putBack([entry]);
+    if (this.lanes.length === 1) this.lanes[0]?.putBack(entries, this.returnOrder);
+    else for (const entry of entries) this.lane(entry).putBack([entry], this.returnOrder);
     for (const entry of entries) this.bytes += entry.bodyBytes;
     this.count += entries.length;
   }
@@ -83,17 +93,6 @@ export class ReadyMessages {
   shift(): Entry | undefined {
     for (let priority = this.maxPriority; priority >= 0; priority--) {
       const entry = this.lanes[priority]?.shift();
-      if (entry === undefined) continue;
-      this.taken(entry);
-      return entry;
-    }
-    return undefined;
-  }
-
-  /** The message that a full queue drops: the oldest of the lowest priority. */
-  shiftLowest(): Entry | undefined {
-    for (const lane of this.lanes) {
-      const entry = lane.shift();
       if (entry === undefined) continue;
       this.taken(entry);
       return entry;

@@ -87,7 +87,7 @@ export class MessageLog implements Committed {
     }
     const found = [...entries.values()].sort((a, b) => a.seq - b.seq);
     for (const entry of found) {
-      entry.redelivered = entry.seq <= this.deliveredTo;
+      entry.redelivered = entry.seq <= this.deliveredTo || entry.deliveryCount > 0;
       this.count(entry, 1);
     }
     this.deliveredWritten = this.deliveredTo;
