@@ -89,7 +89,7 @@ function structWriter(plain: readonly CompiledField[], tagged: readonly Compiled
   };
 }
 
-/** A tagged field is left out where it has its default; one that was given is always written, which any reader accepts. */
+/** A tagged field is left out where it has its default, a struct where all its fields have theirs. */
 function writeTagged(writer: Writer, tagged: readonly CompiledField[], values: Values): void {
   let count = 0;
   for (const { name, absent } of tagged) if (isGiven(values[name], absent)) count++;
@@ -108,7 +108,12 @@ function writeTagged(writer: Writer, tagged: readonly CompiledField[], values: V
 function isGiven(value: unknown, absent: () => unknown): boolean {
   if (value === undefined) return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value === 'object' && value !== null ? true : value !== absent();
+  const fallback = absent();
+  if (typeof value !== 'object' || value === null || typeof fallback !== 'object' || fallback === null) {
+    return value !== fallback;
+  }
+  const fields = value as Values;
+  return Object.entries(fallback).some(([name, own]) => fields[name] !== undefined && fields[name] !== own);
 }
 
 function compileField(name: string, field: Field<unknown, unknown>, shape: Shape): CompiledField {
