@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
 import { graphCommand } from './commands/graph.js';
+import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
 import { kafkaCommand } from './commands/kafka.js';
 import { ksqlCommand } from './commands/ksql.js';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   validateCommand,
   graphCommand,
   schemaCommand,
+  importCommand,
   doctorCommand,
   downCommand,
   completionCommand,

@@ -1,4 +1,4 @@
-const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
+import { POSTGRES_SOURCE } from './connector-flow.js';
 
 /** PostgreSQL takes 63 bytes for a slot's name, small letters, digits and "_" only. */
 function slotName(pipeline: string, connector: string): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { type Ended, type Sandbox, sandbox } from '../support/evpipe.js';
+import { proveImport } from './import.js';
 
 interface Report {
   readonly check: string;
@@ -96,6 +97,9 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     expect(ended.stdout).toContain('Nothing had to be changed.');
     expect(ended.stdout).toMatch(/persons\s+200\s+200/);
   });
+
+  it('is imported from what runs: topics, subjects, connectors and statements are those of the file', () =>
+    proveImport(box, profile));
 
   it('replicates what happens through the API: create, change, delete', async () => {
     const id = '00000000-0000-4000-8000-000000000001';

@@ -34,6 +34,8 @@ export interface ConnectClient {
   validate(
     config: ConnectorConfig,
   ): Promise<ReadonlyArray<{ readonly option: string; readonly messages: readonly string[] }>>;
+  /** Topics that it has written or read since it was made (KIP-558); undefined where the worker does not tell. */
+  topics(name: string): Promise<readonly string[] | undefined>;
   restart(name: string): Promise<void>;
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
@@ -88,6 +90,13 @@ export function connectConnect(url: string): ConnectClient {
       return body.configs
         .filter(({ value }) => value.errors.length > 0)
         .map(({ value }) => ({ option: value.name, messages: value.errors }));
+    },
+    topics: async (name) => {
+      const answer = await ask('GET', at(name, '/topics'));
+      // 403: its owner has turned topic.tracking off.
+      if (answer.status === 403 || answer.status === 404) return undefined;
+      if (answer.status >= 300) throw refusal(answer);
+      return (answer.body as Record<string, { readonly topics?: readonly string[] }>)[name]?.topics ?? [];
     },
     restart: async (name) => void (await expectOk('POST', at(name, '/restart?includeTasks=true'))),
     pause: async (name) => void (await expectOk('PUT', at(name, '/pause'))),

@@ -21,7 +21,8 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
         ...description(options.plan, options.sql),
         id: query.id,
         sinks: [options.sink.name],
-        overriddenProperties: Object.fromEntries(session.properties),
+        // Of the query as it was made, not of who asks; latest is the default.
+        overriddenProperties: options.offsetReset === 'latest' ? {} : { 'auto.offset.reset': options.offsetReset },
         ksqlHostQueryStatus: { 'localhost:8088': query.state },
         queryType: 'PERSISTENT',
         queryErrors: query.errors.map(({ timestampMs, message }) => ({

@@ -1,0 +1,56 @@
+import { relative, resolve } from 'node:path';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { problemLine } from '../open-pipeline.js';
+
+export const importCommand: CommandEntry = {
+  name: 'import <name>',
+  summary: 'write the file of a new pipeline from what a running cluster holds; secrets are left out',
+  examples: [
+    'import shop --bootstrap-servers localhost:9092 --schema-registry-url http://localhost:8081 --connect-url http://localhost:8083 --ksqldb-url http://localhost:8088',
+    'import shop --force',
+  ],
+  declare: (command) =>
+    command
+      .option('--bootstrap-servers <addresses>', 'Kafka; else EVPIPE_KAFKA_BOOTSTRAP_SERVERS')
+      .option('--schema-registry-url <url>', 'else EVPIPE_SCHEMA_REGISTRY_URL; with neither there are no schemas')
+      .option('--connect-url <url>', 'else EVPIPE_CONNECT_URL; with neither there are no connectors')
+      .option('--ksqldb-url <url>', 'else EVPIPE_KSQLDB_URL; with neither there are no streams')
+      .option('--force', 'replace the files that are there'),
+  run: async ({ shell, options, arguments: [operand] }) => {
+    const address = (option: string, variable: string): string | undefined =>
+      (options[option] as string | undefined) ?? (shell.env[variable] || undefined);
+    const bootstrapServers = address('bootstrapServers', 'EVPIPE_KAFKA_BOOTSTRAP_SERVERS');
+    if (bootstrapServers === undefined) {
+      throw new EvpipeError('EVPIPE_ADDRESS_MISSING', 'say where Kafka is', {
+        kind: 'usage',
+        todo: '--bootstrap-servers host:9092, or set EVPIPE_KAFKA_BOOTSTRAP_SERVERS.',
+      });
+    }
+    const folder = resolve(shell.cwd, operand as string);
+    const { importPipeline } = await import('../../operations/import/import.js');
+    const { counts, notes, problems } = await importPipeline({
+      folder,
+      force: options.force === true,
+      bootstrapServers,
+      schemaRegistryUrl: address('schemaRegistryUrl', 'EVPIPE_SCHEMA_REGISTRY_URL'),
+      connectUrl: address('connectUrl', 'EVPIPE_CONNECT_URL'),
+      ksqldbUrl: address('ksqldbUrl', 'EVPIPE_KSQLDB_URL'),
+      signal: shell.signal,
+    });
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    const exitCode = errors.length > 0 ? EXIT.failed : EXIT.done;
+    for (const problem of options.quiet === true ? errors : problems) shell.err(problemLine(problem, options));
+    if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode, folder, counts, notes }));
+    else if (options.quiet !== true) {
+      const place = relative(shell.cwd, folder) || '.';
+      const found = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+      shell.out(`${place}/evpipe.yaml is written: ${found.join(', ')}.\n`);
+      for (const note of notes) shell.err(`  ${note}\n`);
+      shell.out(`  next  ${shell.self} validate ${place}\n`);
+    }
+    return exitCode;
+  },
+};

@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { connectConnect } from '../../clients/connect/client.js';
+import { connectKafka } from '../../clients/kafka/client.js';
+import { connectKsqldb } from '../../clients/ksqldb/client.js';
+import { connectSchemaRegistry } from '../../clients/schema-registry/client.js';
+import { loadPipeline } from '../../pipeline/load.js';
+import type { Problem } from '../../pipeline/problem.js';
+import { EvpipeError } from '../../support/errors.js';
+import { Lifetime } from '../../support/lifetime.js';
+import { nameProblem } from '../init.js';
+import { fillFolder, requireEmpty } from '../new-folder.js';
+import { readCluster } from './cluster.js';
+import { pipelineFiles } from './files.js';
+import { readMigrations } from './ksql.js';
+
+export interface ImportInput {
+  /** Absolute; its last part is the pipeline's name. */
+  readonly folder: string;
+  /** Replaces the files of an earlier import; else the folder has to be missing or empty. */
+  readonly force: boolean;
+  readonly bootstrapServers: string;
+  /** Where one is undefined, its section is left out. */
+  readonly schemaRegistryUrl: string | undefined;
+  readonly connectUrl: string | undefined;
+  readonly ksqldbUrl: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Imported {
+  readonly counts: Readonly<Record<'topics' | 'subjects' | 'connectors' | 'statements', number>>;
+  readonly notes: readonly string[];
+  /** What `evpipe validate` says of the result; an error means that the cluster holds what a file can't say. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Writes a pipeline file from what a running cluster holds: it only reads there. Throws EVPIPE_NAME_INVALID and
+ * EVPIPE_FOLDER_NOT_EMPTY (kind usage), and what the clients throw; then nothing has been written.
+ */
+export async function importPipeline(input: ImportInput): Promise<Imported> {
+  const name = basename(input.folder);
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new EvpipeError('EVPIPE_NAME_INVALID', `${name}: ${problem}`, { kind: 'usage' });
+  if (!input.force) requireEmpty(input.folder);
+  const lifetime = new Lifetime();
+  try {
+    const kafka = connectKafka({ bootstrapServers: input.bootstrapServers, clientId: 'evpipe-import' });
+    lifetime.onEnd(() => kafka.close());
+    const registry =
+      input.schemaRegistryUrl === undefined
+        ? undefined
+        : connectSchemaRegistry({ url: input.schemaRegistryUrl, signal: input.signal });
+    const connect = input.connectUrl === undefined ? undefined : connectConnect(input.connectUrl);
+    lifetime.onEnd(() => connect?.close());
+    const ksqldb = input.ksqldbUrl === undefined ? undefined : connectKsqldb(input.ksqldbUrl);
+    lifetime.onEnd(() => ksqldb?.close());
+
+    const found = await readCluster({ kafka, registry, connect });
+    const migrations = ksqldb === undefined ? [] : await readMigrations(ksqldb);
+    const { files, secrets, notes } = pipelineFiles(name, found, migrations);
+    input.signal.throwIfAborted();
+    await fillFolder(input.folder, (temporary) => {
+      for (const [path, text] of files) {
+        mkdirSync(dirname(join(temporary, path)), { recursive: true });
+        writeFileSync(join(temporary, path), text);
+      }
+    });
+    const env = Object.fromEntries([...secrets.keys()].map((variable) => [variable, 'as set']));
+    const file = join(input.folder, 'evpipe.yaml');
+    const { problems } = existsSync(file)
+      ? loadPipeline({ files: [file], profiles: [], env, cwd: dirname(input.folder) })
+      : { problems: [] };
+    return {
+      counts: {
+        topics: found.topics.length,
+        subjects: found.subjects.length,
+        connectors: found.connectors.length,
+        statements: migrations.length,
+      },
+      notes,
+      problems,
+    };
+  } finally {
+    await lifetime.end();
+  }
+}
