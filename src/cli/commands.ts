@@ -16,6 +16,7 @@ import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
+import { traceCommand } from './commands/trace.js';
 import { initKsqldbCommand, initServicesCommand, seedCommand, upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
 import { verifyConsistencyCommand } from './commands/verify-consistency.js';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   verifyConsistencyCommand,
   smokeCommand,
   tailCommand,
+  traceCommand,
   statusCommand,
   logsCommand,
   envCommand,

@@ -86,7 +86,7 @@ async function confirm(check: CheckSection, session: Session, options: VerifyOpt
       );
     }
     case 'stages':
-      return confirmStatuses(check, session);
+      return confirmStatuses(check, session, deadlineMs);
     case 'conservation':
       return confirmConservation(await wireConservation(check, session), {
         deadlineMs,

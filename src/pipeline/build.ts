@@ -249,8 +249,17 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
   };
   const withinMs = check.within === undefined ? undefined : durationMs(check.within);
   if (check.stages !== undefined) {
-    const { topic, key, field, transitions, final, within } = check.stages;
-    return { ...at, kind: 'stages', topic, key: key ?? 'key', field, transitions, final, withinMs: durationMs(within) };
+    const { key, within, reportedBy, keys, view, ...stages } = check.stages;
+    return {
+      ...at,
+      ...stages,
+      kind: 'stages',
+      key: key ?? 'key',
+      withinMs: durationMs(within),
+      reportedBy: new Map(Object.entries(reportedBy)),
+      keys,
+      view,
+    };
   }
   if (check.conservation !== undefined) {
     const { queue, published, effects } = check.conservation;

@@ -244,7 +244,21 @@ export interface StagesSection {
   readonly transitions: ReadonlyArray<readonly [string | number, string | number]>;
   readonly final: readonly (string | number)[];
   readonly withinMs: number;
+  /** `time`: by the records' timestamps, where several writers report on one key. */
+  readonly order: 'arrival' | 'time';
+  readonly once: boolean;
+  /** Status to the service that reports it. */
+  readonly reportedBy: ReadonlyMap<string, string>;
+  /** A table that has the same keys. */
+  readonly keys: { readonly database: string; readonly table: string; readonly column: string } | undefined;
+  /** Where the last status of every key is kept. */
+  readonly view: StatusViewSection | undefined;
 }
+
+export type StatusViewSection = { readonly key: string; readonly status: string } & (
+  | { readonly database: string; readonly table: string }
+  | { readonly ksqldb: string }
+);
 
 export interface ConservationSection {
   readonly kind: 'conservation';

@@ -230,6 +230,42 @@ const check = mapping({
       .describe('Which status may follow which')
       .meta({ examples: [[[100, 200]]] }),
     final: z.array(status).describe('Statuses that end'),
+    order: z
+      .enum(['arrival', 'time'], { error: 'must be arrival or time' })
+      .default('arrival')
+      .describe('time: by the timestamps of the records, where several writers report on one key'),
+    once: z.boolean().default(false).describe('No key reaches a status at two times; a record sent twice is no matter'),
+    reportedBy: z
+      .record(z.string(), text)
+      .default({})
+      .describe('Status to the service that reports it: whom a stuck key waits for')
+      .meta({ examples: [{ 200: 'assemble' }] }),
+    keys: mapping({
+      database: text.describe('Where'),
+      table: text.describe('Which table'),
+      column: text.describe('Which column'),
+    })
+      .optional()
+      .describe('A table with the same keys, no more and no fewer'),
+    view: z
+      .union(
+        [
+          mapping({
+            database: text.describe('Where'),
+            table: text.describe('Which table'),
+            key: text.describe('Its key column'),
+            status: text.describe('Its status column'),
+          }),
+          mapping({
+            ksqldb: text.describe('Which ksqlDB table, asked by a pull query'),
+            key: text.describe('Its key column'),
+            status: text.describe('Its status column'),
+          }),
+        ],
+        { error: 'must have database or ksqldb: database, table, key, status; or ksqldb, key, status' },
+      )
+      .optional()
+      .describe('A table with the last status of every key'),
     within: duration.describe('How long the way to a final status may take'),
   })
     .optional()

@@ -49,8 +49,13 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
         else documents(place.store, 'checks', check.name, side, 'store');
       }
     } else if (check.kind === 'rows') database(check.database, 'checks', check.name, 'database');
-    else if (check.kind === 'stages') expect('topic', topics, check.topic, 'checks', check.name, 'stages', 'topic');
-    else {
+    else if (check.kind === 'stages') {
+      expect('topic', topics, check.topic, 'checks', check.name, 'stages', 'topic');
+      database(check.keys?.database, 'checks', check.name, 'stages', 'keys', 'database');
+      if (check.view !== undefined && 'database' in check.view)
+        database(check.view.database, 'checks', check.name, 'stages', 'view', 'database');
+      for (const [status, by] of check.reportedBy) service(by, 'checks', check.name, 'stages', 'reportedBy', status);
+    } else {
       expect('queue', queues, check.queue, 'checks', check.name, 'conservation', 'queue');
       for (const side of ['published', 'effects'] as const)
         database(check[side]?.database, 'checks', check.name, 'conservation', side, 'database');

@@ -58,7 +58,7 @@ describe('status transitions', () => {
     );
     expect(folded.open(100_000)).toEqual({
       underWay: 1,
-      stuck: [{ key: 'old', kind: 'stuck', detail: 'at 100 for 100 s' }],
+      stuck: [{ key: 'old', kind: 'stuck', detail: 'at 100 for 100 s', status: 100 }],
     });
   });
 
@@ -66,5 +66,38 @@ describe('status transitions', () => {
     expect(fold(['a', undefined]).illegal).toEqual([
       { key: 'a', kind: 'unreadable', detail: 'partition 0 offset 0 has no status' },
     ]);
+  });
+
+  it('sort by time where several writers report, and wait for what may still arrive', () => {
+    const folded = new TransitionFold({ ...RULES, order: 'time' });
+    const add = (status: Status, timestampMs: number) =>
+      folded.add({ key: 'a', status, timestampMs, partition: 0, offset: 0n });
+    add(100, 1);
+    add(300, 3);
+    add(400, 4);
+    expect(folded.open(1_000)).toEqual({ underWay: 1, stuck: [] });
+    expect(folded.open(100_000)).toEqual({ underWay: 0, stuck: [] });
+    expect(folded.illegal.map(({ detail }) => detail)).toEqual(['100 → 300']);
+    add(200, 2);
+    expect(folded.illegal).toEqual([]);
+    expect(folded.open(1_000).underWay).toBe(0);
+    expect(folded.last()).toEqual(new Map([['a', 400]]));
+  });
+
+  it('tell a status that was reached twice from a record that was only sent again', () => {
+    const folded = new TransitionFold({ ...RULES, order: 'time', once: true });
+    const add = (key: string, status: Status, timestampMs: number) =>
+      folded.add({ key, status, timestampMs, partition: 0, offset: 0n });
+    for (const [status, timestampMs] of [
+      [100, 1],
+      [200, 2],
+      [100, 1],
+      [200, 2],
+    ] as const)
+      add('again', status, timestampMs);
+    expect(folded.illegal).toEqual([]);
+    add('twice', 100, 1);
+    add('twice', 100, 2);
+    expect(folded.illegal).toEqual([{ key: 'twice', kind: 'repeated', detail: '100 reached 2 times' }]);
   });
 });

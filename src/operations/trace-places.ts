@@ -1,0 +1,59 @@
+import { flowEdges, type Place, topicPlace, wayOf } from '../pipeline/flow.js';
+import type { CheckSection, Pipeline } from '../pipeline/pipeline.js';
+import { EvpipeError } from '../support/errors.js';
+import type { TracedTable } from './trace-rows.js';
+
+export interface TracedPlaces {
+  readonly topics: readonly string[];
+  readonly tables: readonly TracedTable[];
+}
+
+/** Where a key of a check leaves traces: on its way, or, for a status topic, wherever its records come from. */
+export function placesOf(check: CheckSection, pipeline: Pipeline): TracedPlaces {
+  if (check.kind === 'compare') {
+    const topics = wayOf(check, flowEdges(pipeline)).flatMap((stage) => {
+      if ('topics' in stage) return stage.topics;
+      return stage.kind === 'receiver' ? [] : [...stage.reads, ...stage.writes];
+    });
+    const [ofReplica, ofSource] = [[...check.key.keys()][0], [...check.key.values()][0]];
+    const sides = [
+      { side: check.source, key: ofSource },
+      { side: check.replica, key: ofReplica },
+    ];
+    const tables = sides.flatMap(({ side, key }) =>
+      side.kind === 'table' ? [{ database: side.database, table: side.table, key }] : [],
+    );
+    const declared = new Set(pipeline.topics.map(({ name }) => name));
+    const known = [...new Set(topics)].filter((topic) => declared.has(topic) || topics.length === 1);
+    return { topics: known, tables };
+  }
+  if (check.kind !== 'stages') {
+    throw new EvpipeError(
+      'EVPIPE_TRACE_UNSUPPORTED',
+      `check ${check.name} (${check.kind}) follows no key; a check with stages, or with source and replica, does`,
+      { kind: 'usage', location: check.location },
+    );
+  }
+  const reached = upstream(topicPlace(check.topic), pipeline);
+  const named = (kind: string): readonly string[] =>
+    [...reached].flatMap((place) => (place.startsWith(`${kind} `) ? [place.slice(kind.length + 1)] : []));
+  return {
+    topics: named('topic'),
+    // An outbox has keys of its own; what it published is in its topics.
+    tables: named('table')
+      .map((name) => {
+        const [database = '', ...table] = name.split('.');
+        return { database, table: table.join('.'), key: undefined };
+      })
+      .filter(({ database, table }) =>
+        pipeline.services.every(({ outbox }) => outbox?.database !== database || outbox.table !== table),
+      ),
+  };
+}
+
+function upstream(from: Place, pipeline: Pipeline): ReadonlySet<Place> {
+  const edges = flowEdges(pipeline);
+  const reached = new Set<Place>([from]);
+  for (const place of reached) for (const edge of edges) if (edge.to === place) reached.add(edge.from); // a set grows while it is walked
+  return reached;
+}
