@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectKafka } from '../../src/clients/kafka/client.js';
+import { waitUntil } from '../../src/support/retry.js';
+import { placeOrders } from '../support/pizza-orders.js';
+import { Stack } from '../support/stack.js';
+
+const SOON = { timeoutMs: 30_000 };
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await Stack.prepare('pizza-orders');
+  // Stuck is whoever does not move on within this.
+  const file = join(stack.box.folder, 'evpipe.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('within: 30s', 'within: 6s'));
+  const ended = await stack.run('up');
+  expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
+});
+
+afterAll(() => stack?.remove());
+
+describe('pizza-orders', () => {
+  it('shows the status of an order in the view that ksqlDB keeps, and its way by trace', async () => {
+    const id = randomUUID();
+    await placeOrders(stack, [id]);
+    const url = await stack.url('webapp');
+    await waitUntil(
+      'the status page to say delivered',
+      async () => {
+        const { status } = (await (await fetch(`${url}/orders/${id}/status`)).json()) as { status: number | null };
+        return status === 400 ? true : undefined;
+      },
+      SOON,
+    );
+    expect(await (await fetch(`${url}/`)).text()).toContain('Order a pizza');
+
+    const traced = await stack.run('trace', 'orders', id.slice(0, 13));
+    expect(traced.code, traced.stderr).toBe(0);
+    const places = traced.stdout
+      .split('\n')
+      .flatMap((line) => /(pizza-\w+) +\d@\d+ +(\d+)/.exec(line)?.slice(1).join(' ') ?? []);
+    expect(places.filter((one) => !one.startsWith('pizza-status'))).toEqual([
+      'pizza-ordered 100',
+      'pizza-pending 150',
+      'pizza-assembled 200',
+      'pizza-baked 300',
+      'pizza-delivered 400',
+    ]);
+    const json = await stack.run('trace', 'delivered', id, '--output', 'json');
+    const entries = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { place: string });
+    expect(entries.map(({ place }) => place).sort()).toEqual([
+      'delivery.delivered',
+      'kitchen.baked',
+      'pizza-baked',
+      'pizza-ordered',
+    ]);
+    expect((await stack.run('trace', 'orders', 'nothing-begins-so')).code).toBe(1);
+    expect((await stack.run('trace', 'orders', '')).code).toBe(2);
+  });
+
+  it('takes an order once, however often it is sent, and applies the migrations once', async () => {
+    const id = randomUUID();
+    await placeOrders(stack, [id, id]);
+    const again = await stack.run('up');
+    expect(again.code, `${again.stderr}${again.stdout}`).toBe(0);
+    const queries = await stack.run('ksql', '-e', 'SHOW QUERIES;', '--output', 'json');
+    expect(new Set(queries.stdout.match(/INSERTQUERY_\d+/g)).size).toBe(5);
+  });
+
+  it('loses no pizza that is baked before its order is known', async () => {
+    const id = randomUUID();
+    const kafka = connectKafka({ bootstrapServers: `127.0.0.1:${await stack.portOf('kafka')}`, clientId: 'test' });
+    const producer = kafka.producer();
+    const send = (topic: string, event: object) =>
+      producer.send([{ topic, key: Buffer.from(id), value: Buffer.from(JSON.stringify(event)) }]);
+    const timestamp = Date.now();
+    await send('pizza-baked', { status: 300, timestamp: timestamp + 1 });
+    await waitUntil(
+      'deliver to wait for the order',
+      async () => (stack.log('deliver').includes(`waits for order ${id}`) ? true : undefined),
+      SOON,
+    );
+    await send('pizza-ordered', {
+      status: 100,
+      timestamp,
+      order: {
+        extra_toppings: [],
+        customer_id: "O'Hara",
+        name: 'Ada',
+        sauce: 'Pesto',
+        cheese: 'Vegan',
+        main_topping: 'Tuna',
+      },
+    });
+    const delivery = await stack.database('delivery');
+    await waitUntil(
+      'the pizza to be delivered',
+      async () => (await delivery.queryText('SELECT customer_id FROM delivered WHERE order_id = $1', [id]))[0]?.[0],
+      SOON,
+    );
+    await delivery.close();
+    await producer.close();
+    await kafka.close();
+    // Nobody ordered it in the shop: the check says so too.
+    const ended = await stack.run('verify-consistency', 'orders');
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(new RegExp(`extra +${id}.*not in orders.pizza_order`));
+  });
+
+  it('lists stuck orders with the stage that they wait for', async () => {
+    const id = randomUUID();
+    expect((await stack.run('stop', 'bake')).code).toBe(0);
+    await placeOrders(stack, [id]);
+    const ended = await stack.run('verify-consistency', 'orders');
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(
+      new RegExp(`${id} +stuck .*at 200 for \\d+ s, waits for bake \\(its service bake is stopped`),
+    );
+    expect((await stack.run('start', 'bake')).code).toBe(0);
+    expect((await stack.run('verify-consistency', 'assembled', 'baked', 'delivered', 'status')).code).toBe(1);
+  });
+});
