@@ -22,7 +22,7 @@ describe('evpipe smoke', () => {
     const { code, out } = await run('smoke', '--timeout', '30s');
     expect(out).toMatch(/✓ an-order-arrives .*POST \/orders 201, record orders [01]\/\d+, row shop\.orders/);
     expect(out).toMatch(/✓ copies .*consistent, \d+ rows/);
-    expect(out).toContain('All 3 passed');
+    expect(out).toContain('All 2 passed'); // nobody reads a topic: there is no lag to watch
     expect(code).toBe(0);
   });
 
