@@ -4,7 +4,7 @@ import { ledgerTopic, openLedger } from '../resources/ledger.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
 import { database, server, store } from '../targets/target.js';
-import type { Session } from './session.js';
+import { type Session, serversOf } from './session.js';
 
 /** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
 export interface Released {
@@ -40,8 +40,10 @@ export async function release(session: Session): Promise<Released> {
   const left: string[] = [];
   if (foreign(server('kafka'))) {
     if (foreignDatabases.length < databases.length) await forgetSeeds(session);
+    const own = serversOf(pipeline).filter((kind) => kind !== 'rabbitmq' && !foreign(server(kind)));
     left.push(
       `on Kafka the topics ${[...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)].join(', ')}`,
+      ...(own.length === 0 ? [] : [`on Kafka what evpipe’s own servers keep there: ${own.join(', ')}`]),
     );
   }
   if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {

@@ -24,6 +24,12 @@ const bootstrap = (upstream: Upstream) => ({
 /** Connect and ksqlDB reach an unprotected Kafka only; what else an address may ask for is refused by their own start. */
 const kafkaAddress = (upstream: Upstream) => ({ kafkaBootstrapServers: upstream.kafka?.host.bootstrapServers });
 
+const connectTopics = (pipeline: string) => ({
+  'config.storage.topic': `_evpipe_${pipeline}_connect-configs`,
+  'offset.storage.topic': `_evpipe_${pipeline}_connect-offsets`,
+  'status.storage.topic': `_evpipe_${pipeline}_connect-status`,
+});
+
 /** The one table of embedded servers; services are layer 5. */
 export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServer>>> = {
   kafka: {
@@ -42,7 +48,10 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
     port: 8081,
     layer: 1,
     stopTimeoutMs: 5_000,
-    options: bootstrap,
+    options: (upstream) => ({
+      ...bootstrap(upstream),
+      ...(upstream.ownTopics !== undefined && { topic: `_evpipe_${upstream.ownTopics}_schemas` }),
+    }),
   },
   connect: {
     process: 'connect',
@@ -51,7 +60,10 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
     port: 8083,
     layer: 2,
     stopTimeoutMs: 10_000,
-    options: kafkaAddress,
+    options: (upstream) => ({
+      ...kafkaAddress(upstream),
+      ...(upstream.ownTopics !== undefined && { workerConfig: connectTopics(upstream.ownTopics) }),
+    }),
   },
   ksqldb: {
     process: 'ksqldb',
@@ -64,6 +76,7 @@ export const EMBEDDED_SERVERS: Readonly<Partial<Record<ServerKind, EmbeddedServe
       ...kafkaAddress(upstream),
       schemaRegistryUrl: upstream.schemaRegistry?.host.url,
       connectUrl: upstream.connect?.host.url,
+      ...(upstream.ownTopics !== undefined && { serviceId: `${upstream.ownTopics}_` }),
     }),
   },
   rabbitmq: {

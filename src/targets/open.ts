@@ -143,11 +143,11 @@ class MixedTarget implements Target {
 
   private async startNow(component: ComponentId, launch: Launch | undefined): Promise<Started> {
     const needs = (NEEDS[component.kind] ?? []).filter((kind) => this.input.servers.includes(kind));
-    const upstream: Upstream = Object.fromEntries(
-      await Promise.all(
-        needs.map(async (kind) => [kind, (await this.startOnce(server(kind), undefined)).endpoint] as const),
-      ),
+    const endpoints = await Promise.all(
+      needs.map(async (kind) => [kind, (await this.startOnce(server(kind), undefined)).endpoint] as const),
     );
+    const shared = needs.includes('kafka') && this.providerOf(server('kafka')) === 'address';
+    const upstream: Upstream = { ...Object.fromEntries(endpoints), ...(shared && { ownTopics: this.input.pipeline }) };
     return this.provider(component).start(component, launch, upstream);
   }
 

@@ -236,6 +236,8 @@ export interface Upstream {
   readonly kafka?: Faces<KafkaEndpoint>;
   readonly schemaRegistry?: Faces<HttpEndpoint>;
   readonly connect?: Faces<HttpEndpoint>;
+  /** Set where Kafka has an address: what a server keeps there carries this name, as others may keep theirs beside it. */
+  readonly ownTopics?: string;
 }
 
 export interface Started<K extends ComponentKind = ComponentKind> {

@@ -61,6 +61,10 @@ describe('person-planning on real Kafka, Connect with Debezium and a registry', 
   });
 });
 
+describe('person-planning with connectors made by ksql migrations, as in the original', () => {
+  provePersonPlanning(async () => ({ options: ['--profile', 'ksql-connectors'] }));
+});
+
 describe('person-planning on real Kafka, with all else embedded', () => {
   const target = ['--target', 'kafka'];
   let pipeline: Stack;

@@ -7,13 +7,15 @@ import { RegistryError } from './registry-error.js';
 import type { SchemaState } from './schema-state.js';
 import { applyRecord, type TopicRecord } from './schemas-topic.js';
 
-const TOPIC = '_schemas';
+const DEFAULT_TOPIC = '_schemas';
 /** How long a write may take, a restart of the broker included. */
 const WRITE_TIMEOUT_MS = 30_000;
 const FETCH_WAIT_MS = 2_000;
 
-/** How to reach Kafka. */
-export type KafkaAccess = Pick<KafkaClientOptions, 'bootstrapServers' | 'ssl' | 'sasl'>;
+/** How to reach Kafka, and the topic to keep everything in; `_schemas` where none is named. */
+export interface KafkaAccess extends Pick<KafkaClientOptions, 'bootstrapServers' | 'ssl' | 'sasl'> {
+  readonly topic?: string;
+}
 
 interface Waiter {
   readonly offset: bigint;
@@ -25,6 +27,7 @@ interface Waiter {
  * is done when the reader has come past it, so the state is never ahead of the topic, nor behind what was answered.
  */
 export class SchemasLog {
+  private readonly topic: string;
   private readonly kafka: KafkaClient;
   private reader: RecordReader | undefined;
   private producer: RecordProducer | undefined;
@@ -35,9 +38,10 @@ export class SchemasLog {
 
   constructor(
     private readonly state: SchemaState,
-    { bootstrapServers, ssl, sasl }: KafkaAccess,
+    { bootstrapServers, ssl, sasl, topic = DEFAULT_TOPIC }: KafkaAccess,
     private readonly log: Log,
   ) {
+    this.topic = topic;
     this.kafka = connectKafka({
       bootstrapServers,
       ...(ssl === undefined ? {} : { ssl }),
@@ -50,10 +54,10 @@ export class SchemasLog {
   /** Makes the topic where it is missing and reads it to its end. */
   async start(): Promise<void> {
     await this.ensureTopic();
-    const [start] = await this.kafka.offsets(TOPIC, 'earliest');
+    const [start] = await this.kafka.offsets(this.topic, 'earliest');
     this.position = start?.offset ?? 0n;
     this.reader = this.kafka.reader({
-      from: [{ topic: TOPIC, partition: 0, offset: this.position }],
+      from: [{ topic: this.topic, partition: 0, offset: this.position }],
       maxWaitMs: FETCH_WAIT_MS,
     });
     this.reading = this.read(this.reader);
@@ -77,7 +81,7 @@ export class SchemasLog {
    */
   async catchUp(): Promise<void> {
     try {
-      const [end] = await this.kafka.offsets(TOPIC, 'latest');
+      const [end] = await this.kafka.offsets(this.topic, 'latest');
       if (end !== undefined) await this.orTimeout(this.passed(end.offset));
     } catch (failure) {
       throw this.storeError(failure);
@@ -90,7 +94,7 @@ export class SchemasLog {
     const { producer } = this;
     try {
       const positions = await producer.send(
-        records.map(({ key, value }) => ({ topic: TOPIC, partition: 0, key, value })),
+        records.map(({ key, value }) => ({ topic: this.topic, partition: 0, key, value })),
       );
       const last = positions.at(-1)?.offset ?? -1n;
       if (last >= 0n) await this.orTimeout(this.passed(last + 1n));
@@ -107,7 +111,7 @@ export class SchemasLog {
     this.log.error('Kafka does not keep _schemas', { why: messageOf(failure) });
     return new RegistryError(
       50001,
-      `Error while storing or reading schemas in the Kafka topic ${TOPIC}: ${messageOf(failure)}`,
+      `Error while storing or reading schemas in the Kafka topic ${this.topic}: ${messageOf(failure)}`,
     );
   }
 
@@ -130,9 +134,9 @@ export class SchemasLog {
   }
 
   private async ensureTopic(): Promise<void> {
-    if ((await this.kafka.describeTopic(TOPIC)) !== undefined) return;
+    if ((await this.kafka.describeTopic(this.topic)) !== undefined) return;
     try {
-      await this.kafka.createTopic({ name: TOPIC, partitions: 1, config: { 'cleanup.policy': 'compact' } });
+      await this.kafka.createTopic({ name: this.topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
     } catch (failure) {
       if (!(failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS')) throw failure;
     }
