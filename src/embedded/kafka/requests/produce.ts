@@ -64,7 +64,12 @@ function answer(request: RequestOf<typeof produce>, call: Call): Answer | undefi
     );
     return { name, topicId, partitionResponses };
   });
-  return request.acks === 0 ? undefined : { responses };
+  if (request.acks !== 0) return { responses };
+  // No answer can tell that something was refused: the end of the connection makes the client ask for metadata anew.
+  if (responses.some(({ partitionResponses }) => partitionResponses.some(({ errorCode }) => errorCode))) {
+    call.peer.destroy();
+  }
+  return undefined;
 }
 
 function answerPartition(

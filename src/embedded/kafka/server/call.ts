@@ -18,6 +18,8 @@ export interface Peer {
   bareSasl: boolean;
   /** Ends the connection once the answer to this request was sent. */
   closeAfterAnswer(): void;
+  /** Ends the connection at once, with what else it has asked. */
+  destroy(): void;
 }
 
 export interface ListenerAddress {

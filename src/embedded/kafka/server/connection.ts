@@ -28,8 +28,9 @@ const BEFORE_LOGIN: ReadonlySet<number> = new Set([API_VERSIONS_KEY, 17, 36]);
 
 /**
  * One client. Its requests are answered one after the other, in their order, as Kafka does; while an answer waits for
- * a slow reader or for data, nothing more is read than fits the queue. Whatever makes no sense ends this connection
- * and nothing else.
+ * a slow reader or for data, nothing more is read than fits the queue. What a client sent before it went is carried out
+ * all the same (a producer with acks=0 leaves without waiting). Whatever makes no sense ends this connection and
+ * nothing else.
  */
 export class Connection implements Peer {
   readonly host: string;
@@ -42,7 +43,10 @@ export class Connection implements Peer {
   private readonly queue: Buffer[] = [];
   private queuedBytes = 0;
   private busy = false;
+  /** Nothing can be sent any more. */
   private closed = false;
+  /** By this side: what is still under way or queued is of no interest. */
+  private destroyed = false;
   private readonly closeCallbacks = new Set<() => void>();
 
   constructor(
@@ -62,7 +66,7 @@ export class Connection implements Peer {
     );
     this.output = new SocketOutput(socket);
     socket.on('data', (chunk) => this.output.together(() => this.input.receive(chunk)));
-    socket.on('error', () => this.destroy()); // a reset connection is a client's business
+    socket.on('error', () => {}); // a reset connection is a client's business; its close follows
     socket.on('close', () => this.ended());
   }
 
@@ -80,6 +84,8 @@ export class Connection implements Peer {
   }
 
   destroy(): void {
+    this.destroyed = true;
+    this.queue.length = 0;
     this.socket.destroy();
     this.ended();
   }
@@ -88,7 +94,6 @@ export class Connection implements Peer {
     if (this.closed) return;
     this.closed = true;
     this.input.end();
-    this.queue.length = 0;
     for (const callback of this.closeCallbacks) callback();
     this.closeCallbacks.clear();
   }
@@ -106,7 +111,7 @@ export class Connection implements Peer {
 
   private process(first: Buffer): void {
     let frame: Buffer | undefined = first;
-    while (frame !== undefined && !this.closed) {
+    while (frame !== undefined) {
       const pending = this.answer(frame);
       if (pending !== undefined) {
         this.busy = true;
@@ -135,7 +140,7 @@ export class Connection implements Peer {
   }
 
   private fail(failure: unknown): void {
-    if (this.closed) return;
+    if (this.destroyed) return;
     if (failure instanceof MalformedMessage) {
       this.broker.log.info('closed a connection that sent no valid request', {
         client: this.host,

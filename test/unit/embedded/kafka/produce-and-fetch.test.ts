@@ -53,6 +53,13 @@ async function read(client: RawClient, from: bigint, options: { maxBytes?: numbe
   return { error: partition?.errorCode, values, highWatermark: partition?.highWatermark, bytes };
 }
 
+async function latestOffset(client: RawClient): Promise<bigint | undefined> {
+  const answer = await client.send(listOffsets, 7, {
+    topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
+  });
+  return answer.topics[0]?.partitions[0]?.offset;
+}
+
 describe('produce and fetch', () => {
   it('stores batches in order and gives them back as they came', async () => {
     const client = await (await TestBroker.start()).client();
@@ -116,10 +123,28 @@ describe('produce and fetch', () => {
     const topicData = [{ name: TOPIC, partitionData: [{ index: 0, records: batchOf(['a']) }] }];
     const frame = encodeRequest(produce, 9, { correlationId: 0, clientId: null }, { acks: 0, topicData });
     client.socket.write(Buffer.concat(frame));
-    const answer = await client.send(listOffsets, 7, {
-      topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
+    expect(await latestOffset(client)).toBe(1n);
+  });
+
+  it('stores what a producer with acks=0 sent before it went, though the first batch waits for its codec', async () => {
+    const broker = await TestBroker.start();
+    const client = await broker.client();
+    await topic(client, { 'compression.type': 'zstd' });
+    const frames = Array.from({ length: 50 }, (_, at) => {
+      const topicData = [{ name: TOPIC, partitionData: [{ index: 0, records: batchOf([`${at}`]) }] }];
+      return encodeRequest(produce, 9, { correlationId: at, clientId: null }, { acks: 0, topicData });
     });
-    expect(answer.topics[0]?.partitions[0]?.offset).toBe(1n);
+    const parting = await broker.client();
+    parting.socket.end(Buffer.concat(frames.flat()));
+    await expect.poll(() => latestOffset(client), { timeout: 10_000 }).toBe(50n);
+  });
+
+  it('ends the connection of a producer with acks=0 whose batch is refused', async () => {
+    const client = await (await TestBroker.start()).client();
+    const topicData = [{ name: 'missing', partitionData: [{ index: 0, records: batchOf(['a']) }] }];
+    const frame = encodeRequest(produce, 9, { correlationId: 0, clientId: null }, { acks: 0, topicData });
+    client.socket.write(Buffer.concat(frame));
+    await client.closed;
   });
 
   it('wakes a waiting fetch with the next record, and ends it after its time', async () => {
