@@ -16,8 +16,8 @@ const project = (name: string, timeoutMs: number, parallel: boolean) => ({
 export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
-    // Most of the time is waiting for servers, so two files at once are quicker even on two cores; the default there is one.
-    maxWorkers: 2,
+    // Most of the time is waiting for servers, so four files at once are quicker even on two cores; the default there is one.
+    maxWorkers: 4,
     projects: [
       project('unit', 60_000, true),
       project('system', 180_000, true),
