@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Lifetime } from '../../support/lifetime.js';
+import { closed, listen } from '../../support/listen.js';
 import { AmqpError } from './amqp-error.js';
 import { Broker } from './broker.js';
 import { Connection } from './connection/connection.js';
@@ -41,13 +42,13 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
     });
   });
   try {
-    const port = await listening(server, options.port ?? 0, host);
+    const port = await listen(server, { host, port: options.port ?? 0 });
     amqpPort = port;
     lifetime.onEnd(() => {
       for (const socket of sockets) socket.destroy();
       return endConnections(broker, server, connections);
     });
-    const managementPort = await listening(management, options.managementPort ?? 0, host);
+    const managementPort = await listen(management, { host, port: options.managementPort ?? 0 });
     lifetime.onEnd(() => {
       management.closeAllConnections();
       return closed(management);
@@ -59,19 +60,6 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
     throw failure;
   }
 }
-
-function listening(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, backlog: 1024 }, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 async function endConnections(broker: Broker, server: Server, connections: Set<Connection>): Promise<void> {
   const ended = closed(server);

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { connectKafka } from '../../clients/kafka/client.js';
 import type { RunningServer } from '../../support/child.js';
 import { Lifetime } from '../../support/lifetime.js';
+import { listen } from '../../support/listen.js';
 import { type Log, silentLog } from '../../support/log.js';
 import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
@@ -58,9 +57,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     });
     const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
     const server = restServer({ herder, stores, clusterId, env, loggers, clock }, log);
-    server.listen(options.port, options.host);
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server, options);
     workerId = `${options.host}:${port}`;
     life.onEnd(() => herder.stop());
     life.onEnd(async () => {

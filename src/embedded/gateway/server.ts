@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createProxyServer } from 'http-proxy-3';
+import { closeHttp, listen } from '../../support/listen.js';
 import type { Log } from '../../support/log.js';
 import { healthOf } from './health.js';
 import { type GatewayRoute, routeOf } from './routes.js';
@@ -65,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<{ readonly 
   });
   const port = await listen(server, options);
   log.info('the gateway answers', { host: options.host, port, routes: routes.map(({ prefix }) => prefix).join(' ') });
-  return { port, stop: () => close(server) };
+  return { port, stop: () => closeHttp(server, CLOSE_MS) };
 }
 
 interface Problem {
@@ -104,23 +105,4 @@ async function tellHealth(response: ServerResponse, routes: readonly GatewayRout
 
 function refuse(socket: Socket, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function listen(server: Server, { host, port }: GatewayOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-/** Running requests may end; idle connections are closed at once. Upgraded sockets are no longer the server's: they end with the process. */
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
-  });
 }

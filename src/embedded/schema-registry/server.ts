@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '../../support/errors.js';
 import { Lifetime } from '../../support/lifetime.js';
+import { closeHttp, listen } from '../../support/listen.js';
 import type { Log } from '../../support/log.js';
 import { Registry } from './registry.js';
 import { RegistryError } from './registry-error.js';
@@ -18,6 +18,8 @@ export interface SchemaRegistryOptions extends KafkaAccess {
 
 /** The largest schema is far below; the registry holds all of them in memory. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
+/** What is being answered when the registry ends has this long. */
+const CLOSE_MS = 1_000;
 const CONTENT_TYPES = [
   'application/vnd.schemaregistry.v1+json',
   'application/vnd.schemaregistry+json',
@@ -40,7 +42,7 @@ export async function startSchemaRegistry(
     const context: Context = { registry: new Registry(state, log), clusterId: () => log.clusterId() };
     const server = createServer((request, response) => void answer(request, response, context, options.log));
     const port = await listen(server, options);
-    lifetime.onEnd(() => close(server));
+    lifetime.onEnd(() => closeHttp(server, CLOSE_MS));
     options.log.info('the schema registry answers', {
       host: options.host,
       port,
@@ -51,25 +53,6 @@ export async function startSchemaRegistry(
     await lifetime.end();
     throw failure;
   }
-}
-
-function listen(server: Server, { host, port }: SchemaRegistryOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-/** Lets running requests end; idle connections are closed at once. */
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 1_000).unref();
-  });
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, context: Context, log: Log): Promise<void> {

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { closed, listen } from '../../../support/listen.js';
 import { Broker } from '../broker.js';
 import type { KafkaListener, KafkaOptions } from '../options.js';
 import { Upkeep } from '../upkeep/upkeep.js';
@@ -29,7 +30,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const servers: Server[] = [];
   const host = options.host ?? '127.0.0.1';
 
-  const listen = async (listener: KafkaListener): Promise<ListenerAddress> => {
+  const open = async (listener: KafkaListener): Promise<ListenerAddress> => {
     const advertised = options.advertisedHost ?? listener.host ?? host;
     const address: ListenerAddress = { name: listener.name, host: advertised, port: 0, sasl: listener.sasl };
     const accept = (socket: Socket): void => {
@@ -42,17 +43,17 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
         ? createServer(accept)
         : createTlsServer({ ...listener.tls, rejectUnauthorized: listener.tls.requestCert === true }, accept);
     servers.push(server);
-    address.port = await listening(server, listener.port ?? 0, listener.host ?? host);
+    address.port = await listen(server, { port: listener.port ?? 0, host: listener.host ?? host });
     return address;
   };
 
   try {
-    const plain = await listen({ name: 'PLAINTEXT', port: options.port ?? 0 });
+    const plain = await open({ name: 'PLAINTEXT', port: options.port ?? 0 });
     const { port } = plain;
     if (options.advertisedPort !== undefined) plain.port = options.advertisedPort;
     const further: Record<string, string> = {};
     for (const listener of options.listeners ?? []) {
-      const address = await listen(listener);
+      const address = await open(listener);
       further[listener.name] = `${address.host}:${address.port}`;
     }
     const bootstrapServers = `${plain.host}:${plain.port}`;
@@ -69,26 +70,15 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   }
 }
 
-function listening(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, backlog: 1024 }, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
 async function shutDown(
   broker: Broker,
   upkeep: Upkeep,
   servers: readonly Server[],
   connections: Set<Connection>,
 ): Promise<void> {
-  const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+  const ended = servers.map(closed);
   for (const connection of connections) connection.destroy();
-  await Promise.all(closed);
+  await Promise.all(ended);
   await upkeep.stop();
   broker.close();
 }

@@ -1,7 +1,8 @@
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
 import type { Http2Server } from 'node:http2';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { messageOf } from '../../../support/errors.js';
+import { closed, listen } from '../../../support/listen.js';
 import type { Engine } from '../engine.js';
 import { StatementError } from '../statement-error.js';
 import { KSQLDB_VERSION } from '../version.js';
@@ -46,16 +47,13 @@ export class RestServer {
   }
 
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.net.once('error', reject);
-      this.net.listen(port, host, () => resolve((this.net.address() as AddressInfo).port));
-    });
+    return listen(this.net, { host, port });
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.net.close(() => resolve()));
+    const ended = closed(this.net);
     for (const socket of this.sockets) socket.destroy();
-    await closed;
+    await ended;
   }
 
   /** The first bytes tell the protocol; they are put back for whoever serves it. */
