@@ -5,6 +5,7 @@ import { checkChecks, checkWays } from './lint/checks.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkDeclared } from './lint/declared.js';
+import { checkDualWrites } from './lint/dual-write.js';
 import { checkGateway } from './lint/gateway.js';
 import { checkMigrations } from './lint/migrations.js';
 import { checkRabbitmq } from './lint/rabbitmq.js';
@@ -58,7 +59,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Rules about the whole data flow: where a part of it is wrong or unknown, what they would find is only its consequence. */
-const FLOW_RULES: readonly Rule[] = [checkWays, checkUnused];
+const FLOW_RULES: readonly Rule[] = [checkWays, checkUnused, checkDualWrites];
 const FLOW_FAULTS: ReadonlySet<string> = new Set([
   'dangling-reference',
   'connector-unmade',

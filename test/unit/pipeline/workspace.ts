@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { type LoadOptions, loadPipeline } from '../../../src/pipeline/load.js';
 import type { Problem } from '../../../src/pipeline/problem.js';
 
-const PERSON_PLANNING = fileURLToPath(new URL('../../../pipelines/person-planning', import.meta.url));
+const PIPELINES = fileURLToPath(new URL('../../../pipelines', import.meta.url));
 
-/** A folder of its own with a copy of person-planning, to be changed and removed. */
+/** A folder of its own with a copy of a pipeline, to be changed and removed. */
 export class Workspace {
   readonly folder = mkdtempSync(join(tmpdir(), 'evpipe-pipeline-'));
 
-  constructor() {
-    cpSync(PERSON_PLANNING, this.folder, { recursive: true, filter: (path) => !path.includes('.evpipe') });
+  constructor(pipeline = 'person-planning') {
+    cpSync(join(PIPELINES, pipeline), this.folder, { recursive: true, filter: (path) => !path.includes('.evpipe') });
   }
 
   write(path: string, text: string): void {
@@ -24,7 +24,7 @@ export class Workspace {
     return loadPipeline({ files: ['evpipe.yaml'], profiles: [], env: {}, cwd: this.folder, ...options });
   }
 
-  /** person-planning with this text merged over it. */
+  /** The pipeline with this text merged over it. */
   loadWith(overlay: string, options: Partial<LoadOptions> = {}) {
     this.write('overlay.yaml', overlay);
     return this.load({ files: ['evpipe.yaml', 'overlay.yaml'], ...options });
