@@ -1,3 +1,4 @@
+import { troubleOf } from '../clients/connect/trouble.js';
 import type { CompareCheck } from '../consistency/confirm.js';
 import {
   type ConnectorProbe,
@@ -10,6 +11,7 @@ import {
   receiverStage,
   type Stage,
 } from '../consistency/stages.js';
+import { slotOf } from '../pipeline/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import type { CompareSection, Located } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
@@ -98,26 +100,16 @@ async function connectorProbe(
     name,
     topics: async () => topics,
     confirmedLsn: async () => {
-      const slot = (await connect.config(name))?.['slot.name'] ?? DEBEZIUM_SLOT;
+      const slot = slotOf((await connect.config(name)) ?? {});
       const [row] = await client.queryText(
         'SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = $1',
         [slot],
       );
       return row?.[0] == null ? undefined : parseLsn(row[0]);
     },
-    trouble: async () => {
-      const status = await connect.status(name);
-      if (status === undefined) return 'Kafka Connect has no such connector';
-      if (status.connector.state !== 'RUNNING') return `the connector is ${status.connector.state}`;
-      const task = status.tasks.find(({ state }) => state !== 'RUNNING');
-      if (task === undefined) return undefined;
-      return `task ${task.id} is ${task.state}${task.trace === undefined ? '' : `: ${task.trace.split('\n')[0]}`}`;
-    },
+    trouble: async () => troubleOf(await connect.status(name)),
   };
 }
-
-/** The slot of a connector that names none. */
-const DEBEZIUM_SLOT = 'debezium';
 
 async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<GroupProbe> {
   const { name, reads, writes } = stage;

@@ -1,4 +1,5 @@
 import type { ConnectClient, ConnectorStatus } from '../clients/connect/client.js';
+import { hasFailed, troubleOf } from '../clients/connect/trouble.js';
 import { didYouMean } from '../pipeline/did-you-mean.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
@@ -9,6 +10,13 @@ export interface ConnectorReport {
   readonly name: string;
   readonly declared: boolean;
   readonly status: ConnectorStatus | undefined;
+  /** Why it does not do its work; absent where it does. */
+  readonly trouble?: string;
+}
+
+function reportOf(name: string, declared: boolean, status: ConnectorStatus | undefined): ConnectorReport {
+  const trouble = troubleOf(status);
+  return { name, declared, status, ...(trouble === undefined ? {} : { trouble }) };
 }
 
 export type ConnectorAction = 'pause' | 'resume' | 'restart';
@@ -28,9 +36,7 @@ export async function connectorReports(
     });
   }
   const names = only.length === 0 ? known : only;
-  return Promise.all(
-    names.map(async (name) => ({ name, declared: declared.has(name), status: await connect.status(name) })),
-  );
+  return Promise.all(names.map(async (name) => reportOf(name, declared.has(name), await connect.status(name))));
 }
 
 /**
@@ -51,7 +57,7 @@ export async function actOnConnector(
   }
   await connect[action](name);
   const status = await settled(connect, name, action, session);
-  return { ...report, status };
+  return reportOf(name, report.declared, status);
 }
 
 async function settled(
@@ -72,8 +78,7 @@ async function settled(
       const { connector, tasks } = last;
       if (connector.state === wanted && tasks.length > 0 && tasks.every(({ state }) => state === wanted)) return last;
       // What failed before the restart is still reported for a moment.
-      const failed = [connector, ...tasks].some(({ state }) => state === 'FAILED');
-      failedSinceMs = failed ? (failedSinceMs ?? performance.now()) : undefined;
+      failedSinceMs = hasFailed(last) ? (failedSinceMs ?? performance.now()) : undefined;
       return failedSinceMs !== undefined && performance.now() - failedSinceMs > FAILED_FOR_MS ? last : undefined;
     },
     { timeoutMs, signal },
@@ -86,7 +91,6 @@ async function settled(
 }
 
 const FAILED_FOR_MS = 3_000;
-const TRACE_LINES = 3;
 
 /** `RUNNING, 1 of 1 tasks RUNNING`. */
 export function summaryOf({ connector, tasks }: ConnectorStatus): string {
@@ -94,14 +98,4 @@ export function summaryOf({ connector, tasks }: ConnectorStatus): string {
   const states = [...new Set(tasks.map(({ state }) => state))].filter((state) => state !== 'RUNNING');
   const others = states.length === 0 ? '' : ` (${states.join(', ')})`;
   return `${connector.state}, ${running} of ${tasks.length} tasks running${others}`;
-}
-
-/** Why a connector does not do its work: its state, the first task that does not run, the first lines of the trace. */
-export function troubleOf({ connector, tasks }: ConnectorStatus): string | undefined {
-  const trace = (text: string | undefined): string =>
-    text === undefined ? '' : `: ${text.trim().split('\n').slice(0, TRACE_LINES).join('\n')}`;
-  if (connector.state !== 'RUNNING') return `it is ${connector.state}${trace(connector.trace)}`;
-  if (tasks.length === 0) return 'it has no task';
-  const task = tasks.find(({ state }) => state !== 'RUNNING');
-  return task === undefined ? undefined : `task ${task.id} is ${task.state}${trace(task.trace)}`;
 }

@@ -1,9 +1,10 @@
+import { missingFenceOptions, POSTGRES_SOURCE } from '../pipeline/connector-flow.js';
 import { readKsqlFiles } from '../pipeline/ksql-files.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { INSTALL_CACHE } from '../targets/store-programs.js';
 import { type ComponentId, type ComponentStatus, database, server, store } from '../targets/target.js';
-import { connectorReports, troubleOf } from './connectors.js';
+import { connectorReports } from './connectors.js';
 import type { Diagnosis } from './doctor.js';
 import { examineRabbitmq } from './doctor-rabbitmq.js';
 import { type Session, serversOf } from './session.js';
@@ -13,8 +14,6 @@ import { examineStore } from './stores.js';
 const ANSWER_MS = 5_000;
 /** More WAL than this behind a slot fills disks. */
 const RETAINED_WARN_BYTES = 1024 ** 3;
-
-const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
 
 /** Every server of the pipeline that runs or has an address: whether it answers, and what in it will hurt. */
 export async function examineServers(session: Session): Promise<readonly Diagnosis[]> {
@@ -185,15 +184,15 @@ function slotDiagnosis(
 async function examineConnectors(session: Session): Promise<readonly Diagnosis[]> {
   const connect = await session.clients.connect();
   const found: Diagnosis[] = [];
-  for (const { name, declared, status } of await connectorReports(session)) {
+  for (const { name, declared, status, trouble } of await connectorReports(session)) {
     const about = `connector ${name}`;
     if (!declared || status === undefined) continue;
-    const trouble = troubleOf(status);
     if (trouble !== undefined) {
       found.push({ about, health: 'bad', says: trouble, todo: `The whole trace: evpipe connectors status ${name}` });
       continue;
     }
-    const missing = missingFenceOptions((await connect.config(name)) ?? {});
+    const config = (await connect.config(name)) ?? {};
+    const missing = config['connector.class'] === POSTGRES_SOURCE ? missingFenceOptions(config) : [];
     if (missing.length === 0) found.push({ about, health: 'good', says: 'running' });
     else {
       const says = `without ${missing.join(' and ')}: checks over it can't be fenced on a quiet database`;
@@ -206,15 +205,6 @@ async function examineConnectors(session: Session): Promise<readonly Diagnosis[]
     }
   }
   return found;
-}
-
-function missingFenceOptions(config: Readonly<Record<string, string>>): readonly string[] {
-  if (config['connector.class'] !== POSTGRES_SOURCE) return [];
-  const prefixes = (config['message.prefix.exclude.list'] ?? '').split(',').map((one) => one.trim());
-  return [
-    ...(Number(config['heartbeat.interval.ms'] ?? 0) > 0 ? [] : ['heartbeat.interval.ms=1000']),
-    ...(prefixes.includes('evpipe') ? [] : ['message.prefix.exclude.list=evpipe']),
-  ];
 }
 
 /** `${env:NAME}` in connectors' configs means the worker's environment: ours gets it from `connect.env`, a foreign one from its owner. */

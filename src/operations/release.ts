@@ -1,5 +1,6 @@
 import type { ConnectClient, ConnectorConfig } from '../clients/connect/client.js';
 import { type PostgresClient, quoteIdentifier } from '../clients/postgres/client.js';
+import { POSTGRES_SOURCE, slotOf } from '../pipeline/connector-flow.js';
 import { ledgerTopic, openLedger } from '../resources/ledger.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
@@ -105,9 +106,9 @@ async function removeConnector(name: string, connect: ConnectClient, session: Se
 
 /** Drops the slot and the publication that the connector has made, once nobody reads the slot any more. */
 async function dropSlot(config: ConnectorConfig, name: string, session: Session): Promise<readonly string[]> {
-  const slot = config['slot.name'];
-  const publication = config['publication.name'];
-  if (slot === undefined) return [];
+  if (config['connector.class'] !== POSTGRES_SOURCE) return [];
+  const slot = slotOf(config);
+  const publication = config['publication.name']; // the default one others may read too
   const client = await session.clients.database(name);
   const removed: string[] = [];
   if (await becomesIdle(slot, name, client, session)) {

@@ -3,7 +3,7 @@ import { flowEdges } from '../pipeline/flow.js';
 import type { Located } from '../pipeline/pipeline.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause } from '../support/retry.js';
-import { connectorReports, troubleOf } from './connectors.js';
+import { connectorReports } from './connectors.js';
 import { type GroupLag, groupLag } from './group-lag.js';
 import { runningQueries, stagesOf } from './running-query.js';
 import type { Session } from './session.js';
@@ -21,10 +21,7 @@ export async function connectorsRun(session: Session): Promise<string> {
   const untilMs = performance.now() + CONNECTOR_SETTLE_MS;
   for (;;) {
     const reports = await connectorReports(session, names);
-    const troubles = reports.flatMap(({ name, status }) => {
-      const trouble = status === undefined ? 'Kafka Connect has no such connector' : troubleOf(status);
-      return trouble === undefined ? [] : [{ name, trouble }];
-    });
+    const troubles = reports.filter(({ trouble }) => trouble !== undefined);
     const [first] = troubles;
     if (first === undefined) return `${reports.length} with all their tasks running`;
     if (performance.now() > untilMs) {

@@ -1,4 +1,6 @@
 import type { ConnectorStatus } from '../clients/connect/client.js';
+import { hasFailed, troubleOf } from '../clients/connect/trouble.js';
+import { slotOf } from '../pipeline/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import { type CheckSection, type CompareSection, type Located, placeName } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
@@ -168,7 +170,7 @@ async function readConnector(stage: Extract<FlowStage, { kind: 'connector' }>, s
   try {
     const [row] = await client.queryText(
       'SELECT confirmed_flush_lsn::text, pg_current_wal_insert_lsn()::text FROM pg_replication_slots WHERE slot_name = $1',
-      [config?.['slot.name'] ?? 'debezium'],
+      [slotOf(config ?? {})],
     );
     const behind = row?.[0] == null || row[1] == null ? undefined : parseLsn(row[1]) - parseLsn(row[0]);
     return {
@@ -185,11 +187,9 @@ function taskText({ connector, tasks }: ConnectorStatus): string {
   return `${connector.state} ${tasks.filter(({ state }) => state === 'RUNNING').length}/${tasks.length}`;
 }
 
-function connectorHealth({ connector, tasks }: ConnectorStatus): Health {
-  if (connector.state === 'FAILED' || tasks.some(({ state }) => state === 'FAILED')) return 'bad';
-  return connector.state === 'RUNNING' && tasks.length > 0 && tasks.every(({ state }) => state === 'RUNNING')
-    ? 'good'
-    : 'waiting';
+function connectorHealth(status: ConnectorStatus): Health {
+  if (hasFailed(status)) return 'bad';
+  return troubleOf(status) === undefined ? 'good' : 'waiting';
 }
 
 async function readTopic(topic: string, session: Session): Promise<FlowNode> {

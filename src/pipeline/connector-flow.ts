@@ -27,6 +27,35 @@ export type ConnectorConfig = Readonly<Record<string, string>>;
 
 const TOPIC = '$'.concat('{topic}');
 
+/** What a Debezium connector takes where its config names none. */
+export const SLOT_DEFAULT = 'debezium';
+export const PUBLICATION_DEFAULT = 'dbz_publication';
+
+export function slotOf(config: ConnectorConfig): string {
+  return config['slot.name'] ?? SLOT_DEFAULT;
+}
+
+/** Options that a fence needs on a quiet source (heartbeats; evpipe's own messages kept out of topics) and a source's config lacks. */
+export function missingFenceOptions(config: ConnectorConfig): readonly string[] {
+  return [
+    ...(Number(config['heartbeat.interval.ms'] ?? 0) > 0 ? [] : ['heartbeat.interval.ms=1000']),
+    ...(keepsFencesOut(config) ? [] : ['message.prefix.exclude.list=evpipe']),
+  ];
+}
+
+function keepsFencesOut(config: ConnectorConfig): boolean {
+  const included = config['message.prefix.include.list'];
+  const matches = (list: string | undefined): boolean =>
+    listOf(list).some((pattern) => {
+      try {
+        return new RegExp(`^(?:${pattern})$`, 'i').test('evpipe');
+      } catch {
+        return false;
+      }
+    });
+  return included === undefined ? matches(config['message.prefix.exclude.list']) : !matches(included);
+}
+
 /** Undefined for a class that evpipe doesn't know: then only `database` and `produces` of the file tell its flow. */
 export function connectorFlow(config: ConnectorConfig): ConnectorFlow | undefined {
   const className = config['connector.class'] ?? '';

@@ -1,4 +1,5 @@
 import type { ConnectClient, ConnectorStatus } from '../clients/connect/client.js';
+import { hasFailed, troubleOf } from '../clients/connect/trouble.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause, waitUntil } from '../support/retry.js';
 import type { ResourceKind, WaitReport } from './kind.js';
@@ -80,19 +81,20 @@ const FAILURE_STANDS_AFTER_MS = 1_000;
 /** Ready: the connector is RUNNING (or PAUSED on purpose), has at least one task, and all of them are RUNNING. */
 async function waitForConnector(spec: ConnectorSpec, connect: ConnectClient, wait: WaitReport): Promise<void> {
   const startedMs = performance.now();
-  let missing = 'is not there';
+  let trouble: string | undefined;
   let failedSinceMs: number | undefined;
   const failed = await waitUntil(
-    () => `connector ${spec.name}: it ${missing}`,
+    () => `connector ${spec.name}: ${trouble}`,
     async () => {
       const status = await connect.status(spec.name);
-      missing = whatIsMissing(status);
-      if (missing === '') return 'ready';
+      trouble = troubleOf(status);
+      if (trouble === undefined || isAtRest(status)) return 'ready';
       const nowMs = performance.now();
-      const failure = firstFailure(status);
-      failedSinceMs = failure === undefined ? undefined : (failedSinceMs ?? nowMs);
-      if (failure !== undefined && nowMs - (failedSinceMs ?? nowMs) >= FAILURE_STANDS_AFTER_MS) return { failure };
-      wait.waitingFor(`${spec.name}: ${missing} (asked for ${((nowMs - startedMs) / 1000).toFixed(1)} s)`);
+      failedSinceMs = status !== undefined && hasFailed(status) ? (failedSinceMs ?? nowMs) : undefined;
+      if (nowMs - (failedSinceMs ?? nowMs) >= FAILURE_STANDS_AFTER_MS) return { failure: trouble };
+      wait.waitingFor(
+        `${spec.name}: ${trouble.split('\n')[0]} (asked for ${((nowMs - startedMs) / 1000).toFixed(1)} s)`,
+      );
       return undefined;
     },
     { timeoutMs: wait.timeoutMs, signal: wait.signal, pauseMs: 20, maxPauseMs: 250 },
@@ -100,41 +102,16 @@ async function waitForConnector(spec: ConnectorSpec, connect: ConnectClient, wai
   if (failed !== 'ready') throw failedError(spec, failed.failure);
 }
 
-function whatIsMissing(status: ConnectorStatus | undefined): string {
-  if (status === undefined) return 'is not there yet';
-  const { connector, tasks } = status;
-  if (connector.state === 'PAUSED' || connector.state === 'STOPPED') return '';
-  if (connector.state !== 'RUNNING') return `is ${connector.state}`;
-  if (tasks.length === 0) return 'has no task yet';
-  const other = tasks.find((task) => task.state !== 'RUNNING');
-  return other === undefined ? '' : `task ${other.id} is ${other.state}`;
-}
-
-function firstFailure(status: ConnectorStatus | undefined): string | undefined {
-  if (status === undefined) return undefined;
-  if (status.connector.state === 'FAILED') return `FAILED\n${headOf(status.connector.trace)}`;
-  const task = status.tasks.find((one) => one.state === 'FAILED');
-  return task === undefined ? undefined : `task ${task.id} FAILED\n${headOf(task.trace)}`;
-}
-
-/** What a person needs of a stack trace: its first message and those of its causes, the innermost last. */
-function headOf(trace: string | undefined): string {
-  const lines = (trace ?? 'without a trace').split('\n').map((line) => line.trim());
-  const messages = lines.filter(
-    (line, index) =>
-      line !== '' &&
-      !line.startsWith('at ') &&
-      !line.startsWith('...') &&
-      (index === 0 || line.startsWith('Caused by:')),
-  );
-  return messages.slice(0, 4).join('\n');
+/** PAUSED or STOPPED on purpose. */
+function isAtRest(status: ConnectorStatus | undefined): boolean {
+  return status?.connector.state === 'PAUSED' || status?.connector.state === 'STOPPED';
 }
 
 function failedError(spec: ConnectorSpec, failure: string): EvpipeError {
   const option = /\btable\b/i.test(failure) ? spec.locationOf('table.include.list') : undefined;
   const location = option ?? spec.location;
   return new EvpipeError('EVPIPE_CONNECTOR_FAILED', `connector ${spec.name}: ${failure}`, {
-    todo: `The whole trace: evpipe status ${spec.name}. Mend it and run evpipe up again.`,
+    todo: `The whole trace: evpipe connectors status ${spec.name}. Mend it and run evpipe up again.`,
     ...(location === undefined ? {} : { location }),
   });
 }

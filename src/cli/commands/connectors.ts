@@ -40,7 +40,7 @@ async function show(
   action: 'list' | 'status',
   names: readonly string[],
 ): Promise<number> {
-  const { connectorReports, troubleOf } = await import('../../operations/connectors.js');
+  const { connectorReports } = await import('../../operations/connectors.js');
   const reports = await connectorReports(session, names);
   if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
   else {
@@ -51,8 +51,7 @@ async function show(
     if (reports.length === 0) shell.err('There is no connector.\n');
   }
   if (action === 'list') return EXIT.done;
-  const well = reports.every(({ status }) => status !== undefined && troubleOf(status) === undefined);
-  return well ? EXIT.done : EXIT.failed;
+  return reports.every(({ trouble }) => trouble === undefined) ? EXIT.done : EXIT.failed;
 }
 
 async function act(

@@ -1,4 +1,4 @@
-import { listOf } from '../connector-flow.js';
+import { listOf, missingFenceOptions, PUBLICATION_DEFAULT, SLOT_DEFAULT } from '../connector-flow.js';
 import type { LintContext } from '../lint.js';
 import { type Problem, problem, warning } from '../problem.js';
 import { type ConnectorView, connectorViews, isPostgres } from './connector-views.js';
@@ -8,11 +8,11 @@ export function checkConnectors(context: LintContext): readonly Problem[] {
   const views = connectorViews(context);
   const sources = views.filter(isPostgres);
   return [
-    ...shared(sources, 'slot.name', 'debezium', 'two connectors on one slot lose events silently', () => ''),
+    ...shared(sources, 'slot.name', SLOT_DEFAULT, 'two connectors on one slot lose events silently', () => ''),
     ...shared(
       sources,
       'publication.name',
-      'dbz_publication',
+      PUBLICATION_DEFAULT,
       'each would change the tables that the other one captures',
       ({ config }) => config['database.dbname'] ?? '',
     ),
@@ -50,26 +50,10 @@ function shared(
 /** A check that can't be fenced can't say "inconsistent": see consistency.md on quiet sources. */
 function fenceOptions(view: ConnectorView): readonly Problem[] {
   const { name, config } = view;
-  const missing = [
-    ...(Number(config['heartbeat.interval.ms'] ?? 0) > 0 ? [] : ['heartbeat.interval.ms=1000']),
-    ...(keepsFencesOut(config) ? [] : ['message.prefix.exclude.list=evpipe']),
-  ];
+  const missing = missingFenceOptions(config);
   if (missing.length === 0) return [];
   const message = `connector ${name} lacks ${missing.join(' and ')}: on a quiet database its position stands still, retained WAL grows and checks are inconclusive`;
   return [warning('connector-unfenced', view.location, message, 'Add what is missing, or let `database:` fill it in.')];
-}
-
-function keepsFencesOut(config: ConnectorView['config']): boolean {
-  const included = config['message.prefix.include.list'];
-  const matches = (list: string | undefined): boolean =>
-    listOf(list).some((pattern) => {
-      try {
-        return new RegExp(`^(?:${pattern})$`, 'i').test('evpipe');
-      } catch {
-        return false;
-      }
-    });
-  return included === undefined ? matches(config['message.prefix.exclude.list']) : !matches(included);
 }
 
 function slotName(view: ConnectorView): readonly Problem[] {

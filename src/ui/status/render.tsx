@@ -1,6 +1,6 @@
-import { render, useInput, useStdin } from 'ink';
+import { useInput, useStdin } from 'ink';
 import type { StatusReport } from '../../operations/status-report.js';
-import { enterAlternateScreen } from '../alternate-screen.js';
+import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import { type Line, line, span } from '../text/line.js';
 import { clockTime, span as howLong } from '../text/quantities.js';
@@ -10,15 +10,11 @@ const REDRAW_MS = 250;
 /** A report older than this says so: what is drawn may no longer be true. */
 const STALE_MS = 5_000;
 
-interface RenderStatusOptions {
+interface RenderStatusOptions extends ScreenOptions {
   /** Newer reports replace older ones. The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => AsyncIterable<StatusReport>;
   readonly color: boolean;
   readonly verbose?: boolean;
-  /** Ends it from outside (SIGTERM). */
-  readonly signal?: AbortSignal;
-  readonly stdin?: NodeJS.ReadStream;
-  readonly stdout?: NodeJS.WriteStream;
 }
 
 export interface Latest {
@@ -27,53 +23,23 @@ export interface Latest {
 }
 
 /** `status --watch` on a terminal's second screen until q (quit), Ctrl-C or the signal (interrupted); rejects with what ended the source. */
-export async function renderStatus(options: RenderStatusOptions): Promise<'quit' | 'interrupted'> {
-  const { stdin = process.stdin, stdout = process.stdout, color, verbose = false } = options;
+export function renderStatus({ source, color, verbose = false, ...options }: RenderStatusOptions): Promise<Left> {
   const latest: Latest = { report: undefined, atMs: 0 };
-  const reading = new AbortController();
-  let left: 'quit' | 'interrupted' | undefined;
-  let failure: { readonly cause: unknown } | undefined;
-  const leaveScreen = enterAlternateScreen(stdout);
-  const leave = (how: 'quit' | 'interrupted'): void => {
-    left = how;
-    app.unmount();
-  };
-  const app = render(<Status latest={latest} color={color} verbose={verbose} leave={leave} />, {
-    stdin,
-    stdout,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    maxFps: 20,
-  });
-  const read = async (): Promise<void> => {
-    for await (const report of options.source(reading.signal)) {
+  const read = async (signal: AbortSignal): Promise<void> => {
+    for await (const report of source(signal)) {
       latest.report = report;
       latest.atMs = performance.now();
     }
   };
-  read().catch((cause: unknown) => {
-    if (left !== undefined) return; // the reader has left, and with that the source was ended
-    failure = { cause };
-    app.unmount();
-  });
-  const interrupt = () => leave('interrupted');
-  options.signal?.addEventListener('abort', interrupt, { once: true });
-  try {
-    await app.waitUntilExit();
-  } finally {
-    options.signal?.removeEventListener('abort', interrupt);
-    reading.abort();
-    leaveScreen();
-  }
-  if (failure !== undefined) throw failure.cause;
-  return left ?? 'interrupted';
+  const draw = (leave: (how: Left) => void) => <Status latest={latest} color={color} verbose={verbose} leave={leave} />;
+  return renderScreen({ draw, read }, options);
 }
 
 interface StatusProps {
   readonly latest: Latest;
   readonly color: boolean;
   readonly verbose: boolean;
-  readonly leave: (how: 'quit' | 'interrupted') => void;
+  readonly leave: (how: Left) => void;
 }
 
 export function Status({ latest, color, verbose, leave }: StatusProps) {

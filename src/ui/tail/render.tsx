@@ -1,6 +1,6 @@
-import { type Key, render, useInput, useStdin } from 'ink';
+import { type Key, useInput, useStdin } from 'ink';
 import type { TailSource } from '../../operations/tail-record.js';
-import { enterAlternateScreen } from '../alternate-screen.js';
+import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import type { TailKey } from './keys.js';
 import { tailLines } from './lines.js';
@@ -8,63 +8,36 @@ import { TailModel } from './model.js';
 
 const REDRAW_MS = 100;
 
-interface RenderTailOptions {
+interface RenderTailOptions extends ScreenOptions {
   readonly topics: readonly string[];
   /** The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => TailSource;
   readonly color: boolean;
   /** Applied from the start, as if it had been typed. */
   readonly filter?: string | undefined;
-  /** Ends the tail from outside (SIGTERM). */
-  readonly signal?: AbortSignal;
-  readonly stdin?: NodeJS.ReadStream;
-  readonly stdout?: NodeJS.WriteStream;
 }
 
 /**
  * The interactive tail on a terminal's second screen, until its reader leaves: by `q` (quit), by Ctrl-C or the
  * signal (interrupted). The terminal is given back before it resolves, or rejects with what ended the source.
  */
-export async function renderTail(options: RenderTailOptions): Promise<'quit' | 'interrupted'> {
-  const { stdin = process.stdin, stdout = process.stdout, topics, color } = options;
+export function renderTail({ topics, source, color, filter, ...options }: RenderTailOptions): Promise<Left> {
   const model = new TailModel();
-  if (options.filter !== undefined) model.filterBy(options.filter);
-  const reading = new AbortController();
-  const leaveScreen = enterAlternateScreen(stdout);
-  const app = render(<Tail model={model} topics={topics} color={color} leave={() => app.unmount()} />, {
-    stdin,
-    stdout,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    maxFps: 20,
-  });
-  let failure: { readonly cause: unknown } | undefined;
-  const interrupt = (): void => {
-    model.press({ kind: 'interrupt' });
-    app.unmount();
+  if (filter !== undefined) model.filterBy(filter);
+  const draw = (leave: (how: Left) => void) => <Tail model={model} topics={topics} color={color} leave={leave} />;
+  const read = (signal: AbortSignal): Promise<void> => {
+    // A paused tail waits for a key: none comes any more.
+    signal.addEventListener('abort', () => model.press({ kind: 'interrupt' }), { once: true });
+    return model.pump(source(signal));
   };
-  options.signal?.addEventListener('abort', interrupt, { once: true });
-  model.pump(options.source(reading.signal)).catch((cause: unknown) => {
-    if (model.keys.left !== undefined) return; // the reader has left, and with that the source was ended
-    failure = { cause };
-    app.unmount();
-  });
-  try {
-    await app.waitUntilExit();
-  } finally {
-    options.signal?.removeEventListener('abort', interrupt);
-    reading.abort();
-    leaveScreen();
-  }
-  if (failure !== undefined) throw failure.cause;
-  return model.keys.left ?? 'interrupted';
+  return renderScreen({ draw, read }, options);
 }
 
 interface TailProps {
   readonly model: TailModel;
   readonly topics: readonly string[];
   readonly color: boolean;
-  readonly leave: () => void;
+  readonly leave: (how: Left) => void;
 }
 
 export function Tail({ model, topics, color, leave }: TailProps) {
@@ -74,7 +47,7 @@ export function Tail({ model, topics, color, leave }: TailProps) {
   useInput(
     (input, key) => {
       for (const pressed of keysOf(input, key)) model.press(pressed);
-      if (model.keys.left !== undefined) leave();
+      if (model.keys.left !== undefined) leave(model.keys.left);
     },
     { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
   );
