@@ -5,6 +5,7 @@ import { ledgerTopic, openLedger } from '../resources/ledger.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
 import { database, server, store } from '../targets/target.js';
+import { releaseRabbitmq } from './release-rabbitmq.js';
 import { type Session, serversOf } from './session.js';
 
 /** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
@@ -15,8 +16,8 @@ export interface Released {
 
 /**
  * Takes this pipeline's connectors (with their offsets: a new database of the same name must not go on at the old one's
- * position), slots and publications from servers with an address, so that none retains WAL for ever, and forgets in the ledger
- * the seeds that are removed together with evpipe's own databases. Topics, consumer groups, subjects and databases stay there: others may read them.
+ * position), slots and publications from servers with an address, so that none retains WAL for ever, its queues and exchanges
+ * from RabbitMQ, where nobody would empty them, and forgets in the ledger the seeds that are removed together with evpipe's own databases. Topics, consumer groups, subjects and databases stay there: others may read them.
  * Repeatable. Throws what the servers say, EVPIPE_SLOT_ACTIVE where somebody else reads a slot.
  */
 export async function release(session: Session): Promise<Released> {
@@ -50,11 +51,9 @@ export async function release(session: Session): Promise<Released> {
   if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {
     left.push(`on the registry the subjects ${pipeline.subjects.map(({ name }) => name).join(', ')}`);
   }
-  const { exchanges = [], queues = [] } = pipeline.rabbitmq ?? {};
-  if (pipeline.rabbitmq !== undefined && foreign(server('rabbitmq'))) {
-    const names = [...exchanges.map(({ name }) => `exchange ${name}`), ...queues.map(({ name }) => `queue ${name}`)];
-    left.push(`on RabbitMQ ${names.join(', ')}`);
-  }
+  const rabbitmq = await releaseRabbitmq(session);
+  removed.push(...rabbitmq.removed);
+  left.push(...rabbitmq.left);
   if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
     left.push('on ksqlDB all streams, tables and queries');
   left.push(...foreignDatabases.map((name) => `database ${name} at its address`));

@@ -9,7 +9,7 @@ export const downCommand: CommandEntry = {
   name: 'down [pipeline]',
   summary: 'stop everything that up has started; the data stays',
   examples: ['down', 'down --volumes'],
-  declare: (command) => command.option('--volumes', 'remove all data too: databases, topics, slots, state'),
+  declare: (command) => command.option('--volumes', 'remove all data too: databases, topics, slots, queues, state'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     const volumes = options.volumes === true;

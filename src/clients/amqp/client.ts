@@ -33,6 +33,19 @@ export function connectAmqp(url: string): AmqpClient {
       ),
     bind: ({ exchange, queue, key, arguments: args }) =>
       link.onChannel(async (channel) => void (await channel.bindQueue(queue, exchange, key, { ...args }))),
+    deleteQueue: (name) =>
+      link
+        .onChannel(async (channel) => ({
+          messages: (await channel.deleteQueue(name, { ifUnused: true })).messageCount,
+        }))
+        .catch(unlessInUse),
+    deleteExchange: (name) =>
+      link
+        .onChannel(async (channel) => {
+          await channel.deleteExchange(name, { ifUnused: true });
+          return { messages: 0 };
+        })
+        .catch(unlessInUse),
     publish: (exchange, key, body, properties) => publish(link, { exchange, key, body, properties }),
     peek: (queue, most) =>
       // What a channel has not acknowledged goes back to its place when the channel is closed.
@@ -151,6 +164,11 @@ function peeked({ content, properties }: GetMessage): PeekedMessage {
 
 function unlessMissing(failure: unknown): undefined {
   if (failure instanceof EvpipeError && failure.code === 'EVPIPE_AMQP_NOT_FOUND') return undefined;
+  throw failure;
+}
+
+function unlessInUse(failure: unknown): 'in use' {
+  if (failure instanceof EvpipeError && failure.code === 'EVPIPE_AMQP_PRECONDITION_FAILED') return 'in use';
   throw failure;
 }
 

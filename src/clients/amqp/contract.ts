@@ -41,6 +41,9 @@ export interface MessageProperties {
   readonly headers?: BrokerArguments;
 }
 
+/** What was in it, or why it is still there. */
+export type Deleted = { readonly messages: number } | 'in use';
+
 /**
  * Errors: EVPIPE_AMQP_<REPLY> with the broker's own words (EVPIPE_AMQP_NOT_FOUND, EVPIPE_AMQP_PRECONDITION_FAILED,
  * EVPIPE_AMQP_ACCESS_REFUSED …), EVPIPE_AMQP_UNREACHABLE (kind unreachable).
@@ -55,6 +58,10 @@ export interface AmqpClient {
   /** As with queues. */
   declareExchange(exchange: ExchangeDeclaration): Promise<void>;
   bind(binding: BindingDeclaration): Promise<void>;
+  /** Unless somebody receives from it. One that is not there is no error. */
+  deleteQueue(name: string): Promise<Deleted>;
+  /** Unless something is bound to it. One that is not there is no error. */
+  deleteExchange(name: string): Promise<Deleted>;
   /** Resolves once the broker has confirmed it. With `exchange` '' the key is a queue's name. Throws EVPIPE_AMQP_NO_ROUTE where no queue takes it. */
   publish(exchange: string, key: string, body: Buffer, properties?: MessageProperties): Promise<void>;
   /** The first messages of a queue, which stay in it at their places (marked as redelivered). */

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from 'vitest';
+import { proveDown } from '../../matrix/amqp-down.js';
+import { type RealRabbitmq, startRealRabbitmq } from '../stack/rabbitmq.js';
+
+let rabbitmq: RealRabbitmq;
+
+beforeAll(async () => {
+  rabbitmq = await startRealRabbitmq();
+});
+
+afterAll(() => rabbitmq?.stop());
+
+proveDown(() => rabbitmq);
