@@ -26,6 +26,7 @@ export interface Failure {
 
 export interface CheckRow {
   readonly check: string;
+  readonly kind: CheckReport['kind'];
   readonly verdict: 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive';
   readonly sourceRows: number;
   readonly replicaRows: number;

@@ -105,8 +105,8 @@ function defaultDeadlineMs(session: Session): number {
 }
 
 export function rowOf(report: CheckReport): CheckRow {
-  const { check, verdict, sourceRows, replicaRows, missing, extra, different } = report;
-  return { check, verdict, sourceRows, replicaRows, missing, extra, different };
+  const { check, kind, verdict, sourceRows, replicaRows, missing, extra, different } = report;
+  return { check, kind, verdict, sourceRows, replicaRows, missing, extra, different };
 }
 
 function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): CheckReport {

@@ -21,12 +21,17 @@ const NUMBERS = ['source', 'replica', 'missing', 'extra', 'different'] as const;
 const VERDICT_COLUMNS = 14;
 const CHECK_COLUMNS_MIN = 8;
 
+/** The others have one side only: rows that a query must find or not, transitions of a status. */
+const TWO_SIDED: ReadonlySet<CheckRow['kind']> = new Set(['compare', 'conservation']);
+
 /** One heading and a line a check; numbers aligned right, names cut where the terminal is narrow. */
 export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   if (rows.length === 0) return [];
-  const numbers = rows.map((row) =>
-    [row.sourceRows, row.replicaRows, row.missing, row.extra, row.different].map((amount) => count(amount)),
-  );
+  const numbers = rows.map((row) => [
+    count(row.sourceRows),
+    TWO_SIDED.has(row.kind) ? count(row.replicaRows) : '–',
+    ...[row.missing, row.extra, row.different].map((amount) => count(amount)),
+  ]);
   const widths = NUMBERS.map((heading, at) => Math.max(heading.length, ...numbers.map((row) => row[at]?.length ?? 0)));
   const numbersWidth = widths.reduce((sum, width) => sum + width + 2, 0);
   const room = Math.max(CHECK_COLUMNS_MIN, columns - numbersWidth - VERDICT_COLUMNS - 3);

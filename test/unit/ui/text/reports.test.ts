@@ -9,6 +9,7 @@ const texts = (lines: readonly Line[]): string[] => lines.map((one) => textOf(on
 
 const row = (check: string, verdict: CheckRow['verdict'], sourceRows = 200): CheckRow => ({
   check,
+  kind: 'compare',
   verdict,
   sourceRows,
   replicaRows: 200,
@@ -25,6 +26,11 @@ describe('the table of checks', () => {
       'persons               200      200        0      0          0   ✓ consistent',
       'balance-sheets  1,234,567      200        0      0          0   ? inconclusive',
     ]);
+  });
+
+  it('shows no rows of a replica where a check has one side', () => {
+    const stages: CheckRow = { ...row('orders', 'consistent', 50), kind: 'stages', replicaRows: 0 };
+    expect(texts(checkTable([stages], 78))[1]).toMatch(/^orders\s+50\s+–\s+0\s+0\s+0\s+✓ consistent$/);
   });
 
   it('cuts names rather than numbers in a narrow terminal', () => {

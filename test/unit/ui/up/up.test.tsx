@@ -77,7 +77,7 @@ describe('the progress of up', () => {
   it('shows the newest row of each check, and no table where reports say more', () => {
     const check = (name: string, verdict: 'lagging' | 'consistent'): OperationEvent => ({
       kind: 'check',
-      row: { check: name, verdict, sourceRows: 1, replicaRows: 1, missing: 0, extra: 0, different: 0 },
+      row: { check: name, kind: 'compare', verdict, sourceRows: 1, replicaRows: 1, missing: 0, extra: 0, different: 0 },
     });
     const text = draw(stateAfter([check('a', 'lagging'), check('b', 'consistent'), check('a', 'consistent')]), 80).join(
       '\n',
@@ -89,7 +89,7 @@ describe('the progress of up', () => {
   it('shows the table in up with the reports of what is wrong, and whole reports where they were asked for', () => {
     const counts = { sourceRows: 1, replicaRows: 1, missing: 0, extra: 0, different: 0 };
     const reported = (check: string, verdict: 'inconsistent' | 'consistent'): readonly OperationEvent[] => [
-      { kind: 'check', row: { check, verdict, ...counts } },
+      { kind: 'check', row: { check, kind: 'compare', verdict, ...counts } },
       {
         kind: 'check-report',
         report: {
