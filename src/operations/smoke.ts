@@ -10,7 +10,7 @@ import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags } fr
 import { expectDocument } from './smoke-document.js';
 import { expectRecord, expectRow, topicEnd } from './smoke-expect.js';
 import { fillIn, textOf } from './smoke-template.js';
-import { failureOf } from './walk.js';
+import { failureOf } from './up/walk.js';
 
 /** One thing that was tried. */
 export interface SmokeCase {

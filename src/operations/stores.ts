@@ -6,7 +6,7 @@ import { EvpipeError, messageOf } from '../support/errors.js';
 import { STORE_MISSING } from '../targets/store-programs.js';
 import { type ComponentId, store } from '../targets/target.js';
 import type { Session } from './session.js';
-import type { NodeReport } from './walk.js';
+import type { NodeReport } from './up/walk.js';
 
 /**
  * Starts a store and waits until it answers; true where that changed anything. An optional one that can't be had is left

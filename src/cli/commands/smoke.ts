@@ -60,7 +60,7 @@ function operandsOf({ shell, options, arguments: [operands] }: CommandCall): {
 
 /** Exit code of `up` without its checks: the smoke run has them. A failure is a test of the JUnit file too. */
 async function bringUp(session: Session, { shell, options }: CommandCall): Promise<number> {
-  const { up } = await import('../../operations/up.js');
+  const { up } = await import('../../operations/up/up.js');
   const printer = await printerFor(shell, options);
   const startedMs = performance.now();
   const failed = async (cause: unknown): Promise<void> => {

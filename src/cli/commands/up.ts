@@ -1,6 +1,6 @@
 import type { OperationEvent } from '../../operations/events.js';
-import type { UpResult } from '../../operations/up.js';
-import type { Slice } from '../../operations/up-nodes.js';
+import type { Slice } from '../../operations/up/nodes.js';
+import type { UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -60,7 +60,7 @@ async function runUp(
   const printer = await printerFor(shell, options);
   const emit = (event: OperationEvent): void => printer.emit(event);
   return withSession(pipeline, { shell, options, emit }, async (session) => {
-    const { up } = await import('../../operations/up.js');
+    const { up } = await import('../../operations/up/up.js');
     let result: UpResult;
     try {
       result = await up(session, { slices: new Set(slices), verify, deadlineMs: timeoutMs(options) });

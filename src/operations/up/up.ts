@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import type { CheckReport } from '../consistency/report.js';
-import { takeRunLock } from '../targets/run-lock.js';
-import type { Session } from './session.js';
-import { type Slice, upNodes } from './up-nodes.js';
-import { verifyConsistency } from './verify-consistency.js';
+import type { CheckReport } from '../../consistency/report.js';
+import { takeRunLock } from '../../targets/run-lock.js';
+import type { Session } from '../session.js';
+import { verifyConsistency } from '../verify-consistency.js';
+import { type Slice, upNodes } from './nodes.js';
 import { type Node, walk } from './walk.js';
 
 export interface UpOptions {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { EvpipeError, messageOf } from '../support/errors.js';
-import type { Emit, Failure, StepId } from './events.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { Emit, Failure, StepId } from '../events.js';
 
 /** What a node says while it works. */
 export interface NodeReport {

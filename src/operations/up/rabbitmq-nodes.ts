@@ -1,9 +1,9 @@
-import type { BindingDeclaration } from '../clients/amqp/contract.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
-import { reconcile } from '../resources/kind.js';
-import { bindingKind, exchangeKind, queueKind } from '../resources/rabbitmq.js';
-import { EvpipeError } from '../support/errors.js';
-import type { Session } from './session.js';
+import type { BindingDeclaration } from '../../clients/amqp/contract.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { reconcile } from '../../resources/kind.js';
+import { bindingKind, exchangeKind, queueKind } from '../../resources/rabbitmq.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { Session } from '../session.js';
 import type { Node, NodeReport } from './walk.js';
 
 const exchangeId = (name: string): string => `exchange/${name}`;
