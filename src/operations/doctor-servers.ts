@@ -6,6 +6,8 @@ import { INSTALL_CACHE } from '../targets/store-programs.js';
 import { type ComponentId, type ComponentStatus, database, server, store } from '../targets/target.js';
 import { connectorReports } from './connectors.js';
 import type { Diagnosis } from './doctor.js';
+import { examineKafka } from './doctor-kafka.js';
+import { examineKsqldb } from './doctor-ksqldb.js';
 import { examineRabbitmq } from './doctor-rabbitmq.js';
 import { type Session, serversOf } from './session.js';
 import { examineStore } from './stores.js';
@@ -90,16 +92,7 @@ async function answers(about: string, address: string, probe: Probe): Promise<re
 }
 
 const PROBES: Readonly<Record<ReturnType<typeof serversOf>[number], (session: Session) => ReturnType<Probe>>> = {
-  kafka: async ({ clients }) => {
-    const { brokers, clusterId } = await (await clients.kafka()).describeCluster();
-    return [
-      {
-        about: 'kafka',
-        health: 'good',
-        says: `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}, cluster ${clusterId}`,
-      },
-    ];
-  },
+  kafka: examineKafka,
   schemaRegistry: async ({ clients }) => {
     const subjects = await (await clients.registry()).listSubjects();
     return [{ about: 'registry', health: 'good', says: `${subjects.length} subjects` }];
@@ -108,10 +101,7 @@ const PROBES: Readonly<Record<ReturnType<typeof serversOf>[number], (session: Se
     const { version } = await (await clients.connect()).version();
     return [{ about: 'connect', health: 'good', says: version }];
   },
-  ksqldb: async ({ clients }) => {
-    const { version } = await (await clients.ksqldb()).info();
-    return [{ about: 'ksqldb', health: 'good', says: version }];
-  },
+  ksqldb: examineKsqldb,
   rabbitmq: examineRabbitmq,
 };
 

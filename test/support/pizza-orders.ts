@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Stack } from './stack.js';
 
@@ -26,4 +27,21 @@ export async function placeOrders(stack: Stack, ids: readonly string[]): Promise
     }
   };
   await Promise.all(Array.from({ length: Math.min(SENDERS, ids.length) }, sender));
+}
+
+/** Orders so many at once, and has it proven that each was delivered; answers with the milliseconds that both took. */
+export async function deliverOrders(
+  stack: Stack,
+  orders: number,
+  ...options: string[]
+): Promise<{ placedMs: number; provenMs: number }> {
+  const startedMs = performance.now();
+  await placeOrders(
+    stack,
+    Array.from({ length: orders }, () => randomUUID()),
+  );
+  const placedMs = performance.now();
+  const ended = await stack.run('verify-consistency', ...options);
+  expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
+  return { placedMs: placedMs - startedMs, provenMs: performance.now() - placedMs };
 }
