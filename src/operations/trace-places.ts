@@ -38,7 +38,7 @@ export function placesOf(check: CheckSection, pipeline: Pipeline): TracedPlaces 
   const named = (kind: string): readonly string[] =>
     [...reached].flatMap((place) => (place.startsWith(`${kind} `) ? [place.slice(kind.length + 1)] : []));
   return {
-    topics: named('topic'),
+    topics: named('topic').toReversed(), // as events go on: of two at one time the cause comes first
     // An outbox has keys of its own; what it published is in its topics.
     tables: named('table')
       .map((name) => {

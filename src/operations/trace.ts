@@ -1,7 +1,9 @@
 import { readToEnd } from '../clients/kafka/read-topic.js';
+import { didYouMean } from '../pipeline/did-you-mean.js';
 import { tablePlace } from '../pipeline/flow.js';
 import type { CheckSection } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
+import { checkNamed } from './check-named.js';
 import type { Session } from './session.js';
 import { keyOfRecord, statusOfValue } from './status-record.js';
 import { placesOf } from './trace-places.js';
@@ -27,45 +29,68 @@ export interface Trace {
   readonly key: string;
   /** By time; rows that tell none at the end. */
   readonly entries: readonly TraceEntry[];
+  /** Topics and tables of the way that the key has not come to, in no order. */
+  readonly absent: readonly string[];
 }
 
 /** A prefix that means more keys than this is no key. */
 const KEYS_MAX = 20;
+/** So many other keys are remembered, to say which of them may have been meant. */
+const SEEN_MAX = 2_000;
 
 /**
  * The chronology of one key across the topics and tables of a check's way. The key may be the beginning of one, if only one begins so. Throws
- * EVPIPE_CHECK_UNKNOWN, EVPIPE_TRACE_UNSUPPORTED, EVPIPE_TRACE_AMBIGUOUS (with the keys; all kind usage), EVPIPE_TRACE_NOT_FOUND.
+ * EVPIPE_CHECK_UNKNOWN, EVPIPE_TRACE_KEY, EVPIPE_TRACE_UNSUPPORTED, EVPIPE_TRACE_AMBIGUOUS (with the keys; all kind usage), EVPIPE_TRACE_NOT_FOUND.
  */
 export async function trace(session: Session, checkName: string, wanted: string): Promise<Trace> {
-  const { checks } = session.pipeline;
-  const check = checks.find(({ name }) => name === checkName);
-  if (check === undefined) {
-    const names = checks.map(({ name }) => name).join(', ');
-    throw new EvpipeError('EVPIPE_CHECK_UNKNOWN', `there is no check ${checkName}; there are ${names}`, {
-      kind: 'usage',
-    });
-  }
+  const check = checkNamed(checkName, session.pipeline);
+  if (wanted === '') throw new EvpipeError('EVPIPE_TRACE_KEY', 'the key to trace is empty', { kind: 'usage' });
   const { topics, tables } = placesOf(check, session.pipeline);
-  const found = (
-    await Promise.all([
-      ...topics.map((topic) => traceTopic(topic, check, wanted, session)),
-      ...tables.map((table: TracedTable) => traceRows(table, wanted, session)),
-    ])
-  ).flat();
-  const key = theKey(found, wanted, `${[...topics, ...tables.map(nameOfTable)].join(', ')}`);
-  const entries = found.filter((entry) => entry.key === key);
+  const seen = new Set<string>();
+  const places = await Promise.all([
+    ...topics.map(async (topic) => ({
+      place: topic,
+      entries: await traceTopic(topic, check, wanted, seen, session),
+      certain: true,
+    })),
+    // By its primary key a row is found where that is the key; where it is none, nobody knows.
+    ...tables.map(async (table: TracedTable) => ({
+      place: nameOfTable(table),
+      entries: await traceRows(table, wanted, session),
+      certain: table.key !== undefined,
+    })),
+  ]);
+  const key = theKey(
+    places.flatMap(({ entries }) => entries),
+    wanted,
+    { places: places.map(({ place }) => place), seen },
+  );
+  const of = (found: readonly TraceEntry[]): readonly TraceEntry[] => found.filter((entry) => entry.key === key);
   const at = ({ timestampMs }: TraceEntry): number => timestampMs ?? Number.POSITIVE_INFINITY;
-  return { check: check.name, key, entries: entries.toSorted((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b))) };
+  return {
+    check: check.name,
+    key,
+    entries: places.flatMap(({ entries }) => of(entries)).toSorted((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b))),
+    absent: places.flatMap(({ place, entries, certain }) => (certain && of(entries).length === 0 ? [place] : [])),
+  };
 }
 
 const nameOfTable = ({ database, table }: TracedTable): string => tablePlace(database, table).replace('table ', '');
 
 /** The key that is meant: the one given, or the only one that begins so. */
-function theKey(found: readonly TraceEntry[], wanted: string, places: string): string {
+function theKey(
+  found: readonly TraceEntry[],
+  wanted: string,
+  { places, seen }: { readonly places: readonly string[]; readonly seen: ReadonlySet<string> },
+): string {
   const keys = [...new Set(found.map(({ key }) => key))].sort();
   const [only, another] = keys;
   if (only === undefined)
-    throw new EvpipeError('EVPIPE_TRACE_NOT_FOUND', `no key is or begins with ${wanted} in ${places}`);
+    throw new EvpipeError(
+      'EVPIPE_TRACE_NOT_FOUND',
+      `no key is or begins with ${wanted}${didYouMean(wanted, [...seen])}`,
+      { todo: `Looked for in ${places.join(', ')}.` },
+    );
   if (keys.includes(wanted) || another === undefined) return keys.includes(wanted) ? wanted : only;
   const more = keys.length > KEYS_MAX ? `\n… and ${keys.length - KEYS_MAX} more` : '';
   throw new EvpipeError(
@@ -79,6 +104,7 @@ async function traceTopic(
   topic: string,
   check: CheckSection,
   wanted: string,
+  seen: Set<string>,
   session: Session,
 ): Promise<readonly TraceEntry[]> {
   const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
@@ -88,6 +114,7 @@ async function traceTopic(
   for await (const batch of readToEnd(kafka, topic, { signal: session.signal })) {
     for (const record of batch.records) {
       const byKey = byField === undefined ? plainKey(record.key) : undefined;
+      if (byKey !== undefined && seen.size < SEEN_MAX) seen.add(byKey.slice(0, wanted.length));
       if (byField === undefined && byKey?.startsWith(wanted) !== true) continue;
       const { value } = await decoder.decode(record.value, { topic, part: 'value' });
       const key = byKey ?? keyOfRecord(record, value, byField ?? 'key');

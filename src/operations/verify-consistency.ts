@@ -5,6 +5,7 @@ import { confirmRows } from '../consistency/rows-check.js';
 import { SESSION_SETTINGS } from '../consistency/table-side.js';
 import { type CheckSection, placeName } from '../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
+import { checkNamed } from './check-named.js';
 import { wireCompare } from './check-wiring.js';
 import { wireConservation } from './conservation-wiring.js';
 import type { CheckRow } from './events.js';
@@ -28,7 +29,9 @@ const ROWS_SETTLE_MS = 5_000;
 
 /** Runs the checks, all at once; emits a row and a report for each as it ends. Throws EVPIPE_CHECK_UNKNOWN (kind usage). */
 export async function verifyConsistency(session: Session, options: VerifyOptions): Promise<readonly CheckReport[]> {
-  const checks = select(session.pipeline.checks, options.only);
+  const { pipeline } = session;
+  const { only = [] } = options;
+  const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
   // One after the other would add up their waits; all share the same fences' time.
   return Promise.all(
     checks.map(async (check) => {
@@ -38,19 +41,6 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
       return report;
     }),
   );
-}
-
-function select(checks: readonly CheckSection[], only: readonly string[] | undefined): readonly CheckSection[] {
-  if (only === undefined || only.length === 0) return checks;
-  return only.map((name) => {
-    const check = checks.find((one) => one.name === name);
-    if (check !== undefined) return check;
-    throw new EvpipeError(
-      'EVPIPE_CHECK_UNKNOWN',
-      `there is no check ${name}; there are ${checks.map((one) => one.name).join(', ')}`,
-      { kind: 'usage' },
-    );
-  });
 }
 
 async function runCheck(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {

@@ -4,8 +4,8 @@ import { printable } from './printable.js';
 
 const DELTA_COLUMNS = 10;
 
-/** A key's chronology, one line an entry: time, since the one before, where, its status, and as much of the value as fits. */
-export function traceLines({ check, key, entries }: Trace, columns: number): readonly Line[] {
+/** A key's chronology, one line an entry: time, since the one before, where, its status, and as much of the value as fits; then where it has not been. */
+export function traceLines({ check, key, entries, absent }: Trace, columns: number): readonly Line[] {
   const placeColumns = Math.max(...entries.map(({ place }) => place.length)) + 2;
   const atColumns = Math.max(...entries.map((entry) => placeInTopic(entry).length)) + 2;
   const hasStatus = entries.some(({ status }) => status !== undefined);
@@ -23,6 +23,7 @@ export function traceLines({ check, key, entries }: Trace, columns: number): rea
       ),
     );
   }
+  if (absent.length > 0) lines.push(line(span(`  not in ${absent.join(', ')}`, 'dim')));
   return lines.map((one) => truncateLine(one, columns));
 }
 

@@ -1,0 +1,72 @@
+import { setMaxListeners } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
+import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
+import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
+import { openSession, type Session } from '../../../src/operations/session.js';
+import { loadPipeline } from '../../../src/pipeline/load.js';
+import { silentLog } from '../../../src/support/log.js';
+import { textOf } from '../pipeline/workspace.js';
+
+/** Many listen to it in one test, as nobody does in one command. */
+function endless(): AbortSignal {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  return signal;
+}
+
+/** A broker and a PostgreSQL in this process, which pipelines of the test have by their addresses. */
+export class Servers {
+  private constructor(
+    private readonly folder: string,
+    readonly kafka: RunningKafka,
+    private readonly postgres: RunningPostgres,
+  ) {}
+
+  static async start(): Promise<Servers> {
+    const folder = mkdtempSync(join(tmpdir(), 'evpipe-session-'));
+    const [kafka, postgres] = await Promise.all([
+      startKafka({ dataDir: join(folder, 'kafka') }),
+      startPostgres({ dataDir: join(folder, 'postgres') }),
+    ]);
+    return new Servers(folder, kafka, postgres);
+  }
+
+  /** Makes the database. */
+  async database(name: string, sql: string): Promise<PostgresClient> {
+    const admin = await connectPostgres({ url: this.postgres.urlOf('postgres') });
+    await admin.execute(`CREATE DATABASE ${name}`);
+    await admin.close();
+    const client = await connectPostgres({ url: this.postgres.urlOf(name) });
+    await client.execute(sql);
+    return client;
+  }
+
+  /** A session of this pipeline, whose kafka and databases are here. */
+  session(file: string, databases: readonly string[]): Session {
+    const urls = databases.map((name) => `${name}: { url: "${this.postgres.urlOf(name)}" }`).join(', ');
+    const target = `targets: { here: { kafka: { bootstrapServers: "${this.kafka.bootstrapServers}" }, databases: { ${urls} } } }`;
+    writeFileSync(join(this.folder, 'evpipe.yaml'), `version: 1\nname: shop\n${file}\n${target}\n`);
+    const { pipeline, problems } = loadPipeline({
+      files: ['evpipe.yaml'],
+      profiles: [],
+      env: {},
+      cwd: this.folder,
+      target: 'here',
+    });
+    if (pipeline === undefined) throw new Error(problems.map(textOf).join('\n'));
+    return openSession(pipeline, {
+      env: {},
+      log: silentLog,
+      emit: () => {},
+      signal: endless(),
+    });
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all([this.kafka.stop(), this.postgres.remove()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
