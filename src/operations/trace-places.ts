@@ -38,7 +38,7 @@ export function placesOf(check: CheckSection, pipeline: Pipeline): TracedPlaces 
   const named = (kind: string): readonly string[] =>
     [...reached].flatMap((place) => (place.startsWith(`${kind} `) ? [place.slice(kind.length + 1)] : []));
   return {
-    topics: named('topic').toReversed(), // as events go on: of two at one time the cause comes first
+    topics: named('topic'),
     // An outbox has keys of its own; what it published is in its topics.
     tables: named('table')
       .map((name) => {
@@ -51,9 +51,16 @@ export function placesOf(check: CheckSection, pipeline: Pipeline): TracedPlaces 
   };
 }
 
-function upstream(from: Place, pipeline: Pipeline): ReadonlySet<Place> {
+/** All places that lead there, the farthest first: of two things at one time the cause comes before what it brought about. */
+function upstream(to: Place, pipeline: Pipeline): ReadonlySet<Place> {
   const edges = flowEdges(pipeline);
-  const reached = new Set<Place>([from]);
-  for (const place of reached) for (const edge of edges) if (edge.to === place) reached.add(edge.from); // a set grows while it is walked
-  return reached;
+  const reached = new Set<Place>();
+  const levels: Place[][] = [];
+  for (let level = [to]; level.length > 0; ) {
+    for (const place of level) reached.add(place);
+    levels.unshift(level);
+    const before = edges.filter((edge) => level.includes(edge.to)).map(({ from }) => from);
+    level = [...new Set(before)].filter((place) => !reached.has(place));
+  }
+  return new Set(levels.flat());
 }
