@@ -33,6 +33,18 @@ export interface ConservationCheck {
   deadLetters(most: number): Promise<readonly DeadLetter[]>;
   /** The figures may be this old. */
   readonly staleMs: number;
+  /**
+   * True where a message that is under way is always in `unsent` or in `figures`: they are of now, every publisher has a polling
+   * outbox, and no message goes back to where it was. Then the numbers prove something while messages flow.
+   */
+  readonly traceable: boolean;
+  /** What the broker's counters leave out of this queue, for messages. */
+  readonly uncounted: {
+    /** Queues whose dead letters arrive here: nobody counts those as published. */
+    readonly arrivals: readonly string[];
+    /** It counts as published what it has refused for want of room. */
+    readonly refuses: boolean;
+  };
   /** Why publishers or receivers don't do their work. */
   trouble(): Promise<string | undefined>;
 }
@@ -54,21 +66,26 @@ export interface ConservationOptions {
   readonly deadlineMs: number;
   /** With a known trouble and nothing moving for this long it is not waited for any longer. */
   readonly stalledMs: number;
+  /** Numbers that disagree have to do so for this long: an outbox may be about to be polled. Default 3 s. */
+  readonly settleMs?: number;
   readonly signal: AbortSignal;
   waitingFor(what: string): void;
 }
 
 const DEAD_LETTERS_LISTED = 5;
-/** Numbers that disagree while nothing is under way have to stay so for this long: an outbox may be about to be polled. */
 const SETTLE_MS = 3_000;
+
+/** Moments at which nothing is under way are short while messages flow. */
+const LOOK_AGAIN_FLOWING_MS = 100;
+const LOOK_AGAIN_MS = 500;
 
 /** One look at everything, in the order in which messages go, the publications once more at the end. */
 interface Look {
   readonly atMs: number;
   readonly published: number;
   readonly effects: number;
-  /** Nothing was published while it was looked. */
-  readonly quiet: boolean;
+  /** Published by the time the effects had been counted. */
+  readonly publishedAfter: number;
   readonly unsent: { readonly rows: number; readonly outboxes: readonly string[] };
   readonly figures: QueueFigures;
 }
@@ -81,6 +98,7 @@ interface Look {
  *       the ends agree, and nothing was published while they were counted    → consistent
  *       they disagree, and nothing has moved for longer than the broker's
  *       figures may be old and an outbox may take                            → inconsistent
+ *   messages flow, and each that is under way can be counted (Flow)          → consistent or inconsistent
  *   otherwise, at the deadline or where a known trouble holds it            → lagging, naming the queue and its depth
  */
 export async function confirmConservation(
@@ -88,7 +106,9 @@ export async function confirmConservation(
   options: ConservationOptions,
 ): Promise<CheckReport> {
   const startedMs = performance.now();
-  const settleMs = Math.max(check.staleMs, SETTLE_MS);
+  const settleMs = Math.max(check.staleMs, options.settleMs ?? SETTLE_MS);
+  const flow = new Flow(settleMs);
+  const flowing = check.traceable && check.counts !== undefined;
   let stillSinceMs = startedMs;
   let before: Look | undefined;
   let pauseMs = 20;
@@ -115,6 +135,8 @@ export async function confirmConservation(
         return done(judged.verdict, judged);
       else if (judged.verdict === 'inconsistent' && stillMs >= settleMs) return done('inconsistent', judged);
     }
+    const judged = flowing ? flow.judge(look) : undefined;
+    if (judged?.verdict !== undefined) return done(judged.verdict, judged);
     const stalled = stillMs >= options.stalledMs ? await check.trouble() : undefined;
     if (stalled !== undefined || elapsedMs >= Math.max(options.deadlineMs, underWay === 0 ? settleMs : 0)) {
       const held = await heldBack(check, look, { stillMs, trouble: stalled ?? (await check.trouble()) });
@@ -122,8 +144,66 @@ export async function confirmConservation(
     }
     options.waitingFor(`${check.name}: ${whatIsUnderWay(check, look)}`);
     await pause(pauseMs, options.signal);
-    pauseMs = Math.min(pauseMs * 1.5, 500);
+    pauseMs = Math.min(pauseMs * 1.5, flowing ? LOOK_AGAIN_FLOWING_MS : LOOK_AGAIN_MS);
   }
+}
+
+/**
+ * What looks prove while messages flow. A message goes from published (and unsent) to the queue to its effect, and a look
+ * reads these places in that order: so it meets every message that was published before it at least once. With L lost and D
+ * doubled messages, neither of which ever becomes less:
+ *
+ *   L - D ≤ publishedAfter - effects                    (what is under way only adds to the right side)
+ *   L - D ≥ published - (unsent + unfinished + effects)  (what came meanwhile, or was met twice, only lessens it)
+ *
+ * Where the first bound was 0 in some look and the second in some look, nothing is lost or doubled (as far as counts can tell:
+ * one lost and one doubled cancel out). Where either says that something is wrong, look after look for `settleMs`, it is.
+ */
+class Flow {
+  private allArrived = false;
+  private noneDoubled = false;
+  private lost = { sinceMs: Number.POSITIVE_INFINITY, least: 0 };
+  private doubled = { sinceMs: Number.POSITIVE_INFINITY, least: 0 };
+
+  constructor(private readonly settleMs: number) {}
+
+  judge({ atMs, published, publishedAfter, effects, unsent, figures }: Look): Judged {
+    const most = publishedAfter - effects;
+    const least = published - (unsent.rows + figures.unfinished + effects);
+    this.allArrived ||= most === 0;
+    this.noneDoubled ||= least === 0;
+    if (this.allArrived && this.noneDoubled) {
+      const summary = `${published} published = acknowledged = effects, counted while messages were under way`;
+      return { verdict: 'consistent', summary, missing: 0, extra: 0 };
+    }
+    // A bound that says nothing takes nothing back; the other bound does.
+    this.lost = stands(this.lost, { atMs, least, holds: most > 0 });
+    this.doubled = stands(this.doubled, { atMs, least: -most, holds: least < 0 });
+    if (least > 0 && atMs - this.lost.sinceMs >= this.settleMs)
+      return {
+        verdict: 'inconsistent',
+        why: `at least ${hadNoEffect(this.lost.least, published)}`,
+        missing: this.lost.least,
+      };
+    if (most < 0 && atMs - this.doubled.sinceMs >= this.settleMs)
+      return { verdict: 'inconsistent', why: hadTwoEffects(effects, publishedAfter) };
+    return { verdict: undefined };
+  }
+}
+
+interface Standing {
+  readonly sinceMs: number;
+  /** The most that was proven. */
+  readonly least: number;
+}
+
+function stands(
+  before: Standing,
+  { atMs, least, holds }: { readonly atMs: number; readonly least: number; readonly holds: boolean },
+): Standing {
+  if (!holds) return { sinceMs: Number.POSITIVE_INFINITY, least: 0 };
+  if (least <= 0) return before;
+  return { sinceMs: Math.min(before.sinceMs, atMs), least: Math.max(before.least, least) };
 }
 
 async function lookAt(check: ConservationCheck): Promise<Look> {
@@ -137,7 +217,7 @@ async function lookAt(check: ConservationCheck): Promise<Look> {
     atMs: performance.now(),
     published: published ?? counters?.published ?? 0,
     effects: effects ?? counters?.acknowledged ?? 0,
-    quiet: published === again,
+    publishedAfter: again ?? counters?.published ?? 0,
     unsent,
     figures,
   };
@@ -152,28 +232,31 @@ function hasMoved(a: Look, b: Look): boolean {
   );
 }
 
-type Judged = Pick<CheckReport, 'verdict' | 'why' | 'summary'> | { readonly verdict: undefined };
+type Judged = (Partial<CheckReport> & { readonly verdict: Verdict }) | { readonly verdict: undefined };
 
 /** Of a look at which nothing was under way. */
 function judge(check: ConservationCheck, look: Look): Judged {
   return check.counts === undefined ? judgeCounters(check, look) : judgeCounts(look);
 }
 
-function judgeCounts({ published, effects, quiet }: Look): Judged {
-  if (!quiet) return { verdict: undefined };
+function judgeCounts({ published, publishedAfter, effects }: Look): Judged {
+  if (published !== publishedAfter) return { verdict: undefined };
   if (published === effects)
     return {
       verdict: 'consistent',
       summary: `${published} published = acknowledged = ${effects} effects, the queue is empty`,
     };
-  const why =
-    effects < published
-      ? `${published - effects} of ${messages(published)} had no effect: nothing is unsent, waiting, unacknowledged or refused`
-      : `${effects} effects of ${messages(published)}: some had theirs twice, or were published by nobody who counts them`;
+  const why = effects < published ? hadNoEffect(published - effects, published) : hadTwoEffects(effects, published);
   return { verdict: 'inconsistent', why };
 }
 
-function judgeCounters({ queue }: ConservationCheck, { figures: { counters } }: Look): Judged {
+const hadNoEffect = (count: number, published: number): string =>
+  `${count} of ${messages(published)} had no effect: ${count === 1 ? 'it is' : 'they are'} not unsent, waiting, unacknowledged or refused`;
+
+const hadTwoEffects = (effects: number, published: number): string =>
+  `${effects} effects of ${messages(published)}: some had theirs twice, or were published by nobody who counts them`;
+
+function judgeCounters({ queue, uncounted }: ConservationCheck, { figures: { counters } }: Look): Judged {
   if (counters === undefined || (counters.published === 0 && counters.acknowledged === 0 && counters.automatic === 0))
     return { verdict: 'inconclusive', why: `nothing has passed queue ${queue} since the broker's start` };
   const { published, acknowledged, automatic } = counters;
@@ -181,8 +264,16 @@ function judgeCounters({ queue }: ConservationCheck, { figures: { counters } }: 
     const why = `${automatic} of ${messages(published)} went to a receiver that acknowledges automatically: what it has in hand when it crashes is lost`;
     return { verdict: 'inconsistent', why };
   }
+  if (uncounted.arrivals.length > 0) {
+    const why = `${acknowledged} acknowledged and ${published} published by the broker's counters, which leave out the dead letters of ${uncounted.arrivals.join(', ')} that arrive here: count both ends by SQL`;
+    return { verdict: 'inconclusive', why };
+  }
   if (acknowledged > published) {
     const why = `${acknowledged} acknowledged and ${published} published since the broker's start: some are older; count both ends by SQL`;
+    return { verdict: 'inconclusive', why };
+  }
+  if (acknowledged < published && uncounted.refuses) {
+    const why = `${published - acknowledged} of ${messages(published)} are neither acknowledged nor waiting: dropped, or refused as the queue was full, which their publisher knows; count both ends by SQL`;
     return { verdict: 'inconclusive', why };
   }
   if (acknowledged < published) {

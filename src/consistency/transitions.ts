@@ -93,8 +93,14 @@ export class TransitionFold {
     return [...this.unreadable, ...[...this.inOrder()].flatMap(([key, steps]) => this.wrongSteps(key, steps))];
   }
 
-  /** Keys that are not final: on their way while young, stuck when older than the rule allows. */
-  open(nowMs: number): { readonly underWay: number; readonly stuck: readonly Violation[] } {
+  /**
+   * Keys that are not final: on their way while young, stuck when older than the rule allows. `among`: these alone are on their
+   * way, so that an end comes though others always are.
+   */
+  open(
+    nowMs: number,
+    among?: ReadonlySet<string>,
+  ): { readonly underWay: number; readonly stuck: readonly Violation[] } {
     const stuck: Violation[] = [];
     let underWay = 0;
     for (const [key, steps] of this.inOrder()) {
@@ -103,6 +109,7 @@ export class TransitionFold {
       const { status, timestampMs } = last;
       const ageMs = nowMs - timestampMs;
       const young = ageMs < this.rules.withinMs;
+      if (young && among?.has(key) === false) continue;
       if (this.final.has(String(status))) {
         // What makes its steps legal may still be on its way from another writer.
         if (young && this.rules.order === 'time' && this.wrongSteps(key, steps).length > 0) underWay += 1;

@@ -4,7 +4,7 @@ import { publications } from '../pipeline/flow.js';
 import type { ConservationSection, CountSection, Located } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
 import { processTrouble, receiverTrouble } from './check-wiring.js';
-import { certainQueue, deadLettersOf, staleMs, unfinished } from './queues.js';
+import { certainQueue, deadLettersInto, deadLettersOf, staleMs, unfinished } from './queues.js';
 import type { Session } from './session.js';
 
 const BODY_SHOWN_MAX = 200;
@@ -15,7 +15,10 @@ export async function wireConservation(
   session: Session,
 ): Promise<ConservationCheck> {
   const { queue, published, effects } = check;
-  const { final, retries } = deadLettersOf(queue, session.pipeline);
+  const { pipeline } = session;
+  const { final, retries } = deadLettersOf(queue, pipeline);
+  const stale = staleMs(session);
+  const polled = publishers(queue, session).every(({ outbox }) => outbox?.sent !== undefined);
   const counts =
     published === undefined || effects === undefined
       ? undefined
@@ -28,7 +31,12 @@ export async function wireConservation(
     queue,
     deadLetterQueues: final,
     counts,
-    staleMs: staleMs(session),
+    staleMs: stale,
+    traceable: stale === 0 && polled && retries.length === 0,
+    uncounted: {
+      arrivals: deadLettersInto(queue, pipeline),
+      refuses: refusesWhenFull(queue, session),
+    },
     figures: () => figures(queue, { final, retries }, session),
     unsent: await unsentRows(queue, session),
     deadLetters: (most) => peekAll(final, most, session),
@@ -83,6 +91,12 @@ async function figures(
             automatic: counters.deliveredUnacknowledged,
           },
   };
+}
+
+/** Refused to the publisher's face (https://www.rabbitmq.com/docs/maxlen#overflow-behaviour): not lost, as it knows. */
+function refusesWhenFull(queue: string, { pipeline }: Session): boolean {
+  const overflow = pipeline.rabbitmq?.queues.find(({ name }) => name === queue)?.arguments['x-overflow'];
+  return overflow === 'reject-publish' || overflow === 'reject-publish-dlx';
 }
 
 /** Of the services that publish to the queue by a polling outbox. */

@@ -91,6 +91,18 @@ export function deadLettersOf(name: string, { rabbitmq }: Pipeline): DeadLetters
   return { final: [...found.final], retries: [...found.retries] };
 }
 
+/** Other queues whose refused messages come to this one; those that only give back what this one refused don't count. */
+export function deadLettersInto(name: string, pipeline: Pipeline): readonly string[] {
+  const own = new Set([name, ...deadLettersOf(name, pipeline).retries]);
+  const others = (pipeline.rabbitmq?.queues ?? []).filter((queue) => !own.has(queue.name));
+  return others
+    .filter((queue) => {
+      const { final, retries } = deadLettersOf(queue.name, pipeline);
+      return [...final, ...retries].includes(name);
+    })
+    .map((queue) => queue.name);
+}
+
 const isPause = (queue: QueueSection): boolean =>
   queue.arguments['x-message-ttl'] !== undefined && queue.arguments['x-dead-letter-exchange'] !== undefined;
 

@@ -15,8 +15,8 @@ const SETTLE_MS = 10_000;
 type Check = Located & StagesSection;
 
 /**
- * Reads a status topic from its beginning and goes on until every key is final or stuck: illegal steps and stuck keys are
- * inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
+ * Reads a status topic from its beginning and goes on until every key that was there is final or stuck: illegal steps and stuck
+ * keys are inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
  * last statuses have to agree with the topic, within a moment or the deadline.
  */
 export async function confirmStatuses(check: Check, session: Session, deadlineMs: number): Promise<CheckReport> {
@@ -24,13 +24,16 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
   const fold = new TransitionFold(check);
   const next = new Map<number, bigint>();
   let settledMs: number | undefined;
+  let known: ReadonlySet<string> | undefined;
+  let differing: readonly Finding[] | undefined;
   for (;;) {
     await readOn(check, session, fold, next);
-    const { underWay, stuck } = fold.open(Date.now());
+    known ??= new Set(fold.last().keys());
+    const { underWay, stuck } = fold.open(Date.now(), known);
     if (underWay === 0) {
       settledMs ??= performance.now();
-      const violations = [...fold.illegal, ...stuck];
-      const differing = await compareTables(check, session, fold);
+      const violations = [...fold.illegal, ...stuck].filter(isOf(known));
+      differing = stillDiffering(differing, await compareTables(check, session, fold));
       const waited = performance.now() - settledMs;
       // What is stuck or illegal stays so; what differs beside it may only be late.
       if (differing.length === 0 || waited > Math.min(SETTLE_MS, deadlineMs)) {
@@ -43,6 +46,19 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
     }
     await pause(READ_AGAIN_MS, session.signal);
   }
+}
+
+/** Of the keys that were there at the start; a record without a status is nobody's. */
+const isOf =
+  (known: ReadonlySet<string>) =>
+  ({ key, kind }: Violation): boolean =>
+    kind === 'unreadable' || known.has(key);
+
+/** What differs in one look after the other: while keys flow, others are late in each. */
+function stillDiffering(before: readonly Finding[] | undefined, now: readonly Finding[]): readonly Finding[] {
+  if (before === undefined) return now;
+  const known = new Set(before.map(({ key }) => key.join()));
+  return now.filter(({ key }) => known.has(key.join()));
 }
 
 async function readOn(check: Check, session: Session, fold: TransitionFold, next: Map<number, bigint>): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { proveDown } from '../../matrix/amqp-down.js';
+import { proveConservation } from '../../matrix/conservation.js';
 import { type RealRabbitmq, startRealRabbitmq } from '../stack/rabbitmq.js';
 
 let rabbitmq: RealRabbitmq;
@@ -11,3 +12,4 @@ beforeAll(async () => {
 afterAll(() => rabbitmq?.stop());
 
 proveDown(() => rabbitmq);
+proveConservation(() => rabbitmq);

@@ -39,6 +39,14 @@ describe('status transitions', () => {
     expect(folded.keys).toBe(2);
   });
 
+  it('wait for those that were there, though new ones are always on their way', () => {
+    const folded = fold(['there', 100, 0], ['new', 100, 50_000]);
+    expect(folded.open(55_000)).toMatchObject({ underWay: 2 });
+    expect(folded.open(55_000, new Set(['there']))).toEqual({ underWay: 1, stuck: [] });
+    folded.add({ key: 'there', status: 400, timestampMs: 56_000, partition: 0, offset: 9n });
+    expect(folded.open(56_000, new Set(['there']))).toEqual({ underWay: 0, stuck: [] });
+  });
+
   it('name the key and the step that is not declared', () => {
     expect(fold(['a', 100], ['a', 300]).illegal).toEqual([{ key: 'a', kind: 'illegal', detail: '100 → 300' }]);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type RunningAmqp, startAmqp } from '../../../src/embedded/amqp/server.js';
 import { proveDown } from '../../matrix/amqp-down.js';
+import { proveConservation } from '../../matrix/conservation.js';
 
 /** The embedded server stands for one that somebody else runs. */
 const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-amqp-'));
@@ -18,7 +19,10 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-proveDown(() => ({
+const place = () => ({
   url: `amqp://127.0.0.1:${running.port}`,
   managementUrl: `http://127.0.0.1:${running.managementPort}`,
-}));
+});
+
+proveDown(place);
+proveConservation(place);
