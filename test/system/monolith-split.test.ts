@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresClient } from '../../src/clients/postgres/client.js';
 import { waitUntil } from '../../src/support/retry.js';
@@ -130,16 +132,50 @@ it('lets an entry wait for its market instead of ending the consumer, and finds 
   await expectConsistent();
 });
 
-it('names the row that was changed beside the service', async () => {
-  const { id } = await call('POST', '/api/v1/product', productOf('by hand'));
-  await untilReplicaIs(id, 'by hand');
-  await monolith.execute(`UPDATE product_product SET name = 'edited' WHERE id = '${id}'`);
+it('names the row that was changed beside the service, and the one whose event was called sent before it was', async () => {
+  const byHand = await call('POST', '/api/v1/product', productOf('by hand'));
+  const unsent = await call('POST', '/api/v1/product', productOf('acknowledged'));
+  await untilReplicaIs(byHand.id, 'by hand');
+  await untilReplicaIs(unsent.id, 'acknowledged');
+  await monolith.execute(`UPDATE product_product SET name = 'edited' WHERE id = '${byHand.id}';
+    UPDATE product_product SET name = 'called sent', revision = revision + 1 WHERE id = '${unsent.id}';
+    INSERT INTO product_event (id, topic, key, body, sent)
+    SELECT gen_random_uuid(), topic, key, replace(body, '"acknowledged"', '"called sent"'), true
+    FROM product_event WHERE key = '${unsent.id}'`);
   const verified = await stack.run('verify-consistency', '--timeout', '30s');
   expect(verified.code).toBe(1);
-  expect(verified.stdout).toContain(String(id));
-  expect(verified.stdout).toMatch(/edited/);
-  await call('PUT', `/api/v1/product/${id}`, productOf('mended'));
-  await untilReplicaIs(id, 'mended');
+  expect(verified.stdout).toMatch(new RegExp(`${byHand.id} +name +source edited +replica by hand`));
+  expect(verified.stdout).toMatch(new RegExp(`${unsent.id} +name +source called sent +replica acknowledged`));
+  for (const { id } of [byHand, unsent]) {
+    await call('PUT', `/api/v1/product/${id}`, productOf('mended'));
+    await untilReplicaIs(id, 'mended');
+  }
+});
+
+it('finds the second of two quick updates where a consumer drops it, as the original did by comparing with the time of its own work', async () => {
+  const file = join(stack.box.folder, 'services', 'catalog-consumer.ts');
+  const ours = readFileSync(file, 'utf8');
+  const original = ours
+    .replace('{ data, revision }', '{ data, revision, dateOccurred }')
+    .replace('WHERE catalog_product.revision < excluded.revision', 'WHERE catalog_product.updated_at < $6')
+    .replace('data.discontinued, revision]', 'data.discontinued, revision, dateOccurred]');
+  expect((await stack.run('stop', 'catalog-consumer')).code).toBe(0);
+  writeFileSync(file, original);
+  try {
+    const { id } = await call('POST', '/api/v1/product', productOf('first'));
+    await call('PUT', `/api/v1/product/${id}`, productOf('second'));
+    expect((await stack.run('up', '--no-verify')).code).toBe(0);
+    await untilReplicaIs(id, 'first');
+    const verified = await stack.run('verify-consistency', 'products');
+    expect(verified.code, verified.stdout).toBe(1);
+    expect(verified.stdout).toMatch(new RegExp(`${id} +name +source second +replica first`));
+    writeFileSync(file, ours);
+    expect((await stack.run('up', '--no-verify')).code).toBe(0);
+    await call('PUT', `/api/v1/product/${id}`, productOf('third'));
+    await untilReplicaIs(id, 'third');
+  } finally {
+    writeFileSync(file, ours);
+  }
 });
 
 it('adds nothing when it is brought up again, and passes its smoke tests again, and is gone afterwards', async () => {
