@@ -18,7 +18,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 export const isRunning = (identity: ProcessIdentity): boolean => identify(identity.pid)?.began === identity.began;
 
-interface ProcessStat {
+export interface ProcessStat {
   readonly pid: number;
   readonly state: string;
   readonly parent: number;
@@ -28,7 +28,7 @@ interface ProcessStat {
 }
 
 /** /proc/PID/stat: pid (comm) state ppid pgrp session …; comm may hold blanks and parentheses. */
-function statOf(pid: number): ProcessStat | undefined {
+export function statOf(pid: number): ProcessStat | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -103,7 +103,7 @@ export function readMemory(): MemoryReader {
   return process.platform === 'linux' ? linuxMemory() : psMemory();
 }
 
-function allStats(): ProcessStat[] {
+export function allStats(): ProcessStat[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => statOf(Number(name)))

@@ -6,6 +6,7 @@ import type { PreparedCommand, PreparedMessage } from '../support/prepared.js';
 import { pause } from '../support/retry.js';
 import type { LaunchSpec } from './launch.js';
 import type { LogFile } from './log-file.js';
+import { strangerOn } from './port-owner.js';
 import { isGroupGone, signalGroup } from './process-identity.js';
 import { httpProblem } from './readiness.js';
 
@@ -142,7 +143,8 @@ export class RunningChild {
       case 'alive':
         return performance.now() - startedMs >= ready.forMs ? undefined : 'it has to stay alive';
       case 'http':
-        return this.port === undefined ? 'it has no port' : httpProblem(this.port, ready.path, signal);
+        if (this.port === undefined) return 'it has no port';
+        return (await httpProblem(this.port, ready.path, signal)) ?? strangerOn(this.port, this.pid);
       case 'announced':
         if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
         return this.ground.log.textSince(this.logOffset).includes(this.prepared.readyText)

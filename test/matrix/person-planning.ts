@@ -54,6 +54,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     const rows = lines(ended.stdout).flatMap((line) => (line.kind === 'check' ? [line.row] : []));
     expect(rows).toContainEqual({
       check: 'persons',
+      kind: 'compare',
       verdict: 'consistent',
       sourceRows: 200,
       replicaRows: 200,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,6 +170,32 @@ describe('the supervisor', () => {
     client = await ensure();
     expect((await client.start(server())).port).toBe(moved.port);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'does not take somebody else for a service that has not got its port yet',
+    async () => {
+      const wished = port + 1;
+      const signal = join(home, 'go');
+      const starting = client.start(service('person', { WAITS_FOR: signal }));
+      await waitUntil(
+        'the service to live',
+        async () => (await report('person').catch(() => undefined))?.pid,
+        DEADLINE,
+      );
+      let asked = 0;
+      const stranger = createHttpServer((_, response) => {
+        asked += 1;
+        response.end('fine');
+      });
+      await new Promise<void>((resolve) => stranger.listen(wished, '127.0.0.1', () => resolve()));
+      await waitUntil('the stranger to be asked', async () => (asked > 1 ? true : undefined), DEADLINE);
+      writeFileSync(signal, '');
+      const { port: got } = await starting;
+      expect(got).not.toBe(wished);
+      expect(await fetchJson(got ?? 0)).toMatchObject({ pid: (await report('person')).pid });
+      await new Promise((resolve) => stranger.close(resolve));
+    },
+  );
 
   it('stops a deaf service with its grandchildren, and starts it again', async () => {
     await client.start({ ...service('person', { DEAF: '1', GRANDCHILD: '1' }), stopTimeoutMs: 300 });
