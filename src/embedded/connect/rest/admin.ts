@@ -31,8 +31,11 @@ export const ADMIN_ROUTES: readonly Route[] = [
     method: 'PUT',
     path: '/admin/loggers/:logger',
     handle({ parameters, body }, { loggers, clock }) {
-      const level = String((body as { level?: unknown } | undefined)?.level ?? '').toUpperCase();
-      if (!LEVELS.includes(level)) throw new RestFailure(404, `invalid log level '${level}'.`);
+      const given = (body as { level?: unknown } | null | undefined)?.level;
+      if (given === undefined || given === null)
+        throw new RestFailure(400, "Desired 'level' parameter was not specified in request.");
+      const level = String(given).toUpperCase();
+      if (!LEVELS.includes(level)) throw new RestFailure(404, `invalid log level '${String(given)}'.`);
       loggers.set(parameters.logger ?? '', { level, last_modified: clock() });
       return ok([parameters.logger]);
     },

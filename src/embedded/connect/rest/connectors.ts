@@ -32,11 +32,16 @@ const list: Route = {
   },
 };
 
+const CREATE_FIELDS = ['name', 'config', 'initial_state'];
+
 const create: Route = {
   method: 'POST',
   path: '/connectors',
   async handle({ body }, { herder }) {
     const request = (body ?? {}) as { name?: unknown; config?: unknown; initial_state?: unknown };
+    const unknown = Object.keys(request).find((field) => !CREATE_FIELDS.includes(field));
+    if (unknown !== undefined)
+      throw new RestFailure(400, `Unrecognized field "${unknown}", known are ${CREATE_FIELDS.join(', ')}`);
     const config = configOf(request.config ?? {});
     const name = typeof request.name === 'string' ? request.name : config.name;
     if (name === undefined || name.trim() === '')
@@ -50,7 +55,7 @@ const create: Route = {
     await herder.put(name.trim(), config, { mustBeNew: true, ...(state === undefined ? {} : { state }) });
     return {
       status: 201,
-      body: herder.info(name.trim()),
+      body: { ...herder.info(name.trim()), tasks: [] },
       headers: { location: `/connectors/${encodeURIComponent(name.trim())}` },
     };
   },
@@ -66,7 +71,8 @@ function stateOf(given: unknown): TargetState | undefined {
 
 async function put(name: string, config: RawConfig, { herder }: RestContext) {
   const created = await herder.put(name, config);
-  return { status: created ? 201 : 200, body: herder.info(name) };
+  // The tasks of a new connector come after the answer.
+  return { status: created ? 201 : 200, body: { ...herder.info(name), ...(created && { tasks: [] }) } };
 }
 
 const putConfig: Route = {
@@ -122,7 +128,8 @@ const taskStatus: Route = {
   method: 'GET',
   path: '/connectors/:name/tasks/:task/status',
   handle(request, { herder }) {
-    const task = herder.status(nameOf(request)).tasks.find((one) => String(one.id) === request.parameters.task);
+    const tasks = herder.exists(nameOf(request)) ? herder.status(nameOf(request)).tasks : [];
+    const task = tasks.find((one) => String(one.id) === request.parameters.task);
     if (task === undefined)
       throw new RestFailure(404, `No status found for task ${nameOf(request)}-${request.parameters.task}`);
     return ok(task);

@@ -15,7 +15,7 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 const COMPILED = ROUTES.map((route) => ({
   route,
-  pattern: new RegExp(`^${route.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`),
+  pattern: new RegExp(`^${route.path.replaceAll(':task', '(?<task>\\d+)').replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`),
 }));
 
 export function restServer(context: RestContext, log: Log): Server {
@@ -54,6 +54,9 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     if (bytes > BODY_BYTES_MAX) throw new RestFailure(413, `a request may have ${BODY_BYTES_MAX} bytes at most`);
     chunks.push(chunk);
   }
+  if (bytes === 0) return undefined;
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) throw new RestFailure(415, 'HTTP 415 Unsupported Media Type');
   const text = Buffer.concat(chunks).toString('utf8');
   if (text.trim() === '') return undefined;
   try {

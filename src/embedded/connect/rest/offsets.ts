@@ -22,7 +22,9 @@ export const OFFSET_ROUTES: readonly Route[] = [
       const given = (body as { offsets?: unknown } | undefined)?.offsets;
       if (!Array.isArray(given) || given.length === 0)
         throw new RestFailure(400, 'Partitions / offsets need to be provided for an alter offsets request');
-      await herder.changeOffsets(parameters.name ?? '', given);
+      // Without an offset the partition's is removed.
+      const changes = given.map(({ partition = null, offset = null }) => ({ partition, offset }));
+      await herder.changeOffsets(parameters.name ?? '', changes);
       return ok({ message: message('altered') });
     },
   },

@@ -5,7 +5,8 @@ import { PREDICATES } from '../predicates/table.js';
 import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin } from '../worker/chain.js';
 import { CONNECTORS } from '../worker/connectors.js';
-import { type OptionResult, validate } from '../worker/validate.js';
+import { printed } from '../worker/herder.js';
+import { connectorPlugin, type OptionResult, validate } from '../worker/validate.js';
 import { configOf } from './connectors.js';
 import { RestFailure } from './failure.js';
 import { ok, type Route } from './route.js';
@@ -71,20 +72,20 @@ const config: Route = {
   },
 };
 
+const namesOf = (plugin: (typeof CONNECTORS)[number] | undefined): readonly string[] =>
+  plugin === undefined ? [] : [plugin.className, ...plugin.aliases];
+
 const check: Route = {
   method: 'PUT',
   path: '/connector-plugins/:plugin/config/validate',
   async handle({ parameters, body }, { env }) {
     const wanted = parameters.plugin ?? '';
     const given = configOf(body);
-    const className = given['connector.class'] ?? wanted;
-    const plugin = CONNECTORS.find((one) => one.className === className || one.aliases.includes(className));
-    if (
-      plugin !== undefined &&
-      plugin.className !== wanted &&
-      !plugin.className.endsWith(`.${wanted}`) &&
-      !plugin.aliases.includes(wanted)
-    )
+    const className = given['connector.class'];
+    if (className === undefined)
+      throw new RestFailure(500, `Connector config ${printed(given)} contains no connector type`);
+    const names = [className, ...namesOf(connectorPlugin(className))];
+    if (!names.some((name) => name === wanted || name.endsWith(`.${wanted}`)))
       throw new RestFailure(400, `Included connector type ${className} does not match request type ${wanted}`);
     let validation: Awaited<ReturnType<typeof validate>>;
     try {

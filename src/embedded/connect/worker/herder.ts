@@ -8,7 +8,7 @@ import { CONNECTORS } from './connectors.js';
 import type { ConnectorPlugin } from './plugin.js';
 import { type RunnerContext, SourceRunner } from './source-runner.js';
 import type { State, StoredOffset, TargetState } from './stores.js';
-import { validate } from './validate.js';
+import { connectorPlugin, unknownConnector, validate } from './validate.js';
 
 export interface HerderContext extends RunnerContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -147,12 +147,8 @@ export class Herder {
   }
 
   private async refuseInvalid(className: string, config: RawConfig): Promise<void> {
-    let validation: Awaited<ReturnType<typeof validate>>;
-    try {
-      validation = await validate(className, config, this.context.env);
-    } catch (failure) {
-      throw new RestFailure(500, messageOf(failure));
-    }
+    if (connectorPlugin(className) === undefined) throw new RestFailure(400, unknownConnector(className));
+    const validation = await validate(className, config, this.context.env);
     for (const warning of validation.warnings) this.context.log.warn(warning, { connector: config.name });
     const errors = validation.results.flatMap((result) => result.errors);
     if (errors.length > 0)
@@ -345,7 +341,12 @@ function pluginOf(config: RawConfig): ConnectorPlugin | undefined {
   return CONNECTORS.find((plugin) => plugin.className === wanted || plugin.aliases.includes(wanted));
 }
 
-const printed = (config: RawConfig): string => JSON.stringify(Object.fromEntries(Object.entries(config).sort()));
+/** As Java prints a map. */
+export const printed = (config: RawConfig): string =>
+  `{${Object.entries(config)
+    .sort()
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ')}}`;
 
 const KAFKA_PAUSE_MS = 1000;
 

@@ -21,6 +21,12 @@ export interface Validation {
   readonly warnings: readonly string[];
 }
 
+export const connectorPlugin = (className: string): (typeof CONNECTORS)[number] | undefined =>
+  CONNECTORS.find((one) => one.className === className || one.aliases.includes(className));
+
+export const unknownConnector = (className: string | undefined): string =>
+  `Failed to find any class that implements Connector and which name matches ${className}, available connectors are: ${CONNECTORS.map((one) => one.className).join(', ')}`;
+
 /** Checks every option of a connector's configuration, and then, if `deeply`, asks the database whether it agrees. */
 export async function validate(
   className: string,
@@ -28,9 +34,8 @@ export async function validate(
   env: Readonly<Record<string, string | undefined>>,
   deeply = true,
 ): Promise<Validation> {
-  const plugin = CONNECTORS.find((one) => one.className === className || one.aliases.includes(className));
-  if (plugin === undefined)
-    throw new Error(`Failed to find any class that implements Connector and which name matches ${className}`);
+  const plugin = connectorPlugin(className);
+  if (plugin === undefined) throw new Error(unknownConnector(className));
   const { config: resolved, problem } = resolve(given, env);
   const { config, warnings } = plugin.modernise(resolved);
   const definitions = [...CONNECTOR_OPTIONS, ...plugin.options];

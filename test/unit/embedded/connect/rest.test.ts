@@ -38,7 +38,7 @@ describe('the REST API', () => {
     expect(created.body).toEqual({
       name: 'life',
       config: { ...config, name: 'life' },
-      tasks: [{ connector: 'life', task: 0 }],
+      tasks: [],
       type: 'source',
     });
     expect(await world.ask('POST', '/connectors', { name: 'life', config })).toEqual({

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitUntil } from '../../../src/support/retry.js';
+import { type TestDatabase, World } from '../../unit/embedded/connect/world.js';
+import { type RealStack, startRealStack } from '../stack/stack.js';
+
+let stack: RealStack;
+let world: World;
+let database: TestDatabase;
+beforeAll(async () => {
+  stack = await startRealStack({ kafka: true, connect: true });
+  world = await World.start(stack.kafka.bootstrapServers);
+  database = await world.database('CREATE TABLE t (id int PRIMARY KEY)');
+});
+afterAll(async () => {
+  await world?.stop();
+  await stack?.stop();
+});
+
+/** NAME and PREFIX stand for what each side calls its own. A body that is a text goes as it is. */
+type Call = readonly [method: string, path: string, body?: unknown, contentType?: string | null];
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const SIDES = ['real', 'ours'] as const;
+type Side = (typeof SIDES)[number];
+const named = (side: Side, text: string): string =>
+  text.replaceAll('NAME', `rest-${side}`).replaceAll('PREFIX', `${side}_rest`);
+const unnamed = (side: Side, text: string): string =>
+  text.replaceAll(`rest-${side}`, 'NAME').replaceAll(`${side}_rest`, 'PREFIX');
+
+async function ask(side: Side, [method, path, body, contentType]: Call): Promise<Answer> {
+  const url = side === 'real' ? stack.connect.url : world.url;
+  const type = contentType === undefined && body !== undefined ? 'application/json' : contentType;
+  const response = await fetch(`${url}${named(side, path)}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: Buffer.from(named(side, typeof body === 'string' ? body : JSON.stringify(body))) }),
+    headers: type === undefined || type === null ? {} : { 'content-type': type },
+  });
+  const text = unnamed(side, await response.text());
+  return { status: response.status, body: text === '' ? undefined : withoutClassPath(JSON.parse(text)) };
+}
+
+/** Where a plugin was loaded from, and what wrapped a failure, is each worker's own. */
+function withoutClassPath(body: { message?: string }): unknown {
+  if (typeof body.message !== 'string') return body;
+  return {
+    ...body,
+    message: body.message
+      .replace(/, available connectors are: .*/s, '')
+      .replaceAll(/org\.apache\.kafka\.connect\.\S*Exception: /g, ''),
+  };
+}
+
+const both = async (call: Call): Promise<readonly [real: Answer, ours: Answer]> => {
+  const [real, ours] = await Promise.all(SIDES.map((side) => ask(side, call)));
+  return [real as Answer, ours as Answer];
+};
+
+const titled = (calls: readonly Call[]) =>
+  calls.map((call) => [`${call[0]} ${call[1]} ${JSON.stringify(call.slice(2))}`, call] as const);
+
+const CLASS = 'io.debezium.connector.postgresql.PostgresConnector';
+const OFFSET = (offset: unknown) => ({ offsets: [{ partition: { server: 'PREFIX' }, offset }] });
+
+it.each(
+  titled([
+    ['GET', '/nothing'],
+    ['DELETE', '/connectors'],
+    ['GET', '/connectors/missing'],
+    ['GET', '/connectors/missing/status'],
+    ['GET', '/connectors/missing/config'],
+    ['GET', '/connectors/missing/tasks'],
+    ['GET', '/connectors/missing/tasks/0/status'],
+    ['GET', '/connectors/missing/topics'],
+    ['GET', '/connectors/missing/offsets'],
+    ['PUT', '/connectors/missing/pause'],
+    ['PUT', '/connectors/missing/resume'],
+    ['PUT', '/connectors/missing/stop'],
+    ['POST', '/connectors/missing/restart'],
+    ['POST', '/connectors/missing/restart?includeTasks=true'],
+    ['POST', '/connectors/missing/tasks/0/restart'],
+    ['DELETE', '/connectors/missing'],
+    ['DELETE', '/connectors/missing/offsets'],
+    ['PATCH', '/connectors/missing/config', { a: 'b' }],
+    ['PATCH', '/connectors/missing/offsets', OFFSET({ lsn: 1 })],
+    ['PUT', '/connectors/missing/topics/reset'],
+    ['POST', '/connectors', { name: 'x', config: {} }],
+    ['POST', '/connectors', { name: 'x', config: { 'connector.class': 'Nope' } }],
+    ['POST', '/connectors', { name: 'x', config: { name: 'y', 'connector.class': CLASS } }],
+    ['POST', '/connectors', { name: 'x', config: { 'connector.class': CLASS } }],
+    ['POST', '/connectors', { name: 'x', config: {} }, 'text/plain'],
+    ['POST', '/connectors', { name: 'x', config: {} }, null],
+    ['PUT', '/connectors/x/config', {}],
+    ['PUT', '/connectors/x/config', { name: 'y' }],
+    ['PUT', '/connectors/x/config', { name: 'x' }, null],
+    ['PUT', '/connector-plugins/Nope/config/validate', { 'connector.class': 'Nope' }],
+    ['PUT', '/connector-plugins/PostgresConnector/config/validate', { 'connector.class': 'Other' }],
+    ['PUT', '/connector-plugins/PostgresConnector/config/validate', {}],
+    ['GET', '/connector-plugins/Nope/config'],
+    ['GET', '/admin/loggers/org.nothing'],
+    ['PUT', '/admin/loggers/org.nothing', { level: 'LOUD' }],
+    ['PUT', '/admin/loggers/org.nothing', {}],
+  ]),
+)('%s is refused as by Connect', async (_, call) => {
+  const [real, ours] = await both(call);
+  expect(ours).toEqual(real);
+});
+
+// Connect answers these with 500 and what Java's libraries threw; a client that is told 400 learns the same, and why.
+it.each(
+  titled([
+    ['POST', '/connectors', '{'],
+    ['POST', '/connectors', '[]'],
+    ['POST', '/connectors'],
+    ['POST', '/connectors', {}],
+    ['POST', '/connectors', { name: 'x' }],
+    ['POST', '/connectors', { name: 'x', unknown: 1, config: {} }],
+    ['POST', '/connectors', { name: 'x', initial_state: 'SLEEPING', config: { 'connector.class': CLASS } }],
+    ['PUT', '/connectors/x/config'],
+    ['PUT', '/connectors/x/config', 'null'],
+    ['PUT', '/connectors/x/config', { a: {} }],
+    ['PUT', '/connector-plugins/PostgresConnector/config/validate'],
+  ]),
+)('%s is a defect of the request', async (_, call) => {
+  const [real, ours] = await both(call);
+  expect([real.status, ours.status]).toEqual([500, 400]);
+});
+
+it('leads a connector through its life as Connect does', async () => {
+  const config = {
+    ...world.config(database),
+    'slot.name': 'PREFIX',
+    'publication.name': 'PREFIX',
+    'topic.prefix': 'PREFIX',
+  };
+  const isRunning = (side: Side) =>
+    waitUntil(
+      `${side} to run its task`,
+      async () => {
+        const { body } = await ask(side, ['GET', '/connectors/NAME/status']);
+        const tasks = (body as { tasks?: { state: string }[] }).tasks;
+        return tasks?.length === 1 && tasks[0]?.state === 'RUNNING' ? true : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+  const calls: readonly Call[] = [
+    ['PUT', '/connectors/NAME/config', config],
+    ['GET', '/connectors/NAME/tasks'],
+    ['GET', '/connectors/NAME'],
+    ['POST', '/connectors', { name: 'NAME', config }],
+    ['PUT', '/connectors/NAME/config', config],
+    ['GET', '/connectors/NAME/tasks/7/status'],
+    ['GET', '/connectors/NAME/tasks/x/status'],
+    ['POST', '/connectors/NAME/tasks/7/restart'],
+    ['POST', '/connectors/NAME/tasks/x/restart'],
+    ['DELETE', '/connectors/NAME/offsets'],
+    ['PATCH', '/connectors/NAME/offsets', {}],
+    ['PATCH', '/connectors/NAME/offsets', { offsets: [] }],
+    ['PATCH', '/connectors/NAME/offsets', OFFSET({ lsn: 1 })],
+    ['POST', '/connectors/NAME/restart?includeTasks=maybe'],
+    ['PUT', '/connectors/NAME/pause', '{}', 'text/plain'],
+    ['PUT', '/connectors/NAME/pause'],
+    ['PUT', '/connectors/NAME/topics/reset'],
+    ['PUT', '/connectors/NAME/stop'],
+    ['PATCH', '/connectors/NAME/offsets', OFFSET({ lsn: 1, nothing: 'text' })],
+    ['PATCH', '/connectors/NAME/offsets', OFFSET(null)],
+    ['PATCH', '/connectors/NAME/offsets', OFFSET(undefined)],
+    ['PATCH', '/connectors/NAME/config', { 'heartbeat.interval.ms': '3000' }],
+    ['DELETE', '/connectors/NAME'],
+    ['DELETE', '/connectors/NAME'],
+  ];
+  for (const call of calls) {
+    const [real, ours] = await both(call);
+    expect(ours, call.slice(0, 2).join(' ')).toEqual(real);
+    if (call[0] === 'PUT' && call[1] === '/connectors/NAME/config') await Promise.all(SIDES.map(isRunning));
+  }
+});
