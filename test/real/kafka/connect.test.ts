@@ -49,7 +49,6 @@ async function createConnector(): Promise<void> {
     'database.hostname': '127.0.0.1',
     'database.port': String(postgres.port),
     'database.user': 'postgres',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: Connect itself replaces it.
     'database.password': '${env:DATABASE_PASSWORD}',
     'database.dbname': 'postgres',
     'plugin.name': 'pgoutput',

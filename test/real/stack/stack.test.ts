@@ -85,7 +85,6 @@ describe('the real stack', () => {
       'database.hostname': '127.0.0.1',
       'database.port': String(postgres.port),
       'database.user': 'postgres',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: Connect itself replaces it.
       'database.password': '${env:DATABASE_PASSWORD}',
       'database.dbname': 'postgres',
       'plugin.name': 'pgoutput',

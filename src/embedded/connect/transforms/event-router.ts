@@ -42,7 +42,6 @@ export const eventRouter: TransformPlugin = {
     }),
     optional('STRING', 'route.by.field', 'aggregatetype', 'Column that decides on the topic.', { importance: 'HIGH' }),
     optional('STRING', 'route.topic.regex', '(?<routedByValue>.*)', 'Pattern on that column.', { check: regexProblem }),
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the option's own placeholder
     optional('STRING', 'route.topic.replacement', 'outbox.event.${routedByValue}', 'Name of the topic.', {
       importance: 'HIGH',
     }),

@@ -7,7 +7,6 @@ import { APACHE, type TransformPlugin } from './transform.js';
 export const timestampRouter: TransformPlugin = {
   className: `${APACHE}.TimestampRouter`,
   options: [
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the option's own placeholders
     optional('STRING', 'topic.format', '${topic}-${timestamp}', 'Format string with ${topic} and ${timestamp}.', {
       importance: 'HIGH',
     }),

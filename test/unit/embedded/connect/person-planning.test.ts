@@ -30,7 +30,6 @@ const OUTBOX = {
   transforms: 'outbox',
   'transforms.outbox.type': 'io.debezium.transforms.outbox.EventRouter',
   'transforms.outbox.route.by.field': 'topic',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the router's own placeholder
   'transforms.outbox.route.topic.replacement': '${routedByValue}',
   'transforms.outbox.table.field.event.key': 'message_key',
   'transforms.outbox.table.field.event.payload': 'payload',

@@ -86,7 +86,6 @@ describe('statements', () => {
   });
 
   it('replaces variables, and keeps what it does not know', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the engine's own syntax
     const { body } = await stack.ksql("DEFINE n = 'S'; DESCRIBE ${n}; SHOW VARIABLES;");
     expect(body[0].sourceDescription.name).toBe('S');
     expect(body[1].variables).toEqual([{ name: 'n', value: 'S' }]);
