@@ -28,7 +28,7 @@ export interface PollingOutboxOptions {
   readonly database: Database;
   /**
    * Has `id uuid PRIMARY KEY, number bigint GENERATED ALWAYS AS IDENTITY, topic text, key text, body text,
-   * time_created timestamptz DEFAULT now(), sent boolean DEFAULT false`, and an index on `number` WHERE NOT sent.
+   * time_created timestamptz DEFAULT now(), sent boolean DEFAULT false, failure text`, and an index on `number` WHERE NOT sent.
    */
   readonly table: string;
   /** Default: Kafka. */
@@ -47,6 +47,10 @@ const BUSY_MS = 50;
 const BROKEN = { firstMs: 200, mostMs: 5_000 };
 const BATCH_RECORDS = 200;
 const SAY_AGAIN_MS = 30_000;
+/** How soon an event that the broker refuses is tried again, and with it the others of its key. */
+const HELD_AGAIN_MS = 30_000;
+/** With more keys than this held back, it is not single events that are wrong. */
+const HELD_MAX = 1_000;
 
 /**
  * Sends what lies in the outbox: at once after a commit, and again every second whatever is unsent.
@@ -54,8 +58,9 @@ const SAY_AGAIN_MS = 30_000;
  * One instance sends at a time (an advisory lock of PostgreSQL, held by the transaction that marks what was sent), in the
  * order of `number`: events of one key were numbered under their entity's row lock, so they stay in order. An event is
  * marked as sent only after the broker's acknowledgement; a crash in between publishes it once more, so whoever
- * consumes it compares versions. Where publishing fails nothing is marked, and the next attempts send singly: what the
- * broker takes gets through, and the event that it refuses stays at the head, named in the log.
+ * consumes it compares versions. Where publishing fails nothing is marked, and the next attempts send singly: why the broker
+ * does not take an event stands in its row. If it takes the next one of another key, the event itself is what is wrong: its
+ * key is held back, so that order is kept, all others go on, and it is tried again every half a minute.
  */
 export function startPollingOutbox(
   { database, table, publisher }: PollingOutboxOptions & { readonly publisher: Publisher },
@@ -69,17 +74,28 @@ export function startPollingOutbox(
   let stopped = false;
   let records = BATCH_RECORDS;
   let brokenMs = BROKEN.firstMs;
+  const held = new HeldKeys(table, log);
 
   const sendAll = async (): Promise<number> => {
     for (;;) {
       wanted = false;
       const sent = await database.transaction((transaction) =>
-        sendSome(transaction, { table, name, publisher, records }),
+        sendSome(transaction, { table, name, publisher, records, without: held.keys() }),
       );
       if (sent === 'busy') return BUSY_MS;
+      if (typeof sent === 'object') {
+        // The broker may be away as well as refuse this event: the next one tells.
+        if (!held.failed(sent)) throw sent.cause;
+        continue;
+      }
+      held.taken(sent);
       trouble.over();
       brokenMs = BROKEN.firstMs;
       const more = sent === records;
+      if (held.suspects) {
+        records = 1;
+        continue;
+      }
       records = Math.min(records * 2, BATCH_RECORDS);
       if (stopped || (!more && !wanted)) return RESEND_MS;
     }
@@ -127,26 +143,107 @@ interface Sender {
   readonly name: string;
   readonly publisher: Publisher;
   readonly records: number;
+  readonly without: readonly string[];
 }
 
-/** Answers how many were sent; `busy` where another instance sends at this moment. */
-async function sendSome(transaction: Queries, { table, name, publisher, records }: Sender): Promise<number | 'busy'> {
+/** A single event that could not be published. */
+interface Refusal {
+  readonly key: string;
+  readonly cause: Error;
+}
+
+const HELD_KEY = "topic || ' ' || coalesce(key, '')";
+
+/** Answers how many were sent, or the one that could not be; `busy` where another instance sends at this moment. Throws where several could not. */
+async function sendSome(
+  transaction: Queries,
+  { table, name, publisher, records, without }: Sender,
+): Promise<number | 'busy' | Refusal> {
   const [lock] = await transaction.query<{ mine: boolean }>(
     'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine',
     [`outbox ${table}`],
   );
   if (lock?.mine !== true) return 'busy';
   const unsent = await transaction.query<OutboxRecord>(
-    `SELECT id, topic, key, body FROM ${name} WHERE NOT sent ORDER BY number LIMIT ${records}`,
+    `SELECT id, topic, key, body FROM ${name} WHERE NOT sent AND NOT ${HELD_KEY} = ANY($1) ORDER BY number LIMIT ${records}`,
+    [without],
   );
-  if (unsent.length === 0) return 0;
-  await publisher.publish(unsent).catch((failure: unknown) => {
-    const [{ id, topic, key } = { id: '', topic: '', key: '' }] = unsent;
+  const [first] = unsent;
+  if (first === undefined) return 0;
+  try {
+    await publisher.publish(unsent);
+  } catch (failure) {
+    const { id, topic, key } = first;
     const which = unsent.length === 1 ? `event ${id} (topic ${topic}, key ${key})` : `${unsent.length} events`;
-    throw new Error(`${which} can't be published: ${messageOf(failure)}`, { cause: failure });
-  });
-  await transaction.query(`UPDATE ${name} SET sent = true WHERE id = ANY($1)`, [unsent.map(({ id }) => id)]);
+    const cause = new Error(`${which} can't be published: ${messageOf(failure)}`, { cause: failure });
+    if (unsent.length > 1) throw cause;
+    await transaction.query(`UPDATE ${name} SET failure = $2 WHERE id = $1`, [id, messageOf(failure)]);
+    return { key: `${topic} ${key ?? ''}`, cause };
+  }
+  await transaction.query(`UPDATE ${name} SET sent = true, failure = NULL WHERE id = ANY($1)`, [
+    unsent.map(({ id }) => id),
+  ]);
   return unsent.length;
+}
+
+/**
+ * Keys whose first unsent event the broker refuses. Others tell whether it is the event or the broker, which may have been away
+ * for a moment:
+ *
+ *   free ──its event fails──▶ suspected ──another key's is taken──▶ tried again ──fails──▶ held ──half a minute──▶ free
+ *                                 │                                     └──taken──▶ free
+ *                                 └──another key's fails too, or there is none: the broker is away──▶ free
+ */
+class HeldKeys {
+  private readonly held = new Set<string>();
+  private suspected: Refusal | undefined;
+  private others: 'not tried' | 'taken' = 'not tried';
+  private sinceMs = 0;
+
+  constructor(
+    private readonly table: string,
+    private readonly log: Log,
+  ) {}
+
+  /** A suspected event is tried alone. */
+  get suspects(): boolean {
+    return this.suspected !== undefined;
+  }
+
+  /** Those to leave out now. */
+  keys(): readonly string[] {
+    if (this.held.size > 0 && performance.now() - this.sinceMs >= HELD_AGAIN_MS) this.held.clear();
+    const left = this.others === 'taken' ? undefined : this.suspected?.key;
+    return left === undefined ? [...this.held] : [...this.held, left];
+  }
+
+  /** False where it is not the event that is wrong. */
+  failed(refusal: Refusal): boolean {
+    const { suspected, others } = this;
+    this.suspected = undefined;
+    this.others = 'not tried';
+    if (suspected === undefined) {
+      this.suspected = refusal;
+      return this.held.size < HELD_MAX;
+    }
+    if (others === 'not tried' || refusal.key !== suspected.key) return false;
+    if (this.held.size === 0) this.sinceMs = performance.now();
+    this.held.add(refusal.key);
+    this.log.warn(`outbox ${this.table}: ${messageOf(refusal.cause)}; it holds back its key, all others go on`);
+    return true;
+  }
+
+  /** So many were taken. Throws what failed before where there was no other to try. */
+  taken(count: number): void {
+    const { suspected, others } = this;
+    if (suspected === undefined) return;
+    if (count > 0 && others === 'not tried') this.others = 'taken';
+    else {
+      this.suspected = undefined;
+      this.others = 'not tried';
+      if (count === 0) throw suspected.cause;
+    }
+  }
 }
 
 /** What was said of a broker or database that is away: once, again where it changes, and every half a minute. */

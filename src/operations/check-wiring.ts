@@ -17,7 +17,7 @@ import type { CompareSection, Located } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
 import { wireSides } from './check-sides.js';
-import { readsOutbox } from './outbox-probe.js';
+import { firstFailure, readsOutbox } from './outbox-probe.js';
 import { readQueue, staleMs, unfinished } from './queues.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
@@ -63,7 +63,7 @@ async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<
     queues: stage.queues,
     table: stage.table,
     ...readsOutbox(stage, client),
-    trouble: () => processTrouble(stage.name, session),
+    trouble: async () => (await processTrouble(stage.name, session)) ?? firstFailure(stage, client),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { ConservationCheck, Count, DeadLetter, QueueFigures } from '../consistency/conservation.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../consistency/table-side.js';
 import { publications } from '../pipeline/flow.js';
-import type { ConservationSection, CountSection, Located } from '../pipeline/pipeline.js';
+import type { ConservationSection, CountSection, Located, OutboxSection } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
 import { processTrouble, receiverTrouble } from './check-wiring.js';
+import { firstFailure } from './outbox-probe.js';
 import { certainQueue, deadLettersInto, deadLettersOf, staleMs, unfinished } from './queues.js';
 import type { Session } from './session.js';
 
@@ -133,9 +134,19 @@ async function peekAll(queues: readonly string[], most: number, session: Session
   return found;
 }
 
+async function outboxTrouble(outbox: OutboxSection | undefined, session: Session): Promise<string | undefined> {
+  if (outbox?.sent === undefined || outbox.failure === undefined) return undefined;
+  const client = await session.clients.database(outbox.database, SESSION_SETTINGS);
+  try {
+    return await firstFailure({ ...outbox, sent: outbox.sent }, client);
+  } finally {
+    await client.close();
+  }
+}
+
 async function trouble(queue: string, session: Session): Promise<string | undefined> {
-  for (const { name } of publishers(queue, session)) {
-    const found = await processTrouble(name, session);
+  for (const { name, outbox } of publishers(queue, session)) {
+    const found = (await processTrouble(name, session)) ?? (await outboxTrouble(outbox, session));
     if (found !== undefined) return found;
   }
   for (const { name, receives } of session.pipeline.services) {

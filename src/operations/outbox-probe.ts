@@ -3,6 +3,9 @@ import type { OutboxProbe } from '../consistency/stages.js';
 import { quoteColumn, tableSql } from '../consistency/table-side.js';
 import type { FlowStage } from '../pipeline/flow.js';
 
+/** Where a polling outbox is, and its columns. */
+export type OutboxPlace = Pick<OutboxStage, 'table' | 'sent' | 'failure'>;
+
 type OutboxStage = Extract<FlowStage, { readonly kind: 'outbox' }>;
 
 /** More keys than this are not kept: then a fence waits until nothing at all is unsent, which is late but never wrong. */
@@ -38,6 +41,25 @@ export function readsOutbox(stage: OutboxStage, client: PostgresClient): Pick<Ou
       return { count: BigInt(row?.[0] ?? 0), oldestMs: row?.[1] == null ? undefined : Number(row[1]) };
     },
   };
+}
+
+/** The unsent event that failed first, with the broker's words; undefined where none has, or the outbox does not keep them. */
+export async function firstFailure(
+  { table, sent, failure }: OutboxPlace,
+  client: PostgresClient,
+): Promise<string | undefined> {
+  if (failure === undefined) return undefined;
+  const words = quoteColumn(failure);
+  const key = (await primaryKey(table, client)) ?? "'(?)'";
+  const [row] = await client.queryText(
+    `SELECT ${key}, ${words}::text, count(*) OVER ()::text FROM ${tableSql(table)} AS t
+     WHERE NOT ${quoteColumn(sent)} AND ${words} IS NOT NULL ORDER BY ctid LIMIT 1`,
+  );
+  if (row === undefined) return undefined;
+  const [which = '', why = '', count] = row;
+  const others = Number(count) - 1;
+  const more = others === 0 ? '' : `, and ${others} more ${others === 1 ? 'fails' : 'fail'}`;
+  return `event ${(which ?? '').replace(/^\((.*)\)$/, '$1')} of ${table} can’t be published: ${why}${more}`;
 }
 
 /** The primary key of the table's row `t` as one text; undefined where it has none. */

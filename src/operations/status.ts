@@ -8,7 +8,7 @@ import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import type { ComponentStatus } from '../targets/target.js';
 import { groupLag } from './group-lag.js';
-import { readsOutbox } from './outbox-probe.js';
+import { firstFailure, readsOutbox } from './outbox-probe.js';
 import { readQueueFlows, readQueueNode, readReceiver } from './queue-flows.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
@@ -154,7 +154,12 @@ async function readOutbox(stage: Extract<FlowStage, { kind: 'outbox' }>, session
   try {
     const { count, oldestMs } = await readsOutbox(stage, client).stillUnsent('all');
     const age = oldestMs === undefined ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`;
-    return { name: stage.name, detail: `outbox, ${count} unsent${age}`, health: healthOfLag(count) };
+    const failure = count === 0n ? undefined : await firstFailure(stage, client);
+    return {
+      name: stage.name,
+      detail: `outbox, ${count} unsent${age}${failure === undefined ? '' : `: ${failure}`}`,
+      health: failure === undefined ? healthOfLag(count) : 'bad',
+    };
   } finally {
     await client.close();
   }

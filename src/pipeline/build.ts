@@ -182,7 +182,13 @@ function buildService(service: PipelineSpec['services'][string], at: Located, pr
     outbox:
       outbox === undefined
         ? undefined
-        : { ...outbox, sent: outbox.sent, created: outbox.created, topics: outbox.topics ?? [] },
+        : {
+            ...outbox,
+            sent: outbox.sent,
+            failure: outbox.failure,
+            created: outbox.created,
+            topics: outbox.topics ?? [],
+          },
     consumes: service.consumes,
     produces: service.produces ?? [],
     receives: service.receives ?? [],

@@ -25,6 +25,7 @@ export type FlowStage =
       readonly database: string;
       readonly table: string;
       readonly sent: string;
+      readonly failure: string | undefined;
       readonly created: string | undefined;
       readonly topics: readonly string[];
       /** RabbitMQ queues that what it publishes ends in. */
@@ -249,12 +250,14 @@ function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readon
   return originals(pipeline).flatMap((service) => {
     const { name, outbox } = service;
     if (outbox === undefined) return [];
-    const { database, table, sent, created, topics } = outbox;
+    const { database, table, sent, failure, created, topics } = outbox;
     const published = publications(service, pipeline);
     const queues = published.map(({ queue }) => queue);
     const place = tablePlace(database, table);
     const polling: FlowStage | undefined =
-      sent === undefined ? undefined : { kind: 'outbox', name, database, table, sent, created, topics, queues };
+      sent === undefined
+        ? undefined
+        : { kind: 'outbox', name, database, table, sent, failure, created, topics, queues };
     const onwards: ReadonlyArray<Omit<FlowEdge, 'from'>> = [
       ...(polling === undefined ? [] : topics.map((topic) => ({ to: topicPlace(topic), stage: polling }))),
       ...(polling === undefined

@@ -134,8 +134,9 @@ export interface OutboxSection {
   readonly database: string;
   readonly table: string;
   readonly reports: readonly string[];
-  /** Of a polling outbox: the columns that say that a row was sent and when it was written, and the topics. */
+  /** Of a polling outbox: the columns that say that a row was sent, why it was not, and when it was written, and the topics. */
   readonly sent: string | undefined;
+  readonly failure: string | undefined;
   readonly created: string | undefined;
   readonly topics: readonly string[];
 }

@@ -81,6 +81,9 @@ const outbox = mapping({
   reports: texts.describe('Tables whose changes this outbox reports'),
   sent: text.optional().describe('A polling outbox: the column that says that a row was sent'),
   topics: texts.optional().describe('A polling outbox: the topics it publishes to'),
+  failure: text
+    .optional()
+    .describe('A polling outbox: the column that says why a row could not be sent when it was last tried'),
   created: text
     .optional()
     .describe('A polling outbox: the column that says when a row was written, to tell how old the unsent are'),

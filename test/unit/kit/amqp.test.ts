@@ -41,7 +41,7 @@ beforeEach(async () => {
   await database.query('CREATE TABLE mail (id text PRIMARY KEY, times int NOT NULL)');
   await database.query(
     `CREATE TABLE outbox_message (id uuid PRIMARY KEY, number bigint GENERATED ALWAYS AS IDENTITY, topic text, key text,
-     body text, time_created timestamptz DEFAULT now(), sent boolean NOT NULL DEFAULT false)`,
+     body text, time_created timestamptz DEFAULT now(), sent boolean NOT NULL DEFAULT false, failure text)`,
   );
 });
 afterEach(async () => {

@@ -72,7 +72,7 @@ async function start(table: 'new' | 'there', publisher?: Publisher): Promise<Ins
 
 const TABLE = `DROP TABLE IF EXISTS event; CREATE TABLE event (
   id uuid PRIMARY KEY, number bigint GENERATED ALWAYS AS IDENTITY, topic text NOT NULL, key text NOT NULL, body text,
-  time_created timestamptz NOT NULL DEFAULT now(), sent boolean NOT NULL DEFAULT false)`;
+  time_created timestamptz NOT NULL DEFAULT now(), sent boolean NOT NULL DEFAULT false, failure text)`;
 
 const add = ({ database, outbox }: Instance, key: string, body: string | null) =>
   database.transaction((transaction) => outbox.add(transaction, { topic, key, body }));
@@ -178,7 +178,39 @@ it('marks nothing that the broker did not acknowledge, and names the event that 
   );
   expect(taken).toEqual(['a=1']);
   expect(await unsent(shop)).toBe(2);
+  const failures = 'SELECT failure FROM event WHERE NOT sent ORDER BY number';
+  expect(await shop.database.query(failures)).toEqual([{ failure: 'too large for the broker' }, { failure: null }]);
   await shop.database.query("DELETE FROM event WHERE body = 'too large'");
   await untilAllSent(shop);
   expect(taken).toEqual(['a=1', 'a=2']);
+});
+
+it('holds back only the key of an event that the broker refuses, and keeps its order', async () => {
+  const taken: string[] = [];
+  const publisher: Publisher = {
+    publish: async (records) => {
+      if (records.some(({ body }) => body === 'too large')) throw new Error('too large for the broker');
+      taken.push(...records.map(({ key, body }) => `${key}=${body}`));
+    },
+    close: async () => {},
+  };
+  const shop = await start('new', publisher);
+  await shop.database.transaction(async (transaction) => {
+    for (const [key = '', body = ''] of [
+      ['a', 'too large'],
+      ['a', '2'],
+      ['b', '1'],
+      ['c', '1'],
+      ['b', '2'],
+    ])
+      await shop.outbox.add(transaction, { topic, key, body });
+  });
+  await waitUntil('all others to go on', async () => (taken.length === 3 ? true : undefined), { timeoutMs: 30_000 });
+  expect(taken).toEqual(['b=1', 'c=1', 'b=2']);
+  await add(shop, 'd', '1');
+  await add(shop, 'a', '3');
+  await waitUntil('a new one too', async () => (taken.includes('d=1') ? true : undefined), { timeoutMs: 30_000 });
+  expect(taken.filter((one) => one.startsWith('a'))).toEqual([]);
+  expect(await unsent(shop)).toBe(3);
+  expect(said.join('')).toMatch(/key a\) can't be published: too large for the broker; it holds back its key/);
 });

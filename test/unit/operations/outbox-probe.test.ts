@@ -6,7 +6,7 @@ import { connectKafka } from '../../../src/clients/kafka/client.js';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { outboxStage, type Stage } from '../../../src/consistency/stages.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
-import { readsOutbox } from '../../../src/operations/outbox-probe.js';
+import { firstFailure, readsOutbox } from '../../../src/operations/outbox-probe.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-outbox-probe-'));
 let postgres: RunningPostgres;
@@ -26,7 +26,15 @@ afterAll(async () => {
 });
 
 function stageOf(): Stage {
-  const stage = { kind: 'outbox', name: 'shop', database: 'd', table: 'event', sent: 'sent', created: 'made' } as const;
+  const stage = {
+    kind: 'outbox',
+    name: 'shop',
+    database: 'd',
+    table: 'event',
+    sent: 'sent',
+    failure: 'why',
+    created: 'made',
+  } as const;
   const probe = readsOutbox({ ...stage, topics: [], queues: ['q'] }, client);
   return outboxStage(
     { name: 'shop', table: 'event', topics: [], queues: ['q'], trouble: async () => undefined, ...probe },
@@ -42,7 +50,8 @@ describe.each([
 ])('a polling outbox %s', (_, id) => {
   beforeEach(() =>
     client.execute(`DROP TABLE IF EXISTS event;
-      CREATE TABLE event (${id}, made timestamptz DEFAULT now(), attempts int DEFAULT 0, sent bool DEFAULT false);
+      CREATE TABLE event (${id}, made timestamptz DEFAULT now(), attempts int DEFAULT 0, sent bool DEFAULT false,
+        why text);
       INSERT INTO event VALUES (1, now(), 1, true), (2, now() - interval '90 s', 0, false), (3, now(), 0, false)`),
   );
 
@@ -58,6 +67,17 @@ describe.each([
     expect((await stage.progress(taken)).behind).toMatch(/^1 event behind \(unsent in event, the oldest for \d+ s\)$/);
     await client.execute('UPDATE event SET sent = true');
     expect((await stage.progress(taken)).reached).toBe(true);
+  });
+
+  it('names the first event that its broker does not take, in the words of the broker', async () => {
+    const place = { table: 'event', sent: 'sent', failure: 'why' };
+    expect(await firstFailure(place, client)).toBeUndefined();
+    await client.execute("UPDATE event SET why = 'too large' WHERE id = 2");
+    const which = id === 'id int' ? '?' : '2';
+    expect(await firstFailure(place, client)).toBe(`event ${which} of event can’t be published: too large`);
+    await client.execute('UPDATE event SET sent = true');
+    expect(await firstFailure(place, client)).toBeUndefined();
+    expect(await firstFailure({ ...place, failure: undefined }, client)).toBeUndefined();
   });
 
   it(`${id === 'id int' ? 'waits for' : 'does not wait for'} what came after the fence`, async () => {

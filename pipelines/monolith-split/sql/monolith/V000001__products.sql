@@ -16,7 +16,8 @@ CREATE TABLE product_event (
   key          text        NOT NULL,
   body         text,
   time_created timestamptz NOT NULL DEFAULT now(),
-  sent         boolean     NOT NULL DEFAULT false
+  sent         boolean     NOT NULL DEFAULT false,
+  failure      text -- why the broker did not take it when it was last tried
 );
 
 CREATE INDEX product_event_unsent ON product_event (number) WHERE NOT sent;

@@ -6,7 +6,8 @@ CREATE TABLE outbox_message (
   key varchar(200) NOT NULL,
   body text,
   time_created timestamptz NOT NULL DEFAULT now(),
-  sent boolean NOT NULL DEFAULT false
+  sent boolean NOT NULL DEFAULT false,
+  failure text -- why the broker did not take it when it was last tried
 );
 
 CREATE INDEX outbox_message_unsent ON outbox_message (number) WHERE NOT sent;

@@ -6,7 +6,8 @@ CREATE TABLE delivery_outbox (
   key varchar(200) NOT NULL,
   body text,
   time_created timestamptz NOT NULL DEFAULT now(),
-  sent boolean NOT NULL DEFAULT false
+  sent boolean NOT NULL DEFAULT false,
+  failure text -- why the broker did not take it when it was last tried
 );
 
 CREATE INDEX delivery_outbox_unsent ON delivery_outbox (number) WHERE NOT sent;

@@ -6,7 +6,8 @@ CREATE TABLE baking_outbox (
   key varchar(200) NOT NULL,
   body text,
   time_created timestamptz NOT NULL DEFAULT now(),
-  sent boolean NOT NULL DEFAULT false
+  sent boolean NOT NULL DEFAULT false,
+  failure text -- why the broker did not take it when it was last tried
 );
 
 CREATE INDEX baking_outbox_unsent ON baking_outbox (number) WHERE NOT sent;

@@ -12,7 +12,8 @@ CREATE TABLE order_event (
   key          text        NOT NULL,
   body         text,       -- JSON; null: the order is gone
   time_created timestamptz NOT NULL DEFAULT now(),
-  sent         boolean     NOT NULL DEFAULT false
+  sent         boolean     NOT NULL DEFAULT false,
+  failure      text -- why the broker did not take it when it was last tried
 );
 
 CREATE INDEX order_event_unsent ON order_event (number) WHERE NOT sent;
