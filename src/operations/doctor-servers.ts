@@ -3,9 +3,10 @@ import { readKsqlFiles } from '../pipeline/ksql-files.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { INSTALL_CACHE } from '../targets/store-programs.js';
-import { type ComponentId, type ComponentStatus, database, server, store } from '../targets/target.js';
+import { type ComponentId, type ComponentStatus, database, GATEWAY, server, store } from '../targets/target.js';
 import { connectorReports } from './connectors.js';
 import type { Diagnosis } from './doctor.js';
+import { examineGateway } from './doctor-gateway.js';
 import { examineKafka } from './doctor-kafka.js';
 import { examineKsqldb } from './doctor-ksqldb.js';
 import { examineRabbitmq } from './doctor-rabbitmq.js';
@@ -47,6 +48,9 @@ export async function examineServers(session: Session): Promise<readonly Diagnos
           { about: `store ${section.name}`, health: 'good', says: await examineStore(section, session) },
         ]),
       ),
+    ...(pipeline.gateway !== undefined && isThere(GATEWAY)
+      ? [answers('gateway', addressOf(GATEWAY), () => examineGateway(session))]
+      : []),
     ...(serversOf(pipeline).includes('connect') && isThere(server('connect'))
       ? [answers('connectors', addressOf(server('connect')), () => examineConnectors(session))]
       : []),

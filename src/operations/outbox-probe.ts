@@ -2,6 +2,7 @@ import type { PostgresClient } from '../clients/postgres/client.js';
 import type { OutboxProbe } from '../consistency/stages.js';
 import { quoteColumn, tableSql } from '../consistency/table-side.js';
 import type { FlowStage } from '../pipeline/flow.js';
+import type { GroupLag } from './group-lag.js';
 
 /** Where a polling outbox is, and its columns. */
 export type OutboxPlace = Pick<OutboxStage, 'table' | 'sent' | 'failure'>;
@@ -60,6 +61,15 @@ export async function firstFailure(
   const others = Number(count) - 1;
   const more = others === 0 ? '' : `, and ${others} more ${others === 1 ? 'fails' : 'fail'}`;
   return `event ${(which ?? '').replace(/^\((.*)\)$/, '$1')} of ${table} can’t be published: ${why}${more}`;
+}
+
+/** Rows that are not sent, and rows that are: these grow while it works. */
+export async function outboxLag({ table, sent }: OutboxPlace, client: PostgresClient): Promise<GroupLag> {
+  const isSent = quoteColumn(sent);
+  const [row] = await client.queryText(
+    `SELECT count(*) FILTER (WHERE NOT ${isSent})::text, count(*) FILTER (WHERE ${isSent})::text FROM ${tableSql(table)} AS t`,
+  );
+  return { behind: BigInt(row?.[0] ?? 0), handled: BigInt(row?.[1] ?? 0) };
 }
 
 /** The primary key of the table's row `t` as one text; undefined where it has none. */

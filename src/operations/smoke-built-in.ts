@@ -1,10 +1,11 @@
 import type { CheckReport } from '../consistency/report.js';
 import { flowEdges } from '../pipeline/flow.js';
-import type { Located } from '../pipeline/pipeline.js';
+import type { Located, Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { connectorReports } from './connectors.js';
 import { type GroupLag, groupLag } from './group-lag.js';
+import { outboxLag } from './outbox-probe.js';
 import { runningQueries, stagesOf } from './running-query.js';
 import type { Session } from './session.js';
 import { verifyConsistency } from './verify-consistency.js';
@@ -35,29 +36,54 @@ export async function connectorsRun(session: Session): Promise<string> {
   }
 }
 
-/** How far each consumer group of the pipeline, ksqlDB's queries included, is behind. */
-export type Lags = ReadonlyMap<string, GroupLag>;
+interface Lag extends GroupLag {
+  readonly unit: 'record' | 'event';
+  /** Whose log tells why. */
+  readonly component: string;
+}
+
+/** How far each consumer group of the pipeline, ksqlDB's queries included, and each polling outbox is behind, by what messages call it. */
+export type Lags = ReadonlyMap<string, Lag>;
 
 interface Group {
   /** As messages call it: the service or the query. */
   readonly name: string;
+  readonly component: string;
   readonly group: string;
   readonly topics: readonly string[];
 }
 
 export async function measureLags(session: Session): Promise<Lags> {
-  const kafka = await session.clients.kafka();
   const groups = [...declaredGroups(session), ...(await queryGroups(session))];
-  return new Map(
-    await Promise.all(
-      groups.map(async ({ name, group, topics }) => [name, await groupLag(kafka, group, topics)] as const),
-    ),
+  const readers = groups.map(async ({ name, component, group, topics }): Promise<readonly [string, Lag]> => {
+    const lag = await groupLag(await session.clients.kafka(), group, topics);
+    return [name, { ...lag, unit: 'record', component }];
+  });
+  const outboxes = pollingOutboxes(session.pipeline).map(
+    async ({ name, ...place }): Promise<readonly [string, Lag]> => {
+      const client = await session.clients.database(place.database);
+      try {
+        return [`the outbox of ${name}`, { ...(await outboxLag(place, client)), unit: 'event', component: name }];
+      } finally {
+        await client.close();
+      }
+    },
+  );
+  return new Map(await Promise.all([...readers, ...outboxes]));
+}
+
+/** By the service that sends from it. */
+export function pollingOutboxes({ services }: Pipeline) {
+  return services.flatMap(({ name, copyOf, outbox }) =>
+    outbox?.sent === undefined || copyOf !== undefined ? [] : [{ ...outbox, name, sent: outbox.sent }],
   );
 }
 
 function declaredGroups({ pipeline }: Session): readonly Group[] {
   return pipeline.services.flatMap(({ name, copyOf, consumes }) =>
-    consumes === undefined || copyOf !== undefined ? [] : [{ name, group: consumes.group, topics: consumes.topics }],
+    consumes === undefined || copyOf !== undefined
+      ? []
+      : [{ name, component: name, group: consumes.group, topics: consumes.topics }],
   );
 }
 
@@ -69,7 +95,7 @@ async function queryGroups(session: Session): Promise<readonly Group[]> {
   return (await runningQueries(ksqldb)).flatMap((query) => {
     const mine = stagesOf(query, stages);
     const topics = [...new Set(mine.flatMap(({ reads }) => reads))];
-    return mine.length === 0 ? [] : [{ name: query.id, group: query.group, topics }];
+    return mine.length === 0 ? [] : [{ name: query.id, component: 'ksqldb', group: query.group, topics }];
   });
 }
 
@@ -90,14 +116,13 @@ export async function lagDoesNotGrow(before: Lags, session: Session): Promise<st
         return then === undefined || behind > then.behind || handled === then.handled;
       });
       if (growing.length === 0) return summary(now);
-      const text = growing.map(([name, { behind, handled }]) => {
+      const text = growing.map(([name, { behind, handled, unit }]) => {
         const moving = handled === first.get(name)?.handled ? 'does not move' : 'falls back further';
-        return `${name} is ${behind} ${behind === 1n ? 'record' : 'records'} behind (${before.get(name)?.behind ?? 0n} before) and ${moving}`;
+        return `${name} is ${behind} ${unit}${behind === 1n ? '' : 's'} behind (${before.get(name)?.behind ?? 0n} before) and ${moving}`;
       });
-      const worst = growing[0]?.[0] ?? '';
-      const isService = session.pipeline.services.some(({ name }) => name === worst);
+      const worst = growing[0]?.[1].component ?? '';
       throw new EvpipeError('EVPIPE_SMOKE_LAG', text.join('\n'), {
-        todo: `See what it says: evpipe logs ${isService ? worst : 'ksqldb'}`,
+        todo: `See what it says: evpipe logs ${worst}`,
         ...placeOf(session.pipeline.services, worst),
       });
     }
@@ -113,7 +138,13 @@ function placeOf(sections: readonly Located[], name: string): { readonly locatio
 
 function summary(lags: Lags): string {
   const behind = [...lags].filter(([, lag]) => lag.behind > 0n);
-  if (behind.length === 0) return `${lags.size} ${lags.size === 1 ? 'group' : 'groups'}, none behind`;
+  const outboxes = [...lags.values()].filter(({ unit }) => unit === 'event').length;
+  const groups = lags.size - outboxes;
+  const all = [
+    ...(groups === 0 ? [] : [`${groups} ${groups === 1 ? 'group' : 'groups'}`]),
+    ...(outboxes === 0 ? [] : [`${outboxes} ${outboxes === 1 ? 'outbox' : 'outboxes'}`]),
+  ];
+  if (behind.length === 0) return `${all.join(' and ')}, none behind`;
   return `${behind.map(([name, lag]) => `${name} ${lag.behind} behind`).join(', ')}, not growing`;
 }
 

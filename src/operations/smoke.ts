@@ -6,7 +6,14 @@ import type { ReferenceValues } from '../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
 import { endingOf } from './ending.js';
 import type { Session } from './session.js';
-import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags } from './smoke-built-in.js';
+import {
+  checksAgree,
+  connectorsRun,
+  type Lags,
+  lagDoesNotGrow,
+  measureLags,
+  pollingOutboxes,
+} from './smoke-built-in.js';
 import { expectDocument } from './smoke-document.js';
 import { expectRecord, expectRow, topicEnd } from './smoke-expect.js';
 import { fillIn, textOf } from './smoke-template.js';
@@ -72,6 +79,7 @@ function select({ pipeline }: Session, only: readonly string[]): ReadonlySet<str
   const readers = [
     ...pipeline.services.filter(({ consumes }) => consumes !== undefined),
     ...(pipeline.ksqldb?.migrations ?? []),
+    ...pollingOutboxes(pipeline),
   ];
   const there = { connectors: pipeline.connectors, lag: readers, checks: pipeline.checks };
   const known = [...pipeline.smoke.map(({ name }) => name), ...BUILT_IN.filter((name) => there[name].length > 0)];

@@ -83,4 +83,5 @@ export const target = mapping({
   databases: each('Databases that have an address: postgres://user:password@host:5432/database'),
   services: each('Services that run elsewhere'),
   stores: each('Stores that have an address'),
+  gateway: one('A gateway that runs elsewhere'),
 });

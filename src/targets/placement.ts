@@ -85,8 +85,6 @@ function placedAs(component: ComponentId, spec: TargetSpec): Placed<Address> | u
       return spec.services?.[component.name];
     case 'stores':
       return spec.stores?.[component.name];
-    case 'gateway':
-      return undefined;
     default:
       return spec[component.kind];
   }

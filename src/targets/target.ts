@@ -343,6 +343,7 @@ export interface TargetSpec {
   readonly databases?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
   readonly services?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
   readonly stores?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+  readonly gateway?: Placed<UrlAddress> | undefined;
 }
 
 export type Placed<Address> = 'embedded' | 'compose' | Address;

@@ -15,6 +15,7 @@ beforeAll(async () => {
   const ended = await stack.run('smoke', '--up', '--timeout', '90s');
   expect(ended.code, `${ended.stdout}${ended.stderr}`).toBe(0);
   expect(ended.stdout).toMatch(/✓ an-entry-of-the-catalog-reaches-the-monolith/);
+  expect(ended.stdout).toMatch(/✓ lag .*2 groups and 2 outboxes/);
   [monolith, catalog] = await Promise.all([stack.database('monolith'), stack.database('catalog')]);
 });
 
@@ -50,6 +51,16 @@ async function expectConsistent(): Promise<void> {
   const verified = await stack.run('verify-consistency', '--timeout', '60s');
   expect(verified.code, `${verified.stdout}${verified.stderr}`).toBe(0);
 }
+
+it('has a gateway whose routes doctor knows', async () => {
+  const well = await stack.run('doctor');
+  expect(well.stdout).toMatch(/gateway +2 routes, all services answer/);
+  expect((await stack.run('stop', 'catalog')).code).toBe(0);
+  const ended = await stack.run('doctor');
+  expect(ended.code, ended.stdout).toBe(1);
+  expect(ended.stdout).toMatch(/gateway +route \/catalog: service catalog is down, nothing listens there/);
+  expect((await stack.run('start', 'catalog')).code).toBe(0);
+});
 
 it('loses none of several updates within a second, and calls a new product new', async () => {
   const { id } = await call('POST', '/api/v1/product', productOf('v1'));

@@ -59,6 +59,9 @@ export function gatewayNode(context: UpContext, { port, routes }: GatewaySection
     needs: [...new Set(routes.map((route) => `service/${route.service}`))],
     run: async (report) => {
       report.waitingFor('the gateway to answer');
+      // One that runs elsewhere has its own routes.
+      if (context.session.target.providerOf(GATEWAY) === 'address')
+        return { changed: await context.start(GATEWAY, { port, routes: [] }) };
       const launched = await Promise.all(
         routes.map(async ({ prefix, service: name }) => {
           const { host } = await context.session.clients.endpoint(service(name));

@@ -83,6 +83,8 @@ export function checkDeclared(context: LintContext): readonly Problem[] {
       for (const one of Object.keys(target[section] ?? {}))
         expect(section.slice(0, -1), context.names(section), one, 'targets', name, section, one);
     }
+    if (target.gateway !== undefined && spec.gateway === undefined)
+      expect('gateway', [], 'gateway', 'targets', name, 'gateway');
   }
   for (const [path, to] of Object.entries(spec.gateway?.routes ?? {})) service(to, 'gateway', 'routes', path);
   checkRabbit(context, expect);

@@ -6,7 +6,7 @@ import { connectKafka } from '../../../src/clients/kafka/client.js';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { outboxStage, type Stage } from '../../../src/consistency/stages.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
-import { firstFailure, readsOutbox } from '../../../src/operations/outbox-probe.js';
+import { firstFailure, outboxLag, readsOutbox } from '../../../src/operations/outbox-probe.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-outbox-probe-'));
 let postgres: RunningPostgres;
@@ -64,6 +64,10 @@ describe.each([
       distance: 2n,
     });
     await client.execute('UPDATE event SET sent = true WHERE id = 2; UPDATE event SET attempts = 1 WHERE id = 3');
+    expect(await outboxLag({ table: 'event', sent: 'sent', failure: undefined }, client)).toEqual({
+      behind: 1n,
+      handled: 2n,
+    });
     expect((await stage.progress(taken)).behind).toMatch(/^1 event behind \(unsent in event, the oldest for \d+ s\)$/);
     await client.execute('UPDATE event SET sent = true');
     expect((await stage.progress(taken)).reached).toBe(true);

@@ -339,6 +339,11 @@ services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [nod
     ],
   },
   {
+    name: 'a gateway that a target has elsewhere, and the file nowhere',
+    overlay: '\ntargets: { live: { gateway: { url: "http://shop:8080" } } }\n',
+    found: [/:2:20 error dangling-reference: there is no gateway gateway/],
+  },
+  {
     name: 'services that run nothing, or half an outbox',
     overlay: `
 services:

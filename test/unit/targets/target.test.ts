@@ -11,6 +11,7 @@ import { waitUntil } from '../../../src/support/retry.js';
 import { openTarget } from '../../../src/targets/open.js';
 import {
   database,
+  GATEWAY,
   type ServiceLaunch,
   server,
   service,
@@ -174,6 +175,20 @@ describe('the embedded target', () => {
 });
 
 describe('a target of addresses', () => {
+  it('may have the gateway elsewhere, and starts none then', async () => {
+    const gateway = { url: 'https://shop.example.org/' };
+    const elsewhere = open({ databases: [], gateway: true, spec: { name: 'live', base: 'embedded', gateway } });
+    expect(elsewhere.providerOf(GATEWAY)).toBe('address');
+    const started = await elsewhere.start(GATEWAY, { port: 8080, routes: [] });
+    expect(started).toMatchObject({ changed: false, endpoint: { host: { url: 'https://shop.example.org' } } });
+    expect((await elsewhere.status()).find(({ process }) => process === 'gateway')).toMatchObject({
+      provider: 'address',
+      address: 'https://shop.example.org',
+    });
+    await elsewhere.close();
+    await target.start(service('greeter'), greeter('nobody')); // so that the folder is as afterEach expects it
+  });
+
   it('takes them from the file, then from the environment, and names all that are missing', async () => {
     const cluster = { name: 'cluster', base: 'cluster' as const, kafka: { bootstrapServers: 'h:9093', ssl: true } };
     expect(() => open({ spec: cluster, servers: ['kafka', 'connect'] })).toThrow(
