@@ -132,12 +132,21 @@ export class Clients {
     return client;
   }
 
-  /** Throws EVPIPE_NOT_RUNNING (kind unreachable) where the component does not run. */
+  /** Throws EVPIPE_NOT_RUNNING (kind unreachable) where the component does not run, EVPIPE_NOT_DECLARED (kind usage) where the pipeline has none. */
   async endpoint<K extends ComponentKind>(
     component: ComponentId<K>,
   ): Promise<{ host: EndpointByKind[K]; inside: EndpointByKind[K] }> {
     const faces = await this.target.endpoint(component);
     if (faces !== undefined) return faces;
+    const declared = (await this.target.status()).some(({ components }) =>
+      components.some(({ kind, name }) => kind === component.kind && name === component.name),
+    );
+    if (!declared) {
+      throw new EvpipeError('EVPIPE_NOT_DECLARED', `this pipeline has no ${componentKey(component)}`, {
+        kind: 'usage',
+        todo: 'evpipe status tells what it has.',
+      });
+    }
     throw new EvpipeError('EVPIPE_NOT_RUNNING', `${componentKey(component)} is not running`, {
       kind: 'unreachable',
       todo: 'Start the pipeline with evpipe up; evpipe status tells what runs.',

@@ -16,7 +16,7 @@ export interface StartStopResult {
 
 /**
  * Starts, stops or restarts one component as `up` had started it; `start` resolves once it is ready. Throws
- * EVPIPE_COMPONENT_UNKNOWN, EVPIPE_COMPONENT_FOREIGN, EVPIPE_NOT_RUNNING (kind usage), and what the component fails with.
+ * EVPIPE_COMPONENT_UNKNOWN, EVPIPE_COMPONENT_FOREIGN (both kind usage), EVPIPE_NOT_RUNNING (kind unreachable), and what the component fails with.
  */
 export async function startStop(session: Session, action: StartStop, name: string): Promise<StartStopResult> {
   const component = findComponent(session.pipeline, name);

@@ -376,6 +376,6 @@ const isKept = (report: ProcessReport): boolean => report.state === 'running' ||
 
 const notRunning = (input: TargetInput) =>
   new EvpipeError('EVPIPE_NOT_RUNNING', `${input.pipeline} does not run`, {
-    kind: 'usage',
+    kind: 'unreachable',
     todo: `Run \`evpipe up\` on ${basename(input.file)} first.`,
   });
