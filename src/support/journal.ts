@@ -53,9 +53,10 @@ export class Journal<Value> {
   private tryRewrite(): void {
     const fresh = `${this.file}.new`;
     rmSync(fresh, { force: true });
-    const fd = openSync(fresh, 'a', 0o600);
     this.lines = this.entries.size;
+    let fd: number | undefined;
     try {
+      fd = openSync(fresh, 'a', 0o600);
       let text = '';
       for (const entry of this.entries) {
         text += `${JSON.stringify(entry)}\n`;
@@ -67,9 +68,9 @@ export class Journal<Value> {
       writeAll(fd, text);
       renameSync(fresh, this.file);
     } catch (failure) {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
       rmSync(fresh, { force: true });
-      if ((failure as NodeJS.ErrnoException).code === 'ENOSPC') return;
+      if (['ENOSPC', 'EDQUOT'].includes((failure as NodeJS.ErrnoException).code ?? '')) return;
       throw failure;
     }
     closeSync(this.fd);

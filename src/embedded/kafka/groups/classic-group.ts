@@ -86,8 +86,8 @@ export interface GroupEnvironment {
   readonly newMemberId: (clientId: string) => string;
   readonly initialRebalanceDelayMs: () => number;
   readonly sizeMax: () => number;
-  /** Called when the group has to be written: it became stable, or empty. */
-  readonly save: (group: ClassicGroup) => void;
+  /** Called when the group has to be written: it became stable, or empty. False where that was not possible (a full disk). */
+  readonly save: (group: ClassicGroup) => boolean;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -283,11 +283,22 @@ export class ClassicGroup {
     if (wasLeader) this.leader = member.id;
     this.addMember(member);
     if (this.state === 'Stable' && this.choose() === this.protocol) {
-      this.environment.save(this);
+      if (!this.environment.save(this)) {
+        this.takeBack(member, old, wasLeader);
+        return { ...NO_JOIN, error: 'NOT_COORDINATOR', memberId: request.memberId };
+      }
       const leader = wasLeader && !request.canSkipAssignment ? oldId : (this.leader ?? '');
       return { ...this.currentGeneration(member, request), leader };
     }
     return this.awaitJoin(member, () => this.prepareRebalance());
+  }
+
+  /** The static member that was replaced stays what is on disk; its new process tries again. */
+  private takeBack(member: ClassicMember, old: ClassicMember, wasLeader: boolean): void {
+    member.stopTimer?.();
+    this.members.delete(member.id);
+    if (wasLeader) this.leader = old.id;
+    this.addMember({ ...old, joining: undefined, syncing: undefined, stopTimer: undefined });
   }
 
   private joinAgain(member: ClassicMember, request: JoinRequest): JoinResult | Promise<JoinResult> {
@@ -477,13 +488,26 @@ export class ClassicGroup {
     this.stopSyncTimer = undefined;
     this.state = 'Stable';
     for (const member of this.members.values()) member.assignment = assignments.get(member.id) ?? NOTHING;
-    this.environment.save(this);
+    if (!this.environment.save(this)) {
+      this.refuseSyncs();
+      return;
+    }
     for (const member of this.members.values()) {
       const answer = member.syncing;
       member.syncing = undefined;
       this.heard(member);
       answer?.(this.assigned(member));
     }
+  }
+
+  /** An assignment that could not be stored counts for nobody: all join again, as in Kafka. */
+  private refuseSyncs(): void {
+    this.state = 'CompletingRebalance';
+    for (const member of this.members.values()) {
+      member.syncing?.({ ...NO_SYNC, error: 'NOT_COORDINATOR' });
+      member.syncing = undefined;
+    }
+    this.prepareRebalance();
   }
 
   /** Who joined and never asked for its assignment is gone (a leader above all: nobody else brings assignments). */
@@ -547,7 +571,7 @@ export class ClassicGroup {
     this.protocol = null;
     this.leader = null;
     this.emptySinceMs = this.environment.clock.now();
-    this.environment.save(this);
+    this.environment.save(this); // where it cannot be, a restart finds the old members, whose sessions then end
   }
 
   /** The member is alive: its session begins anew. One timer a member; a heartbeat only moves the deadline. */

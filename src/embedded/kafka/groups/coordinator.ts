@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../../../support/clock.js';
+import { messageOf } from '../../../support/errors.js';
 import { Journal } from '../../../support/journal.js';
+import type { Log } from '../../../support/log.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ClassicGroup, type ClassicGroupFile, type GroupEnvironment } from './classic-group.js';
@@ -13,6 +15,7 @@ interface CoordinatorContext {
   readonly topics: TopicCatalog;
   readonly clock: Clock;
   readonly settings: BrokerSettings;
+  readonly log: Log;
 }
 
 /** All groups and their offsets. One node coordinates all of them. */
@@ -35,7 +38,7 @@ export class GroupCoordinator {
       newMemberId: (clientId) => `${clientId}-${randomUUID()}`,
       initialRebalanceDelayMs: () => settings.number('group.initial.rebalance.delay.ms'),
       sizeMax: () => settings.number('group.max.size'),
-      save: (group) => this.journal.set(group.id, group.file()),
+      save: (group) => this.trySave(group),
     };
     this.consumers = {
       clock: context.clock,
@@ -47,6 +50,16 @@ export class GroupCoordinator {
       this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
     }
     for (const id of this.offsets.groupIds()) this.touch(id);
+  }
+
+  private trySave(group: ClassicGroup): boolean {
+    try {
+      this.journal.set(group.id, group.file());
+      return true;
+    } catch (failure) {
+      this.context.log.error('could not store a group', { group: group.id, failure: messageOf(failure) });
+      return false;
+    }
   }
 
   has(id: string): boolean {
@@ -153,11 +166,12 @@ export class GroupCoordinator {
   }
 
   private remove(group: ClassicGroup | ConsumerGroup): void {
+    // The disk first: what it refuses leaves the group as it was.
+    this.offsets.deleteGroup(group.id);
+    if (this.journal.entries.has(group.id)) this.journal.delete(group.id);
     if (group.kind === 'classic') group.state = 'Dead';
     group.close();
     this.groups.delete(group.id);
-    this.offsets.deleteGroup(group.id);
-    if (this.journal.entries.has(group.id)) this.journal.delete(group.id);
   }
 
   /** Offsets of groups without members expire; a group that has none left goes. */

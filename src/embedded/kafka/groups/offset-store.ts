@@ -74,10 +74,11 @@ export class OffsetStore {
   }
 
   delete(group: string, topic: string, partition: number): void {
-    const partitions = this.groups.get(group)?.get(topic);
-    if (partitions === undefined || !partitions.delete(partition)) return;
+    if (this.get(group, topic, partition) === undefined) return;
     this.journal.delete([group, topic, partition].join(SEPARATOR));
-    if (partitions.size === 0) this.groups.get(group)?.delete(topic);
+    const partitions = this.groups.get(group)?.get(topic);
+    partitions?.delete(partition);
+    if (partitions?.size === 0) this.groups.get(group)?.delete(topic);
     if (this.groups.get(group)?.size === 0) this.groups.delete(group);
   }
 

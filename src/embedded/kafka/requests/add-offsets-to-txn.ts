@@ -2,6 +2,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { addOffsetsToTxn } from '../../../protocol/kafka/messages/add-offsets-to-txn.js';
 import { handler } from './handler.js';
 import { forOldClients } from './producer-errors.js';
+import { stored } from './stored.js';
 
 /** Supports: versions 0 to 4. */
 export const addOffsetsToTxnHandler = handler(
@@ -9,7 +10,9 @@ export const addOffsetsToTxnHandler = handler(
   { supports: 'Consumer offsets within transactions.' },
   (request, { broker, version }) => {
     const producer = { producerId: Number(request.producerId), epoch: request.producerEpoch };
-    const error = broker.transactions.addGroup(request.transactionalId, producer, request.groupId);
+    const error = stored(broker, "a transaction's group", () =>
+      broker.transactions.addGroup(request.transactionalId, producer, request.groupId),
+    );
     return { errorCode: error === undefined ? 0 : errorCode(forOldClients(error, version >= 2)) };
   },
 );

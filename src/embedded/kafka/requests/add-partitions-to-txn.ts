@@ -4,6 +4,7 @@ import type { Broker } from '../broker.js';
 import type { Producer } from '../transactions/coordinator.js';
 import { handler } from './handler.js';
 import { forOldClients } from './producer-errors.js';
+import { stored } from './stored.js';
 
 type Topics = ReadonlyArray<{ readonly name: string; readonly partitions: readonly number[] }>;
 
@@ -48,10 +49,12 @@ function add(
     ? undefined
     : verifyOnly
       ? transactions.check(id, producer)
-      : transactions.addPartitions(
-          id,
-          producer,
-          topics.map(({ name, partitions }) => ({ topic: name, partitions })),
+      : stored(broker, "a transaction's partitions", () =>
+          transactions.addPartitions(
+            id,
+            producer,
+            topics.map(({ name, partitions }) => ({ topic: name, partitions })),
+          ),
         );
   const errorOf = (name: string, partition: number): ErrorName | undefined => {
     if (!allThere) return exists(name, partition) ? 'OPERATION_NOT_ATTEMPTED' : 'UNKNOWN_TOPIC_OR_PARTITION';

@@ -1,8 +1,10 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { createPartitions } from '../../../protocol/kafka/messages/create-partitions.js';
 import type { RequestOf } from '../../../protocol/kafka/schema.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
 import { handler } from './handler.js';
+import { isOfFileSystem } from './stored.js';
 
 type Wanted = RequestOf<typeof createPartitions>['topics'][number];
 
@@ -18,10 +20,14 @@ export const createPartitionsHandler = handler(
       if (refusal !== undefined) {
         return { name: wanted.name, errorCode: errorCode(refusal[0]), errorMessage: refusal[1] };
       }
-      if (!request.validateOnly) {
+      if (request.validateOnly) return { name: wanted.name };
+      try {
         broker.topics.get(wanted.name)?.grow(wanted.count);
-        broker.log.info('added partitions', { topic: wanted.name, partitions: wanted.count });
+      } catch (failure) {
+        if (!isOfFileSystem(failure)) throw failure;
+        return { name: wanted.name, errorCode: errorCode('KAFKA_STORAGE_ERROR'), errorMessage: messageOf(failure) };
       }
+      broker.log.info('added partitions', { topic: wanted.name, partitions: wanted.count });
       return { name: wanted.name };
     }),
   }),

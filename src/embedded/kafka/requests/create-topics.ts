@@ -1,12 +1,14 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { createTopics } from '../../../protocol/kafka/messages/create-topics.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Call } from '../server/call.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { invalid, TOPIC_CONFIG_BY_NAME } from '../topics/config-definitions.js';
 import { createTopic } from '../topics/create.js';
 import { CONFIG_SOURCES, describedTopicConfig } from '../topics/described-config.js';
 import { handler } from './handler.js';
+import { isOfFileSystem } from './stored.js';
 
 type Wanted = RequestOf<typeof createTopics>['topics'][number];
 type Answer = NonNullable<NonNullable<ResponseInput<typeof createTopics>['topics']>[number]>;
@@ -40,11 +42,11 @@ export const createTopicsHandler = handler(
           if ((counts.get(name) ?? 0) > 1) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
           return create(call, wanted, request.validateOnly);
         } catch (failure) {
-          if (!(failure instanceof Refused)) throw failure;
+          const refused = refusalOf(failure);
           return {
             name,
-            errorCode: errorCode(failure.error),
-            errorMessage: failure.message,
+            errorCode: errorCode(refused.error),
+            errorMessage: refused.message,
             configs: call.version >= 5 ? null : [],
           };
         }
@@ -52,6 +54,13 @@ export const createTopicsHandler = handler(
     };
   },
 );
+
+/** Where there is no room for a topic, clients ask again. */
+function refusalOf(failure: unknown): Refused {
+  if (failure instanceof Refused) return failure;
+  if (isOfFileSystem(failure)) return new Refused('KAFKA_STORAGE_ERROR', messageOf(failure));
+  throw failure;
+}
 
 function create({ broker }: Call, wanted: Wanted, validateOnly: boolean): Answer {
   const { name } = wanted;

@@ -2,6 +2,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { initProducerId } from '../../../protocol/kafka/messages/init-producer-id.js';
 import { handler } from './handler.js';
 import { forOldClients } from './producer-errors.js';
+import { stored } from './stored.js';
 
 /** From this version on clients know PRODUCER_FENCED here. */
 const KNOWS_FENCED = 4;
@@ -16,12 +17,17 @@ export const initProducerIdHandler = handler(
   (request, { broker, version }) => {
     const { transactionalId } = request;
     if (transactionalId === null) {
-      return { producerId: BigInt(broker.producerIds.take()), producerEpoch: 0 };
+      const id = stored(broker, 'producer ids', () => broker.producerIds.take());
+      // Without transactional id there is no coordinator to look for: at this error clients just ask again.
+      if (typeof id === 'string') return { errorCode: errorCode('COORDINATOR_LOAD_IN_PROGRESS'), producerEpoch: -1 };
+      return { producerId: BigInt(id), producerEpoch: 0 };
     }
     if (transactionalId === '') return { errorCode: errorCode('INVALID_REQUEST'), producerEpoch: -1 };
     const known =
       request.producerId >= 0n ? { producerId: Number(request.producerId), epoch: request.producerEpoch } : undefined;
-    const result = broker.transactions.initProducerId(transactionalId, request.transactionTimeoutMs, known);
+    const result = stored(broker, 'a transactional producer', () =>
+      broker.transactions.initProducerId(transactionalId, request.transactionTimeoutMs, known),
+    );
     if (typeof result === 'string') {
       return { errorCode: errorCode(forOldClients(result, version >= KNOWS_FENCED)), producerEpoch: -1 };
     }

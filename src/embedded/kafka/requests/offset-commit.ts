@@ -1,6 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetCommit } from '../../../protocol/kafka/messages/offset-commit.js';
 import { handler } from './handler.js';
+import { stored } from './stored.js';
 
 /** Supports: versions 2 to 9, members and commits from outside. Behaviour: on disk before the answer. */
 export const offsetCommitHandler = handler(
@@ -34,10 +35,21 @@ export const offsetCommitHandler = handler(
         return { partitionIndex, errorCode: 0 };
       }),
     }));
-    if (accepted.length > 0) {
-      groups.touch(request.groupId);
+    if (accepted.length === 0) return { topics: answers };
+    const failed = stored(broker, 'offsets', (): undefined => {
       groups.offsets.commit(request.groupId, accepted);
-    }
+    });
+    if (failed !== undefined)
+      return {
+        topics: answers.map(({ name, partitions }) => ({ name, partitions: partitions.map(unstored(failed)) })),
+      };
+    groups.touch(request.groupId);
     return { topics: answers };
   },
 );
+
+/** Those that were refused for another reason keep it. */
+const unstored =
+  (error: ErrorName) =>
+  <Answer extends { readonly errorCode: number }>(answer: Answer): Answer =>
+    answer.errorCode === 0 ? { ...answer, errorCode: errorCode(error) } : answer;

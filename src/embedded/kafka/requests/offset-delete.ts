@@ -1,6 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetDelete } from '../../../protocol/kafka/messages/offset-delete.js';
 import { handler } from './handler.js';
+import { stored } from './stored.js';
 
 /** Supports: version 0. Behaviour: offsets of topics that a member is subscribed to are refused. */
 export const offsetDeleteHandler = handler(
@@ -16,9 +17,10 @@ export const offsetDeleteHandler = handler(
           const error: ErrorName | undefined = subscribed.has(name)
             ? 'GROUP_SUBSCRIBED_TO_TOPIC'
             : broker.topics.get(name)?.has(partitionIndex) === true
-              ? undefined
+              ? stored(broker, 'the deletion of an offset', (): undefined => {
+                  broker.groups.offsets.delete(request.groupId, name, partitionIndex);
+                })
               : 'UNKNOWN_TOPIC_OR_PARTITION';
-          if (error === undefined) broker.groups.offsets.delete(request.groupId, name, partitionIndex);
           return { partitionIndex, errorCode: error === undefined ? 0 : errorCode(error) };
         }),
       })),

@@ -187,5 +187,6 @@ function admitTransactional(call: Call, id: string | null, batch: Buffer, topic:
   if (call.version < ADDS_PARTITION) {
     throw new Refused('INVALID_TXN_STATE', `${topic.name}-${index} was not added to the transaction`);
   }
-  transactions.addPartitions(id, producer, [{ topic: topic.name, partitions: [index] }]);
+  const refused = transactions.addPartitions(id, producer, [{ topic: topic.name, partitions: [index] }]);
+  if (refused !== undefined) throw new Refused(refused, `transactional id ${id}`);
 }

@@ -5,6 +5,7 @@ import type { Call } from '../server/call.js';
 import type { PendingOffset } from '../transactions/coordinator.js';
 import { handler } from './handler.js';
 import { forOldClients } from './producer-errors.js';
+import { stored } from './stored.js';
 
 type Request = RequestOf<typeof txnOffsetCommit>;
 
@@ -13,7 +14,7 @@ export const txnOffsetCommitHandler = handler(
   txnOffsetCommit,
   { supports: 'Offsets of a group’s member within a transaction.' },
   (request, call) => {
-    const error = commit(request, call);
+    const error = stored(call.broker, 'offsets of a transaction', () => commit(request, call));
     const code = error === undefined ? 0 : errorCode(forOldClients(error, call.version >= 2));
     return {
       topics: request.topics.map(({ name, partitions }) => ({

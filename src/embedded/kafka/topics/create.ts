@@ -1,3 +1,4 @@
+import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
 import type { Topic } from './topic.js';
 
@@ -14,6 +15,11 @@ export function createTopic(
 
 export function deleteTopic(broker: Broker, topic: Topic): void {
   broker.topics.delete(topic);
-  broker.groups.offsets.deleteTopic(topic.name);
+  try {
+    broker.groups.offsets.deleteTopic(topic.name);
+  } catch (failure) {
+    // The topic is gone all the same: on a full disk this is what makes room.
+    broker.log.error('could not delete offsets', { topic: topic.name, failure: messageOf(failure) });
+  }
   broker.log.info('deleted a topic', { topic: topic.name });
 }

@@ -83,14 +83,29 @@ export class Topic {
   }
 
   grow(partitions: number): void {
+    const before = this.count;
     this.count = partitions;
-    this.save();
+    try {
+      this.save();
+    } catch (failure) {
+      this.count = before;
+      throw failure;
+    }
   }
 
   configure(config: ReadonlyMap<string, string>): void {
-    this.config.clear();
-    for (const [name, value] of config) this.config.set(name, value);
-    this.save();
+    const before = [...this.config];
+    const use = (entries: Iterable<readonly [string, string]>): void => {
+      this.config.clear();
+      for (const [name, value] of entries) this.config.set(name, value);
+    };
+    use([...config]);
+    try {
+      this.save();
+    } catch (failure) {
+      use(before);
+      throw failure;
+    }
     this.refreshSettings();
   }
 

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import { encodeMarker } from '../../../protocol/kafka/record-batch.js';
 import type { Clock } from '../../../support/clock.js';
+import { messageOf } from '../../../support/errors.js';
 import { Journal } from '../../../support/journal.js';
+import type { Log } from '../../../support/log.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { CommittedOffset } from '../groups/offset-store.js';
 import type { TopicCatalog } from '../topics/catalog.js';
@@ -52,6 +54,7 @@ interface Context {
   readonly topics: TopicCatalog;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly log: Log;
 }
 
 /** One below the greatest: the last epoch is for the coordinator alone, to fence a producer for good. */
@@ -67,7 +70,8 @@ const NOTHING = { partitions: {}, groups: [], offsets: [], startMs: -1 } as cons
  * - Empty: it has a producer id and no transaction.
  * - Ongoing: partitions or groups were added.
  * - PrepareCommit, PrepareAbort: the decision is on disk; the markers are being written to the partitions and the
- *   offsets to the groups. Both happen at once on one node, so only a crash leaves a transaction here: the next start finishes it.
+ *   offsets to the groups. Both happen at once on one node, so only a crash or a full disk leaves a transaction here: the
+ *   next start, the next request of its producer or the upkeep finishes it.
  * - CompleteCommit, CompleteAbort: done; what is added next begins a new one.
  *
  * Every change is on disk before it is answered. A transaction that outlives its timeout is aborted with the epoch
@@ -82,16 +86,30 @@ export class TransactionCoordinator {
   ) {
     this.journal = new Journal(join(dir, 'transactions.jsonl'));
     for (const transaction of this.journal.entries.values()) {
-      if (transaction.state === 'Ongoing') this.notePending(transaction.offsets, 1);
+      this.notePending(transaction.offsets, 1); // of an ongoing one, or one whose end a crash interrupted
     }
   }
 
   /** Finishes what was decided before a crash. Called once the topics can be written to. */
   recover(): void {
-    for (const [id, transaction] of this.journal.entries) {
-      if (transaction.state === 'PrepareCommit') this.complete(id, transaction, 'commit', true);
-      else if (transaction.state === 'PrepareAbort') this.complete(id, transaction, 'abort', true);
+    for (const id of [...this.journal.entries.keys()]) this.attempt(id, () => this.finish(id));
+  }
+
+  /** What fails here (a full disk) is tried again by the next `expire`. */
+  private attempt(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (failure) {
+      this.context.log.error('could not end a transaction', { transactionalId: id, failure: messageOf(failure) });
     }
+  }
+
+  /** Carries out what was decided and could not be written then. Throws where it still cannot be. */
+  private finish(id: string): Transaction | undefined {
+    const transaction = this.get(id);
+    if (transaction?.state === 'PrepareCommit') return this.complete(id, transaction, 'commit', true);
+    if (transaction?.state === 'PrepareAbort') return this.complete(id, transaction, 'abort', true);
+    return transaction;
   }
 
   get(id: string): Transaction | undefined {
@@ -108,7 +126,7 @@ export class TransactionCoordinator {
       return 'INVALID_TRANSACTION_TIMEOUT';
     }
     const now = this.context.clock.now();
-    let current = this.get(id);
+    let current = this.finish(id);
     if (current === undefined) {
       const fresh = { producerId: this.context.producerIds.take(), epoch: 0 };
       this.save(id, { ...NOTHING, ...fresh, timeoutMs, state: 'Empty', updatedMs: now, previous: null });
@@ -121,7 +139,10 @@ export class TransactionCoordinator {
         ? { producerId: current.producerId, epoch: current.epoch }
         : 'PRODUCER_FENCED';
     }
-    if (current.state === 'Ongoing') current = this.end(id, { ...current, epoch: current.epoch + 1 }, 'abort');
+    if (current.state === 'Ongoing') {
+      // Asked again after a full disk, the producer is known by what it was before.
+      current = this.end(id, { ...current, epoch: current.epoch + 1, previous: known ?? null }, 'abort');
+    }
     const bumped =
       current.epoch >= EPOCH_MAX
         ? { producerId: this.context.producerIds.take(), epoch: 0 }
@@ -143,6 +164,7 @@ export class TransactionCoordinator {
     producer: Producer,
     added: ReadonlyArray<{ readonly topic: string; readonly partitions: readonly number[] }>,
   ): ErrorName | undefined {
+    this.finish(id);
     const error = this.check(id, producer);
     if (error !== undefined) return error;
     const current = this.get(id) as Transaction;
@@ -161,6 +183,7 @@ export class TransactionCoordinator {
   }
 
   addGroup(id: string, producer: Producer, group: string): ErrorName | undefined {
+    this.finish(id);
     const error = this.check(id, producer);
     if (error !== undefined) return error;
     const current = this.get(id) as Transaction;
@@ -172,6 +195,7 @@ export class TransactionCoordinator {
 
   /** Offsets that count when the transaction commits. */
   addOffsets(id: string, producer: Producer, offsets: readonly PendingOffset[]): ErrorName | undefined {
+    this.finish(id);
     const error = this.check(id, producer);
     if (error !== undefined) return error;
     const current = this.get(id) as Transaction;
@@ -179,10 +203,10 @@ export class TransactionCoordinator {
     const same = (a: PendingOffset, b: PendingOffset) =>
       a.group === b.group && a.topic === b.topic && a.partition === b.partition;
     const replaced = current.offsets.filter((old) => offsets.some((fresh) => same(old, fresh)));
-    this.notePending(replaced, -1);
-    this.notePending(offsets, 1);
     const kept = current.offsets.filter((old) => !replaced.includes(old));
     this.save(id, { ...current, offsets: [...kept, ...offsets], updatedMs: this.context.clock.now() });
+    this.notePending(replaced, -1);
+    this.notePending(offsets, 1);
     return undefined;
   }
 
@@ -203,7 +227,7 @@ export class TransactionCoordinator {
    * fences everything that was sent late; its new identity is the answer.
    */
   endTransaction(id: string, producer: Producer, result: 'commit' | 'abort', bump: boolean): Producer | ErrorName {
-    const current = this.get(id);
+    const current = this.finish(id);
     if (current === undefined) return 'INVALID_PRODUCER_ID_MAPPING';
     const completed = result === 'commit' ? 'CompleteCommit' : 'CompleteAbort';
     if (bump && current.state.startsWith('Complete') && isBefore(producer, current)) {
@@ -234,7 +258,6 @@ export class TransactionCoordinator {
       updatedMs: this.context.clock.now(),
     };
     this.save(id, prepared);
-    this.notePending(prepared.offsets, -1);
     return this.complete(id, prepared, result, false);
   }
 
@@ -268,6 +291,7 @@ export class TransactionCoordinator {
       updatedMs: clock.now(),
     };
     this.save(id, complete);
+    this.notePending(prepared.offsets, -1);
     return complete;
   }
 
@@ -280,11 +304,14 @@ export class TransactionCoordinator {
     const now = this.context.clock.now();
     const forgottenMs = this.context.settings.number('transactional.id.expiration.ms');
     for (const [id, transaction] of [...this.journal.entries]) {
-      if (transaction.state === 'Ongoing') {
-        if (now - transaction.startMs > transaction.timeoutMs) {
-          this.end(id, { ...transaction, epoch: transaction.epoch + 1, previous: null }, 'abort');
-        }
-      } else if (now - transaction.updatedMs > forgottenMs) this.journal.delete(id);
+      const { state, epoch, startMs, timeoutMs, updatedMs } = transaction;
+      const work = (): void => {
+        if (state.startsWith('Prepare')) this.finish(id);
+        else if (state !== 'Ongoing') this.journal.delete(id);
+        else this.end(id, { ...transaction, epoch: epoch + 1, previous: null }, 'abort');
+      };
+      const due = state === 'Ongoing' ? now - startMs > timeoutMs : now - updatedMs > forgottenMs;
+      if (due || state.startsWith('Prepare')) this.attempt(id, work);
     }
   }
 

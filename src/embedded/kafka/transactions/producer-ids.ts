@@ -19,8 +19,9 @@ export class ProducerIds {
 
   take(): number {
     if (this.next === this.end) {
-      this.end += BLOCK;
-      writeJson(this.file, { version: 1, next: this.end } satisfies ProducerIdFile);
+      const end = this.end + BLOCK;
+      writeJson(this.file, { version: 1, next: end } satisfies ProducerIdFile);
+      this.end = end;
     }
     return this.next++;
   }

@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { type ErrorName, errorName } from '../../../../src/protocol/kafka/errors.js';
+import { addPartitionsToTxn } from '../../../../src/protocol/kafka/messages/add-partitions-to-txn.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
+import { endTxn } from '../../../../src/protocol/kafka/messages/end-txn.js';
 import { fetch } from '../../../../src/protocol/kafka/messages/fetch.js';
+import { initProducerId } from '../../../../src/protocol/kafka/messages/init-producer-id.js';
+import { joinGroup } from '../../../../src/protocol/kafka/messages/join-group.js';
 import { offsetCommit } from '../../../../src/protocol/kafka/messages/offset-commit.js';
 import { offsetFetch } from '../../../../src/protocol/kafka/messages/offset-fetch.js';
 import { produce } from '../../../../src/protocol/kafka/messages/produce.js';
+import { syncGroup } from '../../../../src/protocol/kafka/messages/sync-group.js';
+import { txnOffsetCommit } from '../../../../src/protocol/kafka/messages/txn-offset-commit.js';
 import { recordsOf, sizeOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { batchOf, RawClient } from './raw-client.js';
 
@@ -46,9 +52,10 @@ async function values(client: RawClient): Promise<string[]> {
   return found;
 }
 
-async function commit(client: RawClient, committedOffset: bigint): Promise<void> {
+async function commit(client: RawClient, committedOffset: bigint): Promise<ErrorName | undefined> {
   const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset }] }];
-  await client.send(offsetCommit, 8, { groupId: 'g', topics });
+  const answer = await client.send(offsetCommit, 8, { groupId: 'g', topics });
+  return errorName(answer.topics[0]?.partitions[0]?.errorCode ?? -2);
 }
 
 async function committed(client: RawClient): Promise<bigint | undefined> {
@@ -57,17 +64,26 @@ async function committed(client: RawClient): Promise<bigint | undefined> {
   return answer.groups[0]?.topics[0]?.partitions[0]?.committedOffset;
 }
 
+const filler = (): string => join(disk, 'filler');
+
+function fill(): void {
+  try {
+    writeFileSync(filler(), Buffer.alloc(4 * 1024 * 1024, 1), { flag: 'a' });
+  } catch (failure) {
+    expect((failure as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  }
+}
+
+const transactionalId = 'tx';
+
+async function takeProducer(client: RawClient) {
+  const answer = await client.send(initProducerId, 5, { transactionalId, transactionTimeoutMs: 60_000 });
+  return { ...answer, error: errorName(answer.errorCode) };
+}
+
 describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
   it('refuses what it cannot store, goes on by itself when there is room, and starts on a full one', async () => {
     const dataDir = join(disk, 'data');
-    const filler = join(disk, 'filler');
-    const fill = () => {
-      try {
-        writeFileSync(filler, Buffer.alloc(4 * 1024 * 1024, 1), { flag: 'a' });
-      } catch (failure) {
-        expect((failure as NodeJS.ErrnoException).code).toBe('ENOSPC');
-      }
-    };
     let kafka = await startKafka({ dataDir });
     let client = await RawClient.open(kafka.bootstrapServers);
     await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
@@ -79,12 +95,9 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
     expect(await send(client, `lost${'x'.repeat(20_000)}`)).toBe('KAFKA_STORAGE_ERROR');
     expect(await values(client)).toEqual(['0:first']);
     let commits = 1;
-    try {
-      for (; commits < 200; commits++) await commit(client, BigInt(commits + 1));
-    } catch {
-      client = await RawClient.open(kafka.bootstrapServers); // one that could not be stored ends its connection
-    }
+    while (commits < 200 && (await commit(client, BigInt(commits + 1))) === 'NONE') commits++;
     expect(commits).toBeLessThan(200);
+    expect(await commit(client, 777n)).toBe('NOT_COORDINATOR');
     expect(await committed(client)).toBe(BigInt(commits));
 
     await kafka.stop();
@@ -95,15 +108,81 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
     expect(await committed(client)).toBe(BigInt(commits));
     expect(await send(client, `lost${'x'.repeat(20_000)}`)).toBe('KAFKA_STORAGE_ERROR');
 
-    rmSync(filler);
+    rmSync(filler());
     expect(await send(client, `second${'x'.repeat(20_000)}`)).toBe('NONE');
-    await commit(client, 999n);
+    expect(await commit(client, 999n)).toBe('NONE');
     await kafka.stop();
     client.close();
     kafka = await startKafka({ dataDir });
     client = await RawClient.open(kafka.bootstrapServers);
     expect(await values(client)).toEqual(['0:first', '1:second']);
     expect(await committed(client)).toBe(999n);
+    client.close();
+    await kafka.stop();
+  });
+
+  it('has clients look for the coordinator again while transactions and groups cannot be stored, and loses none', async () => {
+    const kafka = await startKafka({
+      dataDir: join(disk, 'data'),
+      config: { 'group.initial.rebalance.delay.ms': '0' },
+    });
+    const client = await RawClient.open(kafka.bootstrapServers);
+    await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
+    const { producerId, producerEpoch } = await takeProducer(client);
+    const producer = { transactionalId, producerId, producerEpoch };
+    await client.send(addPartitionsToTxn, 3, {
+      v3AndBelowTransactionalId: transactionalId,
+      v3AndBelowProducerId: producerId,
+      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowTopics: [{ name: 't', partitions: [0] }],
+    });
+    const records = batchOf(['mine'], {
+      producerId: Number(producerId),
+      producerEpoch,
+      baseSequence: 0,
+      transactional: true,
+    });
+    const topicData = [{ name: 't', partitionData: [{ index: 0, records }] }];
+    await client.send(produce, 9, { transactionalId, acks: -1, timeoutMs: 1000, topicData });
+    fill();
+    // Whatever room is left in the last pages of the files goes first.
+    while ((await commit(client, 1n)) === 'NONE');
+    const offsets = async (): Promise<ErrorName | undefined> => {
+      const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 7n }] }];
+      const answer = await client.send(txnOffsetCommit, 5, { ...producer, groupId: 'g', topics });
+      return errorName(answer.topics[0]?.partitions[0]?.errorCode ?? -2);
+    };
+    for (let more = 0; more < 200 && (await offsets()) === 'NONE'; more++);
+    expect(await offsets()).toBe('NOT_COORDINATOR');
+    const end = async (): Promise<ErrorName | undefined> =>
+      errorName((await client.send(endTxn, 5, { ...producer, committed: true })).errorCode);
+    expect(await end()).toBe('NOT_COORDINATOR');
+
+    const join1 = {
+      groupId: 'members',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      protocolType: 'consumer',
+    };
+    const protocols = [{ name: 'range', metadata: Buffer.alloc(20_000) }];
+    const { memberId } = await client.send(joinGroup, 9, { ...join1, protocols });
+    const { generationId } = await client.send(joinGroup, 9, { ...join1, memberId, protocols });
+    const assignments = [{ memberId, assignment: Buffer.from('mine') }];
+    const sync = { groupId: 'members', memberId, generationId, assignments };
+    expect(errorName((await client.send(syncGroup, 5, sync)).errorCode)).toBe('NOT_COORDINATOR');
+    const full = await client.send(createTopics, 5, {
+      topics: [{ name: 'another', numPartitions: 1, replicationFactor: 1 }],
+    });
+    expect(full.topics.map(({ errorCode }) => errorName(errorCode))).toEqual(['KAFKA_STORAGE_ERROR']);
+
+    rmSync(filler());
+    expect(await offsets()).toBe('NONE');
+    expect(await end()).toBe('NONE');
+    expect(await end()).toBe('NONE'); // as where the first answer was lost
+    expect(await committed(client)).toBe(7n);
+    const again = await client.send(joinGroup, 9, { ...join1, memberId, protocols });
+    const synced = await client.send(syncGroup, 5, { ...sync, generationId: again.generationId });
+    expect([again.generationId > generationId, String(synced.assignment)]).toEqual([true, 'mine']);
     client.close();
     await kafka.stop();
   });

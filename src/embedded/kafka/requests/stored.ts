@@ -1,0 +1,19 @@
+import { messageOf } from '../../../support/errors.js';
+import type { Broker } from '../broker.js';
+
+/**
+ * Carries out what a coordinator writes. What the file system refuses (a full disk) is answered as Kafka answers it:
+ * by NOT_COORDINATOR, at which clients look for the coordinator again and repeat the request until there is room.
+ */
+export function stored<Result>(broker: Broker, what: string, write: () => Result): Result | 'NOT_COORDINATOR' {
+  try {
+    return write();
+  } catch (failure) {
+    if (!isOfFileSystem(failure)) throw failure;
+    broker.log.error(`could not store ${what}`, { failure: messageOf(failure) });
+    return 'NOT_COORDINATOR';
+  }
+}
+
+export const isOfFileSystem = (failure: unknown): boolean =>
+  failure instanceof Error && typeof (failure as NodeJS.ErrnoException).syscall === 'string';
