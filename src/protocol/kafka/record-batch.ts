@@ -66,6 +66,15 @@ export function setAppendTime(batch: Buffer, timestampMs: number): void {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
 }
 
+/** Makes this the greatest timestamp of a batch of CreateTime, where it is not already: a client may have been wrong. */
+export function setMaxTimestamp(batch: Buffer, timestampMs: number): void {
+  const attributes = attributesOf(batch);
+  if (maxTimestampOf(batch) === timestampMs && (attributes & LOG_APPEND_TIME_FLAG) === 0) return;
+  batch.writeInt16BE(attributes & ~LOG_APPEND_TIME_FLAG, 21);
+  writeInt64(batch, timestampMs, 35);
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
+}
+
 export interface BatchAttributes {
   readonly baseOffset?: number;
   readonly leaderEpoch?: number;

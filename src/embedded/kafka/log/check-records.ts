@@ -1,89 +1,150 @@
 import { decompress } from '../../../clients/kafka/compression.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import {
+  attributesOf,
   BATCH_HEADER_BYTES,
+  baseOffsetOf,
   baseSequenceOf,
+  baseTimestampOf,
   compressionOf,
-  isTransactional,
+  isControl,
+  LOG_APPEND_TIME_FLAG,
   lastOffsetDeltaOf,
-  maxTimestampOf,
   producerEpochOf,
   producerIdOf,
   recordCountOf,
+  setMaxTimestamp,
 } from '../../../protocol/kafka/record-batch.js';
 import { messageOf } from '../../../support/errors.js';
 import type { TopicSettings } from '../topics/settings.js';
+import { packs } from './stored-batch.js';
+import { walkRecords } from './walk-records.js';
 
-type Refuse = (error: ErrorName, message: string) => Error;
+/** What is wrong with one record of a batch, as Produce answers it (KIP-467). */
+export interface RecordError {
+  readonly batchIndex: number;
+  readonly batchIndexErrorMessage: string;
+}
+
+/** Records that Kafka refuses, by the protocol's error. */
+export class RefusedRecords extends Error {
+  constructor(
+    readonly error: ErrorName,
+    message: string,
+    readonly recordErrors: readonly RecordError[] = [],
+  ) {
+    super(message);
+  }
+}
 
 const COMPRESSION_MAX = 4;
 
+/** Where nearly every record of a batch is refused, its answer must not grow beyond the batch itself. */
+const RECORD_ERRORS_MAX = 10_000;
+
 /**
- * Checks what a batch says of its records, and walks through them; compressed ones are unpacked for it, as Kafka does.
- * The codecs that are needed (`codecsFor`) have to be loaded.
+ * Checks what a batch says of its records, and walks through them as Kafka's LogValidator does; compressed ones are
+ * unpacked for it. The codecs that are needed (`codecsFor`) have to be loaded. A greatest timestamp that is not the one of
+ * the records is put right in the batch. Throws RefusedRecords.
  */
-export function checkRecords(batch: Buffer, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
+export function checkRecords(batch: Buffer, partition: string, settings: TopicSettings, nowMs: number): void {
+  checkHeader(batch);
+  const codec = compressionOf(batch);
   const count = recordCountOf(batch);
+  const [bytes, start] = codec === 0 ? [batch, BATCH_HEADER_BYTES] : [plainRecords(batch, codec), 0];
+  const baseMs = baseTimestampOf(batch);
+  const limits = settings.logAppendTime
+    ? { earliest: -Infinity, latest: Infinity }
+    : { earliest: nowMs - settings.timestampBeforeMaxMs, latest: nowMs + settings.timestampAfterMaxMs };
+  const walked = walkRecords(bytes, start, count, baseMs, limits, settings.compacts);
+  if (walked.kind === 'malformed') throw new RefusedRecords('INVALID_RECORD', walked.why);
+  if (walked.misnumbered && (codec !== 0 || packs(settings))) {
+    // Kafka builds compressed batches anew and fails at it; it has no error for that.
+    throw new RefusedRecords(
+      'UNKNOWN_SERVER_ERROR',
+      'the offset deltas of a compressed batch do not count its records',
+    );
+  }
+  const wrongType = settings.logAppendTime && (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0;
+  if (wrongType || walked.anyRefused) refuse(bytes, start, count, baseMs, limits, partition, settings, wrongType);
+  if (!settings.logAppendTime) setMaxTimestamp(batch, walked.maxTimestamp);
+}
+
+function checkHeader(batch: Buffer): void {
+  const count = recordCountOf(batch);
+  const refused = (why: string): RefusedRecords => new RefusedRecords('INVALID_RECORD', why);
+  if (isControl(batch)) throw refused('clients cannot write control batches');
+  if (baseOffsetOf(batch) !== 0) throw refused(`a batch begins with offset 0, not ${baseOffsetOf(batch)}`);
   if (count <= 0 || lastOffsetDeltaOf(batch) !== count - 1) {
-    throw refuse('INVALID_RECORD', `${count} records, the last one numbered ${lastOffsetDeltaOf(batch)}`);
+    throw refused(`${count} records, the last one numbered ${lastOffsetDeltaOf(batch)}`);
   }
   if (compressionOf(batch) > COMPRESSION_MAX) {
-    throw refuse('UNSUPPORTED_COMPRESSION_TYPE', `compression ${compressionOf(batch)}`);
+    throw new RefusedRecords('UNKNOWN_SERVER_ERROR', `compression ${compressionOf(batch)}`);
   }
   if (producerIdOf(batch) >= 0 && (producerEpochOf(batch) < 0 || baseSequenceOf(batch) < 0)) {
-    throw refuse('INVALID_RECORD', 'a producer id without epoch or sequence');
-  }
-  if (isTransactional(batch) && producerIdOf(batch) < 0) {
-    throw refuse('INVALID_RECORD', 'a transactional batch without producer id');
-  }
-  if (!settings.logAppendTime) checkTimestamp(maxTimestampOf(batch), settings, nowMs, refuse);
-  const codec = compressionOf(batch);
-  if (codec === 0) walk(batch, BATCH_HEADER_BYTES, count, settings.compacts, refuse);
-  else walk(plainRecords(batch, codec, refuse), 0, count, settings.compacts, refuse);
-}
-
-function checkTimestamp(timestampMs: number, settings: TopicSettings, nowMs: number, refuse: Refuse): void {
-  if (timestampMs < 0) return;
-  if (timestampMs - nowMs > settings.timestampAfterMaxMs || nowMs - timestampMs > settings.timestampBeforeMaxMs) {
-    throw refuse('INVALID_TIMESTAMP', `timestamp ${timestampMs} is too far from the broker's time ${nowMs}`);
+    throw refused('a producer id without epoch or sequence');
   }
 }
 
-function plainRecords(batch: Buffer, codec: number, refuse: Refuse): Buffer {
+function plainRecords(batch: Buffer, codec: number): Buffer {
   try {
     return decompress(codec, batch.subarray(BATCH_HEADER_BYTES));
   } catch (failure) {
     // Kafka has no error for it: this is what its clients get.
-    throw refuse('UNKNOWN_SERVER_ERROR', `records cannot be decompressed: ${messageOf(failure)}`);
+    throw new RefusedRecords('UNKNOWN_SERVER_ERROR', `records cannot be decompressed: ${messageOf(failure)}`);
   }
 }
 
-/** From length to length: as many records as were said, each inside the batch. Compacted topics need keys. */
-function walk(batch: Buffer, start: number, count: number, keyed: boolean, refuse: Refuse): void {
-  let at = start;
-  for (let left = count; left > 0; left--) {
-    let length = 0;
-    let shift = 0;
-    let byte: number | undefined;
-    do {
-      byte = batch[at++];
-      if (byte === undefined || shift > 28) throw refuse('INVALID_RECORD', 'a record has no valid length');
-      length |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte > 127);
-    length = (length >>> 1) ^ -(length & 1);
-    if (length < 6 || at + length > batch.length) throw refuse('INVALID_RECORD', 'a record is longer than its batch');
-    if (keyed && !hasKey(batch, at))
-      throw refuse('INVALID_RECORD', 'Compacted topic cannot accept message without key.');
-    at += length;
+/** Walks once more, now to say of each refused record what is wrong with it, in Kafka's words. */
+function refuse(
+  bytes: Buffer,
+  start: number,
+  count: number,
+  baseMs: number,
+  limits: { readonly earliest: number; readonly latest: number },
+  partition: string,
+  settings: TopicSettings,
+  wrongType: boolean,
+): never {
+  const errors: RecordError[] = [];
+  let refused = 0;
+  let timestamps = false;
+  const note = (batchIndex: number, batchIndexErrorMessage: string): void => {
+    refused++;
+    if (errors.length < RECORD_ERRORS_MAX) errors.push({ batchIndex, batchIndexErrorMessage });
+  };
+  walkRecords(bytes, start, count, baseMs, limits, settings.compacts, (index, record) => {
+    const { offsetDelta, timestampMs, keyBytes, valueBytes } = record;
+    if (settings.compacts && keyBytes < 0) {
+      note(index, `Compacted topic cannot accept message without key in topic partition ${partition}`);
+      return;
+    }
+    if (wrongType) {
+      const described = `DefaultRecord(offset=${offsetDelta}, timestamp=${timestampMs}, key=${Math.max(keyBytes, 0)} bytes, value=${Math.max(valueBytes, 0)} bytes)`;
+      note(
+        index,
+        `Invalid timestamp type in message ${described}. Producer should not set timestamp type to LogAppendTime.`,
+      );
+      timestamps = true;
+    } else if (timestampMs !== -1 && (timestampMs < limits.earliest || timestampMs > limits.latest)) {
+      const range = `[${limits.earliest}, ${limits.latest}]`;
+      note(
+        index,
+        `Timestamp ${timestampMs} of message with offset ${offsetDelta} is out of range. The timestamp should be within ${range}`,
+      );
+      timestamps = true;
+    }
+  });
+  if (timestamps) {
+    const message = 'One or more records have been rejected due to invalid timestamp';
+    throw new RefusedRecords('INVALID_TIMESTAMP', message, errors);
   }
-  if (at !== batch.length) throw refuse('INVALID_RECORD', `the batch holds more bytes than its ${count} records`);
-}
-
-/** The key's length comes after attributes, timestamp delta and offset delta; a null key has a negative one. */
-function hasKey(batch: Buffer, record: number): boolean {
-  let at = record + 1;
-  while ((batch[at++] ?? 0) > 127);
-  while ((batch[at++] ?? 0) > 127);
-  return ((batch[at] ?? 1) & 1) === 0;
+  const first = errors
+    .slice(0, 3)
+    .map((one) => `RecordError(batchIndex=${one.batchIndex}, message='${one.batchIndexErrorMessage}')`);
+  throw new RefusedRecords(
+    'INVALID_RECORD',
+    `One or more records have been rejected due to ${refused} record errors in total, and only showing the first three errors at most: [${first.join(', ')}]`,
+    errors,
+  );
 }

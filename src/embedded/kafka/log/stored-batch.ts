@@ -18,6 +18,9 @@ const compressors = new Map<number, Compress>();
 /** The codec that a topic stores batches with; undefined where it keeps the producer's. */
 const storedCodec = (settings: TopicSettings): number | undefined => CODEC_OF_TYPE[settings.compressionType];
 
+/** Whether a topic has its batches compressed, whatever the producer does. */
+export const packs = (settings: TopicSettings): boolean => (storedCodec(settings) ?? 0) > 0;
+
 /** The codecs that have to be loaded before this batch can be checked and stored. */
 export function codecsFor(batch: Buffer, settings: TopicSettings): number[] {
   const codec = compressionOf(batch);

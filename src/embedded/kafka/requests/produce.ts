@@ -4,7 +4,6 @@ import { produce } from '../../../protocol/kafka/messages/produce.js';
 import {
   BATCH_HEADER_BYTES,
   hasValidCrc,
-  isControl,
   isTransactional,
   magicOf,
   producerEpochOf,
@@ -13,7 +12,7 @@ import {
   sizeOf,
 } from '../../../protocol/kafka/record-batch.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
-import { checkRecords } from '../log/check-records.js';
+import { checkRecords, RefusedRecords } from '../log/check-records.js';
 import { codecsFor, loadCodecs, storedBatch } from '../log/stored-batch.js';
 import type { Call } from '../server/call.js';
 import type { Topic } from '../topics/topic.js';
@@ -82,8 +81,11 @@ function answerPartition(
   try {
     return append(call, request, topic, index, records);
   } catch (failure) {
-    const [error, message] = refusalOf(failure, call, topic, index);
-    return { index, errorCode: errorCode(error), errorMessage: message, baseOffset: -1n, logAppendTimeMs: -1n };
+    const [error, errorMessage] = refusalOf(failure, call, topic, index);
+    const refused = { index, errorCode: errorCode(error), errorMessage, baseOffset: -1n, logAppendTimeMs: -1n };
+    if (!(failure instanceof RefusedRecords)) return refused;
+    const logStartOffset = BigInt(topic?.log(index)?.startOffset ?? -1);
+    return { ...refused, logStartOffset, recordErrors: [...failure.recordErrors] };
   }
 }
 
@@ -93,7 +95,7 @@ function refusalOf(
   topic: Topic | undefined,
   index: number,
 ): readonly [ErrorName, string] {
-  if (failure instanceof Refused) return [failure.error, failure.message];
+  if (failure instanceof Refused || failure instanceof RefusedRecords) return [failure.error, failure.message];
   if (failure instanceof MalformedMessage) return ['INVALID_RECORD', failure.message];
   const message = failure instanceof Error ? failure.message : String(failure);
   call.broker.log.error('could not append', { partition: `${topic?.name}-${index}`, failure: message });
@@ -124,7 +126,7 @@ function append(
     );
   }
   const batch = checkBatch(records, settings.maxMessageBytes);
-  checkRecords(batch, settings, broker.clock.now(), (error, message) => new Refused(error, message));
+  checkRecords(batch, `${topic.name}-${index}`, settings, broker.clock.now());
   if (producerIdOf(batch) >= 0) {
     const verdict = log.producers.check(batch);
     if (verdict.kind === 'error') throw new Refused(verdict.error, 'the sequence does not follow the last one');
@@ -153,9 +155,8 @@ const answered = (index: number, baseOffset: number, appendTime: number, startOf
 
 /** The one batch of a partition's records, whole and intact. */
 function checkBatch(records: Buffer | null, bytesMax: number): Buffer {
-  if (records === null || records.length < BATCH_HEADER_BYTES) {
-    throw new Refused('INVALID_RECORD', 'there is no record batch');
-  }
+  if (records === null || records.length === 0) throw new Refused('INVALID_RECORD', 'there is no record batch');
+  if (records.length < BATCH_HEADER_BYTES) throw new Refused('CORRUPT_MESSAGE', 'there is no whole record batch');
   if (magicOf(records) !== 2) {
     throw new Refused('INVALID_RECORD', `message format ${magicOf(records)}; produce requests carry format 2`);
   }
@@ -167,7 +168,6 @@ function checkBatch(records: Buffer | null, bytesMax: number): Buffer {
     throw new Refused('MESSAGE_TOO_LARGE', `a batch of ${size} bytes; max.message.bytes is ${bytesMax}`);
   }
   if (!hasValidCrc(records)) throw new Refused('CORRUPT_MESSAGE', 'the CRC does not match');
-  if (isControl(records)) throw new Refused('INVALID_RECORD', 'clients cannot write control batches');
   return records;
 }
 
@@ -176,7 +176,9 @@ const ADDS_PARTITION = 12;
 
 function admitTransactional(call: Call, id: string | null, batch: Buffer, topic: Topic, index: number): void {
   const { transactions } = call.broker;
-  if (id === null) throw new Refused('INVALID_RECORD', 'a transactional batch without transactional id');
+  if (id === null) {
+    throw new Refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'a transactional batch without transactional id');
+  }
   const producer = { producerId: producerIdOf(batch), epoch: producerEpochOf(batch) };
   const error = transactions.check(id, producer);
   if (error !== undefined) {
