@@ -1,5 +1,5 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../pipeline/did-you-mean.js';
 import { EvpipeError } from '../support/errors.js';
@@ -81,9 +81,6 @@ function editorFiles(name: string, folder: string): Readonly<Record<string, stri
     readonly version: string;
     readonly devDependencies: Readonly<Record<string, string>>;
   };
-  // From a clone of the repository there is nothing in a registry that would be the same.
-  const installed = basename(dirname(PACKAGE)) === 'node_modules';
-  const evpipe = installed ? `^${own.version}` : `file:${relative(folder, PACKAGE)}`;
   const manifest = {
     name,
     private: true,
@@ -91,7 +88,7 @@ function editorFiles(name: string, folder: string): Readonly<Record<string, stri
     scripts: { up: 'evpipe up', smoke: 'evpipe smoke', down: 'evpipe down', check: 'tsc' },
     devDependencies: {
       '@types/node': own.devDependencies['@types/node'],
-      evpipe,
+      evpipe: origin(own.version, folder),
       typescript: own.devDependencies.typescript,
     },
   };
@@ -113,6 +110,22 @@ function editorFiles(name: string, folder: string): Readonly<Record<string, stri
     'tsconfig.json': json(compiler),
     '.gitignore': '.evpipe/\nnode_modules/\n',
   };
+}
+
+/** Where npm gets the evpipe from that runs here: a clone or a tarball lies beside no registry's version, which may not even be there. */
+function origin(version: string, folder: string): string {
+  const modules = dirname(PACKAGE);
+  if (basename(modules) !== 'node_modules') return `file:${relative(folder, PACKAGE)}`;
+  const listed = join(modules, '.package-lock.json');
+  if (!existsSync(listed)) return `^${version}`;
+  const { packages } = JSON.parse(readFileSync(listed, 'utf8')) as {
+    readonly packages?: Readonly<Record<string, { readonly resolved?: string }>>;
+  };
+  const resolved = packages?.['node_modules/evpipe']?.resolved ?? '';
+  if (resolved.startsWith('git')) return resolved;
+  return resolved.startsWith('file:')
+    ? `file:${relative(folder, resolve(dirname(modules), resolved.slice(5)))}`
+    : `^${version}`;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -44,6 +44,11 @@ async function inFolder(command: string, args: readonly string[]): Promise<{ std
 
 it('makes a pipeline that comes up and proves itself', async () => {
   expect((await evpipe('init', 'shop', '--template', 'outbox')).stdout).toContain('npx evpipe up shop');
+  // npm gets the same package for its types, not one that a registry may have under this name.
+  const manifest = JSON.parse(await readFile(join(folder, 'shop', 'package.json'), 'utf8')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  expect(manifest.devDependencies.evpipe).toMatch(/^file:\.\.\/evpipe-[\d.]+\.tgz$/);
   expect((await evpipe('up', 'shop')).stdout).toMatch(/orders +100 +100 .*consistent/);
   expect((await evpipe('smoke', 'shop')).stdout).toMatch(/All \d+ passed/);
   expect((await evpipe('down', 'shop', '--volumes')).stdout).toBeDefined();
