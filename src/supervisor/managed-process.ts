@@ -57,7 +57,7 @@ export class ManagedProcess {
 
   /** Resolves when it is ready, the first time or again. Throws why it could not be started. */
   async start(): Promise<void> {
-    await this.stopping;
+    if (this.stopping !== undefined) await this.stopping; // else it counts as starting from this moment on
     if (this.starting === undefined) {
       this.life = new AbortController();
       this.restarts = 0;

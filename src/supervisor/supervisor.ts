@@ -108,7 +108,9 @@ export class Supervisor {
     const created = this.creating.then(async () => {
       if (this.closing) throw new EvpipeError('EVPIPE_SHUTTING_DOWN', 'the pipeline is being stopped');
       const known = this.processes.get(spec.process);
-      if (known !== undefined && known.hash === hashOf(spec) && taken === undefined) {
+      // Whoever asked at the same time may have moved it to another port already.
+      const isStillThere = taken !== undefined && known?.port === taken;
+      if (known !== undefined && known.hash === hashOf(spec) && !isStillThere) {
         return { managed: known, changed: !known.isKept };
       }
       await known?.stop();

@@ -176,7 +176,7 @@ describe('the supervisor', () => {
     async () => {
       const wished = port + 1;
       const signal = join(home, 'go');
-      const starting = client.start(service('person', { WAITS_FOR: signal }));
+      const both = [client, await ensure()].map((each) => each.start(service('person', { WAITS_FOR: signal })));
       await waitUntil(
         'the service to live',
         async () => (await report('person').catch(() => undefined))?.pid,
@@ -190,8 +190,10 @@ describe('the supervisor', () => {
       await new Promise<void>((resolve) => stranger.listen(wished, '127.0.0.1', () => resolve()));
       await waitUntil('the stranger to be asked', async () => (asked > 1 ? true : undefined), DEADLINE);
       writeFileSync(signal, '');
-      const { port: got } = await starting;
+      const [one, two] = await Promise.all(both);
+      const got = one?.port;
       expect(got).not.toBe(wished);
+      expect(two, 'moved once').toEqual({ port: got, wishedPort: wished, changed: !one?.changed });
       expect(await fetchJson(got ?? 0)).toMatchObject({ pid: (await report('person')).pid });
       await new Promise((resolve) => stranger.close(resolve));
     },
