@@ -1,7 +1,8 @@
 import type { ConnectClient, ConnectorConfig } from '../clients/connect/client.js';
 import { type PostgresClient, quoteIdentifier } from '../clients/postgres/client.js';
 import { POSTGRES_SOURCE, slotOf } from '../pipeline/connector-flow.js';
-import { ledgerTopic, openLedger } from '../resources/ledger.js';
+import type { ConnectorSection } from '../pipeline/pipeline.js';
+import { connectorKey, type Ledger, ledgerTopic, openLedger } from '../resources/ledger.js';
 import { EvpipeError } from '../support/errors.js';
 import { waitUntil } from '../support/retry.js';
 import { database, server, store } from '../targets/target.js';
@@ -26,12 +27,13 @@ export async function release(session: Session): Promise<Released> {
     target.providerOf(component) === 'address';
   const databases = pipeline.databases.map(({ name }) => name);
   const foreignDatabases = databases.filter((name) => foreign(database(name)));
-  const sources = pipeline.connectors.filter((one) => foreignDatabases.includes(one.database ?? ''));
+  const made = await connectorsMade(session);
+  const sources = made.filter((one) => foreignDatabases.includes(one.database ?? ''));
   const removed: string[] = [];
   // Configs first: only Connect knows those that a ksql migration has made.
-  const configs = new Map(pipeline.connectors.map(({ name, config }) => [name, config ?? {}]));
+  const configs = new Map(made.map(({ name, config }) => [name, config ?? {}]));
   if (sources.length > 0 || foreign(server('connect')) || foreign(server('kafka'))) {
-    for (const [name, config] of await removeConnectors(session)) {
+    for (const [name, config] of await removeConnectors(made, session)) {
       configs.set(name, config);
       removed.push(`connector ${name} and its offsets`);
     }
@@ -39,7 +41,16 @@ export async function release(session: Session): Promise<Released> {
   for (const { name, database: source } of sources) {
     removed.push(...(await dropSlot(configs.get(name) ?? {}, source ?? '', session)));
   }
-  const left: string[] = [];
+  if (made.length > 0 && foreign(server('connect'))) {
+    await withLedger(session, async (ledger) => {
+      for (const { name } of made) await ledger.forget(connectorKey(name));
+      return [];
+    });
+  }
+  const found = pipeline.connectors.filter((one) => !made.includes(one)).map(({ name }) => name);
+  const left = (await existingConnectors(found, session)).map(
+    (name) => `on Connect connector ${name} and its slot, which others have made`,
+  );
   if (foreign(server('kafka'))) {
     if (foreignDatabases.length < databases.length) await forgetSeeds(session);
     const own = serversOf(pipeline).filter((kind) => kind !== 'rabbitmq' && !foreign(server(kind)));
@@ -66,20 +77,38 @@ export async function release(session: Session): Promise<Released> {
   return { removed, left };
 }
 
+/** All but those that `up` found on a Connect with an address: an imported file declares what is somebody else's. */
+async function connectorsMade(session: Session): Promise<readonly ConnectorSection[]> {
+  const { pipeline, target } = session;
+  const declared = pipeline.connectors.filter(({ config }) => config !== undefined);
+  if (declared.length === 0 || target.providerOf(server('connect')) !== 'address') return pipeline.connectors;
+  const noted = await withLedger(session, async (ledger) => ledger.keys(connectorKey('')));
+  return pipeline.connectors.filter(({ name, config }) => config === undefined || noted.includes(connectorKey(name)));
+}
+
+async function existingConnectors(names: readonly string[], session: Session): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const existing = await (await session.clients.connect()).connectors();
+  return names.filter((name) => existing.includes(name));
+}
+
 /**
  * Their configs by name. A stopped Connect of evpipe's own is started for it where it keeps its connectors on a foreign Kafka:
  * found there by the next `up`, with their offsets, they would go on at positions of a database that is gone.
  */
-async function removeConnectors(session: Session): Promise<ReadonlyMap<string, ConnectorConfig>> {
+async function removeConnectors(
+  made: readonly ConnectorSection[],
+  session: Session,
+): Promise<ReadonlyMap<string, ConnectorConfig>> {
   const removed = new Map<string, ConnectorConfig>();
-  if (session.pipeline.connectors.length === 0) return removed;
+  if (made.length === 0) return removed;
   if ((await session.target.endpoint(server('connect'))) === undefined) {
     if (session.target.providerOf(server('kafka')) !== 'address') return removed;
     await session.target.start(server('connect'));
   }
   const connect = await session.clients.connect();
   await Promise.all(
-    session.pipeline.connectors.map(async ({ name }) => {
+    made.map(async ({ name }) => {
       const config = await connect.config(name);
       if (config === undefined) return;
       await removeConnector(name, connect, session);
@@ -148,11 +177,23 @@ const SLOT_TIMEOUT_MS = 20_000;
 
 /** Their rows go with evpipe's own databases; the streams of evpipe's own ksqlDB live in Kafka and stay. */
 async function forgetSeeds(session: Session): Promise<void> {
+  await withLedger(session, async (ledger) => {
+    for (const key of ledger.keys('seed/')) await ledger.forget(key);
+    return [];
+  });
+}
+
+/** [] where there is no ledger; Kafka of evpipe's own is started where it was stopped. */
+async function withLedger(
+  session: Session,
+  work: (ledger: Ledger) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  if ((await session.target.endpoint(server('kafka'))) === undefined) await session.target.start(server('kafka'));
   const kafka = await session.clients.kafka();
-  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return;
+  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return [];
   const ledger = await openLedger(kafka, session.pipeline.name);
   try {
-    for (const key of ledger.keys('seed/')) await ledger.forget(key);
+    return await work(ledger);
   } finally {
     await ledger.close();
   }

@@ -19,6 +19,8 @@ export interface LiveConnector {
 
 export interface ConnectorContext {
   readonly connect: ConnectClient;
+  /** Called before a connector is made that was not there. */
+  beforeMaking?(): Promise<void>;
 }
 
 export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, ConnectorContext> = {
@@ -40,7 +42,7 @@ export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, Connector
     return changed.map((option) => ({ summary: option, implies: 'restart of its tasks' }));
   },
 
-  async apply(spec, live, { connect }) {
+  async apply(spec, live, { connect, beforeMaking }) {
     if (spec.config === undefined) return;
     const refused = await connect.validate({ ...spec.config, name: spec.name });
     const [first] = refused;
@@ -54,6 +56,7 @@ export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, Connector
         },
       );
     }
+    if (live === undefined) await beforeMaking?.();
     await connect.putConfig(spec.name, spec.config);
     // Older workers hand a change of converters alone to no task.
     if (live !== undefined) await connect.restart(spec.name);

@@ -16,6 +16,9 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** That this pipeline made the connector, on a Connect that others use too. */
+export const connectorKey = (name: string): string => `connector/${name}`;
+
 export const ledgerTopic = (pipeline: string): string => `_evpipe_${pipeline}`;
 
 /** Reads the whole ledger, making its topic where it is missing. One process writes at a time (the run's lock sees to it). */

@@ -26,6 +26,29 @@ describe('customer-replication', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(customer),
     });
+  it('is imported as a file whose down --volumes leaves what it only found', async () => {
+    const { stdout } = await stack.run('env', '--profile', 'test', '--output', 'json');
+    const env = JSON.parse(stdout) as Record<string, string>;
+    const { box } = stack;
+    const flags = ['--bootstrap-servers', env.EVPIPE_KAFKA_BOOTSTRAP_SERVERS, '--connect-url', env.EVPIPE_CONNECT_URL];
+    const imported = await box.run('import', 'imported/guest', ...flags.map((flag) => flag ?? ''));
+    expect(imported.code, imported.stderr + imported.stdout).toBe(0);
+    Object.assign(box.env, env);
+    try {
+      const target = ['imported/guest', '--target', 'cluster'] as const;
+      const up = await box.run('up', ...target);
+      expect(up.code, up.stderr + up.stdout).toBe(0);
+      expect(up.stdout).toContain('Nothing had to be changed.');
+      const down = await box.run('down', '--volumes', '--yes', ...target);
+      expect(down.code, down.stderr + down.stdout).toBe(0);
+      expect(down.stdout + down.stderr).toContain('connector customer-outbox and its slot, which others have made');
+    } finally {
+      for (const name of Object.keys(env)) delete box.env[name];
+    }
+    const connectors = await stack.run('connectors', '--profile', 'test');
+    expect(connectors.stdout).toMatch(/customer-outbox.*RUNNING/);
+  });
+
   const verify = (...args: string[]) => stack.run('verify-consistency', '--profile', 'test', ...args);
 
   it('names a document that was changed, deleted or put there behind its back, with field and both values', async () => {

@@ -3,7 +3,9 @@ import { referencesIn } from '../../pipeline/references.js';
 import { connectorKind, connectorStaysUp } from '../../resources/connector.js';
 import { reconcile } from '../../resources/kind.js';
 import { applyMigration } from '../../resources/ksql-migration.js';
+import { connectorKey } from '../../resources/ledger.js';
 import { waitUntil } from '../../support/retry.js';
+import { server } from '../../targets/target.js';
 import { resolveAll } from '../session.js';
 import { requireCapturedTables } from './captured-tables.js';
 import { needsOf, type UpContext } from './context.js';
@@ -26,7 +28,11 @@ export function connectorNode(context: UpContext, section: ConnectorSection): No
         location: section.location,
         locationOf: (option: string) => section.locationOf('config', option),
       };
-      const changes = await reconcile(connectorKind, spec, { connect }, context.wait(report));
+      const isForeign = context.session.target.providerOf(server('connect')) === 'address';
+      const beforeMaking = async (): Promise<void> => {
+        if (isForeign) await (await context.openLedger()).put(connectorKey(section.name), { made: true });
+      };
+      const changes = await reconcile(connectorKind, spec, { connect, beforeMaking }, context.wait(report));
       if (changes.length > 0 || section.config === undefined)
         await connectorStaysUp(spec, { connect }, context.wait(report));
       return { changed: changes.length > 0 };
