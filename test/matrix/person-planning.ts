@@ -64,6 +64,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     });
     expect(rows).toContainEqual({
       check: 'balance-sheets',
+      kind: 'compare',
       verdict: 'consistent',
       sourceRows: 500,
       replicaRows: 500,
