@@ -1,7 +1,8 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { provesItself } from '../matrix/pipelines.js';
 import { PIPELINES, profilesOf } from '../support/pipelines.js';
 import { killDuringSeed } from '../support/seed-kills.js';
+import { Stack } from '../support/stack.js';
 
 // With Debian's Redis; on Debian's RabbitMQ see notification-hub.test.ts.
 it.each(PIPELINES)('%s is brought up from nothing by smoke, proven on data, and leaves nothing behind', (name) =>
@@ -15,3 +16,26 @@ it.each(variants)('%s proves itself with profile %s', (name, profile) => provesI
 it.each(PIPELINES)('%s ends consistent though each process is killed once during its seed', (name) =>
   killDuringSeed(name, 1),
 );
+
+it('two of them run side by side: ports move, each smoke test finds its own, and the end of one is not noticed by the other', async () => {
+  // Both wish for the ports 8000, 8001 and 8080 of their services and gateways.
+  const stacks = await Promise.all([Stack.prepare('monolith-split'), Stack.prepare('notification-hub')]);
+  const [first, second] = stacks;
+  let removed = false;
+  try {
+    for (const ended of await Promise.all(stacks.map((stack) => stack.run('smoke', '--up', '--timeout', '90s'))))
+      expect(ended.code, ended.stderr + ended.stdout).toBe(0);
+    const listened = (await Promise.all(stacks.map((stack) => stack.processes()))).map((processes) =>
+      processes.flatMap(({ port }) => port ?? []),
+    );
+    for (const ports of listened) expect(ports.length).toBeGreaterThanOrEqual(5);
+    expect(new Set(listened.flat()).size).toBe(listened.flat().length);
+    removed = true;
+    await first.remove();
+    const ended = await second.run('smoke', '--timeout', '90s');
+    expect(ended.code, ended.stderr + ended.stdout).toBe(0);
+  } finally {
+    if (!removed) await first.remove();
+    await second.remove();
+  }
+});

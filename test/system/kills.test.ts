@@ -32,9 +32,6 @@ it('is consistent again once the source has said all rows again', async () => {
   expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
 });
 
-it.each([1, 2])(
-  'loses and doubles nothing when every process is killed once while rows are created (seed %i)',
-  async (seed) => {
-    await killRound(stack, { seed, persons: 250, spreadMs: 2_500, supervisor: seed === 2 });
-  },
-);
+// 20 seeds: npm run soak.
+it('loses and doubles nothing when every process is killed once while rows are created, the supervisor too', () =>
+  killRound(stack, { seed: 2, persons: 250, spreadMs: 2_500, supervisor: true }));

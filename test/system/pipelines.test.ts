@@ -1,31 +1,7 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { provesItself } from '../matrix/pipelines.js';
 import { PIPELINES } from '../support/pipelines.js';
-import { Stack } from '../support/stack.js';
 
 it.each(PIPELINES)('%s is brought up from nothing by smoke, proven on data, and leaves nothing behind', (name) =>
   provesItself(name),
 );
-
-it('two of them run side by side: ports move, each smoke test finds its own, and the end of one is not noticed by the other', async () => {
-  // Both wish for the ports 8000, 8001 and 8080 of their services and gateways.
-  const stacks = await Promise.all([Stack.prepare('monolith-split'), Stack.prepare('notification-hub')]);
-  const [first, second] = stacks;
-  let removed = false;
-  try {
-    for (const ended of await Promise.all(stacks.map((stack) => stack.run('smoke', '--up', '--timeout', '90s'))))
-      expect(ended.code, ended.stderr + ended.stdout).toBe(0);
-    const listened = (await Promise.all(stacks.map((stack) => stack.processes()))).map((processes) =>
-      processes.flatMap(({ port }) => port ?? []),
-    );
-    for (const ports of listened) expect(ports.length).toBeGreaterThanOrEqual(5);
-    expect(new Set(listened.flat()).size).toBe(listened.flat().length);
-    removed = true;
-    await first.remove();
-    const ended = await second.run('smoke', '--timeout', '90s');
-    expect(ended.code, ended.stderr + ended.stdout).toBe(0);
-  } finally {
-    if (!removed) await first.remove();
-    await second.remove();
-  }
-});
