@@ -177,12 +177,14 @@ export class GroupCoordinator {
   /** Offsets of groups without members expire; a group that has none left goes. */
   expire(): void {
     const retentionMs = this.context.settings.number('offsets.retention.minutes') * 60_000;
-    const before = this.context.clock.now() - retentionMs;
+    const nowMs = this.context.clock.now();
     for (const group of this.all()) {
-      if (group.state !== 'Empty' || (group.emptySinceMs ?? before) >= before) continue;
+      if (group.state !== 'Empty') continue;
+      const emptySinceMs = group.emptySinceMs ?? nowMs;
       for (const [topic, partitions] of [...this.offsets.of(group.id)]) {
-        for (const [partition, { committedMs }] of [...partitions]) {
-          if (committedMs < before) this.offsets.delete(group.id, topic, partition);
+        for (const [partition, { committedMs, expiresMs }] of [...partitions]) {
+          const untilMs = expiresMs ?? Math.max(committedMs, emptySinceMs) + retentionMs;
+          if (untilMs <= nowMs) this.offsets.delete(group.id, topic, partition);
         }
       }
       if (this.offsets.of(group.id).size === 0) this.remove(group);

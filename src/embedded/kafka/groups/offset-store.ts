@@ -5,6 +5,8 @@ export interface CommittedOffset {
   readonly leaderEpoch: number;
   readonly metadata: string;
   readonly committedMs: number;
+  /** Where the client asked for a retention of its own, as old ones may. */
+  readonly expiresMs?: number;
 }
 
 const SEPARATOR = '\u0000';

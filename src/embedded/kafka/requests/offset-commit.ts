@@ -17,6 +17,8 @@ export const offsetCommitHandler = handler(
     );
     const metadataMax = settings.number('offset.metadata.max.bytes');
     const committedMs = clock.now();
+    const retentionMs = Number(request.retentionTimeMs);
+    const expiresMs = retentionMs < 0 ? undefined : committedMs + retentionMs;
     const accepted: Parameters<typeof groups.offsets.commit>[1][number][] = [];
     const answers = request.topics.map(({ name, partitions }) => ({
       name,
@@ -30,7 +32,8 @@ export const offsetCommitHandler = handler(
           (Buffer.byteLength(metadata) > metadataMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined);
         if (error !== undefined) return { partitionIndex, errorCode: errorCode(error) };
         const offset = Number(partition.committedOffset);
-        const value = { offset, leaderEpoch: partition.committedLeaderEpoch, metadata, committedMs };
+        const { committedLeaderEpoch: leaderEpoch } = partition;
+        const value = { offset, leaderEpoch, metadata, committedMs, ...(expiresMs !== undefined && { expiresMs }) };
         accepted.push({ topic: name, partition: partitionIndex, value });
         return { partitionIndex, errorCode: 0 };
       }),

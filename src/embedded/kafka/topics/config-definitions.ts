@@ -391,6 +391,13 @@ const OWN_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     documentation: 'The longest text that may be committed with an offset.',
   },
   {
+    name: 'offsets.retention.check.interval.ms',
+    type: 'long',
+    default: '600000',
+    min: 1,
+    documentation: 'How often committed offsets are looked through for those that have expired.',
+  },
+  {
     name: 'offsets.retention.minutes',
     type: 'int',
     default: '10080',

@@ -8,8 +8,6 @@ import { enforceRetention } from './retention.js';
 /** Files that nobody used for so long are closed; they are opened again when needed. */
 const IDLE_FILE_MS = 60_000;
 
-const OFFSETS_CHECK_MS = 600_000;
-
 /** What a broker does by itself from time to time. `stop` resolves when what is under way has ended. */
 export class Upkeep {
   private stopped = false;
@@ -26,11 +24,7 @@ export class Upkeep {
       () => IDLE_FILE_MS,
       () => this.idle(),
     );
-    this.every(
-      'offsets',
-      () => OFFSETS_CHECK_MS,
-      () => broker.groups.expire(),
-    );
+    this.every('offsets', setting('offsets.retention.check.interval.ms'), () => broker.groups.expire());
     this.every('transactions', setting('transaction.abort.timed.out.transaction.cleanup.interval.ms'), () =>
       broker.transactions.expire(),
     );

@@ -15,7 +15,7 @@ import {
   decodeMethod,
   METHODS,
 } from '../../../../src/protocol/amqp/methods.js';
-import type { Clock } from '../../../../src/support/clock.js';
+import { ManualClock } from '../../../support/manual-clock.js';
 import { seeded } from '../../../support/seeded.js';
 import { TestAmqp } from './running-amqp.js';
 
@@ -157,15 +157,15 @@ describe('an AMQP server among bad clients', () => {
   });
 
   it('gives a client up that keeps silent longer than it promised, and not before', async () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const server = await TestAmqp.start({ clock });
     const raw = await RawSocket.ready(server.port, 10);
     const before = raw.bytes.length;
-    clock.step(5_000);
-    clock.step(5_000);
+    clock.pass(5_000);
+    clock.pass(5_000);
     await expect.poll(() => raw.bytes.length).toBeGreaterThan(before); // the server's own heartbeats
     expect(raw.socket.closed).toBe(false);
-    for (let n = 0; n < 4; n++) clock.step(5_000);
+    for (let n = 0; n < 4; n++) clock.pass(5_000);
     await raw.closes();
   });
 
@@ -187,27 +187,3 @@ describe('an AMQP server among bad clients', () => {
     await expect.poll(() => taken, { timeout: 20_000 }).toBe(400);
   });
 });
-
-/** Time that goes on only when it is told to. */
-class SteppedClock implements Clock {
-  private nowMs = 0;
-  private readonly timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
-
-  now(): number {
-    return this.nowMs;
-  }
-
-  schedule(ms: number, callback: () => void): () => void {
-    const timer = { atMs: this.nowMs + ms, callback };
-    this.timers.add(timer);
-    return () => this.timers.delete(timer);
-  }
-
-  step(ms: number): void {
-    this.nowMs += ms;
-    for (const timer of [...this.timers].sort((a, b) => a.atMs - b.atMs)) {
-      if (timer.atMs > this.nowMs || !this.timers.delete(timer)) continue;
-      timer.callback();
-    }
-  }
-}

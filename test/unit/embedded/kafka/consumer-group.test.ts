@@ -2,34 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConsumerGroup, type ConsumerHeartbeat } from '../../../../src/embedded/kafka/groups/consumer-group.js';
 import { assignUniformly, type PartitionKey } from '../../../../src/embedded/kafka/groups/uniform-assignor.js';
 import type { Topic } from '../../../../src/embedded/kafka/topics/topic.js';
-
-/** Time that moves only when it is told to. */
-class ManualClock {
-  private time = 1_000_000;
-  private timers: Array<{ at: number; callback: () => void }> = [];
-
-  now = (): number => this.time;
-
-  schedule = (ms: number, callback: () => void): (() => void) => {
-    const timer = { at: this.time + ms, callback };
-    this.timers.push(timer);
-    return () => {
-      this.timers = this.timers.filter((other) => other !== timer);
-    };
-  };
-
-  pass(ms: number): void {
-    const end = this.time + ms;
-    for (;;) {
-      const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.timers = this.timers.filter((other) => other !== next);
-      this.time = next.at;
-      next.callback();
-    }
-    this.time = end;
-  }
-}
+import { ManualClock } from '../../../support/manual-clock.js';
 
 function groupOf(partitions: number) {
   const clock = new ManualClock();
