@@ -199,7 +199,7 @@ const CASES: Readonly<Record<string, Case>> = {
       'INSERT INTO a VALUES (7, 8)',
       'TRUNCATE a',
     ],
-    records: 17,
+    records: 18,
   },
   'fields cast, replaced, inserted, masked': {
     before: [MIXED],
@@ -261,7 +261,7 @@ const CASES: Readonly<Record<string, Case>> = {
       `SELECT pg_logical_emit_message(true, 'evpipe', 'hidden')`,
       `INSERT INTO sheet VALUES (${ID(3)}, ${ID(9)}, '2024-01-02', 5, NULL)`,
     ],
-    records: 9,
+    records: 11,
   },
   'columns left out, masked, cut; keys of one’s own': {
     before: ['CREATE TABLE a (id int PRIMARY KEY, code text NOT NULL, secret text, long text)'],

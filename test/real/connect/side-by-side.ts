@@ -82,6 +82,8 @@ export async function compare(world: World, database: TestDatabase, count: numbe
         },
         { timeoutMs: 60_000 },
       );
+      // A number that is too small would compare whatever has come by now.
+      if (last.length > count) throw new Error(`${side} has ${last.length} records, ${count} are waited for`);
       return last.map((record) => told(record, prefix));
     }),
   );
