@@ -44,7 +44,6 @@ export async function release(session: Session): Promise<Released> {
   if (made.length > 0 && foreign(server('connect'))) {
     await withLedger(session, async (ledger) => {
       for (const { name } of made) await ledger.forget(connectorKey(name));
-      return [];
     });
   }
   const found = pipeline.connectors.filter((one) => !made.includes(one)).map(({ name }) => name);
@@ -82,7 +81,7 @@ async function connectorsMade(session: Session): Promise<readonly ConnectorSecti
   const { pipeline, target } = session;
   const declared = pipeline.connectors.filter(({ config }) => config !== undefined);
   if (declared.length === 0 || target.providerOf(server('connect')) !== 'address') return pipeline.connectors;
-  const noted = await withLedger(session, async (ledger) => ledger.keys(connectorKey('')));
+  const noted = (await withLedger(session, async (ledger) => ledger.keys(connectorKey('')))) ?? [];
   return pipeline.connectors.filter(({ name, config }) => config === undefined || noted.includes(connectorKey(name)));
 }
 
@@ -179,18 +178,14 @@ const SLOT_TIMEOUT_MS = 20_000;
 async function forgetSeeds(session: Session): Promise<void> {
   await withLedger(session, async (ledger) => {
     for (const key of ledger.keys('seed/')) await ledger.forget(key);
-    return [];
   });
 }
 
-/** [] where there is no ledger; Kafka of evpipe's own is started where it was stopped. */
-async function withLedger(
-  session: Session,
-  work: (ledger: Ledger) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+/** Undefined where there is no ledger; Kafka of evpipe's own is started where it was stopped. */
+async function withLedger<T>(session: Session, work: (ledger: Ledger) => Promise<T>): Promise<T | undefined> {
   if ((await session.target.endpoint(server('kafka'))) === undefined) await session.target.start(server('kafka'));
   const kafka = await session.clients.kafka();
-  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return [];
+  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return undefined;
   const ledger = await openLedger(kafka, session.pipeline.name);
   try {
     return await work(ledger);
