@@ -1,5 +1,6 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Problem } from '../pipeline/problem.js';
+import { counted } from '../support/counted.js';
 import { EvpipeError } from '../support/errors.js';
 import type { CommonOptions } from './command.js';
 import { jsonLine } from './event-printers.js';
@@ -9,13 +10,9 @@ import type { Shell } from './shell.js';
 export class InvalidPipeline extends EvpipeError {
   constructor(readonly problems: readonly Problem[]) {
     const errors = problems.filter(({ severity }) => severity === 'error').length;
-    super(
-      'EVPIPE_PIPELINE_INVALID',
-      `${errors} ${errors === 1 ? 'error' : 'errors'} in the pipeline file; nothing was started`,
-      {
-        kind: 'usage',
-      },
-    );
+    super('EVPIPE_PIPELINE_INVALID', `${counted(errors, 'error')} in the pipeline file; nothing was started`, {
+      kind: 'usage',
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../support/counted.js';
 import { pause } from '../support/retry.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
 
@@ -327,12 +328,12 @@ async function heldBack(
 
 function whatIsUnderWay({ queue }: ConservationCheck, { unsent, figures, published, effects }: Look): string {
   if (unsent.rows > 0) return `${unsent.rows} unsent in the outbox of ${unsent.outboxes.join(', ')}`;
-  const consumers = `${figures.consumers} ${figures.consumers === 1 ? 'consumer' : 'consumers'}`;
+  const consumers = counted(figures.consumers, 'consumer');
   if (figures.unfinished > 0) return `queue ${queue} holds ${messages(figures.unfinished)}, ${consumers}`;
   return `${published} published, ${effects} done, queue ${queue} is empty: the numbers still move`;
 }
 
-const messages = (count: number): string => `${count} ${count === 1 ? 'message' : 'messages'}`;
+const messages = (count: number): string => counted(count, 'message');
 
 function outline(check: ConservationCheck, look: Look): CheckReport {
   const { published, effects } = look;

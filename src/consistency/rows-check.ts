@@ -1,3 +1,4 @@
+import { counted } from '../support/counted.js';
 import { pause } from '../support/retry.js';
 import type { CheckReport, Finding } from './report.js';
 import type { TableReader } from './table-side.js';
@@ -52,7 +53,7 @@ function report(
   holds: boolean,
   elapsedMs: number,
 ): CheckReport {
-  const rows = `${count} ${count === 1 ? 'row' : 'rows'}`;
+  const rows = counted(count, 'row');
   return {
     check: check.name,
     kind: 'rows',

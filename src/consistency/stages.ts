@@ -1,5 +1,6 @@
 import type { KafkaClient, PartitionPosition } from '../clients/kafka/contract.js';
 import { formatLsn, type Lsn } from '../support/brands.js';
+import { counted } from '../support/counted.js';
 
 /**
  * A position that must have passed a stage: a place in a database's WAL, or the end of partitions. Whoever holds
@@ -165,10 +166,12 @@ export function receiverStage(probe: ReceiverProbe): Stage {
       if (behind.length === 0) return REACHED;
       const messages = behind.reduce((sum, { left }) => sum + left, 0);
       const named = behind.map(({ queue }) => `queue ${queue}`).join(', ');
-      const counted = `${messages} ${messages === 1 ? 'message' : 'messages'} behind in ${named}`;
       return {
         reached: false,
-        behind: messages === 0 ? `about to show whether ${named} is empty` : counted,
+        behind:
+          messages === 0
+            ? `about to show whether ${named} is empty`
+            : `${counted(messages, 'message')} behind in ${named}`,
         distance: BigInt(messages),
       };
     },

@@ -1,3 +1,4 @@
+import { counted } from '../support/counted.js';
 import type { Diagnosis } from './doctor.js';
 import type { Session } from './session.js';
 
@@ -5,7 +6,7 @@ import type { Session } from './session.js';
 export async function examineKafka({ clients, pipeline }: Session): Promise<readonly Diagnosis[]> {
   const kafka = await clients.kafka();
   const { brokers, clusterId } = await kafka.describeCluster();
-  const says = `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}, cluster ${clusterId}`;
+  const says = `${counted(brokers.length, 'broker')}, cluster ${clusterId}`;
   const live = new Map((await kafka.listTopics()).map(({ name, partitions }) => [name, partitions.length]));
   const found: Diagnosis[] = [{ about: 'kafka', health: 'good', says }];
   const missing = pipeline.topics.filter(({ name }) => !live.has(name));

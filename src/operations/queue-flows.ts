@@ -1,5 +1,6 @@
 import { type FlowStage, flowEdges, publications, wayOf } from '../pipeline/flow.js';
 import type { QueueSection } from '../pipeline/pipeline.js';
+import { counted } from '../support/counted.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { deadLettersOf, readQueue } from './queues.js';
 import type { Session } from './session.js';
@@ -88,5 +89,3 @@ export async function readReceiver(
   const inHand = states.reduce((sum, state) => sum + (state?.facts?.unacknowledged ?? 0), 0);
   return { name, detail: `${inHand} in hand`, health: inHand === 0 ? 'good' : 'waiting' };
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

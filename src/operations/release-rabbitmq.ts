@@ -1,5 +1,6 @@
 import type { Deleted } from '../clients/amqp/contract.js';
 import { exchangeKind, type LiveDeclared, queueKind } from '../resources/rabbitmq.js';
+import { counted } from '../support/counted.js';
 import { waitUntil } from '../support/retry.js';
 import { server, service } from '../targets/target.js';
 import type { Released } from './release.js';
@@ -60,5 +61,4 @@ function onceLetGo(name: string, remove: () => Promise<Deleted>, { signal }: Ses
   );
 }
 
-const messagesText = (count: number): string =>
-  count === 0 ? '' : ` with ${count} ${count === 1 ? 'message' : 'messages'}`;
+const messagesText = (count: number): string => (count === 0 ? '' : ` with ${counted(count, 'message')}`);

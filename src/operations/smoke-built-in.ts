@@ -1,6 +1,7 @@
 import type { CheckReport } from '../consistency/report.js';
 import { flowEdges } from '../pipeline/flow.js';
 import type { Located, Pipeline } from '../pipeline/pipeline.js';
+import { counted } from '../support/counted.js';
 import { EvpipeError, type SourceLocation } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { connectorReports } from './connectors.js';
@@ -141,8 +142,8 @@ function summary(lags: Lags): string {
   const outboxes = [...lags.values()].filter(({ unit }) => unit === 'event').length;
   const groups = lags.size - outboxes;
   const all = [
-    ...(groups === 0 ? [] : [`${groups} ${groups === 1 ? 'group' : 'groups'}`]),
-    ...(outboxes === 0 ? [] : [`${outboxes} ${outboxes === 1 ? 'outbox' : 'outboxes'}`]),
+    ...(groups === 0 ? [] : [counted(groups, 'group')]),
+    ...(outboxes === 0 ? [] : [counted(outboxes, 'outbox', 'outboxes')]),
   ];
   if (behind.length === 0) return `${all.join(' and ')}, none behind`;
   return `${behind.map(([name, lag]) => `${name} ${lag.behind} behind`).join(', ')}, not growing`;

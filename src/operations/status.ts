@@ -4,6 +4,7 @@ import { slotOf } from '../pipeline/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
 import { type CheckSection, type CompareSection, type Located, placeName } from '../pipeline/pipeline.js';
 import { parseLsn } from '../support/brands.js';
+import { counted } from '../support/counted.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import type { ComponentStatus } from '../targets/target.js';
@@ -143,7 +144,7 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
         kafka.describeGroup(stage.group),
         groupLag(kafka, stage.group, stage.reads),
       ]);
-      const detail = `lag ${lag}, ${members.length} ${members.length === 1 ? 'member' : 'members'}${state === 'Stable' ? '' : ` (${state})`}`;
+      const detail = `lag ${lag}, ${counted(members.length, 'member')}${state === 'Stable' ? '' : ` (${state})`}`;
       return { name: stage.name, detail, health: members.length === 0 ? 'bad' : healthOfLag(lag) };
     }
   }

@@ -1,3 +1,4 @@
+import { counted } from '../support/counted.js';
 import { unreachable } from '../support/errors.js';
 import {
   type FlowEdge,
@@ -151,8 +152,7 @@ function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
     return { id: place, kind, name, detail: `queue${checked}` };
   }
   const topic = pipeline.topics.find((one) => one.name === name);
-  const size =
-    topic === undefined ? '' : `, ${topic.partitions} ${topic.partitions === 1 ? 'partition' : 'partitions'}`;
+  const size = topic === undefined ? '' : `, ${counted(topic.partitions, 'partition')}`;
   return { id: place, kind: 'topic', name, detail: `topic${size}` };
 }
 

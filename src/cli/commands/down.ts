@@ -1,4 +1,5 @@
 import type { DownResult } from '../../operations/down.js';
+import { counted } from '../../support/counted.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -26,8 +27,7 @@ export const downCommand: CommandEntry = {
 
 /** What was stopped, removed and left; ends in a newline. */
 export function downText({ stopped, removed, left }: DownResult, volumes: boolean, self: string): string {
-  const what =
-    stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} ${stopped === 1 ? 'process' : 'processes'}.`;
+  const what = stopped === 0 ? 'Nothing was running.' : `Stopped ${counted(stopped, 'process', 'processes')}.`;
   const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
   return [
     `${what} ${volumes ? data : `The data stays; ${self} up goes on with it.`}`,

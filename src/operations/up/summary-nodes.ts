@@ -1,3 +1,4 @@
+import { counted } from '../../support/counted.js';
 import { database, GATEWAY, server, service } from '../../targets/target.js';
 import { storesDetail } from '../stores.js';
 import type { UpContext } from './context.js';
@@ -20,7 +21,6 @@ export function summaries(context: UpContext, nodes: readonly Node[]): readonly 
 
 function details(context: UpContext): Readonly<Record<string, () => Promise<string>>> {
   const { pipeline, session } = context;
-  const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const listed = (...parts: (string | undefined)[]): string =>
     parts.filter((part) => part !== undefined && part !== '').join(', ');
   const portOf = (url: string): string => `:${new URL(url).port}`;
