@@ -51,6 +51,7 @@ export class RegistryClient {
         const { message, error_code: code } = parsed(text);
         throw new ConnectFailure(`${message}; error code: ${code ?? status}`, {
           className: 'io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException',
+          retriable: status >= 500,
         });
       } catch (failure) {
         if (failure instanceof ConnectFailure) throw failure;
@@ -58,6 +59,7 @@ export class RegistryClient {
           throw new ConnectFailure(`schema registry ${url} does not answer: ${messageOf(failure)}`, {
             className: 'org.apache.kafka.common.errors.SerializationException',
             cause: failure,
+            retriable: true,
           });
         await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
       }

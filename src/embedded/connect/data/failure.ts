@@ -18,6 +18,12 @@ export class ConnectFailure extends Error {
   }
 }
 
+/** Whether another attempt can succeed: what failed, or what caused it, was out of reach for a while. */
+export function isTransient(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return (thrown instanceof ConnectFailure && thrown.retriable) || isTransient(thrown.cause);
+}
+
 export const CONNECT_EXCEPTION = 'org.apache.kafka.connect.errors.ConnectException';
 export const DATA_EXCEPTION = 'org.apache.kafka.connect.errors.DataException';
 export const DEBEZIUM_EXCEPTION = 'io.debezium.DebeziumException';

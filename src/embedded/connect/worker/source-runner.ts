@@ -9,6 +9,7 @@ import type { Transform } from '../transforms/transform.js';
 import { converterOf, transformChain } from './chain.js';
 import { headersOf } from './headers.js';
 import type { SourceConnectorPlugin } from './plugin.js';
+import { untilReachable } from './reachable.js';
 import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
 import type { Stores } from './stores.js';
 
@@ -21,6 +22,8 @@ export interface RunnerContext {
   readonly workerConfig: RawConfig;
   readonly offsetFlushIntervalMs: number;
 }
+
+type Converted = readonly [key: Buffer | null, value: Buffer | null];
 
 /** What waits for the broker; more would only take memory. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
@@ -45,7 +48,7 @@ export class SourceRunner {
   private flushing: Promise<void> | undefined;
   private urgent: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private stopping = false;
+  private readonly stopped = new AbortController();
   private loop: Promise<void> | undefined;
 
   constructor(
@@ -71,6 +74,10 @@ export class SourceRunner {
     this.producer = context.kafka.producer({ bufferBytes: BUFFER_BYTES });
   }
 
+  private get stopping(): boolean {
+    return this.stopped.signal.aborted;
+  }
+
   async start(): Promise<void> {
     await this.task.start();
     this.timer = setInterval(() => this.flushSoon(), this.context.offsetFlushIntervalMs);
@@ -80,18 +87,18 @@ export class SourceRunner {
   /** Everything told so far is written and its offset stored, unless Kafka is gone. */
   async stop(): Promise<void> {
     if (this.stopping) return;
-    this.stopping = true;
+    this.stopped.abort(new Error('the task is being stopped'));
     clearInterval(this.timer);
     clearTimeout(this.urgent);
     await this.task.stop();
     await this.loop;
-    await this.flush().catch((failure: unknown) =>
+    await this.flushAll().catch((failure: unknown) =>
       this.context.log.warn('offsets were not stored when the connector stopped', {
         connector: this.name,
         why: messageOf(failure),
       }),
     );
-    await this.producer.close().catch(() => {}); // what it could not write was told by flush
+    await this.producer.close().catch(() => {}); // flush has reported what it could not write
   }
 
   private async run(): Promise<void> {
@@ -126,7 +133,7 @@ export class SourceRunner {
       const key = this.keys.fromConnect(changed.topic, changed.keySchema, changed.key);
       const value = this.values.fromConnect(changed.topic, changed.valueSchema, changed.value);
       if (key instanceof Promise || value instanceof Promise || !this.knownTopics.has(changed.topic))
-        return this.writeSlowly(changed, key, value);
+        return this.writeSlowly(changed, Promise.all([key, value]));
       return this.append(changed, key, value);
     } catch (failure) {
       this.tolerate(failure);
@@ -134,18 +141,33 @@ export class SourceRunner {
     }
   }
 
-  private async writeSlowly(
-    record: ConnectRecord,
-    key: Buffer | null | Promise<Buffer | null>,
-    value: Buffer | null | Promise<Buffer | null>,
-  ): Promise<void> {
+  /** Where a converter has to ask a schema registry, or the topic is new. An outage of the registry is waited out. */
+  private async writeSlowly(record: ConnectRecord, first: Promise<Converted>): Promise<void> {
+    let converted: Converted;
     try {
-      const [keyBytes, valueBytes] = await Promise.all([key, value]);
-      if (!this.knownTopics.has(record.topic)) await this.meet(record.topic);
-      await this.append(record, keyBytes, valueBytes);
+      let attempt: Promise<Converted> | undefined = first;
+      converted = await untilReachable(
+        () => {
+          const current = attempt ?? this.convert(record);
+          attempt = undefined;
+          return current;
+        },
+        { connector: this.name, log: this.context.log, signal: this.stopped.signal },
+      );
     } catch (failure) {
+      if (this.stopping) throw failure;
       this.tolerate(failure);
+      return;
     }
+    if (!this.knownTopics.has(record.topic)) await this.meet(record.topic);
+    await this.append(record, ...converted);
+  }
+
+  private convert(record: ConnectRecord): Promise<Converted> {
+    return Promise.all([
+      this.keys.fromConnect(record.topic, record.keySchema, record.key),
+      this.values.fromConnect(record.topic, record.valueSchema, record.value),
+    ]);
   }
 
   private append(record: ConnectRecord, key: Buffer | null, value: Buffer | null): Promise<void> | undefined {
@@ -208,6 +230,12 @@ export class SourceRunner {
       this.flushing = undefined;
     });
     return this.flushing;
+  }
+
+  /** A flush under way began before the last record: only one that begins afterwards stores the newest offset. */
+  private async flushAll(): Promise<void> {
+    await this.flushing;
+    await this.flush();
   }
 
   private async flushOnce(): Promise<void> {
