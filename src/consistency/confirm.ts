@@ -13,8 +13,15 @@ export interface CompareCheck {
   /** In order from source to replica; empty where nothing replicates and the tables just have to agree. */
   readonly way: readonly Stage[];
   /** A position that everything visible at the source before the call lies before. */
-  takeFence(): Promise<{ readonly fence: Fence; readonly label: string }>;
+  takeFence(): Promise<TakenFence>;
   readonly skipped: readonly string[];
+}
+
+export interface TakenFence {
+  readonly fence: Fence;
+  readonly label: string;
+  /** Why nothing was written to the WAL: then a connector may never reach the fence on a quiet source. */
+  readonly unwritten?: string | undefined;
 }
 
 export interface ConfirmOptions {
@@ -48,7 +55,7 @@ class Confirmation {
   private pending: readonly Difference[];
   private readonly confirmed: Difference[] = [];
   private stages: StageReport[] = [];
-  private fenceLabel: string | undefined;
+  private taken: TakenFence | undefined;
 
   constructor(
     private readonly check: CompareCheck,
@@ -63,8 +70,8 @@ class Confirmation {
     while (this.pending.length > 0) {
       const taken = await this.takeFence();
       if ('why' in taken) return this.report('inconclusive', taken.why);
-      const passage = await this.passStages(taken.fence);
-      if (passage !== undefined) return this.report(this.confirmed.length > 0 ? 'inconsistent' : 'lagging', passage);
+      const held = await this.passStages(taken.fence);
+      if (held !== undefined) return this.report(this.confirmed.length > 0 ? 'inconsistent' : held.verdict, held.why);
       await this.judge();
       if (this.pending.length > 0 && this.leftMs() <= 0) {
         const verdict = this.confirmed.length > 0 ? 'inconsistent' : 'inconclusive';
@@ -89,19 +96,18 @@ class Confirmation {
     return this.settle();
   }
 
-  private async takeFence(): Promise<{ fence: Fence } | { why: string }> {
+  private async takeFence(): Promise<TakenFence | { why: string }> {
     try {
-      const { fence, label } = await this.check.takeFence();
-      this.fenceLabel = label;
-      return { fence };
+      this.taken = await this.check.takeFence();
+      return this.taken;
     } catch (failure) {
       this.options.signal.throwIfAborted();
       return { why: `no fence could be taken at ${this.check.source.label}: ${messageOf(failure)}` };
     }
   }
 
-  /** Undefined once the fence has passed all stages or nothing is pending any more; else the sentence of what holds it. */
-  private async passStages(first: Fence): Promise<string | undefined> {
+  /** Undefined once the fence has passed all stages or nothing is pending any more; else what holds it. */
+  private async passStages(first: Fence): Promise<{ verdict: Verdict; why: string } | undefined> {
     let fence: Fence | undefined = first;
     this.stages = this.check.way.map(({ kind, name }) => ({ kind, name, passed: false }));
     for (const [index, stage] of this.check.way.entries()) {
@@ -109,11 +115,22 @@ class Confirmation {
       const held = await this.waitAt(stage, fence);
       if (this.pending.length === 0) return undefined;
       this.stages[index] = { kind: stage.kind, name: stage.name, ...(held ?? { passed: true }) };
-      if (held !== undefined)
-        return `${stage.name} is ${held.behind ?? 'behind'}${held.trouble === undefined ? '' : `: ${held.trouble}`}`;
+      if (held !== undefined) return this.heldAt(stage, held);
       fence = await stage.outputs(fence);
     }
     return undefined;
+  }
+
+  private heldAt(
+    stage: Stage,
+    { behind, trouble }: Omit<StageReport, 'kind' | 'name'>,
+  ): { verdict: Verdict; why: string } {
+    const why = `${stage.name} is ${behind ?? 'behind'}`;
+    if (trouble !== undefined) return { verdict: 'lagging', why: `${why}: ${trouble}` };
+    const unwritten = stage.kind === 'connector' ? this.taken?.unwritten : undefined;
+    return unwritten === undefined
+      ? { verdict: 'lagging', why }
+      : { verdict: 'inconclusive', why: `${why}; no fence was written because ${unwritten}` };
   }
 
   private async waitAt(stage: Stage, fence: Fence): Promise<Omit<StageReport, 'kind' | 'name'> | undefined> {
@@ -193,7 +210,7 @@ class Confirmation {
       ...counts,
       compared: columns,
       skipped: this.check.skipped,
-      ...(this.fenceLabel === undefined ? {} : { fence: this.fenceLabel }),
+      ...(this.taken === undefined ? {} : { fence: this.taken.label }),
       way: this.stages,
       findings: shown.map((difference) => findingOf(difference, columns)),
       elapsedMs: performance.now() - this.startedMs,

@@ -35,11 +35,17 @@ export interface Stage {
 
 const REACHED: Progress = { reached: true, behind: 'nothing behind', distance: 0n };
 
+export type SnapshotState = 'pending' | 'running' | 'done';
+
 /** What a connector's stage asks; operations wire it to Connect and to the slot's own database. */
 export interface ConnectorProbe {
   readonly name: string;
   /** How far the slot has been confirmed; undefined where the slot does not exist (yet). */
   confirmedLsn(): Promise<Lsn | undefined>;
+  /** As the stored offsets have it; undefined where the worker can't say (before Kafka 3.5). */
+  snapshot(): Promise<SnapshotState | undefined>;
+  /** A position that a slot made before this call has not confirmed yet. */
+  takeFence(): Promise<Lsn>;
   /** The topics it writes; known from its config, or declared by `produces`. */
   topics(): Promise<readonly string[]>;
   trouble(): Promise<string | undefined>;
@@ -48,19 +54,38 @@ export interface ConnectorProbe {
 /**
  * A source connector has passed a WAL position when its slot is confirmed up to there: Connect confirms only what
  * Kafka has acknowledged and whose offsets are stored.
+ *
+ * A slot is confirmed while its connector streams, never during a snapshot. So only a slot that has advanced since it
+ * was first seen proves anything: a new one starts beyond the fence with its snapshot still to come. `confirmedAtStart`
+ * was read before the source was.
  */
-export function connectorStage(probe: ConnectorProbe, kafka: KafkaClient): Stage {
+export function connectorStage(probe: ConnectorProbe, kafka: KafkaClient, confirmedAtStart: Lsn | undefined): Stage {
+  let since = confirmedAtStart;
+  let fenceOfNewSlot: Lsn | undefined;
+  const away = (behind: string, distance: bigint): Progress => ({ reached: false, behind, distance });
   return {
     kind: 'connector',
     name: probe.name,
     async progress(input) {
       if (input.kind !== 'wal') throw new Error(`connector ${probe.name} was given a fence of another kind`);
       const confirmed = await probe.confirmedLsn();
-      if (confirmed === undefined)
-        return { reached: false, behind: 'has no replication slot yet', distance: input.lsn };
-      if (confirmed >= input.lsn) return REACHED;
-      const distance = input.lsn - confirmed;
-      return { reached: false, behind: `${distance} B of WAL behind (at ${formatLsn(confirmed)})`, distance };
+      if (confirmed === undefined) {
+        since = undefined;
+        return away('has no replication slot yet', input.lsn);
+      }
+      if (since === undefined) {
+        since = confirmed;
+        fenceOfNewSlot = await probe.takeFence();
+      }
+      const wanted = fenceOfNewSlot !== undefined && fenceOfNewSlot > input.lsn ? fenceOfNewSlot : input.lsn;
+      if (confirmed < wanted) {
+        const distance = wanted - confirmed;
+        return away(`${distance} B of WAL behind (at ${formatLsn(confirmed)})`, distance);
+      }
+      const snapshot = await probe.snapshot();
+      if (snapshot === 'running') return away('taking a snapshot', 1n);
+      if (confirmed > since || snapshot === 'done') return REACHED;
+      return away('about to take its first snapshot', 1n);
     },
     outputs: async () => endsOf(kafka, await probe.topics()),
     trouble: () => probe.trouble(),

@@ -13,7 +13,6 @@ import type {
   PlaceSection,
   TablePlaceSection,
 } from '../pipeline/pipeline.js';
-import { formatLsn, parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Session } from './session.js';
 
@@ -45,7 +44,7 @@ interface Pair {
 export async function wireSides(
   check: Check,
   session: Session,
-): Promise<Pick<CompareCheck, 'source' | 'replica' | 'takeFence' | 'skipped'>> {
+): Promise<Pick<CompareCheck, 'source' | 'replica' | 'skipped'>> {
   const [source, replica] = await Promise.all([
     openPlace(check.source, check, session),
     openPlace(check.replica, check, session),
@@ -58,7 +57,6 @@ export async function wireSides(
   return {
     source: sideOf(source, 'source', keys, compared, onlyTables),
     replica: sideOf(replica, 'replica', keys, compared, onlyTables),
-    takeFence: () => takeFence(source),
     skipped: [source, replica].flatMap((one) =>
       one.kind === 'table'
         ? [...one.types.keys()].filter((name) => !used.has(name)).map((name) => `${one.place.table}.${name}`)
@@ -159,17 +157,4 @@ async function sourceOperand(
       { kind: 'usage', location: check.locationOf(section), cause: failure },
     );
   }
-}
-
-/**
- * The fence is a transactional message in the source's WAL, behind everything the source read has seen. A connector passes it even
- * on a quiet database; `message.prefix.exclude.list` keeps it out of every topic. From documents no declared way leads
- * anywhere, so there is nothing to pass.
- */
-async function takeFence(source: Opened): ReturnType<CompareCheck['takeFence']> {
-  if (source.kind === 'documents')
-    return { fence: { kind: 'offsets', positions: [] }, label: 'documents have no fence' };
-  const [row] = await source.client.queryText("SELECT pg_logical_emit_message(true, 'evpipe', 'fence')::text");
-  const lsn = parseLsn(row?.[0] ?? '');
-  return { fence: { kind: 'wal', database: source.place.database, lsn }, label: `WAL ${formatLsn(lsn)}` };
 }

@@ -1,4 +1,6 @@
+import type { ConnectClient } from '../clients/connect/client.js';
 import { troubleOf } from '../clients/connect/trouble.js';
+import type { KafkaClient } from '../clients/kafka/contract.js';
 import type { CompareCheck } from '../consistency/confirm.js';
 import {
   type ConnectorProbe,
@@ -9,31 +11,53 @@ import {
   outboxStage,
   type ReceiverProbe,
   receiverStage,
+  type SnapshotState,
   type Stage,
 } from '../consistency/stages.js';
 import { slotOf } from '../pipeline/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../pipeline/flow.js';
-import type { CompareSection, Located } from '../pipeline/pipeline.js';
-import { parseLsn } from '../support/brands.js';
+import type { CompareSection, Located, PlaceSection } from '../pipeline/pipeline.js';
+import { formatLsn, parseLsn } from '../support/brands.js';
 import { EvpipeError } from '../support/errors.js';
 import { wireSides } from './check-sides.js';
 import { firstFailure, readsOutbox } from './outbox-probe.js';
 import { readQueue, staleMs, unfinished } from './queues.js';
 import { findQuery } from './running-query.js';
 import type { Session } from './session.js';
+import { currentPosition, takeWalFence } from './wal-fence.js';
 
 /** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */
 export async function wireCompare(check: Located & CompareSection, session: Session): Promise<CompareCheck> {
-  const way = wayOf(check, flowEdges(session.pipeline));
+  const flow = wayOf(check, flowEdges(session.pipeline));
   const sides = await wireSides(check, session);
-  return { name: check.name, ...sides, way: await Promise.all(way.map((stage) => wireStage(stage, session))) };
+  const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
+  return { name: check.name, ...sides, way, takeFence: () => takeFence(check.source, flow[0], session) };
+}
+
+/** From documents no declared way leads anywhere, so there is nothing to pass. */
+async function takeFence(
+  source: PlaceSection,
+  first: FlowStage | undefined,
+  session: Session,
+): ReturnType<CompareCheck['takeFence']> {
+  if (source.kind === 'documents')
+    return { fence: { kind: 'offsets', positions: [] }, label: 'documents have no fence' };
+  const { database } = source;
+  const client = await session.clients.database(database);
+  try {
+    if (first?.kind === 'connector') return await takeWalFence(database, client, session);
+    const lsn = await currentPosition(client);
+    return { fence: { kind: 'wal', database, lsn }, label: `WAL ${formatLsn(lsn)}` };
+  } finally {
+    await client.close();
+  }
 }
 
 async function wireStage(stage: FlowStage, session: Session): Promise<Stage> {
   const kafka = await session.clients.kafka();
   switch (stage.kind) {
     case 'connector':
-      return connectorStage(await connectorProbe(stage, session), kafka);
+      return wireConnector(stage, session, kafka);
     case 'outbox':
       return outboxStage(await outboxProbe(stage, session), kafka);
     case 'query':
@@ -91,12 +115,13 @@ export async function receiverTrouble(
   return alone === undefined ? undefined : `queue ${alone} has no consumer`;
 }
 
-async function connectorProbe(
+async function wireConnector(
   { name, database, topics }: StageOf<'connector'>,
   session: Session,
-): Promise<ConnectorProbe> {
+  kafka: KafkaClient,
+): Promise<Stage> {
   const [connect, client] = await Promise.all([session.clients.connect(), session.clients.database(database)]);
-  return {
+  const probe: ConnectorProbe = {
     name,
     topics: async () => topics,
     confirmedLsn: async () => {
@@ -107,8 +132,33 @@ async function connectorProbe(
       );
       return row?.[0] == null ? undefined : parseLsn(row[0]);
     },
+    snapshot: () => snapshotOf(name, connect),
+    takeFence: async () => {
+      const { fence } = await takeWalFence(database, client, session);
+      return fence.lsn;
+    },
     trouble: async () => troubleOf(await connect.status(name)),
   };
+  return connectorStage(probe, kafka, await probe.confirmedLsn());
+}
+
+/** Debezium marks the offsets of a snapshot, and keeps the last mark until it has streamed something. */
+async function snapshotOf(name: string, connect: ConnectClient): Promise<SnapshotState | undefined> {
+  try {
+    const offsets = (await connect.offsets(name)).map(
+      ({ offset }) => offset as Readonly<Record<string, unknown>> | null,
+    );
+    if (offsets.length === 0) return 'pending';
+    const running = offsets.some(
+      (offset) =>
+        offset?.incremental_snapshot_collections !== undefined ||
+        (offset?.snapshot != null && offset.last_snapshot_record !== true && offset.snapshot_completed !== true),
+    );
+    return running ? 'running' : 'done';
+  } catch (failure) {
+    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_CONNECT_404') return undefined;
+    throw failure;
+  }
 }
 
 async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<GroupProbe> {

@@ -43,7 +43,8 @@ export function missingFenceOptions(config: ConnectorConfig): readonly string[] 
   ];
 }
 
-function keepsFencesOut(config: ConnectorConfig): boolean {
+/** Does the connector drop evpipe's fence messages? One that doesn't writes them to a topic, where transforms may fail on them. */
+export function keepsFencesOut(config: ConnectorConfig): boolean {
   const included = config['message.prefix.include.list'];
   const matches = (list: string | undefined): boolean =>
     listOf(list).some((pattern) => {

@@ -26,6 +26,8 @@ export type ConnectorConfig = Readonly<Record<string, string>>;
 export interface ConnectClient {
   version(): Promise<{ readonly version: string; readonly kafkaClusterId: string }>;
   connectors(): Promise<readonly string[]>;
+  /** The config of every connector, in one request (KIP-465). */
+  configs(): Promise<ReadonlyMap<string, ConnectorConfig>>;
   /** Undefined where there is no such connector. */
   config(name: string): Promise<ConnectorConfig | undefined>;
   putConfig(name: string, config: ConnectorConfig): Promise<void>;
@@ -42,7 +44,7 @@ export interface ConnectClient {
   stop(name: string): Promise<void>;
   /** Nothing happens where it does not exist. */
   remove(name: string): Promise<void>;
-  /** KIP-875: where each of its source partitions stands. */
+  /** KIP-875: where each of its source partitions stands. Workers before 3.5 answer EVPIPE_CONNECT_404. */
   offsets(name: string): Promise<ReadonlyArray<{ readonly partition: unknown; readonly offset: unknown }>>;
   /** Forgets them; the connector has to be STOPPED. Nothing happens on workers before 3.6, which cannot. */
   removeOffsets(name: string): Promise<void>;
@@ -81,6 +83,13 @@ export function connectConnect(url: string): ConnectClient {
       return { version: body.version, kafkaClusterId: body.kafka_cluster_id };
     },
     connectors: async () => (await expectOk('GET', '/connectors')) as string[],
+    configs: async () => {
+      const body = (await expectOk('GET', '/connectors?expand=info')) as Record<
+        string,
+        { readonly info: { readonly config: ConnectorConfig } }
+      >;
+      return new Map(Object.entries(body).map(([name, { info }]) => [name, info.config]));
+    },
     config: (name) => unlessMissing(at(name, '/config')),
     putConfig: async (name, config) => void (await expectOk('PUT', at(name, '/config'), config)),
     status: (name) => unlessMissing(at(name, '/status')),

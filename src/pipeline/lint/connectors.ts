@@ -47,12 +47,12 @@ function shared(
   });
 }
 
-/** A check that can't be fenced can't say "inconsistent": see consistency.md on quiet sources. */
+/** Without them no fence can pass a quiet database, and a check that can't be fenced never says "inconsistent". */
 function fenceOptions(view: ConnectorView): readonly Problem[] {
   const { name, config } = view;
   const missing = missingFenceOptions(config);
   if (missing.length === 0) return [];
-  const message = `connector ${name} lacks ${missing.join(' and ')}: on a quiet database its position stands still, retained WAL grows and checks are inconclusive`;
+  const message = `connector ${name} lacks ${missing.join(' and ')}: on a quiet database its position stands still, retained WAL grows and checks of that database stay inconclusive`;
   return [warning('connector-unfenced', view.location, message, 'Add what is missing, or let `database:` fill it in.')];
 }
 
