@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type FileLock, lockFile } from '../support/file-lock.js';
 import { type Log, outputLog } from '../support/log.js';
 import { removeHint, writeHint } from './hint.js';
-import { holdsLock, releaseLock, takeLock } from './lock.js';
 import { identify } from './process-identity.js';
 import { ProcessList, sweepProcesses } from './process-list.js';
 import { serveSocket } from './socket-server.js';
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', fail);
   process.on('SIGHUP', () => {});
 
-  if (!(await takeLock(stateFile.lock(stateFolder)))) process.exit(EXIT_LOCKED);
+  const lock = lockFile(stateFile.lock(stateFolder));
+  if (lock === undefined) process.exit(EXIT_LOCKED);
   const swept = await sweepProcesses(stateFolder);
   if (swept > 0) log.warn('ended what a killed supervisor had left', { processes: swept });
 
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   });
   const leave = async (answered: Promise<unknown>): Promise<void> => {
     await answered;
-    clean(options);
+    clean(options, lock);
     log.info('everything has ended');
     process.exit(0);
   };
@@ -70,7 +71,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => void leave(end()));
   process.on('SIGINT', () => void leave(end()));
   setInterval(() => {
-    if (!holdsLock(stateFile.lock(stateFolder))) void leave(end());
+    if (!lock.isHeld()) void leave(end());
   }, ORPHAN_CHECK_MS);
   if (process.send !== undefined) process.send({ type: 'ready' }, () => process.disconnect());
 }
@@ -105,7 +106,7 @@ function announceToUser(options: SupervisorOptions, socket: string, log: Log): v
   }
 }
 
-function clean(options: SupervisorOptions): void {
+function clean(options: SupervisorOptions, lock: FileLock): void {
   const file = readSupervisorFile(options.stateFolder);
   removeHint(options.hintFolder, options.stateFolder);
   if (file !== undefined) {
@@ -113,7 +114,7 @@ function clean(options: SupervisorOptions): void {
     rmSync(stateFile.supervisor(options.stateFolder), { force: true });
   }
   rmSync(stateFile.processes(options.stateFolder), { force: true });
-  releaseLock(stateFile.lock(options.stateFolder));
+  lock.release();
 }
 
 await main();

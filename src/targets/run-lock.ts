@@ -1,19 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { releaseLock, takeLock } from '../supervisor/lock.js';
 import { EvpipeError } from '../support/errors.js';
+import { lockFile } from '../support/file-lock.js';
 
 /**
- * One run at a time may change a pipeline: takes the lock of its state folder, which a dead holder gives up by
- * itself. Answers with the release. Throws EVPIPE_ALREADY_RUNNING while another one holds it.
+ * Only one run at a time may change a pipeline: locks its state folder and returns the release. Throws
+ * EVPIPE_ALREADY_RUNNING while another run holds the lock.
  */
-export async function takeRunLock(stateFolder: string): Promise<() => void> {
+export function takeRunLock(stateFolder: string): () => void {
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-  const file = join(stateFolder, 'run.json');
-  if (!(await takeLock(file))) {
+  const lock = lockFile(join(stateFolder, 'run.lock'));
+  if (lock === undefined) {
     throw new EvpipeError('EVPIPE_ALREADY_RUNNING', 'another evpipe is bringing this pipeline up or down right now', {
-      todo: 'Wait until it is done, or end it; evpipe status tells what runs.',
+      todo: 'Wait until it is done, or stop it; `evpipe status` shows what runs.',
     });
   }
-  return () => releaseLock(file);
+  return () => lock.release();
 }

@@ -29,7 +29,7 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
   const startedMs = performance.now();
   const { pipeline, emit, signal } = session;
   mkdirSync(pipeline.stateFolder, { recursive: true, mode: 0o700 });
-  const release = await takeRunLock(pipeline.stateFolder);
+  const release = takeRunLock(pipeline.stateFolder);
   try {
     const reports: CheckReport[] = [];
     const work = upNodes(session, options.slices);
