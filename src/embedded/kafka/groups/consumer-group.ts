@@ -1,6 +1,8 @@
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../../../support/clock.js';
+import type { NamePattern } from '../name-pattern.js';
 import type { Topic } from '../topics/topic.js';
+import { type Subscription, Subscriptions } from './subscriptions.js';
 import { assignRanges, assignUniformly, type PartitionKey, type Target } from './uniform-assignor.js';
 
 export const ASSIGNORS = ['uniform', 'range'] as const;
@@ -13,7 +15,8 @@ export interface ConsumerHeartbeat {
   readonly rebalanceTimeoutMs: number;
   /** Null where nothing changed since the last heartbeat. */
   readonly topicNames: readonly string[] | null;
-  readonly topicRegex: string | null;
+  /** Null where it did not change, undefined where the member subscribes to no pattern. */
+  readonly topicPattern: NamePattern | null | undefined;
   readonly assignor: string | null;
   /** What the member has, null where nothing changed. */
   readonly owned: readonly PartitionKey[] | null;
@@ -28,8 +31,7 @@ export interface ConsumerMember {
   clientId: string;
   clientHost: string;
   rebalanceTimeoutMs: number;
-  topicNames: readonly string[];
-  topicRegex: string;
+  subscription: Subscription;
   assignor: string | null;
   epoch: number;
   previousEpoch: number;
@@ -59,6 +61,40 @@ export interface ConsumerEnvironment {
   readonly sessionTimeoutMs: () => number;
   readonly sizeMax: () => number;
   readonly topics: () => readonly Topic[];
+  /** Grows whenever a topic or a partition comes or goes. */
+  readonly topicsVersion: () => number;
+  /** Stores what changed. False where that was not possible (a full disk); it is tried again with the next change. */
+  readonly save: (group: ConsumerGroup, changes: GroupChanges) => boolean;
+}
+
+/** What has to be written of a group: null for a member that is gone. */
+export interface GroupChanges {
+  readonly group: ConsumerGroupFile;
+  readonly members: ReadonlyArray<readonly [id: string, file: ConsumerMemberFile | null]>;
+}
+
+export interface ConsumerGroupFile {
+  readonly kind: 'group';
+  readonly epoch: number;
+  readonly emptySinceMs: number;
+}
+
+/** What is kept of a member on disk: enough to go on after a restart of the broker. */
+export interface ConsumerMemberFile {
+  readonly kind: 'member';
+  readonly instanceId: string | null;
+  readonly rackId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly rebalanceTimeoutMs: number;
+  readonly topicNames: readonly string[];
+  readonly topicRegex: string | null;
+  readonly assignor: string | null;
+  readonly epoch: number;
+  readonly previousEpoch: number;
+  readonly assigned: readonly PartitionKey[];
+  readonly revoking: readonly PartitionKey[];
+  readonly target: readonly PartitionKey[];
 }
 
 const JOIN = 0;
@@ -79,14 +115,65 @@ export class ConsumerGroup {
   emptySinceMs: number;
   readonly members = new Map<string, ConsumerMember>();
   target: Target = new Map();
-  /** The topics and partition counts that the target was made for. */
-  private basis = '';
+  private readonly subscriptions = new Subscriptions();
+  /** Members, their subscriptions or their assignors are not those that the target was made for. */
+  private outdated = false;
+  /** Who holds a partition: it is assigned to that member, or not given up by it yet. */
+  private readonly owners = new Map<PartitionKey, ConsumerMember>();
+  /** Members that are not on disk as they are now. */
+  private readonly unsaved = new Set<string>();
+  private epochSaved = 0;
 
   constructor(
     readonly id: string,
     private readonly environment: ConsumerEnvironment,
   ) {
     this.emptySinceMs = environment.clock.now();
+  }
+
+  /** `patterns` are the compiled regular expressions of the members. */
+  static restore(
+    id: string,
+    file: ConsumerGroupFile,
+    members: ReadonlyMap<string, ConsumerMemberFile>,
+    patterns: ReadonlyMap<string, NamePattern>,
+    environment: ConsumerEnvironment,
+  ): ConsumerGroup {
+    const group = new ConsumerGroup(id, environment);
+    group.epoch = file.epoch;
+    group.epochSaved = file.epoch;
+    group.emptySinceMs = file.emptySinceMs;
+    for (const [memberId, member] of members) group.restoreMember(memberId, member, patterns);
+    group.subscriptions.resolve(environment.topics, environment.topicsVersion());
+    // Topics may have changed after the last target was stored.
+    let targeted = 0;
+    for (const keys of group.target.values()) targeted += keys.size;
+    let existing = 0;
+    for (const count of group.subscriptions.partitionCounts().values()) existing += count;
+    group.outdated = targeted !== existing;
+    return group;
+  }
+
+  private restoreMember(id: string, file: ConsumerMemberFile, patterns: ReadonlyMap<string, NamePattern>): void {
+    const { kind: _, topicNames, topicRegex, assigned, revoking, target, ...rest } = file;
+    const pattern = topicRegex === null ? undefined : patterns.get(topicRegex);
+    const member: ConsumerMember = {
+      ...rest,
+      id,
+      subscription: this.subscriptions.of(topicNames, pattern),
+      assigned: new Set(assigned),
+      revoking: new Set(revoking),
+      waiting: target.length !== assigned.length,
+      away: file.epoch === LEAVE_FOR_A_WHILE,
+      deadlineMs: 0,
+      stopTimer: undefined,
+      stopRevocation: undefined,
+    };
+    this.members.set(id, member);
+    this.target.set(id, new Set(target));
+    for (const key of [...assigned, ...revoking]) this.owners.set(key, member);
+    if (revoking.length > 0) this.awaitRevocation(member);
+    this.heard(member);
   }
 
   get state(): 'Empty' | 'Assigning' | 'Reconciling' | 'Stable' {
@@ -126,10 +213,11 @@ export class ConsumerGroup {
     if (beat.memberEpoch !== JOIN && beat.memberEpoch !== member.epoch && !isRetry(beat, member)) {
       return refused('FENCED_MEMBER_EPOCH', `The member's epoch is ${member.epoch}.`);
     }
-    if (!this.update(member, beat)) return refused('INVALID_REGULAR_EXPRESSION', `${beat.topicRegex} is not valid`);
+    this.update(member, beat);
     this.heard(member);
     this.retarget();
     const changed = this.reconcile(member, beat.owned);
+    if (!this.save()) return refused('NOT_COORDINATOR', 'The group could not be stored.');
     const full = beat.memberEpoch === JOIN || beat.topicNames !== null || isRetry(beat, member);
     return {
       error: undefined,
@@ -154,8 +242,7 @@ export class ConsumerGroup {
       clientId: beat.clientId,
       clientHost: beat.clientHost,
       rebalanceTimeoutMs: beat.rebalanceTimeoutMs,
-      topicNames: old?.topicNames ?? [],
-      topicRegex: old?.topicRegex ?? '',
+      subscription: old?.subscription ?? this.subscriptions.of([], undefined),
       assignor: beat.assignor,
       epoch: 0,
       previousEpoch: -1,
@@ -170,8 +257,9 @@ export class ConsumerGroup {
     if (old !== undefined) {
       this.target.set(member.id, this.target.get(old.id) ?? new Set());
       this.forget(old);
-    } else this.basis = ''; // a new member: a new target
+    } else this.outdated = true;
     this.members.set(member.id, member);
+    this.unsaved.add(member.id);
     return member;
   }
 
@@ -193,49 +281,52 @@ export class ConsumerGroup {
     if (beat.memberEpoch === LEAVE_FOR_A_WHILE && member.instanceId !== null) {
       member.away = true;
       member.epoch = LEAVE_FOR_A_WHILE;
+      this.unsaved.add(member.id);
+      if (!this.save()) return refused('NOT_COORDINATOR');
     } else this.remove(member);
     return { error: undefined, memberId: member.id, memberEpoch: beat.memberEpoch, assignment: undefined };
   }
 
-  /** False where its regular expression is none. */
-  private update(member: ConsumerMember, beat: ConsumerHeartbeat): boolean {
-    if (beat.topicRegex !== null && beat.topicRegex !== '' && patternOf(beat.topicRegex) === undefined) return false;
+  private update(member: ConsumerMember, beat: ConsumerHeartbeat): void {
+    const { subscription, assignor } = member;
     member.clientId = beat.clientId;
     member.clientHost = beat.clientHost;
     if (beat.rebalanceTimeoutMs > 0) member.rebalanceTimeoutMs = beat.rebalanceTimeoutMs;
-    if (beat.topicNames !== null) member.topicNames = beat.topicNames;
-    if (beat.topicRegex !== null) member.topicRegex = beat.topicRegex;
-    if (beat.assignor !== null) member.assignor = beat.assignor;
     if (beat.rackId !== null) member.rackId = beat.rackId;
-    return true;
+    if (beat.assignor !== null) member.assignor = beat.assignor;
+    if (beat.topicNames !== null || beat.topicPattern !== null) {
+      const pattern = beat.topicPattern === null ? subscription.pattern : beat.topicPattern;
+      member.subscription = this.subscriptions.of(beat.topicNames ?? subscription.topicNames, pattern);
+    }
+    if (member.subscription === subscription && member.assignor === assignor) return;
+    this.outdated = true;
+    this.unsaved.add(member.id);
   }
 
-  /** A new epoch and target where members, subscriptions or topics are not those of the last one. */
+  /**
+   * A new epoch and target where members, subscriptions or topics are not those of the last one. A heartbeat that
+   * changes nothing must stay cheap, however many members and topics there are.
+   */
   private retarget(): void {
-    const topics = this.environment.topics();
-    const counts = new Map<string, number>();
-    const members = [...this.members.values()].map(({ id, topicNames, topicRegex }) => {
-      const pattern = topicRegex === '' ? undefined : patternOf(topicRegex);
-      const read = topics.filter(({ name }) => topicNames.includes(name) || pattern?.test(name) === true);
-      for (const topic of read) counts.set(topic.id, topic.partitions);
-      return { id, topics: new Set(read.map((topic) => topic.id)) };
-    });
-    const basis = JSON.stringify([
-      this.assignor,
-      [...counts],
-      members.map(({ id, topics: read }) => [this.members.get(id)?.instanceId ?? id, [...read]]),
-    ]);
-    if (basis === this.basis) return;
-    this.basis = basis;
+    if (this.outdated) this.subscriptions.keep([...this.members.values()].map(({ subscription }) => subscription));
+    const { topics, topicsVersion } = this.environment;
+    const changed = this.subscriptions.resolve(topics, topicsVersion());
+    if (!changed && !this.outdated) return;
+    this.outdated = false;
     this.epoch++;
-    this.target =
-      this.assignor === 'range' ? assignRanges(members, counts) : assignUniformly(members, counts, this.target);
+    const counts = this.subscriptions.partitionCounts();
+    const members = [...this.members.values()].map(({ id, subscription }) => ({ id, topics: subscription.topicIds }));
+    const assign = this.assignor === 'range' ? assignRanges : assignUniformly;
+    const before = this.target;
+    this.target = assign(members, counts, before);
+    for (const [id, keys] of this.target) if (!sameElements(keys, before.get(id))) this.unsaved.add(id);
   }
 
   /** True where its assignment changed. */
   private reconcile(member: ConsumerMember, owned: readonly PartitionKey[] | null): boolean {
     if (member.revoking.size > 0) {
       if (owned === null || owned.some((key) => member.revoking.has(key))) return false;
+      this.release(member, member.revoking);
       member.revoking.clear();
       member.stopRevocation?.();
       member.stopRevocation = undefined;
@@ -245,31 +336,37 @@ export class ConsumerGroup {
     if (revoked.length > 0) {
       for (const key of revoked) member.assigned.delete(key);
       member.revoking = new Set(revoked);
-      member.stopRevocation = this.environment.clock.schedule(member.rebalanceTimeoutMs, () => this.remove(member));
+      this.unsaved.add(member.id);
+      this.awaitRevocation(member);
       return true;
     }
-    const taken = this.takenByOthers(member);
     const before = member.assigned.size;
     member.waiting = false;
     for (const key of target) {
-      if (taken.has(key)) member.waiting = true;
-      else member.assigned.add(key);
+      const owner = this.owners.get(key);
+      if (owner !== undefined && owner !== member) member.waiting = true;
+      else {
+        member.assigned.add(key);
+        this.owners.set(key, member);
+      }
     }
     if (member.epoch !== this.epoch) {
       member.previousEpoch = member.epoch;
       member.epoch = this.epoch;
+      this.unsaved.add(member.id);
     }
-    return member.assigned.size !== before;
+    if (member.assigned.size === before) return false;
+    this.unsaved.add(member.id);
+    return true;
   }
 
-  private takenByOthers(member: ConsumerMember): Set<PartitionKey> {
-    const taken = new Set<PartitionKey>();
-    for (const other of this.members.values()) {
-      if (other === member) continue;
-      for (const key of other.assigned) taken.add(key);
-      for (const key of other.revoking) taken.add(key);
-    }
-    return taken;
+  private awaitRevocation(member: ConsumerMember): void {
+    const { clock } = this.environment;
+    member.stopRevocation = clock.schedule(member.rebalanceTimeoutMs, () => this.remove(member));
+  }
+
+  private release(member: ConsumerMember, keys: Iterable<PartitionKey>): void {
+    for (const key of keys) if (this.owners.get(key) === member) this.owners.delete(key);
   }
 
   private heard(member: ConsumerMember): void {
@@ -289,22 +386,52 @@ export class ConsumerGroup {
   private forget(member: ConsumerMember): void {
     member.stopTimer?.();
     member.stopRevocation?.();
+    this.release(member, member.assigned);
+    this.release(member, member.revoking);
     this.members.delete(member.id);
     this.target.delete(member.id);
+    this.unsaved.add(member.id);
   }
 
   private remove(member: ConsumerMember): void {
     this.forget(member);
-    this.basis = '';
+    this.outdated = true;
     if (this.members.size > 0) this.retarget();
     else {
       this.epoch++;
       this.emptySinceMs = this.environment.clock.now();
     }
+    this.save();
+  }
+
+  /** Writes what changed since the last time; false where that was not possible. */
+  private save(): boolean {
+    if (this.unsaved.size === 0 && this.epochSaved === this.epoch) return true;
+    const members = [...this.unsaved].map((id) => [id, this.memberFile(id)] as const);
+    const group = { kind: 'group', epoch: this.epoch, emptySinceMs: this.emptySinceMs } as const;
+    if (!this.environment.save(this, { group, members })) return false;
+    this.unsaved.clear();
+    this.epochSaved = this.epoch;
+    return true;
+  }
+
+  private memberFile(id: string): ConsumerMemberFile | null {
+    const member = this.members.get(id);
+    if (member === undefined) return null;
+    const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor, epoch, previousEpoch } = member;
+    return {
+      kind: 'member',
+      ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor, epoch, previousEpoch },
+      topicNames: member.subscription.topicNames,
+      topicRegex: member.subscription.pattern?.source ?? null,
+      assigned: [...member.assigned],
+      revoking: [...member.revoking],
+      target: [...(this.target.get(id) ?? [])],
+    };
   }
 
   subscribedTopics(): ReadonlySet<string> {
-    return new Set([...this.members.values()].flatMap(({ topicNames }) => topicNames));
+    return new Set([...this.members.values()].flatMap(({ subscription }) => subscription.topicNames));
   }
 
   close(): void {
@@ -322,11 +449,5 @@ const isRetry = ({ memberEpoch, owned }: ConsumerHeartbeat, member: ConsumerMemb
   memberEpoch !== member.epoch &&
   owned?.every((key) => member.assigned.has(key)) !== false;
 
-/** Kafka uses RE2; what both know is what people write. */
-function patternOf(regex: string): RegExp | undefined {
-  try {
-    return new RegExp(`^(?:${regex})$`);
-  } catch {
-    return undefined;
-  }
-}
+const sameElements = <T>(a: ReadonlySet<T>, b: ReadonlySet<T> | undefined): boolean =>
+  a.size === b?.size && [...a].every((element) => b.has(element));

@@ -5,10 +5,17 @@ import type { Clock } from '../../../support/clock.js';
 import { messageOf } from '../../../support/errors.js';
 import { Journal } from '../../../support/journal.js';
 import type { Log } from '../../../support/log.js';
+import { compileNamePattern, type NamePattern } from '../name-pattern.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ClassicGroup, type ClassicGroupFile, type GroupEnvironment } from './classic-group.js';
-import { type ConsumerEnvironment, ConsumerGroup } from './consumer-group.js';
+import {
+  type ConsumerEnvironment,
+  ConsumerGroup,
+  type ConsumerGroupFile,
+  type ConsumerMemberFile,
+  type GroupChanges,
+} from './consumer-group.js';
 import { OffsetStore } from './offset-store.js';
 
 interface CoordinatorContext {
@@ -18,11 +25,17 @@ interface CoordinatorContext {
   readonly log: Log;
 }
 
+const SEPARATOR = '\u0000';
+
+const memberKey = (groupId: string, memberId: string): string => `${groupId}${SEPARATOR}${memberId}`;
+
 /** All groups and their offsets. One node coordinates all of them. */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
   private readonly groups = new Map<string, ClassicGroup | ConsumerGroup>();
   private readonly journal: Journal<ClassicGroupFile>;
+  /** Of the consumer protocol: groups by their ids, members by group and member. */
+  private readonly consumerJournal: Journal<ConsumerGroupFile | ConsumerMemberFile>;
   private readonly environment: GroupEnvironment;
   private readonly consumers: ConsumerEnvironment;
 
@@ -32,6 +45,7 @@ export class GroupCoordinator {
   ) {
     this.offsets = new OffsetStore(join(dir, 'offsets.jsonl'));
     this.journal = new Journal(join(dir, 'groups.jsonl'));
+    this.consumerJournal = new Journal(join(dir, 'consumer-groups.jsonl'));
     const { settings } = context;
     this.environment = {
       clock: context.clock,
@@ -45,6 +59,8 @@ export class GroupCoordinator {
       sessionTimeoutMs: () => settings.number('group.consumer.session.timeout.ms'),
       sizeMax: () => settings.number('group.max.size'),
       topics: () => context.topics.all(),
+      topicsVersion: () => context.topics.version,
+      save: (group, changes) => this.trySaveConsumers(group, changes),
     };
     for (const [id, file] of this.journal.entries) {
       this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
@@ -60,6 +76,43 @@ export class GroupCoordinator {
       this.context.log.error('could not store a group', { group: group.id, failure: messageOf(failure) });
       return false;
     }
+  }
+
+  private trySaveConsumers(group: ConsumerGroup, changes: GroupChanges): boolean {
+    const members = changes.members.map(([id, file]) => [memberKey(group.id, id), file] as const);
+    try {
+      this.consumerJournal.setAll([[group.id, changes.group], ...members]);
+      return true;
+    } catch (failure) {
+      this.context.log.error('could not store a group', { group: group.id, failure: messageOf(failure) });
+      return false;
+    }
+  }
+
+  /** Brings back the groups of the consumer protocol; before the first request. */
+  async restoreConsumerGroups(): Promise<void> {
+    const patterns = new Map<string, NamePattern>();
+    const members = new Map<string, Map<string, ConsumerMemberFile>>();
+    for (const [key, file] of this.consumerJournal.entries) {
+      if (file.kind !== 'member') continue;
+      const [groupId = '', memberId = ''] = key.split(SEPARATOR);
+      const known = members.get(groupId) ?? new Map<string, ConsumerMemberFile>();
+      members.set(groupId, known.set(memberId, file));
+      if (file.topicRegex === null || patterns.has(file.topicRegex)) continue;
+      const pattern = await compileNamePattern(file.topicRegex);
+      if (typeof pattern !== 'string') patterns.set(file.topicRegex, pattern);
+    }
+    for (const [id, file] of this.consumerJournal.entries) {
+      if (file.kind !== 'group') continue;
+      const own = members.get(id) ?? new Map<string, ConsumerMemberFile>();
+      this.groups.set(id, ConsumerGroup.restore(id, file, own, patterns, this.consumers));
+    }
+  }
+
+  private forgetConsumers(id: string): void {
+    const keys = [...this.consumerJournal.entries.keys()];
+    const own = keys.filter((key) => key === id || key.startsWith(memberKey(id, '')));
+    this.consumerJournal.setAll(own.map((key) => [key, null]));
   }
 
   has(id: string): boolean {
@@ -78,6 +131,7 @@ export class GroupCoordinator {
     if (group?.kind === 'classic') return group;
     if (memberId !== '') return 'UNKNOWN_MEMBER_ID';
     if (group !== undefined && group.members.size > 0) return 'INCONSISTENT_GROUP_PROTOCOL';
+    if (group !== undefined) this.forgetConsumers(id);
     const fresh = new ClassicGroup(id, this.environment);
     this.groups.set(id, fresh);
     return fresh;
@@ -93,12 +147,12 @@ export class GroupCoordinator {
     if (id === '') return 'INVALID_REQUEST';
     const group = this.groups.get(id);
     if (group?.kind === 'consumer') return group;
-    // Members don't outlive this process: what is left of their group is its offsets. Of these two errors clients take
-    // the first as a call to join again, and give up at the second.
+    // Of these two errors clients take the first as a call to join again, and give up at the second.
     const nobody = group === undefined || group.members.size === 0;
     if (memberEpoch !== 0) return nobody ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
     if (group !== undefined && group.members.size > 0) return 'GROUP_ID_NOT_FOUND';
     group?.close();
+    if (this.journal.entries.has(id)) this.journal.delete(id);
     const fresh = new ConsumerGroup(id, this.consumers);
     this.groups.set(id, fresh);
     return fresh;
@@ -169,6 +223,7 @@ export class GroupCoordinator {
     // The disk first: what it refuses leaves the group as it was.
     this.offsets.deleteGroup(group.id);
     if (this.journal.entries.has(group.id)) this.journal.delete(group.id);
+    if (group.kind === 'consumer') this.forgetConsumers(group.id);
     if (group.kind === 'classic') group.state = 'Dead';
     group.close();
     this.groups.delete(group.id);
@@ -194,6 +249,7 @@ export class GroupCoordinator {
   close(): void {
     for (const group of this.groups.values()) group.close();
     this.journal.close();
+    this.consumerJournal.close();
     this.offsets.close();
   }
 }

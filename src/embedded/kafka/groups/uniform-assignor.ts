@@ -21,20 +21,22 @@ export function assignUniformly(
   const owners = new Map<PartitionKey, string>();
   for (const { id } of members) for (const key of before.get(id) ?? []) owners.set(key, id);
   const size = (id: string): number => target.get(id)?.size ?? 0;
-  const open: Array<{ key: PartitionKey; readers: readonly AssignableMember[] }> = [];
+  const open: Array<{ key: PartitionKey; topic: string; readers: readonly AssignableMember[] }> = [];
   let total = 0;
+  const byId = new Map(members.map((member) => [member.id, member]));
+  const readersOf = topicReaders(members);
   for (const [topic, count] of counts) {
-    const readers = members.filter(({ topics }) => topics.has(topic));
+    const readers = readersOf(topic);
     if (readers.length === 0) continue;
-    for (let partition = 0; partition < count; partition++) open.push({ key: `${topic}:${partition}`, readers });
+    for (let partition = 0; partition < count; partition++) open.push({ key: `${topic}:${partition}`, topic, readers });
     total += count;
   }
   // Nobody keeps more than its share; of the shares that are one larger there are as many as divide evenly.
   const share = Math.floor(total / Math.max(1, members.length));
   let larger = total - share * members.length;
-  const left = open.filter(({ key, readers }) => {
+  const left = open.filter(({ key, topic }) => {
     const owner = owners.get(key);
-    if (owner === undefined || !readers.some(({ id }) => id === owner)) return true;
+    if (owner === undefined || byId.get(owner)?.topics.has(topic) !== true) return true;
     if (size(owner) >= share) {
       if (size(owner) > share || larger === 0) return true;
       larger--;
@@ -50,11 +52,27 @@ export function assignUniformly(
   return target;
 }
 
+/** The members that read a topic. Members with the same set of topics are looked at once for all of them. */
+function topicReaders(members: readonly AssignableMember[]): (topic: string) => readonly AssignableMember[] {
+  const subscriptions = [...new Set(members.map(({ topics }) => topics))];
+  const known = new Map<string, readonly AssignableMember[]>();
+  return (topic) => {
+    const pattern = subscriptions.map((topics) => (topics.has(topic) ? '1' : '0')).join('');
+    let readers = known.get(pattern);
+    if (readers === undefined) {
+      readers = members.filter(({ topics }) => topics.has(topic));
+      known.set(pattern, readers);
+    }
+    return readers;
+  };
+}
+
 /** Of every topic a contiguous part to each member, in the order of the members' ids. */
 export function assignRanges(members: readonly AssignableMember[], counts: PartitionCounts): Target {
   const target: Target = new Map(members.map(({ id }) => [id, new Set<PartitionKey>()]));
+  const readersOf = topicReaders([...members].sort((a, b) => (a.id < b.id ? -1 : 1)));
   for (const [topic, count] of counts) {
-    const readers = members.filter(({ topics }) => topics.has(topic)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const readers = readersOf(topic);
     let next = 0;
     for (const [at, { id }] of readers.entries()) {
       const end = next + Math.floor(count / readers.length) + (at < count % readers.length ? 1 : 0);

@@ -1,50 +1,68 @@
 import { randomBytes } from 'node:crypto';
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { consumerGroupHeartbeat } from '../../../protocol/kafka/messages/consumer-group-heartbeat.js';
+import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
+import { compileNamePattern, type NamePattern } from '../name-pattern.js';
+import type { Call } from '../server/call.js';
 import { byTopic } from './assigned-partitions.js';
 import { handler } from './handler.js';
 
 /**
- * Supports: versions 0 and 1 (KIP-848): the broker assigns, uniform or range; static members; regular expressions.
- * Not implemented: moving a group with members from one protocol to the other; members do not outlive a restart of
- * the broker (they join again by themselves).
+ * Supports: versions 0 and 1 (KIP-848): the broker assigns, uniform or range; static members; regular
+ * expressions in RE2 syntax. Members and assignments survive a restart of the broker.
+ * Not implemented: moving a group with members from one protocol to the other.
  */
 export const consumerGroupHeartbeatHandler = handler(
   consumerGroupHeartbeat,
   {
     supports: 'The consumer protocol (KIP-848): uniform and range assignors, static members, regular expressions.',
-    lacks: 'Moving a group that has members between the protocols. Members join anew after a restart of the broker.',
+    lacks: 'Moving a group that has members between the protocols.',
   },
-  (request, { broker, peer, clientId }) => {
-    const group = broker.groups.consumerForHeartbeat(request.groupId, request.memberEpoch);
-    if (typeof group === 'string') {
-      return { errorCode: errorCode(group), errorMessage: `Group ${request.groupId} is not a consumer group.` };
-    }
-    const owned = request.topicPartitions?.flatMap(({ topicId, partitions }) =>
-      partitions.map((partition): PartitionKey => `${topicId}:${partition}`),
-    );
-    const result = group.heartbeat({
-      memberId: request.memberId === '' ? randomBytes(16).toString('base64url') : request.memberId,
-      memberEpoch: request.memberEpoch,
-      instanceId: request.instanceId,
-      rackId: request.rackId,
-      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-      topicNames: request.subscribedTopicNames,
-      topicRegex: request.subscribedTopicRegex,
-      assignor: request.serverAssignor,
-      owned: owned ?? null,
-      clientId,
-      clientHost: `/${peer.host}`,
+  (request, call) => {
+    const { subscribedTopicRegex: regex } = request;
+    if (regex === null || regex === '') return beat(request, call, regex === null ? null : undefined);
+    return compileNamePattern(regex).then((pattern) => {
+      if (typeof pattern !== 'string') return beat(request, call, pattern);
+      const errorMessage = `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${pattern}.`;
+      return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION'), errorMessage, memberId: null };
     });
-    if (result.error !== undefined) {
-      return { errorCode: errorCode(result.error), errorMessage: result.message ?? null, memberId: null };
-    }
-    return {
-      memberId: result.memberId,
-      memberEpoch: result.memberEpoch,
-      heartbeatIntervalMs: broker.settings.number('group.consumer.heartbeat.interval.ms'),
-      assignment: result.assignment === undefined ? null : { topicPartitions: byTopic(result.assignment) },
-    };
   },
 );
+
+/** `topicPattern`: null where it did not change, undefined where the member has none. */
+function beat(
+  request: RequestOf<typeof consumerGroupHeartbeat>,
+  { broker, peer, clientId }: Call,
+  topicPattern: NamePattern | null | undefined,
+): ResponseInput<typeof consumerGroupHeartbeat> {
+  const group = broker.groups.consumerForHeartbeat(request.groupId, request.memberEpoch);
+  if (typeof group === 'string') {
+    return { errorCode: errorCode(group), errorMessage: `Group ${request.groupId} is not a consumer group.` };
+  }
+  const owned = request.topicPartitions?.flatMap(({ topicId, partitions }) =>
+    partitions.map((partition): PartitionKey => `${topicId}:${partition}`),
+  );
+  const result = group.heartbeat({
+    memberId: request.memberId === '' ? randomBytes(16).toString('base64url') : request.memberId,
+    memberEpoch: request.memberEpoch,
+    instanceId: request.instanceId,
+    rackId: request.rackId,
+    rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+    topicNames: request.subscribedTopicNames,
+    topicPattern,
+    assignor: request.serverAssignor,
+    owned: owned ?? null,
+    clientId,
+    clientHost: `/${peer.host}`,
+  });
+  if (result.error !== undefined) {
+    return { errorCode: errorCode(result.error), errorMessage: result.message ?? null, memberId: null };
+  }
+  return {
+    memberId: result.memberId,
+    memberEpoch: result.memberEpoch,
+    heartbeatIntervalMs: broker.settings.number('group.consumer.heartbeat.interval.ms'),
+    assignment: result.assignment === undefined ? null : { topicPartitions: byTopic(result.assignment) },
+  };
+}

@@ -22,7 +22,8 @@ export const createPartitionsHandler = handler(
       }
       if (request.validateOnly) return { name: wanted.name };
       try {
-        broker.topics.get(wanted.name)?.grow(wanted.count);
+        const topic = broker.topics.get(wanted.name);
+        if (topic !== undefined) broker.topics.grow(topic, wanted.count);
       } catch (failure) {
         if (!isOfFileSystem(failure)) throw failure;
         return { name: wanted.name, errorCode: errorCode('KAFKA_STORAGE_ERROR'), errorMessage: messageOf(failure) };

@@ -1,5 +1,6 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { listTransactions } from '../../../protocol/kafka/messages/list-transactions.js';
+import { compileNamePattern } from '../name-pattern.js';
 import type { TransactionState } from '../transactions/coordinator.js';
 import { handler } from './handler.js';
 
@@ -14,25 +15,21 @@ const STATES: ReadonlySet<string> = new Set<TransactionState | 'Dead' | 'Prepare
   'PrepareEpochFence',
 ]);
 
-/** Supports: versions 0 to 2: filters by state, producer id, duration and pattern of the transactional id. */
+/** Supports: versions 0 to 2: filters by state, producer id, duration and pattern (RE2 syntax) of the transactional id. */
 export const listTransactionsHandler = handler(
   listTransactions,
   { supports: 'Filters by state, producer id, duration and pattern.' },
-  (request, { broker }) => {
+  async (request, { broker }) => {
     const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request;
-    let pattern: RegExp | undefined;
-    try {
-      pattern = transactionalIdPattern ? new RegExp(`^(?:${transactionalIdPattern})$`) : undefined;
-    } catch {
-      return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION') };
-    }
+    const pattern = transactionalIdPattern ? await compileNamePattern(transactionalIdPattern) : undefined;
+    if (typeof pattern === 'string') return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION') };
     const now = broker.clock.now();
     const known = stateFilters.filter((state) => STATES.has(state));
     const transactionStates = [...broker.transactions.all()]
       .filter(([, { state }]) => stateFilters.length === 0 || known.includes(state))
       .filter(([, { producerId }]) => producerIdFilters.length === 0 || producerIdFilters.includes(BigInt(producerId)))
       .filter(([, { startMs }]) => durationFilter < 0n || (startMs >= 0 && now - startMs > durationFilter))
-      .filter(([id]) => pattern?.test(id) !== false)
+      .filter(([id]) => pattern?.matches(id) !== false)
       .map(([transactionalId, { producerId, state }]) => ({
         transactionalId,
         producerId: BigInt(producerId),

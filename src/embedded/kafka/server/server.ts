@@ -48,6 +48,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   };
 
   try {
+    await broker.groups.restoreConsumerGroups();
     const plain = await open({ name: 'PLAINTEXT', port: options.port ?? 0 });
     const { port } = plain;
     if (options.advertisedPort !== undefined) plain.port = options.advertisedPort;

@@ -21,6 +21,8 @@ export function invalidTopicName(name: string): string | undefined {
 export class TopicCatalog {
   private readonly byName = new Map<string, Topic>();
   private readonly byId = new Map<string, Topic>();
+  /** Grows whenever a topic or a partition comes or goes. */
+  version = 0;
 
   constructor(
     private readonly dir: string,
@@ -78,13 +80,20 @@ export class TopicCatalog {
     );
     topic.save();
     this.add(topic);
+    this.version++;
     return topic;
   }
 
   delete(topic: Topic): void {
     this.byName.delete(topic.name);
     this.byId.delete(topic.id);
+    this.version++;
     topic.remove();
+  }
+
+  grow(topic: Topic, partitions: number): void {
+    topic.grow(partitions);
+    this.version++;
   }
 
   refreshSettings(): void {

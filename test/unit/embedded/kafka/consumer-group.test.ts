@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ConsumerGroup, type ConsumerHeartbeat } from '../../../../src/embedded/kafka/groups/consumer-group.js';
+import {
+  type ConsumerEnvironment,
+  ConsumerGroup,
+  type ConsumerGroupFile,
+  type ConsumerHeartbeat,
+  type ConsumerMemberFile,
+} from '../../../../src/embedded/kafka/groups/consumer-group.js';
 import { assignUniformly, type PartitionKey } from '../../../../src/embedded/kafka/groups/uniform-assignor.js';
 import type { Topic } from '../../../../src/embedded/kafka/topics/topic.js';
 import { ManualClock } from '../../../support/manual-clock.js';
@@ -7,12 +13,27 @@ import { ManualClock } from '../../../support/manual-clock.js';
 function groupOf(partitions: number) {
   const clock = new ManualClock();
   const topics = [{ name: 'orders', id: 'T', partitions } as Topic];
-  const group = new ConsumerGroup('g', {
+  const looks = { topics: 0 };
+  const stored: { group?: ConsumerGroupFile; members: Map<string, ConsumerMemberFile> } = { members: new Map() };
+  const environment: ConsumerEnvironment = {
     clock,
     sessionTimeoutMs: () => 45_000,
     sizeMax: () => 10,
-    topics: () => topics,
-  });
+    topics: () => {
+      looks.topics++;
+      return topics;
+    },
+    topicsVersion: () => topics.length,
+    save: (_, { group: file, members }) => {
+      stored.group = file;
+      for (const [id, member] of members) {
+        if (member === null) stored.members.delete(id);
+        else stored.members.set(id, member);
+      }
+      return true;
+    },
+  };
+  const group = new ConsumerGroup('g', environment);
   const beat = (memberId: string, memberEpoch: number, more: Partial<ConsumerHeartbeat> = {}) =>
     group.heartbeat({
       memberId,
@@ -21,14 +42,14 @@ function groupOf(partitions: number) {
       rackId: null,
       rebalanceTimeoutMs: 60_000,
       topicNames: memberEpoch === 0 ? ['orders'] : null,
-      topicRegex: null,
+      topicPattern: null,
       assignor: null,
       owned: memberEpoch === 0 ? [] : null,
       clientId: 'c',
       clientHost: '/127.0.0.1',
       ...more,
     });
-  return { clock, group, beat };
+  return { clock, group, beat, topics, looks, stored, environment };
 }
 
 const keys = (assignment: ReadonlySet<PartitionKey> | undefined): PartitionKey[] => [...(assignment ?? [])].sort();
@@ -75,6 +96,49 @@ describe('a group of the consumer protocol', () => {
     expect(group.checkEpoch('one', memberEpoch + 1)).toBe('STALE_MEMBER_EPOCH');
     expect(beat('one', -1).error).toBeUndefined();
     expect(group.state).toBe('Empty');
+  });
+});
+
+describe('a group of the consumer protocol on disk', () => {
+  it('goes on after a restart with the same members, epochs and assignments', () => {
+    const before = groupOf(4);
+    const { memberEpoch } = before.beat('one', 0);
+    before.beat('two', 0);
+    before.beat('one', memberEpoch); // told to give two partitions up
+    const { group: file, members } = before.stored;
+    if (file === undefined) throw new Error('nothing was stored');
+    const after = ConsumerGroup.restore('g', file, members, new Map(), before.environment);
+    expect(after.epoch).toBe(before.group.epoch);
+    expect(after.target).toEqual(before.group.target);
+    const state = (group: ConsumerGroup) =>
+      [...group.members.values()].map(({ id, epoch, assigned, revoking }) => ({ id, epoch, assigned, revoking }));
+    expect(state(after)).toEqual(state(before.group));
+    before.clock.pass(60_000); // nobody says anything after the restart
+    expect(after.state).toBe('Empty');
+  });
+
+  it('removes what is left of a member that goes', () => {
+    const { beat, stored } = groupOf(1);
+    const { memberEpoch } = beat('one', 0);
+    expect([...stored.members.keys()]).toEqual(['one']);
+    beat('one', -1);
+    expect([...stored.members.keys()]).toEqual([]);
+    expect(stored.group?.epoch).toBeGreaterThan(memberEpoch);
+  });
+});
+
+describe('heartbeats of the consumer protocol', () => {
+  it('look at the topics only when these or the subscriptions changed', () => {
+    const { beat, group, topics, looks } = groupOf(2);
+    const { memberEpoch } = beat('one', 0);
+    const seen = looks.topics;
+    for (let at = 0; at < 10; at++) beat('one', memberEpoch);
+    expect([looks.topics, group.epoch]).toEqual([seen, memberEpoch]);
+    topics.push({ name: 'unrelated', id: 'U', partitions: 1 } as Topic);
+    expect(beat('one', memberEpoch).memberEpoch).toBe(memberEpoch);
+    expect(looks.topics).toBe(seen + 1);
+    const topicPattern = { source: 'un.*', matches: (name: string) => name.startsWith('un') };
+    expect(keys(beat('one', memberEpoch, { topicPattern }).assignment)).toEqual(['T:0', 'T:1', 'U:0']);
   });
 });
 
