@@ -3,7 +3,7 @@ import type { Log } from '../../support/log.js';
 import type { CommandLog } from './command-log.js';
 import type { World } from './expressions/compiled.js';
 import { Metastore } from './metadata/metastore.js';
-import type { PersistentQuery } from './runtime/persistent-query.js';
+import type { PersistentQueryOptions, RunningQuery } from './runtime/persistent-query.js';
 import type { TransientQuery } from './runtime/transient-query.js';
 import type { ConnectWorker } from './upstream/connect.js';
 import type { Registry } from './upstream/registry.js';
@@ -13,7 +13,8 @@ export interface EngineParts {
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
   readonly connect: ConnectWorker | undefined;
-  readonly commands: CommandLog;
+  readonly commands: Pick<CommandLog, 'append'>;
+  readonly createQuery: (options: PersistentQueryOptions) => RunningQuery;
   readonly world: World;
   readonly log: Log;
 }
@@ -21,7 +22,7 @@ export interface EngineParts {
 /** Everything that statements work on. */
 export class Engine {
   readonly metastore = new Metastore();
-  readonly queries = new Map<string, PersistentQuery>();
+  readonly queries = new Map<string, RunningQuery>();
   readonly transient = new Map<string, TransientQuery>();
   /** ALTER SYSTEM. */
   readonly systemProperties = new Map<string, string>();

@@ -4,9 +4,10 @@ import { waitUntil } from '../../support/retry.js';
 import { CommandLog } from './command-log.js';
 import { Engine } from './engine.js';
 import { RestServer } from './rest/server.js';
+import { PersistentQuery } from './runtime/persistent-query.js';
 import { restore } from './statements/execute.js';
 import { ConnectWorker } from './upstream/connect.js';
-import { Registry } from './upstream/registry.js';
+import { HttpRegistry } from './upstream/registry.js';
 
 export interface KsqldbOptions {
   readonly host: string;
@@ -35,9 +36,10 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     serviceId,
     kafka,
     registry:
-      options.schemaRegistryUrl === undefined ? undefined : new Registry(withoutSlash(options.schemaRegistryUrl)),
+      options.schemaRegistryUrl === undefined ? undefined : new HttpRegistry(withoutSlash(options.schemaRegistryUrl)),
     connect: options.connectUrl === undefined ? undefined : new ConnectWorker(withoutSlash(options.connectUrl)),
     commands,
+    createQuery: (query) => new PersistentQuery(query),
     world: { now: options.clock ?? Date.now, random: options.random ?? Math.random },
     log,
   });

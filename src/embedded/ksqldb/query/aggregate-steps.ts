@@ -58,25 +58,35 @@ function groupOf({ groups, steps }: AggregateOptions, row: Row): Value[] | undef
 
 export const PREVIOUS_ROWS = 'Previous';
 
-/** A table's change takes its old row out of its old group first, then puts the new one in. */
+/**
+ * A table's change takes its old row out of its old group, then puts the new one in. Where both are one group, that is
+ * one change with one result.
+ */
 function tableStep(options: AggregateOptions, aggregation: Aggregation): Step {
   const previous = options.steps.store(PREVIOUS_ROWS);
+  const grouped = (row: Row): Grouped | undefined => {
+    const group = passes(options, row) ? groupOf(options, row) : undefined;
+    return group === undefined ? undefined : { group, row };
+  };
   return (row, emit) => {
     const identity = Store.identity(row.key, row.window);
     const before = previous.get(identity);
-    if (before !== undefined) {
-      const old: Row = { ...row, value: before.state as readonly Value[] };
-      const group = passes(options, old) ? groupOf(options, old) : undefined;
-      if (group !== undefined) aggregation.change(group, undefined, old, 'undo', emit);
-    }
-    if (row.value === null) {
-      previous.delete(identity);
+    const old = before === undefined ? undefined : grouped({ ...row, value: before.state as readonly Value[] });
+    if (row.value === null) previous.delete(identity);
+    else previous.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+    const now = row.value === null ? undefined : grouped(row);
+    if (old !== undefined && now !== undefined && Store.identity(old.group) === Store.identity(now.group)) {
+      aggregation.replace(old, now, emit);
       return;
     }
-    previous.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });
-    const group = passes(options, row) ? groupOf(options, row) : undefined;
-    if (group !== undefined) aggregation.change(group, undefined, row, 'add', emit);
+    if (old !== undefined) aggregation.change(old.group, undefined, old.row, 'undo', emit);
+    if (now !== undefined) aggregation.change(now.group, undefined, now.row, 'add', emit);
   };
+}
+
+interface Grouped {
+  readonly group: readonly Value[];
+  readonly row: Row;
 }
 
 /** Of results that are made again at a restart: nobody sees where they came from. */
@@ -127,6 +137,18 @@ class Aggregation {
     if (!this.options.final) this.show({ key: group, window, state, timestampMs }, row, emit);
   }
 
+  /** A row of a table that stays in its group. */
+  replace(old: Grouped, now: Grouped, emit: Emit): void {
+    const identity = Store.identity(now.group);
+    const entry = this.states.get(identity);
+    const without = this.next(entry?.state as readonly Value[] | undefined, old.row, 'undo');
+    const state = this.next(without, now.row, 'add');
+    const timestampMs = Math.max(entry?.timestampMs ?? -1, now.row.timestampMs);
+    const next: StoreEntry = { key: now.group, window: undefined, state, timestampMs };
+    this.states.put(identity, next);
+    this.show(next, now.row, emit);
+  }
+
   private next(state: readonly Value[] | undefined, row: Row, how: 'add' | 'undo'): Value[] {
     return this.options.calls.map(({ aggregate, args }, at) => {
       const before = state === undefined ? aggregate.initial : (state[at] ?? null);
@@ -144,7 +166,7 @@ class Aggregation {
   private show({ key, window, state, timestampMs }: StoreEntry, cause: Row, emit: Emit): void {
     const { calls, shows, project, steps } = this.options;
     const results = calls.map(({ aggregate }, at) => aggregate.result((state as readonly Value[])[at] ?? null));
-    const grouped: Row = { ...cause, key, value: results, timestampMs, window, headers: [] };
+    const grouped: Row = { ...cause, key, value: results, timestampMs, window };
     let value: Value[] | null = null;
     if (shows === undefined || this.holds(shows, grouped)) {
       value = project.map((evaluate) => {
@@ -247,12 +269,13 @@ class Aggregation {
     const state = this.next(merged, row, 'add');
     const timestampMs = Math.max(row.timestampMs, ...near.map(([, entry]) => entry.timestampMs));
     const identity = Store.identity(group, window);
-    for (const [old, entry] of near) {
-      if (old === identity) continue;
+    // Kafka Streams keeps a session only where the row is one that lasts no time at all and it is the same.
+    const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
+    for (const [old, entry] of grew ? near : []) {
       this.states.delete(old);
-      if (!this.options.final) {
-        keepResult(this.results, { ...row, key: group, window: entry.window, value: null, headers: [] }, emit);
-      }
+      if (this.options.final) continue;
+      const gone: Row = { ...row, key: group, window: entry.window, value: null };
+      keepResult(this.results, { ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs }, emit);
     }
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);

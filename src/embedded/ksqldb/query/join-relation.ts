@@ -2,293 +2,164 @@ import type { Expression, Join } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import { compile } from '../expressions/compile.js';
-import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
-import { BIGINT, commonType, describeType, widening } from '../expressions/types.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import type { Source } from '../metadata/source.js';
-import type { Row } from '../runtime/row.js';
-import { notSupported, StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
-import { mapChildren } from './aggregate-calls.js';
-import { foreignKeyJoin, type JoinParts, streamStreamJoin, streamTableJoin, tableTableJoin } from './join-steps.js';
-import type { Step } from './plan.js';
-import { columnOf, type Relation, type RelationKey, sourceRelation } from './relation.js';
-import { PSEUDO_COLUMNS } from './scope.js';
+import { StatementError } from '../statement-error.js';
+import { checkSources, checkTypes, type JoinForm, joinForm, splitCriteria } from './join-rules.js';
+import { type Cell, cellScope, clashingNames, type Side, sourceSide } from './join-side.js';
+import { type BuiltJoin, foreignKeyJoin, type JoinParts, streamTableJoin, tableTableJoin } from './join-steps.js';
+import { columnOf, type Relation, type RelationKey } from './relation.js';
+import { streamStreamJoin } from './stream-join-steps.js';
 
-/** The name of the key column of a full outer join: neither side's key is always there. */
-const ROWKEY = 'ROWKEY';
+const JOINS: Readonly<Record<JoinForm, (parts: JoinParts) => BuiltJoin>> = {
+  'stream-stream': streamStreamJoin,
+  'stream-table': streamTableJoin,
+  'table-table': tableTableJoin,
+  'foreign-key': foreignKeyJoin,
+};
 
-/** One cell of a joined row. */
-interface Cell {
+interface JoinedSource {
+  readonly source: Source;
   readonly alias: string;
-  readonly name: string;
-  readonly type: SqlType;
 }
 
 /** FROM a JOIN b …: joined rows hold the cells of all sides, one after the other. */
 export function joinRelations(
-  first: { source: Source; alias: string },
+  first: JoinedSource,
   joins: readonly Join[],
   lookUp: (name: string) => Source,
   base: Omit<CompileContext, 'scope'>,
 ): Relation {
-  let left = flatten(sourceRelation(first.source, first.alias, false), first.alias, first.source);
-  let relation: Relation = left.relation;
+  const joined = joins.map(({ source }) => ({ source: lookUp(source.name), alias: source.alias ?? source.name }));
+  checkSources(first.source, joined);
+  let left = sourceSide(first.source, first.alias);
   for (const [at, join] of joins.entries()) {
-    const source = lookUp(join.source.name);
-    const alias = join.source.alias ?? join.source.name;
+    const { source, alias } = joined[at] ?? first;
     if (left.cells.some((cell) => cell.alias === alias)) {
       throw new StatementError(`Invalid join: each side needs an alias of its own, ${alias} is used twice.`);
     }
-    const right = flatten(sourceRelation(source, alias, false), alias, source);
-    relation = joinTwo(left, right, join, at, base);
+    const right = sourceSide(source, alias);
+    const relation = joinTwo({ left, right, join, at, several: joins.length > 1 }, base);
     left = { relation, cells: [...left.cells, ...right.cells], source: undefined };
   }
-  return relation;
+  return left.relation;
 }
 
-interface Side {
-  readonly relation: Relation;
-  readonly cells: readonly Cell[];
-  /** Undefined where the side is itself a join. */
-  readonly source: Source | undefined;
+interface Two {
+  readonly left: Side;
+  readonly right: Side;
+  readonly join: Join;
+  readonly at: number;
+  readonly several: boolean;
 }
 
-/** A source whose rows hold key, value and time in their cells. */
-function flatten(relation: Relation, alias: string, source: Source): Side {
-  if (source.window !== undefined) throw notSupported('A join of a windowed source');
-  const columns = [...source.schema.key, ...source.schema.value, ...source.schema.headers];
-  const cells: Cell[] = [
-    ...columns.map(({ name, type }) => ({ alias, name, type })),
-    { alias, name: 'ROWTIME', type: BIGINT },
-  ];
-  const flat = (row: Row): Row => ({
-    ...row,
-    value: row.value === null ? null : [...row.key, ...row.value, BigInt(row.timestampMs)],
-  });
-  return {
-    source,
-    cells,
-    relation: {
-      ...relation,
-      stars: [{ alias, columns: columns.map(({ name }) => name), prefixed: true }],
-      scope: cellScope(cells),
-      value: cells,
-      key: relation.key.map(({ name, type }) => ({
-        name,
-        type,
-        expression: columnOf(alias, name),
-        means: (each) =>
-          each.kind === 'column' && each.name === name && (each.source === undefined || each.source === alias),
-      })),
-      build: (_, next) => [(row, emit) => next(flat(row), emit)],
-    },
-  };
-}
-
-/** Columns by alias and name; a bare name is taken where only one side has it. */
-function cellScope(cells: readonly Cell[], extra?: { readonly name: string; readonly compiled: Compiled }): Scope {
-  const compiled = (at: number): Compiled => {
-    const type = cells[at]?.type;
-    return { type, evaluate: (row) => row.value?.[at] ?? null };
-  };
-  return {
-    sources: [...new Set(cells.map(({ alias }) => alias))],
-    column(source, name) {
-      if (source !== undefined) {
-        const at = cells.findIndex((cell) => cell.alias === source && cell.name === name);
-        return at === -1 ? undefined : compiled(at);
-      }
-      if (extra !== undefined && extra.name === name) return extra.compiled;
-      const pseudo = PSEUDO_COLUMNS.get(name);
-      if (pseudo !== undefined) return { type: pseudo.type, evaluate: pseudo.get };
-      const found = cells.flatMap((cell, at) => (cell.name === name ? [at] : []));
-      if (found.length > 1) {
-        const sides = found.map((at) => `${cells[at]?.alias}.${name}`).sort();
-        throw new StatementError(`Column '${name}' is ambiguous. Could be ${sides.join(' or ')}.`);
-      }
-      return found[0] === undefined ? undefined : compiled(found[0]);
-    },
-  };
-}
-
-function joinTwo(left: Side, right: Side, join: Join, at: number, base: Omit<CompileContext, 'scope'>): Relation {
-  const [onLeft, onRight] = sides(join, left, right);
-  const [leftOn, rightOn] = [
-    compile(onLeft, { ...base, scope: left.relation.scope }),
-    compile(onRight, { ...base, scope: right.relation.scope }),
-  ];
-  const type = commonType(leftOn.type, rightOn.type);
-  if (type === undefined || leftOn.type === undefined || rightOn.type === undefined) {
-    throw new StatementError(
-      `Invalid join condition: types don't match. Got ${formatExpression(onLeft)}{${describeType(leftOn.type)}} = ${formatExpression(onRight)}{${describeType(rightOn.type)}}.`,
-    );
-  }
+function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
+  const { left, right, join, at } = two;
+  const [onLeft, onRight] = splitCriteria(join, left, right);
+  const leftOn = compile(onLeft, { ...base, scope: left.relation.scope });
+  const rightOn = compile(onRight, { ...base, scope: right.relation.scope });
+  const criteria = { ...two, onLeft, onRight };
+  checkTypes(criteria, leftOn, rightOn);
+  const form = joinForm(criteria);
+  const type: SqlType = leftOn.type ?? { kind: 'STRING' };
   const cells = [...left.cells, ...right.cells];
   const parts: JoinParts = {
     name: `Join${at}`,
     kind: join.kind,
-    leftKey: converted(leftOn, type),
-    rightKey: converted(rightOn, type),
+    leftKey: leftOn.evaluate,
+    rightKey: rightOn.evaluate,
     keyType: type,
     leftCells: left.cells,
     rightCells: right.cells,
     within: join.within,
     leftPrimary: left.relation.key.map((key) => key.type),
   };
-  const kinds = `${left.relation.type}-${right.relation.type}`;
-  const foreign = kinds === 'TABLE-TABLE' && !left.relation.key.some((key) => key.means(onLeft));
-  const joined = chooseJoin(parts, kinds, foreign, join, right, onRight);
-  const key = foreign ? left.relation.key : [keyOf(join, onLeft, onRight, type)];
-  const result = left.relation.type === 'STREAM' || right.relation.type === 'STREAM' ? 'STREAM' : 'TABLE';
-  const rowKey: Compiled = { type, evaluate: (row) => row.key[0] ?? null };
-  const full = join.kind === 'FULL' && !foreign;
-  const stars = [
-    ...(full ? [{ alias: '', columns: [ROWKEY], prefixed: false }] : []),
-    ...left.relation.stars.filter(({ alias }) => alias !== ''),
-    ...right.relation.stars,
-  ];
+  const built = JOINS[form](parts);
+  const key = form === 'foreign-key' ? left.relation.key : [keyOf(two, onLeft, onRight, type, cells)];
+  const synthetic = key[0]?.synthetic === true ? key[0] : undefined;
   return {
     inputs: [...left.relation.inputs, ...right.relation.inputs],
-    type: result,
-    scope: cellScope(cells, full ? { name: ROWKEY, compiled: rowKey } : undefined),
-    stars,
+    type: left.relation.type === 'STREAM' ? 'STREAM' : 'TABLE',
+    scope: joinedScope(cells, synthetic),
+    stars: [
+      ...(synthetic === undefined ? [] : [{ alias: '', columns: [synthetic.name], prefixed: false }]),
+      ...left.relation.stars.filter(({ alias }) => alias !== ''),
+      ...right.relation.stars,
+    ],
+    nameOf: joinedNames(cells),
     key,
-    window: undefined,
-    stores: [...left.relation.stores, ...joined.stores],
+    window: left.relation.window,
+    stores: [...left.relation.stores, ...built.stores],
     value: cells.map(({ alias, name, type: cell }) => ({ name: `${alias}_${name}`, type: cell })),
-    copartitioned: copartition(left, right, foreign),
+    copartitioned: copartition(left, right, form),
     build: (context, next) => {
-      const steps = joined.build(context, next);
+      const steps = built.build(context, next);
       return [...left.relation.build(context, steps.left), ...right.relation.build(context, steps.right)];
     },
     explain: {
-      name: 'JOIN',
+      name: `${form.toUpperCase().replace('-', '_')} ${join.kind} JOIN`,
       schema: cells.map(({ alias, name, type: cell }) => `\`${alias}_${name}\` ${formatType(cell)}`).join(', '),
       inputs: [left.relation.explain, right.relation.explain],
     },
   };
 }
 
-interface ChosenJoin {
-  readonly stores: Relation['stores'];
-  readonly build: (
-    context: Parameters<Relation['build']>[0],
-    next: Step,
-  ) => { readonly left: Step; readonly right: Step };
+function joinedScope(cells: readonly Cell[], synthetic: RelationKey | undefined): Relation['scope'] {
+  if (synthetic === undefined) return cellScope(cells);
+  const compiled: Compiled = { type: synthetic.type, evaluate: (row) => row.key[0] ?? null };
+  return cellScope(cells, { name: synthetic.name, compiled });
 }
 
-function chooseJoin(
-  parts: JoinParts,
-  kinds: string,
-  foreign: boolean,
-  join: Join,
-  right: Side,
+/** `ALIAS_COL` for a column that several sides have, its own name otherwise. */
+function joinedNames(cells: readonly Cell[]): Relation['nameOf'] {
+  const clashing = clashingNames(cells);
+  return (source, name) => (source !== undefined && clashing.has(name) ? `${source}_${name}` : name);
+}
+
+/**
+ * The key of joined rows: the columns that hold it in every row, whichever side is missing. Where there is none (a full
+ * join, a join of expressions), ksqlDB adds the column ROWKEY.
+ */
+function keyOf(
+  { join, left }: Two,
+  onLeft: Expression,
   onRight: Expression,
-): ChosenJoin {
-  const onPrimary = right.relation.key.some((key) => key.means(onRight));
-  switch (kinds) {
-    case 'STREAM-STREAM':
-      if (join.within === undefined) {
-        throw new StatementError(
-          `Stream-stream joins must have a WITHIN clause specified. None was provided. To learn about how to specify a WITHIN clause with a stream-stream join, please visit: https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select`,
-        );
-      }
-      return streamStreamJoin(parts);
-    case 'STREAM-TABLE':
-      if (join.within !== undefined)
-        throw new StatementError(
-          'A window definition was provided for a Stream-Table join. These joins are not windowed. Please drop the window definition (ie. the WITHIN clause) and try to execute your join again.',
-        );
-      if (join.kind !== 'INNER' && join.kind !== 'LEFT')
-        throw new StatementError(
-          `${join.kind === 'FULL' ? 'Full outer' : 'Right outer'} joins between streams and tables are not supported.`,
-        );
-      if (!onPrimary) throw notPrimary('stream-table', join);
-      return streamTableJoin(parts);
-    case 'TABLE-TABLE':
-      if (join.within !== undefined)
-        throw new StatementError(
-          'A window definition was provided for a Table-Table join. These joins are not windowed. Please drop the window definition (i.e. the WITHIN clause) and try to execute your Table-Table join again.',
-        );
-      if (!onPrimary) throw notPrimary('table-table', join);
-      if (!foreign) return tableTableJoin(parts);
-      if (join.kind !== 'INNER' && join.kind !== 'LEFT')
-        throw new StatementError(
-          `Invalid join type: ${join.kind.toLowerCase()}-outer join not supported for foreign-key table-table join.`,
-        );
-      return foreignKeyJoin(parts);
-    default:
-      throw new StatementError(
-        `Join between invalid operands requested: left type: TABLE, right type: STREAM. A table can only be joined to a table: put the stream first.`,
-      );
-  }
-}
-
-const notPrimary = (what: string, join: Join): StatementError =>
-  new StatementError(
-    `Invalid join condition: ${what} joins require to join on the primary key of the right input table. Got ${formatExpression(join.on).replace(/^\(|\)$/g, '')}.`,
+  type: SqlType,
+  cells: readonly Cell[],
+): RelationKey {
+  // In a row of joins the key of those before is equal to what this one joins on.
+  const before = left.relation.key.find((key) => key.means(onLeft));
+  const lefts = [...(before?.expressions ?? []), onLeft].filter(
+    (each, at, all) => all.findIndex((other) => same(each, other)) === at,
   );
-
-function converted({ type: from, evaluate }: Compiled, to: SqlType): (row: Row) => Value {
-  const convert = from === undefined ? undefined : widening(from, to);
-  if (convert === undefined || (from !== undefined && formatType(from) === formatType(to))) return evaluate;
-  return (row) => {
-    const value = evaluate(row);
-    return value === null ? null : convert(value);
+  const always = { INNER: [...lefts, onRight], LEFT: lefts, RIGHT: [onRight], FULL: [] }[join.kind];
+  const carriers = always.filter(({ kind }) => kind === 'column');
+  const [first] = carriers;
+  if (first?.kind === 'column') {
+    return { name: first.name, type, expressions: carriers, means: (each) => carriers.some((one) => same(each, one)) };
+  }
+  const taken = new Set(cells.map(({ name }) => name));
+  let name = 'ROWKEY';
+  for (let next = 1; taken.has(name); next += 1) name = `ROWKEY_${next}`;
+  return {
+    name,
+    type,
+    synthetic: true,
+    expressions: [columnOf(undefined, name)],
+    means: (each) => each.kind === 'column' && each.source === undefined && each.name === name,
   };
 }
 
-/** Splits ON a = b into what the left and what the right side gives. */
-function sides({ on }: Join, left: Side, right: Side): [Expression, Expression] {
-  if (on.kind !== 'comparison' || on.operator !== '=') {
-    throw new StatementError(`Unsupported join expression: ${formatExpression(on)}. Only equi joins are supported.`);
-  }
-  const from = (expression: Expression, side: Side): boolean =>
-    columnsOf(expression).every(({ source, name }) =>
-      side.cells.some((cell) => cell.name === name && (source === undefined || cell.alias === source)),
-    );
-  if (columnsOf(on.left).length === 0 || columnsOf(on.right).length === 0) {
-    throw new StatementError(
-      `Invalid comparison expression '${formatExpression(on)}' in join '${formatExpression(on)}'. Each side of the join comparision must contain references from exactly one source.`,
-    );
-  }
-  if (from(on.left, left) && from(on.right, right)) return [on.left, on.right];
-  if (from(on.right, left) && from(on.left, right)) return [on.right, on.left];
-  throw new StatementError(
-    `Invalid join condition: each side of ${formatExpression(on)} must refer to the columns of one source.`,
-  );
-}
+const same = (a: Expression, b: Expression): boolean =>
+  formatExpression(a) === formatExpression(b) ||
+  (a.kind === 'column' &&
+    b.kind === 'column' &&
+    a.name === b.name &&
+    (a.source === undefined || b.source === undefined));
 
-function columnsOf(expression: Expression): Array<Extract<Expression, { kind: 'column' }>> {
-  if (expression.kind === 'column') return [expression];
-  const found: Array<Extract<Expression, { kind: 'column' }>> = [];
-  mapChildren(expression, (child) => {
-    found.push(...columnsOf(child));
-    return child;
-  });
-  return found;
-}
-
-/** Which columns carry the key: those that hold it in every row, whichever side is missing. */
-function keyOf(join: Join, onLeft: Expression, onRight: Expression, type: SqlType): RelationKey {
-  const carriers = { INNER: [onLeft, onRight], LEFT: [onLeft], RIGHT: [onRight], FULL: [] }[join.kind];
-  const [first] = carriers;
-  const same = (a: Expression, b: Expression): boolean =>
-    formatExpression(a) === formatExpression(b) ||
-    (a.kind === 'column' &&
-      b.kind === 'column' &&
-      a.name === b.name &&
-      (a.source === undefined || b.source === undefined));
-  if (first === undefined) {
-    const expression: Expression = { kind: 'column', source: undefined, name: ROWKEY, at: join.at };
-    return { name: ROWKEY, type, expression, means: (each) => each.kind === 'column' && each.name === ROWKEY };
-  }
-  const name = first.kind === 'column' ? `${first.source ?? ''}_${first.name}`.replace(/^_/, '') : ROWKEY;
-  return { name, type, expression: first, means: (each) => carriers.some((carrier) => same(each, carrier)) };
-}
-
-function copartition(left: Side, right: Side, foreign: boolean): Relation['copartitioned'] {
+function copartition(left: Side, right: Side, form: JoinForm): Relation['copartitioned'] {
   const before = left.relation.copartitioned;
   const first = left.relation.inputs[0]?.source;
-  return foreign || first === undefined || right.source === undefined ? before : [...before, [first, right.source]];
+  if (form === 'foreign-key' || first === undefined || right.source === undefined) return before;
+  return [...before, [first, right.source]];
 }

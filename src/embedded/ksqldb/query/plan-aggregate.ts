@@ -10,7 +10,7 @@ import { Grouping, isGroupSlot } from './aggregate-calls.js';
 import { aggregateSteps, PREVIOUS_ROWS } from './aggregate-steps.js';
 import type { BuiltPlan, QueryPlan } from './plan.js';
 import { compileCondition, type PlanRequest, typed } from './plan-stream.js';
-import { expandSelect } from './projection.js';
+import { checkKeyOnce, checkReserved, expandSelect, missingKeys } from './projection.js';
 import type { Relation } from './relation.js';
 import { RESULTS, resultStore, rowsOf } from './table-results.js';
 import { sourceWindow, windowRules } from './windows.js';
@@ -18,7 +18,7 @@ import { sourceWindow, windowRules } from './windows.js';
 /** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
 export function planAggregate(request: PlanRequest): QueryPlan {
   const { query, use, sink, context, relation: input } = request;
-  const rules = query.window === undefined ? undefined : windowRules(query.window);
+  const rules = query.window === undefined ? undefined : windowRules(query.window, query.emit === 'FINAL');
   if (rules !== undefined && input.type === 'TABLE') {
     throw new StatementError('WINDOW clause is only supported for streams.');
   }
@@ -28,7 +28,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   if (query.partitionBy.length > 0) throw new StatementError('PARTITION BY cannot be used with GROUP BY.');
   const groups = query.groupBy.map((expression) => compile(expression, context));
   const grouping = new Grouping(query.groupBy, context, rules !== undefined);
-  const selected = expandSelect(query, input.stars, context).map(({ name, expression }) => ({
+  const selected = expandSelect(query, input, context).map(({ name, expression }) => ({
     name,
     expression: grouping.rewrite(expression),
   }));
@@ -39,7 +39,16 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   if (input.type === 'TABLE') checkUndo(grouping);
   const grouped: CompileContext = { ...context, scope: grouping.scope(groups) };
   const keyPlaces = findKeys(groups.length, selected);
-  if (use === 'persistent') checkKeys(query.groupBy, keyPlaces, sink);
+  if (use === 'persistent') {
+    checkKeys(query.groupBy, keyPlaces, sink);
+    checkReserved(selected);
+    for (const [group, selectedAt] of keyPlaces.entries()) {
+      const expression = query.groupBy[group];
+      const slot = selected[selectedAt]?.expression;
+      if (expression === undefined || slot === undefined) continue;
+      checkKeyOnce({ expression, selectedAt }, selected, (each) => isGroupSlot(each) === group);
+    }
+  }
   const values = selected.filter((_, at) => use === 'transient' || !keyPlaces.includes(at));
   const output: RowSchema = {
     key: groups.map((group, at) => ({
@@ -49,8 +58,6 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     value: values.map(({ name, expression }) => ({ name, type: typed(compile(expression, grouped), name) })),
     headers: [],
   };
-  if (use === 'persistent' && values.length === 0)
-    throw new StatementError('The projection contains no value columns.');
   const order = selected.map(({ name }, at) => {
     const key = use === 'transient' ? -1 : keyPlaces.indexOf(at);
     return key === -1
@@ -122,12 +129,7 @@ function findKeys(count: number, selected: ReadonlyArray<{ readonly expression: 
 
 function checkKeys(groupBy: readonly Expression[], places: readonly number[], sink: string): void {
   const missing = groupBy.filter((_, at) => places[at] === -1).map(formatExpression);
-  if (missing.length === 0) return;
-  const plural = missing.length > 1 ? 's' : '';
-  const names = missing.join(' and ');
-  throw new StatementError(
-    `Key${plural} missing from projection (ie, SELECT).\nThe query used to build \`${sink}\` must include the grouping expression${plural} ${names} in its projection (eg, SELECT ${missing.join(', ')}...).`,
-  );
+  if (missing.length > 0) throw missingKeys(sink, 'grouping expression', missing, ' and ');
 }
 
 const stateType = ({ calls }: Grouping): SqlType => ({

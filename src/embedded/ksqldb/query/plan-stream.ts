@@ -9,7 +9,16 @@ import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { QueryPlan, Step } from './plan.js';
-import { expandSelect, type Selected } from './projection.js';
+import {
+  checkKeyOnce,
+  checkReserved,
+  expandSelect,
+  findKey,
+  missingKeys,
+  type OutputKey,
+  type Selected,
+  sameColumn,
+} from './projection.js';
 import type { Relation } from './relation.js';
 import { keepResult, RESULTS, resultStore, rowsOf } from './table-results.js';
 
@@ -27,22 +36,24 @@ export interface PlanRequest {
 
 /** SELECT … FROM streams or tables with WHERE and PARTITION BY. */
 export function planProjection(request: PlanRequest): QueryPlan {
-  const { query, relation, context } = request;
-  const selected = expandSelect(query, relation.stars, context);
+  const { query, relation, context, use } = request;
+  const selected = expandSelect(query, relation, context);
   const filter = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
   if (query.partitionBy.length > 0 && relation.type === 'TABLE') {
     throw new StatementError('PARTITION BY clause is not supported for table. Only streams can be repartitioned.');
   }
   const keys =
-    query.partitionBy.length > 0
-      ? partitionKeys(query.partitionBy, selected)
-      : relation.key.map(({ expression, means }) => ({
-          expression,
-          selectedAt: selected.findIndex((each) => means(each.expression)),
-        }));
-  checkKeys(keys, request);
+    query.partitionBy.length > 0 ? partitionKeys(query.partitionBy, selected) : relationKeys(request, selected);
+  if (use === 'persistent') {
+    checkKeys(keys, request);
+    checkReserved(selected);
+    for (const key of keys) checkKeyOnce(key, selected, sameColumn);
+  }
   return makePlan(request, selected, keys, filter);
 }
+
+const relationKeys = ({ relation }: PlanRequest, selected: readonly Selected[]): OutputKey[] =>
+  relation.key.map(({ expressions }) => findKey(expressions, selected, sameColumn));
 
 export function compileCondition(
   expression: Expression,
@@ -58,34 +69,31 @@ export function compileCondition(
   return (row) => compiled.evaluate(row) === true;
 }
 
-/** A key column of the output: the expression it is, and where it stands in the projection (-1: nowhere). */
-export interface OutputKey {
-  readonly expression: Expression;
-  readonly selectedAt: number;
-}
-
+/** PARTITION BY NULL leaves no key. */
 function partitionKeys(partitionBy: readonly Expression[], selected: readonly Selected[]): OutputKey[] {
   if (partitionBy.some(({ kind }) => kind === 'null')) return [];
-  return partitionBy.map((expression) => ({
-    expression,
-    selectedAt: selected.findIndex((each) => sameExpression(each.expression, expression)),
-  }));
+  return partitionBy.map((expression) => findKey([expression], selected, sameColumn));
 }
 
-/** A source's name before a column changes nothing while there is only one. */
-const sameExpression = (left: Expression, right: Expression): boolean =>
-  formatExpression(left) === formatExpression(right) ||
-  (left.kind === 'column' && right.kind === 'column' && left.name === right.name);
-
-function checkKeys(keys: readonly OutputKey[], { use, sink, query }: PlanRequest): void {
+function checkKeys(keys: readonly OutputKey[], { relation, sink, query }: PlanRequest): void {
   const missing = keys.filter(({ selectedAt }) => selectedAt === -1);
-  if (use === 'transient' || missing.length === 0) return;
-  const names = missing.map(({ expression }) => formatExpression(expression)).join(' and ');
-  const what = query.partitionBy.length > 0 ? 'partitioning expression' : 'key column';
-  const plural = missing.length > 1 ? 's' : '';
-  throw new StatementError(
-    `Key${plural} missing from projection (ie, SELECT).\nThe query used to build \`${sink}\` must include the ${what}${plural} ${names} in its projection (eg, SELECT ${names}...).`,
-  );
+  if (missing.length === 0) return;
+  if (query.partitionBy.length > 0) {
+    const names = missing.map(({ expression }) => formatExpression(expression));
+    throw missingKeys(sink, 'partitioning expression', names, ' and ');
+  }
+  const [synthetic] = relation.key.filter((key) => key.synthetic);
+  if (synthetic !== undefined) {
+    throw new StatementError(
+      `${missingKeys(sink, 'join expression', [synthetic.name], ' or ').message}
+${synthetic.name} was added as a synthetic key column because the join criteria did not match any source column. This expression must be included in the projection and may be aliased. `,
+    );
+  }
+  const joined = relation.inputs.length > 1 && relation.key.length === 1;
+  const names = joined
+    ? (relation.key[0]?.expressions ?? []).map(formatExpression)
+    : missing.map(({ expression }) => formatExpression(expression));
+  throw missingKeys(sink, joined ? 'join expression' : 'key column', names, joined ? ' or ' : ' and ');
 }
 
 function makePlan(
@@ -113,9 +121,6 @@ function makePlan(
     value: values.map((each) => ({ name: each.name, type: typed(each, each.name) })),
     headers: [],
   };
-  if (use === 'persistent' && output.value.length === 0) {
-    throw new StatementError('The projection contains no value columns.');
-  }
   const order = selected.map(({ name }, at) => {
     const key = keyPlaces.get(at);
     return key === undefined
@@ -145,7 +150,9 @@ function makePlan(
       if (!table) return { steps: relation.build(steps, project) };
       const results = steps.store(RESULTS);
       const next: Step = (row, emit) =>
-        project(row, (each) => keepResult(results, each, (kept) => emit(shown(kept, options, steps.failed))));
+        project(row, (each) =>
+          keepResult(results, each, (kept) => emit(shown(kept, options, steps.failed)), filter === undefined),
+        );
       return { steps: relation.build(steps, next), rows: () => rowsOf(results) };
     },
     explain: { name: 'PROJECT', schema: formatSchema(output), inputs: [relation.explain] },
@@ -212,7 +219,7 @@ function projectStep(options: ProjectOptions, log: (failure: unknown) => void): 
     if (!kept && filter !== undefined && !table) return;
     const key = keyValues === undefined ? row.key : keyValues.map((evaluate) => each(evaluate, row));
     if (row.value === null || !kept) {
-      emit({ ...row, key, value: null });
+      emit({ ...row, key, value: null, keyless: keyValues === undefined && row.keyless === true });
       return;
     }
     const projected = new Array<Value>(values.length);
@@ -228,6 +235,7 @@ function projectStep(options: ProjectOptions, log: (failure: unknown) => void): 
       offset: row.offset,
       headers: row.headers,
       window: row.window,
+      keyless: keyValues === undefined && row.keyless === true,
     });
   };
 }

@@ -12,7 +12,10 @@ import { sourceScope } from './scope.js';
 export interface RelationKey {
   readonly name: string;
   readonly type: SqlType;
-  readonly expression: Expression;
+  /** Any of them carries the key; the first one in the projection names it. */
+  readonly expressions: readonly Expression[];
+  /** Of a join that no column carries the key of: it is a column of its own. */
+  readonly synthetic?: true;
   readonly means: (expression: Expression) => boolean;
 }
 
@@ -22,6 +25,8 @@ export interface Relation {
   readonly type: 'STREAM' | 'TABLE';
   readonly scope: Scope;
   readonly stars: readonly StarSource[];
+  /** The output's name of a column that the projection does not rename. */
+  readonly nameOf: (source: string | undefined, name: string) => string;
   readonly key: readonly RelationKey[];
   readonly window: SourceWindow | undefined;
   readonly stores: readonly StoreSpec[];
@@ -53,10 +58,11 @@ export function sourceRelation(source: Source, alias: string, showBounds: boolea
     type: source.type,
     scope: sourceScope(source, alias),
     stars: [{ alias, columns, prefixed: false }],
+    nameOf: (_, name) => name,
     key: key.map(({ name, type }) => ({
       name,
       type,
-      expression: columnOf(undefined, name),
+      expressions: [columnOf(undefined, name)],
       means: (expression) => expression.kind === 'column' && expression.name === name,
     })),
     window: source.window,

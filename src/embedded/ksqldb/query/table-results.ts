@@ -12,11 +12,14 @@ export const resultStore = (output: RowSchema): StoreSpec => ({
   state: { kind: 'STRUCT', fields: output.value },
 });
 
-/** Remembers and emits; a deletion goes out only where the row was there. */
-export function keepResult(results: Store, row: Row, emit: (row: Row) => void): void {
+/**
+ * Remembers and emits. A deletion goes out only where the row was there, for a condition may have kept it away; where
+ * there is none (`all`), every deletion is passed on, as Kafka Streams does.
+ */
+export function keepResult(results: Store, row: Row, emit: (row: Row) => void, all = false): void {
   const identity = Store.identity(row.key, row.window);
   if (row.value === null) {
-    if (results.get(identity) === undefined) return;
+    if (!all && results.get(identity) === undefined) return;
     results.delete(identity);
   } else {
     results.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });

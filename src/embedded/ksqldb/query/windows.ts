@@ -15,10 +15,11 @@ export interface WindowRules {
   readonly retentionMs: number;
 }
 
-export function windowRules(window: Window): WindowRules {
+/** With EMIT FINAL nothing is late that is not said to be: a window would stay open for a day. */
+export function windowRules(window: Window, final: boolean): WindowRules {
   const sizeMs = window.kind === 'SESSION' ? window.gap.ms : window.size.ms;
   const advanceMs = window.kind === 'HOPPING' ? window.advance.ms : sizeMs;
-  const graceMs = window.grace?.ms ?? GRACE_MS;
+  const graceMs = window.grace?.ms ?? (final ? 0 : GRACE_MS);
   const retentionMs = Math.max(window.retention?.ms ?? GRACE_MS, sizeMs + graceMs);
   return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs };
 }

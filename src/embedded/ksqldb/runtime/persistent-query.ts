@@ -10,8 +10,10 @@ import { QueryRun } from './query-run.js';
 import type { Row } from './row.js';
 import { changelogTopic, createChangelog } from './state-changelog.js';
 
-/** A query that failed (Kafka or registry away) begins again at its committed offsets after this. */
+/** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
 const RESTART_PAUSE_MS = 1_000;
+const RESTART_PAUSE_MAX_MS = 15_000;
+const ERRORS_KEPT_MAX = 10;
 
 export type QueryState = 'RUNNING' | 'PAUSED' | 'ERROR';
 
@@ -27,15 +29,33 @@ export interface PersistentQueryOptions {
   readonly log: Log;
 }
 
+/** A persistent query as statements and routes see it: running on Kafka, or in memory. */
+export interface RunningQuery {
+  readonly id: string;
+  readonly options: PersistentQueryOptions;
+  readonly topics: readonly string[];
+  readonly state: QueryState;
+  /** Failures of running it, newest last. */
+  readonly errors: ReadonlyArray<{ readonly timestampMs: number; readonly message: string }>;
+  /** What it holds of the table that it maintains, as soon as its state is restored. */
+  readonly rows: (() => Iterable<Row>) | undefined;
+  /** Fixes where it begins, once and for all. To be done before the statement is answered. */
+  fixStart(): Promise<void>;
+  start(): void;
+  pause(): void;
+  continue(): void;
+  stop(): Promise<void>;
+  /** After it has stopped for good: its group and state go, so that nothing of it is left. */
+  cleanUp(): Promise<void>;
+}
+
 /**
  * States: created -> RUNNING -> (PAUSED <-> RUNNING) -> stopped; a failure makes it ERROR until it has begun again.
  * Offsets are committed after the outputs are acknowledged: at least once.
  */
-export class PersistentQuery {
+export class PersistentQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
-  /** Failures of running it, newest last. */
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
-  /** What it holds of the table that it maintains, as soon as its state is restored. */
   rows: (() => Iterable<Row>) | undefined;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -52,7 +72,6 @@ export class PersistentQuery {
     return topicsOf(this.options.plan);
   }
 
-  /** Fixes where it begins, once and for all, by committing it. To be done before the statement is answered. */
   async fixStart(): Promise<void> {
     const { kafka, group, offsetReset, plan } = this.options;
     if (plan.stores.length > 0) await createChangelog(kafka, group);
@@ -88,7 +107,6 @@ export class PersistentQuery {
     await this.running;
   }
 
-  /** After it has stopped for good: its group goes, so that nothing of it is left. */
   async cleanUp(): Promise<void> {
     const { kafka, group, log, plan } = this.options;
     await kafka.deleteGroup(group).catch((failure: unknown) => log.warn(`group ${group} stays: ${messageOf(failure)}`));
@@ -100,16 +118,20 @@ export class PersistentQuery {
   private async runUntilStopped(): Promise<void> {
     const { log, id } = this.options;
     const { signal } = this.stopping;
+    let pauseMs = RESTART_PAUSE_MS;
     while (!signal.aborted) {
+      const startedMs = performance.now();
       try {
         await this.runOnce();
       } catch (failure) {
         if (signal.aborted) return;
         this.state = 'ERROR';
         this.errors.push({ timestampMs: Date.now(), message: messageOf(failure) });
-        if (this.errors.length > 10) this.errors.shift();
-        log.error(`query ${id} failed and begins again: ${messageOf(failure)}`);
-        await pause(RESTART_PAUSE_MS, signal).catch(() => {});
+        if (this.errors.length > ERRORS_KEPT_MAX) this.errors.shift();
+        log.error(`query ${id} failed and starts again: ${messageOf(failure)}`);
+        if (performance.now() - startedMs > RESTART_PAUSE_MAX_MS) pauseMs = RESTART_PAUSE_MS;
+        await pause(pauseMs, signal).catch(() => {});
+        pauseMs = Math.min(2 * pauseMs, RESTART_PAUSE_MAX_MS);
       }
     }
   }

@@ -1,11 +1,13 @@
 import type {
   KafkaRecord,
+  OutgoingRecord,
   PartitionPosition,
   RecordBatch,
   RecordProducer,
   RecordReader,
 } from '../../../clients/kafka/contract.js';
 import { messageOf } from '../../../support/errors.js';
+import { StatementError } from '../statement-error.js';
 import type { PersistentQueryOptions } from './persistent-query.js';
 import { PlanRun, topicsOf } from './plan-run.js';
 import { RecordEncoder } from './record-codec.js';
@@ -20,6 +22,18 @@ const COMMIT_AFTER_MS = 100;
 const PARTITIONS_EVERY_MS = 10_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** The sink's record of a row. Throws where the row does not fit the sink's format. */
+export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): OutgoingRecord {
+  try {
+    const timestampMs =
+      encoder.timestampOf === undefined || row.value === null ? row.timestampMs : encoder.timestampOf(row);
+    const [key, value] = [encoder.encodeKey(row.key, row.window, row.keyless), encoder.encodeValue(row.value)];
+    return { topic, key, value, timestampMs, headers: row.headers };
+  } catch (failure) {
+    throw new StatementError(`Error serializing message to topic: ${topic}. ${messageOf(failure)}`);
+  }
+}
 
 /** One run of a persistent query, from where it stands until it is closed or fails. */
 export class QueryRun {
@@ -69,6 +83,8 @@ export class QueryRun {
     const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
     const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run, merge);
     for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
+    // A kill between the changelog's marker and the commit leaves the group behind: nobody else would ever catch it up.
+    if (state?.positions !== undefined) opened.commitLater();
     opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
     return opened;
   }
@@ -89,6 +105,10 @@ export class QueryRun {
         this.positionOf(next.record).offset = next.done;
       }
     }
+    this.commitLater();
+  }
+
+  private commitLater(): void {
     this.moved = true;
     this.timer ??= setTimeout(() => void this.commitSoon(), COMMIT_AFTER_MS);
   }
@@ -122,21 +142,9 @@ export class QueryRun {
     return added;
   }
 
+  /** A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed. */
   private readonly emit = (row: Row): void => {
-    const { encoder, producer, options } = this;
-    try {
-      const timestampMs =
-        encoder.timestampOf === undefined || row.value === null ? row.timestampMs : encoder.timestampOf(row);
-      producer.append({
-        topic: options.sink.topic,
-        key: encoder.encodeKey(row.key, row.window),
-        value: encoder.encodeValue(row.value),
-        timestampMs,
-        headers: row.headers,
-      });
-    } catch (failure) {
-      options.log.warn(`query ${options.id} can't write a row: ${messageOf(failure)}`);
-    }
+    this.producer.append(sinkRecord(this.encoder, this.options.sink.topic, row));
   };
 
   private async addPartitions(topics: readonly string[]): Promise<void> {

@@ -73,6 +73,7 @@ export class RecordDecoder {
       offset: record.offset,
       headers: record.headers,
       window,
+      keyless: keyBytes === null,
     };
     if (this.timestampOf === undefined || value === null) return row.timestampMs < 0 ? undefined : row;
     const timestampMs = this.timestampOf(row);
@@ -129,10 +130,9 @@ export class RecordEncoder {
     return new RecordEncoder(shape, key, value, timestampReader(shape));
   }
 
-  encodeKey(key: readonly Value[], window: RowWindow | undefined): Buffer | null {
-    // One null part is part of the key; only nulls are no key at all.
-    const bytes =
-      this.shape.schema.key.length === 0 || key.every((part) => part === null) ? null : this.key.encode(key);
+  encodeKey(key: readonly Value[], window: RowWindow | undefined, keyless = false): Buffer | null {
+    const none = keyless || key.length === 0 || (key.length === 1 && key[0] === null);
+    const bytes = none ? null : this.key.encode(key);
     if (bytes === null || window === undefined || this.shape.window === undefined) return bytes;
     const session = this.shape.window.kind === 'SESSION';
     const bounds = Buffer.alloc(session ? 16 : 8);

@@ -17,6 +17,8 @@ export interface Row {
   readonly offset: bigint;
   readonly headers: readonly Header[];
   readonly window: RowWindow | undefined;
+  /** The record came without a key: not the same as a key of several columns that are all null. */
+  readonly keyless?: boolean;
   /** For clients only: the table's row is gone, and the value holds nothing but its key. */
   readonly deleted?: true;
 }

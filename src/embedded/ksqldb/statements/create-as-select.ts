@@ -4,7 +4,6 @@ import { formatNamed } from '../formats/table.js';
 import type { Source } from '../metadata/source.js';
 import type { QueryPlan } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
-import { PersistentQuery } from '../runtime/persistent-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
 import { StatementError } from '../statement-error.js';
 import type { Applying, Change } from './context.js';
@@ -63,7 +62,7 @@ export async function startQuery(
 ): Promise<void> {
   const { engine, properties, restoring } = applying;
   const { kafka, registry, log, serviceId } = engine.parts;
-  const query = new PersistentQuery({
+  const query = engine.parts.createQuery({
     id,
     sql,
     plan,

@@ -105,7 +105,11 @@ export async function insertRow(engine: Engine, source: Source, values: Readonly
   try {
     const record = {
       topic: source.topic,
-      key: encoder.encodeKey(key, undefined),
+      key: encoder.encodeKey(
+        key,
+        undefined,
+        key.every((part) => part === null),
+      ),
       value: encoder.encodeValue(value),
       timestampMs,
     };

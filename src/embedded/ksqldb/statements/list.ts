@@ -3,7 +3,7 @@ import { AGGREGATES } from '../functions/aggregates.js';
 import { SCALAR_FUNCTIONS } from '../functions/table.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
 import type { Source } from '../metadata/source.js';
-import type { PersistentQuery } from '../runtime/persistent-query.js';
+import type { RunningQuery } from '../runtime/persistent-query.js';
 import type { Handler } from './context.js';
 import { describeSource } from './describe.js';
 import { entity } from './entity.js';
@@ -40,7 +40,7 @@ export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'
   return entity('tables', `${statement.text};`, { tables: sources.map(summary) });
 };
 
-export const queryInfo = (query: PersistentQuery): Record<string, unknown> => ({
+export const queryInfo = (query: RunningQuery): Record<string, unknown> => ({
   queryString: `${query.options.sql};`,
   sinks: [query.options.sink.name],
   sinkKafkaTopics: [query.options.sink.topic],

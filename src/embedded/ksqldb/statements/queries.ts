@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.js';
-import type { PersistentQuery } from '../runtime/persistent-query.js';
+import type { RunningQuery } from '../runtime/persistent-query.js';
 import { StatementError } from '../statement-error.js';
 import type { Applying, Change } from './context.js';
 
@@ -45,7 +45,7 @@ export const resumeQuery: Change<'resume'> = {
   },
 };
 
-function chosenNow(engine: Engine, id: string | undefined): PersistentQuery[] {
+function chosenNow(engine: Engine, id: string | undefined): RunningQuery[] {
   return id === undefined
     ? [...engine.queries.values()]
     : [engine.queries.get(id)].filter((each) => each !== undefined);

@@ -12,12 +12,20 @@ export interface RegisteredSchema {
 export class RegistryUnavailable extends StatementError {}
 
 /** The questions that ksqlDB asks a Schema Registry. Failures are StatementErrors in the registry's own words. */
-export class Registry {
+export interface Registry {
+  /** Undefined where the subject does not exist. */
+  latest(subject: string): Promise<RegisteredSchema | undefined>;
+  /** Registers it unless it is there already; answers its id either way. */
+  register(subject: string, schema: string, type: string): Promise<number>;
+  schemaById(id: number): Promise<RegisteredSchema>;
+  deleteSubject(subject: string): Promise<void>;
+}
+
+export class HttpRegistry implements Registry {
   private readonly byId = new Map<number, Promise<RegisteredSchema>>();
 
   constructor(private readonly url: string) {}
 
-  /** Undefined where the subject does not exist. */
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions/latest`);
     if (answer.status === 404) return undefined;
@@ -25,7 +33,6 @@ export class Registry {
     return { id: Number(body.id), schema: String(body.schema), type: String(body.schemaType ?? 'AVRO') };
   }
 
-  /** Registers if it is not there yet; the id comes back either way. */
   async register(subject: string, schema: string, type: string): Promise<number> {
     const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions`, 'POST', {
       schema,

@@ -29,7 +29,8 @@ export interface KsqlStack {
   ): Promise<void>;
   /** Waits until the topic holds so many records. */
   consume(topic: string, count: number): Promise<KafkaRecord[]>;
-  restart(): Promise<void>;
+  /** Stops the engine and starts another; what is given happens in between. */
+  restart(between?: () => Promise<void>): Promise<void>;
   stopRegistry(): Promise<void>;
   /** At the same address. */
   startRegistry(): Promise<void>;
@@ -88,8 +89,9 @@ export async function startStack(options: { connectUrl?: string } = {}): Promise
       await producer.close();
     },
     consume: (topic, count) => consume(kafka, topic, count),
-    async restart() {
+    async restart(between) {
       await engine.stop();
+      await between?.();
       engine = await startEngine();
     },
     stopRegistry: () => registry.stop(),

@@ -1,0 +1,83 @@
+import type { KafkaRecord, OutgoingRecord } from '../../../clients/kafka/contract.js';
+import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import type { Log } from '../../../support/log.js';
+import type { Command } from '../command-log.js';
+import { Engine } from '../engine.js';
+import type { Session } from '../statements/context.js';
+import type { Entity } from '../statements/entity.js';
+import { executeStatement } from '../statements/execute.js';
+import { readProperties } from '../statements/properties.js';
+import { substitute } from '../statements/variables.js';
+import { MemoryKafka } from './memory-kafka.js';
+import { MemoryRegistry } from './memory-registry.js';
+import { OfflineQuery } from './offline-query.js';
+
+/** A statement that fed another query's input more often than this feeds itself in a circle. */
+const STEPS_MAX = 1_000_000;
+
+export interface OfflineOptions {
+  readonly log: Log;
+  readonly clock?: () => number;
+  readonly random?: () => number;
+}
+
+/**
+ * The whole engine without broker, registry or clock: statements are planned and run as on a server, records go
+ * through the queries one by one, each to its end before the next begins.
+ */
+export class OfflineEngine {
+  readonly kafka: MemoryKafka;
+  readonly registry = new MemoryRegistry();
+  readonly engine: Engine;
+  private readonly session: Session = { properties: new Map(), variables: new Map() };
+  private readonly waiting: KafkaRecord[] = [];
+
+  constructor({ log, clock = () => 0, random = () => 0.5 }: OfflineOptions) {
+    this.kafka = new MemoryKafka(clock);
+    this.kafka.onRecord = (record) => this.waiting.push(record);
+    let sequence = 0;
+    this.engine = new Engine({
+      serviceId: 'offline_',
+      kafka: this.kafka,
+      registry: this.registry,
+      connect: undefined,
+      commands: {
+        async append(_: string, __: Command) {
+          sequence += 1;
+          return sequence - 1;
+        },
+      },
+      createQuery: (options) => new OfflineQuery(options, this.kafka),
+      world: { now: clock, random },
+      log,
+    });
+  }
+
+  /** SET and DEFINE hold for later calls. Throws StatementError and KsqlSyntaxError. */
+  async execute(sql: string, properties: Readonly<Record<string, unknown>> = {}): Promise<Entity[]> {
+    const entities: Entity[] = [];
+    for (const [name, value] of readProperties(properties)) this.session.properties.set(name, value);
+    for (const { text } of splitStatements(sql)) {
+      const [statement] = parseStatements(substitute(text, this.session.variables));
+      if (statement === undefined) continue;
+      const entity = await executeStatement(statement, { engine: this.engine, session: this.session });
+      if (entity !== undefined) entities.push(entity);
+      await this.settle();
+    }
+    return entities;
+  }
+
+  async produce(record: OutgoingRecord): Promise<void> {
+    this.kafka.append(record);
+    await this.settle();
+  }
+
+  private async settle(): Promise<void> {
+    let steps = 0;
+    for (let record = this.waiting.shift(); record !== undefined; record = this.waiting.shift()) {
+      steps += 1;
+      if (steps > STEPS_MAX) throw new Error(`the queries feed each other without end, at topic ${record.topic}`);
+      for (const query of this.engine.queries.values()) if (query instanceof OfflineQuery) await query.take(record);
+    }
+  }
+}

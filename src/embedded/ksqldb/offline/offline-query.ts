@@ -1,0 +1,63 @@
+import type { KafkaRecord } from '../../../clients/kafka/contract.js';
+import type { PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
+import { PlanRun, topicsOf } from '../runtime/plan-run.js';
+import { sinkRecord } from '../runtime/query-run.js';
+import { RecordEncoder } from '../runtime/record-codec.js';
+import type { Row } from '../runtime/row.js';
+import { Store } from '../runtime/store.js';
+import type { MemoryKafka } from './memory-kafka.js';
+
+/** A persistent query without a broker: it is handed each record, and its state lives in memory. */
+export class OfflineQuery implements RunningQuery {
+  state: QueryState = 'RUNNING';
+  readonly errors: Array<{ timestampMs: number; message: string }> = [];
+  rows: (() => Iterable<Row>) | undefined;
+  private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
+
+  constructor(
+    readonly options: PersistentQueryOptions,
+    private readonly kafka: MemoryKafka,
+  ) {}
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  get topics(): string[] {
+    return topicsOf(this.options.plan);
+  }
+
+  async fixStart(): Promise<void> {
+    const { id, plan, registry, log, sink } = this.options;
+    const encoder = await RecordEncoder.create(sink, registry);
+    const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
+    const partitions = (await this.kafka.describeTopic(this.topics[0] ?? ''))?.partitions.length ?? 1;
+    const keyBytes = (key: Row['key']) => encoder.encodeKey(key, undefined);
+    this.run = { encoder, plan: await PlanRun.create({ id, plan, registry, log, stores, partitions, keyBytes }) };
+    this.rows = this.run.plan.built.rows;
+  }
+
+  /** What the record makes of the sink is appended to it. Throws where a row does not fit the sink. */
+  async take(record: KafkaRecord): Promise<void> {
+    if (this.run === undefined || this.state !== 'RUNNING' || !this.topics.includes(record.topic)) return;
+    const { plan, encoder } = this.run;
+    await plan.unready(record);
+    plan.feed(record, (row) => this.kafka.append(sinkRecord(encoder, this.options.sink.topic, row)));
+  }
+
+  start(): void {}
+
+  pause(): void {
+    this.state = 'PAUSED';
+  }
+
+  continue(): void {
+    this.state = 'RUNNING';
+  }
+
+  async stop(): Promise<void> {
+    this.run = undefined;
+  }
+
+  async cleanUp(): Promise<void> {}
+}
