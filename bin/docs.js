@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { amqpDocumentation } from '../dist/embedded/amqp/documentation.js';
 import { kafkaDocumentation } from '../dist/embedded/kafka/documentation.js';
-import { pipelineReadmes } from '../dist/operations/pipeline-readmes.js';
+import { pipelineReadmes } from '../dist/operations/readme/pipeline-readmes.js';
 
 const folder = new URL('../docs/', import.meta.url);
 mkdirSync(folder, { recursive: true });

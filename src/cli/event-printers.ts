@@ -1,4 +1,4 @@
-import type { Emit, OperationEvent, StepId } from '../operations/events.js';
+import type { Emit, OperationEvent, StepId } from '../kinds/events.js';
 import type { Shell } from './shell.js';
 
 /** A reader of an operation's events that prints; `end` stops what it keeps running. */

@@ -1,5 +1,5 @@
-import { endingOf } from '../operations/ending.js';
-import type { CheckReport } from '../operations/events.js';
+import { endingOf } from '../kinds/check/ending.js';
+import type { CheckReport } from '../kinds/events.js';
 import type { ErrorKind } from '../support/errors.js';
 
 /** The exit codes, and in which order they win where several hold (usage before interrupted before failed …). */

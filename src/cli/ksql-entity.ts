@@ -1,4 +1,4 @@
-import type { KsqlEntity } from '../operations/ksql.js';
+import type { KsqlEntity } from '../kinds/ksqldb/ksql.js';
 import { cellText, dataTable, rowCount } from './data-table.js';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -49,7 +49,7 @@ async function findFile(shell: Shell): Promise<string> {
   const { findPipelineFile } = await import('../pipeline/load.js');
   const found = findPipelineFile(shell.env, shell.cwd);
   if (found !== undefined) return found;
-  const { runningPipelineFiles } = await import('../operations/running.js');
+  const { runningPipelineFiles } = await import('../operations/run/running.js');
   const running = await runningPipelineFiles(shell.env);
   if (running.length === 1 && running[0] !== undefined) return running[0];
   throw new EvpipeError('EVPIPE_FILE_MISSING', 'there is no evpipe.yaml here or in a folder above', {

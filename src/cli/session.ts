@@ -1,5 +1,5 @@
-import type { Emit } from '../operations/events.js';
-import type { Session } from '../operations/session.js';
+import type { Emit } from '../kinds/events.js';
+import type { Session } from '../kinds/session.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError } from '../support/errors.js';
 import { lineLog, silentLog } from '../support/log.js';
@@ -27,7 +27,7 @@ export async function withSession<T>(
   call: { readonly shell: Shell; readonly options: CommonOptions; readonly emit: Emit },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { openSession } = await import('../operations/session.js');
+  const { openSession } = await import('../kinds/session.js');
   const { shell, options, emit } = call;
   const session = openSession(pipeline, {
     env: shell.env,

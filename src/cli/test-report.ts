@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Builder } from 'junit-report-builder';
-import type { CheckReport } from '../operations/events.js';
+import type { CheckReport } from '../kinds/events.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
 import type { Shell } from './shell.js';

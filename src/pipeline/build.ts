@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { fillConnector } from '../kinds/connector/connector-defaults.js';
+import { buildRabbitmq } from '../kinds/rabbitmq/build.js';
 import type { SourceLocation } from '../support/errors.js';
-import { buildRabbitmq } from './build-rabbitmq.js';
-import { fillConnector } from './connector-defaults.js';
 import { didYouMean } from './did-you-mean.js';
 import { locate, type Tree } from './document.js';
 import type {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conservation, rabbitmq } from './spec-rabbitmq.js';
+import { conservation, rabbitmq } from '../kinds/rabbitmq/spec.js';
 import { target } from './spec-targets.js';
 import { duration, mapping, named, scalar, settings, text, texts, whole } from './spec-words.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { readKsqlFiles } from '../../src/pipeline/ksql-files.js';
+import { readKsqlFiles } from '../../src/kinds/ksqldb/ksql-files.js';
 import { loadPipeline } from '../../src/pipeline/load.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 import type { Sandbox } from '../support/evpipe.js';

@@ -102,7 +102,7 @@ const isOpen = (option: Option, word: string | undefined): boolean =>
 async function optionValues(option: Option, before: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
   if (option.argChoices !== undefined) return option.argChoices.map((choice) => [choice, option.description]);
   if (option.long === '--template') {
-    const { templates } = await import('../../operations/templates.js');
+    const { templates } = await import('../../operations/init/templates.js');
     return templates().map(({ name, summary }): Candidate => [name, summary]);
   }
   if (option.long !== '--target') return [];
@@ -125,7 +125,7 @@ async function operands(name: string, before: readonly string[], shell: Shell): 
     case 'restart': {
       const found = await pipeline();
       if (found === undefined) return [];
-      const { namedComponents } = await import('../../operations/component.js');
+      const { namedComponents } = await import('../../operations/run/component.js');
       const words = namedComponents(found).map((one): Candidate => [one.names[0] ?? '', one.component.kind]);
       return words.filter(([word]) => !word.includes('/'));
     }

@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
-import type { ConnectorAction, ConnectorReport } from '../../operations/connectors.js';
-import type { Session } from '../../operations/session.js';
+import type { ConnectorAction, ConnectorReport } from '../../kinds/connector/connectors.js';
+import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -40,7 +40,7 @@ async function show(
   action: 'list' | 'status',
   names: readonly string[],
 ): Promise<number> {
-  const { connectorReports } = await import('../../operations/connectors.js');
+  const { connectorReports } = await import('../../kinds/connector/connectors.js');
   const reports = await connectorReports(session, names);
   if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
   else {
@@ -60,7 +60,7 @@ async function act(
   action: ConnectorAction,
   names: readonly string[],
 ): Promise<number> {
-  const { actOnConnector, summaryOf } = await import('../../operations/connectors.js');
+  const { actOnConnector, summaryOf } = await import('../../kinds/connector/connectors.js');
   for (const name of names) {
     const report = await actOnConnector(session, action, name);
     if (options.output === 'json') shell.out(jsonLine(report));
@@ -71,7 +71,7 @@ async function act(
 }
 
 async function listLine({ name, status, declared }: ConnectorReport, all: readonly ConnectorReport[]): Promise<string> {
-  const { summaryOf } = await import('../../operations/connectors.js');
+  const { summaryOf } = await import('../../kinds/connector/connectors.js');
   const width = Math.max(...all.map((one) => one.name.length));
   const state = status === undefined ? 'does not exist yet' : summaryOf(status);
   return `${name.padEnd(width)}  ${state}${declared ? '' : '   not in the pipeline file'}\n`;

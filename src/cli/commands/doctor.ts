@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../../operations/doctor.js';
+import type { Diagnosis } from '../../operations/doctor/doctor.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -14,7 +14,7 @@ export const doctorCommand: CommandEntry = {
   declare: () => {},
   run: async (call) => {
     const { shell, options } = call;
-    const { examineHost, examinePipeline } = await import('../../operations/doctor.js');
+    const { examineHost, examinePipeline } = await import('../../operations/doctor/doctor.js');
     const { pipeline, file } = await openFile(call);
     const print = await diagnosisPrinter(call);
     const found: Diagnosis[] = [...examineHost(pipeline?.folder ?? shell.cwd), file];

@@ -1,4 +1,4 @@
-import type { DownResult } from '../../operations/down.js';
+import type { DownResult } from '../../operations/run/down.js';
 import { counted } from '../../support/counted.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -15,7 +15,7 @@ export const downCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { down } = await import('../../operations/down.js');
+      const { down } = await import('../../operations/run/down.js');
       const result = await down(session, { volumes });
       if (options.output === 'json') {
         shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, volumes, ...result }));

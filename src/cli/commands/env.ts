@@ -12,7 +12,7 @@ export const envCommand: CommandEntry = {
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { addresses } = await import('../../operations/env.js');
+      const { addresses } = await import('../../operations/run/env.js');
       const variables = await addresses(session);
       if (options.output === 'json') shell.out(jsonLine(variables));
       else for (const [name, value] of Object.entries(variables)) shell.out(`export ${name}=${shellQuoted(value)}\n`);

@@ -13,14 +13,14 @@ export const graphCommand: CommandEntry = {
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     if (options.output === 'json') {
-      const { flowEdges } = await import('../../pipeline/flow.js');
+      const { flowEdges } = await import('../../kinds/flow/flow.js');
       const { jsonLine } = await import('../event-printers.js');
       for (const edge of flowEdges(pipeline)) shell.out(jsonLine(edge));
     } else if (options.mermaid === true) {
-      const { drawMermaid } = await import('../../pipeline/draw-mermaid.js');
+      const { drawMermaid } = await import('../../kinds/flow/draw-mermaid.js');
       shell.out(drawMermaid(pipeline));
     } else {
-      const { drawText } = await import('../../pipeline/draw.js');
+      const { drawText } = await import('../../kinds/flow/draw.js');
       shell.out(drawText(pipeline, { columns: shell.columns ?? COLUMNS }));
     }
     return EXIT.done;

@@ -1,5 +1,5 @@
 import { basename, relative, resolve } from 'node:path';
-import type { Template } from '../../operations/templates.js';
+import type { Template } from '../../operations/init/templates.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -16,11 +16,11 @@ export const initCommand: CommandEntry = {
       .option('--list', 'list the templates, make nothing'),
   run: async (call) => {
     const { shell, options } = call;
-    const { templates } = await import('../../operations/templates.js');
+    const { templates } = await import('../../operations/init/templates.js');
     if (options.list === true) return list(templates(), call);
     const { template, name } = await complete(templates(), call);
     const folder = resolve(shell.cwd, name);
-    const { init } = await import('../../operations/init.js');
+    const { init } = await import('../../operations/init/init.js');
     await init({ folder, template });
     if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, folder, template }));
     else if (options.quiet !== true) shell.out(nextSteps(shell, folder));
@@ -63,8 +63,8 @@ async function ask(
   const [{ default: select }, { default: input }, { nameProblem }, { requireEmpty }] = await Promise.all([
     import('@inquirer/select'),
     import('@inquirer/input'),
-    import('../../operations/init.js'),
-    import('../../operations/new-folder.js'),
+    import('../../operations/init/init.js'),
+    import('../../operations/init/new-folder.js'),
   ]);
   // Both streams are the terminal; answers are no data, so stdout stays clean.
   const context = { output: process.stderr, signal: shell.signal };

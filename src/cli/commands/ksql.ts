@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { KsqlAnswer } from '../../operations/ksql.js';
+import type { KsqlAnswer } from '../../kinds/ksqldb/ksql.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -25,7 +25,7 @@ export const ksqlCommand: CommandEntry = {
     const text = statementsOf(call);
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { endsKsqlStatement, KsqlConversation } = await import('../../operations/ksql.js');
+      const { endsKsqlStatement, KsqlConversation } = await import('../../kinds/ksqldb/ksql.js');
       const conversation = new KsqlConversation(session);
       const run = async (statements: string, interrupted: AbortSignal): Promise<void> => {
         const print = await answerPrinter(call);

@@ -18,7 +18,7 @@ export const logsCommand: CommandEntry = {
     const tail = lineCount(String(options.tail));
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { logs } = await import('../../operations/logs.js');
+      const { logs } = await import('../../operations/run/logs.js');
       const { column } = await import('../../ui/text/line.js');
       // A name is as wide as the longest there can be: lines of followed logs come in any order.
       const width = Math.max(8, ...pipeline.services.map(({ name }) => name.length));

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { constants as system } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { StatementResult } from '../../operations/psql.js';
-import type { Session } from '../../operations/session.js';
+import type { StatementResult } from '../../kinds/database/psql.js';
+import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -23,7 +23,7 @@ export const psqlCommand: CommandEntry = {
     const args = (call.arguments[1] ?? []) as readonly string[];
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { libpqEnvironment } = await import('../../operations/psql.js');
+      const { libpqEnvironment } = await import('../../kinds/database/psql.js');
       const environment = await libpqEnvironment(session, name);
       const program = options.output === 'json' ? undefined : findProgram('psql', shell);
       const statement = typeof options.command === 'string' ? options.command : undefined;
@@ -87,7 +87,7 @@ async function ownShell(
   statement: string | undefined,
   { shell, options }: CommandCall,
 ): Promise<number> {
-  const { endsSqlStatement, openSql } = await import('../../operations/psql.js');
+  const { endsSqlStatement, openSql } = await import('../../kinds/database/psql.js');
   const sql = await openSql(session, name);
   const json = options.output === 'json';
   const run = async (text: string, interrupted: AbortSignal): Promise<void> => {

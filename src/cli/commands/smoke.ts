@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Session } from '../../operations/session.js';
-import type { SmokeCase } from '../../operations/smoke.js';
+import type { Session } from '../../kinds/session.js';
+import type { SmokeCase } from '../../kinds/smoke/smoke.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Line, Span } from '../../ui/text/line.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -85,13 +85,13 @@ async function bringUp(session: Session, { shell, options }: CommandCall): Promi
 }
 
 async function bringDown(session: Session, { shell, options }: CommandCall, volumes: boolean): Promise<void> {
-  const { down } = await import('../../operations/down.js');
+  const { down } = await import('../../operations/run/down.js');
   const result = await down(session, { volumes });
   if (options.quiet !== true && options.output !== 'json') shell.err(downText(result, volumes, shell.self));
 }
 
 async function runSmoke(session: Session, { shell, options }: CommandCall, only: readonly string[]): Promise<number> {
-  const { smoke } = await import('../../operations/smoke.js');
+  const { smoke } = await import('../../kinds/smoke/smoke.js');
   const startedMs = performance.now();
   const print = await casePrinter({ shell, options });
   const cases = await smoke(session, {

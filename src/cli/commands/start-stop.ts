@@ -1,4 +1,4 @@
-import type { StartStop } from '../../operations/start-stop.js';
+import type { StartStop } from '../../operations/run/start-stop.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -17,7 +17,7 @@ function entry(action: StartStop, summary: string, example: string): CommandEntr
     run: async ({ shell, options, arguments: [component] }) => {
       const pipeline = await openPipeline(shell, { ...options, quiet: true });
       return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-        const { startStop } = await import('../../operations/start-stop.js');
+        const { startStop } = await import('../../operations/run/start-stop.js');
         const result = await startStop(session, action, component as string);
         const { process, port, changed } = result;
         if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, ...result }));

@@ -12,7 +12,7 @@ export const statusCommand: CommandEntry = {
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { readStatus, watchStatus } = await import('../../operations/status.js');
+      const { readStatus, watchStatus } = await import('../../operations/status/status.js');
       const verbose = options.verbose === true;
       if (options.watch === true && shell.interactive && options.output === 'text') {
         const { loadScreens } = await import('../../ui/screens.js');

@@ -1,5 +1,5 @@
-import type { TailOptions } from '../../operations/tail.js';
-import type { DecodedRecord, TailRecord } from '../../operations/tail-record.js';
+import type { DecodedRecord, TailRecord } from '../../operations/tail/record.js';
+import type { TailOptions } from '../../operations/tail/tail.js';
 import { EvpipeError } from '../../support/errors.js';
 import { printable } from '../../ui/text/printable.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -26,7 +26,7 @@ export const tailCommand: CommandEntry = {
     const { shell, options } = call;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { tailTopics } = await import('../../operations/tail.js');
+      const { tailTopics } = await import('../../operations/tail/tail.js');
       const request = requestOf(call);
       const onScreen =
         shell.interactive &&

@@ -12,7 +12,7 @@ export const traceCommand: CommandEntry = {
   run: async ({ shell, options, arguments: [check, key] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { trace } = await import('../../operations/trace.js');
+      const { trace } = await import('../../operations/trace/trace.js');
       const found = await trace(session, String(check), String(key));
       if (options.output === 'json') {
         for (const entry of found.entries) shell.out(jsonLine(entry));

@@ -1,4 +1,4 @@
-import type { OperationEvent } from '../../operations/events.js';
+import type { OperationEvent } from '../../kinds/events.js';
 import type { Slice } from '../../operations/up/nodes.js';
 import type { UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
@@ -145,7 +145,7 @@ async function printEnd(
   if (result.reports.length > 0 && !shell.interactive) {
     const { checkTable } = await import('../../ui/text/check-table.js');
     const { paint } = await import('../../ui/text/line.js');
-    const { rowOf } = await import('../../operations/verify-consistency.js');
+    const { rowOf } = await import('../../kinds/check/verify-consistency.js');
     const rows = checkTable(result.reports.map(rowOf), shell.columns ?? 120);
     shell.out(`\n${rows.map((row) => `  ${paint(row, shell.color)}\n`).join('')}`);
     const { checkReportLines } = await import('../../ui/text/check-report.js');

@@ -16,7 +16,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
-      const { verifyConsistency } = await import('../../operations/verify-consistency.js');
+      const { verifyConsistency } = await import('../../kinds/check/verify-consistency.js');
       printer.emit({
         kind: 'operation',
         operation: 'verify-consistency',

@@ -1,5 +1,5 @@
-import { fillConnector } from '../../pipeline/connector-defaults.js';
-import { POSTGRES_SOURCE } from '../../pipeline/connector-flow.js';
+import { fillConnector } from '../../kinds/connector/connector-defaults.js';
+import { POSTGRES_SOURCE } from '../../kinds/connector/connector-flow.js';
 import { pipelineText } from '../../pipeline/write-yaml.js';
 import type { FoundCluster, FoundConnector, FoundSubject, FoundTopic } from './cluster.js';
 import type { FoundMigration } from './ksql.js';

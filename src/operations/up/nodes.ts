@@ -1,12 +1,12 @@
-import { type Session, serversOf } from '../session.js';
-import { UpContext } from './context.js';
-import { rabbitmqNodes } from './rabbitmq-nodes.js';
-import { seedNode } from './seed-nodes.js';
-import { databaseNode, serverNode, storeNode, subjectNode, topicNode } from './server-nodes.js';
-import { gatewayNode, serviceNode } from './service-nodes.js';
-import { connectorNode, ksqlNode } from './stream-nodes.js';
+import { connectorNode, ksqlNode } from '../../kinds/connector/nodes.js';
+import { databaseNode, serverNode, storeNode, subjectNode, topicNode } from '../../kinds/database/nodes.js';
+import { rabbitmqNodes } from '../../kinds/rabbitmq/nodes.js';
+import { seedNode } from '../../kinds/seed/nodes.js';
+import { gatewayNode, serviceNode } from '../../kinds/service/nodes.js';
+import { type Session, serversOf } from '../../kinds/session.js';
+import { UpContext } from '../../kinds/up-context.js';
+import type { Node } from '../../kinds/walk.js';
 import { summaries } from './summary-nodes.js';
-import type { Node } from './walk.js';
 
 /** Which part of the whole a command covers; what it needs is always taken along. */
 export type Slice = 'services' | 'streams' | 'seed';

@@ -1,8 +1,8 @@
+import { storesDetail } from '../../kinds/store/stores.js';
+import type { UpContext } from '../../kinds/up-context.js';
+import type { Node } from '../../kinds/walk.js';
 import { counted } from '../../support/counted.js';
 import { database, GATEWAY, server, service } from '../../targets/target.js';
-import { storesDetail } from '../stores.js';
-import type { UpContext } from './context.js';
-import type { Node } from './walk.js';
 
 /** One node a step that runs last and says what the step's line shows. */
 export function summaries(context: UpContext, nodes: readonly Node[]): readonly Node[] {

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import type { CheckReport } from '../../consistency/report.js';
+import { verifyConsistency } from '../../kinds/check/verify-consistency.js';
+import type { Session } from '../../kinds/session.js';
+import { type Node, walk } from '../../kinds/walk.js';
 import { takeRunLock } from '../../targets/run-lock.js';
-import type { Session } from '../session.js';
-import { verifyConsistency } from '../verify-consistency.js';
 import { type Slice, upNodes } from './nodes.js';
-import { type Node, walk } from './walk.js';
 
 export interface UpOptions {
   readonly slices: ReadonlySet<Slice>;

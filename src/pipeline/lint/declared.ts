@@ -1,8 +1,8 @@
+import { connectorViews, placeOf } from '../../kinds/connector/lint/connector-views.js';
+import { knownTopics } from '../../kinds/topic/known-topics.js';
 import { didYouMean } from '../did-you-mean.js';
 import type { LintContext } from '../lint.js';
 import { type Problem, problem } from '../problem.js';
-import { connectorViews, placeOf } from './connector-views.js';
-import { knownTopics } from './known-topics.js';
 
 /** Every name of a database, topic, service, seed, store, queue that is used is declared somewhere. */
 export function checkDeclared(context: LintContext): readonly Problem[] {

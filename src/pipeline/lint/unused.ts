@@ -1,10 +1,10 @@
+import { placeOf } from '../../kinds/connector/lint/connector-views.js';
+import { flowEdges, topicPlace } from '../../kinds/flow/flow.js';
+import { checkRabbitmqWiring } from '../../kinds/rabbitmq/lint.js';
 import { nodeAt, textsOf } from '../document.js';
-import { flowEdges, topicPlace } from '../flow.js';
 import type { LintContext } from '../lint.js';
 import { type Problem, warning } from '../problem.js';
 import { parseReference, referencesIn } from '../references.js';
-import { placeOf } from './connector-views.js';
-import { checkRabbitmqWiring } from './rabbitmq.js';
 
 /** Dead wiring: what is declared and used by nobody, or fed by nobody. */
 export function checkUnused(context: LintContext): readonly Problem[] {

@@ -1,5 +1,5 @@
 import { useInput, useStdin } from 'ink';
-import type { StatusReport } from '../../operations/status-report.js';
+import type { StatusReport } from '../../kinds/status-report.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import { type Line, line, span } from '../text/line.js';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../operations/tail-record.js';
+import type { JsonValue } from '../../operations/tail/record.js';
 
 type JsonObject = { readonly [name: string]: JsonValue | undefined };
 

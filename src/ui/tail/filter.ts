@@ -1,4 +1,4 @@
-import type { DecodedRecord, TailRecord } from '../../operations/tail-record.js';
+import type { DecodedRecord, TailRecord } from '../../operations/tail/record.js';
 import type { Rows } from './keys.js';
 import type { Ring } from './ring.js';
 import { searchText } from './summary.js';

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { DecodedRecord } from '../../operations/tail-record.js';
+import type { DecodedRecord } from '../../operations/tail/record.js';
 import { column, columnRight, type Line, line, span, truncateLine, widthOf, wrap } from '../text/line.js';
 import { printable } from '../text/printable.js';
 import { bytes, clockTime, count, counted } from '../text/quantities.js';

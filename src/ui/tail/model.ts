@@ -1,4 +1,4 @@
-import type { DecodedRecord, JsonValue, TailRecord, TailSource } from '../../operations/tail-record.js';
+import type { DecodedRecord, JsonValue, TailRecord, TailSource } from '../../operations/tail/record.js';
 import { FilterScan } from './filter.js';
 import { AT_START, type Rows, reduceTailKey, type TailKey, type TailKeys } from './keys.js';
 import { Rate } from './rate.js';

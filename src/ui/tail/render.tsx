@@ -1,5 +1,5 @@
 import { type Key, useInput, useStdin } from 'ink';
-import type { TailSource } from '../../operations/tail-record.js';
+import type { TailSource } from '../../operations/tail/record.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import type { TailKey } from './keys.js';

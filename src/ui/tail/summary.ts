@@ -1,4 +1,4 @@
-import type { DecodedRecord, JsonValue } from '../../operations/tail-record.js';
+import type { DecodedRecord, JsonValue } from '../../operations/tail/record.js';
 import { type Line, line, type Span, span, truncate } from '../text/line.js';
 import { printable } from '../text/printable.js';
 import { type Change, changesBetween, envelopeOf } from './before-after.js';

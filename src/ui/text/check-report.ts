@@ -1,4 +1,4 @@
-import type { CheckReport } from '../../operations/events.js';
+import type { CheckReport } from '../../kinds/events.js';
 import { verdictSpan } from './check-table.js';
 import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
 import { printable } from './printable.js';

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { CheckRow } from '../../operations/events.js';
+import type { CheckRow } from '../../kinds/events.js';
 import { column, columnRight, type Line, line, type Span, span } from './line.js';
 import { printable } from './printable.js';
 import { count } from './quantities.js';

@@ -1,4 +1,4 @@
-import type { Failure } from '../../operations/events.js';
+import type { Failure } from '../../kinds/events.js';
 import { type Line, line, span, wrap } from './line.js';
 import { printable } from './printable.js';
 

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { FlowNode, Health, StatusReport } from '../../operations/status-report.js';
+import type { FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
 import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
 import { printable } from './printable.js';
 import { bytes, span as howLong } from './quantities.js';

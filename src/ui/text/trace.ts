@@ -1,4 +1,4 @@
-import type { Trace, TraceEntry } from '../../operations/trace.js';
+import type { Trace, TraceEntry } from '../../operations/trace/trace.js';
 import { column, type Line, line, span, truncateLine } from './line.js';
 import { printable } from './printable.js';
 

@@ -1,5 +1,5 @@
 import { render } from 'ink';
-import type { Emit, OperationEvent } from '../../operations/events.js';
+import type { Emit, OperationEvent } from '../../kinds/events.js';
 import { Lines, useClock, useSize } from '../screen.js';
 import { checkReportLines } from '../text/check-report.js';
 import { paint } from '../text/line.js';

@@ -1,4 +1,4 @@
-import type { CheckReport, CheckRow, Failure, OperationEvent, StepId } from '../../operations/events.js';
+import type { CheckReport, CheckRow, Failure, OperationEvent, StepId } from '../../kinds/events.js';
 
 /**
  * A step is pending until it starts; while it runs it may wait for something (`waitingFor`) and count (`counts`);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { amqpDocumentation } from '../../../src/embedded/amqp/documentation.js';
 import { kafkaDocumentation } from '../../../src/embedded/kafka/documentation.js';
-import { pipelineReadmes } from '../../../src/operations/pipeline-readmes.js';
+import { pipelineReadmes } from '../../../src/operations/readme/pipeline-readmes.js';
 
 it.each([
   ['amqp.md', amqpDocumentation],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
-import { openSession, type Session } from '../../../src/operations/session.js';
+import { openSession, type Session } from '../../../src/kinds/session.js';
 import { loadPipeline } from '../../../src/pipeline/load.js';
 import { silentLog } from '../../../src/support/log.js';
 import { textOf } from '../pipeline/workspace.js';

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { nameProblem } from '../../../src/operations/init.js';
-import { templates } from '../../../src/operations/templates.js';
+import { nameProblem } from '../../../src/operations/init/init.js';
+import { templates } from '../../../src/operations/init/templates.js';
 import { type Ran, runIn } from '../../support/command-line.js';
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresClient } from '../../../src/clients/postgres/client.js';
-import type { Session } from '../../../src/operations/session.js';
-import { type Trace, trace } from '../../../src/operations/trace.js';
+import type { Session } from '../../../src/kinds/session.js';
+import { type Trace, trace } from '../../../src/operations/trace/trace.js';
 import type { Line } from '../../../src/ui/text/line.js';
 import { traceLines } from '../../../src/ui/text/trace.js';
 import { Servers } from './addressed-session.js';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { drawText } from '../../../../src/pipeline/draw.js';
-import { flowEdges, wayOf } from '../../../../src/pipeline/flow.js';
+import { drawText } from '../../../../src/kinds/flow/draw.js';
+import { flowEdges, wayOf } from '../../../../src/kinds/flow/flow.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import { textOf } from '../../pipeline/workspace.js';
 

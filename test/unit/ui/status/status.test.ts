@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FlowNode, StatusReport } from '../../../../src/operations/status-report.js';
+import type { FlowNode, StatusReport } from '../../../../src/kinds/status-report.js';
 import { textOf, widthOf } from '../../../../src/ui/text/line.js';
 import { statusLines } from '../../../../src/ui/text/status.js';
 

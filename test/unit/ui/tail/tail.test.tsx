@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
-import type { DecodedRecord, JsonValue, TailRecord } from '../../../../src/operations/tail-record.js';
+import type { DecodedRecord, JsonValue, TailRecord } from '../../../../src/operations/tail/record.js';
 import { waitUntil } from '../../../../src/support/retry.js';
 import { changesBetween, envelopeOf } from '../../../../src/ui/tail/before-after.js';
 import { tailLines } from '../../../../src/ui/tail/lines.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckReport, CheckRow } from '../../../../src/operations/events.js';
+import type { CheckReport, CheckRow } from '../../../../src/kinds/events.js';
 import { checkReportLines } from '../../../../src/ui/text/check-report.js';
 import { checkTable } from '../../../../src/ui/text/check-table.js';
 import { failureLines } from '../../../../src/ui/text/failure-block.js';

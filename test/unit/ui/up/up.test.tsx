@@ -1,6 +1,6 @@
 import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
-import type { OperationEvent } from '../../../../src/operations/events.js';
+import type { OperationEvent } from '../../../../src/kinds/events.js';
 import { textOf, widthOf } from '../../../../src/ui/text/line.js';
 import { progressBar, shownReports, upLines } from '../../../../src/ui/up/lines.js';
 import { Up } from '../../../../src/ui/up/render.js';

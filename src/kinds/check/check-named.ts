@@ -1,0 +1,14 @@
+import { didYouMean } from '../../pipeline/did-you-mean.js';
+import type { CheckSection, Pipeline } from '../../pipeline/pipeline.js';
+import { EvpipeError } from '../../support/errors.js';
+
+/** Throws EVPIPE_CHECK_UNKNOWN (kind usage), with the name that was probably meant. */
+export function checkNamed(name: string, { checks }: Pick<Pipeline, 'checks'>): CheckSection {
+  const check = checks.find((one) => one.name === name);
+  if (check !== undefined) return check;
+  const names = checks.map((one) => one.name);
+  throw new EvpipeError('EVPIPE_CHECK_UNKNOWN', `there is no check ${name}${didYouMean(name, names)}`, {
+    kind: 'usage',
+    ...(names.length === 0 ? {} : { todo: `There are ${names.join(', ')}.` }),
+  });
+}

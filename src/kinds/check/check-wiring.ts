@@ -1,0 +1,194 @@
+import type { ConnectClient } from '../../clients/connect/client.js';
+import { troubleOf } from '../../clients/connect/trouble.js';
+import type { KafkaClient } from '../../clients/kafka/contract.js';
+import type { CompareCheck } from '../../consistency/confirm.js';
+import {
+  type ConnectorProbe,
+  connectorStage,
+  type GroupProbe,
+  groupStage,
+  type OutboxProbe,
+  outboxStage,
+  type ReceiverProbe,
+  receiverStage,
+  type SnapshotState,
+  type Stage,
+} from '../../consistency/stages.js';
+import type { CompareSection, Located, PlaceSection } from '../../pipeline/pipeline.js';
+import { formatLsn, parseLsn } from '../../support/brands.js';
+import { EvpipeError } from '../../support/errors.js';
+import { slotOf } from '../connector/connector-flow.js';
+import { type FlowStage, flowEdges, wayOf } from '../flow/flow.js';
+import { findQuery } from '../ksqldb/running-query.js';
+import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
+import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
+import type { Session } from '../session.js';
+import { wireSides } from './check-sides.js';
+import { currentPosition, takeWalFence } from './wal-fence.js';
+
+/** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */
+export async function wireCompare(check: Located & CompareSection, session: Session): Promise<CompareCheck> {
+  const flow = wayOf(check, flowEdges(session.pipeline));
+  const sides = await wireSides(check, session);
+  const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
+  return { name: check.name, ...sides, way, takeFence: () => takeFence(check.source, flow[0], session) };
+}
+
+/** From documents no declared way leads anywhere, so there is nothing to pass. */
+async function takeFence(
+  source: PlaceSection,
+  first: FlowStage | undefined,
+  session: Session,
+): ReturnType<CompareCheck['takeFence']> {
+  if (source.kind === 'documents')
+    return { fence: { kind: 'offsets', positions: [] }, label: 'documents have no fence' };
+  const { database } = source;
+  const client = await session.clients.database(database);
+  try {
+    if (first?.kind === 'connector') return await takeWalFence(database, client, session);
+    const lsn = await currentPosition(client);
+    return { fence: { kind: 'wal', database, lsn }, label: `WAL ${formatLsn(lsn)}` };
+  } finally {
+    await client.close();
+  }
+}
+
+async function wireStage(stage: FlowStage, session: Session): Promise<Stage> {
+  const kafka = await session.clients.kafka();
+  switch (stage.kind) {
+    case 'connector':
+      return wireConnector(stage, session, kafka);
+    case 'outbox':
+      return outboxStage(await outboxProbe(stage, session), kafka);
+    case 'query':
+      return groupStage(await queryProbe(stage, session), kafka);
+    case 'group': {
+      const { name, group, reads, writes } = stage;
+      const trouble = async (): Promise<string | undefined> => {
+        const inProcess = await processTrouble(name, session);
+        if (inProcess !== undefined) return inProcess;
+        const { members, state } = await kafka.describeGroup(group);
+        return members.length === 0 ? `group ${group} has no member (${state})` : undefined;
+      };
+      return groupStage({ kind: 'group', name, group, reads, writes, trouble }, kafka);
+    }
+    case 'receiver':
+      return receiverStage(receiverProbe(stage, session));
+  }
+}
+
+type StageOf<Kind> = Extract<FlowStage, { readonly kind: Kind }>;
+
+async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<OutboxProbe> {
+  const client = await session.clients.database(stage.database);
+  return {
+    name: stage.name,
+    topics: stage.topics,
+    queues: stage.queues,
+    table: stage.table,
+    ...readsOutbox(stage, client),
+    trouble: async () => (await processTrouble(stage.name, session)) ?? firstFailure(stage, client),
+  };
+}
+
+function receiverProbe({ name, receives, queues }: StageOf<'receiver'>, session: Session): ReceiverProbe {
+  return {
+    name,
+    receives,
+    queues,
+    unfinished: (queue) => unfinished(queue, session),
+    staleMs: staleMs(session),
+    trouble: () => receiverTrouble(name, receives, session),
+  };
+}
+
+/** Why nobody receives: the service does not run, or its queue has no consumer. */
+export async function receiverTrouble(
+  name: string,
+  receives: readonly string[],
+  session: Session,
+): Promise<string | undefined> {
+  const inProcess = await processTrouble(name, session);
+  if (inProcess !== undefined) return inProcess;
+  const states = await Promise.all(receives.map((queue) => readQueue(queue, session)));
+  const alone = receives.find((_, index) => states[index]?.consumers === 0);
+  return alone === undefined ? undefined : `queue ${alone} has no consumer`;
+}
+
+async function wireConnector(
+  { name, database, topics }: StageOf<'connector'>,
+  session: Session,
+  kafka: KafkaClient,
+): Promise<Stage> {
+  const [connect, client] = await Promise.all([session.clients.connect(), session.clients.database(database)]);
+  const probe: ConnectorProbe = {
+    name,
+    topics: async () => topics,
+    confirmedLsn: async () => {
+      const slot = slotOf((await connect.config(name)) ?? {});
+      const [row] = await client.queryText(
+        'SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      );
+      return row?.[0] == null ? undefined : parseLsn(row[0]);
+    },
+    snapshot: () => snapshotOf(name, connect),
+    takeFence: async () => {
+      const { fence } = await takeWalFence(database, client, session);
+      return fence.lsn;
+    },
+    trouble: async () => troubleOf(await connect.status(name)),
+  };
+  return connectorStage(probe, kafka, await probe.confirmedLsn());
+}
+
+/** Debezium marks the offsets of a snapshot, and keeps the last mark until it has streamed something. */
+async function snapshotOf(name: string, connect: ConnectClient): Promise<SnapshotState | undefined> {
+  try {
+    const offsets = (await connect.offsets(name)).map(
+      ({ offset }) => offset as Readonly<Record<string, unknown>> | null,
+    );
+    if (offsets.length === 0) return 'pending';
+    const running = offsets.some(
+      (offset) =>
+        offset?.incremental_snapshot_collections !== undefined ||
+        (offset?.snapshot != null && offset.last_snapshot_record !== true && offset.snapshot_completed !== true),
+    );
+    return running ? 'running' : 'done';
+  } catch (failure) {
+    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_CONNECT_404') return undefined;
+    throw failure;
+  }
+}
+
+async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<GroupProbe> {
+  const { name, reads, writes } = stage;
+  const ksqldb = await session.clients.ksqldb();
+  const query = await findQuery(stage, ksqldb);
+  if (query === undefined) {
+    throw new EvpipeError('EVPIPE_QUERY_MISSING', `ksqlDB runs no query ${name}… that writes ${writes.join(', ')}`, {
+      todo: 'Deploy the streams with evpipe init-ksqldb.',
+    });
+  }
+  return {
+    kind: 'query',
+    name: query.id,
+    group: query.group,
+    reads,
+    writes,
+    trouble: async () => {
+      const now = (await ksqldb.runningQueries()).find(({ id }) => id === query.id);
+      if (now === undefined) return 'the query is gone';
+      return now.state === 'RUNNING' ? undefined : `the query is ${now.state}`;
+    },
+  };
+}
+
+/** Why a declared service does not do its work, as its supervisor sees it. */
+export async function processTrouble(name: string, session: Session): Promise<string | undefined> {
+  const status = (await session.target.status()).find((one) => one.process === name);
+  if (status === undefined || status.state === 'running' || status.state === 'unknown') return undefined;
+  const exit = status.lastExit === undefined ? '' : `, last exit ${status.lastExit.code ?? status.lastExit.signal}`;
+  const next = status.restartInMs === undefined ? '' : `, restart in ${Math.ceil(status.restartInMs / 1000)} s`;
+  return `its service ${name} is ${status.state}${exit}${next}: evpipe logs ${name}`;
+}

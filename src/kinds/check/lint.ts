@@ -1,0 +1,148 @@
+import type { LintContext } from '../../pipeline/lint.js';
+import {
+  type CheckSection,
+  type ColumnMap,
+  type CompareSection,
+  type Located,
+  type PlaceSection,
+  placeName,
+  type StagesSection,
+} from '../../pipeline/pipeline.js';
+import { type Problem, problem, warning } from '../../pipeline/problem.js';
+import { EvpipeError, unreachable } from '../../support/errors.js';
+import { withSchema } from '../connector/connector-flow.js';
+import { flowEdges, placeOfSide, wayOf } from '../flow/flow.js';
+
+/** Checks that compare something. */
+export function checkChecks({ pipeline }: LintContext): readonly Problem[] {
+  return pipeline.checks.flatMap((check) => {
+    switch (check.kind) {
+      case 'rows':
+        return rows(check);
+      case 'stages':
+        return stages(check);
+      case 'conservation':
+        return []; // among the rules about RabbitMQ
+      case 'compare':
+        return columns(check);
+      default:
+        return unreachable(check);
+    }
+  });
+}
+
+/** Between the two sides of a check data goes one way that can be told. */
+export function checkWays({ pipeline, ksql }: LintContext): readonly Problem[] {
+  const edges = flowEdges(pipeline, ksql);
+  return pipeline.checks.flatMap((check) => (check.kind === 'compare' ? way(check, edges) : []));
+}
+
+type Compare = Located & CompareSection;
+
+function way(check: Compare, edges: ReturnType<typeof flowEdges>): readonly Problem[] {
+  try {
+    wayOf(check, edges);
+    return [];
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError)) throw failure;
+    const code = failure.code
+      .replace(/^EVPIPE_/, '')
+      .toLowerCase()
+      .replaceAll('_', '-');
+    const place = check.through === undefined ? check.location : check.locationOf('through');
+    return [problem(code, place, failure.message, failure.todo)];
+  }
+}
+
+const COLUMN = /^[A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*$/;
+
+/** A field, or one within others: `after.name`. */
+const FIELD_PATH = /^[^.\0]+(\.[^.\0]+)*$/;
+
+function columns(check: Compare): readonly Problem[] {
+  const { source, replica, key, columns: compared } = check;
+  const found: Problem[] = [...columnNames(check, 'key', key), ...columnNames(check, 'columns', compared ?? new Map())];
+  if (compared?.size === 0)
+    found.push(
+      warning('check-columns', check.locationOf('columns'), `check ${check.name} compares keys only: columns is empty`),
+    );
+  for (const column of compared?.keys() ?? []) {
+    if (key.has(column))
+      found.push(
+        warning(
+          'check-columns',
+          check.locationOf('columns'),
+          `check ${check.name}: column ${column} is in key already`,
+        ),
+      );
+  }
+  if (source.kind === 'documents' && replica.kind === 'documents' && compared === undefined)
+    found.push(
+      problem(
+        'check-columns',
+        check.location,
+        `check ${check.name} needs columns: documents on both sides have no list of fields`,
+      ),
+    );
+  if (isSamePlace(source, replica))
+    found.push(
+      problem(
+        'check-itself',
+        check.locationOf('replica'),
+        `check ${check.name} compares ${placeName(source)} with itself`,
+      ),
+    );
+  return found;
+}
+
+function isSamePlace(a: PlaceSection, b: PlaceSection): boolean {
+  if (a.kind === 'table' && b.kind === 'table')
+    return a.database === b.database && withSchema(a.table) === withSchema(b.table) && a.where === b.where;
+  return placeOfSide(a) === placeOfSide(b) && JSON.stringify(a.where) === JSON.stringify(b.where);
+}
+
+function columnNames(check: Compare, section: 'key' | 'columns', map: ColumnMap): readonly Problem[] {
+  return [...map.keys()]
+    .filter((column) => !(check.replica.kind === 'table' ? COLUMN : FIELD_PATH).test(column))
+    .map((column) => {
+      const message = `check ${check.name}: ${JSON.stringify(column)} is no name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
+      const todo = 'An SQL expression stands on the right: { replica_column: "expression over the source" }.';
+      return problem('check-columns', check.locationOf(section), message, todo);
+    });
+}
+
+function rows(check: Extract<CheckSection, { kind: 'rows' }>): readonly Problem[] {
+  if (/^\s*(--[^\n]*\n\s*)*(select|with|table|values)\b/i.test(check.query)) return [];
+  return [
+    problem(
+      'check-query',
+      check.locationOf('rows'),
+      `check ${check.name}: rows has to be a query, beginning with select or with`,
+    ),
+  ];
+}
+
+function stages(check: Located & StagesSection): readonly Problem[] {
+  const { name, transitions, final, locationOf } = check;
+  if (transitions.length === 0)
+    return [problem('check-stages', locationOf('stages', 'transitions'), `check ${name} allows no transition at all`)];
+  if (final.length === 0)
+    return [
+      problem(
+        'check-stages',
+        locationOf('stages', 'final'),
+        `check ${name} has no final status: no key could ever arrive`,
+      ),
+    ];
+  const reached = new Set(transitions.map(([, to]) => String(to)));
+  const left = new Map(transitions.map(([from, to]) => [String(from), String(to)]));
+  return final.flatMap((status) => {
+    const place = locationOf('stages', 'final');
+    if (!reached.has(String(status)))
+      return [warning('check-stages', place, `check ${name}: no transition leads to final status ${status}`)];
+    const next = left.get(String(status));
+    return next === undefined
+      ? []
+      : [warning('check-stages', place, `check ${name}: from final status ${status} a transition leads on to ${next}`)];
+  });
+}

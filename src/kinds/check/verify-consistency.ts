@@ -1,0 +1,123 @@
+import { confirmCheck } from '../../consistency/confirm.js';
+import { confirmConservation } from '../../consistency/conservation.js';
+import type { CheckReport } from '../../consistency/report.js';
+import { confirmRows } from '../../consistency/rows-check.js';
+import { SESSION_SETTINGS } from '../../consistency/table-side.js';
+import { type CheckSection, placeName } from '../../pipeline/pipeline.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { CheckRow } from '../events.js';
+import type { Session } from '../session.js';
+import { checkNamed } from './check-named.js';
+import { wireCompare } from './check-wiring.js';
+import { wireConservation } from './conservation-wiring.js';
+import { confirmStatuses } from './status-check.js';
+
+export interface VerifyOptions {
+  /** Names; absent: all. */
+  readonly only?: readonly string[];
+  /** How long differences may take to settle; default 30 s, 90 s where Connect is not ours and flushes offsets once a minute. */
+  readonly deadlineMs?: number | undefined;
+  waitingFor(what: string): void;
+}
+
+const OWN_DEADLINE_MS = 30_000;
+const FOREIGN_DEADLINE_MS = 90_000;
+/** A stage with a known trouble that has not moved for this long is not waited for any longer. */
+const STALLED_MS = 5_000;
+/** How long a query's violation may take to go away by itself. */
+const ROWS_SETTLE_MS = 5_000;
+
+/** Runs the checks, all at once; emits a row and a report for each as it ends. Throws EVPIPE_CHECK_UNKNOWN (kind usage). */
+export async function verifyConsistency(session: Session, options: VerifyOptions): Promise<readonly CheckReport[]> {
+  const { pipeline } = session;
+  const { only = [] } = options;
+  const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
+  // One after the other would add up their waits; all share the same fences' time.
+  return Promise.all(
+    checks.map(async (check) => {
+      const report = await runCheck(check, session, options);
+      session.emit({ kind: 'check', row: rowOf(report) });
+      session.emit({ kind: 'check-report', report });
+      return report;
+    }),
+  );
+}
+
+async function runCheck(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+  const startedMs = performance.now();
+  try {
+    return await confirm(check, session, options);
+  } catch (failure) {
+    session.signal.throwIfAborted();
+    // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
+    if (failure instanceof EvpipeError && failure.kind === 'usage') throw failure;
+    return unanswered(check, failure, performance.now() - startedMs);
+  }
+}
+
+async function confirm(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+  const { signal } = session;
+  const deadlineMs =
+    options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
+  switch (check.kind) {
+    case 'compare':
+      return confirmCheck(await wireCompare(check, session), {
+        deadlineMs,
+        stalledMs: Math.min(STALLED_MS, deadlineMs),
+        signal,
+        waitingFor: options.waitingFor,
+      });
+    case 'rows': {
+      const reader = await session.clients.database(check.database, SESSION_SETTINGS);
+      const { name, database, query, expect } = check;
+      return confirmRows(
+        { name, database, query, expect, reader },
+        { settleMs: check.withinMs ?? ROWS_SETTLE_MS, signal },
+      );
+    }
+    case 'stages':
+      return confirmStatuses(check, session, deadlineMs);
+    case 'conservation':
+      return confirmConservation(await wireConservation(check, session), {
+        deadlineMs,
+        stalledMs: Math.min(STALLED_MS, deadlineMs),
+        signal,
+        waitingFor: options.waitingFor,
+      });
+  }
+}
+
+function defaultDeadlineMs(session: Session): number {
+  const foreign =
+    session.pipeline.connectors.length > 0 &&
+    session.target.providerOf({ kind: 'connect', name: 'connect' }) === 'address';
+  return foreign ? FOREIGN_DEADLINE_MS : OWN_DEADLINE_MS;
+}
+
+export function rowOf(report: CheckReport): CheckRow {
+  const { check, kind, verdict, sourceRows, replicaRows, missing, extra, different } = report;
+  return { check, kind, verdict, sourceRows, replicaRows, missing, extra, different };
+}
+
+function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): CheckReport {
+  return {
+    check: check.name,
+    kind: check.kind,
+    verdict: 'inconclusive',
+    why: messageOf(failure),
+    unreachable: failure instanceof EvpipeError && failure.kind === 'unreachable',
+    source:
+      check.kind === 'compare' ? placeName(check.source) : check.kind === 'conservation' ? `queue ${check.queue}` : '',
+    replica: check.kind === 'compare' ? placeName(check.replica) : '',
+    sourceRows: 0,
+    replicaRows: 0,
+    missing: 0,
+    extra: 0,
+    different: 0,
+    compared: [],
+    skipped: [],
+    way: [],
+    findings: [],
+    elapsedMs,
+  };
+}

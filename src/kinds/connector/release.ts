@@ -1,0 +1,195 @@
+import type { ConnectClient, ConnectorConfig } from '../../clients/connect/client.js';
+import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
+import type { ConnectorSection } from '../../pipeline/pipeline.js';
+import { EvpipeError } from '../../support/errors.js';
+import { waitUntil } from '../../support/retry.js';
+import { database, server, store } from '../../targets/target.js';
+import { connectorKey, type Ledger, ledgerTopic, openLedger } from '../ledger.js';
+import { releaseRabbitmq } from '../rabbitmq/release.js';
+import { type Session, serversOf } from '../session.js';
+import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
+
+/** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
+export interface Released {
+  readonly removed: readonly string[];
+  readonly left: readonly string[];
+}
+
+/**
+ * Takes this pipeline's connectors (with their offsets: a new database of the same name must not go on at the old one's
+ * position), slots and publications from servers with an address, so that none retains WAL for ever, its queues and exchanges
+ * from RabbitMQ, where nobody would empty them, and forgets in the ledger the seeds that are removed together with evpipe's own databases. Topics, consumer groups, subjects and databases stay there: others may read them.
+ * Repeatable. Throws what the servers say, EVPIPE_SLOT_ACTIVE where somebody else reads a slot.
+ */
+export async function release(session: Session): Promise<Released> {
+  const { pipeline, target } = session;
+  const foreign = (component: Parameters<typeof target.providerOf>[0]): boolean =>
+    target.providerOf(component) === 'address';
+  const databases = pipeline.databases.map(({ name }) => name);
+  const foreignDatabases = databases.filter((name) => foreign(database(name)));
+  const made = await connectorsMade(session);
+  const sources = made.filter((one) => foreignDatabases.includes(one.database ?? ''));
+  const removed: string[] = [];
+  // Configs first: only Connect knows those that a ksql migration has made.
+  const configs = new Map(made.map(({ name, config }) => [name, config ?? {}]));
+  if (sources.length > 0 || foreign(server('connect')) || foreign(server('kafka'))) {
+    for (const [name, config] of await removeConnectors(made, session)) {
+      configs.set(name, config);
+      removed.push(`connector ${name} and its offsets`);
+    }
+  }
+  for (const { name, database: source } of sources) {
+    removed.push(...(await dropSlot(configs.get(name) ?? {}, source ?? '', session)));
+  }
+  if (made.length > 0 && foreign(server('connect'))) {
+    await withLedger(session, async (ledger) => {
+      for (const { name } of made) await ledger.forget(connectorKey(name));
+    });
+  }
+  const found = pipeline.connectors.filter((one) => !made.includes(one)).map(({ name }) => name);
+  const left = (await existingConnectors(found, session)).map(
+    (name) => `on Connect connector ${name} and its slot, which others have made`,
+  );
+  if (foreign(server('kafka'))) {
+    if (foreignDatabases.length < databases.length) await forgetSeeds(session);
+    const own = serversOf(pipeline).filter((kind) => kind !== 'rabbitmq' && !foreign(server(kind)));
+    left.push(
+      `on Kafka the topics ${[...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)].join(', ')}`,
+      ...(own.length === 0 ? [] : [`on Kafka what evpipe’s own servers keep there: ${own.join(', ')}`]),
+    );
+  }
+  if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {
+    left.push(`on the registry the subjects ${pipeline.subjects.map(({ name }) => name).join(', ')}`);
+  }
+  const rabbitmq = await releaseRabbitmq(session);
+  removed.push(...rabbitmq.removed);
+  left.push(...rabbitmq.left);
+  if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
+    left.push('on ksqlDB all streams, tables and queries');
+  left.push(...foreignDatabases.map((name) => `database ${name} at its address`));
+  const stores = await Promise.all(
+    pipeline.stores.map(async ({ name, kind }) =>
+      kind === 'documents' && foreign(store(name)) && (await target.endpoint(store(name))) !== undefined ? [name] : [],
+    ),
+  );
+  left.push(...stores.flat().map((name) => `store ${name} at its address`));
+  return { removed, left };
+}
+
+/** All but those that `up` found on a Connect with an address: an imported file declares what is somebody else's. */
+async function connectorsMade(session: Session): Promise<readonly ConnectorSection[]> {
+  const { pipeline, target } = session;
+  const declared = pipeline.connectors.filter(({ config }) => config !== undefined);
+  if (declared.length === 0 || target.providerOf(server('connect')) !== 'address') return pipeline.connectors;
+  const noted = (await withLedger(session, async (ledger) => ledger.keys(connectorKey('')))) ?? [];
+  return pipeline.connectors.filter(({ name, config }) => config === undefined || noted.includes(connectorKey(name)));
+}
+
+async function existingConnectors(names: readonly string[], session: Session): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const existing = await (await session.clients.connect()).connectors();
+  return names.filter((name) => existing.includes(name));
+}
+
+/**
+ * Their configs by name. A stopped Connect of evpipe's own is started for it where it keeps its connectors on a foreign Kafka:
+ * found there by the next `up`, with their offsets, they would go on at positions of a database that is gone.
+ */
+async function removeConnectors(
+  made: readonly ConnectorSection[],
+  session: Session,
+): Promise<ReadonlyMap<string, ConnectorConfig>> {
+  const removed = new Map<string, ConnectorConfig>();
+  if (made.length === 0) return removed;
+  if ((await session.target.endpoint(server('connect'))) === undefined) {
+    if (session.target.providerOf(server('kafka')) !== 'address') return removed;
+    await session.target.start(server('connect'));
+  }
+  const connect = await session.clients.connect();
+  await Promise.all(
+    made.map(async ({ name }) => {
+      const config = await connect.config(name);
+      if (config === undefined) return;
+      await removeConnector(name, connect, session);
+      removed.set(name, config);
+    }),
+  );
+  return removed;
+}
+
+async function removeConnector(name: string, connect: ConnectClient, session: Session): Promise<void> {
+  await connect.stop(name);
+  await waitUntil(
+    `connector ${name} to stop`,
+    async () => {
+      const status = await connect.status(name);
+      return status === undefined || (status.connector.state === 'STOPPED' && status.tasks.length === 0) || undefined;
+    },
+    { timeoutMs: session.timeoutMs, signal: session.signal, maxPauseMs: 200 },
+  );
+  await connect.removeOffsets(name);
+  await connect.remove(name);
+}
+
+/** Drops the slot and the publication that the connector has made, once nobody reads the slot any more. */
+async function dropSlot(config: ConnectorConfig, name: string, session: Session): Promise<readonly string[]> {
+  if (config['connector.class'] !== POSTGRES_SOURCE) return [];
+  const slot = slotOf(config);
+  const publication = config['publication.name']; // the default one others may read too
+  const client = await session.clients.database(name);
+  const removed: string[] = [];
+  if (await becomesIdle(slot, name, client, session)) {
+    await client.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    removed.push(`slot ${slot} of database ${name}`);
+  }
+  if (publication !== undefined && config['publication.autocreate.mode'] !== 'disabled') {
+    await client.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`);
+  }
+  return removed;
+}
+
+/** False where there is no such slot. */
+async function becomesIdle(slot: string, name: string, client: PostgresClient, session: Session): Promise<boolean> {
+  let holder: string | null | undefined;
+  const idle = async (): Promise<boolean | undefined> => {
+    const [row] = await client.queryText(
+      'SELECT active_pid::text FROM pg_replication_slots WHERE slot_name = $1 AND database = current_database()',
+      [slot],
+    );
+    if (row === undefined) return false;
+    holder = row[0];
+    return holder === null ? true : undefined;
+  };
+  const { signal } = session;
+  try {
+    return await waitUntil(`slot ${slot} to be let go`, idle, { timeoutMs: SLOT_TIMEOUT_MS, signal, maxPauseMs: 200 });
+  } catch (failure) {
+    if (holder === null || holder === undefined) throw failure;
+    throw new EvpipeError('EVPIPE_SLOT_ACTIVE', `slot ${slot} of database ${name} is read by process ${holder}`, {
+      cause: failure,
+      todo: 'End its reader and run evpipe down --volumes again: an unread slot keeps WAL until the disk is full.',
+    });
+  }
+}
+
+const SLOT_TIMEOUT_MS = 20_000;
+
+/** Their rows go with evpipe's own databases; the streams of evpipe's own ksqlDB live in Kafka and stay. */
+async function forgetSeeds(session: Session): Promise<void> {
+  await withLedger(session, async (ledger) => {
+    for (const key of ledger.keys('seed/')) await ledger.forget(key);
+  });
+}
+
+/** Undefined where there is no ledger; Kafka of evpipe's own is started where it was stopped. */
+async function withLedger<T>(session: Session, work: (ledger: Ledger) => Promise<T>): Promise<T | undefined> {
+  if ((await session.target.endpoint(server('kafka'))) === undefined) await session.target.start(server('kafka'));
+  const kafka = await session.clients.kafka();
+  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return undefined;
+  const ledger = await openLedger(kafka, session.pipeline.name);
+  try {
+    return await work(ledger);
+  } finally {
+    await ledger.close();
+  }
+}

@@ -1,0 +1,120 @@
+import type { ConnectClient, ConnectorStatus } from '../../clients/connect/client.js';
+import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
+import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import { pause, waitUntil } from '../../support/retry.js';
+import type { ResourceKind, WaitReport } from '../resource.js';
+
+export interface ConnectorSpec {
+  readonly name: string;
+  /** Complete and with references resolved; undefined where a ksql migration makes the connector and evpipe only waits for it. */
+  readonly config: Readonly<Record<string, string>> | undefined;
+  readonly location?: SourceLocation | undefined;
+  /** Where an option stands in the file, for failures that name one. */
+  locationOf(option: string): SourceLocation | undefined;
+}
+
+export interface LiveConnector {
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface ConnectorContext {
+  readonly connect: ConnectClient;
+  /** Called before a connector is made that was not there. */
+  beforeMaking?(): Promise<void>;
+}
+
+export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, ConnectorContext> = {
+  kind: 'connector',
+  name: (spec) => spec.name,
+  location: (spec) => spec.location,
+
+  async read(spec, { connect }) {
+    const config = await connect.config(spec.name);
+    return config === undefined ? undefined : { config };
+  },
+
+  diff(spec, live) {
+    if (spec.config === undefined) return [];
+    if (live === undefined) return [{ summary: 'new' }];
+    const options = new Set([...Object.keys(spec.config), ...Object.keys(live.config)]);
+    options.delete('name'); // the worker adds it
+    const changed = [...options].filter((option) => spec.config?.[option] !== live.config[option]);
+    return changed.map((option) => ({ summary: option, implies: 'restart of its tasks' }));
+  },
+
+  async apply(spec, live, { connect, beforeMaking }) {
+    if (spec.config === undefined) return;
+    const refused = await connect.validate({ ...spec.config, name: spec.name });
+    const [first] = refused;
+    if (first !== undefined) {
+      const location = spec.locationOf(first.option) ?? spec.location;
+      throw new EvpipeError(
+        'EVPIPE_CONNECTOR_INVALID',
+        `connector ${spec.name}: ${refused.flatMap(({ messages }) => messages).join('\n')}`,
+        {
+          ...(location === undefined ? {} : { location }),
+        },
+      );
+    }
+    if (live === undefined) await beforeMaking?.();
+    await connect.putConfig(spec.name, spec.config);
+    // Older workers hand a change of converters alone to no task.
+    if (live !== undefined) await connect.restart(spec.name);
+  },
+
+  ready: (spec, { connect }, wait) => waitForConnector(spec, connect, wait),
+};
+
+/** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */
+const STAYS_UP_MS = 500;
+
+/** For a connector that is new or changed: it is still ready a moment later. */
+export async function connectorStaysUp(
+  spec: ConnectorSpec,
+  { connect }: ConnectorContext,
+  wait: WaitReport,
+): Promise<void> {
+  await pause(STAYS_UP_MS, wait.signal);
+  await waitForConnector(spec, connect, wait);
+}
+
+/** Right after a change of its config a task's old failure may still be reported for a moment. */
+const FAILURE_STANDS_AFTER_MS = 1_000;
+
+/** Ready: the connector is RUNNING (or PAUSED on purpose), has at least one task, and all of them are RUNNING. */
+async function waitForConnector(spec: ConnectorSpec, connect: ConnectClient, wait: WaitReport): Promise<void> {
+  const startedMs = performance.now();
+  let trouble: string | undefined;
+  let failedSinceMs: number | undefined;
+  const failed = await waitUntil(
+    () => `connector ${spec.name}: ${trouble}`,
+    async () => {
+      const status = await connect.status(spec.name);
+      trouble = troubleOf(status);
+      if (trouble === undefined || isAtRest(status)) return 'ready';
+      const nowMs = performance.now();
+      failedSinceMs = status !== undefined && hasFailed(status) ? (failedSinceMs ?? nowMs) : undefined;
+      if (nowMs - (failedSinceMs ?? nowMs) >= FAILURE_STANDS_AFTER_MS) return { failure: trouble };
+      wait.waitingFor(
+        `${spec.name}: ${trouble.split('\n')[0]} (asked for ${((nowMs - startedMs) / 1000).toFixed(1)} s)`,
+      );
+      return undefined;
+    },
+    { timeoutMs: wait.timeoutMs, signal: wait.signal, pauseMs: 20, maxPauseMs: 250 },
+  );
+  if (failed !== 'ready') throw failedError(spec, failed.failure);
+}
+
+/** PAUSED or STOPPED on purpose. */
+function isAtRest(status: ConnectorStatus | undefined): boolean {
+  return status?.connector.state === 'PAUSED' || status?.connector.state === 'STOPPED';
+}
+
+function failedError(spec: ConnectorSpec, failure: string): EvpipeError {
+  const option = /\btable\b/i.test(failure) ? spec.locationOf('table.include.list') : undefined;
+  const location = option ?? spec.location;
+  return new EvpipeError('EVPIPE_CONNECTOR_FAILED', `connector ${spec.name}: ${failure}`, {
+    todo: `The whole trace: evpipe connectors status ${spec.name}. Mend it and run evpipe up again.`,
+    ...(location === undefined ? {} : { location }),
+  });
+}

@@ -1,0 +1,64 @@
+import type { PostgresClient, StatementResult } from '../../clients/postgres/client.js';
+import { statementStarts } from '../../clients/postgres/statement-starts.js';
+import { didYouMean } from '../../pipeline/did-you-mean.js';
+import { EvpipeError } from '../../support/errors.js';
+import { database } from '../../targets/target.js';
+import type { Session } from '../session.js';
+
+export type { StatementResult } from '../../clients/postgres/client.js';
+
+/** The variables libpq reads, password included. Throws EVPIPE_DATABASE_UNKNOWN (kind usage), EVPIPE_NOT_RUNNING (kind unreachable). */
+export async function libpqEnvironment(session: Session, name: string): Promise<Readonly<Record<string, string>>> {
+  const { host: endpoint } = await session.clients.endpoint(database(knownDatabase(session, name)));
+  const sslMode = new URL(endpoint.url).searchParams.get('sslmode');
+  return {
+    PGHOST: endpoint.host,
+    PGPORT: String(endpoint.port),
+    PGUSER: endpoint.user,
+    PGPASSWORD: endpoint.password,
+    PGDATABASE: endpoint.database,
+    ...(sslMode === null ? {} : { PGSSLMODE: sslMode }),
+  };
+}
+
+/** One connection to type statements at. */
+export interface SqlConversation {
+  /** Statement by statement, so that what went before a failure has been answered (and committed) as in psql. */
+  run(sql: string, as: 'text' | 'typed'): AsyncIterable<StatementResult>;
+  /** Ends the statement that runs; it rejects in the server's words. */
+  cancel(): Promise<void>;
+}
+
+export async function openSql(session: Session, name: string): Promise<SqlConversation> {
+  const client = await session.clients.database(knownDatabase(session, name));
+  const [row] = await client.queryText('SELECT pg_backend_pid()::text');
+  return {
+    run: async function* (sql, as) {
+      const starts = statementStarts(sql);
+      for (const [index, start] of starts.entries())
+        yield* await client.results(sql.slice(start, starts[index + 1]), as);
+    },
+    cancel: async () => {
+      const other: PostgresClient = await session.clients.database(name);
+      try {
+        await other.queryText('SELECT pg_cancel_backend($1::int)::text', [row?.[0]]);
+      } finally {
+        await other.close();
+      }
+    },
+  };
+}
+
+/** Whether what was typed so far ends a statement: no quote, comment or body is open, and a semicolon closes it. */
+export function endsSqlStatement(text: string): boolean {
+  // Whatever follows a complete statement begins a new one.
+  return statementStarts(text).length > 0 && statementStarts(`${text}\nx`).length > statementStarts(text).length;
+}
+
+function knownDatabase({ pipeline }: Session, name: string): string {
+  const names = pipeline.databases.map((one) => one.name);
+  if (names.includes(name)) return name;
+  throw new EvpipeError('EVPIPE_DATABASE_UNKNOWN', `there is no database ${name}${didYouMean(name, names)}`, {
+    kind: 'usage',
+  });
+}

@@ -1,0 +1,33 @@
+import { connectJson } from '../../clients/http/json-client.js';
+import type { Diagnosis } from '../../operations/doctor/doctor.js';
+import { GATEWAY } from '../../targets/target.js';
+import type { Session } from '../session.js';
+
+interface RouteHealth {
+  readonly service: string;
+  readonly status: 'ok' | 'down';
+  readonly why?: string;
+}
+
+/** Whether it answers; evpipe's own tells how each of its routes is, one that runs elsewhere need not. */
+export async function examineGateway({ clients, target }: Session): Promise<readonly Diagnosis[]> {
+  const { host } = await clients.endpoint(GATEWAY);
+  const http = connectJson({ server: 'the gateway', code: 'GATEWAY', url: host.url, attempts: 1, timeoutMs: 4_000 });
+  try {
+    const { status, body } = await http.request('GET', '/health');
+    const about = 'gateway';
+    if (target.providerOf(GATEWAY) === 'address')
+      return [{ about, health: 'good', says: `it answers (GET /health: ${status})` }];
+    const routes = Object.entries((body as { routes?: Readonly<Record<string, RouteHealth>> }).routes ?? {});
+    const down = routes.filter(([, route]) => route.status === 'down');
+    if (down.length === 0) return [{ about, health: 'good', says: `${routes.length} routes, all services answer` }];
+    return down.map(([prefix, { service, why }]) => ({
+      about,
+      health: 'bad',
+      says: `route ${prefix}: service ${service} is down${why === undefined ? '' : `, ${why}`}`,
+      todo: `See what it says: evpipe logs ${service}`,
+    }));
+  } finally {
+    http.close();
+  }
+}

@@ -1,0 +1,23 @@
+import type { Diagnosis } from '../../operations/doctor/doctor.js';
+import { normaliseStatement } from '../../protocol/ksql/normalise.js';
+import type { Session } from '../session.js';
+
+/** Who answers, and queries that run more than once: whoever runs a script of INSERT INTO again makes all of them anew. */
+export async function examineKsqldb({ clients }: Session): Promise<readonly Diagnosis[]> {
+  const ksqldb = await clients.ksqldb();
+  const { version } = await ksqldb.info();
+  const found: Diagnosis[] = [{ about: 'ksqldb', health: 'good', says: version }];
+  const first = new Map<string, string>();
+  for (const { id, text, sinks } of await ksqldb.runningQueries()) {
+    const statement = normaliseStatement(text);
+    const other = first.get(statement);
+    if (other === undefined) {
+      first.set(statement, id);
+      continue;
+    }
+    const says = `does what ${other} does: every record of ${sinks.join(', ')} comes twice`;
+    const todo = `End one of them: evpipe ksql -e 'TERMINATE ${id};'`;
+    found.push({ about: `query ${id}`, health: 'warning', says, todo });
+  }
+  return found;
+}

@@ -1,0 +1,166 @@
+import type { Statement } from '../../protocol/ksql/ast.js';
+import { statementEffects } from '../../protocol/ksql/effects.js';
+import { normaliseStatement } from '../../protocol/ksql/normalise.js';
+import { parseStatements, splitStatements } from '../../protocol/ksql/parse.js';
+import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
+import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
+import { checksumOf, type Migration } from '../database/resource.js';
+import type { Ledger } from '../ledger.js';
+import type { WaitReport } from '../resource.js';
+
+/** What a migration needs of a ksqlDB server; clients/ksqldb has it. */
+export interface KsqlServer {
+  /** Sends one statement and waits until the server has carried it out. */
+  execute(
+    statement: string,
+    options: {
+      readonly properties: Readonly<Record<string, string>>;
+      readonly variables: Readonly<Record<string, string>>;
+    },
+  ): Promise<void>;
+  /** Names of all streams, tables, types and connectors. */
+  existingNames(): Promise<ReadonlySet<string>>;
+  runningQueries(): Promise<
+    ReadonlyArray<{ readonly id: string; readonly text: string; readonly sinks: readonly string[] }>
+  >;
+}
+
+export interface MigrationContext {
+  readonly ksqldb: KsqlServer;
+  readonly ledger: Ledger;
+  /** Waits until the registry has the subject: a statement infers its columns from it. */
+  waitForSubject(subject: string, wait: WaitReport): Promise<void>;
+}
+
+/** How far a migration has come; statements count from 0, SET and DEFINE among them. */
+interface MigrationState {
+  /** Of the whole file where it is finished, else of the statements that are done: the rest may still be mended. */
+  readonly checksum: string;
+  /** All statements below are carried out. */
+  readonly done: number;
+  /** This one was being sent: whether the server got it has to be asked. */
+  readonly sending?: number;
+  readonly finished: boolean;
+}
+
+const ledgerKey = (name: string): string => `ksql/${name}`;
+
+/**
+ * Carries out the statements of a ksql migration that are not noted as done, each in a request of its own, never one
+ * twice: before a statement leaves, the ledger says so, and where a run died in between, the server is asked whether
+ * it has what the statement makes. Answers with the number of statements sent. A failure names file, line and the
+ * server's words; the next run goes on at that statement.
+ */
+export async function applyMigration(
+  migration: Migration,
+  context: MigrationContext,
+  wait: WaitReport,
+): Promise<number> {
+  const key = ledgerKey(migration.name);
+  const before = context.ledger.get<MigrationState>(key);
+  if (before !== undefined && before.checksum !== checksumBefore(migration, before)) refuseChanged(migration);
+  if (before?.finished === true) return 0;
+
+  const session = { properties: {} as Record<string, string>, variables: {} as Record<string, string> };
+  const statements = parse(migration);
+  let sent = 0;
+  for (const [index, statement] of statements.entries()) {
+    if (changesSession(statement, session) || index < (before?.done ?? 0)) continue;
+    const effects = statementEffects(statement);
+    for (const subject of effects.infersFrom) await context.waitForSubject(subject, wait);
+    const arrived = before?.sending === index && (await isThere(statement, context.ksqldb));
+    if (!arrived) {
+      const note = { done: index, sending: index, finished: false };
+      await context.ledger.put(key, { ...note, checksum: checksumBefore(migration, note) } satisfies MigrationState);
+      await send(migration, statement, context.ksqldb, session);
+      sent += 1;
+    }
+  }
+  const note = { done: statements.length, finished: true };
+  await context.ledger.put(key, { ...note, checksum: checksumBefore(migration, note) } satisfies MigrationState);
+  return sent;
+}
+
+/** The checksum of what must not change any more, taken of the text as it stands in the file. */
+function checksumBefore(migration: Migration, { done, finished }: Pick<MigrationState, 'done' | 'finished'>): string {
+  if (finished) return checksumOf(migration.source);
+  const statements = splitStatements(migration.source).slice(0, done);
+  return checksumOf(statements.map((statement) => normaliseStatement(statement.text)).join(';'));
+}
+
+function refuseChanged(migration: Migration): never {
+  throw new EvpipeError(
+    'EVPIPE_MIGRATION_CHANGED',
+    `ksql migration ${migration.name} was changed in statements that were already carried out`,
+    {
+      location: { file: migration.file, line: 1, column: 1 },
+      todo: 'Restore them, and put what is new into a new migration.',
+    },
+  );
+}
+
+function parse(migration: Migration): readonly Statement[] {
+  try {
+    return parseStatements(migration.sql);
+  } catch (failure) {
+    if (!(failure instanceof KsqlSyntaxError)) throw failure;
+    throw new EvpipeError('EVPIPE_KSQL_SYNTAX', failure.detail, {
+      location: { file: migration.file, line: failure.line, column: failure.column },
+      cause: failure,
+    });
+  }
+}
+
+/** SET and DEFINE stay with the client and go along with every later statement of the file. */
+function changesSession(
+  statement: Statement,
+  session: { properties: Record<string, string>; variables: Record<string, string> },
+): boolean {
+  switch (statement.kind) {
+    case 'set':
+      session.properties[statement.property] = statement.value;
+      return true;
+    case 'unset':
+      delete session.properties[statement.property];
+      return true;
+    case 'define':
+      session.variables[statement.name] = statement.value;
+      return true;
+    case 'undefine':
+      delete session.variables[statement.name];
+      return true;
+    default:
+      return false;
+  }
+}
+
+async function isThere(statement: Statement, ksqldb: KsqlServer): Promise<boolean> {
+  const effects = statementEffects(statement);
+  if (effects.creates !== undefined) return (await ksqldb.existingNames()).has(effects.creates.name);
+  if (effects.drops !== undefined) return !(await ksqldb.existingNames()).has(effects.drops);
+  if (effects.startsQuery !== undefined) {
+    const text = normaliseStatement(statement.text);
+    return (await ksqldb.runningQueries()).some((query) => normaliseStatement(query.text) === text);
+  }
+  return false;
+}
+
+async function send(
+  migration: Migration,
+  statement: Statement,
+  ksqldb: KsqlServer,
+  session: { readonly properties: Record<string, string>; readonly variables: Record<string, string> },
+): Promise<void> {
+  try {
+    await ksqldb.execute(`${statement.text};`, session);
+  } catch (failure) {
+    const kind = failure instanceof EvpipeError ? failure.kind : 'failed';
+    const location: SourceLocation = { file: migration.file, line: statement.at.line, column: statement.at.column };
+    throw new EvpipeError('EVPIPE_KSQL_STATEMENT_FAILED', messageOf(failure), {
+      kind,
+      location,
+      cause: failure,
+      todo: 'Mend the statement and run it again: what was carried out before it is not sent twice.',
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Deleted } from '../../clients/amqp/contract.js';
+import { counted } from '../../support/counted.js';
+import { waitUntil } from '../../support/retry.js';
+import { server, service } from '../../targets/target.js';
+import type { Released } from '../connector/release.js';
+import type { Session } from '../session.js';
+import { exchangeKind, type LiveDeclared, queueKind } from './resource.js';
+
+/** Whoever still receives from a queue after this time is somebody else: the queue stays. */
+const RECEIVERS_GONE_MS = 2_000;
+
+/**
+ * Deletes the declared queues, with what lies in them and their bindings, and then the exchanges, on a RabbitMQ with an
+ * address. What is there otherwise than declared was not made by this pipeline, and what others receive from or are bound to is
+ * in use: both stay, and are told.
+ */
+export async function releaseRabbitmq(session: Session): Promise<Released> {
+  const { rabbitmq, services } = session.pipeline;
+  const { target, clients } = session;
+  const removed: string[] = [];
+  const left: string[] = [];
+  if (rabbitmq === undefined || target.providerOf(server('rabbitmq')) !== 'address') return { removed, left };
+  // Services first: they hold their queues, and would publish on.
+  await Promise.all(
+    services
+      .filter(({ name }) => target.providerOf(service(name)) !== 'address')
+      .map(({ name }) => target.stop(service(name))),
+  );
+  const amqp = await clients.rabbitmq();
+  const remove = async (what: string, live: LiveDeclared | undefined, work: () => Promise<Deleted>): Promise<void> => {
+    if (live === undefined) return;
+    if (live.differs !== undefined) return void left.push(`${what}, which is not as declared, so of somebody else`);
+    const outcome = await work();
+    if (outcome === 'in use') left.push(`${what}, which others use`);
+    else removed.push(`${what}${messagesText(outcome.messages)}`);
+  };
+  for (const queue of rabbitmq.queues) {
+    const live = await queueKind.read(queue, { amqp });
+    await remove(`RabbitMQ queue ${queue.name}`, live, () =>
+      onceLetGo(queue.name, () => amqp.deleteQueue(queue.name), session),
+    );
+  }
+  // Those of RabbitMQ itself can't be deleted.
+  for (const exchange of rabbitmq.exchanges.filter(({ name }) => !name.startsWith('amq.'))) {
+    const live = await exchangeKind.read(exchange, { amqp });
+    await remove(`RabbitMQ exchange ${exchange.name}`, live, () => amqp.deleteExchange(exchange.name));
+  }
+  return { removed, left };
+}
+
+/** The broker may still know a receiver that has just been stopped. */
+function onceLetGo(name: string, remove: () => Promise<Deleted>, { signal }: Session): Promise<Deleted> {
+  const untilMs = performance.now() + RECEIVERS_GONE_MS;
+  return waitUntil(
+    `queue ${name} to be let go`,
+    async () => {
+      const outcome = await remove();
+      return outcome === 'in use' && performance.now() < untilMs ? undefined : outcome;
+    },
+    { timeoutMs: RECEIVERS_GONE_MS * 2, signal, maxPauseMs: 200 },
+  );
+}
+
+const messagesText = (count: number): string => (count === 0 ? '' : ` with ${counted(count, 'message')}`);

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { mapping, named, text } from '../../pipeline/spec-words.js';
+
+const settings = (what: string) =>
+  z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or true/false' }),
+    )
+    .default({})
+    .describe(what);
+
+const durable = z.boolean().default(true).describe('Survives a restart of the broker');
+
+const exchange = mapping({
+  type: z
+    .enum(['direct', 'fanout', 'topic', 'headers'], { error: 'must be direct, fanout, topic or headers' })
+    .default('direct')
+    .describe('How it routes'),
+  durable,
+  arguments: settings('As RabbitMQ takes them').meta({ examples: [{ 'alternate-exchange': 'unrouted' }] }),
+}).nullable();
+
+const queue = mapping({
+  durable,
+  deadLetter: text.optional().describe('The queue that takes what was refused'),
+  arguments: settings('As RabbitMQ takes them: type, limits, time to live').meta({
+    examples: [{ 'x-queue-type': 'quorum' }, { 'x-message-ttl': 60_000, 'x-max-length': 10_000 }],
+  }),
+}).nullable();
+
+const binding = mapping({
+  exchange: text.describe('From'),
+  queue: text.describe('To'),
+  key: text.optional().describe('Routing key; of a topic exchange a pattern'),
+  arguments: settings('Of a headers exchange: which headers a message has to have'),
+});
+
+/** The section `rabbitmq:`. */
+export const rabbitmq = mapping({
+  exchanges: named(exchange).default({}).describe('By name'),
+  queues: named(queue).default({}).describe('By name'),
+  bindings: z.array(binding).default([]).describe('Which exchange fills which queue'),
+});
+
+const counted = (what: string) =>
+  mapping({
+    database: text.describe('Where'),
+    count: text.describe('A query with one number').meta({ examples: ['select count(*) from outbox'] }),
+  })
+    .optional()
+    .describe(what);
+
+/** `conservation:` of a check. */
+export const conservation = mapping({
+  queue: text.describe('What is published to it is acknowledged'),
+  published: counted('How many messages have to be published: all rows of the outbox, sent or not'),
+  effects: counted('How many of them have had their effect'),
+});

@@ -1,0 +1,62 @@
+import { textsOf } from '../../../pipeline/document.js';
+import type { LintContext } from '../../../pipeline/lint.js';
+import { type Problem, problem } from '../../../pipeline/problem.js';
+import { parseReference, referencesIn } from '../../../pipeline/references.js';
+
+const TODO = 'Give the service a port.';
+
+/** Services that somebody has to reach, and that listen nowhere. What does not exist at all is said elsewhere. */
+export function checkAddresses({ pipeline, tree }: LintContext): readonly Problem[] {
+  const elsewhere = pipeline.target.services ?? {};
+  const deaf = new Set(
+    pipeline.services
+      .filter(({ name, port }) => port === undefined && typeof elsewhere[name] !== 'object')
+      .map(({ name }) => name),
+  );
+  const asked = [
+    ...pipeline.services.flatMap(({ name, ready, open, locationOf }) => [
+      ...(ready === undefined
+        ? []
+        : [{ service: name, location: locationOf('ready'), why: 'ready is asked over HTTP' }]),
+      ...(open === undefined ? [] : [{ service: name, location: locationOf('open'), why: 'a page of it is shown' }]),
+    ]),
+    ...pipeline.seeds.flatMap((seed) =>
+      seed.kind === 'service'
+        ? [{ service: seed.service, location: seed.locationOf('service'), why: `seed ${seed.name} posts to it` }]
+        : [],
+    ),
+    ...[pipeline.gateway].flatMap((gateway) =>
+      (gateway?.routes ?? []).flatMap(({ prefix, service }) =>
+        gateway === undefined
+          ? []
+          : [
+              {
+                service,
+                location: gateway.locationOf('routes', prefix),
+                why: `route ${prefix} of the gateway leads to it`,
+              },
+            ],
+      ),
+    ),
+    ...pipeline.smoke.flatMap(({ name, requests, locationOf }) =>
+      requests.map(({ service, at }) => ({
+        service,
+        location: locationOf(...at, 'service'),
+        why: `smoke ${name} asks it`,
+      })),
+    ),
+    ...[...textsOf(tree)].flatMap(({ text, location }) =>
+      referencesIn(text).flatMap((path) => {
+        const reference = parseReference(path);
+        return reference?.kind === 'service'
+          ? [{ service: reference.name, location, why: `$(${path}) refers to its address` }]
+          : [];
+      }),
+    ),
+  ];
+  return asked
+    .filter(({ service }) => deaf.has(service))
+    .map(({ service, location, why }) =>
+      problem('service-without-port', location, `service ${service} has no port, but ${why}`, TODO),
+    );
+}

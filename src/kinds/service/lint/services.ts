@@ -1,0 +1,141 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { LintContext } from '../../../pipeline/lint.js';
+import type { Pipeline, ServiceSection } from '../../../pipeline/pipeline.js';
+import { type Problem, problem, warning } from '../../../pipeline/problem.js';
+import { parseReference, referencesIn } from '../../../pipeline/references.js';
+import { placeOf } from '../../connector/lint/connector-views.js';
+
+/** What services run, where they listen, whom they wait for, how they consume and report. */
+export function checkServices(context: LintContext): readonly Problem[] {
+  const { services } = context.pipeline;
+  return [
+    ...services.flatMap((service) => modules(service, context)),
+    ...ports(context),
+    ...cycles(context.pipeline),
+    ...groups(services),
+    ...services.flatMap(outboxes),
+    ...services.flatMap(environment),
+  ];
+}
+
+function modules({ name, run, locationOf }: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
+  const written = run.kind === 'module' ? run.module : run.command[0];
+  // A command without a folder is looked up in PATH, when it runs.
+  if (written === undefined || (run.kind === 'command' && !/^\.{0,2}\//.test(written)) || written.includes('$('))
+    return [];
+  const path = resolve(pipeline.folder, written);
+  if (existsSync(path) && statSync(path).isFile()) return [];
+  return [problem('file-missing', locationOf(run.kind), `service ${name}: there is no file ${written}`)];
+}
+
+function ports(context: LintContext): readonly Problem[] {
+  const { services } = context.pipeline;
+  const gateway = context.spec.gateway;
+  const wished = [
+    ...services.map(({ name, port }) => ({ who: `service ${name}`, port, path: ['services', name, 'port'] })),
+    { who: 'the gateway', port: gateway?.port, path: ['gateway', 'port'] },
+  ];
+  const taken = new Map<number, string>();
+  return wished.flatMap(({ who, port, path }) => {
+    if (port === undefined) return [];
+    const other = taken.get(port);
+    taken.set(port, other ?? who);
+    return other === undefined
+      ? []
+      : [problem('port-clash', placeOf(context, ...path), `port ${port} of ${who} is also wished for by ${other}`)];
+  });
+}
+
+/** A service that refers to another one is started after it; data may flow in circles, starting can't. */
+function cycles({ services, gateway }: Pipeline): readonly Problem[] {
+  const needs = new Map(services.map((service) => [service.name, neededServices(service, gateway)]));
+  const done = new Set<string>();
+  const found: Problem[] = [];
+  const visit = (name: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(name);
+    if (at >= 0) {
+      const circle = [...trail.slice(at), name];
+      const section = services.find((one) => one.name === trail[at]);
+      if (section !== undefined)
+        found.push(
+          problem(
+            'start-up-cycle',
+            section.locationOf('env'),
+            `these wait for each other to start: ${circle.join(' → ')}`,
+          ),
+        );
+      return;
+    }
+    if (done.has(name)) return;
+    for (const next of needs.get(name) ?? []) visit(next, [...trail, name]);
+    done.add(name);
+  };
+  for (const { name } of services) visit(name, []);
+  return found;
+}
+
+/** By name; who refers to the gateway needs all that it leads to. */
+export function neededServices({ env, run }: ServiceSection, gateway?: Pipeline['gateway']): readonly string[] {
+  const texts = [...Object.values(env), ...(run.kind === 'command' ? run.command : [])];
+  const named = texts.flatMap(referencesIn).flatMap((path) => {
+    const reference = parseReference(path);
+    if (reference?.kind === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
+    return reference?.kind === 'service' ? [reference.name] : [];
+  });
+  return [...new Set(named)];
+}
+
+/** Two services in one group share its partitions: each sees a part of the records only. */
+function groups(services: readonly ServiceSection[]): readonly Problem[] {
+  const members = new Map<string, string>();
+  return services.flatMap(({ name, copyOf, consumes, locationOf }) => {
+    if (consumes === undefined || copyOf !== undefined) return [];
+    const other = members.get(consumes.group);
+    members.set(consumes.group, other ?? name);
+    if (other === undefined) return [];
+    const message = `group ${consumes.group} is also that of service ${other}: each of them would see only some of the records`;
+    return [warning('group-shared', locationOf('consumes', 'group'), message)];
+  });
+}
+
+function outboxes({ name, outbox, publishes, locationOf }: ServiceSection): readonly Problem[] {
+  if (outbox === undefined) return [];
+  const { sent, topics, reports } = outbox;
+  const found: Problem[] = [];
+  if (reports.length === 0)
+    found.push(
+      warning('outbox-incomplete', locationOf('outbox', 'reports'), `the outbox of service ${name} reports no table`),
+    );
+  if (sent !== undefined && topics.length === 0 && publishes.length === 0)
+    found.push(
+      problem(
+        'outbox-incomplete',
+        locationOf('outbox', 'sent'),
+        `the polling outbox of service ${name} needs topics, or what the service publishes`,
+      ),
+    );
+  if (sent === undefined && topics.length > 0)
+    found.push(
+      problem(
+        'outbox-incomplete',
+        locationOf('outbox', 'topics'),
+        `the polling outbox of service ${name} needs sent: the column that says that a row was sent`,
+      ),
+    );
+  return found;
+}
+
+function environment({ env, locationOf }: ServiceSection): readonly Problem[] {
+  return Object.keys(env)
+    .filter((variable) => variable === '' || /[=\0]/.test(variable) || variable === 'PORT' || variable === 'HOST')
+    .map((variable) =>
+      variable === 'PORT' || variable === 'HOST'
+        ? warning(
+            'environment-name',
+            locationOf('env', variable),
+            `${variable} is told by evpipe; a wish goes into port`,
+          )
+        : problem('environment-name', locationOf('env', variable), 'is no name of an environment variable'),
+    );
+}

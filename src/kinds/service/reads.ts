@@ -1,0 +1,90 @@
+import { EvpipeError } from '../../support/errors.js';
+import { waitUntil } from '../../support/retry.js';
+import type { UpContext } from '../up-context.js';
+import type { NodeReport } from '../walk.js';
+
+/** A consumer that may start before what it needs (its own choice) has recovered by then; it is the fourth life, some 2 s after the first. */
+const GIVEN_UP_AFTER_RESTARTS = 3;
+const LAST_WORDS = 5;
+const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
+
+/** A consumer is ready when its group is stable with a member in it. */
+export async function waitForGroup(context: UpContext, name: string, group: string, report: NodeReport): Promise<void> {
+  const kafka = await context.session.clients.kafka();
+  await waitForReader(
+    context,
+    name,
+    { to: `join its consumer group ${group}`, done: `did not join its consumer group ${group}` },
+    report,
+    async () => {
+      const { state, members } = await kafka.describeGroup(group);
+      if (state === 'Stable' && members.length > 0) return undefined;
+      return `consumer group ${group} is ${state === 'Stable' ? 'empty' : state}`;
+    },
+  );
+}
+
+/** A receiver is ready when its queue has a consumer. */
+export async function waitForConsumer(
+  context: UpContext,
+  name: string,
+  queue: string,
+  report: NodeReport,
+): Promise<void> {
+  const amqp = await context.session.clients.rabbitmq();
+  await waitForReader(
+    context,
+    name,
+    { to: `receive from queue ${queue}`, done: `does not receive from queue ${queue}` },
+    report,
+    async () => (((await amqp.queue(queue))?.consumers ?? 0) > 0 ? undefined : `queue ${queue} has no consumer`),
+  );
+}
+
+/** Asks until nothing is missing. A service that ends again and again is not waited for. */
+async function waitForReader(
+  context: UpContext,
+  name: string,
+  words: { readonly to: string; readonly done: string },
+  report: NodeReport,
+  whatIsMissing: () => Promise<string | undefined>,
+): Promise<void> {
+  const status = async () => (await context.session.target.status()).find((one) => one.process === name);
+  const goal = `service ${name} ${words.done}`;
+  const todo = `See all it said: evpipe logs ${name}`;
+  const restartsBefore = (await status())?.restarts ?? 0;
+  const ended = await waitUntil(
+    `service ${name} to ${words.to}`,
+    async () => {
+      const missing = await whatIsMissing();
+      if (missing === undefined) return 'reads';
+      report.waitingFor(`${name}: ${missing}`);
+      const now = await status();
+      return now !== undefined && now.restarts - restartsBefore >= GIVEN_UP_AFTER_RESTARTS ? now : undefined;
+    },
+    { timeoutMs: context.session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
+  ).catch(async (failure: unknown) => {
+    report.signal.throwIfAborted();
+    throw new EvpipeError('EVPIPE_SERVICE_NOT_READY', `${goal}${await lastWords(context, name)}`, {
+      kind: 'deadline',
+      cause: failure,
+      todo,
+    });
+  });
+  if (ended === 'reads') return;
+  const { lastExit, restarts } = ended;
+  const how = lastExit === undefined ? '' : `, the last time with ${lastExit.signal ?? `code ${lastExit.code}`}`;
+  const said = await lastWords(context, name);
+  throw new EvpipeError('EVPIPE_SERVICE_ENDS', `${goal}: it ended ${restarts - restartsBefore} times${how}${said}`, {
+    todo,
+  });
+}
+
+/** What a service that does not start wrote last, in its present life or the ones before; not what its supervisor noted. */
+async function lastWords(context: UpContext, name: string): Promise<string> {
+  const lines: string[] = [];
+  for await (const { text } of context.session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
+    if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
+  }
+  return lines.length === 0 ? '; it wrote nothing' : `; its last words:\n${lines.slice(-LAST_WORDS).join('\n')}`;
+}

@@ -1,0 +1,100 @@
+import { pingCache } from '../../clients/cache/ping.js';
+import type { StoreSection } from '../../pipeline/pipeline.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import { STORE_MISSING } from '../../targets/store-programs.js';
+import { type ComponentId, store } from '../../targets/target.js';
+import { databaseKind } from '../database/resource.js';
+import { reconcile } from '../resource.js';
+import type { Session } from '../session.js';
+import type { NodeReport } from '../walk.js';
+
+/**
+ * Starts a store and waits until it answers; true where that changed anything. An optional one that can't be had is left
+ * out, with a note; services that refer to it are told an empty address. Throws EVPIPE_STORE_MISSING for any other.
+ */
+export async function prepareStore(
+  section: StoreSection,
+  session: Session,
+  start: (component: ComponentId) => Promise<boolean>,
+  wait: NodeReport & { readonly timeoutMs: number },
+): Promise<boolean> {
+  let changed: boolean;
+  try {
+    changed = await start(store(section.name));
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError) || failure.code !== STORE_MISSING) throw failure;
+    if (!section.optional) throw missing(section, failure);
+    session.emit({ kind: 'note', level: 'info', message: `store ${section.name} is left out: ${failure.message}` });
+    return false;
+  }
+  const made = section.kind === 'documents' ? await prepareDocuments(section, session, wait) : false;
+  await answers(section, session);
+  return changed || made;
+}
+
+function missing({ name, kind, location }: StoreSection, { code, message, todo }: EvpipeError): EvpipeError {
+  return new EvpipeError(code, `store ${name} (${kind}) can't be had: ${message}`, {
+    location,
+    ...(todo === undefined ? {} : { todo }),
+  });
+}
+
+/** Documents in PostgreSQL have a database of their own, which evpipe makes on a server of its own. */
+async function prepareDocuments(
+  section: StoreSection,
+  session: Session,
+  wait: NodeReport & { readonly timeoutMs: number },
+): Promise<boolean> {
+  const { host } = await session.clients.endpoint(store(section.name));
+  if (!isPostgres(host.url)) return false;
+  const maintenance = new URL(host.url);
+  maintenance.pathname = '/postgres';
+  const spec = {
+    name: section.name,
+    url: host.url,
+    maintenanceUrl: host.ours ? maintenance.href : undefined,
+    migrations: [],
+    location: section.location,
+  };
+  return (await reconcile(databaseKind, spec, { signal: wait.signal }, wait)).length > 0;
+}
+
+/** An optional one that does not answer holds nobody up: its readers have to cope with that at any time. */
+async function answers(section: StoreSection, session: Session): Promise<void> {
+  try {
+    await examineStore(section, session);
+  } catch (failure) {
+    session.signal.throwIfAborted();
+    if (!section.optional) throw failure;
+    const message = `store ${section.name} does not answer, and is optional: ${messageOf(failure)}`;
+    session.emit({ kind: 'note', level: 'warning', message });
+  }
+}
+
+/** What answers there, in a few words; throws what it answers instead. */
+export async function examineStore(section: StoreSection, session: Session): Promise<string> {
+  const { host } = await session.clients.endpoint(store(section.name));
+  if (section.kind === 'cache') return `Redis ${await pingCache(host.url, session.signal)}`;
+  const documents = await session.clients.documents(section.name);
+  try {
+    return await documents.version();
+  } finally {
+    await documents.close();
+  }
+}
+
+/** Of the line that `up` shows: `customers in PostgreSQL, cache :6379`. */
+export async function storesDetail(session: Session): Promise<string> {
+  const parts = await Promise.all(
+    session.pipeline.stores.map(async ({ name, kind }) => {
+      const endpoint = await session.target.endpoint(store(name));
+      if (endpoint === undefined) return `${name} left out`;
+      const { url } = endpoint.host;
+      if (kind === 'cache') return `${name} :${new URL(url).port || '6379'}`;
+      return `${name} in ${isPostgres(url) ? 'PostgreSQL' : 'MongoDB'}`;
+    }),
+  );
+  return parts.join(', ');
+}
+
+const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);

@@ -1,0 +1,78 @@
+import type { SchemaReference, SchemaRegistryClient, SchemaType } from '../../clients/schema-registry/client.js';
+import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import type { Change, ResourceKind } from '../resource.js';
+
+export interface SubjectSpec {
+  readonly name: string;
+  readonly schema: string;
+  readonly schemaType: SchemaType;
+  readonly references: readonly SchemaReference[];
+  /** Undefined: whatever the registry applies. */
+  readonly compatibility: string | undefined;
+  readonly location?: SourceLocation | undefined;
+}
+
+export interface LiveSubject {
+  /** The declared schema is a version of the subject, by the registry's own comparison. */
+  readonly registered: boolean;
+  readonly compatibility: string | undefined;
+}
+
+export const subjectKind: ResourceKind<SubjectSpec, LiveSubject, { readonly registry: SchemaRegistryClient }> = {
+  kind: 'schema',
+  name: (spec) => spec.name,
+  location: (spec) => spec.location,
+
+  async read(spec, { registry }) {
+    const [found, compatibility] = await Promise.all([
+      registry.lookUp(spec.name, definition(spec)),
+      registry.compatibility(spec.name),
+    ]);
+    if (found === undefined && compatibility === undefined && (await registry.versions(spec.name)).length === 0)
+      return undefined;
+    return { registered: found !== undefined, compatibility };
+  },
+
+  diff(spec, live) {
+    if (live === undefined) return [{ summary: 'new' }];
+    const changes: Change[] = [];
+    if (spec.compatibility !== undefined && spec.compatibility !== live.compatibility) {
+      changes.push({ summary: `compatibility ${live.compatibility ?? 'unset'} → ${spec.compatibility}` });
+    }
+    if (!live.registered) changes.push({ summary: 'a new version' });
+    return changes;
+  },
+
+  async apply(spec, live, { registry }) {
+    if (spec.compatibility !== undefined && spec.compatibility !== live?.compatibility) {
+      await registry.setCompatibility(spec.name, spec.compatibility);
+    }
+    if (live?.registered === true) return;
+    const { compatible, messages } = await registry.testCompatibility(spec.name, definition(spec));
+    if (!compatible) {
+      throw new EvpipeError(
+        'EVPIPE_SCHEMA_INCOMPATIBLE',
+        `schema ${spec.name} is not ${spec.compatibility ?? 'compatible'} with what is registered:\n${reasons(messages).join('\n')}`,
+        {
+          todo: 'Give a new field a default, or register it under a new subject; the registry keeps what it has.',
+          ...(spec.location === undefined ? {} : { location: spec.location }),
+        },
+      );
+    }
+    await registry.register(spec.name, definition(spec));
+  },
+};
+
+/** The registry adds the whole old schema and its own settings to the reasons, in lines of braces. */
+function reasons(messages: readonly string[]): readonly string[] {
+  const told = messages.filter((message) => !/^\{(oldSchema|oldSchemaVersion|validateFields)\b/.test(message.trim()));
+  return told.length > 0 ? told : messages;
+}
+
+function definition(spec: SubjectSpec): {
+  schema: string;
+  schemaType: SchemaType;
+  references: readonly SchemaReference[];
+} {
+  return { schema: spec.schema, schemaType: spec.schemaType, references: spec.references };
+}

@@ -1,0 +1,34 @@
+import type { Diagnosis } from '../../operations/doctor/doctor.js';
+import { counted } from '../../support/counted.js';
+import type { Session } from '../session.js';
+
+/** Whose cluster answers, and the declared topics: there, with as many partitions as declared, and with brokers for their replicas. */
+export async function examineKafka({ clients, pipeline }: Session): Promise<readonly Diagnosis[]> {
+  const kafka = await clients.kafka();
+  const { brokers, clusterId } = await kafka.describeCluster();
+  const says = `${counted(brokers.length, 'broker')}, cluster ${clusterId}`;
+  const live = new Map((await kafka.listTopics()).map(({ name, partitions }) => [name, partitions.length]));
+  const found: Diagnosis[] = [{ about: 'kafka', health: 'good', says }];
+  const missing = pipeline.topics.filter(({ name }) => !live.has(name));
+  // Before the first `up` none is there: nothing is wrong with that.
+  for (const { name } of missing.length === pipeline.topics.length ? [] : missing)
+    found.push({ about: `topic ${name}`, health: 'warning', says: 'is not there', todo: 'evpipe up makes it.' });
+  for (const { name, partitions, replicationFactor = 1 } of pipeline.topics) {
+    const about = `topic ${name}`;
+    const there = live.get(name);
+    if (there !== undefined && there < partitions) {
+      const fewer = `has ${there} of ${partitions} declared partitions: a client that asked for it before it was there may have made it`;
+      found.push({
+        about,
+        health: 'warning',
+        says: fewer,
+        todo: 'evpipe up adds them; keys move to other partitions.',
+      });
+    }
+    if (there === undefined && replicationFactor > brokers.length) {
+      const wants = `wants ${replicationFactor} replicas: there are not so many brokers`;
+      found.push({ about, health: 'bad', says: wants, todo: 'Leave replication out, or add brokers.' });
+    }
+  }
+  return found;
+}

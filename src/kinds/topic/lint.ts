@@ -1,0 +1,97 @@
+import { displayPath } from '../../pipeline/build.js';
+import type { LintContext } from '../../pipeline/lint.js';
+import { type Problem, problem, warning } from '../../pipeline/problem.js';
+import { withText } from '../../protocol/ksql/with-values.js';
+import type { SourceLocation } from '../../support/errors.js';
+import { connectorViews } from '../connector/lint/connector-views.js';
+
+/** Kafka: 249 characters, so that a partition's folder fits into 255. */
+const NAME = /^[A-Za-z0-9._-]{1,249}$/;
+/** Brokers that the servers of a target begin with. */
+const BROKERS = { embedded: 1, compose: 1 } as const;
+
+/** Names that Kafka takes, and replication that the target can give. */
+export function checkTopics(context: LintContext): readonly Problem[] {
+  return [...declared(context), ...madeByOthers(context)];
+}
+
+function declared({ pipeline }: LintContext): readonly Problem[] {
+  const metrics = new Map<string, string>();
+  return pipeline.topics.flatMap(({ name, location, locationOf, replicationFactor, config }) => {
+    const found: Problem[] = [];
+    if (!NAME.test(name) || name === '.' || name === '..') {
+      found.push(
+        problem(
+          'special-characters',
+          location,
+          `topic ${name}: Kafka takes letters, digits, ".", "_" and "-", 249 at most`,
+        ),
+      );
+    }
+    const folded = name.replaceAll('.', '_');
+    const other = metrics.get(folded);
+    metrics.set(folded, name);
+    if (other !== undefined) {
+      found.push(
+        problem(
+          'topic-collision',
+          location,
+          `topics ${other} and ${name} collide: Kafka takes "." and "_" for the same in the names of its metrics`,
+        ),
+      );
+    }
+    const brokers = brokersOf(pipeline.target);
+    found.push(...replication(pipeline.target, `topic ${name}`, replicationFactor ?? 1, locationOf('replication')));
+    const least = Number(config['min.insync.replicas'] ?? 1);
+    if (brokers !== undefined && least > brokers) {
+      found.push(
+        warning(
+          'replication',
+          locationOf('config', 'min.insync.replicas'),
+          `topic ${name}: min.insync.replicas ${least} with ${brokers} broker refuses every acknowledged write`,
+        ),
+      );
+    }
+    return found;
+  });
+}
+
+/** Topics that ksqlDB makes for a stream or table, and Connect for a connector's first record. */
+function madeByOthers(context: LintContext): readonly Problem[] {
+  const { ksql, cwd } = context;
+  const { target } = context.pipeline;
+  const streams = ksql.flatMap(({ file, statements }) =>
+    statements.flatMap(({ statement, effects: { creates } }) => {
+      const wanted = 'with' in statement ? withText(statement.with, 'REPLICAS') : undefined;
+      if (wanted === undefined || (creates?.kind !== 'stream' && creates?.kind !== 'table')) return [];
+      const { line, column } = statement.at;
+      const place = { file: displayPath(file, cwd), line, column };
+      return replication(target, `${creates.kind} ${creates.name}`, Number(wanted), place);
+    }),
+  );
+  const connectors = connectorViews(context).flatMap(({ name, config, locationOf }) =>
+    Object.entries(config)
+      .filter(([option]) => /^topic\.creation\..+\.replication\.factor$/.test(option))
+      .flatMap(([option, wanted]) => replication(target, `connector ${name}`, Number(wanted), locationOf(option))),
+  );
+  return [...streams, ...connectors];
+}
+
+function replication(
+  target: LintContext['pipeline']['target'],
+  who: string,
+  wanted: number,
+  place: SourceLocation,
+): readonly Problem[] {
+  const brokers = brokersOf(target);
+  if (brokers === undefined || !(wanted > brokers)) return [];
+  const message = `${who} wants ${wanted} replicas; target ${target.name} has ${brokers} broker`;
+  const todo =
+    'Leave replication out (then the default of the cluster counts), or set it in a profile for the cluster.';
+  return [problem('replication', place, message, todo)];
+}
+
+function brokersOf(target: LintContext['pipeline']['target']): number | undefined {
+  const placed = target.kafka ?? target.base;
+  return placed === 'embedded' || placed === 'compose' ? BROKERS[placed] : undefined;
+}

@@ -1,0 +1,129 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { release } from 'node:os';
+import { dirname } from 'node:path';
+import { type Session, targetInput } from '../../kinds/session.js';
+import { unprivilegedAccount } from '../../support/account.js';
+import { type ErrorKind, EvpipeError, messageOf } from '../../support/errors.js';
+import { isPortFree, listedProcesses, standardPorts } from '../../targets/host.js';
+import { runningPipelines } from '../../targets/running.js';
+import { examineServers } from './servers.js';
+
+/** What was looked at and how it is. */
+export interface Diagnosis {
+  readonly about: string;
+  readonly health: 'good' | 'warning' | 'bad';
+  readonly says: string;
+  readonly todo?: string;
+  /** Where it is bad, how the command ends. */
+  readonly ending?: ErrorKind;
+}
+
+const NODE_LEAST = [20, 19] as const;
+const DISK_LEAST_BYTES = 512 * 1024 ** 2;
+const DISK_WARN_BYTES = 2 * 1024 ** 3;
+
+/** The machine itself: Node, platform, an account for PostgreSQL, room on the disk below `folder`. */
+export function examineHost(folder: string): readonly Diagnosis[] {
+  return [node(), platform(), account(), disk(folder)];
+}
+
+function node(): Diagnosis {
+  const version = process.versions.node;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor, leastMinor] = NODE_LEAST;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
+    return { about: 'node', health: 'good', says: version };
+  }
+  const says = `${version}, at least ${NODE_LEAST.join('.')} is needed`;
+  return { about: 'node', health: 'bad', says, todo: 'Install a newer Node.js from https://nodejs.org.' };
+}
+
+function platform(): Diagnosis {
+  const says = `${process.platform} ${process.arch}${/microsoft/i.test(release()) ? ' (WSL)' : ''}`;
+  const known = process.platform === 'linux' || process.platform === 'darwin';
+  if (known) return { about: 'platform', health: 'good', says };
+  return { about: 'platform', health: 'bad', says, todo: 'evpipe runs on Linux, macOS and, on Windows, in WSL.' };
+}
+
+function account(): Diagnosis {
+  const about = 'account';
+  try {
+    const found = unprivilegedAccount();
+    if (found === undefined) return { about, health: 'good', says: 'not root' };
+    return { about, health: 'good', says: `root; PostgreSQL runs as ${found.name}` };
+  } catch (failure) {
+    const todo = failure instanceof EvpipeError ? failure.todo : undefined;
+    return { about, health: 'bad', says: messageOf(failure), ...(todo === undefined ? {} : { todo }) };
+  }
+}
+
+function disk(folder: string): Diagnosis {
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  const { bavail, bsize } = statfsSync(place);
+  const free = bavail * bsize;
+  const says = `${(free / 1024 ** 3).toFixed(1)} GB free at ${place}`;
+  const health = free < DISK_LEAST_BYTES ? 'bad' : free < DISK_WARN_BYTES ? 'warning' : 'good';
+  return {
+    about: 'disk',
+    health,
+    says,
+    ...(health === 'good' ? {} : { todo: 'Make some room: databases and topics grow.' }),
+  };
+}
+
+/** The pipeline on its target: ports, what killed runs have left, and every server that runs or has an address. */
+export async function examinePipeline(
+  session: Session,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Diagnosis[]> {
+  const [local, servers] = await Promise.all([
+    Promise.all([leftovers(session), ports(session), others(session, env)]),
+    examineServers(session),
+  ]);
+  return [...local.flat(), ...servers];
+}
+
+async function leftovers({ pipeline, target }: Session): Promise<readonly Diagnosis[]> {
+  const alive = listedProcesses(pipeline.stateFolder);
+  const known = (await target.status()).some(({ provider, state }) => provider !== 'address' && state !== 'stopped');
+  if (alive.length === 0 || known) return [{ about: 'leftovers', health: 'good', says: 'none of killed runs' }];
+  return [
+    {
+      about: 'leftovers',
+      health: 'warning',
+      says: `a killed run has left ${alive.length} processes: ${alive.join(', ')}`,
+      todo: 'The next evpipe up takes them away, and so does evpipe down.',
+    },
+  ];
+}
+
+async function ports({ pipeline, target }: Session): Promise<readonly Diagnosis[]> {
+  const input = targetInput(pipeline);
+  const statuses = (await target.status()).filter(({ provider }) => provider === 'embedded');
+  const wished = new Map([
+    ...standardPorts(input),
+    ...pipeline.services.flatMap(({ name, port }) => (port === undefined ? [] : [[name, port] as const])),
+  ]);
+  const looked = await Promise.all(
+    statuses.map(async ({ process, port, state }) => {
+      const wish = wished.get(process);
+      if (wish === undefined) return undefined;
+      if (state === 'running') return port === wish ? undefined : `${process} :${wish} (now :${port})`;
+      return (await isPortFree(wish)) ? undefined : `${process} :${wish}`;
+    }),
+  );
+  const taken = looked.filter((one) => one !== undefined);
+  if (taken.length === 0) return [{ about: 'ports', health: 'good', says: `${wished.size} free, or this pipeline's` }];
+  const says = `taken by others: ${taken.join(', ')}`;
+  return [{ about: 'ports', health: 'warning', says, todo: 'The next free ones are used; evpipe env prints them.' }];
+}
+
+async function others(
+  { pipeline }: Session,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Diagnosis[]> {
+  const running = (await runningPipelines(env)).filter(({ file }) => file !== pipeline.file);
+  if (running.length === 0) return [];
+  return [{ about: 'pipelines', health: 'good', says: `also running: ${running.map(({ file }) => file).join(', ')}` }];
+}

@@ -1,0 +1,26 @@
+import { type Released, release } from '../../kinds/connector/release.js';
+import type { Session } from '../../kinds/session.js';
+
+export interface DownResult extends Released {
+  /** How many processes. */
+  readonly stopped: number;
+}
+
+/**
+ * Stops what evpipe has started for this pipeline; can be repeated. Servers with an address go on. With `volumes` its data goes
+ * too, and what would do harm on those servers; where that fails everything is stopped, but the data stays, for another attempt.
+ */
+export async function down(session: Session, options: { readonly volumes: boolean }): Promise<DownResult> {
+  const running = (await session.target.status()).filter(
+    ({ provider, state }) => provider !== 'address' && state !== 'stopped',
+  );
+  let released: Released = { removed: [], left: [] };
+  try {
+    if (options.volumes) released = await release(session);
+  } catch (failure) {
+    await session.target.shutdown({ volumes: false });
+    throw failure;
+  }
+  await session.target.shutdown(options);
+  return { stopped: running.length, ...released };
+}

@@ -1,0 +1,153 @@
+import { readToEnd } from '../../clients/kafka/read-topic.js';
+import { checkNamed } from '../../kinds/check/check-named.js';
+import { keyOfRecord, statusOfValue } from '../../kinds/check/status-record.js';
+import { tablePlace } from '../../kinds/flow/flow.js';
+import type { Session } from '../../kinds/session.js';
+import { didYouMean } from '../../pipeline/did-you-mean.js';
+import type { CheckSection } from '../../pipeline/pipeline.js';
+import { EvpipeError } from '../../support/errors.js';
+import { placesOf } from './places.js';
+import { type TracedTable, traceRows } from './rows.js';
+
+/** One thing that happened to a key, or a row as it is now. */
+export interface TraceEntry {
+  readonly key: string;
+  /** Milliseconds since the epoch; undefined for a row that tells no time. */
+  readonly timestampMs: number | undefined;
+  /** A topic, or database.table. */
+  readonly place: string;
+  /** Undefined for a row. */
+  readonly partition: number | undefined;
+  readonly offset: bigint | undefined;
+  readonly status: string | number | undefined;
+  /** Plain values; null is a tombstone. */
+  readonly value: unknown;
+}
+
+export interface Trace {
+  readonly check: string;
+  readonly key: string;
+  /** By time; rows that tell none at the end. */
+  readonly entries: readonly TraceEntry[];
+  /** Topics and tables of the way that the key has not come to, in no order. */
+  readonly absent: readonly string[];
+}
+
+/** A prefix that means more keys than this is no key. */
+const KEYS_MAX = 20;
+/** So many other keys are remembered, to say which of them may have been meant. */
+const SEEN_MAX = 2_000;
+
+/**
+ * The chronology of one key across the topics and tables of a check's way. The key may be the beginning of one, if only one begins so. Throws
+ * EVPIPE_CHECK_UNKNOWN, EVPIPE_TRACE_KEY, EVPIPE_TRACE_UNSUPPORTED, EVPIPE_TRACE_AMBIGUOUS (with the keys; all kind usage), EVPIPE_TRACE_NOT_FOUND.
+ */
+export async function trace(session: Session, checkName: string, wanted: string): Promise<Trace> {
+  const check = checkNamed(checkName, session.pipeline);
+  if (wanted === '') throw new EvpipeError('EVPIPE_TRACE_KEY', 'the key to trace is empty', { kind: 'usage' });
+  const { topics, tables } = placesOf(check, session.pipeline);
+  const seen = new Set<string>();
+  const places = await Promise.all([
+    ...topics.map(async (topic) => ({
+      place: topic,
+      entries: await traceTopic(topic, check, wanted, seen, session),
+      certain: true,
+    })),
+    // By its primary key a row is found where that is the key; where it is none, nobody knows.
+    ...tables.map(async (table: TracedTable) => ({
+      place: nameOfTable(table),
+      entries: await traceRows(table, wanted, session),
+      certain: table.key !== undefined,
+    })),
+  ]);
+  const key = theKey(
+    places.flatMap(({ entries }) => entries),
+    wanted,
+    { places: places.map(({ place }) => place), seen },
+  );
+  const of = (found: readonly TraceEntry[]): readonly TraceEntry[] => found.filter((entry) => entry.key === key);
+  const at = ({ timestampMs }: TraceEntry): number => timestampMs ?? Number.POSITIVE_INFINITY;
+  return {
+    check: check.name,
+    key,
+    entries: places.flatMap(({ entries }) => of(entries)).toSorted((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b))),
+    absent: places.flatMap(({ place, entries, certain }) => (certain && of(entries).length === 0 ? [place] : [])),
+  };
+}
+
+const nameOfTable = ({ database, table }: TracedTable): string => tablePlace(database, table).replace('table ', '');
+
+/** The key that is meant: the one given, or the only one that begins so. */
+function theKey(
+  found: readonly TraceEntry[],
+  wanted: string,
+  { places, seen }: { readonly places: readonly string[]; readonly seen: ReadonlySet<string> },
+): string {
+  const keys = [...new Set(found.map(({ key }) => key))].sort();
+  const [only, another] = keys;
+  if (only === undefined)
+    throw new EvpipeError(
+      'EVPIPE_TRACE_NOT_FOUND',
+      `no key is or begins with ${wanted}${didYouMean(wanted, [...seen])}`,
+      { todo: `Looked for in ${places.join(', ')}.` },
+    );
+  if (keys.includes(wanted) || another === undefined) return keys.includes(wanted) ? wanted : only;
+  const more = keys.length > KEYS_MAX ? `\n… and ${keys.length - KEYS_MAX} more` : '';
+  throw new EvpipeError(
+    'EVPIPE_TRACE_AMBIGUOUS',
+    `${keys.length} keys begin with ${wanted}:\n${keys.slice(0, KEYS_MAX).join('\n')}${more}`,
+    { kind: 'usage', todo: 'Give more of the one that is meant.' },
+  );
+}
+
+async function traceTopic(
+  topic: string,
+  check: CheckSection,
+  wanted: string,
+  seen: Set<string>,
+  session: Session,
+): Promise<readonly TraceEntry[]> {
+  const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
+  const byField = check.kind === 'stages' && check.topic === topic && check.key !== 'key' ? check.key : undefined;
+  const field = check.kind === 'stages' ? check.field : undefined;
+  const found: TraceEntry[] = [];
+  for await (const batch of readToEnd(kafka, topic, { signal: session.signal })) {
+    for (const record of batch.records) {
+      const byKey = byField === undefined ? plainKey(record.key) : undefined;
+      if (byKey !== undefined && seen.size < SEEN_MAX) seen.add(byKey.slice(0, wanted.length));
+      if (byField === undefined && byKey?.startsWith(wanted) !== true) continue;
+      const { value } = await decoder.decode(record.value, { topic, part: 'value' });
+      const key = byKey ?? keyOfRecord(record, value, byField ?? 'key');
+      if (!key.startsWith(wanted)) continue;
+      const { timestampMs, partition, offset } = record;
+      // ksqlDB writes names in upper case, the events that it reads have them as they are.
+      const status =
+        field === undefined ? undefined : (statusOfValue(value, field) ?? statusOfValue(value, field.toLowerCase()));
+      found.push({
+        key,
+        timestampMs: timestampMs < 0 ? undefined : timestampMs,
+        place: topic,
+        partition,
+        offset,
+        status,
+        value,
+      });
+    }
+  }
+  return found;
+}
+
+/** As people say it: the text of a plain or quoted key, the only field of a structured one. */
+function plainKey(key: Buffer | null): string | undefined {
+  const text = key?.toString('utf8');
+  if (text === undefined || !/^[{"]/.test(text)) return text;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'string') return parsed;
+    const { payload = parsed } = parsed as { readonly payload?: unknown };
+    const [only, another] = typeof payload === 'object' && payload !== null ? Object.values(payload) : [payload];
+    return another === undefined && only !== undefined ? String(only) : text;
+  } catch {
+    return text; // it only looked like JSON
+  }
+}
