@@ -3,10 +3,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { amqpDocumentation } from '../dist/embedded/amqp/documentation.js';
 import { kafkaDocumentation } from '../dist/embedded/kafka/documentation.js';
+import { KINDS } from '../dist/kinds/table.js';
 import { pipelineReadmes } from '../dist/operations/readme/pipeline-readmes.js';
 
 const folder = new URL('../docs/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 writeFileSync(new URL('amqp.md', folder), amqpDocumentation());
 writeFileSync(new URL('kafka.md', folder), kafkaDocumentation());
-for (const { file, wanted } of pipelineReadmes()) writeFileSync(file, wanted);
+for (const { file, wanted } of pipelineReadmes(KINDS)) writeFileSync(file, wanted);

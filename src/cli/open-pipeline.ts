@@ -22,15 +22,12 @@ export class InvalidPipeline extends EvpipeError {
  */
 export async function openPipeline(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
   // YAML and its schema cost 0.1 s to load: --help does without.
-  const { loadPipeline } = await import('../pipeline/load.js');
+  const [{ loadPipeline }, { KINDS }] = await Promise.all([import('../pipeline/load.js'), import('../kinds/table.js')]);
   const files = options.file ?? (operand === undefined ? [await findFile(shell)] : [operand]);
-  const { pipeline, problems } = loadPipeline({
-    files,
-    profiles: options.profile ?? [],
-    target: options.target,
-    env: shell.env,
-    cwd: shell.cwd,
-  });
+  const { pipeline, problems } = loadPipeline(
+    { files, profiles: options.profile ?? [], target: options.target, env: shell.env, cwd: shell.cwd },
+    KINDS,
+  );
   for (const problem of problems)
     if (pipeline === undefined || options.quiet !== true) shell.err(problemLine(problem, options));
   if (pipeline === undefined) throw new InvalidPipeline(problems);

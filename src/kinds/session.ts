@@ -1,4 +1,4 @@
-import type { Pipeline, ServiceSection, StoreSection } from '../pipeline/pipeline.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import { type ReferenceValues, referencesIn, resolveReferences } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
@@ -6,6 +6,8 @@ import { openTarget } from '../targets/open.js';
 import type { Endpoints, Faces, ServerKind, Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
+import type { ServiceSection } from './service/section.js';
+import type { StoreSection } from './store/section.js';
 
 /** What every operation works with: the pipeline, its target, clients of what runs, and a way to say what happens. */
 export interface Session {

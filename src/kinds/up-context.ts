@@ -51,23 +51,24 @@ export class UpContext {
 /** What has to be there before a service that refers to it starts. */
 export function needsOf({ pipeline }: UpContext, path: string): readonly string[] {
   const reference = parseReference(path);
-  switch (reference?.kind) {
-    case 'database':
+  switch (reference.head) {
+    case 'databases':
       return [`database/${reference.name}`];
-    case 'service':
+    case 'services':
       return [`service/${reference.name}`];
-    case 'store':
+    case 'stores':
       return [`store/${reference.name}`];
     case 'gateway':
       return ['gateway/gateway'];
-    case 'server': {
-      if (reference.name === 'kafka') return ['server/kafka', ...pipeline.topics.map(({ name }) => `topic/${name}`)];
-      if (reference.name === 'schemaRegistry') {
-        return ['server/schemaRegistry', ...pipeline.subjects.map(({ name }) => `subject/${name}`)];
-      }
-      if (reference.name === 'rabbitmq') return ['server/rabbitmq', ...rabbitmqIds(pipeline)];
-      return [`server/${reference.name}`];
-    }
+    case 'kafka':
+      return ['server/kafka', ...pipeline.topics.map(({ name }) => `topic/${name}`)];
+    case 'schemaRegistry':
+      return ['server/schemaRegistry', ...pipeline.subjects.map(({ name }) => `subject/${name}`)];
+    case 'rabbitmq':
+      return ['server/rabbitmq', ...rabbitmqIds(pipeline)];
+    case 'connect':
+    case 'ksqldb':
+      return [`server/${reference.head}`];
     default:
       return [];
   }

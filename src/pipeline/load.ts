@@ -5,6 +5,7 @@ import { buildPipeline, displayPath } from './build.js';
 import { didYouMean } from './did-you-mean.js';
 import { interpolate, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
 import { describeIssue, type Issue, issueProblems } from './issues.js';
+import type { FileKind } from './kind.js';
 import { lint } from './lint.js';
 import type { Pipeline } from './pipeline.js';
 import { type Problem, problem } from './problem.js';
@@ -42,7 +43,7 @@ export function findPipelineFile(env: LoadOptions['env'], cwd: string): string |
  * Reads, merges, checks. Never throws for what a file holds: all its problems come back at once with their places,
  * sorted. Throws EVPIPE_FILE_MISSING (kind usage) where there is no file to read.
  */
-export function loadPipeline(options: LoadOptions): Loaded {
+export function loadPipeline(options: LoadOptions, kinds: readonly FileKind[]): Loaded {
   const problems: Problem[] = [];
   const files = options.files.map((file) => resolveFile(file, options.cwd));
   const trees = files.flatMap((file) => readTree(file, options.cwd, problems) ?? []);
@@ -58,12 +59,12 @@ export function loadPipeline(options: LoadOptions): Loaded {
   const tree = interpolate(merged, options.env, problems, ([section, name]) =>
     section === 'targets' ? name === target : section !== 'profiles',
   );
-  const { spec, sound } = readSpec(tree, problems);
+  const { spec, sound } = readSpec(tree, pipelineSpec(kinds), problems);
   if (spec === undefined) return { pipeline: undefined, problems: sorted(problems) };
   const complete = sound === tree;
   const folder = first === '-' ? options.cwd : dirname(first);
-  const pipeline = buildPipeline({ spec, tree: sound, file: first, folder, target }, problems);
-  problems.push(...lint({ pipeline, spec, tree, complete, cwd: options.cwd }));
+  const pipeline = buildPipeline({ spec, tree: sound, file: first, folder, target }, kinds, problems);
+  problems.push(...lint({ pipeline, tree, complete, cwd: options.cwd }, kinds));
   const broken = problems.some(({ severity }) => severity === 'error');
   return { pipeline: broken ? undefined : pipeline, problems: sorted(problems) };
 }
@@ -72,11 +73,15 @@ export function loadPipeline(options: LoadOptions): Loaded {
  * The typed file. Where parts of it are wrong they are named and left out, so that the rules of lint still see the
  * rest and all problems come at once; `sound` is the tree without them.
  */
-function readSpec(tree: Tree, problems: Problem[]): { spec: PipelineSpec | undefined; sound: Tree } {
+function readSpec(
+  tree: Tree,
+  form: ReturnType<typeof pipelineSpec>,
+  problems: Problem[],
+): { spec: PipelineSpec | undefined; sound: Tree } {
   let sound = tree;
   // First unknown keys and the thing around a wrong value go, then its section; then nothing of it is left that could be wrong.
   for (const depth of [2, 1]) {
-    const parsed = pipelineSpec.safeParse(plainValue(sound), { error: describeIssue });
+    const parsed = form.safeParse(plainValue(sound), { error: describeIssue });
     if (parsed.success) return { spec: parsed.data, sound };
     if (sound === tree) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue as Issue, tree));
     const paths = parsed.error.issues.flatMap((issue) =>
@@ -84,7 +89,7 @@ function readSpec(tree: Tree, problems: Problem[]): { spec: PipelineSpec | undef
     );
     sound = withStand(without(sound, paths), tree);
   }
-  const last = pipelineSpec.safeParse(plainValue(sound), { error: describeIssue });
+  const last = form.safeParse(plainValue(sound), { error: describeIssue });
   return { spec: last.success ? last.data : undefined, sound };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readKsqlFiles } from '../../src/kinds/ksqldb/ksql-files.js';
+import { KINDS } from '../../src/kinds/table.js';
 import { loadPipeline } from '../../src/pipeline/load.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 import type { Sandbox } from '../support/evpipe.js';
@@ -31,7 +32,7 @@ export async function proveImport(box: Sandbox, options: readonly string[]): Pro
 
 /** Topics, subjects, connectors and statements, without the places where they stand. */
 async function declared(box: Sandbox, folder: string): Promise<unknown> {
-  const { pipeline, problems } = loadPipeline({ files: [folder], profiles: [], env: {}, cwd: box.folder });
+  const { pipeline, problems } = loadPipeline({ files: [folder], profiles: [], env: {}, cwd: box.folder }, KINDS);
   if (pipeline === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
   const byName = <One extends { readonly name: string }>(all: readonly One[], of: (one: One) => unknown): unknown =>
     Object.fromEntries(all.map((one) => [one.name, of(one)]));

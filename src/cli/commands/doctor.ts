@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../../operations/doctor/doctor.js';
+import type { Diagnosis } from '../../kinds/diagnosis.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';

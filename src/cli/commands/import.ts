@@ -30,10 +30,14 @@ export const importCommand: CommandEntry = {
       });
     }
     const folder = resolve(shell.cwd, operand as string);
-    const { importPipeline } = await import('../../operations/import/import.js');
+    const [{ importPipeline }, { KINDS }] = await Promise.all([
+      import('../../operations/import/import.js'),
+      import('../../kinds/table.js'),
+    ]);
     const { counts, notes, problems } = await importPipeline({
       folder,
       force: options.force === true,
+      kinds: KINDS,
       bootstrapServers,
       schemaRegistryUrl: address('schemaRegistryUrl', 'EVPIPE_SCHEMA_REGISTRY_URL'),
       connectUrl: address('connectUrl', 'EVPIPE_CONNECT_URL'),

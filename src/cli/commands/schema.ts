@@ -11,8 +11,11 @@ export const schemaCommand: CommandEntry = {
       '\nTell the editor of it in the first line of evpipe.yaml:\n  # yaml-language-server: $schema=./evpipe.schema.json',
     ),
   run: async ({ shell }) => {
-    const { jsonSchema } = await import('../../pipeline/spec.js');
-    shell.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    const [{ jsonSchema }, { KINDS }] = await Promise.all([
+      import('../../pipeline/spec.js'),
+      import('../../kinds/table.js'),
+    ]);
+    shell.out(`${JSON.stringify(jsonSchema(KINDS), null, 2)}\n`);
     return EXIT.done;
   },
 };

@@ -1,6 +1,7 @@
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { CheckSection, Pipeline } from '../../pipeline/pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
+import type { CheckSection } from './section.js';
 
 /** Throws EVPIPE_CHECK_UNKNOWN (kind usage), with the name that was probably meant. */
 export function checkNamed(name: string, { checks }: Pick<Pipeline, 'checks'>): CheckSection {

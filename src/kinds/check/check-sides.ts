@@ -5,16 +5,10 @@ import { documentsSide } from '../../consistency/documents-side.js';
 import { DOCUMENT } from '../../consistency/rendering.js';
 import type { Side } from '../../consistency/side.js';
 import { expressionType, quoteColumn, readColumns, SESSION_SETTINGS, tableSide } from '../../consistency/table-side.js';
-import type {
-  ColumnMap,
-  CompareSection,
-  DocumentsPlaceSection,
-  Located,
-  PlaceSection,
-  TablePlaceSection,
-} from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Session } from '../session.js';
+import type { ColumnMap, CompareSection, DocumentsPlaceSection, PlaceSection, TablePlaceSection } from './section.js';
 
 type Check = Located & CompareSection;
 

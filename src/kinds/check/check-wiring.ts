@@ -14,7 +14,7 @@ import {
   type SnapshotState,
   type Stage,
 } from '../../consistency/stages.js';
-import type { CompareSection, Located, PlaceSection } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
 import { EvpipeError } from '../../support/errors.js';
 import { slotOf } from '../connector/connector-flow.js';
@@ -24,6 +24,7 @@ import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import { wireSides } from './check-sides.js';
+import type { CompareSection, PlaceSection } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
 
 /** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */

@@ -1,12 +1,14 @@
 import type { ConservationCheck, Count, DeadLetter, QueueFigures } from '../../consistency/conservation.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
-import type { ConservationSection, CountSection, Located, OutboxSection } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { publications } from '../flow/flow.js';
 import { certainQueue, deadLettersInto, deadLettersOf, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure } from '../service/outbox-probe.js';
+import type { OutboxSection } from '../service/section.js';
 import type { Session } from '../session.js';
 import { processTrouble, receiverTrouble } from './check-wiring.js';
+import type { ConservationSection, CountSection } from './section.js';
 
 const BODY_SHOWN_MAX = 200;
 

@@ -1,17 +1,18 @@
 import type { LintContext } from '../../pipeline/lint.js';
-import {
-  type CheckSection,
-  type ColumnMap,
-  type CompareSection,
-  type Located,
-  type PlaceSection,
-  placeName,
-  type StagesSection,
-} from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { EvpipeError, unreachable } from '../../support/errors.js';
 import { withSchema } from '../connector/connector-flow.js';
 import { flowEdges, placeOfSide, wayOf } from '../flow/flow.js';
+import { ksqlFiles } from '../ksqldb/ksql-files.js';
+import {
+  type CheckSection,
+  type ColumnMap,
+  type CompareSection,
+  type PlaceSection,
+  placeName,
+  type StagesSection,
+} from './section.js';
 
 /** Checks that compare something. */
 export function checkChecks({ pipeline }: LintContext): readonly Problem[] {
@@ -32,9 +33,9 @@ export function checkChecks({ pipeline }: LintContext): readonly Problem[] {
 }
 
 /** Between the two sides of a check data goes one way that can be told. */
-export function checkWays({ pipeline, ksql }: LintContext): readonly Problem[] {
-  const edges = flowEdges(pipeline, ksql);
-  return pipeline.checks.flatMap((check) => (check.kind === 'compare' ? way(check, edges) : []));
+export function checkWays(context: LintContext): readonly Problem[] {
+  const edges = flowEdges(context.pipeline, ksqlFiles(context));
+  return context.pipeline.checks.flatMap((check) => (check.kind === 'compare' ? way(check, edges) : []));
 }
 
 type Compare = Located & CompareSection;

@@ -1,10 +1,11 @@
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import type { CheckReport, Finding } from '../../consistency/report.js';
 import { TransitionFold, type Violation } from '../../consistency/transitions.js';
-import type { Located, StagesSection } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
 import { processTrouble } from './check-wiring.js';
+import type { StagesSection } from './section.js';
 import { keyOfRecord, statusOfValue } from './status-record.js';
 import { readKeys, readView } from './status-view.js';
 

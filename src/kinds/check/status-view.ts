@@ -1,8 +1,8 @@
 import { streamQuery } from '../../clients/ksqldb/query.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
-import type { StagesSection, StatusViewSection } from '../../pipeline/pipeline.js';
 import { server } from '../../targets/target.js';
 import type { Session } from '../session.js';
+import type { StagesSection, StatusViewSection } from './section.js';
 
 /** The last status of every key, as a view keeps it: a table, or a ksqlDB table by one pull query. */
 export async function readView(view: StatusViewSection, session: Session): Promise<ReadonlyMap<string, string>> {

@@ -3,13 +3,13 @@ import { confirmConservation } from '../../consistency/conservation.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { confirmRows } from '../../consistency/rows-check.js';
 import { SESSION_SETTINGS } from '../../consistency/table-side.js';
-import { type CheckSection, placeName } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CheckRow } from '../events.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { wireCompare } from './check-wiring.js';
 import { wireConservation } from './conservation-wiring.js';
+import { type CheckSection, placeName } from './section.js';
 import { confirmStatuses } from './status-check.js';
 
 export interface VerifyOptions {

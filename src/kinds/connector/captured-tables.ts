@@ -1,8 +1,8 @@
 import type { PostgresClient } from '../../clients/postgres/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { ConnectorSection } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { connectorFlow } from './connector-flow.js';
+import type { ConnectorSection } from './section.js';
 
 /**
  * Refuses a connector whose include list names a table that its database does not have: Debezium itself would run on and

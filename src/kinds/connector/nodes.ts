@@ -1,4 +1,3 @@
-import type { ConnectorSection } from '../../pipeline/pipeline.js';
 import { referencesIn } from '../../pipeline/references.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/target.js';
@@ -10,6 +9,7 @@ import { needsOf, type UpContext } from '../up-context.js';
 import type { Node, NodeReport } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
 import { connectorKind, connectorStaysUp } from './resource.js';
+import type { ConnectorSection } from './section.js';
 
 export function connectorNode(context: UpContext, section: ConnectorSection): Node {
   const needs = connectorNeeds(context, section);

@@ -1,6 +1,5 @@
 import type { ConnectClient, ConnectorConfig } from '../../clients/connect/client.js';
 import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
-import type { ConnectorSection } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { database, server, store } from '../../targets/target.js';
@@ -8,6 +7,7 @@ import { connectorKey, type Ledger, ledgerTopic, openLedger } from '../ledger.js
 import { releaseRabbitmq } from '../rabbitmq/release.js';
 import { type Session, serversOf } from '../session.js';
 import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
+import type { ConnectorSection } from './section.js';
 
 /** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
 export interface Released {

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
-import type { DatabaseSection, StoreSection, SubjectSection, TopicSection } from '../../pipeline/pipeline.js';
 import { referencesIn } from '../../pipeline/references.js';
 import { database, type ServerKind, server } from '../../targets/target.js';
 import { reconcile } from '../resource.js';
 import { resolveAll, serversOf } from '../session.js';
+import type { StoreSection } from '../store/section.js';
 import { prepareStore } from '../store/stores.js';
 import { subjectKind } from '../subject/resource.js';
+import type { SubjectSection } from '../subject/section.js';
 import { topicKind } from '../topic/resource.js';
+import type { TopicSection } from '../topic/section.js';
 import { needsOf, type UpContext } from '../up-context.js';
 import type { Node } from '../walk.js';
 import { databaseKind } from './resource.js';
+import type { DatabaseSection } from './section.js';
 
 const STEP_OF_SERVER: Readonly<Record<ServerKind, Node['step']>> = {
   kafka: 'kafka',

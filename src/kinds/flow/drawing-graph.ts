@@ -1,7 +1,8 @@
-import type { Pipeline, ServiceSection } from '../../pipeline/pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { parseReference, referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { unreachable } from '../../support/errors.js';
+import type { ServiceSection } from '../service/section.js';
 import {
   type FlowEdge,
   type FlowStage,
@@ -208,9 +209,11 @@ function usedPlaces(pipeline: Pipeline): ReadonlyMap<string, readonly UsedPlace[
     ];
     const named = new Map<string, UsedPlace>();
     for (const reference of Object.values(env).flatMap(referencesIn).map(parseReference)) {
-      if (reference?.kind !== 'database' && reference?.kind !== 'store') continue;
-      const key = `${reference.kind} ${reference.name}`;
-      if (!told.includes(key)) named.set(key, { kind: reference.kind, name: reference.name });
+      const { head, name: place } = reference;
+      if (head !== 'databases' && head !== 'stores') continue;
+      const kind = head === 'databases' ? 'database' : 'store';
+      const key = `${kind} ${place}`;
+      if (!told.includes(key)) named.set(key, { kind, name: place });
     }
     return [`service ${name}`, [...named.values()]] as const;
   });

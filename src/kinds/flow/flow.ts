@@ -1,14 +1,9 @@
-import type {
-  CompareSection,
-  Located,
-  Pipeline,
-  PlaceSection,
-  ServiceSection,
-  WritesSection,
-} from '../../pipeline/pipeline.js';
+import type { Located, Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
+import type { CompareSection, PlaceSection } from '../check/section.js';
 import { type ConnectorConfig, connectorFlow, withSchema } from '../connector/connector-flow.js';
 import { type KsqlFile, readKsqlFiles } from '../ksqldb/ksql-files.js';
+import type { ServiceSection, WritesSection } from '../service/section.js';
 
 /** A place where data rests: a table of a database, a collection of a store, a topic, or a queue. */
 export type Place =

@@ -1,6 +1,6 @@
 import { connectJson } from '../../clients/http/json-client.js';
-import type { Diagnosis } from '../../operations/doctor/doctor.js';
 import { GATEWAY } from '../../targets/target.js';
+import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 
 interface RouteHealth {

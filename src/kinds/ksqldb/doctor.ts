@@ -1,5 +1,5 @@
-import type { Diagnosis } from '../../operations/doctor/doctor.js';
 import { normaliseStatement } from '../../protocol/ksql/normalise.js';
+import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 
 /** Who answers, and queries that run more than once: whoever runs a script of INSERT INTO again makes all of them anew. */

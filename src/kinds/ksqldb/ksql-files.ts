@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { LintContext } from '../../pipeline/lint.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { Statement } from '../../protocol/ksql/ast.js';
 import { type StatementEffects, statementEffects } from '../../protocol/ksql/effects.js';
@@ -23,6 +24,15 @@ export interface KsqlFile {
 /** Reads and parses the ksql migrations in order. A file that went away in between counts as empty: who runs it will say so. */
 export function readKsqlFiles(pipeline: Pick<Pipeline, 'ksqldb'>): readonly KsqlFile[] {
   return (pipeline.ksqldb?.migrations ?? []).map((file) => parseKsqlFile(file, textOf(file)));
+}
+
+const read = new WeakMap<LintContext, readonly KsqlFile[]>();
+
+/** The ksql files as every rule of one lint run sees them. */
+export function ksqlFiles(context: LintContext): readonly KsqlFile[] {
+  const files = read.get(context) ?? readKsqlFiles(context.pipeline);
+  read.set(context, files);
+  return files;
 }
 
 export function parseKsqlFile(file: string, text: string): KsqlFile {

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import { basename } from 'node:path';
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
@@ -6,46 +5,18 @@ import type { LintContext } from '../../pipeline/lint.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { placeOf } from '../connector/lint/connector-views.js';
+import { checkMigrationFolder } from '../database/lint.js';
+import { ksqlFiles } from './ksql-files.js';
 
-/** Migrations run in the order that their names mean; ksql parses, and what its statements need is there. */
-export function checkMigrations(context: LintContext): readonly Problem[] {
-  const { pipeline } = context;
+/** ksql migrations are named as they have to be and parse, and what their statements need is there. */
+export function checkKsql(context: LintContext): readonly Problem[] {
+  const migrations = context.pipeline.ksqldb?.migrations ?? [];
+  const place = placeOf(context, 'ksqldb', 'migrations');
   return [
-    ...pipeline.databases.flatMap((one) => folder(one.migrations, one.locationOf('migrations'), context)),
-    ...folder(pipeline.ksqldb?.migrations ?? [], placeOf(context, 'ksqldb', 'migrations'), context),
-    ...(pipeline.ksqldb?.migrations ?? []).flatMap((file) => ksqlName(file, placeOf(context, 'ksqldb', 'migrations'))),
+    ...checkMigrationFolder(migrations, place, context),
+    ...migrations.flatMap((file) => ksqlName(file, place)),
     ...ksqlText(context),
   ];
-}
-
-const versionOf = (file: string): bigint | undefined => {
-  const [, digits] = /^V?(\d{1,18})/i.exec(basename(file)) ?? [];
-  return digits === undefined ? undefined : BigInt(digits);
-};
-
-function folder(files: readonly string[], location: SourceLocation, { cwd }: LintContext): readonly Problem[] {
-  const found: Problem[] = files.flatMap((file) => {
-    try {
-      accessSync(file, constants.R_OK);
-      return [];
-    } catch {
-      return [problem('file-missing', location, `${displayPath(file, cwd)} can't be read`)];
-    }
-  });
-  const versions = files.map((file) => ({ name: basename(file), version: versionOf(file) }));
-  for (const [index, { name, version }] of versions.entries()) {
-    const before = versions[index - 1];
-    if (before?.version === undefined || version === undefined) continue;
-    if (version === before.version) {
-      found.push(problem('migration-order', location, `${before.name} and ${name} have the same version`));
-    } else if (version < before.version) {
-      const message = `${before.name} would run before ${name}: they run in the order of their names`;
-      found.push(
-        problem('migration-order', location, message, 'Give all versions the same number of digits: V000002, V000010.'),
-      );
-    }
-  }
-  return found;
 }
 
 function ksqlName(file: string, location: SourceLocation): readonly Problem[] {
@@ -64,7 +35,7 @@ function ksqlText(context: LintContext): readonly Problem[] {
   const subjects = context.names('schemas', 'subjects');
   const topics = context.names('topics');
   const made = new Set<string>();
-  return context.ksql.flatMap(({ file, statements, syntaxError }) => {
+  return ksqlFiles(context).flatMap(({ file, statements, syntaxError }) => {
     const shown = displayPath(file, context.cwd);
     if (syntaxError !== undefined) {
       const { message, line, column } = syntaxError;

@@ -1,38 +1,42 @@
-import type { BuildInput } from '../../pipeline/build.js';
-import { locate } from '../../pipeline/document.js';
-import type { Located, RabbitmqSection } from '../../pipeline/pipeline.js';
+import { section } from '../../pipeline/kind.js';
+import { rabbitmq as spec } from './spec.js';
 
-/** The section `rabbitmq:` with its places, and with what `deadLetter` means to the broker. */
-export function buildRabbitmq({ spec, tree }: BuildInput): RabbitmqSection | undefined {
-  if (spec.rabbitmq === undefined) return undefined;
-  const { exchanges, queues, bindings } = spec.rabbitmq;
-  const located = (name: string, ...place: string[]): Located => ({
-    name,
-    location: locate(tree, ['rabbitmq', ...place]),
-    locationOf: (...path) => locate(tree, ['rabbitmq', ...place, ...path]),
-  });
-  return {
-    exchanges: Object.entries(exchanges).map(([name, exchange]) => ({
-      ...located(name, 'exchanges', name),
-      type: exchange?.type ?? 'direct',
-      durable: exchange?.durable ?? true,
-      arguments: exchange?.arguments ?? {},
-    })),
-    queues: Object.entries(queues).map(([name, queue]) => ({
-      ...located(name, 'queues', name),
-      durable: queue?.durable ?? true,
-      deadLetter: queue?.deadLetter,
-      arguments: { ...queue?.arguments, ...deadLetterArguments(queue?.deadLetter) },
-    })),
-    bindings: bindings.map(({ exchange, queue, key, arguments: more }, index) => ({
-      ...located(`${exchange} → ${queue}${key === undefined ? '' : ` (${key})`}`, 'bindings', String(index)),
-      exchange,
-      queue,
-      key: key ?? '',
-      arguments: more,
-    })),
-  };
-}
+export const rabbitmq = section(
+  'rabbitmq',
+  spec.optional().describe('RabbitMQ exchanges, queues and bindings'),
+  (declared, { located }) => {
+    if (declared === undefined) return { rabbitmq: undefined };
+    const { exchanges, queues, bindings } = declared;
+    return {
+      rabbitmq: {
+        exchanges: Object.entries(exchanges).map(([name, exchange]) => ({
+          ...located(name, 'rabbitmq', 'exchanges', name),
+          type: exchange?.type ?? 'direct',
+          durable: exchange?.durable ?? true,
+          arguments: exchange?.arguments ?? {},
+        })),
+        queues: Object.entries(queues).map(([name, queue]) => ({
+          ...located(name, 'rabbitmq', 'queues', name),
+          durable: queue?.durable ?? true,
+          deadLetter: queue?.deadLetter,
+          arguments: { ...queue?.arguments, ...deadLetterArguments(queue?.deadLetter) },
+        })),
+        bindings: bindings.map(({ exchange, queue, key, arguments: more }, index) => ({
+          ...located(
+            `${exchange} → ${queue}${key === undefined ? '' : ` (${key})`}`,
+            'rabbitmq',
+            'bindings',
+            String(index),
+          ),
+          exchange,
+          queue,
+          key: key ?? '',
+          arguments: more,
+        })),
+      },
+    };
+  },
+);
 
 /** By the default exchange, which routes to the queue of that name. */
 function deadLetterArguments(queue: string | undefined): Readonly<Record<string, string>> {

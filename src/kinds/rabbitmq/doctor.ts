@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../../operations/doctor/doctor.js';
+import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 import { isDeadLetters } from './queue-flows.js';
 import { readQueue } from './queues.js';

@@ -1,7 +1,9 @@
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import type { LintContext } from '../../pipeline/lint.js';
-import type { ConservationSection, Located, QueueSection, RabbitmqSection } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
+import type { ConservationSection } from '../check/section.js';
+import type { QueueSection, RabbitmqSection } from './section.js';
 
 /** What the broker would refuse or misunderstand, and what a conservation check cannot prove. */
 export function checkRabbitmq({ pipeline }: LintContext): readonly Problem[] {

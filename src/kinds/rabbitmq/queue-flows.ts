@@ -1,10 +1,10 @@
-import type { QueueSection } from '../../pipeline/pipeline.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { type FlowStage, flowEdges, publications, wayOf } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode, Health } from '../status-report.js';
 import { deadLettersOf, readQueue } from './queues.js';
+import type { QueueSection } from './section.js';
 
 /** Publishers → queue → receivers, of each queue that no compare check's flow passes. */
 export async function readQueueFlows(session: Session): Promise<readonly Flow[]> {

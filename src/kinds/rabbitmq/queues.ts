@@ -1,8 +1,9 @@
 import type { QueueFacts } from '../../clients/amqp/management.js';
-import type { Pipeline, QueueSection } from '../../pipeline/pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { server } from '../../targets/target.js';
 import type { Session } from '../session.js';
+import type { QueueSection } from './section.js';
 
 /** What is known of a queue by now. */
 export interface QueueState {

@@ -42,18 +42,3 @@ export const rabbitmq = mapping({
   queues: named(queue).default({}).describe('By name'),
   bindings: z.array(binding).default([]).describe('Which exchange fills which queue'),
 });
-
-const counted = (what: string) =>
-  mapping({
-    database: text.describe('Where'),
-    count: text.describe('A query with one number').meta({ examples: ['select count(*) from outbox'] }),
-  })
-    .optional()
-    .describe(what);
-
-/** `conservation:` of a check. */
-export const conservation = mapping({
-  queue: text.describe('What is published to it is acknowledged'),
-  published: counted('How many messages have to be published: all rows of the outbox, sent or not'),
-  effects: counted('How many of them have had their effect'),
-});

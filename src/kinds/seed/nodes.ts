@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { Located, SeedSection, ServiceSeedSection } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { database } from '../../targets/target.js';
 import { serviceReferences } from '../session.js';
 import { needsOf, type UpContext } from '../up-context.js';
 import type { Node, NodeReport } from '../walk.js';
 import { applyCsvSeed, applySqlSeed } from './database-seed.js';
+import type { SeedSection, ServiceSeedSection } from './section.js';
 import { csvColumns, readSeedLines } from './seed-files.js';
 import { applySeed, seedIsDone } from './service-seed.js';
 import { applyTopicSeed } from './topic-seed.js';

@@ -1,11 +1,12 @@
-import type { GatewaySection, ServiceSection } from '../../pipeline/pipeline.js';
 import { resolveReferences } from '../../pipeline/references.js';
 import { GATEWAY, type LaunchByKind, service } from '../../targets/target.js';
+import type { GatewaySection } from '../gateway/section.js';
 import { rabbitmqIds } from '../rabbitmq/nodes.js';
 import { resolveAll, serviceReferences } from '../session.js';
 import { needsOf, type UpContext } from '../up-context.js';
 import type { Node } from '../walk.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
+import type { ServiceSection } from './section.js';
 
 /** How long a service without `ready` and without a group has to live to count as started. */
 const ALIVE_MS = 1_000;

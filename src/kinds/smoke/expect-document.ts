@@ -1,9 +1,9 @@
 import type { DocumentsClient, FieldValue, Scalar } from '../../clients/documents/contract.js';
-import type { SmokeExpectation } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
 import { valueDifference } from './expect.js';
+import type { SmokeExpectation } from './section.js';
 import { textOf } from './template.js';
 
 type DocumentExpectation = Extract<SmokeExpectation, { readonly kind: 'document' }>;

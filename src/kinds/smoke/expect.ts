@@ -3,10 +3,10 @@ import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/cli
 import type { ValueDecoder } from '../../clients/schema-registry/decode-value.js';
 import { readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { SmokeExpectation } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
+import type { SmokeExpectation } from './section.js';
 import { textOf } from './template.js';
 
 export type RecordExpectation = Extract<SmokeExpectation, { readonly kind: 'record' }>;

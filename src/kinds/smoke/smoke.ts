@@ -1,7 +1,6 @@
 import type { PartitionPosition } from '../../clients/kafka/contract.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { SmokeExpectation, SmokeRequestSection, SmokeSection } from '../../pipeline/pipeline.js';
 import type { ReferenceValues } from '../../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { endingOf } from '../check/ending.js';
@@ -10,6 +9,7 @@ import { failureOf } from '../walk.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags, pollingOutboxes } from './built-in.js';
 import { expectRecord, expectRow, topicEnd } from './expect.js';
 import { expectDocument } from './expect-document.js';
+import type { SmokeExpectation, SmokeRequestSection, SmokeSection } from './section.js';
 import { fillIn, textOf } from './template.js';
 
 /** One thing that was tried. */

@@ -1,5 +1,4 @@
 import { pingCache } from '../../clients/cache/ping.js';
-import type { StoreSection } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { STORE_MISSING } from '../../targets/store-programs.js';
 import { type ComponentId, store } from '../../targets/target.js';
@@ -7,6 +6,7 @@ import { databaseKind } from '../database/resource.js';
 import { reconcile } from '../resource.js';
 import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
+import type { StoreSection } from './section.js';
 
 /**
  * Starts a store and waits until it answers; true where that changed anything. An optional one that can't be had is left

@@ -3,11 +3,11 @@ import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { locate, parseTree, type Tree } from '../../pipeline/document.js';
 import type { LintContext } from '../../pipeline/lint.js';
-import type { SubjectSection } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { AvroSchemaError, parseAvroSchema } from '../../protocol/avro/schema.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { knownTopics } from '../topic/known-topics.js';
+import type { SubjectSection } from './section.js';
 
 /** Subjects named after topics, schema files that can be read and parsed. */
 export function checkSchemas(context: LintContext): readonly Problem[] {

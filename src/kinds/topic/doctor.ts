@@ -1,5 +1,5 @@
-import type { Diagnosis } from '../../operations/doctor/doctor.js';
 import { counted } from '../../support/counted.js';
+import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 
 /** Whose cluster answers, and the declared topics: there, with as many partitions as declared, and with brokers for their replicas. */

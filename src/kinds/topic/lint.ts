@@ -4,6 +4,8 @@ import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { withText } from '../../protocol/ksql/with-values.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { connectorViews } from '../connector/lint/connector-views.js';
+import { flowEdges, topicPlace } from '../flow/flow.js';
+import { ksqlFiles } from '../ksqldb/ksql-files.js';
 
 /** Kafka: 249 characters, so that a partition's folder fits into 255. */
 const NAME = /^[A-Za-z0-9._-]{1,249}$/;
@@ -58,9 +60,9 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
 
 /** Topics that ksqlDB makes for a stream or table, and Connect for a connector's first record. */
 function madeByOthers(context: LintContext): readonly Problem[] {
-  const { ksql, cwd } = context;
+  const { cwd } = context;
   const { target } = context.pipeline;
-  const streams = ksql.flatMap(({ file, statements }) =>
+  const streams = ksqlFiles(context).flatMap(({ file, statements }) =>
     statements.flatMap(({ statement, effects: { creates } }) => {
       const wanted = 'with' in statement ? withText(statement.with, 'REPLICAS') : undefined;
       if (wanted === undefined || (creates?.kind !== 'stream' && creates?.kind !== 'table')) return [];
@@ -94,4 +96,50 @@ function replication(
 function brokersOf(target: LintContext['pipeline']['target']): number | undefined {
   const placed = target.kafka ?? target.base;
   return placed === 'embedded' || placed === 'compose' ? BROKERS[placed] : undefined;
+}
+
+/** Topics that nothing writes or reads. */
+export function unusedTopics(context: LintContext): readonly Problem[] {
+  const { pipeline } = context;
+  const ksql = ksqlFiles(context);
+  const edges = flowEdges(pipeline, ksql);
+  const inKsql = ksql.flatMap(({ statements }) => statements.flatMap(({ effects }) => effects.topic ?? []));
+  const written = new Set([
+    ...edges.map(({ to }) => to),
+    ...pipeline.connectors.flatMap(({ produces }) => produces.map(topicPlace)),
+    ...pipeline.services.flatMap(({ produces, outbox }) => [...produces, ...(outbox?.topics ?? [])].map(topicPlace)),
+    ...pipeline.seeds.flatMap((seed) => (seed.kind === 'jsonl' ? [topicPlace(seed.topic)] : [])),
+    ...ksql.flatMap(({ statements }) =>
+      statements.flatMap(({ effects: { creates, writesSource } }) =>
+        writesSource !== undefined && (creates?.kind === 'stream' || creates?.kind === 'table')
+          ? [topicPlace(creates.topic)]
+          : [],
+      ),
+    ),
+  ]);
+  const read = new Set([
+    ...edges.map(({ from }) => from),
+    ...inKsql.map(topicPlace),
+    ...pipeline.services.flatMap(({ consumes }) => (consumes?.topics ?? []).map(topicPlace)),
+    ...pipeline.checks.flatMap((check) => (check.kind === 'stages' ? [topicPlace(check.topic)] : [])),
+    ...pipeline.smoke.flatMap(({ expect }) =>
+      expect.flatMap((one) => (one.kind === 'record' ? [topicPlace(one.topic)] : [])),
+    ),
+  ]);
+  // A connector without a config here may write to any of them.
+  const opaque = pipeline.connectors.some(({ config, produces }) => config === undefined && produces.length === 0);
+  return pipeline.topics.flatMap(({ name, location }) => {
+    const place = topicPlace(name);
+    if (!written.has(place) && !read.has(place))
+      return [warning('unused', location, `topic ${name} is written and read by nothing in this file`)];
+    if (written.has(place) || opaque) return [];
+    return [
+      warning(
+        'topic-without-writer',
+        location,
+        `topic ${name} is read, but nothing in this file writes to it`,
+        'Say who does: produces of a connector or service, topics of a polling outbox.',
+      ),
+    ];
+  });
 }

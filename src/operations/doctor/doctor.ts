@@ -1,22 +1,13 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
+import type { Diagnosis } from '../../kinds/diagnosis.js';
 import { type Session, targetInput } from '../../kinds/session.js';
 import { unprivilegedAccount } from '../../support/account.js';
-import { type ErrorKind, EvpipeError, messageOf } from '../../support/errors.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import { isPortFree, listedProcesses, standardPorts } from '../../targets/host.js';
 import { runningPipelines } from '../../targets/running.js';
 import { examineServers } from './servers.js';
-
-/** What was looked at and how it is. */
-export interface Diagnosis {
-  readonly about: string;
-  readonly health: 'good' | 'warning' | 'bad';
-  readonly says: string;
-  readonly todo?: string;
-  /** Where it is bad, how the command ends. */
-  readonly ending?: ErrorKind;
-}
 
 const NODE_LEAST = [20, 19] as const;
 const DISK_LEAST_BYTES = 512 * 1024 ** 2;

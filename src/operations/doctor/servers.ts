@@ -1,5 +1,6 @@
 import { missingFenceOptions, POSTGRES_SOURCE } from '../../kinds/connector/connector-flow.js';
 import { connectorReports } from '../../kinds/connector/connectors.js';
+import type { Diagnosis } from '../../kinds/diagnosis.js';
 import { examineGateway } from '../../kinds/gateway/doctor.js';
 import { examineKsqldb } from '../../kinds/ksqldb/doctor.js';
 import { readKsqlFiles } from '../../kinds/ksqldb/ksql-files.js';
@@ -11,7 +12,6 @@ import { EvpipeError, messageOf } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import { INSTALL_CACHE } from '../../targets/store-programs.js';
 import { type ComponentId, type ComponentStatus, database, GATEWAY, server, store } from '../../targets/target.js';
-import type { Diagnosis } from './doctor.js';
 
 /** A server that does not answer in this time is told of instead of waited for. */
 const ANSWER_MS = 5_000;

@@ -4,6 +4,7 @@ import { connectConnect } from '../../clients/connect/client.js';
 import { connectKafka } from '../../clients/kafka/client.js';
 import { connectKsqldb } from '../../clients/ksqldb/client.js';
 import { connectSchemaRegistry } from '../../clients/schema-registry/client.js';
+import type { FileKind } from '../../pipeline/kind.js';
 import { loadPipeline } from '../../pipeline/load.js';
 import type { Problem } from '../../pipeline/problem.js';
 import { EvpipeError } from '../../support/errors.js';
@@ -19,6 +20,8 @@ export interface ImportInput {
   readonly folder: string;
   /** Replaces the files of an earlier import; else the folder has to be missing or empty. */
   readonly force: boolean;
+  /** What the written file is validated with. */
+  readonly kinds: readonly FileKind[];
   readonly bootstrapServers: string;
   /** Where one is undefined, its section is left out. */
   readonly schemaRegistryUrl: string | undefined;
@@ -69,7 +72,7 @@ export async function importPipeline(input: ImportInput): Promise<Imported> {
     const env = Object.fromEntries([...secrets.keys()].map((variable) => [variable, 'as set']));
     const file = join(input.folder, 'evpipe.yaml');
     const { problems } = existsSync(file)
-      ? loadPipeline({ files: [file], profiles: [], env, cwd: dirname(input.folder) })
+      ? loadPipeline({ files: [file], profiles: [], env, cwd: dirname(input.folder) }, input.kinds)
       : { problems: [] };
     return {
       counts: {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawText } from '../../kinds/flow/draw.js';
+import type { FileKind } from '../../pipeline/kind.js';
 import { loadPipeline } from '../../pipeline/load.js';
 import { templates } from '../init/templates.js';
 import { withDiagram } from './readme-diagram.js';
@@ -16,9 +17,9 @@ export interface Readme {
 }
 
 /** The README of every pipeline and template of this package, with the diagram that `evpipe graph` draws of it. */
-export function pipelineReadmes(): readonly Readme[] {
+export function pipelineReadmes(kinds: readonly FileKind[]): readonly Readme[] {
   return templates().map(({ name, folder }) => {
-    const { pipeline, problems } = loadPipeline({ files: [folder], profiles: [], env: {}, cwd: folder });
+    const { pipeline, problems } = loadPipeline({ files: [folder], profiles: [], env: {}, cwd: folder }, kinds);
     if (pipeline === undefined) throw new Error(`${name}: ${problems.map(({ message }) => message).join('; ')}`);
     const file = join(folder, 'README.md');
     const committed = existsSync(file) ? readFileSync(file, 'utf8') : undefined;

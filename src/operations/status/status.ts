@@ -1,5 +1,6 @@
 import type { ConnectorStatus } from '../../clients/connect/client.js';
 import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
+import { type CheckSection, type CompareSection, placeName } from '../../kinds/check/section.js';
 import { slotOf } from '../../kinds/connector/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../../kinds/flow/flow.js';
 import { groupLag } from '../../kinds/flow/group-lag.js';
@@ -8,7 +9,7 @@ import { readQueueFlows, readQueueNode, readReceiver } from '../../kinds/rabbitm
 import { firstFailure, readsOutbox } from '../../kinds/service/outbox-probe.js';
 import type { Session } from '../../kinds/session.js';
 import type { ComponentLine, Flow, FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
-import { type CheckSection, type CompareSection, type Located, placeName } from '../../pipeline/pipeline.js';
+import type { Located } from '../../pipeline/pipeline.js';
 import { parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';

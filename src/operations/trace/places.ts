@@ -1,5 +1,6 @@
+import type { CheckSection } from '../../kinds/check/section.js';
 import { flowEdges, type Place, topicPlace, wayOf } from '../../kinds/flow/flow.js';
-import type { CheckSection, Pipeline } from '../../pipeline/pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { TracedTable } from './rows.js';
 

@@ -1,10 +1,10 @@
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { checkNamed } from '../../kinds/check/check-named.js';
+import type { CheckSection } from '../../kinds/check/section.js';
 import { keyOfRecord, statusOfValue } from '../../kinds/check/status-record.js';
 import { tablePlace } from '../../kinds/flow/flow.js';
 import type { Session } from '../../kinds/session.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { CheckSection } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { placesOf } from './places.js';
 import { type TracedTable, traceRows } from './rows.js';

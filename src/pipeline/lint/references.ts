@@ -3,46 +3,59 @@ import type { SourceLocation } from '../../support/errors.js';
 import { displayPath } from '../build.js';
 import { didYouMean } from '../did-you-mean.js';
 import { nodeAt, textsOf } from '../document.js';
+import type { Use } from '../kind.js';
 import type { LintContext } from '../lint.js';
 import { type Problem, problem } from '../problem.js';
-import { parseReference, referencesIn } from '../references.js';
+import { parseReference, referenceForm, referencesIn } from '../references.js';
 
 /** `$(…)` in the file, and in SQL and ksql files: on the list of references, and about something that is declared. */
 export function checkReferences(context: LintContext): readonly Problem[] {
   return [...inFile(context), ...inSqlFiles(context)];
 }
 
-/** Sections in which references are replaced; elsewhere `$(` is a text like any other. */
-const SECTIONS = ['services', 'connectors', 'connect', 'smoke'];
+/** The names that `$(…)` in the file refers to. */
+export function usedByReference(context: LintContext): readonly Use[] {
+  return pathsInFile(context).flatMap(({ path, at }) => {
+    const reference = parseReference(path);
+    const what = referenceForm(reference, context.kinds)?.named;
+    return what === undefined ? [] : [{ what, name: reference.name, at }];
+  });
+}
 
-function inFile(context: LintContext): readonly Problem[] {
-  return SECTIONS.flatMap((section) => {
-    const node = nodeAt(context.tree, [section]);
+interface WrittenPath {
+  readonly path: string;
+  readonly section: string;
+  readonly at: readonly string[];
+  readonly location: SourceLocation;
+}
+
+function pathsInFile({ kinds, tree }: LintContext): readonly WrittenPath[] {
+  const sections = kinds.flatMap((kind) => kind.sections).filter(({ resolves }) => resolves);
+  return sections.flatMap(({ key }) => {
+    const node = nodeAt(tree, [key]);
     if (node === undefined) return [];
-    return [...textsOf(node)].flatMap(({ text, location }) =>
-      referencesIn(text).flatMap((path) => problemOf(path, location, section === 'smoke', context)),
+    return [...textsOf(node, [key])].flatMap(({ text, path: at, location }) =>
+      referencesIn(text).map((path) => ({ path, section: key, at, location })),
     );
   });
 }
 
+function inFile(context: LintContext): readonly Problem[] {
+  return pathsInFile(context).flatMap(({ path, section, location }) => problemOf(path, location, section, context));
+}
+
 function inSqlFiles(context: LintContext): readonly Problem[] {
-  const { pipeline, cwd } = context;
-  const files = [...pipeline.databases.flatMap(({ migrations }) => migrations), ...(pipeline.ksqldb?.migrations ?? [])];
+  const { kinds, pipeline, cwd } = context;
+  const files = kinds.flatMap((kind) => kind.sqlFiles?.(pipeline) ?? []);
   return files.flatMap((file) => {
     const text = textOf(file);
     if (!text.includes('$(')) return [];
-    return text
-      .split('\n')
-      .flatMap((line, index) =>
-        referencesIn(line).flatMap((path) =>
-          problemOf(
-            path,
-            { file: displayPath(file, cwd), line: index + 1, column: line.indexOf(`$(${path})`) + 1 },
-            false,
-            context,
-          ),
-        ),
-      );
+    return text.split('\n').flatMap((line, index) =>
+      referencesIn(line).flatMap((path) => {
+        const column = line.indexOf(`$(${path})`) + 1;
+        return problemOf(path, { file: displayPath(file, cwd), line: index + 1, column }, undefined, context);
+      }),
+    );
   });
 }
 
@@ -55,57 +68,34 @@ function textOf(file: string): string {
 }
 
 /** The list as a user would type it, with the names of this file. */
-function listed({ names }: LintContext): readonly string[] {
-  return [
-    'kafka.bootstrapServers',
-    ...['schemaRegistry', 'connect', 'ksqldb', 'rabbitmq'].map((server) => `${server}.url`),
-    ...names('databases').flatMap((name) =>
-      ['url', 'host', 'port', 'name', 'user', 'password'].map((field) => `databases.${name}.${field}`),
-    ),
-    ...names('services').flatMap((name) => [`services.${name}.url`, `services.${name}.port`]),
-    ...names('stores').map((name) => `stores.${name}.url`),
-    'gateway.url',
-  ];
+function listed({ kinds, known }: LintContext): readonly string[] {
+  return kinds
+    .flatMap((kind) => kind.references ?? [])
+    .flatMap(({ head, named, fields = [] }) =>
+      fields.flatMap((field) =>
+        named === undefined ? [`${head}.${field}`] : known(named).map((name) => `${head}.${name}.${field}`),
+      ),
+    );
 }
 
-function problemOf(path: string, location: SourceLocation, smoke: boolean, context: LintContext): readonly Problem[] {
+function problemOf(
+  path: string,
+  location: SourceLocation,
+  section: string | undefined,
+  context: LintContext,
+): readonly Problem[] {
   const reference = parseReference(path);
-  const unknown = (what: string, section: string, name: string): Problem[] =>
-    context.names(section).includes(name)
-      ? []
-      : [
-          problem(
-            'dangling-reference',
-            location,
-            `$(${path}): there is no ${what} ${name}${didYouMean(name, context.names(section))}`,
-          ),
-        ];
-  switch (reference?.kind) {
-    case 'database':
-      return unknown('database', 'databases', reference.name);
-    case 'service':
-      return unknown('service', 'services', reference.name);
-    case 'store':
-      return unknown('store', 'stores', reference.name);
-    case 'gateway':
-      return context.spec.gateway !== undefined
-        ? []
-        : [problem('dangling-reference', location, `$(${path}): there is no gateway`)];
-    case 'server':
-      return [];
-    case 'response':
-      return smoke
-        ? []
-        : [
-            problem(
-              'unknown-reference',
-              location,
-              `$(${path}) means something in smoke only: what the request was answered`,
-            ),
-          ];
-    default:
-      return [
-        problem('unknown-reference', location, `$(${path}) refers to nothing${didYouMean(path, listed(context))}`),
-      ];
+  const form = referenceForm(reference, context.kinds);
+  if (form === undefined)
+    return [problem('unknown-reference', location, `$(${path}) refers to nothing${didYouMean(path, listed(context))}`)];
+  const { named, declared, only } = form;
+  if (only !== undefined && only.section !== section) {
+    const message = `$(${path}) means something in ${only.section} only: ${only.meaning}`;
+    return [problem('unknown-reference', location, message)];
   }
+  if (declared?.(context.pipeline) === false)
+    return [problem('dangling-reference', location, `$(${path}): there is no ${reference.head}`)];
+  if (named === undefined || context.known(named).includes(reference.name)) return [];
+  const hint = didYouMean(reference.name, context.known(named));
+  return [problem('dangling-reference', location, `$(${path}): there is no ${named} ${reference.name}${hint}`)];
 }

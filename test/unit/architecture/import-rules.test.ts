@@ -33,7 +33,9 @@ describe('imports', () => {
     ['operations/a.ts', "import axios from 'axios';"],
     ['operations/a.ts', "const { startKafka } = await import('../embedded/kafka/index.js');"],
     ['cli/a.ts', "export { x } from '../targets/target.js';"],
-    ['resources/a.ts', "import {\n  type A,\n  b,\n} from '../operations/up.js';"],
+    ['kinds/a.ts', "import {\n  type A,\n  b,\n} from '../operations/up.js';"],
+    ['pipeline/a.ts', "import { KINDS } from '../kinds/table.js';"],
+    ['targets/a.ts', "import type { Kind } from '../kinds/kind.js';"],
   ])('a planted violation in %s is found: %s', (from, text) => {
     expect(violationsOf(from, text)).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CompareSection } from '../../../src/kinds/check/section.js';
 import { flowEdges, wayOf } from '../../../src/kinds/flow/flow.js';
-import type { CompareSection, Located, Pipeline } from '../../../src/pipeline/pipeline.js';
+import type { Located, Pipeline } from '../../../src/pipeline/pipeline.js';
 import { textOf, Workspace } from '../pipeline/workspace.js';
 
 let workspace: Workspace;

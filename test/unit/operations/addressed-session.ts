@@ -6,6 +6,7 @@ import { connectPostgres, type PostgresClient } from '../../../src/clients/postg
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { openSession, type Session } from '../../../src/kinds/session.js';
+import { KINDS } from '../../../src/kinds/table.js';
 import { loadPipeline } from '../../../src/pipeline/load.js';
 import { silentLog } from '../../../src/support/log.js';
 import { textOf } from '../pipeline/workspace.js';
@@ -49,13 +50,16 @@ export class Servers {
     const urls = databases.map((name) => `${name}: { url: "${this.postgres.urlOf(name)}" }`).join(', ');
     const target = `targets: { here: { kafka: { bootstrapServers: "${this.kafka.bootstrapServers}" }, databases: { ${urls} } } }`;
     writeFileSync(join(this.folder, 'evpipe.yaml'), `version: 1\nname: shop\n${file}\n${target}\n`);
-    const { pipeline, problems } = loadPipeline({
-      files: ['evpipe.yaml'],
-      profiles: [],
-      env: {},
-      cwd: this.folder,
-      target: 'here',
-    });
+    const { pipeline, problems } = loadPipeline(
+      {
+        files: ['evpipe.yaml'],
+        profiles: [],
+        env: {},
+        cwd: this.folder,
+        target: 'here',
+      },
+      KINDS,
+    );
     if (pipeline === undefined) throw new Error(problems.map(textOf).join('\n'));
     return openSession(pipeline, {
       env: {},

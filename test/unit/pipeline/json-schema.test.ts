@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { KINDS } from '../../../src/kinds/table.js';
 import { jsonSchema } from '../../../src/pipeline/spec.js';
 
 const PERSON_PLANNING = fileURLToPath(new URL('../../../pipelines/person-planning/evpipe.yaml', import.meta.url));
@@ -21,7 +22,7 @@ function undescribed(schema: unknown, path: string): readonly string[] {
 }
 
 describe('the JSON Schema of the pipeline file', () => {
-  const schema = jsonSchema();
+  const schema = jsonSchema(KINDS);
 
   it('describes every key', () => {
     expect(undescribed(schema, '$')).toEqual([]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KINDS } from '../../../src/kinds/table.js';
 import { loadPipeline } from '../../../src/pipeline/load.js';
 import { EvpipeError } from '../../../src/support/errors.js';
 import { Workspace } from './workspace.js';
@@ -116,7 +117,7 @@ describe(`a spoiled pipeline file (seed ${SEED})`, () => {
       expect(pipeline, text).toBeUndefined();
       expect(problems.length, text).toBeGreaterThan(0);
     }
-    expect(() => loadPipeline({ files: ['nowhere'], profiles: [], env: {}, cwd: workspace.folder })).toThrow(
+    expect(() => loadPipeline({ files: ['nowhere'], profiles: [], env: {}, cwd: workspace.folder }, KINDS)).toThrow(
       EvpipeError,
     );
   });

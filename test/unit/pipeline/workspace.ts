@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KINDS } from '../../../src/kinds/table.js';
 import { type LoadOptions, loadPipeline } from '../../../src/pipeline/load.js';
 import type { Problem } from '../../../src/pipeline/problem.js';
 
@@ -21,7 +22,7 @@ export class Workspace {
   }
 
   load(options: Partial<LoadOptions> = {}) {
-    return loadPipeline({ files: ['evpipe.yaml'], profiles: [], env: {}, cwd: this.folder, ...options });
+    return loadPipeline({ files: ['evpipe.yaml'], profiles: [], env: {}, cwd: this.folder, ...options }, KINDS);
   }
 
   /** The pipeline with this text merged over it. */

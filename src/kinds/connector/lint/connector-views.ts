@@ -2,7 +2,7 @@ import { displayPath } from '../../../pipeline/build.js';
 import { locate, nodeAt } from '../../../pipeline/document.js';
 import type { LintContext } from '../../../pipeline/lint.js';
 import type { SourceLocation } from '../../../support/errors.js';
-import type { KsqlFile } from '../../ksqldb/ksql-files.js';
+import { type KsqlFile, ksqlFiles } from '../../ksqldb/ksql-files.js';
 import { type ConnectorConfig, POSTGRES_SOURCE } from '../connector-flow.js';
 
 /** A connector of the file or of a ksql migration, with the place of each of its options. */
@@ -16,7 +16,8 @@ export interface ConnectorView {
 }
 
 /** Connectors made by migrations come without anything filled in: every option of theirs stands in the SQL. */
-export function connectorViews({ pipeline, tree, ksql, cwd }: LintContext): readonly ConnectorView[] {
+export function connectorViews(context: LintContext): readonly ConnectorView[] {
+  const { pipeline, tree, cwd } = context;
   const declared = pipeline.connectors.flatMap(({ name, config, written, location, locationOf }) => {
     if (config === undefined) return [];
     const inClear = (option: string): boolean => {
@@ -25,7 +26,7 @@ export function connectorViews({ pipeline, tree, ksql, cwd }: LintContext): read
     };
     return [{ name, config, location, locationOf: (option: string) => locationOf('config', option), inClear }];
   });
-  return [...declared, ...ksql.flatMap((file) => madeByKsql(file, cwd))];
+  return [...declared, ...ksqlFiles(context).flatMap((file) => madeByKsql(file, cwd))];
 }
 
 export const isPostgres = ({ config }: Pick<ConnectorView, 'config'>): boolean =>

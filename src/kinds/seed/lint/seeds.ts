@@ -3,14 +3,9 @@ import { relative } from 'node:path';
 import { displayPath } from '../../../pipeline/build.js';
 import { didYouMean } from '../../../pipeline/did-you-mean.js';
 import type { LintContext } from '../../../pipeline/lint.js';
-import type {
-  Located,
-  Pipeline,
-  SeedSection,
-  SeedValueSection,
-  ServiceSeedSection,
-} from '../../../pipeline/pipeline.js';
+import type { Located, Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
+import type { SeedSection, SeedValueSection, ServiceSeedSection } from '../section.js';
 import { csvColumns, readSeedLines } from '../seed-files.js';
 import { generatorPaths } from './generators.js';
 

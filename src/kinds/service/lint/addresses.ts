@@ -48,7 +48,7 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
     ...[...textsOf(tree)].flatMap(({ text, location }) =>
       referencesIn(text).flatMap((path) => {
         const reference = parseReference(path);
-        return reference?.kind === 'service'
+        return reference.head === 'services'
           ? [{ service: reference.name, location, why: `$(${path}) refers to its address` }]
           : [];
       }),

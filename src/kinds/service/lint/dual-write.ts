@@ -1,16 +1,18 @@
 import type { LintContext } from '../../../pipeline/lint.js';
-import type { CheckSection, ServiceSection } from '../../../pipeline/pipeline.js';
 import { type Problem, warning } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
+import type { CheckSection } from '../../check/section.js';
 import { flowEdges, placeOfSide } from '../../flow/flow.js';
+import { ksqlFiles } from '../../ksqldb/ksql-files.js';
+import type { ServiceSection } from '../section.js';
 
 /**
  * A service that changes a database whose changes a check follows, and sends the events itself: where it ends between its commit and
  * the broker's acknowledgement, the event is lost. Who consumes is left out: what a redelivery repeats is not lost.
  */
-export function checkDualWrites({ pipeline, ksql }: LintContext): readonly Problem[] {
-  const { services, checks } = pipeline;
-  const read = new Set(flowEdges(pipeline, ksql).map(({ from }) => from));
+export function checkDualWrites(context: LintContext): readonly Problem[] {
+  const { services, checks } = context.pipeline;
+  const read = new Set(flowEdges(context.pipeline, ksqlFiles(context)).map(({ from }) => from));
   const mastered = new Set(checks.flatMap((check) => unreadSource(check, read)));
   return services.flatMap((service): readonly Problem[] => {
     const { name, copyOf, outbox, consumes, receives, produces, publishes, locationOf } = service;
@@ -35,6 +37,6 @@ function databasesOf({ env, run }: ServiceSection): readonly string[] {
   const texts = [...Object.values(env), ...(run.kind === 'command' ? run.command : [])];
   return texts.flatMap(referencesIn).flatMap((path) => {
     const reference = parseReference(path);
-    return reference?.kind === 'database' ? [reference.name] : [];
+    return reference.head === 'databases' ? [reference.name] : [];
   });
 }

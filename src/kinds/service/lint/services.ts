@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LintContext } from '../../../pipeline/lint.js';
-import type { Pipeline, ServiceSection } from '../../../pipeline/pipeline.js';
+import type { Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
 import { placeOf } from '../../connector/lint/connector-views.js';
+import type { ServiceSection } from '../section.js';
 
 /** What services run, where they listen, whom they wait for, how they consume and report. */
 export function checkServices(context: LintContext): readonly Problem[] {
@@ -31,7 +32,7 @@ function modules({ name, run, locationOf }: ServiceSection, { pipeline }: LintCo
 
 function ports(context: LintContext): readonly Problem[] {
   const { services } = context.pipeline;
-  const gateway = context.spec.gateway;
+  const { gateway } = context.pipeline;
   const wished = [
     ...services.map(({ name, port }) => ({ who: `service ${name}`, port, path: ['services', name, 'port'] })),
     { who: 'the gateway', port: gateway?.port, path: ['gateway', 'port'] },
@@ -80,8 +81,8 @@ export function neededServices({ env, run }: ServiceSection, gateway?: Pipeline[
   const texts = [...Object.values(env), ...(run.kind === 'command' ? run.command : [])];
   const named = texts.flatMap(referencesIn).flatMap((path) => {
     const reference = parseReference(path);
-    if (reference?.kind === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
-    return reference?.kind === 'service' ? [reference.name] : [];
+    if (reference.head === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
+    return reference.head === 'services' ? [reference.name] : [];
   });
   return [...new Set(named)];
 }

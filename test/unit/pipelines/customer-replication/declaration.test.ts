@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { drawText } from '../../../../src/kinds/flow/draw.js';
 import { flowEdges, wayOf } from '../../../../src/kinds/flow/flow.js';
+import { KINDS } from '../../../../src/kinds/table.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import { textOf } from '../../pipeline/workspace.js';
 
 const PIPELINE = fileURLToPath(new URL('../../../../pipelines/customer-replication', import.meta.url));
-const load = (profiles: readonly string[]) => loadPipeline({ files: [PIPELINE], profiles, env: {}, cwd: PIPELINE });
+const load = (profiles: readonly string[]) =>
+  loadPipeline({ files: [PIPELINE], profiles, env: {}, cwd: PIPELINE }, KINDS);
 
 describe('customer-replication', () => {
   it.each([[], ['dev'], ['test'], ['production-like']])('is declared without a flaw (profile %s)', (...profiles) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KINDS } from '../../../../src/kinds/table.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import { textOf } from '../../pipeline/workspace.js';
 
@@ -17,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const problemsOf = (text?: string): readonly string[] => {
   if (text !== undefined) writeFileSync(join(folder, 'evpipe.yaml'), `version: 1\nname: hub\n${text}`);
-  return loadPipeline({ files: [folder], profiles: [], env: {}, cwd: folder }).problems.map(textOf);
+  return loadPipeline({ files: [folder], profiles: [], env: {}, cwd: folder }, KINDS).problems.map(textOf);
 };
 
 /** As the published system is wired: nobody publishes, nobody receives but by hand, database and cache are used by nobody. */

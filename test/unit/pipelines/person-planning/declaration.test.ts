@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { KINDS } from '../../../../src/kinds/table.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import type { Pipeline } from '../../../../src/pipeline/pipeline.js';
 import { statementEffects } from '../../../../src/protocol/ksql/effects.js';
@@ -10,7 +11,7 @@ import { parseStatements } from '../../../../src/protocol/ksql/parse.js';
 const folder = fileURLToPath(new URL('../../../../pipelines/person-planning', import.meta.url));
 
 function load(...profiles: string[]): Pipeline {
-  const { pipeline, problems } = loadPipeline({ files: [folder], profiles, env: {}, cwd: folder });
+  const { pipeline, problems } = loadPipeline({ files: [folder], profiles, env: {}, cwd: folder }, KINDS);
   expect(problems).toEqual([]);
   if (pipeline === undefined) throw new Error('no pipeline');
   return pipeline;

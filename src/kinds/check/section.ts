@@ -1,0 +1,94 @@
+import type { Located } from '../../pipeline/pipeline.js';
+
+export type PlaceSection = TablePlaceSection | DocumentsPlaceSection;
+
+export interface TablePlaceSection {
+  readonly kind: 'table';
+  readonly database: string;
+  readonly table: string;
+  /** SQL. */
+  readonly where: string | undefined;
+}
+
+export interface DocumentsPlaceSection {
+  readonly kind: 'documents';
+  readonly store: string;
+  readonly collection: string;
+  /** Field path to value. */
+  readonly where: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** As people say it: `person.person_person`, `customers.customers`. */
+export const placeName = (place: PlaceSection): string =>
+  place.kind === 'table' ? `${place.database}.${place.table}` : `${place.store}.${place.collection}`;
+
+/** Replica column to source column or SQL expression; of documents a field path. */
+export type ColumnMap = ReadonlyMap<string, string>;
+
+export type CheckSection = Located & (CompareSection | RowsSection | StagesSection | ConservationSection);
+
+export interface CompareSection {
+  readonly kind: 'compare';
+  readonly source: PlaceSection;
+  readonly replica: PlaceSection;
+  readonly key: ColumnMap;
+  /** Undefined: every column that both sides have. */
+  readonly columns: ColumnMap | undefined;
+  /** Undefined: found in the graph. Empty: nothing replicates, both just have to agree. */
+  readonly through: readonly string[] | undefined;
+  readonly withinMs: number | undefined;
+}
+
+export interface RowsSection {
+  readonly kind: 'rows';
+  readonly database: string;
+  readonly query: string;
+  readonly expect: 'none' | 'some';
+  readonly withinMs: number | undefined;
+}
+
+export interface StagesSection {
+  readonly kind: 'stages';
+  readonly topic: string;
+  /** `key`: the record's key; else a field of the value. */
+  readonly key: string;
+  readonly field: string;
+  readonly transitions: ReadonlyArray<readonly [string | number, string | number]>;
+  readonly final: readonly (string | number)[];
+  readonly withinMs: number;
+  /** `time`: by the records' timestamps, where several writers report on one key. */
+  readonly order: 'arrival' | 'time';
+  readonly once: boolean;
+  /** Status to the service that reports it. */
+  readonly reportedBy: ReadonlyMap<string, string>;
+  /** A table that has the same keys. */
+  readonly keys: { readonly database: string; readonly table: string; readonly column: string } | undefined;
+  /** Where the last status of every key is kept. */
+  readonly view: StatusViewSection | undefined;
+}
+
+export type StatusViewSection = { readonly key: string; readonly status: string } & (
+  | { readonly database: string; readonly table: string }
+  | { readonly ksqldb: string }
+);
+
+export interface ConservationSection {
+  readonly kind: 'conservation';
+  readonly queue: string;
+  /** Both or neither; without them the broker's own counters are compared. */
+  readonly published: CountSection | undefined;
+  readonly effects: CountSection | undefined;
+  readonly withinMs: number | undefined;
+}
+
+export interface CountSection {
+  readonly database: string;
+  /** A query with one number. */
+  readonly count: string;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    readonly checks: readonly CheckSection[];
+  }
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { duration, mapping, text, texts } from '../../pipeline/spec-words.js';
+
+const counted = (what: string) =>
+  mapping({
+    database: text.describe('Where'),
+    count: text.describe('A query with one number').meta({ examples: ['select count(*) from outbox'] }),
+  })
+    .optional()
+    .describe(what);
+
+/** `conservation:` of a check. */
+const conservation = mapping({
+  queue: text.describe('What is published to it is acknowledged'),
+  published: counted('How many messages have to be published: all rows of the outbox, sent or not'),
+  effects: counted('How many of them have had their effect'),
+});
+
+const place = (what: string) =>
+  mapping({
+    database: text.optional().describe('Which database'),
+    table: text.optional().describe('Which table; of schema public where it has none'),
+    store: text.optional().describe('Instead of a database: which store of documents'),
+    collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
+    where: z
+      .union([text, z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))], {
+        error: 'must be SQL, or for documents a mapping of field path to value',
+      })
+      .optional()
+      .describe('Which rows count: SQL; for documents a mapping of field path to value')
+      .meta({ examples: ['not deleted', { deleted: false }] }),
+  })
+    .optional()
+    .describe(what);
+const columns = z.union([texts, z.record(z.string(), text)], {
+  error: 'must be a list of columns, or a mapping of replica column to source column or SQL expression',
+});
+const status = z.union([z.string(), z.number()], { error: 'a status is a text or a number' });
+
+export const check = mapping({
+  source: place('Compare: what is right'),
+  replica: place('Compare: what has to agree'),
+  key: columns
+    .optional()
+    .describe('Compare: the columns that tell rows apart')
+    .meta({ examples: [['id']] }),
+  columns: columns.optional().describe('Compare: what to compare; absent: all columns that both have'),
+  through: texts
+    .optional()
+    .describe(
+      'Compare: connectors, queries, services on the way, where there are several; [] where nothing replicates',
+    ),
+  database: text.optional().describe('Rows: where the query runs'),
+  rows: text.optional().describe('A query that has to find no row, or some'),
+  expect: z
+    .enum(['none', 'some'], { error: 'must be none or some' })
+    .optional()
+    .describe('Rows: what the query has to find; none where it is not said'),
+  stages: mapping({
+    topic: text.describe('Where statuses are reported'),
+    key: text.optional().describe('key: the key of the record; else a field of the value'),
+    field: text.describe('The field that holds the status'),
+    transitions: z
+      .array(z.tuple([status, status], { error: 'a transition is a list of two statuses: from and to' }))
+      .describe('Which status may follow which')
+      .meta({ examples: [[[100, 200]]] }),
+    final: z.array(status).describe('Statuses that end'),
+    order: z
+      .enum(['arrival', 'time'], { error: 'must be arrival or time' })
+      .default('arrival')
+      .describe('time: by the timestamps of the records, where several writers report on one key'),
+    once: z.boolean().default(false).describe('No key reaches a status at two times; a record sent twice is no matter'),
+    reportedBy: z
+      .record(z.string(), text)
+      .default({})
+      .describe('Status to the service that reports it: whom a stuck key waits for')
+      .meta({ examples: [{ 200: 'assemble' }] }),
+    keys: mapping({
+      database: text.describe('Where'),
+      table: text.describe('Which table'),
+      column: text.describe('Which column'),
+    })
+      .optional()
+      .describe('A table with the same keys, no more and no fewer'),
+    view: z
+      .union(
+        [
+          mapping({
+            database: text.describe('Where'),
+            table: text.describe('Which table'),
+            key: text.describe('Its key column'),
+            status: text.describe('Its status column'),
+          }),
+          mapping({
+            ksqldb: text.describe('Which ksqlDB table, asked by a pull query'),
+            key: text.describe('Its key column'),
+            status: text.describe('Its status column'),
+          }),
+        ],
+        { error: 'must have database or ksqldb: database, table, key, status; or ksqldb, key, status' },
+      )
+      .optional()
+      .describe('A table with the last status of every key'),
+    within: duration.describe('How long the way to a final status may take'),
+  })
+    .optional()
+    .describe('Every key goes through legal statuses to a final one'),
+  conservation: conservation.optional().describe('Published = acknowledged = effects'),
+  within: duration.optional().describe('How long differences may take to settle'),
+});
+
+export type CheckSpec = z.output<typeof check>;

@@ -1,0 +1,26 @@
+import type { LintContext } from '../../pipeline/lint.js';
+import { onePlaced } from '../../pipeline/spec-placement.js';
+import type { Kind } from '../kind.js';
+import { checkConnectorClasses } from './lint/connector-classes.js';
+import { checkConnectors } from './lint/connectors.js';
+import { checkTransforms } from './lint/transforms.js';
+import { checkUnmade } from './lint/unmade.js';
+import { connectors, worker } from './section.js';
+
+export const connectorKind: Kind = {
+  kind: 'connector',
+  sections: [connectors, worker],
+  placements: { connect: onePlaced('Kafka Connect') },
+  rules: [checkConnectors, checkConnectorClasses, checkTransforms, checkUnmade],
+  flowFaults: ['connector-unmade'],
+  uses: ({ pipeline }: LintContext) =>
+    pipeline.connectors.flatMap(({ name, database, produces }) => [
+      ...(database === undefined ? [] : [{ what: 'database', name: database, at: ['connectors', name, 'database'] }]),
+      ...produces.map((topic, index) => ({
+        what: 'topic',
+        name: topic,
+        at: ['connectors', name, 'produces', String(index)],
+      })),
+    ]),
+  references: [{ head: 'connect', fields: ['url'] }],
+};

@@ -1,0 +1,65 @@
+import { section } from '../../pipeline/kind.js';
+import type { Located } from '../../pipeline/pipeline.js';
+import { mapping, named, settings, text, texts } from '../../pipeline/spec-words.js';
+import type { Placed, UrlAddress } from '../../targets/target.js';
+import { fillConnector } from './connector-defaults.js';
+
+export interface ConnectorSection extends Located {
+  readonly database: string | undefined;
+  readonly produces: readonly string[];
+  /** What the file says itself: the rest of `config` was filled in. */
+  readonly written: Readonly<Record<string, string>>;
+  /** With everything filled in; undefined where a ksql migration makes the connector. */
+  readonly config: Readonly<Record<string, string>> | undefined;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    readonly connectors: readonly ConnectorSection[];
+    /** What `${env:NAME}` in configs means on a worker that evpipe starts. */
+    readonly connectEnv: Readonly<Record<string, string>>;
+  }
+
+  interface TargetSection {
+    readonly connect?: Placed<UrlAddress> | undefined;
+  }
+}
+
+const connector = mapping({
+  database: text
+    .optional()
+    .describe('The database it captures; fills in database.*, slot, publication, heartbeat and fence options'),
+  produces: texts.optional().describe('Topics it writes, where a column of the row decides'),
+  config: settings
+    .nullable()
+    .optional()
+    .describe('As Kafka Connect takes it. Absent: a ksql migration makes this connector'),
+});
+
+export const connectors = section(
+  'connectors',
+  named(connector).default({}).describe('Kafka Connect connectors'),
+  (declared, { name: pipeline, each }) => ({
+    connectors: each('connectors', declared, ({ database, produces, config }, at) => ({
+      ...at,
+      database,
+      produces: produces ?? [],
+      written: config ?? {},
+      config: config == null ? undefined : fillConnector(pipeline, at.name, database, config),
+    })),
+  }),
+  { resolves: true },
+);
+
+export const worker = section(
+  'connect',
+  mapping({
+    env: settings
+      .default({})
+      .describe('What the env placeholders of connector configs mean on a worker that evpipe starts'),
+  })
+    .optional()
+    .describe('The Connect worker'),
+  (declared) => ({ connectEnv: declared?.env ?? {} }),
+  { resolves: true },
+);

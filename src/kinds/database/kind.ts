@@ -1,0 +1,28 @@
+import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
+import type { Kind } from '../kind.js';
+import { checkDatabases, unusedDatabases } from './lint.js';
+import { databases } from './section.js';
+
+export const databaseKind: Kind = {
+  kind: 'database',
+  sections: [databases],
+  placements: {
+    postgres: placed.optional().describe('PostgreSQL of all databases that have no address of their own'),
+    databases: eachPlaced('Databases that have an address: postgres://user:password@host:5432/database'),
+  },
+  rules: [checkDatabases],
+  flowRules: [unusedDatabases],
+  flowFaults: ['file-missing'],
+  names: { database: ({ names }) => names('databases') },
+  uses: ({ names }) =>
+    names('targets').flatMap((target) =>
+      names('targets', target, 'databases').map((name) => ({
+        what: 'database',
+        name,
+        at: ['targets', target, 'databases', name],
+        idle: true,
+      })),
+    ),
+  references: [{ head: 'databases', named: 'database', fields: ['url', 'host', 'port', 'name', 'user', 'password'] }],
+  sqlFiles: ({ databases }) => databases.flatMap(({ migrations }) => migrations),
+};

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Use } from '../../pipeline/kind.js';
+import type { LintContext } from '../../pipeline/lint.js';
+import { INSIDE, placed } from '../../pipeline/spec-placement.js';
+import { mapping, text } from '../../pipeline/spec-words.js';
+import type { Kind } from '../kind.js';
+import { rabbitmq } from './build.js';
+import { checkRabbitmq, checkRabbitmqWiring } from './lint.js';
+
+const address = z.union(
+  [
+    placed,
+    mapping({
+      url: text.describe('amqp://user:password@host:5672/vhost'),
+      management: text.optional().describe('Its HTTP API; absent: port 15672 of that host'),
+      inside: mapping({ url: text.describe('Where it answers') })
+        .optional()
+        .describe(INSIDE),
+    }),
+  ],
+  { error: 'must be embedded, compose, or a mapping with url' },
+);
+
+const queues = ({ names }: LintContext): readonly string[] => names('rabbitmq', 'queues');
+const exchanges = ({ names }: LintContext): readonly string[] => names('rabbitmq', 'exchanges');
+
+export const rabbitmqKind: Kind = {
+  kind: 'rabbitmq',
+  sections: [rabbitmq],
+  placements: { rabbitmq: address.optional().describe('RabbitMQ: embedded, compose, or { url, management }') },
+  rules: [checkRabbitmq],
+  flowRules: [checkRabbitmqWiring],
+  names: {
+    queue: queues,
+    exchange: exchanges,
+    'exchange or queue': (context) => [...exchanges(context), ...queues(context)],
+  },
+  uses,
+  references: [{ head: 'rabbitmq', fields: ['url'] }],
+};
+
+function uses({ pipeline: { rabbitmq: declared } }: LintContext): readonly Use[] {
+  return [
+    ...(declared?.queues ?? []).flatMap(({ name, deadLetter }) =>
+      deadLetter === undefined
+        ? []
+        : [{ what: 'queue', name: deadLetter, at: ['rabbitmq', 'queues', name, 'deadLetter'] }],
+    ),
+    ...(declared?.bindings ?? []).flatMap(({ exchange, queue }, index) => [
+      { what: 'exchange', name: exchange, at: ['rabbitmq', 'bindings', String(index), 'exchange'] },
+      { what: 'queue', name: queue, at: ['rabbitmq', 'bindings', String(index), 'queue'] },
+    ]),
+  ];
+}

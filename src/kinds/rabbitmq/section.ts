@@ -1,0 +1,42 @@
+import type { Located } from '../../pipeline/pipeline.js';
+import type { Placed, RabbitmqAddress } from '../../targets/target.js';
+
+export interface RabbitmqSection {
+  readonly exchanges: readonly ExchangeSection[];
+  readonly queues: readonly QueueSection[];
+  readonly bindings: readonly BindingSection[];
+}
+
+export type RabbitmqArguments = Readonly<Record<string, string | number | boolean>>;
+
+export interface ExchangeSection extends Located {
+  readonly type: 'direct' | 'fanout' | 'topic' | 'headers';
+  readonly durable: boolean;
+  readonly arguments: RabbitmqArguments;
+}
+
+export interface QueueSection extends Located {
+  readonly durable: boolean;
+  readonly deadLetter: string | undefined;
+  /** Complete: with what `deadLetter` means. */
+  readonly arguments: RabbitmqArguments;
+}
+
+/** Its name is for people: `events → emails`, with the key where there is one. */
+export interface BindingSection extends Located {
+  readonly exchange: string;
+  readonly queue: string;
+  readonly key: string;
+  readonly arguments: RabbitmqArguments;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    /** Undefined: the pipeline has no RabbitMQ. */
+    readonly rabbitmq: RabbitmqSection | undefined;
+  }
+
+  interface TargetSection {
+    readonly rabbitmq?: Placed<RabbitmqAddress> | undefined;
+  }
+}

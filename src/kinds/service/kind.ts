@@ -1,0 +1,53 @@
+import type { Use } from '../../pipeline/kind.js';
+import type { LintContext } from '../../pipeline/lint.js';
+import { eachPlaced } from '../../pipeline/spec-placement.js';
+import type { Kind } from '../kind.js';
+import { checkAddresses } from './lint/addresses.js';
+import { checkDualWrites } from './lint/dual-write.js';
+import { checkServices } from './lint/services.js';
+import { type ServiceSection, services } from './section.js';
+
+export const serviceKind: Kind = {
+  kind: 'service',
+  sections: [services],
+  placements: { services: eachPlaced('Services that run elsewhere') },
+  rules: [checkServices, checkAddresses],
+  flowRules: [checkDualWrites],
+  flowFaults: ['file-missing'],
+  names: { service: ({ names }) => names('services') },
+  uses,
+  references: [{ head: 'services', named: 'service', fields: ['url', 'port'] }],
+};
+
+function uses({ pipeline, names }: LintContext): readonly Use[] {
+  return [
+    ...pipeline.services.filter(({ copyOf }) => copyOf === undefined).flatMap(usesOf),
+    ...names('targets').flatMap((target) =>
+      names('targets', target, 'services').map((name) => ({
+        what: 'service',
+        name,
+        at: ['targets', target, 'services', name],
+        idle: true,
+      })),
+    ),
+  ];
+}
+
+function usesOf({ name: service, outbox, consumes, produces, receives, publishes, writes }: ServiceSection): Use[] {
+  const use = (what: string, name: string, ...at: string[]): Use => ({ what, name, at: ['services', service, ...at] });
+  const each = (what: string, list: readonly string[] | undefined, ...at: string[]): Use[] =>
+    (list ?? []).map((name, index) => use(what, name, ...at, String(index)));
+  return [
+    ...(outbox === undefined ? [] : [use('database', outbox.database, 'outbox', 'database')]),
+    ...each('topic', outbox?.topics, 'outbox', 'topics'),
+    ...each('topic', consumes?.topics, 'consumes', 'topics'),
+    ...each('topic', produces, 'produces'),
+    ...each('queue', receives, 'receives'),
+    ...each('exchange or queue', publishes, 'publishes'),
+    ...(writes === undefined
+      ? []
+      : writes.kind === 'documents'
+        ? [use('store', writes.store, 'writes', 'store')]
+        : [use('database', writes.database, 'writes', 'database')]),
+  ];
+}

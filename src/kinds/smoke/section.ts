@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { durationMs } from '../../pipeline/build.js';
+import { section } from '../../pipeline/kind.js';
+import type { Located } from '../../pipeline/pipeline.js';
+import { type Problem, problem } from '../../pipeline/problem.js';
+import { duration, mapping, named, scalar, text, whole } from '../../pipeline/spec-words.js';
+import type { SourceLocation } from '../../support/errors.js';
+
+export type SmokeExpectation =
+  | {
+      readonly kind: 'record';
+      readonly topic: string;
+      readonly key: string | undefined;
+      readonly value: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      readonly kind: 'row';
+      readonly database: string;
+      readonly table: string;
+      readonly where: Readonly<Record<string, unknown>>;
+      readonly row: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'document';
+      readonly store: string;
+      readonly collection: string;
+      readonly where: Readonly<Record<string, unknown>>;
+      readonly document: Readonly<Record<string, unknown>>;
+    };
+
+export interface SmokeRequestSection {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** Undefined: any 2xx. */
+  readonly status: number | undefined;
+  /** For locationOf: where in the test it stands. */
+  readonly at: readonly string[];
+}
+
+export interface SmokeRequestSection {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** Undefined: any 2xx. */
+  readonly status: number | undefined;
+  /** For locationOf: where in the test it stands. */
+  readonly at: readonly string[];
+}
+
+export interface SmokeSection extends Located {
+  /** Sent one after the other. */
+  readonly requests: readonly SmokeRequestSection[];
+  readonly expect: readonly SmokeExpectation[];
+  readonly withinMs: number;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    readonly smoke: readonly SmokeSection[];
+  }
+}
+
+const anything = z.record(z.string(), z.unknown());
+
+const smokeRequest = mapping({
+  service: text.describe('Which service is asked'),
+  method: text.default('POST').describe('HTTP method'),
+  path: text.describe('Path').meta({ examples: ['/api/persons'] }),
+  body: z.unknown().optional().describe('Sent as JSON'),
+  status: whole(100, 599, 'a status is 100 to 599')
+    .optional()
+    .describe('The status it has to answer; any 2xx where it is not said'),
+});
+
+const smokeTest = mapping({
+  request: z
+    .union([smokeRequest, z.array(smokeRequest).min(1)], {
+      error: 'must be a request (service, path), or a list of them',
+    })
+    .optional()
+    .describe('What starts it; several are sent one after the other, $(response.…) is the last answer with a body'),
+  expect: z
+    .array(
+      mapping({
+        topic: text.optional().describe('A record appears on this topic'),
+        key: scalar
+          .optional()
+          .describe('with this key')
+          .meta({ examples: ['$(response.id)'] }),
+        value: anything.optional().describe('and these fields'),
+        database: text.optional().describe('A row appears in this database'),
+        table: text.optional().describe('in this table'),
+        where: anything.optional().describe('with these values'),
+        row: anything.optional().describe('and these others'),
+        store: text.optional().describe('A document appears in this store'),
+        collection: text.optional().describe('in this collection, with the values of where'),
+        document: anything.optional().describe('and these others'),
+      }),
+    )
+    .describe('What has to be seen afterwards'),
+  within: duration.default('10s').describe('How long it may take'),
+});
+
+type SmokeSpec = z.output<typeof smokeTest>;
+
+export const smoke = section(
+  'smoke',
+  named(smokeTest).default({}).describe('What has to happen after a request'),
+  (declared, { each, problems }) => ({
+    smoke: each('smoke', declared, (one, at) => ({
+      ...at,
+      requests: smokeRequests(one.request),
+      expect: one.expect.flatMap(
+        (expected, index) => buildExpectation(expected, at.locationOf('expect', String(index)), problems) ?? [],
+      ),
+      withinMs: durationMs(one.within),
+    })),
+  }),
+  { resolves: true },
+);
+
+function smokeRequests(request: SmokeSpec['request']): readonly SmokeRequestSection[] {
+  if (request === undefined) return [];
+  if (!Array.isArray(request)) return [{ ...request, body: request.body, status: request.status, at: ['request'] }];
+  return request.map((one, index) => ({
+    ...one,
+    body: one.body,
+    status: one.status,
+    at: ['request', String(index)],
+  }));
+}
+
+function buildExpectation(
+  one: SmokeSpec['expect'][number],
+  location: SourceLocation,
+  problems: Problem[],
+): SmokeExpectation | undefined {
+  if (one.topic !== undefined) return { kind: 'record', topic: one.topic, key: one.key, value: one.value };
+  if (one.database !== undefined && one.table !== undefined && one.where !== undefined) {
+    return { kind: 'row', database: one.database, table: one.table, where: one.where, row: one.row ?? {} };
+  }
+  if (one.store !== undefined && one.collection !== undefined && one.where !== undefined) {
+    const { store, collection, where, document = {} } = one;
+    return { kind: 'document', store, collection, where, document };
+  }
+  const message =
+    'an expectation is a record (topic, key, value), a row (database, table, where, row) or a document (store, collection, where, document)';
+  problems.push(problem('expectation-incomplete', location, message));
+  return undefined;
+}

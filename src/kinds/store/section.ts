@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { section } from '../../pipeline/kind.js';
+import type { Located } from '../../pipeline/pipeline.js';
+import { mapping, named } from '../../pipeline/spec-words.js';
+import type { Placed, UrlAddress } from '../../targets/target.js';
+
+export interface StoreSection extends Located {
+  readonly kind: 'documents' | 'cache';
+  /** The pipeline works without it; `$(stores.NAME.url)` is then empty. */
+  readonly optional: boolean;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    readonly stores: readonly StoreSection[];
+  }
+
+  interface TargetSection {
+    readonly stores?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+  }
+}
+
+const store = mapping({
+  kind: z.enum(['documents', 'cache'], { error: 'must be documents or cache' }).describe('MongoDB or Redis'),
+  optional: z.boolean().default(false).describe('The pipeline works without it'),
+});
+
+export const stores = section(
+  'stores',
+  named(store).default({}).describe('Stores beside the databases'),
+  (declared, { each }) => ({
+    stores: each('stores', declared, ({ kind, optional }, at) => ({ ...at, kind, optional })),
+  }),
+);

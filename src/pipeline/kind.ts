@@ -1,0 +1,100 @@
+import type { z } from 'zod';
+import type { SourceLocation } from '../support/errors.js';
+import type { LintContext, Rule } from './lint.js';
+import type { Located, Pipeline } from './pipeline.js';
+import type { Problem } from './problem.js';
+
+/**
+ * A kind of thing that a pipeline declares, as far as its file is concerned: the sections it is written in, what they
+ * add to the model, its lint rules, and the names and references that it offers and takes. src/kinds lists the kinds;
+ * this layer gets the list handed in and knows none of them by name.
+ */
+export interface FileKind {
+  /** Singular, as messages say it: `topic`. */
+  readonly kind: string;
+  readonly sections: readonly Section[];
+  /** Its keys in an entry of `targets:`, which say where its components run. */
+  readonly placements?: Readonly<Record<string, z.ZodType>>;
+  readonly rules?: readonly Rule[];
+  /** Rules about the data flow as a whole. They run only where no other rule has found a fault in it. */
+  readonly flowRules?: readonly Rule[];
+  /** Codes of problems that leave parts of the data flow unknown. */
+  readonly flowFaults?: readonly string[];
+  /** What other sections may name, by what messages call it: `queue`, `exchange`. */
+  readonly names?: Readonly<Record<string, (context: LintContext) => readonly string[]>>;
+  /** What its sections name of others. */
+  uses?(context: LintContext): readonly Use[];
+  readonly references?: readonly ReferenceForm[];
+  /** Absolute paths of its SQL files, in which references are replaced. */
+  sqlFiles?(pipeline: Pipeline): readonly string[];
+}
+
+/** A name in the file that something else has to declare. */
+export interface Use {
+  /** A key of `names` of some kind. */
+  readonly what: string;
+  readonly name: string;
+  /** Where the name is written. */
+  readonly at: readonly string[];
+  /** It only says where the thing runs: that alone does not make it useful. */
+  readonly idle?: boolean;
+}
+
+/** A group of `$(…)` references: `databases.NAME.url`, `kafka.bootstrapServers`. */
+export interface ReferenceForm {
+  /** The first word: `databases`. */
+  readonly head: string;
+  /** What the second word names (a key of `names`); absent: there is no second word. */
+  readonly named?: string;
+  /** The last word; absent: any path. */
+  readonly fields?: readonly string[];
+  /** The thing itself has to be declared, though it has no name. */
+  readonly declared?: (pipeline: Pipeline) => boolean;
+  /** The only section where it means something, and what it means there. */
+  readonly only?: { readonly section: string; readonly meaning: string };
+}
+
+/** One top-level key of the file. `section()` makes it. */
+export interface Section {
+  readonly key: string;
+  readonly spec: z.ZodType;
+  /** References are replaced in it; elsewhere `$(` is plain text. */
+  readonly resolves: boolean;
+  build(value: unknown, context: BuildContext): Partial<Pipeline>;
+}
+
+/** What a section is built with. */
+export interface BuildContext {
+  /** The pipeline's name. */
+  readonly name: string;
+  /** Absolute; relative paths of the file are below it. */
+  readonly folder: string;
+  readonly problems: Problem[];
+  /** A thing called `name`, written at `path`. */
+  located(name: string, ...path: string[]): Located;
+  locate(...path: string[]): SourceLocation;
+  /** The keys of the mapping at this path. */
+  names(...path: string[]): readonly string[];
+  /** One model for each entry of a mapping at the top level. */
+  each<Value, Model>(
+    section: string,
+    of: Readonly<Record<string, Value>>,
+    make: (value: Value, at: Located) => Model,
+  ): Model[];
+  /** The .sql files of a folder, in order; `written` is its path as the file has it. */
+  sqlFiles(written: string, at: SourceLocation): readonly string[];
+}
+
+export function section<Spec extends z.ZodType>(
+  key: string,
+  spec: Spec,
+  build: (value: z.output<Spec>, context: BuildContext) => Partial<Pipeline>,
+  options: { readonly resolves?: boolean } = {},
+): Section {
+  return {
+    key,
+    spec,
+    resolves: options.resolves ?? false,
+    build: (value, context) => build(value as z.output<Spec>, context),
+  };
+}
