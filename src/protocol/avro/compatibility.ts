@@ -1,4 +1,11 @@
-import { type AvroEnum, type AvroFixed, type AvroRecord, type AvroSchema, typeNameOf } from './schema.js';
+import {
+  type AvroEnum,
+  type AvroFixed,
+  type AvroRecord,
+  type AvroSchema,
+  SchemaNesting,
+  typeNameOf,
+} from './schema.js';
 
 type IncompatibilityType =
   | 'NAME_MISMATCH'
@@ -27,7 +34,10 @@ const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
   string: ['bytes'],
 };
 
-/** Why data written with `writer` can't be read with `reader`; empty where it can. Every reason is listed. */
+/** Schemas that refer to each other would repeat their reasons beyond any number; nobody reads more. */
+const REASONS_MAX = 200;
+
+/** Why data written with `writer` can't be read with `reader`; empty where it can. Each reason once, up to REASONS_MAX. */
 export function avroIncompatibilities(reader: AvroSchema, writer: AvroSchema): readonly Incompatibility[] {
   return new Comparison().compare(reader, writer, []);
 }
@@ -35,6 +45,7 @@ export function avroIncompatibilities(reader: AvroSchema, writer: AvroSchema): r
 class Comparison {
   /** Pairs that were compared or are being compared: a schema that holds itself ends here. */
   private readonly known = new Map<AvroSchema, Map<AvroSchema, readonly Incompatibility[]>>();
+  private readonly nesting = new SchemaNesting();
 
   compare(reader: AvroSchema, writer: AvroSchema, path: readonly string[]): readonly Incompatibility[] {
     const pairs = this.known.get(reader) ?? new Map<AvroSchema, readonly Incompatibility[]>();
@@ -42,7 +53,8 @@ class Comparison {
     const before = pairs.get(writer);
     if (before !== undefined) return before;
     pairs.set(writer, []);
-    const found = this.calculate(reader, writer, path);
+    const reasons = this.nesting.within(() => this.calculate(reader, writer, path));
+    const found = [...new Set(reasons)].slice(0, REASONS_MAX);
     pairs.set(writer, found);
     return found;
   }

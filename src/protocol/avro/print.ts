@@ -1,10 +1,13 @@
+import { javaDouble } from '../java-number.js';
+import { isJsonObject, JsonNumber } from '../json/parse.js';
+import { stringifyJson } from '../json/stringify.js';
+import { namespaceOf, shortNameOf } from './names.js';
 import {
   type AvroEnum,
   type AvroField,
   type AvroFixed,
   type AvroRecord,
   type AvroSchema,
-  asObject,
   FIELD_WORDS,
   SCHEMA_WORDS,
 } from './schema.js';
@@ -14,19 +17,32 @@ import {
  * of references), is referred to.
  */
 export function printAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
-  return JSON.stringify(toJson(schema, undefined, new Set(known)));
+  return print(toJson(schema, undefined, new Set(known)));
 }
 
 /** The same with the attributes that the specification does not name in alphabetical order. */
 export function printNormalizedAvroSchema(schema: AvroSchema, known: Iterable<string> = []): string {
-  return JSON.stringify(sortedProperties(toJson(schema, undefined, new Set(known))));
+  return print(sortedProperties(toJson(schema, undefined, new Set(known))));
 }
+
+/** As Jackson prints what it read: integers with all their digits, everything else as a double. */
+const print = (json: unknown): string => stringifyJson(asRead(json));
+
+function asRead(json: unknown): unknown {
+  if (json instanceof JsonNumber) return json.isInteger ? json : new JsonNumber(doubleText(Number(json.text)));
+  if (Array.isArray(json)) return json.map(asRead);
+  if (!isJsonObject(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, asRead(value)]));
+}
+
+/** JSON has no number for an infinity: it is printed as text. */
+const doubleText = (value: number): string => (Number.isFinite(value) ? javaDouble(value) : `"${javaDouble(value)}"`);
 
 /** Spec words keep their place; the others follow in order. Defaults are values and stay as they are. */
 function sortedProperties(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(sortedProperties);
-  const object = asObject(json);
-  if (object === undefined) return json;
+  if (!isJsonObject(json)) return json;
+  const object = json;
   const isWord = (word: string) => SCHEMA_WORDS.has(word) || FIELD_WORDS.has(word);
   const words = Object.keys(object).filter((word) => isWord(word) && word !== 'aliases');
   const others = Object.keys(object)
@@ -64,9 +80,8 @@ function namedToJson(
   namespace: string | undefined,
   printed: Set<string>,
 ): unknown {
-  const dot = schema.name.lastIndexOf('.');
-  const space = dot < 0 ? undefined : schema.name.slice(0, dot);
-  const short = schema.name.slice(dot + 1);
+  const space = namespaceOf(schema.name);
+  const short = shortNameOf(schema.name);
   if (printed.has(schema.name)) return space === namespace ? short : schema.name;
   printed.add(schema.name);
   const own = space === namespace ? {} : { namespace: space ?? '' };

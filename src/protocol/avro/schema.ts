@@ -1,12 +1,18 @@
-/** Avro schemas as Java's library reads them, with its checks. Pure. */
+import { messageOf } from '../../support/errors.js';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../json/parse.js';
+import { stringifyJson } from '../json/stringify.js';
+import { defaultOfField } from './defaults.js';
+import { fullNameOf, nameProblem, namespaceOf, shortNameOf } from './names.js';
+
+/** Avro schemas as Java's library reads them, with its checks. */
 export type AvroSchema = AvroPrimitive | AvroRecord | AvroEnum | AvroFixed | AvroArray | AvroMap | AvroUnion;
 
-type PrimitiveName = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+export type PrimitiveName = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 
 /** Attributes that the specification does not name, `logicalType` among them, in order of appearance. */
-type AvroProperties = Readonly<Record<string, unknown>>;
+export type AvroProperties = Readonly<Record<string, Json>>;
 
-interface AvroPrimitive {
+export interface AvroPrimitive {
   readonly type: PrimitiveName;
   readonly properties: AvroProperties;
 }
@@ -29,7 +35,7 @@ export interface AvroField {
   readonly schema: AvroSchema;
   readonly doc: string | undefined;
   /** Absent key: no default; null is a default. */
-  readonly default?: unknown;
+  readonly default?: Json;
   readonly order: 'ascending' | 'descending' | 'ignore';
   readonly aliases: readonly string[];
   readonly properties: AvroProperties;
@@ -43,17 +49,17 @@ export interface AvroFixed extends Named {
   readonly type: 'fixed';
   readonly size: number;
 }
-interface AvroArray {
+export interface AvroArray {
   readonly type: 'array';
   readonly items: AvroSchema;
   readonly properties: AvroProperties;
 }
-interface AvroMap {
+export interface AvroMap {
   readonly type: 'map';
   readonly values: AvroSchema;
   readonly properties: AvroProperties;
 }
-interface AvroUnion {
+export interface AvroUnion {
   readonly type: 'union';
   readonly branches: readonly AvroSchema[];
 }
@@ -69,6 +75,32 @@ export class AvroSchemaError extends Error {
   }
 }
 
+/** Java counts bytes in an int. */
+const FIXED_SIZE_MAX = 2 ** 31 - 1;
+
+const isPrimitive = (name: string): name is PrimitiveName => PRIMITIVES.has(name);
+
+/** Real schemas stay below 50; the stack holds a few thousand. */
+const SCHEMA_DEPTH_MAX = 500;
+
+/** Bounds the recursion of code that walks a schema, which may nest by reference deeper than its text does. */
+export class SchemaNesting {
+  private depth = 0;
+
+  /** Throws AvroSchemaError where the schema nests too deeply. */
+  within<Result>(visit: () => Result, path = ''): Result {
+    if (this.depth >= SCHEMA_DEPTH_MAX) {
+      throw new AvroSchemaError(`the schema nests deeper than ${SCHEMA_DEPTH_MAX} levels`, path);
+    }
+    this.depth++;
+    try {
+      return visit();
+    } finally {
+      this.depth--;
+    }
+  }
+}
+
 const PRIMITIVES: ReadonlySet<string> = new Set([
   'null',
   'boolean',
@@ -79,7 +111,6 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
   'bytes',
   'string',
 ]);
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const SCHEMA_WORDS = new Set([
   'type',
   'name',
@@ -99,29 +130,35 @@ export type AvroNames = Map<string, AvroSchema>;
 
 /** Throws AvroSchemaError. `names` are the schemas of its references. */
 export function parseAvroSchema(text: string, names: AvroNames = new Map()): AvroSchema {
-  let json: unknown;
+  return new Parser(names).schema(jsonOf(text), undefined, '');
+}
+
+function jsonOf(text: string): Json {
+  if (PRIMITIVES.has(text.trim())) return text.trim();
   try {
-    json = JSON.parse(text);
+    return parseJson(text, 'text');
   } catch (failure) {
-    if (PRIMITIVES.has(text.trim())) json = text.trim();
-    else throw new AvroSchemaError(failure instanceof Error ? failure.message : String(failure), '');
+    throw new AvroSchemaError(messageOf(failure), '');
   }
-  return new Parser(names).schema(json, undefined, '');
 }
 
 class Parser {
+  private readonly nesting = new SchemaNesting();
+
   constructor(private readonly names: AvroNames) {}
 
-  schema(json: unknown, namespace: string | undefined, path: string): AvroSchema {
+  schema(json: Json, namespace: string | undefined, path: string): AvroSchema {
+    return this.nesting.within(() => this.parse(json, namespace, path), path);
+  }
+
+  private parse(json: Json, namespace: string | undefined, path: string): AvroSchema {
     if (typeof json === 'string') return this.reference(json, namespace, path);
     if (Array.isArray(json)) return this.union(json, namespace, path);
-    const object = asObject(json);
-    if (object === undefined) throw new AvroSchemaError(`No type: ${JSON.stringify(json)}`, path);
+    const object = isJsonObject(json) ? json : {};
     const { type } = object;
-    if (type === undefined) throw new AvroSchemaError(`No type: ${JSON.stringify(json)}`, path);
-    if (typeof type !== 'string') return this.schema(type, namespace, `${path}/type`);
+    if (typeof type !== 'string') throw new AvroSchemaError(`No type: ${stringifyJson(json)}`, path);
     const properties = propertiesOf(object, SCHEMA_WORDS, type === 'enum' ? 'default' : undefined);
-    if (PRIMITIVES.has(type)) return { type: type as PrimitiveName, properties };
+    if (isPrimitive(type)) return { type, properties };
     switch (type) {
       case 'record':
       case 'error':
@@ -142,9 +179,8 @@ class Parser {
   }
 
   private reference(name: string, namespace: string | undefined, path: string): AvroSchema {
-    if (PRIMITIVES.has(name)) return { type: name as PrimitiveName, properties: {} };
-    const full = name.includes('.') || namespace === undefined ? name : `${namespace}.${name}`;
-    const found = this.names.get(full) ?? this.names.get(name);
+    if (isPrimitive(name)) return { type: name, properties: {} };
+    const found = this.names.get(fullNameOf(name, namespace)) ?? this.names.get(name);
     if (found === undefined)
       throw new AvroSchemaError(
         `"${name}" is not a defined name. The type must be a primitive, or a name defined before it is used.`,
@@ -153,7 +189,7 @@ class Parser {
     return found;
   }
 
-  private union(json: readonly unknown[], namespace: string | undefined, path: string): AvroUnion {
+  private union(json: readonly Json[], namespace: string | undefined, path: string): AvroUnion {
     const branches = json.map((branch, index) => this.schema(branch, namespace, `${path}/${index}`));
     const seen = new Set<string>();
     for (const branch of branches) {
@@ -189,30 +225,20 @@ class Parser {
     return record;
   }
 
-  private field(json: unknown, namespace: string | undefined, path: string): AvroField {
-    const object = asObject(json);
-    if (object === undefined) throw new AvroSchemaError(`A field must be an object: ${JSON.stringify(json)}`, path);
+  private field(json: Json, namespace: string | undefined, path: string): AvroField {
+    if (!isJsonObject(json)) throw new AvroSchemaError(`A field must be an object: ${stringifyJson(json)}`, path);
+    const object = json;
     if (typeof object.name !== 'string') throw new AvroSchemaError('No field name', path);
     checkName(object.name, path);
     if (object.type === undefined) throw new AvroSchemaError(`No field type: ${object.name}`, path);
     const schema = this.schema(object.type, namespace, `${path}/type`);
-    const order = object.order ?? 'ascending';
-    if (order !== 'ascending' && order !== 'descending' && order !== 'ignore') {
-      throw new AvroSchemaError(`No enum constant for the order of field ${object.name}: ${String(order)}`, path);
-    }
-    if ('default' in object && !isDefaultOf(schema, object.default)) {
-      throw new AvroSchemaError(
-        `Invalid default for field ${object.name}: ${JSON.stringify(object.default)} not a ${typeNameOf(schema)}`,
-        path,
-      );
-    }
     return {
       name: object.name,
       schema,
       doc: textOf(object.doc),
-      ...('default' in object ? { default: object.default } : {}),
-      order,
-      aliases: aliasesOf(object, undefined, path),
+      ...defaultOf(object, object.name, schema, path),
+      order: orderOf(object, object.name, path),
+      aliases: aliasesOf(object, path),
       properties: propertiesOf(object, FIELD_WORDS),
     };
   }
@@ -220,11 +246,12 @@ class Parser {
   private enumeration(object: JsonObject, namespace: string | undefined, path: string): AvroEnum {
     const { name } = this.nameOf(object, namespace, path);
     const { symbols } = object;
-    if (!Array.isArray(symbols)) throw new AvroSchemaError(`Enum has no symbols: ${name}`, path);
-    for (const [index, symbol] of symbols.entries()) {
-      if (typeof symbol !== 'string') throw new AvroSchemaError(`Enum symbol must be a string: ${name}`, path);
+    if (!isTexts(symbols)) throw new AvroSchemaError(`Enum has no symbols, or not only texts: ${name}`, path);
+    const seen = new Set<string>();
+    for (const symbol of symbols) {
       checkName(symbol, path);
-      if (symbols.indexOf(symbol) !== index) throw new AvroSchemaError(`Duplicate enum symbol: ${symbol}`, path);
+      if (seen.has(symbol)) throw new AvroSchemaError(`Duplicate enum symbol: ${symbol}`, path);
+      seen.add(symbol);
     }
     const fallback = object.default;
     if (fallback !== undefined && (typeof fallback !== 'string' || !symbols.includes(fallback))) {
@@ -242,7 +269,7 @@ class Parser {
   private fixed(object: JsonObject, namespace: string | undefined, path: string): AvroFixed {
     const { name } = this.nameOf(object, namespace, path);
     const { size } = object;
-    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
+    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > FIXED_SIZE_MAX) {
       throw new AvroSchemaError(`Invalid or no size: ${name}`, path);
     }
     const properties = propertiesOf(object, SCHEMA_WORDS);
@@ -256,12 +283,15 @@ class Parser {
     outer: string | undefined,
     path: string,
   ): { name: string; space: string | undefined } {
-    if (typeof object.name !== 'string' || object.name === '') throw new AvroSchemaError('No name in schema', path);
-    const dot = object.name.lastIndexOf('.');
-    const own = typeof object.namespace === 'string' ? object.namespace : outer;
-    const space = (dot >= 0 ? object.name.slice(0, dot) : own) || undefined;
-    const short = object.name.slice(dot + 1);
-    for (const part of [...(space?.split('.') ?? []), short]) checkName(part, path);
+    if (typeof object.name !== 'string') throw new AvroSchemaError('No name in schema', path);
+    const own = textOf(object.namespace) ?? outer;
+    const space = (object.name.includes('.') ? namespaceOf(object.name) : own) || undefined;
+    const short = shortNameOf(object.name);
+    for (const part of space?.split('.') ?? []) {
+      const wrong = nameProblem(part);
+      if (wrong !== undefined) throw new AvroSchemaError(`Namespace part "${part}" is invalid: ${wrong}`, path);
+    }
+    checkName(short, path);
     if (space === undefined && PRIMITIVES.has(short)) {
       throw new AvroSchemaError(`Schemas may not be named after primitives: ${short}`, path);
     }
@@ -274,29 +304,41 @@ class Parser {
   }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+const isTexts = (value: Json | undefined): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string');
 
-export const asObject = (json: unknown): JsonObject | undefined =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : undefined;
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function checkName(name: string, path: string): void {
-  if (name === '') throw new AvroSchemaError('Empty name', path);
-  if (!NAME.test(name)) throw new AvroSchemaError(`Illegal character in: ${name}`, path);
+  const wrong = nameProblem(name);
+  if (wrong !== undefined) throw new AvroSchemaError(wrong, path);
+}
+
+function orderOf(object: JsonObject, name: string, path: string): AvroField['order'] {
+  const order = String(object.order ?? 'ascending').toLowerCase();
+  if (order === 'ascending' || order === 'descending' || order === 'ignore') return order;
+  throw new AvroSchemaError(`No enum constant for the order of field ${name}: ${order}`, path);
+}
+
+function defaultOf(object: JsonObject, name: string, schema: AvroSchema, path: string): { default?: Json } {
+  if (object.default === undefined) return {};
+  const value = defaultOfField(schema, object.default);
+  if (value !== undefined) return { default: value };
+  throw new AvroSchemaError(
+    `Invalid default for field ${name}: ${stringifyJson(object.default)} not a ${typeNameOf(schema)}`,
+    path,
+  );
 }
 
 const describe = (object: JsonObject, path: string) => ({
   doc: textOf(object.doc),
-  aliases: aliasesOf(object, textOf(object.namespace), path),
+  aliases: aliasesOf(object, path),
 });
 
-function aliasesOf(object: JsonObject, _namespace: string | undefined, path: string): readonly string[] {
+function aliasesOf(object: JsonObject, path: string): readonly string[] {
   const { aliases } = object;
   if (aliases === undefined) return [];
-  if (!Array.isArray(aliases) || !aliases.every((alias) => typeof alias === 'string')) {
-    throw new AvroSchemaError('aliases not an array of strings', path);
-  }
+  if (!isTexts(aliases)) throw new AvroSchemaError('aliases not an array of strings', path);
   return aliases;
 }
 
@@ -307,40 +349,3 @@ function propertiesOf(object: JsonObject, words: ReadonlySet<string>, another?: 
 /** What tells the branches of a union apart: the full name, or the kind of type. */
 export const typeNameOf = (schema: AvroSchema): string =>
   schema.type === 'record' || schema.type === 'enum' || schema.type === 'fixed' ? schema.name : schema.type;
-
-function isDefaultOf(schema: AvroSchema, value: unknown): boolean {
-  switch (schema.type) {
-    case 'null':
-      return value === null;
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'int':
-    case 'long':
-      return typeof value === 'number' && Number.isInteger(value);
-    case 'float':
-    case 'double':
-      return typeof value === 'number' || value === 'NaN' || value === 'Infinity' || value === '-Infinity';
-    case 'bytes':
-    case 'fixed':
-    case 'string':
-    case 'enum':
-      return typeof value === 'string';
-    case 'array':
-      return Array.isArray(value) && value.every((item) => isDefaultOf(schema.items, item));
-    case 'map': {
-      const object = asObject(value);
-      return object !== undefined && Object.values(object).every((item) => isDefaultOf(schema.values, item));
-    }
-    case 'union': // the specification wants the first branch; later ones are accepted, as Java's library does
-      return schema.branches.some((branch) => isDefaultOf(branch, value));
-    case 'record': {
-      const object = asObject(value);
-      return (
-        object !== undefined &&
-        schema.fields.every((field) =>
-          field.name in object ? isDefaultOf(field.schema, object[field.name]) : 'default' in field,
-        )
-      );
-    }
-  }
-}

@@ -1,9 +1,9 @@
-import { Schema, type SchemaOptions, type Value } from '../data/schema.js';
+import { stringifyJson } from '../../../protocol/json/stringify.js';
+import type { Schema, Value } from '../data/schema.js';
 
-/** The mapping between Connect's and Avro's schemas, with the properties that Confluent's AvroData adds. */
-export type AvroSchema = string | AvroUnion | AvroObject;
-export type AvroUnion = readonly AvroSchema[];
-export interface AvroObject {
+/** Connect's schemas as Avro's, in JSON, with the properties that Confluent's AvroData adds. */
+type AvroJson = string | readonly AvroJson[] | AvroObject;
+interface AvroObject {
   readonly type: string;
   readonly [property: string]: unknown;
 }
@@ -28,8 +28,8 @@ const PRIMITIVES = {
 } as const;
 
 /** One schema at a time: names that were defined before are referred to. */
-export function avroSchema(schema: Schema, options: AvroOptions): AvroSchema {
-  return build(schema, options, { names: new Set(), space: '' });
+export function avroSchemaText(schema: Schema, options: AvroOptions): string {
+  return stringifyJson(build(schema, options, { names: new Set(), space: '' }));
 }
 
 /** What has been defined before, and the namespace that names without one are in. */
@@ -38,14 +38,14 @@ interface Scope {
   readonly space: string;
 }
 
-function build(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
+function build(schema: Schema, options: AvroOptions, defined: Scope): AvroJson {
   const base = baseSchema(schema, options, defined);
   if (!schema.optional) return base;
   const hasDefault = schema.defaultValue !== undefined && schema.defaultValue !== null && schema.type !== 'struct';
   return hasDefault ? [base, 'null'] : ['null', base];
 }
 
-function baseSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
+function baseSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroJson {
   if (schema.type === 'struct') return recordSchema(schema, options, defined);
   const object: Record<string, unknown> = {};
   if (schema.type === 'array' && schema.values !== undefined) {
@@ -62,7 +62,7 @@ function baseSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroS
   }
   Object.assign(object, metaData(schema, options));
   if (options.metaData && (schema.type === 'int8' || schema.type === 'int16')) object['connect.type'] = schema.type;
-  const logical = LOGICAL[schema.name ?? ''];
+  const logical = LOGICAL_TYPES[schema.name ?? ''];
   if (logical !== undefined) object.logicalType = logical;
   return Object.keys(object).length === 1 && typeof object.type === 'string' && !['array', 'map'].includes(object.type)
     ? object.type
@@ -70,7 +70,7 @@ function baseSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroS
 }
 
 const DECIMAL_NAME = 'org.apache.kafka.connect.data.Decimal';
-const LOGICAL: Readonly<Record<string, string>> = {
+export const LOGICAL_TYPES: Readonly<Record<string, string>> = {
   [DECIMAL_NAME]: 'decimal',
   'org.apache.kafka.connect.data.Date': 'date',
   'org.apache.kafka.connect.data.Time': 'time-millis',
@@ -97,7 +97,7 @@ function mapSchema(object: Record<string, unknown>, schema: Schema, options: Avr
   };
 }
 
-function recordSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroSchema {
+function recordSchema(schema: Schema, options: AvroOptions, defined: Scope): AvroJson {
   const fullName = schema.name ?? `${NAMESPACE}.ConnectDefault`;
   const dot = fullName.lastIndexOf('.');
   const [space, name] = [fullName.slice(0, Math.max(0, dot)), fullName.slice(dot + 1)];
@@ -141,91 +141,6 @@ function metaData(schema: Schema, options: AvroOptions): Record<string, unknown>
 /** Bytes are text of code points 0 to 255 in Avro's JSON. */
 function avroJson(value: Value): unknown {
   if (Buffer.isBuffer(value)) return value.toString('latin1');
-  if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(avroJson);
   return value;
-}
-
-/** Avro's schema in Connect's terms, for records written by anybody. */
-export function connectSchema(
-  avro: AvroSchema,
-  optional = false,
-  named = new Map<string, AvroObject>(),
-  space = '',
-): Schema {
-  if (Array.isArray(avro)) {
-    const branches = (avro as AvroUnion).filter((branch) => branch !== 'null');
-    const [only] = branches;
-    if (branches.length !== 1 || only === undefined) throw new Error('unions of several types are not supported');
-    return connectSchema(only, avro.length > branches.length, named, space);
-  }
-  if (typeof avro === 'string') {
-    const known = named.get(avro) ?? named.get(`${space}.${avro}`);
-    return known === undefined ? primitive(avro, { optional }) : connectSchema(known, optional, named, space);
-  }
-  const object = avro as AvroObject;
-  const options: SchemaOptions = {
-    optional,
-    name: (object['connect.name'] as string | undefined) ?? LOGICAL_NAMES[String(object.logicalType ?? '')],
-    version: object['connect.version'] as number | undefined,
-    doc: object['connect.doc'] as string | undefined,
-    parameters: parametersOf(object),
-  };
-  switch (object.type) {
-    case 'record':
-      return recordOf(object, options, named, space);
-    case 'array':
-      return new Schema('array', {
-        ...options,
-        values: connectSchema(object.items as AvroSchema, false, named, space),
-      });
-    case 'map':
-      return new Schema('map', {
-        ...options,
-        keys: new Schema('string'),
-        values: connectSchema(object.values as AvroSchema, false, named, space),
-      });
-    case 'enum':
-      return new Schema('string', options);
-    case 'fixed':
-      return new Schema('bytes', options);
-    default:
-      return primitive(object.type, options, object['connect.type'] as Schema['type'] | undefined);
-  }
-}
-
-const LOGICAL_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(LOGICAL).map(([name, logical]) => [logical, name]),
-);
-
-function parametersOf(object: AvroObject): Record<string, string> | undefined {
-  const given = object['connect.parameters'] as Record<string, string> | undefined;
-  if (object.logicalType !== 'decimal') return given;
-  return { scale: String(object.scale ?? 0), 'connect.decimal.precision': String(object.precision), ...given };
-}
-
-function recordOf(object: AvroObject, options: SchemaOptions, named: Map<string, AvroObject>, space: string): Schema {
-  const own = (object.namespace as string | undefined) ?? space;
-  const fullName =
-    String(object.name).includes('.') || own === '' ? String(object.name) : `${own}.${String(object.name)}`;
-  named.set(fullName, object);
-  const fields = (object.fields as ReadonlyArray<{ name: string; type: AvroSchema }>).map(
-    (field) => [field.name, connectSchema(field.type, false, named, own)] as const,
-  );
-  return new Schema('struct', { ...options, name: options.name ?? fullName, fields });
-}
-
-function primitive(type: string, options: SchemaOptions, connectType?: Schema['type']): Schema {
-  const types: Readonly<Record<string, Schema['type']>> = {
-    int: 'int32',
-    long: 'int64',
-    float: 'float32',
-    double: 'float64',
-    boolean: 'boolean',
-    string: 'string',
-    bytes: 'bytes',
-  };
-  const found = connectType ?? types[type];
-  if (found === undefined) throw new Error(`Avro type ${type} is not supported`);
-  return new Schema(found, options);
 }

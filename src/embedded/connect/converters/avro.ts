@@ -1,9 +1,10 @@
+import { AvroOutput } from '../../../protocol/avro/output.js';
 import { optional, required } from '../config/option.js';
 import { ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import type { Schema, Value } from '../data/schema.js';
-import { AvroSink, type AvroWrite, compileWrite } from './avro-binary.js';
 import { AvroReader } from './avro-read.js';
-import { avroSchema } from './avro-schema.js';
+import { avroSchemaText } from './avro-schema.js';
+import { type AvroWrite, compileWrite } from './avro-write.js';
 import type { Converter, ConverterPlugin, SchemaAndValue } from './converter.js';
 import { RegistryClient, registrationFailure } from './registry.js';
 
@@ -62,7 +63,7 @@ interface Prepared {
 
 class AvroConverter implements Converter {
   private readonly prepared = new Map<string, WeakMap<Schema, Prepared>>();
-  private readonly sink = new AvroSink();
+  private readonly output = new AvroOutput();
   private readonly reader: AvroReader;
 
   constructor(
@@ -89,16 +90,16 @@ class AvroConverter implements Converter {
   }
 
   private encode({ id, write }: Prepared, value: Value): Buffer {
-    const { sink } = this;
-    sink.reset();
-    sink.byte(0);
-    sink.uint32BE(id);
-    write(sink, value);
-    return sink.take();
+    const { output } = this;
+    output.reset();
+    output.byte(0);
+    output.uint32BE(id);
+    write(value, output);
+    return output.finish();
   }
 
   private async prepare(topic: string, schema: Schema): Promise<Prepared> {
-    const text = JSON.stringify(avroSchema(schema, { metaData: this.settings.metaData }));
+    const text = avroSchemaText(schema, { metaData: this.settings.metaData });
     const subject = this.subject(topic, schema);
     let prepared: Prepared;
     try {

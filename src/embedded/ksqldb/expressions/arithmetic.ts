@@ -4,7 +4,7 @@ import type { Position } from '../../../protocol/ksql/position.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../values/decimal.js';
+import { Decimal } from '../../../protocol/decimal.js';
 import type { Value } from '../values/value.js';
 import type { Compiled } from './compiled.js';
 import {

@@ -6,7 +6,7 @@ import { compileCall } from '../functions/call.js';
 import { resolveType } from '../metadata/named-types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../values/decimal.js';
+import { Decimal } from '../../../protocol/decimal.js';
 import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';

@@ -1,15 +1,25 @@
+import type { AvroOutput } from '../../../protocol/avro/output.js';
+import {
+  type Read as AvroRead,
+  compileSkip,
+  isLeaf,
+  readArray,
+  readBytes,
+  readEntries,
+  readLeaf,
+  readRecord,
+  readUnion,
+} from '../../../protocol/avro/read.js';
 import type { AvroRecord, AvroSchema } from '../../../protocol/avro/schema.js';
+import { bytesOfInteger, Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import { castTo } from '../expressions/cast.js';
 import { widening } from '../expressions/types.js';
-import { Decimal } from '../values/decimal.js';
 import type { Value } from '../values/value.js';
-import type { AvroInput, AvroOutput } from './avro-bytes.js';
 import { mapEntryOf, sqlTypeOf } from './avro-schema.js';
 
-type Read = (input: AvroInput) => Value;
-type Skip = (input: AvroInput) => void;
+type Read = AvroRead<Value>;
 type Write = (value: Value, output: AvroOutput) => void;
 interface Field {
   readonly name: string;
@@ -17,37 +27,33 @@ interface Field {
 }
 
 /** Reads a record written with `schema` into the places of `columns`: fields by name without regard to case, the rest skipped. */
-export function recordReader(schema: AvroRecord, columns: readonly Field[]): (input: AvroInput) => Value[] {
-  const steps = schema.fields.map((field) => {
-    const exact = columns.findIndex(({ name }) => name === field.name);
-    const place =
-      exact !== -1 ? exact : columns.findIndex(({ name }) => name.toUpperCase() === field.name.toUpperCase());
-    const column = columns[place];
-    if (column === undefined) return { place: -1, read: skipper(field.schema) as Read };
-    return { place, read: reader(field.schema, column.type) };
+export function recordReader(schema: AvroRecord, columns: readonly Field[]): AvroRead<Value[]> {
+  const places = schema.fields.map((field) => placeOf(field.name, columns));
+  const fields = schema.fields.map((field, at): Read => {
+    const column = columns[places[at] ?? -1];
+    return column === undefined ? compileSkip(field.schema) : reader(field.schema, column.type);
   });
   const width = columns.length;
-  return (input) => {
+  return readRecord(fields, (read) => {
     const values = new Array<Value>(width).fill(null);
-    for (const { place, read } of steps) {
-      const value = read(input);
-      if (place >= 0) values[place] = value;
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at] ?? -1;
+      if (place >= 0) values[place] = read[at] ?? null;
     }
     return values;
-  };
+  });
+}
+
+/** The column with the field's exact name, or else with the name in another case; -1 where there is none. */
+function placeOf(name: string, columns: readonly Field[]): number {
+  const exact = columns.findIndex((column) => column.name === name);
+  return exact !== -1 ? exact : columns.findIndex((column) => column.name.toUpperCase() === name.toUpperCase());
 }
 
 /** A reader of what `schema` wrote, as a value of `type`. Throws where the two have nothing in common. */
 export function reader(schema: AvroSchema, type: SqlType): Read {
   if (schema.type === 'union') {
-    const branches = schema.branches.map(
-      (branch): Read => (branch.type === 'null' ? () => null : reader(branch, type)),
-    );
-    return (input) => {
-      const read = branches[input.int()];
-      if (read === undefined) throw new RangeError('a union has no such branch');
-      return read(input);
-    };
+    return readUnion(schema.branches.map((branch) => reader(branch, type)));
   }
   if (schema.type === 'null') return () => null;
   if (type.kind === 'STRUCT' && schema.type === 'record') return recordReader(schema, type.fields);
@@ -56,17 +62,17 @@ export function reader(schema: AvroSchema, type: SqlType): Read {
     if (map !== undefined) return map;
   }
   if (type.kind === 'ARRAY' && schema.type === 'array') {
-    const element = reader(schema.items, type.element);
-    return (input) => blocks(input, () => element(input));
+    return readArray(reader(schema.items, type.element));
   }
   if (type.kind === 'DECIMAL' && (schema.type === 'bytes' || schema.type === 'fixed')) {
     const scale = Number(schema.properties.scale ?? 0);
-    const bytes = bytesReader(schema);
-    return (input) => new Decimal(signed(bytes(input)), scale).toScale(type.scale);
+    const bytes = readBytes(schema);
+    return (input) => Decimal.fromBytes(bytes(input), scale).toScale(type.scale);
   }
   const own = sqlTypeOf(schema, true);
   const plain = primitive(schema);
-  if (own === undefined || plain === undefined) throw new TypeError(`Avro ${schema.type} is no ${formatType(type)}`);
+  if (own === undefined || plain === undefined)
+    throw new TypeError(`Avro ${schema.type} can't be read as ${formatType(type)}`);
   // DATE, TIME and TIMESTAMP lie in the same numbers whether or not the schema says so.
   if (type.kind === 'DATE' || type.kind === 'TIME' || type.kind === 'TIMESTAMP') {
     if (schema.type === 'int' || schema.type === 'long') return (input) => Number(plain(input));
@@ -76,7 +82,7 @@ export function reader(schema: AvroSchema, type: SqlType): Read {
     natural === undefined
       ? undefined
       : (widening(natural, type) ?? (type.kind === 'STRING' ? castTo(natural, type) : undefined));
-  if (convert === undefined) throw new TypeError(`Avro ${schema.type} is no ${formatType(type)}`);
+  if (convert === undefined) throw new TypeError(`Avro ${schema.type} can't be read as ${formatType(type)}`);
   return natural?.kind === type.kind ? plain : (input) => convert(plain(input));
 }
 
@@ -94,114 +100,33 @@ function naturalType(schema: AvroSchema): SqlType | undefined {
   }
 }
 
+/** BIGINT is a bigint whatever its size, BYTES are a copy. */
 function primitive(schema: AvroSchema): Read | undefined {
+  if (!isLeaf(schema)) return undefined;
   switch (schema.type) {
-    case 'boolean':
-      return (input) => input.byte() !== 0;
-    case 'int':
-      return (input) => input.int();
     case 'long':
-      return (input) => input.long();
-    case 'float':
-      return (input) => input.float();
-    case 'double':
-      return (input) => input.double();
-    case 'string':
-      return (input) => input.take(input.int()).toString('utf8');
-    case 'enum':
-      return (input) => schema.symbols[input.int()] ?? null;
+      return (input) => input.bigint();
     case 'bytes':
-    case 'fixed':
-      return bytesReader(schema);
+    case 'fixed': {
+      const bytes = readBytes(schema);
+      return (input) => Buffer.from(bytes(input));
+    }
     default:
-      return undefined;
+      return readLeaf(schema);
   }
-}
-
-function bytesReader(schema: Extract<AvroSchema, { type: 'fixed' }> | AvroSchema): (input: AvroInput) => Buffer {
-  if (schema.type === 'fixed') return (input) => Buffer.from(input.take(schema.size));
-  return (input) => Buffer.from(input.take(input.int()));
-}
-
-/** Big-endian two's complement, as Java's BigInteger has it. */
-function signed(bytes: Buffer): bigint {
-  if (bytes.length === 0) return 0n;
-  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`));
-}
-
-function unsignedBytes(value: bigint): Buffer {
-  let bits = 8;
-  while (BigInt.asIntN(bits, value) !== value) bits += 8;
-  return Buffer.from(
-    BigInt.asUintN(bits, value)
-      .toString(16)
-      .padStart(bits / 4, '0'),
-    'hex',
-  );
 }
 
 function mapReader(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>): Read | undefined {
   if (schema.type === 'map') {
-    const value = reader(schema.values, type.value);
-    return (input) => new Map(blocks(input, () => [input.take(input.int()).toString('utf8'), value(input)] as const));
+    const entries = readEntries(reader(schema.values, type.value));
+    return (input) => new Map(entries(input));
   }
   const entry = mapEntryOf(schema);
   const [key, value] = entry?.fields ?? [];
   if (schema.type !== 'array' || key === undefined || value === undefined) return undefined;
   const [readKey, readValue] = [reader(key.schema, type.key), reader(value.schema, type.value)];
-  return (input) => new Map(blocks(input, () => [readKey(input), readValue(input)] as const));
-}
-
-function blocks<Item>(input: AvroInput, item: () => Item): Item[] {
-  const items: Item[] = [];
-  for (let count = input.int(); count !== 0; count = input.int()) {
-    if (count < 0) {
-      input.long();
-      count = -count;
-    }
-    for (let at = 0; at < count; at += 1) items.push(item());
-  }
-  return items;
-}
-
-function skipper(schema: AvroSchema): Skip {
-  switch (schema.type) {
-    case 'null':
-      return () => {};
-    case 'union': {
-      const branches = schema.branches.map(skipper);
-      return (input) => {
-        const skip = branches[input.int()];
-        if (skip === undefined) throw new RangeError('a union has no such branch');
-        skip(input);
-      };
-    }
-    case 'array':
-    case 'map': {
-      const item = skipper(schema.type === 'array' ? schema.items : schema.values);
-      const keyed = schema.type === 'map';
-      return (input) => {
-        blocks(input, () => {
-          if (keyed) input.take(input.int());
-          item(input);
-        });
-      };
-    }
-    case 'record': {
-      // Made when first needed: a record may hold itself.
-      let fields: Skip[] | undefined;
-      return (input) => {
-        fields ??= schema.fields.map((field) => skipper(field.schema));
-        for (const skip of fields) skip(input);
-      };
-    }
-    case 'string':
-      return (input) => void input.take(input.int());
-    default: {
-      const read = primitive(schema);
-      return (input) => void read?.(input);
-    }
-  }
+  const entries = readArray((input) => [readKey(input), readValue(input)] as const);
+  return (input) => new Map(entries(input));
 }
 
 /** A writer of values of `type` in `schema`, whose fields are found by name; a field that no column fills gets its default. */
@@ -214,11 +139,11 @@ export function writer(schema: AvroSchema, type: SqlType): Write {
   if (type.kind === 'MAP') return mapWriter(schema, type);
   if (type.kind === 'ARRAY' && schema.type === 'array') {
     const element = writer(schema.items, type.element);
-    return (value, output) => writeBlocks(value as readonly Value[], output, (each) => element(each, output));
+    return (value, output) => output.block(value as readonly Value[], (each) => element(each, output));
   }
   if (type.kind === 'DECIMAL' && schema.type === 'bytes') {
     const scale = Number(schema.properties.scale ?? type.scale);
-    return (value, output) => output.blob(unsignedBytes((value as Decimal).toScale(scale).unscaled));
+    return (value, output) => output.blob(bytesOfInteger((value as Decimal).toScale(scale).unscaled));
   }
   const write = scalarWriter(schema, type);
   if (write === undefined) throw new TypeError(`${formatType(type)} can't be written as Avro ${schema.type}`);
@@ -229,11 +154,11 @@ function scalarWriter(schema: AvroSchema, type: SqlType): Write | undefined {
   const number = ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIME', 'TIMESTAMP'].includes(type.kind);
   switch (schema.type) {
     case 'boolean':
-      return type.kind === 'BOOLEAN' ? (value, output) => output.byte(value === true ? 1 : 0) : undefined;
+      return type.kind === 'BOOLEAN' ? (value, output) => output.boolean(value === true) : undefined;
     case 'int':
-      return number && type.kind !== 'DOUBLE' ? (value, output) => output.int(Number(value)) : undefined;
+      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(Number(value)) : undefined;
     case 'long':
-      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(BigInt(value as number)) : undefined;
+      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(value as number | bigint) : undefined;
     case 'float':
       return number ? (value, output) => output.float(Number(value)) : undefined;
     case 'double':
@@ -246,8 +171,8 @@ function scalarWriter(schema: AvroSchema, type: SqlType): Write | undefined {
       if (type.kind !== 'STRING') return undefined;
       return (value, output) => {
         const at = schema.symbols.indexOf(value as string);
-        if (at === -1) throw new RangeError(`'${String(value)}' is no symbol of ${schema.name}`);
-        output.int(at);
+        if (at === -1) throw new RangeError(`'${String(value)}' is not a symbol of ${schema.name}`);
+        output.long(at);
       };
     }
     default:
@@ -264,9 +189,9 @@ function unionWriter(schema: Extract<AvroSchema, { type: 'union' }>, type: SqlTy
   return (value, output) => {
     if (value === null) {
       if (nullAt === -1) throw new TypeError('null is not allowed here');
-      output.int(nullAt);
+      output.long(nullAt);
     } else {
-      output.int(at);
+      output.long(at);
       write(value, output);
     }
   };
@@ -277,9 +202,7 @@ export function recordWriter(
   columns: readonly Field[],
 ): (values: readonly Value[], output: AvroOutput) => void {
   const steps = schema.fields.map((field) => {
-    const exact = columns.findIndex(({ name }) => name === field.name);
-    const place =
-      exact !== -1 ? exact : columns.findIndex(({ name }) => name.toUpperCase() === field.name.toUpperCase());
+    const place = placeOf(field.name, columns);
     const column = columns[place];
     const nullable = field.schema.type === 'union';
     if (column !== undefined) return { place, write: writer(field.schema, column.type), nullable, name: field.name };
@@ -304,7 +227,7 @@ function mapWriter(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>):
   if (schema.type === 'map') {
     const each = writer(schema.values, type.value);
     return (value, output) =>
-      writeBlocks([...(value as ReadonlyMap<Value, Value>)], output, ([key, item]) => {
+      output.block(value as ReadonlyMap<Value, Value>, ([key, item]) => {
         output.text(String(key));
         each(item, output);
       });
@@ -313,14 +236,8 @@ function mapWriter(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>):
   if (key === undefined || item === undefined) throw new TypeError(`a MAP can't be written as Avro ${schema.type}`);
   const [writeKey, writeItem] = [writer(key.schema, type.key), writer(item.schema, type.value)];
   return (value, output) =>
-    writeBlocks([...(value as ReadonlyMap<Value, Value>)], output, ([k, v]) => {
+    output.block(value as ReadonlyMap<Value, Value>, ([k, v]) => {
       writeKey(k, output);
       writeItem(v, output);
     });
-}
-
-function writeBlocks<Item>(items: readonly Item[], output: AvroOutput, write: (item: Item) => void): void {
-  if (items.length > 0) output.int(items.length);
-  for (const item of items) write(item);
-  output.int(0);
 }

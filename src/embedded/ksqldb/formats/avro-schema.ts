@@ -1,4 +1,11 @@
-import type { AvroSchema } from '../../../protocol/avro/schema.js';
+import {
+  type AvroArray,
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  type AvroSchema,
+  SchemaNesting,
+} from '../../../protocol/avro/schema.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import type { Column } from '../metadata/schema.js';
 
@@ -100,69 +107,94 @@ export function nonNull(schema: AvroSchema): AvroSchema | undefined {
   return branches.length === 1 ? branches[0] : undefined;
 }
 
-const isMapEntry = (schema: AvroSchema): schema is Extract<AvroSchema, { type: 'record' }> =>
+const isMapEntry = (schema: AvroSchema): schema is AvroRecord =>
   schema.type === 'record' && schema.properties['connect.internal.type'] === 'MapEntry';
 
 /** The entry record of an array that stands for a map with keys of any type. */
-export function mapEntryOf(schema: AvroSchema): Extract<AvroSchema, { type: 'record' }> | undefined {
+export function mapEntryOf(schema: AvroSchema): AvroRecord | undefined {
   if (schema.type !== 'array') return undefined;
   const items = nonNull(schema.items);
   return items !== undefined && isMapEntry(items) ? items : undefined;
 }
 
 /** The SQL type of an Avro schema; undefined where ksqlDB has none. Field names are upper-cased unless they are kept. */
-export function sqlTypeOf(schema: AvroSchema, keepCase: boolean): SqlType | undefined {
-  const inner = nonNull(schema);
-  if (inner === undefined) return undefined;
-  const properties = 'properties' in inner ? inner.properties : {};
-  const logicalType = properties.logicalType;
-  const foreign =
-    typeof properties['connect.name'] === 'string' &&
-    !String(properties['connect.name']).startsWith('org.apache.kafka.connect.data.');
-  switch (inner.type) {
-    case 'boolean':
-      return { kind: 'BOOLEAN' };
-    case 'int':
-      if (foreign) return { kind: 'INTEGER' };
-      return { kind: logicalType === 'date' ? 'DATE' : logicalType === 'time-millis' ? 'TIME' : 'INTEGER' };
-    case 'long':
-      return { kind: logicalType === 'timestamp-millis' && !foreign ? 'TIMESTAMP' : 'BIGINT' };
-    case 'float':
-    case 'double':
-      return { kind: 'DOUBLE' };
-    case 'string':
-    case 'enum':
-      return { kind: 'STRING' };
-    case 'bytes':
-    case 'fixed':
-      if (logicalType === 'decimal') {
-        return { kind: 'DECIMAL', precision: Number(properties.precision ?? 38), scale: Number(properties.scale ?? 0) };
-      }
-      return { kind: 'BYTES' };
-    case 'map': {
-      const value = sqlTypeOf(inner.values, keepCase);
-      return value && { kind: 'MAP', key: { kind: 'STRING' }, value };
-    }
-    case 'array': {
-      const entry = mapEntryOf(inner);
-      if (entry !== undefined) {
-        const [key, value] = entry.fields.map((field) => sqlTypeOf(field.schema, keepCase));
-        return key && value && { kind: 'MAP', key, value };
-      }
-      const element = sqlTypeOf(inner.items, keepCase);
-      return element && { kind: 'ARRAY', element };
-    }
-    case 'record': {
-      const fields = inner.fields.map((field) => ({
-        name: keepCase ? field.name : field.name.toUpperCase(),
-        type: sqlTypeOf(field.schema, keepCase),
-      }));
-      return {
-        kind: 'STRUCT',
-        fields: fields.flatMap(({ name, type }) => (type === undefined ? [] : [{ name, type }])),
-      };
-    }
-    default:
-      return undefined;
+export const sqlTypeOf = (schema: AvroSchema, keepCase: boolean): SqlType | undefined =>
+  new SqlTypes(keepCase).of(schema);
+
+/** Records that use others twice, and those twice again, would be types of any size. */
+const TYPES_MAX = 20_000;
+
+class SqlTypes {
+  private readonly open = new Set<AvroSchema>();
+  private readonly nesting = new SchemaNesting();
+  private count = 0;
+
+  constructor(private readonly keepCase: boolean) {}
+
+  /** A record within itself has no SQL type. */
+  of(schema: AvroSchema): SqlType | undefined {
+    const inner = nonNull(schema);
+    if (inner === undefined || this.open.has(inner)) return undefined;
+    if (++this.count > TYPES_MAX) throw new RangeError(`the Avro schema has more than ${TYPES_MAX} types`);
+    this.open.add(inner);
+    const type = this.nesting.within(() => this.typeOf(inner));
+    this.open.delete(inner);
+    return type;
   }
+
+  private typeOf(schema: AvroSchema): SqlType | undefined {
+    switch (schema.type) {
+      case 'boolean':
+        return { kind: 'BOOLEAN' };
+      case 'int':
+      case 'long':
+        return wholeType(schema);
+      case 'float':
+      case 'double':
+        return { kind: 'DOUBLE' };
+      case 'string':
+      case 'enum':
+        return { kind: 'STRING' };
+      case 'bytes':
+      case 'fixed': {
+        const { logicalType, precision, scale } = schema.properties;
+        if (logicalType !== 'decimal') return { kind: 'BYTES' };
+        return { kind: 'DECIMAL', precision: Number(precision ?? 38), scale: Number(scale ?? 0) };
+      }
+      case 'map': {
+        const value = this.of(schema.values);
+        return value && { kind: 'MAP', key: { kind: 'STRING' }, value };
+      }
+      case 'array':
+        return this.arrayType(schema);
+      case 'record':
+        return { kind: 'STRUCT', fields: schema.fields.flatMap((field) => this.fieldType(field)) };
+      default:
+        return undefined;
+    }
+  }
+
+  private arrayType(schema: AvroArray): SqlType | undefined {
+    const entry = mapEntryOf(schema);
+    if (entry !== undefined) {
+      const [key, value] = entry.fields.map((field) => this.of(field.schema));
+      return key && value && { kind: 'MAP', key, value };
+    }
+    const element = this.of(schema.items);
+    return element && { kind: 'ARRAY', element };
+  }
+
+  private fieldType({ name, schema }: AvroField): ReadonlyArray<{ name: string; type: SqlType }> {
+    const type = this.of(schema);
+    return type === undefined ? [] : [{ name: this.keepCase ? name : name.toUpperCase(), type }];
+  }
+}
+
+/** Debezium's own types of time are numbers to ksqlDB, only Connect's are not. */
+function wholeType({ type, properties }: AvroPrimitive): SqlType {
+  const name = properties['connect.name'];
+  const isForeign = typeof name === 'string' && !name.startsWith('org.apache.kafka.connect.data.');
+  const logicalType = isForeign ? undefined : properties.logicalType;
+  if (type === 'long') return { kind: logicalType === 'timestamp-millis' ? 'TIMESTAMP' : 'BIGINT' };
+  return { kind: logicalType === 'date' ? 'DATE' : logicalType === 'time-millis' ? 'TIME' : 'INTEGER' };
 }

@@ -1,9 +1,10 @@
+import { AvroInput } from '../../../protocol/avro/input.js';
+import { AvroOutput } from '../../../protocol/avro/output.js';
 import { type AvroSchema, parseAvroSchema } from '../../../protocol/avro/schema.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Registry } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
-import { AvroInput, AvroOutput } from './avro-bytes.js';
 import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
 import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
 import type { Format, Serde, SerdeOptions, SerdeRole } from './format.js';
@@ -91,11 +92,11 @@ class AvroSerde implements Serde {
       return;
     }
     const record = nonNull(parsed);
-    if (record?.type !== 'record') throw new StatementError(`schema ${this.writeId} is no record`);
+    if (record?.type !== 'record') throw new StatementError(`schema ${this.writeId} is not a record`);
     const write = recordWriter(record, options.columns);
     const branch = parsed.type === 'union' ? parsed.branches.indexOf(record) : undefined;
     this.write = (values, output) => {
-      if (branch !== undefined) output.int(branch);
+      if (branch !== undefined) output.long(branch);
       write(values, output);
     };
   }
@@ -103,10 +104,10 @@ class AvroSerde implements Serde {
   unready(bytes: Buffer): Promise<void> | undefined {
     if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return undefined;
     const id = bytes.readUInt32BE(1);
-    return this.readers.has(id) ? undefined : this.learn(id);
+    return this.readers.has(id) ? undefined : this.fetchReader(id);
   }
 
-  private async learn(id: number): Promise<void> {
+  private async fetchReader(id: number): Promise<void> {
     const { schema, type } = await this.registry.schemaById(id);
     if (type !== 'AVRO') throw new TypeError(`schema ${id} is ${type}, not AVRO`);
     this.readers.set(id, this.compileReader(parseAvroSchema(schema)));
@@ -138,11 +139,11 @@ class AvroSerde implements Serde {
   }
 
   encode(values: readonly Value[]): Buffer | null {
-    if (this.write === undefined) throw new Error('the schema to write with is not there yet');
+    if (this.write === undefined) throw new Error('the schema to write with has not been fetched');
     if (!this.options.wrapped && (values[0] ?? null) === null) return null;
     this.output.reset();
     this.output.byte(0);
-    this.output.uint32(this.writeId);
+    this.output.uint32BE(this.writeId);
     this.write(values, this.output);
     return this.output.finish();
   }

@@ -1,8 +1,8 @@
+import { javaDouble } from '../../../protocol/java-number.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { castTo } from '../expressions/cast.js';
 import { STRING } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
-import { javaDouble } from '../values/java-number.js';
 import type { Value } from '../values/value.js';
 import type { Format } from './format.js';
 

@@ -1,6 +1,6 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { fitDecimal, parseWhole } from '../expressions/cast.js';
-import { Decimal } from '../values/decimal.js';
 import type { Value } from '../values/value.js';
 import { NumberText } from './lossless-json.js';
 

@@ -1,5 +1,5 @@
+import { javaDouble } from '../../../protocol/java-number.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { javaDouble } from '../values/java-number.js';
 import type { Value } from '../values/value.js';
 
 export type Writer = (value: Value) => string;

@@ -1,4 +1,4 @@
-import { Decimal } from './decimal.js';
+import { Decimal } from '../../../protocol/decimal.js';
 
 /**
  * A SQL value; its type stands beside it, never in it:

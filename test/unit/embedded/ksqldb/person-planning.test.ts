@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AvroOutput } from '../../../../src/embedded/ksqldb/formats/avro-bytes.js';
+import { AvroOutput } from '../../../../src/protocol/avro/output.js';
 import { waitUntil } from '../../../../src/support/retry.js';
 import { type KsqlStack, startStack } from './stack.js';
 
@@ -45,10 +45,10 @@ describe('the streams of person-planning', () => {
   const rowBytes = (assets: bigint): Buffer => {
     const output = new AvroOutput();
     output.byte(0);
-    output.uint32(schemaId);
+    output.uint32BE(schemaId);
     output.text('sheet-1');
     output.text('person-1');
-    output.int(20_000);
+    output.long(20_000);
     output.long(assets);
     output.long(5n);
     return output.finish();

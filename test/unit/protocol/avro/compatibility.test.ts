@@ -99,3 +99,20 @@ describe('what a reader can not take is named with its path', () => {
     expect(found.map(({ type }) => type)).toEqual(['TYPE_MISMATCH', 'READER_FIELD_MISSING_DEFAULT_VALUE']);
   });
 });
+
+test('records that refer to each other are compared once a pair', () => {
+  const mutual = (type: string, count = 60): string => {
+    const record = (index: number): object => ({
+      type: 'record',
+      name: `R${index}`,
+      fields: [
+        { name: 'x', type },
+        ...(index + 1 < count ? [{ name: 'inner', type: record(index + 1) }] : []),
+        ...Array.from({ length: index + 1 }, (_, other) => ({ name: `r${other}`, type: ['null', `R${other}`] })),
+      ],
+    });
+    return JSON.stringify(record(0));
+  };
+  const found = avroIncompatibilities(parseAvroSchema(mutual('int')), parseAvroSchema(mutual('string')));
+  expect(found.map(({ type }) => type)).toEqual(Array(60).fill('TYPE_MISMATCH'));
+});

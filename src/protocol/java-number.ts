@@ -11,3 +11,15 @@ export function javaDouble(value: number): string {
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent.replace('+', '')}`;
 }
+
+/** A float as Java's Float.toString writes it: the fewest digits that give the same float back. */
+export function javaFloat(value: number): string {
+  const float = Math.fround(value);
+  for (let digits = 1; digits < FLOAT_DIGITS_MAX; digits++) {
+    const shorter = Number(float.toPrecision(digits));
+    if (Math.fround(shorter) === float) return javaDouble(shorter);
+  }
+  return javaDouble(Number(float.toPrecision(FLOAT_DIGITS_MAX)));
+}
+
+const FLOAT_DIGITS_MAX = 9;

@@ -11,7 +11,7 @@ export class Decimal {
     readonly scale: number,
   ) {}
 
-  /** Undefined where the text is no number. */
+  /** Undefined where the text is not a number. The scale is the number of digits behind the point, never negative. */
   static parse(text: string): Decimal | undefined {
     const match = NUMBER.exec(text.trim());
     if (match === null) return undefined;
@@ -21,6 +21,11 @@ export class Decimal {
     const scale = fraction.length - Number(exponent);
     const value = new Decimal(sign === '-' ? -digits : digits, Math.max(scale, 0));
     return scale < 0 ? new Decimal(value.unscaled * power(-scale), 0) : value;
+  }
+
+  /** Of the two's complement bytes of the unscaled number, as Avro and Kafka Connect store it. */
+  static fromBytes(bytes: Buffer, scale: number): Decimal {
+    return new Decimal(integerOfBytes(bytes), scale);
   }
 
   static fromNumber(value: number): Decimal | undefined {
@@ -80,8 +85,10 @@ export class Decimal {
     return Number(this.toString());
   }
 
+  /** Never with an exponent. */
   toString(): string {
     if (this.scale === 0) return this.unscaled.toString();
+    if (this.scale < 0) return this.toScale(0).toString();
     const negative = this.unscaled < 0n;
     const digits = (negative ? -this.unscaled : this.unscaled).toString().padStart(this.scale + 1, '0');
     const point = digits.length - this.scale;
@@ -95,4 +102,30 @@ function divideHalfUp(above: bigint, below: bigint): bigint {
   const twice = (remainder < 0n ? -remainder : remainder) * 2n;
   if (twice < (below < 0n ? -below : below)) return quotient;
   return above < 0n === below < 0n ? quotient + 1n : quotient - 1n;
+}
+
+/** The shortest big-endian two's complement bytes of a number, as java.math.BigInteger gives them. */
+export function bytesOfInteger(value: bigint): Buffer {
+  let length = 1;
+  for (let bound = 128n; value >= bound || value < -bound; bound <<= 8n) length++;
+  const bytes = Buffer.allocUnsafe(length);
+  if (length <= SMALL_BYTES_MAX) {
+    bytes.writeIntBE(Number(value), 0, length);
+    return bytes;
+  }
+  let rest = value;
+  for (let index = length - 1; index >= 0; index--) {
+    bytes[index] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return bytes;
+}
+
+/** So many bytes are a number that a double holds. */
+const SMALL_BYTES_MAX = 6;
+
+export function integerOfBytes(bytes: Buffer): bigint {
+  if (bytes.length === 0) return 0n;
+  if (bytes.length <= SMALL_BYTES_MAX) return BigInt(bytes.readIntBE(0, bytes.length));
+  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`));
 }

@@ -1,0 +1,69 @@
+import { AvroInput } from './input.js';
+import { type AvroLeaf, isLeaf, type Read, readArray, readEntries, readLeaf, readRecord, readUnion } from './read.js';
+import { type AvroRecord, type AvroSchema, SchemaNesting } from './schema.js';
+
+/** How values without parts are read: undefined for the usual way of `readLeaf`. */
+export type LeafReader = (schema: AvroLeaf) => Read<unknown> | undefined;
+
+/**
+ * A decoder of whole values as plain JavaScript: records and maps are objects, a union gives its branch's value alone.
+ * Throws where the bytes are not a value of the schema, or more than one.
+ */
+export function compilePlainDecoder(
+  schema: AvroSchema,
+  leafReader: LeafReader = () => undefined,
+): (bytes: Buffer) => unknown {
+  const read = new Compiler(leafReader).compile(schema);
+  return (bytes) => {
+    const input = new AvroInput(bytes);
+    const value = read(input);
+    input.end();
+    return value;
+  };
+}
+
+class Compiler {
+  private readonly records = new Map<AvroRecord, Read<unknown>>();
+  private readonly nesting = new SchemaNesting();
+
+  constructor(private readonly leafReader: LeafReader) {}
+
+  compile(schema: AvroSchema): Read<unknown> {
+    if (isLeaf(schema)) return this.leafReader(schema) ?? readLeaf(schema);
+    return this.nesting.within(() => {
+      switch (schema.type) {
+        case 'record':
+          return this.record(schema);
+        case 'union':
+          return readUnion(schema.branches.map((branch) => this.compile(branch)));
+        case 'array':
+          return readArray(this.compile(schema.items));
+        case 'map': {
+          const entries = readEntries(this.compile(schema.values));
+          return (input) => Object.fromEntries(entries(input));
+        }
+      }
+    });
+  }
+
+  private record(schema: AvroRecord): Read<unknown> {
+    const known = this.records.get(schema);
+    if (known !== undefined) return known;
+    const names = schema.fields.map(({ name }) => name);
+    const fields: Array<Read<unknown>> = [];
+    const read = readRecord(fields, (values) => objectOf(names, values));
+    this.records.set(schema, read);
+    for (const field of schema.fields) fields.push(this.compile(field.schema));
+    return read;
+  }
+}
+
+function objectOf(names: readonly string[], values: readonly unknown[]): object {
+  const object: Record<string, unknown> = {};
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] ?? '';
+    if (name === '__proto__') Object.defineProperty(object, name, { value: values[index], enumerable: true });
+    else object[name] = values[index];
+  }
+  return object;
+}
