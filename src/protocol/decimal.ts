@@ -23,9 +23,20 @@ export class Decimal {
     return scale < 0 ? new Decimal(value.unscaled * power(-scale), 0) : value;
   }
 
+  /** Throws TypeError where the text is not a number. */
+  static from(text: string): Decimal {
+    const parsed = Decimal.parse(text);
+    if (parsed === undefined) throw new TypeError(`not a decimal number: ${text}`);
+    return parsed;
+  }
+
   /** Of the two's complement bytes of the unscaled number, as Avro and Kafka Connect store it. */
   static fromBytes(bytes: Buffer, scale: number): Decimal {
     return new Decimal(integerOfBytes(bytes), scale);
+  }
+
+  toBytes(): Buffer {
+    return bytesOfInteger(this.unscaled);
   }
 
   static fromNumber(value: number): Decimal | undefined {

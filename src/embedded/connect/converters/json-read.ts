@@ -1,42 +1,46 @@
+import { Decimal } from '../../../protocol/decimal.js';
+import { isJsonObject, type Json, JsonNumber, parseJson } from '../../../protocol/json/parse.js';
+import { stringifyJson } from '../../../protocol/json/stringify.js';
+import { messageOf } from '../../../support/errors.js';
 import { dataFailure } from '../data/failure.js';
-import { type Schema, Struct, type Value } from '../data/schema.js';
+import { DECIMAL } from '../data/java-text.js';
+import { int64, type Schema, Struct, type Value } from '../data/schema.js';
 import type { SchemaAndValue } from './converter.js';
 import { schemaOfJson } from './json-schema.js';
 
 /** Parses what JsonConverter wrote. */
 export function readJson(topic: string, bytes: Buffer | null, withSchemas: boolean): SchemaAndValue {
   if (bytes === null) return { schema: undefined, value: null };
-  let json: unknown;
+  let json: Json;
   try {
-    json = JSON.parse(bytes.toString('utf8'));
+    json = parseJson(bytes.toString('utf8'));
   } catch (cause) {
     throw dataFailure(
-      `Converting byte[] to Kafka Connect data failed due to serialization error of topic ${topic}: ${(cause as Error).message}`,
+      `Converting byte[] to Kafka Connect data failed due to serialization error of topic ${topic}: ${messageOf(cause)}`,
     );
   }
   if (!withSchemas) return { schema: undefined, value: plainValue(json) };
-  const envelope = json as Record<string, unknown> | null;
-  if (typeof envelope !== 'object' || envelope === null || !('schema' in envelope) || !('payload' in envelope))
+  if (!isJsonObject(json) || json.schema === undefined || json.payload === undefined)
     throw dataFailure(
       'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration.',
     );
-  if (envelope.schema === null) return { schema: undefined, value: plainValue(envelope.payload) };
-  const schema = schemaOf(envelope.schema);
-  return { schema, value: connectValue(schema, envelope.payload) };
+  if (json.schema === null) return { schema: undefined, value: plainValue(json.payload) };
+  const schema = schemaOf(json.schema);
+  return { schema, value: connectValue(schema, json.payload) };
 }
 
 /** Envelopes repeat few schemas: they are recognised by their text. */
 const SCHEMAS_MAX = 1000;
 const schemas = new Map<string, Schema>();
 
-function schemaOf(json: unknown): Schema {
-  const text = JSON.stringify(json);
+function schemaOf(json: Json): Schema {
+  const text = stringifyJson(json);
   let schema = schemas.get(text);
   if (schema === undefined) {
     try {
-      schema = schemaOfJson(json);
+      schema = schemaOfJson(json, connectValue);
     } catch (cause) {
-      throw dataFailure((cause as Error).message);
+      throw dataFailure(messageOf(cause));
     }
     if (schemas.size >= SCHEMAS_MAX) schemas.clear();
     schemas.set(text, schema);
@@ -44,44 +48,72 @@ function schemaOf(json: unknown): Schema {
   return schema;
 }
 
-function plainValue(json: unknown): Value {
+/** Without a schema whole numbers are int64 and others float64, as Jackson's. */
+function plainValue(json: Json): Value {
+  if (json instanceof JsonNumber) return json.isInteger ? int64(BigInt(json.text)) : Number(json.text);
   if (Array.isArray(json)) return json.map(plainValue);
-  if (typeof json === 'object' && json !== null)
+  if (isJsonObject(json))
     return new Map<Value, Value>(Object.entries(json).map(([key, one]) => [key, plainValue(one)]));
-  return json as Value;
+  return json;
 }
 
-function connectValue(schema: Schema, json: unknown): Value {
+function connectValue(schema: Schema, json: Json | undefined): Value {
   if (json === null || json === undefined) {
     if (schema.defaultValue !== undefined) return schema.defaultValue;
     if (schema.optional) return null;
     throw dataFailure('Invalid null value for required field');
   }
-  const items = schema.values;
   switch (schema.type) {
     case 'bytes':
-      return Buffer.from(String(json), 'base64');
+      return bytesOf(schema, json);
     case 'float32':
     case 'float64':
       return Number(json);
-    case 'array':
-      return (json as unknown[]).map((one) => (items === undefined ? plainValue(one) : connectValue(items, one)));
-    case 'map': {
-      const entries = Array.isArray(json) ? (json as Array<[unknown, unknown]>) : Object.entries(json as object);
-      return new Map(
-        entries.map(
-          ([key, one]) => [key as Value, items === undefined ? plainValue(one) : connectValue(items, one)] as const,
-        ),
-      );
+    case 'int64':
+      return json instanceof JsonNumber && json.isInteger
+        ? int64(BigInt.asIntN(64, BigInt(json.text)))
+        : plainValue(json);
+    case 'array': {
+      if (!Array.isArray(json)) throw mismatch(schema, json);
+      return json.map((one) => readPart(schema.values, one));
     }
+    case 'map':
+      return new Map(entriesOf(schema, json).map(([key, one]) => [key, readPart(schema.values, one)] as const));
     case 'struct': {
-      const object = json as Record<string, unknown>;
+      if (!isJsonObject(json)) throw mismatch(schema, json);
       return new Struct(
         schema,
-        schema.fields.map((field) => connectValue(field.schema, object[field.name])),
+        schema.fields.map((field) => connectValue(field.schema, json[field.name])),
       );
     }
     default:
-      return json as Value;
+      return plainValue(json);
   }
 }
+
+const readPart = (schema: Schema | undefined, json: Json): Value =>
+  schema === undefined ? plainValue(json) : connectValue(schema, json);
+
+/** Base64, or a Decimal written with `decimal.format` NUMERIC. */
+function bytesOf(schema: Schema, json: Json): Buffer {
+  if (typeof json === 'string') return Buffer.from(json, 'base64');
+  if (schema.name !== DECIMAL || (typeof json !== 'number' && !(json instanceof JsonNumber)))
+    throw mismatch(schema, json);
+  return Decimal.from(String(json))
+    .toScale(Number(schema.parameters?.scale ?? 0))
+    .toBytes();
+}
+
+/** Maps whose keys are not text are arrays of pairs. */
+function entriesOf(schema: Schema, json: Json): ReadonlyArray<readonly [Value, Json]> {
+  if (isJsonObject(json)) return Object.entries(json);
+  if (!Array.isArray(json)) throw mismatch(schema, json);
+  return json.map((pair) => {
+    if (!Array.isArray(pair)) throw mismatch(schema, json);
+    const [key = null, value = null] = pair;
+    return [readPart(schema.keys, key), value] as const;
+  });
+}
+
+const mismatch = (schema: Schema, json: Json) =>
+  dataFailure(`Invalid JSON for a value of type ${schema.type.toUpperCase()}: ${stringifyJson(json).slice(0, 100)}`);

@@ -1,29 +1,21 @@
-import { Schema, type SchemaOptions, type Value } from '../data/schema.js';
+import { isJsonObject, type Json, JsonNumber, type JsonObject } from '../../../protocol/json/parse.js';
+import { Schema, type Value } from '../data/schema.js';
 
 /** The JSON form of schemas within JsonConverter's envelope. */
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-
-const NAMES: Readonly<Record<string, Schema['type']>> = {
-  int8: 'int8',
-  int16: 'int16',
-  int32: 'int32',
-  int64: 'int64',
-  float: 'float32',
-  double: 'float64',
-  boolean: 'boolean',
-  string: 'string',
-  bytes: 'bytes',
-  struct: 'struct',
-  array: 'array',
-  map: 'map',
-};
+const TYPES: ReadonlyMap<string, Schema['type']> = new Map([
+  ['float', 'float32'],
+  ['double', 'float64'],
+  ...(['int8', 'int16', 'int32', 'int64', 'boolean', 'string', 'bytes', 'struct', 'array', 'map'] as const).map(
+    (type) => [type, type] as const,
+  ),
+]);
 
 const wireName = (type: Schema['type']): string =>
   type === 'float32' ? 'float' : type === 'float64' ? 'double' : type;
 
 /** In the order in which the real one writes the members. `defaultJson` gives the JSON of a default. */
-export function jsonSchema(schema: Schema, defaultJson: (value: Value) => Json): { [name: string]: Json } {
-  const json: { [name: string]: Json } = { type: wireName(schema.type) };
+export function jsonSchema(schema: Schema, defaultJson: (value: Value) => Json): JsonObject {
+  const json: JsonObject = { type: wireName(schema.type) };
   if (schema.type === 'array' && schema.values !== undefined) json.items = jsonSchema(schema.values, defaults);
   if (schema.type === 'map' && schema.keys !== undefined && schema.values !== undefined) {
     json.keys = jsonSchema(schema.keys, defaults);
@@ -44,33 +36,42 @@ export function jsonSchema(schema: Schema, defaultJson: (value: Value) => Json):
 /** Defaults below the top are those of plain columns. */
 function defaults(value: Value): Json {
   if (Buffer.isBuffer(value)) return value.toString('base64');
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return new JsonNumber(String(value));
   if (Array.isArray(value)) return value.map(defaults);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, one]) => [String(key), defaults(one)]));
   return value as Json;
 }
 
-/** The schema that an envelope's "schema" describes. Throws where it describes none. */
-export function schemaOfJson(json: unknown): Schema {
-  const object = json as Record<string, unknown>;
-  const type = NAMES[String(object.type)];
+/** The schema that an envelope's "schema" describes; `readDefault` gives defaults. Throws where it describes none. */
+export function schemaOfJson(json: Json, readDefault: (schema: Schema, json: Json) => Value): Schema {
+  const object = isJsonObject(json) ? json : {};
+  const type = TYPES.get(String(object.type));
   if (type === undefined) throw new Error(`Unknown schema type: ${String(object.type)}`);
-  const options: SchemaOptions = {
+  const nested = (one: Json | undefined): Schema | undefined =>
+    one === undefined ? undefined : schemaOfJson(one, readDefault);
+  const schema = new Schema(type, {
     optional: object.optional === true,
-    name: object.name as string | undefined,
-    version: object.version as number | undefined,
-    doc: object.doc as string | undefined,
-    parameters: object.parameters as Record<string, string> | undefined,
-    ...(object.items === undefined ? {} : { values: schemaOfJson(object.items) }),
-    ...(object.keys === undefined ? {} : { keys: schemaOfJson(object.keys) }),
-    ...(type === 'map' ? { values: schemaOfJson(object.values) } : {}),
-  };
-  const fields = (object.fields as Array<Record<string, unknown>> | undefined)?.map(
-    (field) => [String(field.field), schemaOfJson(field)] as const,
-  );
-  const schema = new Schema(type, { ...options, fields });
-  if (object.default === undefined || object.default === null) return schema;
-  return schema.with({
-    defaultValue: type === 'bytes' ? Buffer.from(String(object.default), 'base64') : (object.default as Value),
+    name: typeof object.name === 'string' ? object.name : undefined,
+    version: typeof object.version === 'number' ? object.version : undefined,
+    doc: typeof object.doc === 'string' ? object.doc : undefined,
+    parameters: isJsonObject(object.parameters) ? textsOf(object.parameters) : undefined,
+    keys: nested(object.keys),
+    values: nested(type === 'array' ? object.items : object.values),
+    fields: fieldsOf(object.fields, readDefault),
   });
+  if (object.default === undefined || object.default === null) return schema;
+  return schema.with({ defaultValue: readDefault(schema, object.default) });
+}
+
+const textsOf = (object: JsonObject): Record<string, string> =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, String(value)]));
+
+function fieldsOf(
+  json: Json | undefined,
+  readDefault: (schema: Schema, json: Json) => Value,
+): ReadonlyArray<readonly [string, Schema]> | undefined {
+  if (!Array.isArray(json)) return undefined;
+  return json.map(
+    (field) => [isJsonObject(field) ? String(field.field) : '', schemaOfJson(field, readDefault)] as const,
+  );
 }

@@ -1,5 +1,8 @@
+import { Decimal } from '../../../protocol/decimal.js';
+import { javaDouble, javaFloat } from '../../../protocol/java-number.js';
+import { parseJson } from '../../../protocol/json/parse.js';
+import { stringifyJson } from '../../../protocol/json/stringify.js';
 import { optional } from '../config/option.js';
-import { formatDecimal, integerOfBytes } from '../data/decimal.js';
 import { CONNECT_EXCEPTION, ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
@@ -62,7 +65,9 @@ class JsonConverter implements Converter {
     if (schema === undefined) return '{"schema":null,"payload":';
     let prefix = this.prefixes.get(schema);
     if (prefix === undefined) {
-      prefix = `{"schema":${JSON.stringify(jsonSchema(schema, (value) => JSON.parse(this.writer(schema.with({ optional: true }))(value))))},"payload":`;
+      const writer = this.writer(schema.with({ optional: true }));
+      const json = jsonSchema(schema, (value) => parseJson(writer(value), 'text'));
+      prefix = `{"schema":${stringifyJson(json)},"payload":`;
       this.prefixes.set(schema, prefix);
     }
     return prefix;
@@ -108,9 +113,9 @@ class JsonConverter implements Converter {
       case 'int64':
         return String;
       case 'float32':
-        return (value) => floating(Number(Math.fround(value as number).toPrecision(8)), value as number);
+        return (value) => floating(value as number, javaFloat);
       case 'float64':
-        return (value) => floating(value as number, value as number);
+        return (value) => floating(value as number, javaDouble);
       case 'bytes':
         return schema.name === DECIMAL && this.numericDecimals ? this.numeric(schema) : base64;
       case 'array': {
@@ -126,7 +131,7 @@ class JsonConverter implements Converter {
 
   private numeric(schema: Schema): Writer {
     const scale = Number(schema.parameters?.scale ?? 0);
-    return (value) => formatDecimal({ unscaled: integerOfBytes(value as Buffer), scale });
+    return (value) => Decimal.fromBytes(value as Buffer, scale).toString();
   }
 
   private compileMap(schema: Schema): Writer {
@@ -166,18 +171,9 @@ function elementOf(schema: Schema): Schema {
 
 const base64: Writer = (value) => `"${(value as Buffer).toString('base64')}"`;
 
-/** Jackson writes what JSON has no number for as a text, and a whole double with its ".0". */
-function floating(shown: number, original: number): string {
-  if (Number.isNaN(original)) return '"NaN"';
-  if (!Number.isFinite(original)) return original > 0 ? '"Infinity"' : '"-Infinity"';
-  if (Number.isInteger(shown) && Math.abs(shown) < 1e7) return `${Object.is(shown, -0) ? '-0' : shown}.0`;
-  const size = Math.abs(shown);
-  if (size >= 1e7 || size < 1e-3) {
-    const [mantissa = '', exponent = ''] = shown.toExponential().split('e');
-    return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
-  }
-  return String(shown);
-}
+/** JSON has no number for NaN and the infinities: Jackson writes them as text. */
+const floating = (value: number, print: (value: number) => string): string =>
+  Number.isFinite(value) ? print(value) : `"${print(value)}"`;
 
 /** Data without a schema. */
 function schemaless(value: Value): string {

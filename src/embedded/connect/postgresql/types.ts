@@ -1,4 +1,4 @@
-import { bytesOfInteger, formatDecimal, parseDecimal, rescale } from '../data/decimal.js';
+import { bytesOfInteger, Decimal } from '../../../protocol/decimal.js';
 import { int64, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
 import { type ArrayLiteral, parseArrayLiteral, parseHstore } from './array-literal.js';
 import { fallbackOf } from './fallback.js';
@@ -200,7 +200,7 @@ const VARIABLE_SCALE = semantic('struct', 'io.debezium.data.VariableScaleDecimal
 
 /** The zero that stands for a missing number, in the form that the connector's decimals have. */
 function zeroed(codec: ColumnCodec, scale: number, options: TypeOptions): ColumnCodec {
-  if (options.decimals === 'string') return { ...codec, fallback: formatDecimal({ unscaled: 0n, scale }) };
+  if (options.decimals === 'string') return { ...codec, fallback: new Decimal(0n, scale).toString() };
   return codec.schema === VARIABLE_SCALE
     ? { ...codec, fallback: new Struct(VARIABLE_SCALE, [0, Buffer.from([0])]) }
     : codec;
@@ -216,7 +216,7 @@ function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
     const decode: Decode = (value) => {
       if (isSpecial(value)) return null;
       // Zeros at the end of a fraction are not told where no scale is declared.
-      const { unscaled, scale } = parseDecimal(value.includes('.') ? value.replace(/\.?0+$/, '') : value);
+      const { unscaled, scale } = Decimal.from(value.includes('.') ? value.replace(/\.?0+$/, '') : value);
       return new Struct(VARIABLE_SCALE, [scale, bytesOfInteger(unscaled)]);
     };
     return [VARIABLE_SCALE, decode];
@@ -226,7 +226,7 @@ function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
   const schema = semantic('bytes', DECIMAL, {
     parameters: { scale: String(scale), 'connect.decimal.precision': String(precision) },
   });
-  return [schema, (value) => (isSpecial(value) ? null : bytesOfInteger(rescale(parseDecimal(value), scale)))];
+  return [schema, (value) => (isSpecial(value) ? null : Decimal.from(value).toScale(scale).toBytes())];
 }
 
 const isSpecial = (value: string): boolean => value === 'NaN' || value === 'Infinity' || value === '-Infinity';
@@ -251,7 +251,7 @@ function money(options: TypeOptions): [Schema, Decode] {
   if (options.decimals === 'double') return [plain('float64'), (value) => Number(number(value))];
   const scale = options.moneyFractionDigits;
   const schema = semantic('bytes', DECIMAL, { parameters: { scale: String(scale) } });
-  return [schema, (value) => bytesOfInteger(rescale(parseDecimal(number(value)), scale))];
+  return [schema, (value) => Decimal.from(number(value)).toScale(scale).toBytes()];
 }
 
 function binary(options: TypeOptions): [Schema, Decode] {

@@ -1,10 +1,10 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { ArithmeticOperator, Expression } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { Position } from '../../../protocol/ksql/position.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../../../protocol/decimal.js';
 import type { Value } from '../values/value.js';
 import type { Compiled } from './compiled.js';
 import {

@@ -1,8 +1,8 @@
+import { Decimal } from '../../../protocol/decimal.js';
+import { javaDouble } from '../../../protocol/java-number.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../../../protocol/decimal.js';
-import { javaDouble } from '../../../protocol/java-number.js';
 import { formatDate, formatTime, formatTimestamp, parseDate, parseTime, parseTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { toDecimal, toDouble, widening } from './types.js';

@@ -1,3 +1,4 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { Expression } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { Position } from '../../../protocol/ksql/position.js';
@@ -6,7 +7,6 @@ import { compileCall } from '../functions/call.js';
 import { resolveType } from '../metadata/named-types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../../../protocol/decimal.js';
 import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';

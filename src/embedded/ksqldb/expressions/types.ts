@@ -1,6 +1,6 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { formatType, sameType } from '../../../protocol/ksql/types.js';
-import { Decimal } from '../../../protocol/decimal.js';
 import type { Value } from '../values/value.js';
 
 export const BOOLEAN: SqlType = { kind: 'BOOLEAN' };

@@ -11,7 +11,7 @@ import {
   readUnion,
 } from '../../../protocol/avro/read.js';
 import type { AvroRecord, AvroSchema } from '../../../protocol/avro/schema.js';
-import { bytesOfInteger, Decimal } from '../../../protocol/decimal.js';
+import { Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import { castTo } from '../expressions/cast.js';
@@ -143,7 +143,7 @@ export function writer(schema: AvroSchema, type: SqlType): Write {
   }
   if (type.kind === 'DECIMAL' && schema.type === 'bytes') {
     const scale = Number(schema.properties.scale ?? type.scale);
-    return (value, output) => output.blob(bytesOfInteger((value as Decimal).toScale(scale).unscaled));
+    return (value, output) => output.blob((value as Decimal).toScale(scale).toBytes());
   }
   const write = scalarWriter(schema, type);
   if (write === undefined) throw new TypeError(`${formatType(type)} can't be written as Avro ${schema.type}`);

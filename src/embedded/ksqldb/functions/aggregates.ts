@@ -1,7 +1,7 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { arrayOf, BIGINT, DOUBLE, describeType, INTEGER, mapOf, STRING, toDouble } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
-import { Decimal } from '../../../protocol/decimal.js';
 import { compareValues, identityOf, sameValue, type Value } from '../values/value.js';
 
 /** One use of an aggregate: its state is a value of `state`, so that a changelog can hold it. */

@@ -1,8 +1,8 @@
+import { Decimal } from '../../../protocol/decimal.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { isObject, printJson } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
 import { NumberText, parseJson } from '../formats/lossless-json.js';
-import { Decimal } from '../../../protocol/decimal.js';
 import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { type ScalarFunction, scalar, variant } from './definition.js';

@@ -1,5 +1,5 @@
-import { decimal } from '../expressions/types.js';
 import { Decimal } from '../../../protocol/decimal.js';
+import { decimal } from '../expressions/types.js';
 import { compareValues, type Value } from '../values/value.js';
 import { type ScalarFunction, scalar, type Variant, variant } from './definition.js';
 
