@@ -33,7 +33,10 @@ export interface Service {
   documents(variable?: string): Promise<DocumentStore>;
   /** Avro by the registry of SCHEMA_REGISTRY_URL, or of another variable. */
   avro(variable?: string): Promise<Avro>;
-  /** Serves a site on HOST and PORT; resolves once it listens. */
+  /**
+   * Serves a site on HOST and PORT; resolves once it listens. It answers to loopback names and to those of ALLOWED_HOSTS
+   * (comma-separated; `*` is any), and signs its sessions with SESSION_SECRET.
+   */
   serve(site: Site): Promise<{ readonly port: number }>;
   /** Reads topics of KAFKA_BOOTSTRAP_SERVERS in a consumer group; resolves once it has joined. */
   consume(options: ConsumerOptions): Promise<void>;
@@ -113,7 +116,8 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       const server = await serve(site, {
         host: env.HOST ?? '127.0.0.1',
         port: Number(env.PORT ?? 0),
-        secret: env.DATABASE_URL ?? randomUUID(), // known to this service alone, and the same after a restart
+        secret: env.SESSION_SECRET ?? randomUUID(), // without one, sessions end with the service
+        allowedHosts: (env.ALLOWED_HOSTS ?? '').split(',').filter((name) => name !== ''),
         log,
       });
       lifetime.onEnd(() => server.close());

@@ -1,5 +1,8 @@
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { checkJsonDepth } from '../http/body.js';
+import { createFront, type Request, type Response } from '../http/front.js';
+import { HttpProblem } from '../http/problem.js';
 import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { adminSite } from './admin/site.js';
@@ -52,13 +55,18 @@ const HEALTH_MS = 3_000;
 
 export async function serve(
   site: Site,
-  at: { host: string; port: number; secret: string; log: Log },
+  at: { host: string; port: number; secret: string; allowedHosts?: readonly string[]; log: Log },
 ): Promise<WebServer> {
   const app = fastify({
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    serverFactory: (handler) => {
+      const { server } = createFront({ allowedHosts: at.allowedHosts, serve: handler, refuse });
+      server.keepAliveTimeout = KEEP_ALIVE_MS;
+      return server;
+    },
     routerOptions: { ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
+  boundJsonDepth(app);
   await app.register(formbody);
   answerFailures(app, at.log);
   app.get('/health', async (_request, reply) => {
@@ -87,6 +95,20 @@ export async function serve(
     port: typeof address === 'object' && address !== null ? address.port : at.port,
     close: () => app.close(),
   };
+}
+
+const refuse = (_request: Request, response: Response, { status, message }: HttpProblem): void => {
+  const bytes = Buffer.from(JSON.stringify({ error: { code: 'refused', message } }));
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length });
+  response.end(bytes);
+};
+
+function boundJsonDepth(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    checkJsonDepth(body);
+    parse(request, body, done);
+  });
 }
 
 /** Values are checked by the entities' fields. Fastify's own validator would be loaded all the same, at half the cost of a start. */
@@ -121,8 +143,9 @@ function answerFailures(app: FastifyInstance, log: Log): void {
     if (failure instanceof InvalidValues) {
       return reply.code(400).send({ error: { code: 'invalid', message: failure.message, fields: failure.fields } });
     }
-    if (failure.statusCode !== undefined && failure.statusCode < 500) {
-      return reply.code(failure.statusCode).send({ error: { code: 'refused', message: failure.message } });
+    const status = failure instanceof HttpProblem ? failure.status : failure.statusCode;
+    if (status !== undefined && status < 500) {
+      return reply.code(status).send({ error: { code: 'refused', message: failure.message } });
     }
     if (failure instanceof NotYet) {
       const message = `${failure.message}: ask again soon`;

@@ -226,7 +226,7 @@ export class EmbeddedProvider implements Provider {
     return {
       process: this.processName({ kind: 'service', name }),
       program: { kind: 'command', command: await this.serviceCommand(name, launch), cwd: this.input.folder },
-      env: launch.env,
+      env: { SESSION_SECRET: this.derivedSecret(`sessions of ${name}`), ...launch.env },
       ...(launch.port !== undefined && { port: { wished: launch.port } }),
       ready: launch.ready,
       readyTimeoutMs: launch.readyTimeoutMs ?? READY_TIMEOUT_MS,
@@ -294,9 +294,13 @@ export class EmbeddedProvider implements Provider {
     return { program, password: this.redisPassword(), databases: this.caches().length };
   }
 
-  /** Of the one secret that is kept, for another purpose. */
   private redisPassword(): string {
-    return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', 'redis', 24)).toString('base64url');
+    return this.derivedSecret('redis');
+  }
+
+  /** Of the one secret that is kept; none of them gives another one away. */
+  private derivedSecret(purpose: string): string {
+    return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', purpose, 24)).toString('base64url');
   }
 
   /** Generated once and kept in the state folder (0600); the characters need no encoding in a URL. */

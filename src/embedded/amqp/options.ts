@@ -10,6 +10,8 @@ export interface AmqpOptions {
   readonly port?: number;
   /** Of the HTTP API; default 0: any free one. */
   readonly managementPort?: number;
+  /** Names besides those of loopback that clients of the HTTP API call it by. */
+  readonly allowedHosts?: readonly string[];
   /** Default guest. */
   readonly user?: string;
   /** Default guest. */

@@ -26,7 +26,7 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
   const connections = new Set<Connection>();
   const host = options.host ?? '127.0.0.1';
   let amqpPort = 0;
-  const management = createManagement({ broker, connections, port: () => amqpPort });
+  const { server: management } = createManagement({ broker, connections, port: () => amqpPort }, options);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

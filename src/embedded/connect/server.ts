@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Names besides those of loopback that clients call it by. */
+  readonly allowedHosts?: readonly string[];
   readonly kafkaBootstrapServers: string;
   /** What `${env:NAME}` in configurations means; nothing else of the process' environment is visible. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -56,7 +58,10 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
       },
     });
     const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
-    const server = restServer({ herder, stores, clusterId, env, loggers, clock }, log);
+    const { server } = restServer(
+      { herder, stores, clusterId, env, loggers, clock },
+      { log, allowedHosts: options.allowedHosts },
+    );
     const port = await listen(server, options);
     workerId = `${options.host}:${port}`;
     life.onEnd(() => herder.stop());

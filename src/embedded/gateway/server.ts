@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyServer } from 'http-proxy-3';
+import { createFront, refuseUpgrade } from '../../http/front.js';
 import { closeHttp, listen } from '../../support/listen.js';
 import type { Log } from '../../support/log.js';
 import { healthOf } from './health.js';
@@ -10,6 +11,8 @@ export interface GatewayOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Names besides those of loopback that clients call it by. */
+  readonly allowedHosts?: readonly string[];
   readonly routes: readonly GatewayRoute[];
   readonly log: Log;
 }
@@ -42,28 +45,31 @@ export async function startGateway(options: GatewayOptions): Promise<{ readonly 
     socket.destroy();
   });
 
-  const server = createServer((request, response) => {
-    const path = request.url ?? '/';
-    if (request.method === 'GET' && /^\/health\/?(\?|$)/.test(path)) return void tellHealth(response, routes);
-    const route = routeOf(path, routes);
-    if (route === undefined)
-      return sendProblem(response, { status: 404, code: 'no-route', message: `no route leads ${path}` });
-    return proxy.web(request, response, { target: route.url }, (failure) => {
-      const problem = problemOf(route, failure);
-      log.warn(`${request.method} ${path}: ${problem.message}`);
-      if (response.headersSent) response.destroy();
-      else sendProblem(response, problem);
-    });
+  const { server } = createFront({
+    allowedHosts: options.allowedHosts,
+    refuse: (_request, response, { status, message }) => sendProblem(response, { status, code: 'refused', message }),
+    serve(request: IncomingMessage, response: ServerResponse, { path }) {
+      if (request.method === 'GET' && /^\/health\/?$/.test(path)) return void sendHealth(response, routes);
+      const route = routeOf(path, routes);
+      if (route === undefined)
+        return sendProblem(response, { status: 404, code: 'no-route', message: `no route for ${path}` });
+      return proxy.web(request, response, { target: route.url }, (failure) => {
+        const problem = problemOf(route, failure);
+        log.warn(`${request.method} ${path}: ${problem.message}`);
+        if (response.headersSent) response.destroy();
+        else sendProblem(response, problem);
+      });
+    },
+    upgrade(request, socket, head, { path }) {
+      const route = routeOf(path, routes);
+      if (route === undefined) return refuseUpgrade(socket, 404);
+      return proxy.ws(request, socket as Socket, head, { target: route.url }, (failure) => {
+        log.warn(`upgrade ${path}: ${problemOf(route, failure).message}`);
+        refuseUpgrade(socket, 503);
+      });
+    },
   });
   server.requestTimeout = 0; // a long upload is the service's to end
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
-    const route = routeOf(request.url ?? '/', routes);
-    if (route === undefined) return refuse(socket, '404 Not Found');
-    return proxy.ws(request, socket, head, { target: route.url }, (failure) => {
-      log.warn(`upgrade ${request.url}: ${problemOf(route, failure).message}`);
-      refuse(socket, '503 Service Unavailable');
-    });
-  });
   const port = await listen(server, options);
   log.info('the gateway answers', { host: options.host, port, routes: routes.map(({ prefix }) => prefix).join(' ') });
   return { port, stop: () => closeHttp(server, CLOSE_MS) };
@@ -93,7 +99,7 @@ function sendProblem(response: ServerResponse, { status, code, message }: Proble
   response.writeHead(status, headers).end(JSON.stringify({ error: { code, message } }));
 }
 
-async function tellHealth(response: ServerResponse, routes: readonly GatewayRoute[]): Promise<void> {
+async function sendHealth(response: ServerResponse, routes: readonly GatewayRoute[]): Promise<void> {
   const found = await healthOf(routes);
   const good = Object.values(found).every(({ status }) => status === 'ok');
   response.writeHead(good ? 200 : 503, {
@@ -101,8 +107,4 @@ async function tellHealth(response: ServerResponse, routes: readonly GatewayRout
     'cache-control': 'no-store',
   });
   response.end(JSON.stringify({ status: good ? 'ok' : 'degraded', routes: found }));
-}
-
-function refuse(socket: Socket, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

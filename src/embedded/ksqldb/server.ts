@@ -13,6 +13,8 @@ export interface KsqldbOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Names besides those of loopback that clients call it by. */
+  readonly allowedHosts?: readonly string[];
   readonly kafkaBootstrapServers: string;
   readonly schemaRegistryUrl?: string;
   readonly connectUrl?: string;
@@ -48,7 +50,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     clusterId ??= (await kafka.describeCluster()).clusterId;
     return clusterId;
   };
-  const rest = new RestServer(engine, readClusterId);
+  const rest = new RestServer(engine, { clusterId: readClusterId, allowedHosts: options.allowedHosts });
   try {
     await waitUntil('Kafka', readClusterId, { timeoutMs: KAFKA_WITHIN_MS });
     await restore(engine, await commands.open());

@@ -1,13 +1,9 @@
+import type { Call } from '../../http/api.js';
 import type { GivenSchema, Registry } from './registry.js';
 import { invalidSchema, RegistryError } from './registry-error.js';
 import type { StoredSchema } from './schemas-topic.js';
 
-interface Request {
-  /** The parts of the path that the route's pattern leaves open. */
-  readonly at: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: unknown;
-}
+type Request = Call<unknown>;
 
 export interface Context {
   readonly registry: Registry;
@@ -18,7 +14,6 @@ type Handler = (request: Request, context: Context) => unknown | Promise<unknown
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** `*` stands for one part of the path. */
   readonly path: string;
   readonly handle: Handler;
 }
@@ -29,9 +24,10 @@ export class RawText {
 }
 
 const flag = (query: URLSearchParams, name: string): boolean => query.get(name)?.toLowerCase() === 'true';
-const part = ({ at }: Request, index: number): string => at[index] ?? '';
+const subjectOf = ({ parameters }: Request): string => parameters.subject ?? '';
+const versionOf = ({ parameters }: Request): string => parameters.version ?? '';
 const idAt = (request: Request): number => {
-  const text = part(request, 0);
+  const text = request.parameters.id ?? '';
   if (!/^\d{1,10}$/.test(text)) throw new RegistryError(404, 'HTTP 404 Not Found');
   return Number(text);
 };
@@ -90,7 +86,12 @@ function objectOf(body: unknown): Readonly<Record<string, unknown>> {
 
 function compatibilityAnswer(request: Request, { registry }: Context): unknown {
   const normalize = flag(request.query, 'normalize');
-  const messages = registry.checkCompatibility(part(request, 0), request.at[1], givenSchema(request.body), normalize);
+  const messages = registry.checkCompatibility(
+    subjectOf(request),
+    request.parameters.version,
+    givenSchema(request.body),
+    normalize,
+  );
   const verbose = flag(request.query, 'verbose') ? { messages } : {};
   return { is_compatible: messages.length === 0, ...verbose };
 }
@@ -111,10 +112,10 @@ const SUBJECTS: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: '/subjects/*',
+    path: '/subjects/:subject',
     handle: (request, { registry }) =>
       versionAnswer(
-        registry.lookUp(part(request, 0), givenSchema(request.body), {
+        registry.lookUp(subjectOf(request), givenSchema(request.body), {
           normalize: flag(request.query, 'normalize'),
           deleted: flag(request.query, 'deleted'),
         }),
@@ -122,15 +123,15 @@ const SUBJECTS: readonly Route[] = [
   },
   {
     method: 'DELETE',
-    path: '/subjects/*',
-    handle: (request, { registry }) => registry.deleteSubject(part(request, 0), flag(request.query, 'permanent')),
+    path: '/subjects/:subject',
+    handle: (request, { registry }) => registry.deleteSubject(subjectOf(request), flag(request.query, 'permanent')),
   },
   {
     method: 'GET',
-    path: '/subjects/*/versions',
+    path: '/subjects/:subject/versions',
     handle: (request, { registry }) =>
       page(
-        registry.versions(part(request, 0), {
+        registry.versions(subjectOf(request), {
           deleted: flag(request.query, 'deleted'),
           deletedOnly: flag(request.query, 'deletedOnly'),
         }),
@@ -139,33 +140,33 @@ const SUBJECTS: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: '/subjects/*/versions',
+    path: '/subjects/:subject/versions',
     handle: async (request, { registry }) => ({
-      id: await registry.register(part(request, 0), givenSchema(request.body), flag(request.query, 'normalize')),
+      id: await registry.register(subjectOf(request), givenSchema(request.body), flag(request.query, 'normalize')),
     }),
   },
   {
     method: 'GET',
-    path: '/subjects/*/versions/*',
+    path: '/subjects/:subject/versions/:version',
     handle: (request, { registry }) =>
-      versionAnswer(registry.version(part(request, 0), part(request, 1), flag(request.query, 'deleted'))),
+      versionAnswer(registry.version(subjectOf(request), versionOf(request), flag(request.query, 'deleted'))),
   },
   {
     method: 'GET',
-    path: '/subjects/*/versions/*/schema',
+    path: '/subjects/:subject/versions/:version/schema',
     handle: (request, { registry }) =>
-      new RawText(registry.version(part(request, 0), part(request, 1), flag(request.query, 'deleted')).schema),
+      new RawText(registry.version(subjectOf(request), versionOf(request), flag(request.query, 'deleted')).schema),
   },
   {
     method: 'GET',
-    path: '/subjects/*/versions/*/referencedby',
-    handle: (request, { registry }) => registry.referrers(part(request, 0), part(request, 1)),
+    path: '/subjects/:subject/versions/:version/referencedby',
+    handle: (request, { registry }) => registry.referrers(subjectOf(request), versionOf(request)),
   },
   {
     method: 'DELETE',
-    path: '/subjects/*/versions/*',
+    path: '/subjects/:subject/versions/:version',
     handle: (request, { registry }) =>
-      registry.deleteVersion(part(request, 0), part(request, 1), flag(request.query, 'permanent')),
+      registry.deleteVersion(subjectOf(request), versionOf(request), flag(request.query, 'permanent')),
   },
 ];
 
@@ -186,7 +187,7 @@ const SCHEMAS: readonly Route[] = [
   { method: 'GET', path: '/schemas/types', handle: () => ['AVRO'] },
   {
     method: 'GET',
-    path: '/schemas/ids/*',
+    path: '/schemas/ids/:id',
     handle: (request, { registry }) => {
       const { schema, references } = registry.byId(idAt(request));
       return { schema, ...(references.length === 0 ? {} : { references }) };
@@ -194,12 +195,12 @@ const SCHEMAS: readonly Route[] = [
   },
   {
     method: 'GET',
-    path: '/schemas/ids/*/schema',
+    path: '/schemas/ids/:id/schema',
     handle: (request, { registry }) => new RawText(registry.byId(idAt(request)).schema),
   },
   {
     method: 'GET',
-    path: '/schemas/ids/*/subjects',
+    path: '/schemas/ids/:id/subjects',
     handle: (request, { registry }) => [
       ...new Set(
         [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map((user) => user.subject),
@@ -208,7 +209,7 @@ const SCHEMAS: readonly Route[] = [
   },
   {
     method: 'GET',
-    path: '/schemas/ids/*/versions',
+    path: '/schemas/ids/:id/versions',
     handle: (request, { registry }) =>
       [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map(subjectVersion),
   },
@@ -234,22 +235,22 @@ const SETTINGS: readonly Route[] = [
   },
   {
     method: 'GET',
-    path: '/config/*',
+    path: '/config/:subject',
     handle: (request, { registry }) => ({
-      compatibilityLevel: registry.level(part(request, 0), flag(request.query, 'defaultToGlobal')),
+      compatibilityLevel: registry.level(subjectOf(request), flag(request.query, 'defaultToGlobal')),
     }),
   },
   {
     method: 'PUT',
-    path: '/config/*',
+    path: '/config/:subject',
     handle: async (request, { registry }) => ({
-      compatibility: await registry.setLevel(part(request, 0), objectOf(request.body).compatibility),
+      compatibility: await registry.setLevel(subjectOf(request), objectOf(request.body).compatibility),
     }),
   },
   {
     method: 'DELETE',
-    path: '/config/*',
-    handle: async (request, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(part(request, 0)) }),
+    path: '/config/:subject',
+    handle: async (request, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(subjectOf(request)) }),
   },
   { method: 'GET', path: '/mode', handle: (_, { registry }) => ({ mode: registry.mode(null) }) },
   {
@@ -261,22 +262,22 @@ const SETTINGS: readonly Route[] = [
   },
   {
     method: 'GET',
-    path: '/mode/*',
+    path: '/mode/:subject',
     handle: (request, { registry }) => ({
-      mode: registry.mode(part(request, 0), flag(request.query, 'defaultToGlobal')),
+      mode: registry.mode(subjectOf(request), flag(request.query, 'defaultToGlobal')),
     }),
   },
   {
     method: 'PUT',
-    path: '/mode/*',
+    path: '/mode/:subject',
     handle: async (request, { registry }) => ({
-      mode: await registry.setMode(part(request, 0), objectOf(request.body).mode, flag(request.query, 'force')),
+      mode: await registry.setMode(subjectOf(request), objectOf(request.body).mode, flag(request.query, 'force')),
     }),
   },
   {
     method: 'DELETE',
-    path: '/mode/*',
-    handle: async (request, { registry }) => ({ mode: await registry.deleteMode(part(request, 0)) }),
+    path: '/mode/:subject',
+    handle: async (request, { registry }) => ({ mode: await registry.deleteMode(subjectOf(request)) }),
   },
 ];
 
@@ -286,8 +287,8 @@ export const ROUTES: readonly Route[] = [
   ...SUBJECTS,
   ...SCHEMAS,
   ...SETTINGS,
-  { method: 'POST', path: '/compatibility/subjects/*/versions', handle: compatibilityAnswer },
-  { method: 'POST', path: '/compatibility/subjects/*/versions/*', handle: compatibilityAnswer },
+  { method: 'POST', path: '/compatibility/subjects/:subject/versions', handle: compatibilityAnswer },
+  { method: 'POST', path: '/compatibility/subjects/:subject/versions/:version', handle: compatibilityAnswer },
   { method: 'GET', path: '/contexts', handle: () => ['.'] },
   {
     method: 'GET',

@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Api, type Route as ApiRoute, createApi } from '../../http/api.js';
+import { parseJsonText } from '../../http/body.js';
+import { HttpProblem } from '../../http/problem.js';
 import { messageOf } from '../../support/errors.js';
 import { Lifetime } from '../../support/lifetime.js';
 import { closeHttp, listen } from '../../support/listen.js';
@@ -13,6 +15,8 @@ export interface SchemaRegistryOptions extends KafkaAccess {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Names besides those of loopback that clients call it by. */
+  readonly allowedHosts?: readonly string[];
   readonly log: Log;
 }
 
@@ -40,7 +44,7 @@ export async function startSchemaRegistry(
   try {
     await log.start();
     const context: Context = { registry: new Registry(state, log), clusterId: () => log.clusterId() };
-    const server = createServer((request, response) => void answer(request, response, context, options.log));
+    const { server } = createApi(API, { context, ...options });
     const port = await listen(server, options);
     lifetime.onEnd(() => closeHttp(server, CLOSE_MS));
     options.log.info('the schema registry answers', {
@@ -55,73 +59,30 @@ export async function startSchemaRegistry(
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, context: Context, log: Log): Promise<void> {
-  const contentType = contentTypeFor(request.headers.accept);
-  try {
-    const url = new URL(request.url ?? '/', 'http://registry');
-    const parts = url.pathname.replace(/\/+$/, '').split('/').slice(1).map(decodePart);
-    const matching = ROUTES.map((route) => ({ route, at: match(route.path, parts) })).filter(
-      ({ at }) => at !== undefined,
-    );
-    if (matching.length === 0) throw new RegistryError(404, 'HTTP 404 Not Found');
-    const found = matching.find(({ route }) => route.method === request.method);
-    if (found === undefined) throw new RegistryError(405, 'HTTP 405 Method Not Allowed');
-    const hasBody = request.method === 'POST' || request.method === 'PUT';
-    const body = hasBody ? parseBody(await readBody(request)) : undefined;
-    const result = await found.route.handle({ at: found.at ?? [], query: url.searchParams, body }, context);
-    send(response, 200, contentType, result instanceof RawText ? result.text : JSON.stringify(result));
-  } catch (failure) {
-    const error = failure instanceof RegistryError ? failure : new RegistryError(50001, messageOf(failure));
-    if (error !== failure) log.error('a request failed', { url: request.url, why: messageOf(failure) });
-    send(response, error.status, contentType, JSON.stringify({ error_code: error.errorCode, message: error.message }));
-  }
-}
+/** Every answer is 200, except for what is thrown. */
+const routes: ReadonlyArray<ApiRoute<Context>> = ROUTES.map(({ method, path, handle }) => ({
+  method,
+  path,
+  handle: async (call, context) => {
+    const result = await handle(call, context);
+    return { status: 200, body: result instanceof RawText ? result.text : JSON.stringify(result) };
+  },
+}));
 
-function send(response: ServerResponse, status: number, contentType: string, text: string): void {
-  const bytes = Buffer.from(text);
-  response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
-  response.end(bytes);
-}
-
-const contentTypeFor = (accept: string | undefined): string =>
-  CONTENT_TYPES.find((type) => accept?.includes(type)) ?? (CONTENT_TYPES[0] as string);
-
-function match(path: string, parts: readonly string[]): readonly string[] | undefined {
-  const pattern = path.split('/').slice(1);
-  if (path === '/') return parts.length === 0 ? [] : undefined;
-  if (pattern.length !== parts.length) return undefined;
-  const open: string[] = [];
-  for (const [index, piece] of pattern.entries()) {
-    const given = parts[index] ?? '';
-    if (piece === '*' && given !== '') open.push(given);
-    else if (piece !== given) return undefined;
-  }
-  return open;
-}
-
-function decodePart(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new RegistryError(400, `"${text}" is not encoded as a URL wants it`);
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) throw new RegistryError(413, `the request is larger than ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseBody(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch (failure) {
-    throw new RegistryError(400, `Malformed JSON: ${messageOf(failure)}`);
-  }
-}
+const API: Api<Context> = {
+  routes,
+  bodyBytesMax: BODY_BYTES_MAX,
+  parseBody: (bytes, { method }) =>
+    method === 'POST' || method === 'PUT' ? parseJsonText(bytes.toString()) : undefined,
+  contentType: ({ headers }) =>
+    CONTENT_TYPES.find((type) => headers.accept?.includes(type)) ?? 'application/vnd.schemaregistry.v1+json',
+  failure(failure) {
+    const [status, code] =
+      failure instanceof RegistryError
+        ? [failure.status, failure.errorCode]
+        : failure instanceof HttpProblem
+          ? [failure.status, failure.status]
+          : [500, 50001];
+    return { status, body: { error_code: code, message: messageOf(failure) } };
+  },
+};

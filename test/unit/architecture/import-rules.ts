@@ -2,12 +2,13 @@
 
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   support: [],
+  http: ['support'],
   protocol: ['support'],
-  clients: ['protocol', 'support'],
+  clients: ['protocol', 'http', 'support'],
   pipeline: ['protocol', 'support'],
   // An embedded server never imports another one; `embedded` itself is checked by server below.
-  embedded: ['protocol', 'clients', 'support'],
-  supervisor: ['support'],
+  embedded: ['protocol', 'clients', 'http', 'support'],
+  supervisor: ['http', 'support'],
   consistency: ['clients', 'protocol', 'support'],
   targets: ['supervisor', 'pipeline', 'clients', 'support'],
   kinds: ['consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
@@ -15,7 +16,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ui: ['operations', 'kinds', 'pipeline'],
   // The table of kinds is handed down from here; a command for one kind (psql, ksql) imports that kind.
   cli: ['operations', 'kinds', 'ui', 'pipeline', 'support'],
-  kit: ['support', 'protocol'],
+  kit: ['http', 'support', 'protocol'],
   main: ['cli', 'support'],
 };
 

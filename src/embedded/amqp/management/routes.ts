@@ -23,7 +23,7 @@ export class Reply {
 }
 
 export interface Route {
-  /** Parts after /api/; `:vhost` has to be /, other parts with a colon are free. */
+  /** Below /api/; `:vhost` has to be /. */
   readonly path: string;
   readonly answers: string;
   readonly get: (context: ManagementContext, parts: readonly string[]) => Answer | Reply;

@@ -140,7 +140,9 @@ const restartTask: Route = {
   method: 'POST',
   path: '/connectors/:name/tasks/:task/restart',
   async handle(request, { herder }) {
-    await herder.restartTask(nameOf(request), Number(request.parameters.task));
+    const { task = '' } = request.parameters;
+    if (!/^\d{1,9}$/.test(task)) throw new RestFailure(404, 'HTTP 404 Not Found');
+    await herder.restartTask(nameOf(request), Number(task));
     return NO_CONTENT;
   },
 };

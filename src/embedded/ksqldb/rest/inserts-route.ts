@@ -1,3 +1,4 @@
+import { checkJsonDepth } from '../../../http/body.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
 import { isObject, jsonReader } from '../formats/json-reader.js';
@@ -6,14 +7,13 @@ import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import { checkWritable, insertRow } from '../statements/insert-values.js';
 import type { Value } from '../values/value.js';
-import { type Request, type Response, readBody, write } from './request.js';
+import { type KsqlCall, write } from './request.js';
 
 /** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */
-export async function handleInserts(engine: Engine, request: Request, response: Response): Promise<void> {
-  const lines = (await readBody(request))
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
+export async function handleInserts({ body, response }: KsqlCall, engine: Engine): Promise<undefined> {
+  const text = body.toString('utf8');
+  checkJsonDepth(text);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
   const head = parseJson(lines.shift() ?? 'null');
   if (!isObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
   const quoted = /^`(.*)`$/.exec(head.target)?.[1];

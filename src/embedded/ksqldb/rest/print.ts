@@ -1,8 +1,9 @@
+import type { Response } from '../../../http/front.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
 import { formatJava } from '../functions/java-pattern.js';
 import { StatementError } from '../statement-error.js';
-import { type Response, write } from './request.js';
+import { write } from './request.js';
 
 /** Of what is no text. */
 const SHOWN_BYTES_MAX = 64;

@@ -1,3 +1,5 @@
+import type { Answer } from '../../../http/api.js';
+import type { Response } from '../../../http/front.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
@@ -9,9 +11,9 @@ import type { ResultRow } from '../runtime/transient-query.js';
 import { StatementError } from '../statement-error.js';
 import { readProperties } from '../statements/properties.js';
 import { substitute } from '../statements/variables.js';
-import { statementFailure } from './errors.js';
+import { type HttpFailure, statementFailure } from './errors.js';
 import { printTopic } from './print.js';
-import { jsonType, type Request, type Response, readJson, sendJson, write } from './request.js';
+import { jsonObject, jsonType, type KsqlCall, write } from './request.js';
 import { readVariables } from './statements-route.js';
 
 const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
@@ -21,20 +23,15 @@ interface Asked {
   readonly properties: Map<string, string>;
 }
 
-async function readQuery(request: Request, field: 'ksql' | 'sql', properties: string): Promise<Asked> {
-  const body = await readJson(request);
+function readQuery(call: KsqlCall, field: 'ksql' | 'sql', properties: string): Asked {
+  const body = jsonObject(call.body);
   const text = body[field];
   if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
   return { sql: substitute(text, readVariables(body.sessionVariables)), properties: readProperties(body[properties]) };
 }
 
-/** Opens the query of a request; undefined where the refusal has been sent already. */
-async function open(
-  engine: Engine,
-  asked: Asked,
-  request: Request,
-  response: Response,
-): Promise<OpenedQuery | undefined> {
+/** Opens the query of a request, or gives the refusal. */
+async function open(engine: Engine, asked: Asked): Promise<OpenedQuery | HttpFailure> {
   try {
     const statement = parseStatement(asked.sql);
     if (statement.kind !== 'select') {
@@ -43,9 +40,7 @@ async function open(
     }
     return await openQuery(engine, statement, asked.properties);
   } catch (failure) {
-    const { status, body } = statementFailure(failure, asked.sql, []);
-    sendJson(response, status, body, jsonType(request));
-    return undefined;
+    return statementFailure(failure, asked.sql, []);
   }
 }
 
@@ -64,12 +59,16 @@ async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<
 const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type));
 
 /** POST /query: one JSON array of header, rows and, where it ends, a final message. */
-export async function handleQuery(engine: Engine, request: Request, response: Response): Promise<void> {
-  const asked = await readQuery(request, 'ksql', 'streamsProperties');
-  if (/^\s*PRINT\b/i.test(asked.sql)) return printTopic(engine, asked.sql, response);
-  const opened = await open(engine, asked, request, response);
-  if (opened === undefined) return;
-  response.writeHead(200, { 'content-type': jsonType(request) });
+export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
+  const { response } = call;
+  const asked = readQuery(call, 'ksql', 'streamsProperties');
+  if (/^\s*PRINT\b/i.test(asked.sql)) {
+    await printTopic(engine, asked.sql, response);
+    return undefined;
+  }
+  const opened = await open(engine, asked);
+  if ('status' in opened) return opened;
+  response.writeHead(200, { 'content-type': jsonType(call) });
   const schema = opened.columns
     .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
     .join(', ');
@@ -89,14 +88,16 @@ export async function handleQuery(engine: Engine, request: Request, response: Re
     const error = JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body });
     response.end(push ? `${error}]\n` : `,\n${error}]\n`);
   }
+  return undefined;
 }
 
 /** POST /query-stream: a line of metadata, then a line a row; or one JSON array where the client takes only that. */
-export async function handleQueryStream(engine: Engine, request: Request, response: Response): Promise<void> {
-  const asked = await readQuery(request, 'sql', 'properties');
-  const opened = await open(engine, asked, request, response);
-  if (opened === undefined) return;
-  const accept = request.headers.accept ?? '';
+export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
+  const { response } = call;
+  const asked = readQuery(call, 'sql', 'properties');
+  const opened = await open(engine, asked);
+  if ('status' in opened) return opened;
+  const accept = call.headers.accept ?? '';
   const array = accept.includes('application/json') && !accept.includes(DELIMITED);
   response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
   const header = JSON.stringify({
@@ -116,14 +117,14 @@ export async function handleQueryStream(engine: Engine, request: Request, respon
     const error = JSON.stringify(statementFailure(failure, asked.sql, []).body);
     response.end(array ? `,\n${error}]` : `${error}\n`);
   }
+  return undefined;
 }
 
 /** POST /close-query {queryId}. */
-export async function handleCloseQuery(engine: Engine, request: Request, response: Response): Promise<void> {
-  const { queryId } = await readJson(request);
+export async function handleCloseQuery({ body }: KsqlCall, engine: Engine): Promise<Answer> {
+  const { queryId } = jsonObject(body);
   const query = engine.transient.get(String(queryId));
   if (query === undefined) throw new StatementError(`No query with id ${String(queryId)}`, 40000);
   await query.stop();
-  response.writeHead(200);
-  response.end();
+  return { status: 200 };
 }

@@ -1,3 +1,4 @@
+import type { Answer } from '../../../http/api.js';
 import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
 import { StatementError } from '../statement-error.js';
@@ -7,7 +8,7 @@ import { executeStatement } from '../statements/execute.js';
 import { readProperties } from '../statements/properties.js';
 import { substitute } from '../statements/variables.js';
 import { statementFailure } from './errors.js';
-import { jsonType, type Request, type Response, readJson, sendJson } from './request.js';
+import { jsonObject, type KsqlCall } from './request.js';
 
 /** POST /ksql: statements one after the other; the first that fails ends it, and the answer tells what was done before. */
 export class StatementsRoute {
@@ -16,8 +17,8 @@ export class StatementsRoute {
 
   constructor(private readonly engine: Engine) {}
 
-  async handle(request: Request, response: Response): Promise<void> {
-    const body = await readJson(request);
+  async handle(call: KsqlCall): Promise<Answer> {
+    const body = jsonObject(call.body);
     const sql = body.ksql;
     if (typeof sql !== 'string') throw new StatementError("Missing field 'ksql'", 40000);
     const session: Session = {
@@ -29,11 +30,10 @@ export class StatementsRoute {
       () => {},
       () => {},
     );
-    const answer = await turn;
-    sendJson(response, answer.status, answer.body, jsonType(request));
+    return turn;
   }
 
-  private async run(sql: string, session: Session): Promise<{ status: number; body: unknown }> {
+  private async run(sql: string, session: Session): Promise<Answer> {
     const entities: Entity[] = [];
     let current = sql;
     try {

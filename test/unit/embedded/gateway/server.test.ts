@@ -139,7 +139,7 @@ it('passes WebSocket upgrades on', async () => {
       if (all.endsWith('|')) socket.write('ping');
       if (all.endsWith('|ping')) socket.end(() => resolve(all));
     });
-    socket.write('GET /live/1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.write('GET /live/1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   });
   expect(said).toMatch(/^HTTP\/1\.1 101 /);
   expect(said.endsWith('shop /live/1|ping')).toBe(true);

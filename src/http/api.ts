@@ -1,0 +1,111 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { messageOf } from '../support/errors.js';
+import type { Log } from '../support/log.js';
+import { readBody } from './body.js';
+import { createFront, type Front, type Request, type Response } from './front.js';
+import { HttpProblem } from './problem.js';
+import type { Target } from './target.js';
+
+export interface Call<Body> {
+  /** Decoded, by their names in the route's path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Body;
+  /** For answers that are streamed. */
+  readonly response: Response;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Undefined: no content. A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Route<Context, Body = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `/connectors/:name/status`; of two routes that fit, the first in the table is taken. */
+  readonly path: string;
+  /** Undefined where it has answered by `call.response`. */
+  handle(call: Call<Body>, context: Context): Promise<Answer | undefined> | Answer | undefined;
+}
+
+/** One server's REST API: its routes, and the dialect of what does not get to them. */
+export interface Api<Context, Body = unknown> {
+  readonly routes: ReadonlyArray<Route<Context, Body>>;
+  readonly bodyBytesMax: number;
+  readonly parseBody: (bytes: Buffer, request: Request) => Body;
+  readonly contentType: (request: Request) => string;
+  /** Runs before a route is looked for; throws what `failure` turns into an answer. */
+  readonly authorize?: (request: Request, context: Context) => void;
+  /** The answer to whatever was thrown. A status of 500 and above is logged. */
+  readonly failure: (failure: unknown) => Answer;
+}
+
+interface ApiOptions<Context> {
+  readonly context: Context;
+  readonly log: Log;
+  readonly allowedHosts?: readonly string[] | undefined;
+}
+
+export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOptions<Context>): Front {
+  const find = router(api.routes);
+  const { context, log, allowedHosts } = options;
+
+  const respond = (request: Request, response: Response, answer: Answer): void => {
+    if (response.headersSent) return void response.end();
+    const { status, body, headers } = answer;
+    // A body that was not read to its end would be taken for the next request.
+    const close = status === 413 && request.httpVersionMajor === 1 ? { connection: 'close' } : {};
+    if (body === undefined) {
+      response.writeHead(status, { ...close, ...headers });
+      return void response.end();
+    }
+    const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const type = { 'content-type': api.contentType(request), 'content-length': bytes.length };
+    response.writeHead(status, { ...type, ...close, ...headers });
+    response.end(bytes);
+  };
+
+  const fail = (request: Request, response: Response, thrown: unknown): void => {
+    const answer = api.failure(thrown);
+    if (answer.status >= 500)
+      log.error('a request failed', { method: request.method, url: request.url, why: messageOf(thrown) });
+    respond(request, response, answer);
+  };
+
+  const serve = async (request: Request, response: Response, { segments, query }: Target): Promise<void> => {
+    try {
+      api.authorize?.(request, context);
+      const { route, parameters } = find(request.method ?? 'GET', segments);
+      const body = api.parseBody(await readBody(request, api.bodyBytesMax), request);
+      const answer = await route.handle({ parameters, query, headers: request.headers, body, response }, context);
+      if (answer !== undefined) respond(request, response, answer);
+    } catch (failure) {
+      fail(request, response, failure);
+    }
+  };
+
+  return createFront({ allowedHosts, serve, refuse: fail });
+}
+
+type Found<R> = { readonly route: R; readonly parameters: Readonly<Record<string, string>> };
+
+/** Throws HttpProblem 404 where no path fits, 405 where only the method does not. */
+function router<R extends { readonly method: string; readonly path: string }>(routes: readonly R[]) {
+  const compiled = routes.map((route) => ({ route, pattern: route.path.split('/').filter((part) => part !== '') }));
+  return (method: string, segments: readonly string[]): Found<R> => {
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const fitting = compiled.filter(({ pattern }) => fits(pattern, segments));
+    if (fitting.length === 0) throw new HttpProblem(404, 'HTTP 404 Not Found');
+    const found = fitting.find(({ route }) => route.method === wanted);
+    if (found === undefined) throw new HttpProblem(405, 'HTTP 405 Method Not Allowed');
+    const named = found.pattern.flatMap((part, at) => (part[0] === ':' ? [[part.slice(1), segments[at] ?? '']] : []));
+    return { route: found.route, parameters: Object.fromEntries(named) };
+  };
+}
+
+const fits = (pattern: readonly string[], segments: readonly string[]): boolean =>
+  pattern.length === segments.length &&
+  pattern.every((part, at) => (part[0] === ':' ? segments[at] !== '' : part === segments[at]));

@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import { messageOf } from '../support/errors.js';
+import { HttpProblem } from './problem.js';
+
+/** As Jackson, which the real servers read JSON with: deeper documents would overflow the stack of whatever walks them. */
+const JSON_DEPTH_MAX = 1000;
+
+/** Throws HttpProblem 413. */
+export async function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new HttpProblem(413, `the request body is larger than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+/** Throws HttpProblem 400. */
+export function parseJsonText(text: string): unknown {
+  checkJsonDepth(text);
+  try {
+    return JSON.parse(text);
+  } catch (failure) {
+    throw new HttpProblem(400, `Malformed JSON: ${messageOf(failure)}`);
+  }
+}
+
+/** Throws HttpProblem 400 for a text nested too deeply; whether it is JSON at all is the parser's question. */
+export function checkJsonDepth(text: string): void {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (quoted) {
+      if (char === '\\') at += 1;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === ']' || char === '}') depth -= 1;
+    else if (char === '[' || char === '{') {
+      depth += 1;
+      if (depth > JSON_DEPTH_MAX)
+        throw new HttpProblem(400, `the JSON document is nested deeper than ${JSON_DEPTH_MAX} levels`);
+    }
+  }
+}
