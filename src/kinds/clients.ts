@@ -64,7 +64,7 @@ export class Clients {
 
   connect(): Promise<ConnectClient> {
     return this.once('connect', async () => {
-      const client = connectConnect((await this.endpoint(server('connect'))).host.url);
+      const client = connectConnect((await this.endpoint(server('connect'))).host.url, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -72,7 +72,7 @@ export class Clients {
 
   ksqldb(): Promise<KsqldbClient> {
     return this.once('ksqldb', async () => {
-      const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host.url);
+      const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host.url, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -92,7 +92,7 @@ export class Clients {
     return this.once('rabbitmq management', async () => {
       const { host } = await this.endpoint(server('rabbitmq'));
       const vhost = decodeURIComponent(new URL(host.url).pathname.slice(1));
-      const client = connectManagement(host.managementUrl, vhost === '' ? '/' : vhost);
+      const client = connectManagement(host.managementUrl, vhost === '' ? '/' : vhost, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });

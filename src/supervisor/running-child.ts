@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { probe } from '../http/client.js';
 import type { ReadyMessage } from '../support/child.js';
 import { EvpipeError } from '../support/errors.js';
 import type { PreparedCommand, PreparedMessage } from '../support/prepared.js';
@@ -8,9 +9,9 @@ import type { LaunchSpec } from './launch.js';
 import type { LogFile } from './log-file.js';
 import { strangerOn } from './port-owner.js';
 import { isGroupGone, signalGroup } from './process-identity.js';
-import { httpProblem } from './readiness.js';
 
 const HOST = '127.0.0.1';
+const ANSWER_TIMEOUT_MS = 2_000;
 const PREPARE_TIMEOUT_MS = 90_000;
 const LAST_LINES = 10;
 /** After SIGKILL the kernel needs a moment to clear the group away. */
@@ -144,7 +145,10 @@ export class RunningChild {
         return performance.now() - startedMs >= ready.forMs ? undefined : 'it has to stay alive';
       case 'http':
         if (this.port === undefined) return 'it has no port';
-        return (await httpProblem(this.port, ready.path, signal)) ?? strangerOn(this.port, this.pid);
+        return (
+          (await probe(`http://127.0.0.1:${this.port}`, ready.path, { timeoutMs: ANSWER_TIMEOUT_MS, signal })) ??
+          strangerOn(this.port, this.pid)
+        );
       case 'announced':
         if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
         return this.ground.log.textSince(this.logOffset).includes(this.prepared.readyText)

@@ -26,15 +26,14 @@ export interface RabbitmqManagement {
 }
 
 /** `url`: http://user:password@host:15672; `vhost` decoded. */
-export function connectManagement(url: string, vhost: string): RabbitmqManagement {
-  const { username, password, bare } = splitUrl(url);
+export function connectManagement(url: string, vhost: string, signal?: AbortSignal): RabbitmqManagement {
   const http = connectJson({
     server: 'RabbitMQ’s HTTP API',
     code: 'RABBITMQ_MANAGEMENT',
-    url: bare,
+    url,
+    signal,
     timeoutMs: 5_000,
-    attempts: 3, // many brokers have no such API
-    headers: { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+    retryMs: 300, // many brokers have no such API
   });
   const get = async <T>(path: string): Promise<T | undefined> => {
     const answer = await http.request('GET', path);
@@ -95,15 +94,6 @@ function factsOf(answer: QueueAnswer): QueueFacts {
 function sameArguments(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => a[key] === b[key]);
-}
-
-function splitUrl(url: string): { readonly bare: string; readonly username: string; readonly password: string } {
-  const parsed = new URL(url);
-  const username = decodeURIComponent(parsed.username);
-  const password = decodeURIComponent(parsed.password);
-  parsed.username = '';
-  parsed.password = '';
-  return { bare: parsed.href.replace(/\/$/, ''), username, password };
 }
 
 function refusal({ status, body }: JsonAnswer): EvpipeError {

@@ -54,15 +54,15 @@ export interface ConnectClient {
 const REBALANCE_ATTEMPTS = 30;
 const REBALANCE_PAUSE_MS = 200;
 
-export function connectConnect(url: string): ConnectClient {
-  const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', url });
+export function connectConnect(url: string, signal?: AbortSignal): ConnectClient {
+  const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', url, signal });
   const at = (name: string, more = ''): string => `/connectors/${encodeURIComponent(name)}${more}`;
 
   const ask = async (method: string, path: string, body?: unknown): Promise<JsonAnswer> => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await http.request(method, path, body);
       if (answer.status !== 409 || attempt >= REBALANCE_ATTEMPTS) return answer;
-      await pause(REBALANCE_PAUSE_MS * (0.5 + Math.random()));
+      await pause(REBALANCE_PAUSE_MS * (0.5 + Math.random()), signal);
     }
   };
   const expectOk = async (method: string, path: string, body?: unknown): Promise<unknown> => {

@@ -1,6 +1,6 @@
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
-import { connectJson } from '../http/json-client.js';
+import { connectJson, type JsonClient } from '../http/json-client.js';
 
 /** One entity of a /ksql answer; its `@type` says which fields there are. */
 export type KsqlEntity = Readonly<Record<string, unknown>> & { readonly '@type'?: string };
@@ -25,19 +25,20 @@ export interface KsqldbClient {
   send(ksql: string, options?: KsqlOptions): Promise<readonly KsqlEntity[]>;
   /** Sends one statement and waits until the server reports its command as carried out. */
   execute(statement: string, options: KsqlOptions): Promise<void>;
-  /** Names of all streams, tables, types and connectors. */
-  existingNames(): Promise<ReadonlySet<string>>;
+  /** Names of all streams, tables and types, or of all connectors, which ksqlDB asks Kafka Connect for. */
+  existingNames(of: 'connectors' | 'others'): Promise<ReadonlySet<string>>;
   runningQueries(): Promise<readonly KsqlQueryInfo[]>;
   close(): void;
 }
 
 const COMMAND_TIMEOUT_MS = 60_000;
 
-export function connectKsqldb(url: string): KsqldbClient {
+export function connectKsqldb(url: string, signal?: AbortSignal): KsqldbClient {
   const http = connectJson({
     server: 'ksqlDB',
     code: 'KSQLDB',
     url,
+    signal,
     timeoutMs: COMMAND_TIMEOUT_MS,
     headers: { 'Content-Type': 'application/vnd.ksql.v1+json', Accept: 'application/vnd.ksql.v1+json' },
   });
@@ -67,16 +68,18 @@ export function connectKsqldb(url: string): KsqldbClient {
     },
     send,
     execute: async (statement, options) => {
-      for (const entity of await send(statement, options)) await commandEnded(entity, http);
+      for (const entity of await send(statement, options)) await commandEnded(entity, http, signal);
     },
-    existingNames: async () => {
-      const [streams, tables, connectors, types] = await Promise.all([
-        list<{ name: string }>('LIST STREAMS;', 'streams'),
-        list<{ name: string }>('LIST TABLES;', 'tables'),
-        list<{ name: string }>('LIST CONNECTORS;', 'connectors').catch(() => []),
+    existingNames: async (of) => {
+      const named = async (statement: string, field: string) =>
+        (await list<{ name: string }>(statement, field)).map(({ name }) => name);
+      if (of === 'connectors') return new Set(await named('LIST CONNECTORS;', 'connectors'));
+      const [streams, tables, types] = await Promise.all([
+        named('LIST STREAMS;', 'streams'),
+        named('LIST TABLES;', 'tables'),
         send('LIST TYPES;').then(([entity]) => Object.keys((entity?.types ?? {}) as object)),
       ]);
-      return new Set([...[...streams, ...tables, ...connectors].map(({ name }) => name), ...types]);
+      return new Set([...streams, ...tables, ...types]);
     },
     runningQueries: async () =>
       (
@@ -101,7 +104,7 @@ interface CommandStatus {
 }
 
 /** A statement that changes something is a command: carried out after it was queued, so its status is asked until it ends. */
-async function commandEnded(entity: KsqlEntity, http: ReturnType<typeof connectJson>): Promise<void> {
+async function commandEnded(entity: KsqlEntity, http: JsonClient, signal?: AbortSignal): Promise<void> {
   const { commandId } = entity;
   if (typeof commandId !== 'string') return;
   let status = entity.commandStatus as CommandStatus | undefined;
@@ -114,7 +117,7 @@ async function commandEnded(entity: KsqlEntity, http: ReturnType<typeof connectJ
       }
       return isUnderWay(status) ? undefined : true;
     },
-    { timeoutMs: COMMAND_TIMEOUT_MS },
+    { timeoutMs: COMMAND_TIMEOUT_MS, signal },
   );
   if (status?.status === 'ERROR') throw new EvpipeError('EVPIPE_KSQLDB_COMMAND_FAILED', status.message);
 }

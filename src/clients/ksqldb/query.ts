@@ -1,4 +1,8 @@
-import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { HttpClient } from '../../http/client.js';
+import { EvpipeError } from '../../support/errors.js';
+import { unreachable } from '../http/json-client.js';
 import { parseJson } from '../schema-registry/decode-value.js';
 import { type KsqlOptions, refusal } from './client.js';
 
@@ -22,47 +26,36 @@ export async function* streamQuery(
   options: KsqlOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<KsqlQueryPart> {
   const { properties = {}, variables = {}, signal } = options;
-  let response: Response;
+  const http = new HttpClient({ url, headers: { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE } });
   try {
-    response = await fetch(`${url}/query`, {
-      method: 'POST',
-      signal,
-      headers: { 'content-type': CONTENT_TYPE, accept: CONTENT_TYPE },
-      body: JSON.stringify({ ksql, streamsProperties: properties, sessionVariables: variables }),
-    });
-    if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
-  } catch (failure) {
-    signal.throwIfAborted();
-    throw failure instanceof EvpipeError ? failure : unreachable(url, failure);
-  }
-  for await (const line of linesOf(response, signal, url)) {
-    const part = partOf(line);
-    if (part !== undefined) yield part;
-  }
-}
-
-async function* linesOf(response: Response, signal: AbortSignal, url: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  try {
-    for await (const chunk of response.body ?? []) {
-      rest += decoder.decode(chunk as Uint8Array, { stream: true });
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+    const body = { ksql, streamsProperties: properties, sessionVariables: variables };
+    const response = await http.open({ method: 'POST', path: '/query', body, signal });
+    if (response.statusCode !== 200)
+      throw refusal(response.statusCode ?? 0, await json(response).catch(() => undefined));
+    for await (const line of linesOf(response)) {
+      const part = partOf(line);
+      if (part !== undefined) yield part;
     }
   } catch (failure) {
     signal.throwIfAborted();
-    throw unreachable(url, failure);
+    if (failure instanceof EvpipeError || !(failure instanceof Error)) throw failure;
+    throw unreachable('ksqlDB', 'KSQLDB', url, failure);
+  } finally {
+    http.close();
+  }
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
   yield rest;
 }
-
-const unreachable = (url: string, cause: unknown): EvpipeError =>
-  new EvpipeError('EVPIPE_KSQLDB_UNREACHABLE', `ksqlDB does not answer at ${url}: ${messageOf(cause)}`, {
-    kind: 'unreachable',
-    cause,
-  });
 
 interface Piece {
   readonly header?: { readonly schema: string };

@@ -1,6 +1,7 @@
-import axios, { AxiosError, type AxiosInstance } from 'axios';
-import { EvpipeError, messageOf } from '../../support/errors.js';
+import { HttpClient, NoAnswer } from '../../http/client.js';
+import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
+import { unreachable } from '../http/json-client.js';
 
 export interface SchemaRegistryClientOptions {
   /** With a path, where the registry has one (`http://h:8080/apis/ccompat/v7`); user and password may stand in it. */
@@ -67,6 +68,7 @@ export interface SchemaRegistryClient {
   deleteSubject(subject: string, options?: { readonly permanent?: boolean }): Promise<readonly number[]>;
 }
 
+const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 const TIMEOUT_MS = 15_000;
 const PAUSE_MS = 50;
 const PAUSE_MAX_MS = 1_000;
@@ -191,34 +193,24 @@ class RegistryRefusal extends EvpipeError {
   ) {
     super(`EVPIPE_SCHEMA_REGISTRY_${errorCode}`, `schema registry: ${message}`);
   }
+
+  get isServerError(): boolean {
+    return String(this.errorCode).startsWith('5');
+  }
 }
 
 class Api {
-  private readonly http: AxiosInstance;
+  private readonly http: HttpClient;
   private readonly address: string;
   private readonly timeoutMs: number;
   private readonly signal: AbortSignal | undefined;
 
   constructor({ url, timeoutMs = TIMEOUT_MS, signal }: SchemaRegistryClientOptions) {
-    const parsed = new URL(url);
-    const auth =
-      parsed.username === ''
-        ? undefined
-        : { username: decodeURIComponent(parsed.username), password: decodeURIComponent(parsed.password) };
-    parsed.username = '';
-    parsed.password = '';
-    this.address = parsed.href.replace(/\/$/, '');
+    this.address = url.replace(/\/\/[^@/]*@/, '//').replace(/\/$/, ''); // without user and password
     this.timeoutMs = timeoutMs;
     this.signal = signal;
-    this.http = axios.create({
-      baseURL: this.address,
-      headers: {
-        accept: 'application/vnd.schemaregistry.v1+json, application/json',
-        'content-type': 'application/vnd.schemaregistry.v1+json',
-      },
-      ...(auth === undefined ? {} : { auth }),
-      proxy: false,
-    });
+    const headers = { accept: `${MEDIA_TYPE}, application/json`, 'content-type': MEDIA_TYPE };
+    this.http = new HttpClient({ url, headers, timeoutMs, retryMs: timeoutMs, signal });
   }
 
   /** `fallback` where the registry answers with one of the codes. */
@@ -235,52 +227,32 @@ class Api {
   async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
     const endMs = performance.now() + this.timeoutMs;
     for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS)) {
-      this.signal?.throwIfAborted();
-      const leftMs = endMs - performance.now();
       try {
-        return await this.once<T>(method, path, body, Math.max(1, leftMs));
+        return await this.once<T>(method, path, body);
       } catch (failure) {
-        this.signal?.throwIfAborted();
-        const again = failure instanceof EvpipeError && (failure.kind === 'unreachable' || isServerError(failure));
-        if (!again || leftMs <= pauseMs) throw failure;
+        if (!(failure instanceof RegistryRefusal && failure.isServerError)) throw failure;
+        if (endMs - performance.now() <= pauseMs) throw failure;
         await pause(pauseMs * (0.75 + Math.random() / 2), this.signal);
       }
     }
   }
 
-  private async once<T>(method: Method, path: string, body: unknown, timeoutMs: number): Promise<T> {
-    try {
-      const { data } = await this.http.request<T>({
-        method,
-        url: path,
-        timeout: Math.ceil(timeoutMs),
-        ...(body === undefined ? {} : { data: body }),
-        ...(this.signal === undefined ? {} : { signal: this.signal }),
+  private async once<T>(method: Method, path: string, body: unknown): Promise<T> {
+    const { status, body: answer } = await this.http
+      .request({ method, path, body, repeatable: true })
+      .catch((failure: unknown) => {
+        throw failure instanceof NoAnswer
+          ? unreachable('the schema registry', 'SCHEMA_REGISTRY', this.address, failure)
+          : failure;
       });
-      if (typeof data === 'object' && data !== null) return data;
-      throw new EvpipeError(
-        'EVPIPE_SCHEMA_REGISTRY_ANSWER',
-        `${this.address}${path} answered, but not as a schema registry does`,
-      );
-    } catch (failure) {
-      if (!(failure instanceof AxiosError)) throw failure;
-      throw this.explain(failure, method, path);
+    if (status >= 300) {
+      const { error_code: code, message } = (answer ?? {}) as { error_code?: number; message?: string };
+      throw new RegistryRefusal(code ?? status, message ?? `${method} ${path}: HTTP ${status}`);
     }
-  }
-
-  private explain(failure: AxiosError, method: Method, path: string): EvpipeError {
-    const { response } = failure;
-    if (response === undefined) {
-      const why = failure.message === '' ? (failure.code ?? messageOf(failure.cause)) : failure.message;
-      return new EvpipeError('EVPIPE_SCHEMA_REGISTRY_UNREACHABLE', `schema registry at ${this.address}: ${why}`, {
-        kind: 'unreachable',
-        cause: failure,
-      });
-    }
-    const { error_code: code, message } = (response.data ?? {}) as { error_code?: number; message?: string };
-    return new RegistryRefusal(code ?? response.status, message ?? `${method} ${path}: HTTP ${response.status}`);
+    if (typeof answer === 'object' && answer !== null) return answer as T;
+    throw new EvpipeError(
+      'EVPIPE_SCHEMA_REGISTRY_ANSWER',
+      `${this.address}${path} answered, but not as a schema registry does`,
+    );
   }
 }
-
-const isServerError = (failure: EvpipeError): boolean =>
-  failure instanceof RegistryRefusal && String(failure.errorCode).startsWith('5');

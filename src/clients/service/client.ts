@@ -1,12 +1,13 @@
-import { Agent } from 'node:http';
-import axios, { type AxiosInstance } from 'axios';
-import { EvpipeError, messageOf } from '../../support/errors.js';
+import { type HttpAnswer, HttpClient, NoAnswer } from '../../http/client.js';
+import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 
 export interface ServiceRequest {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
+  /** Sending it twice does no harm, as with rows created by id; default: GET only. */
+  readonly repeatable?: boolean;
 }
 
 export interface ServiceResponse {
@@ -21,55 +22,41 @@ export interface ServiceClient {
   close(): void;
 }
 
-/** How often a request that got no answer, or a 502, 503 or 504, is sent again: the service may be restarting. */
-const ATTEMPTS = 40;
+/** How long a request that got no answer, or a 502, 503 or 504, is sent again: the service may be restarting. */
+const RETRY_MS = 10_000;
 const RETRY_PAUSE_MS = 250;
-const ANSWERED_WITHIN_MS = 30_000;
 const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/**
- * Requests are repeated when a connection breaks, so they have to be idempotent: evpipe only creates by id.
- * Throws EVPIPE_SERVICE_UNREACHABLE (kind unreachable).
- */
+/** Throws EVPIPE_SERVICE_UNREACHABLE (kind unreachable). */
 export function connectService(
   name: string,
   url: string,
   options: { readonly connections?: number } = {},
 ): ServiceClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.connections ?? 8 });
-  const http: AxiosInstance = axios.create({
-    baseURL: url,
-    httpAgent: agent,
-    proxy: false,
-    timeout: ANSWERED_WITHIN_MS,
-    validateStatus: () => true,
-    maxRedirects: 0,
-  });
+  const http = new HttpClient({ url, connections: options.connections ?? 8, retryMs: RETRY_MS });
+  const unreachable = (why: string, cause?: unknown): EvpipeError =>
+    new EvpipeError('EVPIPE_SERVICE_UNREACHABLE', `service ${name} does not answer at ${url}: ${why}`, {
+      kind: 'unreachable',
+      todo: `See its log: evpipe logs ${name}`,
+      cause,
+    });
+  const once = async (request: ServiceRequest, signal?: AbortSignal): Promise<HttpAnswer> => {
+    try {
+      return await http.request({ ...request, signal });
+    } catch (failure) {
+      throw failure instanceof NoAnswer ? unreachable(failure.message, failure) : failure;
+    }
+  };
   return {
-    async request({ method, path, body }, signal) {
-      let why = '';
-      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-        signal?.throwIfAborted();
-        try {
-          const answer = await http.request({
-            method,
-            url: path,
-            data: body,
-            ...(signal === undefined ? {} : { signal }),
-          });
-          if (!UNAVAILABLE.has(answer.status)) return { status: answer.status, body: answer.data };
-          why = `it answers ${answer.status}`;
-        } catch (failure) {
-          signal?.throwIfAborted();
-          why = messageOf(failure);
-        }
+    async request(request, signal) {
+      const endMs = performance.now() + RETRY_MS;
+      for (;;) {
+        const answer = await once(request, signal);
+        if (!UNAVAILABLE.has(answer.status) || !(request.repeatable ?? request.method === 'GET')) return answer;
+        if (performance.now() > endMs) throw unreachable(`it answers ${answer.status}`);
         await pause(RETRY_PAUSE_MS, signal);
       }
-      throw new EvpipeError('EVPIPE_SERVICE_UNREACHABLE', `service ${name} does not answer at ${url}: ${why}`, {
-        kind: 'unreachable',
-        todo: `See what it says: evpipe logs ${name}`,
-      });
     },
-    close: () => agent.destroy(),
+    close: () => http.close(),
   };
 }

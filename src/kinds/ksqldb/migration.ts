@@ -19,7 +19,7 @@ export interface KsqlServer {
     },
   ): Promise<void>;
   /** Names of all streams, tables, types and connectors. */
-  existingNames(): Promise<ReadonlySet<string>>;
+  existingNames(of: 'connectors' | 'others'): Promise<ReadonlySet<string>>;
   runningQueries(): Promise<
     ReadonlyArray<{ readonly id: string; readonly text: string; readonly sinks: readonly string[] }>
   >;
@@ -136,8 +136,9 @@ function changesSession(
 
 async function isThere(statement: Statement, ksqldb: KsqlServer): Promise<boolean> {
   const effects = statementEffects(statement);
-  if (effects.creates !== undefined) return (await ksqldb.existingNames()).has(effects.creates.name);
-  if (effects.drops !== undefined) return !(await ksqldb.existingNames()).has(effects.drops);
+  const of = /^(create|drop)-connector$/.test(statement.kind) ? 'connectors' : 'others';
+  if (effects.creates !== undefined) return (await ksqldb.existingNames(of)).has(effects.creates.name);
+  if (effects.drops !== undefined) return !(await ksqldb.existingNames(of)).has(effects.drops);
   if (effects.startsQuery !== undefined) {
     const text = normaliseStatement(statement.text);
     return (await ksqldb.runningQueries()).some((query) => normaliseStatement(query.text) === text);

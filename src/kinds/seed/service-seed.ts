@@ -73,7 +73,7 @@ async function createRow(
   signal: AbortSignal,
 ): Promise<void> {
   const body = seedRow(seed, row, all);
-  const answer = await service.request({ method: 'POST', path: seed.path, body }, signal);
+  const answer = await service.request({ method: 'POST', path: seed.path, body, repeatable: true }, signal);
   if (answer.status >= 200 && answer.status < 300) return;
   const words = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
   throw new EvpipeError(

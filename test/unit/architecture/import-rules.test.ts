@@ -30,7 +30,7 @@ describe('imports', () => {
     ['support/a.ts', "import { x } from '../clients/kafka/client.js';"],
     ['embedded/kafka/a.ts', "import { x } from '../connect/server.js';"],
     ['ui/a.tsx', "import { up } from '../operations/up.js';"],
-    ['operations/a.ts', "import axios from 'axios';"],
+    ['operations/a.ts', "import pg from 'pg';"],
     ['operations/a.ts', "const { startKafka } = await import('../embedded/kafka/index.js');"],
     ['cli/a.ts', "export { x } from '../targets/target.js';"],
     ['kinds/a.ts', "import {\n  type A,\n  b,\n} from '../operations/up.js';"],

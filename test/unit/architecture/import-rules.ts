@@ -37,7 +37,6 @@ export const WALLS: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   zod: ['pipeline/', 'kinds/'],
   yaml: ['pipeline/', 'targets/compose'],
-  axios: ['clients/'],
   kafkajs: ['clients/kafka/', 'kit/'],
   '@kafkajs/confluent-schema-registry': ['clients/schema-registry/', 'kit/'],
   pg: ['clients/postgres/', 'embedded/connect/', 'embedded/postgres/', 'kit/'],

@@ -58,7 +58,11 @@ async function start(databaseUrl: string): Promise<StartedService> {
   const onFailure = (failure: unknown) => {
     throw failure;
   };
-  const started = await startService(main, { env: { DATABASE_URL: databaseUrl, SESSION_SECRET: 'of this test' }, log: silentLog, onFailure });
+  const started = await startService(main, {
+    env: { DATABASE_URL: databaseUrl, SESSION_SECRET: 'of this test' },
+    log: silentLog,
+    onFailure,
+  });
   url = `http://127.0.0.1:${started.port}`;
   return started;
 }

@@ -1,14 +1,19 @@
+import type { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
 import { StatementError } from '../statement-error.js';
-import { type JsonAnswer, messageIn, requestJson } from './http-json.js';
+import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
 /** The Connect worker that CREATE CONNECTOR and its like are passed on to. */
 export class ConnectWorker {
-  constructor(private readonly url: string) {}
+  private readonly http: HttpClient;
+
+  constructor(private readonly url: string) {
+    this.http = upstreamClient(url);
+  }
 
   async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
     try {
-      return await requestJson(`${this.url}${path}`, method, body);
+      return await this.http.request({ method, path, body });
     } catch (failure) {
       throw new StatementError(`Kafka Connect does not answer at ${this.url}: ${messageOf(failure)}`, 50000);
     }

@@ -1,31 +1,12 @@
-/** How long Connect and the registry may take for one answer. */
-const ANSWERED_WITHIN_MS = 30_000;
+import { type HttpAnswer, HttpClient } from '../../../http/client.js';
 
-export interface JsonAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+export type JsonAnswer = HttpAnswer;
 
-/** One JSON request; any status is an answer. Throws where nobody answers. */
-export async function requestJson(
-  url: string,
-  method = 'GET',
-  body?: unknown,
-  contentType = 'application/json',
-): Promise<JsonAnswer> {
-  const response = await fetch(url, {
-    method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': contentType }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
-  });
-  const text = await response.text();
-  try {
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-  } catch {
-    return { status: response.status, body: text };
-  }
-}
+/** Long enough for a kept connection that has just been closed; a statement does not wait for a server that is away. */
+const RETRY_MS = 200;
+
+/** A client of Connect or the registry. */
+export const upstreamClient = (url: string): HttpClient => new HttpClient({ url, retryMs: RETRY_MS });
 
 /** What an upstream says in its `message`, or its whole answer. */
 export function messageIn(answer: JsonAnswer): string {

@@ -1,12 +1,15 @@
+import type { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
 import { StatementError } from '../statement-error.js';
-import { type JsonAnswer, messageIn, requestJson } from './http-json.js';
+import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
 export interface RegisteredSchema {
   readonly id: number;
   readonly schema: string;
   readonly type: string;
 }
+
+const MEDIA_TYPE = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
 
 /** It gave no answer, or none that says anything of what was asked: asking again later may. */
 export class RegistryUnavailable extends StatementError {}
@@ -24,7 +27,11 @@ export interface Registry {
 export class HttpRegistry implements Registry {
   private readonly byId = new Map<number, Promise<RegisteredSchema>>();
 
-  constructor(private readonly url: string) {}
+  private readonly http: HttpClient;
+
+  constructor(private readonly url: string) {
+    this.http = upstreamClient(url);
+  }
 
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions/latest`);
@@ -77,7 +84,7 @@ export class HttpRegistry implements Registry {
 
   private async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
     try {
-      return await requestJson(`${this.url}${path}`, method, body, 'application/vnd.schemaregistry.v1+json');
+      return await this.http.request({ method, path, body, headers: MEDIA_TYPE, repeatable: true });
     } catch (failure) {
       throw new RegistryUnavailable(`Schema Registry does not answer at ${this.url}: ${messageOf(failure)}`);
     }

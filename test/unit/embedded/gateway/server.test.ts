@@ -108,7 +108,10 @@ it('answers 503 while a service is down, 404 without a route, and finds the serv
   const health = await fetch(`${url}/health`);
   expect([health.status, await health.json()]).toEqual([
     503,
-    { status: 'degraded', routes: { '/shop': { service: 'shop', status: 'down', why: 'nothing listens there' } } },
+    {
+      status: 'degraded',
+      routes: { '/shop': { service: 'shop', status: 'down', why: `nothing listens on port ${shop.port}` } },
+    },
   ]);
   await service('shop', shop.port);
   expect((await fetch(`${url}/shop`)).status).toBe(200);

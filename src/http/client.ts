@@ -1,0 +1,231 @@
+import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps, Agent as TlsAgent } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
+import { messageOf } from '../support/errors.js';
+import { pause } from '../support/retry.js';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Below the client's URL, encoded, with its query. */
+  readonly path: string;
+  /** Sent as JSON; undefined is no body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Sending it twice does no harm; default: GET and HEAD only. */
+  readonly repeatable?: boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Parsed where it is JSON, else the text; undefined where there was none. */
+  readonly body: unknown;
+}
+
+export interface HttpClientOptions {
+  /** With a path where the API has one; a user and password in it are sent as basic authentication. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For one answer, from its request to its last byte. */
+  readonly timeoutMs?: number;
+  /** How long a request that was not answered is repeated for: the server may be restarting. 0: never. */
+  readonly retryMs?: number;
+  /** Kept at the same time. */
+  readonly connections?: number;
+  /** Ends every request. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** No answer came. */
+export class NoAnswer extends Error {
+  constructor(
+    message: string,
+    /** No connection was made, so the server has seen nothing of the request. */
+    readonly neverSent: boolean,
+    readonly timedOut: boolean,
+    cause: unknown,
+  ) {
+    super(message, { cause });
+    this.name = 'NoAnswer';
+  }
+
+  get code(): string {
+    return (this.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  }
+}
+
+/** Trouble that a restart of the server explains. An unknown host or a bad certificate stays as it is. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
+]);
+
+const TIMEOUT_MS = 30_000;
+const RETRY_MS = 8_000;
+const FIRST_PAUSE_MS = 50;
+const PAUSE_MAX_MS = 800;
+/** Far above what any of the servers answers; streams are not bounded. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * The one HTTP client. Answers of any status are answers. A request without an answer is repeated while its connection could
+ * not be made, or if it is a GET or repeatable; a timeout is never repeated. Redirects are not followed, proxies not used.
+ * Throws NoAnswer, or the signal's reason.
+ */
+export class HttpClient {
+  private readonly server: ReturnType<typeof urlToHttpOptions>;
+  private readonly tls: boolean;
+  private readonly basePath: string;
+  private readonly agent: Agent;
+
+  constructor(private readonly options: HttpClientOptions) {
+    const url = new URL(options.url);
+    this.tls = url.protocol === 'https:';
+    this.basePath = url.pathname.replace(/\/+$/, '');
+    const { auth, hostname, port } = urlToHttpOptions(url);
+    this.server = { hostname, port, ...(auth === undefined ? {} : { auth }) };
+    const kept = { keepAlive: true, maxSockets: options.connections ?? 16 };
+    this.agent = this.tls ? new TlsAgent(kept) : new Agent(kept);
+  }
+
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const repeatable = isRepeatable(request);
+    const endMs = performance.now() + (this.options.retryMs ?? RETRY_MS);
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS)) {
+      try {
+        return await this.once(request);
+      } catch (failure) {
+        if (!(failure instanceof NoAnswer)) throw failure;
+        const mayRepeat = (failure.neverSent || repeatable) && !failure.timedOut && PASSING.has(failure.code);
+        if (!mayRepeat || performance.now() + pauseMs > endMs) throw failure;
+        await pause(pauseMs * (0.75 + Math.random() / 2), this.signalOf(request));
+      }
+    }
+  }
+
+  /** Sent once. The answer's head has come when this resolves; its body is the caller's to read, and to end by the signal. */
+  async open(request: HttpRequest): Promise<IncomingMessage> {
+    const timer = new AbortController();
+    const timeout = setTimeout(() => timer.abort(), this.options.timeoutMs ?? TIMEOUT_MS);
+    try {
+      return await this.send(request, timer.signal);
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async once(request: HttpRequest): Promise<HttpAnswer> {
+    const timer = new AbortController();
+    const timeout = setTimeout(() => timer.abort(), this.options.timeoutMs ?? TIMEOUT_MS);
+    try {
+      const answer = await this.send(request, timer.signal);
+      const text = await this.textOf(answer, request, timer.signal);
+      return { status: answer.statusCode ?? 0, body: parsed(text) };
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  private send(request: HttpRequest, timer: AbortSignal): Promise<IncomingMessage> {
+    const { method, path, body, headers } = request;
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const signal = AbortSignal.any([timer, ...this.signals(request)]);
+    return new Promise((resolve, reject) => {
+      let connected = false;
+      const sent = (this.tls ? requestHttps : requestHttp)({
+        ...this.server,
+        method,
+        path: this.basePath + path,
+        // A kept connection may end just as a request is sent, and then nobody knows whether it arrived.
+        agent: isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : false,
+        signal,
+        headers: {
+          accept: 'application/json',
+          ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+          ...this.options.headers,
+          ...headers,
+          ...(payload === undefined && method === 'GET' ? {} : { 'content-length': payload?.length ?? 0 }),
+        },
+      });
+      sent.once('socket', (socket) => {
+        if (!socket.connecting) connected = true;
+        else
+          socket.once(this.tls ? 'secureConnect' : 'connect', () => {
+            connected = true;
+          });
+      });
+      sent.once('response', resolve);
+      sent.once('error', (failure) => reject(this.explained(failure, request, timer, !connected)));
+      sent.end(payload);
+    });
+  }
+
+  private async textOf(answer: IncomingMessage, request: HttpRequest, timer: AbortSignal): Promise<string> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of answer as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
+        chunks.push(chunk);
+      }
+    } catch (failure) {
+      throw this.explained(failure, request, timer, false);
+    }
+    return Buffer.concat(chunks).toString();
+  }
+
+  /** The signal's reason where the caller has ended it, else why there is no answer. */
+  private explained(failure: unknown, request: HttpRequest, timer: AbortSignal, neverSent: boolean): unknown {
+    const ended = this.signals(request).find(({ aborted }) => aborted);
+    if (ended !== undefined) return ended.reason;
+    const timedOut = timer.aborted;
+    const why = timedOut
+      ? `no answer within ${(this.options.timeoutMs ?? TIMEOUT_MS) / 1000} s`
+      : messageOf(failure) || (failure as NodeJS.ErrnoException).code || 'no answer';
+    return new NoAnswer(why, neverSent, timedOut, failure);
+  }
+
+  private signals({ signal }: HttpRequest): readonly AbortSignal[] {
+    return [signal, this.options.signal].filter((one) => one !== undefined);
+  }
+
+  private signalOf(request: HttpRequest): AbortSignal {
+    return AbortSignal.any([...this.signals(request)]);
+  }
+}
+
+const isRepeatable = ({ method, repeatable = method === 'GET' || method === 'HEAD' }: HttpRequest): boolean =>
+  repeatable;
+
+function parsed(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Why `url` does not answer with a status below 400; undefined: it does. Asked once. */
+export async function probe(
+  url: string,
+  path: string,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly anyStatus?: boolean },
+): Promise<string | undefined> {
+  const client = new HttpClient({ url, ...options, retryMs: 0 });
+  try {
+    const answer = await client.open({ method: 'GET', path });
+    answer.destroy();
+    const status = answer.statusCode ?? 0;
+    return options.anyStatus === true || (status >= 200 && status < 400) ? undefined : `it answers ${status}`;
+  } catch (failure) {
+    if (!(failure instanceof NoAnswer)) throw failure;
+    return failure.code === 'ECONNREFUSED' ? `nothing listens on port ${new URL(url).port}` : failure.message;
+  } finally {
+    client.close();
+  }
+}
