@@ -69,8 +69,7 @@ export class RunningChild {
     const logOffset = ground.log.size();
     if (spec.program.kind === 'server') {
       const { module, options } = spec.program;
-      const env = { ...spec.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ ...options, host: HOST, port }) };
-      const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, ground);
+      const child = spawnServer(module, { ...options, host: HOST, port }, spec, ground);
       return RunningChild.spawned(child, spec, port, ground, logOffset);
     }
     if (spec.program.kind === 'prepared') {
@@ -179,13 +178,21 @@ function spawnGroup(program: Program, ground: ChildGround): ChildProcess {
     return spawn(file, args, {
       cwd: program.cwd ?? '/',
       env: { ...ground.env, ...program.env },
-      stdio: program.ipc ? ['ignore', output, output, 'ipc'] : ['ignore', output, output],
+      stdio: program.ipc ? ['pipe', output, output, 'ipc'] : ['ignore', output, output],
       detached: true, // its own session: a Ctrl-C on the terminal is not for it, and its group can be signalled as one
       ...program.account,
     });
   } finally {
     closeSync(output);
   }
+}
+
+/** A process.js of ours, which reads its options from its standard input. */
+function spawnServer(module: string, options: object, { env }: LaunchSpec, ground: ChildGround): ChildProcess {
+  const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, ground);
+  child.stdin?.on('error', () => {}); // it ended before it had read them: its exit says why
+  child.stdin?.end(JSON.stringify(options));
+  return child;
 }
 
 /** Runs the preparing module to its end. */
@@ -197,8 +204,7 @@ async function prepare(
 ): Promise<PreparedCommand> {
   if (spec.program.kind !== 'prepared') throw new Error('only a prepared program has a preparation');
   const options = { ...spec.program.options, host: HOST, port };
-  const env = { ...spec.env, EVPIPE_SERVER_OPTIONS: JSON.stringify(options) };
-  const child = spawnGroup({ command: [process.execPath, spec.program.module], env, ipc: true }, ground);
+  const child = spawnServer(spec.program.module, options, spec, ground);
   const { pid } = child;
   if (pid === undefined) throw await notSpawned(child, spec);
   ground.onSpawned(pid, 'SIGTERM');

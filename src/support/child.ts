@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { type Log, outputLog } from './log.js';
 
 /** What a child announces to the supervisor over the IPC channel once it truly answers. */
@@ -11,9 +12,14 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** The options of an embedded server, JSON on its standard input: an environment is inherited, a command line is public. */
+export async function readOptions<Options>(): Promise<Options> {
+  const given = await text(process.stdin);
+  return JSON.parse(given === '' ? '{}' : given) as Options;
+}
+
 /**
- * The body of every embedded server's process.ts: options come as JSON in EVPIPE_SERVER_OPTIONS (the environment
- * is readable by its own user only, a command line by everyone), readiness goes out over IPC, SIGTERM or a
+ * The body of every embedded server's process.ts: options come by `readOptions`, readiness goes out over IPC, SIGTERM or a
  * supervisor that is gone (IPC closed) stop the server in order.
  */
 export async function runAsChild<Options>(
@@ -27,7 +33,7 @@ export async function runAsChild<Options>(
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 
-  const options = JSON.parse(process.env.EVPIPE_SERVER_OPTIONS ?? '{}') as Options;
+  const options = await readOptions<Options>();
   let stopping = false;
   let server: RunningServer | undefined;
   const stop = (): void => {

@@ -1,3 +1,4 @@
+import { readOptions } from './child.js';
 import { type Log, outputLog } from './log.js';
 
 /**
@@ -29,7 +30,7 @@ export async function prepareAsChild<Options>(
   prepare: (options: Options, log: Log) => Promise<PreparedCommand>,
 ): Promise<void> {
   const log = outputLog;
-  const options = JSON.parse(process.env.EVPIPE_SERVER_OPTIONS ?? '{}') as Options;
+  const options = await readOptions<Options>();
   const command = await prepare(options, log).catch((failure: unknown) => {
     log.error(failure instanceof Error ? failure.message : String(failure));
     process.exit(1);

@@ -1,4 +1,4 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ReadyMessage } from '../../src/support/child.js';
 import { downloadRealStack } from '../real/stack/download.js';
+import { forkServer } from './fork-server.js';
 
 const run = promisify(execFile);
 const ENTRY = fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url));
@@ -23,10 +24,7 @@ export interface BulkReport {
 /** Writes `megabytes` to a broker in a process of its own by Apache's producer, then copies them out by its consumer, as MirrorMaker does. */
 export async function bulk(megabytes: number): Promise<BulkReport> {
   const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-bulk-'));
-  const broker = fork(ENTRY, {
-    env: { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ dataDir, config: { 'num.partitions': '4' } }) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const broker = forkServer(ENTRY, { dataDir, config: { 'num.partitions': '4' } });
   try {
     const [{ port }] = (await once(broker, 'message')) as [ReadyMessage];
     const classpath = join(await downloadRealStack(), 'kafka', '*');

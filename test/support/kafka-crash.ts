@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import {
 } from '../../src/protocol/kafka/record-batch.js';
 import { pause } from '../../src/support/retry.js';
 import { batchOf, RawClient } from '../unit/embedded/kafka/raw-client.js';
+import { forkServer } from './fork-server.js';
 import { seeded } from './seeded.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url));
@@ -86,10 +87,7 @@ export async function crash(options: { readonly kills: number; readonly seed: nu
 }
 
 function spawned(dataDir: string, port: number): ChildProcess {
-  return fork(ENTRY, {
-    env: { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ dataDir, port }) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  return forkServer(ENTRY, { dataDir, port });
 }
 
 async function start(dataDir: string, port: number): Promise<ChildProcess> {

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { forkServer } from './fork-server.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url));
 
@@ -15,10 +16,7 @@ export class KafkaProcess {
 
   static async start(dataDir: string, port = 0): Promise<KafkaProcess> {
     const startedMs = performance.now();
-    const child = fork(ENTRY, {
-      env: { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ dataDir, port }) },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = forkServer(ENTRY, { dataDir, port });
     const ready = await new Promise<number>((resolve, reject) => {
       child.once('message', (message) => resolve((message as { port: number }).port));
       child.once('exit', (code) => reject(new Error(`the broker ended with ${code}`)));

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type ChannelModel, connect } from 'amqplib';
 import getPort from 'get-port';
 import { afterEach, describe, expect, it } from 'vitest';
+import { forkServer } from '../../../support/fork-server.js';
 import { seeded } from '../../../support/seeded.js';
 
 const KILLS = Number(process.env.KILLS ?? 2);
@@ -21,10 +22,7 @@ afterEach(async () => {
 });
 
 async function start(port: number): Promise<ChildProcess> {
-  const started = fork(ENTRY, {
-    env: { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify({ dataDir, port }) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const started = forkServer(ENTRY, { dataDir, port });
   await new Promise<void>((resolve, reject) => {
     started.once('message', () => resolve());
     started.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));

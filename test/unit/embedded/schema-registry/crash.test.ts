@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectSchemaRegistry } from '../../../../src/clients/schema-registry/client.js';
+import { forkServer } from '../../../support/fork-server.js';
 import { startTestKafka, type TestKafka } from '../../../support/kafka.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../../dist/embedded/schema-registry/process.js', import.meta.url));
@@ -20,8 +21,7 @@ afterAll(async () => {
 
 async function start(port: number): Promise<{ port: number; child: ChildProcess }> {
   const options = { host: '127.0.0.1', port, bootstrapServers: kafka.bootstrapServers };
-  const env = { ...process.env, EVPIPE_SERVER_OPTIONS: JSON.stringify(options) };
-  const child = fork(PROGRAM, [], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = forkServer(PROGRAM, options);
   children.add(child);
   const ready = await new Promise<{ port: number }>((resolve, reject) => {
     child.once('message', (message) => resolve(message as { port: number }));
