@@ -22,6 +22,8 @@ export const COMPRESSION_MASK = 0x07;
 export const LOG_APPEND_TIME_FLAG = 0x08;
 export const TRANSACTIONAL_FLAG = 0x10;
 export const CONTROL_FLAG = 0x20;
+/** The base timestamp is the time after which compaction removes the batch's tombstones or its marker (KIP-534). */
+export const DELETE_HORIZON_FLAG = 0x40;
 
 export function readInt64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * TWO_32 + bytes.readUInt32BE(at + 4);
@@ -42,6 +44,9 @@ export const lastOffsetDeltaOf = (bytes: Buffer, at = 0): number => bytes.readIn
 export const lastOffsetOf = (bytes: Buffer, at = 0): number => readInt64(bytes, at) + bytes.readInt32BE(at + 23);
 export const baseTimestampOf = (bytes: Buffer, at = 0): number => readInt64(bytes, at + 27);
 export const maxTimestampOf = (bytes: Buffer, at = 0): number => readInt64(bytes, at + 35);
+/** When tombstones or the marker of this batch may go; undefined where compaction has not seen them yet. */
+export const deleteHorizonOf = (bytes: Buffer, at = 0): number | undefined =>
+  (attributesOf(bytes, at) & DELETE_HORIZON_FLAG) === 0 ? undefined : baseTimestampOf(bytes, at);
 export const producerIdOf = (bytes: Buffer, at = 0): number => readInt64(bytes, at + 43);
 export const producerEpochOf = (bytes: Buffer, at = 0): number => bytes.readInt16BE(at + 51);
 export const baseSequenceOf = (bytes: Buffer, at = 0): number => bytes.readInt32BE(at + 53);
@@ -90,7 +95,9 @@ export interface BatchAttributes {
   /** Default: the first record's. */
   readonly baseTimestampMs?: number;
   /** Default: the latest record's. */
-  readonly maxTimestampMs?: number;
+  readonly maxTimestampMs?: number | undefined;
+  /** Takes the place of the base timestamp. */
+  readonly deleteHorizonMs?: number | undefined;
 }
 
 /** A record to be put into a batch. */
@@ -108,7 +115,8 @@ export function encodeBatch(
   records: readonly BatchRecord[],
   compress?: (plain: Buffer) => Buffer,
 ): Buffer {
-  const baseTimestampMs = attributes.baseTimestampMs ?? records[0]?.timestampMs ?? -1;
+  const { deleteHorizonMs } = attributes;
+  const baseTimestampMs = deleteHorizonMs ?? attributes.baseTimestampMs ?? records[0]?.timestampMs ?? -1;
   let maxTimestampMs = attributes.maxTimestampMs ?? -1;
   const written: Buffer[] = [];
   for (const record of records) {
@@ -141,7 +149,8 @@ function attributeBits(attributes: BatchAttributes): number {
     (attributes.compression ?? 0) |
     (attributes.logAppendTime ? LOG_APPEND_TIME_FLAG : 0) |
     (attributes.transactional ? TRANSACTIONAL_FLAG : 0) |
-    (attributes.control ? CONTROL_FLAG : 0)
+    (attributes.control ? CONTROL_FLAG : 0) |
+    (attributes.deleteHorizonMs === undefined ? 0 : DELETE_HORIZON_FLAG)
   );
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   hasValidCrc,
@@ -14,7 +14,7 @@ import type { Log } from '../../../support/log.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { FileRange } from './file-range.js';
 import { type AbortedTransaction, ProducerStates } from './producer-state.js';
-import { type BatchPlace, Segment } from './segment.js';
+import { type BatchPlace, Segment, segmentFile } from './segment.js';
 
 /** Appended bytes after which a checkpoint is written: what recovery after a crash has to read at most, per partition. */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
@@ -87,6 +87,7 @@ export class PartitionLog {
   }
 
   private recover(): void {
+    const swapped = finishSwaps(this.dir);
     const files = readFolder(this.dir);
     const checkpoint = readCheckpoint(this.dir);
     this.segments = files
@@ -104,8 +105,11 @@ export class PartitionLog {
       const next = this.segments[at + 1];
       if (next !== undefined && checkpoint !== undefined && next.baseOffset <= checkpoint.endOffset) {
         segment.lastOffset = next.baseOffset - 1;
-        segment.maxTimestamp =
-          checkpoint.segments.find((known) => known.base === segment.baseOffset)?.maxTimestamp ?? -1;
+        if (swapped.has(segment.baseOffset)) reindex(segment);
+        else {
+          const known = checkpoint.segments.find(({ base }) => base === segment.baseOffset);
+          segment.maxTimestamp = known?.maxTimestamp ?? -1;
+        }
         continue;
       }
       this.recoverSegment(segment, checkpoint);
@@ -146,10 +150,7 @@ export class PartitionLog {
       segment.truncate(end);
     }
     segment.firstTimestamp = undefined;
-    for (const place of segment.batches()) {
-      segment.firstTimestamp = place.maxTimestamp;
-      break;
-    }
+    segment.firstBatchTimestamp();
   }
 
   /** Keeps the producers' states and the aborted transactions in step with an appended batch. */
@@ -307,24 +308,34 @@ export class PartitionLog {
     this.wake();
   }
 
-  /** Puts a compacted segment in the place of the old one, whose file it has taken already. */
-  replaceSegment(old: Segment, fresh: Segment): void {
-    const at = this.segments.indexOf(old);
-    if (fresh.size > 0) {
-      this.segments[at] = fresh;
-      this.checkpoint();
-      return;
-    }
-    this.segments.splice(at, 1);
-    this.checkpoint();
-    fresh.remove();
+  get isClosed(): boolean {
+    return this.closed;
   }
 
-  /** Whether what this producer wrote at this offset belongs to a transaction that was aborted. */
-  isAborted(producerId: number, offset: number): boolean {
-    return this.aborted.some(
-      (aborted) => aborted.producerId === producerId && aborted.firstOffset <= offset && offset <= aborted.lastOffset,
-    );
+  /**
+   * Puts a file in the place of neighbouring segments whose records it holds, without those that compaction took out.
+   * `ended` are aborted transactions of which nothing is left: readers must not wait for their markers any more.
+   */
+  replaceSegments(old: readonly [Segment, ...Segment[]], file: string, ended: ReadonlySet<AbortedTransaction>): void {
+    const [first] = old;
+    const lastOffset = old.at(-1)?.lastOffset ?? first.lastOffset;
+    if (ended.size > 0) {
+      this.aborted = this.aborted.filter((transaction) => !ended.has(transaction));
+      this.checkpoint();
+    }
+    const swap = join(this.dir, swapName(first.baseOffset, lastOffset));
+    renameSync(file, swap);
+    for (const segment of old) segment.remove();
+    const at = this.segments.indexOf(first);
+    this.segments.splice(at, old.length);
+    if (finishSwap(swap, first.file)) {
+      const fresh = new Segment(this.dir, first.baseOffset);
+      reindex(fresh);
+      fresh.lastOffset = lastOffset;
+      fresh.index.unload();
+      this.segments.splice(at, 0, fresh);
+    }
+    this.checkpoint();
   }
 
   /** The records are there without it: one that could not be written (a full disk) costs only time on recovery. False then. */
@@ -377,6 +388,45 @@ export class PartitionLog {
     for (const segment of this.segments) segment.remove();
     rmSync(this.dir, { recursive: true, force: true });
     this.wake();
+  }
+}
+
+/** A cleaned file that is complete and about to take the place of the segments with these offsets. */
+const swapName = (baseOffset: number, lastOffset: number): string => `${baseOffset}-${lastOffset}.swap`;
+
+/** False where nothing was left in the file, so that no segment comes of it. */
+function finishSwap(swap: string, file: string): boolean {
+  if (statSync(swap).size > 0) {
+    renameSync(swap, file);
+    return true;
+  }
+  rmSync(swap);
+  return false;
+}
+
+/** Completes what a kill interrupted in `replaceSegments`; gives the base offsets of the segments that came of it. */
+function finishSwaps(dir: string): ReadonlySet<number> {
+  const files = readFolder(dir);
+  const swapped = new Set<number>();
+  for (const swap of files) {
+    const [, from, to] = /^(\d+)-(\d+)\.swap$/.exec(swap) ?? [];
+    if (from === undefined || to === undefined) continue;
+    for (const file of files.filter((name) => /\.(log|index)$/.test(name))) {
+      const base = Number.parseInt(file, 10);
+      if (base >= Number(from) && base <= Number(to)) rmSync(join(dir, file));
+    }
+    if (finishSwap(join(dir, swap), segmentFile(dir, Number(from)))) swapped.add(Number(from));
+  }
+  return swapped;
+}
+
+/** Makes a segment's index and timestamps anew from its batches. */
+function reindex(segment: Segment): void {
+  segment.index.reset();
+  for (const place of segment.batches()) {
+    segment.maxTimestamp = Math.max(segment.maxTimestamp, place.maxTimestamp);
+    segment.firstTimestamp ??= place.maxTimestamp;
+    segment.index.note(place.baseOffset, place.position, place.position + place.size, segment.maxTimestamp);
   }
 }
 

@@ -16,7 +16,10 @@ const SCAN_WINDOW_BYTES = 64 * 1024;
 /** Where readers that follow the log go on; more at one segment than this begin with the index again. */
 const HINTS_MAX = 16;
 
-const nameOf = (baseOffset: number, suffix: string): string => `${String(baseOffset).padStart(20, '0')}.${suffix}`;
+const fileOf = (dir: string, baseOffset: number, suffix: string): string =>
+  join(dir, `${String(baseOffset).padStart(20, '0')}.${suffix}`);
+
+export const segmentFile = (dir: string, baseOffset: number): string => fileOf(dir, baseOffset, 'log');
 
 /** A batch in a segment: its place, and what is asked of it without reading its records. */
 export interface BatchPlace {
@@ -41,7 +44,7 @@ export class Segment {
   /** Of the last batch; baseOffset - 1 where there is none. */
   lastOffset: number;
   maxTimestamp = -1;
-  /** The first batch's timestamp (-1 where it is empty): segment.ms counts from it. */
+  /** The first batch's timestamp, where it is known already: segment.ms counts from it. */
   firstTimestamp: number | undefined;
   lastUsedMs = 0;
   private fd: number | undefined;
@@ -53,10 +56,27 @@ export class Segment {
     readonly dir: string,
     readonly baseOffset: number,
   ) {
-    this.file = join(dir, nameOf(baseOffset, 'log'));
-    this.index = new SegmentIndex(join(dir, nameOf(baseOffset, 'index')), baseOffset);
+    this.file = segmentFile(dir, baseOffset);
+    this.index = new SegmentIndex(fileOf(dir, baseOffset, 'index'), baseOffset);
     this.size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
     this.lastOffset = baseOffset - 1;
+  }
+
+  /** The first batch's timestamp, undefined where the segment is empty: max.compaction.lag.ms counts from it. */
+  firstBatchTimestamp(): number | undefined {
+    if (this.firstTimestamp === undefined) {
+      for (const place of this.batches()) {
+        this.firstTimestamp = place.maxTimestamp;
+        break;
+      }
+    }
+    return this.firstTimestamp;
+  }
+
+  /** The greatest timestamp of its records, or the time of its last write where they have none. */
+  largestTimestamp(): number {
+    if (this.maxTimestamp >= 0) return this.maxTimestamp;
+    return statSync(this.file, { throwIfNoEntry: false })?.mtimeMs ?? -1;
   }
 
   get open(): boolean {
@@ -204,12 +224,5 @@ export class Segment {
         if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
       }
     }
-  }
-
-  /** Another file takes this one's name: readers that are still sending from this one go on with what they have open. */
-  retire(): void {
-    this.doomed = true;
-    if (this.holders > 0) this.descriptor();
-    this.closeFile();
   }
 }

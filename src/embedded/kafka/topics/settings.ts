@@ -66,7 +66,10 @@ export function topicSettings(overrides: ReadonlyMap<string, string>, broker: Br
   return {
     maxMessageBytes: number('max.message.bytes'),
     segmentBytes: number('segment.bytes'),
-    segmentMs: number('segment.ms'),
+    // A record that is due for compaction must not wait in the active segment.
+    segmentMs: policy.includes('compact')
+      ? Math.min(number('segment.ms'), Math.max(1, number('max.compaction.lag.ms')))
+      : number('segment.ms'),
     retentionMs: number('retention.ms'),
     retentionBytes: number('retention.bytes'),
     deletes: policy.includes('delete'),

@@ -11,7 +11,7 @@ export function enforceRetention(log: PartitionLog, settings: TopicSettings, now
   for (const [at, segment] of segments.entries()) {
     if (segment.size === 0) break;
     const active = at === segments.length - 1;
-    const old = settings.retentionMs >= 0 && nowMs - segment.maxTimestamp > settings.retentionMs;
+    const old = settings.retentionMs >= 0 && nowMs - segment.largestTimestamp() > settings.retentionMs;
     const tooMuch = !active && excess - segment.size >= 0;
     if (!old && !tooMuch) break;
     excess -= segment.size;

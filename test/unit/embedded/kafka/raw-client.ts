@@ -61,7 +61,7 @@ export class RawClient {
 
 /** A batch of records with these values, as a producer sends it. */
 export function batchOf(
-  values: readonly string[],
+  values: ReadonlyArray<string | null>,
   attributes: Parameters<typeof encodeBatch>[0] & { readonly key?: string; readonly timestampMs?: number } = {},
 ): Buffer {
   const { key, timestampMs = Date.now(), ...rest } = attributes;
@@ -71,7 +71,7 @@ export function batchOf(
       offsetDelta: at,
       timestampMs,
       key: key === undefined ? null : Buffer.from(key),
-      value: Buffer.from(value),
+      value: value === null ? null : Buffer.from(value),
     })),
   );
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PartitionLog } from '../../../../src/embedded/kafka/log/partition-log.js';
 import { BrokerSettings, topicSettings } from '../../../../src/embedded/kafka/topics/settings.js';
-import { compact } from '../../../../src/embedded/kafka/upkeep/compaction.js';
 import { enforceRetention } from '../../../../src/embedded/kafka/upkeep/retention.js';
 import { encodeMarker, recordsOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { silentLog } from '../../../../src/support/log.js';
@@ -77,43 +76,5 @@ describe('retention', () => {
     expect([log.startOffset, log.endOffset]).toEqual([4, 5]);
     log.close();
     expect([open().startOffset, open().endOffset]).toEqual([4, 5]);
-  });
-});
-
-describe('compaction', () => {
-  it('keeps the last record of every key, tombstones for their time, and every offset', async () => {
-    const config = settings({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' });
-    const log = open();
-    const old = NOW - 10_000;
-    const put = (key: string, value: string) => log.append(batchOf([value], { key, timestampMs: old }), limits);
-    put('a', '1');
-    put('b', '1');
-    put('a', '2');
-    log.roll();
-    put('b', '2');
-    put('c', '1');
-    log.roll();
-    put('a', 'active');
-    expect(await compact(log, config, NOW)).toBe(true);
-    expect(contents(log)).toEqual(['2:a=2', '3:b=2', '4:c=1', '5:a=active']);
-    expect(await compact(log, config, NOW)).toBe(false);
-    log.close();
-    const again = open();
-    expect(contents(again)).toEqual(['2:a=2', '3:b=2', '4:c=1', '5:a=active']);
-    expect([again.startOffset, again.endOffset]).toEqual([0, 6]);
-    expect(again.read(0, 1000, 6, true)?.position).toBe(0);
-  });
-
-  it('drops records of aborted transactions', async () => {
-    const config = settings({ 'cleanup.policy': 'compact' });
-    const producer = { producerId: 5, producerEpoch: 0, transactional: true };
-    const log = open();
-    log.append(batchOf(['gone'], { ...producer, key: 'a', baseSequence: 0, timestampMs: NOW }), limits);
-    log.append(encodeMarker('abort', producer, 0, NOW), limits);
-    log.append(batchOf(['kept'], { key: 'b', timestampMs: NOW }), limits);
-    log.roll();
-    await compact(log, config, NOW);
-    expect(contents(log).filter((text) => text.includes('gone'))).toEqual([]);
-    expect(contents(log)).toContain('2:b=kept');
   });
 });
