@@ -1,5 +1,6 @@
-// Builds dist/ from src/ with tsc. `prepare` runs it on every install and every npx, so it does nothing, fast,
-// where dist/ is newer than every source; in an installed package there is nothing to build from a compiler that is not there.
+// Builds dist/ from src/: one bundle per program and public entry, so that a command loads a few files instead of hundreds,
+// and the types of the public entries. `prepare` runs it on every install and every npx, so it does nothing, fast, where
+// dist/ is newer than every source; in an installed package there is nothing to build, and no compiler either.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,35 +8,80 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, 'dist', '.built');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.built');
+const INPUTS = ['src', 'tsconfig.json', 'tsconfig.types.json', 'bin/build.js'];
 
-function newestMs(folder) {
-  let newest = statSync(folder).mtimeMs; // a folder's own time moves when a file in it is removed
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestMs(path) : statSync(path).mtimeMs);
-  }
-  return newest;
+function newestMs(path) {
+  const { mtimeMs } = statSync(path); // a folder's own time moves when a file in it is removed
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
 }
 
 function isFresh() {
   if (!existsSync(stamp)) return false;
-  const builtMs = statSync(stamp).mtimeMs;
-  return Math.max(newestMs(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs) <= builtMs;
+  return Math.max(...INPUTS.map((input) => newestMs(join(root, input)))) <= statSync(stamp).mtimeMs;
+}
+
+/** What is started or imported by its path in dist/; all else is bundled into these and the chunks they share. */
+function entryPoints() {
+  const processes = readdirSync(join(root, 'src'), { recursive: true }).filter((file) =>
+    /(^|[\\/])process\.ts$/.test(file),
+  );
+  return ['main.ts', 'ui/screens.ts', 'kit/index.ts', 'embedded/kafka/index.ts', ...processes].map((file) =>
+    join(root, 'src', file),
+  );
+}
+
+async function bundle(outdir) {
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: entryPoints(),
+    outbase: join(root, 'src'),
+    outdir,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    jsx: 'automatic',
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+}
+
+function declareTypes(outDir) {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+  const types = join(root, 'tsconfig.types.json');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', types, '--outDir', outDir], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the types of the public entries do not compile');
+}
+
+/** The old dist/ goes only when the new one is complete. Of two builds at once the later one wins. */
+function replaceDist(fresh) {
+  const old = `${fresh}.old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, { recursive: true, force: true });
 }
 
 if (process.argv.includes('--force') || !isFresh()) {
   const startedMs = Date.now();
-  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  // Built beside dist/ and swapped in: whatever runs from the old one meanwhile never sees a half-written folder.
-  const fresh = join(root, `dist.${process.pid}`);
-  const { status } = spawnSync(process.execPath, [tsc, '-p', root, '--outDir', fresh], { stdio: 'inherit' });
-  // The stamp's time is when the build began: a source saved meanwhile is built the next time.
-  if (status === 0) {
+  const fresh = `${dist}.${process.pid}`;
+  try {
+    await bundle(fresh);
+    declareTypes(fresh);
+    // The stamp's time is when the build began: a source saved meanwhile is built the next time.
     writeFileSync(join(fresh, '.built'), `${new Date(startedMs).toISOString()}\n`);
     utimesSync(join(fresh, '.built'), startedMs / 1000, startedMs / 1000);
+    replaceDist(fresh);
+  } catch (failure) {
+    console.error(`build failed: ${failure.message}`);
+    process.exitCode = 1;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  renameSync(fresh, join(root, 'dist'));
-  process.exitCode = status ?? 1;
 }

@@ -1,13 +1,23 @@
 // Writes docs/ from the code's own tables, and the diagrams of the pipelines' READMEs: npm run docs. Tests hold what is
 // committed against what this would write.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { amqpDocumentation } from '../dist/embedded/amqp/documentation.js';
-import { kafkaDocumentation } from '../dist/embedded/kafka/documentation.js';
-import { KINDS } from '../dist/kinds/table.js';
-import { pipelineReadmes } from '../dist/operations/readme/pipeline-readmes.js';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
-const folder = new URL('../docs/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL('amqp.md', folder), amqpDocumentation());
-writeFileSync(new URL('kafka.md', folder), kafkaDocumentation());
-for (const { file, wanted } of pipelineReadmes(KINDS)) writeFileSync(file, wanted);
+const root = fileURLToPath(new URL('..', import.meta.url));
+// Beside dist/, so that packages resolve as for any file of this package.
+const bundle = new URL('../dist/documentation.js', import.meta.url);
+await build({
+  entryPoints: [`${root}src/documentation.ts`],
+  outfile: fileURLToPath(bundle),
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+});
+const { generatedFiles } = await import(bundle.href);
+rmSync(bundle);
+for (const { file, wanted } of generatedFiles()) {
+  mkdirSync(new URL('.', `file://${file}`), { recursive: true });
+  writeFileSync(file, wanted);
+}

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { packageManifest } from '../support/package.js';
 
 /** How a command meets its caller: streams, terminal, colour, how evpipe was called, and the signal of Ctrl-C. */
 export interface Shell {
@@ -37,5 +37,5 @@ export function createShell(signal: AbortSignal, argv: readonly string[]): Shell
 }
 
 export function packageVersion(): string {
-  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+  return packageManifest().version;
 }

@@ -1,17 +1,8 @@
 import { spawn } from 'node:child_process';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EvpipeError, messageOf } from '../support/errors.js';
+import { packageFile, packageManifest } from '../support/package.js';
 import { pause } from '../support/retry.js';
 import { SupervisorClient } from './client.js';
 import { hintFolder, type RunningHint, readHints } from './hint.js';
@@ -30,8 +21,7 @@ export interface EnsureOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const root = new URL('../../', import.meta.url); // the same from src/ and from dist/
-const PROCESS = fileURLToPath(new URL('dist/supervisor/process.js', root));
+const PROCESS = packageFile('dist/supervisor/process.js');
 const SPAWN_TIMEOUT_MS = 15_000;
 
 /** What children get of the caller's environment: enough to find programs, a home and a language; no secrets. */
@@ -51,7 +41,7 @@ export async function ensureSupervisor(options: EnsureOptions): Promise<Supervis
   for (;;) {
     options.signal?.throwIfAborted();
     const client = await connectSupervisor(options.stateFolder);
-    if (client?.hello.version === packageVersion()) return client;
+    if (client?.hello.version === packageManifest().version) return client;
     await client?.shutdown(); // of another version of evpipe: its processes are too
     const problem = await spawnSupervisor(options);
     if (performance.now() > deadlineMs) {
@@ -87,7 +77,7 @@ function spawnSupervisor(options: EnsureOptions): Promise<string | undefined> {
     stateFolder,
     pipeline,
     file,
-    version: packageVersion(),
+    version: packageManifest().version,
     hintFolder: hintFolder(env),
   };
   const log = new LogFile(stateFile.log(stateFolder, 'supervisor'));
@@ -134,9 +124,4 @@ function makeStateFolder(stateFolder: string): void {
       todo: 'It lies beside the pipeline file: make room there, or give yourself the right to write.',
     });
   }
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
-  return version;
 }

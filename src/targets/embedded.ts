@@ -1,7 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { SupervisorClient } from '../supervisor/client.js';
 import { connectSupervisor, ensureSupervisor } from '../supervisor/ensure.js';
 import type { LaunchSpec, ProcessReport } from '../supervisor/launch.js';
@@ -9,6 +8,7 @@ import { logNames, readLogs } from '../supervisor/log-reader.js';
 import { endPipeline, removeStateFolder } from '../supervisor/teardown.js';
 import { EvpipeError } from '../support/errors.js';
 import { createJson, readJson } from '../support/json-file.js';
+import { packageFile } from '../support/package.js';
 import {
   EMBEDDED_SERVERS,
   type EmbeddedServer,
@@ -44,9 +44,8 @@ import {
 
 const HOST = '127.0.0.1';
 const SERVICE_STOP_TIMEOUT_MS = 5_000;
-const root = new URL('../../', import.meta.url);
 const moduleOf = (embedded: Pick<EmbeddedServer, 'folder'>) =>
-  fileURLToPath(new URL(`dist/embedded/${embedded.folder}/process.js`, root));
+  packageFile(`dist/embedded/${embedded.folder}/process.js`);
 
 interface SecretsFile {
   readonly version: 1;

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BuildFailure, build, type Plugin } from 'esbuild';
 import { EvpipeError } from '../support/errors.js';
-
-const root = new URL('../../', import.meta.url);
+import { packageFile } from '../support/package.js';
 
 /** What a service imports of evpipe is this very package, wherever the service's file lies. */
 const evpipeExports: Plugin = {
@@ -17,7 +15,7 @@ const evpipeExports: Plugin = {
     };
     build.onResolve({ filter: /^evpipe\// }, ({ path }) => {
       const file = exported[path];
-      return file === undefined ? undefined : { path: fileURLToPath(new URL(file, root)), external: true };
+      return file === undefined ? undefined : { path: packageFile(file), external: true };
     });
   },
 };

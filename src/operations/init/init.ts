@@ -1,12 +1,11 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
+import { packageFolder, packageManifest } from '../../support/package.js';
 import { fillFolder, requireEmpty } from './new-folder.js';
 import { type Template, templates } from './templates.js';
 
-const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const NAME = /^[a-z0-9][a-z0-9-]{0,49}$/;
 
 /** Why a pipeline can't be called so; undefined where it can. */
@@ -77,10 +76,7 @@ function rename(folder: string, { from, to }: { readonly from: string; readonly 
 
 /** evpipe itself bundles and runs the services without them. */
 function editorFiles(name: string, folder: string): Readonly<Record<string, string>> {
-  const own = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
-    readonly version: string;
-    readonly devDependencies: Readonly<Record<string, string>>;
-  };
+  const own = packageManifest();
   const manifest = {
     name,
     private: true,
@@ -114,8 +110,8 @@ function editorFiles(name: string, folder: string): Readonly<Record<string, stri
 
 /** Where npm gets the evpipe from that runs here: a clone or a tarball lies beside no registry's version, which may not even be there. */
 function origin(version: string, folder: string): string {
-  const modules = dirname(PACKAGE);
-  if (basename(modules) !== 'node_modules') return `file:${relative(folder, PACKAGE)}`;
+  const modules = dirname(packageFolder);
+  if (basename(modules) !== 'node_modules') return `file:${relative(folder, packageFolder)}`;
   const listed = join(modules, '.package-lock.json');
   if (!existsSync(listed)) return `^${version}`;
   const { packages } = JSON.parse(readFileSync(listed, 'utf8')) as {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../support/package.js';
 
 /** What a new pipeline can be a copy of: a folder with a pipeline file, of this package. */
 export interface Template {
@@ -10,13 +10,11 @@ export interface Template {
   readonly summary: string;
 }
 
-const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
-
 /** Small ones first, then the whole systems; each group by name, but the empty one before all. */
 export function templates(): readonly Template[] {
   return ['templates', 'pipelines'].flatMap((group) =>
-    namesIn(join(PACKAGE, group)).map((name) => {
-      const folder = join(PACKAGE, group, name);
+    namesIn(packageFile(group)).map((name) => {
+      const folder = packageFile(group, name);
       return { name, folder, summary: summaryOf(readFileSync(join(folder, 'evpipe.yaml'), 'utf8')) };
     }),
   );

@@ -8,16 +8,10 @@ import { withDiagram } from './readme-diagram.js';
 
 const COLUMNS = 100;
 
-export interface Readme {
-  readonly file: string;
-  /** Undefined where the file is missing. */
-  readonly committed: string | undefined;
-  /** As it should be: with the diagram of its pipeline file. */
-  readonly wanted: string;
-}
-
 /** The README of every pipeline and template of this package, with the diagram that `evpipe graph` draws of it. */
-export function pipelineReadmes(kinds: readonly FileKind[]): readonly Readme[] {
+export function pipelineReadmes(
+  kinds: readonly FileKind[],
+): ReadonlyArray<{ file: string; committed: string | undefined; wanted: string }> {
   return templates().map(({ name, folder }) => {
     const { pipeline, problems } = loadPipeline({ files: [folder], profiles: [], env: {}, cwd: folder }, kinds);
     if (pipeline === undefined) throw new Error(`${name}: ${problems.map(({ message }) => message).join('; ')}`);

@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { amqpDocumentation } from './embedded/amqp/documentation.js';
+import { kafkaDocumentation } from './embedded/kafka/documentation.js';
+import { KINDS } from './kinds/table.js';
+import { pipelineReadmes } from './operations/readme/pipeline-readmes.js';
+import { packageFile } from './support/package.js';
+
+export interface GeneratedFile {
+  /** Absolute. */
+  readonly file: string;
+  /** Undefined where the file is missing. */
+  readonly committed: string | undefined;
+  readonly wanted: string;
+}
+
+/** Pages of docs/, each from the tables that the code itself works by. */
+const PAGES: Readonly<Record<string, () => string>> = {
+  'amqp.md': amqpDocumentation,
+  'kafka.md': kafkaDocumentation,
+};
+
+/** Everything that `npm run docs` writes, and that a test compares with what is committed. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  const pages = Object.entries(PAGES).map(([name, documentation]) => {
+    const file = packageFile('docs', name);
+    const committed = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    return { file, committed, wanted: documentation() };
+  });
+  return [...pages, ...pipelineReadmes(KINDS)];
+}
