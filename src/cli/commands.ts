@@ -49,5 +49,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   doctorCommand,
   downCommand,
   completionCommand,
-  completeCommand,
+  completeCommand(() => COMMANDS),
 ];

@@ -1,6 +1,7 @@
 import { Argument, Command, type Option } from 'commander';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { CommandEntry, CommonOptions } from '../command.js';
+import { addCommonOptions } from '../common-options.js';
 import { EXIT } from '../exit-codes.js';
 import type { Shell } from '../shell.js';
 
@@ -58,34 +59,36 @@ export const completionCommand: CommandEntry = {
 };
 
 /** What the scripts ask: the words after `evpipe`, the last one unfinished. Prints a candidate a line: word, tab, what it is. */
-export const completeCommand: CommandEntry = {
+export const completeCommand = (commands: () => readonly CommandEntry[]): CommandEntry => ({
   name: '__complete [words...]',
   summary: 'candidates for a shell',
   examples: ['__complete -- logs ""'],
   hidden: true,
   declare: () => {},
   run: async ({ shell, arguments: [words] }) => {
-    for (const [word, about] of await candidates((words ?? []) as readonly string[], shell)) {
+    for (const [word, about] of await candidates((words ?? []) as readonly string[], commands(), shell)) {
       shell.out(`${word}\t${about}\n`);
     }
     return EXIT.done;
   },
-};
+});
 
 type Candidate = readonly [word: string, about: string];
 
-export async function candidates(words: readonly string[], shell: Shell): Promise<readonly Candidate[]> {
+async function candidates(
+  words: readonly string[],
+  commands: readonly CommandEntry[],
+  shell: Shell,
+): Promise<readonly Candidate[]> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const { COMMANDS } = await import('../commands.js');
   const named = (entry: CommandEntry): string => entry.name.split(' ')[0] ?? '';
-  const entry = COMMANDS.find((one) => before.includes(named(one)));
+  const entry = commands.find((one) => before.includes(named(one)));
   const fitting = (found: readonly Candidate[]): readonly Candidate[] =>
     found.filter(([word]) => word.startsWith(current));
   if (entry === undefined || named(entry) === 'help') {
-    return fitting(COMMANDS.filter(({ hidden }) => hidden !== true).map((one) => [named(one), one.summary]));
+    return fitting(commands.filter(({ hidden }) => hidden !== true).map((one) => [named(one), one.summary]));
   }
-  const { addCommonOptions } = await import('../program.js');
   const command = new Command(named(entry));
   entry.declare(command);
   addCommonOptions(command);

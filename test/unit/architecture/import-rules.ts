@@ -1,4 +1,5 @@
-/** The import rules of the design as a table: who may import whom (downwards only), and who may import which library. */
+/** The rules of docs/ARCHITECTURE.md as tables: which layer may import which (downwards only), and which places may import which library. */
+import type { Import } from './source-imports.js';
 
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   support: [],
@@ -18,6 +19,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['operations', 'kinds', 'ui', 'pipeline', 'support'],
   kit: ['http', 'support', 'protocol'],
   main: ['cli', 'support'],
+  documentation: ['embedded', 'kinds', 'operations', 'support'],
 };
 
 /** Layers that may import only types of another one. */
@@ -30,61 +32,83 @@ export const TYPES_ONLY: ReadonlyArray<readonly [from: string, to: string]> = [
 /** Operations that start embedded servers in their own process. */
 export const SERVERS_IN_PROCESS: readonly string[] = ['operations/serve.ts', 'operations/test-ksql.ts'];
 
-/** Third-party walls: the library (or scope) and the only places that may import it. */
-export const WALLS: Readonly<Record<string, readonly string[]>> = {
-  ink: ['ui/'],
-  react: ['ui/'],
-  commander: ['cli/'],
-  zod: ['pipeline/', 'kinds/'],
-  yaml: ['pipeline/', 'targets/compose'],
-  kafkajs: ['clients/kafka/', 'kit/'],
+/** Every library that src/ uses, and the only places that may import it. A library that isn't listed may be imported nowhere. */
+export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  '@bokuweb/zstd-wasm': ['protocol/kafka/', 'clients/kafka/'],
+  '@faker-js/faker': ['kit/', 'kinds/seed/'],
+  '@fastify/cookie': ['kit/'],
+  '@fastify/formbody': ['kit/'],
+  '@fastify/swagger': ['kit/'],
+  '@fastify/swagger-ui': ['kit/'],
+  '@inquirer/input': ['cli/'],
+  '@inquirer/select': ['cli/'],
   '@kafkajs/confluent-schema-registry': ['clients/schema-registry/', 'kit/'],
-  pg: ['clients/postgres/', 'embedded/connect/', 'embedded/postgres/', 'kit/'],
+  '@node-rs/crc32': ['protocol/kafka/', 'clients/kafka/', 'embedded/', 'support/'],
   amqplib: ['clients/amqp/', 'kit/'],
+  avsc: ['clients/', 'kit/'],
+  axios: ['clients/'],
+  chalk: ['ui/'],
+  commander: ['cli/'],
+  esbuild: ['targets/'],
+  'fastest-levenshtein': ['pipeline/', 'protocol/ksql/'],
+  fastify: ['kit/', 'embedded/'],
+  'get-port': ['embedded/postgres/'],
+  'http-proxy-3': ['embedded/gateway/'],
+  ink: ['ui/'],
+  ioredis: ['kinds/store/', 'kit/'],
+  'junit-report-builder': ['cli/'],
+  kafkajs: ['clients/kafka/', 'kit/'],
+  'lz4-napi': ['clients/kafka/', 'protocol/kafka/'],
   mongodb: ['clients/documents/', 'kit/'],
+  nodemailer: ['kit/'],
+  pg: ['clients/postgres/', 'embedded/connect/', 'embedded/postgres/', 'kit/'],
+  'pg-copy-streams': ['embedded/connect/', 'clients/postgres/'],
+  'pg-cursor': ['clients/postgres/'],
+  react: ['ui/'],
+  snappy: ['clients/kafka/', 'protocol/kafka/'],
+  'string-width': ['ui/', 'kinds/flow/'],
+  yaml: ['pipeline/', 'targets/compose'],
+  zod: ['pipeline/', 'kinds/'],
 };
 
-export interface Import {
-  /** The importing file, relative to src/, with forward slashes. */
-  readonly from: string;
-  /** A bare package name, or the imported file relative to src/ (with .js as written). */
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
+/** Programs of their own: they alone end the process, and write to its output by themselves. */
+export const PROGRAMS: readonly RegExp[] = [
+  /^main\.ts$/,
+  /(^|\/)process\.ts$/,
+  /^support\/(child|prepared)\.ts$/,
+  /^kit\/service\.ts$/,
+];
 
 const layerOf = (path: string): string => path.split('/')[0]?.replace(/\.(ts|tsx|js)$/, '') ?? '';
 const serverOf = (path: string): string => path.split('/')[1] ?? '';
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 /** Why an import is not allowed; undefined where it is. */
-export function violation({ from, to, typeOnly }: Import): string | undefined {
-  const wall = Object.entries(WALLS).find(([library]) => to === library || to.startsWith(`${library}/`));
-  if (wall !== undefined) {
-    return wall[1].some((place) => from.startsWith(place))
-      ? undefined
-      : `only ${wall[1].join(', ')} may import ${wall[0]}`;
-  }
+export function violation(found: Import): string | undefined {
+  if (found.to === undefined) return 'what is imported has to be written out, or no rule can be checked';
+  if (found.relative) return layerViolation(found.from, found.to, found.typeOnly);
+  if (found.to.startsWith('node:')) return undefined;
+  const library = packageOf(found.to);
+  const places = LIBRARIES[library];
+  if (places === undefined) return `${library} is listed nowhere: name the places that may import it`;
+  if (places.some((place) => found.from.startsWith(place))) return undefined;
+  return `only ${places.join(', ')} may import ${library}`;
+}
+
+function layerViolation(from: string, to: string, typeOnly: boolean): string | undefined {
   const [source, target] = [layerOf(from), layerOf(to)];
-  if (LAYERS[target] === undefined) return undefined; // another library
   const allowed = LAYERS[source];
   if (allowed === undefined) return `src/${source} is not a layer`;
   if (target === 'embedded' && SERVERS_IN_PROCESS.includes(from)) return undefined;
   if (source === target) {
-    return source === 'embedded' && serverOf(from) !== serverOf(to)
-      ? 'an embedded server imports no other one'
-      : undefined;
+    const foreignServer = source === 'embedded' && serverOf(from) !== serverOf(to);
+    return foreignServer ? 'an embedded server imports no other one' : undefined;
   }
   if (!allowed.includes(target)) return `${source} may import only ${allowed.join(', ') || 'nothing of ours'}`;
   const typesOnly = TYPES_ONLY.some(([a, b]) => a === source && b === target);
   return typesOnly && !typeOnly ? `${source} may import only types of ${target}` : undefined;
-}
-
-const IMPORT = /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
-
-/** All imports of one source file's text, relative ones resolved against `from`. */
-export function importsOf(from: string, text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map((match) => {
-    const specifier = match[2] ?? match[3] ?? '';
-    const to = specifier.startsWith('.') ? new URL(specifier, `file:///${from}`).pathname.slice(1) : specifier;
-    return { from, to, typeOnly: match[1] !== undefined };
-  });
 }

@@ -8,7 +8,7 @@ import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
-import { queryInfo } from './list.js';
+import { queryInfo } from './query-info.js';
 import { fieldInfos } from './schema-info.js';
 
 export async function describeSource(

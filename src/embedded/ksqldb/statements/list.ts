@@ -3,10 +3,10 @@ import { AGGREGATES } from '../functions/aggregates.js';
 import { SCALAR_FUNCTIONS } from '../functions/table.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
 import type { Source } from '../metadata/source.js';
-import type { RunningQuery } from '../runtime/persistent-query.js';
 import type { Handler } from './context.js';
 import { describeSource } from './describe.js';
 import { entity } from './entity.js';
+import { queryInfo } from './query-info.js';
 
 const sorted = (engine: Engine, type: Source['type']): Source[] =>
   [...engine.metastore.sources.values()]
@@ -39,16 +39,6 @@ export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'
   }
   return entity('tables', `${statement.text};`, { tables: sources.map(summary) });
 };
-
-export const queryInfo = (query: RunningQuery): Record<string, unknown> => ({
-  queryString: `${query.options.sql};`,
-  sinks: [query.options.sink.name],
-  sinkKafkaTopics: [query.options.sink.topic],
-  id: query.id,
-  statusCount: { [query.state]: 1 },
-  queryType: 'PERSISTENT',
-  state: query.state,
-});
 
 export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
   const persistent = [...engine.queries.values()].map(queryInfo);
