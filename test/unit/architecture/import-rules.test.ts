@@ -52,13 +52,10 @@ describe('imports', () => {
     ['support/a.ts', "type Client = import('../clients/kafka/client.js').Client;"],
     ['embedded/kafka/a.ts', "import { x } from '../connect/server.js';"],
     ['ui/a.tsx', "import { up } from '../operations/up.js';"],
-<<<<<<< HEAD
     ['operations/a.ts', "import pg from 'pg';"],
-=======
     ['ui/a.tsx', "import { type Up, up } from '../operations/up.js';"],
     ['operations/a.ts', "import axios from 'axios';"],
     ['operations/a.ts', "import something from 'listed-nowhere';"],
->>>>>>> 0ef4e85 (Read imports with a parser: every library behind its wall, no circle by value, process.exit and console in programs only)
     ['operations/a.ts', "const { startKafka } = await import('../embedded/kafka/index.js');"],
     ['operations/a.ts', 'const { startKafka } = await import(`../embedded/kafka/index.js`);'],
     ['operations/a.ts', "const axios = await import('axios', { with: { type: 'json' } });"],
