@@ -27,9 +27,10 @@ export async function withSession<T>(
   call: { readonly shell: Shell; readonly options: CommonOptions; readonly emit: Emit },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { openSession } = await import('../kinds/session.js');
+  const [{ openSession }, { KINDS }] = await Promise.all([import('../kinds/session.js'), import('../kinds/table.js')]);
   const { shell, options, emit } = call;
   const session = openSession(pipeline, {
+    kinds: KINDS,
     env: shell.env,
     log: options.verbose === true ? lineLog(shell.err, 'debug') : silentLog,
     emit,

@@ -3,18 +3,8 @@ import type { SourceLocation } from '../support/errors.js';
 
 export type { CheckReport } from '../consistency/report.js';
 
-/** What one line of `up` (and of its slices) is about. The order is that of the screen, not of the work. */
-export type StepId =
-  | 'postgres'
-  | 'kafka'
-  | 'registry'
-  | 'rabbitmq'
-  | 'stores'
-  | 'services'
-  | 'gateway'
-  | 'streams'
-  | 'seed'
-  | 'checks';
+/** What one line of `up` (and of its slices) is about; the kinds say which there are. */
+export type StepId = string;
 
 /** The facts of a failure as every printer shows them. */
 export interface Failure {
@@ -45,7 +35,7 @@ export type OperationEvent =
       readonly operation: string;
       readonly pipeline: string;
       readonly target: string;
-      /** All steps to come, so that a screen can show those that have not begun. */
+      /** All steps to come, in the order of the screen, so that it can show those that have not begun. */
       readonly steps?: readonly StepId[];
     }
   /** A step begins; it may begin to wait and go on many times before it ends once. */

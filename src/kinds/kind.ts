@@ -1,4 +1,78 @@
+import type { CheckReport } from '../consistency/report.js';
 import type { FileKind } from '../pipeline/kind.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { ComponentId, ComponentStatus, Endpoint } from '../targets/target.js';
+import type { Diagnosis } from './diagnosis.js';
+import type { Session } from './session.js';
+import type { Flow } from './status-report.js';
+import type { Node } from './walk.js';
 
-/** All that evpipe knows of one kind of thing that a pipeline declares. */
-export interface Kind extends FileKind {}
+/**
+ * All that evpipe knows of one kind of thing that a pipeline declares. A kind's kind.ts is cheap to load: `validate` and
+ * `--help` load every one. What needs clients is in its operations.ts, which is loaded when a command works with servers.
+ */
+export interface Kind extends FileKind {
+  /** The servers and services that it needs, by the names that users call them; the first name is the one shown. */
+  components?(pipeline: Pipeline): readonly NamedComponent[];
+  /** Further environment variables that lead to a component, beside its address. */
+  variables?(endpoint: Endpoint): Readonly<Record<string, string>>;
+  /** The line of the screen that its work is shown in, and the command that does it without the rest. */
+  readonly step?: string;
+  readonly slice?: Slice;
+  operations?(): Promise<KindOperations>;
+}
+
+export interface NamedComponent {
+  readonly component: ComponentId;
+  readonly names: readonly string[];
+}
+
+/** The parts of `up` that are commands of their own; what a part needs is always taken along. */
+export type Slice = 'services' | 'streams' | 'seed';
+
+export interface KindOperations {
+  /** The work of `up`, one node for each thing declared. */
+  nodes?(session: Session): readonly Node[];
+  /** What its step's line shows when all is done; the parts of several kinds are joined by commas. */
+  summary?(session: Session): Promise<readonly string[]>;
+  /** What has to hold once all else is done; undefined where nothing is declared. */
+  proof?(session: Session): Proof | undefined;
+  /** What `status` draws of the data flow. */
+  flows?(session: Session): Promise<readonly Flow[]>;
+  /** Questions to servers that run or have an address. */
+  probes?(session: Session): readonly Probe[];
+  /** What can be said without asking a server. */
+  findings?(session: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[];
+  /** Takes what `down --volumes` should not leave on servers with an address. Repeatable. */
+  release?(session: Session): Promise<Released>;
+}
+
+export type Proof = (options: {
+  readonly waitingFor: (what: string) => void;
+  readonly deadlineMs: number | undefined;
+}) => Promise<readonly CheckReport[]>;
+
+/** One line or more of `doctor`, asked only where the component is there. */
+export interface Probe {
+  readonly about: string;
+  readonly component: ComponentId;
+  examine(): Promise<readonly Diagnosis[]>;
+}
+
+/** What was taken from servers that `down` does not stop, and what is left there; sentences without a full stop. */
+export interface Released {
+  readonly removed: readonly string[];
+  readonly left: readonly string[];
+}
+
+/** The operations of all kinds that have any, in the order of the table. */
+export async function operationsOf(
+  kinds: readonly Kind[],
+): Promise<ReadonlyArray<{ readonly kind: Kind; readonly operations: KindOperations }>> {
+  const loaded = await Promise.all(kinds.map(async (kind) => ({ kind, operations: await kind.operations?.() })));
+  return loaded.flatMap(({ kind, operations }) => (operations === undefined ? [] : [{ kind, operations }]));
+}
+
+export function componentsOf(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
+  return kinds.flatMap((kind) => kind.components?.(pipeline) ?? []);
+}

@@ -48,6 +48,13 @@ export interface ReferenceForm {
   readonly named?: string;
   /** The last word; absent: any path. */
   readonly fields?: readonly string[];
+  /** The kind of component whose endpoint it tells, and where a field has another name there. */
+  readonly component?: string;
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** Names that mean an empty text where the component is not there. */
+  readonly optional?: (pipeline: Pipeline) => readonly string[];
+  /** The nodes of `up` that have to be done before something that refers to it starts. */
+  readonly needs?: (pipeline: Pipeline, name: string) => readonly string[];
   /** The thing itself has to be declared, though it has no name. */
   readonly declared?: (pipeline: Pipeline) => boolean;
   /** The only section where it means something, and what it means there. */

@@ -128,8 +128,11 @@ async function operands(name: string, before: readonly string[], shell: Shell): 
     case 'restart': {
       const found = await pipeline();
       if (found === undefined) return [];
-      const { namedComponents } = await import('../../operations/run/component.js');
-      const words = namedComponents(found).map((one): Candidate => [one.names[0] ?? '', one.component.kind]);
+      const [{ componentsOf }, { KINDS }] = await Promise.all([
+        import('../../kinds/kind.js'),
+        import('../../kinds/table.js'),
+      ]);
+      const words = componentsOf(found, KINDS).map((one): Candidate => [one.names[0] ?? '', one.component.kind]);
       return words.filter(([word]) => !word.includes('/'));
     }
     case 'psql':

@@ -1,5 +1,5 @@
 import type { OperationEvent } from '../../kinds/events.js';
-import type { Slice } from '../../operations/up/nodes.js';
+import type { Slice } from '../../kinds/kind.js';
 import type { UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';

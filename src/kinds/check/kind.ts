@@ -10,6 +10,8 @@ export const checkKind: Kind = {
   rules: [checkChecks],
   flowRules: [checkWays],
   uses: ({ pipeline }) => pipeline.checks.flatMap(usesOf),
+  step: 'checks',
+  operations: async () => (await import('./operations.js')).operations,
 };
 
 function usesOf(check: CheckSection): readonly Use[] {

@@ -1,6 +1,8 @@
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { isReferred } from '../service/referred.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkTransforms } from './lint/transforms.js';
@@ -22,5 +24,12 @@ export const connectorKind: Kind = {
         at: ['connectors', name, 'produces', String(index)],
       })),
     ]),
-  references: [{ head: 'connect', fields: ['url'] }],
+  references: [{ head: 'connect', fields: ['url'], component: 'connect', needs: () => ['server/connect'] }],
+  components: (pipeline) =>
+    pipeline.connectors.length > 0 || isReferred(pipeline, 'connect.url')
+      ? [{ component: server('connect'), names: ['connect'] }]
+      : [],
+  step: 'streams',
+  slice: 'streams',
+  operations: async () => (await import('./operations.js')).operations,
 };

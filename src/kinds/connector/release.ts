@@ -2,33 +2,25 @@ import type { ConnectClient, ConnectorConfig } from '../../clients/connect/clien
 import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
-import { database, server, store } from '../../targets/target.js';
-import { connectorKey, type Ledger, ledgerTopic, openLedger } from '../ledger.js';
-import { releaseRabbitmq } from '../rabbitmq/release.js';
-import { type Session, serversOf } from '../session.js';
+import { database, server } from '../../targets/target.js';
+import type { Released } from '../kind.js';
+import { connectorKey } from '../ledger.js';
+import type { Session } from '../session.js';
+import { withLedger } from '../with-ledger.js';
 import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
 import type { ConnectorSection } from './section.js';
 
-/** What `down --volumes` did on servers that it does not stop, and what it leaves there; sentences without a full stop. */
-export interface Released {
-  readonly removed: readonly string[];
-  readonly left: readonly string[];
-}
-
 /**
  * Takes this pipeline's connectors (with their offsets: a new database of the same name must not go on at the old one's
- * position), slots and publications from servers with an address, so that none retains WAL for ever, its queues and exchanges
- * from RabbitMQ, where nobody would empty them, and forgets in the ledger the seeds that are removed together with evpipe's own databases. Topics, consumer groups, subjects and databases stay there: others may read them.
- * Repeatable. Throws what the servers say, EVPIPE_SLOT_ACTIVE where somebody else reads a slot.
+ * position), slots and publications from servers with an address, so that none retains WAL for ever. Throws what the
+ * servers say, and EVPIPE_SLOT_ACTIVE where something else reads a slot.
  */
 export async function release(session: Session): Promise<Released> {
   const { pipeline, target } = session;
   const foreign = (component: Parameters<typeof target.providerOf>[0]): boolean =>
     target.providerOf(component) === 'address';
-  const databases = pipeline.databases.map(({ name }) => name);
-  const foreignDatabases = databases.filter((name) => foreign(database(name)));
   const made = await connectorsMade(session);
-  const sources = made.filter((one) => foreignDatabases.includes(one.database ?? ''));
+  const sources = made.filter((one) => one.database !== undefined && foreign(database(one.database)));
   const removed: string[] = [];
   // Configs first: only Connect knows those that a ksql migration has made.
   const configs = new Map(made.map(({ name, config }) => [name, config ?? {}]));
@@ -50,29 +42,6 @@ export async function release(session: Session): Promise<Released> {
   const left = (await existingConnectors(found, session)).map(
     (name) => `on Connect connector ${name} and its slot, which others have made`,
   );
-  if (foreign(server('kafka'))) {
-    if (foreignDatabases.length < databases.length) await forgetSeeds(session);
-    const own = serversOf(pipeline).filter((kind) => kind !== 'rabbitmq' && !foreign(server(kind)));
-    left.push(
-      `on Kafka the topics ${[...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)].join(', ')}`,
-      ...(own.length === 0 ? [] : [`on Kafka what evpipe’s own servers keep there: ${own.join(', ')}`]),
-    );
-  }
-  if (foreign(server('schemaRegistry')) && pipeline.subjects.length > 0) {
-    left.push(`on the registry the subjects ${pipeline.subjects.map(({ name }) => name).join(', ')}`);
-  }
-  const rabbitmq = await releaseRabbitmq(session);
-  removed.push(...rabbitmq.removed);
-  left.push(...rabbitmq.left);
-  if (pipeline.ksqldb !== undefined && foreign(server('ksqldb')))
-    left.push('on ksqlDB all streams, tables and queries');
-  left.push(...foreignDatabases.map((name) => `database ${name} at its address`));
-  const stores = await Promise.all(
-    pipeline.stores.map(async ({ name, kind }) =>
-      kind === 'documents' && foreign(store(name)) && (await target.endpoint(store(name))) !== undefined ? [name] : [],
-    ),
-  );
-  left.push(...stores.flat().map((name) => `store ${name} at its address`));
   return { removed, left };
 }
 
@@ -173,23 +142,3 @@ async function becomesIdle(slot: string, name: string, client: PostgresClient, s
 }
 
 const SLOT_TIMEOUT_MS = 20_000;
-
-/** Their rows go with evpipe's own databases; the streams of evpipe's own ksqlDB live in Kafka and stay. */
-async function forgetSeeds(session: Session): Promise<void> {
-  await withLedger(session, async (ledger) => {
-    for (const key of ledger.keys('seed/')) await ledger.forget(key);
-  });
-}
-
-/** Undefined where there is no ledger; Kafka of evpipe's own is started where it was stopped. */
-async function withLedger<T>(session: Session, work: (ledger: Ledger) => Promise<T>): Promise<T | undefined> {
-  if ((await session.target.endpoint(server('kafka'))) === undefined) await session.target.start(server('kafka'));
-  const kafka = await session.clients.kafka();
-  if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return undefined;
-  const ledger = await openLedger(kafka, session.pipeline.name);
-  try {
-    return await work(ledger);
-  } finally {
-    await ledger.close();
-  }
-}

@@ -23,7 +23,7 @@ export interface ConnectorContext {
   beforeMaking?(): Promise<void>;
 }
 
-export const connectorKind: ResourceKind<ConnectorSpec, LiveConnector, ConnectorContext> = {
+export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, ConnectorContext> = {
   kind: 'connector',
   name: (spec) => spec.name,
   location: (spec) => spec.location,

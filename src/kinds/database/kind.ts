@@ -1,4 +1,5 @@
 import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
+import { database } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { checkDatabases, unusedDatabases } from './lint.js';
 import { databases } from './section.js';
@@ -23,6 +24,25 @@ export const databaseKind: Kind = {
         idle: true,
       })),
     ),
-  references: [{ head: 'databases', named: 'database', fields: ['url', 'host', 'port', 'name', 'user', 'password'] }],
+  references: [
+    {
+      head: 'databases',
+      named: 'database',
+      fields: ['url', 'host', 'port', 'name', 'user', 'password'],
+      component: 'postgres',
+      renamed: { name: 'database' },
+      needs: (_, name) => [`database/${name}`],
+    },
+  ],
   sqlFiles: ({ databases }) => databases.flatMap(({ migrations }) => migrations),
+  components: ({ databases: declared }) => [
+    ...declared.slice(0, 1).map(({ name }) => ({ component: database(name), names: ['postgres'] })),
+    ...declared.map(({ name }) => ({
+      component: database(name),
+      names: [`postgres/${name}`, `database/${name}`, name],
+    })),
+  ],
+  step: 'postgres',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };

@@ -35,7 +35,7 @@ export interface DatabaseContext {
 
 export const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export const databaseKind: ResourceKind<DatabaseSpec, LiveDatabase, DatabaseContext> = {
+export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, DatabaseContext> = {
   kind: 'database',
   name: (spec) => spec.name,
   location: (spec) => spec.location,

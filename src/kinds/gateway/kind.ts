@@ -1,5 +1,6 @@
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { GATEWAY } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { checkGateway } from './lint.js';
 import { gateway } from './section.js';
@@ -20,5 +21,17 @@ export const gatewayKind: Kind = {
       .filter((target) => names('targets', target).includes('gateway'))
       .map((target) => ({ what: 'gateway', name: 'gateway', at: ['targets', target, 'gateway'], idle: true })),
   ],
-  references: [{ head: 'gateway', fields: ['url'], declared: ({ gateway: declared }) => declared !== undefined }],
+  references: [
+    {
+      head: 'gateway',
+      fields: ['url'],
+      declared: ({ gateway: declared }) => declared !== undefined,
+      component: 'gateway',
+      needs: () => ['gateway/gateway'],
+    },
+  ],
+  components: ({ gateway: declared }) => (declared === undefined ? [] : [{ component: GATEWAY, names: ['gateway'] }]),
+  step: 'gateway',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };

@@ -1,5 +1,7 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { isReferred } from '../service/referred.js';
 import { checkKsql } from './lint.js';
 import { ksqldb } from './section.js';
 
@@ -9,6 +11,13 @@ export const ksqldbKind: Kind = {
   placements: { ksqldb: onePlaced('ksqlDB') },
   rules: [checkKsql],
   flowFaults: ['ksql-syntax', 'file-missing'],
-  references: [{ head: 'ksqldb', fields: ['url'] }],
+  references: [{ head: 'ksqldb', fields: ['url'], component: 'ksqldb', needs: () => ['server/ksqldb'] }],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],
+  components: (pipeline) =>
+    pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb.url')
+      ? [{ component: server('ksqldb'), names: ['ksqldb'] }]
+      : [],
+  step: 'streams',
+  slice: 'streams',
+  operations: async () => (await import('./operations.js')).operations,
 };

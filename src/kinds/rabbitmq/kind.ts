@@ -3,8 +3,11 @@ import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { INSIDE, placed } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
+import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { isReferred } from '../service/referred.js';
 import { rabbitmq } from './build.js';
+import { rabbitmqIds } from './ids.js';
 import { checkRabbitmq, checkRabbitmqWiring } from './lint.js';
 
 const address = z.union(
@@ -36,7 +39,23 @@ export const rabbitmqKind: Kind = {
     'exchange or queue': (context) => [...exchanges(context), ...queues(context)],
   },
   uses,
-  references: [{ head: 'rabbitmq', fields: ['url'] }],
+  references: [
+    {
+      head: 'rabbitmq',
+      fields: ['url'],
+      component: 'rabbitmq',
+      needs: (pipeline) => ['server/rabbitmq', ...rabbitmqIds(pipeline)],
+    },
+  ],
+  components: (pipeline) =>
+    pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq.url')
+      ? [{ component: server('rabbitmq'), names: ['rabbitmq'] }]
+      : [],
+  variables: (endpoint): Record<string, string> =>
+    'managementUrl' in endpoint ? { EVPIPE_RABBITMQ_MANAGEMENT_URL: endpoint.managementUrl } : {},
+  step: 'rabbitmq',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };
 
 function uses({ pipeline: { rabbitmq: declared } }: LintContext): readonly Use[] {

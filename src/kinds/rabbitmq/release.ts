@@ -2,9 +2,9 @@ import type { Deleted } from '../../clients/amqp/contract.js';
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server, service } from '../../targets/target.js';
-import type { Released } from '../connector/release.js';
+import type { Released } from '../kind.js';
 import type { Session } from '../session.js';
-import { exchangeKind, type LiveDeclared, queueKind } from './resource.js';
+import { exchangeResource, type LiveDeclared, queueResource } from './resource.js';
 
 /** Whoever still receives from a queue after this time is somebody else: the queue stays. */
 const RECEIVERS_GONE_MS = 2_000;
@@ -35,14 +35,14 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
     else removed.push(`${what}${messagesText(outcome.messages)}`);
   };
   for (const queue of rabbitmq.queues) {
-    const live = await queueKind.read(queue, { amqp });
+    const live = await queueResource.read(queue, { amqp });
     await remove(`RabbitMQ queue ${queue.name}`, live, () =>
       onceLetGo(queue.name, () => amqp.deleteQueue(queue.name), session),
     );
   }
   // Those of RabbitMQ itself can't be deleted.
   for (const exchange of rabbitmq.exchanges.filter(({ name }) => !name.startsWith('amq.'))) {
-    const live = await exchangeKind.read(exchange, { amqp });
+    const live = await exchangeResource.read(exchange, { amqp });
     await remove(`RabbitMQ exchange ${exchange.name}`, live, () => amqp.deleteExchange(exchange.name));
   }
   return { removed, left };

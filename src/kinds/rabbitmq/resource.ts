@@ -58,7 +58,7 @@ function inequivalence(words: string): string {
   return `${argument} is ${live}, declared ${declared}`;
 }
 
-export const exchangeKind: ResourceKind<ExchangeSpec, LiveDeclared, BrokerContext> = {
+export const exchangeResource: ResourceKind<ExchangeSpec, LiveDeclared, BrokerContext> = {
   kind: 'exchange',
   name: (spec) => spec.name,
   location: (spec) => spec.location,
@@ -68,7 +68,7 @@ export const exchangeKind: ResourceKind<ExchangeSpec, LiveDeclared, BrokerContex
   apply: (spec, _live, { amqp }) => amqp.declareExchange(spec),
 };
 
-export const queueKind: ResourceKind<QueueSpec, LiveDeclared, BrokerContext> = {
+export const queueResource: ResourceKind<QueueSpec, LiveDeclared, BrokerContext> = {
   kind: 'queue',
   name: (spec) => spec.name,
   location: (spec) => spec.location,
@@ -83,7 +83,7 @@ export interface BindingContext extends BrokerContext {
   isBound(binding: BindingDeclaration): Promise<boolean>;
 }
 
-export const bindingKind: ResourceKind<BindingSpec, true, BindingContext> = {
+export const bindingResource: ResourceKind<BindingSpec, true, BindingContext> = {
   kind: 'binding',
   name: (spec) => spec.name,
   location: (spec) => spec.location,

@@ -10,6 +10,9 @@ export const seedKind: Kind = {
   flowFaults: ['file-missing'],
   names: { seed: ({ names }) => names('seed') },
   uses: ({ pipeline }) => pipeline.seeds.map(useOf),
+  step: 'seed',
+  slice: 'seed',
+  operations: async () => (await import('./operations.js')).operations,
 };
 
 function useOf(seed: SeedSection): Use {

@@ -1,6 +1,7 @@
 import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { eachPlaced } from '../../pipeline/spec-placement.js';
+import { service } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { checkAddresses } from './lint/addresses.js';
 import { checkDualWrites } from './lint/dual-write.js';
@@ -16,7 +17,20 @@ export const serviceKind: Kind = {
   flowFaults: ['file-missing'],
   names: { service: ({ names }) => names('services') },
   uses,
-  references: [{ head: 'services', named: 'service', fields: ['url', 'port'] }],
+  references: [
+    {
+      head: 'services',
+      named: 'service',
+      fields: ['url', 'port'],
+      component: 'service',
+      needs: (_, name) => [`service/${name}`],
+    },
+  ],
+  components: ({ services: declared }) =>
+    declared.map(({ name }) => ({ component: service(name), names: [name, `service/${name}`] })),
+  step: 'services',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };
 
 function uses({ pipeline, names }: LintContext): readonly Use[] {

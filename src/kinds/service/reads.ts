@@ -1,6 +1,6 @@
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
-import type { UpContext } from '../up-context.js';
+import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
 
 /** A consumer that may start before what it needs (its own choice) has recovered by then; it is the fourth life, some 2 s after the first. */
@@ -9,10 +9,10 @@ const LAST_WORDS = 5;
 const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
 
 /** A consumer is ready when its group is stable with a member in it. */
-export async function waitForGroup(context: UpContext, name: string, group: string, report: NodeReport): Promise<void> {
-  const kafka = await context.session.clients.kafka();
+export async function waitForGroup(session: Session, name: string, group: string, report: NodeReport): Promise<void> {
+  const kafka = await session.clients.kafka();
   await waitForReader(
-    context,
+    session,
     name,
     { to: `join its consumer group ${group}`, done: `did not join its consumer group ${group}` },
     report,
@@ -26,14 +26,14 @@ export async function waitForGroup(context: UpContext, name: string, group: stri
 
 /** A receiver is ready when its queue has a consumer. */
 export async function waitForConsumer(
-  context: UpContext,
+  session: Session,
   name: string,
   queue: string,
   report: NodeReport,
 ): Promise<void> {
-  const amqp = await context.session.clients.rabbitmq();
+  const amqp = await session.clients.rabbitmq();
   await waitForReader(
-    context,
+    session,
     name,
     { to: `receive from queue ${queue}`, done: `does not receive from queue ${queue}` },
     report,
@@ -43,13 +43,13 @@ export async function waitForConsumer(
 
 /** Asks until nothing is missing. A service that ends again and again is not waited for. */
 async function waitForReader(
-  context: UpContext,
+  session: Session,
   name: string,
   words: { readonly to: string; readonly done: string },
   report: NodeReport,
   whatIsMissing: () => Promise<string | undefined>,
 ): Promise<void> {
-  const status = async () => (await context.session.target.status()).find((one) => one.process === name);
+  const status = async () => (await session.target.status()).find((one) => one.process === name);
   const goal = `service ${name} ${words.done}`;
   const todo = `See all it said: evpipe logs ${name}`;
   const restartsBefore = (await status())?.restarts ?? 0;
@@ -62,10 +62,10 @@ async function waitForReader(
       const now = await status();
       return now !== undefined && now.restarts - restartsBefore >= GIVEN_UP_AFTER_RESTARTS ? now : undefined;
     },
-    { timeoutMs: context.session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
+    { timeoutMs: session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
   ).catch(async (failure: unknown) => {
     report.signal.throwIfAborted();
-    throw new EvpipeError('EVPIPE_SERVICE_NOT_READY', `${goal}${await lastWords(context, name)}`, {
+    throw new EvpipeError('EVPIPE_SERVICE_NOT_READY', `${goal}${await lastWords(session, name)}`, {
       kind: 'deadline',
       cause: failure,
       todo,
@@ -74,16 +74,16 @@ async function waitForReader(
   if (ended === 'reads') return;
   const { lastExit, restarts } = ended;
   const how = lastExit === undefined ? '' : `, the last time with ${lastExit.signal ?? `code ${lastExit.code}`}`;
-  const said = await lastWords(context, name);
+  const said = await lastWords(session, name);
   throw new EvpipeError('EVPIPE_SERVICE_ENDS', `${goal}: it ended ${restarts - restartsBefore} times${how}${said}`, {
     todo,
   });
 }
 
 /** What a service that does not start wrote last, in its present life or the ones before; not what its supervisor noted. */
-async function lastWords(context: UpContext, name: string): Promise<string> {
+async function lastWords(session: Session, name: string): Promise<string> {
   const lines: string[] = [];
-  for await (const { text } of context.session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
+  for await (const { text } of session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
     if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
   }
   return lines.length === 0 ? '; it wrote nothing' : `; its last words:\n${lines.slice(-LAST_WORDS).join('\n')}`;

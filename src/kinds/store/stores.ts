@@ -1,8 +1,8 @@
 import { pingCache } from '../../clients/cache/ping.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { STORE_MISSING } from '../../targets/store-programs.js';
-import { type ComponentId, store } from '../../targets/target.js';
-import { databaseKind } from '../database/resource.js';
+import { store } from '../../targets/target.js';
+import { databaseResource } from '../database/resource.js';
 import { reconcile } from '../resource.js';
 import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
@@ -15,12 +15,11 @@ import type { StoreSection } from './section.js';
 export async function prepareStore(
   section: StoreSection,
   session: Session,
-  start: (component: ComponentId) => Promise<boolean>,
   wait: NodeReport & { readonly timeoutMs: number },
 ): Promise<boolean> {
   let changed: boolean;
   try {
-    changed = await start(store(section.name));
+    changed = await session.start(store(section.name));
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.code !== STORE_MISSING) throw failure;
     if (!section.optional) throw missing(section, failure);
@@ -56,7 +55,7 @@ async function prepareDocuments(
     migrations: [],
     location: section.location,
   };
-  return (await reconcile(databaseKind, spec, { signal: wait.signal }, wait)).length > 0;
+  return (await reconcile(databaseResource, spec, { signal: wait.signal }, wait)).length > 0;
 }
 
 /** An optional one that does not answer holds nobody up: its readers have to cope with that at any time. */
@@ -84,8 +83,8 @@ export async function examineStore(section: StoreSection, session: Session): Pro
 }
 
 /** Of the line that `up` shows: `customers in PostgreSQL, cache :6379`. */
-export async function storesDetail(session: Session): Promise<string> {
-  const parts = await Promise.all(
+export async function storesDetail(session: Session): Promise<readonly string[]> {
+  return Promise.all(
     session.pipeline.stores.map(async ({ name, kind }) => {
       const endpoint = await session.target.endpoint(store(name));
       if (endpoint === undefined) return `${name} left out`;
@@ -94,7 +93,6 @@ export async function storesDetail(session: Session): Promise<string> {
       return `${name} in ${isPostgres(url) ? 'PostgreSQL' : 'MongoDB'}`;
     }),
   );
-  return parts.join(', ');
 }
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);

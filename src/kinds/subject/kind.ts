@@ -1,5 +1,7 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { isReferred } from '../service/referred.js';
 import { checkSchemas } from './lint.js';
 import { subjects } from './section.js';
 
@@ -9,5 +11,19 @@ export const subjectKind: Kind = {
   placements: { schemaRegistry: onePlaced('Schema Registry') },
   rules: [checkSchemas],
   flowFaults: ['file-missing'],
-  references: [{ head: 'schemaRegistry', fields: ['url'] }],
+  references: [
+    {
+      head: 'schemaRegistry',
+      fields: ['url'],
+      component: 'schemaRegistry',
+      needs: ({ subjects: declared }) => ['server/schemaRegistry', ...declared.map(({ name }) => `subject/${name}`)],
+    },
+  ],
+  components: (pipeline) =>
+    pipeline.subjects.length > 0 || pipeline.ksqldb !== undefined || isReferred(pipeline, 'schemaRegistry.url')
+      ? [{ component: server('schemaRegistry'), names: ['registry', 'schemaRegistry', 'schema-registry'] }]
+      : [],
+  step: 'registry',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };

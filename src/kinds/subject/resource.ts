@@ -18,7 +18,7 @@ export interface LiveSubject {
   readonly compatibility: string | undefined;
 }
 
-export const subjectKind: ResourceKind<SubjectSpec, LiveSubject, { readonly registry: SchemaRegistryClient }> = {
+export const subjectResource: ResourceKind<SubjectSpec, LiveSubject, { readonly registry: SchemaRegistryClient }> = {
   kind: 'schema',
   name: (spec) => spec.name,
   location: (spec) => spec.location,

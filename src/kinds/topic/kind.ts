@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { INSIDE, placed } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
+import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { knownTopics } from './known-topics.js';
 import { checkTopics, unusedTopics } from './lint.js';
@@ -48,5 +49,17 @@ export const topicKind: Kind = {
   rules: [checkTopics],
   flowRules: [unusedTopics],
   names: { topic: knownTopics },
-  references: [{ head: 'kafka', fields: ['bootstrapServers'] }],
+  references: [
+    {
+      head: 'kafka',
+      fields: ['bootstrapServers'],
+      component: 'kafka',
+      needs: ({ topics: declared }) => ['server/kafka', ...declared.map(({ name }) => `topic/${name}`)],
+    },
+  ],
+  // Kafka always: it also holds the ledger.
+  components: () => [{ component: server('kafka'), names: ['kafka'] }],
+  step: 'kafka',
+  slice: 'services',
+  operations: async () => (await import('./operations.js')).operations,
 };

@@ -16,7 +16,7 @@ export interface LiveTopic {
   readonly config: ReadonlyMap<string, string | null>;
 }
 
-export const topicKind: ResourceKind<TopicSpec, LiveTopic, { readonly kafka: KafkaClient }> = {
+export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka: KafkaClient }> = {
   kind: 'topic',
   name: (spec) => spec.name,
   location: (spec) => spec.location,

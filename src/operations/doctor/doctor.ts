@@ -89,8 +89,8 @@ async function leftovers({ pipeline, target }: Session): Promise<readonly Diagno
   ];
 }
 
-async function ports({ pipeline, target }: Session): Promise<readonly Diagnosis[]> {
-  const input = targetInput(pipeline);
+async function ports({ pipeline, kinds, target }: Session): Promise<readonly Diagnosis[]> {
+  const input = targetInput(pipeline, kinds);
   const statuses = (await target.status()).filter(({ provider }) => provider === 'embedded');
   const wished = new Map([
     ...standardPorts(input),

@@ -1,5 +1,6 @@
-import { type Released, release } from '../../kinds/connector/release.js';
+import type { Released } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
+import { release } from './release.js';
 
 export interface DownResult extends Released {
   /** How many processes. */

@@ -1,5 +1,5 @@
 import type { Session } from '../../kinds/session.js';
-import type { LogLine } from '../../targets/target.js';
+import { type ComponentId, componentKey, type LogLine } from '../../targets/target.js';
 import { findComponent } from './component.js';
 
 export interface LogsOptions {
@@ -11,15 +11,19 @@ export interface LogsOptions {
 }
 
 /** The lines that components have written; with `follow` until the signal. Throws EVPIPE_COMPONENT_UNKNOWN (kind usage). */
-export function logs(session: Session, { of, tail, follow }: LogsOptions): AsyncIterable<LogLine> {
-  const names = of.map((name) => {
-    const component = findComponent(session.pipeline, name);
-    // A database may be called as a service is; all of them write one log.
-    if (component.kind === 'postgres') return 'postgres';
-    if (component.kind !== 'stores') return component.name;
-    const section = session.pipeline.stores.find((one) => one.name === component.name);
-    return section?.kind === 'cache' ? 'redis' : 'postgres';
+export async function* logs(session: Session, { of, tail, follow }: LogsOptions): AsyncGenerator<LogLine> {
+  const components = of.map((name) => findComponent(session, name));
+  // Components may share a process, and with it a log.
+  const statuses = components.length === 0 ? [] : await session.target.status();
+  const processes = components.map((component) => {
+    const isOfIt = (one: ComponentId): boolean => componentKey(one) === componentKey(component);
+    return statuses.find((status) => status.components.some(isOfIt))?.process ?? component.name;
   });
   const { signal } = session;
-  return session.target.logs({ ...(names.length > 0 && { of: [...new Set(names)] }), tail, follow, signal });
+  yield* session.target.logs({
+    ...(processes.length > 0 && { of: [...new Set(processes)] }),
+    tail,
+    follow,
+    signal,
+  });
 }

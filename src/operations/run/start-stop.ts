@@ -19,7 +19,7 @@ export interface StartStopResult {
  * EVPIPE_COMPONENT_UNKNOWN, EVPIPE_COMPONENT_FOREIGN (both kind usage), EVPIPE_NOT_RUNNING (kind unreachable), and what the component fails with.
  */
 export async function startStop(session: Session, action: StartStop, name: string): Promise<StartStopResult> {
-  const component = findComponent(session.pipeline, name);
+  const component = findComponent(session, name);
   const { target } = session;
   const before = await statusOf(session, component);
   if (before.provider === 'address') {

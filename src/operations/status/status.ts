@@ -1,18 +1,6 @@
-import type { ConnectorStatus } from '../../clients/connect/client.js';
-import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
-import { type CheckSection, type CompareSection, placeName } from '../../kinds/check/section.js';
-import { slotOf } from '../../kinds/connector/connector-flow.js';
-import { type FlowStage, flowEdges, wayOf } from '../../kinds/flow/flow.js';
-import { groupLag } from '../../kinds/flow/group-lag.js';
-import { findQuery } from '../../kinds/ksqldb/running-query.js';
-import { readQueueFlows, readQueueNode, readReceiver } from '../../kinds/rabbitmq/queue-flows.js';
-import { firstFailure, readsOutbox } from '../../kinds/service/outbox-probe.js';
+import { operationsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
-import type { ComponentLine, Flow, FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
-import type { Located } from '../../pipeline/pipeline.js';
-import { parseLsn } from '../../support/brands.js';
-import { counted } from '../../support/counted.js';
-import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { ComponentLine, Health, StatusReport } from '../../kinds/status-report.js';
 import { pause } from '../../support/retry.js';
 import type { ComponentStatus } from '../../targets/target.js';
 
@@ -31,12 +19,7 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
     components: components.map(componentLine),
     notes: components.filter(({ state }) => state === 'absent').map(absence),
-    flows: running
-      ? [
-          ...(await Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)))),
-          ...(await readQueueFlows(session)),
-        ]
-      : [],
+    flows: running ? await readFlows(session) : [],
   };
 }
 
@@ -48,7 +31,10 @@ export async function* watchStatus(session: Session, signal: AbortSignal): Async
   }
 }
 
-const isCompare = (check: CheckSection): check is Located & CompareSection => check.kind === 'compare';
+async function readFlows(session: Session): Promise<StatusReport['flows']> {
+  const all = await operationsOf(session.kinds);
+  return (await Promise.all(all.map(({ operations }) => operations.flows?.(session) ?? []))).flat();
+}
 
 function componentLine(status: ComponentStatus): ComponentLine {
   const exit = status.lastExit === undefined ? '' : `last exit ${status.lastExit.code ?? status.lastExit.signal}`;
@@ -87,123 +73,3 @@ const HEALTH: Readonly<Record<ComponentStatus['state'], Health>> = {
   failed: 'bad',
   absent: 'good',
 };
-
-async function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {
-  const { source, replica } = check;
-  try {
-    const way = wayOf(check, flowEdges(session.pipeline));
-    const nodes: FlowNode[] = [{ name: placeName(source), detail: '', health: 'good' }];
-    for (const [index, stage] of way.entries()) {
-      nodes.push({
-        ...(await readStage(stage, session)),
-        ...(index === 0 && stage.kind === 'connector' ? { via: 'WAL' } : {}),
-      });
-      for (const topic of topicsBetween(stage, way[index + 1])) nodes.push(await readTopic(topic, session));
-      for (const queue of queuesBetween(stage, way[index + 1])) nodes.push(await readQueueNode(queue, session));
-    }
-    nodes.push({ name: placeName(replica), detail: '', health: 'good' });
-    return nodes;
-  } catch (failure) {
-    session.signal.throwIfAborted();
-    const why = failure instanceof EvpipeError ? failure.message : messageOf(failure);
-    return [{ name: check.name, detail: why, health: 'bad' }];
-  }
-}
-
-/** The topics that one stage hands to the next; what it writes beside that is another way's. */
-function topicsBetween(stage: FlowStage, next: FlowStage | undefined): readonly string[] {
-  if (stage.kind === 'receiver') return [];
-  const writes = stage.kind === 'connector' || stage.kind === 'outbox' ? stage.topics : stage.writes;
-  const reads = next?.kind === 'query' || next?.kind === 'group' ? next.reads : writes;
-  return writes.filter((topic) => reads.includes(topic));
-}
-
-function queuesBetween(stage: FlowStage, next: FlowStage | undefined): readonly string[] {
-  if (next?.kind !== 'receiver' || (stage.kind !== 'outbox' && stage.kind !== 'receiver')) return [];
-  return stage.queues.filter((queue) => next.receives.includes(queue));
-}
-
-async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> {
-  switch (stage.kind) {
-    case 'connector':
-      return readConnector(stage, session);
-    case 'outbox':
-      return readOutbox(stage, session);
-    case 'receiver':
-      return readReceiver(stage, session);
-    case 'query': {
-      const ksqldb = await session.clients.ksqldb();
-      const query = await findQuery(stage, ksqldb);
-      if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
-      const { behind } = await groupLag(await session.clients.kafka(), query.group, stage.reads);
-      const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
-      return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
-    }
-    case 'group': {
-      const kafka = await session.clients.kafka();
-      const [{ members, state }, { behind: lag }] = await Promise.all([
-        kafka.describeGroup(stage.group),
-        groupLag(kafka, stage.group, stage.reads),
-      ]);
-      const detail = `lag ${lag}, ${counted(members.length, 'member')}${state === 'Stable' ? '' : ` (${state})`}`;
-      return { name: stage.name, detail, health: members.length === 0 ? 'bad' : healthOfLag(lag) };
-    }
-  }
-}
-
-async function readOutbox(stage: Extract<FlowStage, { kind: 'outbox' }>, session: Session): Promise<FlowNode> {
-  const client = await session.clients.database(stage.database);
-  try {
-    const { count, oldestMs } = await readsOutbox(stage, client).stillUnsent('all');
-    const age = oldestMs === undefined ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`;
-    const failure = count === 0n ? undefined : await firstFailure(stage, client);
-    return {
-      name: stage.name,
-      detail: `outbox, ${count} unsent${age}${failure === undefined ? '' : `: ${failure}`}`,
-      health: failure === undefined ? healthOfLag(count) : 'bad',
-    };
-  } finally {
-    await client.close();
-  }
-}
-
-const healthOfLag = (lag: bigint): Health => (lag === 0n ? 'good' : 'waiting');
-
-async function readConnector(stage: Extract<FlowStage, { kind: 'connector' }>, session: Session): Promise<FlowNode> {
-  const connect = await session.clients.connect();
-  const [status, config] = await Promise.all([connect.status(stage.name), connect.config(stage.name)]);
-  if (status === undefined) return { name: stage.name, detail: 'not there', health: 'bad' };
-  const client = await session.clients.database(stage.database);
-  try {
-    const [row] = await client.queryText(
-      'SELECT confirmed_flush_lsn::text, pg_current_wal_insert_lsn()::text FROM pg_replication_slots WHERE slot_name = $1',
-      [slotOf(config ?? {})],
-    );
-    const behind = row?.[0] == null || row[1] == null ? undefined : parseLsn(row[1]) - parseLsn(row[0]);
-    return {
-      name: stage.name,
-      detail: `${taskText(status)}${behind === undefined ? '' : `, ${behind} B of WAL behind`}`,
-      health: connectorHealth(status),
-    };
-  } finally {
-    await client.close();
-  }
-}
-
-function taskText({ connector, tasks }: ConnectorStatus): string {
-  return `${connector.state} ${tasks.filter(({ state }) => state === 'RUNNING').length}/${tasks.length}`;
-}
-
-function connectorHealth(status: ConnectorStatus): Health {
-  if (hasFailed(status)) return 'bad';
-  return troubleOf(status) === undefined ? 'good' : 'waiting';
-}
-
-async function readTopic(topic: string, session: Session): Promise<FlowNode> {
-  const kafka = await session.clients.kafka();
-  if ((await kafka.describeTopic(topic)) === undefined) return { name: topic, detail: 'not there', health: 'waiting' };
-  const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
-  const sum = (positions: readonly { readonly offset: bigint }[]): bigint =>
-    positions.reduce((total, { offset }) => total + offset, 0n);
-  return { name: topic, detail: `${sum(ends) - sum(starts)} records`, health: 'good' };
-}

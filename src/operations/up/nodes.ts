@@ -1,48 +1,47 @@
-import { connectorNode, ksqlNode } from '../../kinds/connector/nodes.js';
-import { databaseNode, serverNode, storeNode, subjectNode, topicNode } from '../../kinds/database/nodes.js';
-import { rabbitmqNodes } from '../../kinds/rabbitmq/nodes.js';
-import { seedNode } from '../../kinds/seed/nodes.js';
-import { gatewayNode, serviceNode } from '../../kinds/service/nodes.js';
-import { type Session, serversOf } from '../../kinds/session.js';
-import { UpContext } from '../../kinds/up-context.js';
+import { operationsOf, type Slice } from '../../kinds/kind.js';
+import type { Session } from '../../kinds/session.js';
 import type { Node } from '../../kinds/walk.js';
-import { summaries } from './summary-nodes.js';
 
-/** Which part of the whole a command covers; what it needs is always taken along. */
-export type Slice = 'services' | 'streams' | 'seed';
-
-/** The work of `up` before the checks, as a graph; the ids are `kind/name`. */
-export function upNodes(session: Session, slices: ReadonlySet<Slice>): readonly Node[] {
-  const all = allNodes(new UpContext(session));
-  const byId = new Map(all.map((node) => [node.id, node]));
+/** The work of `up` before the checks, as a graph: what the slices cover, and all that it needs. Ids are `kind/name`. */
+export async function upNodes(session: Session, slices: ReadonlySet<Slice>): Promise<readonly Node[]> {
+  const all = await allNodes(session);
+  const byId = new Map(all.map(({ node }) => [node.id, node]));
   const kept = new Set<string>();
   const keep = (id: string): void => {
     if (kept.has(id)) return;
     kept.add(id);
     for (const need of byId.get(id)?.needs ?? []) keep(need);
   };
-  for (const node of all) if (slices.has(sliceOf(node))) keep(node.id);
-  return all.filter((node) => kept.has(node.id));
+  for (const { node, slice } of all) if (slice !== undefined && slices.has(slice)) keep(node.id);
+  return all.flatMap(({ node }) => (kept.has(node.id) ? [node] : []));
 }
 
-function allNodes(context: UpContext): readonly Node[] {
-  const { pipeline, session } = context;
-  const nodes: Node[] = [
-    ...pipeline.databases.map((one) => databaseNode(context, one)),
-    ...pipeline.stores.map((one) => storeNode(context, one)),
-    ...serversOf(pipeline).map((kind) => serverNode(context, kind)),
-    ...pipeline.topics.map((one) => topicNode(context, one)),
-    ...pipeline.subjects.map((one) => subjectNode(context, one)),
-    ...rabbitmqNodes(session),
-    ...pipeline.services.map((one) => serviceNode(context, one)),
-    ...(pipeline.gateway === undefined ? [] : [gatewayNode(context, pipeline.gateway)]),
-    ...pipeline.connectors.map((one) => connectorNode(context, one)),
-    ...(pipeline.ksqldb === undefined ? [] : [ksqlNode(context)]),
-    ...pipeline.seeds.map((one) => seedNode(context, one)),
-  ];
-  return [...nodes, ...summaries(context, nodes)];
+interface SlicedNode {
+  readonly node: Node;
+  readonly slice: Slice | undefined;
 }
 
-function sliceOf({ step }: Node): Slice {
-  return step === 'streams' || step === 'seed' ? step : 'services';
+async function allNodes(session: Session): Promise<readonly SlicedNode[]> {
+  const kinds = await operationsOf(session.kinds);
+  const work = kinds.flatMap(({ kind, operations }) =>
+    (operations.nodes?.(session) ?? []).map((node) => ({ node, slice: kind.slice })),
+  );
+  const steps = [...new Set(work.map(({ node }) => node.step))];
+  const summaries = steps.map((step): SlicedNode => {
+    const members = work.filter(({ node }) => node.step === step);
+    const parts = kinds.filter(({ kind }) => kind.step === step);
+    return {
+      slice: members[0]?.slice,
+      node: {
+        id: `summary/${step}`,
+        step,
+        needs: members.map(({ node }) => node.id),
+        run: async () => {
+          const said = await Promise.all(parts.map(({ operations }) => operations.summary?.(session) ?? []));
+          return { changed: false, detail: said.flat().join(', ') };
+        },
+      },
+    };
+  });
+  return [...work, ...summaries];
 }

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import type { CheckReport } from '../../consistency/report.js';
-import { verifyConsistency } from '../../kinds/check/verify-consistency.js';
+import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, walk } from '../../kinds/walk.js';
 import { takeRunLock } from '../../targets/run-lock.js';
-import { type Slice, upNodes } from './nodes.js';
+import { upNodes } from './nodes.js';
 
 export interface UpOptions {
   readonly slices: ReadonlySet<Slice>;
@@ -32,10 +32,10 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
   const release = takeRunLock(pipeline.stateFolder);
   try {
     const reports: CheckReport[] = [];
-    const work = upNodes(session, options.slices);
-    const nodes =
-      options.verify && pipeline.checks.length > 0 ? [...work, checksNode(work, session, options, reports)] : work;
-    const steps = SCREEN_ORDER.filter((step) => nodes.some((node) => node.step === step));
+    const work = await upNodes(session, options.slices);
+    const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;
+    const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
+    const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
     emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
     const { changed, failure } = await walk(nodes, { emit, signal });
     return { changed, failure, reports, elapsedMs: performance.now() - startedMs };
@@ -44,35 +44,34 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
   }
 }
 
-const SCREEN_ORDER = [
-  'postgres',
-  'kafka',
-  'registry',
-  'rabbitmq',
-  'stores',
-  'services',
-  'gateway',
-  'streams',
-  'seed',
-  'checks',
-] as const;
-
-function checksNode(work: readonly Node[], session: Session, options: UpOptions, reports: CheckReport[]): Node {
-  return {
-    id: 'checks',
-    step: 'checks',
-    needs: work.map(({ id }) => id),
-    run: async (report) => {
-      const found = await verifyConsistency(session, {
-        waitingFor: (what) => report.waitingFor(what),
-        deadlineMs: options.deadlineMs,
-      });
-      reports.push(...found);
-      const good = found.filter(({ verdict }) => verdict === 'consistent').length;
-      return {
-        changed: false,
-        detail: good === found.length ? `${good} consistent` : `${good} of ${found.length} consistent`,
-      };
-    },
-  };
+/** What has to hold is asked once all else is done. */
+async function proofNodes(
+  work: readonly Node[],
+  session: Session,
+  options: UpOptions,
+  reports: CheckReport[],
+): Promise<readonly Node[]> {
+  const kinds = await operationsOf(session.kinds);
+  return kinds.flatMap(({ kind, operations }): Node[] => {
+    const proof = operations.proof?.(session);
+    if (proof === undefined) return [];
+    const step = kind.step ?? kind.kind;
+    return [
+      {
+        id: step,
+        step,
+        needs: work.map(({ id }) => id),
+        run: async (report) => {
+          const found = await proof({
+            waitingFor: (what) => report.waitingFor(what),
+            deadlineMs: options.deadlineMs,
+          });
+          reports.push(...found);
+          const good = found.filter(({ verdict }) => verdict === 'consistent').length;
+          const all = good === found.length ? '' : ` of ${found.length}`;
+          return { changed: false, detail: `${good}${all} consistent` };
+        },
+      },
+    ];
+  });
 }

@@ -30,20 +30,6 @@ export const NOTHING_YET: UpState = { steps: [], checks: [], reports: [], notes:
 /** Notes that stay on the screen; older ones are gone. */
 const NOTES_MAX = 5;
 
-/** The order of the screen; the work itself runs in parallel. */
-const PLACE: Readonly<Record<StepId, number>> = {
-  postgres: 0,
-  kafka: 1,
-  registry: 2,
-  rabbitmq: 3,
-  stores: 4,
-  services: 5,
-  gateway: 6,
-  streams: 7,
-  seed: 8,
-  checks: 9,
-};
-
 /** `nowMs` is a monotonic clock's, the same one that the view is drawn with. */
 export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): UpState {
   switch (event.kind) {
@@ -88,8 +74,9 @@ function waiting(view: StepView, what: string, nowMs: number): StepView {
   return { ...view, waitingFor: { what, sinceMs: view.waitingFor?.what === what ? view.waitingFor.sinceMs : nowMs } };
 }
 
+/** Steps stand in the order of the `operation` event; the work itself runs in parallel. */
 function changed(state: UpState, step: StepId, change: (view: StepView) => StepView): UpState {
-  const known = state.steps.find((view) => view.step === step) ?? { step, state: 'pending', counts: new Map() };
-  const steps = [...state.steps.filter((view) => view.step !== step), change(known)];
-  return { ...state, steps: steps.sort((a, b) => PLACE[a.step] - PLACE[b.step]) };
+  if (state.steps.some((view) => view.step === step))
+    return { ...state, steps: state.steps.map((view) => (view.step === step ? change(view) : view)) };
+  return { ...state, steps: [...state.steps, change({ step, state: 'pending', counts: new Map() })] };
 }

@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Session } from '../../../src/kinds/session.js';
 import { examineKafka } from '../../../src/kinds/topic/doctor.js';
-import { topicKind } from '../../../src/kinds/topic/resource.js';
+import { topicResource } from '../../../src/kinds/topic/resource.js';
 import { Servers } from '../operations/addressed-session.js';
 
 const FILE = `
@@ -45,10 +45,10 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
   ]);
   const kafka = await session.clients.kafka();
   const early = { name: 'early', partitions: 6, config: {} };
-  const live = await topicKind.read(early, { kafka });
-  expect(topicKind.diff(early, live)).toEqual([
+  const live = await topicResource.read(early, { kafka });
+  expect(topicResource.diff(early, live)).toEqual([
     { summary: 'partitions 1 → 6', implies: 'keys move to other partitions' },
   ]);
-  await topicKind.apply(early, live, { kafka });
+  await topicResource.apply(early, live, { kafka });
   expect((await kafka.describeTopic('early'))?.partitions.length).toBe(6);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectAmqp } from '../../../src/clients/amqp/client.js';
 import type { AmqpClient } from '../../../src/clients/amqp/contract.js';
-import { bindingKind, exchangeKind, queueKind } from '../../../src/kinds/rabbitmq/resource.js';
+import { bindingResource, exchangeResource, queueResource } from '../../../src/kinds/rabbitmq/resource.js';
 import { reconcile } from '../../../src/kinds/resource.js';
 import { TestAmqp } from '../embedded/amqp/running-amqp.js';
 
@@ -20,13 +20,13 @@ describe('exchanges, queues and bindings', () => {
     const queue = { name: 'mails', durable: true, arguments: { 'x-message-ttl': 60_000 } };
     const binding = { name: 'events → mails', exchange: 'events', queue: 'mails', key: 'user.*', arguments: {} };
     const nobodyKnows = { amqp, isBound: async () => false };
-    expect(await reconcile(exchangeKind, exchange, { amqp }, wait)).toEqual([{ summary: 'new' }]);
-    expect(await reconcile(queueKind, queue, { amqp }, wait)).toEqual([{ summary: 'new' }]);
-    expect(await reconcile(bindingKind, binding, nobodyKnows, wait)).toEqual([{ summary: 'new' }]);
+    expect(await reconcile(exchangeResource, exchange, { amqp }, wait)).toEqual([{ summary: 'new' }]);
+    expect(await reconcile(queueResource, queue, { amqp }, wait)).toEqual([{ summary: 'new' }]);
+    expect(await reconcile(bindingResource, binding, nobodyKnows, wait)).toEqual([{ summary: 'new' }]);
     await amqp.publish('events', 'user.created', Buffer.from('1'));
-    expect(await reconcile(exchangeKind, exchange, { amqp }, wait)).toEqual([]);
-    expect(await reconcile(queueKind, queue, { amqp }, wait)).toEqual([]);
-    await reconcile(bindingKind, binding, nobodyKnows, wait);
+    expect(await reconcile(exchangeResource, exchange, { amqp }, wait)).toEqual([]);
+    expect(await reconcile(queueResource, queue, { amqp }, wait)).toEqual([]);
+    await reconcile(bindingResource, binding, nobodyKnows, wait);
     expect(await amqp.queue('mails')).toEqual({ ready: 1, consumers: 0 });
   });
 
@@ -35,7 +35,7 @@ describe('exchanges, queues and bindings', () => {
     await amqp.declareExchange({ name: 'events', type: 'fanout', durable: true, arguments: {} });
     await amqp.publish('', 'likes', Buffer.from('kept'));
     const queue = (args: Record<string, number>, durable = true) =>
-      reconcile(queueKind, { name: 'likes', durable, arguments: args, location }, { amqp }, wait);
+      reconcile(queueResource, { name: 'likes', durable, arguments: args, location }, { amqp }, wait);
     await expect(queue({ 'x-message-ttl': 2000 })).rejects.toMatchObject({
       code: 'EVPIPE_CHANGE_REFUSED',
       message: "queue likes: x-message-ttl is '1000', declared '2000': RabbitMQ changes no queue that is there",
@@ -44,7 +44,7 @@ describe('exchanges, queues and bindings', () => {
     await expect(queue({})).rejects.toThrow(/x-message-ttl is .*1000.*, declared none/);
     await expect(queue({ 'x-message-ttl': 1000 }, false)).rejects.toThrow("durable is 'true', declared 'false'");
     const exchange = { name: 'events', type: 'direct', durable: true, arguments: {}, location } as const;
-    await expect(reconcile(exchangeKind, exchange, { amqp }, wait)).rejects.toThrow(
+    await expect(reconcile(exchangeResource, exchange, { amqp }, wait)).rejects.toThrow(
       "exchange events: type is 'fanout', declared 'direct'",
     );
     expect(await amqp.queue('likes')).toMatchObject({ ready: 1 });

@@ -62,6 +62,7 @@ export class Servers {
     );
     if (pipeline === undefined) throw new Error(problems.map(textOf).join('\n'));
     return openSession(pipeline, {
+      kinds: KINDS,
       env: {},
       log: silentLog,
       emit: () => {},

@@ -17,7 +17,7 @@ const OPERATION: OperationEvent = {
   operation: 'up',
   pipeline: 'person-planning',
   target: 'embedded',
-  steps: ['checks', 'postgres', 'streams', 'seed'],
+  steps: ['postgres', 'streams', 'seed', 'checks'],
 };
 
 const WAITING: readonly OperationEvent[] = [

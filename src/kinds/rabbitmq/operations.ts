@@ -1,30 +1,43 @@
 import type { BindingDeclaration } from '../../clients/amqp/contract.js';
-import type { Pipeline } from '../../pipeline/pipeline.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
+import { server } from '../../targets/target.js';
+import type { KindOperations } from '../kind.js';
 import { reconcile } from '../resource.js';
+import { serverNode, shownPort, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node, NodeReport } from '../walk.js';
-import { bindingKind, exchangeKind, queueKind } from './resource.js';
+import { examineRabbitmq } from './doctor.js';
+import { bindingId, exchangeId, queueId } from './ids.js';
+import { readQueueFlows } from './queue-flows.js';
+import { releaseRabbitmq } from './release.js';
+import { bindingResource, exchangeResource, queueResource } from './resource.js';
 
-const exchangeId = (name: string): string => `exchange/${name}`;
-const queueId = (name: string): string => `queue/${name}`;
-const bindingId = (index: number): string => `binding/${index}`;
+export const operations: KindOperations = {
+  nodes: (session) => [...serverNode(session, 'rabbitmq', 'rabbitmq'), ...rabbitmqNodes(session)],
 
-/** All that is declared of RabbitMQ: what a service waits for. */
-export function rabbitmqIds({ rabbitmq }: Pipeline): readonly string[] {
-  if (rabbitmq === undefined) return [];
-  return [
-    ...rabbitmq.exchanges.map(({ name }) => exchangeId(name)),
-    ...rabbitmq.queues.map(({ name }) => queueId(name)),
-    ...rabbitmq.bindings.map((_, index) => bindingId(index)),
-  ];
-}
+  async summary({ pipeline: { rabbitmq }, clients }) {
+    const { host } = await clients.endpoint(server('rabbitmq'));
+    const { exchanges = [], queues = [] } = rabbitmq ?? {};
+    return [
+      shownPort(host.url),
+      ...(exchanges.length === 0 ? [] : [counted(exchanges.length, 'exchange')]),
+      counted(queues.length, 'queue'),
+    ];
+  },
+
+  flows: readQueueFlows,
+
+  probes: (session) => [{ about: 'rabbitmq', component: server('rabbitmq'), examine: () => examineRabbitmq(session) }],
+
+  release: releaseRabbitmq,
+};
 
 /** Exchanges and queues, then what binds them. */
-export function rabbitmqNodes(session: Session): readonly Node[] {
+function rabbitmqNodes(session: Session): readonly Node[] {
   const { rabbitmq } = session.pipeline;
   if (rabbitmq === undefined) return [];
-  const wait = (report: NodeReport) => ({ ...report, timeoutMs: session.timeoutMs });
+  const wait = (report: NodeReport) => withTimeout(session, report);
   const node = (id: string, needs: readonly string[], run: (report: NodeReport) => Promise<boolean>): Node => ({
     id,
     step: 'rabbitmq',
@@ -35,13 +48,13 @@ export function rabbitmqNodes(session: Session): readonly Node[] {
     ...rabbitmq.exchanges.map((section) =>
       node(exchangeId(section.name), ['server/rabbitmq'], async (report) => {
         const amqp = await session.clients.rabbitmq();
-        return (await reconcile(exchangeKind, section, { amqp }, wait(report))).length > 0;
+        return (await reconcile(exchangeResource, section, { amqp }, wait(report))).length > 0;
       }),
     ),
     ...rabbitmq.queues.map((section) =>
       node(queueId(section.name), ['server/rabbitmq'], async (report) => {
         const amqp = await session.clients.rabbitmq();
-        return (await reconcile(queueKind, section, { amqp }, wait(report))).length > 0;
+        return (await reconcile(queueResource, section, { amqp }, wait(report))).length > 0;
       }),
     ),
     ...rabbitmq.bindings.map((section, index) =>
@@ -49,7 +62,7 @@ export function rabbitmqNodes(session: Session): readonly Node[] {
         const amqp = await session.clients.rabbitmq();
         const bound = { known: true };
         const isBound = (binding: BindingDeclaration): Promise<boolean> => askIfBound(binding, session, bound);
-        const changes = await reconcile(bindingKind, section, { amqp, isBound }, wait(report));
+        const changes = await reconcile(bindingResource, section, { amqp, isBound }, wait(report));
         return bound.known && changes.length > 0;
       }),
     ),

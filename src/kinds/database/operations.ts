@@ -1,0 +1,65 @@
+import { counted } from '../../support/counted.js';
+import { database } from '../../targets/target.js';
+import type { KindOperations } from '../kind.js';
+import { reconcile } from '../resource.js';
+import { withTimeout } from '../server-node.js';
+import type { Session } from '../session.js';
+import type { Node } from '../walk.js';
+import { examineDatabase } from './doctor.js';
+import { migrationOf } from './migration.js';
+import { databaseResource } from './resource.js';
+import type { DatabaseSection } from './section.js';
+
+export const operations: KindOperations = {
+  nodes: (session) => session.pipeline.databases.map((one) => databaseNode(session, one)),
+
+  async summary({ pipeline: { databases }, clients }) {
+    const [first] = databases;
+    if (first === undefined) return [];
+    const client = await clients.database(first.name);
+    const [row] = await client.queryText('SHOW server_version');
+    await client.close();
+    const { host } = await clients.endpoint(database(first.name));
+    const version = row?.[0]?.split(' ')[0];
+    return [...(version === undefined ? [] : [version]), `:${host.port}`, counted(databases.length, 'database')];
+  },
+
+  probes: (session) =>
+    session.pipeline.databases.map(({ name }) => ({
+      about: `database ${name}`,
+      component: database(name),
+      examine: () => examineDatabase(session, name),
+    })),
+
+  async release({ pipeline, target }) {
+    const foreign = pipeline.databases.filter(({ name }) => target.providerOf(database(name)) === 'address');
+    return { removed: [], left: foreign.map(({ name }) => `database ${name} at its address`) };
+  },
+};
+
+function databaseNode(session: Session, section: DatabaseSection): Node {
+  const { name, location } = section;
+  return {
+    id: `database/${name}`,
+    step: 'postgres',
+    needs: [],
+    run: async (report) => {
+      report.waitingFor(`PostgreSQL to answer, for database ${name}`);
+      await session.start(database(name));
+      report.waitingFor(`database ${name} and its migrations`);
+      const { host } = await session.clients.endpoint(database(name));
+      const values = await session.references('host');
+      const maintenance = new URL(host.url);
+      maintenance.pathname = '/postgres';
+      const spec = {
+        name,
+        url: host.url,
+        maintenanceUrl: host.ours ? maintenance.href : undefined,
+        migrations: section.migrations.map((file) => migrationOf(session.pipeline, file, values)),
+        location,
+      };
+      const changes = await reconcile(databaseResource, spec, { signal: report.signal }, withTimeout(session, report));
+      return { changed: changes.length > 0 };
+    },
+  };
+}

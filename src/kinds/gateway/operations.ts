@@ -1,0 +1,47 @@
+import { counted } from '../../support/counted.js';
+import { GATEWAY, service } from '../../targets/target.js';
+import type { KindOperations } from '../kind.js';
+import { shownPort } from '../server-node.js';
+import type { Session } from '../session.js';
+import type { Node } from '../walk.js';
+import { examineGateway } from './doctor.js';
+import type { GatewaySection } from './section.js';
+
+export const operations: KindOperations = {
+  nodes: (session) => {
+    const { gateway } = session.pipeline;
+    return gateway === undefined ? [] : [gatewayNode(session, gateway)];
+  },
+
+  async summary({ pipeline: { gateway }, clients }) {
+    const { host } = await clients.endpoint(GATEWAY);
+    return [shownPort(host.url), counted(gateway?.routes.length ?? 0, 'route')];
+  },
+
+  probes: (session) =>
+    session.pipeline.gateway === undefined
+      ? []
+      : [{ about: 'gateway', component: GATEWAY, examine: () => examineGateway(session) }],
+};
+
+function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
+  return {
+    id: 'gateway/gateway',
+    step: 'gateway',
+    needs: [...new Set(routes.map((route) => `service/${route.service}`))],
+    run: async (report) => {
+      report.waitingFor('the gateway to answer');
+      // One that runs elsewhere has its own routes.
+      if (session.target.providerOf(GATEWAY) === 'address')
+        return { changed: await session.start(GATEWAY, { port, routes: [] }) };
+      const launched = await Promise.all(
+        routes.map(async ({ prefix, service: name }) => {
+          const { host } = await session.clients.endpoint(service(name));
+          const ready = session.pipeline.services.find((one) => one.name === name)?.ready?.http;
+          return { prefix, service: name, url: host.url ?? '', ...(ready === undefined ? {} : { ready }) };
+        }),
+      );
+      return { changed: await session.start(GATEWAY, { port, routes: launched }) };
+    },
+  };
+}

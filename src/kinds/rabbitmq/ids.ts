@@ -1,0 +1,15 @@
+import type { Pipeline } from '../../pipeline/pipeline.js';
+
+export const exchangeId = (name: string): string => `exchange/${name}`;
+export const queueId = (name: string): string => `queue/${name}`;
+export const bindingId = (index: number): string => `binding/${index}`;
+
+/** All that is declared of RabbitMQ: what a service waits for. */
+export function rabbitmqIds({ rabbitmq }: Pipeline): readonly string[] {
+  if (rabbitmq === undefined) return [];
+  return [
+    ...rabbitmq.exchanges.map(({ name }) => exchangeId(name)),
+    ...rabbitmq.queues.map(({ name }) => queueId(name)),
+    ...rabbitmq.bindings.map((_, index) => bindingId(index)),
+  ];
+}

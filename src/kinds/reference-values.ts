@@ -1,0 +1,50 @@
+import type { ReferenceForm } from '../pipeline/kind.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { parseReference, type ReferenceValues, referenceForm } from '../pipeline/references.js';
+import type { Endpoint, Faces, Target } from '../targets/target.js';
+import { componentsOf, type Kind } from './kind.js';
+import type { Session } from './session.js';
+
+/** Everything that `$(…)` means by now to a reader of this face. */
+export async function referenceValues(
+  pipeline: Pipeline,
+  kinds: readonly Kind[],
+  target: Target,
+  face: keyof Faces<unknown>,
+): Promise<ReferenceValues> {
+  const forms = new Map(
+    kinds.flatMap(({ references = [] }) => references.map((form) => [form.component, form] as const)),
+  );
+  const values = new Map<string, string>(kinds.flatMap(({ references = [] }) => references.flatMap(absent(pipeline))));
+  await Promise.all(
+    componentsOf(pipeline, kinds).map(async ({ component }) => {
+      const form = forms.get(component.kind);
+      const endpoint = form === undefined ? undefined : (await target.endpoint(component))?.[face];
+      if (form === undefined || endpoint === undefined) return;
+      const prefix = form.named === undefined ? form.head : `${form.head}.${component.name}`;
+      for (const [field, value] of fieldsOf(form, endpoint)) values.set(`${prefix}.${field}`, value);
+    }),
+  );
+  return values;
+}
+
+const absent =
+  (pipeline: Pipeline) =>
+  (form: ReferenceForm): readonly (readonly [string, string])[] =>
+    (form.optional?.(pipeline) ?? []).flatMap((name) =>
+      (form.fields ?? []).map((field) => [`${form.head}.${name}.${field}`, ''] as const),
+    );
+
+function fieldsOf({ fields = [], renamed = {} }: ReferenceForm, endpoint: Endpoint): readonly [string, string][] {
+  const known: Readonly<Record<string, unknown>> = { ...endpoint };
+  return fields.flatMap((field): [string, string][] => {
+    const value = known[renamed[field] ?? field];
+    return value === undefined ? [] : [[field, String(value)]];
+  });
+}
+
+/** The ids of the nodes that have to be done before something starts that refers to `path`. */
+export function needsOf({ pipeline, kinds }: Pick<Session, 'pipeline' | 'kinds'>, path: string): readonly string[] {
+  const reference = parseReference(path);
+  return referenceForm(reference, kinds)?.needs?.(pipeline, reference.name) ?? [];
+}

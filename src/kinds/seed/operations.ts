@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import type { Located } from '../../pipeline/pipeline.js';
+import { database, server } from '../../targets/target.js';
+import { migrationOf } from '../database/migration.js';
+import type { KindOperations, Released } from '../kind.js';
+import { needsOf } from '../reference-values.js';
+import { serviceReferences } from '../service/referred.js';
+import type { Session } from '../session.js';
+import type { Node, NodeReport } from '../walk.js';
+import { withLedger } from '../with-ledger.js';
+import { applyCsvSeed, applySqlSeed } from './database-seed.js';
+import type { SeedSection, ServiceSeedSection } from './section.js';
+import { csvColumns, readSeedLines } from './seed-files.js';
+import { applySeed, seedIsDone } from './service-seed.js';
+import { applyTopicSeed } from './topic-seed.js';
+
+export const operations: KindOperations = {
+  nodes: (session) => session.pipeline.seeds.map((one) => seedNode(session, one)),
+
+  async summary({ pipeline: { seeds } }) {
+    return seeds.map((one) => (one.kind === 'service' ? `${one.rows} ${one.name}` : one.name));
+  },
+
+  release: forgetSeeds,
+};
+
+function seedNode(session: Session, section: SeedSection): Node {
+  return {
+    id: `seed/${section.name}`,
+    step: 'seed',
+    needs: [...seedNeeds(section), ...filesFirst(session, section)],
+    run: async (report) => ({ changed: await seed(session, section, report) }),
+  };
+}
+
+/** What a seed goes through, or into. */
+function seedNeeds(section: SeedSection): readonly string[] {
+  switch (section.kind) {
+    case 'service':
+      return [`service/${section.service}`, 'server/kafka'];
+    case 'jsonl':
+      return [`topic/${section.topic}`, 'server/kafka'];
+    default:
+      return [`database/${section.database}`];
+  }
+}
+
+/** What a service is asked to create may refer to what files bring into its databases. */
+function filesFirst(session: Session, section: SeedSection): readonly string[] {
+  if (section.kind !== 'service') return [];
+  const own = session.pipeline.services.find(({ name }) => name === section.service);
+  const references = own === undefined ? [] : serviceReferences(own).flatMap((path) => needsOf(session, path));
+  return session.pipeline.seeds
+    .filter((one) => (one.kind === 'sql' || one.kind === 'csv') && references.includes(`database/${one.database}`))
+    .map(({ name }) => `seed/${name}`);
+}
+
+/** True where something was added. */
+async function seed(session: Session, section: SeedSection, report: NodeReport): Promise<boolean> {
+  const { signal } = report;
+  switch (section.kind) {
+    case 'service':
+      return serviceSeed(session, section, report);
+    case 'jsonl': {
+      const [ledger, kafka] = await Promise.all([session.ledger(), session.clients.kafka()]);
+      const source = readFileSync(section.file, 'utf8');
+      const { lines } = readSeedLines(source);
+      const progress = (done: number) => report.progress(section.name, done, lines.length);
+      const written = await applyTopicSeed({ ...section, source, lines }, { kafka, ledger }, { progress, signal });
+      return written > 0;
+    }
+    default: {
+      const { host } = await session.clients.endpoint(database(section.database));
+      const script = migrationOf(session.pipeline, section.file, await session.references('host'));
+      const { name, location } = section;
+      const seed = { name, url: host.url, location, source: script.source, signal };
+      if (section.kind === 'sql') return applySqlSeed(seed, script);
+      return applyCsvSeed({ ...seed, file: section.file, table: section.table, columns: csvColumns(script.source) });
+    }
+  }
+}
+
+async function serviceSeed(
+  session: Session,
+  section: Located & ServiceSeedSection,
+  report: NodeReport,
+): Promise<boolean> {
+  const ledger = await session.ledger();
+  if (seedIsDone(section, ledger)) return false;
+  const all = new Map(
+    session.pipeline.seeds.flatMap((seed) => (seed.kind === 'service' ? [[seed.name, seed] as const] : [])),
+  );
+  const created = await applySeed(
+    section,
+    all,
+    { service: await session.clients.service(section.service), ledger },
+    { progress: (done) => report.progress(section.name, done, section.rows), signal: report.signal },
+  );
+  return created > 0;
+}
+
+/** Where Kafka stays and evpipe's own databases go: their rows go with them. */
+async function forgetSeeds(session: Session): Promise<Released> {
+  const { pipeline, target } = session;
+  const goes = pipeline.databases.some(({ name }) => target.providerOf(database(name)) !== 'address');
+  if (goes && target.providerOf(server('kafka')) === 'address') {
+    await withLedger(session, async (ledger) => {
+      for (const key of ledger.keys('seed/')) await ledger.forget(key);
+    });
+  }
+  return { removed: [], left: [] };
+}

@@ -1,0 +1,59 @@
+import { counted } from '../../support/counted.js';
+import { server } from '../../targets/target.js';
+import { componentsOf, type KindOperations } from '../kind.js';
+import { ledgerTopic } from '../ledger.js';
+import { reconcile } from '../resource.js';
+import { serverNode, shownPort, withTimeout } from '../server-node.js';
+import type { Session } from '../session.js';
+import type { Node } from '../walk.js';
+import { examineKafka } from './doctor.js';
+import { topicResource } from './resource.js';
+import type { TopicSection } from './section.js';
+
+export const operations: KindOperations = {
+  nodes: (session) => [
+    ...serverNode(session, 'kafka', 'kafka'),
+    ...session.pipeline.topics.map((one) => topicNode(session, one)),
+  ],
+
+  async summary({ pipeline: { topics }, clients }) {
+    const { host } = await clients.endpoint(server('kafka'));
+    return [shownPort(host.bootstrapServers), counted(topics.length, 'topic')];
+  },
+
+  probes: (session) => [{ about: 'kafka', component: server('kafka'), examine: () => examineKafka(session) }],
+
+  async release({ pipeline, kinds, target }) {
+    if (target.providerOf(server('kafka')) !== 'address') return { removed: [], left: [] };
+    const topics = [...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)];
+    const own = componentsOf(pipeline, kinds).filter(
+      ({ component }) => KEEP_THEIRS_IN_KAFKA.has(component.kind) && target.providerOf(component) !== 'address',
+    );
+    return {
+      removed: [],
+      left: [
+        `on Kafka the topics ${topics.join(', ')}`,
+        ...(own.length === 0
+          ? []
+          : [
+              `on Kafka what evpipe’s own servers keep there: ${own.map(({ component }) => component.kind).join(', ')}`,
+            ]),
+      ],
+    };
+  },
+};
+
+const KEEP_THEIRS_IN_KAFKA: ReadonlySet<string> = new Set(['schemaRegistry', 'connect', 'ksqldb']);
+
+function topicNode(session: Session, section: TopicSection): Node {
+  return {
+    id: `topic/${section.name}`,
+    step: 'kafka',
+    needs: ['server/kafka'],
+    run: async (report) => {
+      const kafka = await session.clients.kafka();
+      const changes = await reconcile(topicResource, section, { kafka }, withTimeout(session, report));
+      return { changed: changes.length > 0 };
+    },
+  };
+}
