@@ -1,3 +1,4 @@
+import { jsonText } from '../support/json-text.js';
 import { column } from '../ui/text/line.js';
 import { printable } from '../ui/text/printable.js';
 import { counted } from '../ui/text/quantities.js';
@@ -25,6 +26,5 @@ export const rowCount = (rows: number): string => `(${counted(rows, 'row')})\n`;
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (typeof value === 'string') return printable(value);
-  const json = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
-  return printable(typeof value === 'bigint' ? value.toString() : (json ?? String(value)));
+  return printable(typeof value === 'bigint' ? value.toString() : jsonText(value));
 }

@@ -1,4 +1,5 @@
 import type { Emit, OperationEvent, StepId } from '../kinds/events.js';
+import { jsonText } from '../support/json-text.js';
 import type { Shell } from './shell.js';
 
 /** A reader of an operation's events that prints; `end` stops what it keeps running. */
@@ -12,9 +13,7 @@ export function jsonPrinter(shell: Shell): EventPrinter {
   return { emit: (event) => shell.out(jsonLine(event)), end: () => {} };
 }
 
-export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part))}\n`;
-}
+export const jsonLine = (value: unknown): string => `${jsonText(value)}\n`;
 
 /** Failures and nothing else. */
 export function quietPrinter(shell: Shell): EventPrinter {

@@ -1,9 +1,7 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../support/errors.js';
+import { isTooDeepJson, JSON_DEPTH_MAX } from '../support/json-depth.js';
 import { HttpProblem } from './problem.js';
-
-/** As Jackson, which the real servers read JSON with: deeper documents would overflow the stack of whatever walks them. */
-const JSON_DEPTH_MAX = 1000;
 
 /** Throws HttpProblem 413. */
 export async function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
@@ -29,19 +27,6 @@ export function parseJsonText(text: string): unknown {
 
 /** Throws HttpProblem 400 for a text nested too deeply; whether it is JSON at all is the parser's question. */
 export function checkJsonDepth(text: string): void {
-  let depth = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at];
-    if (quoted) {
-      if (char === '\\') at += 1;
-      else if (char === '"') quoted = false;
-    } else if (char === '"') quoted = true;
-    else if (char === ']' || char === '}') depth -= 1;
-    else if (char === '[' || char === '{') {
-      depth += 1;
-      if (depth > JSON_DEPTH_MAX)
-        throw new HttpProblem(400, `the JSON document is nested deeper than ${JSON_DEPTH_MAX} levels`);
-    }
-  }
+  if (isTooDeepJson(text))
+    throw new HttpProblem(400, `the JSON document is nested deeper than ${JSON_DEPTH_MAX} levels`);
 }

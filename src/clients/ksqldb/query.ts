@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { HttpClient } from '../../http/client.js';
+import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError } from '../../support/errors.js';
 import { unreachable } from '../http/json-client.js';
-import { parseJson } from '../schema-registry/decode-value.js';
 import { type KsqlOptions, refusal } from './client.js';
 
 /** What a query answers, as it comes; a PRINT answers lines of text. */
@@ -73,7 +73,7 @@ function partOf(line: string): KsqlQueryPart | undefined {
     .trim();
   if (inner === '' || inner === '[' || inner === ']') return undefined;
   if (!inner.startsWith('{')) return { kind: 'line', text };
-  const piece = parseJson(inner) as Piece;
+  const piece = parsePlainJson(inner) as Piece;
   if (piece.header !== undefined) return { kind: 'header', columns: columnNames(piece.header.schema) };
   if (piece.row !== undefined)
     return { kind: 'row', values: piece.row.columns, tombstone: piece.row.tombstone === true };

@@ -1,13 +1,14 @@
 import { type AvroDecoder, compileAvroDecoder } from '../../protocol/avro/decode.js';
 import { type AvroNames, parseAvroSchema } from '../../protocol/avro/schema.js';
 import { unframeValue } from '../../protocol/confluent/framing.js';
+import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { RegisteredSchema, SchemaReference, SchemaRegistryClient, SchemaType } from './client.js';
 
 /** A record's key or value as it can be shown and compared. */
 export interface DecodedValue {
   readonly kind: 'null' | 'avro' | 'json' | 'text' | 'binary';
-  /** Avro and JSON: plain values, whole numbers beyond 2^53 as bigint. Text: as it is. Binary: base64. */
+  /** Avro and JSON: plain values; numbers that a double would round are bigint or text. Text: as it is. Binary: base64. */
   readonly value: unknown;
   readonly schemaId?: number;
   readonly schemaType?: SchemaType;
@@ -127,7 +128,7 @@ function decodeFramed(bytes: Buffer, payload: Buffer, known: KnownSchema, part: 
   try {
     if (known.decode !== undefined) return { kind: 'avro', value: known.decode(payload), ...about };
     if (known.problem !== undefined) return stays(known.problem);
-    return { kind: 'json', value: parseJson(payload.toString('utf8')), ...about };
+    return { kind: 'json', value: parsePlainJson(payload.toString('utf8')), ...about };
   } catch (failure) {
     return stays(`is no value of schema ${schemaId}: ${messageOf(failure)}`);
   }
@@ -155,26 +156,10 @@ export function detect(bytes: Buffer): DecodedValue {
   if (UNPRINTABLE.test(text)) return { kind: 'binary', value: bytes.toString('base64') };
   if (/^\s*[[{"\d\-tfn]/.test(text)) {
     try {
-      return { kind: 'json', value: parseJson(text) };
+      return { kind: 'json', value: parsePlainJson(text) };
     } catch {
       return { kind: 'text', value: text };
     }
   }
   return { kind: 'text', value: text };
-}
-
-const LONG_INTEGER = /\d{16}/;
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const MARK = 'evpipe-bigint:';
-
-/** JSON with whole numbers beyond 2^53 as bigint instead of their nearest double. */
-export function parseJson(text: string): unknown {
-  if (!LONG_INTEGER.test(text)) return JSON.parse(text);
-  JSON.parse(text); // what follows must not mend what is no JSON
-  const marked = text.replace(TOKEN, (token) =>
-    /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token,
-  );
-  return JSON.parse(marked, (_, value) =>
-    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
-  );
 }

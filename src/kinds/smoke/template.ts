@@ -1,5 +1,6 @@
 import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
 import { EvpipeError } from '../../support/errors.js';
+import { jsonText } from '../../support/json-text.js';
 
 const RESPONSE = /\$\(response((?:\.[A-Za-z0-9_-]+)+)\)/g;
 const WHOLE = /^\$\(response((?:\.[A-Za-z0-9_-]+)+)\)$/;
@@ -36,6 +37,5 @@ function responseField(response: unknown, path: string): unknown {
 /** Texts and numbers as they are, everything else as JSON. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'bigint') return String(value);
-  const json = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
-  return json ?? String(value);
+  return jsonText(value);
 }

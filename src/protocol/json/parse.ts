@@ -1,3 +1,5 @@
+import { isTooDeepJson, JSON_DEPTH_MAX } from '../../support/json-depth.js';
+
 /** A number that a double would not give back: its text, as it was written. */
 export class JsonNumber {
   constructor(readonly text: string) {}
@@ -26,8 +28,7 @@ export const isJsonObject = (json: unknown): json is JsonObject =>
  */
 export type NumberFidelity = 'value' | 'text';
 
-/** Jackson's limits. Deeper nesting would overflow the stack of whatever walks the result. */
-export const JSON_DEPTH_MAX = 1000;
+/** Jackson's limit. */
 const NUMBER_LENGTH_MAX = 1000;
 
 /** Texts with none of these hold no number that could lose, so JSON.parse may read them. Strings may match, at the cost of time. */
@@ -39,30 +40,11 @@ const MAY_LOSE: Readonly<Record<NumberFidelity, RegExp>> = {
 /** JSON.parse without loss and with a bound on depth. Throws SyntaxError. */
 export function parseJson(text: string, fidelity: NumberFidelity = 'value'): Json {
   if (MAY_LOSE[fidelity].test(text)) return new Parser(text, fidelity).document();
-  if (nestsDeeperThan(text, JSON_DEPTH_MAX)) throw tooDeep();
+  if (isTooDeepJson(text)) throw tooDeep();
   return JSON.parse(text) as Json;
 }
 
-/** May answer yes where brackets stand in strings and close nothing; only texts with a thousand of them are looked at. */
-function nestsDeeperThan(text: string, depthMax: number): boolean {
-  if (text.length <= depthMax) return false;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (inString) {
-      if (char === BACKSLASH) at++;
-      else if (char === QUOTE) inString = false;
-    } else if (char === QUOTE) inString = true;
-    else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
-      if (++depth > depthMax) return true;
-    } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
-  }
-  return false;
-}
-
 const QUOTE = 34;
-const BACKSLASH = 92;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;

@@ -1,8 +1,8 @@
 import { Decimal } from '../../../protocol/decimal.js';
+import { isJsonObject, JsonNumber } from '../../../protocol/json/parse.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { fitDecimal, parseWhole } from '../expressions/cast.js';
 import type { Value } from '../values/value.js';
-import { NumberText } from './lossless-json.js';
 
 export type Reader = (json: unknown) => Value;
 
@@ -12,7 +12,7 @@ const mismatch = (json: unknown, wanted: string): TypeError =>
 function kindOf(json: unknown): string {
   if (Array.isArray(json)) return 'ArrayNode';
   if (json === null) return 'NullNode';
-  if (json instanceof NumberText || typeof json === 'number') return 'NumericNode';
+  if (json instanceof JsonNumber || typeof json === 'number') return 'NumericNode';
   return typeof json === 'object' ? 'ObjectNode' : typeof json === 'string' ? 'TextNode' : 'BooleanNode';
 }
 
@@ -33,25 +33,25 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } 
   INTEGER: () => (json) => {
     if (typeof json === 'number') return Math.trunc(json) | 0;
     if (typeof json === 'string') return Number(parseWhole(json, 32));
-    if (json instanceof NumberText) return Number(BigInt.asIntN(32, wholeOf(json.text)));
+    if (json instanceof JsonNumber) return Number(BigInt.asIntN(32, wholeOf(json.text)));
     throw mismatch(json, 'INTEGER');
   },
   BIGINT: () => (json) => {
     if (typeof json === 'number') return BigInt(Math.trunc(json));
     if (typeof json === 'string') return parseWhole(json, 64);
-    if (json instanceof NumberText) return BigInt.asIntN(64, wholeOf(json.text));
+    if (json instanceof JsonNumber) return BigInt.asIntN(64, wholeOf(json.text));
     throw mismatch(json, 'BIGINT');
   },
   DOUBLE: () => (json) => {
     if (typeof json === 'number') return json;
-    if (json instanceof NumberText) return Number(json.text);
+    if (json instanceof JsonNumber) return Number(json.text);
     if (typeof json === 'string' && json.trim() !== '' && (json === 'NaN' || !Number.isNaN(Number(json))))
       return Number(json);
     throw mismatch(json, 'DOUBLE');
   },
   DECIMAL: ((type) => (json) => {
     const text =
-      json instanceof NumberText ? json.text : typeof json === 'number' || typeof json === 'string' ? String(json) : '';
+      json instanceof JsonNumber ? json.text : typeof json === 'number' || typeof json === 'string' ? String(json) : '';
     const parsed = Decimal.parse(text);
     if (parsed === undefined) throw mismatch(json, 'DECIMAL');
     return fitDecimal(parsed, type.precision, type.scale);
@@ -74,14 +74,14 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } 
   MAP: ((type) => {
     const value = jsonReader(type.value);
     return (json) => {
-      if (!isObject(json)) throw mismatch(json, 'MAP');
+      if (!isJsonObject(json)) throw mismatch(json, 'MAP');
       return new Map(Object.entries(json).map(([key, each]) => [key, value(each)]));
     };
   }) as ReaderOf<'MAP'>,
   STRUCT: ((type) => {
     const read = objectReader(type.fields);
     return (json) => {
-      if (!isObject(json)) throw mismatch(json, 'STRUCT');
+      if (!isJsonObject(json)) throw mismatch(json, 'STRUCT');
       return read(json);
     };
   }) as ReaderOf<'STRUCT'>,
@@ -91,15 +91,12 @@ const whole =
   (name: string): Reader =>
   (json) => {
     if (typeof json === 'number') return Math.trunc(json);
-    if (json instanceof NumberText) return Number(wholeOf(json.text));
+    if (json instanceof JsonNumber) return Number(wholeOf(json.text));
     if (typeof json === 'string') return Number(parseWhole(json, 64));
     throw mismatch(json, name);
   };
 
 const wholeOf = (text: string): bigint => Decimal.parse(text)?.toBigInt() ?? 0n;
-
-export const isObject = (json: unknown): json is Record<string, unknown> =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof NumberText);
 
 /** How many spellings of field names are remembered; data decides them, so they are bounded. */
 const SPELLINGS_MAX = 10_000;
@@ -135,11 +132,11 @@ export function objectReader(
 const exactlyIn = (json: Record<string, unknown>, name: string | undefined): boolean =>
   name !== undefined && Object.hasOwn(json, name);
 
-/** JSON that stands in a STRING column: its text. */
+/** JSON in a STRING column is its text. */
 export function printJson(json: unknown): string {
-  if (json instanceof NumberText) return json.text;
+  if (json instanceof JsonNumber) return json.text;
   if (Array.isArray(json)) return `[${json.map(printNested).join(',')}]`;
-  if (isObject(json)) {
+  if (isJsonObject(json)) {
     return `{${Object.entries(json)
       .map(([key, value]) => `${JSON.stringify(key)}:${printNested(value)}`)
       .join(',')}}`;

@@ -1,10 +1,10 @@
+import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { Format } from './format.js';
-import { isObject, jsonReader, objectReader } from './json-reader.js';
+import { jsonReader, objectReader } from './json-reader.js';
 import { jsonWriter, objectWriter } from './json-writer.js';
-import { parseJson } from './lossless-json.js';
 
 function checkMaps(type: SqlType): void {
   if (type.kind === 'MAP') {
@@ -37,7 +37,7 @@ export const JSON_FORMAT: Format = {
       decode(bytes): readonly Value[] | null {
         const json = parseJson(bytes.toString('utf8'));
         if (json === null) return null;
-        if (!isObject(json)) throw new TypeError('a JSON object is expected');
+        if (!isJsonObject(json)) throw new TypeError('a JSON object is expected');
         return read(json);
       },
       encode: (values) => Buffer.from(write(values), 'utf8'),

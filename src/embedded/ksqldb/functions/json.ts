@@ -1,8 +1,8 @@
 import { Decimal } from '../../../protocol/decimal.js';
+import { isJsonObject, type Json, JsonNumber, parseJson } from '../../../protocol/json/parse.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { isObject, printJson } from '../formats/json-reader.js';
+import { printJson } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
-import { NumberText, parseJson } from '../formats/lossless-json.js';
 import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { type ScalarFunction, scalar, variant } from './definition.js';
@@ -22,9 +22,10 @@ function steps(path: string): ReadonlyArray<string | number> | undefined {
   return found;
 }
 
-function parsed(text: string): unknown {
+/** Numbers keep how they were written: 1.2300 stays 1.2300. Undefined where the text is not JSON. */
+function parsed(text: string): Json | undefined {
   try {
-    return parseJson(text);
+    return parseJson(text, 'text');
   } catch {
     return undefined;
   }
@@ -36,19 +37,19 @@ function extract(text: string, path: string): string | null {
   let json = parsed(text);
   for (const step of way) {
     if (typeof step === 'number') json = Array.isArray(json) ? json[step] : undefined;
-    else json = isObject(json) && Object.hasOwn(json, step) ? json[step] : undefined;
+    else json = isJsonObject(json) && Object.hasOwn(json, step) ? json[step] : undefined;
     if (json === undefined) return null;
   }
   if (json === null || json === undefined) return null;
   return typeof json === 'string' ? json : printJson(json);
 }
 
-const shown = (json: unknown): string => (typeof json === 'string' ? JSON.stringify(json) : printJson(json));
+const shown = (json: Json): string => (typeof json === 'string' ? JSON.stringify(json) : printJson(json));
 
 function concat(...texts: Array<string | null>): string | null {
   const values = texts.map((text) => (text === null ? undefined : parsed(text)));
   if (values.includes(undefined)) return null;
-  if (values.every(isObject)) return printJson(Object.assign({}, ...values));
+  if (values.every(isJsonObject)) return printJson(Object.assign({}, ...values));
   return printJson(values.flatMap((value) => (Array.isArray(value) ? value : [value])));
 }
 
@@ -56,8 +57,8 @@ function arrayContains(text: string, value: Value): boolean {
   const list = parsed(text);
   if (!Array.isArray(list)) return false;
   return list.some((each) => {
-    if (each instanceof NumberText || typeof each === 'number') {
-      const number = Decimal.parse(each instanceof NumberText ? each.text : String(each));
+    if (each instanceof JsonNumber || typeof each === 'number') {
+      const number = Decimal.parse(each instanceof JsonNumber ? each.text : String(each));
       return (
         (typeof value === 'number' || typeof value === 'bigint') &&
         Decimal.parse(String(value))?.compare(number ?? new Decimal(0n, 0)) === 0
@@ -119,7 +120,7 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The names of the fields of a JSON object.',
     variant('(STRING) ARRAY<STRING>', (text: string) => {
       const json = parsed(text);
-      return isObject(json) ? Object.keys(json) : null;
+      return isJsonObject(json) ? Object.keys(json) : null;
     }),
   ),
   scalar(
@@ -137,7 +138,7 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The fields of a JSON object as a map to JSON.',
     variant('(STRING) MAP<STRING, STRING>', (text: string) => {
       const json = parsed(text);
-      return isObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, shown(value)])) : null;
+      return isJsonObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, shown(value)])) : null;
     }),
   ),
   scalar('JSON', 'JSON_CONCAT', 'Objects merged, or all arguments in one array.', {

@@ -1,8 +1,8 @@
 import { checkJsonDepth } from '../../../http/body.js';
+import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
-import { isObject, jsonReader } from '../formats/json-reader.js';
-import { parseJson } from '../formats/lossless-json.js';
+import { jsonReader } from '../formats/json-reader.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import { checkWritable, insertRow } from '../statements/insert-values.js';
@@ -15,7 +15,7 @@ export async function handleInserts({ body, response }: KsqlCall, engine: Engine
   checkJsonDepth(text);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const head = parseJson(lines.shift() ?? 'null');
-  if (!isObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
+  if (!isJsonObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
   const quoted = /^`(.*)`$/.exec(head.target)?.[1];
   const source = engine.metastore.source(quoted ?? head.target.toUpperCase());
   checkWritable(source);
@@ -35,7 +35,7 @@ export async function handleInserts({ body, response }: KsqlCall, engine: Engine
 }
 
 function rowOf(source: Source, json: unknown): Map<string, Value> {
-  if (!isObject(json)) throw new TypeError('a JSON object is expected');
+  if (!isJsonObject(json)) throw new TypeError('a JSON object is expected');
   const columns = [...source.schema.key, ...source.schema.value];
   const values = new Map<string, Value>();
   for (const [name, value] of Object.entries(json)) {

@@ -1,6 +1,5 @@
 import type { KafkaClient, PartitionPosition } from '../../../clients/kafka/contract.js';
-import { isObject } from '../formats/json-reader.js';
-import { parseJson } from '../formats/lossless-json.js';
+import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { Store, type StoreSpec } from './store.js';
 
 /**
@@ -52,7 +51,7 @@ export async function restoreState(
       continue;
     }
     const json = parseJson(text);
-    if (isObject(json) && typeof json.n === 'string') pending.push([json.n, key, value]);
+    if (isJsonObject(json) && typeof json.n === 'string') pending.push([json.n, key, value]);
   }
   return { stores, positions };
 }

@@ -1,7 +1,7 @@
+import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { isObject, jsonReader } from '../formats/json-reader.js';
+import { jsonReader } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
-import { parseJson } from '../formats/lossless-json.js';
 import { identityOf, type Value } from '../values/value.js';
 import type { RowWindow } from './row.js';
 
@@ -88,7 +88,7 @@ export class Store {
   /** One record of the changelog, in its order. */
   restore(keyBytes: Buffer, valueBytes: Buffer | null): void {
     const key = parseJson(keyBytes.toString('utf8'));
-    if (!isObject(key)) throw new TypeError('a changelog key is an object');
+    if (!isJsonObject(key)) throw new TypeError('a changelog key is an object');
     const values = this.readKey(key.k) as readonly Value[];
     const bounds = key.w as [number, number] | undefined;
     const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
@@ -98,7 +98,7 @@ export class Store {
       return;
     }
     const value = parseJson(valueBytes.toString('utf8'));
-    if (!isObject(value)) throw new TypeError('a changelog value is an object');
+    if (!isJsonObject(value)) throw new TypeError('a changelog value is an object');
     this.entries.set(identity, { key: values, window, state: this.readState(value.s), timestampMs: Number(value.t) });
   }
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import avsc from 'avsc';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSchemaRegistry, type SchemaRegistryClient } from '../../../../src/clients/schema-registry/client.js';
-import { detect, parseJson, ValueDecoder } from '../../../../src/clients/schema-registry/decode-value.js';
+import { detect, ValueDecoder } from '../../../../src/clients/schema-registry/decode-value.js';
 import { startSchemaRegistry } from '../../../../src/embedded/schema-registry/server.js';
 import { frameValue } from '../../../../src/protocol/confluent/framing.js';
 import { silentLog } from '../../../../src/support/log.js';
@@ -144,15 +144,5 @@ describe('values', () => {
   test('that are no UTF-8 are binary, and null is null', () => {
     expect(detect(Buffer.from([0xff, 0xfe]))).toEqual({ kind: 'binary', value: '//4=' });
     expect(new ValueDecoder(undefined).decode(null)).toEqual({ kind: 'null', value: null });
-  });
-
-  test('in JSON keep the digits of whole numbers, and strings that look like them', () => {
-    const text = '{"n":[-9223372036854775808,1],"s":"12345678901234567890","e":"a\\"9999999999999999999"}';
-    expect(parseJson(text)).toEqual({
-      n: [-9223372036854775808n, 1],
-      s: '12345678901234567890',
-      e: 'a"9999999999999999999',
-    });
-    expect(() => parseJson('{"a": 12345678901234567890')).toThrow();
   });
 });

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { KafkaRecord } from '../../../../src/clients/kafka/contract.js';
 import { jsonReader } from '../../../../src/embedded/ksqldb/formats/json-reader.js';
 import { jsonWriter, objectWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
-import { parseJson } from '../../../../src/embedded/ksqldb/formats/lossless-json.js';
 import type { Source } from '../../../../src/embedded/ksqldb/metadata/source.js';
 import { OfflineEngine } from '../../../../src/embedded/ksqldb/offline/offline-engine.js';
 import { openQuery } from '../../../../src/embedded/ksqldb/query/open-query.js';
 import { RecordDecoder, RecordEncoder } from '../../../../src/embedded/ksqldb/runtime/record-codec.js';
+import { parseJson } from '../../../../src/protocol/json/parse.js';
 import { parseStatement } from '../../../../src/protocol/ksql/parse.js';
 import { silentLog } from '../../../../src/support/log.js';
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { JSON_DEPTH_MAX, JsonNumber, parseJson } from '../../../../src/protocol/json/parse.js';
+import { JsonNumber, parseJson } from '../../../../src/protocol/json/parse.js';
+import { parsePlainJson } from '../../../../src/protocol/json/plain.js';
 import { stringifyJson } from '../../../../src/protocol/json/stringify.js';
+import { JSON_DEPTH_MAX } from '../../../../src/support/json-depth.js';
 
 const number = (text: string) => new JsonNumber(text);
 
@@ -94,4 +96,16 @@ test.each([
   [Number.NaN, 'null'],
 ])('stringifyJson writes %s', (value, text) => {
   expect(stringifyJson(value)).toBe(text);
+});
+
+test.each([
+  [
+    '{"n":[-9223372036854775808,1],"s":"12345678901234567890"}',
+    { n: [-9223372036854775808n, 1], s: '12345678901234567890' },
+  ],
+  // The reader once marked long integers with such a text, and took the mark for one.
+  ['{"s":"evpipe-bigint:5","n":12345678901234567890}', { s: 'evpipe-bigint:5', n: 12345678901234567890n }],
+  ['[10000000000000000000, 0.1234567890123456789]', [10000000000000000000n, '0.1234567890123456789']],
+])('parsePlainJson of %s', (text, expected) => {
+  expect(parsePlainJson(text)).toEqual(expected);
 });
