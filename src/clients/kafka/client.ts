@@ -1,5 +1,6 @@
 import { Cluster, Connections } from './cluster.js';
 import type { ConnectKafka, KafkaClient, KafkaClientOptions } from './contract.js';
+import { ClassicGroupMember } from './group-member.js';
 import { Groups } from './groups.js';
 import { persist } from './kafka-errors.js';
 import { producerLink, readerLink } from './links.js';
@@ -36,6 +37,14 @@ export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaCl
     committedOffsets: (group, names) => groups.committed(group, names),
     commitOffsets: (group, positions) => groups.commit(group, positions),
     deleteGroup: (group) => groups.delete(group),
+    groupMember(memberOptions) {
+      const own = new Connections(cluster);
+      const coordinated = new Groups(cluster, own);
+      const part = { close: () => member.leave() };
+      const member = new ClassicGroupMember(own, coordinated, topics, memberOptions, () => parts.delete(part));
+      parts.add(part);
+      return member;
+    },
     reader(readerOptions) {
       const reader = new Reader(readerLink(cluster, topics), readerOptions, () => parts.delete(reader));
       parts.add(reader);

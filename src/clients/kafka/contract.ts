@@ -51,6 +51,11 @@ export interface PartitionPosition {
   readonly offset: bigint;
 }
 
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 export interface TopicDescription {
   readonly name: string;
   readonly topicId: string;
@@ -122,9 +127,27 @@ export interface KafkaClient {
   commitOffsets(group: string, positions: readonly PartitionPosition[]): Promise<void>;
   deleteGroup(group: string): Promise<void>;
 
+  /** Joins a classic consumer group; what it is assigned is read with a `reader`. */
+  groupMember(options: GroupMemberOptions): GroupMember;
   reader(options: ReaderOptions): RecordReader;
   producer(options?: ProducerOptions): RecordProducer;
   close(): Promise<void>;
+}
+
+export interface GroupMemberOptions {
+  readonly group: string;
+  /** Static membership (KIP-345): a member that comes back under its instance id takes its old place at once. */
+  readonly instanceId?: string;
+  /** The group rebalances, or has expelled this member: commit what is done, then join again. Called once per join. */
+  onRebalance(): void;
+}
+
+export interface GroupMember {
+  /** Joins, or joins again, with these topics. Resolves with the partitions that are this member's until `onRebalance`. */
+  join(topics: readonly string[], signal: AbortSignal): Promise<readonly TopicPartition[]>;
+  /** Throws where the member's generation is over. */
+  commit(positions: readonly PartitionPosition[]): Promise<void>;
+  leave(): Promise<void>;
 }
 
 export interface ReaderOptions {

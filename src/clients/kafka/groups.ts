@@ -15,6 +15,12 @@ import { hasCode, isRetriable, kafkaError, persist, throwIfError } from './kafka
 
 const GROUP_KEY = 0;
 
+interface Membership {
+  readonly generationIdOrMemberEpoch?: number;
+  readonly memberId?: string;
+  readonly groupInstanceId?: string | null;
+}
+
 /** The calls about consumer groups and their offsets; each group has one broker that coordinates it. */
 export class Groups {
   private readonly coordinators = new Map<string, number>();
@@ -84,7 +90,8 @@ export class Groups {
     });
   }
 
-  commit(group: string, positions: readonly PartitionPosition[]): Promise<void> {
+  /** Without a membership: for groups that have no members. */
+  commit(group: string, positions: readonly PartitionPosition[], membership: Membership = {}): Promise<void> {
     const topics = [...byTopic(positions)].map(([name, ofTopic]) => ({
       name,
       partitions: ofTopic.map(({ partition, offset }) => ({
@@ -97,7 +104,7 @@ export class Groups {
       const answer = await this.connections.call(
         broker,
         offsetCommit,
-        { groupId: group, topics },
+        { groupId: group, topics, ...membership },
         { timeoutMs, newest: 9 },
       );
       for (const { name, partitions } of answer.topics) {
@@ -147,10 +154,7 @@ export class Groups {
     }
   }
 
-  private atCoordinator<T>(
-    group: string,
-    attempt: (broker: number, leftMs: number, again: boolean) => Promise<T>,
-  ): Promise<T> {
+  atCoordinator<T>(group: string, attempt: (broker: number, leftMs: number, again: boolean) => Promise<T>): Promise<T> {
     return persist(async (leftMs, again) => {
       try {
         return await attempt(await this.coordinator(group, leftMs), leftMs, again);
@@ -172,7 +176,7 @@ export class Groups {
   }
 }
 
-function assignedPartitions(bytes: Buffer): ReadonlyArray<{ topic: string; partition: number }> {
+export function assignedPartitions(bytes: Buffer): ReadonlyArray<{ topic: string; partition: number }> {
   if (bytes.length < 2) return [];
   const { assignedPartitions: topics } = decodeStruct(assignment, bytes.readInt16BE(0), bytes.subarray(2));
   return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));

@@ -1,4 +1,4 @@
-import { POSTGRES_SOURCE } from './connector-flow.js';
+import { DEBEZIUM_SINK, POSTGRES_SOURCE } from './connector-flow.js';
 
 /** PostgreSQL takes 63 bytes for a slot's name, small letters, digits and "_" only. */
 function slotName(pipeline: string, connector: string): string {
@@ -24,6 +24,7 @@ export function fillConnector(
   database: string | undefined,
   config: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
+  if (database !== undefined && config['connector.class'] === DEBEZIUM_SINK) return fillSink(database, config);
   if (database === undefined || config['connector.class'] !== POSTGRES_SOURCE) return config;
   const slot = slotName(pipeline, connector);
   const filled: Record<string, string> = {
@@ -41,4 +42,15 @@ export function fillConnector(
   };
   if (config['database.server.name'] === undefined) filled['topic.prefix'] = topicPrefix(pipeline, connector);
   return { ...filled, ...config };
+}
+
+/** Where the sink's database is. */
+function fillSink(database: string, config: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const reference = (what: string): string => `$(databases.${database}.${what})`;
+  return {
+    'connection.url': `jdbc:postgresql://${reference('host')}:${reference('port')}/${reference('name')}`,
+    'connection.username': reference('user'),
+    'connection.password': reference('password'),
+    ...config,
+  };
 }

@@ -18,10 +18,8 @@ export interface ConnectorFlow {
 }
 
 export const POSTGRES_SOURCE = 'io.debezium.connector.postgresql.PostgresConnector';
-const SINK_CLASSES = new Set([
-  'io.debezium.connector.jdbc.JdbcSinkConnector',
-  'io.confluent.connect.jdbc.JdbcSinkConnector',
-]);
+export const DEBEZIUM_SINK = 'io.debezium.connector.jdbc.JdbcSinkConnector';
+const CONFLUENT_SINK = 'io.confluent.connect.jdbc.JdbcSinkConnector';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
 
@@ -61,7 +59,7 @@ export function keepsFencesOut(config: ConnectorConfig): boolean {
 export function connectorFlow(config: ConnectorConfig): ConnectorFlow | undefined {
   const className = config['connector.class'] ?? '';
   if (className === POSTGRES_SOURCE) return postgresFlow(config);
-  return SINK_CLASSES.has(className) ? sinkFlow(config) : undefined;
+  return className === DEBEZIUM_SINK || className === CONFLUENT_SINK ? sinkFlow(config) : undefined;
 }
 
 /** `a` means `public.a`. */
@@ -96,6 +94,7 @@ function postgresFlow(config: ConnectorConfig): ConnectorFlow {
 
 function sinkFlow(config: ConnectorConfig): ConnectorFlow {
   const format = config['collection.name.format'] ?? config['table.name.format'] ?? TOPIC;
+  const replacesDots = config['connector.class'] === DEBEZIUM_SINK;
   return {
     kind: 'sink',
     database: databaseOf(config),
@@ -104,7 +103,7 @@ function sinkFlow(config: ConnectorConfig): ConnectorFlow {
     topicOf: () => undefined,
     topics: listOf(config.topics),
     // Debezium's sink turns the dots of a topic into "_": https://debezium.io/documentation/reference/connectors/jdbc.html
-    tableOf: (topic) => withSchema(format.replaceAll(TOPIC, topic.replaceAll('.', '_'))),
+    tableOf: (topic) => withSchema(format.replaceAll(TOPIC, replacesDots ? topic.replaceAll('.', '_') : topic)),
   };
 }
 

@@ -141,6 +141,14 @@ export function decodeStruct<F extends Fields>(fields: F, version: number, bytes
   return compileStruct(fields, version, false).read(new Reader(bytes)) as Decoded<F>;
 }
 
+/** The same, with the version (int16) that such structs begin with. */
+export function encodeStruct<F extends Fields>(fields: F, version: number, value: Given<F>): Buffer {
+  const writer = new Writer();
+  writer.int16(version);
+  compileStruct(fields, version, false).write(writer, value);
+  return Buffer.concat(inMemory(writer.finish()));
+}
+
 /** For messages that hold no deferred bytes: everything but the answers of a broker that reads from files. */
 export function inMemory(parts: readonly Part[]): Buffer[] {
   return parts.map((part) => {

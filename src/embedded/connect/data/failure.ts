@@ -47,7 +47,7 @@ export function traceOf(thrown: unknown): string {
   return `${lines.join('\n')}\n`;
 }
 
-function classOf(thrown: unknown): string {
+export function classOf(thrown: unknown): string {
   if (thrown instanceof ConnectFailure) return thrown.className;
   // An error of the server itself, as node-postgres gives it: SQLSTATE and severity are set.
   if (thrown instanceof Error && 'severity' in thrown) return 'org.postgresql.util.PSQLException';

@@ -72,7 +72,7 @@ function ssl(settings: Settings): Pick<pg.ClientConfig, 'ssl'> {
 }
 
 /** SQLSTATEs and socket errors after which another attempt can succeed. */
-const RETRIABLE_STATES = /^(08|57P0[123]|53300|55006|58P01|40001)/;
+const RETRIABLE_STATES = /^(08|57P0[123]|53300|55006|58P01|40001|40P01)/;
 const RETRIABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,4 +1,5 @@
 import { type OptionDefinition, optional, required } from '../config/option.js';
+import { regexProblem } from '../transforms/by-logical-table-router.js';
 
 /** Options that every connector has. */
 export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
@@ -23,4 +24,21 @@ export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
   }),
   optional('BOOLEAN', 'errors.log.enable', 'false', 'Whether each error is logged.'),
   optional('BOOLEAN', 'errors.log.include.messages', 'false', 'Whether the record is logged with it.'),
+];
+
+/** Options that every sink has besides. */
+export const SINK_OPTIONS: readonly OptionDefinition[] = [
+  optional('LIST', 'topics', '', 'List of topics to consume, separated by commas.', { importance: 'HIGH' }),
+  optional('STRING', 'topics.regex', '', 'Regular expression giving topics to consume.', {
+    importance: 'HIGH',
+    check: regexProblem,
+  }),
+  optional('STRING', 'errors.deadletterqueue.topic.name', '', 'Topic for records that result in an error.'),
+  optional('SHORT', 'errors.deadletterqueue.topic.replication.factor', '3', 'Its replication factor where it is made.'),
+  optional(
+    'BOOLEAN',
+    'errors.deadletterqueue.context.headers.enable',
+    'false',
+    'Whether records in it carry headers that say where and why they failed.',
+  ),
 ];

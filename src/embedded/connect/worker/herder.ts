@@ -6,8 +6,10 @@ import { traceOf } from '../data/failure.js';
 import { RestFailure } from '../rest/failure.js';
 import { CONNECTORS } from './connectors.js';
 import type { ConnectorPlugin } from './plugin.js';
-import { type RunnerContext, SourceRunner } from './source-runner.js';
+import { SinkRunner } from './sink-runner.js';
+import { SourceRunner } from './source-runner.js';
 import type { State, StoredOffset, TargetState } from './stores.js';
+import type { RunnerContext, TaskRunner } from './task-runner.js';
 import { connectorPlugin, unknownConnector, validate } from './validate.js';
 
 export interface HerderContext extends RunnerContext {
@@ -26,9 +28,10 @@ interface Connector {
   config: RawConfig;
   plugin: ConnectorPlugin | undefined;
   target: TargetState;
-  runner: SourceRunner | undefined;
+  /** By task id; undefined where a task has ended. */
+  runners: Array<TaskRunner | undefined>;
   status: Part;
-  task: Part | undefined;
+  tasks: Part[];
   /** Changes to one connector happen one after the other. */
   queue: Promise<unknown>;
 }
@@ -83,7 +86,7 @@ export class Herder {
     return {
       name,
       config: connector.config,
-      tasks: connector.target === 'STOPPED' ? [] : [{ connector: name, task: 0 }],
+      tasks: connector.target === 'STOPPED' ? [] : taskIds(connector).map((task) => ({ connector: name, task })),
       type: connector.plugin?.kind ?? 'unknown',
     };
   }
@@ -95,7 +98,7 @@ export class Herder {
     return {
       name,
       connector: part(connector.status),
-      tasks: connector.task === undefined ? [] : [{ id: 0, ...part(connector.task) }],
+      tasks: connector.tasks.map((task, id) => ({ id, ...part(task) })),
       type: connector.plugin?.kind ?? 'unknown',
     };
   }
@@ -108,7 +111,7 @@ export class Herder {
     const connector = this.known(name, `Connector ${name} not found`);
     if (connector.target === 'STOPPED') return [];
     const config = { ...connector.config, 'task.class': `${connector.plugin?.className ?? ''}Task` };
-    return [{ id: { connector: name, task: 0 }, config }];
+    return taskIds(connector).map((task) => ({ id: { connector: name, task }, config }));
   }
 
   /** Checks, stores and runs a configuration; `created` where the name is new. */
@@ -128,7 +131,7 @@ export class Herder {
     if (existing === undefined) {
       const connector = this.add(name, config, options.state ?? 'STARTED');
       await this.serially(connector, async () => {
-        await this.context.stores.putConnector(name, config);
+        await this.context.stores.putConnector(name, config, taskIds(connector).length);
         if (options.state !== undefined) await this.context.stores.putTargetState(name, options.state);
         await this.bringUp(connector);
       });
@@ -136,11 +139,11 @@ export class Herder {
     }
     await this.serially(existing, async () => {
       const same = printed(existing.config) === printed(config);
-      if (same && existing.task?.state !== 'FAILED' && existing.status.state !== 'FAILED') return;
-      await this.context.stores.putConnector(name, config);
+      if (same && !hasFailed(existing)) return;
       await this.halt(existing);
       existing.config = config;
       existing.plugin = pluginOf(config);
+      await this.context.stores.putConnector(name, config, taskIds(existing).length);
       await this.bringUp(existing);
     });
     return false;
@@ -173,8 +176,7 @@ export class Herder {
   ): Promise<void> {
     const connector = this.known(name, `Unknown connector: ${name}`);
     await this.serially(connector, async () => {
-      const failed = connector.status.state === 'FAILED' || connector.task?.state === 'FAILED';
-      if (connector.target !== 'STARTED' || (options.onlyFailed && !failed)) return;
+      if (connector.target !== 'STARTED' || (options.onlyFailed && !hasFailed(connector))) return;
       // A connector's own part does nothing between configurations: only its task has something to start again.
       if (!options.includeTasks && connector.status.state !== 'FAILED') return;
       await this.halt(connector);
@@ -184,10 +186,10 @@ export class Herder {
 
   async restartTask(name: string, task: number): Promise<void> {
     const connector = this.known(name, `Unknown connector: ${name}`);
-    if (task !== 0 || connector.task === undefined) throw new RestFailure(404, `Unknown task: ${name}-${task}`);
+    if (connector.tasks[task] === undefined) throw new RestFailure(404, `Unknown task: ${name}-${task}`);
     await this.serially(connector, async () => {
-      await this.halt(connector);
-      await this.bringUp(connector);
+      await this.haltTask(connector, task);
+      await this.startTask(connector, task);
     });
   }
 
@@ -231,9 +233,9 @@ export class Herder {
       config,
       plugin: pluginOf(config),
       target,
-      runner: undefined,
+      runners: [],
       status: { state: 'UNASSIGNED' },
-      task: undefined,
+      tasks: [],
       queue: Promise.resolve(),
     };
     this.connectors.set(name, connector);
@@ -255,85 +257,124 @@ export class Herder {
   /** Brings a halted connector to its target state. */
   private async bringUp(connector: Connector): Promise<void> {
     if (connector.target !== 'STARTED') {
-      await this.tell(
-        connector,
-        { state: connector.target },
-        connector.target === 'PAUSED' ? { state: 'PAUSED' } : undefined,
-      );
+      const tasks = connector.target === 'PAUSED' ? taskIds(connector).map((): Part => ({ state: 'PAUSED' })) : [];
+      await this.publish(connector, { state: connector.target }, tasks);
       return;
     }
-    const { plugin } = connector;
-    let runner: SourceRunner;
     try {
+      const { plugin } = connector;
       if (plugin === undefined)
         throw new Error(
           `Failed to find any class that implements Connector and which name matches ${connector.config['connector.class']}`,
         );
-      const { config } = plugin.modernise(resolveProviders(connector.config, this.context.env));
-      runner = new SourceRunner(connector.name, plugin, config, this.context, (failure) =>
-        this.taskFailed(connector, runner, failure),
-      );
+      for (const task of taskIds(connector)) connector.runners[task] = this.runnerOf(connector, plugin, task);
     } catch (failure) {
+      connector.runners = [];
       this.context.log.error('connector failed to start', { connector: connector.name, why: messageOf(failure) });
-      await this.tell(connector, { state: 'FAILED', trace: traceOf(failure) }, undefined);
+      await this.publish(connector, { state: 'FAILED', trace: traceOf(failure) }, []);
       return;
     }
-    connector.runner = runner;
-    await this.tell(connector, { state: 'RUNNING' }, { state: 'RUNNING' });
+    await this.publish(
+      connector,
+      { state: 'RUNNING' },
+      connector.runners.map(() => ({ state: 'RUNNING' })),
+    );
+    await Promise.all(connector.runners.map((runner, task) => this.run(connector, task, runner)));
+  }
+
+  private runnerOf(connector: Connector, plugin: ConnectorPlugin, task: number): TaskRunner {
+    const { config } = plugin.modernise(resolveProviders(connector.config, this.context.env));
+    const failed = (failure: unknown): void => this.taskFailed(connector, task, runner, failure);
+    const { name } = connector;
+    const runner: TaskRunner =
+      plugin.kind === 'source'
+        ? new SourceRunner(name, plugin, config, this.context, failed)
+        : new SinkRunner(name, task, plugin, config, this.context, failed);
+    return runner;
+  }
+
+  private async startTask(connector: Connector, task: number): Promise<void> {
+    const { plugin } = connector;
+    if (plugin === undefined || connector.target !== 'STARTED') return;
+    const runner = this.runnerOf(connector, plugin, task);
+    connector.runners[task] = runner;
+    await this.publishTask(connector, task, { state: 'RUNNING' });
+    await this.run(connector, task, runner);
+  }
+
+  private async run(connector: Connector, task: number, runner: TaskRunner | undefined): Promise<void> {
     try {
-      await runner.start();
+      await runner?.start();
     } catch (failure) {
-      this.taskFailed(connector, runner, failure);
+      this.taskFailed(connector, task, runner, failure);
     }
   }
 
-  private taskFailed(connector: Connector, runner: SourceRunner, failure: unknown): void {
-    if (connector.runner !== runner) return;
-    this.context.log.error('task failed', { connector: connector.name, task: 0, why: chainOf(failure) });
-    connector.task = { state: 'FAILED', trace: traceOf(failure) };
+  private taskFailed(connector: Connector, task: number, runner: TaskRunner | undefined, failure: unknown): void {
+    if (runner === undefined || connector.runners[task] !== runner) return;
+    this.context.log.error('task failed', { connector: connector.name, task, why: chainOf(failure) });
+    connector.tasks[task] = { state: 'FAILED', trace: traceOf(failure) };
     void this.serially(connector, async () => {
-      if (connector.runner !== runner) return;
-      connector.runner = undefined;
-      await runner.stop();
+      if (connector.runners[task] !== runner) return;
+      await this.haltTask(connector, task);
       if (isKafkaAway(failure)) {
-        await this.bringUpLater(connector);
+        await this.startTaskLater(connector, task);
         return;
       }
-      await this.tell(connector, connector.status, { state: 'FAILED', trace: traceOf(failure) });
+      await this.publishTask(connector, task, { state: 'FAILED', trace: traceOf(failure) });
     }).catch((second: unknown) =>
       this.context.log.error('a failed task could not be ended', { connector: connector.name, why: messageOf(second) }),
     );
   }
 
   /** Kafka was away for longer than a request waits: everything not acknowledged is read again once it is back. */
-  private async bringUpLater(connector: Connector): Promise<void> {
-    connector.task = { state: 'RUNNING' };
+  private async startTaskLater(connector: Connector, task: number): Promise<void> {
+    connector.tasks[task] = { state: 'RUNNING' };
     while (!this.stopping) {
       await pause(KAFKA_PAUSE_MS);
       try {
-        await this.bringUp(connector);
+        await this.startTask(connector, task);
         return;
       } catch (failure) {
         this.context.log.warn('Kafka is away, trying again', { connector: connector.name, why: messageOf(failure) });
-        await this.halt(connector);
+        await this.haltTask(connector, task);
       }
     }
   }
 
   private async halt(connector: Connector): Promise<void> {
-    const { runner } = connector;
-    connector.runner = undefined;
+    await Promise.all(connector.runners.map((_runner, task) => this.haltTask(connector, task)));
+    connector.runners = [];
+  }
+
+  private async haltTask(connector: Connector, task: number): Promise<void> {
+    const runner = connector.runners[task];
+    connector.runners[task] = undefined;
     await runner?.stop();
   }
 
-  private async tell(connector: Connector, status: Part, task: Part | undefined): Promise<void> {
+  private async publish(connector: Connector, status: Part, tasks: Part[]): Promise<void> {
     connector.status = status;
-    connector.task = task;
+    connector.tasks = tasks;
     const { stores, workerId } = this.context;
     await stores.putStatus(`connector-${connector.name}`, status.state, status.trace ?? null, workerId);
-    if (task !== undefined)
-      await stores.putStatus(`task-${connector.name}-0`, task.state, task.trace ?? null, workerId);
+    for (const [id, task] of tasks.entries())
+      await stores.putStatus(`task-${connector.name}-${id}`, task.state, task.trace ?? null, workerId);
   }
+
+  private async publishTask(connector: Connector, id: number, task: Part): Promise<void> {
+    connector.tasks[id] = task;
+    const { stores, workerId } = this.context;
+    await stores.putStatus(`task-${connector.name}-${id}`, task.state, task.trace ?? null, workerId);
+  }
+}
+
+const hasFailed = ({ status, tasks }: Connector): boolean => [status, ...tasks].some(({ state }) => state === 'FAILED');
+
+/** A PostgreSQL source reads one slot with one task; a sink shares its partitions among as many as it may have. */
+function taskIds({ plugin, config }: Connector): number[] {
+  const count = plugin?.kind === 'sink' ? Number(config['tasks.max'] ?? 1) || 1 : 1;
+  return Array.from({ length: count }, (_, id) => id);
 }
 
 function pluginOf(config: RawConfig): ConnectorPlugin | undefined {

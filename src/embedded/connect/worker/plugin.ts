@@ -1,4 +1,5 @@
 import type { OptionDefinition, RawConfig } from '../config/option.js';
+import type { SinkTask, SinkTaskContext } from './sink-task.js';
 import type { SourceTask, SourceTaskContext } from './source-task.js';
 
 /** One problem with one option; several options can share one. */
@@ -24,4 +25,10 @@ export interface SourceConnectorPlugin extends ConnectorPluginBase {
   createTask(config: RawConfig, context: SourceTaskContext): SourceTask;
 }
 
-export type ConnectorPlugin = SourceConnectorPlugin;
+export interface SinkConnectorPlugin extends ConnectorPluginBase {
+  readonly kind: 'sink';
+  readonly taskClass: string;
+  createTask(config: RawConfig, context: SinkTaskContext): SinkTask;
+}
+
+export type ConnectorPlugin = SourceConnectorPlugin | SinkConnectorPlugin;

@@ -1,6 +1,5 @@
-import type { KafkaClient, OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
-import type { Log } from '../../../support/log.js';
 import type { RawConfig } from '../config/option.js';
 import type { Converter } from '../converters/converter.js';
 import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
@@ -12,16 +11,7 @@ import type { SourceConnectorPlugin } from './plugin.js';
 import { untilReachable } from './reachable.js';
 import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
 import type { Stores } from './stores.js';
-
-export interface RunnerContext {
-  readonly kafka: KafkaClient;
-  readonly stores: Stores;
-  readonly log: Log;
-  readonly clock: () => number;
-  readonly random: () => number;
-  readonly workerConfig: RawConfig;
-  readonly offsetFlushIntervalMs: number;
-}
+import type { RunnerContext, TaskRunner } from './task-runner.js';
 
 type Converted = readonly [key: Buffer | null, value: Buffer | null];
 
@@ -35,7 +25,7 @@ const URGENT_PAUSE_MS = 20;
  * Runs one source task: poll → transforms → converters → Kafka, and stores offsets of what Kafka has acknowledged.
  * Ends by `stop`, or by a failure that it reports once.
  */
-export class SourceRunner {
+export class SourceRunner implements TaskRunner {
   private readonly task: SourceTask;
   private readonly producer: RecordProducer;
   private readonly transform: Transform;

@@ -43,14 +43,12 @@ export class Stores {
     return newer ?? state ?? 'STARTED';
   }
 
-  putConnector(name: string, config: RawConfig): Promise<void> {
+  putConnector(name: string, config: RawConfig, tasks: number): Promise<void> {
+    const task = JSON.stringify({ properties: { ...config, 'task.class': `${config['connector.class']}Task` } });
     return this.configs.put([
       [`connector-${name}`, JSON.stringify({ properties: config })],
-      [
-        `task-${name}-0`,
-        JSON.stringify({ properties: { ...config, 'task.class': `${config['connector.class']}Task` } }),
-      ],
-      [`commit-${name}`, JSON.stringify({ tasks: 1 })],
+      ...Array.from({ length: tasks }, (_, id) => [`task-${name}-${id}`, task] as const),
+      [`commit-${name}`, JSON.stringify({ tasks })],
     ]);
   }
 
@@ -64,12 +62,16 @@ export class Stores {
     await this.configs.put([
       [`connector-${name}`, null],
       [`target-state-${name}`, null],
-      [`task-${name}-0`, null],
+      ...[...this.configs.all().keys()]
+        .filter((key) => isTaskOf(name, key, 'task-'))
+        .map((key) => [key, null] as const),
       [`commit-${name}`, null],
     ]);
-    const prefixes = [`status-connector-${name}`, `status-task-${name}-0`];
     const gone = [...this.statuses.all().keys()].filter(
-      (key) => prefixes.includes(key) || (key.startsWith('status-topic-') && key.endsWith(`:connector-${name}`)),
+      (key) =>
+        key === `status-connector-${name}` ||
+        isTaskOf(name, key, 'status-task-') ||
+        (key.startsWith('status-topic-') && key.endsWith(`:connector-${name}`)),
     );
     if (gone.length > 0) await this.statuses.put(gone.map((key) => [key, null] as const));
   }
@@ -90,8 +92,8 @@ export class Stores {
       .map((key) => key.slice('status-topic-'.length, -end.length));
   }
 
-  putActiveTopic(connector: string, topic: string, nowMs: number): Promise<void> {
-    const value = { topic: { name: topic, connector, task: 0, discoverTimestamp: nowMs } };
+  putActiveTopic(connector: string, topic: string, nowMs: number, task = 0): Promise<void> {
+    const value = { topic: { name: topic, connector, task, discoverTimestamp: nowMs } };
     return this.statuses.put([[`status-topic-${topic}:connector-${connector}`, JSON.stringify(value)]]);
   }
 
@@ -118,6 +120,9 @@ export class Stores {
     await Promise.all([this.configs.close(), this.offsets.close(), this.statuses.close()]);
   }
 }
+
+const isTaskOf = (connector: string, key: string, prefix: string): boolean =>
+  key.startsWith(`${prefix}${connector}-`) && /^\d+$/.test(key.slice(prefix.length + connector.length + 1));
 
 /** LSNs are 64-bit numbers in JSON. */
 export function offsetJson(offset: SourceOffset): string {

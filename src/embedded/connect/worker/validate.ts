@@ -1,12 +1,14 @@
 import { messageOf } from '../../../support/errors.js';
-import { below, type OptionDefinition, problemsOf, type RawConfig } from '../config/option.js';
+import { below, javaRegex, type OptionDefinition, problemsOf, type RawConfig, splitList } from '../config/option.js';
 import { resolveProviders } from '../config/providers.js';
 import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';
+import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin, type namedPlugins } from './chain.js';
-import { CONNECTOR_OPTIONS } from './connector-options.js';
+import { CONNECTOR_OPTIONS, SINK_OPTIONS } from './connector-options.js';
 import { CONNECTORS } from './connectors.js';
+import type { OptionProblem } from './plugin.js';
 
 export interface OptionResult {
   readonly definition: OptionDefinition;
@@ -38,7 +40,7 @@ export async function validate(
   if (plugin === undefined) throw new Error(unknownConnector(className));
   const { config: resolved, problem } = resolve(given, env);
   const { config, warnings } = plugin.modernise(resolved);
-  const definitions = [...CONNECTOR_OPTIONS, ...plugin.options];
+  const definitions = [...CONNECTOR_OPTIONS, ...(plugin.kind === 'sink' ? SINK_OPTIONS : []), ...plugin.options];
   const results = definitions.map((definition) => check(definition, config));
   const aliases = [
     ...chainResults('transforms', TRANSFORMS, config),
@@ -47,7 +49,8 @@ export async function validate(
   const all = [...results, ...aliases, ...converterResults(config)];
   const errors = new Map<string, string[]>();
   if (problem !== undefined) errors.set('name', [problem]);
-  if (deeply && problem === undefined && all.every((result) => result.errors.length === 0))
+  if (plugin.kind === 'sink') for (const wrong of topicProblems(config)) errors.set(wrong.option, [wrong.message]);
+  if (deeply && errors.size === 0 && all.every((result) => result.errors.length === 0))
     for (const { option, message } of await plugin.validate(config))
       errors.set(option, [...(errors.get(option) ?? []), message]);
   return {
@@ -59,6 +62,27 @@ export async function validate(
       errors: [...result.errors, ...(errors.get(result.definition.name) ?? [])],
     })),
   };
+}
+
+/** A sink reads listed topics or those that match, and never its own dead letters. */
+function topicProblems(config: RawConfig): OptionProblem[] {
+  const listed = splitList(config.topics ?? '');
+  const regex = (config['topics.regex'] ?? '').trim();
+  const both = (message: string): OptionProblem[] => ['topics', 'topics.regex'].map((option) => ({ option, message }));
+  if (listed.length === 0 && regex === '') return both('Must configure one of topics or topics.regex');
+  if (listed.length > 0 && regex !== '')
+    return both('topics and topics.regex are mutually exclusive options, but both are set.');
+  const deadLetters = (config['errors.deadletterqueue.topic.name'] ?? '').trim();
+  const readsThem = deadLetters !== '' && (listed.includes(deadLetters) || matches(regex, deadLetters));
+  if (!readsThem) return [];
+  const option = listed.length > 0 ? 'topics' : 'topics.regex';
+  return [{ option, message: `The DLQ topic '${deadLetters}' may not be among the topics that are consumed` }];
+}
+
+/** A pattern that can't be read has a problem of its own. */
+function matches(pattern: string, name: string): boolean {
+  if (pattern === '' || regexProblem(pattern) !== undefined) return false;
+  return javaRegex(`^(?:${pattern})$`).test(name);
 }
 
 function resolve(

@@ -1,4 +1,5 @@
 import type {
+  GroupMember,
   KafkaClient,
   KafkaRecord,
   OutgoingRecord,
@@ -86,6 +87,11 @@ export class MemoryKafka implements KafkaClient {
 
   async commitOffsets(): Promise<void> {}
   async deleteGroup(): Promise<void> {}
+
+  groupMember(): GroupMember {
+    throw notOffline('joining a group');
+  }
+
   async close(): Promise<void> {}
 
   async alterTopicConfig(): Promise<void> {

@@ -8,6 +8,8 @@ export const EMBEDDED_CONNECTOR_CLASSES: readonly string[] = [
   'io.debezium.connector.postgresql.PostgresConnector',
   'PostgresConnector',
   'Postgres',
+  'io.debezium.connector.jdbc.JdbcSinkConnector',
+  'io.confluent.connect.jdbc.JdbcSinkConnector',
 ];
 
 /** Every connector names a class, and on the embedded Connect one that it has. */

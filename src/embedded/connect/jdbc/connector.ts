@@ -1,0 +1,46 @@
+import { type OptionDefinition, Options, type RawConfig } from '../config/option.js';
+import { CONNECTOR_VERSION } from '../postgresql/source-info.js';
+import type { SinkConnectorPlugin } from '../worker/plugin.js';
+import { CONFLUENT_SINK_OPTIONS, DEBEZIUM_SINK_OPTIONS } from './options.js';
+import { confluentSettings, debeziumSettings, type JdbcSettings } from './settings.js';
+import { JdbcSinkTask } from './task.js';
+
+function sink(
+  names: { readonly className: string; readonly taskClass: string; readonly version: string },
+  options: readonly OptionDefinition[],
+  read: (options: Options) => JdbcSettings,
+): SinkConnectorPlugin {
+  const settingsOf = (config: RawConfig): JdbcSettings => read(new Options(options, config));
+  return {
+    kind: 'sink',
+    ...names,
+    aliases: [],
+    options,
+    modernise: (config) => ({ config, warnings: [] }),
+    // The real ones don't ask the database before their tasks start either.
+    validate: async () => [],
+    createTask: (config, context) => new JdbcSinkTask(settingsOf(config), context),
+  };
+}
+
+/** io.debezium.connector.jdbc.JdbcSinkConnector, to PostgreSQL. */
+export const debeziumJdbcSink = sink(
+  {
+    className: 'io.debezium.connector.jdbc.JdbcSinkConnector',
+    taskClass: 'io.debezium.connector.jdbc.JdbcSinkConnectorTask',
+    version: CONNECTOR_VERSION,
+  },
+  DEBEZIUM_SINK_OPTIONS,
+  debeziumSettings,
+);
+
+/** io.confluent.connect.jdbc.JdbcSinkConnector, to PostgreSQL. */
+export const confluentJdbcSink = sink(
+  {
+    className: 'io.confluent.connect.jdbc.JdbcSinkConnector',
+    taskClass: 'io.confluent.connect.jdbc.sink.JdbcSinkTask',
+    version: '10.8.4',
+  },
+  CONFLUENT_SINK_OPTIONS,
+  confluentSettings,
+);

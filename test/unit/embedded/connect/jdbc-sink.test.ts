@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OutgoingRecord } from '../../../../src/clients/kafka/contract.js';
+import { waitUntil } from '../../../../src/support/retry.js';
+import { type TestDatabase, WAIT_MS, World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(async () => {
+  await world?.stop();
+});
+
+const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter';
+
+function sinkConfig(database: TestDatabase, more: Record<string, string>): Record<string, string> {
+  return {
+    'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
+    'connection.url': `jdbc:postgresql://127.0.0.1:${world.postgres.port}/${database.name}`,
+    'connection.username': 'postgres',
+    'connection.password': world.postgres.password,
+    'key.converter': JSON_CONVERTER,
+    'value.converter': JSON_CONVERTER,
+    ...more,
+  };
+}
+
+const UPSERT = {
+  'insert.mode': 'upsert',
+  'primary.key.mode': 'record_key',
+  'delete.enabled': 'true',
+  'schema.evolution': 'basic',
+};
+
+interface FieldSpec {
+  readonly field: string;
+  readonly type: string;
+  readonly optional?: boolean;
+  readonly name?: string;
+  readonly [more: string]: unknown;
+}
+
+const struct = (fields: readonly FieldSpec[], payload: unknown): Buffer =>
+  Buffer.from(JSON.stringify({ schema: { type: 'struct', optional: false, fields }, payload }));
+
+const KEY: readonly FieldSpec[] = [{ field: 'id', type: 'int32', optional: false }];
+const ROW: readonly FieldSpec[] = [...KEY, { field: 'name', type: 'string', optional: true }];
+
+const row = (topic: string, id: number, name: string | null): OutgoingRecord => ({
+  topic,
+  key: struct(KEY, { id }),
+  value: struct(ROW, { id, name }),
+});
+const tombstone = (topic: string, id: number): OutgoingRecord => ({ topic, key: struct(KEY, { id }), value: null });
+
+async function produce(records: readonly OutgoingRecord[]): Promise<void> {
+  const producer = world.kafka.producer();
+  for (const topic of new Set(records.map((record) => record.topic)))
+    if ((await world.kafka.describeTopic(topic)) === undefined)
+      await world.kafka.createTopic({ name: topic, partitions: 1 });
+  await producer.send(records);
+  await producer.close();
+}
+
+async function put(name: string, config: Record<string, string>): Promise<void> {
+  const answer = await world.ask('PUT', `/connectors/${name}/config`, config);
+  if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
+}
+
+/** Once everything in the topic is committed by the connector's group: what it stored is there to be seen. */
+async function stored(connector: string, topic: string): Promise<void> {
+  await waitUntil(
+    `connector ${connector} to store all of ${topic}`,
+    async () => {
+      const { body } = await world.ask('GET', `/connectors/${connector}/status`);
+      const parts: Array<{ trace?: string }> = [body?.connector ?? {}, ...(body?.tasks ?? [])];
+      const trace = parts.find((part) => part.trace !== undefined)?.trace;
+      if (trace !== undefined) throw new Error(trace);
+      const committed = await world.kafka.committedOffsets(`connect-${connector}`, [topic]);
+      const ends = (await world.kafka.offsets(topic, 'latest')).filter((end) => end.offset > 0n);
+      const done = ends.every(
+        (end) => (committed.find((one) => one.partition === end.partition)?.offset ?? 0n) >= end.offset,
+      );
+      return done ? true : undefined;
+    },
+    { timeoutMs: WAIT_MS },
+  );
+}
+
+describe('the JDBC sink of Debezium', () => {
+  it('makes the table, stores rows, changes them and deletes them', async () => {
+    const database = await world.database();
+    await produce([
+      row('a.person', 1, 'Ada'),
+      row('a.person', 2, 'Grace'),
+      row('a.person', 1, 'Ada L.'),
+      tombstone('a.person', 2),
+    ]);
+    await put('people', sinkConfig(database, { ...UPSERT, topics: 'a.person' }));
+    await stored('people', 'a.person');
+    expect((await database.client.query('SELECT * FROM a_person')).rows).toEqual([{ id: 1, name: 'Ada L.' }]);
+    await produce([tombstone('a.person', 1), row('a.person', 1, null), row('a.person', 3, 'ünï"\\,{}')]);
+    await stored('people', 'a.person');
+    expect((await database.client.query('SELECT * FROM a_person ORDER BY id')).rows).toEqual([
+      { id: 1, name: null },
+      { id: 3, name: 'ünï"\\,{}' },
+    ]);
+    const group = await world.kafka.describeGroup('connect-people');
+    expect(group).toMatchObject({ state: 'Stable', members: [{ partitions: [{ topic: 'a.person', partition: 0 }] }] });
+    const { body } = await world.ask('GET', '/connectors/people/status');
+    expect(body).toMatchObject({ type: 'sink', tasks: [{ id: 0, state: 'RUNNING' }] });
+  });
+
+  it('adds the columns of newer records', async () => {
+    const database = await world.database();
+    await produce([row('b', 1, 'Ada')]);
+    await put('newer', sinkConfig(database, { ...UPSERT, topics: 'b' }));
+    await stored('newer', 'b');
+    const wider = [...ROW, { field: 'Born', type: 'int32', name: 'io.debezium.time.Date', optional: true }];
+    await produce([
+      { topic: 'b', key: struct(KEY, { id: 1 }), value: struct(wider, { id: 1, name: 'Ada', Born: -56270 }) },
+    ]);
+    await stored('newer', 'b');
+    expect((await database.client.query('SELECT name, born::text FROM b')).rows).toEqual([
+      { name: 'Ada', born: '1815-12-10' },
+    ]);
+  });
+
+  it('replicates a table from change events, and goes on where it was after the worker was restarted', async () => {
+    const database = await world.database(
+      `CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, born date, seen timestamptz, money numeric(10,2), tags text[], data jsonb, ref uuid, raw bytea)`,
+      `INSERT INTO person VALUES (1, 'Ada', '1815-12-10', '2026-01-02 03:04:05.678901+00', 12.50, '{a,"b,c",NULL}', '{"x": 1.0}', '6f2c1a52-6f2e-4b61-9f6d-111111111111', '\\x00ff')`,
+    );
+    const target = await world.database();
+    const topic = `${database.name}.public.person`;
+    const withSchemas = { 'key.converter.schemas.enable': 'true', 'value.converter.schemas.enable': 'true' };
+    await world.run('source', world.config(database, { 'table.include.list': 'public.person', ...withSchemas }));
+    await world.records(topic, 1);
+    await put('replica', sinkConfig(target, { ...UPSERT, topics: topic, 'collection.name.format': '${source.table}' }));
+    await stored('replica', topic);
+    const read = async (client: TestDatabase): Promise<string> =>
+      (await client.client.query('SELECT jsonb_agg(to_jsonb(p) ORDER BY id)::text AS rows FROM person p')).rows[0].rows;
+    expect(await read(target)).toBe(await read(database));
+    await world.restartWorker();
+    await database.client.query(`INSERT INTO person (id, name) VALUES (2, 'Grace')`);
+    await database.client.query(`UPDATE person SET name = 'Ada L.', born = NULL WHERE id = 1`);
+    await database.client.query('UPDATE person SET id = 3 WHERE id = 2');
+    await world.records(topic, 6);
+    await stored('replica', topic);
+    expect(await read(target)).toBe(await read(database));
+  });
+
+  it('shares the partitions among its tasks', async () => {
+    const database = await world.database();
+    await world.kafka.createTopic({ name: 'shared', partitions: 4 });
+    await produce(Array.from({ length: 40 }, (_, id) => row('shared', id, `n${id}`)));
+    await put('sharers', sinkConfig(database, { ...UPSERT, 'topics.regex': 'sha.*', 'tasks.max': '2' }));
+    await stored('sharers', 'shared');
+    expect((await database.client.query('SELECT count(*)::int AS n FROM shared')).rows).toEqual([{ n: 40 }]);
+    const assigned = await waitUntil(
+      'both tasks to have partitions',
+      async () => {
+        const { members } = await world.kafka.describeGroup('connect-sharers');
+        const counts = members.map((member) => member.partitions.length);
+        return counts.length === 2 && counts.every((count) => count === 2) ? counts : undefined;
+      },
+      { timeoutMs: WAIT_MS },
+    );
+    expect(assigned).toEqual([2, 2]);
+  });
+
+  it('keeps what it can not handle in a topic of its own, with where and why', async () => {
+    const database = await world.database('CREATE TABLE dead (id int PRIMARY KEY, name varchar(5))');
+    await produce([
+      row('dead', 1, 'ok'),
+      { topic: 'dead', key: struct(KEY, { id: 2 }), value: Buffer.from('no json') },
+      row('dead', 3, 'too long'),
+      row('dead', 4, 'fine'),
+    ]);
+    await put(
+      'mourner',
+      sinkConfig(database, {
+        ...UPSERT,
+        topics: 'dead',
+        'errors.tolerance': 'all',
+        'errors.deadletterqueue.topic.name': 'dead-letters',
+        'errors.deadletterqueue.topic.replication.factor': '1',
+        'errors.deadletterqueue.context.headers.enable': 'true',
+      }),
+    );
+    await stored('mourner', 'dead');
+    expect((await database.client.query('SELECT * FROM dead ORDER BY id')).rows).toEqual([
+      { id: 1, name: 'ok' },
+      { id: 4, name: 'fine' },
+    ]);
+    const letters = await world.records('dead-letters', 2);
+    const headers = letters.map((letter) =>
+      Object.fromEntries(
+        letter.headers.map(([name, value]) => [name.replace('__connect.errors.', ''), value?.toString()]),
+      ),
+    );
+    expect(headers).toMatchObject([
+      {
+        topic: 'dead',
+        partition: '0',
+        offset: '1',
+        'connector.name': 'mourner',
+        'task.id': '0',
+        stage: 'VALUE_CONVERTER',
+      },
+      { offset: '2', stage: 'TASK_PUT', 'class.name': 'io.debezium.connector.jdbc.JdbcSinkConnectorTask' },
+    ]);
+    expect(letters[0]?.value?.toString()).toBe('no json');
+  });
+
+  it.each([
+    {
+      config: { ...UPSERT, 'schema.evolution': 'none' },
+      says: 'Cannot create table f0 because schema evolution is disabled',
+    },
+    {
+      config: { ...UPSERT, 'value.converter.schemas.enable': 'false' },
+      says: "A record's value has to be a structure",
+    },
+    {
+      config: { ...UPSERT, 'primary.key.fields': 'no' },
+      says: "Primary key field no is missing from the record's key",
+    },
+  ])('fails its task and says why: $says', async ({ config, says }) => {
+    const database = await world.database();
+    const number = failures++;
+    const topic = `f${number}`;
+    await produce([row(topic, 1, 'x')]);
+    await put(`failing-${number}`, sinkConfig(database, { ...config, topics: topic }));
+    const task = await world.taskState(`failing-${number}`, 'FAILED');
+    expect(task.trace).toContain(says);
+  });
+
+  it.each([
+    ['kafka', {}, ['__connect_topic', '__connect_partition', '__connect_offset', 'id', 'name'], 3],
+    ['record_value', { 'primary.key.fields': 'name' }, ['name', 'id'], 1],
+    ['record_header', { 'primary.key.fields': 'part' }, ['part', 'id', 'name'], 1],
+    ['none', { 'insert.mode': 'insert' }, ['id', 'name'], 0],
+  ])('primary.key.mode %s', async (mode, more, columns, keys) => {
+    const database = await world.database();
+    const topic = `mode_${mode}`;
+    await produce([{ ...row(topic, 1, 'x'), headers: [['part', Buffer.from('7')]] }]);
+    await put(
+      `mode-${mode}`,
+      sinkConfig(database, { ...UPSERT, 'delete.enabled': 'false', 'primary.key.mode': mode, topics: topic, ...more }),
+    );
+    await stored(`mode-${mode}`, topic);
+    const { rows } = await database.client.query(
+      `SELECT array_agg(attname::text ORDER BY attnum) AS names,
+              (SELECT coalesce(max(cardinality(conkey)), 0) FROM pg_constraint WHERE conrelid = '${topic}'::regclass AND contype = 'p') AS keys
+       FROM pg_attribute WHERE attrelid = '${topic}'::regclass AND attnum > 0`,
+    );
+    expect(rows).toEqual([{ names: columns, keys }]);
+  });
+});
+
+let failures = 0;
+
+describe('the JDBC sink of Confluent', () => {
+  it('takes its own options', async () => {
+    const database = await world.database();
+    await produce([row('plain', 1, 'Ada'), row('plain', 1, 'Ada L.')]);
+    const { 'connection.username': user = '', ...rest } = sinkConfig(database, {
+      'connector.class': 'io.confluent.connect.jdbc.JdbcSinkConnector',
+      topics: 'plain',
+      'insert.mode': 'upsert',
+      'pk.mode': 'record_key',
+      'auto.create': 'true',
+      'table.name.format': 'Copy_${topic}',
+    });
+    await put('confluent', { ...rest, 'connection.user': user });
+    await stored('confluent', 'plain');
+    expect((await database.client.query('SELECT * FROM "Copy_plain"')).rows).toEqual([{ id: 1, name: 'Ada L.' }]);
+  });
+
+  it('refuses what it can not do by name', async () => {
+    const { body } = await world.ask('PUT', '/connector-plugins/JdbcSinkConnector/config/validate', {
+      'connector.class': 'io.confluent.connect.jdbc.JdbcSinkConnector',
+      name: 'x',
+      'connection.url': 'jdbc:oracle:thin:@db',
+      'delete.enabled': 'true',
+    });
+    const errors = Object.fromEntries(
+      body.configs
+        .filter((one: { value: { errors: string[] } }) => one.value.errors.length > 0)
+        .map((one: { value: { name: string; errors: string[] } }) => [one.value.name, one.value.errors]),
+    );
+    expect(errors).toEqual({
+      topics: ['Must configure one of topics or topics.regex'],
+      'topics.regex': ['Must configure one of topics or topics.regex'],
+      'connection.url': [expect.stringContaining('writes to PostgreSQL only, not to oracle')],
+      'delete.enabled': [expect.stringContaining('Deletes are only supported for pk.mode record_key')],
+    });
+  });
+});
