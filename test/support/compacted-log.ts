@@ -4,9 +4,8 @@ import fc from 'fast-check';
 import { PartitionLog } from '../../src/embedded/kafka/log/partition-log.js';
 import { BrokerSettings, type TopicSettings, topicSettings } from '../../src/embedded/kafka/topics/settings.js';
 import { compact } from '../../src/embedded/kafka/upkeep/compaction.js';
+import { encodeBatch, encodeMarker } from '../../src/protocol/kafka/encode-batch.js';
 import {
-  encodeBatch,
-  encodeMarker,
   isControl,
   isTransactional,
   markerTypeOf,

@@ -1,3 +1,17 @@
+import { RecordCursor, type WireRecord } from '../../protocol/kafka/record.js';
+import {
+  attributesOf,
+  BATCH_HEADER_BYTES,
+  baseTimestampOf,
+  compressionOf,
+  isControl,
+  isTransactional,
+  LOG_APPEND_TIME_FLAG,
+  magicOf,
+  maxTimestampOf,
+  recordCountOf,
+  sizeOf,
+} from '../../protocol/kafka/record-batch.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Header, KafkaRecord } from './contract.js';
 
@@ -12,13 +26,6 @@ export type Decompress = (codec: number, bytes: Buffer) => Buffer;
 
 /** Consumers get no more records at once than this: a compressed fetch of 1 MiB can hold millions. */
 const RECORDS_A_STEP = 5_000;
-
-const HEADER_BYTES = 61;
-const MAGIC_AT = 16;
-const CODEC = 0x07;
-const LOG_APPEND_TIME = 0x08;
-const TRANSACTIONAL = 0x10;
-const CONTROL = 0x20;
 
 /**
  * What one fetch brought of one partition, decoded step by step as the consumer asks for it. A fetch may begin in the
@@ -51,7 +58,7 @@ export class FetchedRecords {
     for (let next = batchEnd(bytes, at); next !== undefined; next = batchEnd(bytes, at)) {
       const last = lastOffset(bytes, at);
       if (last >= endOffset) endOffset = last + 1n;
-      const codec = bytes.readInt16BE(at + 21) & CODEC;
+      const codec = compressionOf(bytes, at);
       if (codec !== 0) this.codecs.add(codec);
       at = next;
     }
@@ -89,37 +96,35 @@ export class FetchedRecords {
 
   /** Control batches are not for consumers; an abort marker ends what its producer had open. */
   private skips(at: number): boolean {
-    const attributes = this.bytes.readInt16BE(at + 21);
     const producerId = this.bytes.readBigInt64BE(at + 43);
     const last = lastOffset(this.bytes, at);
     for (let first = this.aborted[0]; first !== undefined && first.firstOffset <= last; first = this.aborted[0]) {
       this.abortedNow.add(first.producerId);
       this.aborted.shift();
     }
-    if ((attributes & CONTROL) !== 0) {
+    if (isControl(this.bytes, at)) {
       this.abortedNow.delete(producerId);
       return true;
     }
-    return (attributes & TRANSACTIONAL) !== 0 && this.abortedNow.has(producerId);
+    return isTransactional(this.bytes, at) && this.abortedNow.has(producerId);
   }
 
   private decodeBatch(batch: Buffer, into: KafkaRecord[]): void {
-    if (batch[MAGIC_AT] !== 2) {
+    if (magicOf(batch) !== 2) {
       throw new EvpipeError(
         'EVPIPE_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT',
-        `${this.topic}-${this.partition} at ${this.nextOffset} holds messages of format ${batch[MAGIC_AT]}; format 2 was expected`,
+        `${this.topic}-${this.partition} at ${this.nextOffset} holds messages of format ${magicOf(batch)}; format 2 was expected`,
         {
           todo: 'The format before Kafka 0.11 is not read. Let Kafka 4 rewrite the topic, or read from a later offset.',
         },
       );
     }
-    const attributes = batch.readInt16BE(21);
-    const codec = attributes & CODEC;
+    const codec = compressionOf(batch);
     const baseOffset = batch.readBigInt64BE(0);
-    const baseTimestamp = Number(batch.readBigInt64BE(27));
-    const appendTime = (attributes & LOG_APPEND_TIME) !== 0 ? Number(batch.readBigInt64BE(35)) : undefined;
-    const count = batch.readInt32BE(57);
-    const plain = batch.subarray(HEADER_BYTES);
+    const baseTimestamp = baseTimestampOf(batch);
+    const appendTime = (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0 ? maxTimestampOf(batch) : undefined;
+    const count = recordCountOf(batch);
+    const plain = batch.subarray(BATCH_HEADER_BYTES);
     const cursor = new RecordCursor(codec === 0 ? plain : this.decompress(codec, plain));
     for (let index = 0; index < count; index++) {
       const end = cursor.varint() + cursor.at;
@@ -128,7 +133,8 @@ export class FetchedRecords {
       const offset = baseOffset + BigInt(cursor.varint());
       const key = cursor.nullable();
       const value = cursor.nullable();
-      const headers = cursor.headers();
+      const named = cursor.headers();
+      const headers = named.length === 0 ? NO_HEADERS : named.map(namedInText);
       cursor.at = end;
       if (offset < this.from) continue;
       const timestampMs = appendTime ?? baseTimestamp + timestampDelta;
@@ -139,68 +145,13 @@ export class FetchedRecords {
 
 /** Where the batch at `at` ends, or undefined where it is not there as a whole. */
 function batchEnd(bytes: Buffer, at: number): number | undefined {
-  if (at + HEADER_BYTES > bytes.length) return undefined;
-  const end = at + 12 + bytes.readInt32BE(at + 8);
-  return end > bytes.length || end < at + HEADER_BYTES ? undefined : end;
+  if (at + BATCH_HEADER_BYTES > bytes.length) return undefined;
+  const end = at + sizeOf(bytes, at);
+  return end > bytes.length || end < at + BATCH_HEADER_BYTES ? undefined : end;
 }
 
 const lastOffset = (bytes: Buffer, at: number): bigint => bytes.readBigInt64BE(at) + BigInt(bytes.readInt32BE(at + 23));
 
 const NO_HEADERS: readonly Header[] = [];
 
-class RecordCursor {
-  at = 0;
-  constructor(private readonly bytes: Buffer) {}
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new Error('a record ends in the middle of a number');
-      value |= (byte & 127) << shift;
-      if (byte < 128) return (value >>> 1) ^ -(value & 1);
-    }
-    throw new Error('a number in a record is longer than 5 bytes');
-  }
-
-  /** A timestamp's distance in milliseconds: beyond 2^53 only in nonsense. */
-  varlong(): number {
-    const start = this.at;
-    let small = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new Error('a record ends in the middle of a number');
-      small |= (byte & 127) << shift;
-      if (byte < 128) return (small >>> 1) ^ -(small & 1);
-    }
-    this.at = start;
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new Error('a record ends in the middle of a number');
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return Number(BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n)));
-    }
-    throw new Error('a number in a record is longer than 10 bytes');
-  }
-
-  nullable(): Buffer | null {
-    const length = this.varint();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    if (this.at > this.bytes.length) throw new Error('a record ends in the middle of a field');
-    return this.bytes.subarray(start, this.at);
-  }
-
-  headers(): readonly Header[] {
-    const count = this.varint();
-    if (count === 0) return NO_HEADERS;
-    const headers: Header[] = [];
-    for (let index = 0; index < count; index++) {
-      const name = this.nullable()?.toString('utf8') ?? '';
-      headers.push([name, this.nullable()]);
-    }
-    return headers;
-  }
-}
+const namedInText = ([name, value]: WireRecord['headers'][number]): Header => [name.toString('utf8'), value];

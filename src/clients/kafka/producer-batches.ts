@@ -1,6 +1,6 @@
+import { BatchBuilder, type ProducerIdentity, stampProducer } from '../../protocol/kafka/batch-builder.js';
+import { type Codec, decompress } from '../../protocol/kafka/compression/codecs.js';
 import type { EvpipeError } from '../../support/errors.js';
-import { BatchBuilder, type ProducerIdentity, stampProducer } from './batch-builder.js';
-import { type Codec, decompress } from './compression.js';
 import type { OutgoingRecord } from './contract.js';
 import { FetchedRecords } from './fetched-records.js';
 

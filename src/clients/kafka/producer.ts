@@ -1,8 +1,8 @@
+import { type ProducerIdentity, recordBytesAtMost } from '../../protocol/kafka/batch-builder.js';
+import { type Codec, codecNumber, loadCodec } from '../../protocol/kafka/compression/codecs.js';
 import { ERROR_CODES } from '../../protocol/kafka/errors.js';
 import { EvpipeError } from '../../support/errors.js';
-import { type ProducerIdentity, recordBytesAtMost } from './batch-builder.js';
 import type { KnownTopic } from './cluster.js';
-import { type Codec, codecNumber, loadCodec } from './compression.js';
 import type { OutgoingRecord, PartitionPosition, ProducerOptions, RecordProducer } from './contract.js';
 import { asEvpipeError, backoffMs, isRetriable, kafkaError } from './kafka-errors.js';
 import { partitionOfKey } from './partitioner.js';

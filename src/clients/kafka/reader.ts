@@ -1,6 +1,6 @@
+import { codecIsLoaded, decompress, loadCodec } from '../../protocol/kafka/compression/codecs.js';
 import { ERROR_CODES } from '../../protocol/kafka/errors.js';
 import type { KnownTopic } from './cluster.js';
-import { codecIsLoaded, decompress, loadCodec } from './compression.js';
 import type { PartitionPosition, ReaderOptions, RecordBatch, RecordReader } from './contract.js';
 import { type AbortedTransaction, FetchedRecords } from './fetched-records.js';
 import { backoffMs, isRetriable, kafkaError } from './kafka-errors.js';

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { MalformedMessage } from './malformed.js';
-import { readRecord, type WireRecord, writeRecord } from './record.js';
+import { RecordCursor, readRecord, type WireRecord } from './record.js';
 
 /**
  * Record batches of format 2, where they lie in a buffer. Layout (KIP-98), with the positions used below:
@@ -80,80 +80,6 @@ export function setMaxTimestamp(batch: Buffer, timestampMs: number): void {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
 }
 
-export interface BatchAttributes {
-  readonly baseOffset?: number;
-  readonly leaderEpoch?: number;
-  readonly compression?: number;
-  readonly logAppendTime?: boolean;
-  readonly transactional?: boolean;
-  readonly control?: boolean;
-  readonly producerId?: number;
-  readonly producerEpoch?: number;
-  readonly baseSequence?: number;
-  /** Where records were taken out (compaction), the last offset is that of the original batch. */
-  readonly lastOffsetDelta?: number;
-  /** Default: the first record's. */
-  readonly baseTimestampMs?: number;
-  /** Default: the latest record's. */
-  readonly maxTimestampMs?: number | undefined;
-  /** Takes the place of the base timestamp. */
-  readonly deleteHorizonMs?: number | undefined;
-}
-
-/** A record to be put into a batch. */
-export interface BatchRecord {
-  readonly offsetDelta: number;
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers?: ReadonlyArray<readonly [name: string | Buffer, value: Buffer | null]>;
-}
-
-/** `compress` gets all records' bytes where the attributes name a compression. */
-export function encodeBatch(
-  attributes: BatchAttributes,
-  records: readonly BatchRecord[],
-  compress?: (plain: Buffer) => Buffer,
-): Buffer {
-  const { deleteHorizonMs } = attributes;
-  const baseTimestampMs = deleteHorizonMs ?? attributes.baseTimestampMs ?? records[0]?.timestampMs ?? -1;
-  let maxTimestampMs = attributes.maxTimestampMs ?? -1;
-  const written: Buffer[] = [];
-  for (const record of records) {
-    written.push(writeRecord(record, baseTimestampMs));
-    if (attributes.maxTimestampMs === undefined && record.timestampMs > maxTimestampMs)
-      maxTimestampMs = record.timestampMs;
-  }
-  const plain = Buffer.concat(written);
-  const body = compress === undefined ? plain : compress(plain);
-  const batch = Buffer.allocUnsafe(BATCH_HEADER_BYTES + body.length);
-  writeInt64(batch, attributes.baseOffset ?? 0, 0);
-  batch.writeInt32BE(batch.length - BATCH_PREFIX_BYTES, 8);
-  batch.writeInt32BE(attributes.leaderEpoch ?? -1, 12);
-  batch.writeInt8(2, 16);
-  batch.writeInt16BE(attributeBits(attributes), 21);
-  batch.writeInt32BE(attributes.lastOffsetDelta ?? records.at(-1)?.offsetDelta ?? 0, 23);
-  writeInt64(batch, baseTimestampMs, 27);
-  writeInt64(batch, maxTimestampMs, 35);
-  writeInt64(batch, attributes.producerId ?? -1, 43);
-  batch.writeInt16BE(attributes.producerEpoch ?? -1, 51);
-  batch.writeInt32BE(attributes.baseSequence ?? -1, 53);
-  batch.writeInt32BE(records.length, 57);
-  body.copy(batch, BATCH_HEADER_BYTES);
-  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
-  return batch;
-}
-
-function attributeBits(attributes: BatchAttributes): number {
-  return (
-    (attributes.compression ?? 0) |
-    (attributes.logAppendTime ? LOG_APPEND_TIME_FLAG : 0) |
-    (attributes.transactional ? TRANSACTIONAL_FLAG : 0) |
-    (attributes.control ? CONTROL_FLAG : 0) |
-    (attributes.deleteHorizonMs === undefined ? 0 : DELETE_HORIZON_FLAG)
-  );
-}
-
 /** A record of a batch in a log. */
 export interface LoggedRecord extends WireRecord {
   readonly offset: number;
@@ -166,7 +92,7 @@ export function recordsOf(batch: Buffer, plain?: Buffer): LoggedRecord[] {
   const [baseOffset, baseTimestamp] = [baseOffsetOf(batch), baseTimestampOf(batch)];
   const appendTime = (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0 ? maxTimestampOf(batch) : undefined;
   const records: LoggedRecord[] = [];
-  const cursor = { bytes, at: 0 };
+  const cursor = new RecordCursor(bytes);
   for (let left = recordCountOf(batch); left > 0; left--) {
     const record = readRecord(cursor);
     records.push({
@@ -184,20 +110,4 @@ export function markerTypeOf(batch: Buffer): 'abort' | 'commit' | 'other' {
   const key = recordsOf(batch)[0]?.key;
   const type = key && key.length >= 4 ? key.readInt16BE(2) : -1;
   return type === 0 ? 'abort' : type === 1 ? 'commit' : 'other';
-}
-
-/** The control batch that ends a producer's transaction in one partition. */
-export function encodeMarker(
-  type: 'abort' | 'commit',
-  producer: { readonly producerId: number; readonly producerEpoch: number },
-  coordinatorEpoch: number,
-  timestampMs: number,
-): Buffer {
-  const key = Buffer.alloc(4);
-  key.writeInt16BE(type === 'commit' ? 1 : 0, 2);
-  const value = Buffer.alloc(6);
-  value.writeInt32BE(coordinatorEpoch, 2);
-  return encodeBatch({ ...producer, transactional: true, control: true }, [
-    { offsetDelta: 0, timestampMs, key, value },
-  ]);
 }

@@ -1,4 +1,4 @@
-import { decompress } from '../../../clients/kafka/compression.js';
+import { decompress } from '../../../protocol/kafka/compression/codecs.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import {
   attributesOf,
@@ -15,10 +15,10 @@ import {
   recordCountOf,
   setMaxTimestamp,
 } from '../../../protocol/kafka/record-batch.js';
+import { walkRecords } from '../../../protocol/kafka/walk-records.js';
 import { messageOf } from '../../../support/errors.js';
 import type { TopicSettings } from '../topics/settings.js';
 import { packs } from './stored-batch.js';
-import { walkRecords } from './walk-records.js';
 
 /** What is wrong with one record of a batch, as Produce answers it (KIP-467). */
 export interface RecordError {

@@ -45,6 +45,8 @@ export class PartitionLog {
   /** What lies before was compacted. */
   cleanedTo = 0;
   private start = 0;
+  /** False where the start was moved and the disk had no room for it yet. */
+  private startStored = true;
   private sinceCheckpoint = 0;
   private readonly watchers = new Set<() => void>();
   private closed = false;
@@ -291,8 +293,12 @@ export class PartitionLog {
 
   /** Moves the beginning up (DeleteRecords, retention) and removes segments that lie wholly before it. */
   advanceStart(offset: number): void {
-    if (offset <= this.start) return;
+    if (offset <= this.start) {
+      if (!this.startStored) this.checkpoint();
+      return;
+    }
     this.start = offset;
+    this.startStored = false;
     const end = this.endOffset;
     const dropped = this.segments.filter((segment) => segment.lastOffset < offset && segment !== this.segments.at(-1));
     const active = this.segments.at(-1);
@@ -368,6 +374,7 @@ export class PartitionLog {
       producers: this.producers.snapshot(),
       aborted: this.aborted,
     });
+    this.startStored = true;
   }
 
   /** Closes files that nobody used since then. */

@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
-import { codecIsLoaded, decompress, loadCodec } from '../../../clients/kafka/compression.js';
+import { codecIsLoaded, decompress, loadCodec } from '../../../protocol/kafka/compression/codecs.js';
 import {
   attributesOf,
   BATCH_HEADER_BYTES,

@@ -1,8 +1,8 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { listOffsets } from '../../../protocol/kafka/messages/list-offsets.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import { timestampedRecord } from '../../../protocol/kafka/unpacked-records.js';
 import { LEADER_EPOCH, type PartitionLog } from '../log/partition-log.js';
-import { timestampedRecord } from '../log/record-time.js';
 import type { Call } from '../server/call.js';
 import { handler } from './handler.js';
 

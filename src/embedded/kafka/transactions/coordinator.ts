@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { encodeMarker } from '../../../protocol/kafka/encode-batch.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
-import { encodeMarker } from '../../../protocol/kafka/record-batch.js';
 import type { Clock } from '../../../support/clock.js';
 import { messageOf } from '../../../support/errors.js';
 import { Journal } from '../../../support/journal.js';

@@ -1,13 +1,12 @@
-import { decompress, loadCodec } from '../../../clients/kafka/compression.js';
+import { loadCodec } from '../../../protocol/kafka/compression/codecs.js';
+import { encodeBatch } from '../../../protocol/kafka/encode-batch.js';
 import {
   attributesOf,
-  BATCH_HEADER_BYTES,
   baseOffsetOf,
   baseSequenceOf,
   baseTimestampOf,
   compressionOf,
   deleteHorizonOf,
-  encodeBatch,
   isControl,
   isTransactional,
   LOG_APPEND_TIME_FLAG,
@@ -18,6 +17,7 @@ import {
   producerIdOf,
   recordsOf,
 } from '../../../protocol/kafka/record-batch.js';
+import { unpackedRecords } from '../../../protocol/kafka/unpacked-records.js';
 import type { CleanedTransactions } from './cleaned-transactions.js';
 
 /** What decides which records stay. */
@@ -31,13 +31,6 @@ export interface Cleaning {
 
 /** Keys are bytes; a map finds them as strings of as many characters. */
 export const keyText = (key: Buffer): string => key.toString('latin1');
-
-export async function recordsIn(batch: Buffer): Promise<LoggedRecord[]> {
-  const codec = compressionOf(batch);
-  if (codec === 0) return recordsOf(batch);
-  await loadCodec(codec);
-  return recordsOf(batch, decompress(codec, batch.subarray(BATCH_HEADER_BYTES)));
-}
 
 /**
  * The batch as it is, with fewer records, or undefined where none is left. The first pass that keeps a tombstone, or
@@ -54,7 +47,7 @@ export async function cleanBatch(batch: Buffer, cleaning: Cleaning): Promise<Buf
     return isExpired ? undefined : batch;
   }
   if (transactions.isAborted(batch)) return undefined;
-  const all = await recordsIn(batch);
+  const all = await unpackedRecords(batch);
   const kept = all.filter(({ key, value, offset }) => {
     if (key === null || (latest.get(keyText(key)) ?? offset) > offset) return false;
     return value !== null || !isExpired;

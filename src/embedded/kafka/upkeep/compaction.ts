@@ -1,9 +1,10 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { isControl } from '../../../protocol/kafka/record-batch.js';
+import { unpackedRecords } from '../../../protocol/kafka/unpacked-records.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import type { Segment } from '../log/segment.js';
 import type { TopicSettings } from '../topics/settings.js';
-import { type Cleaning, cleanBatch, keyText, recordsIn } from './clean-batch.js';
+import { type Cleaning, cleanBatch, keyText } from './clean-batch.js';
 import { CleanedTransactions } from './cleaned-transactions.js';
 
 /** Keys that one pass remembers (some 100 bytes each); what does not fit is compacted by the next pass. */
@@ -85,7 +86,7 @@ async function latestOffsets(
       const batch = segment.read(place.position, place.size);
       if (isControl(batch)) transactions.endsNothing(batch);
       else if (!transactions.isAborted(batch)) {
-        for (const { key, offset } of await recordsIn(batch)) if (key !== null) latest.set(keyText(key), offset);
+        for (const { key, offset } of await unpackedRecords(batch)) if (key !== null) latest.set(keyText(key), offset);
       }
       end = place.lastOffset + 1;
       read += place.size;

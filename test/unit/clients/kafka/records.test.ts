@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BatchBuilder, recordBytesAtMost, stampProducer } from '../../../../src/clients/kafka/batch-builder.js';
-import { decompress, loadCodec } from '../../../../src/clients/kafka/compression.js';
 import type { Header } from '../../../../src/clients/kafka/contract.js';
 import { FetchedRecords } from '../../../../src/clients/kafka/fetched-records.js';
+import { BatchBuilder, recordBytesAtMost, stampProducer } from '../../../../src/protocol/kafka/batch-builder.js';
+import { decompress, loadCodec } from '../../../../src/protocol/kafka/compression/codecs.js';
 
 const bytes = fc.option(fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)));
 const header = fc.tuple(fc.string(), bytes) as fc.Arbitrary<Header>;
@@ -99,4 +99,12 @@ describe('a fetch', () => {
     expect(fetched.takeAll().map(({ offset }) => offset)).toEqual([1n, 3n]);
     expect(fetched.nextOffset).toBe(6n);
   });
+});
+
+test('LZ4 blocks that could unpack to more than any batch holds are refused unseen', async () => {
+  await loadCodec(3);
+  const header = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);
+  const block = Buffer.from([1, 0, 0, 0, 0]); // of a frame whose blocks may grow to 4 MiB
+  const frame = Buffer.concat([header, ...Array.from({ length: 70 }, () => block), Buffer.alloc(4)]);
+  expect(() => decompress(3, frame)).toThrow('LZ4 frames too large');
 });

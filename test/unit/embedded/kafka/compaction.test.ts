@@ -6,7 +6,8 @@ import { PartitionLog } from '../../../../src/embedded/kafka/log/partition-log.j
 import { BrokerSettings, topicSettings } from '../../../../src/embedded/kafka/topics/settings.js';
 import { compact } from '../../../../src/embedded/kafka/upkeep/compaction.js';
 import { enforceRetention } from '../../../../src/embedded/kafka/upkeep/retention.js';
-import { encodeMarker, isControl, recordsOf } from '../../../../src/protocol/kafka/record-batch.js';
+import { encodeMarker } from '../../../../src/protocol/kafka/encode-batch.js';
+import { isControl, recordsOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { silentLog } from '../../../../src/support/log.js';
 import { agreesWithModel } from '../../../support/compacted-log.js';
 import { batchOf } from './raw-client.js';

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { loadCodec } from '../../../../src/clients/kafka/compression.js';
+import { loadCodec } from '../../../../src/protocol/kafka/compression/codecs.js';
+import { encodeBatch } from '../../../../src/protocol/kafka/encode-batch.js';
 import { type ErrorName, errorName } from '../../../../src/protocol/kafka/errors.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
 import { produce } from '../../../../src/protocol/kafka/messages/produce.js';
-import { encodeBatch } from '../../../../src/protocol/kafka/record-batch.js';
 import type { RawClient } from './raw-client.js';
 import { TestBroker } from './running-broker.js';
 

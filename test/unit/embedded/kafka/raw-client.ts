@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { decodeResponse, encodeRequest } from '../../../../src/protocol/kafka/codec.js';
-import { encodeBatch } from '../../../../src/protocol/kafka/record-batch.js';
+import { encodeBatch } from '../../../../src/protocol/kafka/encode-batch.js';
 import type { Api, Decoded, Fields, Given } from '../../../../src/protocol/kafka/schema.js';
 
 /** Speaks the protocol by hand: for what no client library would send. */

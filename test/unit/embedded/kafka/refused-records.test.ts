@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { type BatchRecord, encodeBatch } from '../../../../src/protocol/kafka/encode-batch.js';
 import { type ErrorName, errorName } from '../../../../src/protocol/kafka/errors.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
 import { produce } from '../../../../src/protocol/kafka/messages/produce.js';
-import { type BatchRecord, encodeBatch } from '../../../../src/protocol/kafka/record-batch.js';
 import { TestBroker } from './running-broker.js';
 
 const now = Date.now();

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PartitionLog } from '../../../../src/embedded/kafka/log/partition-log.js';
 import { BrokerSettings, topicSettings } from '../../../../src/embedded/kafka/topics/settings.js';
 import { enforceRetention } from '../../../../src/embedded/kafka/upkeep/retention.js';
-import { encodeMarker, recordsOf } from '../../../../src/protocol/kafka/record-batch.js';
+import { encodeMarker } from '../../../../src/protocol/kafka/encode-batch.js';
+import { recordsOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { silentLog } from '../../../../src/support/log.js';
 import { batchOf } from './raw-client.js';
 

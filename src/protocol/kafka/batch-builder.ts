@@ -1,46 +1,57 @@
 import { crc32c } from '@node-rs/crc32';
-import type { Header } from './contract.js';
+import { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from './record-batch.js';
 
-/**
- * One record batch (magic 2) that grows record by record: what is appended is encoded at once, so that a producer
- * holds one buffer a batch and no objects per record.
- *
- *   baseOffset i64 | length i32 | leaderEpoch i32 | magic i8 | crc u32 | attributes i16 | lastOffsetDelta i32 |
- *   baseTimestamp i64 | maxTimestamp i64 | producerId i64 | producerEpoch i16 | baseSequence i32 | count i32 | records
- */
-const HEADER_BYTES = 61;
 const CRC_AT = 17;
 const CRC_FROM = 21;
 const PRODUCER_AT = 43;
+
+/** A record's header on its way into a batch. */
+export type BatchHeader = readonly [name: string | Buffer, value: Buffer | null];
 
 export interface ProducerIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
 }
 
+/**
+ * One record batch (magic 2) that grows record by record: what is appended is encoded at once, so that a producer
+ * holds one buffer a batch and no objects per record. Its layout is described in record-batch.ts.
+ */
 export class BatchBuilder {
   count = 0;
   private buffer: Buffer;
-  private at = HEADER_BYTES;
-  private baseTimestampMs = 0;
-  private maxTimestampMs = 0;
+  private at = BATCH_HEADER_BYTES;
+  private baseTimestampMs = -1;
+  private maxTimestampMs = -1;
 
-  constructor(firstBytes: number) {
-    this.buffer = Buffer.allocUnsafe(Math.max(firstBytes, HEADER_BYTES + 64));
+  /** Timestamps are written as distances from the base timestamp: by default that of the first record. */
+  constructor(
+    firstBytes: number,
+    private readonly givenBaseTimestampMs?: number,
+  ) {
+    this.buffer = Buffer.allocUnsafe(Math.max(firstBytes, BATCH_HEADER_BYTES + 64));
   }
 
   get bytes(): number {
     return this.at;
   }
 
-  append(timestampMs: number, key: Buffer | null, value: Buffer | null, headers: readonly Header[]): void {
-    if (this.count === 0) this.baseTimestampMs = this.maxTimestampMs = timestampMs;
-    else if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
+  append(
+    timestampMs: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: readonly BatchHeader[],
+    offsetDelta = this.count,
+  ): void {
+    if (this.count === 0) {
+      this.baseTimestampMs = this.givenBaseTimestampMs ?? timestampMs;
+      this.maxTimestampMs = timestampMs;
+    } else if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
     const timestampDelta = timestampMs - this.baseTimestampMs;
     const bodyBytes =
       1 +
       varlongBytes(timestampDelta) +
-      varintBytes(this.count) +
+      varintBytes(offsetDelta) +
       nullableBytes(key) +
       nullableBytes(value) +
       headersBytes(headers);
@@ -48,14 +59,14 @@ export class BatchBuilder {
     this.varint(bodyBytes);
     this.buffer[this.at++] = 0; // attributes: none are defined
     this.varlong(timestampDelta);
-    this.varint(this.count);
+    this.varint(offsetDelta);
     this.nullable(key);
     this.nullable(value);
     this.varint(headers.length);
     for (const [name, headerValue] of headers) {
       const nameBytes = Buffer.byteLength(name);
       this.varint(nameBytes);
-      this.at += this.buffer.write(name, this.at, nameBytes, 'utf8');
+      this.at += typeof name === 'string' ? this.buffer.write(name, this.at) : name.copy(this.buffer, this.at);
       this.nullable(headerValue);
     }
     this.count++;
@@ -67,10 +78,13 @@ export class BatchBuilder {
     let attributes = 0;
     if (codec !== undefined) {
       attributes = codec.number;
-      batch = Buffer.concat([batch.subarray(0, HEADER_BYTES), codec.compress(batch.subarray(HEADER_BYTES))]);
+      batch = Buffer.concat([
+        batch.subarray(0, BATCH_HEADER_BYTES),
+        codec.compress(batch.subarray(BATCH_HEADER_BYTES)),
+      ]);
     }
     batch.fill(0, 0, 8);
-    batch.writeInt32BE(batch.length - 12, 8);
+    batch.writeInt32BE(batch.length - BATCH_PREFIX_BYTES, 8);
     batch.writeInt32BE(-1, 12);
     batch[16] = 2;
     batch.writeInt16BE(attributes, CRC_FROM);
@@ -131,11 +145,11 @@ export function stampProducer(batch: Buffer, identity: ProducerIdentity | undefi
 }
 
 /** An upper bound of what a record adds to a batch. */
-export function recordBytesAtMost(key: Buffer | null, value: Buffer | null, headers: readonly Header[]): number {
+export function recordBytesAtMost(key: Buffer | null, value: Buffer | null, headers: readonly BatchHeader[]): number {
   return 36 + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(headers);
 }
 
-function headersBytes(headers: readonly Header[]): number {
+function headersBytes(headers: readonly BatchHeader[]): number {
   let total = varintBytes(headers.length);
   for (const [name, value] of headers) {
     const nameBytes = Buffer.byteLength(name);

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { EvpipeError } from '../../support/errors.js';
-import type { ProducerOptions } from './contract.js';
+import { EvpipeError } from '../../../support/errors.js';
+import { lz4PlainBytesMax } from './lz4-frame.js';
 import { zstdContentSize, zstdPlainBytesMax } from './zstd-frame.js';
 
 /** One of Kafka's compressions of the records in a batch, by its number in the batch's attributes. */
@@ -13,13 +13,10 @@ export interface Codec {
 /** No batch is larger when it is plain; a small hostile one could fill the memory. */
 const PLAIN_BYTES_MAX = 256 * 1024 * 1024;
 
-const NUMBERS: Readonly<Record<NonNullable<ProducerOptions['compression']>, number>> = {
-  none: 0,
-  gzip: 1,
-  snappy: 2,
-  lz4: 3,
-  zstd: 4,
-};
+/** Their numbers by the names that producers' `compression.type` has for them. */
+const NUMBERS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+
+export type CompressionName = keyof typeof NUMBERS;
 
 const gzip: Codec = {
   number: 1,
@@ -30,7 +27,7 @@ const gzip: Codec = {
 const loaded = new Map<number, Codec>([[1, gzip]]);
 const loaders: Readonly<Record<number, () => Promise<Codec>>> = { 2: loadSnappy, 3: loadLz4, 4: loadZstd };
 
-export const codecNumber = (name: NonNullable<ProducerOptions['compression']>): number => NUMBERS[name];
+export const codecNumber = (name: CompressionName): number => NUMBERS[name];
 
 /** The libraries are loaded when the first batch needs them: a process that meets none stays small. */
 export async function loadCodec(number: number): Promise<Codec> {
@@ -103,7 +100,10 @@ async function loadLz4(): Promise<Codec> {
   return {
     number: 3,
     compress: (plain) => compressFrameSync(plain),
-    decompress: (squeezed) => decompressFrameSync(squeezed),
+    decompress: (squeezed) => {
+      if (lz4PlainBytesMax(squeezed) > PLAIN_BYTES_MAX) throw new Error('LZ4 frames too large');
+      return decompressFrameSync(squeezed);
+    },
   };
 }
 
