@@ -1,8 +1,8 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { addOffsetsToTxn } from '../../../protocol/kafka/messages/add-offsets-to-txn.js';
+import { stored } from '../storage-errors.js';
+import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
-import { forOldClients } from './producer-errors.js';
-import { stored } from './stored.js';
 
 /** Supports: versions 0 to 4. */
 export const addOffsetsToTxnHandler = handler(

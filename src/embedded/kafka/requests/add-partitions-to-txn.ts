@@ -1,10 +1,10 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { addPartitionsToTxn } from '../../../protocol/kafka/messages/add-partitions-to-txn.js';
 import type { Broker } from '../broker.js';
+import { stored } from '../storage-errors.js';
 import type { Producer } from '../transactions/coordinator.js';
+import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
-import { forOldClients } from './producer-errors.js';
-import { stored } from './stored.js';
 
 type Topics = ReadonlyArray<{ readonly name: string; readonly partitions: readonly number[] }>;
 

@@ -1,8 +1,10 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { alterConfigs } from '../../../protocol/kafka/messages/alter-configs.js';
 import { incrementalAlterConfigs } from '../../../protocol/kafka/messages/incremental-alter-configs.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
-import { type ConfigChange, ConfigRefused, changed, configurable } from './config-resources.js';
+import { storageError } from '../storage-errors.js';
+import { type ConfigChange, ConfigRefused, changed, configurable } from '../topics/config-resources.js';
 import { handler } from './handler.js';
 
 const SET = 0;
@@ -57,7 +59,7 @@ function alter(
     if (!validateOnly) target.apply(config);
     return { errorCode: 0, errorMessage: null, resourceType, resourceName };
   } catch (failure) {
-    if (!(failure instanceof ConfigRefused)) throw failure;
-    return { errorCode: errorCode(failure.error), errorMessage: failure.message, resourceType, resourceName };
+    const error = failure instanceof ConfigRefused ? failure.error : storageError(failure);
+    return { errorCode: errorCode(error), errorMessage: messageOf(failure), resourceType, resourceName };
   }
 }

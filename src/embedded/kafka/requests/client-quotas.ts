@@ -1,6 +1,9 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { alterClientQuotas } from '../../../protocol/kafka/messages/alter-client-quotas.js';
 import { describeClientQuotas } from '../../../protocol/kafka/messages/describe-client-quotas.js';
+import { messageOf } from '../../../support/errors.js';
+import type { QuotaChange } from '../security/quotas.js';
+import { storageError } from '../storage-errors.js';
 import { handler } from './handler.js';
 
 const KEYS: ReadonlySet<string> = new Set([
@@ -45,8 +48,9 @@ export const describeClientQuotasHandler = handler(
 export const alterClientQuotasHandler = handler(
   alterClientQuotas,
   { supports: 'Set and remove; validate-only.', lacks: 'Quotas are kept and not enforced.' },
-  ({ entries, validateOnly }, { broker }) => ({
-    entries: entries.map(({ entity, ops }) => {
+  ({ entries, validateOnly }, { broker }) => {
+    const changes: QuotaChange[] = [];
+    const answers = entries.map(({ entity, ops }) => {
       const unknown = ops.find(({ key }) => !KEYS.has(key));
       const wrong = ops.find(({ value, remove }) => !remove && value <= 0);
       if (unknown !== undefined || wrong !== undefined || entity.length === 0) {
@@ -58,8 +62,16 @@ export const alterClientQuotasHandler = handler(
               : `Quota ${wrong?.key} must be greater than 0`;
         return { errorCode: errorCode('INVALID_REQUEST'), errorMessage, entity };
       }
-      if (!validateOnly) broker.quotas.change(entity, ops);
-      return { errorMessage: null, entity };
-    }),
-  }),
+      changes.push({ entity, operations: ops });
+      return { errorCode: 0, errorMessage: null, entity };
+    });
+    if (validateOnly || changes.length === 0) return { entries: answers };
+    try {
+      broker.quotas.change(changes);
+      return { entries: answers };
+    } catch (failure) {
+      const refused = { errorCode: errorCode(storageError(failure)), errorMessage: messageOf(failure) };
+      return { entries: answers.map((answer) => (answer.errorCode === 0 ? { ...answer, ...refused } : answer)) };
+    }
+  },
 );

@@ -1,9 +1,9 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { consumerGroupDescribe } from '../../../protocol/kafka/messages/consumer-group-describe.js';
 import type { Broker } from '../broker.js';
+import { byTopic } from '../groups/assigned-partitions.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
-import { byTopic } from './assigned-partitions.js';
-import { GROUP_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
+import { GROUP_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 /** Members of the consumer protocol, as the answer marks them. */

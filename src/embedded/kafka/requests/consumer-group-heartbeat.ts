@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { consumerGroupHeartbeat } from '../../../protocol/kafka/messages/consumer-group-heartbeat.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import { byTopic } from '../groups/assigned-partitions.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
 import { compileNamePattern, type NamePattern } from '../name-pattern.js';
 import type { Call } from '../server/call.js';
-import { byTopic } from './assigned-partitions.js';
 import { handler } from './handler.js';
 
 /**

@@ -3,8 +3,8 @@ import { createPartitions } from '../../../protocol/kafka/messages/create-partit
 import type { RequestOf } from '../../../protocol/kafka/schema.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
+import { isOfFileSystem } from '../storage-errors.js';
 import { handler } from './handler.js';
-import { isOfFileSystem } from './stored.js';
 
 type Wanted = RequestOf<typeof createPartitions>['topics'][number];
 

@@ -3,12 +3,12 @@ import { createTopics } from '../../../protocol/kafka/messages/create-topics.js'
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Call } from '../server/call.js';
+import { isOfFileSystem } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { invalid, TOPIC_CONFIG_BY_NAME } from '../topics/config-definitions.js';
 import { createTopic } from '../topics/create.js';
 import { CONFIG_SOURCES, describedTopicConfig } from '../topics/described-config.js';
 import { handler } from './handler.js';
-import { isOfFileSystem } from './stored.js';
 
 type Wanted = RequestOf<typeof createTopics>['topics'][number];
 type Answer = NonNullable<NonNullable<ResponseInput<typeof createTopics>['topics']>[number]>;
@@ -33,13 +33,14 @@ export const createTopicsHandler = handler(
   createTopics,
   { supports: 'Configs, manual assignments, validate-only; at most 10,000 partitions a topic.' },
   (request, call) => {
-    const counts = new Map<string, number>();
-    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const byName = new Map(request.topics.map((topic) => [topic.name, topic]));
+    const repeated = new Set(
+      request.topics.filter((topic) => byName.get(topic.name) !== topic).map(({ name }) => name),
+    );
     return {
-      topics: [...new Set(request.topics.map(({ name }) => name))].map((name): Answer => {
-        const wanted = request.topics.find((topic) => topic.name === name) as Wanted;
+      topics: [...byName].map(([name, wanted]): Answer => {
         try {
-          if ((counts.get(name) ?? 0) > 1) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
+          if (repeated.has(name)) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
           return create(call, wanted, request.validateOnly);
         } catch (failure) {
           const refused = refusalOf(failure);

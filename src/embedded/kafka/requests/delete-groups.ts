@@ -1,7 +1,7 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { deleteGroups } from '../../../protocol/kafka/messages/delete-groups.js';
+import { stored } from '../storage-errors.js';
 import { handler } from './handler.js';
-import { stored } from './stored.js';
 
 /** Supports: versions 0 to 2. Behaviour: a group with members is refused; offsets go with their group. */
 export const deleteGroupsHandler = handler(

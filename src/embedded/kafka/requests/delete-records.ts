@@ -1,6 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { deleteRecords } from '../../../protocol/kafka/messages/delete-records.js';
 import type { Broker } from '../broker.js';
+import { storageError } from '../storage-errors.js';
 import { handler } from './handler.js';
 
 const HIGH_WATERMARK = -1n;
@@ -28,6 +29,10 @@ function deleteBefore(broker: Broker, name: string, partition: number, offset: b
   if (!topic.settings.deletes) return 'POLICY_VIOLATION';
   const target = offset === HIGH_WATERMARK ? log.endOffset : Number(offset);
   if (target < 0 || target > log.endOffset) return 'OFFSET_OUT_OF_RANGE';
-  log.advanceStart(target);
+  try {
+    log.advanceStart(target);
+  } catch (failure) {
+    return storageError(failure);
+  }
   return log.startOffset;
 }

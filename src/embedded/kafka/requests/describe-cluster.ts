@@ -1,6 +1,6 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeCluster } from '../../../protocol/kafka/messages/describe-cluster.js';
-import { CLUSTER_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
+import { CLUSTER_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 const BROKERS = 1;

@@ -3,6 +3,7 @@ import { describeConfigs } from '../../../protocol/kafka/messages/describe-confi
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import type { Broker } from '../broker.js';
 import { invalidTopicName } from '../topics/catalog.js';
+import { RESOURCE_TYPES } from '../topics/config-resources.js';
 import {
   CONFIG_SOURCES,
   type DescribedConfig,
@@ -10,7 +11,6 @@ import {
   describedTopicConfig,
 } from '../topics/described-config.js';
 import type { BrokerSettings } from '../topics/settings.js';
-import { RESOURCE_TYPES } from './config-resources.js';
 import { handler } from './handler.js';
 
 type Request = RequestOf<typeof describeConfigs>;

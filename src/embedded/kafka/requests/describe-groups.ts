@@ -1,7 +1,7 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeGroups } from '../../../protocol/kafka/messages/describe-groups.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
-import { GROUP_OPERATIONS, NO_OPERATIONS } from './authorized-operations.js';
+import { GROUP_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 /** Supports: versions 0 to 6. Behaviour: a group that isn't there is Dead (from version 6 on GROUP_ID_NOT_FOUND too). */

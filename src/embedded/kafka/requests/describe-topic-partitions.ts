@@ -2,7 +2,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeTopicPartitions } from '../../../protocol/kafka/messages/describe-topic-partitions.js';
 import type { ResponseInput } from '../../../protocol/kafka/schema.js';
 import { LEADER_EPOCH } from '../log/partition-log.js';
-import { TOPIC_OPERATIONS } from './authorized-operations.js';
+import { TOPIC_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 type TopicAnswer = NonNullable<NonNullable<ResponseInput<typeof describeTopicPartitions>['topics']>[number]>;

@@ -1,8 +1,8 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { endTxn } from '../../../protocol/kafka/messages/end-txn.js';
+import { stored } from '../storage-errors.js';
+import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
-import { forOldClients } from './producer-errors.js';
-import { stored } from './stored.js';
 
 /** Supports: versions 0 to 5. Behaviour: from version 5 on every transaction ends with a new epoch (KIP-890). */
 export const endTxnHandler = handler(

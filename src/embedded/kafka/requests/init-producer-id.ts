@@ -1,8 +1,8 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { initProducerId } from '../../../protocol/kafka/messages/init-producer-id.js';
+import { stored } from '../storage-errors.js';
+import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
-import { forOldClients } from './producer-errors.js';
-import { stored } from './stored.js';
 
 /** From this version on clients know PRODUCER_FENCED here. */
 const KNOWS_FENCED = 4;

@@ -1,5 +1,5 @@
 import { listConfigResources } from '../../../protocol/kafka/messages/list-config-resources.js';
-import { RESOURCE_TYPES } from './config-resources.js';
+import { RESOURCE_TYPES } from '../topics/config-resources.js';
 import { handler } from './handler.js';
 
 /** Supports: versions 0 and 1. Behaviour: version 0 asks for client metrics only, of which there are none. */

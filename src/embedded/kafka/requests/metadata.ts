@@ -2,11 +2,12 @@ import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { metadata } from '../../../protocol/kafka/messages/metadata.js';
 import { type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
 import { LEADER_EPOCH } from '../log/partition-log.js';
+import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from '../security/authorized-operations.js';
 import type { Call } from '../server/call.js';
+import { storageError } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { createTopic } from '../topics/create.js';
 import type { Topic } from '../topics/topic.js';
-import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { handler } from './handler.js';
 
 type TopicAnswer = NonNullable<NonNullable<ResponseInput<typeof metadata>['topics']>[number]>;
@@ -24,7 +25,7 @@ export const metadataHandler = handler(
     const all = request.topics === null || (version === 0 && request.topics.length === 0);
     const topics = all
       ? broker.topics.all().map((topic) => described(topic, operations))
-      : (request.topics ?? []).map(({ name, topicId }) =>
+      : unique(request.topics ?? []).map(({ name, topicId }) =>
           asked(call, name, topicId, request.allowAutoTopicCreation, operations),
         );
     return {
@@ -49,7 +50,16 @@ function asked(call: Call, name: string | null, topicId: string, mayCreate: bool
   if (invalidTopicName(name) !== undefined) return failed('INVALID_TOPIC_EXCEPTION', name);
   const creates = (version < 4 || mayCreate) && broker.settings.flag('auto.create.topics.enable');
   if (!creates) return failed('UNKNOWN_TOPIC_OR_PARTITION', name);
-  return described(createTopic(broker, name, broker.settings.number('num.partitions'), {}), operations);
+  try {
+    return described(createTopic(broker, name, broker.settings.number('num.partitions'), {}), operations);
+  } catch (failure) {
+    return failed(storageError(failure), name);
+  }
+}
+
+/** A topic that is named many times is answered once, as in Kafka. */
+function unique<Topic extends { readonly name: string | null; readonly topicId: string }>(topics: readonly Topic[]) {
+  return [...new Map(topics.map((topic) => [`${topic.topicId} ${topic.name}`, topic])).values()];
 }
 
 const failed = (error: ErrorName, name: string | null, topicId = ZERO_UUID): TopicAnswer => ({

@@ -1,7 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetCommit } from '../../../protocol/kafka/messages/offset-commit.js';
+import { stored } from '../storage-errors.js';
 import { handler } from './handler.js';
-import { stored } from './stored.js';
 
 /** Supports: versions 2 to 9, members and commits from outside. Behaviour: on disk before the answer. */
 export const offsetCommitHandler = handler(

@@ -1,7 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetDelete } from '../../../protocol/kafka/messages/offset-delete.js';
+import { stored } from '../storage-errors.js';
 import { handler } from './handler.js';
-import { stored } from './stored.js';
 
 /** Supports: version 0. Behaviour: offsets of topics that a member is subscribed to are refused. */
 export const offsetDeleteHandler = handler(

@@ -2,10 +2,10 @@ import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { txnOffsetCommit } from '../../../protocol/kafka/messages/txn-offset-commit.js';
 import type { RequestOf } from '../../../protocol/kafka/schema.js';
 import type { Call } from '../server/call.js';
+import { stored } from '../storage-errors.js';
 import type { PendingOffset } from '../transactions/coordinator.js';
+import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
-import { forOldClients } from './producer-errors.js';
-import { stored } from './stored.js';
 
 type Request = RequestOf<typeof txnOffsetCommit>;
 

@@ -1,6 +1,7 @@
+import { encodeMarker } from '../../../protocol/kafka/encode-batch.js';
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { writeTxnMarkers } from '../../../protocol/kafka/messages/write-txn-markers.js';
-import { encodeMarker } from '../../../protocol/kafka/record-batch.js';
+import { storageError } from '../storage-errors.js';
 import { handler } from './handler.js';
 
 /** Supports: version 1, as administrators send it to end a hanging transaction. */
@@ -24,8 +25,12 @@ export const writeTxnMarkersHandler = handler(
           }
           const type = transactionResult ? 'commit' : 'abort';
           const producer = { producerId: Number(producerId), producerEpoch };
-          log.append(encodeMarker(type, producer, coordinatorEpoch, broker.clock.now()), topic.settings);
-          return { partitionIndex, errorCode: 0 };
+          try {
+            log.append(encodeMarker(type, producer, coordinatorEpoch, broker.clock.now()), topic.settings);
+            return { partitionIndex, errorCode: 0 };
+          } catch (failure) {
+            return { partitionIndex, errorCode: errorCode(storageError(failure)) };
+          }
         }),
       })),
     })),

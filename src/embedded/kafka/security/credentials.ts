@@ -14,6 +14,13 @@ export interface ScramCredential {
   readonly serverKey: string;
 }
 
+/** A user's new password for a mechanism; undefined deletes it. */
+export interface ScramChange {
+  readonly name: string;
+  readonly mechanism: ScramMechanism;
+  readonly password: { readonly salted: Buffer; readonly salt: Buffer; readonly iterations: number } | undefined;
+}
+
 interface CredentialsFile {
   readonly version: 1;
   readonly scram: Readonly<Record<string, Partial<Record<ScramMechanism, ScramCredential>>>>;
@@ -44,7 +51,7 @@ function credentialOf(mechanism: ScramMechanism, salted: Buffer, salt: Buffer, i
 export class Credentials {
   private readonly passwords: ReadonlyMap<string, string>;
   private readonly derived = new Map<string, ScramCredential>();
-  private readonly added: Map<string, Partial<Record<ScramMechanism, ScramCredential>>>;
+  private added: ReadonlyMap<string, Partial<Record<ScramMechanism, ScramCredential>>>;
 
   constructor(
     private readonly file: string,
@@ -92,23 +99,23 @@ export class Credentials {
     );
   }
 
-  upsertScram(name: string, mechanism: ScramMechanism, salted: Buffer, salt: Buffer, iterations: number): void {
-    const credential = credentialOf(mechanism, salted, salt, iterations);
-    this.added.set(name, { ...this.added.get(name), [mechanism]: credential });
-    this.save();
+  /** Whether it was added through the protocol; users of the options cannot be deleted. */
+  hasAdded(name: string, mechanism: ScramMechanism): boolean {
+    return this.added.get(name)?.[mechanism] !== undefined;
   }
 
-  /** False where there is none that was added through the protocol. */
-  deleteScram(name: string, mechanism: ScramMechanism): boolean {
-    const { [mechanism]: removed, ...rest } = this.added.get(name) ?? {};
-    if (removed === undefined) return false;
-    if (Object.keys(rest).length === 0) this.added.delete(name);
-    else this.added.set(name, rest);
-    this.save();
-    return true;
-  }
-
-  private save(): void {
-    writeJson(this.file, { version: 1, scram: Object.fromEntries(this.added) } satisfies CredentialsFile);
+  /** Makes all changes with one write, or none where the file system refuses it. */
+  alterScram(changes: readonly ScramChange[]): void {
+    const next = new Map(this.added);
+    for (const { name, mechanism, password } of changes) {
+      const { [mechanism]: _, ...rest } = next.get(name) ?? {};
+      if (password !== undefined) {
+        const { salted, salt, iterations } = password;
+        next.set(name, { ...rest, [mechanism]: credentialOf(mechanism, salted, salt, iterations) });
+      } else if (Object.keys(rest).length === 0) next.delete(name);
+      else next.set(name, rest);
+    }
+    writeJson(this.file, { version: 1, scram: Object.fromEntries(next) } satisfies CredentialsFile);
+    this.added = next;
   }
 }

@@ -11,6 +11,11 @@ export interface Quota {
   readonly values: Readonly<Record<string, number>>;
 }
 
+export interface QuotaChange {
+  readonly entity: readonly QuotaPart[];
+  readonly operations: ReadonlyArray<{ readonly key: string; readonly value: number; readonly remove: boolean }>;
+}
+
 interface QuotaFile {
   readonly version: 1;
   readonly quotas: readonly Quota[];
@@ -18,7 +23,7 @@ interface QuotaFile {
 
 /** Client quotas as they were set; kept on disk. */
 export class Quotas {
-  private readonly quotas: Map<string, Quota>;
+  private quotas: ReadonlyMap<string, Quota>;
 
   constructor(private readonly file: string) {
     const known = readJson<QuotaFile>(file, 1)?.quotas ?? [];
@@ -29,18 +34,20 @@ export class Quotas {
     return [...this.quotas.values()];
   }
 
-  change(
-    entity: readonly QuotaPart[],
-    operations: ReadonlyArray<{ readonly key: string; readonly value: number; readonly remove: boolean }>,
-  ): void {
-    const values = { ...this.quotas.get(keyOf(entity))?.values };
-    for (const { key, value, remove } of operations) {
-      if (remove) delete values[key];
-      else values[key] = value;
+  /** Makes all changes with one write, or none where the file system refuses it. */
+  change(changes: readonly QuotaChange[]): void {
+    const next = new Map(this.quotas);
+    for (const { entity, operations } of changes) {
+      const values = { ...next.get(keyOf(entity))?.values };
+      for (const { key, value, remove } of operations) {
+        if (remove) delete values[key];
+        else values[key] = value;
+      }
+      if (Object.keys(values).length === 0) next.delete(keyOf(entity));
+      else next.set(keyOf(entity), { entity, values });
     }
-    if (Object.keys(values).length === 0) this.quotas.delete(keyOf(entity));
-    else this.quotas.set(keyOf(entity), { entity, values });
-    writeJson(this.file, { version: 1, quotas: this.all() } satisfies QuotaFile);
+    writeJson(this.file, { version: 1, quotas: [...next.values()] } satisfies QuotaFile);
+    this.quotas = next;
   }
 }
 

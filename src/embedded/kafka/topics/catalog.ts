@@ -17,10 +17,13 @@ export function invalidTopicName(name: string): string | undefined {
   return undefined;
 }
 
+const metricName = (topic: string): string => topic.replaceAll('.', '_');
+
 /** All topics: each one a folder named by its id, so that a topic that is made anew under an old name shares nothing with it. */
 export class TopicCatalog {
   private readonly byName = new Map<string, Topic>();
   private readonly byId = new Map<string, Topic>();
+  private readonly byMetric = new Map<string, string>();
   /** Grows whenever a topic or a partition comes or goes. */
   version = 0;
 
@@ -42,6 +45,7 @@ export class TopicCatalog {
 
   private add(topic: Topic): void {
     this.byName.set(topic.name, topic);
+    this.byMetric.set(metricName(topic.name), topic.name);
     this.byId.set(topic.id, topic);
   }
 
@@ -60,10 +64,8 @@ export class TopicCatalog {
 
   /** Kafka's metrics replace dots by underscores: two names must not become the same by that. */
   collision(name: string): string | undefined {
-    if (!/[._]/.test(name)) return undefined;
-    const plain = name.replaceAll('.', '_');
-    for (const other of this.byName.keys()) if (other !== name && other.replaceAll('.', '_') === plain) return other;
-    return undefined;
+    const other = this.byMetric.get(metricName(name));
+    return other === name ? undefined : other;
   }
 
   get size(): number {
@@ -87,6 +89,7 @@ export class TopicCatalog {
   delete(topic: Topic): void {
     this.byName.delete(topic.name);
     this.byId.delete(topic.id);
+    this.byMetric.delete(metricName(topic.name));
     this.version++;
     topic.remove();
   }

@@ -6,16 +6,26 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { type ErrorName, errorName } from '../../../../src/protocol/kafka/errors.js';
 import { addPartitionsToTxn } from '../../../../src/protocol/kafka/messages/add-partitions-to-txn.js';
+import { alterClientQuotas } from '../../../../src/protocol/kafka/messages/alter-client-quotas.js';
+import { alterUserScramCredentials } from '../../../../src/protocol/kafka/messages/alter-user-scram-credentials.js';
+import { createPartitions } from '../../../../src/protocol/kafka/messages/create-partitions.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
+import { deleteRecords } from '../../../../src/protocol/kafka/messages/delete-records.js';
+import { describeClientQuotas } from '../../../../src/protocol/kafka/messages/describe-client-quotas.js';
+import { describeConfigs } from '../../../../src/protocol/kafka/messages/describe-configs.js';
+import { describeUserScramCredentials } from '../../../../src/protocol/kafka/messages/describe-user-scram-credentials.js';
 import { endTxn } from '../../../../src/protocol/kafka/messages/end-txn.js';
 import { fetch } from '../../../../src/protocol/kafka/messages/fetch.js';
+import { incrementalAlterConfigs } from '../../../../src/protocol/kafka/messages/incremental-alter-configs.js';
 import { initProducerId } from '../../../../src/protocol/kafka/messages/init-producer-id.js';
 import { joinGroup } from '../../../../src/protocol/kafka/messages/join-group.js';
+import { metadata } from '../../../../src/protocol/kafka/messages/metadata.js';
 import { offsetCommit } from '../../../../src/protocol/kafka/messages/offset-commit.js';
 import { offsetFetch } from '../../../../src/protocol/kafka/messages/offset-fetch.js';
 import { produce } from '../../../../src/protocol/kafka/messages/produce.js';
 import { syncGroup } from '../../../../src/protocol/kafka/messages/sync-group.js';
 import { txnOffsetCommit } from '../../../../src/protocol/kafka/messages/txn-offset-commit.js';
+import { writeTxnMarkers } from '../../../../src/protocol/kafka/messages/write-txn-markers.js';
 import { recordsOf, sizeOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { batchOf, RawClient } from './raw-client.js';
 
@@ -183,6 +193,88 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
     const again = await client.send(joinGroup, 9, { ...join1, memberId, protocols });
     const synced = await client.send(syncGroup, 5, { ...sync, generationId: again.generationId });
     expect([again.generationId > generationId, String(synced.assignment)]).toEqual([true, 'mine']);
+    client.close();
+    await kafka.stop();
+  });
+
+  it('refuses whatever has to be stored, changes nothing by it, and does it once there is room', async () => {
+    const kafka = await startKafka({ dataDir: join(disk, 'data') });
+    const client = await RawClient.open(kafka.bootstrapServers);
+    const [topicResource, brokerResource] = [
+      { resourceType: 2, resourceName: 't' },
+      { resourceType: 4, resourceName: '1' },
+    ];
+    await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
+    for (const value of ['a', 'b']) await send(client, value);
+    const alter = (resource: { resourceType: number; resourceName: string }, name: string, value: string) =>
+      client.send(incrementalAlterConfigs, 1, {
+        resources: [{ ...resource, configs: [{ name, configOperation: 0, value }] }],
+      });
+    const requests: Record<string, () => Promise<number | undefined>> = {
+      "a topic's setting": async () => (await alter(topicResource, 'retention.ms', '777')).responses[0]?.errorCode,
+      "the broker's setting": async () =>
+        (await alter(brokerResource, 'log.cleaner.backoff.ms', '777')).responses[0]?.errorCode,
+      'a SCRAM password': async () => {
+        const [salt, saltedPassword] = [Buffer.alloc(16, 1), Buffer.alloc(32, 2)];
+        const upsertions = [{ name: 'alice', mechanism: 1, iterations: 4096, salt, saltedPassword }];
+        return (await client.send(alterUserScramCredentials, 0, { deletions: [], upsertions })).results[0]?.errorCode;
+      },
+      'a quota': async () => {
+        const entity = [{ entityType: 'user', entityName: 'alice' }];
+        const entries = [{ entity, ops: [{ key: 'producer_byte_rate', value: 777, remove: false }] }];
+        return (await client.send(alterClientQuotas, 1, { entries, validateOnly: false })).entries[0]?.errorCode;
+      },
+      'auto-creation': async () => {
+        const topics = [{ name: 'auto' }];
+        return (await client.send(metadata, 9, { topics, allowAutoTopicCreation: true })).topics[0]?.errorCode;
+      },
+      'more partitions': async () => {
+        const topics = [{ name: 't', count: 3, assignments: null }];
+        return (await client.send(createPartitions, 1, { topics, timeoutMs: 1000 })).results[0]?.errorCode;
+      },
+      'a marker': async () => {
+        const partitions = Array.from({ length: 1 }, () => 0);
+        const markers = Array.from({ length: 50 }, () => ({
+          producerId: 7n,
+          producerEpoch: 0,
+          transactionResult: true,
+          topics: [{ name: 't', partitionIndexes: partitions }],
+          coordinatorEpoch: 0,
+        }));
+        const answer = await client.send(writeTxnMarkers, 1, { markers });
+        return answer.markers.at(-1)?.topics[0]?.partitions[0]?.errorCode;
+      },
+      'a new start of a partition': async () => {
+        const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset: 1n }] }];
+        const answer = await client.send(deleteRecords, 1, { topics, timeoutMs: 1000 });
+        return answer.topics[0]?.partitions[0]?.errorCode;
+      },
+    };
+    const answers = async (): Promise<Record<string, ErrorName | undefined>> => {
+      const found: Record<string, ErrorName | undefined> = {};
+      for (const [what, ask] of Object.entries(requests)) found[what] = errorName((await ask()) ?? -2);
+      return found;
+    };
+    const expected = (error: ErrorName) => Object.fromEntries(Object.keys(requests).map((what) => [what, error]));
+    const configured = async () => {
+      const resources = [topicResource, brokerResource].map((resource) => ({ ...resource, configurationKeys: null }));
+      const { results } = await client.send(describeConfigs, 4, { resources });
+      return results.flatMap(({ configs }) => configs.filter(({ value }) => value === '777').map(({ name }) => name));
+    };
+    fill();
+    // The last pages of the log's file take some markers more.
+    for (let more = 0; more < 200 && errorName((await requests['a marker']?.()) ?? -2) === 'NONE'; more++);
+    expect(await answers()).toEqual(expected('KAFKA_STORAGE_ERROR'));
+    expect(await configured()).toEqual([]);
+    const quotas = { components: [], strict: false };
+    expect((await client.send(describeClientQuotas, 1, quotas)).entries).toEqual([]);
+    expect((await client.send(describeUserScramCredentials, 0, { users: null })).results).toEqual([]);
+    expect((await client.send(metadata, 9, { topics: null })).topics.map(({ name }) => name)).toEqual(['t']);
+
+    rmSync(filler());
+    expect(await answers()).toEqual(expected('NONE'));
+    expect(await configured()).toEqual(['retention.ms', 'log.cleaner.backoff.ms']);
+    expect((await client.send(describeClientQuotas, 1, quotas)).entries).toHaveLength(1);
     client.close();
     await kafka.stop();
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { decodeResponse } from '../../../../src/protocol/kafka/codec.js';
-import { errorCode } from '../../../../src/protocol/kafka/errors.js';
+import { errorCode, errorName } from '../../../../src/protocol/kafka/errors.js';
 import { apiVersions } from '../../../../src/protocol/kafka/messages/api-versions.js';
+import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
 import { metadata } from '../../../../src/protocol/kafka/messages/metadata.js';
 import { RawClient } from './raw-client.js';
 import { TestBroker } from './running-broker.js';
@@ -54,6 +55,23 @@ describe('a broker among bad clients', () => {
     await closes(broker, Buffer.from('GET / HTTP/1.1\r\n\r\n'));
     await closes(broker, Buffer.from([0, 0, 0, 2, 0, 1])); // too short for a header
     expect((await good.send(metadata, 12, { topics: null })).brokers).toHaveLength(1);
+  });
+
+  it('answers for a topic once, however often a request names it', async () => {
+    const client = await (await TestBroker.start()).client();
+    const name = 'orders.eu';
+    const topic = { name, numPartitions: 1, replicationFactor: 1 };
+    expect((await client.send(createTopics, 5, { topics: [topic] })).topics).toHaveLength(1);
+    const named = Array.from({ length: 1000 }, () => ({ name }));
+    expect((await client.send(metadata, 12, { topics: named })).topics).toHaveLength(1);
+    const { topics } = await client.send(createTopics, 5, {
+      topics: [topic, { ...topic, name: 'orders_eu' }, { ...topic, name: 'twice' }, { ...topic, name: 'twice' }],
+    });
+    expect(topics.map((one) => [one.name, errorName(one.errorCode)])).toEqual([
+      [name, 'TOPIC_ALREADY_EXISTS'],
+      ['orders_eu', 'INVALID_TOPIC_EXCEPTION'],
+      ['twice', 'INVALID_REQUEST'],
+    ]);
   });
 
   it('survives random bytes behind every request header', { timeout: 60_000 }, async () => {

@@ -6,8 +6,8 @@ import {
   elements,
   invalid,
   TOPIC_CONFIG_BY_NAME,
-} from '../topics/config-definitions.js';
-import { isDynamic } from '../topics/described-config.js';
+} from './config-definitions.js';
+import { isDynamic } from './described-config.js';
 
 /** The protocol's numbers of what can be configured. */
 export const RESOURCE_TYPES = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const;
@@ -81,12 +81,22 @@ function brokerConfigurable(broker: Broker, altered: Map<string, string>): Confi
     forgiving: true,
     defaultOf: (key) => settings.fixed.get(key) ?? BROKER_CONFIG_BY_NAME.get(key)?.default ?? '',
     apply: (config) => {
-      altered.clear();
-      for (const [key, value] of config) altered.set(key, value);
+      const before = [...altered];
+      replaceAll(altered, config);
+      try {
+        broker.save();
+      } catch (failure) {
+        replaceAll(altered, before);
+        throw failure;
+      }
       broker.topics.refreshSettings();
-      broker.save();
     },
   };
+}
+
+function replaceAll(map: Map<string, string>, entries: Iterable<readonly [string, string]>): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
 }
 
 /** Operations of IncrementalAlterConfigs. */

@@ -1,4 +1,4 @@
-import type { PartitionKey } from '../groups/uniform-assignor.js';
+import type { PartitionKey } from './uniform-assignor.js';
 
 /** Partitions as messages have them: topic by topic, in the order of their numbers. */
 export function byTopic(keys: Iterable<PartitionKey>): Array<{ topicId: string; partitions: number[] }> {

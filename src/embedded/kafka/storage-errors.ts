@@ -1,5 +1,5 @@
-import { messageOf } from '../../../support/errors.js';
-import type { Broker } from '../broker.js';
+import { messageOf } from '../../support/errors.js';
+import type { Broker } from './broker.js';
 
 /**
  * Carries out what a coordinator writes. What the file system refuses (a full disk) is answered as Kafka answers it:
@@ -17,3 +17,9 @@ export function stored<Result>(broker: Broker, what: string, write: () => Result
 
 export const isOfFileSystem = (failure: unknown): boolean =>
   failure instanceof Error && typeof (failure as NodeJS.ErrnoException).syscall === 'string';
+
+/** What a request answers that stores something itself: clients may repeat it once there is room. Throws any other failure. */
+export function storageError(failure: unknown): 'KAFKA_STORAGE_ERROR' {
+  if (!isOfFileSystem(failure)) throw failure;
+  return 'KAFKA_STORAGE_ERROR';
+}
