@@ -1,6 +1,6 @@
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as TlsAgent } from 'node:https';
-import { urlToHttpOptions } from 'node:url';
+import { Agent, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import axios, { type AxiosInstance } from 'axios';
 import { messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 
@@ -59,6 +59,9 @@ const PASSING: ReadonlySet<string> = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
 ]);
 
+/** Of these, what can only happen before a connection is made. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
+
 const TIMEOUT_MS = 30_000;
 const RETRY_MS = 8_000;
 const FIRST_PAUSE_MS = 50;
@@ -72,19 +75,24 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
  * Throws NoAnswer, or the signal's reason.
  */
 export class HttpClient {
-  private readonly server: ReturnType<typeof urlToHttpOptions>;
-  private readonly tls: boolean;
-  private readonly basePath: string;
   private readonly agent: Agent;
+  private readonly http: AxiosInstance;
 
   constructor(private readonly options: HttpClientOptions) {
-    const url = new URL(options.url);
-    this.tls = url.protocol === 'https:';
-    this.basePath = url.pathname.replace(/\/+$/, '');
-    const { auth, hostname, port } = urlToHttpOptions(url);
-    this.server = { hostname, port, ...(auth === undefined ? {} : { auth }) };
-    const kept = { keepAlive: true, maxSockets: options.connections ?? 16 };
-    this.agent = this.tls ? new TlsAgent(kept) : new Agent(kept);
+    const { url, headers, connections = 16 } = options;
+    const kept = { keepAlive: true, maxSockets: connections };
+    this.agent = url.startsWith('https:') ? new TlsAgent(kept) : new Agent(kept);
+    this.http = axios.create({
+      adapter: 'http',
+      baseURL: url.replace(/\/+$/, ''),
+      headers: { accept: 'application/json', ...headers },
+      responseType: 'stream',
+      validateStatus: () => true,
+      transformRequest: [(body: unknown) => body],
+      maxRedirects: 0,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      proxy: false,
+    });
   }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
@@ -129,38 +137,24 @@ export class HttpClient {
     }
   }
 
-  private send(request: HttpRequest, timer: AbortSignal): Promise<IncomingMessage> {
+  private async send(request: HttpRequest, timer: AbortSignal): Promise<IncomingMessage> {
     const { method, path, body, headers } = request;
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const signal = AbortSignal.any([timer, ...this.signals(request)]);
-    return new Promise((resolve, reject) => {
-      let connected = false;
-      const sent = (this.tls ? requestHttps : requestHttp)({
-        ...this.server,
+    // A kept connection may end just as a request is sent, and then nobody knows whether it arrived.
+    const agent = isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : false;
+    try {
+      const answer = await this.http.request<IncomingMessage>({
         method,
-        path: this.basePath + path,
-        // A kept connection may end just as a request is sent, and then nobody knows whether it arrived.
-        agent: isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : false,
-        signal,
-        headers: {
-          accept: 'application/json',
-          ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
-          ...this.options.headers,
-          ...headers,
-          ...(payload === undefined && method === 'GET' ? {} : { 'content-length': payload?.length ?? 0 }),
-        },
+        url: path,
+        ...(body === undefined ? {} : { data: Buffer.from(JSON.stringify(body)) }),
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        httpAgent: agent,
+        httpsAgent: agent,
+        signal: AbortSignal.any([timer, ...this.signals(request)]),
       });
-      sent.once('socket', (socket) => {
-        if (!socket.connecting) connected = true;
-        else
-          socket.once(this.tls ? 'secureConnect' : 'connect', () => {
-            connected = true;
-          });
-      });
-      sent.once('response', resolve);
-      sent.once('error', (failure) => reject(this.explained(failure, request, timer, !connected)));
-      sent.end(payload);
-    });
+      return answer.data;
+    } catch (failure) {
+      throw this.explained(failure, request, timer);
+    }
   }
 
   private async textOf(answer: IncomingMessage, request: HttpRequest, timer: AbortSignal): Promise<string> {
@@ -173,20 +167,21 @@ export class HttpClient {
         chunks.push(chunk);
       }
     } catch (failure) {
-      throw this.explained(failure, request, timer, false);
+      throw this.explained(failure, request, timer);
     }
     return Buffer.concat(chunks).toString();
   }
 
   /** The signal's reason where the caller has ended it, else why there is no answer. */
-  private explained(failure: unknown, request: HttpRequest, timer: AbortSignal, neverSent: boolean): unknown {
+  private explained(failure: unknown, request: HttpRequest, timer: AbortSignal): unknown {
     const ended = this.signals(request).find(({ aborted }) => aborted);
     if (ended !== undefined) return ended.reason;
     const timedOut = timer.aborted;
     const why = timedOut
       ? `no answer within ${(this.options.timeoutMs ?? TIMEOUT_MS) / 1000} s`
       : messageOf(failure) || (failure as NodeJS.ErrnoException).code || 'no answer';
-    return new NoAnswer(why, neverSent, timedOut, failure);
+    const { code = '' } = failure as NodeJS.ErrnoException;
+    return new NoAnswer(why, NEVER_SENT.has(code), timedOut, failure);
   }
 
   private signals({ signal }: HttpRequest): readonly AbortSignal[] {

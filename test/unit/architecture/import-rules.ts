@@ -46,6 +46,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['protocol/kafka/', 'clients/kafka/', 'embedded/', 'support/'],
   amqplib: ['clients/amqp/', 'kit/'],
   avsc: ['kit/'],
+  axios: ['http/'],
   chalk: ['ui/'],
   commander: ['cli/'],
   esbuild: ['targets/'],
