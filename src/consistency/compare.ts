@@ -1,19 +1,27 @@
-import { type Key, keyText, type Row, type Side } from './side.js';
+import { type Buckets, type Entry, type Key, keyOfText, keyText, type Scan, type Side } from './side.js';
+
+/** All rows of one key on one side. */
+export interface Holding {
+  readonly count: number;
+  /** Equal exactly where the rows are; of several rows it is the sum, whatever their order. */
+  readonly digest: string;
+  readonly version: string;
+}
 
 /** One key on which the sides did not agree when they were read; no verdict yet. */
 export interface Difference {
-  readonly key: Key;
-  readonly source: Row | undefined;
-  readonly replica: Row | undefined;
-  /** The replica holds this key more than once. */
-  readonly duplicated: boolean;
+  readonly source: Holding | undefined;
+  readonly replica: Holding | undefined;
 }
+
+/** By `keyText`. */
+export type Differences = Map<string, Difference>;
 
 export interface Comparison {
   readonly sourceRows: number;
   readonly replicaRows: number;
-  /** At most DIFFERENCES_KEPT. */
-  readonly differences: readonly Difference[];
+  /** At most DIFFERENCES_MAX. */
+  readonly differences: Differences;
   /** How many more keys differed than were kept. */
   readonly notKept: number;
 }
@@ -25,89 +33,156 @@ export function kindOf(difference: Difference): DifferenceKind {
   return difference.source === undefined ? 'extra' : 'different';
 }
 
-/** Rows held in memory for each side at once; a larger table is compared in portions of about this size. */
-const PORTION_ROWS = 50_000;
+/** How a whole comparison reads: cancelled by the signal, told and slowed down by what it has read. */
+export interface CompareOptions {
+  readonly signal: AbortSignal;
+  /** Rows of one side read; `pass` 1 reads every row, 2 those of buckets that differ. */
+  read(side: 'source' | 'replica', pass: 1 | 2, rows: number): Promise<void>;
+}
 
-/** Differences kept with their rows, and confirmed; beyond it they are only counted, and the report says so. */
-const DIFFERENCES_KEPT = 100_000;
+const ROWS_PER_BUCKET = 1_000;
+const BUCKETS_MIN = 256;
+const BUCKETS_MAX = 16_384;
 
-/** Reads both sides once, source first, and says where they differ. */
-export async function compareSides(source: Side, replica: Side, signal: AbortSignal): Promise<Comparison> {
-  const estimates = await Promise.all([source.estimateRows(signal), replica.estimateRows(signal)]);
-  const portions = portionsFor(Math.max(...estimates));
-  let sourceRows = 0;
-  let replicaRows = 0;
-  const differences: Difference[] = [];
+/** Keys of each side held in memory at once while differing buckets are taken apart. */
+const GROUP_ROWS = 100_000;
+
+/** Differing keys that are kept and confirmed; beyond it they are only counted, and the report says so. */
+const DIFFERENCES_MAX = 1_000_000;
+
+/** Changed keys that are looked up at once. */
+const KEYS_AT_ONCE = 10_000;
+
+/**
+ * Compares both sides in two passes: sums of digests by bucket, and the keys of those buckets whose sums differ. Both
+ * sides are read at once. What was written meanwhile is compared key by key at the end, as a scan may have missed it.
+ */
+export async function compareSides(source: Side, replica: Side, options: CompareOptions): Promise<Comparison> {
+  const { signal } = options;
+  const scan = (side: 'source' | 'replica', pass: 1 | 2): Scan => ({
+    signal,
+    read: (rows) => options.read(side, pass, rows),
+  });
+  const both = <T>(work: (side: Side, name: 'source' | 'replica') => Promise<T>): Promise<[T, T]> =>
+    Promise.all([work(source, 'source'), work(replica, 'replica')]);
+
+  const [sourceThen, replicaThen] = await both((side) => side.now(signal));
+  const of = bucketsFor(Math.max(...(await both((side) => side.estimateRows(signal)))));
+  const [sourceBuckets, replicaBuckets] = await both((side, name) => side.buckets(of, scan(name, 1)));
+
+  const differences: Differences = new Map();
   let notKept = 0;
-  const keep = (difference: Difference): void => {
-    if (differences.length < DIFFERENCES_KEPT) differences.push(difference);
+  const keep = (key: string, difference: Difference): void => {
+    if (differences.size < DIFFERENCES_MAX || differences.has(key)) differences.set(key, difference);
     else notKept += 1;
   };
-  for (let portion = 0; portion < portions; portion += 1) {
-    // Source before replica: what is read later at the replica can only be newer, never a source row that is not yet there.
-    const wanted = new Map<string, Row>();
-    for await (const rows of source.portion(portion, portions, signal)) {
-      for (const row of rows) wanted.set(keyText(row.key), row);
-      sourceRows += rows.length;
-    }
-    const found = new Set<string>();
-    for await (const rows of replica.portion(portion, portions, signal)) {
-      replicaRows += rows.length;
-      for (const row of rows) {
-        const text = keyText(row.key);
-        const duplicated = found.has(text);
-        found.add(text);
-        const expected = wanted.get(text);
-        if (duplicated || expected === undefined || !sameValues(expected, row)) {
-          keep({ key: row.key, source: expected, replica: row, duplicated });
-        }
+  for (const group of groupsOf(sourceBuckets, replicaBuckets)) {
+    const [sources, replicas] = await both(async (side, name) => {
+      const holdings = new Holdings();
+      for await (const entries of side.entries(of, group, scan(name, 2))) {
+        holdings.add(entries);
+        await options.read(name, 2, entries.length);
       }
-    }
-    for (const [text, row] of wanted) {
-      if (!found.has(text)) keep({ key: row.key, source: row, replica: undefined, duplicated: false });
-    }
+      return holdings;
+    });
+    for (const [key, difference] of differencesOf(sources, replicas)) keep(key, difference);
   }
-  return { sourceRows, replicaRows, differences, notKept };
+
+  const changed = new Set(
+    [...(await source.changedSince(sourceThen, signal)), ...(await replica.changedSince(replicaThen, signal))]
+      .map(keyText)
+      .filter((key) => !differences.has(key)),
+  );
+  for (const keys of chunksOf([...changed], KEYS_AT_ONCE)) {
+    const now = await compareKeys(source, replica, keys, signal);
+    for (const [key, difference] of now.differences) keep(key, difference);
+  }
+  return { sourceRows: sourceBuckets.rows, replicaRows: replicaBuckets.rows, differences, notKept };
+}
+
+/** Some keys as they are now. */
+export interface KeysNow {
+  readonly sources: Holdings;
+  readonly replicas: Holdings;
+  readonly differences: Differences;
 }
 
 /** Reads only these keys again: replica first, source after, so that an unchanged source row proves an old replica row wrong. */
 export async function compareKeys(
   source: Side,
   replica: Side,
-  keys: readonly Key[],
+  keys: readonly string[],
   signal: AbortSignal,
-): Promise<readonly Difference[]> {
-  const replicaRows = await replica.rows(keys, signal);
-  const sourceRows = new Map((await source.rows(keys, signal)).map((row) => [keyText(row.key), row]));
-  const byKey = new Map<string, Row[]>();
-  for (const row of replicaRows) byKey.set(keyText(row.key), [...(byKey.get(keyText(row.key)) ?? []), row]);
-  return keys.flatMap((key): Difference[] => {
-    const expected = sourceRows.get(keyText(key));
-    const [found, ...more] = byKey.get(keyText(key)) ?? [];
-    const duplicated = more.length > 0;
-    if (expected === undefined && found === undefined) return [];
-    if (!duplicated && expected !== undefined && found !== undefined && sameValues(expected, found)) return [];
-    return [{ key, source: expected, replica: found, duplicated }];
-  });
+): Promise<KeysNow> {
+  const wanted: readonly Key[] = keys.map(keyOfText);
+  const replicas = new Holdings();
+  replicas.add(await replica.entriesOf(wanted, signal));
+  const sources = new Holdings();
+  sources.add(await source.entriesOf(wanted, signal));
+  return { sources, replicas, differences: differencesOf(sources, replicas) };
 }
 
-export function sameValues(a: Row, b: Row): boolean {
-  return a.values.length === b.values.length && a.values.every((value, index) => value === b.values[index]);
+/** Everything that one side holds, by key. */
+export class Holdings {
+  readonly byKey = new Map<string, Holding>();
+
+  add(entries: readonly Entry[]): void {
+    for (const { key, digest, version } of entries) {
+      const text = keyText(key);
+      const before = this.byKey.get(text);
+      this.byKey.set(text, before === undefined ? { count: 1, digest, version } : joined(before, digest, version));
+    }
+  }
 }
 
-function portionsFor(rows: number): number {
-  return Math.max(1, Math.ceil(rows / PORTION_ROWS));
+function joined({ count, digest, version }: Holding, moreDigest: string, moreVersion: string): Holding {
+  return {
+    count: count + 1,
+    digest: String(BigInt(digest) + BigInt(moreDigest)),
+    version: String((count === 1 ? numberOf(version) : BigInt(version)) + numberOf(moreVersion)),
+  };
 }
 
-/** Which compared columns differ, for a key that both sides have. */
-export function differingColumns(
-  difference: Difference,
-  columns: readonly string[],
-): ReadonlyArray<{ column: string; source: string | null; replica: string | null }> {
-  const { source, replica } = difference;
-  if (source === undefined || replica === undefined) return [];
-  return columns.flatMap((column, index) => {
-    const [wanted, found] = [source.values[index] ?? null, replica.values[index] ?? null];
-    return wanted === found ? [] : [{ column, source: wanted, replica: found }];
-  });
+/** Versions are short texts: their bytes as one number, so that sums of them don't depend on the order. */
+const numberOf = (version: string): bigint => BigInt(`0x${Buffer.from(version).toString('hex') || '0'}`);
+
+export function differencesOf(sources: Holdings, replicas: Holdings): Differences {
+  const differences: Differences = new Map();
+  for (const [key, source] of sources.byKey) {
+    const replica = replicas.byKey.get(key);
+    if (replica === undefined || replica.count !== source.count || replica.digest !== source.digest)
+      differences.set(key, { source, replica });
+  }
+  for (const [key, replica] of replicas.byKey)
+    if (!sources.byKey.has(key)) differences.set(key, { source: undefined, replica });
+  return differences;
+}
+
+function bucketsFor(rows: number): number {
+  const wanted = Math.min(Math.max(rows / ROWS_PER_BUCKET, BUCKETS_MIN), BUCKETS_MAX);
+  return 2 ** Math.ceil(Math.log2(wanted));
+}
+
+/** The differing buckets, together as many at a time as fit into memory. */
+function groupsOf(source: Buckets, replica: Buckets): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  let group: number[] = [];
+  let rows = 0;
+  for (const bucket of source.differing(replica)) {
+    const more = Math.max(source.counts[bucket] ?? 0, replica.counts[bucket] ?? 0);
+    if (group.length > 0 && rows + more > GROUP_ROWS) {
+      groups.push(group);
+      group = [];
+      rows = 0;
+    }
+    group.push(bucket);
+    rows += more;
+  }
+  return group.length === 0 ? groups : [...groups, group];
+}
+
+export function chunksOf<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  );
 }

@@ -1,8 +1,19 @@
 import { messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
-import { type Comparison, compareKeys, compareSides, type Difference } from './compare.js';
-import { type CheckReport, countKinds, findingOf, type StageReport, type Verdict } from './report.js';
-import { type Key, keyText, type Side } from './side.js';
+import {
+  type CompareOptions,
+  type Comparison,
+  chunksOf,
+  compareKeys,
+  compareSides,
+  type Difference,
+  type Differences,
+  type KeysNow,
+  kindOf,
+} from './compare.js';
+import { type Described, describeDifferences } from './describe.js';
+import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
+import type { Side } from './side.js';
 import type { Fence, Progress, Stage } from './stages.js';
 
 /** A compare check with everything it asks: two sides, the way between them, and how to take a fence at the source. */
@@ -10,11 +21,17 @@ export interface CompareCheck {
   readonly name: string;
   readonly source: Side;
   readonly replica: Side;
+  /** By column: what two numbers may differ by. Their digests differ then, and their values are looked at. */
+  readonly tolerances: ReadonlyMap<string, string>;
   /** In order from source to replica; empty where nothing replicates and the tables just have to agree. */
   readonly way: readonly Stage[];
   /** A position that everything visible at the source before the call lies before. */
   takeFence(): Promise<TakenFence>;
   readonly skipped: readonly string[];
+  /** Two sides without a row agree. */
+  readonly allowEmpty: boolean;
+  /** What part of the data is compared; undefined: all of it. */
+  readonly part?: string | undefined;
 }
 
 export interface TakenFence {
@@ -29,7 +46,10 @@ export interface ConfirmOptions {
   readonly deadlineMs: number;
   /** A stage that has a known trouble and has not moved for this long is not waited for until the deadline. */
   readonly stalledMs: number;
+  /** Differences that are listed with their values; all are counted. */
+  readonly differencesMax: number;
   readonly signal: AbortSignal;
+  readonly read: CompareOptions['read'];
   waitingFor(what: string): void;
 }
 
@@ -46,14 +66,24 @@ export interface ConfirmOptions {
  */
 export async function confirmCheck(check: CompareCheck, options: ConfirmOptions): Promise<CheckReport> {
   const startedMs = performance.now();
-  const comparison = await compareSides(check.source, check.replica, options.signal);
+  const comparison = await compareSides(check.source, check.replica, options);
   const run = new Confirmation(check, options, startedMs, comparison);
   return run.settle();
 }
 
+/** Keys that are read again at once. */
+const KEYS_AT_ONCE = 10_000;
+
 class Confirmation {
-  private pending: readonly Difference[];
-  private readonly confirmed: Difference[] = [];
+  private pending: Differences;
+  private readonly counts = { missing: 0, extra: 0, different: 0 };
+  private readonly findings: Finding[] = [];
+  /** Bytes of values that findings may still hold. */
+  private room = FINDINGS_BYTES;
+  /** What has come and gone at either side since it was counted. */
+  private readonly moved = { source: 0, replica: 0 };
+  /** When pending keys may be read again while something is waited for. */
+  private readAgainMs = 0;
   private stages: StageReport[] = [];
   private taken: TakenFence | undefined;
 
@@ -67,32 +97,44 @@ class Confirmation {
   }
 
   async settle(): Promise<CheckReport> {
-    while (this.pending.length > 0) {
+    // Rows that moved while they were read, and numbers within their tolerance, agree at a second look.
+    await this.dropAgreed();
+    while (this.pending.size > 0) {
       const taken = await this.takeFence();
       if ('why' in taken) return this.report('inconclusive', taken.why);
       const held = await this.passStages(taken.fence);
-      if (held !== undefined) return this.report(this.confirmed.length > 0 ? 'inconsistent' : held.verdict, held.why);
+      if (held !== undefined) return this.report(this.confirmed > 0 ? 'inconsistent' : held.verdict, held.why);
       await this.judge();
-      if (this.pending.length > 0 && this.leftMs() <= 0) {
-        const verdict = this.confirmed.length > 0 ? 'inconsistent' : 'inconclusive';
-        return this.report(verdict, `${this.pending.length} rows changed again and again while they were compared`);
+      if (this.pending.size > 0 && this.leftMs() <= 0) {
+        const verdict = this.confirmed > 0 ? 'inconsistent' : 'inconclusive';
+        return this.report(verdict, `${this.pending.size} rows changed again and again while they were compared`);
       }
     }
     return this.conclude();
   }
 
+  private get confirmed(): number {
+    const { missing, extra, different } = this.counts;
+    return missing + extra + different;
+  }
+
   /** Nothing is pending. Where more keys had differed than were kept, agreement has to be looked for once more. */
   private async conclude(): Promise<CheckReport> {
-    const { notKept } = this.comparison;
-    if (this.confirmed.length > 0) {
+    const { notKept, sourceRows, replicaRows } = this.comparison;
+    if (this.confirmed > 0) {
       const more = `and up to ${notKept} more keys differ, which were counted but not looked at`;
       return this.report('inconsistent', notKept === 0 ? undefined : more);
     }
-    if (notKept === 0) return this.report('consistent');
+    if (notKept === 0) {
+      const rows = sourceRows + replicaRows + this.moved.source + this.moved.replica;
+      return this.report(rows === 0 && !this.check.allowEmpty ? 'empty' : 'consistent');
+    }
     if (this.leftMs() <= 0)
       return this.report('inconclusive', `${notKept} more keys differed than could be followed in time`);
-    this.comparison = await compareSides(this.check.source, this.check.replica, this.options.signal);
+    this.comparison = await compareSides(this.check.source, this.check.replica, this.options);
     this.pending = this.comparison.differences;
+    this.moved.source = 0;
+    this.moved.replica = 0;
     return this.settle();
   }
 
@@ -113,7 +155,7 @@ class Confirmation {
     for (const [index, stage] of this.check.way.entries()) {
       if (fence === undefined) throw new Error(`nothing leads from the stage before to ${stage.name}`);
       const held = await this.waitAt(stage, fence);
-      if (this.pending.length === 0) return undefined;
+      if (this.pending.size === 0) return undefined;
       this.stages[index] = { kind: stage.kind, name: stage.name, ...(held ?? { passed: true }) };
       if (held !== undefined) return this.heldAt(stage, held);
       fence = await stage.outputs(fence);
@@ -141,8 +183,8 @@ class Confirmation {
     for (;;) {
       const progress: Progress = await stage.progress(fence);
       if (progress.reached) return undefined;
-      await this.dropAgreed();
-      if (this.pending.length === 0) return undefined;
+      if (performance.now() >= this.readAgainMs) await this.dropAgreed();
+      if (this.pending.size === 0) return undefined;
       if (closest === undefined || progress.distance < closest) {
         closest = progress.distance;
         movedAt = performance.now();
@@ -167,56 +209,117 @@ class Confirmation {
 
   /** Agreement needs no fence: whatever agrees by now is done. The first read stays the reference for the rest. */
   private async dropAgreed(): Promise<void> {
-    const differing = new Set((await this.readAgain()).map((difference) => keyText(difference.key)));
-    this.pending = this.pending.filter((difference) => differing.has(keyText(difference.key)));
+    const startedMs = performance.now();
+    for await (const { keys, now } of this.readAgain())
+      for (const key of keys) if (!now.differences.has(key)) this.agreed(key, now);
+    // Many keys take long to read: most of the time is left to whatever is waited for.
+    this.readAgainMs = performance.now() + 4 * (performance.now() - startedMs);
   }
 
   /** Only called behind the last stage: a difference whose source row is untouched since before the fence is real. */
   private async judge(): Promise<void> {
-    if (this.pending.length === 0) return;
-    const before = new Map(this.pending.map((difference) => [keyText(difference.key), difference]));
-    const volatile: Difference[] = [];
-    for (const now of await this.readAgain()) {
-      const then = before.get(keyText(now.key));
-      if (then !== undefined && isSettled(then, now)) this.confirmed.push(now);
-      else volatile.push(now);
+    const volatile: Differences = new Map();
+    for await (const { keys, now } of this.readAgain()) {
+      const settled: Differences = new Map();
+      for (const key of keys) {
+        const then = this.pending.get(key);
+        const found = now.differences.get(key);
+        if (then === undefined) continue;
+        this.agreed(key, now);
+        if (found !== undefined) (isSettled(then, found) ? settled : volatile).set(key, found);
+      }
+      await this.confirm(settled, volatile);
     }
     this.pending = volatile;
   }
 
-  private readAgain(): Promise<readonly Difference[]> {
-    const keys: readonly Key[] = this.pending.map((difference) => difference.key);
-    return compareKeys(this.check.source, this.check.replica, keys, this.options.signal);
+  /** Counts them, and lists as many with their values as there is room for; what has just changed is volatile after all. */
+  private async confirm(settled: Differences, volatile: Differences): Promise<void> {
+    const room = this.room > 0 ? this.options.differencesMax - this.findings.length : 0;
+    for await (const one of this.describe([...settled.keys()].slice(0, Math.max(0, room)))) {
+      const before = settled.get(one.key);
+      const same =
+        before?.source === undefined || one.sourceVersion === undefined || one.sourceVersion === before.source.version;
+      if (one.differs && same) this.list(one);
+      else {
+        settled.delete(one.key);
+        if (one.differs && before !== undefined) volatile.set(one.key, before);
+      }
+    }
+    for (const difference of settled.values()) this.counts[kindOf(difference)] += 1;
+  }
+
+  private describe(keys: readonly string[]): AsyncIterable<Described> {
+    return describeDifferences(this.check, keys, this.options.signal);
+  }
+
+  private list({ finding, bytes }: Described): void {
+    if (this.findings.length >= this.options.differencesMax || this.room <= 0) return;
+    this.findings.push(finding);
+    this.room -= bytes;
+  }
+
+  /** Takes the key off the pending ones, and notes how many rows of it came or went since they were counted. */
+  private agreed(key: string, { sources, replicas }: KeysNow): void {
+    const then = this.pending.get(key);
+    this.moved.source += (sources.byKey.get(key)?.count ?? 0) - (then?.source?.count ?? 0);
+    this.moved.replica += (replicas.byKey.get(key)?.count ?? 0) - (then?.replica?.count ?? 0);
+    this.pending.delete(key);
+  }
+
+  /** All pending keys as they are now, some at a time; what agrees by values within their tolerance is no difference. */
+  private async *readAgain(): AsyncGenerator<{ keys: readonly string[]; now: KeysNow }> {
+    const { source, replica, tolerances } = this.check;
+    for (const keys of chunksOf([...this.pending.keys()], KEYS_AT_ONCE)) {
+      const now = await compareKeys(source, replica, keys, this.options.signal);
+      if (tolerances.size > 0) {
+        for await (const { key, differs } of this.describe([...now.differences.keys()]))
+          if (!differs) now.differences.delete(key);
+      }
+      yield { keys, now };
+    }
   }
 
   private leftMs(): number {
     return this.options.deadlineMs - (performance.now() - this.startedMs);
   }
 
-  private report(verdict: Verdict, why?: string): CheckReport {
-    const shown = verdict === 'inconsistent' ? this.confirmed : this.pending;
-    const columns = this.check.source.columns.map((column) => column.name);
-    const counts = countKinds(shown);
+  private async report(verdict: Verdict, why?: string): Promise<CheckReport> {
+    const { check, comparison } = this;
+    const undecided = verdict === 'lagging' || verdict === 'inconclusive';
+    const counts = { ...this.counts };
+    if (undecided) {
+      for (const difference of this.pending.values()) counts[kindOf(difference)] += 1;
+      const some = [...this.pending.keys()].slice(0, this.options.differencesMax);
+      for await (const one of this.describe(some)) if (one.differs) this.list(one);
+    }
+    const total = counts.missing + counts.extra + counts.different;
+    const columns = check.source.columns.map((column) => column.name);
     return {
-      check: this.check.name,
+      check: check.name,
       kind: 'compare',
       verdict,
       ...(why === undefined ? {} : { why }),
-      source: this.check.source.label,
-      replica: this.check.replica.label,
-      sourceRows: this.comparison.sourceRows,
-      // What was in flight when the replica was read has arrived since, so its own count of then would be out of date.
-      replicaRows: this.comparison.sourceRows - counts.missing + counts.extra,
+      ...(check.part === undefined ? {} : { part: check.part }),
+      ...(columns.length === 0 ? { keysOnly: true } : {}),
+      source: check.source.label,
+      replica: check.replica.label,
+      sourceRows: comparison.sourceRows + this.moved.source,
+      replicaRows: comparison.replicaRows + this.moved.replica,
       ...counts,
+      ...(this.findings.length < total ? { listed: this.findings.length } : {}),
       compared: columns,
-      skipped: this.check.skipped,
+      skipped: check.skipped,
       ...(this.taken === undefined ? {} : { fence: this.taken.label }),
       way: this.stages,
-      findings: shown.map((difference) => findingOf(difference, columns)),
+      findings: this.findings,
       elapsedMs: performance.now() - this.startedMs,
     };
   }
 }
+
+/** Bytes of values in the findings of one check. */
+const FINDINGS_BYTES = 16 * 2 ** 20;
 
 /**
  * The source row is the one that was there before the fence. For a row that only the replica has, the source cannot

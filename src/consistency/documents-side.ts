@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentQuery, DocumentsClient, FoundDocument, Lookup } from '../clients/documents/contract.js';
 import { jsonbText } from '../clients/documents/json-text.js';
 import { baseType, renderField } from './rendering.js';
-import { type Key, keyText, type Row, type Side } from './side.js';
+import { Buckets, type Entry, type Key, keyText, type Row, type Scan, type Side } from './side.js';
 
 export interface DocumentsPlace {
   readonly store: string;
@@ -32,7 +32,12 @@ export function documentsSide(
   };
   const toRow = ({ values, version }: FoundDocument): Row => {
     const rendered = fields.map(({ otherType }, index) => renderField(values[index] ?? { kind: 'missing' }, otherType));
-    return { key: rendered.slice(0, key.length), values: rendered.slice(key.length), version };
+    return {
+      key: rendered.slice(0, key.length),
+      values: rendered.slice(key.length),
+      digest: String(BigInt.asIntN(64, BigInt(`0x${md5(rendered).slice(0, 16)}`))),
+      version,
+    };
   };
 
   async function* rowsOf(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
@@ -44,38 +49,54 @@ export function documentsSide(
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
     estimateRows: () => client.estimate(place.collection),
 
-    async *portion(portion, of, signal) {
-      for await (const rows of rowsOf(signal)) {
-        yield of === 1 ? rows : rows.filter((row) => portionOf(row.key, of) === portion);
+    async buckets(of, scan) {
+      const buckets = new Buckets(of);
+      for await (const rows of rowsOf(scan.signal)) {
+        for (const { key: one, digest } of rows) buckets.add(bucketOf(one, of), 1, BigInt(digest));
+        await scan.read(rows.length);
       }
+      return buckets;
     },
 
-    async rows(keys, signal) {
-      const wanted = new Set(keys.map(keyText));
-      const found: Row[] = [];
-      const keep = (rows: readonly Row[]): void => {
-        found.push(...rows.filter((row) => wanted.has(keyText(row.key))));
-      };
-      const lookups = lookupsFor(key, keys);
-      if (lookups === undefined) for await (const rows of rowsOf(signal)) keep(rows);
-      else {
-        for (let first = 0; first < keys.length; first += KEYS_PER_QUERY) {
-          const some = lookupsFor(key, keys.slice(first, first + KEYS_PER_QUERY)) ?? lookups;
-          keep((await client.find(query, some)).map(toRow));
-        }
-      }
-      return found;
+    async *entries(of, wanted, scan: Scan): AsyncGenerator<readonly Entry[]> {
+      const mine = new Set(wanted);
+      for await (const rows of rowsOf(scan.signal))
+        yield rows.filter((row) => mine.has(bucketOf(row.key, of))).map(entryOf);
     },
+
+    entriesOf: async (keys, signal) => (await lookUp(keys, signal)).map(entryOf),
+    rowsOf: lookUp,
+    // A store has no position that tells what was written since.
+    now: async () => '',
+    changedSince: async () => [],
   };
+
+  async function lookUp(keys: readonly Key[], signal: AbortSignal): Promise<readonly Row[]> {
+    const wanted = new Set(keys.map(keyText));
+    const found: Row[] = [];
+    const keep = (rows: readonly Row[]): void => {
+      found.push(...rows.filter((row) => wanted.has(keyText(row.key))));
+    };
+    const lookups = lookupsFor(key, keys);
+    if (lookups === undefined) for await (const rows of rowsOf(signal)) keep(rows);
+    else {
+      for (let first = 0; first < keys.length; first += KEYS_PER_QUERY) {
+        const some = lookupsFor(key, keys.slice(first, first + KEYS_PER_QUERY)) ?? lookups;
+        keep((await client.find(query, some)).map(toRow));
+      }
+    }
+    return found;
+  }
 }
 
 /** Bounds one query's parameters. */
 const KEYS_PER_QUERY = 5_000;
 
-/** As table-side.ts has it in SQL: the first 32 bits of the MD5 of the key's texts, written as jsonb. */
-function portionOf(key: Key, of: number): number {
-  return Number.parseInt(createHash('md5').update(jsonbText(key)).digest('hex').slice(0, 8), 16) % of;
-}
+const entryOf = ({ key, digest, version }: Row): Entry => ({ key, digest, version });
+
+/** As table-side.ts has it in SQL, over texts written as jsonb: the key's first 32 bits, and 64 bits of the whole. */
+const md5 = (texts: readonly (string | null)[]): string => createHash('md5').update(jsonbText(texts)).digest('hex');
+const bucketOf = (key: Key, of: number): number => Number.parseInt(md5(key).slice(0, 8), 16) & (of - 1);
 
 const NUMBERS = /^(smallint|integer|bigint|numeric)$/;
 const TEXTS = /^(text|character varying|character|date)$/;

@@ -74,8 +74,9 @@ function instantText(text: string): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}.${fraction.padEnd(6, '0')}`;
 }
 
-/** A column beside a document's field: the common form is that of the column's type. */
-function renderForField(expression: string, type: string): string {
+/** SQL of a column beside a document's field: the common form is that of the column's type. */
+export function renderForField(expression: string, columnType: string): string {
+  const type = baseType(columnType);
   // Over text: the direct way from a double to numeric rounds to 15 digits.
   if (NUMBERS.has(type)) return `trim_scale((${expression})::text::numeric)::text`;
   if (INSTANTS.has(type)) return instantSql(expression, type);
@@ -86,18 +87,6 @@ function renderForField(expression: string, type: string): string {
 function instantSql(expression: string, type: string): string {
   const instant = type === 'timestamp with time zone' ? `(${expression}) AT TIME ZONE 'UTC'` : `(${expression})`;
   return `to_char(${instant}, 'YYYY-MM-DD"T"HH24:MI:SS.US')`;
-}
-
-/** The SQL that renders `expression` of `ownType`, to be compared with a value of `otherType`. */
-export function renderSql(expression: string, ownType: string, otherType: string): string {
-  const [own, other] = [baseType(ownType), baseType(otherType)];
-  if (other === DOCUMENT) return renderForField(expression, own);
-  if (own !== other) {
-    if (NUMBERS.has(own) && NUMBERS.has(other)) return `trim_scale((${expression})::numeric)::text`;
-    if (INSTANTS.has(own) && INSTANTS.has(other)) return instantSql(expression, own);
-    if (isJson(own) && isJson(other)) return `(${expression})::jsonb::text`;
-  }
-  return `(${expression})::text`;
 }
 
 const isJson = (type: string): boolean => type === 'json' || type === 'jsonb';

@@ -1,19 +1,22 @@
-import type { Difference, DifferenceKind } from './compare.js';
-import { differingColumns, kindOf } from './compare.js';
-import { shownValue } from './rendering.js';
+import type { DifferenceKind } from './compare.js';
 import type { Key } from './side.js';
 
-export type Verdict = 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive';
+/** `empty`: both sides agree because neither holds a row, which proves nothing. */
+export type Verdict = 'consistent' | 'empty' | 'inconsistent' | 'lagging' | 'inconclusive';
 
 /** One key that differs. Values are text as the server prints them; null is SQL NULL. */
 export interface Finding {
   readonly kind: DifferenceKind | 'duplicated' | 'dead-letter';
   readonly key: Key;
-  readonly columns: ReadonlyArray<{
-    readonly column: string;
-    readonly source: string | null;
-    readonly replica: string | null;
-  }>;
+  readonly columns: readonly ColumnDifference[];
+  /** How often each side holds the key, where one of them holds it more than once. */
+  readonly rows?: { readonly source: number; readonly replica: number };
+}
+
+export interface ColumnDifference {
+  readonly column: string;
+  readonly source: string | null;
+  readonly replica: string | null;
 }
 
 /** How the fence fared at one stage. */
@@ -34,6 +37,10 @@ export interface CheckReport {
   readonly verdict: Verdict;
   /** One sentence where the verdict is not `consistent`. */
   readonly why?: string;
+  /** What part of the data the verdict is of, where it is not all: `a sample of 10 %`. */
+  readonly part?: string;
+  /** No column was compared but the key. */
+  readonly keysOnly?: boolean;
   /** What was compared with what, where the numbers of rows don't say it. */
   readonly summary?: string;
   /** Inconclusive because a server did not answer. */
@@ -45,6 +52,8 @@ export interface CheckReport {
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
+  /** Differences listed in `findings`, where those are fewer than there are. */
+  readonly listed?: number;
   readonly compared: readonly string[];
   /** Columns of either side that were not compared. */
   readonly skipped: readonly string[];
@@ -53,22 +62,4 @@ export interface CheckReport {
   readonly way: readonly StageReport[];
   readonly findings: readonly Finding[];
   readonly elapsedMs: number;
-}
-
-export function findingOf(difference: Difference, columns: readonly string[]): Finding {
-  return {
-    kind: difference.duplicated ? 'duplicated' : kindOf(difference),
-    key: difference.key.map(shownValue),
-    columns: differingColumns(difference, columns).map(({ column, source, replica }) => ({
-      column,
-      source: shownValue(source),
-      replica: shownValue(replica),
-    })),
-  };
-}
-
-export function countKinds(differences: readonly Difference[]): { missing: number; extra: number; different: number } {
-  const counts = { missing: 0, extra: 0, different: 0 };
-  for (const difference of differences) counts[kindOf(difference)] += 1;
-  return counts;
 }

@@ -1,7 +1,7 @@
+import type { PostgresClient } from '../clients/postgres/client.js';
 import { counted } from '../support/counted.js';
 import { pause } from '../support/retry.js';
 import type { CheckReport, Finding } from './report.js';
-import type { TableReader } from './table-side.js';
 
 export interface RowsCheck {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface RowsCheck {
   readonly query: string;
   /** none: every row it finds is a violation; some: finding no row is one. */
   readonly expect: 'none' | 'some';
-  readonly reader: TableReader;
+  readonly reader: Pick<PostgresClient, 'streamText'>;
 }
 
 export interface RowsOptions {

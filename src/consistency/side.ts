@@ -1,28 +1,85 @@
-/** A key's column values in order, as text; null for SQL NULL. */
+/** A key's column values in order, in their common text form; null for SQL NULL. */
 export type Key = readonly (string | null)[];
 
-export interface Row {
+/** One row without its values. */
+export interface Entry {
   readonly key: Key;
-  /** Values of the compared columns in order, rendered as text without loss. */
-  readonly values: readonly (string | null)[];
+  /** Of key and values: equal exactly where both are, on either side. */
+  readonly digest: string;
   /**
    * Which version of the row this is (xmin and place): equal versions of two reads mean that nobody touched it in between.
-   * Sides that keep no versions give a text of the values.
+   * Sides that keep no versions give the digest.
    */
   readonly version: string;
 }
 
-/** What a comparison compares: a table, later a topic, documents or a file. Reads only; a read-only role is enough. */
+export interface Row extends Entry {
+  /** Values of the compared columns in order, in their common text form. */
+  readonly values: readonly (string | null)[];
+}
+
+/** Rows by the hash of their key: how many each bucket holds, and the sum of their digests modulo 2^64. */
+export class Buckets {
+  readonly counts: Float64Array;
+  readonly sums: BigInt64Array;
+
+  constructor(readonly of: number) {
+    this.counts = new Float64Array(of);
+    this.sums = new BigInt64Array(of);
+  }
+
+  add(bucket: number, count: number, sum: bigint): void {
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + count;
+    // The array keeps 64 bits: sums of parts add up to the sum of the whole.
+    this.sums[bucket] = (this.sums[bucket] ?? 0n) + sum;
+  }
+
+  get rows(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  differing(other: Buckets): readonly number[] {
+    return [...this.counts.keys()].filter(
+      (bucket) => this.counts[bucket] !== other.counts[bucket] || this.sums[bucket] !== other.sums[bucket],
+    );
+  }
+}
+
+/** How to read a whole side. */
+export interface Scan {
+  readonly signal: AbortSignal;
+  /** Called with the number of rows read since the last call; waits where reading has to be slowed down. */
+  read(rows: number): Promise<void>;
+}
+
+/** Which rows of a side count: all, or those whose key's hash falls into the first `below` of `of` parts. */
+export interface Sample {
+  readonly of: number;
+  readonly below: number;
+}
+
+/** What a comparison compares: a table, documents. Reads only; a read-only role is enough. */
 export interface Side {
   /** As reports say it: `person.person_person`. */
   readonly label: string;
   readonly columns: readonly SideColumn[];
-  /** About how many rows; -1 where nobody knows. It decides the number of portions. */
+  /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
-  /** All rows of one of `of` portions (0-based); equal keys fall into equal portions on both sides. */
-  portion(portion: number, of: number, signal: AbortSignal): AsyncIterable<readonly Row[]>;
+  /** All rows in `of` buckets (a power of two). */
+  buckets(of: number, scan: Scan): Promise<Buckets>;
+  /** The rows of these buckets, in blocks. */
+  entries(of: number, buckets: readonly number[], scan: Scan): AsyncIterable<readonly Entry[]>;
   /** The rows that exist among these keys, as they are now. */
-  rows(keys: readonly Key[], signal: AbortSignal): Promise<readonly Row[]>;
+  entriesOf(keys: readonly Key[], signal: AbortSignal): Promise<readonly Entry[]>;
+  /** The same with their values, for as few keys as fit into memory. */
+  rowsOf(keys: readonly Key[], signal: AbortSignal): Promise<readonly Row[]>;
+  /** A point in time of this side, for `changedSince`. */
+  now(signal: AbortSignal): Promise<string>;
+  /**
+   * Keys of the rows that were written since. A scan in parts misses a row that moves from a part that is still to be
+   * read into one that has been.
+   */
+  changedSince(then: string, signal: AbortSignal): Promise<readonly Key[]>;
 }
 
 export interface SideColumn {
@@ -34,3 +91,5 @@ export interface SideColumn {
 export function keyText(key: Key): string {
   return JSON.stringify(key);
 }
+
+export const keyOfText = (text: string): Key => JSON.parse(text) as Key;

@@ -1,140 +1,224 @@
-import { quoteIdentifier } from '../clients/postgres/client.js';
+import type { TextRow } from '../clients/postgres/client.js';
 import { EvpipeError } from '../support/errors.js';
-import { renderSql } from './rendering.js';
-import type { Key, Row, Side, SideColumn } from './side.js';
+import type { ColumnType } from './column-types.js';
+import { lookupsFor } from './key-lookup.js';
+import type { Form } from './meaning.js';
+import { Buckets, type Entry, type Key, keyText, type Row, type Sample, type Scan, type Side } from './side.js';
+import type { TableFacts } from './table-facts.js';
+import { type TablePlace, tableSql } from './table-place.js';
+import type { TableReader } from './table-reader.js';
 
-/** What a table's side needs of a database connection; clients/postgres has it. */
-export interface TableReader {
-  queryText(sql: string, values?: readonly unknown[]): Promise<readonly (readonly (string | null)[])[]>;
-  /** Rows in blocks, through a cursor: never the whole table at once. */
-  streamText(
-    sql: string,
-    values: readonly unknown[],
-    signal: AbortSignal,
-  ): AsyncIterable<readonly (readonly (string | null)[])[]>;
-}
-
-/** Settings under which text output is exact and alike on every server; a side's connection has to have them. */
-export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
-  client_encoding: 'UTF8',
-  timezone: 'UTC',
-  datestyle: 'ISO, YMD',
-  intervalstyle: 'iso_8601',
-  bytea_output: 'hex',
-  extra_float_digits: '3',
-  statement_timeout: '60000',
-  lock_timeout: '5000',
-};
-
-export interface TablePlace {
-  readonly database: string;
-  /** As the file says it: `person_person` or `schema.person_person`. */
-  readonly table: string;
-  /** SQL condition: only these rows count. */
-  readonly where?: string | undefined;
-}
-
-/** A compared or key column: its name in reports, and the SQL expression over this side's table. */
+/** A compared or key column: its name in reports, the SQL expression over this side's table, and its common form. */
 export interface TableColumn {
   readonly name: string;
   readonly expression: string;
-  readonly type: string;
-  /** The type on the other side, which decides the common text form. */
-  readonly otherType: string;
+  readonly type: ColumnType;
+  readonly form: Form;
+  /** The table's own column that the expression is, where it is one. */
+  readonly column?: string | undefined;
 }
 
-/** A column of the side's own table, which every statement here calls t. */
-export const quoteColumn = (name: string): string => `t.${quoteIdentifier(name)}`;
-
-export function tableSql(table: string): string {
-  return table.split('.').map(quoteIdentifier).join('.');
+export interface TableSideOptions {
+  readonly place: TablePlace;
+  readonly facts: TableFacts;
+  readonly key: readonly TableColumn[];
+  readonly compared: readonly TableColumn[];
+  /**
+   * How rows become digests. `record`: PostgreSQL's own hash of the row's bytes, which both sides need version 14 for.
+   * `md5`: of the row's text, which anything can make.
+   */
+  readonly hash: 'record' | 'md5';
+  readonly sample?: Sample | undefined;
 }
 
-/** The table's columns in order with their types; throws where the table is missing or not readable. */
-export async function readColumns(reader: TableReader, place: TablePlace): Promise<readonly SideColumn[]> {
-  const rows = await reader.queryText(
-    `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)
-       FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
-    [tableSql(place.table)],
-  );
-  if (rows.length === 0) {
-    throw new EvpipeError('EVPIPE_TABLE_MISSING', `table ${place.table} does not exist in database ${place.database}`);
-  }
-  return rows.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }));
-}
+/** Hashing records came with this version. */
+export const RECORD_HASH_SINCE = 140_000;
 
-/** The type of an SQL expression over the table, asked from the server without reading a row. */
-export async function expressionType(reader: TableReader, place: TablePlace, expression: string): Promise<string> {
-  const [row] = await reader.queryText(
-    `SELECT pg_typeof((SELECT ${expression} FROM ${tableSql(place.table)} AS t LIMIT 1))::text`,
-  );
-  return row?.[0] ?? 'unknown';
-}
+/** A statement reads as much as takes about this long, so that none holds back VACUUM or a failover. */
+const PART_MS = 300;
+const FIRST_PART_PAGES = 1_024;
+const PART_PAGES_MAX = 1 << 20;
 
-export function tableSide(
-  reader: TableReader,
-  place: TablePlace,
-  key: readonly TableColumn[],
-  compared: readonly TableColumn[],
-  /** With documents on the other side a hash that anybody can make; PostgreSQL's own is faster. */
-  portionsBy: 'server' | 'md5' = 'server',
-): Side {
+/** Keys looked up by one statement. */
+const KEYS_PER_LOOKUP = 2_000;
+
+export function tableSide(reader: TableReader, options: TableSideOptions): Side {
+  const { place, facts, key, compared, sample } = options;
   const table = tableSql(place.table);
-  const keys = key.map((column) => renderSql(column.expression, column.type, column.otherType));
-  const values = compared.map((column) => renderSql(column.expression, column.type, column.otherType));
-  const version = "t.xmin::text || ' ' || t.ctid::text";
-  const select = `SELECT ${[...keys, version, ...values].join(', ')} FROM ${table} AS t`;
-  const filter = place.where === undefined ? 'true' : `(${place.where})`;
-  // The hash is over the key's common text form, so that equal keys of both sides meet in the same portion.
-  const keyArray = `jsonb_build_array(${keys.join(', ')})`;
-  const keyHash =
-    portionsBy === 'server'
-      ? `(hashtextextended(${keyArray}::text, 0) & 9223372036854775807)`
-      : `('x' || substr(md5(${keyArray}::text), 1, 8))::bit(32)::bigint`;
+  const sql = statements(options);
+  const version = facts.versioned ? "t.xmin::text || ' ' || t.ctid::text" : sql.digest;
+  const entryColumns = [...sql.keys, `${sql.digest}::text`, version].join(', ');
+  const filters = [
+    ...(place.where === undefined ? [] : [`(${place.where})`]),
+    ...(sample === undefined ? [] : [`(${sql.keyHash} & ${sample.of - 1}) < ${sample.below}`]),
+  ];
+  const where = (...more: readonly string[]): string => {
+    const all = [...filters, ...more];
+    return all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`;
+  };
 
-  const toRow = (fields: readonly (string | null)[]): Row => ({
+  const toEntry = (fields: TextRow): Entry => ({
     key: fields.slice(0, key.length),
-    version: fields[key.length] ?? '',
-    values: fields.slice(key.length + 1),
+    digest: fields[key.length] ?? '',
+    version: fields[key.length + 1] ?? '',
   });
+
+  async function lookUp(columns: string, keys: readonly Key[], signal: AbortSignal): Promise<readonly TextRow[]> {
+    const wanted = new Set(keys.map(keyText));
+    const answers = await Promise.all(
+      lookupsFor(key, keys, facts.indexed).map(({ join, condition, values, byIndex }) =>
+        reader.read(`SELECT ${columns} FROM ${join(`${table} AS t`)}${where(condition)}`, values, { signal, byIndex }),
+      ),
+    );
+    // The column's own equality may be wider than that of the common form: citext, a collation.
+    return answers.flat().filter((fields) => wanted.has(keyText(fields.slice(0, key.length))));
+  }
 
   return {
     label: `${place.database}.${place.table}`,
-    columns: compared.map(({ name, type }) => ({ name, type })),
+    columns: compared.map(({ name, type }) => ({ name, type: type.shown })),
 
-    async estimateRows() {
-      const [row] = await reader.queryText('SELECT reltuples::bigint::text FROM pg_class WHERE oid = to_regclass($1)', [
-        table,
-      ]);
-      const estimate = Number(row?.[0] ?? -1);
-      if (estimate >= 0) return estimate;
-      const [counted] = await reader.queryText(`SELECT count(*)::text FROM ${table} AS t WHERE ${filter}`);
-      return Number(counted?.[0] ?? -1);
+    estimateRows: async () => facts.estimate,
+
+    async buckets(of, scan) {
+      const buckets = new Buckets(of);
+      const select = (from: string, condition: readonly string[]): string =>
+        `SELECT b::text, count(*)::text, sum(h)::text FROM (
+           SELECT (${sql.keyHash} & ${of - 1}) AS b, ${sql.digest} AS h FROM ${from} AS t${where(...condition)} OFFSET 0
+         ) AS s GROUP BY b`;
+      for await (const rows of inParts(reader, table, facts, select, scan)) {
+        let read = 0;
+        for (const [bucket, count, sum] of rows) {
+          buckets.add(Number(bucket), Number(count), BigInt(sum ?? 0));
+          read += Number(count);
+        }
+        await scan.read(read);
+      }
+      return buckets;
     },
 
-    async *portion(portion, of, signal) {
-      const mine = of === 1 ? 'true' : `${keyHash} % ${of} = ${portion}`;
-      for await (const block of reader.streamText(`${select} WHERE ${filter} AND ${mine}`, [], signal))
-        yield block.map(toRow);
+    async *entries(of, wanted, scan) {
+      const mine =
+        wanted.length === of ? [] : [`(${sql.keyHash} & ${of - 1}) = ANY ('{${wanted.join(',')}}'::bigint[])`];
+      const select = (from: string, condition: readonly string[]): string =>
+        `SELECT ${entryColumns} FROM ${from} AS t${where(...condition, ...mine)}`;
+      for await (const rows of inParts(reader, table, facts, select, scan)) yield rows.map(toEntry);
     },
 
-    async rows(wanted: readonly Key[]) {
-      const found: Row[] = [];
-      for (let first = 0; first < wanted.length; first += KEYS_PER_QUERY) {
-        const some = wanted.slice(first, first + KEYS_PER_QUERY);
-        const parameters = key.map((_, index) => `$${index + 1}::text[]`);
-        const names = key.map((_, index) => `k${index}`).join(', ');
-        const rows = await reader.queryText(
-          `${select} WHERE ${filter} AND ${keyArray} IN
-             (SELECT jsonb_build_array(${names}) FROM unnest(${parameters.join(', ')}) AS wanted(${names}))`,
-          key.map((_, index) => some.map((one) => one[index] ?? null)),
-        );
-        found.push(...rows.map(toRow));
+    async entriesOf(keys, signal) {
+      const found: Entry[] = [];
+      for (let first = 0; first < keys.length; first += KEYS_PER_LOOKUP) {
+        const some = keys.slice(first, first + KEYS_PER_LOOKUP);
+        found.push(...(await lookUp(entryColumns, some, signal)).map(toEntry));
       }
       return found;
+    },
+
+    async rowsOf(keys, signal) {
+      const columns = [entryColumns, ...sql.values].join(', ');
+      const rows = await lookUp(columns, keys, signal);
+      return rows.map((fields): Row => ({ ...toEntry(fields), values: fields.slice(key.length + 2) }));
+    },
+
+    async now(signal) {
+      const [row] = await reader.read(
+        `SELECT txid_snapshot_xmin(s)::text || ' ' || txid_snapshot_xmax(s)::text FROM txid_current_snapshot() AS s`,
+        [],
+        { signal },
+      );
+      return row?.[0] ?? '';
+    },
+
+    async changedSince(then, signal) {
+      // One statement reads one state of the table: only parts can miss a row that moves.
+      if (facts.relations === undefined || then === (await this.now(signal))) return [];
+      const oldest = BigInt(then.split(' ')[0] ?? '0') % 2n ** 32n;
+      const changed: Key[] = [];
+      for (const { name } of facts.relations) {
+        const rows = await reader.read(
+          `SELECT ${sql.keys.join(', ')} FROM ONLY ${name} AS t${where(`age(t.xmin) <= age('${oldest}'::xid)`)} LIMIT ${CHANGED_MAX - changed.length + 1}`,
+          [],
+          { signal },
+        );
+        changed.push(...rows);
+        if (changed.length > CHANGED_MAX) throw tooManyChanged(place);
+      }
+      return changed;
     },
   };
 }
 
-/** Bounds one query's parameters; rows are looked up by rendered key, so each query is one scan of the table. */
-const KEYS_PER_QUERY = 5_000;
+interface Statements {
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+  /** bigint of the key. */
+  readonly keyHash: string;
+  /** bigint of key and values. */
+  readonly digest: string;
+}
+
+/**
+ * `record` hashes the bytes of the row as the protocol would send them. hash_record itself won't do: it combines columns
+ * so that sums over rows don't see values swapped between two rows, and folds bigint to 32 bits.
+ */
+function statements({ key, compared, hash }: TableSideOptions): Statements {
+  const texts = (columns: readonly TableColumn[]): readonly string[] =>
+    columns.map(({ expression, form }) => form.text(expression));
+  const [keys, values] = [texts(key), texts(compared)];
+  if (hash === 'md5') {
+    const json = (all: readonly string[]): string =>
+      `md5(jsonb_build_array(VARIADIC ARRAY[${all.join(', ')}]::text[])::text)`;
+    return {
+      keys,
+      values,
+      keyHash: `('x' || substr(${json(keys)}, 1, 8))::bit(32)::bigint`,
+      digest: `('x' || substr(${json([...keys, ...values])}, 1, 16))::bit(64)::bigint`,
+    };
+  }
+  const binaries = (columns: readonly TableColumn[]): string =>
+    columns.map(({ expression, form }) => form.binary(expression)).join(', ');
+  return {
+    keys,
+    values,
+    keyHash: `hash_record_extended(ROW(${binaries(key)}), 0)`,
+    digest: `hash_record_extended(ROW(record_send(ROW(${binaries([...key, ...compared])}))), 1)`,
+  };
+}
+
+/** The statement's answers over the whole table, part after part, each part about as large as PART_MS allow. */
+async function* inParts(
+  reader: TableReader,
+  table: string,
+  { relations }: TableFacts,
+  select: (from: string, condition: readonly string[]) => string,
+  { signal }: Scan,
+): AsyncGenerator<readonly TextRow[]> {
+  if (relations === undefined) {
+    yield await reader.read(select(table, []), [], { signal });
+    return;
+  }
+  let size = FIRST_PART_PAGES;
+  for (const { name, pages } of relations) {
+    for (let first = 0; first === 0 || first < pages; ) {
+      const next = first + size;
+      // The last part has no end: the table may have grown since its size was read.
+      const range = [`t.ctid >= '(${first},0)'::tid`, ...(next < pages ? [`t.ctid < '(${next},0)'::tid`] : [])];
+      const startedMs = performance.now();
+      const rows = await reader.read(select(`ONLY ${name}`, range), [], { signal });
+      const elapsedMs = performance.now() - startedMs;
+      yield rows;
+      first = next;
+      size = Math.max(1, Math.min(Math.round((size * PART_MS) / Math.max(1, elapsedMs)), size * 4, PART_PAGES_MAX));
+    }
+  }
+}
+
+/** Rows written during one scan that are compared one by one. */
+const CHANGED_MAX = 500_000;
+
+const tooManyChanged = ({ database, table }: TablePlace): EvpipeError =>
+  new EvpipeError(
+    'EVPIPE_TABLE_CHANGES_TOO_MUCH',
+    `more than ${CHANGED_MAX} rows of ${database}.${table} changed while it was read`,
+    { kind: 'deadline', todo: 'Check a part of it: --sample, or where: in the file.' },
+  );

@@ -17,7 +17,7 @@ export interface Failure {
 export interface CheckRow {
   readonly check: string;
   readonly kind: CheckReport['kind'];
-  readonly verdict: 'consistent' | 'inconsistent' | 'lagging' | 'inconclusive';
+  readonly verdict: CheckReport['verdict'];
   readonly sourceRows: number;
   readonly replicaRows: number;
   readonly missing: number;

@@ -3,13 +3,16 @@ import type { DocumentsClient, FieldValue } from '../../src/clients/documents/co
 import { openDocuments } from '../../src/clients/documents/open.js';
 import { connectPostgres } from '../../src/clients/postgres/client.js';
 import { compareKeys, compareSides } from '../../src/consistency/compare.js';
+import { describeDifferences } from '../../src/consistency/describe.js';
 import { documentsSide } from '../../src/consistency/documents-side.js';
-import { DOCUMENT } from '../../src/consistency/rendering.js';
-import { findingOf } from '../../src/consistency/report.js';
-import { readColumns, SESSION_SETTINGS, tableSide } from '../../src/consistency/table-side.js';
+import { renderForField } from '../../src/consistency/rendering.js';
+import type { Finding } from '../../src/consistency/report.js';
+import { readTableFacts } from '../../src/consistency/table-facts.js';
+import { tableSide } from '../../src/consistency/table-side.js';
 import { type DocumentStore, openDocumentStore, type Stored } from '../../src/kit/documents.js';
 import { Lifetime } from '../../src/support/lifetime.js';
 import { silentLog } from '../../src/support/log.js';
+import { readerOf } from '../support/compared-tables.js';
 
 const signal = new AbortController().signal;
 let collections = 0;
@@ -108,7 +111,7 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
   it('agrees with a table whose values it has as JSON has them, and names what differs, is missing or too much', () =>
     using(async ({ name, store, client }) => {
       const things = await store.collection<Thing>(name);
-      const table = await connectPostgres({ url: urls.postgres(), settings: SESSION_SETTINGS });
+      const table = await connectPostgres({ url: urls.postgres() });
       try {
         await table.execute(`DROP TABLE IF EXISTS thing; CREATE TABLE thing (
           id uuid, i int, n numeric(10,2), big bigint, d double precision, t text, b boolean, day date, at timestamptz, l int[], j jsonb)`);
@@ -132,33 +135,31 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
             JSON.stringify(row),
           ]);
         }
-        const columns = await readColumns(table, { database: 'd', table: 'thing' });
-        const ofTable = columns.map(({ name: column, type }) => ({
+        const reader = readerOf(urls.postgres());
+        const tablePlace = { database: 'd', table: 'thing' };
+        const facts = await readTableFacts(reader, tablePlace, signal);
+        const columns = [...facts.columns].map(([column, type]) => ({ name: column, type }));
+        const ofTable = columns.map(({ name: column, type }) => {
+          const text = (x: string): string => renderForField(x, type.shown);
+          return { name: column, expression: `t.${column}`, type, form: { text, binary: text } };
+        });
+        const ofDocuments = columns.map(({ name: column, type }) => ({
           name: column,
-          expression: `t.${column}`,
-          type,
-          otherType: DOCUMENT,
+          path: column,
+          otherType: type.shown,
         }));
-        const ofDocuments = columns.map(({ name: column, type }) => ({ name: column, path: column, otherType: type }));
-        const source = tableSide(
-          table,
-          { database: 'd', table: 'thing' },
-          ofTable.slice(0, 1),
-          ofTable.slice(1),
-          'md5',
-        );
+        const source = tableSide(reader, {
+          place: tablePlace,
+          facts,
+          key: ofTable.slice(0, 1),
+          compared: ofTable.slice(1),
+          hash: 'md5',
+        });
         const place = { store: 's', collection: name, where: {} };
         const replica = documentsSide(client, place, ofDocuments.slice(0, 1), ofDocuments.slice(1));
-        expect(await compareSides(source, replica, signal)).toMatchObject({
-          sourceRows: 8,
-          replicaRows: 8,
-          differences: [],
-        });
-        for (const side of [source, replica]) {
-          const keys: string[] = [];
-          for await (const block of side.portion(1, 3, signal)) keys.push(...block.map(({ key }) => key[0] ?? ''));
-          expect(keys.sort(), 'equal keys fall into equal portions').toEqual(await keysOfPortion(source));
-        }
+        const reading = { signal, read: async () => {} };
+        const agreeing = await compareSides(source, replica, reading);
+        expect(agreeing).toMatchObject({ sourceRows: 8, replicaRows: 8, differences: new Map() });
 
         const [first, second, third] = rows;
         if (first === undefined || second === undefined || third === undefined) throw new Error('there are eight');
@@ -167,18 +168,13 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
         await things.put({ ...without, id: second.id.toUpperCase(), version: 2, at: '2026-01-31T21:00:00.124Z' });
         await table.query('DELETE FROM thing WHERE id = $1', [third.id]);
         await table.query("INSERT INTO thing (id) VALUES ('10000000-0000-4000-8000-000000000000')");
-        const names = columns.slice(1).map(({ name: column }) => column);
-        const { differences } = await compareSides(source, replica, signal);
-        const again = await compareKeys(
-          source,
-          replica,
-          differences.map(({ key }) => key),
-          signal,
-        );
-        for (const found of [differences, again]) {
-          const findings = found
-            .map((one) => findingOf(one, names))
-            .sort((a, b) => String(a.key).localeCompare(String(b.key)));
+        const { differences } = await compareSides(source, replica, reading);
+        const again = await compareKeys(source, replica, [...differences.keys()], signal);
+        for (const found of [differences, again.differences]) {
+          const findings: Finding[] = [];
+          const sides = { source, replica, tolerances: new Map<string, string>() };
+          for await (const { finding } of describeDifferences(sides, [...found.keys()], signal)) findings.push(finding);
+          findings.sort((a, b) => String(a.key).localeCompare(String(b.key)));
           expect(findings).toEqual([
             {
               kind: 'different',
@@ -200,14 +196,9 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
             { kind: 'missing', key: ['10000000-0000-4000-8000-000000000000'], columns: [] },
           ]);
         }
+        await reader.close();
       } finally {
         await table.close();
       }
     }));
-}
-
-async function keysOfPortion(side: ReturnType<typeof tableSide>): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const block of side.portion(1, 3, signal)) keys.push(...block.map(({ key }) => key[0] ?? ''));
-  return keys.sort();
 }

@@ -212,6 +212,13 @@ export class PostgresClient {
     await this.client.end().catch(() => {});
   }
 
+  /** Cuts the connection without waiting for a statement that is being carried out. */
+  destroy(): void {
+    this.signal?.removeEventListener('abort', this.onAbort);
+    const { connection } = this.client as unknown as { connection: { stream: { destroy(): void } } };
+    connection.stream.destroy();
+  }
+
   private async send<T>(statement: () => Promise<T>): Promise<T> {
     try {
       return await statement();

@@ -1,9 +1,10 @@
+import { decimalText } from '../../clients/documents/json-text.js';
 import { durationMs } from '../../pipeline/build.js';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem } from '../../pipeline/problem.js';
 import { named } from '../../pipeline/spec-words.js';
-import type { CheckSection, ColumnMap, PlaceSection } from './section.js';
+import type { CheckSection, ColumnMap, ColumnMeaning, PlaceSection } from './section.js';
 import { type CheckSpec, check } from './spec.js';
 
 export const checks = section(
@@ -79,9 +80,6 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
   }
   if (check.source === undefined || check.replica === undefined)
     return missing('source and replica, or rows, or stages, or conservation');
-  if (check.key === undefined) return missing('key: the columns that tell its rows apart');
-  const key = columnMap(check.key);
-  if (key.size === 0) return missing('at least one key column');
   const source = buildPlace('source', check.source, at, problems);
   const replica = buildPlace('replica', check.replica, at, problems);
   if (source === undefined || replica === undefined) return undefined;
@@ -90,13 +88,46 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
     kind: 'compare',
     source,
     replica,
-    key,
+    key: columnMap(check.key ?? []),
     columns: check.columns === undefined ? undefined : columnMap(check.columns),
+    compare: check.compare,
+    meanings: new Map([...meanings(check.key), ...meanings(check.columns)]),
+    allowEmpty: check.allowEmpty,
     through: check.through,
     withinMs,
   };
 }
 
-function columnMap(columns: readonly string[] | Readonly<Record<string, string>>): ColumnMap {
-  return new Map(Array.isArray(columns) ? columns.map((column: string) => [column, column]) : Object.entries(columns));
+type Columns = NonNullable<CheckSpec['columns']>;
+type ColumnSpec = Exclude<Columns, readonly string[]>[string];
+
+function columnMap(columns: Columns): ColumnMap {
+  const from = (name: string, column: ColumnSpec): string =>
+    typeof column === 'string' ? column : (column.from ?? name);
+  return new Map(
+    isList(columns)
+      ? columns.map((column) => [column, column])
+      : Object.entries(columns).map(([name, column]) => [name, from(name, column)]),
+  );
+}
+
+const isList = (columns: Columns): columns is string[] => Array.isArray(columns);
+
+function meanings(columns: Columns | undefined): ReadonlyMap<string, ColumnMeaning> {
+  if (columns === undefined || isList(columns)) return new Map();
+  return new Map(
+    Object.entries(columns).flatMap(([name, column]): [string, ColumnMeaning][] => {
+      if (typeof column === 'string') return [];
+      const { compare, lossy, trim, tolerance, case: letters, precision } = column;
+      const meaning: ColumnMeaning = {
+        compare,
+        lossy,
+        trim,
+        tolerance: tolerance === undefined ? undefined : decimalText(String(tolerance)),
+        ignoreCase: letters === 'ignore',
+        milliseconds: precision === 'ms',
+      };
+      return [[name, meaning]];
+    }),
+  );
 }

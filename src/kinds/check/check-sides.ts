@@ -1,10 +1,14 @@
 import type { DocumentsClient } from '../../clients/documents/contract.js';
-import type { PostgresClient } from '../../clients/postgres/client.js';
+import { type ColumnType, plainType } from '../../consistency/column-types.js';
 import type { CompareCheck } from '../../consistency/confirm.js';
-import { documentsSide } from '../../consistency/documents-side.js';
-import { DOCUMENT } from '../../consistency/rendering.js';
-import type { Side } from '../../consistency/side.js';
-import { expressionType, quoteColumn, readColumns, SESSION_SETTINGS, tableSide } from '../../consistency/table-side.js';
+import { type DocumentField, documentsSide } from '../../consistency/documents-side.js';
+import { type Form, formsOf, PLAIN_MEANING } from '../../consistency/meaning.js';
+import { DOCUMENT, renderForField } from '../../consistency/rendering.js';
+import type { Sample, Side } from '../../consistency/side.js';
+import { expressionType, readTableFacts, type TableFacts } from '../../consistency/table-facts.js';
+import { quoteColumn } from '../../consistency/table-place.js';
+import type { TableReader } from '../../consistency/table-reader.js';
+import { RECORD_HASH_SINCE, type TableColumn, tableSide } from '../../consistency/table-side.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Session } from '../session.js';
@@ -12,13 +16,20 @@ import type { ColumnMap, CompareSection, DocumentsPlaceSection, PlaceSection, Ta
 
 type Check = Located & CompareSection;
 
+/** What wiring a check's sides needs beside the session. */
+export interface SideOptions {
+  /** Shared by all checks: a database gets few connections, whatever the number of checks. */
+  readonly reader: (database: string) => TableReader;
+  readonly sample?: Sample | undefined;
+}
+
 /** One end of a check, opened: a table whose columns are known, or documents, whose fields are known one by one. */
 type Opened =
   | {
       readonly kind: 'table';
       readonly place: TablePlaceSection;
-      readonly client: PostgresClient;
-      readonly types: ReadonlyMap<string, string>;
+      readonly reader: TableReader;
+      readonly facts: TableFacts;
     }
   | { readonly kind: 'documents'; readonly place: DocumentsPlaceSection; readonly client: DocumentsClient };
 
@@ -26,46 +37,60 @@ type Opened =
 interface Operand {
   readonly name: string;
   readonly expression: string;
-  readonly type: string;
+  /** Undefined for a document's field. */
+  readonly type: ColumnType | undefined;
+  readonly column?: string;
 }
 
 interface Pair {
-  readonly source: Operand;
-  readonly replica: Operand;
+  readonly source: Operand & { readonly form: Form };
+  readonly replica: Operand & { readonly form: Form };
 }
 
-/** Both sides of a check, with what they compare and skip. Throws EVPIPE_TABLE_MISSING, EVPIPE_COLUMN_MISSING (kind usage). */
+/** Both sides of a check, with what they compare and skip. Throws EVPIPE_TABLE_MISSING, EVPIPE_COLUMN_MISSING, EVPIPE_COLUMN_TYPES (kind usage). */
 export async function wireSides(
   check: Check,
   session: Session,
-): Promise<Pick<CompareCheck, 'source' | 'replica' | 'skipped'>> {
+  options: SideOptions,
+): Promise<Pick<CompareCheck, 'source' | 'replica' | 'skipped' | 'tolerances'>> {
   const [source, replica] = await Promise.all([
-    openPlace(check.source, check, session),
-    openPlace(check.replica, check, session),
+    openPlace(check.source, check, session, options),
+    openPlace(check.replica, check, session, options),
   ]);
   const wanted = check.columns ?? columnsOfBoth(check, source, replica);
-  const keys = await pairColumns(check.key, 'key', check, source, replica);
-  const compared = await pairColumns(wanted, 'columns', check, source, replica);
-  const used = new Set([...check.key.keys(), ...wanted.keys(), ...check.key.values(), ...wanted.values()]);
-  const onlyTables = source.kind === 'table' && replica.kind === 'table';
+  const keyless = check.key.size === 0;
+  const [keyMap, columnMap] = keyless ? [wanted, new Map<string, string>()] : [check.key, wanted];
+  if (keyMap.size === 0) throw nothingInCommon(check);
+  const keys = await pairColumns(keyMap, keyless ? 'columns' : 'key', check, source, replica, session.signal);
+  const compared = await pairColumns(columnMap, 'columns', check, source, replica, session.signal);
+  const used = new Set([...keyMap.keys(), ...columnMap.keys(), ...keyMap.values(), ...columnMap.values()]);
+  const hash = [source, replica].every((one) => one.kind === 'table' && one.facts.server >= RECORD_HASH_SINCE)
+    ? 'record'
+    : 'md5';
+  const side = (opened: Opened, name: keyof Pair): Side => sideOf(opened, name, keys, compared, hash, options.sample);
   return {
-    source: sideOf(source, 'source', keys, compared, onlyTables),
-    replica: sideOf(replica, 'replica', keys, compared, onlyTables),
+    source: side(source, 'source'),
+    replica: side(replica, 'replica'),
+    tolerances: new Map(
+      compared.flatMap(({ source: { name }, replica: { name: column } }) => {
+        const tolerance = check.meanings.get(column)?.tolerance;
+        return tolerance === undefined ? [] : [[name, tolerance] as const];
+      }),
+    ),
     skipped: [source, replica].flatMap((one) =>
       one.kind === 'table'
-        ? [...one.types.keys()].filter((name) => !used.has(name)).map((name) => `${one.place.table}.${name}`)
+        ? [...one.facts.columns.keys()].filter((name) => !used.has(name)).map((name) => `${one.place.table}.${name}`)
         : [],
     ),
   };
 }
 
-async function openPlace(place: PlaceSection, check: Check, session: Session): Promise<Opened> {
+async function openPlace(place: PlaceSection, check: Check, session: Session, options: SideOptions): Promise<Opened> {
   if (place.kind === 'documents')
     return { kind: 'documents', place, client: await session.clients.documents(place.store) };
-  const client = await session.clients.database(place.database, SESSION_SETTINGS);
+  const reader = options.reader(place.database);
   try {
-    const types = new Map((await readColumns(client, place)).map(({ name, type }) => [name, type]));
-    return { kind: 'table', place, client, types };
+    return { kind: 'table', place, reader, facts: await readTableFacts(reader, place, session.signal) };
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_TABLE_MISSING') throw failure;
     throw new EvpipeError(failure.code, `check ${check.name}: ${failure.message}`, {
@@ -75,10 +100,17 @@ async function openPlace(place: PlaceSection, check: Check, session: Session): P
   }
 }
 
+const nothingInCommon = (check: Check): EvpipeError =>
+  new EvpipeError('EVPIPE_COLUMN_MISSING', `check ${check.name}: the two sides have no column in common`, {
+    kind: 'usage',
+    location: check.location,
+    todo: 'Name key and columns: { replica_column: source_column }.',
+  });
+
 /** Where the file names no columns: those that both tables have; beside documents all of the table. Keys are no columns. */
 function columnsOfBoth(check: Check, source: Opened, replica: Opened): ColumnMap {
   const [inSource, inReplica] = [source, replica].map((one) =>
-    one.kind === 'table' ? [...one.types.keys()] : undefined,
+    one.kind === 'table' ? [...one.facts.columns.keys()] : undefined,
   );
   const keys = new Set(source.kind === 'table' ? check.key.values() : check.key.keys());
   const names = (inSource ?? inReplica ?? []).filter(
@@ -92,14 +124,23 @@ function sideOf(
   side: keyof Pair,
   keys: readonly Pair[],
   compared: readonly Pair[],
-  onlyTables: boolean,
+  hash: 'record' | 'md5',
+  sample: Sample | undefined,
 ): Side {
-  const otherSide = side === 'source' ? 'replica' : 'source';
-  const columns = (pairs: readonly Pair[]) =>
-    pairs.map((pair) => ({ ...pair[side], otherType: pair[otherSide].type, path: pair[side].expression }));
-  if (opened.kind === 'documents') return documentsSide(opened.client, opened.place, columns(keys), columns(compared));
-  const portionsBy = onlyTables ? 'server' : 'md5';
-  return tableSide(opened.client, opened.place, columns(keys), columns(compared), portionsBy);
+  if (opened.kind === 'documents') {
+    const otherSide = side === 'source' ? 'replica' : 'source';
+    const fields = (pairs: readonly Pair[]): readonly DocumentField[] =>
+      pairs.map((pair) => ({
+        name: pair[side].name,
+        path: pair[side].expression,
+        otherType: pair[otherSide].type?.shown ?? DOCUMENT,
+      }));
+    return documentsSide(opened.client, opened.place, fields(keys), fields(compared));
+  }
+  const columns = (pairs: readonly Pair[]): readonly TableColumn[] =>
+    pairs.map(({ [side]: one }) => ({ ...one, type: one.type ?? plainType('text') }));
+  const { reader, place, facts } = opened;
+  return tableSide(reader, { place, facts, key: columns(keys), compared: columns(compared), hash, sample });
 }
 
 async function pairColumns(
@@ -108,20 +149,46 @@ async function pairColumns(
   check: Check,
   source: Opened,
   replica: Opened,
+  signal: AbortSignal,
 ): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
+  const refusals: string[] = [];
   for (const [name, from] of columns) {
     const found = replicaOperand(name, section, check, replica);
-    pairs.push({ source: await sourceOperand(name, from, section, check, source), replica: found });
+    const wanted = await sourceOperand(name, from, section, check, source, signal);
+    const forms = formsOfPair(name, wanted.type, found.type, check);
+    if ('refused' in forms) refusals.push(`${name}: ${forms.refused}. ${forms.todo}`);
+    else pairs.push({ source: { ...wanted, form: forms.source }, replica: { ...found, form: forms.replica } });
   }
-  return pairs;
+  if (refusals.length === 0) return pairs;
+  throw new EvpipeError('EVPIPE_COLUMN_TYPES', `check ${check.name} can't compare ${refusals.join('\n')}`, {
+    kind: 'usage',
+    location: check.locationOf(section),
+  });
+}
+
+/** Beside a document's field the form is that of the column's type, which the field is read as. */
+function formsOfPair(
+  name: string,
+  source: ColumnType | undefined,
+  replica: ColumnType | undefined,
+  check: Check,
+): ReturnType<typeof formsOf> {
+  if (source !== undefined && replica !== undefined) {
+    const declared = Object.entries(check.meanings.get(name) ?? {}).filter(([, value]) => value !== undefined);
+    return formsOf(source, replica, { ...PLAIN_MEANING, compare: check.compare, ...Object.fromEntries(declared) });
+  }
+  const type = source ?? replica;
+  const text = (expression: string): string => renderForField(expression, type?.shown ?? 'text');
+  const form: Form = { text, binary: text };
+  return { source: form, replica: form };
 }
 
 function replicaOperand(name: string, section: 'key' | 'columns', check: Check, replica: Opened): Operand {
-  if (replica.kind === 'documents') return { name, expression: name, type: DOCUMENT };
-  const type = replica.types.get(name);
-  if (type !== undefined) return { name, expression: quoteColumn(name), type };
-  const has = [...replica.types.keys()].join(', ');
+  if (replica.kind === 'documents') return { name, expression: name, type: undefined };
+  const type = replica.facts.columns.get(name);
+  if (type !== undefined) return { name, expression: quoteColumn(name), type, column: name };
+  const has = [...replica.facts.columns.keys()].join(', ');
   throw new EvpipeError(
     'EVPIPE_COLUMN_MISSING',
     `check ${check.name}: table ${replica.place.table} has no column ${name}; it has ${has}`,
@@ -135,16 +202,17 @@ async function sourceOperand(
   section: 'key' | 'columns',
   check: Check,
   source: Opened,
+  signal: AbortSignal,
 ): Promise<Operand> {
-  if (source.kind === 'documents') return { name, expression: from, type: DOCUMENT };
-  const plain = source.types.get(from);
-  if (plain !== undefined) return { name, expression: quoteColumn(from), type: plain };
+  if (source.kind === 'documents') return { name, expression: from, type: undefined };
+  const plain = source.facts.columns.get(from);
+  if (plain !== undefined) return { name, expression: quoteColumn(from), type: plain, column: from };
   try {
-    return { name, expression: from, type: await expressionType(source.client, source.place, from) };
+    return { name, expression: from, type: await expressionType(source.reader, source.place, from, signal) };
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind === 'unreachable') throw failure;
     const { table } = source.place;
-    const has = [...source.types.keys()].join(', ');
+    const has = [...source.facts.columns.keys()].join(', ');
     throw new EvpipeError(
       'EVPIPE_COLUMN_MISSING',
       `check ${check.name}: ${from} is neither a column of table ${table} (${has}) nor SQL over it: ${failure.message}`,

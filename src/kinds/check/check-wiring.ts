@@ -23,16 +23,21 @@ import { findQuery } from '../ksqldb/running-query.js';
 import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
-import { wireSides } from './check-sides.js';
+import { type SideOptions, wireSides } from './check-sides.js';
 import type { CompareSection, PlaceSection } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
 
 /** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */
-export async function wireCompare(check: Located & CompareSection, session: Session): Promise<CompareCheck> {
+export async function wireCompare(
+  check: Located & CompareSection,
+  session: Session,
+  options: SideOptions,
+): Promise<CompareCheck> {
   const flow = wayOf(check, flowEdges(session.pipeline));
-  const sides = await wireSides(check, session);
+  const sides = await wireSides(check, session, options);
   const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
-  return { name: check.name, ...sides, way, takeFence: () => takeFence(check.source, flow[0], session) };
+  const { name, allowEmpty, source } = check;
+  return { name, ...sides, way, allowEmpty, takeFence: () => takeFence(source, flow[0], session) };
 }
 
 /** From documents no declared way leads anywhere, so there is nothing to pass. */

@@ -1,5 +1,5 @@
 import type { ConservationCheck, Count, DeadLetter, QueueFigures } from '../../consistency/conservation.js';
-import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
+import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { publications } from '../flow/flow.js';

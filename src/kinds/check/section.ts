@@ -25,15 +25,32 @@ export const placeName = (place: PlaceSection): string =>
 /** Replica column to source column or SQL expression; of documents a field path. */
 export type ColumnMap = ReadonlyMap<string, string>;
 
+/** How the values of one column are compared, where the file says more than its name. */
+export interface ColumnMeaning {
+  readonly compare?: 'semantic' | 'strict' | undefined;
+  readonly lossy?: boolean | undefined;
+  readonly tolerance?: string | undefined;
+  readonly trim?: boolean | undefined;
+  readonly ignoreCase?: boolean | undefined;
+  readonly milliseconds?: boolean | undefined;
+}
+
 export type CheckSection = Located & (CompareSection | RowsSection | StagesSection | ConservationSection);
 
 export interface CompareSection {
   readonly kind: 'compare';
   readonly source: PlaceSection;
   readonly replica: PlaceSection;
+  /** Empty: rows have no key, and are compared by how many there are of each. */
   readonly key: ColumnMap;
   /** Undefined: every column that both sides have. */
   readonly columns: ColumnMap | undefined;
+  /** Of every column that does not say otherwise. */
+  readonly compare: 'semantic' | 'strict';
+  /** Of key and other columns, by replica column. */
+  readonly meanings: ReadonlyMap<string, ColumnMeaning>;
+  /** Two sides without a row agree. */
+  readonly allowEmpty: boolean;
   /** Undefined: found in the graph. Empty: nothing replicates, both just have to agree. */
   readonly through: readonly string[] | undefined;
   readonly withinMs: number | undefined;

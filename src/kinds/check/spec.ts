@@ -32,7 +32,34 @@ const place = (what: string) =>
   })
     .optional()
     .describe(what);
-const columns = z.union([texts, z.record(z.string(), text)], {
+const column = z.union(
+  [
+    text,
+    mapping({
+      from: text.optional().describe('The source column or SQL expression; absent: the same name'),
+      compare: z
+        .enum(['semantic', 'strict'], { error: 'must be semantic or strict' })
+        .optional()
+        .describe('strict: the same type and bytes'),
+      lossy: z
+        .boolean()
+        .optional()
+        .describe('Compare as the narrower type holds it, where it can’t hold every value of the other'),
+      tolerance: z.number().positive().optional().describe('Numbers that differ by no more are equal'),
+      trim: z.boolean().optional().describe('Blanks around a text don’t count'),
+      case: z
+        .enum(['ignore'], { error: 'must be ignore' })
+        .optional()
+        .describe('ignore: upper and lower case are equal'),
+      precision: z.enum(['ms'], { error: 'must be ms' }).optional().describe('ms: times are cut to milliseconds'),
+    }),
+  ],
+  {
+    error:
+      'must be a source column, an SQL expression, or a mapping: from, compare, lossy, tolerance, trim, case, precision',
+  },
+);
+const columns = z.union([texts, z.record(z.string(), column)], {
   error: 'must be a list of columns, or a mapping of replica column to source column or SQL expression',
 });
 const status = z.union([z.string(), z.number()], { error: 'a status is a text or a number' });
@@ -42,9 +69,14 @@ export const check = mapping({
   replica: place('Compare: what has to agree'),
   key: columns
     .optional()
-    .describe('Compare: the columns that tell rows apart')
+    .describe('Compare: the columns that tell rows apart; absent: rows are compared by how many there are of each')
     .meta({ examples: [['id']] }),
   columns: columns.optional().describe('Compare: what to compare; absent: all columns that both have'),
+  compare: z
+    .enum(['semantic', 'strict'], { error: 'must be semantic or strict' })
+    .default('semantic')
+    .describe('Compare: semantic (default): the same value, whatever it is written as; strict: the same bytes'),
+  allowEmpty: z.boolean().default(false).describe('Compare: two sides without a row agree; else they prove nothing'),
   through: texts
     .optional()
     .describe(

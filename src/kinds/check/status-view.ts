@@ -1,5 +1,5 @@
 import { streamQuery } from '../../clients/ksqldb/query.js';
-import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
+import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { server } from '../../targets/target.js';
 import type { Session } from '../session.js';
 import type { StagesSection, StatusViewSection } from './section.js';

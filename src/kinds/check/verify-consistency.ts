@@ -2,9 +2,11 @@ import { confirmCheck } from '../../consistency/confirm.js';
 import { confirmConservation } from '../../consistency/conservation.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { confirmRows } from '../../consistency/rows-check.js';
-import { SESSION_SETTINGS } from '../../consistency/table-side.js';
+import { SESSION_SETTINGS } from '../../consistency/table-place.js';
+import { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CheckRow } from '../events.js';
+import { placeOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { wireCompare } from './check-wiring.js';
@@ -17,6 +19,8 @@ export interface VerifyOptions {
   readonly only?: readonly string[];
   /** How long differences may take to settle; default 30 s, 90 s where Connect is not ours and flushes offsets once a minute. */
   readonly deadlineMs?: number | undefined;
+  /** A check begins when those are done whose replica is its source: then its source holds all that was to flow into it. */
+  readonly alongTheFlow?: boolean;
   waitingFor(what: string): void;
 }
 
@@ -24,6 +28,8 @@ const OWN_DEADLINE_MS = 30_000;
 const FOREIGN_DEADLINE_MS = 90_000;
 /** A stage with a known trouble that has not moved for this long is not waited for any longer. */
 const STALLED_MS = 5_000;
+/** Differences of one check that are listed with their values; all are counted. */
+const DIFFERENCES_LISTED = 1_000;
 /** How long a query's violation may take to go away by itself. */
 const ROWS_SETTLE_MS = 5_000;
 
@@ -32,21 +38,80 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
   const { pipeline } = session;
   const { only = [] } = options;
   const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
-  // One after the other would add up their waits; all share the same fences' time.
-  return Promise.all(
-    checks.map(async (check) => {
-      const report = await runCheck(check, session, options);
-      session.emit({ kind: 'check', row: rowOf(report) });
-      session.emit({ kind: 'check-report', report });
-      return report;
-    }),
-  );
+  const readers = new Readers(session);
+  const reports = new Map<CheckSection, Promise<CheckReport>>();
+  const run = async (check: CheckSection, after: readonly CheckSection[]): Promise<CheckReport> => {
+    await Promise.all(after.map((one) => reports.get(one)));
+    const report = await runCheck(check, session, options, readers);
+    session.emit({ kind: 'check', row: rowOf(report) });
+    session.emit({ kind: 'check-report', report });
+    return report;
+  };
+  try {
+    // One after the other would add up their waits; all share the same fences' time.
+    for (const check of inFlowOrder(checks)) {
+      const upstream = options.alongTheFlow === true ? upstreamOf(check, checks) : [];
+      reports.set(
+        check,
+        run(
+          check,
+          upstream.filter((one) => reports.has(one)),
+        ),
+      );
+    }
+    return await Promise.all(checks.flatMap((check) => reports.get(check) ?? []));
+  } finally {
+    await readers.close();
+  }
 }
 
-async function runCheck(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+const upstreamOf = (check: CheckSection, checks: readonly CheckSection[]): readonly CheckSection[] =>
+  check.kind !== 'compare'
+    ? []
+    : checks.filter(
+        (one) => one !== check && one.kind === 'compare' && placeOfSide(one.replica) === placeOfSide(check.source),
+      );
+
+/** Upstream first. Where data flows in a circle, the check that closes it comes where the file has it. */
+function inFlowOrder(checks: readonly CheckSection[]): readonly CheckSection[] {
+  const ordered = new Set<CheckSection>();
+  const visit = (check: CheckSection, onTheWay: ReadonlySet<CheckSection>): void => {
+    if (ordered.has(check) || onTheWay.has(check)) return;
+    for (const one of upstreamOf(check, checks)) visit(one, new Set([...onTheWay, check]));
+    ordered.add(check);
+  };
+  for (const check of checks) visit(check, new Set());
+  return [...ordered];
+}
+
+/** One reader to a database, for all checks. */
+class Readers {
+  private readonly byDatabase = new Map<string, TableReader>();
+
+  constructor(private readonly session: Session) {}
+
+  readonly of = (database: string): TableReader => {
+    const known = this.byDatabase.get(database);
+    if (known !== undefined) return known;
+    const reader = new TableReader(() => this.session.clients.database(database));
+    this.byDatabase.set(database, reader);
+    return reader;
+  };
+
+  async close(): Promise<void> {
+    await Promise.all([...this.byDatabase.values()].map((reader) => reader.close()));
+  }
+}
+
+async function runCheck(
+  check: CheckSection,
+  session: Session,
+  options: VerifyOptions,
+  readers: Readers,
+): Promise<CheckReport> {
   const startedMs = performance.now();
   try {
-    return await confirm(check, session, options);
+    return await confirm(check, session, options, readers);
   } catch (failure) {
     session.signal.throwIfAborted();
     // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
@@ -55,16 +120,23 @@ async function runCheck(check: CheckSection, session: Session, options: VerifyOp
   }
 }
 
-async function confirm(check: CheckSection, session: Session, options: VerifyOptions): Promise<CheckReport> {
+async function confirm(
+  check: CheckSection,
+  session: Session,
+  options: VerifyOptions,
+  readers: Readers,
+): Promise<CheckReport> {
   const { signal } = session;
   const deadlineMs =
     options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
   switch (check.kind) {
     case 'compare':
-      return confirmCheck(await wireCompare(check, session), {
+      return confirmCheck(await wireCompare(check, session, { reader: readers.of }), {
         deadlineMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
+        differencesMax: DIFFERENCES_LISTED,
         signal,
+        read: async () => {},
         waitingFor: options.waitingFor,
       });
     case 'rows': {

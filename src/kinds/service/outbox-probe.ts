@@ -1,6 +1,6 @@
 import type { PostgresClient } from '../../clients/postgres/client.js';
 import type { OutboxProbe } from '../../consistency/stages.js';
-import { quoteColumn, tableSql } from '../../consistency/table-side.js';
+import { quoteColumn, tableSql } from '../../consistency/table-place.js';
 import type { FlowStage } from '../flow/flow.js';
 import type { GroupLag } from '../flow/group-lag.js';
 

@@ -1,7 +1,7 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../clients/kafka/contract.js';
 import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
 import type { ValueDecoder } from '../../clients/schema-registry/decode-value.js';
-import { readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
+import { readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';

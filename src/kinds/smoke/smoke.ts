@@ -248,7 +248,7 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
       ending: endingOf(report),
       detail:
         verdict === 'consistent'
-          ? `consistent${report.kind === 'compare' ? `, ${sourceRows} rows` : summary === undefined ? '' : `, ${summary}`}`
+          ? `consistent${report.keysOnly === true ? ' (keys only)' : ''}${report.kind === 'compare' ? `, ${sourceRows} rows` : summary === undefined ? '' : `, ${summary}`}`
           : `${verdict}${why === undefined ? '' : `: ${why}`}`,
       ...(location === undefined ? {} : { location }),
       elapsedMs: Math.round(elapsedMs),

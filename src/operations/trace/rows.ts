@@ -1,4 +1,4 @@
-import { quoteColumn, readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-side.js';
+import { quoteColumn, readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import type { Session } from '../../kinds/session.js';
 import type { TraceEntry } from './trace.js';
 

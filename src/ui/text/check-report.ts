@@ -18,7 +18,10 @@ export function checkReportLines(report: CheckReport, nameColumns: number, colum
   if (way !== undefined) lines.push(...way);
   for (const finding of report.findings.slice(0, FINDINGS_MAX)) lines.push(findingLine(finding));
   const left = report.findings.length - FINDINGS_MAX;
-  if (left > 0) lines.push(line(`  ${counted(left, 'more row')} not shown; --output json lists all`));
+  const unlisted = report.listed === undefined ? 0 : wrongKeys(report) - report.listed;
+  if (left > 0) lines.push(line(`  ${counted(left, 'more row')} not shown; --output json lists them`));
+  if (unlisted > 0)
+    lines.push(line(`  ${counted(unlisted, 'more row')} counted, not listed; --max-differences lists more`));
   if (report.skipped.length > 0) {
     lines.push(
       line(span(`  ${column('not compared', LABEL_COLUMNS)}${report.skipped.map(printable).join(', ')}`, 'dim')),
@@ -63,7 +66,9 @@ function findingLine(finding: Finding): Line {
   const columns = finding.columns.map(
     ({ column: name, source, replica }) => `${printable(name)}  source ${value(source)}  replica ${value(replica)}`,
   );
-  return line(`  ${column(finding.kind, LABEL_COLUMNS)}${key}   ${columns.join('; ')}`.trimEnd());
+  const { rows } = finding;
+  const counts = rows === undefined ? [] : [`${rows.source} in the source, ${rows.replica} in the replica`];
+  return line(`  ${column(finding.kind, LABEL_COLUMNS)}${key}   ${[...counts, ...columns].join('; ')}`.trimEnd());
 }
 
 function value(text: string | null): string {
@@ -75,12 +80,22 @@ function verdictLine(report: CheckReport): Line {
   if (report.kind !== 'compare') {
     return report.summary === undefined ? line('  ', verdict) : line('  ', verdict, `: ${printable(report.summary)}`);
   }
-  const wrong = report.missing + report.extra + report.different;
+  const wrong = wrongKeys(report);
   const total = Math.max(report.sourceRows, report.replicaRows);
-  if (report.verdict === 'consistent') return line('  ', verdict, `: ${counted(report.sourceRows, 'row')}`);
+  if (report.verdict === 'empty') return line('  ', verdict, ': neither side holds a row, which proves nothing');
+  if (report.verdict === 'consistent')
+    return line('  ', verdict, `${partOf(report)}: ${counted(report.sourceRows, 'row')}`);
   if (wrong === 0 && total === 0) return line('  ', verdict, ': nothing was compared');
   const share = total === 0 ? '' : ` (${((wrong / total) * 100).toFixed(2)} %)`;
   return line('  ', verdict, `: ${count(wrong)} of ${counted(total, 'row')}${share}`);
+}
+
+const wrongKeys = ({ missing, extra, different }: CheckReport): number => missing + extra + different;
+
+/** What the verdict is of, where it is not all rows with all their columns. */
+function partOf({ part, keysOnly }: CheckReport): string {
+  const of = part === undefined ? '' : ` in ${part}`;
+  return keysOnly === true ? `${of}, keys only` : of;
 }
 
 /** Who holds the check back: how far behind, for how long, whether it moves, and what its component says. */

@@ -8,6 +8,7 @@ type Verdict = CheckRow['verdict'];
 
 const VERDICTS: Readonly<Record<Verdict, Span>> = {
   consistent: span('✓ consistent', 'good'),
+  empty: span('○ empty', 'wait'),
   inconsistent: span('✗ inconsistent', 'bad'),
   lagging: span('… lagging', 'wait'),
   inconclusive: span('? inconclusive', 'wait'),

@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
-import { type CompareCheck, confirmCheck } from '../../../src/consistency/confirm.js';
+import { type CompareCheck, type ConfirmOptions, confirmCheck } from '../../../src/consistency/confirm.js';
 import type { CheckReport } from '../../../src/consistency/report.js';
 import type { Stage } from '../../../src/consistency/stages.js';
-import { SESSION_SETTINGS, type TableColumn, tableSide } from '../../../src/consistency/table-side.js';
+import type { TableReader } from '../../../src/consistency/table-reader.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { parseLsn } from '../../../src/support/brands.js';
+import { readerOf, sidesOf } from '../../support/compared-tables.js';
 
 let folder: string;
 let server: RunningPostgres;
 let source: PostgresClient;
 let replica: PostgresClient;
+let readers: { readonly source: TableReader; readonly replica: TableReader };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evpipe-confirm-'));
@@ -21,11 +23,13 @@ beforeAll(async () => {
   const admin = await connectPostgres({ url: server.urlOf('postgres') });
   for (const name of ['source', 'replica']) await admin.execute(`CREATE DATABASE ${name}`);
   await admin.close();
-  source = await connectPostgres({ url: server.urlOf('source'), settings: SESSION_SETTINGS });
-  replica = await connectPostgres({ url: server.urlOf('replica'), settings: SESSION_SETTINGS });
+  source = await connectPostgres({ url: server.urlOf('source') });
+  replica = await connectPostgres({ url: server.urlOf('replica') });
+  readers = { source: readerOf(server.urlOf('source')), replica: readerOf(server.urlOf('replica')) };
 });
 
 afterAll(async () => {
+  await Promise.all([readers?.source.close(), readers?.replica.close()]);
   await source?.close();
   await replica?.close();
   await server?.remove();
@@ -40,15 +44,6 @@ beforeEach(async () => {
       INSERT INTO item SELECT n, 'name ' || n, n * 1.5, timestamptz '2026-01-01' + n * interval '1 day' FROM generate_series(1, 50) n`);
   }
 });
-
-const column = (name: string, type: string): TableColumn => ({
-  name,
-  expression: `t."${name}"`,
-  type,
-  otherType: type,
-});
-const KEY = [column('id', 'integer')];
-const COLUMNS = [column('name', 'text'), column('amount', 'numeric(10,2)'), column('at', 'timestamp with time zone')];
 
 /** A stage that passes on the attempt that `work` brings about, as a consumer that applies rows would. */
 function stage(name: string, work: (attempt: number) => Promise<boolean>, trouble?: string): Stage {
@@ -68,20 +63,24 @@ function stage(name: string, work: (attempt: number) => Promise<boolean>, troubl
 
 const passes = stage('consumer', async () => true);
 
-function check(way: readonly Stage[]): CompareCheck {
+async function check(way: readonly Stage[]): Promise<CompareCheck> {
   return {
     name: 'items',
-    source: tableSide(source, { database: 'source', table: 'item' }, KEY, COLUMNS),
-    replica: tableSide(replica, { database: 'replica', table: 'item' }, KEY, COLUMNS),
+    ...(await sidesOf({ ...readers, table: 'item', key: ['id'] })),
     way,
     takeFence: async () => ({ fence: { kind: 'wal', database: 'source', lsn: parseLsn('0/1') }, label: 'WAL 0/1' }),
     skipped: [],
+    allowEmpty: false,
   };
 }
 
-function confirm(way: readonly Stage[], deadlineMs = 20_000, stalledMs = 20_000): Promise<CheckReport> {
-  const signal = new AbortController().signal;
-  return confirmCheck(check(way), { deadlineMs, stalledMs, signal, waitingFor: () => {} });
+function optionsOf(deadlineMs = 20_000, stalledMs = 20_000): ConfirmOptions {
+  const { signal } = new AbortController();
+  return { deadlineMs, stalledMs, differencesMax: 1_000, signal, waitingFor: () => {}, read: async () => {} };
+}
+
+async function confirm(way: readonly Stage[], deadlineMs?: number, stalledMs?: number): Promise<CheckReport> {
+  return confirmCheck(await check(way), optionsOf(deadlineMs, stalledMs));
 }
 
 describe('confirming a comparison', () => {
@@ -130,7 +129,7 @@ describe('confirming a comparison', () => {
     await replica.execute('INSERT INTO item SELECT * FROM item WHERE id = 5');
     const report = await confirm([passes]);
     expect(report.verdict).toBe('inconsistent');
-    expect(report.findings.map((finding) => [finding.kind, finding.key[0]])).toEqual([['duplicated', '5']]);
+    expect(report.findings).toEqual([{ kind: 'duplicated', key: ['5'], columns: [], rows: { source: 1, replica: 2 } }]);
   });
 
   it('does not call inconsistent what is in flight: the row arrives before the fence has passed', async () => {
@@ -185,12 +184,11 @@ describe('confirming a comparison', () => {
 
   it('says inconclusive with the reason where no fence can be taken', async () => {
     await replica.execute('DELETE FROM item WHERE id = 1');
-    const signal = new AbortController().signal;
     const unfenced = {
-      ...check([passes]),
+      ...(await check([passes])),
       takeFence: () => Promise.reject(new Error('permission denied for function pg_logical_emit_message')),
     };
-    const report = await confirmCheck(unfenced, { deadlineMs: 1000, stalledMs: 1000, signal, waitingFor: () => {} });
+    const report = await confirmCheck(unfenced, optionsOf(1_000, 1_000));
     expect(report).toMatchObject({ verdict: 'inconclusive', why: expect.stringContaining('permission denied') });
   });
 

@@ -46,6 +46,9 @@ function between(pipeline: Pipeline, from: string, to: string, through?: string[
     replica: place(to),
     key: new Map([['id', 'id']]),
     columns: undefined,
+    compare: 'semantic',
+    meanings: new Map(),
+    allowEmpty: false,
     through,
     withinMs: undefined,
   };

@@ -119,6 +119,6 @@ describe('the report of a check', () => {
   it('counts the rows that it does not list', () => {
     const finding = { kind: 'missing' as const, key: ['x'], columns: [] };
     const lines = checkReportLines({ ...REPORT, findings: Array.from({ length: 25 }, () => finding) }, 8, 80);
-    expect(texts(lines)).toContain('  5 more rows not shown; --output json lists all');
+    expect(texts(lines)).toContain('  5 more rows not shown; --output json lists them');
   });
 });

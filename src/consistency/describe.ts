@@ -1,0 +1,131 @@
+import { kindOf } from './compare.js';
+import { withinTolerance } from './meaning.js';
+import { shownValue } from './rendering.js';
+import type { ColumnDifference, Finding } from './report.js';
+import { keyOfText, keyText, type Row, type Side } from './side.js';
+
+/** A differing key with the values that stand there now. */
+export interface Described {
+  /** `keyText`. */
+  readonly key: string;
+  /** False where the rows agree by now, or by the tolerance that is declared. */
+  readonly differs: boolean;
+  /** As it was when its values were read; undefined where the source has no row. */
+  readonly sourceVersion: string | undefined;
+  readonly finding: Finding;
+  /** About how much memory the finding takes. */
+  readonly bytes: number;
+}
+
+interface Sides {
+  readonly source: Side;
+  readonly replica: Side;
+  readonly tolerances: ReadonlyMap<string, string>;
+}
+
+/** Bytes of rows held at once: a single row may have megabytes. */
+const BLOCK_BYTES = 8 * 2 ** 20;
+const BLOCK_KEYS = 500;
+
+/** Reads the rows of these keys, replica first, and says column by column where they differ. */
+export async function* describeDifferences(
+  sides: Sides,
+  keys: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Described> {
+  let count = 1;
+  for (let first = 0; first < keys.length; ) {
+    const some = keys.slice(first, first + count);
+    const wanted = some.map(keyOfText);
+    const replicas = byKey(await sides.replica.rowsOf(wanted, signal));
+    const sources = byKey(await sides.source.rowsOf(wanted, signal));
+    for (const key of some) yield describe(sides, key, sources.get(key) ?? [], replicas.get(key) ?? []);
+    first += count;
+    const bytes = bytesOf(sources) + bytesOf(replicas);
+    const room = Math.floor((BLOCK_BYTES * count) / Math.max(1, bytes));
+    count = Math.max(1, Math.min(room, count * 8, BLOCK_KEYS));
+  }
+}
+
+function byKey(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = keyText(row.key);
+    const same = found.get(key);
+    if (same === undefined) found.set(key, [row]);
+    else same.push(row);
+  }
+  return found;
+}
+
+const bytesOf = (rows: ReadonlyMap<string, readonly Row[]>): number =>
+  [...rows.values()]
+    .flat()
+    .reduce((sum, { values }) => sum + values.reduce((all, one) => all + (one?.length ?? 0), 64), 0);
+
+function describe(sides: Sides, key: string, sources: readonly Row[], replicas: readonly Row[]): Described {
+  const alone = unmatched(sources, replicas);
+  const aloneInReplica = unmatched(replicas, sources);
+  const [source] = alone;
+  const [replica] = aloneInReplica;
+  const columns =
+    source === undefined || replica === undefined ? [] : differingColumns(sides, source.values, replica.values);
+  const single = sources.length === 1 && replicas.length === 1;
+  const counts = { source: sources.length, replica: replicas.length };
+  const kind =
+    counts.source > 1 || counts.replica > 1
+      ? 'duplicated'
+      : kindOf({ source: holdingOf(sources), replica: holdingOf(replicas) });
+  const bytes = columns.reduce(
+    (sum, one) => sum + (one.source?.length ?? 0) + (one.replica?.length ?? 0),
+    key.length + 200,
+  );
+  return {
+    key,
+    differs: single ? columns.length > 0 : alone.length + aloneInReplica.length > 0,
+    sourceVersion: sources.length === 1 ? (source?.version ?? sources[0]?.version) : undefined,
+    finding: {
+      kind,
+      key: keyOfText(key).map(shownValue),
+      columns,
+      ...(kind === 'duplicated' ? { rows: counts } : {}),
+    },
+    bytes,
+  };
+}
+
+const holdingOf = (rows: readonly Row[]) =>
+  rows[0] === undefined ? undefined : { count: rows.length, digest: rows[0].digest, version: rows[0].version };
+
+/** The rows that are left where each equal row of the other side takes one away. */
+function unmatched(rows: readonly Row[], others: readonly Row[]): readonly Row[] {
+  const left = new Map<string, number>();
+  for (const { digest } of others) left.set(digest, (left.get(digest) ?? 0) + 1);
+  return rows.filter(({ digest }) => {
+    const count = left.get(digest) ?? 0;
+    left.set(digest, count - 1);
+    return count <= 0;
+  });
+}
+
+function differingColumns(
+  { source, tolerances }: Sides,
+  wanted: Row['values'],
+  found: Row['values'],
+): readonly ColumnDifference[] {
+  return source.columns.flatMap(({ name }, index) => {
+    const [a, b] = [wanted[index] ?? null, found[index] ?? null];
+    const tolerance = tolerances.get(name);
+    const equal = a === b || (tolerance !== undefined && a !== null && b !== null && withinTolerance(a, b, tolerance));
+    return equal ? [] : [{ column: name, source: shown(a), replica: shown(b) }];
+  });
+}
+
+/** Longer values are shown by their beginning. */
+const SHOWN_MAX = 4_096;
+
+function shown(value: string | null): string | null {
+  const text = shownValue(value);
+  if (text === null || text.length <= SHOWN_MAX) return text;
+  return `${text.slice(0, 1_024)}… (${text.length} characters)`;
+}

@@ -1,0 +1,104 @@
+import { type ColumnType, parseType, typeQuery } from './column-types.js';
+import { type TablePlace, tableMissing, tableSql } from './table-place.js';
+import type { TableReader } from './table-reader.js';
+
+/** A part of a table that is read in ranges of its pages; a partitioned table has several. */
+export interface Relation {
+  /** Quoted SQL name. */
+  readonly name: string;
+  readonly pages: number;
+}
+
+/** What reading a table well depends on. */
+export interface TableFacts {
+  readonly columns: ReadonlyMap<string, ColumnType>;
+  /** Undefined where it has to be read in one statement: a view, a foreign table, partitions that may not be read. */
+  readonly relations: readonly Relation[] | undefined;
+  /** Has every row a version (xmin) and a place? */
+  readonly versioned: boolean;
+  /** Rows as the last ANALYZE left them; -1 where nobody knows. */
+  readonly estimate: number;
+  /** Columns that lead a usable index. */
+  readonly indexed: ReadonlySet<string>;
+  readonly server: number;
+}
+
+/** Ranges of pages are read without reading the rest since PostgreSQL 14 (TID Range Scan). */
+const TID_RANGES_SINCE = 140_000;
+
+/** Throws EVPIPE_TABLE_MISSING where the table is missing or not visible. */
+export async function readTableFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
+  const table = tableSql(place.table);
+  const read = (sql: string) => reader.read(sql, [table], { signal });
+  const [columns, parts, indexes, server] = await Promise.all([
+    readColumnTypes(reader, place, signal),
+    read(PARTS),
+    read(INDEXED),
+    reader.versionNumber(signal),
+  ]);
+  const root = parts.find(([, , , , isRoot]) => isRoot === 'true');
+  const heaps = parts.filter(([, kind]) => kind !== 'p');
+  const versioned = heaps.length > 0 && heaps.every(([, kind]) => kind === 'r' || kind === 'm');
+  const readable = parts.every(([, , , mayRead]) => mayRead === 'true');
+  const estimates = heaps.map(([, , , , , rows]) => Number(rows ?? -1));
+  return {
+    columns,
+    relations:
+      versioned && readable && server >= TID_RANGES_SINCE
+        ? heaps.map(([name, , pages]) => ({ name: name ?? '', pages: Number(pages ?? 0) }))
+        : undefined,
+    versioned: versioned && root !== undefined,
+    estimate: estimates.some((rows) => rows < 0) ? -1 : estimates.reduce((sum, rows) => sum + rows, 0),
+    indexed: new Set(indexes.map(([name]) => name ?? '')),
+    server,
+  };
+}
+
+/** The table with all that inherit from it, partitions or not. */
+const PARTS = `WITH RECURSIVE tree AS (
+    SELECT to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid
+  )
+  SELECT quote_ident(nspname) || '.' || quote_ident(relname), relkind::text,
+         CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::text,
+         has_table_privilege(c.oid, 'SELECT')::text, (c.oid = to_regclass($1)::oid)::text, reltuples::bigint::text
+    FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = relnamespace`;
+
+const INDEXED = `SELECT a.attname::text FROM pg_index i
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+   WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL`;
+
+async function readColumnTypes(
+  reader: TableReader,
+  place: TablePlace,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ColumnType>> {
+  const table = tableSql(place.table);
+  const live = 'a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped';
+  const [names, types] = await Promise.all([
+    reader.read(`SELECT attname::text FROM pg_attribute a WHERE ${live} ORDER BY attnum`, [table], { signal }),
+    reader.read(
+      typeQuery(`SELECT attnum::int AS n, atttypid AS oid, atttypmod AS mod FROM pg_attribute a WHERE ${live}`),
+      [table],
+      { signal },
+    ),
+  ]);
+  if (names.length === 0) throw tableMissing(place);
+  return new Map(names.map(([name], index) => [name ?? '', parseType(types[index] ?? [])]));
+}
+
+/** The type of an SQL expression over the table, asked from the server without reading a row. */
+export async function expressionType(
+  reader: TableReader,
+  place: TablePlace,
+  expression: string,
+  signal: AbortSignal,
+): Promise<ColumnType> {
+  const [row] = await reader.read(
+    typeQuery(
+      `SELECT 1 AS n, pg_typeof((SELECT ${expression} FROM ${tableSql(place.table)} AS t LIMIT 1))::oid AS oid, -1 AS mod`,
+    ),
+    [],
+    { signal },
+  );
+  return parseType(row ?? []);
+}

@@ -1,0 +1,133 @@
+import type { PostgresClient, TextRow } from '../clients/postgres/client.js';
+import { EvpipeError } from '../support/errors.js';
+import { TEXT_SETTINGS } from './table-place.js';
+
+/**
+ * Set in each transaction, which a pooler in transaction mode keeps together. Row-level security that would hide rows is
+ * an error, not fewer rows; parallel workers would take cores from the database's own work.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  ...TEXT_SETTINGS,
+  lock_timeout: '5s',
+  row_security: 'off',
+  max_parallel_workers_per_gather: '0',
+};
+
+/** Connections to one database, whatever the number of checks. */
+const CONNECTIONS_MAX = 2;
+/** Of a statement that can't be cut into parts: a view, a foreign table. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+/** An answer this much later than the server's own timeout will not come: the connection is cut. */
+const SILENCE_MS = 10_000;
+
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Use an index for each of few rows, whatever the planner thinks of the table. */
+  readonly byIndex?: boolean;
+}
+
+/** Reads one database, each statement in a short read-only transaction of its own; a read-only role is enough. */
+export class TableReader {
+  private readonly idle: PostgresClient[] = [];
+  private open = 0;
+  private readonly waiting: (() => void)[] = [];
+  private version: Promise<number> | undefined;
+
+  constructor(
+    private readonly connect: () => Promise<PostgresClient>,
+    private readonly statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+  ) {}
+
+  /** As `server_version_num` has it: 150004. */
+  versionNumber(signal: AbortSignal): Promise<number> {
+    this.version ??= this.read('SHOW server_version_num', [], { signal }).then(([row]) => Number(row?.[0] ?? 0));
+    return this.version;
+  }
+
+  async read(sql: string, values: readonly unknown[], options: ReadOptions): Promise<readonly TextRow[]> {
+    const { signal } = options;
+    signal.throwIfAborted();
+    const client = await this.take();
+    let whole = false;
+    try {
+      const rows = await this.within(this.transaction(client, sql, values, options), client, signal);
+      whole = true;
+      return rows;
+    } finally {
+      this.giveBack(client, whole);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.idle.splice(0).map((client) => client.close()));
+  }
+
+  private async transaction(
+    client: PostgresClient,
+    sql: string,
+    values: readonly unknown[],
+    { byIndex = false }: ReadOptions,
+  ): Promise<readonly TextRow[]> {
+    const settings = { ...SETTINGS, statement_timeout: String(this.statementTimeoutMs), ...(byIndex ? BY_INDEX : {}) };
+    const local = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = '${value}'`);
+    await client.execute(['BEGIN READ ONLY', ...local].join('; '));
+    const rows = await client.queryText(sql, values);
+    await client.execute('COMMIT');
+    return rows;
+  }
+
+  /** The answer, or a failure as soon as the work is cancelled or the server is silent for too long. */
+  private within<T>(work: Promise<T>, client: PostgresClient, signal: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onAbort = (): void => {
+        done();
+        reject(signal.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(
+          new EvpipeError('EVPIPE_POSTGRES_SILENT', `PostgreSQL at ${client.place} has stopped answering`, {
+            kind: 'unreachable',
+          }),
+        );
+      }, this.statementTimeoutMs + SILENCE_MS);
+      signal.addEventListener('abort', onAbort, { once: true });
+      work.finally(done).then(resolve, reject);
+    });
+  }
+
+  private async take(): Promise<PostgresClient> {
+    while (this.idle.length === 0 && this.open >= CONNECTIONS_MAX)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    const free = this.idle.pop();
+    if (free !== undefined) return free;
+    this.open += 1;
+    try {
+      return await this.connect();
+    } catch (failure) {
+      this.open -= 1;
+      this.waiting.shift()?.();
+      throw failure;
+    }
+  }
+
+  /** A connection whose statement failed may be within a transaction, or still at work: another one takes its place. */
+  private giveBack(client: PostgresClient, whole: boolean): void {
+    if (whole) this.idle.push(client);
+    else {
+      this.open -= 1;
+      client.destroy();
+    }
+    this.waiting.shift()?.();
+  }
+}
+
+const BY_INDEX: Readonly<Record<string, string>> = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+};
