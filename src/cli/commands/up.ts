@@ -88,12 +88,12 @@ async function runUp(
   });
 }
 
-export function exitCodeOf({ failure, reports }: UpResult): number {
+export function exitCodeOf({ failure, reports, seeded }: UpResult): number {
   if (failure !== undefined) {
     const kind = failure.cause instanceof EvpipeError ? failure.cause.kind : 'defect';
     return EXIT_OF_KIND[kind];
   }
-  return exitOfReports(reports);
+  return exitOfReports(seeded ? reports : reports.filter(({ verdict }) => verdict !== 'empty'));
 }
 
 const REPORT_NAME_COLUMNS = 16;

@@ -4,7 +4,9 @@ import { verifyConsistency } from './verify-consistency.js';
 
 export const operations: KindOperations = {
   proof: (session) =>
-    session.pipeline.checks.length === 0 ? undefined : (options) => verifyConsistency(session, options),
+    session.pipeline.checks.length === 0
+      ? undefined
+      : (options) => verifyConsistency(session, { ...options, alongTheFlow: true }),
 
   flows: readCheckFlows,
 };

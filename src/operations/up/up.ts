@@ -19,6 +19,8 @@ export interface UpResult {
   readonly elapsedMs: number;
   readonly reports: readonly CheckReport[];
   readonly failure: { readonly step: string; readonly cause: unknown } | undefined;
+  /** Rows were to be seeded: then a check that compared none has proven nothing. */
+  readonly seeded: boolean;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
     const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
     emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
     const { changed, failure } = await walk(nodes, { emit, signal });
-    return { changed, failure, reports, elapsedMs: performance.now() - startedMs };
+    const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
+    return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
   } finally {
     release();
   }
