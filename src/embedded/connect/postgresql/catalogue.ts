@@ -24,7 +24,7 @@ export interface ColumnInfo {
 export const tableName = (table: { readonly schema: string; readonly name: string }): string =>
   `${table.schema}.${table.name}`;
 
-/** All types but composite ones, by oid. */
+/** All types, by oid. */
 export async function readTypes(client: pg.Client): Promise<Map<number, PgType>> {
   const { rows } = await client.query(TYPES);
   return new Map(
@@ -47,8 +47,7 @@ const TYPES = `
 SELECT t.oid, t.typname, t.typtype, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END AS typelem, t.typbasetype, t.typtypmod,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels
 FROM pg_catalog.pg_type t
-WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm') AND NOT EXISTS (
-  SELECT FROM pg_catalog.pg_type e JOIN pg_catalog.pg_class c ON c.oid = e.typrelid WHERE e.oid = t.typelem AND t.typcategory = 'A')`;
+WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm', 'c')`;
 
 /** Ordinary and partitioned tables outside the system's schemas, by name. */
 export async function readTables(client: pg.Client): Promise<TableInfo[]> {
@@ -70,7 +69,6 @@ export async function readTable(client: pg.Client, schema: string, name: string)
 const tablesWhere = (condition: string): string => `
 SELECT n.nspname, c.relname, c.relreplident, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
        CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default_expression,
-       a.attidentity,
        (SELECT array_agg(k.attname::text ORDER BY o.position)
         FROM (SELECT i.indkey, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
               WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -93,7 +91,6 @@ interface CatalogueRow {
   readonly atttypmod: string | number;
   readonly attnotnull: boolean;
   readonly attgenerated: string;
-  readonly attidentity: string;
   readonly default_expression: string | null;
   readonly key: readonly string[] | null;
 }
@@ -119,7 +116,7 @@ function groupTables(rows: readonly CatalogueRow[]): TableInfo[] {
       typeModifier: Number(row.atttypmod),
       notNull: row.attnotnull,
       generated: row.attgenerated !== '',
-      defaultExpression: row.attidentity === '' ? row.default_expression : 'nextval()',
+      defaultExpression: row.default_expression,
     });
   }
   return [...tables.values()];

@@ -87,7 +87,8 @@ function decodeAll(columns: readonly CompiledColumn[], tuple: Tuple, previous: T
     const column = columns[at] as CompiledColumn;
     let text = tuple[column.index];
     if (text === undefined) text = previous?.[column.index];
-    if (text === undefined) values[at] = column.index < tuple.length ? column.codec.placeholder : null;
+    if (text === undefined)
+      values[at] = column.index < tuple.length ? (column.codec.placeholder ?? column.absent) : null;
     else values[at] = column.rules.length === 0 ? decode(column, text) : decodeWithRules(column, text);
   }
   return values;

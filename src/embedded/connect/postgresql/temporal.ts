@@ -16,9 +16,9 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** What PostgreSQL says for infinity becomes the limits that pgjdbc uses, in milliseconds. */
-export const POSITIVE_INFINITY_MS = 9_223_372_036_825_200_000n;
-export const NEGATIVE_INFINITY_MS = -9_223_372_036_832_400_000n;
+/** The limits of pgjdbc stand for infinity, here in microseconds. */
+const POSITIVE_INFINITY_US = 9_223_372_036_825_200_000n;
+const NEGATIVE_INFINITY_US = -9_223_372_036_832_400_000n;
 
 const DATE = /^(\d{4,})-(\d\d)-(\d\d)( BC)?$/;
 
@@ -52,8 +52,8 @@ function fractionMicros(text: string, at: number): number {
 
 /** PostgreSQL's text of a timestamp (ISO style, in UTC where it has a zone) in microseconds since 1970. */
 export function microsOfTimestamp(text: string): Micros {
-  if (text === 'infinity') return POSITIVE_INFINITY_MS;
-  if (text === '-infinity') return NEGATIVE_INFINITY_MS;
+  if (text === 'infinity') return POSITIVE_INFINITY_US;
+  if (text === '-infinity') return NEGATIVE_INFINITY_US;
   const space = text.indexOf(' ');
   const bc = text.endsWith(' BC');
   const days = daysOfDate(text.slice(0, space) + (bc ? ' BC' : ''));
@@ -81,13 +81,40 @@ export function zonedTimestamp(text: string, digits: number): string {
   const bc = text.endsWith(' BC');
   const body = bc ? text.slice(0, -3) : text;
   const zone = body.lastIndexOf('+');
-  const year = bc ? `-${(Number(text.slice(0, text.indexOf('-'))) - 1).toString().padStart(4, '0')}` : undefined;
-  const date = body.slice(0, body.indexOf(' '));
+  const date = isoDay(body.slice(0, body.indexOf(' ')), bc);
   const time = padFraction(body.slice(body.indexOf(' ') + 1, zone === -1 ? undefined : zone), digits);
-  return `${year === undefined ? date : year + date.slice(date.indexOf('-'))}T${time}Z`;
+  return `${date}T${time}Z`;
 }
 
-export function padFraction(time: string, digits: number): string {
+/** ISO 8601 as Java writes it: a year of five digits has a sign, those before Christ are counted from 0 down. */
+function isoDay(date: string, bc: boolean): string {
+  const yearEnd = date.indexOf('-');
+  if (!bc) return yearEnd > 4 ? `+${date}` : date;
+  const year = Number(date.slice(0, yearEnd)) - 1;
+  return `${year === 0 ? '' : '-'}${String(year).padStart(4, '0')}${date.slice(yearEnd)}`;
+}
+
+/** "2024-02-29" → "2024-02-29Z" */
+export function isoDate(text: string): string {
+  if (text === 'infinity') return '+999999999-12-31Z';
+  if (text === '-infinity') return '-999999999-01-01Z';
+  const bc = text.endsWith(' BC');
+  return `${isoDay(bc ? text.slice(0, -3) : text, bc)}Z`;
+}
+
+/** The end of a day is the beginning of one: Java's LocalTime has no 24:00. */
+export const isoTime = (text: string): string => `${text.startsWith('24:') ? '00:00:00' : text}Z`;
+
+/** "2026-11-21 02:31:12.5" → "2026-11-21T02:31:12.5Z" */
+export function isoTimestamp(text: string): string {
+  if (text === 'infinity') return '+294247-01-10T04:00:25.2Z';
+  if (text === '-infinity') return '-290308-12-21T19:59:27.6Z';
+  const bc = text.endsWith(' BC');
+  const [date = '', time = ''] = text.split(' ');
+  return `${isoDay(date, bc)}T${padFraction(time, Math.max(0, time.length - 9))}Z`;
+}
+
+function padFraction(time: string, digits: number): string {
   const whole = time.slice(0, 8);
   if (digits === 0) return whole;
   return `${whole}.${time.slice(9).padEnd(digits, '0').slice(0, digits)}`;
@@ -134,7 +161,17 @@ function parseInterval(text: string): Interval {
 export function intervalMicros(text: string): Micros {
   const { years, months, days, hours, minutes, micros } = parseInterval(text);
   const monthDays = (years * 12 + months) * (365.25 / 12) + days;
-  return Math.trunc(monthDays * MICROS_OF_DAY) + (hours * 60 + minutes) * 60_000_000 + micros;
+  return saturated(Math.trunc(monthDays * MICROS_OF_DAY) + (hours * 60 + minutes) * 60_000_000 + micros);
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** What does not fit becomes the greatest or smallest number, as in a Java cast. */
+function saturated(value: number): Micros {
+  if (Number.isSafeInteger(value)) return value;
+  const whole = BigInt(value);
+  if (whole > INT64_MAX) return INT64_MAX;
+  return whole < -INT64_MAX - 1n ? -INT64_MAX - 1n : whole;
 }
 
 /** ISO 8601 with every part: "P1Y2M-3DT4H5M6.7S". */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { bytesOfInteger, Decimal } from '../../../protocol/decimal.js';
 import { int64, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
 import { type ArrayLiteral, parseArrayLiteral, parseHstore } from './array-literal.js';
@@ -7,9 +8,11 @@ import {
   floorDivide,
   intervalMicros,
   intervalText,
+  isoDate,
+  isoTime,
+  isoTimestamp,
   microsOfTime,
   microsOfTimestamp,
-  padFraction,
   times1000,
   zonedTime,
   zonedTimestamp,
@@ -74,6 +77,7 @@ export function columnCodec(
     });
     return codec(schema, text, options);
   }
+  if (type.kind === 'c') return unknown(options);
   if (type.elementOid !== 0 && type.name.startsWith('_')) return arrayCodec(type, modifier, types, options);
   return baseCodec(type.name, modifier, options);
 }
@@ -83,20 +87,40 @@ function codec(schema: Schema, decode: Decode, options: TypeOptions): ColumnCode
   return { schema, decode, placeholder, fallback: fallbackOf(schema) };
 }
 
-/** Strings and bytes carry the placeholder; a type that can't stays null, as in the real one. */
+/** Strings and bytes carry the placeholder; any other type has none, and its value is null. */
 function placeholderFor(schema: Schema, placeholder: string): Value {
+  if (schema.name === 'io.debezium.data.Bits') return null;
   switch (schema.type) {
     case 'string':
       return placeholder;
     case 'bytes':
-      return Buffer.from(placeholder, 'utf8');
-    case 'array':
-      return schema.values === undefined ? null : [placeholderFor(schema.values, placeholder)];
+      return schema.name === undefined ? Buffer.from(placeholder, 'utf8') : null;
     case 'map':
       return new Map<Value, Value>([[placeholder, placeholder]]);
     default:
       return null;
   }
+}
+
+/** What stands for a whole array that was not sent, by the type of its elements. Types that are missing here have none. */
+const ARRAY_PLACEHOLDERS: Readonly<Record<string, (placeholder: string) => Value>> = {
+  text: (placeholder) => [placeholder],
+  varchar: (placeholder) => [placeholder],
+  json: (placeholder) => [placeholder],
+  jsonb: (placeholder) => [placeholder],
+  bytea: (placeholder) => [Buffer.from(placeholder, 'utf8')],
+  int4: (placeholder) => [...Buffer.from(placeholder, 'utf8')],
+  int8: (placeholder) => [...Buffer.from(placeholder, 'utf8')],
+  date: (placeholder) => [...Buffer.from(placeholder, 'utf8')],
+  uuid: (placeholder) => [nameUuid(placeholder)],
+};
+
+/** The UUID of a name as java.util.UUID.nameUUIDFromBytes makes it: version 3, without a namespace. */
+function nameUuid(name: string): string {
+  const hash = createHash('md5').update(name, 'utf8').digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x30;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 const plain = (type: Schema['type'], options: SchemaOptions = {}): Schema => new Schema(type, options);
@@ -109,18 +133,28 @@ function arrayCodec(
   types: ReadonlyMap<number, PgType>,
   options: TypeOptions,
 ): ColumnCodec | undefined {
+  const elementType = types.get(type.elementOid);
+  if (elementType === undefined || ARRAYS_LEFT_OUT.has(elementType.name)) return undefined;
   const element = columnCodec(type.elementOid, modifier, types, options);
   if (element === undefined || (element.schema.type === 'struct' && element.schema !== VARIABLE_SCALE))
     return undefined;
   // The elements of enum arrays are required, of all others optional: so the real one has it.
-  const isEnum = types.get(type.elementOid)?.kind === 'e';
+  const isEnum = elementType.kind === 'e';
   const decodeItem = (item: string | null | ArrayLiteral): Value => {
     if (item === null) return null;
     return typeof item === 'string' ? element.decode(item) : item.map(decodeItem);
   };
   const schema = plain('array', { values: isEnum ? element.schema : element.schema.with({ optional: true }) });
-  return codec(schema, (value) => parseArrayLiteral(value).map(decodeItem), options);
+  return {
+    schema,
+    decode: (value) => parseArrayLiteral(value).map(decodeItem),
+    placeholder: ARRAY_PLACEHOLDERS[elementType.name]?.(options.unavailablePlaceholder) ?? null,
+    fallback: fallbackOf(schema),
+  };
 }
+
+/** Columns that records don't have, though their elements would have a type. */
+const ARRAYS_LEFT_OUT = new Set(['interval', 'money', 'xml']);
 
 function baseCodec(name: string, modifier: number, options: TypeOptions): ColumnCodec | undefined {
   const of = (schema: Schema, decode: Decode): ColumnCodec => codec(schema, decode, options);
@@ -159,13 +193,11 @@ function baseCodec(name: string, modifier: number, options: TypeOptions): Column
     case 'varbit':
       return of(...bits(name, modifier));
     case 'hstore':
-      return of(...hstore(options));
+      return hstoreCodec(options);
     case 'point':
       return { ...of(POINT, point), fallback: point('(0,0)') };
     default:
-      return (
-        temporal(name, modifier, options) ?? (TEXTUAL.has(name) ? of(plain('string'), text) : unknown(name, options))
-      );
+      return temporal(name, modifier, options) ?? (TEXTUAL.has(name) ? of(plain('string'), text) : unknown(options));
   }
 }
 
@@ -177,7 +209,7 @@ const TEXTUAL = new Set([
 ]);
 
 /** Left out, unless asked for as the bytes of its text. */
-function unknown(_name: string, options: TypeOptions): ColumnCodec | undefined {
+function unknown(options: TypeOptions): ColumnCodec | undefined {
   if (!options.includeUnknown) return undefined;
   return codec(plain('bytes'), (value) => Buffer.from(value, 'utf8'), options);
 }
@@ -283,13 +315,20 @@ function bits(name: string, modifier: number): [Schema, Decode] {
   return [schema, decode];
 }
 
-function hstore(options: TypeOptions): [Schema, Decode] {
+function hstoreCodec(options: TypeOptions): ColumnCodec {
   if (options.hstore === 'map')
-    return [plain('map', { keys: plain('string'), values: plain('string', { optional: true }) }), parseHstore];
-  return [
-    semantic('string', 'io.debezium.data.Json'),
-    (value) => JSON.stringify(Object.fromEntries(parseHstore(value))),
-  ];
+    return codec(
+      plain('map', { keys: plain('string'), values: plain('string', { optional: true }) }),
+      parseHstore,
+      options,
+    );
+  const json = (entries: Iterable<readonly [string, string | null]>): string =>
+    JSON.stringify(Object.fromEntries(entries));
+  const placeholder = options.unavailablePlaceholder;
+  return {
+    ...codec(semantic('string', 'io.debezium.data.Json'), (value) => json(parseHstore(value)), options),
+    placeholder: json([[placeholder, placeholder]]),
+  };
 }
 
 const POINT = semantic('struct', 'io.debezium.data.geometry.Point', {
@@ -340,7 +379,7 @@ function temporal(name: string, modifier: number, options: TypeOptions): ColumnC
 const CONNECT = 'org.apache.kafka.connect.data';
 
 function dates(options: TypeOptions): [Schema, Decode] {
-  if (options.times === 'isostring') return [semantic('string', 'io.debezium.time.IsoDate'), (value) => `${value}Z`];
+  if (options.times === 'isostring') return [semantic('string', 'io.debezium.time.IsoDate'), isoDate];
   const name = options.times === 'connect' ? `${CONNECT}.Date` : 'io.debezium.time.Date';
   return [semantic('int32', name), daysOfDate];
 }
@@ -351,7 +390,7 @@ function timesOfDay(precision: number, options: TypeOptions): [Schema, Decode] {
     case 'connect':
       return [semantic('int32', `${CONNECT}.Time`), millis];
     case 'isostring':
-      return [semantic('string', 'io.debezium.time.IsoTime'), (value) => `${value}Z`];
+      return [semantic('string', 'io.debezium.time.IsoTime'), isoTime];
     case 'nanoseconds':
       return [semantic('int64', 'io.debezium.time.NanoTime'), (value) => microsOfTime(value) * 1000];
     case 'adaptive':
@@ -363,9 +402,7 @@ function timesOfDay(precision: number, options: TypeOptions): [Schema, Decode] {
 }
 
 function timestamps(precision: number, options: TypeOptions): [Schema, Decode] {
-  const infinite = (value: string): boolean => value.endsWith('infinity');
-  const millis: Decode = (value) =>
-    infinite(value) ? microsOfTimestamp(value) : floorDivide(microsOfTimestamp(value), 1000);
+  const millis: Decode = (value) => floorDivide(microsOfTimestamp(value), 1000);
   switch (options.times) {
     case 'connect':
       return [semantic('int64', `${CONNECT}.Timestamp`), millis];
@@ -380,8 +417,3 @@ function timestamps(precision: number, options: TypeOptions): [Schema, Decode] {
   }
   return [semantic('int64', 'io.debezium.time.MicroTimestamp'), microsOfTimestamp];
 }
-
-const isoTimestamp: Decode = (value) => {
-  const [date = '', time = ''] = value.split(' ');
-  return `${date}T${padFraction(time, Math.max(0, time.length - 9))}Z`;
-};
