@@ -17,7 +17,9 @@ export class Catalogue {
 
   static async read(client: pg.Client, settings: Settings, log: Log): Promise<Catalogue> {
     const types = await readTypes(client);
-    const tables = (await readTables(client)).filter((table) => settings.captures(tableName(table)));
+    const tables = (await readTables(client, !settings.viaPartitionRoot)).filter((table) =>
+      settings.captures(tableName(table)),
+    );
     if (tables.length === 0)
       log.warn('no table matches the include and exclude lists', { database: settings.database });
     return new Catalogue(client, settings, types, tables);

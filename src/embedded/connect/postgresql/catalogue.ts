@@ -49,15 +49,12 @@ SELECT t.oid, t.typname, t.typtype, CASE WHEN t.typcategory = 'A' THEN t.typelem
 FROM pg_catalog.pg_type t
 WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm', 'c')`;
 
-/** Ordinary and partitioned tables outside the system's schemas, by name. */
-export async function readTables(client: pg.Client): Promise<TableInfo[]> {
-  return groupTables(
-    (
-      await client.query(
-        tablesWhere(`n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`),
-      )
-    ).rows,
-  );
+const OUTSIDE_THE_SYSTEM = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
+
+/** Ordinary and partitioned tables outside the system's schemas, by name; with their partitions or without. */
+export async function readTables(client: pg.Client, partitions: boolean): Promise<TableInfo[]> {
+  const condition = partitions ? OUTSIDE_THE_SYSTEM : `${OUTSIDE_THE_SYSTEM} AND NOT c.relispartition`;
+  return groupTables((await client.query(tablesWhere(condition))).rows);
 }
 
 /** One table as it is now; undefined where it has been dropped. */

@@ -56,6 +56,10 @@ export class EventFactory {
       if (oldKey !== null && key !== null && !sameValues(oldKey, key))
         return this.keyChange(codec, change, oldKey, key);
     }
+    if (this.settings.skipsUnchanged && operation === 'u' && change.previous !== undefined && after !== undefined) {
+      // Only a whole old row (replica identity full) shows that nothing of what records hold has changed.
+      if (codec.sameRow(change.previous, after)) return [];
+    }
     const records = [this.record(codec, operation, key, change, this.headers)];
     if (operation === 'd' && this.settings.tombstones) records.push(this.tombstone(codec, key, this.headers));
     return records;

@@ -1,5 +1,6 @@
 import type { OptionDefinition, OptionType, RawConfig } from '../config/option.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
+import { DEFAULT_TOPIC_NAMING, TOPIC_NAMING_STRATEGIES } from './topic-naming.js';
 
 const debezium = (
   type: OptionType,
@@ -18,10 +19,106 @@ const regexList = (name: string, doc: string): OptionDefinition =>
         .find((problem) => problem !== undefined),
   });
 
+const SOURCE_MAKER = 'io.debezium.connector.postgresql.PostgresSourceInfoStructMaker';
+const TRANSACTION_FACTORY = 'io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory';
+
+const BASED = 'snapshot.mode.configuration.based';
+
 const choice = (name: string, fallback: string, values: readonly string[], doc: string): OptionDefinition =>
   debezium('STRING', name, fallback, doc, { oneOf: values });
 
-/** Options of io.debezium.connector.postgresql.PostgresConnector that mean something here. */
+/** Checks of Debezium's, in its words. */
+const nonNegative = (value: string): string | undefined =>
+  Number(value) >= 0 ? undefined : 'An non-negative integer is expected';
+const positive = (value: string): string | undefined =>
+  Number(value) > 0 ? undefined : 'A positive, non-zero integer value is required';
+const notWith =
+  (other: string, message: string) =>
+  (_value: string, config: RawConfig): string | undefined =>
+    config[other] === undefined ? undefined : message;
+
+/** The regular expressions of an include list, which an exclude list of the same kind can't join. */
+const exclusive = (name: string, other: string, doc: string): OptionDefinition => {
+  const list = regexList(name, doc);
+  const both = notWith(other, `"${other}" is already specified`);
+  return { ...list, check: (value, config) => list.check?.(value, config) ?? both(value, config) };
+};
+
+/** An option of which only some values can be honoured here; any other is refused, with what to do. */
+const only = (
+  type: OptionType,
+  name: string,
+  fallback: string | null,
+  values: readonly string[],
+  todo: string,
+): OptionDefinition =>
+  debezium(type, name, fallback, `Only ${values.join(', ') || 'unset'}: ${todo}`, {
+    check: (value) =>
+      values.includes(value.trim().toLowerCase())
+        ? undefined
+        : `The embedded Connect does not support '${value}' here: ${todo}`,
+  });
+
+/** An option that makes no difference here: accepted, since what it asks for holds anyway. */
+const inert = (type: OptionType, name: string, fallback: string | null, why: string): OptionDefinition =>
+  debezium(type, name, fallback, `Makes no difference here: ${why}`);
+
+const ELSEWHERE = 'use a real Connect for this connector';
+
+/** Options that are honoured only in part, or whose effect is there anyway. */
+const PARTLY: readonly OptionDefinition[] = [
+  only(
+    'STRING',
+    'event.processing.failure.handling.mode',
+    'fail',
+    ['fail'],
+    'a record that can not be read ends the task',
+  ),
+  only('BOOLEAN', 'include.schema.comments', 'false', ['false'], 'comments of columns are not part of schemas'),
+  only(
+    'BOOLEAN',
+    'read.only',
+    'false',
+    ['false'],
+    'incremental snapshots write watermarks into signal.data.collection',
+  ),
+  only('STRING', 'snapshot.locking.mode', 'none', ['none'], 'a snapshot sees one moment without locks'),
+  only('STRING', 'snapshot.query.mode', 'select_all', ['select_all'], 'use snapshot.select.statement.overrides'),
+  only('STRING', 'snapshot.isolation.mode', 'serializable', ['serializable', 'repeatable_read'], ELSEWHERE),
+  only(
+    'STRING',
+    'schema.refresh.mode',
+    'columns_diff',
+    ['columns_diff', 'columns_diff_exclude_unchanged_toast'],
+    ELSEWHERE,
+  ),
+  only('INT', 'xmin.fetch.interval.ms', '0', ['0'], 'source.xmin stays null'),
+  only('STRING', 'converters', null, [], 'custom converters are Java classes; change values with transforms'),
+  only('STRING', 'snapshot.mode.custom.name', null, [], ELSEWHERE),
+  only('STRING', 'snapshot.locking.mode.custom.name', null, [], ELSEWHERE),
+  only('STRING', 'snapshot.query.mode.custom.name', null, [], ELSEWHERE),
+  only('STRING', 'slot.failover', 'false', ['false'], 'the slot has to be made by hand, or by a real Connect'),
+  only('BOOLEAN', 'openlineage.integration.enabled', 'false', ['false'], ELSEWHERE),
+  only('INT', 'snapshot.max.threads', '1', ['1'], 'tables are read one after the other'),
+  only('CLASS', 'sourceinfo.struct.maker', SOURCE_MAKER, [SOURCE_MAKER.toLowerCase()], ELSEWHERE),
+  only('CLASS', 'transaction.metadata.factory', TRANSACTION_FACTORY, [TRANSACTION_FACTORY.toLowerCase()], ELSEWHERE),
+  inert('BOOLEAN', 'database.tcpKeepAlive', 'true', 'connections are always kept alive.'),
+  inert('INT', 'database.query.timeout.ms', '600000', 'statements have no time limit.'),
+  inert('LONG', 'snapshot.lock.timeout.ms', '10000', 'a snapshot takes no locks.'),
+  inert('STRING', 'snapshot.tables.order.by.row.count', 'disabled', 'tables are read by name.'),
+  inert('LONG', 'max.queue.size.in.bytes', '0', 'the queue holds few records.'),
+  inert('INT', 'query.fetch.size', '0', 'rows are streamed.'),
+  inert('LONG', 'connection.validation.timeout.ms', '60000', 'a connection is given up after ten seconds.'),
+  inert('LONG', 'executor.shutdown.timeout.ms', '4000', 'stopping waits for what runs.'),
+  inert('LONG', 'retriable.restart.connector.wait.ms', '10000', 'errors.retry.delay.max.ms counts.'),
+  inert('INT', 'topic.cache.size', '10000', 'names of topics are kept with their tables.'),
+  inert('STRING', 'custom.metric.tags', null, 'there are no JMX metrics.'),
+  inert('BOOLEAN', 'slot.seek.to.known.offset.on.start', 'false', 'a slot that has moved on is an error.'),
+  inert('INT', 'guardrail.collections.max', '0', 'any number of tables is read.'),
+  inert('STRING', 'guardrail.collections.limit.action', 'warn', 'any number of tables is read.'),
+];
+
+/** Options of io.debezium.connector.postgresql.PostgresConnector. */
 export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('STRING', 'topic.prefix', undefined, 'Name of this source; the beginning of its topics’ names.', {
     importance: 'HIGH',
@@ -49,6 +146,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     ['pgoutput', 'decoderbufs'],
     'Logical decoding plug-in; only pgoutput is there.',
   ),
+  debezium('STRING', 'slot.stream.params', '', 'Options of the plug-in besides: name=value;…'),
   debezium('STRING', 'slot.name', 'debezium', 'Name of the replication slot.', {
     check: (value) =>
       /^[a-z0-9_]{1,63}$/.test(value)
@@ -68,19 +166,37 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   choice(
     'snapshot.mode',
     'initial',
-    ['initial', 'always', 'initial_only', 'no_data', 'never', 'when_needed'],
+    ['initial', 'always', 'initial_only', 'no_data', 'never', 'when_needed', 'configuration_based'],
     'When the tables are read as they are.',
   ),
+  debezium('BOOLEAN', `${BASED}.snapshot.data`, 'false', 'With configuration_based: whether rows are read.'),
+  debezium('BOOLEAN', `${BASED}.snapshot.schema`, 'false', 'Schemas are always read.'),
+  debezium('BOOLEAN', `${BASED}.start.stream`, 'false', 'With configuration_based: whether changes are streamed.'),
+  debezium('BOOLEAN', `${BASED}.snapshot.on.schema.error`, 'false', 'Schemas are always read.'),
+  debezium(
+    'BOOLEAN',
+    `${BASED}.snapshot.on.data.error`,
+    'false',
+    'With configuration_based: a new snapshot for a lost offset.',
+  ),
+  debezium('LONG', 'snapshot.delay.ms', '0', 'Time before a snapshot begins.', { check: nonNegative }),
+  debezium('LONG', 'streaming.delay.ms', '0', 'Time between a snapshot and the stream.', { check: nonNegative }),
   debezium('INT', 'snapshot.fetch.size', '10240', 'Rows read at a time.'),
   regexList('snapshot.include.collection.list', 'Tables that a snapshot reads.'),
   debezium('LIST', 'snapshot.select.statement.overrides', null, 'Tables that are read by a statement of their own.'),
   regexList('table.include.list', 'Tables that are captured.'),
-  regexList('table.exclude.list', 'Tables that are not captured.'),
+  exclusive('table.exclude.list', 'table.include.list', 'Tables that are not captured.'),
   regexList('schema.include.list', 'Schemas that are captured.'),
-  regexList('schema.exclude.list', 'Schemas that are not captured.'),
+  exclusive('schema.exclude.list', 'schema.include.list', 'Schemas that are not captured.'),
   regexList('column.include.list', 'Columns that records have.'),
-  regexList('column.exclude.list', 'Columns that records don’t have.'),
-  debezium('STRING', 'message.key.columns', null, 'Tables with other key columns: table:column,…;…'),
+  exclusive('column.exclude.list', 'column.include.list', 'Columns that records don’t have.'),
+  debezium('STRING', 'message.key.columns', null, 'Tables with other key columns: table:column,…;…', {
+    check: (list) =>
+      list
+        .split(';')
+        .filter((rule) => rule.trim() !== '' && !/^\s*[^\s:]+:[^:\s]+(\s*,\s*[^:\s]+)*\s*$/.test(rule))
+        .map((rule) => `${rule} has an invalid format (expecting '^\\s*([^\\s:]+):([^:\\s]+)\\s*$')`)[0],
+  }),
   choice('decimal.handling.mode', 'precise', ['precise', 'string', 'double'], 'How numeric columns look.'),
   choice(
     'time.precision.mode',
@@ -101,24 +217,53 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   ),
   debezium('BOOLEAN', 'tombstones.on.delete', 'true', 'Whether a deletion is followed by a tombstone.'),
   debezium('STRING', 'skipped.operations', 't', 'Operations that are not told: c, u, d, t, or none.'),
-  debezium('INT', 'heartbeat.interval.ms', '0', 'Time between heartbeats; 0: none.'),
+  debezium('INT', 'heartbeat.interval.ms', '0', 'Time between heartbeats; 0: none.', { check: nonNegative }),
   debezium('STRING', 'heartbeat.action.query', null, 'SQL with every heartbeat.'),
   debezium('STRING', 'topic.heartbeat.prefix', '__debezium-heartbeat', 'Beginning of the heartbeat topic’s name.'),
   debezium('STRING', 'topic.delimiter', '.', 'What separates the parts of topic names.'),
   debezium('STRING', 'topic.transaction', 'transaction', 'End of the transaction topic’s name.'),
   regexList('message.prefix.include.list', 'Logical messages that are told.'),
-  regexList('message.prefix.exclude.list', 'Logical messages that are not told.'),
+  exclusive('message.prefix.exclude.list', 'message.prefix.include.list', 'Logical messages that are not told.'),
   debezium('BOOLEAN', 'provide.transaction.metadata', 'false', 'Whether begin and end of transactions are told.'),
   debezium('BOOLEAN', 'extended.headers.enabled', 'true', 'Whether records carry the connector’s headers.'),
-  debezium('INT', 'max.queue.size', '8192', 'Records that wait at most.'),
-  debezium('INT', 'max.batch.size', '2048', 'Records taken at a time.'),
+  debezium('INT', 'max.queue.size', '8192', 'Records that wait at most.', {
+    check: (value, config) => {
+      if (Number(value) <= 0) return 'A positive queue size is required';
+      return Number(value) > Number(config['max.batch.size'] ?? 2048)
+        ? undefined
+        : 'Must be larger than the maximum batch size';
+    },
+  }),
+  debezium('INT', 'max.batch.size', '2048', 'Records taken at a time.', { check: positive }),
   debezium('LONG', 'poll.interval.ms', '500', 'Not used: records are taken as soon as they are there.'),
   debezium('INT', 'status.update.interval.ms', '10000', 'Time between status messages to the server.'),
   debezium('INT', 'errors.max.retries', '-1', 'How often a lost connection is tried again; -1: always.'),
   debezium('LONG', 'errors.retry.delay.initial.ms', '300', 'First pause between attempts.'),
   debezium('LONG', 'errors.retry.delay.max.ms', '10000', 'Longest pause between attempts.'),
   choice('schema.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How schema names are adjusted.'),
+  debezium('CLASS', 'topic.naming.strategy', DEFAULT_TOPIC_NAMING, 'How topics are named.', {
+    check: (name) =>
+      TOPIC_NAMING_STRATEGIES[name.trim()] === undefined
+        ? `The embedded Connect has no class ${name}; it has ${Object.keys(TOPIC_NAMING_STRATEGIES).join(', ')}`
+        : undefined,
+  }),
+  debezium('STRING', 'topic.regex', '(.*)', 'Pattern of the regex naming strategies.', { check: regexProblem }),
+  debezium('STRING', 'topic.replacement', '$1', 'Replacement of the regex naming strategies.'),
+  regexList('column.propagate.source.type', 'Columns whose type in the database is told.'),
+  regexList('datatype.propagate.source.type', 'Types that are told where they are a column’s.'),
+  debezium('BOOLEAN', 'skip.messages.without.change', 'false', 'Whether updates that change no column are left out.'),
+  debezium('BOOLEAN', 'publish.via.partition.root', 'false', 'Whether rows of partitions are those of their root.'),
+  debezium('LIST', 'replica.identity.autoset.values', null, 'Replica identities to set: schema.table:FULL,…', {
+    check: (list) =>
+      list
+        .split(',')
+        .filter((entry) => !/^\s*[^:]+\s*:\s*(DEFAULT|FULL|NOTHING|INDEX\s+\S+)\s*$/i.test(entry))
+        .map((entry) => `${entry.trim()} is not of the form schema.table:DEFAULT|FULL|NOTHING|INDEX name`)[0],
+  }),
+  debezium('BOOLEAN', 'flush.lsn.source', 'true', 'Whether the slot is confirmed.'),
+  choice('lsn.flush.mode', 'connector', ['connector', 'connector_and_driver', 'manual'], 'Who confirms the slot.'),
   choice('field.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How field names are adjusted.'),
+  ...PARTLY,
 ];
 
 /** Debezium 1.9's names of options, where they have others today. */
@@ -149,6 +294,8 @@ export function moderniseOptions(config: RawConfig): {
     if (config[name] !== undefined) continue;
     changed[name] = old === 'truncate.handling.mode' ? (value === 'include' ? 'none' : 't') : value;
   }
+  if ((config['plugin.name'] ?? 'decoderbufs').trim().toLowerCase() !== 'pgoutput')
+    warnings.push('plugin.name decoderbufs, the default, is not there: pgoutput is used');
   if (config['snapshot.mode'] === 'never') warnings.push('snapshot.mode never is named no_data today');
   return { config: changed, warnings };
 }

@@ -48,14 +48,15 @@ export class ReplicationConnection {
   }
 
   /** Resolves when the server has begun; from then on the listener is called, `ended` last and once. */
-  async stream(slot: string, from: bigint, publication: string, listener: StreamListener): Promise<void> {
+  async stream(from: bigint, settings: Settings, listener: StreamListener): Promise<void> {
     const options = [
       `"proto_version" '1'`,
-      `"publication_names" ${quoteLiteral(quoteIdent(publication))}`,
+      `"publication_names" ${quoteLiteral(quoteIdent(settings.publication))}`,
       ...((await this.knowsMessages()) ? [`"messages" 'true'`] : []),
+      ...settings.slotParameters.map(([name, value]) => `${quoteIdent(name)} ${quoteLiteral(value)}`),
     ];
     const { wire } = this;
-    const command = `START_REPLICATION SLOT ${quoteIdent(slot)} LOGICAL ${formatLsn(asLsn(from))} (${options.join(', ')})`;
+    const command = `START_REPLICATION SLOT ${quoteIdent(settings.slot)} LOGICAL ${formatLsn(asLsn(from))} (${options.join(', ')})`;
     await new Promise<void>((resolve, reject) => {
       let ended = false;
       const end = (failure: unknown): void => {

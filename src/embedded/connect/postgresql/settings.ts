@@ -2,9 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Options } from '../config/option.js';
 import { splitList } from '../config/option.js';
 import { nameFilter, nameMatcher } from './filter.js';
+import { type TopicNaming, topicNaming } from './topic-naming.js';
 import type { TypeOptions } from './types.js';
 
-export type SnapshotMode = 'initial' | 'always' | 'initial_only' | 'no_data' | 'when_needed';
+export interface SnapshotPlan {
+  /** Whether rows are read. */
+  readonly data: boolean;
+  readonly streams: boolean;
+  /** A snapshot with every start of the connector. */
+  readonly always: boolean;
+  /** A snapshot where the stored offset is of no use any more. */
+  readonly onLostOffset: boolean;
+}
+
 export type Operation = 'r' | 'c' | 'u' | 'd' | 't' | 'm';
 
 /** The PostgreSQL connector's options, read once. */
@@ -21,7 +31,6 @@ export interface Settings {
   readonly dropSlotOnStop: boolean;
   readonly publication: string;
   readonly publicationMode: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
-  readonly snapshotMode: SnapshotMode;
   readonly snapshotFetchRows: number;
   readonly snapshotSelects: ReadonlyMap<string, string>;
   snapshots(table: string): boolean;
@@ -43,6 +52,21 @@ export interface Settings {
   readonly transactionTopic: string;
   includesMessage(prefix: string): boolean;
   readonly topicDelimiter: string;
+  readonly topicOf: TopicNaming;
+  /** Whether the source's type of a column is told: `schema.table.column`, and the type's name. */
+  propagates(column: string, type: string): boolean;
+  /** Updates that change no column of the record are left out. */
+  readonly skipsUnchanged: boolean;
+  readonly viaPartitionRoot: boolean;
+  /** Replica identities to be set, `schema.table:FULL`. */
+  readonly replicaIdentities: ReadonlyArray<{ matches(table: string): boolean; readonly identity: string }>;
+  /** Options of the logical decoding plug-in besides. */
+  readonly slotParameters: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly confirmsLsn: boolean;
+  readonly snapshotDelayMs: number;
+  readonly streamingDelayMs: number;
+  /** What a snapshot mode does. */
+  readonly snapshot: SnapshotPlan;
   readonly queueRows: number;
   readonly batchRows: number;
   readonly slotRetries: number;
@@ -72,7 +96,6 @@ export function readSettings(options: Options): Settings {
   const snapshotTables = options.string('snapshot.include.collection.list');
   const prefix = options.string('topic.prefix');
   const delimiter = options.string('topic.delimiter');
-  const snapshotMode = options.choice('snapshot.mode');
   return {
     host: options.string('database.hostname'),
     port: options.int('database.port'),
@@ -86,7 +109,7 @@ export function readSettings(options: Options): Settings {
     dropSlotOnStop: options.boolean('slot.drop.on.stop'),
     publication: options.string('publication.name'),
     publicationMode: options.choice('publication.autocreate.mode') as Settings['publicationMode'],
-    snapshotMode: (snapshotMode === 'never' ? 'no_data' : snapshotMode) as SnapshotMode,
+    snapshot: snapshotPlan(options),
     snapshotFetchRows: options.int('snapshot.fetch.size') || 10_240,
     snapshotSelects: snapshotSelects(options),
     snapshots: snapshotTables === '' ? () => true : nameMatcher(snapshotTables),
@@ -118,6 +141,21 @@ export function readSettings(options: Options): Settings {
       options.string('message.prefix.exclude.list'),
     ),
     topicDelimiter: delimiter,
+    topicOf: topicNaming(options),
+    propagates: propagation(options),
+    skipsUnchanged: options.boolean('skip.messages.without.change'),
+    viaPartitionRoot: options.boolean('publish.via.partition.root'),
+    replicaIdentities: replicaIdentities(options),
+    slotParameters: options
+      .string('slot.stream.params')
+      .split(';')
+      .flatMap((pair) => {
+        const [name = '', value] = pair.split('=');
+        return value === undefined ? [] : [[name.trim(), value.trim()] as const];
+      }),
+    snapshotDelayMs: options.int('snapshot.delay.ms'),
+    streamingDelayMs: options.int('streaming.delay.ms'),
+    confirmsLsn: options.boolean('flush.lsn.source') && options.choice('lsn.flush.mode') !== 'manual',
     queueRows: options.int('max.queue.size'),
     batchRows: options.int('max.batch.size'),
     slotRetries: options.int('slot.max.retries'),
@@ -129,6 +167,44 @@ export function readSettings(options: Options): Settings {
     adjustFieldNames: options.choice('field.name.adjustment.mode') as Settings['adjustFieldNames'],
     initialStatements: options.text('database.initial.statements'),
   };
+}
+
+function snapshotPlan(options: Options): SnapshotPlan {
+  const plan = (data: boolean, streams = true): SnapshotPlan => ({ data, streams, always: false, onLostOffset: false });
+  const mode = options.choice('snapshot.mode');
+  switch (mode) {
+    case 'always':
+      return { ...plan(true), always: true };
+    case 'initial_only':
+      return plan(true, false);
+    case 'no_data':
+    case 'never':
+      return plan(false);
+    case 'when_needed':
+      return { ...plan(true), onLostOffset: true };
+    case 'configuration_based': {
+      const flag = (name: string): boolean => options.boolean(`snapshot.mode.configuration.based.${name}`);
+      const onLostOffset = flag('snapshot.on.data.error');
+      return { ...plan(flag('snapshot.data'), flag('start.stream')), onLostOffset };
+    }
+    default:
+      return plan(true);
+  }
+}
+
+function propagation(options: Options): Settings['propagates'] {
+  const column = options.string('column.propagate.source.type');
+  const type = options.string('datatype.propagate.source.type');
+  const byColumn = nameMatcher(column);
+  const byType = nameMatcher(type);
+  return (path, typeName) => byColumn(path) || byType(typeName) || byType(`${path.split('.')[0]}.${typeName}`);
+}
+
+function replicaIdentities(options: Options): Settings['replicaIdentities'] {
+  return options.list('replica.identity.autoset.values').map((entry) => {
+    const at = entry.lastIndexOf(':');
+    return { matches: nameMatcher(entry.slice(0, at)), identity: entry.slice(at + 1).trim() };
+  });
 }
 
 function snapshotSelects(options: Options): Map<string, string> {

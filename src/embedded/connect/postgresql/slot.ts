@@ -66,6 +66,7 @@ export async function ensurePublication(
   const name = settings.publication;
   const { rows } = await client.query('SELECT puballtables FROM pg_catalog.pg_publication WHERE pubname = $1', [name]);
   const exists = rows.length > 0;
+  const withRoot = settings.viaPartitionRoot ? ' WITH (publish_via_partition_root = true)' : '';
   if (settings.publicationMode === 'disabled') {
     if (exists) return;
     throw debeziumFailure('Publication autocreation is disabled, please create one and restart the connector.');
@@ -73,7 +74,7 @@ export async function ensurePublication(
   if (settings.publicationMode !== 'filtered') {
     if (exists) return;
     const scope = settings.publicationMode === 'all_tables' ? ' FOR ALL TABLES' : '';
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)}${scope}`, name);
+    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)}${scope}${withRoot}`, name);
     log.info('created publication', { publication: name, tables: 'all' });
     return;
   }
@@ -83,7 +84,7 @@ export async function ensurePublication(
     );
   const list = tables.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(', ');
   if (!exists) {
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)} FOR TABLE ${list}`, name);
+    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)} FOR TABLE ${list}${withRoot}`, name);
     log.info('created publication', { publication: name, tables: tables.map(tableName).join(',') });
     return;
   }
@@ -104,5 +105,27 @@ async function createPublication(client: pg.Client, statement: string, name: str
     const code = (cause as { code?: string }).code;
     if (code === '42710') return; // somebody made it at the same time
     throw debeziumFailure(`Unable to create filtered publication ${name} with statement: ${statement}`, cause);
+  }
+}
+
+const IDENTITY_LETTERS: Readonly<Record<string, string>> = { DEFAULT: 'd', FULL: 'f', NOTHING: 'n' };
+
+/** `replica.identity.autoset.values`: what changed and deleted rows tell of their old values. */
+export async function setReplicaIdentities(
+  client: pg.Client,
+  settings: Settings,
+  tables: readonly TableInfo[],
+  log: Log,
+): Promise<void> {
+  for (const table of tables) {
+    const name = tableName(table);
+    const wanted = settings.replicaIdentities.find((entry) => entry.matches(name))?.identity.toUpperCase();
+    if (wanted === undefined || IDENTITY_LETTERS[wanted] === table.replicaIdentity) continue;
+    const index = /^INDEX\s+(.+)$/i.exec(wanted)?.[1];
+    const identity = index === undefined ? wanted : `USING INDEX ${quoteIdent(index.toLowerCase())}`;
+    await client.query(
+      `ALTER TABLE ${quoteIdent(table.schema)}.${quoteIdent(table.name)} REPLICA IDENTITY ${identity}`,
+    );
+    log.info('set the replica identity', { table: name, identity });
   }
 }

@@ -1,6 +1,6 @@
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
 import { OPTIONAL_INT64, Schema, STRING, Struct, type Value } from '../data/schema.js';
-import type { TableInfo } from './catalogue.js';
+import type { ColumnInfo, TableInfo } from './catalogue.js';
 import { defaultValue } from './default-value.js';
 import type { Settings } from './settings.js';
 import { SOURCE } from './source-info.js';
@@ -29,11 +29,14 @@ export interface TableCodec {
   key(tuple: Tuple): Struct | null;
   /** The row; values not sent are taken from `previous`, else the placeholder stands for them. */
   row(tuple: Tuple, previous?: Tuple): Struct;
+  /** Whether two tuples hold the same in all columns of the record; what was not sent has not changed. */
+  sameRow(before: Tuple, after: Tuple): boolean;
 }
 
 export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType>, settings: Settings): TableCodec {
   const id = `${table.schema}.${table.name}`;
-  const name = adjustName(`${settings.prefix}${settings.topicDelimiter}${id}`, settings.adjustNames);
+  const topic = settings.topicOf(table.schema, table.name);
+  const name = adjustName(topic, settings.adjustNames); // records are named after their topic, its replaced characters included
   const compiled: CompiledColumn[] = [];
   const schemas = new Map<string, Schema>();
   table.columns.forEach((column, index) => {
@@ -42,9 +45,10 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
     const path = `${id}.${column.name}`;
     const rules = settings.columnRules.filter((rule) => rule.matches(path));
     const schema = codec.schema.with({
-      ...(rules.length === 0
-        ? {}
-        : { parameters: Object.assign({}, codec.schema.parameters, ...rules.map((rule) => rule.parameters)) }),
+      ...parametersOf(codec.schema, [
+        ...(settings.propagates(path, types.get(column.typeOid)?.name ?? '') ? [sourceType(column, types)] : []),
+        ...rules.map((rule) => rule.parameters),
+      ]),
       optional: !column.notNull,
       defaultValue: defaultValue(column.defaultExpression, types.get(column.typeOid), codec),
     });
@@ -70,14 +74,14 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
   const valueSchema = new Schema('struct', { name: `${name}.Value`, optional: true, fields: included.map(field) });
   return {
     table,
-    topic: topicName(
-      `${settings.prefix}${settings.topicDelimiter}${table.schema}${settings.topicDelimiter}${table.name}`,
-    ),
+    topic,
     keySchema,
     valueSchema,
     envelopeSchema: envelope(`${name}.Envelope`, valueSchema),
     key: (tuple) => (keySchema === undefined ? null : new Struct(keySchema, decodeAll(keyColumns, tuple, undefined))),
     row: (tuple, previous) => new Struct(valueSchema, decodeAll(included, tuple, previous)),
+    sameRow: (before, after) =>
+      included.every(({ index }) => after[index] === undefined || before[index] === after[index]),
   };
 }
 
@@ -120,8 +124,30 @@ function envelope(name: string, value: Schema): Schema {
   });
 }
 
-/** Kafka's topic names: what they don't allow becomes an underscore. */
-export const topicName = (name: string): string => name.replace(/[^a-zA-Z0-9._-]/g, '_');
+function parametersOf(
+  schema: Schema,
+  added: ReadonlyArray<Readonly<Record<string, string>>>,
+): { readonly parameters?: Readonly<Record<string, string>> } {
+  return added.length === 0 ? {} : { parameters: Object.assign({}, schema.parameters, ...added) };
+}
+
+/** `column.propagate.source.type`: what the column is in the database. */
+function sourceType(column: ColumnInfo, types: ReadonlyMap<number, PgType>): Readonly<Record<string, string>> {
+  const type = types.get(column.typeOid)?.name ?? '';
+  const { length, scale } = lengthOf(type, column.typeModifier);
+  return {
+    '__debezium.source.column.type': type.toUpperCase(),
+    ...(length === undefined ? {} : { '__debezium.source.column.length': String(length) }),
+    ...(scale === undefined ? {} : { '__debezium.source.column.scale': String(scale) }),
+    '__debezium.source.column.name': column.name,
+  };
+}
+
+function lengthOf(type: string, modifier: number): { readonly length?: number; readonly scale?: number } {
+  if (modifier < 0) return {};
+  if (type === 'numeric') return { length: ((modifier - 4) >> 16) & 0xffff, scale: (modifier - 4) & 0x7ff };
+  return { length: type === 'varchar' || type === 'bpchar' ? modifier - 4 : modifier };
+}
 
 /** Avro's names: letters, digits and underscores, a letter first in each part. */
 export function adjustName(name: string, mode: Settings['adjustNames']): string {

@@ -11,7 +11,7 @@ import { EventFactory } from './events.js';
 import { offsetOf, type Position, positionOf } from './position.js';
 import { ReplicationConnection } from './replication.js';
 import type { Settings } from './settings.js';
-import { ensurePublication, readSlot, waitUntilFree } from './slot.js';
+import { ensurePublication, readSlot, setReplicaIdentities, waitUntilFree } from './slot.js';
 import { StreamReader } from './stream.js';
 import { takeSnapshot } from './take-snapshot.js';
 
@@ -58,7 +58,7 @@ export class PostgresTask implements SourceTask {
 
   committed(offset: SourceOffset): void {
     const position = positionOf(offset);
-    if (position === undefined || position.commitLsn <= this.confirmedLsn) return;
+    if (!this.settings.confirmsLsn || position === undefined || position.commitLsn <= this.confirmedLsn) return;
     this.confirmedLsn = position.commitLsn;
     this.replication?.confirm(this.confirmedLsn);
   }
@@ -120,6 +120,7 @@ export class PostgresTask implements SourceTask {
 
     const catalogue = await Catalogue.read(client, this.settings, this.context.log);
     await ensurePublication(client, this.settings, catalogue.tables, this.context.log);
+    await setReplicaIdentities(client, this.settings, catalogue.tables, this.context.log);
     const start = await this.startPosition(client, catalogue, life, signal);
     if (start === undefined || signal.aborted) return;
     await this.stream(client, catalogue, start, life, signal);
@@ -140,15 +141,15 @@ export class PostgresTask implements SourceTask {
       throw debeziumFailure(
         `Replication slot ${settings.slot} belongs to database ${slot.database}, not to ${settings.database}`,
       );
-    let position =
-      settings.snapshotMode === 'always' && this.retries === 0 && !this.toldAnything ? undefined : this.position;
+    const { snapshot: plan } = settings;
+    let position = plan.always && this.retries === 0 && !this.toldAnything ? undefined : this.position;
     if (position !== undefined && (slot === undefined || slot.lost || (slot.confirmedLsn ?? 0n) > position.commitLsn)) {
-      if (settings.snapshotMode !== 'when_needed') throw offsetGone(position, slot === undefined, settings);
+      if (!plan.onLostOffset) throw offsetGone(position, slot === undefined, settings);
       position = undefined;
     }
-    if (position !== undefined) return settings.snapshotMode === 'initial_only' ? undefined : position;
+    if (position !== undefined) return plan.streams ? position : undefined;
 
-    const withData = settings.snapshotMode !== 'no_data';
+    if (settings.snapshotDelayMs > 0) await pause(settings.snapshotDelayMs, signal);
     const snapshot = await takeSnapshot({
       client,
       catalogue,
@@ -157,7 +158,7 @@ export class PostgresTask implements SourceTask {
       life,
       signal,
       slotExists: slot !== undefined && !slot.lost,
-      withData,
+      withData: plan.data,
       events: this.events,
       emit: (record, at) => {
         this.tell({ record, partition: this.partition, place: at });
@@ -165,8 +166,9 @@ export class PostgresTask implements SourceTask {
       },
     });
     this.position = snapshot;
+    if (settings.streamingDelayMs > 0) await pause(settings.streamingDelayMs, signal);
     this.tell({ record: undefined, partition: this.partition, place: snapshot, urgent: true });
-    return settings.snapshotMode === 'initial_only' ? undefined : { ...snapshot, snapshot: undefined };
+    return plan.streams ? { ...snapshot, snapshot: undefined } : undefined;
   }
 
   private toldAnything = false;
@@ -234,7 +236,7 @@ export class PostgresTask implements SourceTask {
       this.replication = replication;
       if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
       replication
-        .stream(settings.slot, start.commitLsn, settings.publication, {
+        .stream(start.commitLsn, settings, {
           data: (lsn, message) => {
             reader.data(lsn, message);
             holdWhileFull();

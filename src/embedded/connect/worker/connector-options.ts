@@ -42,3 +42,36 @@ export const SINK_OPTIONS: readonly OptionDefinition[] = [
     'Whether records in it carry headers that say where and why they failed.',
   ),
 ];
+
+/** Options that every source has besides. */
+export const SOURCE_OPTIONS: readonly OptionDefinition[] = [
+  optional('LIST', 'topic.creation.groups', '', 'Groups of configurations for topics created by source connectors.'),
+  optional('STRING', 'exactly.once.support', 'requested', 'Whether records are written exactly once.', {
+    oneOf: ['requested', 'required'],
+    check: (value) =>
+      value.trim().toLowerCase() === 'required'
+        ? 'The embedded Connect delivers at least once: exactly-once support can not be required'
+        : undefined,
+  }),
+  optional('STRING', 'transaction.boundary', 'poll', 'Only with exactly-once support.', {
+    oneOf: ['poll', 'interval', 'connector'],
+  }),
+  optional('LONG', 'transaction.boundary.interval.ms', null, 'Only with exactly-once support.'),
+  optional('STRING', 'offsets.storage.topic', null, 'Only with exactly-once support.', {
+    check: () => 'The embedded Connect keeps the offsets of all connectors in the worker’s topic',
+  }),
+];
+
+/** Beginnings of options whose names hold names of others: transforms, columns, groups, clients. */
+const OPEN_PREFIXES = [
+  ...['transforms.', 'predicates.', 'key.converter.', 'value.converter.', 'header.converter.'],
+  ...['producer.override.', 'consumer.override.', 'admin.override.', 'topic.creation.', 'config.providers'],
+  ...['column.truncate.to.', 'column.mask.with.', 'column.mask.hash.', 'snapshot.select.statement.overrides.'],
+  ...['internal.', 'driver.', 'database.', 'hibernate.', 'signal.', 'notification.', 'incremental.snapshot.'],
+];
+
+/** Options that nobody reads, as the real worker notes in its log. */
+export function unknownOptions(given: Iterable<string>, known: readonly OptionDefinition[]): string[] {
+  const names = new Set(known.map((definition) => definition.name));
+  return [...given].filter((name) => !names.has(name) && !OPEN_PREFIXES.some((prefix) => name.startsWith(prefix)));
+}

@@ -12,6 +12,7 @@ import { untilReachable } from './reachable.js';
 import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
 import type { Stores } from './stores.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
+import { topicSpec } from './topic-creation.js';
 
 type Converted = readonly [key: Buffer | null, value: Buffer | null];
 
@@ -182,18 +183,11 @@ export class SourceRunner implements TaskRunner {
     this.context.log.warn('a record was skipped', { connector: this.name, why: messageOf(failure) });
   }
 
-  /** A topic's first record: it is made where it is missing, by topic.creation.default.* or as the broker has it. */
+  /** A topic's first record: it is made where it is missing, by topic.creation.* or as the broker has it. */
   private async meet(topic: string): Promise<void> {
     if ((await this.context.kafka.describeTopic(topic)) === undefined) {
-      const partitions = Number(this.config['topic.creation.default.partitions'] ?? -1);
-      const replicationFactor = Number(this.config['topic.creation.default.replication.factor'] ?? -1);
       try {
-        await this.context.kafka.createTopic({
-          name: topic,
-          partitions,
-          replicationFactor,
-          config: topicConfig(this.config),
-        });
+        await this.context.kafka.createTopic(topicSpec(topic, this.config));
       } catch (failure) {
         if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS') throw failure;
       }
@@ -242,14 +236,4 @@ export class SourceRunner implements TaskRunner {
 function storedOffset(stores: Stores, connector: string, partition: SourcePartition): SourceOffset | undefined {
   const wanted = JSON.stringify(partition);
   return stores.offsetsOf(connector).find((stored) => JSON.stringify(stored.partition) === wanted)?.offset;
-}
-
-/** `topic.creation.default.cleanup.policy` and the like. */
-function topicConfig(config: RawConfig): Record<string, string> {
-  const prefix = 'topic.creation.default.';
-  return Object.fromEntries(
-    Object.entries(config)
-      .filter(([name]) => name.startsWith(prefix) && !/\.(partitions|replication\.factor|include|exclude)$/.test(name))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
 }

@@ -6,7 +6,7 @@ import { PREDICATES } from '../predicates/table.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin, type namedPlugins } from './chain.js';
-import { CONNECTOR_OPTIONS, SINK_OPTIONS } from './connector-options.js';
+import { CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS, unknownOptions } from './connector-options.js';
 import { CONNECTORS } from './connectors.js';
 import type { OptionProblem } from './plugin.js';
 
@@ -40,7 +40,9 @@ export async function validate(
   if (plugin === undefined) throw new Error(unknownConnector(className));
   const { config: resolved, problem } = resolve(given, env);
   const { config, warnings } = plugin.modernise(resolved);
-  const definitions = [...CONNECTOR_OPTIONS, ...(plugin.kind === 'sink' ? SINK_OPTIONS : []), ...plugin.options];
+  const ofKind = plugin.kind === 'sink' ? SINK_OPTIONS : SOURCE_OPTIONS;
+  const definitions = [...CONNECTOR_OPTIONS, ...ofKind, ...plugin.options];
+  const unread = unknownOptions(Object.keys(config), definitions);
   const results = definitions.map((definition) => check(definition, config));
   const aliases = [
     ...chainResults('transforms', TRANSFORMS, config),
@@ -56,7 +58,10 @@ export async function validate(
   return {
     className: plugin.className,
     groups: ['Common', 'Transforms', 'Predicates', 'Error Handling', plugin.className.split('.').at(-1) ?? ''],
-    warnings,
+    warnings: [
+      ...warnings,
+      ...unread.map((name) => `option ${name} is not known to ${plugin.className}: it has no effect`),
+    ],
     results: all.map((result) => ({
       ...result,
       errors: [...result.errors, ...(errors.get(result.definition.name) ?? [])],

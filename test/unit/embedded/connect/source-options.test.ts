@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { json, World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(async () => {
+  await world?.stop();
+});
+
+describe('options of the PostgreSQL connector', () => {
+  it.each([
+    ['heartbeat.interval.ms', { 'heartbeat.interval.ms': '-1' }, 'An non-negative integer is expected'],
+    [
+      'max.queue.size',
+      { 'max.queue.size': '10', 'max.batch.size': '20' },
+      'Must be larger than the maximum batch size',
+    ],
+    [
+      'table.exclude.list',
+      { 'table.include.list': 'public.a', 'table.exclude.list': 'public.b' },
+      '"table.include.list" is already specified',
+    ],
+    ['topic.naming.strategy', { 'topic.naming.strategy': 'com.example.Mine' }, 'it has io.debezium.schema.'],
+    ['converters', { converters: 'mine' }, 'change values with transforms'],
+    ['read.only', { 'read.only': 'true' }, 'signal.data.collection'],
+    ['exactly.once.support', { 'exactly.once.support': 'required' }, 'delivers at least once'],
+    ['message.key.columns', { 'message.key.columns': 'public.a' }, 'has an invalid format'],
+  ])('%s is refused by name', async (option, more, why) => {
+    const database = await world.database();
+    const config = { ...world.config(database, more), name: 'refused' };
+    const { body } = await world.ask('PUT', '/connector-plugins/PostgresConnector/config/validate', config);
+    const found = body.configs.find((one: { value: { name: string } }) => one.value.name === option);
+    expect(found.value.errors).toEqual([expect.stringContaining(why)]);
+    expect(body.error_count).toBe(1);
+  });
+
+  it('names records after their topic, without what topics do not allow', async () => {
+    const database = await world.database(
+      'CREATE SCHEMA "My Schema"',
+      'CREATE TABLE "My Schema"."Order Items" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int DEFAULT 5)',
+      'INSERT INTO "My Schema"."Order Items" (n) VALUES (1)',
+    );
+    const withSchemas = { 'value.converter.schemas.enable': 'true' };
+    await world.run(
+      'names',
+      world.config(database, { 'table.include.list': 'My Schema\\.Order Items', ...withSchemas }),
+    );
+    const [record] = await world.records(`${database.name}.My_Schema.Order_Items`, 1);
+    const [before] = json(record?.value ?? null).schema.fields;
+    expect(before.name).toBe(`${database.name}.My_Schema.Order_Items.Value`);
+    expect(before.fields[0]).toEqual({ type: 'int32', optional: false, field: 'id' });
+    expect(before.fields[1]).toEqual({ type: 'int32', optional: true, default: 5, field: 'n' });
+  });
+
+  it('leaves out updates that change nothing, tells the types of columns, and names and makes topics as asked', async () => {
+    const database = await world.database(
+      'CREATE TABLE note (id int PRIMARY KEY, price numeric(8,2), seen int)',
+      'ALTER TABLE note REPLICA IDENTITY FULL',
+      'INSERT INTO note VALUES (1, 1.50, 0)',
+    );
+    const topic = `${database.name}.note`;
+    await world.run(
+      'noted',
+      world.config(database, {
+        'table.include.list': 'public.note',
+        'column.exclude.list': 'public.note.seen',
+        'skip.messages.without.change': 'true',
+        'column.propagate.source.type': 'public.note.price',
+        'topic.naming.strategy': 'io.debezium.schema.DefaultTopicNamingStrategy',
+        'topic.creation.default.partitions': '1',
+        'topic.creation.default.replication.factor': '1',
+        'topic.creation.groups': 'notes',
+        'topic.creation.notes.include': '.*note',
+        'topic.creation.notes.partitions': '5',
+        'value.converter.schemas.enable': 'true',
+      }),
+    );
+    await database.client.query('UPDATE note SET seen = 1');
+    await database.client.query('UPDATE note SET price = 2');
+    const records = await world.records(topic, 2);
+    expect(records.map((record) => json(record.value).payload.op)).toEqual(['r', 'u']);
+    expect(json(records[0]?.value ?? null).schema.fields[0].fields[1].parameters).toEqual({
+      scale: '2',
+      'connect.decimal.precision': '8',
+      '__debezium.source.column.type': 'NUMERIC',
+      '__debezium.source.column.length': '8',
+      '__debezium.source.column.scale': '2',
+      '__debezium.source.column.name': 'price',
+    });
+    expect((await world.kafka.describeTopic(topic))?.partitions).toHaveLength(5);
+  });
+
+  it('tells rows of partitions as those of their root', async () => {
+    const database = await world.database(
+      'CREATE TABLE event (id int, day int, PRIMARY KEY (id, day)) PARTITION BY LIST (day)',
+      'CREATE TABLE event_1 PARTITION OF event FOR VALUES IN (1)',
+      'INSERT INTO event VALUES (1, 1)',
+    );
+    const roots = { 'table.include.list': 'public.event.*', 'publish.via.partition.root': 'true' };
+    await world.run('roots', world.config(database, roots));
+    await database.client.query('INSERT INTO event VALUES (2, 1)');
+    const records = await world.records(`${database.name}.public.event`, 2);
+    expect(records.map((record) => json(record.value).after.id)).toEqual([1, 2]);
+    expect(await world.kafka.describeTopic(`${database.name}.public.event_1`)).toBeUndefined();
+  });
+});
