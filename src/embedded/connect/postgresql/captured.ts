@@ -8,6 +8,8 @@ import type { PgType } from './types.js';
 
 /** The tables that a connector captures, and the types that their columns have. */
 export class Catalogue {
+  private readonly codecs = new WeakMap<TableInfo, TableCodec>();
+
   private constructor(
     private readonly client: pg.Client,
     private readonly settings: Settings,
@@ -25,8 +27,14 @@ export class Catalogue {
     return new Catalogue(client, settings, types, tables);
   }
 
+  /** Compiled once per table: converters know schemas by their identity. */
   codec(table: TableInfo): TableCodec {
-    return compileTable(table, this.types, this.settings);
+    let codec = this.codecs.get(table);
+    if (codec === undefined) {
+      codec = compileTable(table, this.types, this.settings);
+      this.codecs.set(table, codec);
+    }
+    return codec;
   }
 
   /**

@@ -89,7 +89,7 @@ export class EventFactory {
     this.tick();
     const before = change.before === undefined ? null : codec.row(change.before);
     const after = change.after === undefined ? null : codec.row(change.after, change.previous);
-    const block = change.count?.next(tableName(codec.table), change.lsn) ?? null;
+    const block = change.count?.next(tableName(codec.table), change.lsn ?? 0n) ?? null;
     const source = change.source.of(codec.table.schema, codec.table.name, change.lsn, change.snapshot ?? 'false');
     return {
       topic: codec.topic,
@@ -132,7 +132,7 @@ export class EventFactory {
   /** A logical decoding message (pg_logical_emit_message), to `<prefix>.message`. */
   message(prefix: string, content: Buffer, change: Change): ConnectRecord {
     this.tick();
-    const block = change.count?.next('', change.lsn) ?? null;
+    const block = change.count?.next('', change.lsn ?? 0n) ?? null;
     const source = change.source.of('', '', change.lsn, 'false');
     return {
       topic: `${this.settings.prefix}${this.settings.topicDelimiter}message`,
@@ -190,7 +190,8 @@ export interface Change {
   /** Whether `before` was sent and not made up. */
   readonly oldKeyKnown?: boolean;
   readonly source: SourceInfo;
-  readonly lsn: bigint;
+  /** Null: of an incremental snapshot, whose rows have no place in the WAL. */
+  readonly lsn: bigint | null;
   readonly snapshot?: Parameters<SourceInfo['of']>[3];
   readonly count?: TransactionCount | undefined;
 }

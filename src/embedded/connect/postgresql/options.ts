@@ -263,6 +263,23 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('BOOLEAN', 'flush.lsn.source', 'true', 'Whether the slot is confirmed.'),
   choice('lsn.flush.mode', 'connector', ['connector', 'connector_and_driver', 'manual'], 'Who confirms the slot.'),
   choice('field.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How field names are adjusted.'),
+  debezium('STRING', 'signal.data.collection', null, 'Table whose rows are signals: schema.table.'),
+  only('LIST', 'signal.enabled.channels', 'source', ['source'], 'insert signals into signal.data.collection'),
+  inert('LONG', 'signal.poll.interval.ms', '5000', 'signals come with the stream.'),
+  debezium('INT', 'incremental.snapshot.chunk.size', '1024', 'Rows of an incremental snapshot read at a time.', {
+    check: positive,
+  }),
+  only(
+    'STRING',
+    'incremental.snapshot.watermarking.strategy',
+    'insert_insert',
+    ['insert_insert'],
+    'marks stay in the table',
+  ),
+  only('BOOLEAN', 'incremental.snapshot.allow.schema.changes', 'false', ['false'], 'stop the snapshot before a change'),
+  only('LIST', 'notification.enabled.channels', null, ['log', ''], 'progress of snapshots is in the log'),
+  only('STRING', 'notification.sink.topic.name', null, [], 'progress of snapshots is in the log'),
+  only('LIST', 'post.processors', null, [], 'set REPLICA IDENTITY FULL, so that unchanged values are known'),
   ...PARTLY,
 ];
 

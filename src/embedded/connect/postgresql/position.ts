@@ -1,4 +1,5 @@
 import type { SourceOffset } from '../worker/source-task.js';
+import type { IncrementalState } from './incremental.js';
 
 /**
  * Where in the WAL a connector is. Transactions arrive whole, in the order of their commits; `commitLsn` is the end
@@ -15,6 +16,8 @@ export interface Position {
   readonly messageType: string | null;
   /** While and right after a snapshot. */
   readonly snapshot?: { readonly completed: boolean } | undefined;
+  /** While an incremental snapshot runs. */
+  readonly incremental?: IncrementalState | undefined;
 }
 
 /** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec. */
@@ -35,7 +38,38 @@ export function offsetOf(position: Position): SourceOffset {
     lsn: position.lsn,
     txId: position.txId,
     ts_usec: position.timeUs,
+    ...incrementalOffset(position.incremental),
   };
+}
+
+const COLLECTIONS = 'incremental_snapshot_collections';
+/** Debezium keeps the key as a serialized Java object: another worker begins such a table anew. */
+const AFTER_KEY = 'evpipe_incremental_snapshot_key';
+
+function incrementalOffset(state: IncrementalState | undefined): SourceOffset {
+  if (state === undefined) return {};
+  const tables = state.tables.map(({ table, filter, surrogateKey }) => ({
+    [`${COLLECTIONS}_id`]: table,
+    [`${COLLECTIONS}_additional_condition`]: filter ?? null,
+    [`${COLLECTIONS}_surrogate_key`]: surrogateKey ?? null,
+  }));
+  return { [COLLECTIONS]: JSON.stringify(tables), [AFTER_KEY]: state.afterKey ? JSON.stringify(state.afterKey) : null };
+}
+
+function incrementalOf(offset: SourceOffset): IncrementalState | undefined {
+  const collections = offset[COLLECTIONS];
+  if (typeof collections !== 'string') return undefined;
+  const tables = (JSON.parse(collections) as Array<Record<string, string | null>>).map((entry) => {
+    const filter = entry[`${COLLECTIONS}_additional_condition`] ?? '';
+    const surrogateKey = entry[`${COLLECTIONS}_surrogate_key`] ?? '';
+    return {
+      table: (entry[`${COLLECTIONS}_id`] ?? '').replaceAll('"', ''),
+      ...(filter === '' ? {} : { filter }),
+      ...(surrogateKey === '' ? {} : { surrogateKey }),
+    };
+  });
+  const afterKey = offset[AFTER_KEY];
+  return { tables, afterKey: typeof afterKey === 'string' ? (JSON.parse(afterKey) as string[]) : undefined };
 }
 
 /** Undefined: there is nothing to resume from (no offset, or of a snapshot that did not end). */
@@ -57,5 +91,6 @@ export function positionOf(offset: SourceOffset | undefined): Position | undefin
     txId: typeof txId === 'number' ? txId : null,
     timeUs: Number(offset.ts_usec ?? 0),
     messageType: typeof offset.messageType === 'string' ? offset.messageType : null,
+    incremental: incrementalOf(offset),
   };
 }

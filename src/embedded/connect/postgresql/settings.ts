@@ -63,6 +63,9 @@ export interface Settings {
   /** Options of the logical decoding plug-in besides. */
   readonly slotParameters: ReadonlyArray<readonly [name: string, value: string]>;
   readonly confirmsLsn: boolean;
+  /** `schema.table`; its rows are signals. */
+  readonly signalTable: string | undefined;
+  readonly incrementalChunkRows: number;
   readonly snapshotDelayMs: number;
   readonly streamingDelayMs: number;
   /** What a snapshot mode does. */
@@ -93,7 +96,11 @@ export function readSettings(options: Options): Settings {
   const table = nameFilter(include, exclude);
   const schema = nameFilter(options.string('schema.include.list'), options.string('schema.exclude.list'));
   const column = nameFilter(options.string('column.include.list'), options.string('column.exclude.list'));
+  const captures = (name: string): boolean => table(name) && schema(name.slice(0, name.indexOf('.')));
   const snapshotTables = options.string('snapshot.include.collection.list');
+  const snapshotsTable = nameMatcher(snapshotTables);
+  // The database may come first: database.schema.table.
+  const signalTable = options.text('signal.data.collection')?.split('.').slice(-2).join('.');
   const prefix = options.string('topic.prefix');
   const delimiter = options.string('topic.delimiter');
   return {
@@ -112,8 +119,8 @@ export function readSettings(options: Options): Settings {
     snapshot: snapshotPlan(options),
     snapshotFetchRows: options.int('snapshot.fetch.size') || 10_240,
     snapshotSelects: snapshotSelects(options),
-    snapshots: snapshotTables === '' ? () => true : nameMatcher(snapshotTables),
-    captures: (name) => table(name) && schema(name.slice(0, name.indexOf('.'))),
+    snapshots: (name) => captures(name) && (snapshotTables === '' || snapshotsTable(name)),
+    captures: (name) => name === signalTable || captures(name),
     includesColumn: column,
     columnRules: columnRules(options.raw),
     keyColumns: keyColumns(options.string('message.key.columns')),
@@ -155,6 +162,8 @@ export function readSettings(options: Options): Settings {
       }),
     snapshotDelayMs: options.int('snapshot.delay.ms'),
     streamingDelayMs: options.int('streaming.delay.ms'),
+    signalTable,
+    incrementalChunkRows: options.int('incremental.snapshot.chunk.size'),
     confirmsLsn: options.boolean('flush.lsn.source') && options.choice('lsn.flush.mode') !== 'manual',
     queueRows: options.int('max.queue.size'),
     batchRows: options.int('max.batch.size'),

@@ -62,7 +62,7 @@ export class SourceInfo {
     this.lastCommit = lastCommitLsn === null ? 'null' : `"${lastCommitLsn}"`;
   }
 
-  of(schema: string, table: string, lsn: bigint, snapshot: SnapshotMarker): Struct {
+  of(schema: string, table: string, lsn: bigint | null, snapshot: SnapshotMarker): Struct {
     return new Struct(SOURCE, [
       CONNECTOR_VERSION,
       'postgresql',
@@ -70,13 +70,13 @@ export class SourceInfo {
       this.tsMs,
       snapshot === 'false' ? null : snapshot, // the default: what isn't a snapshot leaves it out
       this.database,
-      `[${this.lastCommit},"${lsn}"]`,
+      lsn === null ? `[${this.lastCommit},null]` : `[${this.lastCommit},"${lsn}"]`,
       this.tsUs,
       this.tsNs,
       schema,
       table,
       this.txId,
-      int64(lsn),
+      lsn === null ? null : int64(lsn),
       null,
     ]);
   }

@@ -1,9 +1,11 @@
-import { decodePgoutput, type PgoutputMessage, type Relation } from '../../../protocol/pgoutput/decode.js';
+import { decodePgoutput, type PgoutputMessage, type Relation, type Tuple } from '../../../protocol/pgoutput/decode.js';
 import type { ConnectRecord } from '../data/record.js';
-import type { TableInfo } from './catalogue.js';
+import { type TableInfo, tableName } from './catalogue.js';
 import type { EventFactory } from './events.js';
+import type { IncrementalSnapshot } from './incremental.js';
 import type { Position } from './position.js';
 import type { Settings } from './settings.js';
+import { type Signal, signalOf } from './signals.js';
 import { SourceInfo } from './source-info.js';
 import type { TableCodec } from './table-codec.js';
 import { TransactionCount } from './transaction.js';
@@ -44,6 +46,8 @@ export class StreamReader {
     private readonly events: EventFactory,
     private readonly output: StreamOutput,
     private readonly flow: { pause(): void; resume(): void; failed(failure: unknown): void },
+    private readonly incremental: IncrementalSnapshot,
+    private readonly signalled: (signal: Signal) => void,
   ) {
     this.position = start;
     this.resume = start;
@@ -135,6 +139,7 @@ export class StreamReader {
       txId: transaction.xid,
       timeUs: message.commitTimeUs,
       messageType: 'COMMIT',
+      incremental: this.incremental.state,
     };
     if (transaction.count !== undefined) {
       const end = transaction.count.end(message.endLsn, Math.floor(message.commitTimeUs / 1000));
@@ -200,6 +205,18 @@ export class StreamReader {
     const position = this.advance(lsn, message.kind.toUpperCase());
     for (const record of this.events.change(codec, operation, change)) this.output.emit(record, position);
     transaction.wrote = true;
+    this.incremental.streamed(tableName(codec.table), before, after);
+    if (operation === 'c' && after !== undefined && tableName(codec.table) === this.settings.signalTable)
+      this.signalled(signalOf(after));
+  }
+
+  /** A row of an incremental snapshot, told at the place of its closing mark. */
+  readRow(codec: TableCodec, row: Tuple, nowUs: number): void {
+    const { prefix, database } = this.settings;
+    const source = new SourceInfo(prefix, database, nowUs, null, this.commitSeen ? this.position.commitLsn : null);
+    const change = { after: row, source, lsn: null, snapshot: 'incremental' as const };
+    const position = { ...this.position, incremental: this.incremental.state };
+    for (const record of this.events.change(codec, 'r', change)) this.output.emit(record, position);
   }
 
   private truncate(lsn: bigint, message: Of<'truncate'>): void {
@@ -210,6 +227,7 @@ export class StreamReader {
       const codec = this.tables.get(id);
       if (codec === undefined) continue;
       const position = this.advance(lsn, 'TRUNCATE');
+      this.incremental.truncated(tableName(codec.table));
       this.output.emit(this.events.truncate(codec, { source, lsn, count }), position);
       transaction.wrote = true;
     }
@@ -262,6 +280,7 @@ export class StreamReader {
       txId: transaction.xid,
       timeUs: transaction.timeUs,
       messageType,
+      incremental: this.incremental.state,
     };
     return this.position;
   }

@@ -6,11 +6,14 @@ import { pause } from '../../../support/retry.js';
 import { ItemQueue } from '../worker/item-queue.js';
 import type { SourceItem, SourceOffset, SourceTask, SourceTaskContext } from '../worker/source-task.js';
 import { Catalogue } from './captured.js';
+import { tableName } from './catalogue.js';
 import { connect, debeziumFailure, isRetriable } from './connection.js';
 import { EventFactory } from './events.js';
+import { IncrementalSnapshot } from './incremental.js';
 import { offsetOf, type Position, positionOf } from './position.js';
 import { ReplicationConnection } from './replication.js';
 import type { Settings } from './settings.js';
+import { handleSignal } from './signals.js';
 import { ensurePublication, readSlot, setReplicaIdentities, waitUntilFree } from './slot.js';
 import { StreamReader } from './stream.js';
 import { takeSnapshot } from './take-snapshot.js';
@@ -201,6 +204,19 @@ export class PostgresTask implements SourceTask {
           if (!relationPending) replication.resume();
         });
       };
+      const incremental = new IncrementalSnapshot(
+        start.incremental,
+        client,
+        settings,
+        {
+          tableOf: (name) => catalogue.tables.find((table) => tableName(table) === name),
+          emit: (table, row) => reader.readRow(catalogue.codec(table), row, context.clock() * 1000),
+          failed: end,
+        },
+        context.log,
+      );
+      life.onEnd(() => incremental.end());
+      const tables = catalogue.tables.map(tableName).filter((name) => name !== settings.signalTable);
       const reader = new StreamReader(
         start,
         settings,
@@ -228,6 +244,8 @@ export class PostgresTask implements SourceTask {
           },
           failed: end,
         },
+        incremental,
+        (signal) => handleSignal(signal, incremental, tables, context.log),
       );
       const heartbeat = this.startHeartbeat(client, end);
       life.onEnd(heartbeat);
@@ -249,6 +267,7 @@ export class PostgresTask implements SourceTask {
         })
         .then(() => {
           this.retries = 0;
+          incremental.next();
           context.log.info('streaming', {
             connector: context.connector,
             slot: settings.slot,

@@ -67,7 +67,7 @@ const OPEN_PREFIXES = [
   ...['transforms.', 'predicates.', 'key.converter.', 'value.converter.', 'header.converter.'],
   ...['producer.override.', 'consumer.override.', 'admin.override.', 'topic.creation.', 'config.providers'],
   ...['column.truncate.to.', 'column.mask.with.', 'column.mask.hash.', 'snapshot.select.statement.overrides.'],
-  ...['internal.', 'driver.', 'database.', 'hibernate.', 'signal.', 'notification.', 'incremental.snapshot.'],
+  ...['internal.', 'driver.', 'database.', 'hibernate.'],
 ];
 
 /** Options that nobody reads, as the real worker notes in its log. */

@@ -1,0 +1,104 @@
+import type { Tuple } from '../../../protocol/pgoutput/decode.js';
+import { messageOf } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
+import { javaRegex } from '../config/option.js';
+import type { IncrementalSnapshot, SnapshotRequest } from './incremental.js';
+
+/** A row of the signal table: columns id, type, data. */
+export interface Signal {
+  readonly id: string;
+  readonly type: string;
+  readonly data: string | null;
+}
+
+export function signalOf(tuple: Tuple): Signal {
+  const [id, type, data] = tuple;
+  return { id: id ?? '', type: type ?? '', data: data ?? null };
+}
+
+interface SnapshotSignal {
+  readonly type?: string;
+  readonly 'data-collections'?: readonly string[];
+  readonly 'additional-conditions'?: ReadonlyArray<{ readonly 'data-collection': string; readonly filter: string }>;
+  readonly 'additional-condition'?: string;
+  readonly 'surrogate-key'?: string;
+}
+
+/**
+ * Does what a signal asks for. Supports log, execute-snapshot (incremental), stop-snapshot, pause-snapshot and
+ * resume-snapshot, and the marks of incremental snapshots themselves. Not implemented: blocking snapshots.
+ */
+export function handleSignal(
+  { id, type, data }: Signal,
+  snapshot: IncrementalSnapshot,
+  tables: readonly string[],
+  log: Log,
+): void {
+  const warn = (why: string): void => log.warn('signal was not understood', { id, type, why });
+  let given: SnapshotSignal & { readonly message?: string };
+  try {
+    given = data === null || data === '' ? {} : JSON.parse(data);
+  } catch (failure) {
+    warn(messageOf(failure));
+    return;
+  }
+  switch (type) {
+    case 'log':
+      log.info(String(given.message ?? ''), { signal: id });
+      return;
+    case 'execute-snapshot':
+      if ((given.type ?? 'incremental').toLowerCase() !== 'incremental') {
+        warn(`the embedded Connect runs incremental snapshots only, not ${given.type}`);
+        return;
+      }
+      snapshot.request(requestsOf(given, tables, warn));
+      return;
+    case 'stop-snapshot':
+      snapshot.stop(given['data-collections'] === undefined ? undefined : matching(given['data-collections'], tables));
+      return;
+    case 'pause-snapshot':
+      snapshot.pause();
+      return;
+    case 'resume-snapshot':
+      snapshot.resume();
+      return;
+    case 'snapshot-window-open':
+      snapshot.opened(id);
+      return;
+    case 'snapshot-window-close':
+      snapshot.closed(id);
+      return;
+    default:
+      warn('there is no such signal');
+  }
+}
+
+function requestsOf(given: SnapshotSignal, tables: readonly string[], warn: (why: string) => void): SnapshotRequest[] {
+  const patterns = given['data-collections'] ?? [];
+  const found = matching(patterns, tables);
+  if (found.length === 0) warn(`no captured table matches ${patterns.join(', ')}`);
+  const surrogateKey = given['surrogate-key'];
+  return found.map((table) => {
+    const conditions = given['additional-conditions'] ?? [];
+    const own = conditions.find((condition) => matches(condition['data-collection'], table))?.filter;
+    const filter = own ?? given['additional-condition'];
+    return {
+      table,
+      ...(filter === undefined ? {} : { filter }),
+      ...(surrogateKey === undefined ? {} : { surrogateKey }),
+    };
+  });
+}
+
+const matching = (patterns: readonly string[], tables: readonly string[]): string[] =>
+  tables.filter((table) => patterns.some((pattern) => matches(pattern, table)));
+
+/** A table's name outright, or a regular expression for it. */
+function matches(pattern: string, table: string): boolean {
+  if (pattern === table) return true;
+  try {
+    return javaRegex(`^(?:${pattern})$`, 'i').test(table);
+  } catch {
+    return false; // a name that is not a pattern
+  }
+}
