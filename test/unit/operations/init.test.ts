@@ -35,7 +35,7 @@ it.each(templates().map(({ name }) => name))(
 it('knows the small templates and every pipeline of the package, each with a sentence', async () => {
   const { out, code } = await run('init', '--list');
   expect(code).toBe(0);
-  for (const name of ['empty', 'outbox', 'cdc', 'cqrs', 'polling-outbox', 'person-planning']) {
+  for (const name of ['empty', 'outbox', 'cdc', 'jdbc-sink', 'cqrs', 'polling-outbox', 'person-planning']) {
     expect(out).toMatch(new RegExp(`^${name} +[A-Z].*\\.$`, 'm'));
   }
   expect((await run('__complete', '--', 'init', '--template', 'cq')).out).toMatch(/^cqrs/);

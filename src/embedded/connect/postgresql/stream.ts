@@ -59,7 +59,16 @@ export class StreamReader {
       this.held.push({ lsn, message: Buffer.from(message) });
       return;
     }
-    this.handle(lsn, decodePgoutput(message));
+    if (!this.passesOver(message)) this.handle(lsn, decodePgoutput(message));
+  }
+
+  /** Rows of tables that are not captured, or that were told before, are not worth decoding. */
+  private passesOver(message: Buffer): boolean {
+    const tag = message[0] ?? 0;
+    if (!ROW_TAGS.has(tag)) return false;
+    if (this.skipping) return true;
+    const relation = message.readUInt32BE(1);
+    return this.tables.get(relation) === undefined && this.tables.has(relation);
   }
 
   keepalive(serverLsn: bigint, replyRequested: boolean): void {
@@ -176,7 +185,7 @@ export class StreamReader {
     try {
       for (let index = 0; index < held.length; index++) {
         const { lsn, message } = held[index] as (typeof held)[number];
-        this.handle(lsn, decodePgoutput(message));
+        if (!this.passesOver(message)) this.handle(lsn, decodePgoutput(message));
         const again = this.held as typeof held | undefined;
         if (again !== undefined) {
           again.push(...held.slice(index + 1));
@@ -285,6 +294,9 @@ export class StreamReader {
     return this.position;
   }
 }
+
+/** I, U, D: a byte, then the relation's id. */
+const ROW_TAGS: ReadonlySet<number> = new Set([0x49, 0x55, 0x44]);
 
 interface Transaction {
   readonly xid: number;

@@ -40,16 +40,17 @@ export const extractNewRecordState: TransformPlugin = {
     const rowSchema = bySchema((envelope) =>
       bySchema((row) => extend(row, envelope, fields, rewrites ? deletedField : undefined)),
     );
+    const headerSchemas = bySchema((envelope) => headers.map((one) => schemaAt(envelope, one.path)));
     return (record) => {
       if (record.value === null) {
         const kept = mode === 'rewrite-with-tombstone';
-        return kept ? withHeaders(record, undefined, headers) : undefined;
+        return kept ? withHeaders(record, undefined, headers, headerSchemas) : undefined;
       }
       if (!isEnvelope(record)) return record;
       const event = record.value as Struct;
       const operation = event.get('op');
       if (operation === 't' || operation === 'm') return undefined;
-      const carried = withHeaders(record, event, headers);
+      const carried = withHeaders(record, event, headers, headerSchemas);
       if (operation === 'd' && !rewrites) {
         // The deletion itself becomes the tombstone, so that it carries the headers; the tombstone after it goes.
         return mode === 'drop'
@@ -129,11 +130,16 @@ function extend(row: Schema, envelope: Schema, fields: readonly Addition[], dele
   });
 }
 
-function withHeaders(record: ConnectRecord, event: Struct | undefined, headers: readonly Addition[]): ConnectRecord {
+function withHeaders(
+  record: ConnectRecord,
+  event: Struct | undefined,
+  headers: readonly Addition[],
+  schemasOf: (envelope: Schema) => readonly Schema[],
+): ConnectRecord {
   if (headers.length === 0) return record;
-  const added = headers.flatMap((one): RecordHeader[] => {
-    if (event !== undefined)
-      return [{ name: one.name, schema: schemaAt(event.schema, one.path), value: valueAt(event, one.path) }];
+  const schemas = event === undefined ? [] : schemasOf(event.schema);
+  const added = headers.flatMap((one, index): RecordHeader[] => {
+    if (event !== undefined) return [{ name: one.name, schema: schemas[index], value: valueAt(event, one.path) }];
     // A tombstone carries no event: only that it is a delete is known.
     return one.path[0] === 'op' ? [{ name: one.name, schema: STRING, value: 'd' }] : [];
   });
