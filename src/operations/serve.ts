@@ -1,22 +1,31 @@
-import { startKafka } from '../embedded/kafka/index.js';
-import type { Log } from '../support/log.js';
+import { type KafkaOptions, startKafka } from '../embedded/kafka/index.js';
+import { BROKER_CONFIG_BY_NAME, invalid } from '../embedded/kafka/topics/config-definitions.js';
+import { EvpipeError } from '../support/errors.js';
 
-export interface ServeKafkaOptions {
-  readonly dataDir: string;
-  /** 0: any free one. */
-  readonly port: number;
-  readonly log: Log;
+export interface ServedKafka {
+  readonly bootstrapServers: string;
+  /** host:port of each further listener, by its name. */
+  readonly listeners: Readonly<Record<string, string>>;
+  readonly ended: Promise<void>;
 }
 
 /** Runs the embedded broker alone, in this process, on 127.0.0.1. Answers once it serves; it stops with the signal. */
-export async function serveKafka(
-  options: ServeKafkaOptions,
-  signal: AbortSignal,
-): Promise<{ readonly bootstrapServers: string; readonly ended: Promise<void> }> {
-  const broker = await startKafka({ host: '127.0.0.1', ...options });
+export async function serveKafka(options: KafkaOptions, signal: AbortSignal): Promise<ServedKafka> {
+  for (const [name, value] of Object.entries(options.config ?? {})) checkSetting(name, value);
+  const broker = await startKafka({ ...options, host: '127.0.0.1' });
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   }).then(() => broker.stop());
-  return { bootstrapServers: broker.bootstrapServers, ended };
+  return { bootstrapServers: broker.bootstrapServers, listeners: broker.listeners, ended };
+}
+
+function checkSetting(name: string, value: string): void {
+  const definition = BROKER_CONFIG_BY_NAME.get(name);
+  const why = definition === undefined ? `${name} is not a broker setting` : invalid(definition, value);
+  if (why === undefined) return;
+  throw new EvpipeError('EVPIPE_KAFKA_SETTING', why, {
+    kind: 'usage',
+    todo: 'docs/kafka.md lists the settings of the embedded broker.',
+  });
 }

@@ -1,36 +1,56 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { EvpipeError } from '../../support/errors.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import { lineLog, silentLog } from '../../support/log.js';
-import type { CommandEntry } from '../command.js';
+import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
+import { clientProperties, type Listener } from '../kafka-client-properties.js';
+
+const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 export const kafkaCommand: CommandEntry = {
   name: 'kafka',
-  summary: 'run the embedded Kafka broker alone, for anybody’s tests, until Ctrl-C',
-  examples: ['kafka --port 9092 --data ./kafka-data', 'kafka --port 0 --output json'],
+  summary: 'run the embedded Kafka broker alone, for any test suite, until Ctrl-C',
+  examples: [
+    'kafka --port 9092 --data ./kafka-data',
+    'kafka --port 0 --output json',
+    'kafka --config num.partitions=3 --user alice:secret --tls-cert cert.pem --tls-key key.pem',
+  ],
   declare: (command) =>
     command
       .option('--port <port>', 'where to listen on 127.0.0.1; 0 takes a free one', '9092')
-      .option('--data <folder>', 'where its data stays; without it the data goes when the broker ends'),
+      .option('--data <folder>', 'where its data stays; without it the data goes when the broker ends')
+      .option('--config <name=value>', 'a broker setting; may be repeated', repeated)
+      .option('--advertised-host <host>', 'the host that clients are told to connect to')
+      .option('--user <name:password>', 'opens a listener with SASL for this user; may be repeated', repeated)
+      .option('--tls-cert <file>', 'opens a listener with TLS, with this certificate (PEM)')
+      .option('--tls-key <file>', 'the key of the certificate (PEM)'),
   run: async ({ shell, options }) => {
-    const port = Number(options.port);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new EvpipeError('EVPIPE_PORT', `--port ${String(options.port)} is no port`, { kind: 'usage' });
-    }
+    const port = portOf(options.port);
+    const config = Object.fromEntries(pairs(options.config, '=', '--config'));
+    const users = pairs(options.user, ':', '--user').map(([name, password]) => ({ name, password }));
+    const listener = furtherListener({ shell, options }, users.length > 0);
     const { serveKafka } = await import('../../operations/serve.js');
     const kept = options.data === undefined ? undefined : resolve(shell.cwd, String(options.data));
     const dataDir = kept ?? (await mkdtemp(join(tmpdir(), 'evpipe-kafka-')));
     const log = options.verbose === true ? lineLog(shell.err) : silentLog;
+    const given = {
+      ...{ dataDir, port, log, config, users },
+      ...(listener !== undefined && { listeners: [listener] }),
+      ...(options.advertisedHost !== undefined && { advertisedHost: String(options.advertisedHost) }),
+    };
     try {
-      const { bootstrapServers, ended } = await serveKafka({ dataDir, port, log }, shell.signal);
-      if (options.output === 'json') shell.out(jsonLine({ kind: 'ready', bootstrapServers, dataDir }));
-      else
-        shell.out(
-          `Kafka serves ${bootstrapServers}; Ctrl-C ends it${kept === undefined ? ' and removes its data' : ''}.\n`,
-        );
+      const { bootstrapServers, listeners, ended } = await serveKafka(given, shell.signal);
+      if (options.output === 'json') shell.out(jsonLine({ kind: 'ready', bootstrapServers, listeners, dataDir }));
+      else {
+        const end = kept === undefined ? ' and removes its data' : '';
+        shell.out(`Kafka serves ${bootstrapServers}; Ctrl-C ends it${end}.\n`);
+        const address = listener && listeners[listener.name];
+        if (listener !== undefined && address !== undefined) shell.out(`\n${clientProperties(address, listener)}`);
+      }
       await ended;
     } finally {
       if (kept === undefined) await rm(dataDir, { recursive: true, force: true });
@@ -38,3 +58,45 @@ export const kafkaCommand: CommandEntry = {
     return EXIT.interrupted;
   },
 };
+
+function portOf(given: unknown): number {
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw usage('EVPIPE_PORT', `--port ${String(given)} is not a valid port (0 to 65535)`);
+}
+
+const usage = (code: `EVPIPE_${string}`, message: string): EvpipeError =>
+  new EvpipeError(code, message, { kind: 'usage' });
+
+/** The values of a repeated option, each cut in two. A user's password is not shown. */
+function pairs(given: unknown, separator: string, option: string): Array<readonly [string, string]> {
+  return (Array.isArray(given) ? given.map(String) : []).map((text) => {
+    const at = text.indexOf(separator);
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const;
+    throw usage('EVPIPE_KAFKA_OPTION', `${option} takes a name and a value with "${separator}" between them`);
+  });
+}
+
+function furtherListener({ shell, options }: Pick<CommandCall, 'shell' | 'options'>, hasUsers: boolean) {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw usage('EVPIPE_KAFKA_OPTION', '--tls-cert and --tls-key belong together');
+  }
+  if (tlsCert === undefined && !hasUsers) return undefined;
+  const file = (name: unknown): string => readText(resolve(shell.cwd, String(name)));
+  const tls = tlsCert === undefined ? undefined : { cert: file(tlsCert), key: file(tlsKey) };
+  const transport = tls === undefined ? 'PLAINTEXT' : 'SSL';
+  return {
+    name: hasUsers ? `SASL_${transport}` : transport,
+    ...(tls !== undefined && { tls, certificateFile: resolve(shell.cwd, String(tlsCert)) }),
+    ...(hasUsers && { sasl: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const }),
+  } satisfies Listener & Record<string, unknown>;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (failure) {
+    throw usage('EVPIPE_KAFKA_OPTION', `cannot read ${file}: ${messageOf(failure)}`);
+  }
+}
