@@ -19,6 +19,9 @@ import { type BatchPlace, Segment, segmentFile } from './segment.js';
 /** Appended bytes after which a checkpoint is written: what recovery after a crash has to read at most, per partition. */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
+/** Appended bytes after which closing a log writes one. */
+const CLOSING_CHECKPOINT_BYTES = 64 * 1024;
+
 /** One node never hands leadership over: there is one leader epoch. */
 export const LEADER_EPOCH = 0;
 
@@ -141,6 +144,7 @@ export class PartitionLog {
       segment.maxTimestamp = Math.max(segment.maxTimestamp, place.maxTimestamp);
       segment.index.note(place.baseOffset, place.position, place.position + place.size, segment.maxTimestamp);
       this.track(batch, place.baseOffset, place.lastOffset, this.context.now());
+      this.sinceCheckpoint += place.size;
       end = place.position + place.size;
     }
     if (end < segment.size) {
@@ -384,9 +388,14 @@ export class PartitionLog {
 
   close(): void {
     if (this.closed) return;
-    if (this.segments.length > 0) this.tryCheckpoint();
+    // Of a few bytes the next start makes sense faster than thousands of checkpoints are written.
+    const isWorthIt = this.sinceCheckpoint >= CLOSING_CHECKPOINT_BYTES || !this.startStored;
+    if (isWorthIt) this.tryCheckpoint();
     this.closed = true;
-    for (const segment of this.segments) segment.close();
+    for (const segment of this.segments) {
+      if (isWorthIt) segment.close();
+      else segment.closeFile();
+    }
   }
 
   /** The partition was deleted: its files go, its waiting readers are told. */
