@@ -2,18 +2,11 @@ import { encodeResponse } from '../../../protocol/kafka/codec.js';
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { apiVersions } from '../../../protocol/kafka/messages/api-versions.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
+import { FEATURES } from '../features.js';
 import { type Handler, handler } from './handler.js';
 
 /** Real brokers announce Produce from 0 on although they refuse 0 to 2: older librdkafka gives up on them otherwise. */
 const PRODUCE_KEY = 0;
-
-/** Feature levels (KIP-584) as a Kafka 4.1 node has them: clients choose how transactions end by transaction.version. */
-const FEATURES = [
-  { name: 'metadata.version', min: 7, max: 27, level: 27 },
-  { name: 'transaction.version', min: 0, max: 2, level: 2 },
-  { name: 'group.version', min: 0, max: 1, level: 1 },
-  { name: 'eligible.leader.replicas.version', min: 0, max: 1, level: 1 },
-];
 
 const announced = (handlers: readonly Handler[]) =>
   handlers.map(({ api, versions }) => ({

@@ -1,5 +1,6 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeQuorum } from '../../../protocol/kafka/messages/describe-quorum.js';
+import { addRaftVoter, removeRaftVoter } from '../../../protocol/kafka/messages/raft-voters.js';
 import { unregisterBroker } from '../../../protocol/kafka/messages/unregister-broker.js';
 import { handler } from './handler.js';
 
@@ -41,3 +42,14 @@ export const unregisterBrokerHandler = handler(
     errorMessage: `Broker ID ${brokerId} is not currently registered`,
   }),
 );
+
+/** The voters of a quorum cannot change while its kraft.version is 0. */
+const refusedVoter = (what: string) => ({
+  errorCode: errorCode('UNSUPPORTED_VERSION'),
+  errorMessage: `Cluster doesn't support ${what} voter because the kraft.version feature is 0`,
+});
+const support = { supports: 'Refused with UNSUPPORTED_VERSION, as by a node whose kraft.version is 0.' };
+
+export const addRaftVoterHandler = handler(addRaftVoter, support, () => refusedVoter('adding'));
+
+export const removeRaftVoterHandler = handler(removeRaftVoter, support, () => refusedVoter('removing'));

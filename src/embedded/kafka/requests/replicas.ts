@@ -1,5 +1,6 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { alterPartitionReassignments } from '../../../protocol/kafka/messages/alter-partition-reassignments.js';
+import { alterReplicaLogDirs } from '../../../protocol/kafka/messages/alter-replica-log-dirs.js';
 import { electLeaders } from '../../../protocol/kafka/messages/elect-leaders.js';
 import { listPartitionReassignments } from '../../../protocol/kafka/messages/list-partition-reassignments.js';
 import { handler } from './handler.js';
@@ -50,4 +51,23 @@ export const listPartitionReassignmentsHandler = handler(
   listPartitionReassignments,
   { supports: 'Answered with none.' },
   () => ({ errorMessage: null }),
+);
+
+/** Supports: versions 1 and 2. Behaviour: there is one directory, where all replicas are and stay. */
+export const alterReplicaLogDirsHandler = handler(
+  alterReplicaLogDirs,
+  { supports: 'The one directory that there is.' },
+  ({ dirs }, { broker }) => ({
+    results: dirs.flatMap(({ path, topics }) =>
+      topics.map(({ name, partitions }) => ({
+        topicName: name,
+        partitions: partitions.map((partitionIndex) => {
+          const isThere = broker.topics.get(name)?.has(partitionIndex) === true;
+          const error: ErrorName | undefined =
+            path !== broker.dataDir ? 'LOG_DIR_NOT_FOUND' : isThere ? undefined : 'UNKNOWN_TOPIC_OR_PARTITION';
+          return { partitionIndex, errorCode: error === undefined ? 0 : errorCode(error) };
+        }),
+      })),
+    ),
+  }),
 );

@@ -42,16 +42,24 @@ import { offsetDeleteHandler } from './offset-delete.js';
 import { offsetFetchHandler } from './offset-fetch.js';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js';
 import { produceHandler } from './produce.js';
-import { describeQuorumHandler, unregisterBrokerHandler } from './quorum.js';
+import {
+  addRaftVoterHandler,
+  describeQuorumHandler,
+  removeRaftVoterHandler,
+  unregisterBrokerHandler,
+} from './quorum.js';
 import {
   alterPartitionReassignmentsHandler,
+  alterReplicaLogDirsHandler,
   electLeadersHandler,
   listPartitionReassignmentsHandler,
 } from './replicas.js';
 import { saslAuthenticateHandler, saslHandshakeHandler } from './sasl.js';
 import { alterUserScramCredentialsHandler, describeUserScramCredentialsHandler } from './scram-credentials.js';
+import { SHARE_GROUP_HANDLERS, SHARE_GROUP_OFFSETS_HANDLERS, SHARE_GROUP_STATE_HANDLERS } from './share-groups.js';
 import { syncGroupHandler } from './sync-group.js';
 import { txnOffsetCommitHandler } from './txn-offset-commit.js';
+import { updateFeaturesHandler } from './update-features.js';
 import { writeTxnMarkersHandler } from './write-txn-markers.js';
 
 /** Every request that this broker answers, in the order of the keys. ApiVersions and the documentation are made from it. */
@@ -86,6 +94,7 @@ export const HANDLERS: readonly Handler[] = [
   deleteAclsHandler,
   describeConfigsHandler,
   alterConfigsHandler,
+  alterReplicaLogDirsHandler,
   describeLogDirsHandler,
   saslAuthenticateHandler,
   createPartitionsHandler,
@@ -104,6 +113,7 @@ export const HANDLERS: readonly Handler[] = [
   describeUserScramCredentialsHandler,
   alterUserScramCredentialsHandler,
   describeQuorumHandler,
+  updateFeaturesHandler,
   describeClusterHandler,
   describeProducersHandler,
   unregisterBrokerHandler,
@@ -113,6 +123,11 @@ export const HANDLERS: readonly Handler[] = [
   consumerGroupDescribeHandler,
   listConfigResourcesHandler,
   describeTopicPartitionsHandler,
+  ...SHARE_GROUP_HANDLERS,
+  addRaftVoterHandler,
+  removeRaftVoterHandler,
+  ...SHARE_GROUP_STATE_HANDLERS,
+  ...SHARE_GROUP_OFFSETS_HANDLERS,
 ];
 
 export const HANDLER_BY_KEY: ReadonlyMap<number, Handler> = new Map(HANDLERS.map((entry) => [entry.api.key, entry]));

@@ -50,9 +50,26 @@ import { offsetDelete } from './offset-delete.js';
 import { offsetFetch } from './offset-fetch.js';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.js';
 import { produce } from './produce.js';
+import { addRaftVoter, removeRaftVoter } from './raft-voters.js';
 import { renewDelegationToken } from './renew-delegation-token.js';
 import { saslAuthenticate } from './sasl-authenticate.js';
 import { saslHandshake } from './sasl-handshake.js';
+import {
+  deleteShareGroupState,
+  initializeShareGroupState,
+  readShareGroupState,
+  readShareGroupStateSummary,
+  writeShareGroupState,
+} from './share-group-state.js';
+import {
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
+  describeShareGroupOffsets,
+  shareAcknowledge,
+  shareFetch,
+  shareGroupDescribe,
+  shareGroupHeartbeat,
+} from './share-groups.js';
 import { syncGroup } from './sync-group.js';
 import { txnOffsetCommit } from './txn-offset-commit.js';
 import { unregisterBroker } from './unregister-broker.js';
@@ -120,4 +137,18 @@ export const APIS: readonly Api[] = [
   consumerGroupDescribe,
   listConfigResources,
   describeTopicPartitions,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
+  shareFetch,
+  shareAcknowledge,
+  addRaftVoter,
+  removeRaftVoter,
+  initializeShareGroupState,
+  readShareGroupState,
+  writeShareGroupState,
+  deleteShareGroupState,
+  readShareGroupStateSummary,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ];
