@@ -1,85 +1,24 @@
-import { decodeStruct } from '../../../protocol/kafka/codec.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
-import { subscription } from '../../../protocol/kafka/messages/consumer-protocol.js';
 import type { Clock } from '../../../support/clock.js';
+import {
+  type ClassicGroupFile,
+  type ClassicMember,
+  chosenProtocol,
+  commonProtocols,
+  type JoinRequest,
+  type JoinResult,
+  memberFile,
+  NO_JOIN,
+  NO_SYNC,
+  NOTHING,
+  newMember,
+  restoredMember,
+  type SyncResult,
+  sameProtocols,
+  topicsOf,
+} from './classic-member.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
-
-export interface MemberProtocol {
-  readonly name: string;
-  readonly metadata: Buffer;
-}
-
-export interface JoinRequest {
-  readonly memberId: string;
-  readonly instanceId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  readonly sessionTimeoutMs: number;
-  readonly rebalanceTimeoutMs: number;
-  readonly protocolType: string;
-  readonly protocols: readonly MemberProtocol[];
-  /** The client can handle MEMBER_ID_REQUIRED (version 4 and later). */
-  readonly idRequired: boolean;
-  /** The client can be told not to assign (version 9 and later, KIP-814). */
-  readonly canSkipAssignment: boolean;
-}
-
-export interface JoinResult {
-  readonly error: ErrorName | undefined;
-  readonly generation: number;
-  readonly protocolType: string | null;
-  readonly protocol: string | null;
-  readonly leader: string;
-  readonly skipAssignment: boolean;
-  readonly memberId: string;
-  readonly members: ReadonlyArray<{
-    readonly memberId: string;
-    readonly instanceId: string | null;
-    readonly metadata: Buffer;
-  }>;
-}
-
-export interface SyncResult {
-  readonly error: ErrorName | undefined;
-  readonly protocolType: string | null;
-  readonly protocol: string | null;
-  readonly assignment: Buffer;
-}
-
-export interface ClassicMember {
-  readonly id: string;
-  readonly instanceId: string | null;
-  clientId: string;
-  clientHost: string;
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  protocols: readonly MemberProtocol[];
-  assignment: Buffer;
-  joining: ((result: JoinResult) => void) | undefined;
-  syncing: ((result: SyncResult) => void) | undefined;
-  deadlineMs: number;
-  stopTimer: (() => void) | undefined;
-}
-
-/** What of a group is kept on disk: enough for its members to go on after the broker was started again. */
-export interface ClassicGroupFile {
-  readonly protocolType: string;
-  readonly generation: number;
-  readonly protocol: string | null;
-  readonly leader: string | null;
-  readonly emptySinceMs: number | undefined;
-  readonly members: ReadonlyArray<{
-    readonly id: string;
-    readonly instanceId: string | null;
-    readonly clientId: string;
-    readonly clientHost: string;
-    readonly sessionTimeoutMs: number;
-    readonly rebalanceTimeoutMs: number;
-    readonly protocols: ReadonlyArray<readonly [name: string, metadata: string]>;
-    readonly assignment: string;
-  }>;
-}
 
 export interface GroupEnvironment {
   readonly clock: Clock;
@@ -89,8 +28,6 @@ export interface GroupEnvironment {
   /** Called when the group has to be written: it became stable, or empty. False where that was not possible (a full disk). */
   readonly save: (group: ClassicGroup) => boolean;
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /**
  * A group of the classic protocol. Its states:
@@ -134,17 +71,7 @@ export class ClassicGroup {
     group.protocol = file.protocol;
     group.leader = file.leader;
     group.emptySinceMs = file.emptySinceMs ?? environment.clock.now();
-    for (const { protocols, assignment, ...rest } of file.members) {
-      group.addMember({
-        ...rest,
-        protocols: protocols.map(([name, metadata]) => ({ name, metadata: Buffer.from(metadata, 'base64') })),
-        assignment: Buffer.from(assignment, 'base64'),
-        joining: undefined,
-        syncing: undefined,
-        deadlineMs: 0,
-        stopTimer: undefined,
-      });
-    }
+    for (const member of file.members) group.addMember(restoredMember(member));
     if (group.members.size > 0) group.state = 'Stable';
     return group;
   }
@@ -156,16 +83,7 @@ export class ClassicGroup {
       protocol: this.protocol,
       leader: this.leader,
       emptySinceMs: this.emptySinceMs,
-      members: [...this.members.values()].map((member) => ({
-        id: member.id,
-        instanceId: member.instanceId,
-        clientId: member.clientId,
-        clientHost: member.clientHost,
-        sessionTimeoutMs: member.sessionTimeoutMs,
-        rebalanceTimeoutMs: member.rebalanceTimeoutMs,
-        protocols: member.protocols.map(({ name, metadata }) => [name, metadata.toString('base64')] as const),
-        assignment: member.assignment.toString('base64'),
-      })),
+      members: [...this.members.values()].map(memberFile),
     };
   }
 
@@ -204,7 +122,7 @@ export class ClassicGroup {
     if (this.members.size === 0) return true;
     if (protocolType !== this.protocolType) return false;
     const others = [...this.members.values()].filter((member) => member.id !== memberId);
-    return protocols.some(({ name }) => others.every((member) => member.protocols.some((own) => own.name === name)));
+    return commonProtocols(protocols, others).length > 0;
   }
 
   private joinNew(
@@ -229,20 +147,7 @@ export class ClassicGroup {
   }
 
   private joinAs(memberId: string, request: JoinRequest): Promise<JoinResult> {
-    const member: ClassicMember = {
-      id: memberId,
-      instanceId: request.instanceId,
-      clientId: request.clientId,
-      clientHost: request.clientHost,
-      sessionTimeoutMs: request.sessionTimeoutMs,
-      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-      protocols: request.protocols,
-      assignment: NOTHING,
-      joining: undefined,
-      syncing: undefined,
-      deadlineMs: 0,
-      stopTimer: undefined,
-    };
+    const member = newMember(memberId, request);
     if (this.members.size === 0) this.protocolType = request.protocolType;
     this.addMember(member);
     return this.awaitJoin(member, () => this.prepareRebalance());
@@ -429,16 +334,8 @@ export class ClassicGroup {
     }
   }
 
-  /** Every member votes for the first of its protocols that all members know. */
   private choose(): string {
-    const members = [...this.members.values()];
-    const known = (name: string) => members.every((member) => member.protocols.some((own) => own.name === name));
-    const votes = new Map<string, number>();
-    for (const { protocols } of members) {
-      const favourite = protocols.find(({ name }) => known(name));
-      if (favourite !== undefined) votes.set(favourite.name, (votes.get(favourite.name) ?? 0) + 1);
-    }
-    return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+    return chosenProtocol([...this.members.values()]);
   }
 
   private membersMetadata(): JoinResult['members'] {
@@ -614,33 +511,4 @@ export class ClassicGroup {
   }
 }
 
-const NO_JOIN: JoinResult = {
-  error: undefined,
-  generation: -1,
-  protocolType: null,
-  protocol: null,
-  leader: '',
-  skipAssignment: false,
-  memberId: '',
-  members: [],
-};
-
-const NO_SYNC: SyncResult = { error: undefined, protocolType: null, protocol: null, assignment: NOTHING };
-
 const differs = (said: string | null, actual: string | null): boolean => said !== null && said !== actual;
-
-function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberProtocol[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, at) => one.name === b[at]?.name && one.metadata.equals(b[at]?.metadata ?? NOTHING))
-  );
-}
-
-/** All versions of a subscription begin with the topics; what a member sent that is no subscription names none. */
-function topicsOf(metadata: Buffer): readonly string[] {
-  try {
-    return decodeStruct({ topics: subscription.topics }, 0, metadata.subarray(2)).topics;
-  } catch {
-    return [];
-  }
-}

@@ -8,7 +8,8 @@ import type { Log } from '../../../support/log.js';
 import { compileNamePattern, type NamePattern } from '../name-pattern.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
-import { ClassicGroup, type ClassicGroupFile, type GroupEnvironment } from './classic-group.js';
+import { ClassicGroup, type GroupEnvironment } from './classic-group.js';
+import type { ClassicGroupFile } from './classic-member.js';
 import {
   type ConsumerEnvironment,
   ConsumerGroup,

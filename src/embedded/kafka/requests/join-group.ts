@@ -1,7 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { joinGroup } from '../../../protocol/kafka/messages/join-group.js';
 import type { ResponseInput } from '../../../protocol/kafka/schema.js';
-import type { JoinResult } from '../groups/classic-group.js';
+import type { JoinResult } from '../groups/classic-member.js';
 import { handler } from './handler.js';
 
 /**
