@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import type { Builder } from 'junit-report-builder';
 import type { CheckReport } from '../kinds/events.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
+import { junitXml } from './junit.js';
 import type { Shell } from './shell.js';
 
 /** A test as CI systems know it. */
@@ -24,37 +24,18 @@ export async function reportTests(
   shell: Shell,
   run: { readonly suite: string; readonly junit: unknown; readonly cases: readonly TestCase[] },
 ): Promise<void> {
-  if (typeof run.junit === 'string') await writeJunit(resolve(shell.cwd, run.junit), run.suite, run.cases);
+  if (typeof run.junit === 'string') writeJunit(resolve(shell.cwd, run.junit), run.suite, run.cases);
   if (shell.env.GITHUB_ACTIONS !== 'true') return;
   for (const one of run.cases) if (one.outcome !== 'passed') shell.err(annotation(one, shell));
 }
 
-async function writeJunit(file: string, suiteName: string, cases: readonly TestCase[]): Promise<void> {
-  // A CommonJS module whose types speak of a default export: the builder is what it exports.
-  const junit = (await import('junit-report-builder')).default as unknown as Builder;
-  const builder = junit.newBuilder();
-  const suite = builder.testSuite().name(suiteName);
-  suite.time(seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)));
-  for (const { name, outcome, message, detail, location, elapsedMs } of cases) {
-    const one = suite.testCase().className(suiteName).name(name).time(seconds(elapsedMs));
-    if (location !== undefined) one.file(location.file);
-    if (outcome === 'failure') one.failure(xmlText(message)).stacktrace(xmlText(detail));
-    if (outcome === 'error') one.error(xmlText(message), 'inconclusive', xmlText(detail));
-  }
+function writeJunit(file: string, suite: string, cases: readonly TestCase[]): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, builder.build());
+    writeFileSync(file, junitXml(suite, cases));
   } catch (cause) {
-    throw new EvpipeError('EVPIPE_JUNIT_FILE', `the JUnit file can't be written: ${messageOf(cause)}`, { cause });
+    throw new EvpipeError('EVPIPE_JUNIT_FILE', `cannot write the JUnit file: ${messageOf(cause)}`, { cause });
   }
-}
-
-const seconds = (ms: number): number => Math.round(ms) / 1000;
-
-/** XML 1.0 has no control characters, not even as entities. */
-function xmlText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
 }
 
 /** A workflow command of GitHub Actions: it shows the message at the line of the file. */

@@ -57,7 +57,6 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'http-proxy-3': ['embedded/gateway/'],
   ink: ['ui/'],
   ioredis: ['kinds/store/', 'kit/'],
-  'junit-report-builder': ['cli/'],
   kafkajs: ['clients/kafka/', 'kit/'],
   'lz4-napi': ['clients/kafka/', 'protocol/kafka/'],
   mongodb: ['clients/documents/', 'kit/'],

@@ -1,0 +1,53 @@
+import type { TestCase } from './test-report.js';
+
+type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** JUnit's XML, as CI systems read it: one suite, one test case each. */
+export function junitXml(suite: string, cases: readonly TestCase[]): string {
+  const count = (outcome: TestCase['outcome']): number => cases.filter((one) => one.outcome === outcome).length;
+  const totals = {
+    name: suite,
+    tests: cases.length,
+    failures: count('failure'),
+    errors: count('error'),
+    skipped: 0,
+    time: seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)),
+  };
+  const content = element('testsuites', totals, [
+    element(
+      'testsuite',
+      totals,
+      cases.map((one) => testCase(suite, one)),
+    ),
+  ]);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${content}\n`;
+}
+
+function testCase(classname: string, { name, outcome, message, detail, location, elapsedMs }: TestCase): string {
+  const attributes = { classname, name, time: seconds(elapsedMs), file: location?.file };
+  if (outcome === 'passed') return element('testcase', attributes, []);
+  const trouble = outcome === 'failure' ? { message } : { message, type: 'inconclusive' };
+  return element('testcase', attributes, [element(outcome, trouble, [escaped(detail)])]);
+}
+
+function element(name: string, attributes: Attributes, content: readonly string[]): string {
+  const written = Object.entries(attributes).map(([key, value]) =>
+    value === undefined ? '' : ` ${key}="${escaped(String(value)).replaceAll('\n', '&#10;')}"`,
+  );
+  const start = `<${name}${written.join('')}`;
+  return content.length === 0 ? `${start}/>` : `${start}>${content.join('')}</${name}>`;
+}
+
+const seconds = (ms: number): number => Math.round(ms) / 1000;
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escaped(text: string): string {
+  return xmlText(text).replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** XML 1.0 has no control characters, not even as entities. */
+function xmlText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
+}
