@@ -7,6 +7,7 @@ import { compileCall } from '../functions/call.js';
 import { resolveType } from '../metadata/named-types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
+import { parseTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
@@ -58,15 +59,20 @@ export function compile(expression: Expression, context: CompileContext): Compil
       return compileNegate(run(expression.operand), expression.at);
     case 'arithmetic':
       return compileArithmetic(expression.operator, run(expression.left), run(expression.right), expression);
-    case 'comparison':
-      return compileComparison(expression.operator, run(expression.left), run(expression.right), expression);
+    case 'comparison': {
+      const [left, right] = besideTime([expression.left, expression.right]);
+      return compileComparison(expression.operator, run(left), run(right), expression);
+    }
     case 'logical':
       return compileLogical(expression.operator, run(expression.left), run(expression.right));
     case 'not': {
       const operand = run(expression.operand);
       return { type: BOOLEAN, evaluate: (row) => operand.evaluate(row) !== true };
     }
-    case 'between':
+    case 'between': {
+      const [operand, low, high] = besideTime([expression.operand, expression.low, expression.high]);
+      return compilePredicate({ ...expression, operand, low, high }, run);
+    }
     case 'in':
       return compilePredicate(expression, run);
     case 'like':
@@ -98,6 +104,21 @@ export function compile(expression: Expression, context: CompileContext): Compil
     case 'unit':
       throw failAt(expression.at, `${formatExpression(expression)} can only be an argument of a function`);
   }
+}
+
+const TIME_COLUMNS: ReadonlySet<string> = new Set(['ROWTIME', 'WINDOWSTART', 'WINDOWEND']);
+
+/** Text beside a time that ksqlDB itself adds is a timestamp: ROWTIME > '2020-02-01'. */
+function besideTime<Operands extends readonly Expression[]>(operands: Operands): Operands {
+  if (!operands.some((each) => each.kind === 'column' && TIME_COLUMNS.has(each.name))) return operands;
+  return operands.map((each): Expression => {
+    if (each.kind !== 'string') return each;
+    try {
+      return { kind: 'integer', value: BigInt(parseTimestamp(each.value)), at: each.at };
+    } catch (failure) {
+      throw failAt(each.at, (failure as Error).message);
+    }
+  }) as unknown as Operands;
 }
 
 export const constant = (type: SqlType, value: Value): Compiled => ({ type, evaluate: () => value });

@@ -55,8 +55,7 @@ export const KAFKA: Format = {
     }
     for (const { type } of columns) {
       if (CODECS[type.kind] !== undefined) continue;
-      const name = type.kind === 'DECIMAL' ? 'DECIMAL' : formatType(type);
-      throw new StatementError(`The 'KAFKA' format does not support type '${name}'`);
+      throw new StatementError(`The 'KAFKA' format does not support type '${type.kind}'`);
     }
   },
   async serde({ columns }) {

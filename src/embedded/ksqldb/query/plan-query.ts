@@ -31,6 +31,9 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
       : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
   const exploded = explode(query, relation, { ...base, scope: relation.scope });
   const request: PlanRequest = { ...exploded, use, sink, context: { ...base, scope: exploded.relation.scope } };
+  if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
+    throw new StatementError('KSQL does not support persistent queries on windowed tables.');
+  }
   if (grouped) return planAggregate(request);
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
   if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');

@@ -1,6 +1,7 @@
 import type { Window } from '../../../protocol/ksql/ast.js';
 import type { SourceWindow } from '../metadata/source.js';
 import type { RowWindow } from '../runtime/row.js';
+import { StatementError } from '../statement-error.js';
 
 /** How late a record may be where the statement does not say: a day, as in ksqlDB. */
 const GRACE_MS = 86_400_000;
@@ -20,6 +21,11 @@ export function windowRules(window: Window, final: boolean): WindowRules {
   const sizeMs = window.kind === 'SESSION' ? window.gap.ms : window.size.ms;
   const advanceMs = window.kind === 'HOPPING' ? window.advance.ms : sizeMs;
   const graceMs = window.grace?.ms ?? (final ? 0 : GRACE_MS);
+  if (window.retention !== undefined && window.retention.ms < sizeMs + (window.grace?.ms ?? 0)) {
+    throw new StatementError(
+      `The retention period of the window store must be no smaller than its window size plus the grace period. Got size=[${sizeMs}], grace=[${window.grace?.ms ?? 0}], retention=[${window.retention.ms}]`,
+    );
+  }
   const retentionMs = Math.max(window.retention?.ms ?? GRACE_MS, sizeMs + graceMs);
   return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs };
 }

@@ -111,9 +111,7 @@ async function withInferredColumns(
     if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'value'));
     inferred.push(...found.columns.map((each) => column(each, undefined)));
   }
-  if (!inferred.some(({ role }) => role === undefined)) {
-    throw new StatementError('The statement does not define any columns.');
-  }
+  if (inferred.length === 0) throw new StatementError('The statement does not define any columns.');
   if (statement.type === 'TABLE' && !inferred.some(isKey)) {
     throw new StatementError(
       'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.\nYou can define the PRIMARY KEY by adding the PRIMARY KEY keyword to a column definition.',

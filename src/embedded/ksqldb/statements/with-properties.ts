@@ -1,5 +1,6 @@
 import type { WithClause } from '../../../protocol/ksql/ast.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
+import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import { withText } from '../../../protocol/ksql/with-values.js';
 import { formatNamed } from '../formats/table.js';
 import type { Column } from '../metadata/schema.js';
@@ -150,6 +151,20 @@ function readWindow(type: string | undefined, size: string | undefined): SourceW
   return { kind: type, sizeMs: window.query.window.size.ms };
 }
 
+/** Maps have no order, so two equal ones could lie in two partitions. */
+function checkNoMaps(columns: readonly Column[]): void {
+  const found = columns.find(({ type }) => hasMap(type));
+  if (found === undefined) return;
+  throw new StatementError(
+    `Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to inconsistent serialization. Key column name: \`${found.name}\`. Column type: ${formatType(found.type)}. See https://github.com/confluentinc/ksql/issues/6621 for more.`,
+  );
+}
+
+function hasMap(type: SqlType): boolean {
+  if (type.kind === 'ARRAY') return hasMap(type.element);
+  return type.kind === 'MAP' || (type.kind === 'STRUCT' && type.fields.some((field) => hasMap(field.type)));
+}
+
 /** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
 export function recordFormat(
   role: 'key' | 'value',
@@ -158,6 +173,7 @@ export function recordFormat(
   properties: SourceProperties,
 ): RecordFormat {
   const format = formatNamed(name);
+  if (role === 'key') checkNoMaps(columns);
   format.check(columns, role);
   const { wrapSingleValue } = properties;
   if (role === 'value' && wrapSingleValue !== undefined) {
