@@ -35,9 +35,13 @@ export class Engine {
     const all = [...this.queries.values()];
     return {
       readers: all
-        .filter(({ options }) => options.plan.inputs.some(({ source }) => source.name === name))
+        .filter(
+          ({ options }) => options.keepsOnly !== true && options.plan.inputs.some(({ source }) => source.name === name),
+        )
         .map(({ id }) => id),
-      writers: all.filter(({ options }) => options.sink.name === name).map(({ id }) => id),
+      writers: all
+        .filter(({ options }) => options.sink.name === name && options.keepsOnly !== true)
+        .map(({ id }) => id),
     };
   }
 

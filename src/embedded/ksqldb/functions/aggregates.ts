@@ -107,6 +107,24 @@ const sum: AggregateFunction = {
   },
 };
 
+const sumList: AggregateFunction = {
+  name: 'SUM_LIST',
+  description: 'The sum of all elements of the arrays; nulls count as nothing.',
+  signatures: ['(ARRAY<INTEGER>) INTEGER', '(ARRAY<BIGINT>) BIGINT', '(ARRAY<DOUBLE>) DOUBLE'],
+  create([type]) {
+    if (type?.kind !== 'ARRAY') throw wrong('SUM_LIST', [type]);
+    const each = sum.create([type.element], []);
+    const total = (state: Value, list: Value): Value =>
+      parts(list ?? []).reduce<Value>((all, value) => each.add(all, [value]), state);
+    return {
+      ...each,
+      add: (state, [list = null]) => total(state, list),
+      undo: (state, [list = null]) =>
+        parts(list ?? []).reduce<Value>((all, value) => each.undo?.(all, [value]) ?? all, state),
+    };
+  },
+};
+
 const avg: AggregateFunction = {
   name: 'AVG',
   description: 'The mean of the argument, nulls left out.',
@@ -406,6 +424,7 @@ export const AGGREGATES: ReadonlyMap<string, AggregateFunction> = new Map(
   [
     count,
     sum,
+    sumList,
     avg,
     extreme('MIN', 'The least value that is not null.'),
     extreme('MAX', 'The greatest value that is not null.'),

@@ -5,6 +5,7 @@ import { describeType, STRING, widening } from '../expressions/types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
+import { AGGREGATES } from './aggregates.js';
 import type { Implementation, ScalarFunction, Variant } from './definition.js';
 import { fitness, parseSignature, substitute } from './signature.js';
 import { SCALAR_FUNCTIONS } from './table.js';
@@ -17,6 +18,11 @@ export function compileCall(
   run: (each: Expression, c?: CompileContext) => Compiled,
 ): Compiled {
   const definition = SCALAR_FUNCTIONS.get(call.name);
+  if (definition === undefined && AGGREGATES.has(call.name)) {
+    throw new StatementError(
+      `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, GROUP BY, PARTITION BY and ON.`,
+    );
+  }
   if (definition === undefined) throw new StatementError(`Can't find any functions with the name '${call.name}'`);
   if (definition.special !== undefined) return definition.special(call, context, run);
   // DAYS in DATEADD(DAYS, …) is a word of its own in the grammar and a text for the function.

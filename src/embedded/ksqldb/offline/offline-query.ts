@@ -1,4 +1,5 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
+import type { TableRows } from '../query/table-results.js';
 import type { PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
 import { sinkRecord } from '../runtime/query-run.js';
@@ -11,7 +12,7 @@ import type { MemoryKafka } from './memory-kafka.js';
 export class OfflineQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
-  rows: (() => Iterable<Row>) | undefined;
+  rows: TableRows | undefined;
   private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
 
   constructor(
@@ -42,7 +43,10 @@ export class OfflineQuery implements RunningQuery {
     if (this.run === undefined || this.state !== 'RUNNING' || !this.topics.includes(record.topic)) return;
     const { plan, encoder } = this.run;
     await plan.unready(record);
-    plan.feed(record, (row) => this.kafka.append(sinkRecord(encoder, this.options.sink.topic, row)));
+    const { sink, keepsOnly } = this.options;
+    plan.feed(record, (row) => {
+      if (keepsOnly !== true) this.kafka.append(sinkRecord(encoder, sink.topic, row));
+    });
   }
 
   start(): void {}

@@ -43,7 +43,7 @@ export class Grouping {
     return single && only !== undefined ? text.replaceAll(`${only}.`, '') : text;
   }
 
-  rewrite(expression: Expression): Expression {
+  rewrite(expression: Expression, clause: 'SELECT' | 'HAVING' = 'SELECT'): Expression {
     const group = this.groups.get(this.textOf(expression));
     if (group !== undefined)
       return { kind: 'column', source: undefined, name: slot('group', group), at: expression.at };
@@ -52,11 +52,14 @@ export class Grouping {
     }
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
+      const text = formatExpression(expression);
       throw new StatementError(
-        `Non-aggregate SELECT expression(s) not part of GROUP BY: ${formatExpression(expression)}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
+        clause === 'HAVING'
+          ? `Non-aggregate HAVING expression not part of GROUP BY: ${text}`
+          : `Non-aggregate SELECT expression(s) not part of GROUP BY: ${text}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
       );
     }
-    return mapChildren(expression, (child) => this.rewrite(child));
+    return mapChildren(expression, (child) => this.rewrite(child, clause));
   }
 
   private callAt(call: Extract<Expression, { kind: 'call' }>): number {

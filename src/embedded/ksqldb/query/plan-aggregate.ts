@@ -12,7 +12,7 @@ import type { BuiltPlan, QueryPlan } from './plan.js';
 import { compileCondition, type PlanRequest, typed } from './plan-stream.js';
 import { checkKeyOnce, checkReserved, expandSelect, missingKeys } from './projection.js';
 import type { Relation } from './relation.js';
-import { RESULTS, resultStore, rowsOf } from './table-results.js';
+import { RESULTS, resultStore, tableRows } from './table-results.js';
 import { sourceWindow, windowRules } from './windows.js';
 
 /** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
@@ -32,7 +32,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     name,
     expression: grouping.rewrite(expression),
   }));
-  const having = query.having === undefined ? undefined : grouping.rewrite(query.having);
+  const having = query.having === undefined ? undefined : grouping.rewrite(query.having, 'HAVING');
   if (grouping.calls.length === 0) {
     throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.');
   }
@@ -96,7 +96,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
         table: input.type === 'TABLE',
         steps,
       });
-      return { steps: input.build(steps, aggregate), rows: () => rowsOf(steps.store(RESULTS)) };
+      return { steps: input.build(steps, aggregate), rows: tableRows(steps.store(RESULTS)) };
     },
     explain: { name: 'AGGREGATE', schema: formatSchema(output), inputs: [input.explain] },
   };

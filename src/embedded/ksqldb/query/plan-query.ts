@@ -1,5 +1,4 @@
-import type { Query } from '../../../protocol/ksql/ast.js';
-import { formatExpression } from '../../../protocol/ksql/format.js';
+import type { Expression, Query } from '../../../protocol/ksql/ast.js';
 import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { StatementError } from '../statement-error.js';
@@ -19,12 +18,22 @@ export interface QueryRequest {
   readonly world: World;
 }
 
+/** A push query may aggregate without GROUP BY: all rows are one group. */
+const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
+
+const aggregates = ({ select, having }: Query): boolean =>
+  [
+    ...select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : [])),
+    ...(having ? [having] : []),
+  ].some(containsAggregate);
+
 /** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
 export function planQuery({ query, use, sink, metastore, world }: QueryRequest): QueryPlan {
   const source = metastore.source(query.from.name);
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };
-  const grouped = query.groupBy.length > 0;
+  const all = use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query);
+  const grouped = query.groupBy.length > 0 || all;
   const relation =
     query.joins.length === 0
       ? sourceRelation(source, alias, use === 'transient' && !grouped)
@@ -34,15 +43,13 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
   if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
     throw new StatementError('KSQL does not support persistent queries on windowed tables.');
   }
+  if (all) return planAggregate({ ...request, query: { ...request.query, groupBy: [EVERYTHING] } });
   if (grouped) return planAggregate(request);
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
   if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');
   if (query.emit === 'FINAL') throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
-  for (const item of query.select) {
-    if (item.kind !== 'expression' || !containsAggregate(item.expression)) continue;
-    throw new StatementError(
-      `Use of aggregate function requires a GROUP BY clause. Aggregate: ${formatExpression(item.expression)}`,
-    );
+  if (aggregates(query)) {
+    throw new StatementError('Use of aggregate functions requires a GROUP BY clause: only push queries do without.');
   }
   return planProjection(request);
 }

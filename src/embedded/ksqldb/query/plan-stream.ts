@@ -20,7 +20,7 @@ import {
   sameColumn,
 } from './projection.js';
 import type { Relation } from './relation.js';
-import { keepResult, RESULTS, resultStore, rowsOf } from './table-results.js';
+import { keepResult, RESULTS, resultStore, tableRows } from './table-results.js';
 
 /** What a query is for: a persistent one must keep its key, a transient one shows any columns. */
 export type QueryUse = 'persistent' | 'transient';
@@ -153,7 +153,7 @@ function makePlan(
         project(row, (each) =>
           keepResult(results, each, (kept) => emit(shown(kept, options, steps.failed)), filter === undefined),
         );
-      return { steps: relation.build(steps, next), rows: () => rowsOf(results) };
+      return { steps: relation.build(steps, next), rows: tableRows(results) };
     },
     explain: { name: 'PROJECT', schema: formatSchema(output), inputs: [relation.explain] },
   };

@@ -4,6 +4,8 @@ import type { Source, SourceWindow } from '../metadata/source.js';
 import type { Row } from '../runtime/row.js';
 import type { Store, StoreSpec } from '../runtime/store.js';
 
+import type { TableRows } from './table-results.js';
+
 /** What becomes of one row of an input; it calls `emit` once for every row that results, in order. */
 export type Step = (row: Row, emit: (row: Row) => void) => void;
 
@@ -33,7 +35,7 @@ export interface BuiltPlan {
   /** In order of the plan's inputs. */
   readonly steps: readonly Step[];
   /** Rows of the table that the query maintains. */
-  readonly rows?: () => Iterable<Row>;
+  readonly rows?: TableRows;
 }
 
 /** A query ready to run: what it reads, what it makes of each row, and what its rows look like. */

@@ -1,6 +1,6 @@
 import type { RowSchema } from '../metadata/schema.js';
 import type { Row } from '../runtime/row.js';
-import { Store, type StoreSpec } from '../runtime/store.js';
+import { Store, type StoreEntry, type StoreSpec } from '../runtime/store.js';
 import type { Value } from '../values/value.js';
 
 export const RESULTS = 'Results';
@@ -27,8 +27,28 @@ export function keepResult(results: Store, row: Row, emit: (row: Row) => void, a
   emit(row);
 }
 
-export function* rowsOf(results: Store): Iterable<Row> {
-  for (const [, { key, window, state, timestampMs }] of results.all()) {
-    yield { key, value: state as readonly Value[], timestampMs, partition: 0, offset: 0n, headers: [], window };
-  }
+/** What a query holds of the table that it maintains. */
+export interface TableRows {
+  all(): Iterable<Row>;
+  /** One row, or one for each window. */
+  ofKey(key: readonly Value[]): Iterable<Row>;
 }
+
+export const tableRows = (results: Store): TableRows => ({
+  *all() {
+    for (const [, entry] of results.all()) yield rowOf(entry);
+  },
+  *ofKey(key) {
+    for (const entry of results.ofKey(key)) yield rowOf(entry);
+  },
+});
+
+const rowOf = ({ key, window, state, timestampMs }: StoreEntry): Row => ({
+  key,
+  value: state as readonly Value[],
+  timestampMs,
+  partition: 0,
+  offset: 0n,
+  headers: [],
+  window,
+});

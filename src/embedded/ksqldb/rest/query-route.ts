@@ -73,7 +73,7 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
     .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
     .join(', ');
   // A push query's client reads lines: each element ends its own line, and the last one is the final message.
-  const push = opened.endMessage !== undefined;
+  const { push } = opened;
   const separate = (text: string): string => (push ? `${text},\n` : `,\n${text}`);
   const header = JSON.stringify({ header: { queryId: opened.id, schema } });
   await write(response, push ? `[${header},\n` : `[${header}`);
@@ -83,7 +83,9 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
       const columns = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
       await write(response, separate(`{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`));
     }
-    response.end(push ? `${JSON.stringify({ finalMessage: opened.endMessage })}]\n` : ']\n');
+    const finalMessage = opened.endMessage();
+    const last = finalMessage === undefined ? '' : JSON.stringify({ finalMessage });
+    response.end(push || last === '' ? `${last}]\n` : `,\n${last}]\n`);
   } catch (failure) {
     const error = JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body });
     response.end(push ? `${error}]\n` : `,\n${error}]\n`);

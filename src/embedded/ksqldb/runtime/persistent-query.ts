@@ -4,10 +4,10 @@ import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import type { Source } from '../metadata/source.js';
 import type { QueryPlan } from '../query/plan.js';
+import type { TableRows } from '../query/table-results.js';
 import type { Registry } from '../upstream/registry.js';
 import { topicsOf } from './plan-run.js';
 import { QueryRun } from './query-run.js';
-import type { Row } from './row.js';
 import { changelogTopic, createChangelog } from './state-changelog.js';
 
 /** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
@@ -22,6 +22,8 @@ export interface PersistentQueryOptions {
   readonly sql: string;
   readonly plan: QueryPlan;
   readonly sink: Source;
+  /** CREATE SOURCE TABLE: its rows are kept for pull queries and written nowhere. */
+  readonly keepsOnly?: boolean;
   readonly group: string;
   readonly offsetReset: 'earliest' | 'latest';
   readonly kafka: KafkaClient;
@@ -38,7 +40,7 @@ export interface RunningQuery {
   /** Failures of running it, newest last. */
   readonly errors: ReadonlyArray<{ readonly timestampMs: number; readonly message: string }>;
   /** What it holds of the table that it maintains, as soon as its state is restored. */
-  readonly rows: (() => Iterable<Row>) | undefined;
+  readonly rows: TableRows | undefined;
   /** Fixes where it begins, once and for all. To be done before the statement is answered. */
   fixStart(): Promise<void>;
   start(): void;
@@ -56,7 +58,7 @@ export interface RunningQuery {
 export class PersistentQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
-  rows: (() => Iterable<Row>) | undefined;
+  rows: TableRows | undefined;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private resume: (() => void) | undefined;

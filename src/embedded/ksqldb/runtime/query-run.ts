@@ -144,6 +144,7 @@ export class QueryRun {
 
   /** A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed. */
   private readonly emit = (row: Row): void => {
+    if (this.options.keepsOnly === true) return;
     this.producer.append(sinkRecord(this.encoder, this.options.sink.topic, row));
   };
 

@@ -26,6 +26,8 @@ export type Changelog = (key: Buffer, value: Buffer | null) => void;
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
+  /** Windows of each key, once somebody has asked for them. */
+  private byKey: Map<string, Set<string>> | undefined;
   private changelog: Changelog | undefined;
   private readonly writeKey: (value: Value) => string;
   private readonly readKey: (json: unknown) => Value;
@@ -58,6 +60,7 @@ export class Store {
 
   put(identity: string, entry: StoreEntry): void {
     this.entries.set(identity, entry);
+    if (this.byKey !== undefined) this.index(this.byKey, identity, entry);
     this.changelog?.(this.keyBytes(entry), this.valueBytes(entry));
   }
 
@@ -65,7 +68,37 @@ export class Store {
     const entry = this.entries.get(identity);
     if (entry === undefined) return;
     this.entries.delete(identity);
+    if (this.byKey !== undefined && entry.window !== undefined) {
+      const key = Store.identity(entry.key);
+      const windows = this.byKey.get(key);
+      windows?.delete(identity);
+      if (windows?.size === 0) this.byKey.delete(key);
+    }
     this.changelog?.(this.keyBytes(entry), null);
+  }
+
+  private index(byKey: Map<string, Set<string>>, identity: string, { key, window }: StoreEntry): void {
+    if (window === undefined) return;
+    const plain = Store.identity(key);
+    const windows = byKey.get(plain);
+    if (windows === undefined) byKey.set(plain, new Set([identity]));
+    else windows.add(identity);
+  }
+
+  /** The entry of a key, or those of all its windows. */
+  *ofKey(key: readonly Value[]): Iterable<StoreEntry> {
+    const identity = Store.identity(key);
+    const plain = this.entries.get(identity);
+    if (plain !== undefined) yield plain;
+    if (this.byKey === undefined) {
+      const byKey = new Map<string, Set<string>>();
+      for (const [each, entry] of this.entries) this.index(byKey, each, entry);
+      this.byKey = byKey;
+    }
+    for (const each of this.byKey.get(identity) ?? []) {
+      const entry = this.entries.get(each);
+      if (entry !== undefined) yield entry;
+    }
   }
 
   all(): IterableIterator<[string, StoreEntry]> {

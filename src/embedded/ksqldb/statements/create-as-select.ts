@@ -6,10 +6,10 @@ import type { QueryPlan } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
 import { StatementError } from '../statement-error.js';
-import type { Applying, Change } from './context.js';
+import type { Change } from './context.js';
 import { checkReplacement, checkTimestamp, partitionMismatch } from './create-source.js';
 import { entity } from './entity.js';
-import { offsetReset } from './properties.js';
+import { startQuery } from './start-query.js';
 import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateAsSelect = StatementOf<'create-as-select'>;
@@ -52,32 +52,6 @@ export const createAsSelect: Change<'create-as-select'> = {
     return { message: `Created query with ID ${id}`, queryId: id };
   },
 };
-
-export async function startQuery(
-  id: string,
-  sql: string,
-  plan: QueryPlan,
-  sink: Source,
-  applying: Applying,
-): Promise<void> {
-  const { engine, properties, restoring } = applying;
-  const { kafka, registry, log, serviceId } = engine.parts;
-  const query = engine.parts.createQuery({
-    id,
-    sql,
-    plan,
-    sink,
-    group: `_confluent-ksql-${serviceId}query_${id}`,
-    offsetReset: offsetReset(properties),
-    kafka,
-    registry,
-    log,
-  });
-  engine.queries.set(id, query);
-  if (restoring) return;
-  await query.fixStart();
-  query.start();
-}
 
 function planSink(
   statement: CreateAsSelect,

@@ -1,15 +1,18 @@
 import type { ColumnDefinition, StatementOf } from '../../../protocol/ksql/ast.js';
 import { formatCreateSource } from '../../../protocol/ksql/format.js';
-import { formatType, sameType } from '../../../protocol/ksql/types.js';
+import { parseStatement } from '../../../protocol/ksql/parse.js';
+import { formatType, quoteName, sameType } from '../../../protocol/ksql/types.js';
 import { formatNamed } from '../formats/table.js';
 import { resolveType } from '../metadata/named-types.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
+import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
 import { StatementError } from '../statement-error.js';
-import type { Change, StatementContext } from './context.js';
+import type { Applying, Change, StatementContext } from './context.js';
 import { entity } from './entity.js';
 import { missingSchemaMessage } from './missing-schema.js';
+import { startQuery } from './start-query.js';
 import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateSource = StatementOf<'create-source'>;
@@ -50,12 +53,26 @@ export const createSource: Change<'create-source'> = {
     };
   },
 
-  async apply(statement, { engine }) {
+  async apply(statement, applying) {
+    const { engine } = applying;
     const source = sourceOf(statement, engine.metastore.types);
     engine.metastore.sources.set(source.name, source);
+    if (source.readOnly && source.type === 'TABLE' && source.window === undefined) await keepRows(source, applying);
     return { message: statement.type === 'STREAM' ? 'Stream created' : 'Table created', queryId: null };
   },
 };
+
+/** A source table is queryable: a query of its own keeps its rows. */
+async function keepRows(source: Source, applying: Applying): Promise<void> {
+  const { metastore, parts } = applying.engine;
+  const id = `CST_${source.name}_${applying.sequence}`;
+  const sql = `SELECT * FROM ${quoteName(source.name)} EMIT CHANGES`;
+  const statement = parseStatement(sql);
+  if (statement.kind !== 'select') throw new Error('a SELECT is a SELECT');
+  const plan = planQuery({ query: statement.query, use: 'persistent', sink: id, metastore, world: parts.world });
+  metastore.sources.set(source.name, { ...source, query: id });
+  await startQuery(id, sql, plan, source, applying, true);
+}
 
 function checkRoles({ type, columns }: CreateSource): void {
   const keys = columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY');

@@ -9,7 +9,7 @@ import { planQuery } from '../query/plan-query.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
-import { startQuery } from './create-as-select.js';
+import { startQuery } from './start-query.js';
 import { readSourceProperties } from './with-properties.js';
 
 type InsertSelect = StatementOf<'insert-select'>;

@@ -23,8 +23,8 @@ function evaluate(sql: string): { type: string; value: string } {
   return { type: formatType(type), value: jsonWriter(type)(run(row)) };
 }
 
-const cases = readFileSync(new URL('./cases/expressions.txt', import.meta.url), 'utf8')
-  .split('\n')
+const cases = ['expressions', 'functions', 'types']
+  .flatMap((file) => readFileSync(new URL(`./cases/${file}.txt`, import.meta.url), 'utf8').split('\n'))
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => line.split(' :: ') as [string, string, string]);
 

@@ -1,0 +1,146 @@
+import type { Query, StatementOf } from '../../../protocol/ksql/ast.js';
+import { waitUntil } from '../../../support/retry.js';
+import type { Engine } from '../engine.js';
+import { formatColumn } from '../metadata/schema.js';
+import type { Source } from '../metadata/source.js';
+import { PlanRun } from '../runtime/plan-run.js';
+import type { Row } from '../runtime/row.js';
+import { Store } from '../runtime/store.js';
+import { type ResultRow, toResult } from '../runtime/transient-query.js';
+import { StatementError } from '../statement-error.js';
+import { keyLookup } from './key-lookup.js';
+import type { OpenedQuery, ResultColumn } from './open-query.js';
+import type { QueryPlan } from './plan.js';
+import { planQuery } from './plan-query.js';
+import type { TableRows } from './table-results.js';
+
+export type Setting = (name: string) => string | undefined;
+
+/** How long a pull query waits for a table whose state is being restored. */
+const RESTORED_WITHIN_MS = 20_000;
+
+const MORE = 'See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.';
+
+export function checkPull(setting: Setting): void {
+  if (setting('ksql.pull.queries.enable') !== 'false') return;
+  throw new StatementError(
+    `Pull queries are disabled. ${MORE}\nPlease set ksql.pull.queries.enable=true to enable this feature.\n`,
+  );
+}
+
+function checkClauses({ joins, window, groupBy, partitionBy, having }: Query): void {
+  const clause =
+    (joins.length > 0 && 'JOIN') ||
+    (window !== undefined && 'WINDOW') ||
+    (groupBy.length > 0 && 'GROUP BY') ||
+    (partitionBy.length > 0 && 'PARTITION BY') ||
+    (having !== undefined && 'HAVING');
+  if (clause) throw new StatementError(`Pull queries don't support ${clause} clauses. ${MORE}`);
+}
+
+/** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
+export async function openPull(
+  engine: Engine,
+  statement: StatementOf<'select'>,
+  source: Source,
+  setting: Setting,
+): Promise<OpenedQuery> {
+  const { query } = statement;
+  const { metastore, parts } = engine;
+  checkClauses(query);
+  const maintainer = engine.queries.get(source.query ?? '');
+  if (maintainer === undefined) throw notQueryable(source.name);
+  const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
+  const rowsOf = chooseRows(query, source, setting, engine);
+  const table = await waitUntil(`the state of ${source.name}`, async () => maintainer.rows, {
+    timeoutMs: RESTORED_WITHIN_MS,
+  });
+  let limited = false;
+  pulls += 1;
+  return {
+    id: `query_${parts.world.now()}${pulls}`,
+    columns: resultColumns(plan, (name) => isKey(source, name)),
+    endMessage: () => (limited ? 'Limit Reached' : undefined),
+    push: false,
+    async *rows() {
+      const results: ResultRow[] = [];
+      const step = await stepOf(plan, engine);
+      for (const row of rowsOf(table)) {
+        limited = plan.limit !== undefined && results.length >= plan.limit;
+        if (limited) break;
+        step(row, (each) => {
+          if (each.value !== null) results.push(toResult(each, plan));
+        });
+      }
+      limited ||= plan.limit !== undefined && results.length >= plan.limit;
+      yield* results;
+    },
+    async stop() {},
+  };
+}
+
+let pulls = 0;
+
+async function stepOf(plan: QueryPlan, { parts }: Engine): Promise<(row: Row, emit: (row: Row) => void) => void> {
+  const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
+  const run = await PlanRun.create({
+    id: 'pull',
+    plan,
+    registry: parts.registry,
+    log: parts.log,
+    stores,
+    partitions: 1,
+  });
+  const [step] = run.built.steps;
+  if (step === undefined) throw new Error('a plan has a step for its input');
+  return step;
+}
+
+/** By index where WHERE names the keys; otherwise by reading the table, where the settings allow it. */
+function chooseRows(
+  { where }: Query,
+  source: Source,
+  setting: Setting,
+  { metastore, parts }: Engine,
+): (table: TableRows) => Iterable<Row> {
+  const lookup = keyLookup(where, source.schema.key, { world: parts.world, types: metastore.types });
+  if (lookup.kind === 'keys') {
+    const keys = [...new Map(lookup.keys.map((key) => [Store.identity(key), key])).values()];
+    return (table) => keys.flatMap((key) => [...table.ofKey(key)]);
+  }
+  const allowed = (name: string): boolean => setting(name) !== 'false';
+  const scans = allowed('ksql.query.pull.table.scan.enabled');
+  if (!scans && !(lookup.kind === 'range' && allowed('ksql.query.pull.range.scan.enabled'))) {
+    throw scanRefused(lookup.kind === 'range' ? 'WHERE clause missing key column.' : lookup.why, source);
+  }
+  return (table) => table.all();
+}
+
+function scanRefused(why: string, { schema }: Source): StatementError {
+  const expected =
+    schema.key.length > 1 ? ` Expected: [${schema.key.map((key) => `${formatColumn(key)} KEY`).join(', ')}].` : '';
+  return new StatementError(
+    [
+      `${why}${expected} ${MORE}`,
+      'Pull queries require a WHERE clause that:',
+      ' - includes a key equality expression, e.g. `SELECT * FROM X WHERE <key-column> = Y;`.',
+      ' - in the case of a multi-column key, is a conjunction of equality expressions that cover all key columns.',
+      ' - to support range expressions, e.g.,  SELECT * FROM X WHERE <key-column> < Y;`, range scans need to be enabled by setting ksql.query.pull.range.scan.enabled=true',
+      'If more flexible queries are needed, table scans can be enabled by setting ksql.query.pull.table.scan.enabled=true.',
+    ].join('\n'),
+  );
+}
+
+const isKey = ({ schema, window }: Source, name: string): boolean =>
+  schema.key.some((key) => key.name === name) || (window !== undefined && /^WINDOW(START|END)$/.test(name));
+
+export const resultColumns = (plan: QueryPlan, isKeyColumn: (name: string) => boolean): ResultColumn[] =>
+  plan.order.map(({ name, from, at }) => {
+    const type = plan.output[from][at]?.type ?? { kind: 'STRING' };
+    return { name, type, key: isKeyColumn(name) };
+  });
+
+const notQueryable = (name: string): StatementError =>
+  new StatementError(
+    `The \`${name}\` table isn't queryable. To derive a queryable table, you can do 'CREATE TABLE QUERYABLE_${name} AS SELECT * FROM ${name}'. ${MORE}`,
+  );

@@ -1,0 +1,33 @@
+import type { Source } from '../metadata/source.js';
+import type { QueryPlan } from '../query/plan.js';
+import type { Applying } from './context.js';
+import { offsetReset } from './properties.js';
+
+/** Makes a persistent query and, unless the engine is only starting, runs it. */
+export async function startQuery(
+  id: string,
+  sql: string,
+  plan: QueryPlan,
+  sink: Source,
+  applying: Applying,
+  keepsOnly = false,
+): Promise<void> {
+  const { engine, properties, restoring } = applying;
+  const { kafka, registry, log, serviceId } = engine.parts;
+  const query = engine.parts.createQuery({
+    id,
+    sql,
+    plan,
+    sink,
+    keepsOnly,
+    group: `_confluent-ksql-${serviceId}query_${id}`,
+    offsetReset: keepsOnly ? 'earliest' : offsetReset(properties),
+    kafka,
+    registry,
+    log,
+  });
+  engine.queries.set(id, query);
+  if (restoring) return;
+  await query.fixStart();
+  query.start();
+}
