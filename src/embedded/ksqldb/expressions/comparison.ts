@@ -5,6 +5,7 @@ import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import { compareValues, sameValue, type Value } from '../values/value.js';
 import { castTo } from './cast.js';
+import { readLiterals } from './compile.js';
 import type { Compiled } from './compiled.js';
 import { BOOLEAN, commonType, describeType, widening } from './types.js';
 
@@ -135,7 +136,11 @@ export function compilePredicate(
     const high = compileComparison('<=', operand, run(expression.high), expression).evaluate;
     return { type: BOOLEAN, evaluate: (row) => (low(row) && high(row)) !== negated };
   }
-  const tests = expression.values.map((value) => compileComparison('=', operand, run(value), expression).evaluate);
+  const [, ...values] = readLiterals(
+    [expression.operand, ...expression.values],
+    [operand, ...expression.values.map((value) => run(value))],
+  );
+  const tests = values.map((value) => compileComparison('=', operand, value, expression).evaluate);
   return { type: BOOLEAN, evaluate: (row) => tests.some((test) => test(row) === true) !== negated };
 }
 

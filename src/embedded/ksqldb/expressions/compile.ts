@@ -91,7 +91,12 @@ export function compile(expression: Expression, context: CompileContext): Compil
       return { type, evaluate: (row) => convert(operand.evaluate(row)) };
     }
     case 'array':
-      return compileArray(expression.elements.map((each) => run(each)));
+      return compileArray(
+        readLiterals(
+          expression.elements,
+          expression.elements.map((each) => run(each)),
+        ),
+      );
     case 'map':
       return compileMap(expression.entries.map(({ key, value }) => [run(key), run(value)] as const));
     case 'struct':
@@ -126,7 +131,7 @@ export const constant = (type: SqlType, value: Value): Compiled => ({ type, eval
 function compileInteger(value: bigint): Compiled {
   if (BigInt.asIntN(32, value) === value) return constant(INTEGER, Number(value));
   if (BigInt.asIntN(64, value) === value) return constant(BIGINT, value);
-  return constant(decimal(value.toString().replace('-', '').length, 0), new Decimal(value, 0));
+  throw new StatementError(`Invalid numeric literal: ${value}`);
 }
 
 function compileDecimal(text: string): Compiled {
@@ -226,6 +231,35 @@ function compileLogical(operator: 'AND' | 'OR', left: Compiled, right: Compiled)
   return { type: BOOLEAN, evaluate };
 }
 
+/** What an element of an array, map, struct or lambda gives: an error in one is that one's null, the others stay. */
+export function elementOf(evaluate: (row: Row) => Value, row: Row): Value {
+  try {
+    return evaluate(row);
+  } catch {
+    return null;
+  }
+}
+
+/** Text literals beside other types are read as those: ARRAY[1, '2'], a IN ('1', '2'). */
+export function readLiterals(expressions: readonly Expression[], all: readonly Compiled[]): Compiled[] {
+  const isText = (at: number): boolean => expressions[at]?.kind === 'string';
+  const type = all
+    .filter((_, at) => !isText(at))
+    .reduce<SqlType | undefined>((one, { type: next }) => commonType(one, next), undefined);
+  if (type === undefined || type.kind === 'STRING' || !READABLE.has(type.kind)) return [...all];
+  return all.map((each, at) => {
+    const expression = expressions[at];
+    if (expression?.kind !== 'string') return each;
+    try {
+      return constant(type, castTo(STRING, type)(expression.value));
+    } catch (failure) {
+      throw failAt(expression.at, (failure as Error).message);
+    }
+  });
+}
+
+const READABLE: ReadonlySet<SqlType['kind']> = new Set(['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE', 'BOOLEAN']);
+
 /** Brings expressions to one type; throws where they have none in common. */
 export function unify(all: readonly Compiled[], what: string): { type: SqlType | undefined; parts: Compiled[] } {
   let type: SqlType | undefined;
@@ -291,7 +325,7 @@ function compileArray(elements: readonly Compiled[]): Compiled {
     );
   }
   const values = parts.map(({ evaluate }) => evaluate);
-  return { type: arrayOf(type), evaluate: (row) => values.map((value) => value(row)) };
+  return { type: arrayOf(type), evaluate: (row) => values.map((value) => elementOf(value, row)) };
 }
 
 function compileMap(entries: ReadonlyArray<readonly [Compiled, Compiled]>): Compiled {
@@ -311,7 +345,12 @@ function compileMap(entries: ReadonlyArray<readonly [Compiled, Compiled]>): Comp
   return {
     type: mapOf(keys.type, values.type),
     evaluate: (row) =>
-      new Map(keys.parts.map((key, at) => [key.evaluate(row), values.parts[at]?.evaluate(row) ?? null])),
+      new Map(
+        keys.parts.map((key, at) => {
+          const value = values.parts[at];
+          return [elementOf(key.evaluate, row), value === undefined ? null : elementOf(value.evaluate, row)];
+        }),
+      ),
   };
 }
 
@@ -324,5 +363,5 @@ function compileStruct(fields: ReadonlyArray<{ name: string; value: Compiled }>)
     fields: fields.flatMap(({ name, value }) => (value.type === undefined ? [] : [{ name, type: value.type }])),
   };
   const values = fields.map(({ value }) => value.evaluate);
-  return { type, evaluate: (row) => values.map((value) => value(row)) };
+  return { type, evaluate: (row) => values.map((value) => elementOf(value, row)) };
 }

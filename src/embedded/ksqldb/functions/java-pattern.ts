@@ -118,7 +118,10 @@ function formatPart({ letter, count }: Part, local: Date, offset: number, zone: 
     case 'V':
       return zone;
     case 'z':
-      return zone === 'UTC' ? 'UTC' : shortZone(local.getTime() - offset, zone);
+      if (zone === 'UTC') return count >= 4 ? 'Coordinated Universal Time' : 'UTC';
+      return count >= 4
+        ? zoneName('en-US', 'long', local.getTime() - offset, zone)
+        : shortZone(local.getTime() - offset, zone);
     case 'O':
       return offset === 0 ? 'GMT' : `GMT${offsetText(offset, ':')}`;
     case 'X':
@@ -148,7 +151,19 @@ function weekOfYear(local: Date): number {
 }
 
 function shortZone(instantMs: number, zone: string): string {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'short' });
+  for (const locale of ZONE_LOCALES) {
+    const short = zoneName(locale, 'short', instantMs, zone);
+    if (!/^(GMT|UTC)[+-]/.test(short)) return short;
+  }
+  const words = zoneName('en-US', 'long', instantMs, zone).split(' ');
+  return words.at(-1) === 'Time' ? words.map((word) => word.slice(0, 1)).join('') : zone;
+}
+
+/** Each locale knows the short names of its own part of the world; Java knows them all. */
+const ZONE_LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN'];
+
+function zoneName(locale: string, length: 'short' | 'long', instantMs: number, zone: string): string {
+  const format = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: length });
   return format.formatToParts(instantMs).find(({ type }) => type === 'timeZoneName')?.value ?? zone;
 }
 

@@ -1,7 +1,7 @@
 import { Decimal } from '../../../protocol/decimal.js';
 import { isJsonObject, type Json, JsonNumber, parseJson } from '../../../protocol/json/parse.js';
+import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { printJson } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
 import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
@@ -22,13 +22,34 @@ function steps(path: string): ReadonlyArray<string | number> | undefined {
   return found;
 }
 
-/** Numbers keep how they were written: 1.2300 stays 1.2300. Undefined where the text is not JSON. */
+/** The first document of a text; what follows it is not looked at, as in Jackson. Undefined where there is none. */
 function parsed(text: string): Json | undefined {
   try {
-    return parseJson(text, 'text');
+    return parseJson(firstDocument(text), 'text');
   } catch {
     return undefined;
   }
+}
+
+function firstDocument(text: string): string {
+  const from = text.search(/\S/);
+  if (from === -1) return '';
+  if (!'{["'.includes(text[from] ?? '')) return /[^\s,\]}]*/.exec(text.slice(from))?.[0] ?? '';
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at] ?? '';
+    if (char === '"') at = endOfString(text, at);
+    else if (char === '{' || char === '[') depth += 1;
+    else if (char === '}' || char === ']') depth -= 1;
+    if (depth === 0) return text.slice(from, at + 1);
+  }
+  return text.slice(from);
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 function extract(text: string, path: string): string | null {
@@ -41,16 +62,14 @@ function extract(text: string, path: string): string | null {
     if (json === undefined) return null;
   }
   if (json === null || json === undefined) return null;
-  return typeof json === 'string' ? json : printJson(json);
+  return typeof json === 'string' ? json : stringifyJson(json);
 }
-
-const shown = (json: Json): string => (typeof json === 'string' ? JSON.stringify(json) : printJson(json));
 
 function concat(...texts: Array<string | null>): string | null {
   const values = texts.map((text) => (text === null ? undefined : parsed(text)));
   if (values.includes(undefined)) return null;
-  if (values.every(isJsonObject)) return printJson(Object.assign({}, ...values));
-  return printJson(values.flatMap((value) => (Array.isArray(value) ? value : [value])));
+  if (values.every(isJsonObject)) return stringifyJson(Object.assign({}, ...values));
+  return stringifyJson(values.flatMap((value) => (Array.isArray(value) ? value : [value])));
 }
 
 function arrayContains(text: string, value: Value): boolean {
@@ -58,11 +77,9 @@ function arrayContains(text: string, value: Value): boolean {
   if (!Array.isArray(list)) return false;
   return list.some((each) => {
     if (each instanceof JsonNumber || typeof each === 'number') {
-      const number = Decimal.parse(each instanceof JsonNumber ? each.text : String(each));
-      return (
-        (typeof value === 'number' || typeof value === 'bigint') &&
-        Decimal.parse(String(value))?.compare(number ?? new Decimal(0n, 0)) === 0
-      );
+      const number = Decimal.parse(String(each));
+      const wanted = typeof value === 'string' || typeof value === 'boolean' ? undefined : Decimal.parse(String(value));
+      return number !== undefined && wanted?.compare(number) === 0;
     }
     return each === value;
   });
@@ -129,7 +146,7 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The elements of a JSON array, as JSON.',
     variant('(STRING) ARRAY<STRING>', (text: string) => {
       const json = parsed(text);
-      return Array.isArray(json) ? json.map(shown) : null;
+      return Array.isArray(json) ? json.map(stringifyJson) : null;
     }),
   ),
   scalar(
@@ -138,7 +155,7 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The fields of a JSON object as a map to JSON.',
     variant('(STRING) MAP<STRING, STRING>', (text: string) => {
       const json = parsed(text);
-      return isJsonObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, shown(value)])) : null;
+      return isJsonObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, stringifyJson(value)])) : null;
     }),
   ),
   scalar('JSON', 'JSON_CONCAT', 'Objects merged, or all arguments in one array.', {

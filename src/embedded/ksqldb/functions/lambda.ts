@@ -1,5 +1,6 @@
 import type { Expression } from '../../../protocol/ksql/ast.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
+import { elementOf } from '../expressions/compile.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import { arrayOf, commonType, describeType, mapOf } from '../expressions/types.js';
 import type { Row } from '../runtime/row.js';
@@ -48,7 +49,7 @@ function compileLambda(
     apply(row, ...args) {
       const before = [...slots];
       for (const [at, value] of args.entries()) slots[at] = value;
-      const result = evaluate(row);
+      const result = elementOf(evaluate, row);
       for (const [at, value] of before.entries()) slots[at] = value;
       return result;
     },

@@ -1,6 +1,6 @@
 import { parseTypeText } from '../../../protocol/ksql/parse-type.js';
 import { type SqlType, sameType } from '../../../protocol/ksql/types.js';
-import { widening } from '../expressions/types.js';
+import { commonType, widening } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
 
 export interface Signature {
@@ -61,6 +61,11 @@ export function fitness(
     cost += each.cost;
     targets.push(each.target);
   }
+  // A later argument may have widened a type variable: GREATEST(1, 2.5) is of decimals.
+  for (const [at] of types.entries()) {
+    const parameter = parameters[Math.min(at, parameters.length - 1)];
+    if (targets[at] !== undefined && parameter !== undefined) targets[at] = bound(parameter, bindings) ?? targets[at];
+  }
   return { cost, bindings, targets };
 }
 
@@ -82,8 +87,10 @@ function match(
       return { cost: 1, target: type };
     }
     if (sameType(bound, type)) return { cost: 0, target: type };
-    if (widening(type, bound) !== undefined) return { cost: 3, target: bound };
-    return undefined;
+    const common = commonType(bound, type);
+    if (common === undefined) return undefined;
+    bindings.set(pattern.name, common);
+    return { cost: 3, target: common };
   }
   if (pattern.kind === 'ARRAY' && type.kind === 'ARRAY') {
     const element = match(pattern.element, type.element, bindings);
@@ -101,6 +108,18 @@ function match(
   if (sameType(pattern, type)) return { cost: 0, target: type };
   if (widening(type, pattern) === undefined) return undefined;
   return { cost: 10 + distance(type, pattern), target: pattern };
+}
+
+/** The pattern with its variables replaced; undefined where one of them is still free. */
+function bound(pattern: SqlType, bindings: Bindings): SqlType | undefined {
+  if (pattern.kind === 'NAMED') return bindings.get(pattern.name);
+  if (pattern.kind === 'ARRAY') {
+    const element = bound(pattern.element, bindings);
+    return element && { kind: 'ARRAY', element };
+  }
+  if (pattern.kind !== 'MAP') return undefined;
+  const [key, value] = [bound(pattern.key, bindings), bound(pattern.value, bindings)];
+  return key && value && { kind: 'MAP', key, value };
 }
 
 const ORDER = ['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE'];

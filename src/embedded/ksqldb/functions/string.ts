@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type ScalarFunction, scalar, variant } from './definition.js';
 
 const STRING_STRING = '(STRING) STRING';
@@ -349,6 +350,13 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
       run: (text: string | null, ...marks: Array<string | null>) =>
         text === null ? null : masked(text, marksOf(marks), () => true),
     },
+  ),
+  scalar(
+    'STRING',
+    'MD5',
+    'The MD5 hash of a text or of bytes, in hexadecimal.',
+    variant('(STRING) STRING', (text: string) => createHash('md5').update(text, 'utf8').digest('hex')),
+    variant('(BYTES) STRING', (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')),
   ),
   masker('MASK_LEFT', 'The first characters hidden.', (count) => (at) => at < count),
   masker('MASK_RIGHT', 'The last characters hidden.', (count) => (at, length) => at >= length - count),

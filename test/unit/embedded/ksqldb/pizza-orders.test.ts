@@ -76,7 +76,7 @@ describe('the status view of pizza-orders', () => {
       { timeoutMs: 10_000 },
     );
     expect(await select("SELECT STATUS, EVENTS, ORDER_ID FROM ORDER_STATUS WHERE ORDER_ID = '00abc';")).toEqual([
-      { header: { queryId: expect.any(String), schema: '`STATUS` INTEGER, `EVENTS` BIGINT, `ORDER_ID` STRING' } },
+      { header: { queryId: expect.any(String), schema: '`STATUS` INTEGER, `EVENTS` BIGINT, `ORDER_ID` STRING KEY' } },
       { row: { columns: [200, 2, '00abc'] } },
     ]);
     expect(await select("SELECT * FROM ORDER_STATUS WHERE ORDER_ID = 'nobody';")).toHaveLength(1);

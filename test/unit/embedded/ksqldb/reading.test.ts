@@ -35,7 +35,7 @@ describe('push and pull queries', () => {
     await stack.consume('W', 3);
     const answer = await rows("SELECT * FROM W WHERE K = 'x' AND WINDOWSTART >= 10000;");
     expect(answer).toMatchObject([
-      { header: { schema: '`K` STRING, `WINDOWSTART` BIGINT, `WINDOWEND` BIGINT, `TOTAL` INTEGER' } },
+      { header: { schema: '`K` STRING KEY, `WINDOWSTART` BIGINT KEY, `WINDOWEND` BIGINT KEY, `TOTAL` INTEGER' } },
       { row: { columns: ['x', 10_000, 20_000, 2] } },
     ]);
     await stack.restart();
