@@ -16,6 +16,7 @@ import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
+import { testKsqlCommand } from './commands/test-ksql.js';
 import { traceCommand } from './commands/trace.js';
 import { initKsqldbCommand, initServicesCommand, seedCommand, upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   envCommand,
   psqlCommand,
   ksqlCommand,
+  testKsqlCommand,
   kafkaCommand,
   connectorsCommand,
   startCommand,

@@ -59,6 +59,8 @@ function converted(part: Compiled, convert: (value: Value) => Value, type: SqlTy
   };
 }
 
+const isNull = ({ type }: Compiled): boolean => type === undefined;
+
 /** A comparison with a null is false; only IS [NOT] DISTINCT FROM looks at nulls. */
 export function compileComparison(
   operator: ComparisonOperator | 'IS DISTINCT FROM' | 'IS NOT DISTINCT FROM',
@@ -66,6 +68,11 @@ export function compileComparison(
   right: Compiled,
   expression: Expression,
 ): Compiled {
+  if (operator !== 'IS DISTINCT FROM' && operator !== 'IS NOT DISTINCT FROM' && [left, right].some(isNull)) {
+    throw new StatementError(
+      `Comparison with NULL not supported: ${formatExpression(expression)}. Use IS NULL or IS DISTINCT FROM.`,
+    );
+  }
   const aligned = align(left, right);
   if (aligned === undefined) throw incomparable(left, operator, right, expression);
   const [{ evaluate: a }, { evaluate: b }, type] = aligned;
@@ -140,7 +147,10 @@ export function compilePredicate(
     [expression.operand, ...expression.values],
     [operand, ...expression.values.map((value) => run(value))],
   );
-  const tests = values.map((value) => compileComparison('=', operand, value, expression).evaluate);
+  // A null in the list is equal to nothing.
+  const tests = values
+    .filter((value) => !isNull(value))
+    .map((value) => compileComparison('=', operand, value, expression).evaluate);
   return { type: BOOLEAN, evaluate: (row) => tests.some((test) => test(row) === true) !== negated };
 }
 

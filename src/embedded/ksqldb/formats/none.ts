@@ -1,3 +1,4 @@
+import { formatColumn } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Format } from './format.js';
 
@@ -9,7 +10,7 @@ export const NONE: Format = {
   check(columns) {
     if (columns.length > 0) {
       throw new StatementError(
-        `The 'NONE' format can only be used when no columns are defined. Got: [${columns.map(({ name }) => `\`${name}\``).join(', ')}]`,
+        `The 'NONE' format can only be used when no columns are defined. Got: [${columns.map(formatColumn).join(', ')}]`,
       );
     }
   },

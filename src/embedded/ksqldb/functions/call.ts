@@ -9,6 +9,7 @@ import { AGGREGATES } from './aggregates.js';
 import type { Implementation, ScalarFunction, Variant } from './definition.js';
 import { fitness, parseSignature, substitute } from './signature.js';
 import { SCALAR_FUNCTIONS } from './table.js';
+import { TABLE_FUNCTIONS } from './table-functions.js';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 
@@ -18,6 +19,9 @@ export function compileCall(
   run: (each: Expression, c?: CompileContext) => Compiled,
 ): Compiled {
   const definition = SCALAR_FUNCTIONS.get(call.name);
+  if (definition === undefined && TABLE_FUNCTIONS.has(call.name)) {
+    throw new StatementError(`Table functions are not allowed outside the select list: ${call.name}`);
+  }
   if (definition === undefined && AGGREGATES.has(call.name)) {
     throw new StatementError(
       `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, GROUP BY, PARTITION BY and ON.`,

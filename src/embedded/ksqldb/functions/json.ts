@@ -155,7 +155,9 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     'The fields of a JSON object as a map to JSON.',
     variant('(STRING) MAP<STRING, STRING>', (text: string) => {
       const json = parsed(text);
-      return isJsonObject(json) ? new Map(Object.entries(json).map(([key, value]) => [key, stringifyJson(value)])) : null;
+      return isJsonObject(json)
+        ? new Map(Object.entries(json).map(([key, value]) => [key, stringifyJson(value)]))
+        : null;
     }),
   ),
   scalar('JSON', 'JSON_CONCAT', 'Objects merged, or all arguments in one array.', {

@@ -14,7 +14,9 @@ export class Metastore {
     const hint =
       near === undefined
         ? ''
-        : `\nDid you mean "${near}"? Hint: wrap the source name in double quotes to make it case-sensitive.`;
+        : near === near.toUpperCase()
+          ? `\nDid you mean "${near}"? Hint: try removing double quotes from the source name.`
+          : `\nDid you mean "${near}"? Hint: wrap the source name in double quotes to make it case-sensitive.`;
     throw new StatementError(`${name} does not exist.${hint}`);
   }
 }

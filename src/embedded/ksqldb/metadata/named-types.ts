@@ -18,7 +18,17 @@ export function resolveType(type: SqlType, types: ReadonlyMap<string, SqlType>):
         kind: 'STRUCT',
         fields: type.fields.map((field) => ({ name: field.name, type: resolveType(field.type, types) })),
       };
+    case 'DECIMAL':
+      checkDecimal(type.precision, type.scale);
+      return type;
     default:
       return type;
   }
+}
+
+function checkDecimal(precision: number, scale: number): void {
+  const found = `DECIMAL(${precision},${scale})`;
+  if (precision < 1) throw new StatementError(`DECIMAL precision must be >= 1: ${found}`);
+  if (scale < 0) throw new StatementError(`DECIMAL scale must be >= 0: ${found}`);
+  if (precision < scale) throw new StatementError(`DECIMAL precision must be >= scale: ${found}`);
 }

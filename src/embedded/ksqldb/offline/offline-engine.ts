@@ -1,8 +1,11 @@
 import type { KafkaRecord, OutgoingRecord } from '../../../clients/kafka/contract.js';
-import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import { parseStatement, parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import type { Log } from '../../../support/log.js';
 import type { Command } from '../command-log.js';
 import { Engine } from '../engine.js';
+import { jsonWriter } from '../formats/json-writer.js';
+import { openQuery } from '../query/open-query.js';
+import { StatementError } from '../statement-error.js';
 import type { Session } from '../statements/context.js';
 import type { Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
@@ -65,6 +68,23 @@ export class OfflineEngine {
       await this.settle();
     }
     return entities;
+  }
+
+  /** A SELECT over what is there now: each row as JSON. */
+  async query(sql: string, properties: Readonly<Record<string, unknown>> = {}): Promise<string[]> {
+    const statement = parseStatement(substitute(sql, this.session.variables));
+    if (statement.kind !== 'select') throw new StatementError('a SELECT is expected');
+    const all = new Map([
+      ...this.session.properties,
+      ...readProperties({ 'auto.offset.reset': 'earliest', ...properties }),
+    ]);
+    const opened = await openQuery(this.engine, statement, all);
+    const writers = opened.columns.map(({ type }) => jsonWriter(type));
+    const rows: string[] = [];
+    for await (const { values, tombstone } of opened.rows()) {
+      rows.push(`[${values.map((value, at) => writers[at]?.(value)).join(',')}]${tombstone ? ' gone' : ''}`);
+    }
+    return rows;
   }
 
   async produce(record: OutgoingRecord): Promise<void> {

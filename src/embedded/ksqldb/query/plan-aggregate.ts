@@ -37,6 +37,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.');
   }
   if (input.type === 'TABLE') checkUndo(grouping);
+  if (use === 'persistent') checkStates(grouping, input);
   const grouped: CompileContext = { ...context, scope: grouping.scope(groups) };
   const keyPlaces = findKeys(groups.length, selected);
   if (use === 'persistent') {
@@ -117,6 +118,16 @@ function checkUndo(grouping: Grouping): void {
   if (refused.length === 0) return;
   throw new StatementError(
     `The aggregation function(s) (${refused.join(', ')}) cannot be applied to a table source, only to a stream source.`,
+  );
+}
+
+/** State is written in the format of the source's values, which has to hold it. */
+function checkStates({ calls }: Grouping, { inputs }: Relation): void {
+  if (inputs[0]?.source.value.format !== 'DELIMITED') return;
+  const nested = calls.find(({ aggregate }) => ['ARRAY', 'MAP', 'STRUCT'].includes(aggregate.state.kind));
+  if (nested === undefined) return;
+  throw new StatementError(
+    `One of the functions used in the statement has an intermediate type that the value format can not handle. Please remove the function or change the format.\nConsider up-voting https://github.com/confluentinc/ksql/issues/3950, which will resolve this limitation.\nThe 'DELIMITED' format does not support type '${nested.aggregate.state.kind}', of ${nested.name}.`,
   );
 }
 

@@ -43,6 +43,9 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
   if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
     throw new StatementError('KSQL does not support persistent queries on windowed tables.');
   }
+  if (use === 'persistent' && query.limit !== undefined) {
+    throw new StatementError('LIMIT clause is not supported for persistent queries.');
+  }
   if (all) return planAggregate({ ...request, query: { ...request.query, groupBy: [EVERYTHING] } });
   if (grouped) return planAggregate(request);
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');

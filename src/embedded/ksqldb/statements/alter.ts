@@ -36,6 +36,7 @@ function altered(statement: Alter, { metastore }: Engine): Source {
       `Incompatible data source type is ${source.type}, but statement was ALTER ${statement.type}`,
     );
   }
+  if (source.readOnly) throw new StatementError('ALTER command is not supported on source streams or tables.');
   if (source.query !== undefined) {
     throw new StatementError(`ALTER command is not supported for CREATE ... AS statements.`);
   }

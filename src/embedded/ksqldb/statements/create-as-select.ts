@@ -84,10 +84,12 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
   const key = recordFormat('key', schema.key.length > 0 && keyFormat === 'NONE' ? 'KAFKA' : keyFormat, schema.key, {
     ...properties,
     keyDelimiter: properties.keyDelimiter ?? first.key.delimiter,
+    delimiterGiven: properties.keyDelimiter !== undefined,
   });
   const value = recordFormat('value', properties.valueFormat ?? first.value.format, schema.value, {
     ...properties,
     valueDelimiter: properties.valueDelimiter ?? first.value.delimiter,
+    delimiterGiven: properties.valueDelimiter !== undefined,
   });
   if (properties.timestamp !== undefined) checkTimestamp(schema, properties.timestamp);
   return {

@@ -4,7 +4,7 @@ import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType, quoteName, sameType } from '../../../protocol/ksql/types.js';
 import { formatNamed } from '../formats/table.js';
 import { resolveType } from '../metadata/named-types.js';
-import type { Column, RowSchema } from '../metadata/schema.js';
+import { type Column, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
@@ -23,6 +23,11 @@ export const createSource: Change<'create-source'> = {
     const { metastore } = context.engine;
     const kind = statement.type.toLowerCase();
     const existing = metastore.sources.get(statement.name);
+    if (statement.orReplace && (statement.readOnly || existing?.readOnly === true)) {
+      throw new StatementError(
+        `Cannot add ${kind} '${statement.name}': CREATE OR REPLACE is not supported on source streams or tables.`,
+      );
+    }
     if (existing !== undefined && !statement.orReplace) {
       const message = `Cannot add ${kind} '${statement.name}': A ${existing.type.toLowerCase()} with the same name already exists`;
       if (statement.ifNotExists) {
@@ -227,7 +232,7 @@ export function checkReplacement(existing: Source, next: Source): void {
     const now = next.schema.value[at];
     if (now === undefined || now.name !== column.name || !sameType(now.type, column.type)) {
       throw new StatementError(
-        `Cannot upgrade data source: DataSource '${existing.name}' has schema = ... which is not upgradeable: the following columns are changed, missing or reordered: [\`${column.name}\` ${formatType(column.type)}]`,
+        `Cannot upgrade data source: DataSource '${existing.name}' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}. The following columns are changed, missing or reordered: [\`${column.name}\` ${formatType(column.type)}]`,
       );
     }
   }

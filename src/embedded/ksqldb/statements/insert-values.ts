@@ -1,3 +1,4 @@
+import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
@@ -27,11 +28,12 @@ export const insertValues: Handler<'insert-values'> = async (statement, { engine
   checkWritable(source);
   const all = [...source.schema.key, ...source.schema.value].map(({ name }) => name);
   const names = statement.columns.length === 0 ? all : statement.columns;
+  const given = statement.values.map(formatExpression).join(', ');
   if (names.length !== statement.values.length) {
     throw new StatementError(
       statement.columns.length === 0
-        ? `Failed to insert values into '${source.name}'. Expected a value for each column. Expected Columns: [${all.map((name) => `\`${name}\``).join(', ')}]. Got [${statement.values.length} values]`
-        : 'Failed to insert values: the number of columns and values differ.',
+        ? `Failed to insert values into '${source.name}'. Expected a value for each column. Expected Columns: [${all.map((name) => `\`${name}\``).join(', ')}]. Got [${given}]`
+        : `Failed to insert values into '${source.name}'. Expected number columns and values to match: [${names.map((name) => `\`${name}\``).join(', ')}], [${given}]`,
     );
   }
   const context = {
@@ -46,7 +48,7 @@ export const insertValues: Handler<'insert-values'> = async (statement, { engine
     const type = columnType(source, name);
     const compiled = compile(expression, context);
     try {
-      values.set(name, converted(compiled.evaluate(NO_ROW), compiled.type, type, name));
+      values.set(name, converted(compiled.evaluate(NO_ROW), compiled.type, type, name, formatExpression(expression)));
     } catch (failure) {
       throw new StatementError(`Failed to insert values into '${source.name}'. ${messageOf(failure)}`);
     }
@@ -70,14 +72,16 @@ function columnType(source: Source, name: string): SqlType {
   return column.type;
 }
 
-function converted(value: Value, from: SqlType | undefined, to: SqlType, name: string): Value {
+function converted(value: Value, from: SqlType | undefined, to: SqlType, name: string, written: string): Value {
   if (value === null || from === undefined) return null;
   const convert =
     widening(from, to) ??
     (from.kind === 'STRING' && ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(to.kind) ? textTo(to) : undefined) ??
     (to.kind === 'DECIMAL' ? castTo(from, to) : undefined);
   if (convert === undefined) {
-    throw new StatementError(`Expected type ${describeType(to)} for field \`${name}\` but got ${describeType(from)}`);
+    throw new StatementError(
+      `Expected type ${describeType(to)} for field \`${name}\` but got ${describeType(from)}(${written})`,
+    );
   }
   return convert(value);
 }

@@ -40,6 +40,8 @@ export interface SourceProperties {
   readonly cleanupPolicy: string | undefined;
   readonly keyDelimiter: string | undefined;
   readonly valueDelimiter: string | undefined;
+  /** False: the delimiters are those of the query's source, for whatever format. */
+  readonly delimiterGiven?: boolean;
   readonly keySchemaId: number | undefined;
   readonly valueSchemaId: number | undefined;
   readonly keySchemaFullName: string | undefined;
@@ -102,8 +104,16 @@ function whole(clause: WithClause, name: string): number | undefined {
     throw new StatementError(
       `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Not a number of type INT`,
     );
+  const least = LEAST[name];
+  if (least !== undefined && Number(text) < least) {
+    throw new StatementError(
+      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Value must be at least ${least}`,
+    );
+  }
   return Number(text);
 }
+
+const LEAST: Readonly<Record<string, number>> = { PARTITIONS: 1, REPLICAS: -1 };
 
 function bool(clause: WithClause, name: string): boolean | undefined {
   const text = withText(clause, name)?.toLowerCase();
@@ -175,6 +185,12 @@ export function recordFormat(
   const format = formatNamed(name);
   if (role === 'key') checkNoMaps(columns);
   format.check(columns, role);
+  const delimiter = role === 'key' ? properties.keyDelimiter : properties.valueDelimiter;
+  if (delimiter !== undefined && format.name !== 'DELIMITED' && properties.delimiterGiven !== false) {
+    throw new StatementError(
+      `${format.name} does not support the following configs: [delimiter] (${role.toUpperCase()}_DELIMITER)`,
+    );
+  }
   const { wrapSingleValue } = properties;
   if (role === 'value' && wrapSingleValue !== undefined) {
     if (columns.length !== 1)
@@ -190,7 +206,7 @@ export function recordFormat(
   return {
     format: format.name,
     wrapped,
-    delimiter: (role === 'key' ? properties.keyDelimiter : properties.valueDelimiter) ?? ',',
+    delimiter: delimiter ?? ',',
     schemaFullName: role === 'key' ? properties.keySchemaFullName : properties.valueSchemaFullName,
     schemaId: role === 'key' ? properties.keySchemaId : properties.valueSchemaId,
   };

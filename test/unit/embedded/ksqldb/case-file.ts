@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { KafkaRecord } from '../../../../src/clients/kafka/contract.js';
 import { jsonReader } from '../../../../src/embedded/ksqldb/formats/json-reader.js';
-import { jsonWriter, objectWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
+import { objectWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
 import type { Source } from '../../../../src/embedded/ksqldb/metadata/source.js';
 import { OfflineEngine } from '../../../../src/embedded/ksqldb/offline/offline-engine.js';
-import { openQuery } from '../../../../src/embedded/ksqldb/query/open-query.js';
 import { RecordDecoder, RecordEncoder } from '../../../../src/embedded/ksqldb/runtime/record-codec.js';
 import { parseJson } from '../../../../src/protocol/json/parse.js';
-import { parseStatement } from '../../../../src/protocol/ksql/parse.js';
 import { silentLog } from '../../../../src/support/log.js';
 
 /**
@@ -77,7 +75,7 @@ export async function play({ lines }: Case): Promise<Played> {
       found.push(await nextOutput(engine, rest.split(' | '), taken));
     } else if (mark === '? ') {
       wanted.push(...answersAfter(lines, at));
-      found.push(...(await attempt(refused, () => ask(engine, expand(rest)))));
+      found.push(...(await attempt(refused, () => engine.query(expand(rest)))));
     } else if (mark === '! ') {
       const last = found.pop() ?? '';
       wanted.push(rest);
@@ -113,17 +111,6 @@ function answersAfter(lines: readonly string[], at: number): string[] {
   const answers: string[] = [];
   for (let next = at + 1; lines[next]?.startsWith('= '); next += 1) answers.push(lines[next]?.slice(2) ?? '');
   return answers;
-}
-
-async function ask({ engine }: OfflineEngine, sql: string): Promise<string[]> {
-  const statement = parseStatement(sql);
-  if (statement.kind !== 'select') throw new Error('a SELECT is expected');
-  const opened = await openQuery(engine, statement, new Map(Object.entries(EARLIEST)));
-  const writers = opened.columns.map(({ type }) => jsonWriter(type));
-  const rows: string[] = [];
-  for await (const { values, tombstone } of opened.rows())
-    rows.push(`[${values.map((value, at) => writers[at]?.(value)).join(',')}]${tombstone ? ' gone' : ''}`);
-  return rows;
 }
 
 const sourceOf = ({ engine }: OfflineEngine, topic: string): Source => {
