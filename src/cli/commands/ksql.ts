@@ -27,9 +27,10 @@ export const ksqlCommand: CommandEntry = {
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { endsKsqlStatement, KsqlConversation } = await import('../../kinds/ksqldb/ksql.js');
       const conversation = new KsqlConversation(session);
+      const file = typeof options.script === 'string' ? options.script : undefined;
       const run = async (statements: string, interrupted: AbortSignal): Promise<void> => {
         const print = await answerPrinter(call);
-        for await (const answer of conversation.run(statements, interrupted)) print(answer);
+        for await (const answer of conversation.run(statements, interrupted, file)) print(answer);
       };
       if (text !== undefined) {
         // Ctrl-C is how a push query ends: nothing to be said about it.
@@ -66,6 +67,7 @@ function statementsOf({ shell, options: { execute, script } }: CommandCall): str
 async function answerPrinter({ shell, options }: CommandCall): Promise<(answer: KsqlAnswer) => void> {
   const { cellText } = await import('../data-table.js');
   const { entityText } = await import('../ksql-entity.js');
+  const { jsonText } = await import('../../kinds/ksqldb/ksql.js');
   const json = options.output === 'json';
   let columns: readonly string[] = [];
   let widths: readonly number[] | undefined;
@@ -82,8 +84,14 @@ async function answerPrinter({ shell, options }: CommandCall): Promise<(answer: 
         return;
       case 'row': {
         const { values, tombstone } = answer;
-        if (json) return shell.out(jsonLine(Object.fromEntries(columns.map((name, index) => [name, values[index]]))));
-        const cells = values.map(cellText);
+        if (json) {
+          const row = Object.fromEntries(columns.map((name, index) => [name, values[index]]));
+          return shell.out(`${jsonText(row)}\n`);
+        }
+        // Structs, and numbers whose digits a double would change, are shown as the server wrote them.
+        const cells = values.map((value) =>
+          cellText(typeof value === 'object' && value !== null ? jsonText(value) : value),
+        );
         if (widths === undefined) {
           widths = columns.map((name, index) => Math.max(name.length, cells[index]?.length ?? 0));
           shell.out(lineOf(columns) + lineOf(widths.map((width) => '─'.repeat(width))));

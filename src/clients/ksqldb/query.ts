@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { HttpClient } from '../../http/client.js';
+import { parseJson } from '../../protocol/json/parse.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError } from '../../support/errors.js';
 import { unreachable } from '../http/json-client.js';
@@ -23,9 +24,13 @@ const CONTENT_TYPE = 'application/vnd.ksql.v1+json';
 export async function* streamQuery(
   url: string,
   ksql: string,
-  options: KsqlOptions & { readonly signal: AbortSignal },
+  options: KsqlOptions & {
+    readonly signal: AbortSignal;
+    /** Numbers as the server wrote them, as JsonNumber where a double would print differently: 100.50. */
+    readonly exact?: boolean;
+  },
 ): AsyncGenerator<KsqlQueryPart> {
-  const { properties = {}, variables = {}, signal } = options;
+  const { properties = {}, variables = {}, signal, exact = false } = options;
   const http = new HttpClient({ url, headers: { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE } });
   try {
     const body = { ksql, streamsProperties: properties, sessionVariables: variables };
@@ -33,7 +38,7 @@ export async function* streamQuery(
     if (response.statusCode !== 200)
       throw refusal(response.statusCode ?? 0, await json(response).catch(() => undefined));
     for await (const line of linesOf(response)) {
-      const part = partOf(line);
+      const part = partOf(line, exact);
       if (part !== undefined) yield part;
     }
   } catch (failure) {
@@ -65,7 +70,7 @@ interface Piece {
 }
 
 /** The answer is one JSON array with an element a line; blank lines keep the connection alive. */
-function partOf(line: string): KsqlQueryPart | undefined {
+function partOf(line: string, exact: boolean): KsqlQueryPart | undefined {
   const text = line.trim();
   const inner = text
     .replace(/^\[(?=\{)|^,/, '')
@@ -73,7 +78,7 @@ function partOf(line: string): KsqlQueryPart | undefined {
     .trim();
   if (inner === '' || inner === '[' || inner === ']') return undefined;
   if (!inner.startsWith('{')) return { kind: 'line', text };
-  const piece = parsePlainJson(inner) as Piece;
+  const piece = (exact ? parseJson(inner, 'text') : parsePlainJson(inner)) as Piece;
   if (piece.header !== undefined) return { kind: 'header', columns: columnNames(piece.header.schema) };
   if (piece.row !== undefined)
     return { kind: 'row', values: piece.row.columns, tombstone: piece.row.tombstone === true };

@@ -1,6 +1,7 @@
 import type { KsqlEntity } from '../../clients/ksqldb/client.js';
 import { type KsqlQueryPart, streamQuery } from '../../clients/ksqldb/query.js';
-import { splitStatements } from '../../protocol/ksql/parse.js';
+import { stringifyJson } from '../../protocol/json/stringify.js';
+import { type StatementText, splitStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/target.js';
@@ -10,6 +11,9 @@ export type { KsqlEntity } from '../../clients/ksqldb/client.js';
 
 /** What a statement answers, as it comes. */
 export type KsqlAnswer = KsqlQueryPart | { readonly kind: 'entity'; readonly entity: KsqlEntity };
+
+/** A value of a row as JSON, with the digits that the server wrote. */
+export const jsonText = (value: unknown): string => stringifyJson(value);
 
 /** A conversation with ksqlDB: SET, UNSET, DEFINE and UNDEFINE hold for the statements after them, as in its own shell. */
 export class KsqlConversation {
@@ -22,8 +26,14 @@ export class KsqlConversation {
    * Sends the statements of a text one by one. A push query goes on until the signal. Throws EVPIPE_KSQL_SYNTAX where the text can't
    * be cut, EVPIPE_KSQLDB_<CODE> in the server's words, EVPIPE_NOT_RUNNING and EVPIPE_KSQLDB_UNREACHABLE (kind unreachable).
    */
-  async *run(text: string, signal: AbortSignal): AsyncGenerator<KsqlAnswer> {
-    for (const statement of statementsOf(text)) yield* this.runOne(`${statement};`, signal);
+  async *run(text: string, signal: AbortSignal, file?: string): AsyncGenerator<KsqlAnswer> {
+    for (const statement of statementsOf(text, file)) {
+      try {
+        yield* this.runOne(`${statement.text};`, signal);
+      } catch (failure) {
+        throw file === undefined ? failure : located(failure, statement, file);
+      }
+    }
   }
 
   private async *runOne(statement: string, signal: AbortSignal): AsyncGenerator<KsqlAnswer> {
@@ -35,7 +45,7 @@ export class KsqlConversation {
     };
     if (/^(select|print)\b/i.test(statement)) {
       const { host } = await this.session.clients.endpoint(server('ksqldb'));
-      yield* streamQuery(host.url, statement, { ...options, signal });
+      yield* streamQuery(host.url, statement, { ...options, signal, exact: true });
       return;
     }
     const ksqldb = await this.session.clients.ksqldb();
@@ -62,13 +72,32 @@ export class KsqlConversation {
   }
 }
 
-function statementsOf(text: string): readonly string[] {
+function statementsOf(text: string, file: string | undefined): readonly StatementText[] {
   try {
-    return splitStatements(text).map((one) => one.text);
+    return splitStatements(text);
   } catch (failure) {
     if (!(failure instanceof KsqlSyntaxError)) throw failure;
-    throw new EvpipeError('EVPIPE_KSQL_SYNTAX', failure.message, { kind: 'usage' });
+    const { line, column, message, detail } = failure;
+    const location = file === undefined ? {} : { location: { file, line, column } };
+    throw new EvpipeError('EVPIPE_KSQL_SYNTAX', file === undefined ? message : detail, { kind: 'usage', ...location });
   }
+}
+
+/** Where the server's message names a place, it counts from the statement's first character. */
+const PLACE = /\bline:? (\d+)(?::|, col: )(\d+)/i;
+
+/** The refusal of a statement with its place in the user's file, and the statement. */
+function located(failure: unknown, { text, line, column }: StatementText, file: string): unknown {
+  if (!(failure instanceof EvpipeError) || failure.kind !== 'failed') return failure;
+  const [, ownLine = '1', ownColumn = '1'] = PLACE.exec(failure.message) ?? [];
+  const location = {
+    file,
+    line: line + Number(ownLine) - 1,
+    column: ownLine === '1' ? column + Number(ownColumn) - 1 : Number(ownColumn),
+  };
+  const message = `${failure.message}\n\n${text.replace(/^/gm, '    ')}`;
+  const todo = failure.todo === undefined ? {} : { todo: failure.todo };
+  return new EvpipeError(failure.code, message, { kind: failure.kind, cause: failure, location, ...todo });
 }
 
 /** Whether what was typed so far ends a statement. */

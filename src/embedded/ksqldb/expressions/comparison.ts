@@ -5,8 +5,8 @@ import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import { compareValues, sameValue, type Value } from '../values/value.js';
 import { castTo } from './cast.js';
-import { readLiterals } from './compile.js';
 import type { Compiled } from './compiled.js';
+import { readLiterals } from './literals.js';
 import { BOOLEAN, commonType, describeType, widening } from './types.js';
 
 const ORDERED: ReadonlySet<SqlType['kind']> = new Set([

@@ -13,6 +13,7 @@ import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
 import { compileComparison, compileLike, compilePredicate } from './comparison.js';
 import type { CompileContext, Compiled } from './compiled.js';
+import { constant, elementOf, failAt, readLiterals } from './literals.js';
 import {
   arrayOf,
   BIGINT,
@@ -26,10 +27,6 @@ import {
   STRING,
   widening,
 } from './types.js';
-
-/** `Line: 1, Col: 8: …`: how ksqlDB's analyser names a place. */
-export const failAt = (at: Position, message: string): StatementError =>
-  new StatementError(`Line: ${at.line}, Col: ${at.column}: ${message}`);
 
 /** Types the expression and turns it into closures. Throws StatementError. */
 export function compile(expression: Expression, context: CompileContext): Compiled {
@@ -125,8 +122,6 @@ function besideTime<Operands extends readonly Expression[]>(operands: Operands):
     }
   }) as unknown as Operands;
 }
-
-export const constant = (type: SqlType, value: Value): Compiled => ({ type, evaluate: () => value });
 
 function compileInteger(value: bigint): Compiled {
   if (BigInt.asIntN(32, value) === value) return constant(INTEGER, Number(value));
@@ -230,35 +225,6 @@ function compileLogical(operator: 'AND' | 'OR', left: Compiled, right: Compiled)
       : (row: Row) => a(row) === true || b(row) === true;
   return { type: BOOLEAN, evaluate };
 }
-
-/** What an element of an array, map, struct or lambda gives: an error in one is that one's null, the others stay. */
-export function elementOf(evaluate: (row: Row) => Value, row: Row): Value {
-  try {
-    return evaluate(row);
-  } catch {
-    return null;
-  }
-}
-
-/** Text literals beside other types are read as those: ARRAY[1, '2'], a IN ('1', '2'). */
-export function readLiterals(expressions: readonly Expression[], all: readonly Compiled[]): Compiled[] {
-  const isText = (at: number): boolean => expressions[at]?.kind === 'string';
-  const type = all
-    .filter((_, at) => !isText(at))
-    .reduce<SqlType | undefined>((one, { type: next }) => commonType(one, next), undefined);
-  if (type === undefined || type.kind === 'STRING' || !READABLE.has(type.kind)) return [...all];
-  return all.map((each, at) => {
-    const expression = expressions[at];
-    if (expression?.kind !== 'string') return each;
-    try {
-      return constant(type, castTo(STRING, type)(expression.value));
-    } catch (failure) {
-      throw failAt(expression.at, (failure as Error).message);
-    }
-  });
-}
-
-const READABLE: ReadonlySet<SqlType['kind']> = new Set(['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE', 'BOOLEAN']);
 
 /** Brings expressions to one type; throws where they have none in common. */
 export function unify(all: readonly Compiled[], what: string): { type: SqlType | undefined; parts: Compiled[] } {

@@ -1,7 +1,7 @@
 import type { Expression } from '../../../protocol/ksql/ast.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import { elementOf } from '../expressions/compile.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import { elementOf } from '../expressions/literals.js';
 import { arrayOf, commonType, describeType, mapOf } from '../expressions/types.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';

@@ -1,7 +1,8 @@
 import type { Expression } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
-import { compile, failAt } from '../expressions/compile.js';
+import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
+import { failAt } from '../expressions/literals.js';
 import { AGGREGATES, type Aggregate } from '../functions/aggregates.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';

@@ -1,7 +1,8 @@
 import type { Expression, Query, SelectItem } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
-import { compile, failAt } from '../expressions/compile.js';
+import { compile } from '../expressions/compile.js';
 import type { CompileContext } from '../expressions/compiled.js';
+import { failAt } from '../expressions/literals.js';
 import { StatementError } from '../statement-error.js';
 import type { Relation } from './relation.js';
 

@@ -3,12 +3,10 @@ import { parseStatement } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
 import { formatJava } from '../functions/java-pattern.js';
 import { StatementError } from '../statement-error.js';
+import { recordPrinter } from './record-printer.js';
 import { write } from './request.js';
 
-/** Of what is no text. */
-const SHOWN_BYTES_MAX = 64;
-
-/** PRINT 'topic' [FROM BEGINNING] [LIMIT n]: a line a record, key and value as text. */
+/** PRINT 'topic' [FROM BEGINNING] [INTERVAL n] [LIMIT n]: a line for each record; Avro, KAFKA keys and windows are decoded. */
 export async function printTopic(engine: Engine, sql: string, response: Response): Promise<void> {
   const statement = parseStatement(sql);
   if (statement.kind !== 'print') throw new StatementError('a PRINT statement is expected', 40001);
@@ -19,6 +17,7 @@ export async function printTopic(engine: Engine, sql: string, response: Response
       40001,
     );
   }
+  const show = recordPrinter(engine, statement.topic);
   const from = await kafka.offsets(statement.topic, statement.fromBeginning ? 'earliest' : 'latest');
   response.writeHead(200, { 'content-type': 'text/plain' });
   const stop = new AbortController();
@@ -28,10 +27,11 @@ export async function printTopic(engine: Engine, sql: string, response: Response
   const every = statement.interval ?? 1;
   try {
     for await (const batch of reader) {
-      for (const { timestampMs, key, value, partition } of batch.records) {
+      for (const record of batch.records) {
         count += 1;
         if ((count - 1) % every !== 0) continue;
-        const line = `rowtime: ${formatJava('yyyy/MM/dd HH:mm:ss.SSS', timestampMs)} Z, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}\n`;
+        const [key, value] = [await show(record.key, 'key'), await show(record.value, 'value')];
+        const line = `rowtime: ${formatJava('yyyy/MM/dd HH:mm:ss.SSS', record.timestampMs)} Z, key: ${key}, value: ${value}, partition: ${record.partition}\n`;
         await write(response, line);
         if (statement.limit !== undefined && count >= statement.limit) return void response.end();
       }
@@ -42,12 +42,4 @@ export async function printTopic(engine: Engine, sql: string, response: Response
     await reader.close();
   }
   response.end();
-}
-
-/** Text where the bytes are text; else their first ones in hexadecimal. */
-function shown(bytes: Buffer | null): string {
-  if (bytes === null) return '<null>';
-  const text = bytes.toString('utf8');
-  const printable = [...text].every((char) => (char >= ' ' ? char !== '\uFFFD' : '\t\n\r'.includes(char)));
-  return printable ? text : `0x${bytes.subarray(0, SHOWN_BYTES_MAX).toString('hex')}`;
 }

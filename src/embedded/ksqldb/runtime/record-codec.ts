@@ -25,6 +25,10 @@ export function serdeOptions(
 
 const WINDOW_BYTES = 8;
 
+/** How many bytes of a key its window takes. */
+export const windowBytes = ({ kind }: NonNullable<SourceShape['window']>): number =>
+  kind === 'SESSION' ? 2 * WINDOW_BYTES : WINDOW_BYTES;
+
 /** Records of one source to rows. What can't be read throws; the caller logs and skips it. */
 export class RecordDecoder {
   private constructor(
@@ -57,7 +61,7 @@ export class RecordDecoder {
     let keyBytes = record.key;
     if (keyBytes !== null && this.shape.window !== undefined) {
       window = readWindow(keyBytes, this.shape.window);
-      keyBytes = keyBytes.subarray(0, keyBytes.length - WINDOW_BYTES * (this.shape.window.kind === 'SESSION' ? 2 : 1));
+      keyBytes = keyBytes.subarray(0, keyBytes.length - windowBytes(this.shape.window));
     }
     const key =
       keyBytes === null ? schema.key.map(() => null) : (this.key.decode(keyBytes) ?? schema.key.map(() => null));
@@ -86,7 +90,7 @@ function headerValue(record: KafkaRecord, header: string | undefined): Value {
   return record.headers.findLast(([name]) => name === header)?.[1] ?? null;
 }
 
-function readWindow(key: Buffer, window: NonNullable<SourceShape['window']>): RowWindow {
+export function readWindow(key: Buffer, window: NonNullable<SourceShape['window']>): RowWindow {
   const startMs = Number(key.readBigInt64BE(key.length - WINDOW_BYTES));
   if (window.kind !== 'SESSION') return { startMs, endMs: startMs + (window.sizeMs ?? 0) };
   return { startMs, endMs: Number(key.readBigInt64BE(key.length - 2 * WINDOW_BYTES)) };
