@@ -57,7 +57,7 @@ function lineOf(event: OperationEvent): string | undefined {
     case 'operation':
       return `${event.pipeline} on ${event.target}\n`;
     case 'step-done':
-      return `  ✓ ${event.step.padEnd(11)} ${event.detail.padEnd(DETAIL_COLUMNS)} ${seconds(event.elapsedMs).padStart(6)}\n`;
+      return `  ${event.wrong === true ? '✗' : '✓'} ${event.step.padEnd(11)} ${event.detail.padEnd(DETAIL_COLUMNS)} ${seconds(event.elapsedMs).padStart(6)}\n`;
     case 'step-failed': {
       const { message, todo, location } = event.failure;
       const more = [location === undefined ? undefined : `${location.file}:${location.line}:${location.column}`, todo];

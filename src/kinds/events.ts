@@ -54,6 +54,8 @@ export type OperationEvent =
       readonly detail: string;
       readonly elapsedMs: number;
       readonly changed: boolean;
+      /** Done, and something is wrong: checks that have not proven what they are of. */
+      readonly wrong?: boolean;
     }
   | { readonly kind: 'step-failed'; readonly step: StepId; readonly failure: Failure; readonly elapsedMs: number }
   | { readonly kind: 'check'; readonly row: CheckRow }

@@ -13,6 +13,8 @@ export interface NodeOutcome {
   readonly changed: boolean;
   /** One or a few words for the step's line: "3 databases", ":9092". Nodes of one step are joined by commas, in node order. */
   readonly detail?: string | undefined;
+  /** The work is done, and has shown that something is wrong. */
+  readonly wrong?: boolean;
 }
 
 /** One piece of work: it begins when all it needs is done. */
@@ -148,6 +150,7 @@ class Steps {
       detail: outcomes.flatMap((one) => (one?.detail === undefined ? [] : [one.detail])).join(', '),
       elapsedMs: this.elapsedMs(step),
       changed: outcomes.some((one) => one?.changed === true),
+      ...(outcomes.some((one) => one?.wrong === true) ? { wrong: true } : {}),
     });
   }
 

@@ -72,7 +72,10 @@ async function proofNodes(
           reports.push(...found);
           const good = found.filter(({ verdict }) => verdict === 'consistent').length;
           const all = good === found.length ? '' : ` of ${found.length}`;
-          return { changed: false, detail: `${good}${all} consistent` };
+          const empty = found.filter(({ verdict }) => verdict === 'empty').length;
+          const wrong = good + empty < found.length;
+          const of = empty === 0 ? '' : `, ${empty} empty`;
+          return { changed: false, detail: `${good}${all} consistent${of}`, wrong };
         },
       },
     ];

@@ -42,7 +42,7 @@ function stepLines(step: StepView, columns: number, nowMs: number, ended: boolea
     case 'done': {
       const time = duration(step.elapsedMs ?? 0);
       const texts = wrap(printable(step.detail ?? ''), detailColumns(columns, time)).map((text) => span(text));
-      return rows(span('✓', 'good'), name, texts, columns, time);
+      return rows(step.wrong === true ? span('✗', 'bad') : span('✓', 'good'), name, texts, columns, time);
     }
     case 'running': {
       const elapsed = duration(nowMs - (step.startedMs ?? nowMs));

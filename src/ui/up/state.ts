@@ -10,6 +10,8 @@ export interface StepView {
   readonly startedMs?: number;
   readonly elapsedMs?: number;
   readonly detail?: string;
+  /** Done, and something is wrong. */
+  readonly wrong?: boolean;
   readonly waitingFor?: { readonly what: string; readonly sinceMs: number } | undefined;
   readonly counts: ReadonlyMap<string, { readonly done: number; readonly total: number }>;
   readonly failure?: Failure;
@@ -51,8 +53,8 @@ export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): 
       }));
     }
     case 'step-done': {
-      const { detail, elapsedMs } = event;
-      return changed(state, event.step, (view) => ({ ...view, state: 'done', detail, elapsedMs }));
+      const { detail, elapsedMs, wrong = false } = event;
+      return changed(state, event.step, (view) => ({ ...view, state: 'done', detail, elapsedMs, wrong }));
     }
     case 'step-failed': {
       const { failure, elapsedMs } = event;
