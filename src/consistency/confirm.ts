@@ -98,7 +98,7 @@ class Confirmation {
 
   async settle(): Promise<CheckReport> {
     // Rows that moved while they were read, and numbers within their tolerance, agree at a second look.
-    await this.dropAgreed();
+    if (this.check.way.length > 0) await this.dropAgreed();
     while (this.pending.size > 0) {
       const taken = await this.takeFence();
       if ('why' in taken) return this.report('inconclusive', taken.why);

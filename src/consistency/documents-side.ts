@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import type { DocumentQuery, DocumentsClient, FoundDocument, Lookup } from '../clients/documents/contract.js';
 import { jsonbText } from '../clients/documents/json-text.js';
 import { baseType, renderField } from './rendering.js';
-import { Buckets, type Entry, type Key, keyText, type Row, type Scan, type Side } from './side.js';
+import {
+  Buckets,
+  type Entry,
+  type Key,
+  keyText,
+  type Row,
+  SAMPLE_SHIFT,
+  type Sample,
+  type Scan,
+  type Side,
+} from './side.js';
 
 export interface DocumentsPlace {
   readonly store: string;
@@ -23,6 +33,7 @@ export function documentsSide(
   place: DocumentsPlace,
   key: readonly DocumentField[],
   compared: readonly DocumentField[],
+  sample?: Sample,
 ): Side {
   const fields = [...key, ...compared];
   const query: DocumentQuery = {
@@ -40,8 +51,11 @@ export function documentsSide(
     };
   };
 
+  const isInSample = (row: Row): boolean =>
+    sample === undefined || ((hashOf(row.key) >>> SAMPLE_SHIFT) & (sample.of - 1)) < sample.below;
+
   async function* rowsOf(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
-    for await (const block of client.stream(query, signal)) yield block.map(toRow);
+    for await (const block of client.stream(query, signal)) yield block.map(toRow).filter(isInSample);
   }
 
   return {
@@ -96,7 +110,8 @@ const entryOf = ({ key, digest, version }: Row): Entry => ({ key, digest, versio
 
 /** As table-side.ts has it in SQL, over texts written as jsonb: the key's first 32 bits, and 64 bits of the whole. */
 const md5 = (texts: readonly (string | null)[]): string => createHash('md5').update(jsonbText(texts)).digest('hex');
-const bucketOf = (key: Key, of: number): number => Number.parseInt(md5(key).slice(0, 8), 16) & (of - 1);
+const hashOf = (key: Key): number => Number.parseInt(md5(key).slice(0, 8), 16);
+const bucketOf = (key: Key, of: number): number => hashOf(key) & (of - 1);
 
 const NUMBERS = /^(smallint|integer|bigint|numeric)$/;
 const TEXTS = /^(text|character varying|character|date)$/;

@@ -52,10 +52,15 @@ export interface Scan {
   read(rows: number): Promise<void>;
 }
 
+/** Bits of a key's hash below these choose its bucket, and those above them its part of a sample. */
+export const SAMPLE_SHIFT = 16;
+
 /** Which rows of a side count: all, or those whose key's hash falls into the first `below` of `of` parts. */
 export interface Sample {
   readonly of: number;
   readonly below: number;
+  /** For people: `a sample of 10 %`. */
+  readonly part: string;
 }
 
 /** What a comparison compares: a table, documents. Reads only; a read-only role is enough. */

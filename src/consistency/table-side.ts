@@ -3,7 +3,17 @@ import { EvpipeError } from '../support/errors.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
 import type { Form } from './meaning.js';
-import { Buckets, type Entry, type Key, keyText, type Row, type Sample, type Scan, type Side } from './side.js';
+import {
+  Buckets,
+  type Entry,
+  type Key,
+  keyText,
+  type Row,
+  SAMPLE_SHIFT,
+  type Sample,
+  type Scan,
+  type Side,
+} from './side.js';
 import type { TableFacts } from './table-facts.js';
 import { type TablePlace, tableSql } from './table-place.js';
 import type { TableReader } from './table-reader.js';
@@ -39,6 +49,8 @@ const PART_MS = 300;
 const FIRST_PART_PAGES = 1_024;
 const PART_PAGES_MAX = 1 << 20;
 
+/** Rows of one block: all of them are in memory at once. */
+const ROWS_PER_BLOCK = 10_000;
 /** Keys looked up by one statement. */
 const KEYS_PER_LOOKUP = 2_000;
 
@@ -50,7 +62,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
   const entryColumns = [...sql.keys, `${sql.digest}::text`, version].join(', ');
   const filters = [
     ...(place.where === undefined ? [] : [`(${place.where})`]),
-    ...(sample === undefined ? [] : [`(${sql.keyHash} & ${sample.of - 1}) < ${sample.below}`]),
+    ...(sample === undefined ? [] : [`((${sql.keyHash} >> ${SAMPLE_SHIFT}) & ${sample.of - 1}) < ${sample.below}`]),
   ];
   const where = (...more: readonly string[]): string => {
     const all = [...filters, ...more];
@@ -102,7 +114,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
         wanted.length === of ? [] : [`(${sql.keyHash} & ${of - 1}) = ANY ('{${wanted.join(',')}}'::bigint[])`];
       const select = (from: string, condition: readonly string[]): string =>
         `SELECT ${entryColumns} FROM ${from} AS t${where(...condition, ...mine)}`;
-      for await (const rows of inParts(reader, table, facts, select, scan)) yield rows.map(toEntry);
+      for await (const rows of inParts(reader, table, facts, select, scan, ROWS_PER_BLOCK)) yield rows.map(toEntry);
     },
 
     async entriesOf(keys, signal) {
@@ -192,12 +204,13 @@ async function* inParts(
   { relations }: TableFacts,
   select: (from: string, condition: readonly string[]) => string,
   { signal }: Scan,
+  rowsMax = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<readonly TextRow[]> {
   if (relations === undefined) {
     yield await reader.read(select(table, []), [], { signal });
     return;
   }
-  let size = FIRST_PART_PAGES;
+  let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_PART_PAGES / 16 : FIRST_PART_PAGES;
   for (const { name, pages } of relations) {
     for (let first = 0; first === 0 || first < pages; ) {
       const next = first + size;
@@ -208,7 +221,9 @@ async function* inParts(
       const elapsedMs = performance.now() - startedMs;
       yield rows;
       first = next;
-      size = Math.max(1, Math.min(Math.round((size * PART_MS) / Math.max(1, elapsedMs)), size * 4, PART_PAGES_MAX));
+      const byTime = (size * PART_MS) / Math.max(1, elapsedMs);
+      const byRows = (size * rowsMax) / Math.max(1, rows.length);
+      size = Math.max(1, Math.round(Math.min(byTime, byRows, size * 4, PART_PAGES_MAX)));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { EvpipeError } from '../../support/errors.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
@@ -11,8 +12,14 @@ export const verifyConsistencyCommand: CommandEntry = {
   name: 'verify-consistency [checks...]',
   summary: 'prove that every replica agrees with its source, or name the rows that do not',
   examples: ['verify-consistency', 'verify-consistency persons --output json'],
-  declare: (command) => command.option('--junit <file>', 'write the results as JUnit XML too'),
+  declare: (command) =>
+    command
+      .option('--junit <file>', 'write the results as JUnit XML too')
+      .option('--max-differences <number>', 'differences listed with their values, of each check; all are counted')
+      .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys'),
   run: async ({ shell, options, arguments: [checks] }) => {
+    const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
+    const samplePercent = numberUpTo(options.sample, '--sample', 100);
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
@@ -24,14 +31,26 @@ export const verifyConsistencyCommand: CommandEntry = {
         target: session.target.name,
         steps: ['checks'],
       });
+      const startedMs = performance.now();
       printer.emit({ kind: 'step-started', step: 'checks' });
       try {
         const reports = await verifyConsistency(session, {
           only: (checks ?? []) as readonly string[],
           deadlineMs: timeoutMs(options),
+          differencesMax,
+          samplePercent,
           waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
         });
         const exitCode = exitOfReports(reports);
+        const good = reports.filter(({ verdict }) => verdict === 'consistent').length;
+        printer.emit({
+          kind: 'step-done',
+          step: 'checks',
+          detail: good === reports.length ? `${good} consistent` : `${good} of ${reports.length} consistent`,
+          elapsedMs: performance.now() - startedMs,
+          changed: false,
+          wrong: good < reports.length,
+        });
         if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
         else if (!shell.interactive) {
           const { checkReportLines } = await import('../../ui/text/check-report.js');
@@ -51,3 +70,15 @@ export const verifyConsistencyCommand: CommandEntry = {
     });
   },
 };
+
+/** Differences listed with their values are held in memory. */
+const DIFFERENCES_MAX = 1_000_000;
+
+function numberUpTo(value: unknown, option: string, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(String(value).replace(/%$/, ''));
+  if (number > 0 && number <= most) return number;
+  throw new EvpipeError('EVPIPE_OPTION', `${option} ${String(value)} is not a number above 0, up to ${most}`, {
+    kind: 'usage',
+  });
+}

@@ -135,7 +135,7 @@ function sideOf(
         path: pair[side].expression,
         otherType: pair[otherSide].type?.shown ?? DOCUMENT,
       }));
-    return documentsSide(opened.client, opened.place, fields(keys), fields(compared));
+    return documentsSide(opened.client, opened.place, fields(keys), fields(compared), sample);
   }
   const columns = (pairs: readonly Pair[]): readonly TableColumn[] =>
     pairs.map(({ [side]: one }) => ({ ...one, type: one.type ?? plainType('text') }));

@@ -37,7 +37,8 @@ export async function wireCompare(
   const sides = await wireSides(check, session, options);
   const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
   const { name, allowEmpty, source } = check;
-  return { name, ...sides, way, allowEmpty, takeFence: () => takeFence(source, flow[0], session) };
+  const part = options.sample?.part;
+  return { name, ...sides, way, allowEmpty, part, takeFence: () => takeFence(source, flow[0], session) };
 }
 
 /** From documents no declared way leads anywhere, so there is nothing to pass. */

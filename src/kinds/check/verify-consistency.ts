@@ -2,6 +2,7 @@ import { confirmCheck } from '../../consistency/confirm.js';
 import { confirmConservation } from '../../consistency/conservation.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { confirmRows } from '../../consistency/rows-check.js';
+import type { Sample } from '../../consistency/side.js';
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
@@ -19,6 +20,10 @@ export interface VerifyOptions {
   readonly only?: readonly string[];
   /** How long differences may take to settle; default 30 s, 90 s where Connect is not ours and flushes offsets once a minute. */
   readonly deadlineMs?: number | undefined;
+  /** Differences of one check that are listed with their values; all are counted. Default 1000. */
+  readonly differencesMax?: number | undefined;
+  /** Compare only so many percent of the rows. */
+  readonly samplePercent?: number | undefined;
   /** A check begins when those are done whose replica is its source: then its source holds all that was to flow into it. */
   readonly alongTheFlow?: boolean;
   waitingFor(what: string): void;
@@ -28,7 +33,6 @@ const OWN_DEADLINE_MS = 30_000;
 const FOREIGN_DEADLINE_MS = 90_000;
 /** A stage with a known trouble that has not moved for this long is not waited for any longer. */
 const STALLED_MS = 5_000;
-/** Differences of one check that are listed with their values; all are counted. */
 const DIFFERENCES_LISTED = 1_000;
 /** How long a query's violation may take to go away by itself. */
 const ROWS_SETTLE_MS = 5_000;
@@ -131,10 +135,10 @@ async function confirm(
     options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
   switch (check.kind) {
     case 'compare':
-      return confirmCheck(await wireCompare(check, session, { reader: readers.of }), {
+      return confirmCheck(await wireCompare(check, session, { reader: readers.of, sample: sampleOf(options) }), {
         deadlineMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
-        differencesMax: DIFFERENCES_LISTED,
+        differencesMax: options.differencesMax ?? DIFFERENCES_LISTED,
         signal,
         read: async () => {},
         waitingFor: options.waitingFor,
@@ -157,6 +161,15 @@ async function confirm(
         waitingFor: options.waitingFor,
       });
   }
+}
+
+/** Parts of a sample: the precision of its percentage. */
+const SAMPLE_PARTS = 1_024;
+
+function sampleOf({ samplePercent }: VerifyOptions): Sample | undefined {
+  if (samplePercent === undefined || samplePercent >= 100) return undefined;
+  const below = Math.max(1, Math.round((samplePercent / 100) * SAMPLE_PARTS));
+  return { of: SAMPLE_PARTS, below, part: `a sample of ${samplePercent} %` };
 }
 
 function defaultDeadlineMs(session: Session): number {
