@@ -1,5 +1,9 @@
-import confluent from '@kafkajs/confluent-schema-registry';
-import avsc from 'avsc';
+import { connectSchemaRegistry, type RegisteredSchema } from '../clients/schema-registry/client.js';
+import { parseRegistered } from '../clients/schema-registry/registered-avro.js';
+import { compilePlainEncoder } from '../protocol/avro/encode.js';
+import { compilePlainDecoder } from '../protocol/avro/plain.js';
+import { frameValue, unframeValue } from '../protocol/confluent/framing.js';
+import { EvpipeError } from '../support/errors.js';
 
 /** Avro in Confluent's framing: a zero byte, the schema's id in 4 bytes, the value. */
 export interface Avro {
@@ -13,45 +17,53 @@ export interface Avro {
 }
 
 export function openAvro(registryUrl: string): Avro {
-  const registry = new confluent.SchemaRegistry(
-    { host: registryUrl },
-    { [confluent.SchemaType.AVRO]: { typeHook: (schema: unknown) => (isLong(schema) ? exactLong : undefined) } },
-  );
-  const latest = new Map<string, Promise<number>>();
+  const registry = connectSchemaRegistry({ url: registryUrl });
 
-  const latestId = (subject: string): Promise<number> => {
-    const known = latest.get(subject);
-    if (known !== undefined) return known;
-    const asked = registry.getLatestSchemaId(subject);
-    latest.set(subject, asked);
-    asked.catch(() => latest.delete(subject)); // asked again by the next event
-    return asked;
-  };
+  const encoderOf = remembered(async (subject: string) => {
+    const latest = await registry.version(subject, 'latest');
+    if (latest === undefined) {
+      throw new EvpipeError('EVPIPE_SUBJECT_MISSING', `the schema registry has no subject ${subject}`, {
+        todo: 'Declare it under schemas in the pipeline file.',
+      });
+    }
+    const encode = compilePlainEncoder(await parseRegistered(avroOnly(latest), registry));
+    return (value: unknown) => frameValue(latest.id, encode(value));
+  });
+
+  const decoderOf = remembered(async (id: number) => {
+    const schema = await registry.schemaById(id);
+    if (schema === undefined) {
+      throw new EvpipeError('EVPIPE_SCHEMA_MISSING', `the schema registry does not know schema ${id}`);
+    }
+    return compilePlainDecoder(await parseRegistered(avroOnly(schema), registry));
+  });
 
   return {
-    encode: async (topic, value) => registry.encode(await latestId(`${topic}-value`), value),
-    decode: (value) => registry.decode(value),
+    encode: async (topic, value) => (await encoderOf(`${topic}-value`))(value),
+    async decode<Value>(value: Buffer) {
+      const framed = unframeValue(value);
+      if (framed === undefined) {
+        throw new EvpipeError('EVPIPE_AVRO_FRAME', 'the value does not begin with a zero byte and the id of a schema');
+      }
+      return (await decoderOf(framed.schemaId))(framed.payload) as Value;
+    },
   };
 }
 
-const isLong = (schema: unknown): boolean =>
-  schema === 'long' || (typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long');
+function avroOnly(schema: RegisteredSchema): RegisteredSchema {
+  if (schema.schemaType === 'AVRO') return schema;
+  throw new EvpipeError('EVPIPE_SCHEMA_TYPE', `schema ${schema.id} is ${schema.schemaType}, not AVRO`);
+}
 
-/** avsc refuses a long beyond 2^53 by default; a row must not be held back because a number in it is large. */
-const exactLong = avsc.types.LongType.__with({
-  fromBuffer: (buffer: Buffer) => exactNumber(buffer.readBigInt64LE()),
-  toBuffer: (value: number | bigint) => {
-    const buffer = Buffer.alloc(8);
-    buffer.writeBigInt64LE(BigInt(value));
-    return buffer;
-  },
-  fromJSON: Number,
-  toJSON: Number,
-  isValid: (value: unknown) => typeof value === 'bigint' || Number.isSafeInteger(value),
-  compare: (a: number | bigint, b: number | bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
-
-function exactNumber(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+/** Each key is asked for once; after a failure, again by the next event. */
+function remembered<Key, Answer>(ask: (key: Key) => Promise<Answer>): (key: Key) => Promise<Answer> {
+  const known = new Map<Key, Promise<Answer>>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const answer = ask(key);
+    known.set(key, answer);
+    answer.catch(() => known.delete(key));
+    return answer;
+  };
 }

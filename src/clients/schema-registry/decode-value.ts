@@ -1,9 +1,9 @@
 import { type AvroDecoder, compileAvroDecoder } from '../../protocol/avro/decode.js';
-import { type AvroNames, parseAvroSchema } from '../../protocol/avro/schema.js';
 import { unframeValue } from '../../protocol/confluent/framing.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import type { RegisteredSchema, SchemaReference, SchemaRegistryClient, SchemaType } from './client.js';
+import type { RegisteredSchema, SchemaRegistryClient, SchemaType } from './client.js';
+import { parseRegistered } from './registered-avro.js';
 
 /** A record's key or value as it can be shown and compared. */
 export interface DecodedValue {
@@ -88,29 +88,10 @@ async function compile(
     return { decode: undefined, problem };
   }
   try {
-    const names: AvroNames = new Map();
-    await addReferences(schema.references, names, registry, new Set());
-    return { decode: compileAvroDecoder(parseAvroSchema(schema.schema, names)), problem: undefined };
+    return { decode: compileAvroDecoder(await parseRegistered(schema, registry)), problem: undefined };
   } catch (failure) {
     if (failure instanceof EvpipeError && failure.kind === 'unreachable') throw failure;
     return { decode: undefined, problem: `schema ${schema.id}: ${messageOf(failure)}` };
-  }
-}
-
-async function addReferences(
-  references: readonly SchemaReference[],
-  names: AvroNames,
-  registry: SchemaRegistryClient,
-  visited: Set<string>,
-): Promise<void> {
-  for (const { subject, version } of references) {
-    const place = `${subject}\n${version}`;
-    if (visited.has(place)) continue;
-    visited.add(place);
-    const referenced = await registry.version(subject, version);
-    if (referenced === undefined) throw new Error(`refers to version ${version} of ${subject}, which does not exist`);
-    await addReferences(referenced.references, names, registry, visited);
-    parseAvroSchema(referenced.schema, names);
   }
 }
 

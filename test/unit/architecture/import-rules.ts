@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ui: ['operations', 'kinds', 'pipeline'],
   // The table of kinds is handed down from here; a command for one kind (psql, ksql) imports that kind.
   cli: ['operations', 'kinds', 'ui', 'pipeline', 'support'],
-  kit: ['http', 'support', 'protocol'],
+  kit: ['clients', 'http', 'support', 'protocol'],
   main: ['cli', 'support'],
   documentation: ['embedded', 'kinds', 'operations', 'support'],
 };
@@ -42,10 +42,8 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger-ui': ['kit/'],
   '@inquirer/input': ['cli/'],
   '@inquirer/select': ['cli/'],
-  '@kafkajs/confluent-schema-registry': ['clients/schema-registry/', 'kit/'],
   '@node-rs/crc32': ['protocol/kafka/', 'clients/kafka/', 'embedded/', 'support/'],
   amqplib: ['clients/amqp/', 'kit/'],
-  avsc: ['kit/'],
   axios: ['http/'],
   chalk: ['ui/'],
   commander: ['cli/'],
