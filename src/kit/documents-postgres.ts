@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../protocol/sql.js';
 import type { Log } from '../support/log.js';
 import { type Database, openDatabase } from './database.js';
 import type { Collection, DocumentStore, Stored } from './documents.js';
@@ -7,7 +8,7 @@ export function openPostgresStore(url: string, name: string, log: Log): Document
   const database = openDatabase(url, name, log);
   return {
     async collection<D extends Stored>(collection: string) {
-      const table = `"${collection.replaceAll('"', '""')}"`;
+      const table = quoteIdentifier(collection);
       await makeTable(database, table);
       return collectionIn<D>(database, table);
     },

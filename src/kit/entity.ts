@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { quoteIdentifier } from '../protocol/sql.js';
 import type { Database, Queries, Transaction } from './database.js';
 import { type Fields, Problem, uuid, type ValueOf } from './field.js';
 
@@ -54,7 +55,6 @@ export class InvalidValues extends Error {
 }
 
 const idField = uuid();
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** The rows of one entity in its database. Every change and its report are one transaction. */
 export class Rows {
@@ -66,16 +66,17 @@ export class Rows {
     readonly entity: Entity,
     private readonly database: Database,
   ) {
-    this.table = quoted(entity.table);
-    this.columns = ['id', ...Object.keys(entity.fields)].map(quoted).join(', ');
+    this.table = quoteIdentifier(entity.table);
+    this.columns = ['id', ...Object.keys(entity.fields)].map(quoteIdentifier).join(', ');
     this.writable = Object.keys(entity.fields).filter((name) => entity.fields[name]?.readOnly === false);
   }
 
   async list(page: number, pageSize: number, search: string): Promise<Page> {
     const names = ['id', ...Object.keys(this.entity.fields)];
-    const where = search === '' ? '' : `WHERE ${names.map((name) => `${quoted(name)}::text ILIKE $1`).join(' OR ')}`;
+    const where =
+      search === '' ? '' : `WHERE ${names.map((name) => `${quoteIdentifier(name)}::text ILIKE $1`).join(' OR ')}`;
     const values = search === '' ? [] : [`%${search.replace(/[\\%_]/g, '\\$&')}%`];
-    const order = [...(this.entity.order ?? []), 'id'].map(quoted).join(', ');
+    const order = [...(this.entity.order ?? []), 'id'].map(quoteIdentifier).join(', ');
     const [items, [count]] = await Promise.all([
       this.database.query<Row>(
         `SELECT ${this.columns} FROM ${this.table} ${where} ORDER BY ${order}
@@ -102,7 +103,7 @@ export class Rows {
     if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
 
     return this.database.transaction(async (transaction) => {
-      const names = ['id', ...this.writable].map(quoted).join(', ');
+      const names = ['id', ...this.writable].map(quoteIdentifier).join(', ');
       const places = ['id', ...this.writable].map((_, index) => `$${index + 1}`).join(', ');
       const [row] = await transaction.query<Row>(
         `INSERT INTO ${this.table} (${names}) VALUES (${places}) ON CONFLICT (id) DO NOTHING RETURNING ${this.columns}`,
@@ -124,7 +125,7 @@ export class Rows {
     if (idField.parse(id) instanceof Problem) return undefined;
     const [values, invalid] = this.parse(body);
     if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
-    const given = this.writable.map((name, index) => `${quoted(name)} = $${index + 2}`);
+    const given = this.writable.map((name, index) => `${quoteIdentifier(name)} = $${index + 2}`);
     return this.change(id, [...given, ...this.own()], values);
   }
 
@@ -145,7 +146,7 @@ export class Rows {
   private own(): readonly string[] {
     return Object.entries(this.entity.fields)
       .filter(([, field]) => field.onUpdate !== undefined)
-      .map(([name, field]) => `${quoted(name)} = ${field.onUpdate}`);
+      .map(([name, field]) => `${quoteIdentifier(name)} = ${field.onUpdate}`);
   }
 
   /** False: there is no such row. */
@@ -153,7 +154,7 @@ export class Rows {
     if (idField.parse(id) instanceof Problem) return false;
     const { softDelete } = this.entity;
     if (softDelete !== undefined)
-      return (await this.change(id, [`${quoted(softDelete)} = true`, ...this.own()], [])) !== undefined;
+      return (await this.change(id, [`${quoteIdentifier(softDelete)} = true`, ...this.own()], [])) !== undefined;
     return this.database.transaction(async (transaction) => {
       const [row] = await transaction.query<Row>(`DELETE FROM ${this.table} WHERE id = $1 RETURNING ${this.columns}`, [
         id,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { quoteIdentifier } from '../protocol/sql.js';
 import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import type { Database, Queries, Transaction } from './database.js';
@@ -66,7 +67,7 @@ export function startPollingOutbox(
   { database, table, publisher }: PollingOutboxOptions & { readonly publisher: Publisher },
   log: Log,
 ): PollingOutbox & { stop(): Promise<void> } {
-  const name = `"${table.replaceAll('"', '""')}"`;
+  const name = quoteIdentifier(table);
   const trouble = new Trouble(table, log);
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;

@@ -1,4 +1,5 @@
-import { connectPostgres, type PostgresClient, quoteIdentifier, type TextRow } from '../postgres/client.js';
+import { quoteIdentifier } from '../../protocol/sql.js';
+import { connectPostgres, type PostgresClient, type TextRow } from '../postgres/client.js';
 import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
 import { decimalText } from './json-text.js';
 

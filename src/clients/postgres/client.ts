@@ -229,8 +229,5 @@ export class PostgresClient {
   }
 }
 
-/** An identifier as SQL wants it. */
-export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** In the startup packet's `options`, blanks and backslashes are escaped with a backslash. */
 const escapeOption = (value: string): string => value.replace(/([\\\s])/g, '\\$1');

@@ -1,5 +1,6 @@
 import type { ConnectClient, ConnectorConfig } from '../../clients/connect/client.js';
-import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
+import type { PostgresClient } from '../../clients/postgres/client.js';
+import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { database, server } from '../../targets/target.js';

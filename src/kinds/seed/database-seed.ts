@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { connectPostgres, type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
+import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
+import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { checksumOf, type Migration } from '../database/resource.js';
 

@@ -1,8 +1,9 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../clients/kafka/contract.js';
-import { type PostgresClient, quoteIdentifier } from '../../clients/postgres/client.js';
+import type { PostgresClient } from '../../clients/postgres/client.js';
 import type { ValueDecoder } from '../../clients/schema-registry/decode-value.js';
 import { readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
+import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';

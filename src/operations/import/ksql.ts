@@ -1,7 +1,7 @@
 import type { KsqldbClient } from '../../clients/ksqldb/client.js';
 import { statementEffects } from '../../protocol/ksql/effects.js';
 import { parseStatement } from '../../protocol/ksql/parse.js';
-import { formatType, type SqlType } from '../../protocol/ksql/types.js';
+import { formatType, quoteText, type SqlType } from '../../protocol/ksql/types.js';
 import { isInternalTopic } from './cluster.js';
 
 /** A migration file to be: its name without number, and its text. */
@@ -75,9 +75,8 @@ async function settingsOf(ksqldb: KsqldbClient, id: string): Promise<string> {
   const description = entity?.queryDescription as
     | { readonly overriddenProperties?: Record<string, unknown> }
     | undefined;
-  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   return Object.entries(description?.overriddenProperties ?? {})
-    .map(([name, value]) => `SET ${quoted(name.replace(/^ksql\.streams\./, ''))} = ${quoted(String(value))};\n\n`)
+    .map(([name, value]) => `SET ${quoteText(name.replace(/^ksql\.streams\./, ''))} = ${quoteText(String(value))};\n\n`)
     .join('');
 }
 

@@ -1,9 +1,8 @@
 import type { ColumnDefinition, Expression, StatementBody } from './ast.js';
 import { RESERVED } from './reserved.js';
-import { formatType, type SqlType, writeName } from './types.js';
+import { formatType, quoteText, type SqlType, writeName } from './types.js';
 
 const name = (text: string): string => writeName(text, RESERVED);
-const string = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const list = (expressions: readonly Expression[]): string => expressions.map(formatExpression).join(', ');
 
 /**
@@ -23,9 +22,9 @@ export function formatExpression(expression: Expression): string {
     case 'double':
       return formatDouble(expression.value);
     case 'string':
-      return string(expression.value);
+      return quoteText(expression.value);
     case 'typed-literal':
-      return `${expression.type} ${string(expression.text)}`;
+      return `${expression.type} ${quoteText(expression.text)}`;
     case 'variable':
       return `\${${expression.name}}`;
     case 'column':
@@ -74,7 +73,7 @@ function formatPredicate(expression: Predicate): string {
     case 'in':
       return `(${operand} ${not}IN (${list(expression.values)}))`;
     case 'like': {
-      const escaping = expression.escape === undefined ? '' : ` ESCAPE ${string(expression.escape)}`;
+      const escaping = expression.escape === undefined ? '' : ` ESCAPE ${quoteText(expression.escape)}`;
       return `(${operand} ${not}LIKE ${formatExpression(expression.pattern)}${escaping})`;
     }
     case 'is-null':
@@ -97,7 +96,7 @@ function formatDouble(value: number): string {
 /** Types as they stand in the column list of a statement: VARCHAR where a person would write it is STRING here. */
 export function formatColumn(column: { name: string; type: SqlType } & Partial<ColumnDefinition>): string {
   const role = column.role === undefined ? '' : ` ${column.role}`;
-  const header = column.header === undefined ? '' : `(${string(column.header)})`;
+  const header = column.header === undefined ? '' : `(${quoteText(column.header)})`;
   return `${name(column.name)} ${writeType(column.type)}${role}${header}`;
 }
 

@@ -33,6 +33,9 @@ const PLAIN_NAME = /^[A-Z_][A-Z0-9_@]*$/;
 /** A name as it has to be written to come back as it is: backticked, as ksqlDB prints names in schemas. */
 export const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
+/** A text as a literal. */
+export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
 /** A name as a person would write it: bare where upper case and plain. */
 export const writeName = (name: string, reserved: ReadonlySet<string>): string =>
   PLAIN_NAME.test(name) && !reserved.has(name) ? name : quoteName(name);

@@ -94,8 +94,5 @@ export function isRetriable(thrown: unknown): boolean {
   );
 }
 
-export const quoteIdent = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 export const debeziumFailure = (message: string, cause?: unknown, retriable = false): ConnectFailure =>
   new ConnectFailure(message, { className: DEBEZIUM_EXCEPTION, retriable, ...(cause === undefined ? {} : { cause }) });

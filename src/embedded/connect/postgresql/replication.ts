@@ -1,6 +1,7 @@
 import type pg from 'pg';
+import { quoteIdentifier, quoteLiteral } from '../../../protocol/sql.js';
 import { asLsn, formatLsn, parseLsn } from '../../../support/brands.js';
-import { connect, debeziumFailure, quoteIdent, quoteLiteral, type WireConnection, wireOf } from './connection.js';
+import { connect, debeziumFailure, type WireConnection, wireOf } from './connection.js';
 import type { Settings } from './settings.js';
 
 /** Microseconds between the epochs of Unix and PostgreSQL (2000-01-01). */
@@ -42,7 +43,7 @@ export class ReplicationConnection {
   async createSlot(name: string, temporary: boolean): Promise<CreatedSlot> {
     const kind = temporary ? 'TEMPORARY ' : '';
     const { rows } = await this.client.query(
-      `CREATE_REPLICATION_SLOT ${quoteIdent(name)} ${kind}LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT ${quoteIdentifier(name)} ${kind}LOGICAL pgoutput EXPORT_SNAPSHOT`,
     );
     return { consistentPoint: parseLsn(rows[0].consistent_point), snapshot: rows[0].snapshot_name };
   }
@@ -51,12 +52,12 @@ export class ReplicationConnection {
   async stream(from: bigint, settings: Settings, listener: StreamListener): Promise<void> {
     const options = [
       `"proto_version" '1'`,
-      `"publication_names" ${quoteLiteral(quoteIdent(settings.publication))}`,
+      `"publication_names" ${quoteLiteral(quoteIdentifier(settings.publication))}`,
       ...((await this.knowsMessages()) ? [`"messages" 'true'`] : []),
-      ...settings.slotParameters.map(([name, value]) => `${quoteIdent(name)} ${quoteLiteral(value)}`),
+      ...settings.slotParameters.map(([name, value]) => `${quoteIdentifier(name)} ${quoteLiteral(value)}`),
     ];
     const { wire } = this;
-    const command = `START_REPLICATION SLOT ${quoteIdent(settings.slot)} LOGICAL ${formatLsn(asLsn(from))} (${options.join(', ')})`;
+    const command = `START_REPLICATION SLOT ${quoteIdentifier(settings.slot)} LOGICAL ${formatLsn(asLsn(from))} (${options.join(', ')})`;
     await new Promise<void>((resolve, reject) => {
       let ended = false;
       const end = (failure: unknown): void => {

@@ -1,9 +1,10 @@
 import type pg from 'pg';
+import { quoteIdentifier } from '../../../protocol/sql.js';
 import { parseLsn } from '../../../support/brands.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import { type TableInfo, tableName } from './catalogue.js';
-import { debeziumFailure, quoteIdent } from './connection.js';
+import { debeziumFailure } from './connection.js';
 import type { Settings } from './settings.js';
 
 export interface SlotState {
@@ -74,7 +75,7 @@ export async function ensurePublication(
   if (settings.publicationMode !== 'filtered') {
     if (exists) return;
     const scope = settings.publicationMode === 'all_tables' ? ' FOR ALL TABLES' : '';
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)}${scope}${withRoot}`, name);
+    await createPublication(client, `CREATE PUBLICATION ${quoteIdentifier(name)}${scope}${withRoot}`, name);
     log.info('created publication', { publication: name, tables: 'all' });
     return;
   }
@@ -82,9 +83,9 @@ export async function ensurePublication(
     throw debeziumFailure(
       `No table filters found for filtered publication ${name}: no table of database ${settings.database} matches table.include.list`,
     );
-  const list = tables.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(', ');
+  const list = tables.map((table) => `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`).join(', ');
   if (!exists) {
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdent(name)} FOR TABLE ${list}${withRoot}`, name);
+    await createPublication(client, `CREATE PUBLICATION ${quoteIdentifier(name)} FOR TABLE ${list}${withRoot}`, name);
     log.info('created publication', { publication: name, tables: tables.map(tableName).join(',') });
     return;
   }
@@ -95,7 +96,7 @@ export async function ensurePublication(
   );
   const current = new Set(published.rows.map((row) => `${row.schemaname}.${row.tablename}`));
   const same = current.size === tables.length && tables.every((table) => current.has(tableName(table)));
-  if (!same) await createPublication(client, `ALTER PUBLICATION ${quoteIdent(name)} SET TABLE ${list}`, name);
+  if (!same) await createPublication(client, `ALTER PUBLICATION ${quoteIdentifier(name)} SET TABLE ${list}`, name);
 }
 
 async function createPublication(client: pg.Client, statement: string, name: string): Promise<void> {
@@ -122,9 +123,9 @@ export async function setReplicaIdentities(
     const wanted = settings.replicaIdentities.find((entry) => entry.matches(name))?.identity.toUpperCase();
     if (wanted === undefined || IDENTITY_LETTERS[wanted] === table.replicaIdentity) continue;
     const index = /^INDEX\s+(.+)$/i.exec(wanted)?.[1];
-    const identity = index === undefined ? wanted : `USING INDEX ${quoteIdent(index.toLowerCase())}`;
+    const identity = index === undefined ? wanted : `USING INDEX ${quoteIdentifier(index.toLowerCase())}`;
     await client.query(
-      `ALTER TABLE ${quoteIdent(table.schema)}.${quoteIdent(table.name)} REPLICA IDENTITY ${identity}`,
+      `ALTER TABLE ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)} REPLICA IDENTITY ${identity}`,
     );
     log.info('set the replica identity', { table: name, identity });
   }

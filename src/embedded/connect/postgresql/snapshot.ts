@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { TupleValue } from '../../../protocol/pgoutput/decode.js';
+import { quoteIdentifier } from '../../../protocol/sql.js';
 import type { TableInfo } from './catalogue.js';
-import { quoteIdent, wireOf } from './connection.js';
+import { wireOf } from './connection.js';
 
 /** A row of COPY's text format: columns separated by tabs, `\N` for null, backslash escapes. */
 export function parseCopyRow(line: string): TupleValue[] {
@@ -29,8 +30,8 @@ export async function readRows(
   select: string | undefined,
   row: (tuple: readonly TupleValue[]) => Promise<void> | undefined,
 ): Promise<void> {
-  const columns = table.columns.map((column) => quoteIdent(column.name)).join(', ');
-  const query = select ?? `SELECT ${columns} FROM ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+  const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const query = select ?? `SELECT ${columns} FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
   const wire = wireOf(client);
   const held: string[] = [];
   let waiting: Promise<void> | undefined;

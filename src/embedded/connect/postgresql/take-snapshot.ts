@@ -1,11 +1,12 @@
 import type pg from 'pg';
 import type { TupleValue } from '../../../protocol/pgoutput/decode.js';
+import { quoteLiteral } from '../../../protocol/sql.js';
 import type { Lifetime } from '../../../support/lifetime.js';
 import type { ConnectRecord } from '../data/record.js';
 import type { SourceTaskContext } from '../worker/source-task.js';
 import type { Catalogue } from './captured.js';
 import { tableName } from './catalogue.js';
-import { connect, debeziumFailure, quoteLiteral } from './connection.js';
+import { connect, debeziumFailure } from './connection.js';
 import type { EventFactory } from './events.js';
 import type { Position } from './position.js';
 import { ReplicationConnection } from './replication.js';
