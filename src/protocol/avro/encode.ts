@@ -84,7 +84,10 @@ class Compiler {
   private union({ branches }: AvroUnion): Part {
     const parts = branches.map((branch) => this.compile(branch));
     const name = parts.map((part) => part.name).join(' or ');
-    const find = (value: unknown) => parts.findIndex((part) => part.accepts(value));
+    const find = (value: unknown): number => {
+      for (let index = 0; index < parts.length; index++) if (parts[index]?.accepts(value)) return index;
+      return -1;
+    };
     return {
       name,
       accepts: (value) => find(value) !== -1,
@@ -107,7 +110,15 @@ class Compiler {
       accepts: (value) => isObject(value) && fields.every((field) => field.part.accepts(field.of(value))),
       write(value, output) {
         if (!isObject(value)) throw new AvroValueError(`a record ${schema.name}`, value);
-        for (const field of fields) inside(field.name, () => field.part.write(field.of(value), output));
+        let index = 0;
+        try {
+          for (const field of fields) {
+            field.part.write(field.of(value), output);
+            index++;
+          }
+        } catch (failure) {
+          throw located(failure, fields[index]?.name ?? '');
+        }
       },
     };
     this.records.set(schema, part);
@@ -136,11 +147,14 @@ function fieldPart(field: AvroField, part: Part): FieldPart {
   };
 }
 
+const located = (failure: unknown, step: string): unknown =>
+  failure instanceof AvroValueError ? failure.within(step) : failure;
+
 function inside(step: string, write: () => void): void {
   try {
     write();
   } catch (failure) {
-    throw failure instanceof AvroValueError ? failure.within(step) : failure;
+    throw located(failure, step);
   }
 }
 

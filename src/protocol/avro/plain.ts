@@ -1,5 +1,5 @@
 import { AvroInput } from './input.js';
-import { type AvroLeaf, isLeaf, type Read, readArray, readEntries, readLeaf, readRecord, readUnion } from './read.js';
+import { type AvroLeaf, isLeaf, type Read, readArray, readEntries, readLeaf, readUnion } from './read.js';
 import { type AvroRecord, type AvroSchema, SchemaNesting } from './schema.js';
 
 /** How values without parts are read: undefined for the usual way of `readLeaf`. */
@@ -51,19 +51,20 @@ class Compiler {
     if (known !== undefined) return known;
     const names = schema.fields.map(({ name }) => name);
     const fields: Array<Read<unknown>> = [];
-    const read = readRecord(fields, (values) => objectOf(names, values));
+    const read: Read<unknown> = (input) => {
+      const start = input.enter();
+      const object: Record<string, unknown> = {};
+      for (let index = 0; index < fields.length; index++) {
+        const name = names[index] ?? '';
+        const value = fields[index]?.(input);
+        if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true });
+        else object[name] = value;
+      }
+      input.leave(start);
+      return object;
+    };
     this.records.set(schema, read);
     for (const field of schema.fields) fields.push(this.compile(field.schema));
     return read;
   }
-}
-
-function objectOf(names: readonly string[], values: readonly unknown[]): object {
-  const object: Record<string, unknown> = {};
-  for (let index = 0; index < names.length; index++) {
-    const name = names[index] ?? '';
-    if (name === '__proto__') Object.defineProperty(object, name, { value: values[index], enumerable: true });
-    else object[name] = values[index];
-  }
-  return object;
 }
