@@ -7,10 +7,11 @@ import { compileSkip } from '../../src/protocol/avro/read.js';
 import { parseAvroSchema } from '../../src/protocol/avro/schema.js';
 import { parseJson } from '../../src/protocol/json/parse.js';
 import { decodeRequest, decodeRequestHeader, encodeRequest } from '../../src/protocol/kafka/codec.js';
+import { encodeBatch } from '../../src/protocol/kafka/encode-batch.js';
 import { fetch } from '../../src/protocol/kafka/messages/fetch.js';
 import { metadata } from '../../src/protocol/kafka/messages/metadata.js';
 import { Reader } from '../../src/protocol/kafka/reader.js';
-import { encodeBatch, recordsOf } from '../../src/protocol/kafka/record-batch.js';
+import { recordsOf } from '../../src/protocol/kafka/record-batch.js';
 import { decodePgoutput } from '../../src/protocol/pgoutput/decode.js';
 import { seeded } from './seeded.js';
 

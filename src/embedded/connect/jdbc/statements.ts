@@ -1,4 +1,4 @@
-import { quoteIdent } from '../postgresql/connection.js';
+import { quoteIdentifier } from '../../../protocol/sql.js';
 import type { Shape } from './change.js';
 import { type ToText, textOf } from './column-text.js';
 import type { JdbcSettings } from './settings.js';
@@ -32,7 +32,7 @@ const unnested = (bound: readonly Bound[]): string =>
   `unnest(${bound.map((_, at) => `$${at + 1}::text[]`).join(', ')}) AS u(${bound.map((_, at) => `c${at}`).join(', ')})`;
 
 const value = (bound: Bound, at: number): string => `u.c${at}::${bound.column.type}`;
-const name = (bound: Bound): string => quoteIdent(bound.column.name);
+const name = (bound: Bound): string => quoteIdentifier(bound.column.name);
 
 export function writeStatement(table: TargetTable, shape: Shape, tables: Tables, settings: JdbcSettings): RowStatement {
   const bound = bind(table, shape, tables, settings);

@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import { quoteIdentifier, quoteLiteral } from '../../../protocol/sql.js';
 import { ConnectFailure } from '../data/failure.js';
-import { quoteIdent, quoteLiteral } from '../postgresql/connection.js';
 import type { ChangeField, Shape } from './change.js';
 import { textOf } from './column-text.js';
 import { columnType } from './column-type.js';
@@ -55,7 +55,7 @@ export class Tables {
       (row): TargetColumn => ({ name: row.attname, type: row.type, alwaysIdentity: row.attidentity === 'a' }),
     );
     const table = {
-      sql: `${quoteIdent(first.nspname)}.${quoteIdent(first.relname)}`,
+      sql: `${quoteIdentifier(first.nspname)}.${quoteIdentifier(first.relname)}`,
       columns: new Map(columns.map((column) => [column.name, column])),
     };
     this.known.set(name, table);
@@ -90,10 +90,10 @@ export class Tables {
           : `Table ${name} is missing and auto-creation is disabled`,
       );
     const columns = shape.fields.map((field) => this.definition(field));
-    const keys = shape.fields.slice(0, shape.keyCount).map((field) => quoteIdent(this.columnName(field)));
+    const keys = shape.fields.slice(0, shape.keyCount).map((field) => quoteIdentifier(this.columnName(field)));
     const primaryKey = keys.length === 0 ? '' : `, PRIMARY KEY (${keys.join(', ')})`;
     const { schema, table } = this.identifier(name);
-    const sql = `${schema === undefined ? '' : `${quoteIdent(schema)}.`}${quoteIdent(table)}`;
+    const sql = `${schema === undefined ? '' : `${quoteIdentifier(schema)}.`}${quoteIdentifier(table)}`;
     // Another task may make the same table at the same time.
     await client.query(`CREATE TABLE IF NOT EXISTS ${sql} (${columns.join(', ')}${primaryKey})`);
   }
@@ -129,7 +129,7 @@ export class Tables {
         ? ''
         : ` DEFAULT ${quoteLiteral(textOf(schema, type, this.settings.flavour)(fallback))}`;
     const required = field.isKey || !schema.optional ? ' NOT NULL' : '';
-    return `${quoteIdent(this.columnName(field))} ${type}${text}${required}`;
+    return `${quoteIdentifier(this.columnName(field))} ${type}${text}${required}`;
   }
 
   /** `table`, `schema.table` or `database.schema.table`; quotes keep what stands between them together. */
