@@ -1,6 +1,6 @@
 import type { AmqpClient } from '../clients/amqp/contract.js';
 import { connectManagement, type RabbitmqManagement } from '../clients/amqp/management.js';
-import { type ConnectClient, connectConnect } from '../clients/connect/client.js';
+import { type ConnectClient, openConnect } from '../clients/connect/client.js';
 import type { DocumentsClient } from '../clients/documents/contract.js';
 import { openDocuments } from '../clients/documents/open.js';
 import { connectKafka } from '../clients/kafka/client.js';
@@ -64,7 +64,7 @@ export class Clients {
 
   connect(): Promise<ConnectClient> {
     return this.once('connect', async () => {
-      const client = connectConnect((await this.endpoint(server('connect'))).host.url, this.signal);
+      const client = openConnect((await this.endpoint(server('connect'))).host.url, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });

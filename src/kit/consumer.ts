@@ -238,7 +238,7 @@ interface Hold {
   said: string;
 }
 
-/** A wait ends by itself within moments; what is broken needs somebody. */
+/** A wait ends by itself within moments; what is broken needs an operator. */
 const WAIT = { firstMs: 50, mostMs: 500 };
 const BROKEN = { firstMs: 200, mostMs: 10_000 };
 /** Most waits are over before anyone could wonder. */

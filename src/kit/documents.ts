@@ -1,7 +1,7 @@
 import { EvpipeError } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 
-/** What every stored document has: what it is found by, and what tells the newer of two. Everything else is its own. */
+/** What every stored document has: its id, and its version. Everything else is its own. */
 export interface Stored {
   readonly id: string;
   /** Grows with every change at the document's source. */

@@ -7,7 +7,7 @@ import { type Fields, Problem, uuid, type ValueOf } from './field.js';
 export interface Entity<F extends Fields = Fields> {
   /** In the singular, as people say it: "balance sheet". */
   readonly name: string;
-  /** As it stands in URLs: "balance-sheets". */
+  /** As in URLs: "balance-sheets". */
   readonly plural: string;
   readonly table: string;
   readonly fields: F;
@@ -120,7 +120,7 @@ export class Rows {
     });
   }
 
-  /** Replaces all that may be changed. Undefined: there is no such row. Throws InvalidValues. */
+  /** Replaces all that may be changed. Undefined if the row does not exist. Throws InvalidValues. */
   async update(id: string, body: unknown): Promise<Row | undefined> {
     if (idField.parse(id) instanceof Problem) return undefined;
     const [values, invalid] = this.parse(body);
@@ -149,7 +149,7 @@ export class Rows {
       .map(([name, field]) => `${quoteIdentifier(name)} = ${field.onUpdate}`);
   }
 
-  /** False: there is no such row. */
+  /** False if the row does not exist. */
   async remove(id: string): Promise<boolean> {
     if (idField.parse(id) instanceof Problem) return false;
     const { softDelete } = this.entity;

@@ -41,7 +41,7 @@ export interface PollingOutbox {
   add(transaction: Transaction, event: Omit<OutboxRecord, 'id'> & { readonly id?: string }): Promise<void>;
 }
 
-/** How soon an event is found that nobody announced: of an instance that died after its commit, or put in by SQL. */
+/** How soon an event is found that was not announced: of an instance that died after its commit, or put in by SQL. */
 const RESEND_MS = 1_000;
 /** Another instance is sending: what it did not see is looked for soon. */
 const BUSY_MS = 50;
@@ -60,7 +60,7 @@ const HELD_MAX = 1_000;
  * order of `number`: events of one key were numbered under their entity's row lock, so they stay in order. An event is
  * marked as sent only after the broker's acknowledgement; a crash in between publishes it once more, so whoever
  * consumes it compares versions. Where publishing fails nothing is marked, and the next attempts send singly: why the broker
- * does not take an event stands in its row. If it takes the next one of another key, the event itself is what is wrong: its
+ * does not take an event is noted in its row. If it takes the next one of another key, the event itself is what is wrong: its
  * key is held back, so that order is kept, all others go on, and it is tried again every half a minute.
  */
 export function startPollingOutbox(

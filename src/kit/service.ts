@@ -167,7 +167,7 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
 
 /**
  * The body of a service's module. SIGTERM and SIGINT end it in order with exit code 0; a failure ends it in order
- * too (a consumer leaves its group, so that nobody waits for its session to time out) with exit code 1, for the
+ * too (a consumer leaves its group, so that its members don't wait for a session timeout) with exit code 1, for the
  * supervisor to start it again.
  */
 export function runService(main: Main): void {

@@ -30,7 +30,7 @@ export class SupervisorClient {
     });
   }
 
-  /** Undefined: nobody answers there. Throws EVPIPE_SUPERVISOR_SILENT where somebody listens and says nothing. */
+  /** Undefined if nothing listens there. Throws EVPIPE_SUPERVISOR_SILENT if it listens but does not answer. */
   static async connect(path: string): Promise<SupervisorClient | undefined> {
     const socket = connect(path);
     const connected = new Promise<boolean>((resolve) => {

@@ -5,7 +5,7 @@ export interface LaunchSpec {
   readonly process: string;
   readonly program: /** One of evpipe's own servers: a process.js that announces itself over IPC. `host` and `port` join its options. */
     | { readonly kind: 'server'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
-    /** A process.js that prepares, tells what to run (PreparedCommand) and ends. */
+    /** A process.js that prepares, reports what to run (PreparedCommand) and exits. */
     | { readonly kind: 'prepared'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
     /** Anything else; told PORT and HOST by its environment. */
     | { readonly kind: 'command'; readonly command: readonly [string, ...string[]]; readonly cwd: string };

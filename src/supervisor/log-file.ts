@@ -40,7 +40,7 @@ export class LogFile {
     try {
       appendFileSync(this.path, `${new Date().toISOString()} INFO  supervisor: ${text}\n`, { mode: 0o600 });
     } catch {
-      // What it tells is in the report as well.
+      // The report has the same.
     }
   }
 
@@ -71,7 +71,7 @@ export class LogFile {
   }
 }
 
-/** The reason stands above its frames: ten lines of frames would hide it. */
+/** The reason is above its frames, where ten lines of frames would hide it. */
 const FRAME = /^\s+at /;
 
 /** The text of a file from an offset on; empty where there is none. */

@@ -4,7 +4,7 @@ import { pause } from '../support/retry.js';
 import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from './launch.js';
 import type { LogFile } from './log-file.js';
 import type { MemoryReader } from './process-identity.js';
-import { type ChildGround, type Exit, RunningChild } from './running-child.js';
+import { type ChildContext, type Exit, RunningChild } from './running-child.js';
 
 /** Pauses before the 1st, 2nd … restart in a row; the last one repeats. */
 const BACKOFF_MS = [50, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000] as const;
@@ -39,7 +39,7 @@ export class ManagedProcess {
     /** Chosen once; the same over all restarts, since others have been told it. */
     readonly port: number | undefined,
     private readonly log: LogFile,
-    private readonly ground: Omit<ChildGround, 'log'>,
+    private readonly context: Omit<ChildContext, 'log'>,
   ) {}
 
   get hash(): string {
@@ -120,7 +120,7 @@ export class ManagedProcess {
   private async attempt(signal: AbortSignal): Promise<void> {
     this.log.rotateWhenLarge();
     this.logOffset = this.log.size();
-    const child = await RunningChild.spawn(this.spec, this.port, { ...this.ground, log: this.log });
+    const child = await RunningChild.spawn(this.spec, this.port, { ...this.context, log: this.log });
     this.child = child;
     try {
       signal.throwIfAborted();

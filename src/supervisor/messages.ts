@@ -37,7 +37,7 @@ export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError };
 
-/** Longer than any spec: whoever sends more has lost the framing. */
+/** Longer than any spec: a longer message has lost its framing. */
 const LINE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Cuts a byte stream into lines. Throws where one is longer than 8 MiB. */

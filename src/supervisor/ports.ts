@@ -25,7 +25,7 @@ export async function choosePort(
   throw new EvpipeError('EVPIPE_NO_FREE_PORT', `no port is free between ${wished} and ${wished + PORTS_TRIED}`);
 }
 
-/** Free: nobody answers on it, and it can be listened on. (A listener on all addresses does not always stop one on 127.0.0.1.) */
+/** Free: nothing answers on it, and it can be listened on. (A listener on all addresses does not always stop one on 127.0.0.1.) */
 export async function isPortFree(port: number): Promise<boolean> {
   return !(await answers(port)) && (await canListen(port));
 }

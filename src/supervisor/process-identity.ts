@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * A process id alone can be somebody else's by now; with the time it began (and the boot it began in) it is this one
+ * A process id alone may have been reused; with the time it began (and the boot it began in) it is this one
  * or none. Nothing is ever signalled by a number that was read from a file without this being compared.
  */
 export interface ProcessIdentity {
@@ -10,7 +10,7 @@ export interface ProcessIdentity {
   readonly began: string;
 }
 
-/** Undefined where there is no such process (a zombie is none). */
+/** Undefined if the process does not exist, or is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const began = process.platform === 'linux' ? beganOnLinux(pid) : beganByPs(pid);
   return began === undefined ? undefined : { pid, began };
@@ -70,7 +70,7 @@ function beganByPs(pid: number): string | undefined {
   }
 }
 
-/** Signals a process group (every child of the supervisor leads its own). False: nobody is left in it. */
+/** Signals a process group (every child of the supervisor leads its own). False if the group is empty. */
 export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-leader, signal);
@@ -89,7 +89,7 @@ export function isGroupGone(leader: number): boolean {
 }
 
 export interface MemoryReader {
-  /** Of a process with all its descendants and its session; undefined where the system doesn't tell. */
+  /** Of a process with all its descendants and its session; undefined if the system doesn't report it. */
   bytesOf(pid: number): number | undefined;
   /** Of this process alone. */
   ownBytesOf(pid: number): number | undefined;

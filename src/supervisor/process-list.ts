@@ -21,14 +21,14 @@ export class ProcessList {
     const identity = identify(pid);
     if (identity === undefined) return; // it has ended already
     this.listed.set(pid, { ...identity, stopSignal });
-    this.tell();
+    this.publish();
   }
 
   remove(pid: number): void {
-    if (this.listed.delete(pid)) this.tell();
+    if (this.listed.delete(pid)) this.publish();
   }
 
-  private tell(): void {
+  private publish(): void {
     const processes = [...this.listed.values()];
     this.watchdog.watch(processes);
     try {
@@ -44,7 +44,7 @@ const ORDERLY_MS = 2_000;
 
 /**
  * Ends what a killed supervisor left running. Only processes that began when the list says they did are touched: after
- * a reboot, or long enough, the same number is somebody else.
+ * a reboot, or long enough, the same number is another process.
  */
 export async function sweepProcesses(stateFolder: string): Promise<number> {
   const left = (readProcessesFile(stateFolder)?.processes ?? []).filter(isRunning);

@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 /** What one attempt to run a process needs from the supervisor. */
-export interface ChildGround {
+export interface ChildContext {
   readonly log: LogFile;
   /** What every child gets, beside its own. */
   readonly env: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ export class RunningChild {
     readonly pid: number,
     private readonly spec: LaunchSpec,
     private readonly port: number | undefined,
-    private readonly ground: ChildGround,
+    private readonly context: ChildContext,
     private readonly logOffset: number,
     private readonly prepared: PreparedCommand | undefined,
   ) {
@@ -52,7 +52,7 @@ export class RunningChild {
       child.once('exit', (code, signal) => {
         this.exit = { code, signal };
         signalGroup(pid, 'SIGKILL'); // what it started must not hold its port or its data
-        ground.onGone(pid);
+        context.onGone(pid);
         resolve(this.exit);
       });
     });
@@ -61,39 +61,39 @@ export class RunningChild {
       this.announced = true;
       this.announcedPort = (message as ReadyMessage).port;
     });
-    child.on('error', () => {}); // a failed send to a child that is ending: `exit` tells
+    child.on('error', () => {}); // a failed send to a child that is ending: `exit` follows
   }
 
   /** Throws EVPIPE_PROCESS_NOT_SPAWNED where the program can't be run at all, EVPIPE_PROCESS_EXITED where its preparation failed. */
-  static async spawn(spec: LaunchSpec, port: number | undefined, ground: ChildGround): Promise<RunningChild> {
-    const logOffset = ground.log.size();
+  static async spawn(spec: LaunchSpec, port: number | undefined, context: ChildContext): Promise<RunningChild> {
+    const logOffset = context.log.size();
     if (spec.program.kind === 'server') {
       const { module, options } = spec.program;
-      const child = spawnServer(module, { ...options, host: HOST, port }, spec, ground);
-      return RunningChild.spawned(child, spec, port, ground, logOffset);
+      const child = spawnServer(module, { ...options, host: HOST, port }, spec, context);
+      return RunningChild.spawned(child, spec, port, context, logOffset);
     }
     if (spec.program.kind === 'prepared') {
-      const prepared = await prepare(spec, port, ground, logOffset);
-      const child = spawnGroup({ ...prepared, ipc: false }, ground);
-      return RunningChild.spawned(child, spec, port, ground, logOffset, prepared);
+      const prepared = await prepare(spec, port, context, logOffset);
+      const child = spawnGroup({ ...prepared, ipc: false }, context);
+      return RunningChild.spawned(child, spec, port, context, logOffset, prepared);
     }
     const { command, cwd } = spec.program;
     const env = { ...spec.env, ...(port !== undefined && { PORT: String(port), HOST }) };
-    return RunningChild.spawned(spawnGroup({ command, cwd, env, ipc: false }, ground), spec, port, ground, logOffset);
+    return RunningChild.spawned(spawnGroup({ command, cwd, env, ipc: false }, context), spec, port, context, logOffset);
   }
 
   private static async spawned(
     child: ChildProcess,
     spec: LaunchSpec,
     port: number | undefined,
-    ground: ChildGround,
+    context: ChildContext,
     logOffset: number,
     prepared?: PreparedCommand,
   ): Promise<RunningChild> {
     const pid = child.pid;
     if (pid === undefined) throw await notSpawned(child, spec);
-    ground.onSpawned(pid, prepared?.stopSignal ?? 'SIGTERM');
-    return new RunningChild(child, pid, spec, port, ground, logOffset, prepared);
+    context.onSpawned(pid, prepared?.stopSignal ?? 'SIGTERM');
+    return new RunningChild(child, pid, spec, port, context, logOffset, prepared);
   }
 
   /** Resolves once it truly answers. Throws EVPIPE_PROCESS_EXITED or EVPIPE_PROCESS_NOT_READY with its last lines. */
@@ -132,7 +132,7 @@ export class RunningChild {
   }
 
   private lastWords(): string {
-    return lastWords(this.ground.log, this.logOffset);
+    return lastWords(this.context.log, this.logOffset);
   }
 
   private async readyProblem(startedMs: number, signal: AbortSignal): Promise<string | undefined> {
@@ -150,7 +150,7 @@ export class RunningChild {
         );
       case 'announced':
         if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
-        return this.ground.log.textSince(this.logOffset).includes(this.prepared.readyText)
+        return this.context.log.textSince(this.logOffset).includes(this.prepared.readyText)
           ? undefined
           : 'it has not said so';
     }
@@ -171,13 +171,13 @@ interface Program {
   readonly ipc: boolean;
 }
 
-function spawnGroup(program: Program, ground: ChildGround): ChildProcess {
+function spawnGroup(program: Program, context: ChildContext): ChildProcess {
   const [file, ...args] = program.command;
-  const output = ground.log.open();
+  const output = context.log.open();
   try {
     return spawn(file, args, {
       cwd: program.cwd ?? '/',
-      env: { ...ground.env, ...program.env },
+      env: { ...context.env, ...program.env },
       stdio: program.ipc ? ['pipe', output, output, 'ipc'] : ['ignore', output, output],
       detached: true, // its own session: a Ctrl-C on the terminal is not for it, and its group can be signalled as one
       ...program.account,
@@ -188,8 +188,8 @@ function spawnGroup(program: Program, ground: ChildGround): ChildProcess {
 }
 
 /** A process.js of ours, which reads its options from its standard input. */
-function spawnServer(module: string, options: object, { env }: LaunchSpec, ground: ChildGround): ChildProcess {
-  const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, ground);
+function spawnServer(module: string, options: object, { env }: LaunchSpec, context: ChildContext): ChildProcess {
+  const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, context);
   child.stdin?.on('error', () => {}); // it ended before it had read them: its exit says why
   child.stdin?.end(JSON.stringify(options));
   return child;
@@ -199,15 +199,15 @@ function spawnServer(module: string, options: object, { env }: LaunchSpec, groun
 async function prepare(
   spec: LaunchSpec,
   port: number | undefined,
-  ground: ChildGround,
+  context: ChildContext,
   logOffset: number,
 ): Promise<PreparedCommand> {
   if (spec.program.kind !== 'prepared') throw new Error('only a prepared program has a preparation');
   const options = { ...spec.program.options, host: HOST, port };
-  const child = spawnServer(spec.program.module, options, spec, ground);
+  const child = spawnServer(spec.program.module, options, spec, context);
   const { pid } = child;
   if (pid === undefined) throw await notSpawned(child, spec);
-  ground.onSpawned(pid, 'SIGTERM');
+  context.onSpawned(pid, 'SIGTERM');
   let command: PreparedCommand | undefined;
   child.on('message', (message) => {
     if ((message as PreparedMessage).type === 'prepared') command = (message as PreparedMessage).command;
@@ -215,8 +215,8 @@ async function prepare(
   const deadline = setTimeout(() => signalGroup(pid, 'SIGKILL'), PREPARE_TIMEOUT_MS);
   const exit = await new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   clearTimeout(deadline);
-  ground.onGone(pid);
-  if (command === undefined) throw exitedError(spec.process, exit, lastWords(ground.log, logOffset));
+  context.onGone(pid);
+  if (command === undefined) throw exitedError(spec.process, exit, lastWords(context.log, logOffset));
   return command;
 }
 

@@ -9,7 +9,7 @@ export type Handlers = {
 
 /** Listens on the private socket (0600 in a 0700 folder: only its owner gets to it). */
 export async function serveSocket(path: string, handlers: Handlers): Promise<Server> {
-  rmSync(path, { force: true }); // the lock is ours, so whoever listened here is gone
+  rmSync(path, { force: true }); // the lock is ours, so the previous listener is gone
   const server = createServer((socket) => serveConnection(socket, handlers));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

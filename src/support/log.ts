@@ -39,7 +39,7 @@ export const outputLog: Log = lineLog((line) => {
   try {
     writeSync(1, line);
   } catch {
-    // Nowhere is left to tell it.
+    // There is nowhere left to report it.
   }
 });
 

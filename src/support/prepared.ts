@@ -2,7 +2,7 @@ import { readOptions } from './child.js';
 import { type Log, outputLog } from './log.js';
 
 /**
- * A server that is no Node program (PostgreSQL): a short-lived child prepares its folder and tells what to run,
+ * A server that is not a Node program (PostgreSQL): a short-lived child prepares its folder and reports what to run,
  * so that no Node process has to stay beside it.
  */
 export interface PreparedCommand {
@@ -14,7 +14,7 @@ export interface PreparedCommand {
   /** The account to run under, where it isn't the caller's own. */
   readonly account?: { readonly uid: number; readonly gid: number };
   readonly port: number;
-  /** It answers as soon as this text stands in its output. */
+  /** It is ready as soon as its output contains this text. */
   readonly readyText: string;
   /** What makes it stop in order, and fast. */
   readonly stopSignal: NodeJS.Signals;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectConnect } from '../../src/clients/connect/client.js';
+import { openConnect } from '../../src/clients/connect/client.js';
 import { waitUntil } from '../../src/support/retry.js';
 import { Stack } from '../support/stack.js';
 
@@ -25,8 +25,8 @@ beforeAll(async () => {
 
 afterAll(() => stack?.remove());
 
-async function withConnect<T>(work: (connect: ReturnType<typeof connectConnect>) => Promise<T>): Promise<T> {
-  const connect = connectConnect(await stack.url('connect'));
+async function withConnect<T>(work: (connect: ReturnType<typeof openConnect>) => Promise<T>): Promise<T> {
+  const connect = openConnect(await stack.url('connect'));
   try {
     return await work(connect);
   } finally {

@@ -113,8 +113,8 @@ class Link {
         connection.on('close', forget);
         return connection;
       } catch (failure) {
-        const mended = errorOf(failure, this.url);
-        if (mended.kind !== 'unreachable' || attempt >= ATTEMPTS) throw mended;
+        const error = errorOf(failure, this.url);
+        if (error.kind !== 'unreachable' || attempt >= ATTEMPTS) throw error;
         await pause(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 4));
       }
     }

@@ -50,7 +50,7 @@ export type Deleted = { readonly messages: number } | 'in use';
  */
 export interface AmqpClient {
   server(): Promise<{ readonly product: string; readonly version: string }>;
-  /** Undefined where there is no such queue. */
+  /** Undefined if the queue does not exist. */
   queue(name: string): Promise<QueueCounts | undefined>;
   hasExchange(name: string): Promise<boolean>;
   /** Nothing happens where it is there already as declared; where it is there otherwise, EVPIPE_AMQP_PRECONDITION_FAILED. */
@@ -58,9 +58,9 @@ export interface AmqpClient {
   /** As with queues. */
   declareExchange(exchange: ExchangeDeclaration): Promise<void>;
   bind(binding: BindingDeclaration): Promise<void>;
-  /** Unless somebody receives from it. One that is not there is no error. */
+  /** Fails while it has consumers. A missing queue is not an error. */
   deleteQueue(name: string): Promise<Deleted>;
-  /** Unless something is bound to it. One that is not there is no error. */
+  /** Fails while something is bound to it. A missing exchange is not an error. */
   deleteExchange(name: string): Promise<Deleted>;
   /** Resolves once the broker has confirmed it. With `exchange` '' the key is a queue's name. Throws EVPIPE_AMQP_NO_ROUTE where no queue takes it. */
   publish(exchange: string, key: string, body: Buffer, properties?: MessageProperties): Promise<void>;

@@ -2,7 +2,7 @@ import { EvpipeError } from '../../support/errors.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
 import type { BindingDeclaration } from './contract.js';
 
-/** What the HTTP API tells of a queue. A real broker renews these numbers every 5 s. */
+/** What the HTTP API reports about a queue. A real broker updates these numbers every 5 s. */
 export interface QueueFacts {
   readonly ready: number;
   readonly unacknowledged: number;
@@ -19,7 +19,7 @@ export interface QueueFacts {
 
 /** The HTTP API of RabbitMQ's management plugin. Errors: EVPIPE_RABBITMQ_<STATUS>, EVPIPE_RABBITMQ_MANAGEMENT_UNREACHABLE (kind unreachable). */
 export interface RabbitmqManagement {
-  /** Undefined where there is no such queue. */
+  /** Undefined if the queue does not exist. */
   queue(name: string): Promise<QueueFacts | undefined>;
   isBound(binding: BindingDeclaration): Promise<boolean>;
   close(): void;

@@ -44,7 +44,7 @@ export function pingCache(url: string, signal: AbortSignal): Promise<string> {
       if (refused !== undefined)
         end(() => reject(new EvpipeError('EVPIPE_CACHE_REFUSED', `Redis at ${place}: ${refused}`)));
       else if (version !== undefined) end(() => resolve(version));
-      else if (said.length > ANSWER_BYTES_MAX) unreachable('what answers there is no Redis');
+      else if (said.length > ANSWER_BYTES_MAX) unreachable('the server at this address is not Redis');
     });
   });
 }

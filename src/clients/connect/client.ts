@@ -28,7 +28,7 @@ export interface ConnectClient {
   connectors(): Promise<readonly string[]>;
   /** The config of every connector, in one request (KIP-465). */
   configs(): Promise<ReadonlyMap<string, ConnectorConfig>>;
-  /** Undefined where there is no such connector. */
+  /** Undefined if the connector does not exist. */
   config(name: string): Promise<ConnectorConfig | undefined>;
   putConfig(name: string, config: ConnectorConfig): Promise<void>;
   status(name: string): Promise<ConnectorStatus | undefined>;
@@ -36,7 +36,7 @@ export interface ConnectClient {
   validate(
     config: ConnectorConfig,
   ): Promise<ReadonlyArray<{ readonly option: string; readonly messages: readonly string[] }>>;
-  /** Topics that it has written or read since it was made (KIP-558); undefined where the worker does not tell. */
+  /** Topics that it has written or read since it was created (KIP-558); undefined if the worker does not report them. */
   topics(name: string): Promise<readonly string[] | undefined>;
   restart(name: string): Promise<void>;
   pause(name: string): Promise<void>;
@@ -44,7 +44,7 @@ export interface ConnectClient {
   stop(name: string): Promise<void>;
   /** Nothing happens where it does not exist. */
   remove(name: string): Promise<void>;
-  /** KIP-875: where each of its source partitions stands. Workers before 3.5 answer EVPIPE_CONNECT_404. */
+  /** KIP-875: the offset of each source partition. Workers before 3.5 answer EVPIPE_CONNECT_404. */
   offsets(name: string): Promise<ReadonlyArray<{ readonly partition: unknown; readonly offset: unknown }>>;
   /** Forgets them; the connector has to be STOPPED. Nothing happens on workers before 3.6, which cannot. */
   removeOffsets(name: string): Promise<void>;
@@ -54,7 +54,7 @@ export interface ConnectClient {
 const REBALANCE_ATTEMPTS = 30;
 const REBALANCE_PAUSE_MS = 200;
 
-export function connectConnect(url: string, signal?: AbortSignal): ConnectClient {
+export function openConnect(url: string, signal?: AbortSignal): ConnectClient {
   const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', url, signal });
   const at = (name: string, more = ''): string => `/connectors/${encodeURIComponent(name)}${more}`;
 

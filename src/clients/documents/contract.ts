@@ -40,7 +40,7 @@ export interface Lookup {
 export interface DocumentsClient {
   /** What answers: `PostgreSQL 18.4`, `MongoDB 8.0.4`. */
   version(): Promise<string>;
-  /** About how many; -1 where nobody knows. */
+  /** About how many; -1 if unknown. */
   estimate(collection: string): Promise<number>;
   /** All of them in blocks, as they are when their block is read. */
   stream(query: DocumentQuery, signal: AbortSignal): AsyncIterable<readonly FoundDocument[]>;

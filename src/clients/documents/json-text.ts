@@ -11,7 +11,7 @@ export function decimalText(text: string): string {
   return sign === '-' && plain !== '0' ? `-${plain}` : plain;
 }
 
-/** Already a JSON text: what is no JSON value itself (a number of more digits than JavaScript has). */
+/** JSON text as it is, for numbers with more digits than a double holds. */
 export class RawJson {
   constructor(readonly text: string) {}
 }

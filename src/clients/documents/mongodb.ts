@@ -64,7 +64,7 @@ export async function openMongoDocuments(url: string): Promise<DocumentsClient> 
   };
 }
 
-/** To MongoDB a field that is compared with null may be missing too: its type tells. */
+/** In MongoDB a comparison with null also matches a missing field; its type does not. */
 const filterOf = ({ where }: DocumentQuery): Filter<Document> =>
   Object.fromEntries(Object.entries(where).map(([path, value]) => [path, value === null ? { $type: 'null' } : value]));
 

@@ -72,7 +72,7 @@ export class Cluster {
     return BrokerConnection.open(address, this.options, timeoutMs);
   }
 
-  /** One question to whoever answers; null: all topics. */
+  /** One request to any broker; null means all topics. */
   async refresh(topics: readonly string[] | null, timeoutMs = this.timeoutMs): Promise<Metadata> {
     const answer = await this.asking.callAny(
       metadata,
@@ -85,7 +85,7 @@ export class Cluster {
     }
     this.controllerId = answer.controllerId;
     if (topics === null) this.topics.clear();
-    for (const topic of answer.topics) this.learn(topic);
+    for (const topic of answer.topics) this.remember(topic);
     return answer;
   }
 
@@ -101,7 +101,7 @@ export class Cluster {
     }, this);
   }
 
-  private learn(topic: Metadata['topics'][number]): void {
+  private remember(topic: Metadata['topics'][number]): void {
     const { name, topicId, errorCode, partitions } = topic;
     if (name === null) return;
     if (errorCode !== 0 && errorCode !== ERROR_CODES.LEADER_NOT_AVAILABLE) {
@@ -209,7 +209,7 @@ function parseAddresses(bootstrapServers: string): Address[] {
       const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(part);
       const port = Number(match?.[3]);
       if (match === null || port > 65_535) {
-        throw new EvpipeError('EVPIPE_KAFKA_BOOTSTRAP_SERVERS', `"${part}" is no host:port`, { kind: 'usage' });
+        throw new EvpipeError('EVPIPE_KAFKA_BOOTSTRAP_SERVERS', `"${part}" is not host:port`, { kind: 'usage' });
       }
       return { host: match[1] ?? match[2] ?? '', port };
     });

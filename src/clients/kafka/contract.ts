@@ -22,7 +22,7 @@ export interface KafkaClientOptions {
 
 export type Header = readonly [name: string, value: Buffer | null];
 
-/** Key, value and headers are slices of what was fetched (up to a MiB): whoever keeps a few of many copies them. */
+/** Key, value and headers are slices of what was fetched (up to a MiB): copy what you keep longer. */
 export interface KafkaRecord {
   readonly topic: string;
   readonly partition: number;
@@ -36,7 +36,7 @@ export interface KafkaRecord {
 
 export interface OutgoingRecord {
   readonly topic: string;
-  /** Absent: murmur2 of the key as Java does, sticky where there is no key. */
+  /** Absent: murmur2 of the key as Java does, sticky if there is no key. */
   readonly partition?: number | undefined;
   /** Absent: now. */
   readonly timestampMs?: number | undefined;

@@ -165,7 +165,7 @@ function unreachableBroker(address: Address, cause: unknown): EvpipeError {
   });
 }
 
-/** What trying again does not mend: certificates, and a listener that speaks no TLS. */
+/** Errors that retrying cannot fix: certificates, and a listener without TLS. */
 const isTlsFailure = (failure: Error & { readonly code?: string }): boolean =>
   /CERT|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^UNABLE_TO|^EPROTO$/.test(failure.code ?? '');
 

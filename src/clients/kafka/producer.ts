@@ -46,7 +46,7 @@ interface TopicState {
   sticky: number;
   /** Records that came before the topic was known. */
   waiting: OutgoingRecord[];
-  learnt: Promise<void> | undefined;
+  partitionsRead: Promise<void> | undefined;
 }
 
 /**
@@ -144,7 +144,8 @@ export class Producer implements RecordProducer {
   }
 
   private async allLearnt(topics: readonly TopicState[]): Promise<void> {
-    for (const topic of topics) while (topic.learnt !== undefined && this.lost === undefined) await topic.learnt;
+    for (const topic of topics)
+      while (topic.partitionsRead !== undefined && this.lost === undefined) await topic.partitionsRead;
   }
 
   /** Resolves when every record has a partition that is known, so that none of them has to wait. */
@@ -153,10 +154,10 @@ export class Producer implements RecordProducer {
       waiting = false;
       for (const { topic: name, partition } of records) {
         const topic = this.topic(name);
-        if (topic.learnt === undefined && partition !== undefined && topic.queues[partition] === undefined) {
-          topic.learnt = this.grow(name, topic, partition);
+        if (topic.partitionsRead === undefined && partition !== undefined && topic.queues[partition] === undefined) {
+          topic.partitionsRead = this.grow(name, topic, partition);
         }
-        if (topic.learnt === undefined) continue;
+        if (topic.partitionsRead === undefined) continue;
         waiting = true;
         await this.allLearnt([topic]);
       }
@@ -170,7 +171,7 @@ export class Producer implements RecordProducer {
       return undefined;
     }
     const topic = this.topic(record.topic);
-    if (topic.learnt !== undefined) {
+    if (topic.partitionsRead !== undefined) {
       this.wait(topic, record);
       return undefined;
     }
@@ -190,7 +191,7 @@ export class Producer implements RecordProducer {
     const partition = record.partition ?? (record.key === null ? topic.sticky : partitionOfKey(record.key, partitions));
     const queue = topic.queues[partition];
     if (queue === undefined) {
-      topic.learnt = this.grow(record.topic, topic, partition);
+      topic.partitionsRead = this.grow(record.topic, topic, partition);
       this.wait(topic, record);
       return undefined;
     }
@@ -214,14 +215,14 @@ export class Producer implements RecordProducer {
   private topic(name: string): TopicState {
     let topic = this.topics.get(name);
     if (topic === undefined) {
-      topic = { topicId: undefined, queues: [], sticky: 0, waiting: [], learnt: undefined };
+      topic = { topicId: undefined, queues: [], sticky: 0, waiting: [], partitionsRead: undefined };
       this.topics.set(name, topic);
-      topic.learnt = this.learn(name, topic);
+      topic.partitionsRead = this.readPartitions(name, topic);
     }
     return topic;
   }
 
-  private async learn(name: string, topic: TopicState): Promise<void> {
+  private async readPartitions(name: string, topic: TopicState): Promise<void> {
     try {
       const known = await this.link.topic(name);
       topic.sticky = Math.floor(Math.random() * known.leaders.length);
@@ -250,10 +251,10 @@ export class Producer implements RecordProducer {
 
   /** Queues what had to wait for the topic, in order; it may have to wait again. */
   private goOn(topic: TopicState): void {
-    topic.learnt = undefined;
+    topic.partitionsRead = undefined;
     for (const record of topic.waiting.splice(0)) {
       this.bufferedBytes -= recordBytesAtMost(record.key, record.value, record.headers ?? []);
-      if (topic.learnt === undefined) this.enqueue(topic, record);
+      if (topic.partitionsRead === undefined) this.enqueue(topic, record);
       else this.wait(topic, record);
     }
   }
@@ -342,7 +343,7 @@ export class Producer implements RecordProducer {
     try {
       await this.link.lookAgain(topics);
     } catch {
-      return; // the batches themselves will be tried again, and their deadline tells
+      return; // the batches themselves are retried until their deadline
     }
     for (const name of topics) {
       const [topic, known] = [this.topics.get(name), this.link.known(name)];

@@ -162,7 +162,7 @@ export class PostgresClient {
   /** A whole script in one message; without BEGIN in it the server carries it out as one transaction. */
   async execute(sql: string, options: ScriptOptions = {}): Promise<void> {
     let completed = 0;
-    // pg does not tell how far a script came; its connection does, one event a statement.
+    // pg does not report how far a script got; its connection does, with one event per statement.
     const { connection } = this.client as unknown as { connection: EventEmitter };
     const onComplete = () => {
       completed += 1;
@@ -190,13 +190,13 @@ export class PostgresClient {
       await this.send(() => this.client.query('COMMIT'));
       return answer;
     } catch (failure) {
-      // A broken connection has rolled back by itself; the work's own failure is the one to tell.
+      // A broken connection has rolled back by itself; the work's own failure is the one to report.
       await this.client.query('ROLLBACK').catch(() => {});
       throw failure;
     }
   }
 
-  /** Runs the work while holding an advisory lock of the session; waits for whoever holds it. */
+  /** Runs the work while holding an advisory lock of the session; waits while another session holds it. */
   async withAdvisoryLock<T>(name: string, work: () => Promise<T>): Promise<T> {
     await this.query('SELECT pg_advisory_lock(hashtextextended($1, 0))::text', [name]);
     try {

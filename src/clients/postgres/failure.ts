@@ -11,7 +11,7 @@ interface ServerFailure extends Error {
   readonly where?: string;
 }
 
-/** SQLSTATEs (and classes) under which nobody answers yet, or any more: asking again later may help. */
+/** SQLSTATEs (and classes) of a server that is starting or stopping: a later attempt may succeed. */
 const UNREACHABLE_STATES = /^(08...|57P0[1-4]|53300)$/;
 const SOCKET_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|EPIPE)/;
 

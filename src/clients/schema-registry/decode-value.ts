@@ -35,7 +35,7 @@ interface KnownSchema {
 const UNKNOWN_ID_MS = 5_000;
 
 /**
- * Decodes Confluent-framed Avro (and JSON) with a registry's schemas, and tells plain JSON, text and bytes apart.
+ * Decodes Confluent-framed Avro (and JSON) with a registry's schemas, and detects plain JSON, text and bytes.
  * Schemas are asked once an id; with them at hand `decode` answers at once, without a promise.
  */
 export class ValueDecoder {
@@ -111,7 +111,7 @@ function decodeFramed(bytes: Buffer, payload: Buffer, known: KnownSchema, part: 
     if (known.problem !== undefined) return stays(known.problem);
     return { kind: 'json', value: parsePlainJson(payload.toString('utf8')), ...about };
   } catch (failure) {
-    return stays(`is no value of schema ${schemaId}: ${messageOf(failure)}`);
+    return stays(`is not a value of schema ${schemaId}: ${messageOf(failure)}`);
   }
 }
 

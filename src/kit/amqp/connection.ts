@@ -35,7 +35,7 @@ export function keepConnected(
           why = failure;
         });
         const closed = new Promise<void>((resolve) => connection.on('close', () => resolve()));
-        // Stopped meanwhile: nobody else closes it.
+        // Stopped meanwhile: nothing else closes it.
         if (stopping.signal.aborted) await connection.close();
         else await open(connection);
         if (said !== '') log.info('RabbitMQ answers again');

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { connectConnect } from '../../clients/connect/client.js';
+import { openConnect } from '../../clients/connect/client.js';
 import { connectKafka } from '../../clients/kafka/client.js';
 import { connectKsqldb } from '../../clients/ksqldb/client.js';
 import { connectSchemaRegistry } from '../../clients/schema-registry/client.js';
@@ -54,7 +54,7 @@ export async function importPipeline(input: ImportInput): Promise<Imported> {
       input.schemaRegistryUrl === undefined
         ? undefined
         : connectSchemaRegistry({ url: input.schemaRegistryUrl, signal: input.signal });
-    const connect = input.connectUrl === undefined ? undefined : connectConnect(input.connectUrl);
+    const connect = input.connectUrl === undefined ? undefined : openConnect(input.connectUrl);
     lifetime.onEnd(() => connect?.close());
     const ksqldb = input.ksqldbUrl === undefined ? undefined : connectKsqldb(input.ksqldbUrl);
     lifetime.onEnd(() => ksqldb?.close());

@@ -44,7 +44,7 @@ const PROPERTIES: ReadonlyArray<readonly [name: keyof BasicProperties, type: Pro
   ['clusterId', 'shortstr'],
 ];
 
-/** Bit 0 would announce a second word of flags; class basic has 14 properties. Bit 1 is no property. */
+/** Bit 0 would announce a second word of flags; class basic has 14 properties. Bit 1 is not a property. */
 const UNKNOWN_FLAGS = 0b11;
 
 /** Decodes the property flags and the properties behind them. Throws MalformedFrame. */

@@ -110,7 +110,7 @@ function readValue(reader: ByteReader, depth: number): FieldValue {
   }
 }
 
-/** Python's clients send byte strings as long strings: what is no UTF-8 stays bytes. */
+/** Python's clients send byte strings as long strings: what is not UTF-8 stays bytes. */
 function readText(bytes: Buffer): FieldValue {
   const text = bytes.toString('utf8');
   return text.includes('\ufffd') && !bytes.equals(Buffer.from(text))

@@ -1,4 +1,4 @@
-/** Bytes that are no AMQP; the connection that sent them ends with 501 FRAME_ERROR or 502 SYNTAX_ERROR. */
+/** Bytes that are not AMQP. The connection that sent them ends with 501 FRAME_ERROR or 502 SYNTAX_ERROR. */
 export class MalformedFrame extends Error {
   override readonly name = 'MalformedFrame';
 

@@ -346,6 +346,6 @@ function propertiesOf(object: JsonObject, words: ReadonlySet<string>, another?: 
   return Object.fromEntries(Object.entries(object).filter(([word]) => !words.has(word) && word !== another));
 }
 
-/** What tells the branches of a union apart: the full name, or the kind of type. */
+/** The branches of a union must differ in this: the full name, or the type. */
 export const typeNameOf = (schema: AvroSchema): string =>
   schema.type === 'record' || schema.type === 'enum' || schema.type === 'fixed' ? schema.name : schema.type;

@@ -16,7 +16,7 @@ export function frameValue(schemaId: number, payload: Uint8Array): Buffer {
   return framed;
 }
 
-/** Undefined where the value is not framed. Any value may begin with a zero byte by chance: only a registry that knows the id tells. */
+/** Undefined where the value is not framed. Any value may begin with a zero byte by chance: only a registry that knows the id can tell. */
 export function unframeValue(value: Buffer): FramedValue | undefined {
   if (value.length < HEADER_BYTES || value[0] !== MAGIC) return undefined;
   const schemaId = value.readInt32BE(1);

@@ -6,7 +6,7 @@ import { type Part, Writer } from './writer.js';
 /**
  * Frames of the Kafka protocol in both directions. Encoded messages come as a list of parts, size first, to be written
  * in this order; large record batches are parts of their own and are not copied. Decoded byte fields are slices of the
- * frame: whoever keeps one keeps the frame.
+ * frame: keeping one keeps the frame.
  *
  * Values: every field of the table is there after decoding, with its default where the version lacks it; encoding
  * takes any subset, fills in the defaults, and leaves out what the version lacks.

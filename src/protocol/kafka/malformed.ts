@@ -1,4 +1,4 @@
-/** Bytes that are no Kafka message: the connection that sent them ends, nothing else does. */
+/** Bytes that are not a Kafka message. Only the connection that sent them ends. */
 export class MalformedMessage extends Error {
   constructor(message: string) {
     super(message);

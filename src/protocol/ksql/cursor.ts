@@ -93,7 +93,7 @@ export class Cursor {
     return kind === 'quoted' || kind === 'variable' || (kind === 'word' && !RESERVED.has(value));
   }
 
-  /** A name: bare words come upper-cased, quoted ones as written, ${x} as it stands. */
+  /** A name: bare words come upper-cased, quoted ones and ${x} as written. */
   identifier(): string {
     const { token } = this;
     if (!this.atIdentifier()) {

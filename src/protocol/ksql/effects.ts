@@ -23,7 +23,7 @@ export interface CreatedType {
   readonly name: string;
 }
 
-/** What a statement does to the world outside it, as far as its text alone tells. */
+/** What a statement does to the world outside it, as far as its text alone shows. */
 export interface StatementEffects {
   readonly creates: CreatedSource | CreatedConnector | CreatedType | undefined;
   /** The prefix of the id of the query that it starts: CSAS_X, CTAS_X, INSERTQUERY; or the id in WITH (QUERY_ID). */

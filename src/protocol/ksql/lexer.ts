@@ -6,7 +6,7 @@ import { KsqlSyntaxError, type Position } from './position.js';
  *   quoted    `backticks` or "double quotes"; `value` as written, doubled quotes undone
  *   string    'single quotes'; `value` with doubled quotes undone
  *   integer   1   decimal 1.5   float 1.5E3
- *   variable  ${name}, which passes through untouched where nobody substitutes it
+ *   variable  ${name}, which passes through untouched unless it is substituted
  *   symbol    operators and punctuation
  */
 export type TokenKind = 'word' | 'quoted' | 'string' | 'integer' | 'decimal' | 'float' | 'variable' | 'symbol' | 'end';

@@ -1,4 +1,4 @@
-/** SQL types of ksqlDB as plain values. A custom type's name stands as `named` until the engine resolves it. */
+/** SQL types of ksqlDB as plain values. A custom type is `named` until the engine resolves it. */
 export type SqlType =
   | {
       readonly kind: 'BOOLEAN' | 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'STRING' | 'BYTES' | 'DATE' | 'TIME' | 'TIMESTAMP';

@@ -1,7 +1,7 @@
 import type { Expression, WithClause, WithValue } from './ast.js';
 import { formatExpression } from './format.js';
 
-/** The plain value of a WITH entry; what is no literal comes as its text. */
+/** The plain value of a WITH entry; what is not a literal comes as its text. */
 export function withValue(expression: Expression): WithValue {
   switch (expression.kind) {
     case 'string':

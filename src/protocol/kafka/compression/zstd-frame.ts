@@ -13,7 +13,7 @@ const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 
 /**
  * The most bytes that zstd frames can unpack to, by the headers of their blocks (RFC 8878): the size that a frame
- * announces may be missing, or a lie. Throws where the bytes are no whole frames.
+ * announces may be missing, or a lie. Throws if the bytes are not whole frames.
  */
 export function zstdPlainBytesMax(frames: Buffer): number {
   let plain = 0;

@@ -107,7 +107,7 @@ describe('values', () => {
     expect(decoder.decode(bytes, { topic, part: 'value' })).toEqual(decoded); // at once now
     expect(await decoder.decode(bytes.subarray(0, 5))).toMatchObject({
       kind: 'binary',
-      problem: expect.stringContaining(`is no value of schema ${id}`),
+      problem: expect.stringContaining(`is not a value of schema ${id}`),
     });
   });
 
