@@ -1,4 +1,5 @@
-import { type PostgresClient, quoteIdentifier } from '../clients/postgres/client.js';
+import type { PostgresClient } from '../clients/postgres/client.js';
+import { quoteIdentifier } from '../protocol/sql.js';
 import { EvpipeError } from '../support/errors.js';
 
 export interface TablePlace {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Tuple, TupleValue } from '../../../protocol/pgoutput/decode.js';
+import { quoteIdentifier } from '../../../protocol/sql.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import type { TableInfo } from './catalogue.js';
 import { tableName } from './catalogue.js';
-import { quoteIdent } from './connection.js';
 import type { Settings } from './settings.js';
 
 /** One table of an incremental snapshot. */
@@ -183,7 +183,7 @@ export class IncrementalSnapshot {
 
   private async mark(id: string, type: string): Promise<void> {
     const [schema = '', table = ''] = (this.settings.signalTable ?? '').split('.');
-    await this.client.query(`INSERT INTO ${quoteIdent(schema)}.${quoteIdent(table)} VALUES ($1, $2, $3)`, [
+    await this.client.query(`INSERT INTO ${quoteIdentifier(schema)}.${quoteIdentifier(table)} VALUES ($1, $2, $3)`, [
       id,
       type,
       null,
@@ -191,7 +191,7 @@ export class IncrementalSnapshot {
   }
 
   private async rows(request: SnapshotRequest, table: TableInfo, keys: readonly number[]): Promise<readonly Tuple[]> {
-    const keyColumns = keys.map((index) => quoteIdent(table.columns[index]?.name ?? ''));
+    const keyColumns = keys.map((index) => quoteIdentifier(table.columns[index]?.name ?? ''));
     const after = this.afterKey;
     const conditions = [
       ...(after === undefined
@@ -200,9 +200,9 @@ export class IncrementalSnapshot {
       ...(request.filter === undefined ? [] : [`(${request.filter})`]),
     ];
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-    const columns = table.columns.map((column) => quoteIdent(column.name)).join(', ');
+    const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
     const { rows } = await this.client.query<TupleValue[]>({
-      text: `SELECT ${columns} FROM ${quoteIdent(table.schema)}.${quoteIdent(table.name)}${where} ORDER BY ${keyColumns.join(', ')} LIMIT ${this.settings.incrementalChunkRows}`,
+      text: `SELECT ${columns} FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${where} ORDER BY ${keyColumns.join(', ')} LIMIT ${this.settings.incrementalChunkRows}`,
       values: [...(after ?? [])],
       rowMode: 'array',
       types: { getTypeParser: () => (text: string) => text }, // as the stream has them
