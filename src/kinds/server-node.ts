@@ -1,12 +1,12 @@
-import { type ServerKind, server } from '../targets/target.js';
+import { type ConnectLaunch, type ServerKind, server } from '../targets/target.js';
 import { componentsOf } from './kind.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
 export interface ServerNodeOptions {
   readonly needs?: readonly string[];
-  /** Its environment. */
-  readonly env?: () => Promise<Record<string, string>>;
+  /** What it is started with, where references have to be resolved first. */
+  readonly launch?: () => Promise<ConnectLaunch>;
 }
 
 /** Starts a server where something that is declared needs it; other nodes need it as `server/KIND`. */
@@ -14,7 +14,7 @@ export function serverNode(
   session: Session,
   kind: ServerKind,
   step: string,
-  { needs = [], env }: ServerNodeOptions = {},
+  { needs = [], launch }: ServerNodeOptions = {},
 ): readonly Node[] {
   if (!hasServer(session, kind)) return [];
   return [
@@ -24,8 +24,7 @@ export function serverNode(
       needs: [...new Set(needs)],
       run: async (report) => {
         report.waitingFor(`${kind} to answer`);
-        const launch = env === undefined ? undefined : { env: await env() };
-        return { changed: await session.start(server(kind), launch) };
+        return { changed: await session.start(server(kind), await launch?.()) };
       },
     },
   ];

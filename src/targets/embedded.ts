@@ -209,7 +209,7 @@ export class EmbeddedProvider implements Provider {
           dataDir: join(this.context.stateFolder, 'data', embedded.process),
           ...(embedded === POSTGRES && { password: this.postgresPassword() }),
           ...(embedded === REDIS && this.redisOptions()),
-          ...launch,
+          ...(embedded === EMBEDDED_SERVERS.connect && { ...launch, stateFolder: this.context.stateFolder }),
         },
       },
       env: {},

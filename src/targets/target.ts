@@ -127,6 +127,8 @@ export interface ServiceEndpoint {
 export interface ConnectLaunch {
   /** What `${env:NAME}` in a connector's config means on a worker that evpipe starts; resolved values. */
   readonly env: Readonly<Record<string, string>>;
+  /** Absolute folders that its file and directory placeholders may read. */
+  readonly allowedPaths: readonly string[];
 }
 
 /** What stands in front of the services; it runs on this host on every target. */

@@ -16,6 +16,10 @@ export interface ConnectOptions {
   readonly kafkaBootstrapServers: string;
   /** What `${env:NAME}` in configurations means; nothing else of the process' environment is visible. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Folders below which `${file:…}` and `${directory:…}` may read; default none. */
+  readonly allowedPaths?: readonly string[];
+  /** Never read by them. */
+  readonly stateFolder?: string;
   readonly offsetFlushIntervalMs?: number;
   /** key.converter, value.converter and their options, for connectors that name none; names of the state's topics. */
   readonly workerConfig?: Readonly<Record<string, string>>;
@@ -42,7 +46,8 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     const { clusterId } = await kafka.describeCluster();
     const stores = await Stores.open(kafka, workerConfig);
     life.onEnd(() => stores.close());
-    const env = options.env ?? {};
+    const { env = {}, allowedPaths = [], stateFolder } = options;
+    const providers = { env, allowedPaths, stateFolder };
     let workerId = '';
     const herder = new Herder({
       kafka,
@@ -52,14 +57,14 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
       random: options.random ?? Math.random,
       workerConfig,
       offsetFlushIntervalMs: options.offsetFlushIntervalMs ?? 1000,
-      env,
+      providers,
       get workerId() {
         return workerId;
       },
     });
     const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
     const { server } = restServer(
-      { herder, stores, clusterId, env, loggers, clock },
+      { herder, stores, clusterId, providers, loggers, clock },
       { log, allowedHosts: options.allowedHosts },
     );
     const port = await listen(server, options);

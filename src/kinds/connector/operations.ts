@@ -1,6 +1,6 @@
 import { referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
-import { server } from '../../targets/target.js';
+import { type ConnectLaunch, server } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
 import { connectorKey } from '../ledger.js';
 import { needsOf } from '../reference-values.js';
@@ -16,13 +16,16 @@ import type { ConnectorSection } from './section.js';
 
 export const operations: KindOperations = {
   nodes: (session) => {
-    const { connectEnv, connectors } = session.pipeline;
+    const { connectEnv, connectAllowedPaths: allowedPaths, connectors } = session.pipeline;
     const needs = Object.values(connectEnv)
       .flatMap(referencesIn)
       .flatMap((path) => needsOf(session, path));
-    const env = async (): Promise<Record<string, string>> => resolveAll(connectEnv, await session.references('inside'));
+    const launch = async (): Promise<ConnectLaunch> => ({
+      env: resolveAll(connectEnv, await session.references('inside')),
+      allowedPaths,
+    });
     return [
-      ...serverNode(session, 'connect', 'streams', { needs, env }),
+      ...serverNode(session, 'connect', 'streams', { needs, launch }),
       ...connectors.map((one) => connectorNode(session, one)),
     ];
   },

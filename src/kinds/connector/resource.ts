@@ -23,6 +23,15 @@ export interface ConnectorContext {
   beforeMaking?(): Promise<void>;
 }
 
+/** How evpipe's own worker shows a password, which then can't be compared. */
+const HIDDEN = '[hidden]';
+
+function isShownAs(wanted: string | undefined, live: string | undefined): boolean {
+  if (wanted === undefined || live === undefined || !live.includes(HIDDEN)) return wanted === live;
+  const [head = '', ...rest] = live.split(HIDDEN);
+  return wanted.startsWith(head) && wanted.endsWith(rest.at(-1) ?? '');
+}
+
 export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, ConnectorContext> = {
   kind: 'connector',
   name: (spec) => spec.name,
@@ -38,7 +47,7 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
     if (live === undefined) return [{ summary: 'new' }];
     const options = new Set([...Object.keys(spec.config), ...Object.keys(live.config)]);
     options.delete('name'); // the worker adds it
-    const changed = [...options].filter((option) => spec.config?.[option] !== live.config[option]);
+    const changed = [...options].filter((option) => !isShownAs(spec.config?.[option], live.config[option]));
     return changed.map((option) => ({ summary: option, implies: 'restart of its tasks' }));
   },
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named, settings, text, texts } from '../../pipeline/spec-words.js';
@@ -18,6 +19,8 @@ declare module '../../pipeline/pipeline.js' {
     readonly connectors: readonly ConnectorSection[];
     /** What `${env:NAME}` in configs means on a worker that evpipe starts. */
     readonly connectEnv: Readonly<Record<string, string>>;
+    /** Folders that configs may read by `${file:…}` and `${directory:…}` on such a worker; absolute. */
+    readonly connectAllowedPaths: readonly string[];
   }
 
   interface TargetSection {
@@ -57,9 +60,15 @@ export const worker = section(
     env: settings
       .default({})
       .describe('What the env placeholders of connector configs mean on a worker that evpipe starts'),
+    allowedPaths: texts
+      .default([])
+      .describe('Folders that file and directory placeholders of connector configs may read there; default none'),
   })
     .optional()
     .describe('The Connect worker'),
-  (declared) => ({ connectEnv: declared?.env ?? {} }),
+  (declared, { folder }) => ({
+    connectEnv: declared?.env ?? {},
+    connectAllowedPaths: (declared?.allowedPaths ?? []).map((path) => resolve(folder, path)),
+  }),
   { resolves: true },
 );

@@ -1,5 +1,6 @@
 import { messageOf } from '../../../support/errors.js';
 import type { OptionDefinition } from '../config/option.js';
+import { maskSecrets } from '../config/secrets.js';
 import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';
 import { TRANSFORMS } from '../transforms/table.js';
@@ -30,7 +31,7 @@ const resultJson = ({ definition, value, errors }: OptionResult, order: number) 
   definition: definitionJson(definition, order),
   value: {
     name: definition.name,
-    value: definition.type === 'PASSWORD' && value !== null ? '[hidden]' : value,
+    value: value === null ? null : (maskSecrets({ [definition.name]: value })[definition.name] ?? null),
     recommended_values: definition.oneOf ?? [],
     errors,
     visible: true,
@@ -78,18 +79,19 @@ const namesOf = (plugin: (typeof CONNECTORS)[number] | undefined): readonly stri
 const check: Route = {
   method: 'PUT',
   path: '/connector-plugins/:plugin/config/validate',
-  async handle({ parameters, body }, { env }) {
+  async handle({ parameters, body }, { herder, providers }) {
     const wanted = parameters.plugin ?? '';
-    const given = configOf(body);
+    const sent = configOf(body);
+    const given = herder.unmasked(sent.name, sent);
     const className = given['connector.class'];
     if (className === undefined)
-      throw new RestFailure(500, `Connector config ${printed(given)} contains no connector type`);
+      throw new RestFailure(500, `Connector config ${printed(maskSecrets(given))} contains no connector type`);
     const names = [className, ...namesOf(connectorPlugin(className))];
     if (!names.some((name) => name === wanted || name.endsWith(`.${wanted}`)))
       throw new RestFailure(400, `Included connector type ${className} does not match request type ${wanted}`);
     let validation: Awaited<ReturnType<typeof validate>>;
     try {
-      validation = await validate(className, given, env);
+      validation = await validate(className, given, providers);
     } catch (failure) {
       throw new RestFailure(500, messageOf(failure));
     }

@@ -1,7 +1,8 @@
 import { EvpipeError, messageOf } from '../../../support/errors.js';
 import { pause } from '../../../support/retry.js';
 import type { RawConfig } from '../config/option.js';
-import { resolveProviders } from '../config/providers.js';
+import { type ConfigProviders, resolveProviders } from '../config/providers.js';
+import { maskedOption, maskSecrets, redact, secretsOf, unmaskSecrets } from '../config/secrets.js';
 import { traceOf } from '../data/failure.js';
 import { RestFailure } from '../rest/failure.js';
 import { CONNECTORS } from './connectors.js';
@@ -13,7 +14,7 @@ import type { RunnerContext, TaskRunner } from './task-runner.js';
 import { connectorPlugin, unknownConnector, validate } from './validate.js';
 
 export interface HerderContext extends RunnerContext {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly providers: ConfigProviders;
   /** host:port of this worker's REST API. */
   readonly workerId: string;
 }
@@ -26,6 +27,8 @@ interface Part {
 interface Connector {
   readonly name: string;
   config: RawConfig;
+  /** What its status and the log must not show: passwords, and what placeholders stand for. */
+  secrets: readonly string[];
   plugin: ConnectorPlugin | undefined;
   target: TargetState;
   /** By task id; undefined where a task has ended. */
@@ -85,7 +88,7 @@ export class Herder {
     const connector = this.known(name, `Connector ${name} not found`);
     return {
       name,
-      config: connector.config,
+      config: maskSecrets(connector.config),
       tasks: connector.target === 'STOPPED' ? [] : taskIds(connector).map((task) => ({ connector: name, task })),
       type: connector.plugin?.kind ?? 'unknown',
     };
@@ -110,7 +113,7 @@ export class Herder {
   taskConfigs(name: string) {
     const connector = this.known(name, `Connector ${name} not found`);
     if (connector.target === 'STOPPED') return [];
-    const config = { ...connector.config, 'task.class': `${connector.plugin?.className ?? ''}Task` };
+    const config = { ...maskSecrets(connector.config), 'task.class': `${connector.plugin?.className ?? ''}Task` };
     return taskIds(connector).map((task) => ({ id: { connector: name, task }, config }));
   }
 
@@ -120,12 +123,12 @@ export class Herder {
     given: RawConfig,
     options: { readonly mustBeNew?: boolean; readonly state?: TargetState } = {},
   ): Promise<boolean> {
-    const config: RawConfig = { ...given, name };
+    const config: RawConfig = { ...this.unmasked(name, given), name };
     if (options.mustBeNew === true && this.connectors.has(name))
       throw new RestFailure(409, `Connector ${name} already exists`);
     const className = config['connector.class'];
     if (className === undefined)
-      throw new RestFailure(400, `Connector config ${printed(config)} contains no connector type`);
+      throw new RestFailure(400, `Connector config ${printed(maskSecrets(config))} contains no connector type`);
     await this.refuseInvalid(className, config);
     const existing = this.connectors.get(name);
     if (existing === undefined) {
@@ -149,9 +152,17 @@ export class Herder {
     return false;
   }
 
+  /** What a client means that sends back what it was shown. */
+  unmasked(name: string | undefined, given: RawConfig): RawConfig {
+    return unmaskSecrets(given, this.connectors.get(name ?? '')?.config ?? {});
+  }
+
   private async refuseInvalid(className: string, config: RawConfig): Promise<void> {
     if (connectorPlugin(className) === undefined) throw new RestFailure(400, unknownConnector(className));
-    const validation = await validate(className, config, this.context.env);
+    const masked = maskedOption(config);
+    if (masked !== undefined)
+      throw new RestFailure(400, `Option ${masked} holds a mask instead of its value: send the value itself`);
+    const validation = await validate(className, config, this.context.providers);
     for (const warning of validation.warnings) this.context.log.warn(warning, { connector: config.name });
     const errors = validation.results.flatMap((result) => result.errors);
     if (errors.length > 0)
@@ -231,6 +242,7 @@ export class Herder {
     const connector: Connector = {
       name,
       config,
+      secrets: secretsOf(config),
       plugin: pluginOf(config),
       target,
       runners: [],
@@ -270,8 +282,9 @@ export class Herder {
       for (const task of taskIds(connector)) connector.runners[task] = this.runnerOf(connector, plugin, task);
     } catch (failure) {
       connector.runners = [];
-      this.context.log.error('connector failed to start', { connector: connector.name, why: messageOf(failure) });
-      await this.publish(connector, { state: 'FAILED', trace: traceOf(failure) }, []);
+      const why = redact(messageOf(failure), connector.secrets);
+      this.context.log.error('connector failed to start', { connector: connector.name, why });
+      await this.publish(connector, failedWith(failure, connector), []);
       return;
     }
     await this.publish(
@@ -283,7 +296,9 @@ export class Herder {
   }
 
   private runnerOf(connector: Connector, plugin: ConnectorPlugin, task: number): TaskRunner {
-    const { config } = plugin.modernise(resolveProviders(connector.config, this.context.env));
+    const resolved = resolveProviders(connector.config, this.context.providers);
+    connector.secrets = [...resolved.secrets, ...secretsOf(resolved.config)];
+    const { config } = plugin.modernise(resolved.config);
     const failed = (failure: unknown): void => this.taskFailed(connector, task, runner, failure);
     const { name } = connector;
     const runner: TaskRunner =
@@ -312,8 +327,12 @@ export class Herder {
 
   private taskFailed(connector: Connector, task: number, runner: TaskRunner | undefined, failure: unknown): void {
     if (runner === undefined || connector.runners[task] !== runner) return;
-    this.context.log.error('task failed', { connector: connector.name, task, why: chainOf(failure) });
-    connector.tasks[task] = { state: 'FAILED', trace: traceOf(failure) };
+    this.context.log.error('task failed', {
+      connector: connector.name,
+      task,
+      why: redact(chainOf(failure), connector.secrets),
+    });
+    connector.tasks[task] = failedWith(failure, connector);
     void this.serially(connector, async () => {
       if (connector.runners[task] !== runner) return;
       await this.haltTask(connector, task);
@@ -321,7 +340,7 @@ export class Herder {
         await this.startTaskLater(connector, task);
         return;
       }
-      await this.publishTask(connector, task, { state: 'FAILED', trace: traceOf(failure) });
+      await this.publishTask(connector, task, failedWith(failure, connector));
     }).catch((second: unknown) =>
       this.context.log.error('a failed task could not be ended', { connector: connector.name, why: messageOf(second) }),
     );
@@ -376,6 +395,11 @@ function taskIds({ plugin, config }: Connector): number[] {
   const count = plugin?.kind === 'sink' ? Number(config['tasks.max'] ?? 1) || 1 : 1;
   return Array.from({ length: count }, (_, id) => id);
 }
+
+const failedWith = (failure: unknown, { secrets }: Connector): Part => ({
+  state: 'FAILED',
+  trace: redact(traceOf(failure), secrets),
+});
 
 function pluginOf(config: RawConfig): ConnectorPlugin | undefined {
   const wanted = config['connector.class'] ?? '';

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../support/errors.js';
 import { below, javaRegex, type OptionDefinition, problemsOf, type RawConfig, splitList } from '../config/option.js';
-import { resolveProviders } from '../config/providers.js';
+import { type ConfigProviders, resolveProviders } from '../config/providers.js';
+import { redact, secretsOf } from '../config/secrets.js';
 import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
@@ -33,12 +34,12 @@ export const unknownConnector = (className: string | undefined): string =>
 export async function validate(
   className: string,
   given: RawConfig,
-  env: Readonly<Record<string, string | undefined>>,
+  providers: ConfigProviders,
   deeply = true,
 ): Promise<Validation> {
   const plugin = connectorPlugin(className);
   if (plugin === undefined) throw new Error(unknownConnector(className));
-  const { config: resolved, problem } = resolve(given, env);
+  const { config: resolved, secrets, problem } = resolve(given, providers);
   const { config, warnings } = plugin.modernise(resolved);
   const ofKind = plugin.kind === 'sink' ? SINK_OPTIONS : SOURCE_OPTIONS;
   const definitions = [...CONNECTOR_OPTIONS, ...ofKind, ...plugin.options];
@@ -62,9 +63,10 @@ export async function validate(
       ...warnings,
       ...unread.map((name) => `option ${name} is not known to ${plugin.className}: it has no effect`),
     ],
-    results: all.map((result) => ({
-      ...result,
-      errors: [...result.errors, ...(errors.get(result.definition.name) ?? [])],
+    results: all.map(({ definition, value, errors: found }) => ({
+      definition,
+      value: value === resolved[definition.name] ? (given[definition.name] ?? value) : value,
+      errors: [...found, ...(errors.get(definition.name) ?? [])].map((error) => redact(error, secrets)),
     })),
   };
 }
@@ -92,12 +94,13 @@ function matches(pattern: string, name: string): boolean {
 
 function resolve(
   given: RawConfig,
-  env: Readonly<Record<string, string | undefined>>,
-): { config: RawConfig; problem?: string } {
+  providers: ConfigProviders,
+): { readonly config: RawConfig; readonly secrets: readonly string[]; readonly problem?: string } {
   try {
-    return { config: resolveProviders(given, env) };
+    const { config, secrets } = resolveProviders(given, providers);
+    return { config, secrets: [...secrets, ...secretsOf(config)] };
   } catch (failure) {
-    return { config: given, problem: messageOf(failure) };
+    return { config: given, secrets: secretsOf(given), problem: messageOf(failure) };
   }
 }
 

@@ -37,7 +37,7 @@ describe('the REST API', () => {
     expect(created.status).toBe(201);
     expect(created.body).toEqual({
       name: 'life',
-      config: { ...config, name: 'life' },
+      config: { ...config, name: 'life', 'database.password': '[hidden]' },
       tasks: [],
       type: 'source',
     });
@@ -131,6 +131,29 @@ describe('the REST API', () => {
   });
 });
 
+describe('a secret in a configuration', () => {
+  it('is shown nowhere, and a mask that comes back does not replace it', async () => {
+    const database = await world.database(TABLE, 'INSERT INTO t VALUES (1)');
+    const config = world.config(database, TABLES);
+    const password = config['database.password'];
+    expect((await world.ask('PUT', '/connectors/secretive/config', config)).status).toBe(201);
+    for (const path of ['', '/config', '/tasks', '/status']) {
+      const { status, body } = await world.ask('GET', `/connectors/secretive${path}`);
+      expect(status).toBe(200);
+      expect(JSON.stringify(body)).not.toContain(password);
+    }
+    const shown = (await world.ask('GET', '/connectors/secretive/config')).body;
+    expect(shown['database.password']).toBe('[hidden]');
+    const again = await world.ask('PUT', '/connectors/secretive/config', { ...shown, 'poll.interval.ms': '100' });
+    expect(again.status).toBe(200);
+    expect((await world.ask('PATCH', '/connectors/secretive/config', { 'poll.interval.ms': '200' })).status).toBe(200);
+    const plugin = `/connector-plugins/${config['connector.class']}/config/validate`;
+    expect(JSON.stringify(await world.ask('PUT', plugin, shown))).not.toContain(password);
+    const other = await world.ask('PUT', '/connectors/other/config', { ...shown, name: 'other' });
+    expect(other).toMatchObject({ status: 400, body: { message: expect.stringContaining('database.password') } });
+    await world.ask('DELETE', '/connectors/secretive');
+  });
+});
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: until here
 
 describe('a task that fails', () => {
