@@ -1,9 +1,10 @@
 import {
-  type Document,
+  type Alias,
   isAlias,
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseDocument,
   type Scalar,
@@ -33,6 +34,8 @@ export interface Entry {
 
 /** Depth that no pipeline file needs; deeper ones (aliases in circles) are refused. */
 const DEPTH_MAX = 40;
+/** Nodes that all aliases together may stand for: a few lines of them can mean billions. */
+const ALIASED_NODES_MAX = 100_000;
 
 /** Reads one YAML text. `file` is how messages name it. */
 export function parseTree(text: string, file: string): { tree: Tree | undefined; problems: Problem[] } {
@@ -41,6 +44,13 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) {
+    lines.addNewLine(0);
+    for (let end = text.indexOf('\n'); end !== -1 && end < deep; end = text.indexOf('\n', end + 1))
+      lines.addNewLine(end + 1);
+    return { tree: undefined, problems: [problem('yaml', at(deep), 'nested too deeply')] };
+  }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
   const problems = ownFaults([...document.errors, ...document.warnings]).map((error): Problem => {
     const location = at(error.pos[0]);
@@ -48,14 +58,37 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
     return error.name === 'YAMLWarning' ? warning('yaml', location, message) : problem('yaml', location, message);
   });
   if (document.errors.length > 0) return { tree: undefined, problems };
-  const builder = new TreeBuilder(document, at, problems);
+  const builder = new TreeBuilder(at, problems);
   const tree = document.contents === null ? undefined : builder.build(document.contents, 0);
   return { tree, problems };
 }
 
+/** Tokens that stand for no text: the beginning of a document, a fault, the scalar that follows. */
+const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
+
+/** Where the text nests too deeply; found by its tokens alone, because the parser calls itself for each level. */
+function tooDeepAt(text: string): number | undefined {
+  let brackets = 0;
+  let dashes = 0; // lists in lists on one line: - - -
+  let offset = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets += 1;
+    else if (token === ']' || token === '}') brackets -= 1;
+    else if (token === '-' || token === '?') dashes += 1;
+    else if (token.includes('\n')) dashes = 0;
+    if (brackets > DEPTH_MAX || dashes > DEPTH_MAX) return offset;
+    if (!MARKS.has(token)) offset += token.length;
+  }
+  return undefined;
+}
+
 class TreeBuilder {
+  private readonly anchors = new Map<string, YamlNode>();
+  private aliasedNodes = 0;
+  private aliasDepth = 0;
+  private exceeded = false;
+
   constructor(
-    private readonly document: Document,
     private readonly at: (offset: number) => SourceLocation,
     private readonly problems: Problem[],
   ) {}
@@ -66,7 +99,11 @@ class TreeBuilder {
       this.problems.push(problem('yaml', location, 'nested too deeply'));
       return { kind: 'scalar', value: null, location };
     }
-    if (isAlias(node)) return this.build(node.resolve(this.document), depth + 1, location);
+    if (isAlias(node)) return this.expanded(node, depth, location);
+    if (this.aliasDepth > 0) {
+      this.aliasedNodes += 1;
+      if (this.aliasedNodes > ALIASED_NODES_MAX) return { kind: 'scalar', value: null, location };
+    } else if (node?.anchor !== undefined) this.anchors.set(node.anchor, node);
     if (isMap(node)) {
       const entries = new Map<string, Entry>();
       for (const pair of node.items) {
@@ -90,6 +127,19 @@ class TreeBuilder {
         location,
       };
     return { kind: 'scalar', value: isScalar(node) ? scalarValue(node) : null, location };
+  }
+
+  private expanded({ source }: Alias, depth: number, location: SourceLocation): Tree {
+    if (this.aliasedNodes > ALIASED_NODES_MAX) return { kind: 'scalar', value: null, location };
+    this.aliasDepth += 1;
+    const tree = this.build(this.anchors.get(source), depth + 1, location);
+    this.aliasDepth -= 1;
+    if (this.aliasDepth === 0 && this.aliasedNodes > ALIASED_NODES_MAX && !this.exceeded) {
+      this.exceeded = true;
+      const message = `the aliases stand for more than ${ALIASED_NODES_MAX.toLocaleString('en')} values`;
+      this.problems.push(problem('yaml', location, message));
+    }
+    return tree;
   }
 }
 
