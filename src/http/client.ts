@@ -85,7 +85,8 @@ export class HttpClient {
     this.http = axios.create({
       adapter: 'http',
       baseURL: url.replace(/\/+$/, ''),
-      headers: { accept: 'application/json', ...headers },
+      // Without a body too: Kafka Connect refuses the form type that axios would send otherwise.
+      headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
       responseType: 'stream',
       validateStatus: () => true,
       transformRequest: [(body: unknown) => body],
@@ -146,7 +147,7 @@ export class HttpClient {
         method,
         url: path,
         ...(body === undefined ? {} : { data: Buffer.from(JSON.stringify(body)) }),
-        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(headers === undefined ? {} : { headers: { ...headers } }),
         httpAgent: agent,
         httpsAgent: agent,
         signal: AbortSignal.any([timer, ...this.signals(request)]),

@@ -51,7 +51,7 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
       lines.addNewLine(end + 1);
     return { tree: undefined, problems: [problem('yaml', at(deep), 'nested too deeply')] };
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
   const problems = ownFaults([...document.errors, ...document.warnings]).map((error): Problem => {
     const location = at(error.pos[0]);
     const message = describeYamlError(error, text);
@@ -113,6 +113,9 @@ class TreeBuilder {
           this.problems.push(problem('yaml', place, 'a key has to be a plain text'));
           continue;
         }
+        // Not by the parser's `uniqueKeys`: it compares each key with all before it.
+        if (entries.has(String(key.value)))
+          this.problems.push(problem('yaml', place, `key ${String(key.value)} is already set in this mapping`));
         entries.set(String(key.value), {
           location: place,
           value: this.build(pair.value as YamlNode | null, depth + 1, place),

@@ -4,8 +4,6 @@ import type { YAMLError } from 'yaml';
 export function describeYamlError(error: YAMLError, text: string): string {
   const here = /^[^\s]+/.exec(text.slice(error.pos[0], error.pos[0] + 30))?.[0] ?? '';
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return `key ${keyAt(text, error.pos[0])} stands here a second time`;
     case 'TAB_AS_INDENT':
       return 'a tab indents nothing in YAML: use spaces';
     case 'BAD_INDENT':
@@ -27,16 +25,10 @@ export function describeYamlError(error: YAMLError, text: string): string {
 }
 
 /** Faults that don't make the parser lose its way: each of them counts. */
-const LOCAL: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'BAD_ALIAS', 'BAD_SCALAR_START', 'BAD_DQ_ESCAPE']);
+const LOCAL: ReadonlySet<string> = new Set(['BAD_ALIAS', 'BAD_SCALAR_START', 'BAD_DQ_ESCAPE']);
 
 /** Without those that only follow from the first fault of the file's structure. */
 export function ownFaults(errors: readonly YAMLError[]): readonly YAMLError[] {
   const first = errors.find(({ code, name }) => name !== 'YAMLWarning' && !LOCAL.has(code));
   return errors.filter((error) => error === first || error.name === 'YAMLWarning' || LOCAL.has(error.code));
-}
-
-function keyAt(text: string, position: number): string {
-  const lineStart = text.lastIndexOf('\n', position - 1) + 1;
-  const from = (start: number): string => text.slice(start).split(/[:\n]/, 1)[0]?.trim() ?? '';
-  return from(position) || from(lineStart);
 }

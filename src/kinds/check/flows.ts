@@ -3,11 +3,11 @@ import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
-import { EvpipeError, messageOf } from '../../support/errors.js';
 import { type CheckSection, type CompareSection, placeName } from '../check/section.js';
 import { slotOf } from '../connector/connector-flow.js';
 import { type FlowStage, flowEdges, wayOf } from '../flow/flow.js';
 import { groupLag } from '../flow/group-lag.js';
+import { readFlowInTime } from '../flow/read-flow.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueueNode, readReceiver } from '../rabbitmq/queue-flows.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
@@ -21,11 +21,11 @@ export async function readCheckFlows(session: Session): Promise<readonly Flow[]>
 
 const isCompare = (check: CheckSection): check is Located & CompareSection => check.kind === 'compare';
 
-async function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {
-  const { source, replica } = check;
-  try {
+function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {
+  const { name, source, replica } = check;
+  return readFlowInTime(name, session, async (nodes) => {
     const way = wayOf(check, flowEdges(session.pipeline));
-    const nodes: FlowNode[] = [{ name: placeName(source), detail: '', health: 'good' }];
+    nodes.push({ name: placeName(source), detail: '', health: 'good' });
     for (const [index, stage] of way.entries()) {
       nodes.push({
         ...(await readStage(stage, session)),
@@ -35,12 +35,7 @@ async function readFlow(check: Located & CompareSection, session: Session): Prom
       for (const queue of queuesBetween(stage, way[index + 1])) nodes.push(await readQueueNode(queue, session));
     }
     nodes.push({ name: placeName(replica), detail: '', health: 'good' });
-    return nodes;
-  } catch (failure) {
-    session.signal.throwIfAborted();
-    const why = failure instanceof EvpipeError ? failure.message : messageOf(failure);
-    return [{ name: check.name, detail: why, health: 'bad' }];
-  }
+  });
 }
 
 /** The topics that one stage hands to the next; what it writes beside that is another way's. */

@@ -1,6 +1,7 @@
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { type FlowStage, flowEdges, publications, wayOf } from '../flow/flow.js';
+import { readFlowInTime } from '../flow/read-flow.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode, Health } from '../status-report.js';
 import { deadLettersOf, readQueue } from './queues.js';
@@ -26,7 +27,7 @@ export async function readQueueFlows(session: Session): Promise<readonly Flow[]>
 
 const receivedBy = (stage: FlowStage): readonly string[] => (stage.kind === 'receiver' ? stage.receives : []);
 
-async function readFlow({ name }: QueueSection, session: Session): Promise<Flow> {
+function readFlow({ name }: QueueSection, session: Session): Promise<Flow> {
   const { services, rabbitmq } = session.pipeline;
   const publishers = services.filter((service) =>
     publications(service, session.pipeline).some(({ queue }) => queue === name),
@@ -39,7 +40,10 @@ async function readFlow({ name }: QueueSection, session: Session): Promise<Flow>
   const receivers = services.filter(({ receives }) => receives.includes(name)).map((one) => one.name);
   const plain = (names: readonly string[]): FlowNode[] =>
     names.length === 0 ? [] : [{ name: names.join(', '), detail: '', health: 'good' }];
-  return [...plain(before), await readQueueNode(name, session), ...plain(receivers)];
+  return readFlowInTime(name, session, async (nodes) => {
+    nodes.push(...plain(before));
+    nodes.push(await readQueueNode(name, session), ...plain(receivers));
+  });
 }
 
 /** `3 messages, 1 in hand, 1 consumer`; bad where messages wait for nobody, or are dead letters. */

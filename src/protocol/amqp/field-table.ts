@@ -86,6 +86,7 @@ function readValue(reader: ByteReader, depth: number): FieldValue {
     case 'i':
       return { type: 'unsignedint', value: reader.long() };
     case 'l':
+    case 'L': // kombu and rabbitmq-c write it; RabbitMQ reads both with a sign
       return { type: 'long', value: reader.raw(8).readBigInt64BE() };
     case 'f':
       return { type: 'float', value: reader.raw(4).readFloatBE() };

@@ -41,6 +41,13 @@ describe('a YAML text', () => {
     expect(problems[0]).toMatchObject({ message: 'nested too deeply', location: { line: 1, column } });
   });
 
+  it('that sets a key twice is refused at the second place', () => {
+    expect(read('a: 1\nb: {c: 1, c: 2}\na: 3\n').problems).toMatchObject([
+      { message: 'key c is already set in this mapping', location: { line: 2, column: 11 } },
+      { message: 'key a is already set in this mapping', location: { line: 3, column: 1 } },
+    ]);
+  });
+
   it('that nests by indentation is refused', () => {
     expect(read(`a:\n  ${'- '.repeat(20_000)}`).problems[0]).toMatchObject({
       message: 'nested too deeply',

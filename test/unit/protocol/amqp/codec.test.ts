@@ -56,6 +56,18 @@ const fields: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 };
 
 describe('AMQP on the wire', () => {
+  it.each([
+    ['kombu writes for a long', 'L', 8, { type: 'long', value: -1n }],
+    ['AMQP-CPP writes for a short without a sign', 'u', 2, { type: 'unsignedshort', value: 65535 }],
+    ['AMQP-CPP writes for an octet', 'B', 1, { type: 'unsignedbyte', value: 255 }],
+    ['rabbitmq-c writes for an integer without a sign', 'i', 4, { type: 'unsignedint', value: 2 ** 32 - 1 }],
+  ] as const)('what %s (%s) is read as RabbitMQ does', (_, letter, size, value) => {
+    const field = Buffer.concat([Buffer.from(`\u0001a${letter}`), Buffer.alloc(size, 0xff)]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(field.length);
+    expect(decodeTable(Buffer.concat([length, field])).get('a')).toEqual(value);
+  });
+
   it('field tables come back with their types and values', () => {
     fc.assert(
       fc.property(table, (one) => {
