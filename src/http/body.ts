@@ -3,15 +3,19 @@ import { messageOf } from '../support/errors.js';
 import { isTooDeepJson, JSON_DEPTH_MAX } from '../support/json-depth.js';
 import { HttpProblem } from './problem.js';
 
+/** Of a body that is too large: read so that its sender gets the answer instead of a broken connection. */
+const DISCARDED_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Throws HttpProblem 413. */
 export async function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > bytesMax) throw new HttpProblem(413, `the request body is larger than ${bytesMax} bytes`);
-    chunks.push(chunk);
+    if (bytes <= bytesMax) chunks.push(chunk);
+    else if (bytes > bytesMax + DISCARDED_BYTES_MAX) break;
   }
+  if (bytes > bytesMax) throw new HttpProblem(413, `the request body is larger than ${bytesMax} bytes`);
   return Buffer.concat(chunks, bytes);
 }
 
