@@ -1,5 +1,6 @@
 import type { CommandEntry } from './command.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
+import { composeCommand } from './commands/compose.js';
 import { connectorsCommand } from './commands/connectors.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   validateCommand,
   graphCommand,
   schemaCommand,
+  composeCommand,
   importCommand,
   doctorCommand,
   downCommand,

@@ -1,9 +1,19 @@
+import { resolve } from 'node:path';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
 import { openTarget } from '../targets/open.js';
-import type { ComponentId, Faces, Launch, LaunchByKind, ServerKind, Target, TargetInput } from '../targets/target.js';
+import type {
+  ComponentId,
+  Faces,
+  Launch,
+  LaunchByKind,
+  ServerKind,
+  ServiceContainer,
+  Target,
+  TargetInput,
+} from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
@@ -89,9 +99,19 @@ export function targetInput(pipeline: Pipeline, kinds: readonly Kind[]): TargetI
     databases: pipeline.databases.map(({ name }) => name),
     services: pipeline.services.map(({ name }) => name),
     stores: pipeline.stores.map(({ name, kind, optional }) => ({ name, kind, optional })),
-    gateway: pipeline.gateway !== undefined,
+    containers: pipeline.services.flatMap(({ name, container, port }) =>
+      container === undefined ? [] : [{ name, port, source: absolute(container, pipeline.folder) }],
+    ),
+    gateway: pipeline.gateway && {
+      port: pipeline.gateway.port,
+      services: pipeline.gateway.routes.map(({ service: name }) => name),
+    },
     wishedPorts: [...pipeline.services, pipeline.gateway].flatMap((one) => one?.port ?? []),
   };
+}
+
+function absolute(source: ServiceContainer['source'], folder: string): ServiceContainer['source'] {
+  return 'build' in source ? { build: resolve(folder, source.build) } : source;
 }
 
 export function resolveAll(

@@ -1,4 +1,3 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SupervisorClient } from '../supervisor/client.js';
@@ -7,7 +6,6 @@ import type { LaunchSpec, ProcessReport } from '../supervisor/launch.js';
 import { logNames, readLogs } from '../supervisor/log-reader.js';
 import { endPipeline, removeStateFolder } from '../supervisor/teardown.js';
 import { EvpipeError } from '../support/errors.js';
-import { createJson, readJson } from '../support/json-file.js';
 import { packageFile } from '../support/package.js';
 import {
   EMBEDDED_SERVERS,
@@ -18,6 +16,7 @@ import {
   REDIS,
   SERVICE_LAYER,
 } from './embedded-servers.js';
+import { PipelineSecrets } from './secrets.js';
 import { buildService, removeOldBuilds } from './service-build.js';
 import { cacheProgram, NO_CACHE_PROGRAM, storeMissing } from './store-programs.js';
 import {
@@ -47,21 +46,20 @@ const SERVICE_STOP_TIMEOUT_MS = 5_000;
 const moduleOf = (embedded: Pick<EmbeddedServer, 'folder'>) =>
   packageFile(`dist/embedded/${embedded.folder}/process.js`);
 
-interface SecretsFile {
-  readonly version: 1;
-  readonly postgresPassword: string;
-}
-
 /** Runs servers of this very package, and services, as processes of this host under the pipeline's supervisor. */
 export class EmbeddedProvider implements Provider {
   readonly kind = 'embedded';
   private supervisor: Promise<SupervisorClient> | undefined;
   private reporting: Promise<readonly ProcessReport[]> | undefined;
 
+  private readonly secrets: PipelineSecrets;
+
   constructor(
     private readonly input: TargetInput,
     private readonly context: TargetContext,
-  ) {}
+  ) {
+    this.secrets = new PipelineSecrets(context.stateFolder);
+  }
 
   async start(component: ComponentId, launch: Launch | undefined, upstream: Upstream): Promise<Started> {
     const spec = await this.specOf(component, launch, upstream);
@@ -207,7 +205,7 @@ export class EmbeddedProvider implements Provider {
         options: {
           ...embedded.options(upstream),
           dataDir: join(this.context.stateFolder, 'data', embedded.process),
-          ...(embedded === POSTGRES && { password: this.postgresPassword() }),
+          ...(embedded === POSTGRES && { password: this.secrets.postgresPassword() }),
           ...(embedded === REDIS && this.redisOptions()),
           ...(embedded === EMBEDDED_SERVERS.connect && { ...launch, stateFolder: this.context.stateFolder }),
         },
@@ -226,7 +224,7 @@ export class EmbeddedProvider implements Provider {
     return {
       process: this.processName({ kind: 'service', name }),
       program: { kind: 'command', command: await this.serviceCommand(name, launch), cwd: this.input.folder },
-      env: { SESSION_SECRET: this.derivedSecret(`sessions of ${name}`), ...launch.env },
+      env: { SESSION_SECRET: this.secrets.derived(`sessions of ${name}`), ...launch.env },
       ...(launch.port !== undefined && { port: { wished: launch.port } }),
       ready: launch.ready,
       readyTimeoutMs: launch.readyTimeoutMs ?? READY_TIMEOUT_MS,
@@ -236,6 +234,16 @@ export class EmbeddedProvider implements Provider {
   }
 
   private async serviceCommand(name: string, launch: ServiceLaunch): Promise<readonly [string, ...string[]]> {
+    if (launch.run.kind === 'container') {
+      throw new EvpipeError(
+        'EVPIPE_SERVICE_NEEDS_CONTAINERS',
+        `service ${name} has only an image: it runs in a container`,
+        {
+          kind: 'usage',
+          todo: 'Use `--target compose`, or give it a module or a command for other targets.',
+        },
+      );
+    }
     if (launch.run.kind === 'command') {
       const [program, ...args] = launch.run.command;
       if (program === undefined)
@@ -269,14 +277,14 @@ export class EmbeddedProvider implements Provider {
   }
 
   private postgresAt(database: string, port: number): PostgresEndpoint {
-    const password = this.postgresPassword();
+    const password = this.secrets.postgresPassword();
     const url = `postgres://postgres:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
     return { host: HOST, port, user: 'postgres', password, database, url, ours: true };
   }
 
   private storeUrl(name: string, port: number): string {
     if (this.storeKind(name) === 'documents') return this.postgresAt(documentsDatabase(name), port).url;
-    return `redis://:${this.redisPassword()}@${HOST}:${port}/${this.caches().indexOf(name)}`;
+    return `redis://:${this.secrets.derived('redis')}@${HOST}:${port}/${this.caches().indexOf(name)}`;
   }
 
   private storeKind(name: string): 'documents' | 'cache' {
@@ -291,25 +299,7 @@ export class EmbeddedProvider implements Provider {
   private redisOptions(): Readonly<Record<string, unknown>> {
     const program = cacheProgram(this.context.env.PATH);
     if (program === undefined) throw storeMissing(NO_CACHE_PROGRAM);
-    return { program, password: this.redisPassword(), databases: this.caches().length };
-  }
-
-  private redisPassword(): string {
-    return this.derivedSecret('redis');
-  }
-
-  /** Of the one secret that is kept; none of them gives another one away. */
-  private derivedSecret(purpose: string): string {
-    return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', purpose, 24)).toString('base64url');
-  }
-
-  /** Generated once and kept in the state folder (0600); the characters need no encoding in a URL. */
-  private postgresPassword(): string {
-    const file = join(this.context.stateFolder, 'secrets.json');
-    const known = readJson<SecretsFile>(file, 1);
-    if (known !== undefined) return known.postgresPassword;
-    createJson(file, { version: 1, postgresPassword: randomBytes(24).toString('base64url') } satisfies SecretsFile);
-    return this.postgresPassword(); // another `up` may have been quicker: whoever wrote it, it holds for both
+    return { program, password: this.secrets.derived('redis'), databases: this.caches().length };
   }
 
   /** The standard ports of this pipeline's servers and what its services wish for. */

@@ -1,5 +1,6 @@
-import { EvpipeError } from '../support/errors.js';
+import { merged } from '../support/merged.js';
 import { AddressProvider } from './address.js';
+import { ComposeProvider } from './compose/provider.js';
 import { EmbeddedProvider } from './embedded.js';
 import { type Placement, placeComponents } from './placement.js';
 import {
@@ -42,7 +43,8 @@ export function openTarget(input: TargetInput, context: TargetContext): Target {
 class MixedTarget implements Target {
   readonly name: string;
   private readonly embedded: EmbeddedProvider;
-  private readonly providers: Readonly<Record<ProviderKind, Provider | undefined>>;
+  private readonly compose: ComposeProvider;
+  private readonly providers: Readonly<Record<ProviderKind, Provider>>;
   /** Starts of this life of the target: asked for twice, done once. A failed one may be tried again. */
   private readonly starts = new Map<
     string,
@@ -56,7 +58,8 @@ class MixedTarget implements Target {
   ) {
     this.name = input.spec.name;
     this.embedded = new EmbeddedProvider(input, context);
-    this.providers = { embedded: this.embedded, address: new AddressProvider(placement), compose: undefined };
+    this.compose = new ComposeProvider(input, context, placement);
+    this.providers = { embedded: this.embedded, address: new AddressProvider(placement), compose: this.compose };
   }
 
   providerOf(component: ComponentId): ProviderKind {
@@ -99,14 +102,14 @@ class MixedTarget implements Target {
     const all = await Promise.all(
       kinds.map((kind) => {
         const components = this.placement.components.filter((component) => this.providerOf(component) === kind);
-        return this.providers[kind]?.status(components) ?? [];
+        return this.providers[kind].status(components);
       }),
     );
     return all.flat();
   }
 
   logs(options: LogOptions): AsyncIterable<LogLine> {
-    return this.embedded.logs(options);
+    return merged([this.embedded.logs(options), this.compose.logs(options)]);
   }
 
   async stop(component: ComponentId): Promise<void> {
@@ -115,12 +118,17 @@ class MixedTarget implements Target {
   }
 
   async restart(component: ComponentId): Promise<void> {
-    if (this.providerOf(component) === 'embedded') await this.embedded.restart(component);
+    const provider = this.providerOf(component);
+    if (provider === 'embedded') await this.embedded.restart(component);
+    if (provider === 'compose') await this.compose.restart(component);
   }
 
   async shutdown(options: ShutdownOptions): Promise<void> {
     this.starts.clear();
-    for (const provider of Object.values(this.providers)) await provider?.shutdown(options);
+    // Services first, and the state folder last: it has what Compose needs to end its containers.
+    await this.embedded.shutdown({ volumes: false });
+    await this.compose.shutdown(options);
+    if (options.volumes) await this.embedded.shutdown(options);
   }
 
   close(): Promise<void> {
@@ -167,20 +175,8 @@ class MixedTarget implements Target {
   }
 
   private provider(component: ComponentId): Provider {
-    const provider = this.providers[this.providerOf(component)];
-    if (provider === undefined) throw composeMissing(component, this.name);
-    return provider;
+    return this.providers[this.providerOf(component)];
   }
 }
-
-const composeMissing = (component: ComponentId, target: string) =>
-  new EvpipeError(
-    'EVPIPE_COMPOSE_MISSING',
-    `${componentKey(component)} is placed in Docker Compose by target ${target}, which this version of evpipe can't do yet`,
-    {
-      kind: 'usage',
-      todo: 'Use `--target embedded`, or give it an address.',
-    },
-  );
 
 const sameLaunch = (a: Launch | undefined, b: Launch): boolean => JSON.stringify(a) === JSON.stringify(b);

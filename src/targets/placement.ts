@@ -13,6 +13,7 @@ import {
   type RabbitmqEndpoint,
   type StoreInput,
   server,
+  service,
   store,
   type TargetInput,
   type TargetSpec,
@@ -37,12 +38,12 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
     ...input.servers.map(server),
     ...input.stores.map(({ name }) => store(name)),
     ...input.services.map((name) => ({ kind: 'service' as const, name })),
-    ...(input.gateway === true ? [GATEWAY] : []),
+    ...(input.gateway === undefined ? [] : [GATEWAY]),
   ];
   const addresses = new Map<string, Faces<Endpoint>>();
   const missing: string[] = [];
   for (const component of components) {
-    if (providerFor(component, input.spec) !== 'address') continue;
+    if (providerFor(component, input) !== 'address') continue;
     const address = withManagement(
       component,
       declaredAddress(component, input.spec) ?? addressInEnv(component, env),
@@ -64,17 +65,31 @@ export function placeComponents(input: TargetInput, env: Environment): Placement
   }
   return {
     components,
-    providerOf: (component) => providerFor(component, input.spec),
+    providerOf: (component) => providerFor(component, input),
     address: (component) => addresses.get(componentKey(component)),
   };
 }
 
-function providerFor(component: ComponentId, spec: TargetSpec): ProviderKind {
+function providerFor(component: ComponentId, input: TargetInput): ProviderKind {
+  const { spec } = input;
   const placed = placedAs(component, spec);
   if (placed === 'embedded' || placed === 'compose') return placed;
   if (placed !== undefined) return 'address';
-  if (component.kind === 'service' || component.kind === 'gateway') return 'embedded'; // host processes on every target
-  return spec.base === 'cluster' ? 'address' : spec.base;
+  switch (component.kind) {
+    // Services are processes of this host on every target but for those that have an image.
+    case 'service':
+      return spec.base === 'compose' && input.containers?.some(({ name }) => name === component.name) === true
+        ? 'compose'
+        : 'embedded';
+    // A container reaches no process of this host, so one in front of processes is a process too.
+    case 'gateway':
+      return spec.base === 'compose' &&
+        input.gateway?.services.every((name) => providerFor(service(name), input) === 'compose') === true
+        ? 'compose'
+        : 'embedded';
+    default:
+      return spec.base === 'cluster' ? 'address' : spec.base;
+  }
 }
 
 function placedAs(component: ComponentId, spec: TargetSpec): Placed<Address> | undefined {

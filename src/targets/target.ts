@@ -151,7 +151,9 @@ export interface ServiceLaunch {
   /** A TypeScript or JavaScript module, absolute or relative to the pipeline's folder, or a command run in that folder. */
   readonly run:
     | { readonly kind: 'module'; readonly module: string }
-    | { readonly kind: 'command'; readonly command: readonly string[] };
+    | { readonly kind: 'command'; readonly command: readonly string[] }
+    /** What its image runs; which one is in the target's input. */
+    | { readonly kind: 'container' };
   readonly env: Readonly<Record<string, string>>;
   /** Wished for; the service is told PORT and HOST. Absent: the service listens nowhere and gets no PORT. */
   readonly port?: number;
@@ -308,10 +310,19 @@ export interface TargetInput {
   readonly databases: readonly string[];
   readonly services: readonly string[];
   readonly stores: readonly StoreInput[];
-  /** There is one in front of the services. */
-  readonly gateway?: boolean | undefined;
+  /** Services that may run as containers. */
+  readonly containers?: readonly ServiceContainer[] | undefined;
+  /** What stands in front of services: where it listens, and which they are. */
+  readonly gateway?: { readonly port: number; readonly services: readonly string[] } | undefined;
   /** Ports that the services and the gateway wish for: nothing that has to move to another port moves there. */
   readonly wishedPorts?: readonly number[] | undefined;
+}
+
+export interface ServiceContainer {
+  readonly name: string;
+  /** An image to pull, or an absolute folder with a Dockerfile. */
+  readonly source: { readonly image: string } | { readonly build: string };
+  readonly port: number | undefined;
 }
 
 export interface StoreInput {

@@ -36,9 +36,10 @@ function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
         return { changed: await session.start(GATEWAY, { port, routes: [] }) };
       const launched = await Promise.all(
         routes.map(async ({ prefix, service: name }) => {
-          const { host } = await session.clients.endpoint(service(name));
+          const faces = await session.clients.endpoint(service(name));
+          const { url = '' } = faces[session.target.faceOf(GATEWAY)];
           const ready = session.pipeline.services.find((one) => one.name === name)?.ready?.http;
-          return { prefix, service: name, url: host.url ?? '', ...(ready === undefined ? {} : { ready }) };
+          return { prefix, service: name, url, ...(ready === undefined ? {} : { ready }) };
         }),
       );
       return { changed: await session.start(GATEWAY, { port, routes: launched }) };

@@ -1,4 +1,4 @@
-import { resolveReferences } from '../../pipeline/references.js';
+import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { type LaunchByKind, service } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
@@ -45,12 +45,11 @@ function serviceNode(session: Session, section: ServiceSection): Node {
     ],
     run: async (report) => {
       report.waitingFor(`${section.name} to become ready`);
-      const values = await session.references('host');
+      // Only containers see the inner addresses: all else runs on this host.
+      const isContainer = session.target.providerOf(service(section.name)) === 'compose';
+      const values = await session.references(isContainer ? 'inside' : 'host');
       const env = resolveAll(section.env, values);
-      const run =
-        section.run.kind === 'module'
-          ? section.run
-          : { kind: 'command' as const, command: section.run.command.map((word) => resolveReferences(word, values)) };
+      const run = isContainer ? { kind: 'container' as const } : runOf(section, values);
       const changed = await session.start(service(section.name), {
         run,
         env,
@@ -63,6 +62,11 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       return { changed };
     },
   };
+}
+
+function runOf({ run }: ServiceSection, values: ReferenceValues): LaunchByKind['service']['run'] {
+  if (run.kind !== 'command') return run;
+  return { ...run, command: run.command.map((word) => resolveReferences(word, values)) };
 }
 
 function readinessOf(section: ServiceSection): LaunchByKind['service']['ready'] {

@@ -10,7 +10,11 @@ export interface ServiceSection extends Located {
   readonly copyOf: string | undefined;
   readonly run:
     | { readonly kind: 'module'; readonly module: string }
-    | { readonly kind: 'command'; readonly command: readonly string[] };
+    | { readonly kind: 'command'; readonly command: readonly string[] }
+    /** It has only an image. */
+    | { readonly kind: 'container' };
+  /** What it runs as in Compose; `build` is as in the file, relative to its folder. */
+  readonly container: { readonly image: string } | { readonly build: string } | undefined;
   readonly port: number | undefined;
   readonly ready: { readonly http: string } | undefined;
   readonly env: Readonly<Record<string, string>>;
@@ -73,6 +77,13 @@ const service = mapping({
     .optional()
     .describe('Any command, run in the folder of the file')
     .meta({ examples: [['python3', '-m', 'service']] }),
+  image: text
+    .optional()
+    .describe('In Docker Compose: the image that it runs as; elsewhere module or command')
+    .meta({ examples: ['registry.example.org/orders:1.4'] }),
+  build: text
+    .optional()
+    .describe('In Docker Compose: the folder whose Dockerfile makes its image; elsewhere module or command'),
   copies: whole(1, 32, 'a service has 1 to 32 copies')
     .optional()
     .describe('How many of it run at the same time, in one consumer group; it has no port then'),
@@ -120,9 +131,14 @@ export const services = section(
 );
 
 function buildService(service: ServiceSpec, at: Located, { problems }: BuildContext): ServiceSection {
-  const { module, command } = service;
-  if ((module === undefined) === (command === undefined)) {
-    problems.push(problem('service-run', at.location, `service ${at.name} needs either module or command`));
+  const { module, command, image, build } = service;
+  const container = image !== undefined ? { image } : build !== undefined ? { build } : undefined;
+  if (module !== undefined ? command !== undefined : command === undefined && container === undefined) {
+    const message = `service ${at.name} needs either module or command; image or build for containers`;
+    problems.push(problem('service-run', at.location, message));
+  }
+  if (image !== undefined && build !== undefined) {
+    problems.push(problem('service-run', at.locationOf('build'), `service ${at.name} needs either image or build`));
   }
   if (command !== undefined && command.length === 0) {
     problems.push(problem('service-run', at.locationOf('command'), `the command of service ${at.name} is empty`));
@@ -131,7 +147,8 @@ function buildService(service: ServiceSpec, at: Located, { problems }: BuildCont
   return {
     ...at,
     copyOf: undefined,
-    run: module === undefined ? { kind: 'command', command: command ?? [] } : { kind: 'module', module },
+    run: runOf(service),
+    container,
     port: service.port,
     ready: service.ready,
     env: service.env ?? {},
@@ -152,6 +169,12 @@ function buildService(service: ServiceSpec, at: Located, { problems }: BuildCont
     publishes: service.publishes ?? [],
     writes: buildWrites(service.writes),
   };
+}
+
+function runOf({ module, command, image, build }: ServiceSpec): ServiceSection['run'] {
+  if (module !== undefined) return { kind: 'module', module };
+  if (command === undefined && (image ?? build) !== undefined) return { kind: 'container' };
+  return { kind: 'command', command: command ?? [] };
 }
 
 /** A service and, beside it, its further copies: processes of their own, each with a name. */

@@ -177,7 +177,11 @@ describe('the embedded target', () => {
 describe('a target of addresses', () => {
   it('may have the gateway elsewhere, and starts none then', async () => {
     const gateway = { url: 'https://shop.example.org/' };
-    const elsewhere = open({ databases: [], gateway: true, spec: { name: 'live', base: 'embedded', gateway } });
+    const elsewhere = open({
+      databases: [],
+      gateway: { port: 8080, services: [] },
+      spec: { name: 'live', base: 'embedded', gateway },
+    });
     expect(elsewhere.providerOf(GATEWAY)).toBe('address');
     const started = await elsewhere.start(GATEWAY, { port: 8080, routes: [] });
     expect(started).toMatchObject({ changed: false, endpoint: { host: { url: 'https://shop.example.org' } } });

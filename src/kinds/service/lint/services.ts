@@ -21,7 +21,7 @@ export function checkServices(context: LintContext): readonly Problem[] {
 }
 
 function modules({ name, run, locationOf }: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
-  const written = run.kind === 'module' ? run.module : run.command[0];
+  const written = run.kind === 'module' ? run.module : run.kind === 'command' ? run.command[0] : undefined;
   // A command without a folder is looked up in PATH, when it runs.
   if (written === undefined || (run.kind === 'command' && !/^\.{0,2}\//.test(written)) || written.includes('$('))
     return [];

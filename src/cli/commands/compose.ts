@@ -1,0 +1,20 @@
+import type { CommandEntry } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+
+export const composeCommand: CommandEntry = {
+  name: 'compose <config> [pipeline]',
+  summary: 'print the Compose project of --target compose, to take it away',
+  examples: ['compose config > compose.yaml', 'compose config --target staging'],
+  declare: () => {},
+  run: async ({ shell, options, arguments: [action, operand] }) => {
+    const [{ composeProject }, { KINDS }] = await Promise.all([
+      import('../../operations/compose.js'),
+      import('../../kinds/table.js'),
+    ]);
+    const target = options.target ?? 'compose';
+    const pipeline = await openPipeline(shell, { ...options, target }, operand as string | undefined);
+    shell.out(composeProject(pipeline, KINDS, action as string, shell.env));
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,316 @@
+import { EvpipeError } from '../../support/errors.js';
+import { waitUntil } from '../../support/retry.js';
+import type { Placement } from '../placement.js';
+import { PipelineSecrets } from '../secrets.js';
+import {
+  type ComponentId,
+  type ComponentStatus,
+  type ConnectLaunch,
+  componentKey,
+  type Endpoint,
+  type Faces,
+  type GatewayLaunch,
+  type Launch,
+  type LogLine,
+  type LogOptions,
+  type Provider,
+  type ServiceLaunch,
+  type ShutdownOptions,
+  type Started,
+  type TargetContext,
+  type TargetInput,
+} from '../target.js';
+import { Batches } from './batches.js';
+import { type Container, containersOf, lastLines, stateOf } from './containers.js';
+import { endpointOf, type HostPorts, secretFiles } from './endpoints.js';
+import { type Engine, findEngine, requireMemory } from './engine.js';
+import { envFile } from './env-file.js';
+import { nginxConfig } from './nginx.js';
+import { PipelineProject, urlOf } from './pipeline-project.js';
+import { type Project, projectText, reservedBytes } from './project.js';
+import { ProjectFolder } from './project-folder.js';
+import { containerName } from './servers.js';
+
+/** From the moment its container runs. JVMs on a busy machine take a minute. */
+const READY_TIMEOUT_MS = 240_000;
+const READY_PAUSE_MS = 500;
+/** The default of `logs`. */
+const TAIL_LINES = 100;
+
+/** Runs servers, and services that have an image, as containers of one Compose project. */
+export class ComposeProvider implements Provider {
+  readonly kind = 'compose';
+  private readonly folder: ProjectFolder;
+  private readonly plan: PipelineProject;
+  private readonly secrets: PipelineSecrets;
+  private readonly ups = new Batches<string>((names) => this.up(names));
+  private engine: Promise<Engine> | undefined;
+  private prepared: Promise<void> | undefined;
+  private looking: Promise<ReadonlyMap<string, Container>> | undefined;
+
+  constructor(
+    private readonly input: TargetInput,
+    private readonly context: TargetContext,
+    placement: Placement,
+  ) {
+    const { stateFolder, env } = context;
+    this.folder = new ProjectFolder(stateFolder);
+    this.secrets = new PipelineSecrets(stateFolder);
+    this.plan = new PipelineProject(this.folder.projectName(input.pipeline), input, placement, env, this.secrets);
+  }
+
+  async start(component: ComponentId, launch: Launch | undefined): Promise<Started> {
+    const name = this.plan.containerOf(component);
+    this.requireImage(component);
+    await this.prepareOnce();
+    const before = (await this.containers()).get(name);
+    this.writeLaunch(component, launch);
+    await this.ups.add(name);
+    const container = await this.untilReady(component, name, launch);
+    const endpoint = await this.endpointNow(component);
+    const same = before !== undefined && before.id === container.id && before.startedAtMs === container.startedAtMs;
+    return { endpoint, changed: !same, notes: same ? [] : this.movedPorts(name) };
+  }
+
+  async endpoint(component: ComponentId): Promise<Faces<Endpoint> | undefined> {
+    if (!this.folder.isWritten) return undefined;
+    const container = (await this.containers()).get(this.plan.containerOf(component));
+    const there = container?.status === 'running' || container?.status === 'restarting';
+    return there ? this.endpointNow(component) : undefined;
+  }
+
+  async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
+    const containers = this.folder.isWritten ? await this.containers() : new Map<string, Container>();
+    const names = [...new Set(components.map((component) => this.plan.containerOf(component)))];
+    return Promise.all(
+      names.map(async (name): Promise<ComponentStatus> => {
+        const shared = components.filter((component) => this.plan.containerOf(component) === name);
+        const known = { process: name, components: shared, provider: 'compose' as const };
+        const container = containers.get(name);
+        if (container === undefined) return { ...known, state: 'stopped', restarts: 0, lastLines: [] };
+        return { ...known, ...(await this.describe(name, container)) };
+      }),
+    );
+  }
+
+  async *logs({ of, tail = TAIL_LINES, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
+    if (!this.folder.isWritten) return;
+    const names = [...new Set(of?.map((name) => this.plan.containerNamed(name)).filter((name) => name !== undefined))];
+    if (of !== undefined && names.length === 0) return;
+    const args = this.compose(
+      'logs',
+      '--no-color',
+      '--tail',
+      String(tail),
+      ...(follow === true ? ['--follow'] : []),
+      ...names,
+    );
+    for await (const line of (await this.engineOnce()).lines(args, signal)) {
+      const [, process, text] = /^(.+?)-\d+\s*\| ?(.*)$/.exec(line) ?? [];
+      if (process !== undefined && text !== undefined) yield { process, text };
+    }
+  }
+
+  async stop(component: ComponentId): Promise<void> {
+    if (!this.folder.isWritten) return;
+    const engine = await this.engineOnce();
+    await this.ups.afterLast(() => engine.run(this.compose('stop', this.plan.containerOf(component)), this.context));
+  }
+
+  async restart(component: ComponentId): Promise<void> {
+    const name = this.plan.containerOf(component);
+    if (!this.folder.isWritten) throw notRunning(component);
+    const engine = await this.engineOnce();
+    await this.ups.afterLast(() => engine.run(this.compose('restart', name), this.context));
+    await this.untilReady(component, name, undefined);
+  }
+
+  async shutdown({ volumes }: ShutdownOptions): Promise<void> {
+    if (!this.folder.isWritten) return;
+    const engine = await this.engineOnce();
+    const args = this.compose('down', '--remove-orphans', ...(volumes ? ['--volumes'] : []));
+    await this.ups.afterLast(() => engine.run(args, this.context));
+    if (volumes) this.folder.remove();
+  }
+
+  // ── what is written ───────────────────────────────────────────────────────────────────────────────────────
+
+  private prepareOnce(): Promise<void> {
+    this.prepared ??= this.prepare();
+    this.prepared.catch(() => {
+      this.prepared = undefined;
+    });
+    return this.prepared;
+  }
+
+  /** Looks at the engine before anything is made, chooses the ports of what does not run, and writes the secrets. */
+  private async prepare(): Promise<void> {
+    const { env, signal } = this.context;
+    const engine = await this.engineOnce();
+    requireMemory(await engine.facts(signal), reservedBytes(this.project(this.plan.wishedPorts())));
+    const running = this.folder.isWritten ? await this.containers() : new Map<string, Container>();
+    const free = this.plan.wishedPorts((name) => running.get(name)?.status !== 'running');
+    await this.folder.choosePorts(free, this.input.wishedPorts ?? [], env);
+    for (const [name, text] of Object.entries(secretFiles(this.input, this.secrets)))
+      this.folder.writeSecret(name, text);
+    // Compose reads all files that a project names before it starts one service of it.
+    if (this.plan.servers.includes('connect')) this.keepSecret('connect.env');
+    if (this.plan.servers.includes('gateway')) this.keepSecret('gateway.conf');
+    for (const { name } of this.plan.services) this.keepSecret(`${containerName(name)}.env`);
+  }
+
+  private keepSecret(name: string): void {
+    this.folder.writeSecret(name, this.folder.readSecret(name) ?? '');
+  }
+
+  private writeLaunch(component: ComponentId, launch: Launch | undefined): void {
+    if (component.kind === 'connect' && launch !== undefined) {
+      this.folder.writeSecret('connect.env', envFile((launch as ConnectLaunch).env));
+    } else if (component.kind === 'gateway' && launch !== undefined) {
+      this.folder.writeSecret('gateway.conf', nginxConfig((launch as GatewayLaunch).routes));
+    } else if (component.kind === 'service' && launch !== undefined) {
+      const { env, port } = launch as ServiceLaunch;
+      const listens = port === undefined ? {} : { HOST: '0.0.0.0', PORT: String(port) };
+      const secret = { SESSION_SECRET: this.secrets.derived(`sessions of ${component.name}`) };
+      this.folder.writeSecret(`${containerName(component.name)}.env`, envFile({ ...secret, ...env, ...listens }));
+    }
+  }
+
+  private project(ports: HostPorts): Project {
+    const gateway = this.folder.readSecret('gateway.conf');
+    return this.plan.project(ports, gateway === undefined ? undefined : new Map([['gateway', gateway]]));
+  }
+
+  private movedPorts(name: string): readonly string[] {
+    const ports = this.folder.ports();
+    return Object.entries(this.plan.wishedPorts((one) => one === name)).flatMap(([variable, wished]) => {
+      const port = ports[variable];
+      return port === undefined || port === wished ? [] : [`port ${wished} is taken: ${name} listens on ${port}`];
+    });
+  }
+
+  // ── what runs ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async up(names: readonly string[]): Promise<void> {
+    this.folder.writeProject(projectText(this.project(this.folder.ports())));
+    const engine = await this.engineOnce();
+    const builds = this.plan.services.some(
+      ({ name, source }) => 'build' in source && names.includes(containerName(name)),
+    );
+    const options = ['--detach', '--no-deps', '--quiet-pull', ...(builds ? ['--build'] : [])];
+    await engine.run(this.compose('up', ...options, ...new Set(names)), this.context);
+  }
+
+  private compose(command: string, ...args: readonly string[]): readonly string[] {
+    return ['compose', '--file', this.folder.file, '--project-name', this.plan.name, command, ...args];
+  }
+
+  private async untilReady(component: ComponentId, name: string, launch: Launch | undefined): Promise<Container> {
+    const engine = await this.engineOnce();
+    const { signal } = this.context;
+    const service = component.kind === 'service' ? (launch as ServiceLaunch | undefined) : undefined;
+    const settled = await waitUntil(
+      `${componentKey(component)} to become ready in container ${name}`,
+      async () => {
+        const container = (await containersOf(engine, this.plan.name, signal)).get(name);
+        if (container === undefined) return undefined;
+        const state = stateOf(container);
+        if (state === 'failed' || state === 'stopped') return container;
+        return state === 'running' && (await this.answers(component, container, service)) ? container : undefined;
+      },
+      { timeoutMs: READY_TIMEOUT_MS, pauseMs: READY_PAUSE_MS, maxPauseMs: READY_PAUSE_MS, signal },
+    );
+    if (stateOf(settled) === 'running') return settled;
+    throw await this.failure(component, name, settled);
+  }
+
+  /** A service has no health check inside its container: only evpipe knows its path. */
+  private async answers(
+    component: ComponentId,
+    container: Container,
+    launch: ServiceLaunch | undefined,
+  ): Promise<boolean> {
+    if (launch === undefined || launch.ready.kind === 'spawned') return true;
+    if (launch.ready.kind === 'alive') return Date.now() - container.startedAtMs >= launch.ready.forMs;
+    const { host } = await this.endpointNow(component);
+    const url = urlOf(host);
+    if (url === undefined) return true;
+    const response = await fetch(`${url}${launch.ready.path}`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5_000),
+    });
+    await response.body?.cancel();
+    return response.status >= 200 && response.status < 400;
+  }
+
+  private async failure(component: ComponentId, name: string, container: Container): Promise<EvpipeError> {
+    const lines = await this.lastLinesOf(name);
+    const why = container.outOfMemory ? 'it ran out of its memory limit' : `exit code ${container.exitCode}`;
+    const log =
+      lines.length === 0
+        ? ''
+        : `\n${lines
+            .slice(-5)
+            .map((line) => `  ${line}`)
+            .join('\n')}`;
+    return new EvpipeError('EVPIPE_COMPONENT_FAILED', `${componentKey(component)} ended: ${why}${log}`, {
+      todo: `See the whole log: evpipe logs ${name}`,
+    });
+  }
+
+  private async describe(
+    name: string,
+    container: Container,
+  ): Promise<Omit<ComponentStatus, 'process' | 'components' | 'provider'>> {
+    const state = stateOf(container);
+    const port = Object.keys(this.plan.wishedPorts((one) => one === name)).map(
+      (variable) => this.folder.ports()[variable],
+    )[0];
+    const ended = state === 'failed' || state === 'restarting';
+    return {
+      state,
+      restarts: container.restarts,
+      ...(port !== undefined && { port }),
+      ...(state === 'running' && { uptimeMs: Math.max(0, Date.now() - container.startedAtMs) }),
+      ...(ended && { lastExit: { code: container.exitCode, signal: null, atMs: container.finishedAtMs } }),
+      lastLines: ended ? await this.lastLinesOf(name) : [],
+    };
+  }
+
+  private async lastLinesOf(name: string): Promise<readonly string[]> {
+    return lastLines(await this.engineOnce(), this.plan.name, name, this.context.signal).catch(() => []);
+  }
+
+  /** Asked for at the same time by many components, answered once. */
+  private containers(): Promise<ReadonlyMap<string, Container>> {
+    this.looking ??= this.engineOnce()
+      .then((engine) => containersOf(engine, this.plan.name, this.context.signal))
+      .finally(() => {
+        this.looking = undefined;
+      });
+    return this.looking;
+  }
+
+  private async endpointNow(component: ComponentId): Promise<Faces<Endpoint>> {
+    return endpointOf(component, this.input, this.folder.ports(), this.secrets);
+  }
+
+  private async engineOnce(): Promise<Engine> {
+    this.engine ??= Promise.resolve().then(() => findEngine(this.context.env));
+    return this.engine;
+  }
+
+  private requireImage({ kind, name }: ComponentId): void {
+    if (kind !== 'service' || this.plan.services.some((one) => one.name === name)) return;
+    throw new EvpipeError('EVPIPE_SERVICE_HAS_NO_IMAGE', `service ${name} is placed in Compose and has no image`, {
+      kind: 'usage',
+      todo: 'Give it `image:` or `build:`, or take it out of the target.',
+    });
+  }
+}
+
+const notRunning = (component: ComponentId) =>
+  new EvpipeError('EVPIPE_NOT_RUNNING', `${componentKey(component)} is not running`, {
+    kind: 'unreachable',
+    todo: 'Start the pipeline with `evpipe up`.',
+  });

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { PipelineProject } from '../../../../src/targets/compose/pipeline-project.js';
+import { projectText } from '../../../../src/targets/compose/project.js';
+import { placeComponents } from '../../../../src/targets/placement.js';
+import { PipelineSecrets } from '../../../../src/targets/secrets.js';
+import { GATEWAY, type TargetInput } from '../../../../src/targets/target.js';
+
+const everything: TargetInput = {
+  pipeline: 'shop',
+  file: '/shop/evpipe.yaml',
+  folder: '/shop',
+  spec: { name: 'compose', base: 'compose' },
+  servers: ['kafka', 'schemaRegistry', 'connect', 'ksqldb', 'rabbitmq'],
+  databases: ['orders', 'stock'],
+  services: ['orders', 'stock', 'mails'],
+  containers: [
+    { name: 'orders', source: { image: 'example/orders:1' }, port: 8000 },
+    { name: 'stock', source: { build: '/shop/stock' }, port: 8001 },
+  ],
+  stores: [
+    { name: 'catalog', kind: 'documents', optional: false },
+    { name: 'sessions', kind: 'cache', optional: true },
+  ],
+  gateway: { port: 8080, services: ['orders', 'stock'] },
+};
+
+function planOf(changes: Partial<TargetInput> = {}, env: Readonly<Record<string, string>> = {}): PipelineProject {
+  const input = { ...everything, ...changes };
+  const secrets = new PipelineSecrets('/nowhere'); // is not asked: a project has no password in it
+  return new PipelineProject('evpipe-shop-1', input, placeComponents(input, env), env, secrets);
+}
+
+interface Service {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly ports?: readonly string[];
+  readonly healthcheck?: unknown;
+  readonly mem_limit?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+}
+
+function servicesOf(plan: PipelineProject): Readonly<Record<string, Service>> {
+  const text = projectText(plan.project(plan.wishedPorts()));
+  return (parse(text) as { services: Record<string, Service> }).services;
+}
+
+describe('the Compose project of a pipeline', () => {
+  it('with everything in it is the one that was looked through', async () => {
+    const plan = planOf();
+    await expect(projectText(plan.project(plan.wishedPorts()))).toMatchFileSnapshot('everything.yaml');
+  });
+
+  it('has only what the pipeline declares', () => {
+    const plan = planOf({ servers: ['kafka'], stores: [], containers: [], gateway: undefined });
+    expect(Object.keys(servicesOf(plan))).toEqual(['postgres', 'kafka']);
+    expect(plan.project({}).volumes).toEqual({ postgres: {}, kafka: {} });
+  });
+
+  it('publishes ports on 127.0.0.1 only, pins every image, limits every container, and looks after every server', () => {
+    for (const [name, service] of Object.entries(servicesOf(planOf()))) {
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+      if (service.build === undefined) expect(service.image, name).toMatch(/:\w[\w.-]*$/);
+      expect(service.mem_limit, name).toMatch(/^\d+[mg]$/);
+      if (!everything.services.includes(name)) expect(service.healthcheck, name).toBeDefined();
+    }
+  });
+
+  it('takes other images from the environment, also those that Connect is built from', () => {
+    const env = {
+      EVPIPE_IMAGE_KAFKA: 'mirror.example/kafka:4.0.0',
+      EVPIPE_IMAGE_CONNECT: 'mirror.example/connect:3.3',
+    };
+    const [pinned, other] = [servicesOf(planOf()), servicesOf(planOf({}, env))];
+    expect(other.kafka?.image).toBe('mirror.example/kafka:4.0.0');
+    expect(other.connect?.build).toMatchObject({
+      dockerfile_inline: expect.stringContaining('FROM mirror.example/connect:3.3\n'),
+    });
+    expect(other.connect?.image).not.toBe(pinned.connect?.image);
+  });
+
+  it('keeps the address for this host and the one for containers apart', () => {
+    const plan = planOf();
+    const { kafka } = plan.project({ ...plan.wishedPorts(), KAFKA_PORT: 9099 }).services;
+    expect(kafka).toMatchObject({
+      environment: { KAFKA_ADVERTISED_LISTENERS: 'HOST://127.0.0.1:9099,INSIDE://kafka:19092' },
+      ports: ['127.0.0.1:9099:9092'],
+    });
+  });
+
+  it('tells servers of what has an address, waits for none of it, and names their topics after the pipeline', () => {
+    const spec = {
+      name: 'mixed',
+      base: 'compose' as const,
+      kafka: { bootstrapServers: 'kafka.example.org:9092' },
+      schemaRegistry: { url: 'http://localhost:8081', inside: { url: 'http://registry.example.org/' } },
+    };
+    const services = servicesOf(planOf({ spec }));
+    expect(Object.keys(services)).not.toContain('kafka');
+    expect(services.ksqldb?.environment).toMatchObject({
+      KSQL_BOOTSTRAP_SERVERS: 'kafka.example.org:9092',
+      KSQL_KSQL_SCHEMA_REGISTRY_URL: 'http://registry.example.org',
+      KSQL_KSQL_SERVICE_ID: 'shop_',
+    });
+    expect(services.connect?.environment).toMatchObject({ OFFSET_STORAGE_TOPIC: '_evpipe_shop_connect-offsets' });
+    expect(services.connect?.depends_on).toBeUndefined();
+    expect(Object.keys(services.ksqldb?.depends_on ?? {})).toEqual(['connect']);
+  });
+
+  it('leaves out what a ksqlDB without a registry and Connect can’t be told', () => {
+    const { ksqldb } = servicesOf(planOf({ servers: ['kafka', 'ksqldb'] }));
+    expect(Object.keys(ksqldb?.environment ?? {})).toEqual([
+      'KSQL_LISTENERS',
+      'KSQL_BOOTSTRAP_SERVERS',
+      'KSQL_HEAP_OPTS',
+    ]);
+  });
+
+  it('refuses containers that would have to reach a process of this host', () => {
+    const spec = { name: 'mixed', base: 'compose' as const, kafka: 'embedded' as const };
+    const plan = planOf({ spec });
+    expect(() => plan.project({})).toThrow(
+      expect.objectContaining({
+        code: 'EVPIPE_COMPOSE_UNREACHABLE',
+        message: expect.stringContaining('can’t reach kafka'),
+      }),
+    );
+  });
+
+  it('refuses containers around a Kafka that asks for a login', () => {
+    const sasl = { mechanism: 'plain', username: 'shop', password: 'secret' } as const;
+    const spec = {
+      name: 'mixed',
+      base: 'compose' as const,
+      kafka: { bootstrapServers: 'kafka.example.org:9092', sasl },
+    };
+    expect(() => planOf({ spec }).project({})).toThrow(expect.objectContaining({ code: 'EVPIPE_COMPOSE_UNREACHABLE' }));
+  });
+
+  it('has nginx only where all services behind it are containers', () => {
+    const placed = (services: readonly string[]) => {
+      const input = { ...everything, gateway: { port: 8080, services } };
+      return placeComponents(input, {}).providerOf(GATEWAY);
+    };
+    expect(placed(['orders', 'stock'])).toBe('compose');
+    expect(placed(['orders', 'mails'])).toBe('embedded');
+  });
+
+  it('gives a service that is called as a server another name', () => {
+    const containers = [{ name: 'redis', source: { image: 'example/redis-admin:1' }, port: undefined }];
+    const services = servicesOf(planOf({ services: ['redis'], containers, gateway: undefined }));
+    expect(services['service-redis']).toMatchObject({ image: 'example/redis-admin:1' });
+    expect(services.redis?.image).toMatch(/^redis:/);
+  });
+});
