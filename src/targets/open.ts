@@ -66,6 +66,10 @@ class MixedTarget implements Target {
     return this.placement.providerOf(component);
   }
 
+  get usesCompose(): boolean {
+    return this.placement.components.some((component) => this.providerOf(component) === 'compose');
+  }
+
   faceOf(component: ComponentId): keyof Faces<unknown> {
     return this.providerOf(component) === 'embedded' ? 'host' : 'inside';
   }

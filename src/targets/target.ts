@@ -272,6 +272,8 @@ export interface Endpoints {
 export interface Target {
   readonly name: string;
   providerOf(component: ComponentId): ProviderKind;
+  /** Something of this pipeline is placed in Compose. */
+  readonly usesCompose: boolean;
   /** Which face of the others this component reads: `$(…)` in its configuration resolves against that one. */
   faceOf(component: ComponentId): keyof Faces<unknown>;
   /**

@@ -7,6 +7,7 @@ import { unprivilegedAccount } from '../../support/account.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { isPortFree, listedProcesses, standardPorts } from '../../targets/host.js';
 import { runningPipelines } from '../../targets/running.js';
+import { examineEngine } from './engine.js';
 import { examineServers } from './servers.js';
 
 const NODE_LEAST = [20, 19] as const;
@@ -68,11 +69,14 @@ export async function examinePipeline(
   session: Session,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly Diagnosis[]> {
+  const engine = await examineEngine(session, env);
+  // Without it nothing can be asked of its containers.
+  if (engine.some(({ health }) => health === 'bad')) return engine;
   const [local, servers] = await Promise.all([
     Promise.all([leftovers(session), ports(session), others(session, env)]),
     examineServers(session),
   ]);
-  return [...local.flat(), ...servers];
+  return [...engine, ...local.flat(), ...servers];
 }
 
 async function leftovers({ pipeline, target }: Session): Promise<readonly Diagnosis[]> {

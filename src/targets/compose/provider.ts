@@ -80,12 +80,21 @@ export class ComposeProvider implements Provider {
   }
 
   async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
-    const containers = this.folder.isWritten ? await this.containers() : new Map<string, Container>();
     const names = [...new Set(components.map((component) => this.plan.containerOf(component)))];
+    let containers: ReadonlyMap<string, Container> = new Map();
+    let unknown: string | undefined;
+    try {
+      if (this.folder.isWritten) containers = await this.containers();
+    } catch (failure) {
+      // What runs on this host can still be seen, and stopped.
+      if (!(failure instanceof EvpipeError) || failure.kind !== 'unreachable') throw failure;
+      unknown = failure.message;
+    }
     return Promise.all(
       names.map(async (name): Promise<ComponentStatus> => {
         const shared = components.filter((component) => this.plan.containerOf(component) === name);
         const known = { process: name, components: shared, provider: 'compose' as const };
+        if (unknown !== undefined) return { ...known, state: 'unknown', restarts: 0, lastLines: [unknown] };
         const container = containers.get(name);
         if (container === undefined) return { ...known, state: 'stopped', restarts: 0, lastLines: [] };
         return { ...known, ...(await this.describe(name, container)) };
