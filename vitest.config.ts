@@ -11,7 +11,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 // unit: pure code and single servers in process; system: whole pipelines through the built command;
-// real: the same behaviour against the real Kafka, Connect and Debezium; soak: long seeded runs.
+// real: the same behaviour against the real Kafka, Connect and Debezium; compose: in containers of an engine of its own; soak: long seeded runs.
 const project = (name: string, timeoutMs: number, parallel: boolean) => ({
   test: {
     name,
@@ -33,6 +33,7 @@ export default defineConfig({
       project('unit', 60_000, true),
       project('system', 180_000, true),
       project('real', 600_000, false),
+      project('compose', 900_000, false),
       project('soak', 7_200_000, false),
     ],
   },

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# confluentinc/ksqldb-server.
+# https://docs.confluent.io/platform/current/installation/docker/config-reference.html#ksqldb-server-configuration
+# No ksqlDB is to be had without pulling the image: what runs here is evpipe's own engine.
+set -euo pipefail
+source /known-variables.sh
+require_known 'KSQL_.*' KSQL_LISTENERS KSQL_BOOTSTRAP_SERVERS KSQL_KSQL_SERVICE_ID KSQL_KSQL_SCHEMA_REGISTRY_URL \
+  KSQL_KSQL_CONNECT_URL KSQL_HEAP_OPTS
+: "${KSQL_BOOTSTRAP_SERVERS:?}"
+
+option() { [ -z "$2" ] || printf ',"%s":"%s"' "$1" "$2"; }
+exec node /opt/ksqldb/server.mjs <<< "{\"host\":\"0.0.0.0\",\"port\":${KSQL_LISTENERS##*:},\"dataDir\":\"/var/lib/ksqldb\"$(
+  option kafkaBootstrapServers "$KSQL_BOOTSTRAP_SERVERS"
+  option serviceId "${KSQL_KSQL_SERVICE_ID:-}"
+  option schemaRegistryUrl "${KSQL_KSQL_SCHEMA_REGISTRY_URL:-}"
+  option connectUrl "${KSQL_KSQL_CONNECT_URL:-}"
+)}"
