@@ -3,14 +3,21 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startKafka } from '../../../src/embedded/kafka/index.js';
 import { lockFile } from '../../../src/support/file-lock.js';
 import { lockFolder } from '../../../src/support/folder-lock.js';
+import { packageFile } from '../../../src/support/package.js';
 import { waitUntil } from '../../../src/support/retry.js';
+import { bundleProgram } from '../../support/bundle.js';
 
-const HOLDER = fileURLToPath(new URL('../../fixtures/processes/lock-holder.mjs', import.meta.url));
+let holder: Awaited<ReturnType<typeof bundleProgram>>;
+
+beforeAll(async () => {
+  holder = await bundleProgram(packageFile('test/fixtures/processes/lock-holder.ts'));
+});
+
+afterAll(() => holder.remove());
 
 let folder: string;
 let parent: ChildProcess | undefined;
@@ -28,7 +35,9 @@ afterEach(() => {
 /** A process that holds the folder's lock, below a parent that never collects it: killed, it stays a zombie. */
 async function startHolder(): Promise<number> {
   const script = '"$0" "$1" "$2" & echo $!; exec sleep 600';
-  const shell = spawn('sh', ['-c', script, process.execPath, HOLDER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const shell = spawn('sh', ['-c', script, process.execPath, holder.file, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   parent = shell;
   const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();
   const pid = Number((await lines.next()).value);
