@@ -5,21 +5,10 @@ type Attributes = Readonly<Record<string, string | number | undefined>>;
 /** JUnit's XML, as CI systems read it: one suite, one test case each. */
 export function junitXml(suite: string, cases: readonly TestCase[]): string {
   const count = (outcome: TestCase['outcome']): number => cases.filter((one) => one.outcome === outcome).length;
-  const totals = {
-    name: suite,
-    tests: cases.length,
-    failures: count('failure'),
-    errors: count('error'),
-    skipped: 0,
-    time: seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)),
-  };
-  const content = element('testsuites', totals, [
-    element(
-      'testsuite',
-      totals,
-      cases.map((one) => testCase(suite, one)),
-    ),
-  ]);
+  const totals = { tests: cases.length, failures: count('failure'), errors: count('error'), skipped: 0 };
+  const time = seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0));
+  const tests = cases.map((one) => testCase(suite, one));
+  const content = element('testsuites', totals, [element('testsuite', { name: suite, ...totals, time }, tests)]);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${content}\n`;
 }
 

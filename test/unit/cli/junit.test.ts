@@ -14,7 +14,7 @@ const passed: TestCase = {
 it('counts a suite of nothing', () => {
   expect(junitXml('shop', [])).toBe(
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
-      '<testsuites name="shop" tests="0" failures="0" errors="0" skipped="0" time="0">' +
+      '<testsuites tests="0" failures="0" errors="0" skipped="0">' +
       '<testsuite name="shop" tests="0" failures="0" errors="0" skipped="0" time="0"/></testsuites>\n',
   );
 });
