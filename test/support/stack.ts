@@ -66,12 +66,16 @@ export class Stack {
     return `http://127.0.0.1:${await this.portOf(service)}`;
   }
 
-  async database(name: string): Promise<PostgresClient> {
+  get postgresPassword(): string {
     const secrets = JSON.parse(readFileSync(join(this.stateFolder, 'secrets.json'), 'utf8')) as {
       readonly postgresPassword: string;
     };
+    return secrets.postgresPassword;
+  }
+
+  async database(name: string): Promise<PostgresClient> {
     const port = await this.portOf('postgres');
-    return connectPostgres({ url: `postgres://postgres:${secrets.postgresPassword}@127.0.0.1:${port}/${name}` });
+    return connectPostgres({ url: `postgres://postgres:${this.postgresPassword}@127.0.0.1:${port}/${name}` });
   }
 
   /** All that its components have written, for a failure's message. */

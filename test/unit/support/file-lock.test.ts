@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -82,7 +82,9 @@ describe('a lock on a file', () => {
       const pid = await startHolder();
       process.kill(pid, 'SIGKILL');
       const state = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
-      await waitUntil('a zombie', async () => (state() === 'Z' ? true : undefined), { timeoutMs: 10_000 });
+      // Its files are closed when the last of its threads has ended; until then the first one alone is a zombie.
+      const hasEnded = () => state() === 'Z' && readdirSync(`/proc/${pid}/task`).length === 1;
+      await waitUntil('a zombie', async () => hasEnded() || undefined, { timeoutMs: 10_000 });
       const kafka = await startKafka({ dataDir: folder });
       expect(state()).toBe('Z');
       await kafka.stop();
