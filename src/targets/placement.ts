@@ -222,7 +222,7 @@ function notUrl(component: ComponentId, expected?: string): EvpipeError {
     `the address of ${componentKey(component)} is not of the form ${form}`,
     {
       kind: 'usage',
-      todo: `Mend it in the file's targets or in ${envName(component)}.`,
+      todo: `Correct it in the file's targets or in ${envName(component)}.`,
     },
   );
 }

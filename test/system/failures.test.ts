@@ -70,7 +70,7 @@ it('names file and line of a ksql statement that the server refuses, and sends n
   const file = 'ksql/V000003__more.sql';
   const path = join(stack.box.folder, file);
   writeFileSync(path, 'CREATE STREAM more AS SELECT * FROM balance_sheet_rows;\n\nDROP STREAM nobody;\n');
-  expectMessage(await stack.run('up', '--no-seed'), 1, `${file}:3:1`, /nobody/i, 'Mend the statement');
+  expectMessage(await stack.run('up', '--no-seed'), 1, `${file}:3:1`, /nobody/i, 'Correct the statement');
   const before = stack.log('ksqldb');
   writeFileSync(path, 'CREATE STREAM more AS SELECT * FROM balance_sheet_rows;\n\nDROP STREAM IF EXISTS nobody;\n');
   expectMessage(await stack.run('up'), 0, /persons +200 +200/);

@@ -50,7 +50,7 @@ function read(body: Buffer): UserCreated {
     const { user_id, name, email } = JSON.parse(body.toString('utf8')) as Partial<UserCreated>;
     if (user_id !== undefined && name !== undefined && email !== undefined) return { user_id, name, email };
   } catch {
-    throw new Refused('the body is no JSON');
+    throw new Refused('the body is not valid JSON');
   }
   throw new Refused('the body lacks user_id, name or email');
 }

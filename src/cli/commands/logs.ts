@@ -36,5 +36,5 @@ export const logsCommand: CommandEntry = {
 
 function lineCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new EvpipeError('EVPIPE_LINES', `--tail ${text} is no number of lines`, { kind: 'usage' });
+  throw new EvpipeError('EVPIPE_LINES', `--tail ${text} is not a number of lines`, { kind: 'usage' });
 }

@@ -93,7 +93,7 @@ function wholeNumber(value: unknown, option: string): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new EvpipeError('EVPIPE_NUMBER', `${option} ${String(value)} is no whole number`, { kind: 'usage' });
+  throw new EvpipeError('EVPIPE_NUMBER', `${option} ${String(value)} is not a whole number`, { kind: 'usage' });
 }
 
 async function printRecords(

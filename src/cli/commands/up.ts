@@ -137,7 +137,7 @@ async function printEnd(
   const again = shell.self;
   if (result.failure !== undefined) {
     shell.err(
-      `\nStopped at ${result.failure.step}; what was started is still running. Mend it and run ${again} up again.\n`,
+      `\nStopped at ${result.failure.step}; what was started is still running. Fix the problem, then rerun \`${again} up\`.\n`,
     );
     return;
   }

@@ -8,8 +8,10 @@ export function checkNamed(name: string, { checks }: Pick<Pipeline, 'checks'>): 
   const check = checks.find((one) => one.name === name);
   if (check !== undefined) return check;
   const names = checks.map((one) => one.name);
-  throw new EvpipeError('EVPIPE_CHECK_UNKNOWN', `there is no check ${name}${didYouMean(name, names)}`, {
+  const hint = didYouMean(name, names);
+  throw new EvpipeError('EVPIPE_CHECK_UNKNOWN', `there is no check ${name}${hint}`, {
     kind: 'usage',
-    ...(names.length === 0 ? {} : { todo: `There are ${names.join(', ')}.` }),
+    // Where nothing is near, the hint lists them already.
+    ...(hint.endsWith('?') ? { todo: `There are ${names.join(', ')}.` } : {}),
   });
 }

@@ -106,7 +106,7 @@ function columnNames(check: Compare, section: 'key' | 'columns', map: ColumnMap)
   return [...map.keys()]
     .filter((column) => !(check.replica.kind === 'table' ? COLUMN : FIELD_PATH).test(column))
     .map((column) => {
-      const message = `check ${check.name}: ${JSON.stringify(column)} is no name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
+      const message = `check ${check.name}: ${JSON.stringify(column)} is not a valid name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
       const todo = 'An SQL expression stands on the right: { replica_column: "expression over the source" }.';
       return problem('check-columns', check.locationOf(section), message, todo);
     });

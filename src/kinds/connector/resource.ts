@@ -123,7 +123,7 @@ function failedError(spec: ConnectorSpec, failure: string): EvpipeError {
   const option = /\btable\b/i.test(failure) ? spec.locationOf('table.include.list') : undefined;
   const location = option ?? spec.location;
   return new EvpipeError('EVPIPE_CONNECTOR_FAILED', `connector ${spec.name}: ${failure}`, {
-    todo: `The whole trace: evpipe connectors status ${spec.name}. Mend it and run evpipe up again.`,
+    todo: `The whole trace: evpipe connectors status ${spec.name}. Fix the cause, then rerun evpipe up.`,
     ...(location === undefined ? {} : { location }),
   });
 }

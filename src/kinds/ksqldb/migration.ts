@@ -161,7 +161,7 @@ async function send(
       kind,
       location,
       cause: failure,
-      todo: 'Mend the statement and run it again: what was carried out before it is not sent twice.',
+      todo: 'Correct the statement, then rerun: what was carried out before it is not sent twice.',
     });
   }
 }

@@ -52,7 +52,7 @@ async function requireColumns({ name, columns, table, location }: CsvSeed, into:
   if (unknown.length > 0)
     fail(
       `the file's header has ${unknown.join(', ')}, which table ${table} does not have; it has ${known.join(', ')}`,
-      'Mend the header line.',
+      'Correct the header line.',
     );
 }
 

@@ -37,7 +37,7 @@ function readLine(line: string): SeedLine | string {
   try {
     record = JSON.parse(line);
   } catch (failure) {
-    return `is no JSON: ${failure instanceof Error ? failure.message : String(failure)}`;
+    return `is not valid JSON: ${failure instanceof Error ? failure.message : String(failure)}`;
   }
   if (!isObject(record) || !('value' in record)) return 'needs the form {"key": …, "value": …}';
   const { key, value, headers = {}, ...others } = record;

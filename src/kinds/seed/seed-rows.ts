@@ -65,9 +65,13 @@ function makeValue(
   const other = 'each' in value ? value.each : value.from;
   const from = plans.get(other);
   if (from === undefined)
-    throw new EvpipeError('EVPIPE_SEED_UNKNOWN', `seed ${plan.name}: ${field} draws from ${other}, which is no seed`, {
-      kind: 'usage',
-    });
+    throw new EvpipeError(
+      'EVPIPE_SEED_UNKNOWN',
+      `seed ${plan.name}: ${field} draws from ${other}, which is not a seed`,
+      {
+        kind: 'usage',
+      },
+    );
   if ('each' in value) return seedId(from, row % from.rows);
   return seedId(from, faker.number.int({ min: 0, max: from.rows - 1 }));
 }

@@ -73,7 +73,7 @@ function schemaFile(subject: SubjectSection, cwd: string): readonly Problem[] {
     schema = JSON.parse(text);
   } catch (failure) {
     const message = failure instanceof Error ? failure.message : String(failure);
-    return [problem('schema-invalid', placeIn(text, message, shown), `${shown} is no JSON: ${message}`)];
+    return [problem('schema-invalid', placeIn(text, message, shown), `${shown} is not valid JSON: ${message}`)];
   }
   if (subject.type !== 'AVRO') return [];
   const invalid = avroFault(subject, text);
@@ -84,7 +84,9 @@ function schemaFile(subject: SubjectSection, cwd: string): readonly Problem[] {
   const path = invalid?.path.split('/').filter((part) => part !== '') ?? [];
   const at = tree === undefined ? start : locate(tree, path);
   return [
-    ...(invalid === undefined ? [] : [problem('schema-invalid', at, `${shown} is no Avro schema: ${invalid.message}`)]),
+    ...(invalid === undefined
+      ? []
+      : [problem('schema-invalid', at, `${shown} is not a valid Avro schema: ${invalid.message}`)]),
     ...(tree === undefined ? [] : misplacedLogicalTypes(tree)),
   ];
 }

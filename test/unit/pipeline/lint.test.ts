@@ -97,7 +97,7 @@ checks:
       /:8:\d+ error check-place: check where: source is a table: its where is SQL/,
       /:8:\d+ error check-place: check where: replica is documents: its where is \{ field: value \}/,
       /:9:\d+ error store-kind: store cache is a cache: it holds no documents/,
-      /:10:\d+ error check-columns: check fields: "x..y" is no name of a field/,
+      /:10:\d+ error check-columns: check fields: "x..y" is not a valid name of a field/,
       /:10:\d+ error check-columns: check fields needs columns/,
     ],
   },
@@ -148,8 +148,8 @@ schemas:
       /:6:5 warning subject-name: subject Person ends neither/,
       /:7:5 warning special-characters/,
       /:10:5 error file-missing: .*there is no file s\/missing.avsc/,
-      /^s\/bad.avsc:2:\d+ error schema-invalid: s\/bad.avsc is no JSON/,
-      /^s\/none.avsc:2:\d+ error schema-invalid: s\/none.avsc is no Avro schema: .*strin/,
+      /^s\/bad.avsc:2:\d+ error schema-invalid: s\/bad.avsc is not valid JSON/,
+      /^s\/none.avsc:2:\d+ error schema-invalid: s\/none.avsc is not a valid Avro schema: .*strin/,
     ],
   },
   {
@@ -315,7 +315,7 @@ seed:
       /persons.csv:1:1 error seed-header: .* has no column first_nam, did you mean first_name\?/,
       /twice.csv:1:1 error seed-header: .*id is named twice/,
       /empty.csv:1:1 error seed-header: .*has to name the columns/,
-      /lines.jsonl:2:1 error seed-line: seed lines: the line is no JSON/,
+      /lines.jsonl:2:1 error seed-line: seed lines: the line is not valid JSON/,
       /lines.jsonl:4:1 error seed-line: .*needs the form/,
       /lines.jsonl:5:1 error seed-line: .*has "vlaue"/,
       /:9:31 error seed-value: .*draws from columns, whose ids are not made here/,
@@ -389,8 +389,8 @@ seed:
     found: [
       /:3:24 error seed-value: .*first_name is "Ada Lovelace": a generator is a path/,
       /:3:50 error seed-value: .*least integer after its most/,
-      /:3:74 error seed-value: .*draws from person, which is no seed, did you mean persons\?/,
-      /:3:95 error seed-value: .*z is person.firstname, which is no data generator, did you mean person.firstName\?/,
+      /:3:74 error seed-value: .*draws from person, which is not a seed, did you mean persons\?/,
+      /:3:95 error seed-value: .*z is person.firstname, which is not a data generator, did you mean person.firstName\?/,
     ],
   },
   // checks
@@ -427,7 +427,7 @@ checks:
   half: { source: { database: person, table: person_person } }
 `,
     found: [
-      /:3:14 error check-columns: .*"lower\(name\)" is no name of a column/,
+      /:3:14 error check-columns: .*"lower\(name\)" is not a valid name of a column/,
       /:3:40 warning check-columns: .*column id is in key already/,
       /:4:65 error check-itself/,
       /:5:30 error check-query: .*has to be a query/,

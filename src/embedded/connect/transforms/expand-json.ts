@@ -5,7 +5,7 @@ export interface Expanded {
   readonly value: Value;
 }
 
-/** A JSON document as a structure with an inferred schema; undefined where the text is no JSON object or array. */
+/** A JSON document as a structure with an inferred schema; undefined where the text is not a JSON object or array. */
 export function expandJson(text: string, nullsAsBytes: boolean): Expanded | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {

@@ -58,7 +58,7 @@ export interface TopicSettings {
 export function topicSettings(overrides: ReadonlyMap<string, string>, broker: BrokerSettings): TopicSettings {
   const text = (name: string): string => {
     const definition = TOPIC_CONFIG_BY_NAME.get(name);
-    if (definition === undefined) throw new TypeError(`${name} is no topic setting`);
+    if (definition === undefined) throw new TypeError(`${name} is not a topic setting`);
     return (overrides.get(name) ?? broker.topicDefault(definition)).trim();
   };
   const number = (name: string): number => Number(text(name));

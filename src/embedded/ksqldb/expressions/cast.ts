@@ -96,7 +96,7 @@ function fromText(to: SqlType): ((value: Value) => Value) | undefined {
     case 'DECIMAL':
       return (value) => {
         const parsed = Decimal.parse(value as string);
-        if (parsed === undefined) throw new RangeError(`${String(value)} is no number`);
+        if (parsed === undefined) throw new RangeError(`${String(value)} is not a number`);
         return fitDecimal(parsed, to.precision, to.scale);
       };
     case 'BOOLEAN':
@@ -116,7 +116,7 @@ function fromText(to: SqlType): ((value: Value) => Value) | undefined {
 
 export function parseWhole(text: string, bits: 32 | 64): bigint {
   const trimmed = text.trim();
-  if (!WHOLE.test(trimmed)) throw new RangeError(`${text} is no whole number`);
+  if (!WHOLE.test(trimmed)) throw new RangeError(`${text} is not a whole number`);
   const value = BigInt(trimmed.replace(/^\+/, ''));
   if (BigInt.asIntN(bits, value) !== value) throw new RangeError(`${text} does not fit into ${bits} bits`);
   return value;
@@ -127,7 +127,7 @@ export function parseDouble(text: string): number {
   if (trimmed === 'NaN') return Number.NaN;
   const infinite = /^([+-]?)Infinity$/.exec(trimmed);
   if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?$/.test(trimmed)) throw new RangeError(`${text} is no number`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?$/.test(trimmed)) throw new RangeError(`${text} is not a number`);
   return Number(trimmed.replace(/[dDfF]$/, ''));
 }
 

@@ -131,7 +131,7 @@ function compileInteger(value: bigint): Compiled {
 
 function compileDecimal(text: string): Compiled {
   const value = Decimal.parse(text);
-  if (value === undefined) throw new StatementError(`${text} is no number`);
+  if (value === undefined) throw new StatementError(`${text} is not a number`);
   return constant(decimal(value.precision, value.scale), value);
 }
 
@@ -162,7 +162,7 @@ function compileColumn(expression: Extract<Expression, { kind: 'column' }>, cont
 
 function compileField(base: Compiled, name: string, at: Position): Compiled {
   if (base.type?.kind !== 'STRUCT') {
-    throw failAt(at, `Can't access the field '${name}' of a ${describeType(base.type)}: it is no STRUCT`);
+    throw failAt(at, `Can't access the field '${name}' of a ${describeType(base.type)}: it is not a STRUCT`);
   }
   const index = base.type.fields.findIndex((field) => field.name === name);
   const field = base.type.fields[index];

@@ -127,7 +127,7 @@ export function toDecimal(value: Value): Decimal {
   if (value instanceof Decimal) return value;
   if (typeof value === 'bigint') return new Decimal(value, 0);
   const parsed = Decimal.fromNumber(value as number);
-  if (parsed === undefined) throw new RangeError(`${String(value)} is no decimal number`);
+  if (parsed === undefined) throw new RangeError(`${String(value)} is not a decimal number`);
   return parsed;
 }
 

@@ -68,7 +68,7 @@ export class Grouping {
     const known = this.calls.findIndex((each) => each.text === text);
     if (known !== -1) return known;
     const definition = AGGREGATES.get(call.name);
-    if (definition === undefined) throw failAt(call.at, `${call.name} is no aggregate function`);
+    if (definition === undefined) throw failAt(call.at, `${call.name} is not an aggregate function`);
     if (call.args.some(containsAggregate)) {
       throw new StatementError(`Aggregate functions can not be nested: ${formatExpression(call)}`);
     }

@@ -97,10 +97,11 @@ function faultOf(value: SeedValueSection, seed: ServiceSeed, { pipeline, names }
   const source = 'from' in value ? value.from : 'each' in value ? value.each : undefined;
   if (source === undefined) return undefined;
   if (!names('seed').includes(source))
-    return `draws from ${source}, which is no seed${didYouMean(source, names('seed'))}`;
+    return `draws from ${source}, which is not a seed${didYouMean(source, names('seed'))}`;
   const from = pipeline.seeds.find(({ name }) => name === source);
   if (from === undefined) return undefined;
-  if (from.kind !== 'service') return `draws from ${source}, whose ids are not made here: it is no seed by a service`;
+  if (from.kind !== 'service')
+    return `draws from ${source}, whose ids are not made here: it is not a seed by a service`;
   return from.rows === 0 && seed.rows > 0 ? `draws from ${source}, which has no rows` : undefined;
 }
 
@@ -108,5 +109,5 @@ function generator(path: string): string | undefined {
   if (!/^[a-z][A-Za-z]*\.[a-z][A-Za-z0-9]*$/.test(path))
     return `is ${JSON.stringify(path)}: a generator is a path such as person.firstName; a fixed value is { value: … }`;
   const known = generatorPaths();
-  return known.includes(path) ? undefined : `is ${path}, which is no data generator${didYouMean(path, known)}`;
+  return known.includes(path) ? undefined : `is ${path}, which is not a data generator${didYouMean(path, known)}`;
 }

@@ -137,6 +137,6 @@ function environment({ env, locationOf }: ServiceSection): readonly Problem[] {
             locationOf('env', variable),
             `${variable} is told by evpipe; a wish goes into port`,
           )
-        : problem('environment-name', locationOf('env', variable), 'is no name of an environment variable'),
+        : problem('environment-name', locationOf('env', variable), 'is not a valid name of an environment variable'),
     );
 }
