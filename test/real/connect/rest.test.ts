@@ -40,7 +40,8 @@ async function ask(side: Side, [method, path, body, contentType]: Call): Promise
       : { body: Buffer.from(named(side, typeof body === 'string' ? body : JSON.stringify(body))) }),
     headers: type === undefined || type === null ? {} : { 'content-type': type },
   });
-  const text = unnamed(side, await response.text());
+  // The real worker shows passwords as they were sent; ours hides them, which is the one difference that is wanted.
+  const text = unnamed(side, await response.text()).replaceAll(world.postgres.password, '[hidden]');
   return { status: response.status, body: text === '' ? undefined : withoutClassPath(JSON.parse(text)) };
 }
 

@@ -124,14 +124,20 @@ const target = (verb: string, state: TargetState, answer: typeof NO_CONTENT): Ro
   },
 });
 
+/** A task is a number; anything else is no path of the API. */
+function taskOf({ parameters: { task = '' } }: Parameters<Route['handle']>[0]): number {
+  if (!/^\d{1,9}$/.test(task)) throw new RestFailure(404, 'HTTP 404 Not Found');
+  return Number(task);
+}
+
 const taskStatus: Route = {
   method: 'GET',
   path: '/connectors/:name/tasks/:task/status',
   handle(request, { herder }) {
     const tasks = herder.exists(nameOf(request)) ? herder.status(nameOf(request)).tasks : [];
-    const task = tasks.find((one) => String(one.id) === request.parameters.task);
-    if (task === undefined)
-      throw new RestFailure(404, `No status found for task ${nameOf(request)}-${request.parameters.task}`);
+    const id = taskOf(request);
+    const task = tasks.find((one) => one.id === id);
+    if (task === undefined) throw new RestFailure(404, `No status found for task ${nameOf(request)}-${id}`);
     return ok(task);
   },
 };
@@ -140,9 +146,7 @@ const restartTask: Route = {
   method: 'POST',
   path: '/connectors/:name/tasks/:task/restart',
   async handle(request, { herder }) {
-    const { task = '' } = request.parameters;
-    if (!/^\d{1,9}$/.test(task)) throw new RestFailure(404, 'HTTP 404 Not Found');
-    await herder.restartTask(nameOf(request), Number(task));
+    await herder.restartTask(nameOf(request), taskOf(request));
     return NO_CONTENT;
   },
 };
