@@ -76,6 +76,8 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     if (differences.size < DIFFERENCES_MAX || differences.has(key)) differences.set(key, difference);
     else notKept += 1;
   };
+  let sourceRows = sourceBuckets.rows;
+  let replicaRows = replicaBuckets.rows;
   for (const group of groupsOf(sourceBuckets, replicaBuckets)) {
     const [sources, replicas] = await both(async (side, name) => {
       const holdings = new Holdings();
@@ -86,6 +88,9 @@ export async function compareSides(source: Side, replica: Side, options: Compare
       return holdings;
     });
     for (const [key, difference] of differencesOf(sources, replicas)) keep(key, difference);
+    // Rows may have come or gone since the first pass: what was found now is what counts.
+    sourceRows += sources.rows - sourceBuckets.rowsOf(group);
+    replicaRows += replicas.rows - replicaBuckets.rowsOf(group);
   }
 
   const changed = new Set(
@@ -97,7 +102,7 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     const now = await compareKeys(source, replica, keys, signal);
     for (const [key, difference] of now.differences) keep(key, difference);
   }
-  return { sourceRows: sourceBuckets.rows, replicaRows: replicaBuckets.rows, differences, notKept };
+  return { sourceRows, replicaRows, differences, notKept };
 }
 
 /** Some keys as they are now. */
@@ -125,8 +130,10 @@ export async function compareKeys(
 /** Everything that one side holds, by key. */
 export class Holdings {
   readonly byKey = new Map<string, Holding>();
+  rows = 0;
 
   add(entries: readonly Entry[]): void {
+    this.rows += entries.length;
     for (const { key, digest, version } of entries) {
       const text = keyText(key);
       const before = this.byKey.get(text);

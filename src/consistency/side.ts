@@ -38,6 +38,10 @@ export class Buckets {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
+  rowsOf(buckets: readonly number[]): number {
+    return buckets.reduce((sum, bucket) => sum + (this.counts[bucket] ?? 0), 0);
+  }
+
   differing(other: Buckets): readonly number[] {
     return [...this.counts.keys()].filter(
       (bucket) => this.counts[bucket] !== other.counts[bucket] || this.sums[bucket] !== other.sums[bucket],
