@@ -79,14 +79,13 @@ export class HttpClient {
   private readonly http: AxiosInstance;
 
   constructor(private readonly options: HttpClientOptions) {
-    const { url, headers, connections = 16 } = options;
+    const { url, connections = 16 } = options;
     const kept = { keepAlive: true, maxSockets: connections };
     this.agent = url.startsWith('https:') ? new TlsAgent(kept) : new Agent(kept);
     this.http = axios.create({
       adapter: 'http',
       baseURL: url.replace(/\/+$/, ''),
-      // Without a body too: Kafka Connect refuses the form type that axios would send otherwise.
-      headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
+      headers: { accept: 'application/json' },
       responseType: 'stream',
       validateStatus: () => true,
       transformRequest: [(body: unknown) => body],
@@ -147,7 +146,12 @@ export class HttpClient {
         method,
         url: path,
         ...(body === undefined ? {} : { data: Buffer.from(JSON.stringify(body)) }),
-        ...(headers === undefined ? {} : { headers: { ...headers } }),
+        headers: {
+          // false: none. Without a body axios would send a form's, which Kafka Connect refuses.
+          'content-type': body === undefined ? false : 'application/json',
+          ...this.options.headers,
+          ...headers,
+        },
         httpAgent: agent,
         httpsAgent: agent,
         signal: AbortSignal.any([timer, ...this.signals(request)]),

@@ -49,6 +49,20 @@ it('sends a POST once, when the server takes it and never answers', async () => 
   expect(server.requests).toHaveLength(1);
 });
 
+it.each(['POST', 'PUT', 'DELETE', 'GET'])('sends a %s without a body without a content type', async (method) => {
+  const server = await serve((socket) => socket.write(HELLO));
+  await clientOf(server.port).request({ method, path: '/' });
+  expect(server.requests[0]?.toLowerCase()).not.toContain('content-type');
+});
+
+it('sends a body as JSON, or as what its caller says', async () => {
+  const server = await serve((socket) => socket.write(HELLO));
+  await clientOf(server.port).request(POST);
+  await clientOf(server.port, { headers: { 'content-type': 'application/vnd.test+json' } }).request(POST);
+  expect(server.requests[0]).toMatch(/content-type: application\/json\r/i);
+  expect(server.requests[1]).toMatch(/content-type: application\/vnd\.test\+json\r/i);
+});
+
 it('sends a POST once, when the connection breaks after it was sent', async () => {
   const server = await serve((socket) => socket.destroy());
   await expect(clientOf(server.port).request(POST)).rejects.toMatchObject({ neverSent: false });
