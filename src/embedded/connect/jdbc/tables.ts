@@ -94,7 +94,8 @@ export class Tables {
     const primaryKey = keys.length === 0 ? '' : `, PRIMARY KEY (${keys.join(', ')})`;
     const { schema, table } = this.identifier(name);
     const sql = `${schema === undefined ? '' : `${quoteIdentifier(schema)}.`}${quoteIdentifier(table)}`;
-    // Another task may make the same table at the same time.
+    // Another task may make the same table at the same time. IF NOT EXISTS alone fails then: it does not wait for the other.
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`evpipe create ${sql}`]);
     await client.query(`CREATE TABLE IF NOT EXISTS ${sql} (${columns.join(', ')}${primaryKey})`);
   }
 
