@@ -68,6 +68,17 @@ def pika_confirms(channel):
     return outcomes + [method.message_count, len(body)]
 
 
+def first_message(channel, queue):
+    """RabbitMQ passes a dead letter on behind the consumer's back: it may not be there yet."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = channel.basic_get(queue)
+        if found[0] is not None:
+            return found
+        time.sleep(0.05)
+    raise TimeoutError(f"no message came to {queue} within 60 s")
+
+
 def pika_consuming(channel):
     channel.exchange_declare("py.topic", "topic", auto_delete=True)
     channel.queue_declare("py.dead")
@@ -94,7 +105,7 @@ def pika_consuming(channel):
             seen.append([headers, properties.timestamp, properties.content_type])
             break
     returned = channel.cancel()
-    _, properties, body = channel.basic_get("py.dead")
+    _, properties, body = first_message(channel, "py.dead")
     return {"seen": seen, "returned": returned, "dead": [body.decode(), deaths(properties.headers)]}
 
 
