@@ -210,22 +210,47 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Why `url` does not answer with a status below 400; undefined: it does. Asked once. */
-export async function probe(
-  url: string,
-  path: string,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly anyStatus?: boolean },
-): Promise<string | undefined> {
-  const client = new HttpClient({ url, ...options, retryMs: 0 });
+export interface ProbeOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly anyStatus?: boolean;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Absent: any of 200 to 399. */
+  readonly status?: number | undefined;
+  /** What the body has to hold, in its first MiB. */
+  readonly body?: string | undefined;
+}
+
+const PROBED_BYTES_MAX = 1024 * 1024;
+
+/** Why `url` does not answer as wanted; undefined: it does. Asked once. */
+export async function probe(url: string, path: string, options: ProbeOptions): Promise<string | undefined> {
+  const { timeoutMs, anyStatus = false, headers = {}, status: wanted, body: part } = options;
+  const ends = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal === undefined ? ends : AbortSignal.any([ends, options.signal]);
+  const client = new HttpClient({ url, timeoutMs, headers, signal: options.signal, retryMs: 0 });
   try {
-    const answer = await client.open({ method: 'GET', path });
-    answer.destroy();
+    const answer = await client.open({ method: 'GET', path, signal });
     const status = answer.statusCode ?? 0;
-    return options.anyStatus === true || (status >= 200 && status < 400) ? undefined : `it answers ${status}`;
+    const good = wanted === undefined ? status >= 200 && status < 400 : status === wanted;
+    const text = good && part !== undefined ? await beginningOf(answer) : '';
+    answer.destroy();
+    if (!anyStatus && !good) return `it answers ${status}`;
+    return text.includes(part ?? '') ? undefined : `its answer does not hold ${JSON.stringify(part)}`;
   } catch (failure) {
+    if (ends.aborted && options.signal?.aborted !== true) return `no answer within ${timeoutMs / 1000} s`;
     if (!(failure instanceof NoAnswer)) throw failure;
     return failure.code === 'ECONNREFUSED' ? `nothing listens on port ${new URL(url).port}` : failure.message;
   } finally {
     client.close();
   }
+}
+
+async function beginningOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    text += chunk.toString('latin1');
+    if (text.length > PROBED_BYTES_MAX) break;
+  }
+  return Buffer.from(text, 'latin1').toString();
 }

@@ -16,6 +16,8 @@ export interface Kind extends FileKind {
   components?(pipeline: Pipeline): readonly NamedComponent[];
   /** Further environment variables that lead to a component, beside its address. */
   variables?(endpoint: Endpoint): Readonly<Record<string, string>>;
+  /** Names of logs beside those of its components. */
+  logNames?(pipeline: Pipeline): readonly string[];
   /** The line of the screen that its work is shown in, and the command that does it without the rest. */
   readonly step?: string;
   readonly slice?: Slice;

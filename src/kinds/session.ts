@@ -3,6 +3,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
+import { type HostCommand, type HostCommandEnd, runHostCommand } from '../targets/host-command.js';
 import { openTarget } from '../targets/open.js';
 import type {
   ComponentId,
@@ -34,6 +35,8 @@ export interface Session {
   references(face: keyof Faces<unknown>): Promise<ReferenceValues>;
   /** Starts a component and emits notes of what happened to it, each once. True where it was not running like this already. */
   start(component: ComponentId, launch?: Launch): Promise<boolean>;
+  /** Runs a command of this host to its end; its log is beside those of services. */
+  run(command: HostCommand): Promise<HostCommandEnd>;
   /** What this pipeline has made, as Kafka keeps it; opened once. */
   ledger(): Promise<Ledger>;
   close(): Promise<void>;
@@ -77,6 +80,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
       }
       return changed;
     },
+    run: (command) => runHostCommand(command, { stateFolder, env }),
     ledger: () => {
       ledger ??= clients.kafka().then((kafka) => openLedger(kafka, pipeline.name));
       return ledger;

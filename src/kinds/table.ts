@@ -2,6 +2,7 @@ import { checkKind } from './check/kind.js';
 import { connectorKind } from './connector/kind.js';
 import { databaseKind } from './database/kind.js';
 import { gatewayKind } from './gateway/kind.js';
+import { jobKind } from './job/kind.js';
 import type { Kind } from './kind.js';
 import { ksqldbKind } from './ksqldb/kind.js';
 import { rabbitmqKind } from './rabbitmq/kind.js';
@@ -23,6 +24,7 @@ export const KINDS: readonly Kind[] = [
   subjectKind,
   rabbitmqKind,
   storeKind,
+  jobKind,
   serviceKind,
   gatewayKind,
   connectorKind,

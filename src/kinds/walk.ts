@@ -22,6 +22,8 @@ export interface Node {
   readonly id: string;
   readonly step: StepId;
   readonly needs: readonly string[];
+  /** Nodes that need this one, without saying so themselves. Those that are not part of the walk are left out. */
+  readonly before?: readonly string[];
   run(report: NodeReport): Promise<NodeOutcome>;
 }
 

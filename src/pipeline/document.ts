@@ -106,6 +106,7 @@ class TreeBuilder {
     } else if (node?.anchor !== undefined) this.anchors.set(node.anchor, node);
     if (isMap(node)) {
       const entries = new Map<string, Entry>();
+      const merged = new Set<string>();
       for (const pair of node.items) {
         const key = pair.key as YamlNode | null;
         const place = key?.range ? this.at(key.range[0]) : location;
@@ -113,9 +114,18 @@ class TreeBuilder {
           this.problems.push(problem('yaml', place, 'a key has to be a plain text'));
           continue;
         }
+        if (key.value === '<<') {
+          for (const [name, entry] of this.mergedEntries(pair.value as YamlNode | null, depth, place)) {
+            if (entries.has(name)) continue;
+            merged.add(name);
+            entries.set(name, entry);
+          }
+          continue;
+        }
         // Not by the parser's `uniqueKeys`: it compares each key with all before it.
-        if (entries.has(String(key.value)))
+        if (entries.has(String(key.value)) && !merged.has(String(key.value)))
           this.problems.push(problem('yaml', place, `key ${String(key.value)} is already set in this mapping`));
+        merged.delete(String(key.value));
         entries.set(String(key.value), {
           location: place,
           value: this.build(pair.value as YamlNode | null, depth + 1, place),
@@ -130,6 +140,17 @@ class TreeBuilder {
         location,
       };
     return { kind: 'scalar', value: isScalar(node) ? scalarValue(node) : null, location };
+  }
+
+  /** `<<: *shared`, or a list of such: keys that the mapping's own ones override, and earlier ones later ones. */
+  private mergedEntries(node: YamlNode | null, depth: number, place: SourceLocation): readonly [string, Entry][] {
+    const tree = this.build(node, depth + 1, place);
+    const parts = tree.kind === 'list' ? tree.items : [tree];
+    return parts.flatMap((part) => {
+      if (part.kind === 'mapping') return [...part.entries];
+      this.problems.push(problem('yaml', place, '<< merges mappings: <<: *name, or <<: [*one, *two]'));
+      return [];
+    });
   }
 
   private expanded({ source }: Alias, depth: number, location: SourceLocation): Tree {

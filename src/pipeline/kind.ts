@@ -46,6 +46,8 @@ export interface ReferenceForm {
   readonly head: string;
   /** What the second word names (a key of `names`); absent: there is no second word. */
   readonly named?: string;
+  /** The only second word, where it names nothing that is declared. */
+  readonly name?: string;
   /** The last word; absent: any path. */
   readonly fields?: readonly string[];
   /** The kind of component whose endpoint it tells, and where a field has another name there. */

@@ -21,10 +21,11 @@ export function parseReference(path: string): Reference {
 export function referenceForm(reference: Reference, kinds: readonly FileKind[]): ReferenceForm | undefined {
   return kinds
     .flatMap((kind) => kind.references ?? [])
-    .find(({ head, named, fields }) => {
+    .find(({ head, name, named, fields }) => {
       if (head !== reference.head) return false;
       if (fields === undefined) return true;
-      return fields.includes(reference.field) && (named === undefined) === (reference.name === '');
+      if (!fields.includes(reference.field)) return false;
+      return name === undefined ? (named === undefined) === (reference.name === '') : name === reference.name;
     });
 }
 

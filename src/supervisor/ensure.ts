@@ -103,7 +103,7 @@ function spawnSupervisor(options: EnsureOptions): Promise<string | undefined> {
   });
 }
 
-function passedOn(env: Environment): Record<string, string> {
+export function passedOn(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined && PASSED_ON.test(pair[0])),
   );

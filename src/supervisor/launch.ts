@@ -7,20 +7,43 @@ export interface LaunchSpec {
     | { readonly kind: 'server'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
     /** A process.js that prepares, reports what to run (PreparedCommand) and exits. */
     | { readonly kind: 'prepared'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
-    /** Anything else; told PORT and HOST by its environment. */
-    | { readonly kind: 'command'; readonly command: readonly [string, ...string[]]; readonly cwd: string };
+    /** Anything else; told PORT and HOST by its environment. `$(services.self.port)` in its texts is its port. */
+    | {
+        readonly kind: 'command';
+        readonly command: readonly [string, ...string[]];
+        readonly cwd: string;
+        /** Written anew before each start, by absolute path. */
+        readonly files?: Readonly<Record<string, string>>;
+      };
   readonly env: Readonly<Record<string, string>>;
   /** Absent: it listens nowhere. */
   readonly port?: { readonly wished: number };
   readonly ready: /** Over IPC, or by the text that the preparation named. */
     | { readonly kind: 'announced' }
-    | { readonly kind: 'http'; readonly path: string }
+    | HttpReady
+    /** Its port takes connections. */
+    | { readonly kind: 'tcp' }
+    /** It has written a line that this regular expression is found in. */
+    | { readonly kind: 'log'; readonly pattern: string }
+    /** This command, run in its folder and environment, ends with 0. */
+    | { readonly kind: 'command'; readonly command: readonly string[] }
     | { readonly kind: 'alive'; readonly forMs: number }
     | { readonly kind: 'spawned' };
   readonly readyTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Higher ones are stopped first. */
   readonly layer: number;
+}
+
+export interface HttpReady {
+  readonly kind: 'http';
+  readonly path: string;
+  /** `Host` among them, where the service answers only to certain names. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Absent: any of 200 to 399. */
+  readonly status?: number | undefined;
+  /** What the body has to hold. */
+  readonly body?: string | undefined;
 }
 
 export type ProcessState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';

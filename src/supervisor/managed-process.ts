@@ -10,6 +10,8 @@ import { type ChildContext, type Exit, RunningChild } from './running-child.js';
 const BACKOFF_MS = [50, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000] as const;
 /** Whoever has run this long begins with the shortest pause again. */
 const STEADY_MS = 30_000;
+/** After so many ends with code 0, each soon after its start, a service is one that does not stay. */
+const ENDS_IN_A_ROW = 2;
 /** A killed predecessor may hold a port, a lock or shared memory for a moment longer. */
 const HELD_BY_PREDECESSOR = /still in use|EADDRINUSE|Address already in use/;
 const FIRST_ATTEMPTS_MAX = 20;
@@ -33,6 +35,8 @@ export class ManagedProcess {
   private restartAtMs: number | undefined;
   private lastExit: LastExit | undefined;
   private logOffset = 0;
+  /** With code 0, without a steady life between them. */
+  private endsInARow = 0;
 
   constructor(
     readonly spec: LaunchSpec,
@@ -61,6 +65,7 @@ export class ManagedProcess {
     if (this.starting === undefined) {
       this.life = new AbortController();
       this.restarts = 0;
+      this.endsInARow = 0;
       this.starting = this.firstStart(this.life.signal);
       this.starting.catch(() => {});
     }
@@ -79,12 +84,17 @@ export class ManagedProcess {
     const nowMs = Date.now();
     const { child, startedAtMs, lastExit, restartAtMs } = this;
     const bytes = child === undefined ? undefined : memory.bytesOf(child.pid);
-    const troubled = this.state === 'failed' || this.state === 'restarting';
+    // Between two of such ends it runs, and does not do what a service is for.
+    const ending =
+      this.state === 'running' && this.endsInARow >= ENDS_IN_A_ROW && nowMs - (startedAtMs ?? 0) < STEADY_MS;
+    const state = ending ? 'restarting' : this.state;
+    const troubled = state === 'failed' || state === 'restarting';
+    const lines = troubled ? this.log.lastLines(LAST_LINES, this.logOffset) : [];
     return {
       process: this.spec.process,
-      state: this.state,
+      state,
       restarts: this.restarts,
-      lastLines: troubled ? this.log.lastLines(LAST_LINES, this.logOffset) : [],
+      lastLines: ending ? [...lines, 'it ends with code 0 again and again: a command that ends is a job'] : lines,
       ...(child !== undefined && { pid: child.pid }),
       ...(this.port !== undefined && { port: this.port }),
       ...(this.spec.port !== undefined && { wishedPort: this.spec.port.wished }),
@@ -144,6 +154,7 @@ export class ManagedProcess {
         this.noteExit(exit);
         if (signal.aborted) return;
         if (Date.now() - (this.startedAtMs ?? 0) > STEADY_MS) inARow = 0;
+        this.endsInARow = exit.code !== 0 ? 0 : inARow === 0 ? 1 : this.endsInARow + 1;
         this.log.note(`it ended with ${exit.signal ?? `code ${exit.code}`}`);
       }
       const pauseMs = BACKOFF_MS[Math.min(inARow, BACKOFF_MS.length - 1)] ?? 0;
@@ -196,7 +207,7 @@ export class ManagedProcess {
 
 const stoppedError = (name: string) => new EvpipeError('EVPIPE_PROCESS_STOPPED', `${name} was stopped`);
 
-/** Equal specs are left alone; another one means a restart. */
-export function hashOf(spec: LaunchSpec): string {
+/** Equal specs are left alone; another one means a restart. How long it is waited for changes nothing in what runs. */
+export function hashOf({ readyTimeoutMs: _, ...spec }: LaunchSpec): string {
   return createHash('sha256').update(JSON.stringify(spec)).digest('hex');
 }

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { probe } from '../http/client.js';
 import type { ReadyMessage } from '../support/child.js';
 import { EvpipeError } from '../support/errors.js';
@@ -12,6 +15,7 @@ import { isGroupGone, signalGroup } from './process-identity.js';
 
 const HOST = '127.0.0.1';
 const ANSWER_TIMEOUT_MS = 2_000;
+const READY_COMMAND_TIMEOUT_MS = 30_000;
 const PREPARE_TIMEOUT_MS = 90_000;
 const LAST_LINES = 10;
 /** After SIGKILL the kernel needs a moment to clear the group away. */
@@ -77,9 +81,9 @@ export class RunningChild {
       const child = spawnGroup({ ...prepared, ipc: false }, context);
       return RunningChild.spawned(child, spec, port, context, logOffset, prepared);
     }
-    const { command, cwd } = spec.program;
-    const env = { ...spec.env, ...(port !== undefined && { PORT: String(port), HOST }) };
-    return RunningChild.spawned(spawnGroup({ command, cwd, env, ipc: false }, context), spec, port, context, logOffset);
+    writeFiles(spec.program.files ?? {}, port);
+    const child = spawnGroup(commandOf(spec, spec.program.command, port), context);
+    return RunningChild.spawned(child, spec, port, context, logOffset);
   }
 
   private static async spawned(
@@ -145,15 +149,45 @@ export class RunningChild {
       case 'http':
         if (this.port === undefined) return 'it has no port';
         return (
-          (await probe(`http://127.0.0.1:${this.port}`, ready.path, { timeoutMs: ANSWER_TIMEOUT_MS, signal })) ??
-          strangerOn(this.port, this.pid)
+          (await probe(`http://${HOST}:${this.port}`, ready.path, {
+            ...ready,
+            timeoutMs: ANSWER_TIMEOUT_MS,
+            signal,
+          })) ?? strangerOn(this.port, this.pid)
         );
+      case 'tcp':
+        if (this.port === undefined) return 'it has no port';
+        return (await connectionProblem(this.port)) ?? strangerOn(this.port, this.pid);
+      case 'log':
+        return new RegExp(ready.pattern, 'm').test(this.context.log.textSince(this.logOffset))
+          ? undefined
+          : `it has not written ${ready.pattern}`;
+      case 'command':
+        return this.commandProblem(ready.command, signal);
       case 'announced':
         if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
         return this.context.log.textSince(this.logOffset).includes(this.prepared.readyText)
           ? undefined
           : 'it has not said so';
     }
+  }
+
+  /** What the command writes goes to the log, as what the process writes does. */
+  private async commandProblem(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const child = spawnGroup(commandOf(this.spec, command, this.port), this.context);
+    const { pid } = child;
+    if (pid === undefined) throw await notSpawned(child, this.spec, command[0]);
+    this.context.onSpawned(pid, 'SIGTERM');
+    const end = (): void => {
+      signalGroup(pid, 'SIGKILL');
+    };
+    const deadline = setTimeout(end, READY_COMMAND_TIMEOUT_MS);
+    signal.addEventListener('abort', end, { once: true });
+    const [code] = await once(child, 'exit');
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', end);
+    this.context.onGone(pid);
+    return code === 0 ? undefined : `${command[0]} ends with ${code ?? 'a signal'}`;
   }
 
   private portProblem(): string | undefined {
@@ -169,6 +203,50 @@ interface Program {
   readonly cwd?: string;
   readonly account?: { readonly uid: number; readonly gid: number };
   readonly ipc: boolean;
+}
+
+/** Of a service: what it is run with, and where; its own port is known only now. */
+function commandOf(spec: LaunchSpec, command: readonly string[], port: number | undefined): Program {
+  const own = port === undefined ? {} : { PORT: String(port), HOST };
+  const env = Object.entries(spec.env).map(([name, value]) => [name, withPort(value, port)]);
+  const [file = '', ...args] = command.map((word) => withPort(word, port));
+  return {
+    command: [file, ...args],
+    cwd: commandProgram(spec).cwd,
+    env: { ...Object.fromEntries(env), ...own },
+    ipc: false,
+  };
+}
+
+function commandProgram({ program }: LaunchSpec): Extract<LaunchSpec['program'], { readonly kind: 'command' }> {
+  if (program.kind !== 'command') throw new Error('only a command has a folder');
+  return program;
+}
+
+const OWN_PORT = '$(services.self.port)';
+
+const withPort = (text: string, port: number | undefined): string =>
+  port === undefined ? text : text.replaceAll(OWN_PORT, String(port));
+
+/** Configuration files may hold passwords: only their owner reads them. */
+function writeFiles(files: Readonly<Record<string, string>>, port: number | undefined): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, withPort(text, port), { mode: 0o600 });
+  }
+}
+
+function connectionProblem(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: HOST, port, timeout: ANSWER_TIMEOUT_MS });
+    const answer = (problem: string | undefined): void => {
+      socket.destroy();
+      resolve(problem);
+    };
+    socket.once('connect', () => answer(undefined));
+    socket.once('timeout', () => answer(`port ${port} does not answer`));
+    socket.once('error', () => answer(`nothing listens on port ${port}`));
+  });
 }
 
 function spawnGroup(program: Program, context: ChildContext): ChildProcess {
@@ -220,10 +298,10 @@ async function prepare(
   return command;
 }
 
-function notSpawned(child: ChildProcess, spec: LaunchSpec): Promise<EvpipeError> {
+function notSpawned(child: ChildProcess, spec: LaunchSpec, program?: string): Promise<EvpipeError> {
   return new Promise((resolve) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      const what = spec.program.kind === 'command' ? spec.program.command[0] : spec.program.module;
+      const what = program ?? (spec.program.kind === 'command' ? spec.program.command[0] : spec.program.module);
       const why = cause.code === 'ENOENT' ? 'there is no such program (or folder)' : cause.message;
       resolve(
         new EvpipeError('EVPIPE_PROCESS_NOT_SPAWNED', `${spec.process} can't be started: ${what}: ${why}`, { cause }),
@@ -234,8 +312,9 @@ function notSpawned(child: ChildProcess, spec: LaunchSpec): Promise<EvpipeError>
 
 function exitedError(name: string, exit: Exit, words: string): EvpipeError {
   const how = exit.signal === null ? `ended with code ${exit.code}` : `was ended by ${exit.signal}`;
+  const job = exit.code === 0 ? ' A command that ends by itself belongs under jobs:.' : '';
   return new EvpipeError('EVPIPE_PROCESS_EXITED', `${name} ${how} before it was ready${words}`, {
-    todo: `See \`evpipe logs ${name}\`.`,
+    todo: `See \`evpipe logs ${name}\`.${job}`,
   });
 }
 

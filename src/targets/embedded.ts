@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { SupervisorClient } from '../supervisor/client.js';
 import { connectSupervisor, ensureSupervisor } from '../supervisor/ensure.js';
 import type { LaunchSpec, ProcessReport } from '../supervisor/launch.js';
@@ -223,7 +223,12 @@ export class EmbeddedProvider implements Provider {
     await this.ensured();
     return {
       process: this.processName({ kind: 'service', name }),
-      program: { kind: 'command', command: await this.serviceCommand(name, launch), cwd: this.input.folder },
+      program: {
+        kind: 'command',
+        command: await this.serviceCommand(name, launch),
+        cwd: resolve(this.input.folder, (launch.run.kind === 'command' ? launch.run.cwd : undefined) ?? '.'),
+        ...(launch.files !== undefined && { files: launch.files }),
+      },
       env: { SESSION_SECRET: this.secrets.derived(`sessions of ${name}`), ...launch.env },
       ...(launch.port !== undefined && { port: { wished: launch.port } }),
       ready: launch.ready,

@@ -3,6 +3,7 @@
  * provider (embedded, compose, an address) and yields endpoints; resources, checks and the tail know nothing else.
  */
 
+import type { LaunchSpec } from '../supervisor/launch.js';
 import type { Log } from '../support/log.js';
 
 // ── components ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,23 +152,24 @@ export interface ServiceLaunch {
   /** A TypeScript or JavaScript module, absolute or relative to the pipeline's folder, or a command run in that folder. */
   readonly run:
     | { readonly kind: 'module'; readonly module: string }
-    | { readonly kind: 'command'; readonly command: readonly string[] }
+    | { readonly kind: 'command'; readonly command: readonly string[]; readonly cwd?: string | undefined }
     /** What its image runs; which one is in the target's input. */
     | { readonly kind: 'container' };
   readonly env: Readonly<Record<string, string>>;
   /** Wished for; the service is told PORT and HOST. Absent: the service listens nowhere and gets no PORT. */
   readonly port?: number;
+  /** Written before each start, by absolute path. */
+  readonly files?: Readonly<Record<string, string>>;
   /**
-   * http: 2xx or 3xx on this path; alive: the process lives this long; spawned: does not wait (the caller asks
-   * for something better, a consumer group with a member).
+   * alive: the process lives this long; spawned: does not wait (the caller asks for something better, a consumer group
+   * with a member).
    */
-  readonly ready:
-    | { readonly kind: 'http'; readonly path: string }
-    | { readonly kind: 'alive'; readonly forMs: number }
-    | { readonly kind: 'spawned' };
+  readonly ready: ServiceReady;
   /** Default 30 s. */
   readonly readyTimeoutMs?: number;
 }
+
+export type ServiceReady = Exclude<LaunchSpec['ready'], { readonly kind: 'announced' }>;
 
 // ── status and logs ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -117,11 +117,19 @@ async function linksOf(
 ): Promise<readonly Link[]> {
   const { services, gateway } = await session.target.endpoints();
   const front = gateway === undefined ? [] : [{ name: 'gateway', url: gateway.host.url, note: 'GET /health' }];
-  const pages = pipeline.services.flatMap(({ name, open }) => {
-    const url = services.get(name)?.host.url;
+  const pages = pipeline.services.flatMap(({ name, open, ready }) => {
+    const url = withHost(services.get(name)?.host.url, ready?.host);
     return open === undefined || url === undefined ? [] : [{ name, url: `${url}${open.path}`, note: open.note ?? '' }];
   });
   return [...front, ...pages];
+}
+
+/** A service that answers only to its own name is shown by it. */
+function withHost(url: string | undefined, host: string | undefined): string | undefined {
+  if (url === undefined || host === undefined) return url;
+  const named = new URL(url);
+  named.hostname = host;
+  return named.href.replace(/\/$/, '');
 }
 
 async function printEnd(

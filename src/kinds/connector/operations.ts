@@ -62,7 +62,8 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
     needs:
       section.config === undefined && session.pipeline.ksqldb !== undefined ? [...needs, 'ksql/migrations'] : needs,
     run: async (report) => {
-      await requireCapturedTables(section, (name) => session.clients.database(name));
+      const connectDatabase = (name: string) => session.clients.database(name);
+      await requireCapturedTables(section, session.pipeline, connectDatabase, withTimeout(session, report));
       const connect = await session.clients.connect();
       const values = await session.references('inside');
       const spec = {

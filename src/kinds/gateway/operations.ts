@@ -38,7 +38,8 @@ function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
         routes.map(async ({ prefix, service: name }) => {
           const faces = await session.clients.endpoint(service(name));
           const { url = '' } = faces[session.target.faceOf(GATEWAY)];
-          const ready = session.pipeline.services.find((one) => one.name === name)?.ready?.http;
+          const how = session.pipeline.services.find((one) => one.name === name)?.ready?.how;
+          const ready = how?.kind === 'http' ? how.path : undefined;
           return { prefix, service: name, url, ...(ready === undefined ? {} : { ready }) };
         }),
       );

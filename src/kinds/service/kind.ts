@@ -20,6 +20,12 @@ export const serviceKind: Kind = {
   references: [
     {
       head: 'services',
+      name: 'self',
+      fields: ['port'],
+      only: { section: 'services', meaning: 'the port of the service that says it' },
+    },
+    {
+      head: 'services',
       named: 'service',
       fields: ['url', 'port'],
       component: 'service',

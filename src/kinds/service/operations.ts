@@ -2,12 +2,13 @@ import { type ReferenceValues, resolveReferences } from '../../pipeline/referenc
 import { counted } from '../../support/counted.js';
 import { type LaunchByKind, service } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
+import { environmentOf, programFolder, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';
-import { resolveAll, type Session } from '../session.js';
+import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
-import { serviceReferences } from './referred.js';
+import { programNodes, serviceReferences } from './referred.js';
 import type { ServiceSection } from './section.js';
 
 export const operations: KindOperations = {
@@ -40,6 +41,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       ...new Set([
         ...serviceReferences(section).flatMap((path) => needsOf(session, path)),
         ...topics.map((name) => `topic/${name}`),
+        ...section.needs.flatMap((name) => programNodes(session.pipeline, name)),
         ...(section.receives.length + section.publishes.length > 0 ? rabbitmqIds(session.pipeline) : []),
       ]),
     ],
@@ -48,12 +50,14 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       // Only containers see the inner addresses: all else runs on this host.
       const isContainer = session.target.providerOf(service(section.name)) === 'compose';
       const values = await session.references(isContainer ? 'inside' : 'host');
-      const env = resolveAll(section.env, values);
-      const run = isContainer ? { kind: 'container' as const } : runOf(section, values);
+      const run = isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder);
+      const readyTimeoutMs = section.ready?.timeoutMs ?? session.timeoutMs;
       const changed = await session.start(service(section.name), {
         run,
-        env,
+        env: environmentOf(session, section, values),
+        files: renderedFiles(session.pipeline.folder, section.files, section, values),
         ready: readinessOf(section),
+        readyTimeoutMs,
         ...(section.port === undefined ? {} : { port: section.port }),
       });
       if (section.ready === undefined && section.consumes !== undefined)
@@ -64,13 +68,15 @@ function serviceNode(session: Session, section: ServiceSection): Node {
   };
 }
 
-function runOf({ run }: ServiceSection, values: ReferenceValues): LaunchByKind['service']['run'] {
+function runOf(section: ServiceSection, values: ReferenceValues, folder: string): LaunchByKind['service']['run'] {
+  const { run } = section;
   if (run.kind !== 'command') return run;
-  return { ...run, command: run.command.map((word) => resolveReferences(word, values)) };
+  const command = run.command.map((word) => resolveReferences(word, values));
+  return { kind: 'command', command, cwd: programFolder(folder, section) };
 }
 
-function readinessOf(section: ServiceSection): LaunchByKind['service']['ready'] {
-  if (section.ready !== undefined) return { kind: 'http', path: section.ready.http };
-  const reads = section.consumes !== undefined || section.receives.length > 0;
+function readinessOf({ ready, consumes, receives }: ServiceSection): LaunchByKind['service']['ready'] {
+  if (ready !== undefined) return ready.how;
+  const reads = consumes !== undefined || receives.length > 0;
   return reads ? { kind: 'spawned' } : { kind: 'alive', forMs: ALIVE_MS };
 }

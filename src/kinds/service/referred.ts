@@ -1,13 +1,27 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { referencesIn } from '../../pipeline/references.js';
+import { jobReferences } from '../job/section.js';
 import type { ServiceSection } from './section.js';
 
-/** The paths of `$(…)` in what a service is started with. */
-export function serviceReferences(service: ServiceSection): readonly string[] {
+/** The paths of `$(…)` in what a service is started with, its own port left out. */
+export function serviceReferences(service: Pick<ServiceSection, 'env' | 'run'>): readonly string[] {
   const texts = [...Object.values(service.env), ...(service.run.kind === 'command' ? service.run.command : [])];
-  return texts.flatMap(referencesIn);
+  return texts.flatMap(referencesIn).filter((path) => path !== OWN_PORT);
 }
 
-/** Does a service want to know this address? */
-export const isReferred = ({ services }: Pipeline, path: string): boolean =>
-  services.some((service) => serviceReferences(service).includes(path));
+/** Its supervisor replaces it, which alone knows the port. */
+const OWN_PORT = 'services.self.port';
+
+/** Does a service or a job want to know this address? */
+export const isReferred = ({ services, jobs }: Pipeline, path: string): boolean =>
+  services.some((service) => serviceReferences(service).includes(path)) ||
+  jobs.some((job) => jobReferences(job).includes(path));
+
+/** The nodes of a service with all its copies, or of a job. */
+export function programNodes({ services, jobs }: Pipeline, name: string): readonly string[] {
+  const copies = services.filter((one) => one.name === name || one.copyOf === name);
+  return [
+    ...copies.map((one) => `service/${one.name}`),
+    ...jobs.filter((one) => one.name === name).map(() => `job/${name}`),
+  ];
+}

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { durationMs } from '../../pipeline/build.js';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
-import { mapping, named, settings, text, texts, whole } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/target.js';
+import { duration, mapping, named, settings, text, texts, whole } from '../../pipeline/spec-words.js';
+import type { Placed, ServiceReady, UrlAddress } from '../../targets/target.js';
+import { type ProgramSection, programSpec } from '../program.js';
 
-export interface ServiceSection extends Located {
+export interface ServiceSection extends ProgramSection {
   /** Of the second and further copies (NAME-2 …): the service whose work they share. */
   readonly copyOf: string | undefined;
   readonly run:
@@ -16,8 +18,11 @@ export interface ServiceSection extends Located {
   /** What it runs as in Compose; `build` is as in the file, relative to its folder. */
   readonly container: { readonly image: string } | { readonly build: string } | undefined;
   readonly port: number | undefined;
-  readonly ready: { readonly http: string } | undefined;
-  readonly env: Readonly<Record<string, string>>;
+  readonly ready: ReadySection | undefined;
+  /** Services and jobs that it is started after. */
+  readonly needs: readonly string[];
+  /** Path to template, both as in the file. */
+  readonly files: Readonly<Record<string, string>>;
   readonly open: { readonly path: string; readonly note: string | undefined } | undefined;
   readonly outbox: OutboxSection | undefined;
   readonly consumes: { readonly group: string; readonly topics: readonly string[] } | undefined;
@@ -27,6 +32,13 @@ export interface ServiceSection extends Located {
   /** RabbitMQ exchanges or queues. */
   readonly publishes: readonly string[];
   readonly writes: WritesSection | undefined;
+}
+
+export interface ReadySection {
+  readonly how: Exclude<ServiceReady, { readonly kind: 'alive' | 'spawned' }>;
+  /** The name that it is asked by, and that links to it show; undefined: its address. */
+  readonly host: string | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 export type WritesSection =
@@ -68,6 +80,25 @@ const outbox = mapping({
     .describe('A polling outbox: the column that says when a row was written, to tell how old the unsent are'),
 });
 
+const ready = mapping({
+  http: text.optional().describe('Path that answers 200 to 399 once it is ready'),
+  host: text
+    .optional()
+    .describe('With http: the name that it is asked by, and that links show; absent: 127.0.0.1')
+    .meta({ examples: ['localhost'] }),
+  headers: settings.optional().describe('With http: sent along'),
+  expect: mapping({
+    status: whole(100, 599, 'a status is 100 to 599').optional().describe('The one status that means ready'),
+    body: text.optional().describe('A text that the answer has to hold'),
+  })
+    .optional()
+    .describe('With http: what the answer has to be'),
+  tcp: z.literal(true, { error: 'must be true' }).optional().describe('Ready once its port takes connections'),
+  log: text.optional().describe('Ready once it has written a line with this regular expression'),
+  command: texts.optional().describe('Ready once this command ends with 0; run in its folder and environment'),
+  timeout: duration.optional().describe('How long it may take; absent: what --timeout says'),
+});
+
 const service = mapping({
   module: text
     .optional()
@@ -88,16 +119,19 @@ const service = mapping({
     .optional()
     .describe('How many of it run at the same time, in one consumer group; it has no port then'),
   port: whole(1, 65_535, 'a port is 1 to 65535').optional().describe('Wished for; the service is told PORT and HOST'),
-  ready: mapping({ http: text.describe('Path that answers 2xx once it is ready') })
+  ready: ready
     .optional()
     .describe('How to tell that it is ready; absent: its consumer group has a member, or it lives for a second'),
+  needs: texts.optional().describe('Services that have to be ready, and jobs that have to be done, before it starts'),
+  files: z
+    .record(text, text)
+    .optional()
+    .describe('Configuration files written before it starts: path to template, relative to the file; $(…) is replaced')
+    .meta({ examples: [{ 'config/app.ini': 'config/app.ini.in' }] }),
   open: mapping({ path: text.describe('Path of the page'), note: text.optional().describe('Shown beside it') })
     .optional()
     .describe('A page for people, shown after up'),
-  env: settings
-    .optional()
-    .describe('Its environment; $(…) refers to what the target yields')
-    .meta({ examples: [{ DATABASE_URL: '$(databases.person.url)' }] }),
+  ...programSpec,
   outbox: outbox.optional().describe('The outbox that it writes, in the transaction of what it reports'),
   consumes: mapping({ group: text.describe('Its consumer group'), topics: texts.describe('What it reads') })
     .optional()
@@ -130,7 +164,8 @@ export const services = section(
   { resolves: true },
 );
 
-function buildService(service: ServiceSpec, at: Located, { problems }: BuildContext): ServiceSection {
+function buildService(service: ServiceSpec, at: Located, context: BuildContext): ServiceSection {
+  const { problems } = context;
   const { module, command, image, build } = service;
   const container = image !== undefined ? { image } : build !== undefined ? { build } : undefined;
   if (module !== undefined ? command !== undefined : command === undefined && container === undefined) {
@@ -150,8 +185,12 @@ function buildService(service: ServiceSpec, at: Located, { problems }: BuildCont
     run: runOf(service),
     container,
     port: service.port,
-    ready: service.ready,
+    ready: buildReady(service.ready, at, context),
+    cwd: service.cwd,
     env: service.env ?? {},
+    envFile: service.envFile,
+    needs: service.needs ?? [],
+    files: service.files ?? {},
     open: service.open === undefined ? undefined : { path: service.open.path, note: service.open.note },
     outbox:
       outbox === undefined
@@ -169,6 +208,46 @@ function buildService(service: ServiceSpec, at: Located, { problems }: BuildCont
     publishes: service.publishes ?? [],
     writes: buildWrites(service.writes),
   };
+}
+
+function buildReady(ready: ServiceSpec['ready'], at: Located, { problems }: BuildContext): ReadySection | undefined {
+  if (ready === undefined) return undefined;
+  const { http, host, headers, expect, tcp, log, command, timeout } = ready;
+  const hostHeader: Record<string, string> = host === undefined ? {} : { Host: host };
+  const ways: ReadonlyArray<ReadySection['how'] | undefined> = [
+    http === undefined
+      ? undefined
+      : {
+          kind: 'http',
+          path: http,
+          headers: { ...hostHeader, ...headers },
+          status: expect?.status,
+          body: expect?.body,
+        },
+    tcp === undefined ? undefined : { kind: 'tcp' },
+    log === undefined ? undefined : { kind: 'log', pattern: log },
+    command === undefined ? undefined : { kind: 'command', command },
+  ];
+  const [how, second] = ways.filter((way) => way !== undefined);
+  const refuse = (message: string, ...path: string[]): void => {
+    problems.push(problem('service-ready', at.locationOf('ready', ...path), message));
+  };
+  if (how === undefined || second !== undefined)
+    refuse(`ready of service ${at.name} needs one of http, tcp, log and command`);
+  if (how?.kind !== 'http' && [host, headers, expect].some((part) => part !== undefined))
+    refuse('host, headers and expect go with http');
+  if (command?.length === 0) refuse('the command is empty', 'command');
+  if (log !== undefined && !isPattern(log)) refuse(`${log} is not a valid regular expression`, 'log');
+  if (how === undefined) return undefined;
+  return { how, host, timeoutMs: timeout === undefined ? undefined : durationMs(timeout) };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'm') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function runOf({ module, command, image, build }: ServiceSpec): ServiceSection['run'] {

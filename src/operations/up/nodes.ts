@@ -4,7 +4,7 @@ import type { Node } from '../../kinds/walk.js';
 
 /** The work of `up` before the checks, as a graph: what the slices cover, and all that it needs. Ids are `kind/name`. */
 export async function upNodes(session: Session, slices: ReadonlySet<Slice>): Promise<readonly Node[]> {
-  const all = await allNodes(session);
+  const all = withBefore(await allNodes(session));
   const byId = new Map(all.map(({ node }) => [node.id, node]));
   const kept = new Set<string>();
   const keep = (id: string): void => {
@@ -14,6 +14,14 @@ export async function upNodes(session: Session, slices: ReadonlySet<Slice>): Pro
   };
   for (const { node, slice } of all) if (slice !== undefined && slices.has(slice)) keep(node.id);
   return all.flatMap(({ node }) => (kept.has(node.id) ? [node] : []));
+}
+
+/** Turns `before` into needs of the others. */
+function withBefore(all: readonly SlicedNode[]): readonly SlicedNode[] {
+  return all.map(({ node, slice }) => {
+    const first = all.filter(({ node: { before } }) => before?.includes(node.id) === true);
+    return { slice, node: { ...node, needs: [...new Set([...node.needs, ...first.map((one) => one.node.id)])] } };
+  });
 }
 
 interface SlicedNode {

@@ -71,9 +71,11 @@ function textOf(file: string): string {
 function listed({ kinds, known }: LintContext): readonly string[] {
   return kinds
     .flatMap((kind) => kind.references ?? [])
-    .flatMap(({ head, named, fields = [] }) =>
+    .flatMap(({ head, name, named, fields = [] }) =>
       fields.flatMap((field) =>
-        named === undefined ? [`${head}.${field}`] : known(named).map((name) => `${head}.${name}.${field}`),
+        named === undefined
+          ? [[head, name, field].filter((word) => word !== undefined).join('.')]
+          : known(named).map((name) => `${head}.${name}.${field}`),
       ),
     );
 }

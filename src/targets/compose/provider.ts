@@ -1,3 +1,4 @@
+import { probe } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import type { Placement } from '../placement.js';
@@ -34,6 +35,7 @@ import { containerName } from './servers.js';
 /** From the moment its container runs. JVMs on a busy machine take a minute. */
 const READY_TIMEOUT_MS = 240_000;
 const READY_PAUSE_MS = 500;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** The default of `logs`. */
 const TAIL_LINES = 100;
 
@@ -239,17 +241,15 @@ export class ComposeProvider implements Provider {
     container: Container,
     launch: ServiceLaunch | undefined,
   ): Promise<boolean> {
-    if (launch === undefined || launch.ready.kind === 'spawned') return true;
-    if (launch.ready.kind === 'alive') return Date.now() - container.startedAtMs >= launch.ready.forMs;
+    const { ready } = launch ?? {};
+    if (ready === undefined || ready.kind === 'spawned') return true;
+    if (ready.kind === 'alive') return Date.now() - container.startedAtMs >= ready.forMs;
+    if (ready.kind !== 'http') return true; // what a container shows of itself is its own health check
     const { host } = await this.endpointNow(component);
     const url = urlOf(host);
-    if (url === undefined) return true;
-    const response = await fetch(`${url}${launch.ready.path}`, {
-      redirect: 'manual',
-      signal: AbortSignal.timeout(5_000),
-    });
-    await response.body?.cancel();
-    return response.status >= 200 && response.status < 400;
+    return (
+      url === undefined || (await probe(url, ready.path, { ...ready, timeoutMs: ANSWER_TIMEOUT_MS })) === undefined
+    );
   }
 
   private async failure(component: ComponentId, name: string, container: Container): Promise<EvpipeError> {

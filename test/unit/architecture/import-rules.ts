@@ -11,7 +11,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   embedded: ['protocol', 'clients', 'http', 'support'],
   supervisor: ['http', 'support'],
   consistency: ['clients', 'protocol', 'support'],
-  targets: ['supervisor', 'pipeline', 'clients', 'support'],
+  targets: ['supervisor', 'pipeline', 'clients', 'http', 'support'],
   kinds: ['consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
   operations: ['kinds', 'consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
   ui: ['operations', 'kinds', 'pipeline'],

@@ -20,6 +20,14 @@ describe('a YAML text', () => {
     expect(problems).toEqual([]);
   });
 
+  it('may merge mappings into others, whose own keys win', () => {
+    const { value, problems } = read('a: &a {x: 1, y: 1}\nb: {z: 3, <<: *a, y: 2}\nc: {<<: [*a, {x: 5, w: 6}]}\n');
+    expect(problems).toEqual([]);
+    expect(value).toEqual({ a: { x: 1, y: 1 }, b: { x: 1, y: 2, z: 3 }, c: { x: 1, y: 1, w: 6 } });
+    const [refused] = read('a: {<<: 5}\n').problems;
+    expect(refused?.message).toMatch(/^<< merges mappings/);
+  });
+
   it('whose aliases stand for billions of values is refused at the place of one', () => {
     const { problems } = read(laughs(9));
     expect(problems).toMatchObject([{ message: 'the aliases stand for more than 100,000 values' }]);

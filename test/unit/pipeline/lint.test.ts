@@ -339,6 +339,35 @@ services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [nod
     ],
   },
   {
+    name: 'jobs that nothing can wait for, and ready in too many ways',
+    overlay: `
+jobs:
+  person: { command: [x] }
+  migrate: { command: [x], inputs: [nothing.txt], after: [planing], before: [accounting-cdc, persons] }
+  first: { command: [x], after: [second] }
+  second: { command: [x], before: [first], after: [first] }
+services:
+  person: { needs: [migrat], ready: { tcp: true } }
+  accounting: { ready: { http: null, log: "[" } }
+  planning: { ready: { http: null, command: [x], host: localhost } }
+  planning-person-consumer: { env: { PORT_OF_ALL: $(services.self.port) }, ready: { tcp: true } }
+connectors: { person-outbox: { config: { a: $(services.self.port) } } }
+`,
+    found: [
+      /:3:3 error job-name: job person is called as a service is/,
+      /:4:37 error file-missing: job migrate: there is no nothing.txt/,
+      /:4:59 error dangling-reference: there is no service or job planing, did you mean planning\?/,
+      /:4:\d+ error dangling-reference: there is no service, job or connector persons, did you mean person\?/,
+      /:5:3 error start-up-cycle: these wait for each other to start: first → second → first/,
+      /:8:21 error dangling-reference: there is no service or job migrat, did you mean migrate\?/,
+      /:8:30 error service-ready: ready of service person needs one of http, tcp, log and command/,
+      /:9:38 error service-ready: \[ is not a valid regular expression/,
+      /:10:15 error service-ready: host, headers and expect go with http/,
+      /:11:76 error service-without-port: service planning-person-consumer has no port, but ready is asked over TCP/,
+      /:12:45 error unknown-reference: \$\(services.self.port\) means something in services only/,
+    ],
+  },
+  {
     name: 'a gateway that a target has elsewhere, and the file nowhere',
     overlay: '\ntargets: { live: { gateway: { url: "http://shop:8080" } } }\n',
     found: [/:2:20 error dangling-reference: there is no gateway gateway/],

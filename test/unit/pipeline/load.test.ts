@@ -99,7 +99,11 @@ services:
 smoke: { a-new-person-reaches-planning: null }
 `);
     expect(topics.map(({ partitions }) => partitions)).toEqual([6, 3, 3]);
-    expect(services[0]).toMatchObject({ port: 9001, open: undefined, ready: { http: '/health' } });
+    expect(services[0]).toMatchObject({
+      port: 9001,
+      open: undefined,
+      ready: { how: { kind: 'http', path: '/health' } },
+    });
     expect(services[3]?.consumes).toEqual({
       group: 'planning-person',
       topics: ['public_person_entity_events', 'private_accounting_bal_sheet_cdc'],

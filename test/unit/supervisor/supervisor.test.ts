@@ -111,6 +111,46 @@ describe('the supervisor', () => {
     expect(readFileSync(join(home, '.evpipe', '.gitignore'), 'utf8')).toBe('*\n');
   });
 
+  it('waits for a port, a line, a command or an answer, and renders files with the port that it has chosen', async () => {
+    const served = service('person', { GREETING: 'port $(services.self.port)' });
+    const file = join(home, 'conf', 'app.ini');
+    const program = { ...served.program, files: { [file]: 'port = $(services.self.port)' } } as LaunchSpec['program'];
+    const ways: readonly LaunchSpec['ready'][] = [
+      { kind: 'tcp' },
+      { kind: 'log', pattern: '^listening$' },
+      { kind: 'command', command: ['sh', '-c', 'grep -q "port = $PORT" conf/app.ini'] },
+      { kind: 'http', path: '/x', headers: { Host: 'shop' }, status: 200, body: `port ${port + 1}` },
+    ];
+    for (const ready of ways) {
+      await client.start({ ...served, program, ready });
+      expect(await report('person')).toMatchObject({ state: 'running', port: port + 1 });
+    }
+    expect(readFileSync(file, 'utf8')).toBe(`port = ${port + 1}`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const failure = await failureOf(
+      client.start({ ...served, ready: { kind: 'http', path: '/', status: 204 }, readyTimeoutMs: 300 }),
+    );
+    expect(failure.message).toContain('it answers 200');
+  });
+
+  it('does not call a service running that ends with 0 again and again', async () => {
+    await client.start({
+      ...base,
+      process: 'once',
+      program: { kind: 'command', command: ['sh', '-c', 'echo migrated; sleep 0.1'], cwd: home },
+      ready: { kind: 'spawned' },
+    });
+    await waitUntil('a restart', async () => ((await report('once')).restarts >= 3 ? true : undefined), DEADLINE);
+    const { state, lastLines } = await report('once');
+    expect(state).toBe('restarting');
+    expect(lastLines.length, 'its own words').toBeGreaterThan(0);
+  });
+
+  it('leaves alone what differs only in how long it is waited for', async () => {
+    await client.start(server());
+    expect((await client.start({ ...server(), readyTimeoutMs: 7_000 })).changed).toBe(false);
+  });
+
   it('restarts what dies, on the same port, and a changed spec replaces what runs', async () => {
     await client.start(server({ greeting: 'one' }));
     const first = await fetchJson(port);

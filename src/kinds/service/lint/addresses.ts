@@ -15,9 +15,15 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
   );
   const asked = [
     ...pipeline.services.flatMap(({ name, ready, open, locationOf }) => [
-      ...(ready === undefined
+      ...(ready === undefined || (ready.how.kind !== 'http' && ready.how.kind !== 'tcp')
         ? []
-        : [{ service: name, location: locationOf('ready'), why: 'ready is asked over HTTP' }]),
+        : [
+            {
+              service: name,
+              location: locationOf('ready'),
+              why: `ready is asked over ${ready.how.kind.toUpperCase()}`,
+            },
+          ]),
       ...(open === undefined ? [] : [{ service: name, location: locationOf('open'), why: 'a page of it is shown' }]),
     ]),
     ...pipeline.seeds.flatMap((seed) =>

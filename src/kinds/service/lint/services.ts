@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import type { LintContext } from '../../../pipeline/lint.js';
 import type { Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
-import { parseReference, referencesIn } from '../../../pipeline/references.js';
+import { parseReference } from '../../../pipeline/references.js';
 import { placeOf } from '../../connector/lint/connector-views.js';
+import { jobReferences } from '../../job/section.js';
+import { serviceReferences } from '../referred.js';
 import type { ServiceSection } from '../section.js';
 
 /** What services run, where they listen, whom they wait for, how they consume and report. */
@@ -20,12 +22,12 @@ export function checkServices(context: LintContext): readonly Problem[] {
   ];
 }
 
-function modules({ name, run, locationOf }: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
+function modules({ name, run, cwd, locationOf }: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
   const written = run.kind === 'module' ? run.module : run.kind === 'command' ? run.command[0] : undefined;
   // A command without a folder is looked up in PATH, when it runs.
   if (written === undefined || (run.kind === 'command' && !/^\.{0,2}\//.test(written)) || written.includes('$('))
     return [];
-  const path = resolve(pipeline.folder, written);
+  const path = resolve(pipeline.folder, run.kind === 'command' ? (cwd ?? '.') : '.', written);
   if (existsSync(path) && statSync(path).isFile()) return [];
   return [problem('file-missing', locationOf(run.kind), `service ${name}: there is no file ${written}`)];
 }
@@ -48,21 +50,31 @@ function ports(context: LintContext): readonly Problem[] {
   });
 }
 
-/** A service that refers to another one is started after it; data may flow in circles, starting can't. */
-function cycles({ services, gateway }: Pipeline): readonly Problem[] {
-  const needs = new Map(services.map((service) => [service.name, neededServices(service, gateway)]));
+/** A service that refers to another one, or needs it, is started after it; data may flow in circles, starting can't. */
+function cycles({ services, jobs, gateway }: Pipeline): readonly Problem[] {
+  const jobsBefore = (name: string) => jobs.filter(({ before }) => before.includes(name)).map((job) => job.name);
+  const needs = new Map([
+    ...services.map((one) => {
+      const { name, copyOf = name } = one;
+      return [name, [...neededServices(one, gateway), ...one.needs, ...jobsBefore(copyOf)]] as const;
+    }),
+    ...jobs.map((one) => {
+      const named = servicesIn(jobReferences(one), gateway);
+      return [one.name, [...named, ...one.after, ...jobsBefore(one.name)]] as const;
+    }),
+  ]);
   const done = new Set<string>();
   const found: Problem[] = [];
   const visit = (name: string, trail: readonly string[]): void => {
     const at = trail.indexOf(name);
     if (at >= 0) {
       const circle = [...trail.slice(at), name];
-      const section = services.find((one) => one.name === trail[at]);
+      const section = [...services, ...jobs].find((one) => one.name === trail[at]);
       if (section !== undefined)
         found.push(
           problem(
             'start-up-cycle',
-            section.locationOf('env'),
+            Object.keys(section.env).length > 0 ? section.locationOf('env') : section.location,
             `these wait for each other to start: ${circle.join(' → ')}`,
           ),
         );
@@ -72,14 +84,17 @@ function cycles({ services, gateway }: Pipeline): readonly Problem[] {
     for (const next of needs.get(name) ?? []) visit(next, [...trail, name]);
     done.add(name);
   };
-  for (const { name } of services) visit(name, []);
+  for (const { name } of [...services, ...jobs]) visit(name, []);
   return found;
 }
 
 /** By name; who refers to the gateway needs all that it leads to. */
-export function neededServices({ env, run }: ServiceSection, gateway?: Pipeline['gateway']): readonly string[] {
-  const texts = [...Object.values(env), ...(run.kind === 'command' ? run.command : [])];
-  const named = texts.flatMap(referencesIn).flatMap((path) => {
+export function neededServices(service: ServiceSection, gateway?: Pipeline['gateway']): readonly string[] {
+  return servicesIn(serviceReferences(service), gateway);
+}
+
+function servicesIn(paths: readonly string[], gateway: Pipeline['gateway']): readonly string[] {
+  const named = paths.flatMap((path) => {
     const reference = parseReference(path);
     if (reference.head === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
     return reference.head === 'services' ? [reference.name] : [];

@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { resolveReferences } from '../../pipeline/references.js';
+import { counted } from '../../support/counted.js';
+import { EvpipeError } from '../../support/errors.js';
+import { readJson, writeJson } from '../../support/json-file.js';
+import type { KindOperations } from '../kind.js';
+import { environmentOf, programFolder } from '../program.js';
+import { needsOf } from '../reference-values.js';
+import { programNodes } from '../service/referred.js';
+import type { Session } from '../session.js';
+import type { Node, NodeReport } from '../walk.js';
+import { fingerprint } from './fingerprint.js';
+import { type JobSection, jobReferences } from './section.js';
+
+export const operations: KindOperations = {
+  nodes: (session) => session.pipeline.jobs.map((job) => jobNode(session, job)),
+  summary: async ({ pipeline: { jobs } }) => (jobs.length === 0 ? [] : [`${counted(jobs.length, 'job')} done`]),
+};
+
+interface DoneFile {
+  readonly version: 1;
+  readonly fingerprint: string;
+  readonly at: string;
+}
+
+function jobNode(session: Session, job: JobSection): Node {
+  const { pipeline } = session;
+  const references = jobReferences(job).flatMap((path) => needsOf(session, path));
+  return {
+    id: `job/${job.name}`,
+    step: 'jobs',
+    needs: [...new Set([...references, ...job.after.flatMap((name) => programNodes(pipeline, name))])],
+    before: job.before.flatMap((name) => [
+      ...programNodes(pipeline, name),
+      ...pipeline.connectors.filter((one) => one.name === name).map(() => `connector/${name}`),
+    ]),
+    run: async (report) => {
+      const wanted = fingerprint(job, pipeline.folder);
+      const file = join(pipeline.stateFolder, 'jobs', `${job.name}.json`);
+      if (readJson<DoneFile>(file, 1)?.fingerprint === wanted) return { changed: false };
+      await runJob(session, job, report);
+      // It may have written into its own inputs: what it has left is what counts as done.
+      const done: DoneFile = {
+        version: 1,
+        fingerprint: fingerprint(job, pipeline.folder),
+        at: new Date().toISOString(),
+      };
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeJson(file, done);
+      return { changed: true };
+    },
+  };
+}
+
+/** Throws EVPIPE_JOB_FAILED with its last lines. */
+async function runJob(session: Session, job: JobSection, report: NodeReport): Promise<void> {
+  report.waitingFor(`job ${job.name} to end: ${job.command.join(' ')}`);
+  const values = await session.references('host');
+  const ended = await session.run({
+    process: job.name,
+    command: job.command.map((word) => resolveReferences(word, values)),
+    cwd: programFolder(session.pipeline.folder, job),
+    env: environmentOf(session, job, values),
+    timeoutMs: job.timeoutMs,
+    signal: report.signal,
+  });
+  if (ended.failure === undefined) return;
+  const words = ended.lastLines.length === 0 ? '; it wrote nothing' : `\n${ended.lastLines.join('\n')}`;
+  throw new EvpipeError('EVPIPE_JOB_FAILED', `job ${job.name} ${ended.failure}${words}`, {
+    location: job.location,
+    todo: `Fix the problem, then run evpipe up again. All it wrote: evpipe logs ${job.name}`,
+  });
+}

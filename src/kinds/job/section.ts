@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import { durationMs } from '../../pipeline/build.js';
+import { type BuildContext, section } from '../../pipeline/kind.js';
+import type { Located } from '../../pipeline/pipeline.js';
+import { problem } from '../../pipeline/problem.js';
+import { referencesIn } from '../../pipeline/references.js';
+import { duration, mapping, named, texts } from '../../pipeline/spec-words.js';
+import { type ProgramSection, programSpec } from '../program.js';
+
+/** A command that runs to its end: migrations of an application, its first user, a build. */
+export interface JobSection extends ProgramSection {
+  readonly command: readonly string[];
+  /** Services and jobs that it waits for. */
+  readonly after: readonly string[];
+  /** Services, jobs and connectors that wait for it. */
+  readonly before: readonly string[];
+  /** Files and folders as in the file, relative to its folder. */
+  readonly inputs: readonly string[];
+  readonly timeoutMs: number | undefined;
+}
+
+declare module '../../pipeline/pipeline.js' {
+  interface Pipeline {
+    readonly jobs: readonly JobSection[];
+  }
+}
+
+const job = mapping({
+  command: texts
+    .describe('What is run, until it ends with 0')
+    .meta({ examples: [['python3', 'manage.py', 'migrate']] }),
+  ...programSpec,
+  after: texts.optional().describe('Services that have to be ready, and jobs that have to be done, before it starts'),
+  before: texts.optional().describe('Services, jobs and connectors that start only when it is done'),
+  inputs: texts
+    .optional()
+    .describe('Files and folders, relative to the file: the job is run again when one has changed')
+    .meta({ examples: [['../shop/requirements.txt']] }),
+  timeout: duration.optional().describe('How long it may take; absent: as long as it takes'),
+});
+
+export const jobs = section(
+  'jobs',
+  named(job)
+    .default({})
+    .describe('Commands that run once, and again when they or their inputs have changed; `up` fails where one fails'),
+  (declared, context) => ({ jobs: context.each('jobs', declared, (one, at) => buildJob(one, at, context)) }),
+  { resolves: true },
+);
+
+function buildJob(one: z.output<typeof job>, at: Located, { problems }: BuildContext): JobSection {
+  if (one.command.length === 0)
+    problems.push(problem('job-command', at.locationOf('command'), `the command of job ${at.name} is empty`));
+  return {
+    ...at,
+    command: one.command,
+    cwd: one.cwd,
+    env: one.env ?? {},
+    envFile: one.envFile,
+    after: one.after ?? [],
+    before: one.before ?? [],
+    inputs: one.inputs ?? [],
+    timeoutMs: one.timeout === undefined ? undefined : durationMs(one.timeout),
+  };
+}
+
+/** The paths of `$(…)` in what a job is run with. */
+export const jobReferences = ({ command, env }: Pick<JobSection, 'command' | 'env'>): readonly string[] =>
+  [...command, ...Object.values(env)].flatMap(referencesIn);

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Located } from '../pipeline/pipeline.js';
+import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
+import { settings, text } from '../pipeline/spec-words.js';
+import { EvpipeError } from '../support/errors.js';
+import { resolveAll, type Session } from './session.js';
+
+/** What services and jobs have in common: where they run and with what environment. */
+export interface ProgramSection extends Located {
+  /** As in the file, relative to its folder. */
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly envFile: string | undefined;
+}
+
+export const programSpec = {
+  cwd: text
+    .optional()
+    .describe('The folder it runs in, relative to the file; absent: the folder of the file')
+    .meta({ examples: ['../shop'] }),
+  env: settings
+    .optional()
+    .describe('Its environment; $(…) refers to what the target yields. Share one with `env: { <<: *anchor }`')
+    .meta({ examples: [{ DATABASE_URL: '$(databases.person.url)' }] }),
+  envFile: text
+    .optional()
+    .describe('A file of NAME=value lines, relative to the file; what `env` says comes before it')
+    .meta({ examples: ['../shop/.env'] }),
+};
+
+export const programFolder = (folder: string, { cwd }: Pick<ProgramSection, 'cwd'>): string =>
+  resolve(folder, cwd ?? '.');
+
+/** The whole environment of a program, with references resolved. Throws EVPIPE_ENV_FILE. */
+export function environmentOf(
+  { pipeline }: Pick<Session, 'pipeline'>,
+  section: ProgramSection,
+  values: ReferenceValues,
+): Readonly<Record<string, string>> {
+  return { ...resolveAll(fileEnvironment(pipeline.folder, section), values), ...resolveAll(section.env, values) };
+}
+
+function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection): Record<string, string> {
+  if (envFile === undefined) return {};
+  try {
+    return parseEnv(readFileSync(resolve(folder, envFile), 'utf8')) as Record<string, string>;
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
+    throw new EvpipeError('EVPIPE_ENV_FILE', `envFile ${envFile}: ${why}`, { location: locationOf('envFile'), cause });
+  }
+}
+
+/** Files rendered from templates, by absolute path. Throws EVPIPE_TEMPLATE where one can't be read. */
+export function renderedFiles(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  { locationOf }: Located,
+  values: ReferenceValues,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, template]) => {
+      try {
+        return [resolve(folder, path), resolveReferences(readFileSync(resolve(folder, template), 'utf8'), values)];
+      } catch (cause) {
+        throw new EvpipeError('EVPIPE_TEMPLATE', `template ${template} can't be read: ${String(cause)}`, {
+          location: locationOf('files', path),
+          cause,
+        });
+      }
+    }),
+  );
+}
