@@ -8,10 +8,13 @@ export interface Holding {
   readonly version: string;
 }
 
-/** One key on which the sides did not agree when they were read; no verdict yet. */
+/** One key on which the sides did not agree when they were read; no verdict yet. It is small, as there may be a million. */
 export interface Difference {
-  readonly source: Holding | undefined;
-  readonly replica: Holding | undefined;
+  /** Rows of the key on each side; 0 where it has none. */
+  readonly source: number;
+  readonly replica: number;
+  /** The version of the source's rows; where it has none, of the replica's. */
+  readonly version: string;
 }
 
 /** By `keyText`. */
@@ -20,7 +23,7 @@ export type Differences = Map<string, Difference>;
 export interface Comparison {
   readonly sourceRows: number;
   readonly replicaRows: number;
-  /** At most DIFFERENCES_MAX. */
+  /** As many as DIFFERENCES_BYTES allow. */
   readonly differences: Differences;
   /** How many more keys differed than were kept. */
   readonly notKept: number;
@@ -28,9 +31,9 @@ export interface Comparison {
 
 export type DifferenceKind = 'missing' | 'extra' | 'different';
 
-export function kindOf(difference: Difference): DifferenceKind {
-  if (difference.replica === undefined) return 'missing';
-  return difference.source === undefined ? 'extra' : 'different';
+export function kindOf(difference: Pick<Difference, 'source' | 'replica'>): DifferenceKind {
+  if (difference.replica === 0) return 'missing';
+  return difference.source === 0 ? 'extra' : 'different';
 }
 
 /** How a whole comparison reads: cancelled by the signal, told and slowed down by what it has read. */
@@ -47,8 +50,10 @@ const BUCKETS_MAX = 16_384;
 /** Keys of each side held in memory at once while differing buckets are taken apart. */
 const GROUP_ROWS = 100_000;
 
-/** Differing keys that are kept and confirmed; beyond it they are only counted, and the report says so. */
-const DIFFERENCES_MAX = 1_000_000;
+/** Memory of differing keys that are kept and confirmed; beyond it they are only counted, and the report says so. */
+const DIFFERENCES_BYTES = 150 * 2 ** 20;
+/** Of one of them beside its texts: map entry, object, headers of strings. */
+const DIFFERENCE_BYTES = 140;
 
 /** Changed keys that are looked up at once. */
 const KEYS_AT_ONCE = 10_000;
@@ -72,25 +77,28 @@ export async function compareSides(source: Side, replica: Side, options: Compare
 
   const differences: Differences = new Map();
   let notKept = 0;
+  let room = DIFFERENCES_BYTES;
   const keep = (key: string, difference: Difference): void => {
-    if (differences.size < DIFFERENCES_MAX || differences.has(key)) differences.set(key, difference);
-    else notKept += 1;
+    if (room > 0 || differences.has(key)) {
+      differences.set(key, difference);
+      room -= DIFFERENCE_BYTES + key.length + difference.version.length;
+    } else notKept += 1;
   };
   let sourceRows = sourceBuckets.rows;
   let replicaRows = replicaBuckets.rows;
+  const unique = source.uniqueKey && replica.uniqueKey;
   for (const group of groupsOf(sourceBuckets, replicaBuckets)) {
-    const [sources, replicas] = await both(async (side, name) => {
-      const holdings = new Holdings();
+    const join = new Join(unique);
+    await both(async (side, name) => {
       for await (const entries of side.entries(of, group, scan(name, 2))) {
-        holdings.add(entries);
+        join.add(name, entries);
         await options.read(name, 2, entries.length);
       }
-      return holdings;
     });
-    for (const [key, difference] of differencesOf(sources, replicas)) keep(key, difference);
+    for (const [key, difference] of join.differences()) keep(key, difference);
     // Rows may have come or gone since the first pass: what was found now is what counts.
-    sourceRows += sources.rows - sourceBuckets.rowsOf(group);
-    replicaRows += replicas.rows - replicaBuckets.rowsOf(group);
+    sourceRows += join.rows.source - sourceBuckets.rowsOf(group);
+    replicaRows += join.rows.replica - replicaBuckets.rowsOf(group);
   }
 
   const changed = new Set(
@@ -107,8 +115,8 @@ export async function compareSides(source: Side, replica: Side, options: Compare
 
 /** Some keys as they are now. */
 export interface KeysNow {
-  readonly sources: Holdings;
-  readonly replicas: Holdings;
+  /** Rows of the key on either side. */
+  readonly rowsOf: (key: string) => { readonly source: number; readonly replica: number };
   readonly differences: Differences;
 }
 
@@ -120,27 +128,63 @@ export async function compareKeys(
   signal: AbortSignal,
 ): Promise<KeysNow> {
   const wanted: readonly Key[] = keys.map(keyOfText);
-  const replicas = new Holdings();
-  replicas.add(await replica.entriesOf(wanted, signal));
-  const sources = new Holdings();
-  sources.add(await source.entriesOf(wanted, signal));
-  return { sources, replicas, differences: differencesOf(sources, replicas) };
+  const join = new Join(false);
+  join.add('replica', await replica.entriesOf(wanted, signal));
+  join.add('source', await source.entriesOf(wanted, signal));
+  const rowsOf = (key: string) => ({
+    source: join.of(key)?.source?.count ?? 0,
+    replica: join.of(key)?.replica?.count ?? 0,
+  });
+  return { rowsOf, differences: join.differences() };
 }
 
-/** Everything that one side holds, by key. */
-export class Holdings {
-  readonly byKey = new Map<string, Holding>();
-  rows = 0;
+type SideName = 'source' | 'replica';
 
-  add(entries: readonly Entry[]): void {
-    this.rows += entries.length;
+interface Pair {
+  source: Holding | undefined;
+  replica: Holding | undefined;
+}
+
+/**
+ * Rows of both sides by key, in any order. Where no side has a key twice, what agrees is dropped at once: sides that come
+ * in about the same order take little memory, however many rows they have.
+ */
+class Join {
+  readonly rows = { source: 0, replica: 0 };
+  private readonly byKey = new Map<string, Pair>();
+
+  constructor(private readonly unique: boolean) {}
+
+  add(side: SideName, entries: readonly Entry[]): void {
+    this.rows[side] += entries.length;
     for (const { key, digest, version } of entries) {
       const text = keyText(key);
-      const before = this.byKey.get(text);
-      this.byKey.set(text, before === undefined ? { count: 1, digest, version } : joined(before, digest, version));
+      const pair = this.byKey.get(text) ?? { source: undefined, replica: undefined };
+      const before = pair[side];
+      pair[side] = before === undefined ? { count: 1, digest, version } : joined(before, digest, version);
+      if (this.unique && agree(pair)) this.byKey.delete(text);
+      else this.byKey.set(text, pair);
     }
   }
+
+  of(key: string): Readonly<Pair> | undefined {
+    return this.byKey.get(key);
+  }
+
+  differences(): Differences {
+    const differences: Differences = new Map();
+    for (const [key, pair] of this.byKey) {
+      if (agree(pair)) continue;
+      const { source, replica } = pair;
+      const version = (source ?? replica)?.version ?? '';
+      differences.set(key, { source: source?.count ?? 0, replica: replica?.count ?? 0, version });
+    }
+    return differences;
+  }
 }
+
+const agree = ({ source, replica }: Pair): boolean =>
+  source?.count === replica?.count && source?.digest === replica?.digest;
 
 function joined({ count, digest, version }: Holding, moreDigest: string, moreVersion: string): Holding {
   return {
@@ -152,18 +196,6 @@ function joined({ count, digest, version }: Holding, moreDigest: string, moreVer
 
 /** Versions are short texts: their bytes as one number, so that sums of them don't depend on the order. */
 const numberOf = (version: string): bigint => BigInt(`0x${Buffer.from(version).toString('hex') || '0'}`);
-
-export function differencesOf(sources: Holdings, replicas: Holdings): Differences {
-  const differences: Differences = new Map();
-  for (const [key, source] of sources.byKey) {
-    const replica = replicas.byKey.get(key);
-    if (replica === undefined || replica.count !== source.count || replica.digest !== source.digest)
-      differences.set(key, { source, replica });
-  }
-  for (const [key, replica] of replicas.byKey)
-    if (!sources.byKey.has(key)) differences.set(key, { source: undefined, replica });
-  return differences;
-}
 
 function bucketsFor(rows: number): number {
   const wanted = Math.min(Math.max(rows / ROWS_PER_BUCKET, BUCKETS_MIN), BUCKETS_MAX);

@@ -239,7 +239,10 @@ class Confirmation {
     for await (const one of this.describe([...settled.keys()].slice(0, Math.max(0, room)))) {
       const before = settled.get(one.key);
       const same =
-        before?.source === undefined || one.sourceVersion === undefined || one.sourceVersion === before.source.version;
+        before === undefined ||
+        before.source === 0 ||
+        one.sourceVersion === undefined ||
+        one.sourceVersion === before.version;
       if (one.differs && same) this.list(one);
       else {
         settled.delete(one.key);
@@ -260,10 +263,11 @@ class Confirmation {
   }
 
   /** Takes the key off the pending ones, and notes how many rows of it came or went since they were counted. */
-  private agreed(key: string, { sources, replicas }: KeysNow): void {
+  private agreed(key: string, { rowsOf }: KeysNow): void {
     const then = this.pending.get(key);
-    this.moved.source += (sources.byKey.get(key)?.count ?? 0) - (then?.source?.count ?? 0);
-    this.moved.replica += (replicas.byKey.get(key)?.count ?? 0) - (then?.replica?.count ?? 0);
+    const now = rowsOf(key);
+    this.moved.source += now.source - (then?.source ?? 0);
+    this.moved.replica += now.replica - (then?.replica ?? 0);
     this.pending.delete(key);
   }
 
@@ -326,8 +330,7 @@ const FINDINGS_BYTES = 16 * 2 ** 20;
  * show that nothing happened in between, so the replica's row has to be the same one as before.
  */
 function isSettled(then: Difference, now: Difference): boolean {
-  if (now.source === undefined) return then.source === undefined && then.replica?.version === now.replica?.version;
-  return then.source?.version === now.source.version;
+  return (then.source === 0) === (now.source === 0) && then.version === now.version;
 }
 
 /** Whether a stage that did not pass in time is called moving. */

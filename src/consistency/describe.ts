@@ -72,10 +72,7 @@ function describe(sides: Sides, key: string, sources: readonly Row[], replicas: 
     source === undefined || replica === undefined ? [] : differingColumns(sides, source.values, replica.values);
   const single = sources.length === 1 && replicas.length === 1;
   const counts = { source: sources.length, replica: replicas.length };
-  const kind =
-    counts.source > 1 || counts.replica > 1
-      ? 'duplicated'
-      : kindOf({ source: holdingOf(sources), replica: holdingOf(replicas) });
+  const kind = counts.source > 1 || counts.replica > 1 ? 'duplicated' : kindOf(counts);
   const bytes = columns.reduce(
     (sum, one) => sum + (one.source?.length ?? 0) + (one.replica?.length ?? 0),
     key.length + 200,
@@ -93,9 +90,6 @@ function describe(sides: Sides, key: string, sources: readonly Row[], replicas: 
     bytes,
   };
 }
-
-const holdingOf = (rows: readonly Row[]) =>
-  rows[0] === undefined ? undefined : { count: rows.length, digest: rows[0].digest, version: rows[0].version };
 
 /** The rows that are left where each equal row of the other side takes one away. */
 function unmatched(rows: readonly Row[], others: readonly Row[]): readonly Row[] {

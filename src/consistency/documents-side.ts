@@ -61,6 +61,7 @@ export function documentsSide(
   return {
     label: `${place.store}.${place.collection}`,
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
+    uniqueKey: false,
     estimateRows: () => client.estimate(place.collection),
 
     async buckets(of, scan) {

@@ -72,6 +72,8 @@ export interface Side {
   /** As reports say it: `person.person_person`. */
   readonly label: string;
   readonly columns: readonly SideColumn[];
+  /** Whether the database itself sees to it that no two rows have the same key. */
+  readonly uniqueKey: boolean;
   /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
   /** All rows in `of` buckets (a power of two). */

@@ -20,6 +20,8 @@ export interface TableFacts {
   readonly estimate: number;
   /** Columns that lead a usable index. */
   readonly indexed: ReadonlySet<string>;
+  /** Columns, never NULL, that together are unique over the whole table. */
+  readonly uniqueKeys: readonly (readonly string[])[];
   readonly server: number;
 }
 
@@ -30,10 +32,11 @@ const TID_RANGES_SINCE = 140_000;
 export async function readTableFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
   const table = tableSql(place.table);
   const read = (sql: string) => reader.read(sql, [table], { signal });
-  const [columns, parts, indexes, server] = await Promise.all([
+  const [columns, parts, indexes, uniques, server] = await Promise.all([
     readColumnTypes(reader, place, signal),
     read(PARTS),
     read(INDEXED),
+    read(UNIQUE),
     reader.versionNumber(signal),
   ]);
   const root = parts.find(([, , , , isRoot]) => isRoot === 'true');
@@ -50,6 +53,9 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
     versioned: versioned && root !== undefined,
     estimate: estimates.some((rows) => rows < 0) ? -1 : estimates.reduce((sum, rows) => sum + rows, 0),
     indexed: new Set(indexes.map(([name]) => name ?? '')),
+    // An index of a table says nothing of those that inherit from it; one of a partitioned table does.
+    uniqueKeys:
+      heaps.length === 1 || root?.[1] === 'p' ? uniques.map(([names]) => JSON.parse(names ?? '[]') as string[]) : [],
     server,
   };
 }
@@ -66,6 +72,12 @@ const PARTS = `WITH RECURSIVE tree AS (
 const INDEXED = `SELECT a.attname::text FROM pg_index i
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
    WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL`;
+
+const UNIQUE = `SELECT jsonb_agg(a.attname)::text FROM pg_index i
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+   WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate
+     AND i.indpred IS NULL AND i.indexprs IS NULL
+   GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)`;
 
 async function readColumnTypes(
   reader: TableReader,

@@ -90,6 +90,8 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     label: `${place.database}.${place.table}`,
     columns: compared.map(({ name, type }) => ({ name, type: type.shown })),
 
+    uniqueKey: facts.uniqueKeys.some((columns) => columns.every((name) => isKey(key, name))),
+
     estimateRows: async () => facts.estimate,
 
     async buckets(of, scan) {
@@ -159,6 +161,10 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     },
   };
 }
+
+/** Of two different values of the column, the key's forms differ too. */
+const isKey = (key: readonly TableColumn[], name: string): boolean =>
+  key.some(({ column, form }) => column === name && form.findable === true);
 
 interface Statements {
   readonly keys: readonly string[];
