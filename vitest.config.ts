@@ -11,6 +11,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 // unit: pure code and single servers in process; system: whole pipelines through the built command;
+// security: attacks over real sockets;
 // real: the same behaviour against the real Kafka, Connect and Debezium; compose: in containers of an engine of its own; soak: long seeded runs.
 const project = (name: string, timeoutMs: number, parallel: boolean) => ({
   test: {
@@ -32,6 +33,7 @@ export default defineConfig({
     projects: [
       project('unit', 60_000, true),
       project('system', 180_000, true),
+      project('security', 180_000, true),
       project('real', 600_000, false),
       project('compose', 900_000, false),
       project('soak', 7_200_000, false),

@@ -12,6 +12,7 @@ import { ValueDecoder } from '../clients/schema-registry/decode-value.js';
 import { connectService, type ServiceClient } from '../clients/service/client.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
+import type { Holder } from '../targets/roles.js';
 import {
   type ComponentId,
   type ComponentKind,
@@ -19,6 +20,7 @@ import {
   database,
   type EndpointByKind,
   GATEWAY,
+  type PostgresEndpoint,
   server,
   service,
   store,
@@ -116,18 +118,35 @@ export class Clients {
     });
   }
 
-  /** A connection of its own for the caller, who may stream on it; closed with the lifetime at the latest. */
+  /** A connection of its own for the caller, who may read and stream on it; closed with the lifetime at the latest. */
   async database(name: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresClient> {
+    return this.connectedAs('reader', name, settings);
+  }
+
+  /** The same with another role's login. */
+  async connectedAs(
+    holder: Holder,
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PostgresClient> {
     const { host } = await this.endpoint(database(name));
-    const client = await connectPostgres({ url: host.url, settings, signal: this.signal });
-    this.lifetime.onEnd(() => client.close());
-    return client;
+    return this.connected(this.target.as(host, holder), settings);
+  }
+
+  /**
+   * The same as the superuser of a server of evpipe's own; on others as the user given. For statements of evpipe's own
+   * that run nothing of the pipeline's: a view or a trigger would run with all its rights.
+   */
+  async administered(name: string): Promise<PostgresClient> {
+    const { host } = await this.endpoint(database(name));
+    return this.connected(host, {});
   }
 
   /** A connection of its own for the caller to a store of kind documents; closed with the lifetime at the latest. */
   async documents(name: string): Promise<DocumentsClient> {
     const { host } = await this.endpoint(store(name));
-    const client = await openDocuments({ url: host.url, signal: this.signal });
+    const { url } = this.target.as(host, 'reader');
+    const client = await openDocuments({ url, signal: this.signal });
     this.lifetime.onEnd(() => client.close());
     return client;
   }
@@ -153,6 +172,17 @@ export class Clients {
     });
   }
 
+  private async connected(
+    { url, ours }: PostgresEndpoint,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<PostgresClient> {
+    const client = await connectPostgres({ url, settings, signal: this.signal }).catch((failure: unknown) => {
+      throw ours ? withoutRole(failure) : failure;
+    });
+    this.lifetime.onEnd(() => client.close());
+    return client;
+  }
+
   private once<T>(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.made.get(key) as Promise<T> | undefined;
     if (known !== undefined) return known;
@@ -161,4 +191,15 @@ export class Clients {
     making.catch(() => this.made.delete(key));
     return making;
   }
+}
+
+/** A refused login to a server of evpipe's own: `up` of an older evpipe has made no roles. */
+function withoutRole(failure: unknown): unknown {
+  if (!(failure instanceof EvpipeError) || !/_28(P01|000)$/.test(failure.code)) return failure;
+  const { code, message, kind } = failure;
+  return new EvpipeError(code, message, {
+    kind,
+    cause: failure,
+    todo: 'Run evpipe up, which makes the roles, then try again.',
+  });
 }

@@ -52,6 +52,20 @@ function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection
   }
 }
 
+/** The texts of the files that a program's references may stand in; one that can't be read is refused by who starts it. */
+export function programTexts(
+  folder: string,
+  { envFile, files = {} }: { readonly envFile: string | undefined; readonly files?: Readonly<Record<string, string>> },
+): readonly string[] {
+  return [...(envFile === undefined ? [] : [envFile]), ...Object.values(files)].flatMap((file) => {
+    try {
+      return [readFileSync(resolve(folder, file), 'utf8')];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Files rendered from templates, by absolute path. Throws EVPIPE_TEMPLATE where one can't be read. */
 export function renderedFiles(
   folder: string,

@@ -1,16 +1,18 @@
 import type { ReferenceForm } from '../pipeline/kind.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { parseReference, type ReferenceValues, referenceForm } from '../pipeline/references.js';
+import type { Holder } from '../targets/roles.js';
 import type { Endpoint, Faces, Target } from '../targets/target.js';
 import { componentsOf, type Kind } from './kind.js';
 import type { Session } from './session.js';
 
-/** Everything that `$(…)` means by now to a reader of this face. */
+/** Everything that `$(…)` means by now to a reader of this face, with the logins that are its own. */
 export async function referenceValues(
   pipeline: Pipeline,
   kinds: readonly Kind[],
   target: Target,
   face: keyof Faces<unknown>,
+  holder: Holder,
 ): Promise<ReferenceValues> {
   const forms = new Map(
     kinds.flatMap(({ references = [] }) => references.map((form) => [form.component, form] as const)),
@@ -22,7 +24,7 @@ export async function referenceValues(
       const endpoint = form === undefined ? undefined : (await target.endpoint(component))?.[face];
       if (form === undefined || endpoint === undefined) return;
       const prefix = form.named === undefined ? form.head : `${form.head}.${component.name}`;
-      for (const [field, value] of fieldsOf(form, endpoint)) values.set(`${prefix}.${field}`, value);
+      for (const [field, value] of fieldsOf(form, target.as(endpoint, holder))) values.set(`${prefix}.${field}`, value);
     }),
   );
   return values;

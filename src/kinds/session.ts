@@ -5,6 +5,7 @@ import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
 import { type HostCommand, type HostCommandEnd, runHostCommand } from '../targets/host-command.js';
 import { openTarget } from '../targets/open.js';
+import type { Holder } from '../targets/roles.js';
 import type {
   ComponentId,
   Faces,
@@ -31,8 +32,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** How long one thing may take to become ready. */
   readonly timeoutMs: number;
-  /** Everything `$(…)` means by now to a reader of this face. */
-  references(face: keyof Faces<unknown>): Promise<ReferenceValues>;
+  /** Everything `$(…)` means by now to a reader of this face, with the logins that are its own. */
+  references(face: keyof Faces<unknown>, holder: Holder): Promise<ReferenceValues>;
   /** Starts a component and emits notes of what happened to it, each once. True where it was not running like this already. */
   start(component: ComponentId, launch?: Launch): Promise<boolean>;
   /** Runs a command of this host to its end; its log is beside those of services. */
@@ -70,7 +71,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     signal,
     timeoutMs: options.timeoutMs ?? READY_TIMEOUT_MS,
     clients,
-    references: (face) => referenceValues(pipeline, kinds, target, face),
+    references: (face, holder) => referenceValues(pipeline, kinds, target, face, holder),
     start: async (component, launch) => {
       const { notes, changed } = await target.start(component, launch as LaunchByKind['service']);
       // Databases share a server, and with it what there is to say of its start.

@@ -3,11 +3,14 @@ import { AddressProvider } from './address.js';
 import { ComposeProvider } from './compose/provider.js';
 import { EmbeddedProvider } from './embedded.js';
 import { type Placement, placeComponents } from './placement.js';
+import { type Holder, withRole } from './roles.js';
+import { PipelineSecrets } from './secrets.js';
 import {
   type ComponentId,
   type ComponentKind,
   type ComponentStatus,
   componentKey,
+  type Endpoint,
   type EndpointByKind,
   type Endpoints,
   type Faces,
@@ -44,6 +47,7 @@ class MixedTarget implements Target {
   readonly name: string;
   private readonly embedded: EmbeddedProvider;
   private readonly compose: ComposeProvider;
+  private readonly secrets: PipelineSecrets;
   private readonly providers: Readonly<Record<ProviderKind, Provider>>;
   /** Starts of this life of the target: asked for twice, done once. A failed one may be tried again. */
   private readonly starts = new Map<
@@ -57,6 +61,7 @@ class MixedTarget implements Target {
     private readonly placement: Placement,
   ) {
     this.name = input.spec.name;
+    this.secrets = new PipelineSecrets(context.stateFolder);
     this.embedded = new EmbeddedProvider(input, context);
     this.compose = new ComposeProvider(input, context, placement);
     this.providers = { embedded: this.embedded, address: new AddressProvider(placement), compose: this.compose };
@@ -99,6 +104,10 @@ class MixedTarget implements Target {
       services: ofKind('service'),
       stores: ofKind('stores'),
     } as Endpoints;
+  }
+
+  as<E extends Endpoint>(endpoint: E, holder: Holder): E {
+    return withRole(endpoint, holder, (role) => this.secrets.rolePassword(role));
   }
 
   async status(): Promise<readonly ComponentStatus[]> {

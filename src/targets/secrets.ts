@@ -20,6 +20,11 @@ export class PipelineSecrets {
     return this.postgresPassword(); // another `up` may have been quicker: its password holds for both
   }
 
+  /** Of a role in the PostgreSQL that evpipe has started. */
+  rolePassword(role: string): string {
+    return this.derived(`PostgreSQL role ${role}`);
+  }
+
   /** Of the one secret that is kept; none of them gives another one away. */
   derived(purpose: string): string {
     return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', purpose, 24)).toString('base64url');

@@ -5,6 +5,7 @@
 
 import type { LaunchSpec } from '../supervisor/launch.js';
 import type { Log } from '../support/log.js';
+import type { Holder } from './roles.js';
 
 // ── components ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -74,7 +75,7 @@ export interface PostgresEndpoint {
   readonly database: string;
   /** postgres://user:password@host:port/database, userinfo encoded. */
   readonly url: string;
-  /** True where the server was started by evpipe: databases may be created and dropped freely. */
+  /** True where the server was started by evpipe: databases may be created and dropped freely, and the user is the superuser. */
   readonly ours: boolean;
 }
 
@@ -289,6 +290,8 @@ export interface Target {
   /** Of what runs now; starts nothing. */
   endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointByKind[K]> | undefined>;
   endpoints(): Promise<Endpoints>;
+  /** The endpoint with the login of its reader: a role of its own in a PostgreSQL of evpipe's own, else what it was. */
+  as<E extends Endpoint>(endpoint: E, holder: Holder): E;
   status(): Promise<readonly ComponentStatus[]>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   stop(component: ComponentId): Promise<void>;

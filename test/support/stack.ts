@@ -4,6 +4,8 @@ import { connectPostgres, type PostgresClient } from '../../src/clients/postgres
 import { connectSupervisor } from '../../src/supervisor/ensure.js';
 import type { ProcessReport } from '../../src/supervisor/launch.js';
 import { waitUntil } from '../../src/support/retry.js';
+import { type Holder, withRole } from '../../src/targets/roles.js';
+import { PipelineSecrets } from '../../src/targets/secrets.js';
 import { type Ended, type Sandbox, sandbox } from './evpipe.js';
 
 /** A pipeline that runs in a sandbox, and its processes as the supervisor knows them. */
@@ -74,8 +76,15 @@ export class Stack {
   }
 
   async database(name: string): Promise<PostgresClient> {
+    return connectPostgres({ url: await this.databaseUrl(name) });
+  }
+
+  /** With the login of the superuser, or of one of the roles. */
+  async databaseUrl(name: string, holder?: Holder): Promise<string> {
     const port = await this.portOf('postgres');
-    return connectPostgres({ url: `postgres://postgres:${this.postgresPassword}@127.0.0.1:${port}/${name}` });
+    const url = `postgres://postgres:${this.postgresPassword}@127.0.0.1:${port}/${name}`;
+    const secrets = new PipelineSecrets(this.stateFolder);
+    return holder === undefined ? url : withRole({ url, ours: true }, holder, (role) => secrets.rolePassword(role)).url;
   }
 
   /** All that its components have written, for a failure's message. */

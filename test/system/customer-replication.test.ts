@@ -33,7 +33,9 @@ describe('customer-replication', () => {
     const flags = ['--bootstrap-servers', env.EVPIPE_KAFKA_BOOTSTRAP_SERVERS, '--connect-url', env.EVPIPE_CONNECT_URL];
     const imported = await box.run('import', 'imported/guest', ...flags.map((flag) => flag ?? ''));
     expect(imported.code, imported.stderr + imported.stdout).toBe(0);
-    Object.assign(box.env, env);
+    // With the login that the connector has already: another one would be a change of its config.
+    const login = await stack.databaseUrl('customers', 'connector/customer-outbox');
+    Object.assign(box.env, env, { EVPIPE_DATABASE_CUSTOMERS_URL: login });
     try {
       const target = ['imported/guest', '--target', 'cluster'] as const;
       const up = await box.run('up', ...target);

@@ -54,7 +54,8 @@ it('leaves every connector running whatever command runs, and names the one that
     delete config.name;
     await connect.putConfig('foreign', {
       ...config,
-      'database.password': stack.postgresPassword, // Connect shows a mask
+      'database.user': 'postgres',
+      'database.password': stack.postgresPassword,
       'slot.name': 'foreign',
       'publication.name': 'foreign',
       'topic.prefix': 'foreign',

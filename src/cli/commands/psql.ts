@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { constants as system } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { StatementResult } from '../../kinds/database/psql.js';
+import type { SqlUser, StatementResult } from '../../kinds/database/psql.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -16,7 +16,10 @@ export const psqlCommand: CommandEntry = {
   name: 'psql <database> [args...]',
   summary: 'SQL on one of the databases: psql where it is installed, else a small shell',
   examples: ['psql planning', "psql planning -c 'select count(*) from planning_person'", 'psql planning -- --csv'],
-  declare: (command) => command.option('-c, --command <sql>', 'run this and end'),
+  declare: (command) =>
+    command
+      .option('-c, --command <sql>', 'run this and end')
+      .option('--superuser', "as the superuser of evpipe's own server; default: as the owner of the database"),
   run: async (call) => {
     const { shell, options } = call;
     const name = call.arguments[0] as string;
@@ -24,7 +27,8 @@ export const psqlCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { libpqEnvironment } = await import('../../kinds/database/psql.js');
-      const environment = await libpqEnvironment(session, name);
+      const user = options.superuser === true ? 'superuser' : 'owner';
+      const environment = await libpqEnvironment(session, name, user);
       const program = options.output === 'json' ? undefined : findProgram('psql', shell);
       const statement = typeof options.command === 'string' ? options.command : undefined;
       if (program !== undefined) {
@@ -35,7 +39,7 @@ export const psqlCommand: CommandEntry = {
           environment,
         );
       }
-      if (args.length === 0) return ownShell(session, name, statement, call);
+      if (args.length === 0) return ownShell(session, { name, user }, statement, call);
       throw new EvpipeError('EVPIPE_PSQL_MISSING', `only psql itself understands ${args.join(' ')}`, {
         kind: 'usage',
         todo: 'Install the PostgreSQL client and do without --output json, or use -c.',
@@ -83,12 +87,12 @@ async function runProgram(
 
 async function ownShell(
   session: Session,
-  name: string,
+  { name, user }: { readonly name: string; readonly user: SqlUser },
   statement: string | undefined,
   { shell, options }: CommandCall,
 ): Promise<number> {
   const { endsSqlStatement, openSql } = await import('../../kinds/database/psql.js');
-  const sql = await openSql(session, name);
+  const sql = await openSql(session, name, user);
   const json = options.output === 'json';
   const run = async (text: string, interrupted: AbortSignal): Promise<void> => {
     const cancel = (): void => void sql.cancel().catch(() => {});

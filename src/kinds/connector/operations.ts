@@ -1,6 +1,8 @@
 import { referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
-import { type ConnectLaunch, server } from '../../targets/target.js';
+import { roleName } from '../../targets/roles.js';
+import { type ConnectLaunch, database, server } from '../../targets/target.js';
+import { holderOfConnector } from '../database/logins.js';
 import type { KindOperations } from '../kind.js';
 import { connectorKey } from '../ledger.js';
 import { needsOf } from '../reference-values.js';
@@ -9,6 +11,8 @@ import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import { resolveAll, type Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
+import { connectorFlow } from './connector-flow.js';
+import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
 import { release } from './release.js';
 import { connectorResource, connectorStaysUp } from './resource.js';
@@ -21,7 +25,7 @@ export const operations: KindOperations = {
       .flatMap(referencesIn)
       .flatMap((path) => needsOf(session, path));
     const launch = async (): Promise<ConnectLaunch> => ({
-      env: resolveAll(connectEnv, await session.references('inside')),
+      env: resolveAll(connectEnv, await session.references('inside', 'connect')),
       allowedPaths,
     });
     return [
@@ -65,10 +69,9 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
       const connectDatabase = (name: string) => session.clients.database(name);
       await requireCapturedTables(section, session.pipeline, connectDatabase, withTimeout(session, report));
       const connect = await session.clients.connect();
-      const values = await session.references('inside');
       const spec = {
         name: section.name,
-        config: section.config === undefined ? undefined : resolveAll(section.config, values),
+        config: section.config === undefined ? undefined : await configOf(session, section, section.config),
         location: section.location,
         locationOf: (option: string) => section.locationOf('config', option),
       };
@@ -82,6 +85,25 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
       return { changed: changes.length > 0 };
     },
   };
+}
+
+/** With its references resolved, once its database lets it do what it says. */
+async function configOf(
+  session: Session,
+  { name }: ConnectorSection,
+  config: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const source = connectorFlow(config)?.database;
+  const holder = holderOfConnector(session.pipeline, name, source);
+  const values = await session.references('inside', holder);
+  const isOurs =
+    holder !== 'connect' && source !== undefined && session.target.providerOf(database(source)) !== 'address';
+  if (isOurs) {
+    const client = await session.clients.administered(source);
+    const roles = { connector: roleName(source, holder), owner: roleName(source, 'owner') };
+    await grantCapture(client, roles, config).finally(() => client.close());
+  }
+  return resolveAll(config, values);
 }
 
 /** Its database with the migrations, and everything it may write to: a topic it made itself would have the wrong partitions. */

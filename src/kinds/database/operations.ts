@@ -6,9 +6,11 @@ import { withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { examineDatabase } from './doctor.js';
+import { ownDatabase } from './logins.js';
 import { migrationOf } from './migration.js';
 import { databaseResource } from './resource.js';
 import type { DatabaseSection } from './section.js';
+import { ensureOwnDatabase } from './server.js';
 
 export const operations: KindOperations = {
   nodes: (session) => session.pipeline.databases.map((one) => databaseNode(session, one)),
@@ -48,18 +50,17 @@ function databaseNode(session: Session, section: DatabaseSection): Node {
       await session.start(database(name));
       report.waitingFor(`database ${name} and its migrations`);
       const { host } = await session.clients.endpoint(database(name));
-      const values = await session.references('host');
-      const maintenance = new URL(host.url);
-      maintenance.pathname = '/postgres';
+      const created =
+        host.ours && (await ensureOwnDatabase(ownDatabase(session, 'databases', name, host), report.signal));
+      const values = await session.references('host', 'owner');
       const spec = {
         name,
-        url: host.url,
-        maintenanceUrl: host.ours ? maintenance.href : undefined,
+        url: session.target.as(host, 'owner').url,
         migrations: section.migrations.map((file) => migrationOf(session.pipeline, file, values)),
         location,
       };
       const changes = await reconcile(databaseResource, spec, { signal: report.signal }, withTimeout(session, report));
-      return { changed: changes.length > 0 };
+      return { changed: created || changes.length > 0 };
     },
   };
 }

@@ -7,9 +7,17 @@ import type { Session } from '../session.js';
 
 export type { StatementResult } from '../../clients/postgres/client.js';
 
+/** Who types the statements: the owner of a database of evpipe's own, or the superuser of its server. */
+export type SqlUser = 'owner' | 'superuser';
+
 /** The variables libpq reads, password included. Throws EVPIPE_DATABASE_UNKNOWN (kind usage), EVPIPE_NOT_RUNNING (kind unreachable). */
-export async function libpqEnvironment(session: Session, name: string): Promise<Readonly<Record<string, string>>> {
-  const { host: endpoint } = await session.clients.endpoint(database(knownDatabase(session, name)));
+export async function libpqEnvironment(
+  session: Session,
+  name: string,
+  user: SqlUser,
+): Promise<Readonly<Record<string, string>>> {
+  const { host } = await session.clients.endpoint(database(knownDatabase(session, name)));
+  const endpoint = user === 'superuser' ? host : session.target.as(host, 'owner');
   const sslMode = new URL(endpoint.url).searchParams.get('sslmode');
   return {
     PGHOST: endpoint.host,
@@ -29,8 +37,11 @@ export interface SqlConversation {
   cancel(): Promise<void>;
 }
 
-export async function openSql(session: Session, name: string): Promise<SqlConversation> {
-  const client = await session.clients.database(knownDatabase(session, name));
+export async function openSql(session: Session, name: string, user: SqlUser): Promise<SqlConversation> {
+  const known = knownDatabase(session, name);
+  const connect = (): Promise<PostgresClient> =>
+    user === 'superuser' ? session.clients.administered(known) : session.clients.connectedAs('owner', known);
+  const client = await connect();
   const [row] = await client.queryText('SELECT pg_backend_pid()::text');
   return {
     run: async function* (sql, as) {
@@ -39,7 +50,7 @@ export async function openSql(session: Session, name: string): Promise<SqlConver
         yield* await client.results(sql.slice(start, starts[index + 1]), as);
     },
     cancel: async () => {
-      const other: PostgresClient = await session.clients.database(name);
+      const other = await connect();
       try {
         await other.queryText('SELECT pg_cancel_backend($1::int)::text', [row?.[0]]);
       } finally {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
-import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import type { ResourceKind } from '../resource.js';
 
@@ -17,10 +16,8 @@ export interface Migration {
 
 export interface DatabaseSpec {
   readonly name: string;
-  /** With userinfo: the database itself, which need not exist yet. */
+  /** With userinfo: of its owner on a server of evpipe's own, else what was given. */
   readonly url: string;
-  /** The same server's maintenance database; absent where evpipe may not create databases. */
-  readonly maintenanceUrl: string | undefined;
   readonly migrations: readonly Migration[];
   readonly location?: SourceLocation | undefined;
 }
@@ -42,39 +39,33 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
   location: (spec) => spec.location,
 
   async read(spec, { signal }) {
-    const client = await connectIfThere(spec, signal);
-    if (client === undefined) return undefined;
+    const client = await connect(spec, signal);
     try {
-      return { applied: await readApplied(client) };
+      // A user that migrates nothing need not see the schema where that is noted.
+      return { applied: spec.migrations.length === 0 ? new Map() : await readApplied(client) };
     } finally {
       await client.close();
     }
   },
 
   diff(spec, live) {
-    const created = live === undefined ? [{ summary: 'new' }] : [];
-    return [
-      ...created,
-      ...spec.migrations.flatMap((migration) => {
-        const applied = live?.applied.get(migration.name);
-        if (applied === undefined) return [{ summary: `migration ${migration.name}` }];
-        if (applied === checksumOf(migration.source)) return [];
-        return [
-          {
-            summary: `migration ${migration.name} was changed after it was applied`,
-            refused: {
-              why: `${migration.file} no longer is what the database has run`,
-              todo: 'Restore the file, and put what is new into a new migration.',
-            },
+    return spec.migrations.flatMap((migration) => {
+      const applied = live?.applied.get(migration.name);
+      if (applied === undefined) return [{ summary: `migration ${migration.name}` }];
+      if (applied === checksumOf(migration.source)) return [];
+      return [
+        {
+          summary: `migration ${migration.name} was changed after it was applied`,
+          refused: {
+            why: `${migration.file} no longer is what the database has run`,
+            todo: 'Restore the file, and put what is new into a new migration.',
           },
-        ];
-      }),
-    ];
+        },
+      ];
+    });
   },
 
-  async apply(spec, live, { signal }) {
-    if (live === undefined) await createDatabase(spec, signal);
-    if (spec.migrations.length === 0) return;
+  async apply(spec, _, { signal }) {
     const client = await connectPostgres({ url: spec.url, signal });
     try {
       await client.withAdvisoryLock('evpipe.migration', () => migrate(client, spec.migrations));
@@ -84,13 +75,12 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
   },
 };
 
-/** Undefined where the server answers that the database does not exist (3D000). */
-async function connectIfThere(spec: DatabaseSpec, signal: AbortSignal): Promise<PostgresClient | undefined> {
+/** Throws EVPIPE_DATABASE_MISSING where the server answers that the database does not exist (3D000). */
+async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<PostgresClient> {
   try {
     return await connectPostgres({ url: spec.url, signal });
   } catch (failure) {
     if (failure instanceof EvpipeError && failure.code === 'EVPIPE_POSTGRES_3D000') {
-      if (spec.maintenanceUrl !== undefined) return undefined;
       throw new EvpipeError('EVPIPE_DATABASE_MISSING', `database ${spec.name}: ${failure.message}`, {
         cause: failure,
         todo: 'evpipe does not create databases on servers that it has not started: create it, or correct the address.',
@@ -98,21 +88,6 @@ async function connectIfThere(spec: DatabaseSpec, signal: AbortSignal): Promise<
       });
     }
     throw failure;
-  }
-}
-
-async function createDatabase(spec: DatabaseSpec, signal: AbortSignal): Promise<void> {
-  if (spec.maintenanceUrl === undefined) return;
-  const client = await connectPostgres({ url: spec.maintenanceUrl, signal });
-  try {
-    // Two CREATE DATABASE at once would wait for each other's copy of template1 and may fail: one after the other.
-    await client.withAdvisoryLock('evpipe.database', async () => {
-      const name = decodeURIComponent(new URL(spec.url).pathname.slice(1));
-      const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-      if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);
-    });
-  } finally {
-    await client.close();
   }
 }
 

@@ -56,7 +56,7 @@ function jobNode(session: Session, job: JobSection): Node {
 /** Throws EVPIPE_JOB_FAILED with its last lines. */
 async function runJob(session: Session, job: JobSection, report: NodeReport): Promise<void> {
   report.waitingFor(`job ${job.name} to end: ${job.command.join(' ')}`);
-  const values = await session.references('host');
+  const values = await session.references('host', `job/${job.name}`);
   const ended = await session.run({
     process: job.name,
     command: job.command.map((word) => resolveReferences(word, values)),

@@ -47,7 +47,7 @@ function ksqlNode(session: Session): Node {
       const [ksqldb, ledger, values] = await Promise.all([
         session.clients.ksqldb(),
         session.ledger(),
-        session.references('inside'),
+        session.references('inside', 'connect'),
       ]);
       let sent = 0;
       for (const file of session.pipeline.ksqldb?.migrations ?? []) {

@@ -71,9 +71,10 @@ async function seed(session: Session, section: SeedSection, report: NodeReport):
     }
     default: {
       const { host } = await session.clients.endpoint(database(section.database));
-      const script = migrationOf(session.pipeline, section.file, await session.references('host'));
+      const { url } = session.target.as(host, 'owner');
+      const script = migrationOf(session.pipeline, section.file, await session.references('host', 'owner'));
       const { name, location } = section;
-      const seed = { name, url: host.url, location, source: script.source, signal };
+      const seed = { name, url, location, source: script.source, signal };
       if (section.kind === 'sql') return applySqlSeed(seed, script);
       return applyCsvSeed({ ...seed, file: section.file, table: section.table, columns: csvColumns(script.source) });
     }

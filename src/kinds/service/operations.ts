@@ -49,7 +49,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       report.waitingFor(`${section.name} to become ready`);
       // Only containers see the inner addresses: all else runs on this host.
       const isContainer = session.target.providerOf(service(section.name)) === 'compose';
-      const values = await session.references(isContainer ? 'inside' : 'host');
+      const values = await session.references(isContainer ? 'inside' : 'host', `service/${section.name}`);
       const run = isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder);
       const readyTimeoutMs = section.ready?.timeoutMs ?? session.timeoutMs;
       const changed = await session.start(service(section.name), {

@@ -116,7 +116,7 @@ function runDeclared(section: SmokeSection, session: Session, options: SmokeOpti
     const starts = await Promise.all(
       section.expect.map((one) => (one.kind === 'record' ? topicEnd(one.topic, session) : [])),
     );
-    const values = await session.references('host');
+    const values = await session.references('host', 'reader');
     const answer = await sendRequests(section, session, values);
     const deadline = AbortSignal.timeout(options.deadlineMs ?? section.withinMs);
     const seen = await allMet(

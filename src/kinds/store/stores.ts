@@ -2,7 +2,9 @@ import { pingCache } from '../../clients/cache/ping.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { STORE_MISSING } from '../../targets/store-programs.js';
 import { store } from '../../targets/target.js';
+import { ownDatabase } from '../database/logins.js';
 import { databaseResource } from '../database/resource.js';
+import { ensureOwnDatabase } from '../database/server.js';
 import { reconcile } from '../resource.js';
 import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
@@ -46,16 +48,10 @@ async function prepareDocuments(
 ): Promise<boolean> {
   const { host } = await session.clients.endpoint(store(section.name));
   if (!isPostgres(host.url)) return false;
-  const maintenance = new URL(host.url);
-  maintenance.pathname = '/postgres';
-  const spec = {
-    name: section.name,
-    url: host.url,
-    maintenanceUrl: host.ours ? maintenance.href : undefined,
-    migrations: [],
-    location: section.location,
-  };
-  return (await reconcile(databaseResource, spec, { signal: wait.signal }, wait)).length > 0;
+  if (host.ours) return ensureOwnDatabase(ownDatabase(session, 'stores', section.name, host), wait.signal);
+  const { name, location } = section;
+  await reconcile(databaseResource, { name, location, url: host.url, migrations: [] }, { signal: wait.signal }, wait);
+  return false;
 }
 
 /** An optional one that does not answer holds nobody up: its readers have to cope with that at any time. */

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../targets/target.js';
 
 /**
  * The addresses of all that runs, by the names that targets read them from (EVPIPE_KAFKA_BOOTSTRAP_SERVERS …), passwords in
- * URLs included; `_INSIDE` beside them where the stack's servers see another address. Throws EVPIPE_NOT_RUNNING (kind
+ * URLs included, databases with the login of their owner; `_INSIDE` beside them where the stack's servers see another address. Throws EVPIPE_NOT_RUNNING (kind
  * unreachable) where there is none.
  */
 export async function addresses(session: Session): Promise<Readonly<Record<string, string>>> {
@@ -15,8 +15,9 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
   const variables = await Promise.all(
     components.map(async (component): Promise<Readonly<Record<string, string>>> => {
       const faces = await target.endpoint(component);
-      const [host, inside] = [addressOf(faces?.host), addressOf(faces?.inside)];
-      if (faces === undefined || host === undefined) return {};
+      if (faces === undefined) return {};
+      const [host, inside] = [faces.host, faces.inside].map((endpoint) => addressOf(target.as(endpoint, 'owner')));
+      if (host === undefined) return {};
       return {
         [envName(component)]: host,
         ...(inside !== undefined && inside !== host && { [envName(component, '_INSIDE')]: inside }),
@@ -32,7 +33,6 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
   });
 }
 
-function addressOf(endpoint: Endpoint | undefined): string | undefined {
-  if (endpoint === undefined) return undefined;
+function addressOf(endpoint: Endpoint): string | undefined {
   return 'bootstrapServers' in endpoint ? endpoint.bootstrapServers : endpoint.url;
 }

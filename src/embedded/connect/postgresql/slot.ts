@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { LIVE_PUBLICATION, type LivePublication, publicationStatement } from '../../../protocol/publication.js';
 import { quoteIdentifier } from '../../../protocol/sql.js';
 import { parseLsn } from '../../../support/brands.js';
 import type { Log } from '../../../support/log.js';
@@ -65,41 +66,17 @@ export async function ensurePublication(
   log: Log,
 ): Promise<void> {
   const name = settings.publication;
-  const { rows } = await client.query('SELECT puballtables FROM pg_catalog.pg_publication WHERE pubname = $1', [name]);
-  const exists = rows.length > 0;
-  const withRoot = settings.viaPartitionRoot ? ' WITH (publish_via_partition_root = true)' : '';
-  if (settings.publicationMode === 'disabled') {
-    if (exists) return;
+  const { rows } = await client.query(LIVE_PUBLICATION, [name]);
+  const live: LivePublication | undefined = rows[0];
+  if (settings.publicationMode === 'disabled' && live === undefined)
     throw debeziumFailure('Publication autocreation is disabled, please create one and restart the connector.');
-  }
-  if (settings.publicationMode !== 'filtered') {
-    if (exists) return;
-    const scope = settings.publicationMode === 'all_tables' ? ' FOR ALL TABLES' : '';
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdentifier(name)}${scope}${withRoot}`, name);
-    log.info('created publication', { publication: name, tables: 'all' });
-    return;
-  }
-  if (tables.length === 0)
+  if (settings.publicationMode === 'filtered' && tables.length === 0)
     throw debeziumFailure(
       `No table filters found for filtered publication ${name}: no table of database ${settings.database} matches table.include.list`,
     );
-  const list = tables.map((table) => `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`).join(', ');
-  if (!exists) {
-    await createPublication(client, `CREATE PUBLICATION ${quoteIdentifier(name)} FOR TABLE ${list}${withRoot}`, name);
-    log.info('created publication', { publication: name, tables: tables.map(tableName).join(',') });
-    return;
-  }
-  if (rows[0].puballtables === true) return;
-  const published = await client.query(
-    'SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = $1',
-    [name],
-  );
-  const current = new Set(published.rows.map((row) => `${row.schemaname}.${row.tablename}`));
-  const same = current.size === tables.length && tables.every((table) => current.has(tableName(table)));
-  if (!same) await createPublication(client, `ALTER PUBLICATION ${quoteIdentifier(name)} SET TABLE ${list}`, name);
-}
-
-async function createPublication(client: pg.Client, statement: string, name: string): Promise<void> {
+  const { publicationMode: mode, viaPartitionRoot } = settings;
+  const statement = publicationStatement({ name, mode, viaPartitionRoot, tables }, live);
+  if (statement === undefined) return;
   try {
     await client.query(statement);
   } catch (cause) {
@@ -107,6 +84,10 @@ async function createPublication(client: pg.Client, statement: string, name: str
     if (code === '42710') return; // somebody made it at the same time
     throw debeziumFailure(`Unable to create filtered publication ${name} with statement: ${statement}`, cause);
   }
+  log.info(live === undefined ? 'created publication' : 'changed publication', {
+    publication: name,
+    tables: mode === 'filtered' ? tables.map(tableName).join(',') : mode,
+  });
 }
 
 const IDENTITY_LETTERS: Readonly<Record<string, string>> = { DEFAULT: 'd', FULL: 'f', NOTHING: 'n' };

@@ -1,0 +1,160 @@
+import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
+import { quoteIdentifier, quoteLiteral } from '../../protocol/sql.js';
+import { type Holder, roleName } from '../../targets/roles.js';
+import type { Right } from './logins.js';
+
+/** A database on a server that evpipe has started, and the roles that may log in to it. */
+export interface OwnDatabase {
+  /** With the superuser's login: the database itself, which need not exist yet. */
+  readonly url: string;
+  readonly roles: readonly Role[];
+}
+
+export interface Role {
+  readonly holder: Holder;
+  readonly rights: readonly Right[];
+  readonly password: string;
+}
+
+/**
+ * Creates the database and its roles where they are missing, and gives the owner what an evpipe without roles has made as
+ * the superuser. Repeatable. Answers whether the database is new.
+ */
+export async function ensureOwnDatabase({ url, roles }: OwnDatabase, signal: AbortSignal): Promise<boolean> {
+  const name = decodeURIComponent(new URL(url).pathname.slice(1));
+  const created = await createDatabase(name, url, signal);
+  const client = await connectPostgres({ url, signal });
+  try {
+    await client.transaction(async () => {
+      await createRoles(client, name, roles);
+      await client.execute(grants(name, roles));
+      await client.execute(adoption(roleName(name, 'owner')));
+      await client.execute(reading(name, roles));
+    });
+  } finally {
+    await client.close();
+  }
+  return created;
+}
+
+async function createDatabase(name: string, url: string, signal: AbortSignal): Promise<boolean> {
+  const maintenance = new URL(url);
+  maintenance.pathname = '/postgres';
+  const client = await connectPostgres({ url: maintenance.href, signal });
+  try {
+    // Two CREATE DATABASE at once would wait for each other's copy of template1 and may fail: one after the other.
+    return await client.withAdvisoryLock('evpipe.database', async () => {
+      await client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
+      const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+      if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);
+      return there.length === 0;
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+async function createRoles(client: PostgresClient, database: string, roles: readonly Role[]): Promise<void> {
+  const names = roles.map(({ holder }) => roleName(database, holder));
+  const there = new Set(
+    (await client.queryText('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [names])).flat(),
+  );
+  for (const { holder, password, rights } of roles) {
+    const role = roleName(database, holder);
+    // Without row security, which would hide rows from a check or a snapshot in silence.
+    const attributes = rights.includes('capture')
+      ? 'REPLICATION BYPASSRLS'
+      : rights.includes('read')
+        ? 'BYPASSRLS'
+        : '';
+    const verb = there.has(role) ? 'ALTER ROLE' : 'CREATE ROLE';
+    await client.execute(
+      `${verb} ${quoteIdentifier(role)} LOGIN ${attributes}${there.has(role) ? '' : ` PASSWORD ${quoteLiteral(password)}`}`,
+    );
+  }
+}
+
+function grants(name: string, roles: readonly Role[]): string {
+  const database = quoteIdentifier(name);
+  const owner = quoteIdentifier(roleName(name, 'owner'));
+  return [
+    `ALTER DATABASE ${database} OWNER TO ${owner}`,
+    `REVOKE CONNECT, TEMPORARY ON DATABASE ${database} FROM PUBLIC`,
+    ...roles.flatMap(({ holder, rights }) => {
+      const role = quoteIdentifier(roleName(name, holder));
+      const connect = `GRANT CONNECT ON DATABASE ${database} TO ${role}`;
+      if (!rights.includes('work')) return [connect];
+      // A session that acts as the owner leaves nothing behind that the other services could not change. Replication
+      // asks for an attribute that is not inherited, so such a role acts as itself and shares what it makes.
+      const sharing = rights.includes('capture')
+        ? ['TABLES', 'SEQUENCES'].map(
+            (what) => `ALTER DEFAULT PRIVILEGES FOR ROLE ${role} GRANT ALL ON ${what} TO ${owner}`,
+          )
+        : [`ALTER ROLE ${role} IN DATABASE ${database} SET role = ${quoteLiteral(roleName(name, 'owner'))}`];
+      return [connect, `GRANT ${owner} TO ${role}`, ...sharing];
+    }),
+  ].join(';\n');
+}
+
+/** Of what is there and what will be made. Not by pg_read_all_data, which reads the passwords of pg_authid too. */
+function reading(name: string, roles: readonly Role[]): string {
+  const quoted = (holders: readonly Role[]): string =>
+    holders.map(({ holder }) => quoteIdentifier(roleName(name, holder))).join(', ');
+  const readers = quoted(roles.filter(({ rights }) => rights.includes('read')));
+  // The services act as the owner; all others that make something act as themselves.
+  const makers = quoted(
+    roles.filter(({ holder, rights }) => holder === 'owner' || (rights.includes('work') && rights.includes('capture'))),
+  );
+  return `
+DO $reading$
+DECLARE
+  schema text;
+BEGIN
+  FOR schema IN
+    SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA %s TO ${readers}', schema);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %s TO ${readers}', schema);
+  END LOOP;
+END
+$reading$;
+ALTER DEFAULT PRIVILEGES FOR ROLE ${makers} GRANT USAGE ON SCHEMAS TO ${readers};
+ALTER DEFAULT PRIVILEGES FOR ROLE ${makers} GRANT SELECT ON TABLES TO ${readers}`;
+}
+
+/** What belongs to the superuser outside of the system's schemas and extensions. REASSIGN OWNED refuses to take from that one. */
+const adoption = (owner: string): string => `
+DO $adopt$
+DECLARE
+  statement text;
+BEGIN
+  FOR statement IN
+    SELECT format('ALTER %s OWNER TO %I', thing, ${quoteLiteral(owner)})
+    FROM (
+      SELECT 'pg_namespace'::regclass AS catalogue, n.oid, format('SCHEMA %I', nspname) AS thing
+        FROM pg_namespace n
+        WHERE nspowner = 10 AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')
+      UNION ALL
+      SELECT 'pg_class'::regclass, c.oid, format('TABLE %s', c.oid::regclass)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+          AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+          AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_depend
+            WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype IN ('a', 'i')))
+      UNION ALL
+      SELECT 'pg_proc'::regclass, p.oid,
+             CASE WHEN prokind = 'a' THEN format('AGGREGATE %s', p.oid::regprocedure) ELSE format('ROUTINE %s', p.oid::regprocedure) END
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+        WHERE proowner = 10 AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+      UNION ALL
+      SELECT 'pg_type'::regclass, t.oid, format('TYPE %s', t.oid::regtype)
+        FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace
+        WHERE typowner = 10 AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+          AND (typtype IN ('d', 'e', 'r') OR typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')
+    ) AS found
+    WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = catalogue AND objid = found.oid AND deptype = 'e')
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+END
+$adopt$`;

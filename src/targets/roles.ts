@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Endpoint } from './target.js';
+
+/**
+ * Who logs in to a database that evpipe has started. `owner`: migrations, seeds and psql. `reader`: checks and all that
+ * evpipe itself reads. `connect`: connectors whose login evpipe does not hand out one by one, since a ksql migration makes
+ * them or `connect.env` holds it.
+ */
+export type Holder = 'owner' | 'reader' | 'connect' | `service/${string}` | `job/${string}` | `connector/${string}`;
+
+/** PostgreSQL cuts longer names off, so that two could become one. */
+const NAME_BYTES_MAX = 63;
+const DIGEST_CHARACTERS = 16;
+
+/** `person/service/planning`: unique within a server, since no declared name holds a slash. */
+export function roleName(database: string, holder: Holder): string {
+  const name = `${database}/${holder}`;
+  if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_CHARACTERS);
+  return `${name.slice(0, NAME_BYTES_MAX - DIGEST_CHARACTERS - 1)}~${digest}`;
+}
+
+/** The same database with this role's login. What is no PostgreSQL of evpipe's own has the one login that it was given. */
+export function withRole<E extends Endpoint>(endpoint: E, holder: Holder, passwordOf: (role: string) => string): E {
+  if (!('ours' in endpoint) || !endpoint.ours || !/^postgres(ql)?:/.test(endpoint.url)) return endpoint;
+  const url = new URL(endpoint.url);
+  const user = roleName(decodeURIComponent(url.pathname.slice(1)), holder);
+  const password = passwordOf(user);
+  url.username = encodeURIComponent(user);
+  url.password = password;
+  return { ...endpoint, ...('user' in endpoint && { user, password }), url: url.href };
+}
