@@ -6,7 +6,11 @@ import { EvpipeError } from './support/errors.js';
 const interruption = new AbortController();
 // Every wait and every connection listens to it: many listeners are no leak here.
 setMaxListeners(0, interruption.signal);
-const interrupt = (): void => {
+/** 128 and the signal's number, as shells have it; Ctrl-C's is 130. */
+const TERMINATED = 143;
+let terminated = false;
+const interrupt = (signal: NodeJS.Signals): void => {
+  terminated ||= signal === 'SIGTERM';
   // The second Ctrl-C is for whoever does not want to wait for an orderly end.
   if (interruption.signal.aborted) process.exit(130);
   interruption.abort(new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted', { kind: 'interrupted' }));
@@ -22,4 +26,4 @@ const exitCode = await runCommandLine(argv, createShell(interruption.signal, arg
 // Pipes are written asynchronously: leave only when everything has been handed over.
 await new Promise((resolve) => process.stdout.write('', resolve));
 await new Promise((resolve) => process.stderr.write('', resolve));
-process.exit(exitCode);
+process.exit(terminated && exitCode === 130 ? TERMINATED : exitCode);

@@ -1,5 +1,6 @@
 import type { Emit, OperationEvent, StepId } from '../kinds/events.js';
 import { jsonText } from '../support/json-text.js';
+import { progressFigures } from '../ui/text/quantities.js';
 import type { Shell } from './shell.js';
 
 /** A reader of an operation's events that prints; `end` stops what it keeps running. */
@@ -49,6 +50,11 @@ export function plainPrinter(shell: Shell): EventPrinter {
 function trackWaits(waits: Map<StepId, { what: string; saidMs: number }>, event: OperationEvent): void {
   if (event.kind === 'step-waiting')
     waits.set(event.step, { what: event.waitingFor, saidMs: waits.get(event.step)?.saidMs ?? performance.now() });
+  if (event.kind === 'step-progress' && event.leftMs !== undefined)
+    waits.set(event.step, {
+      what: `${event.label} ${progressFigures(event)}`,
+      saidMs: waits.get(event.step)?.saidMs ?? performance.now(),
+    });
   if (event.kind === 'step-done' || event.kind === 'step-failed') waits.delete(event.step);
 }
 

@@ -39,6 +39,8 @@ export function kindOf(difference: Pick<Difference, 'source' | 'replica'>): Diff
 /** How a whole comparison reads: cancelled by the signal, told and slowed down by what it has read. */
 export interface CompareOptions {
   readonly signal: AbortSignal;
+  /** About how many rows both sides have together, before the first is read; not called where nobody knows. */
+  expect(rows: number): void;
   /** Rows of one side read; `pass` 1 reads every row, 2 those of buckets that differ. */
   read(side: 'source' | 'replica', pass: 1 | 2, rows: number): Promise<void>;
 }
@@ -72,7 +74,9 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     Promise.all([work(source, 'source'), work(replica, 'replica')]);
 
   const [sourceThen, replicaThen] = await both((side) => side.now(signal));
-  const of = bucketsFor(Math.max(...(await both((side) => side.estimateRows(signal)))));
+  const estimates = await both((side) => side.estimateRows(signal));
+  if (estimates.every((rows) => rows >= 0)) options.expect(estimates[0] + estimates[1]);
+  const of = bucketsFor(Math.max(...estimates));
   const [sourceBuckets, replicaBuckets] = await both((side, name) => side.buckets(of, scan(name, 1)));
 
   const differences: Differences = new Map();

@@ -42,14 +42,17 @@ export interface TakenFence {
 }
 
 export interface ConfirmOptions {
-  /** How long differences may take to settle before the answer is lagging or inconclusive. */
+  /** How long differences may take to settle, once both sides were read, before the answer is lagging or inconclusive. */
   readonly deadlineMs: number;
+  /** When an answer is wanted however far the check is, on the clock of `performance.now()`. */
+  readonly endMs?: number | undefined;
   /** A stage that has a known trouble and has not moved for this long is not waited for until the deadline. */
   readonly stalledMs: number;
   /** Differences that are listed with their values; all are counted. */
   readonly differencesMax: number;
   readonly signal: AbortSignal;
   readonly read: CompareOptions['read'];
+  readonly expect: CompareOptions['expect'];
   waitingFor(what: string): void;
 }
 
@@ -86,6 +89,7 @@ class Confirmation {
   private readAgainMs = 0;
   private stages: StageReport[] = [];
   private taken: TakenFence | undefined;
+  private readonly comparedMs = performance.now();
 
   constructor(
     private readonly check: CompareCheck,
@@ -285,7 +289,8 @@ class Confirmation {
   }
 
   private leftMs(): number {
-    return this.options.deadlineMs - (performance.now() - this.startedMs);
+    const { deadlineMs, endMs = Number.POSITIVE_INFINITY } = this.options;
+    return Math.min(this.comparedMs + deadlineMs, endMs) - performance.now();
   }
 
   private async report(verdict: Verdict, why?: string): Promise<CheckReport> {

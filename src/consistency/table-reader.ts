@@ -32,6 +32,7 @@ export class TableReader {
   private open = 0;
   private readonly waiting: (() => void)[] = [];
   private version: Promise<number> | undefined;
+  private readonly cancelling: Promise<void>[] = [];
 
   constructor(
     private readonly connect: () => Promise<PostgresClient>,
@@ -59,7 +60,7 @@ export class TableReader {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.idle.splice(0).map((client) => client.close()));
+    await Promise.all([...this.idle.splice(0).map((client) => client.close()), ...this.cancelling.splice(0)]);
   }
 
   private async transaction(
@@ -85,10 +86,12 @@ export class TableReader {
       };
       const onAbort = (): void => {
         done();
+        this.cancelling.push(client.cancel());
         reject(signal.reason as Error);
       };
       const timer = setTimeout(() => {
         done();
+        this.cancelling.push(client.cancel());
         reject(
           new EvpipeError('EVPIPE_POSTGRES_SILENT', `PostgreSQL at ${client.place} has stopped answering`, {
             kind: 'unreachable',

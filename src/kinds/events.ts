@@ -47,6 +47,9 @@ export type OperationEvent =
       readonly label: string;
       readonly done: number;
       readonly total: number;
+      /** How fast it goes and how long it may still take, where that is known. */
+      readonly perSecond?: number;
+      readonly leftMs?: number;
     }
   | {
       readonly kind: 'step-done';

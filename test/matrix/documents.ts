@@ -157,7 +157,7 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
         });
         const place = { store: 's', collection: name, where: {} };
         const replica = documentsSide(client, place, ofDocuments.slice(0, 1), ofDocuments.slice(1));
-        const reading = { signal, read: async () => {} };
+        const reading = { signal, expect: () => {}, read: async () => {} };
         const agreeing = await compareSides(source, replica, reading);
         expect(agreeing).toMatchObject({ sourceRows: 8, replicaRows: 8, differences: new Map() });
 

@@ -16,10 +16,12 @@ export const verifyConsistencyCommand: CommandEntry = {
     command
       .option('--junit <file>', 'write the results as JUnit XML too')
       .option('--max-differences <number>', 'differences listed with their values, of each check; all are counted')
-      .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys'),
+      .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys')
+      .option('--max-rate <rows>', 'read no more rows of a side in a second'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
+    const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
@@ -37,8 +39,12 @@ export const verifyConsistencyCommand: CommandEntry = {
         const reports = await verifyConsistency(session, {
           only: (checks ?? []) as readonly string[],
           deadlineMs: timeoutMs(options),
+          timeoutMs: timeoutMs(options),
           differencesMax,
           samplePercent,
+          maxRate,
+          progress: ({ check, ...figures }) =>
+            printer.emit({ kind: 'step-progress', step: 'checks', label: check, ...figures }),
           waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
         });
         const exitCode = exitOfReports(reports);

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { connect as connectSocket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -39,6 +40,9 @@ export interface ScriptOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const CANCEL_TIMEOUT_MS = 1_000;
+/** CancelRequest of PostgreSQL's protocol. */
+const CANCEL_CODE = 80_877_102;
 const ROWS_PER_FETCH = 1_000;
 
 /** bigint for int8 (ids and counts are compared, not only shown); dates and times stay the text the server wrote. */
@@ -210,6 +214,27 @@ export class PostgresClient {
   async close(): Promise<void> {
     this.signal?.removeEventListener('abort', this.onAbort);
     await this.client.end().catch(() => {});
+  }
+
+  /**
+   * Asks the server to give up the statement that it carries out here: a cut connection alone leaves it running. Goes
+   * over a connection of its own, as the protocol has it; best effort, never throws.
+   */
+  async cancel(): Promise<void> {
+    const { host, port, processID, secretKey } = this.client as unknown as {
+      readonly [name in 'port' | 'processID' | 'secretKey']: number;
+    } & { readonly host: string };
+    const request = Buffer.alloc(16);
+    for (const [index, part] of [request.length, CANCEL_CODE, processID, secretKey].entries())
+      request.writeInt32BE(part, 4 * index);
+    await new Promise<void>((resolve) => {
+      const path = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+      const socket = connectSocket(path, () => socket.write(request));
+      socket.setTimeout(CANCEL_TIMEOUT_MS, () => socket.destroy());
+      // The server answers by closing; one that does not answer has nothing left to cancel.
+      socket.on('error', () => {}).on('data', () => {});
+      socket.on('close', () => resolve());
+    });
   }
 
   /** Cuts the connection without waiting for a statement that is being carried out. */

@@ -13,6 +13,7 @@ import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { wireCompare } from './check-wiring.js';
 import { wireConservation } from './conservation-wiring.js';
+import { type ScanProgress, watchScan } from './scan-progress.js';
 import { type CheckSection, placeName } from './section.js';
 import { confirmStatuses } from './status-check.js';
 
@@ -25,6 +26,11 @@ export interface VerifyOptions {
   readonly differencesMax?: number | undefined;
   /** Compare only so many percent of the rows. */
   readonly samplePercent?: number | undefined;
+  /** Everything ends by then; a check that has no verdict yet is inconclusive. */
+  readonly timeoutMs?: number | undefined;
+  /** Rows of each side of a check that may be read in a second. */
+  readonly maxRate?: number | undefined;
+  progress?(progress: ScanProgress): void;
   /** A check begins when those are done whose replica is its source: then its source holds all that was to flow into it. */
   readonly alongTheFlow?: boolean;
   waitingFor(what: string): void;
@@ -35,6 +41,8 @@ const FOREIGN_DEADLINE_MS = 90_000;
 /** A stage with a known trouble that has not moved for this long is not waited for any longer. */
 const STALLED_MS = 5_000;
 const DIFFERENCES_LISTED = 1_000;
+/** Between the end of the time that was given and the end of all work: a report takes a moment. */
+const GRACE_MS = 1_000;
 /** How long a query's violation may take to go away by itself. */
 const ROWS_SETTLE_MS = 5_000;
 
@@ -120,7 +128,9 @@ async function runCheck(
 ): Promise<CheckReport> {
   const startedMs = performance.now();
   try {
-    return await confirm(check, session, options, readers);
+    return await withinTime(check, session, options, (signal, endMs) =>
+      confirm(check, session, options, readers, signal, endMs),
+    );
   } catch (failure) {
     session.signal.throwIfAborted();
     // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
@@ -129,23 +139,55 @@ async function runCheck(
   }
 }
 
+/** Aborts the work, and does not wait for it, when `timeoutMs` and a moment for its own orderly end are over. */
+async function withinTime(
+  check: CheckSection,
+  session: Session,
+  { timeoutMs }: VerifyOptions,
+  work: (signal: AbortSignal, endMs: number | undefined) => Promise<CheckReport>,
+): Promise<CheckReport> {
+  if (timeoutMs === undefined) return work(session.signal, undefined);
+  const over = new AbortController();
+  const ended = new Promise<never>((_, reject) => {
+    over.signal.addEventListener('abort', () => reject(over.signal.reason as Error), { once: true });
+  });
+  const timer = setTimeout(() => {
+    const what = `the time of --timeout was over before ${check.name} had a verdict`;
+    over.abort(new EvpipeError('EVPIPE_DEADLINE', what, { kind: 'deadline' }));
+  }, timeoutMs + GRACE_MS);
+  try {
+    const signal = AbortSignal.any([session.signal, over.signal]);
+    return await Promise.race([work(signal, performance.now() + timeoutMs), ended]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function confirm(
   check: CheckSection,
   session: Session,
   options: VerifyOptions,
   readers: Readers,
+  signal: AbortSignal,
+  endMs: number | undefined,
 ): Promise<CheckReport> {
-  const { signal } = session;
   const deadlineMs =
     options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
   switch (check.kind) {
     case 'compare':
       return confirmCheck(await wireCompare(check, session, { reader: readers.of, sample: sampleOf(options) }), {
         deadlineMs,
+        endMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
         differencesMax: options.differencesMax ?? DIFFERENCES_LISTED,
         signal,
-        read: async () => {},
+        ...watchScan({
+          check: check.name,
+          signal,
+          maxRate: options.maxRate,
+          progress: (progress) => options.progress?.(progress),
+          waitingFor: options.waitingFor,
+        }),
         waitingFor: options.waitingFor,
       });
     case 'rows': {

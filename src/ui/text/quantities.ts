@@ -39,6 +39,20 @@ export function counted(amount: number | bigint, noun: string): string {
   return `${count(amount)} ${noun}${Number(amount) === 1 ? '' : 's'}`;
 }
 
+export interface Counting {
+  readonly done: number;
+  readonly total: number;
+  readonly perSecond?: number;
+  readonly leftMs?: number;
+}
+
+/** `250/1,000`, and where the rate is known `250/1,000 25 %, 80/s, 9 s left`. */
+export function progressFigures({ done, total, perSecond, leftMs }: Counting): string {
+  const counts = `${count(done)}/${count(total)}`;
+  if (perSecond === undefined || leftMs === undefined) return counts;
+  return `${counts} ${Math.floor((done / Math.max(1, total)) * 100)} %, ${count(perSecond)}/s, ${span(leftMs)} left`;
+}
+
 /** `12:04:31.201` in the reader's own time zone; `-` where the record has no time. */
 export function clockTime(timestampMs: number): string {
   if (timestampMs < 0) return '-';

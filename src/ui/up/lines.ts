@@ -3,7 +3,7 @@ import { checkTable } from '../text/check-table.js';
 import { failureLines } from '../text/failure-block.js';
 import { column, type Line, line, type Span, span, wrap } from '../text/line.js';
 import { printable } from '../text/printable.js';
-import { count, duration, span as howLong } from '../text/quantities.js';
+import { duration, span as howLong, progressFigures } from '../text/quantities.js';
 import type { StepView, UpState } from './state.js';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -93,8 +93,9 @@ function activity(step: StepView, columns: number, nowMs: number): Span[] {
   const counts = [...step.counts];
   const counting = counts.find(([, { done, total }]) => done < total) ?? counts.at(-1);
   if (counting === undefined) return [];
-  const [label, { done, total }] = counting;
-  const figures = `${count(done)}/${count(total)}`;
+  const [label, progress] = counting;
+  const { done, total } = progress;
+  const figures = progressFigures(progress);
   const barColumns = Math.min(BAR_COLUMNS, columns - stringWidth(label) - figures.length - 2);
   return [span(`${printable(label)} ${progressBar(done, total, barColumns)} ${figures}`)];
 }

@@ -1,4 +1,5 @@
 import type { CheckReport, CheckRow, Failure, OperationEvent, StepId } from '../../kinds/events.js';
+import type { Counting } from '../text/quantities.js';
 
 /**
  * A step is pending until it starts; while it runs it may wait for something (`waitingFor`) and count (`counts`);
@@ -13,7 +14,7 @@ export interface StepView {
   /** Done, and something is wrong. */
   readonly wrong?: boolean;
   readonly waitingFor?: { readonly what: string; readonly sinceMs: number } | undefined;
-  readonly counts: ReadonlyMap<string, { readonly done: number; readonly total: number }>;
+  readonly counts: ReadonlyMap<string, Counting>;
   readonly failure?: Failure;
 }
 
@@ -45,11 +46,11 @@ export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): 
     case 'step-waiting':
       return changed(state, event.step, (view) => waiting(view, event.waitingFor, nowMs));
     case 'step-progress': {
-      const { label, done, total } = event;
+      const { kind: _kind, step: _step, label, ...counting } = event;
       return changed(state, event.step, (view) => ({
         ...view,
         waitingFor: undefined,
-        counts: new Map([...view.counts, [label, { done, total }]]),
+        counts: new Map([...view.counts, [label, counting]]),
       }));
     }
     case 'step-done': {

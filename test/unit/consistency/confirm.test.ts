@@ -9,6 +9,7 @@ import type { Stage } from '../../../src/consistency/stages.js';
 import type { TableReader } from '../../../src/consistency/table-reader.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { parseLsn } from '../../../src/support/brands.js';
+import { waitUntil } from '../../../src/support/retry.js';
 import { readerOf, sidesOf } from '../../support/compared-tables.js';
 
 let folder: string;
@@ -76,7 +77,15 @@ async function check(way: readonly Stage[]): Promise<CompareCheck> {
 
 function optionsOf(deadlineMs = 20_000, stalledMs = 20_000): ConfirmOptions {
   const { signal } = new AbortController();
-  return { deadlineMs, stalledMs, differencesMax: 1_000, signal, waitingFor: () => {}, read: async () => {} };
+  return {
+    deadlineMs,
+    stalledMs,
+    differencesMax: 1_000,
+    signal,
+    waitingFor: () => {},
+    expect: () => {},
+    read: async () => {},
+  };
 }
 
 async function confirm(way: readonly Stage[], deadlineMs?: number, stalledMs?: number): Promise<CheckReport> {
@@ -218,5 +227,21 @@ describe('confirming a comparison', () => {
     await replica.execute('DELETE FROM item WHERE id IN (1000, 60000, 120000)');
     const report = await confirm([passes]);
     expect(report).toMatchObject({ sourceRows: 119_051, missing: 3, extra: 0, different: 0 });
+  });
+
+  it('leaves no statement running on the server when it is cancelled', async () => {
+    const running = async (): Promise<number> => {
+      const [row] = await source.queryText(
+        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(600)%'",
+      );
+      return Number(row?.[0]);
+    };
+    const abort = new AbortController();
+    const read = readers.source.read('SELECT pg_sleep(600)', [], { signal: abort.signal });
+    const deadline = { timeoutMs: 30_000 };
+    await waitUntil('the statement to run', async () => ((await running()) === 1 ? true : undefined), deadline);
+    abort.abort(new Error('cancelled'));
+    await expect(read).rejects.toThrow('cancelled');
+    await waitUntil('the statement to end', async () => ((await running()) === 0 ? true : undefined), deadline);
   });
 });

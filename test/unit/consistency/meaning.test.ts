@@ -17,7 +17,7 @@ let source: PostgresClient;
 let replica: PostgresClient;
 let readers: { readonly source: TableReader; readonly replica: TableReader };
 const { signal } = new AbortController();
-const reading = { signal, read: async () => {} };
+const reading = { signal, expect: () => {}, read: async () => {} };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evpipe-meaning-'));
