@@ -5,12 +5,15 @@ import { connectorsCommand } from './commands/connectors.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
+import { execCommand } from './commands/exec.js';
 import { graphCommand } from './commands/graph.js';
+import { groupsCommand } from './commands/groups.js';
 import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
 import { kafkaCommand } from './commands/kafka.js';
 import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
+import { produceCommand } from './commands/produce.js';
 import { psqlCommand } from './commands/psql.js';
 import { schemaCommand } from './commands/schema.js';
 import { smokeCommand } from './commands/smoke.js';
@@ -18,6 +21,7 @@ import { restartCommand, startCommand, stopCommand } from './commands/start-stop
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
 import { testKsqlCommand } from './commands/test-ksql.js';
+import { topicsCommand } from './commands/topics.js';
 import { traceCommand } from './commands/trace.js';
 import { initKsqldbCommand, initServicesCommand, seedCommand, upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
@@ -33,10 +37,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   verifyConsistencyCommand,
   smokeCommand,
   tailCommand,
+  produceCommand,
   traceCommand,
+  topicsCommand,
+  groupsCommand,
   statusCommand,
   logsCommand,
   envCommand,
+  execCommand,
   psqlCommand,
   ksqlCommand,
   testKsqlCommand,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { connectSupervisor } from '../../src/supervisor/ensure.js';
 import type { ProcessReport } from '../../src/supervisor/launch.js';
@@ -29,7 +29,7 @@ export class Stack {
   /** Only the copy; nothing runs yet. */
   static async prepare(pipeline: string): Promise<Stack> {
     const box = await sandbox(pipeline);
-    return new Stack(box, join(box.folder, '.evpipe', pipeline));
+    return new Stack(box, join(box.folder, '.evpipe', basename(pipeline)));
   }
 
   async processes(): Promise<readonly ProcessReport[]> {

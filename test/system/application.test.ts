@@ -16,7 +16,7 @@ afterAll(() => stack?.remove());
 it('runs jobs once and in order, holds a connector back until the tables are there, and links by the host asked for', async () => {
   const first = await stack.run('up');
   expect(first.code, first.stderr).toBe(0);
-  expect(first.stdout).toMatch(/✓ streams +1 connector, all tasks running/);
+  expect(first.stderr).toMatch(/✓ streams +1 connector, all tasks running/);
   expect(first.stdout).toContain('http://localhost:');
   const port = await stack.portOf('web');
   expect(readFileSync(join(stack.box.folder, 'site/app.ini'), 'utf8')).toMatch(
@@ -39,4 +39,36 @@ it('runs a job again when an input has changed, and ends with its last words whe
   expect(failed.stderr + failed.stdout).toMatch(/evpipe\.yaml:9:3/);
   writeFileSync(script, text);
   expect((await stack.run('up')).code).toBe(0);
+});
+
+it('encodes what is produced by the subject of the topic, and refuses what does not fit it', async () => {
+  const file = join(stack.box.folder, 'parcels.jsonl');
+  writeFileSync(file, '{"key": "7", "value": {"id": 7, "note": "fragile"}}\n');
+  const produced = await stack.run('produce', 'parcels', file);
+  expect(produced).toMatchObject({ code: 0, stderr: '1 record written to parcels, encoded by parcels-value.\n' });
+  writeFileSync(file, '{"value": {"id": "seven"}}\n');
+  const refused = await stack.run('produce', 'parcels', file);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/line 1: the value does not fit its schema: .*id/);
+  const { stdout } = await stack.run('tail', 'parcels', '-e', '-o', 'json');
+  const [record] = stdout.trim().split('\n');
+  expect(JSON.parse(record ?? '')).toMatchObject({ key: 7, value: { id: 7, note: 'fragile' }, format: 'Avro' });
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+});
+
+it('runs commands as a service and against the whole pipeline, and passes their exit code on', async () => {
+  const print = 'console.log(process.cwd(), process.env.MODE, process.env.FROM_FILE, process.env.PORT)';
+  const port = await stack.portOf('web');
+  const inside = await stack.run('exec', 'web', '--', 'node', '-e', print);
+  expect(inside.stdout).toBe(`${join(stack.box.folder, 'site')} web undefined ${port}\n`);
+  const asJob = await stack.run('exec', 'migrate', '--', 'node', '-e', print);
+  expect(asJob.stdout).toBe(`${stack.box.folder} job 1 undefined\n`);
+  const check = 'console.log(process.env.EVPIPE_KAFKA_BOOTSTRAP_SERVERS); process.exit(7)';
+  const outside = await stack.run('exec', '--', 'node', '-e', check);
+  expect(outside.code).toBe(7);
+  expect(outside.stdout).toMatch(/^127\.0\.0\.1:\d+\n$/);
+  expect(await stack.process('web'), 'it ran before, and goes on').toMatchObject({ state: 'running' });
+  expect((await stack.run('down')).code).toBe(0);
+  expect((await stack.run('exec', '--', 'node', '-e', check)).code).toBe(7);
+  expect(await stack.processes(), 'it ran for the command only').toEqual([]);
 });

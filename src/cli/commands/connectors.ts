@@ -50,7 +50,6 @@ async function show(
     shell.out(lines.join(''));
     if (reports.length === 0) shell.err('There is no connector.\n');
   }
-  if (action === 'list') return EXIT.done;
   return reports.every(({ trouble }) => trouble === undefined) ? EXIT.done : EXIT.failed;
 }
 

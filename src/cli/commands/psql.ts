@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { constants as system } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { SqlUser, StatementResult } from '../../kinds/database/psql.js';
 import type { Session } from '../../kinds/session.js';
@@ -9,6 +7,7 @@ import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
+import { runProgram } from '../run-program.js';
 import { withSession } from '../session.js';
 import type { Shell } from '../shell.js';
 
@@ -32,12 +31,12 @@ export const psqlCommand: CommandEntry = {
       const program = options.output === 'json' ? undefined : findProgram('psql', shell);
       const statement = typeof options.command === 'string' ? options.command : undefined;
       if (program !== undefined) {
-        return runProgram(
-          program,
-          [...(statement === undefined ? [] : ['-c', statement]), ...args],
-          shell,
-          environment,
-        );
+        // A service file or an address of the user's own would win over the host.
+        const { PGSERVICE: _, PGHOSTADDR: __, ...inherited } = shell.env;
+        return runProgram([program, ...(statement === undefined ? [] : ['-c', statement]), ...args], {
+          env: { ...inherited, ...environment },
+          cwd: shell.cwd,
+        });
       }
       if (args.length === 0) return ownShell(session, { name, user }, statement, call);
       throw new EvpipeError('EVPIPE_PSQL_MISSING', `only psql itself understands ${args.join(' ')}`, {
@@ -58,31 +57,6 @@ function findProgram(name: string, { env }: Shell): string | undefined {
       return false;
     }
   });
-}
-
-/** The password goes by the environment: arguments are for all to see. Ctrl-C is the child's; answers with its exit code. */
-async function runProgram(
-  program: string,
-  args: readonly string[],
-  { env }: Shell,
-  environment: Readonly<Record<string, string>>,
-): Promise<number> {
-  // A service file or an address of the user's own would win over the host.
-  const { PGSERVICE: _, PGHOSTADDR: __, ...inherited } = env;
-  const listeners = process.listeners('SIGINT');
-  const ignore = (): void => {};
-  process.on('SIGINT', ignore);
-  for (const listener of listeners) process.off('SIGINT', listener);
-  try {
-    const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...environment } });
-    return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve(code ?? 128 + system.signals[signal ?? 'SIGTERM']));
-    });
-  } finally {
-    for (const listener of listeners) process.on('SIGINT', listener);
-    process.off('SIGINT', ignore);
-  }
 }
 
 async function ownShell(

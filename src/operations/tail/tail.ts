@@ -2,6 +2,7 @@ import type { KafkaRecord, PartitionPosition, RecordBatch } from '../../clients/
 import type { DecodedValue, ValueDecoder } from '../../clients/schema-registry/decode-value.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { requireTopic } from '../topics/topic-named.js';
 import type { DecodedRecord, JsonValue, TailRecord } from './record.js';
 
 export interface TailOptions {
@@ -72,16 +73,7 @@ async function endsOf(session: Session, { topics, partition }: TailOptions): Pro
   const kafka = await session.clients.kafka();
   const ends: PartitionPosition[] = [];
   for (const topic of topics) {
-    const described = await kafka.describeTopic(topic);
-    if (described === undefined) {
-      const known = (await kafka.listTopics())
-        .filter(({ internal, name }) => !internal && !name.startsWith('_'))
-        .map(({ name }) => name);
-      throw new EvpipeError('EVPIPE_TOPIC_MISSING', `there is no topic ${topic}`, {
-        kind: 'usage',
-        todo: known.length === 0 ? 'There is no topic yet.' : `There are ${known.join(', ')}.`,
-      });
-    }
+    const described = await requireTopic(kafka, topic);
     if (partition !== undefined && !described.partitions.some((one) => one.partition === partition)) {
       throw new EvpipeError(
         'EVPIPE_PARTITION_MISSING',

@@ -1,0 +1,61 @@
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { runProgram } from '../run-program.js';
+import { withSession } from '../session.js';
+import { upCommand } from './up.js';
+
+export const execCommand: CommandEntry = {
+  name: 'exec [service] [command...]',
+  summary:
+    'run a command with the environment and folder of a service, or on a pipeline that is up for as long as it runs',
+  examples: ['exec person -- env', 'exec -- npx vitest run', 'exec --no-seed -- python3 -m pytest'],
+  declare: (command) =>
+    command
+      .option('--no-seed', 'without a service: create no seed data')
+      .option('--no-verify', 'without a service: run no checks first')
+      .option('--volumes', 'without a service: remove all data at the end, too')
+      .addHelpText(
+        'after',
+        '\nWithout a service: up, the command with the addresses of `evpipe env`, its exit code, down. What ran before goes on.',
+      ),
+  run: async (call) => {
+    const { shell, options } = call;
+    const [first, rest] = call.arguments as readonly [string | undefined, readonly string[] | undefined];
+    const words = [...(first === undefined ? [] : [first]), ...(rest ?? [])];
+    if (words.length === 0) throw new EvpipeError('EVPIPE_EXEC', 'say which command to run', { kind: 'usage' });
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    const own = [...pipeline.services, ...pipeline.jobs].some(({ name }) => name === first);
+    if (!own) return onPipeline(call, words);
+    if (words.length === 1)
+      throw new EvpipeError('EVPIPE_EXEC', `say what to run as ${first}`, {
+        kind: 'usage',
+        todo: `Try exec ${first} -- env`,
+      });
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { programNamed } = await import('../../operations/run/program.js');
+      const program = await programNamed(session, words[0] ?? '');
+      return runProgram(words.slice(1), { cwd: program?.cwd ?? shell.cwd, env: { ...shell.env, ...program?.env } });
+    });
+  },
+};
+
+/** Standard output is the command's alone: what `up` and `down` say goes to standard error. */
+async function onPipeline(call: CommandCall, words: readonly string[]): Promise<number> {
+  const { options } = call;
+  const shell = { ...call.shell, out: call.shell.err };
+  const pipeline = await openPipeline(shell, { ...options, quiet: true });
+  return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+    const before = await session.target.status();
+    const ranBefore = before.some(({ provider, state }) => provider !== 'address' && state === 'running');
+    try {
+      const code = await upCommand.run({ ...call, shell, arguments: [] });
+      if (code !== EXIT.done) return code;
+      const { addresses } = await import('../../operations/run/env.js');
+      return await runProgram(words, { cwd: shell.cwd, env: { ...shell.env, ...(await addresses(session)) } });
+    } finally {
+      if (!ranBefore) await session.target.shutdown({ volumes: options.volumes === true });
+    }
+  });
+}

@@ -1,0 +1,105 @@
+import { Argument } from 'commander';
+import type { Session } from '../../kinds/session.js';
+import type { PlannedReset, ResetTo } from '../../operations/topics/groups.js';
+import { EvpipeError } from '../../support/errors.js';
+import type { CommandCall, CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const groupsCommand: CommandEntry = {
+  name: 'groups',
+  summary: 'list consumer groups, describe them, or move the offsets of one that is not active',
+  examples: [
+    'groups',
+    'groups describe planning-person',
+    'groups reset-offsets planning-person --to earliest',
+    'groups reset-offsets planning-person --to 2026-01-31T12:00:00Z --topic orders --yes',
+  ],
+  declare: (command) =>
+    command
+      .addArgument(
+        new Argument('[action]', 'what to do').choices(['list', 'describe', 'reset-offsets']).default('list'),
+      )
+      .argument('[names...]', 'groups; list and describe: all where none is named')
+      .option(
+        '--to <position>',
+        'reset-offsets: earliest, latest, an ISO time, an offset, or +10 or -10 from where it is',
+      )
+      .option('--topic <names...>', 'reset-offsets: only these topics')
+      .addHelpText('after', '\nreset-offsets shows the plan and changes nothing (exit code 3); with --yes it commits.'),
+  run: async (call) => {
+    const { shell, options } = call;
+    const [action, named] = call.arguments as readonly [string, readonly string[] | undefined];
+    const names = named ?? [];
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      if (action === 'reset-offsets') return reset(session, call, names);
+      const { describeGroups } = await import('../../operations/topics/groups.js');
+      const { dataTable } = await import('../data-table.js');
+      const reports = await describeGroups(session, names);
+      if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
+      else if (action === 'list') {
+        const rows = reports.map(({ group, state, members, lag }) => [group, state, members.length, lag]);
+        shell.out(dataTable(['group', 'state', 'members', 'lag'], rows));
+      } else
+        for (const { group, state, partitions } of reports) {
+          const rows = partitions.map((one) => [
+            ...[one.topic, one.partition, one.committed ?? '-', one.end, one.lag, one.reader ?? '-'],
+          ]);
+          shell.out(`${group}  ${state}\n`);
+          shell.out(`${dataTable(['topic', 'partition', 'committed', 'end', 'lag', 'reader'], rows)}\n`);
+        }
+      return EXIT.done;
+    });
+  },
+};
+
+async function reset(session: Session, { shell, options }: CommandCall, names: readonly string[]): Promise<number> {
+  const [group, ...more] = names;
+  if (group === undefined || more.length > 0)
+    throw new EvpipeError('EVPIPE_GROUP_UNNAMED', 'say which one group to reset', { kind: 'usage' });
+  const { applyReset, planReset } = await import('../../operations/topics/groups.js');
+  const topics = (options.topic ?? []) as readonly string[];
+  const plan = await planReset(session, group, { topics, to: positionOf(options.to) });
+  const changes = plan.filter(({ from, to }) => from !== to);
+  const isDone = options.yes === true && changes.length > 0;
+  if (isDone) await applyReset(session, group, plan);
+  if (options.output === 'json') shell.out(jsonLine({ group, applied: isDone, plan }));
+  else await print(plan, shell);
+  if (options.output === 'text' && options.quiet !== true)
+    shell.err(
+      changes.length === 0
+        ? 'Nothing had to be changed.\n'
+        : isDone
+          ? `${changes.length} offsets of ${group} are moved.\n`
+          : 'Nothing is changed yet: run it again with --yes.\n',
+    );
+  return changes.length === 0 || isDone ? EXIT.done : EXIT.changesPending;
+}
+
+async function print(plan: readonly PlannedReset[], shell: CommandCall['shell']): Promise<void> {
+  const { dataTable } = await import('../data-table.js');
+  const rows = plan.map(({ topic, partition, from, to }) => [topic, partition, from ?? '-', to, moved(from, to)]);
+  shell.out(dataTable(['topic', 'partition', 'committed', 'new', 'change'], rows));
+}
+
+function moved(from: string | null, to: string): string {
+  const by = BigInt(to) - BigInt(from ?? 0);
+  if (from === to) return 'none';
+  return by > 0n ? `${by} skipped` : `${-by} read again`;
+}
+
+function positionOf(text: unknown): ResetTo {
+  if (text === 'earliest' || text === 'latest') return { kind: text };
+  if (typeof text === 'string' && /^[+-]\d+$/.test(text)) return { kind: 'shift', by: BigInt(text) };
+  if (typeof text === 'string' && /^\d+$/.test(text)) return { kind: 'offset', offset: BigInt(text) };
+  const timestampMs = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(timestampMs)) return { kind: 'time', timestampMs };
+  const what = text === undefined ? 'say where to go with --to' : `--to ${String(text)} is not a position`;
+  throw new EvpipeError('EVPIPE_RESET_TO', what, {
+    kind: 'usage',
+    todo: 'Say earliest, latest, 2026-01-31T12:00:00Z, an offset such as 42, or +10 or -10.',
+  });
+}

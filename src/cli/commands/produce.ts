@@ -1,0 +1,64 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { counted } from '../../support/counted.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const produceCommand: CommandEntry = {
+  name: 'produce <topic> [file]',
+  summary: 'write records: one JSON object a line, from a file or standard input, encoded by the topic’s subjects',
+  examples: [
+    'produce orders orders.jsonl',
+    `produce orders <<< '{"key": "1", "value": {"item": "tea"}, "headers": {"source": "me"}}'`,
+    'produce orders --values --key-field id orders.jsonl',
+    'tail orders -b -e -o json > orders.jsonl && evpipe produce orders-copy orders.jsonl',
+  ],
+  declare: (command) =>
+    command
+      .option('--values', 'each line is a value, not a record with key, value and headers')
+      .option('--key-field <field>', 'the field of the value that is the key, where a line names none'),
+  run: async ({ shell, options, arguments: [topic, file] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    const open = (): Readable =>
+      file === undefined || file === '-' ? process.stdin : createReadStream(resolve(shell.cwd, file as string));
+    const emit = (event: { readonly kind: string; readonly message?: string }): void => {
+      if (event.kind === 'note') shell.err(`${event.message}\n`);
+    };
+    return withSession(pipeline, { shell, options, emit }, async (session) => {
+      const { produce } = await import('../../operations/produce/produce.js');
+      const { records, subjects } = await produce(session, {
+        topic: topic as string,
+        lines: linesOf(open),
+        valuesOnly: options.values === true,
+        keyField: options.keyField as string | undefined,
+      });
+      if (options.output === 'json') shell.out(jsonLine({ topic, records, subjects }));
+      else if (options.quiet !== true) {
+        const by = subjects.length === 0 ? '' : `, encoded by ${subjects.join(' and ')}`;
+        shell.err(`${counted(records, 'record')} written to ${topic}${by}.\n`);
+      }
+      return EXIT.done;
+    });
+  },
+};
+
+/** Throws EVPIPE_FILE (kind usage) where it can't be read. */
+async function* linesOf(open: () => Readable): AsyncGenerator<string> {
+  let rest = '';
+  try {
+    for await (const chunk of open().setEncoding('utf8')) {
+      const lines = (rest + (chunk as string)).split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (cause) {
+    if (cause instanceof EvpipeError) throw cause;
+    throw new EvpipeError('EVPIPE_FILE', `the records can't be read: ${messageOf(cause)}`, { kind: 'usage', cause });
+  }
+  yield rest;
+}

@@ -1,0 +1,38 @@
+import { Argument } from 'commander';
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+
+export const topicsCommand: CommandEntry = {
+  name: 'topics',
+  summary: 'list topics, or describe them: partitions, offsets, settings, who reads them',
+  examples: ['topics', 'topics describe public_person_entity_events'],
+  declare: (command) =>
+    command
+      .addArgument(new Argument('[action]', 'what to do').choices(['list', 'describe']).default('list'))
+      .argument('[names...]', 'topics; all where none is named'),
+  run: async ({ shell, options, arguments: [action, names] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { describeTopics } = await import('../../operations/topics/describe.js');
+      const { dataTable } = await import('../data-table.js');
+      const reports = await describeTopics(session, (names ?? []) as readonly string[]);
+      if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
+      else if (action === 'list') {
+        const rows = reports.map(({ topic, partitions, records, groups, declared }) => [
+          ...[topic, partitions.length, records, groups.join(', ') || '-', declared ? '' : 'not in the pipeline file'],
+        ]);
+        shell.out(dataTable(['topic', 'partitions', 'records', 'read by', ''], rows));
+      } else
+        for (const { topic, partitions, config, groups } of reports) {
+          const settings = Object.entries(config).map(([name, value]) => `  ${name} = ${value}\n`);
+          const rows = partitions.map((one) => [one.partition, one.leader, one.isr.join(','), one.start, one.end]);
+          shell.out(`${topic}\n${settings.join('')}  read by ${groups.join(', ') || 'no group'}\n`);
+          shell.out(`${dataTable(['partition', 'leader', 'in sync', 'start', 'end'], rows)}\n`);
+        }
+      return EXIT.done;
+    });
+  },
+};

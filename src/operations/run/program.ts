@@ -1,0 +1,27 @@
+import { environmentOf, programFolder } from '../../kinds/program.js';
+import type { Session } from '../../kinds/session.js';
+import { service } from '../../targets/target.js';
+
+/** Where a service or a job runs, and with what environment. */
+export interface Program {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Of a declared service or job, as it runs on this host; undefined where none is called so. Starts nothing. */
+export async function programNamed(session: Session, name: string): Promise<Program | undefined> {
+  const { folder, services, jobs } = session.pipeline;
+  const job = jobs.find((one) => one.name === name);
+  const section = services.find((one) => one.name === name) ?? job;
+  if (section === undefined) return undefined;
+  const port = (await session.target.endpoint(service(name)))?.host.port;
+  const values = new Map(await session.references('host', job === section ? `job/${name}` : `service/${name}`));
+  if (port !== undefined) values.set('services.self.port', String(port));
+  return {
+    cwd: programFolder(folder, section),
+    env: {
+      ...environmentOf(session, section, values),
+      ...(port !== undefined && { PORT: String(port), HOST: '127.0.0.1' }),
+    },
+  };
+}

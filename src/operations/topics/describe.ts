@@ -1,0 +1,65 @@
+import type { TopicConfigEntry } from '../../clients/kafka/contract.js';
+import type { Session } from '../../kinds/session.js';
+import { requireTopic } from './topic-named.js';
+
+export interface TopicReport {
+  readonly topic: string;
+  readonly declared: boolean;
+  readonly partitions: ReadonlyArray<{
+    readonly partition: number;
+    readonly leader: number;
+    readonly replicas: readonly number[];
+    readonly isr: readonly number[];
+    readonly start: string;
+    readonly end: string;
+  }>;
+  /** Between the first and the last offset: compacted ones count as if they were there. */
+  readonly records: string;
+  /** What was set for this topic alone. */
+  readonly config: Readonly<Record<string, string | null>>;
+  /** Groups that have committed offsets of it. */
+  readonly groups: readonly string[];
+}
+
+/** All that Kafka says of topics; none named: all but internal ones. Throws EVPIPE_TOPIC_MISSING (kind usage). */
+export async function describeTopics(session: Session, names: readonly string[]): Promise<readonly TopicReport[]> {
+  const kafka = await session.clients.kafka();
+  const known = (await kafka.listTopics()).filter(({ internal, name }) => !internal && !name.startsWith('_'));
+  const wanted = names.length > 0 ? names : known.map(({ name }) => name).sort();
+  const groups = await committedTopics(session);
+  return Promise.all(
+    wanted.map(async (topic): Promise<TopicReport> => {
+      const { partitions } = await requireTopic(kafka, topic);
+      const [starts, ends, config] = await Promise.all([
+        kafka.offsets(topic, 'earliest'),
+        kafka.offsets(topic, 'latest'),
+        kafka.topicConfig(topic),
+      ]);
+      const span = ends.reduce((sum, { offset }, index) => sum + offset - (starts[index]?.offset ?? 0n), 0n);
+      return {
+        topic,
+        declared: session.pipeline.topics.some(({ name }) => name === topic),
+        partitions: partitions.map((one, index) => ({
+          ...one,
+          start: String(starts[index]?.offset ?? 0n),
+          end: String(ends[index]?.offset ?? 0n),
+        })),
+        records: String(span),
+        config: Object.fromEntries(config.filter(isOwn).map(({ name, value }) => [name, value])),
+        groups: groups.flatMap(({ group, topics }) => (topics.has(topic) ? [group] : [])),
+      };
+    }),
+  );
+}
+
+const isOwn = ({ source, sensitive }: TopicConfigEntry): boolean => source === 'topic' && !sensitive;
+
+async function committedTopics({ clients }: Session) {
+  const kafka = await clients.kafka();
+  return Promise.all(
+    (await kafka.listGroups()).map(async ({ group }) => ({
+      group,
+      topics: new Set((await kafka.committedOffsets(group)).map(({ topic }) => topic)),
+    })),
+  );
+}
