@@ -1,4 +1,5 @@
 import type { CommandEntry } from './command.js';
+import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { composeCommand } from './commands/compose.js';
 import { connectorsCommand } from './commands/connectors.js';
@@ -13,8 +14,10 @@ import { initCommand } from './commands/init.js';
 import { kafkaCommand } from './commands/kafka.js';
 import { ksqlCommand } from './commands/ksql.js';
 import { logsCommand } from './commands/logs.js';
+import { planCommand } from './commands/plan.js';
 import { produceCommand } from './commands/produce.js';
 import { psqlCommand } from './commands/psql.js';
+import { resetCommand } from './commands/reset.js';
 import { schemaCommand } from './commands/schema.js';
 import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
@@ -31,6 +34,9 @@ import { verifyConsistencyCommand } from './commands/verify-consistency.js';
 export const COMMANDS: readonly CommandEntry[] = [
   initCommand,
   upCommand,
+  planCommand,
+  applyCommand,
+  resetCommand,
   initServicesCommand,
   initKsqldbCommand,
   seedCommand,

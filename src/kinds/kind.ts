@@ -47,6 +47,21 @@ export interface KindOperations {
   findings?(session: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[];
   /** Takes what `down --volumes` should not leave on servers with an address. Repeatable. */
   release?(session: Session): Promise<Released>;
+  /** Things that `apply --prune` and `reset` may take away. */
+  removals?(session: Session): readonly Removal[];
+}
+
+/** How things of one sort are taken away that this pipeline has made. */
+export interface Removal {
+  /** As the ledger and the user call it: `topic`. */
+  readonly kind: string;
+  readonly component: ComponentId;
+  readonly declared: readonly string[];
+  /** What goes with it: "with all its records". */
+  readonly implies: string;
+  exists(name: string): Promise<boolean>;
+  /** Repeatable. */
+  remove(name: string): Promise<Released>;
 }
 
 export type Proof = (options: {

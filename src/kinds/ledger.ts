@@ -16,8 +16,8 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** That this pipeline made the connector, on a Connect that others use too. */
-export const connectorKey = (name: string): string => `connector/${name}`;
+/** That this pipeline made the thing, on a server that others may use too. */
+export const madeKey = (kind: string, name: string): string => `${kind}/${name}`;
 
 export const ledgerTopic = (pipeline: string): string => `_evpipe_${pipeline}`;
 
@@ -44,6 +44,12 @@ export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<
     },
     close: () => producer.close(),
   };
+}
+
+/** What the ledger says, for those who only look: nothing is made where it is missing. */
+export async function readLedger(kafka: KafkaClient, pipeline: string): Promise<ReadonlyMap<string, unknown>> {
+  const topic = ledgerTopic(pipeline);
+  return (await kafka.describeTopic(topic)) === undefined ? new Map() : readAll(kafka, topic);
 }
 
 async function ensureTopic(kafka: KafkaClient, topic: string): Promise<void> {

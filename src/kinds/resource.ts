@@ -5,10 +5,41 @@ import { EvpipeError } from '../support/errors.js';
 export interface Change {
   /** What plan shows: "partitions 3 → 6", "new". */
   readonly summary: string;
+  /** The setting that differs, and what it is here and there; absent where the thing as a whole is new. Never a secret. */
+  readonly field?: FieldChange;
   /** What it implies: "restart of 1 task", "keys move to other partitions". */
   readonly implies?: string;
+  /** It can't be taken back by applying the old file. */
+  readonly irreversible?: true;
   /** Why evpipe will not do it; then nothing of the resource is applied. */
-  readonly refused?: { readonly why: string; readonly todo: string };
+  readonly refused?: Refusal;
+}
+
+export interface FieldChange {
+  readonly name: string;
+  /** Absent: unset. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export interface Refusal {
+  readonly why: string;
+  readonly todo: string;
+  /** Where the place is not that of the resource. */
+  readonly location?: SourceLocation | undefined;
+  /** Default: EVPIPE_CHANGE_REFUSED. */
+  readonly code?: EvpipeError['code'];
+}
+
+/** A setting that is declared otherwise than it is. */
+export function fieldChange(
+  name: string,
+  before: string | undefined,
+  after: string | undefined,
+  more: Pick<Change, 'implies' | 'irreversible' | 'refused'> = {},
+): Change {
+  const field = { name, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+  return { summary: `${name} ${before ?? 'unset'} → ${after ?? 'unset'}`, field, ...more };
 }
 
 /**
@@ -21,6 +52,8 @@ export interface ResourceKind<Spec, Live, Context> {
   location(spec: Spec): SourceLocation | undefined;
   read(spec: Spec, context: Context): Promise<Live | undefined>;
   diff(spec: Spec, live: Live | undefined): readonly Change[];
+  /** What the server says against it before anything is changed; asked where there is a difference. */
+  objections?(spec: Spec, live: Live | undefined, context: Context): Promise<readonly Change[]>;
   apply(spec: Spec, live: Live | undefined, context: Context): Promise<void>;
   ready?(spec: Spec, context: Context, wait: WaitReport): Promise<void>;
 }
@@ -31,28 +64,52 @@ export interface WaitReport {
   readonly timeoutMs: number;
 }
 
+/** What would be changed, with the objections of the server: all of it only observes. */
+export async function compare<Spec, Live, Context>(
+  kind: ResourceKind<Spec, Live, Context>,
+  spec: Spec,
+  context: Context,
+): Promise<{ readonly live: Live | undefined; readonly changes: readonly Change[] }> {
+  const live = await kind.read(spec, context);
+  const changes = kind.diff(spec, live);
+  const stands = changes.length === 0 || changes.some(({ refused }) => refused !== undefined);
+  const objections = stands ? [] : ((await kind.objections?.(spec, live, context)) ?? []);
+  return { live, changes: [...changes, ...objections] };
+}
+
+export interface ReconcileOptions {
+  /** Called before something is made that was not there. */
+  readonly beforeMaking?: (() => Promise<void>) | undefined;
+}
+
 /** Brings one resource to what is declared. Answers with what was changed; [] where it was in sync. */
 export async function reconcile<Spec, Live, Context>(
   kind: ResourceKind<Spec, Live, Context>,
   spec: Spec,
   context: Context,
   wait: WaitReport,
+  { beforeMaking }: ReconcileOptions = {},
 ): Promise<readonly Change[]> {
-  const live = await kind.read(spec, context);
-  const changes = kind.diff(spec, live);
-  const refused = changes.find((change) => change.refused !== undefined);
-  if (refused?.refused !== undefined) {
-    const location = kind.location(spec);
-    throw new EvpipeError(
-      'EVPIPE_CHANGE_REFUSED',
-      `${kind.kind} ${kind.name(spec)}: ${refused.summary}: ${refused.refused.why}`,
-      {
-        todo: refused.refused.todo,
-        ...(location === undefined ? {} : { location }),
-      },
-    );
+  const { live, changes } = await compare(kind, spec, context);
+  const refused = changes.filter((change) => change.refused !== undefined);
+  if (refused.length > 0) throw refusalOf(`${kind.kind} ${kind.name(spec)}`, refused, kind.location(spec));
+  if (changes.length > 0) {
+    if (live === undefined) await beforeMaking?.();
+    await kind.apply(spec, live, context);
   }
-  if (changes.length > 0) await kind.apply(spec, live, context);
   await kind.ready?.(spec, context, wait);
   return changes;
+}
+
+function refusalOf(what: string, changes: readonly Change[], place: SourceLocation | undefined): EvpipeError {
+  const [first] = changes.flatMap(({ refused }) => refused ?? []);
+  const location = first?.location ?? place;
+  // With a code of its own, the reason says what it is about.
+  const reasons = changes.map(({ summary, refused }) =>
+    refused?.code === undefined ? `${summary}: ${refused?.why}` : refused.why,
+  );
+  return new EvpipeError(first?.code ?? 'EVPIPE_CHANGE_REFUSED', `${what}: ${reasons.join('\n')}`, {
+    ...(first === undefined ? {} : { todo: first.todo }),
+    ...(location === undefined ? {} : { location }),
+  });
 }

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { EvpipeError, messageOf } from '../support/errors.js';
+import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
+import type { ComponentId } from '../targets/target.js';
 import type { Emit, Failure, StepId } from './events.js';
+import type { Change } from './resource.js';
 
 /** What a node says while it works. */
 export interface NodeReport {
@@ -25,6 +27,20 @@ export interface Node {
   /** Nodes that need this one, without saying so themselves. Those that are not part of the walk are left out. */
   readonly before?: readonly string[];
   run(report: NodeReport): Promise<NodeOutcome>;
+  /** What `plan` shows of it; absent where the work is no declared thing that can be compared. */
+  readonly plans?: readonly Planned[];
+}
+
+/** A declared thing as `plan` compares it. */
+export interface Planned {
+  /** `topic`, as messages say it. */
+  readonly kind: string;
+  readonly name: string;
+  /** Where it lives: it is compared only where that runs. Absent: it needs no server. */
+  readonly component?: ComponentId;
+  readonly location?: SourceLocation | undefined;
+  /** Only observes. [] is in sync. */
+  compare(): Promise<{ readonly isNew: boolean; readonly changes: readonly Change[] }>;
 }
 
 export interface WalkResult {

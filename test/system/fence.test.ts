@@ -80,3 +80,23 @@ it('leaves every connector running whatever command runs, and names the one that
     await stack.box.run(...args);
   await allRun();
 });
+
+it('leaves the foreign connector, its slot and its publication through a reset of all that the pipeline has made', async () => {
+  const { code, stdout, stderr } = await stack.box.run('reset', '--yes');
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('removed  connector accounting-cdc and its offsets');
+  await withConnect(async (connect) => expect(await connect.connectors()).toEqual(['foreign']));
+  const accounting = await stack.database('accounting');
+  expect(await accounting.queryText('SELECT slot_name FROM pg_replication_slots')).toEqual([['foreign']]);
+  expect(await accounting.queryText('SELECT pubname FROM pg_publication')).toEqual([['foreign']]);
+  await accounting.close();
+});
+
+it('makes it all again by apply, and then has nothing left to change', async () => {
+  expect((await stack.box.run('plan')).code).toBe(3);
+  const applied = await stack.box.run('apply');
+  expect(applied.code, applied.stderr + applied.stdout).toBe(0);
+  const { code, stdout } = await stack.box.run('plan');
+  expect(stdout).toMatch(/^Nothing to change: \d+ things as declared\.\n$/);
+  expect(code).toBe(0);
+});

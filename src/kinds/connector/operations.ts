@@ -1,12 +1,11 @@
-import { referencesIn } from '../../pipeline/references.js';
+import { type ReferenceValues, referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { roleName } from '../../targets/roles.js';
 import { type ConnectLaunch, database, server } from '../../targets/target.js';
 import { holderOfConnector } from '../database/logins.js';
-import type { KindOperations } from '../kind.js';
-import { connectorKey } from '../ledger.js';
+import type { KindOperations, Removal } from '../kind.js';
 import { needsOf } from '../reference-values.js';
-import { reconcile } from '../resource.js';
+import { resourceNode } from '../resource-node.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import { resolveAll, type Session } from '../session.js';
 import type { Node } from '../walk.js';
@@ -14,7 +13,7 @@ import { requireCapturedTables } from './captured-tables.js';
 import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
-import { release } from './release.js';
+import { release, removeConnectorWithSlot } from './release.js';
 import { connectorResource, connectorStaysUp } from './resource.js';
 import type { ConnectorSection } from './section.js';
 
@@ -56,54 +55,70 @@ export const operations: KindOperations = {
   findings: environmentNames,
 
   release,
+
+  removals: (session) => [connectorRemoval(session)],
 };
 
 function connectorNode(session: Session, section: ConnectorSection): Node {
+  const { name, config, location } = section;
   const needs = connectorNeeds(session, section);
-  return {
-    id: `connector/${section.name}`,
+  return resourceNode(session, {
+    id: `connector/${name}`,
     step: 'streams',
-    needs:
-      section.config === undefined && session.pipeline.ksqldb !== undefined ? [...needs, 'ksql/migrations'] : needs,
-    run: async (report) => {
-      const connectDatabase = (name: string) => session.clients.database(name);
+    needs: config === undefined && session.pipeline.ksqldb !== undefined ? [...needs, 'ksql/migrations'] : needs,
+    resource: connectorResource,
+    name,
+    location,
+    component: server('connect'),
+    noted: true,
+    prepare: async (report) => {
+      const connectDatabase = (of: string) => session.clients.database(of);
       await requireCapturedTables(section, session.pipeline, connectDatabase, withTimeout(session, report));
-      const connect = await session.clients.connect();
-      const spec = {
-        name: section.name,
-        config: section.config === undefined ? undefined : await configOf(session, section, section.config),
-        location: section.location,
-        locationOf: (option: string) => section.locationOf('config', option),
-      };
-      const isForeign = session.target.providerOf(server('connect')) === 'address';
-      const beforeMaking = async (): Promise<void> => {
-        if (isForeign) await (await session.ledger()).put(connectorKey(section.name), { made: true });
-      };
-      const changes = await reconcile(connectorResource, spec, { connect, beforeMaking }, withTimeout(session, report));
-      if (changes.length > 0 || section.config === undefined)
-        await connectorStaysUp(spec, { connect }, withTimeout(session, report));
-      return { changed: changes.length > 0 };
+      if (config !== undefined) await letCapture(session, name, config);
+      return false;
     },
+    open: async () => ({
+      spec: {
+        name,
+        config: config === undefined ? undefined : resolveAll(config, await referencesOf(session, name, config)),
+        location,
+        locationOf: (option: string) => section.locationOf('config', option),
+      },
+      context: { connect: await session.clients.connect() },
+    }),
+    settle: async (spec, context, changes, wait) => {
+      if (changes.length > 0 || config === undefined) await connectorStaysUp(spec, context, wait);
+    },
+  });
+}
+
+function connectorRemoval(session: Session): Removal {
+  const { pipeline, clients } = session;
+  return {
+    kind: connectorResource.kind,
+    component: server('connect'),
+    declared: pipeline.connectors.filter(({ config }) => config !== undefined).map(({ name }) => name),
+    implies: 'with its offsets, slot and publication: made again, it takes its snapshot again',
+    exists: async (name) => (await (await clients.connect()).config(name)) !== undefined,
+    remove: (name) => removeConnectorWithSlot(name, session),
   };
 }
 
-/** With its references resolved, once its database lets it do what it says. */
-async function configOf(
-  session: Session,
-  { name }: ConnectorSection,
-  config: Readonly<Record<string, string>>,
-): Promise<Readonly<Record<string, string>>> {
+type Config = Readonly<Record<string, string>>;
+
+const referencesOf = (session: Session, name: string, config: Config): Promise<ReferenceValues> =>
+  session.references('inside', holderOfConnector(session.pipeline, name, connectorFlow(config)?.database));
+
+/** A database of evpipe's own lets it do what its config says. */
+async function letCapture(session: Session, name: string, config: Config): Promise<void> {
   const source = connectorFlow(config)?.database;
   const holder = holderOfConnector(session.pipeline, name, source);
-  const values = await session.references('inside', holder);
   const isOurs =
     holder !== 'connect' && source !== undefined && session.target.providerOf(database(source)) !== 'address';
-  if (isOurs) {
-    const client = await session.clients.administered(source);
-    const roles = { connector: roleName(source, holder), owner: roleName(source, 'owner') };
-    await grantCapture(client, roles, config).finally(() => client.close());
-  }
-  return resolveAll(config, values);
+  if (!isOurs) return;
+  const client = await session.clients.administered(source);
+  const roles = { connector: roleName(source, holder), owner: roleName(source, 'owner') };
+  await grantCapture(client, roles, config).finally(() => client.close());
 }
 
 /** Its database with the migrations, and everything it may write to: a topic it made itself would have the wrong partitions. */

@@ -5,7 +5,7 @@ import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { database, server } from '../../targets/target.js';
 import type { Released } from '../kind.js';
-import { connectorKey } from '../ledger.js';
+import { madeKey } from '../ledger.js';
 import type { Session } from '../session.js';
 import { withLedger } from '../with-ledger.js';
 import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
@@ -36,7 +36,7 @@ export async function release(session: Session): Promise<Released> {
   }
   if (made.length > 0 && foreign(server('connect'))) {
     await withLedger(session, async (ledger) => {
-      for (const { name } of made) await ledger.forget(connectorKey(name));
+      for (const { name } of made) await ledger.forget(madeKey('connector', name));
     });
   }
   const found = pipeline.connectors.filter((one) => !made.includes(one)).map(({ name }) => name);
@@ -51,8 +51,10 @@ async function connectorsMade(session: Session): Promise<readonly ConnectorSecti
   const { pipeline, target } = session;
   const declared = pipeline.connectors.filter(({ config }) => config !== undefined);
   if (declared.length === 0 || target.providerOf(server('connect')) !== 'address') return pipeline.connectors;
-  const noted = (await withLedger(session, async (ledger) => ledger.keys(connectorKey('')))) ?? [];
-  return pipeline.connectors.filter(({ name, config }) => config === undefined || noted.includes(connectorKey(name)));
+  const noted = (await withLedger(session, async (ledger) => ledger.keys(madeKey('connector', '')))) ?? [];
+  return pipeline.connectors.filter(
+    ({ name, config }) => config === undefined || noted.includes(madeKey('connector', name)),
+  );
 }
 
 async function existingConnectors(names: readonly string[], session: Session): Promise<readonly string[]> {
@@ -87,6 +89,35 @@ async function removeConnectors(
   return removed;
 }
 
+/** One connector with its offsets, its slot and its publication; `left` names what could not be found or reached. */
+export async function removeConnectorWithSlot(name: string, session: Session): Promise<Released> {
+  const connect = await session.clients.connect();
+  const config = await connect.config(name);
+  if (config === undefined) return { removed: [], left: [] };
+  const source = await databaseOf(name, config, session);
+  await removeConnector(name, connect, session);
+  const removed = [`connector ${name} and its offsets`];
+  if (config['connector.class'] !== POSTGRES_SOURCE) return { removed, left: [] };
+  if (source === undefined)
+    return { removed, left: [`slot ${slotOf(config)}, whose database this pipeline does not declare`] };
+  return { removed: [...removed, ...(await dropSlot(config, source, session))], left: [] };
+}
+
+/** The declared database that it reads: as the file says, or by the address in its config. */
+async function databaseOf(name: string, config: ConnectorConfig, session: Session): Promise<string | undefined> {
+  const declared = session.pipeline.connectors.find((one) => one.name === name)?.database;
+  if (declared !== undefined) return declared;
+  for (const { name: candidate } of session.pipeline.databases) {
+    const { inside } = await session.clients.endpoint(database(candidate));
+    if (
+      new URL(inside.url).pathname === `/${config['database.dbname']}` &&
+      String(inside.port) === config['database.port']
+    )
+      return candidate;
+  }
+  return undefined;
+}
+
 async function removeConnector(name: string, connect: ConnectClient, session: Session): Promise<void> {
   await connect.stop(name);
   await waitUntil(
@@ -106,7 +137,7 @@ async function dropSlot(config: ConnectorConfig, name: string, session: Session)
   if (config['connector.class'] !== POSTGRES_SOURCE) return [];
   const slot = slotOf(config);
   const publication = config['publication.name']; // the default one others may read too
-  const client = await session.clients.database(name);
+  const client = await session.clients.administered(name);
   const removed: string[] = [];
   if (await becomesIdle(slot, name, client, session)) {
     await client.query('SELECT pg_drop_replication_slot($1)', [slot]);

@@ -1,8 +1,9 @@
 import type { ConnectClient, ConnectorStatus } from '../../clients/connect/client.js';
 import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import { HIDDEN, isSecretOption, withoutUserinfo } from '../../support/masked.js';
 import { pause, waitUntil } from '../../support/retry.js';
-import type { ResourceKind, WaitReport } from '../resource.js';
+import { fieldChange, type ResourceKind, type WaitReport } from '../resource.js';
 
 export interface ConnectorSpec {
   readonly name: string;
@@ -19,13 +20,9 @@ export interface LiveConnector {
 
 export interface ConnectorContext {
   readonly connect: ConnectClient;
-  /** Called before a connector is made that was not there. */
-  beforeMaking?(): Promise<void>;
 }
 
-/** How evpipe's own worker shows a password, which then can't be compared. */
-const HIDDEN = '[hidden]';
-
+/** evpipe's own worker hides passwords, which then can't be compared. */
 function isShownAs(wanted: string | undefined, live: string | undefined): boolean {
   if (wanted === undefined || live === undefined || !live.includes(HIDDEN)) return wanted === live;
   const [head = '', ...rest] = live.split(HIDDEN);
@@ -48,24 +45,29 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
     const options = new Set([...Object.keys(spec.config), ...Object.keys(live.config)]);
     options.delete('name'); // the worker adds it
     const changed = [...options].filter((option) => !isShownAs(spec.config?.[option], live.config[option]));
-    return changed.map((option) => ({ summary: option, implies: 'restart of its tasks' }));
+    return changed.sort().map((option) =>
+      fieldChange(option, shown(option, live.config[option]), shown(option, spec.config?.[option]), {
+        implies: IMPLIED_BY[option] ?? 'its tasks restart',
+      }),
+    );
   },
 
-  async apply(spec, live, { connect, beforeMaking }) {
-    if (spec.config === undefined) return;
+  async objections(spec, _live, { connect }) {
+    if (spec.config === undefined) return [];
     const refused = await connect.validate({ ...spec.config, name: spec.name });
-    const [first] = refused;
-    if (first !== undefined) {
-      const location = spec.locationOf(first.option) ?? spec.location;
-      throw new EvpipeError(
-        'EVPIPE_CONNECTOR_INVALID',
-        `connector ${spec.name}: ${refused.flatMap(({ messages }) => messages).join('\n')}`,
-        {
-          ...(location === undefined ? {} : { location }),
-        },
-      );
-    }
-    if (live === undefined) await beforeMaking?.();
+    return refused.map(({ option, messages }) => ({
+      summary: option,
+      refused: {
+        code: 'EVPIPE_CONNECTOR_INVALID',
+        why: messages.map((message) => withoutSecrets(message, spec.config ?? {})).join('\n'),
+        todo: 'Correct the option: this is what Kafka Connect says against it.',
+        location: spec.locationOf(option) ?? spec.location,
+      },
+    }));
+  },
+
+  async apply(spec, live, { connect }) {
+    if (spec.config === undefined) return;
     await connect.putConfig(spec.name, spec.config);
     // Older workers hand a change of converters alone to no task.
     if (live !== undefined) await connect.restart(spec.name);
@@ -73,6 +75,26 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
 
   ready: (spec, { connect }, wait) => waitForConnector(spec, connect, wait),
 };
+
+/** What a change means beyond the restart that every change brings. */
+const IMPLIED_BY: Readonly<Record<string, string>> = {
+  'topic.prefix': 'offsets are kept under this name: it takes its snapshot again',
+  'slot.name': 'a new slot begins at the present position: what only the old one kept is not read',
+  'tasks.max': 'its tasks restart and share the work anew',
+};
+
+function shown(option: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return isSecretOption(option) ? HIDDEN : withoutUserinfo(value);
+}
+
+/** What a worker says of a config may repeat the passwords in it. */
+export function withoutSecrets(message: string, config: Readonly<Record<string, string>>): string {
+  const secrets = Object.entries(config).flatMap(([name, value]) =>
+    isSecretOption(name) && value !== '' ? [value] : [],
+  );
+  return withoutUserinfo(secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), message));
+}
 
 /** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */
 const STAYS_UP_MS = 500;

@@ -1,8 +1,7 @@
 import { counted } from '../../support/counted.js';
 import { database } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
-import { reconcile } from '../resource.js';
-import { withTimeout } from '../server-node.js';
+import { resourceNode } from '../resource-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { examineDatabase } from './doctor.js';
@@ -41,26 +40,27 @@ export const operations: KindOperations = {
 
 function databaseNode(session: Session, section: DatabaseSection): Node {
   const { name, location } = section;
-  return {
+  return resourceNode(session, {
     id: `database/${name}`,
     step: 'postgres',
     needs: [],
-    run: async (report) => {
+    resource: databaseResource,
+    name,
+    location,
+    component: database(name),
+    prepare: async (report) => {
       report.waitingFor(`PostgreSQL to answer, for database ${name}`);
       await session.start(database(name));
       report.waitingFor(`database ${name} and its migrations`);
       const { host } = await session.clients.endpoint(database(name));
-      const created =
-        host.ours && (await ensureOwnDatabase(ownDatabase(session, 'databases', name, host), report.signal));
-      const values = await session.references('host', 'owner');
-      const spec = {
-        name,
-        url: session.target.as(host, 'owner').url,
-        migrations: section.migrations.map((file) => migrationOf(session.pipeline, file, values)),
-        location,
-      };
-      const changes = await reconcile(databaseResource, spec, { signal: report.signal }, withTimeout(session, report));
-      return { changed: created || changes.length > 0 };
+      return host.ours && ensureOwnDatabase(ownDatabase(session, 'databases', name, host), report.signal);
     },
-  };
+    open: async (signal) => {
+      const { host } = await session.clients.endpoint(database(name));
+      const values = await session.references('host', 'owner');
+      const migrations = section.migrations.map((file) => migrationOf(session.pipeline, file, values));
+      const { url } = session.target.as(host, 'owner');
+      return { spec: { name, url, ours: host.ours, migrations, location }, context: { signal } };
+    },
+  });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { ResourceKind } from '../resource.js';
+import type { Change, ResourceKind } from '../resource.js';
 
 /** One SQL file of a database's migrations folder, in order of its name. */
 export interface Migration {
@@ -18,6 +18,8 @@ export interface DatabaseSpec {
   readonly name: string;
   /** With userinfo: of its owner on a server of evpipe's own, else what was given. */
   readonly url: string;
+  /** evpipe has started its server, and makes the database there. */
+  readonly ours: boolean;
   readonly migrations: readonly Migration[];
   readonly location?: SourceLocation | undefined;
 }
@@ -40,6 +42,7 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
 
   async read(spec, { signal }) {
     const client = await connect(spec, signal);
+    if (client === undefined) return undefined;
     try {
       // A user that migrates nothing need not see the schema where that is noted.
       return { applied: spec.migrations.length === 0 ? new Map() : await readApplied(client) };
@@ -49,9 +52,10 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
   },
 
   diff(spec, live) {
-    return spec.migrations.flatMap((migration) => {
+    const created: readonly Change[] = live === undefined ? [{ summary: 'new' }] : [];
+    const migrations = spec.migrations.flatMap((migration): readonly Change[] => {
       const applied = live?.applied.get(migration.name);
-      if (applied === undefined) return [{ summary: `migration ${migration.name}` }];
+      if (applied === undefined) return [{ summary: `migration ${migration.name}`, irreversible: true }];
       if (applied === checksumOf(migration.source)) return [];
       return [
         {
@@ -63,6 +67,7 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
         },
       ];
     });
+    return [...created, ...migrations];
   },
 
   async apply(spec, _, { signal }) {
@@ -75,12 +80,17 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
   },
 };
 
-/** Throws EVPIPE_DATABASE_MISSING where the server answers that the database does not exist (3D000). */
-async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<PostgresClient> {
+/**
+ * Undefined where evpipe has yet to make the database or, for one of an older evpipe, its owner's login. Throws
+ * EVPIPE_DATABASE_MISSING where another server answers that the database does not exist.
+ */
+async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<PostgresClient | undefined> {
   try {
     return await connectPostgres({ url: spec.url, signal });
   } catch (failure) {
-    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_POSTGRES_3D000') {
+    if (!(failure instanceof EvpipeError)) throw failure;
+    if (spec.ours && NOT_MADE.includes(failure.code)) return undefined;
+    if (failure.code === 'EVPIPE_POSTGRES_3D000') {
       throw new EvpipeError('EVPIPE_DATABASE_MISSING', `database ${spec.name}: ${failure.message}`, {
         cause: failure,
         todo: 'evpipe does not create databases on servers that it has not started: create it, or correct the address.',
@@ -90,6 +100,9 @@ async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<Postgre
     throw failure;
   }
 }
+
+/** invalid_catalog_name, invalid_authorization_specification, invalid_password. */
+const NOT_MADE: readonly string[] = ['EVPIPE_POSTGRES_3D000', 'EVPIPE_POSTGRES_28000', 'EVPIPE_POSTGRES_28P01'];
 
 async function readApplied(client: PostgresClient): Promise<ReadonlyMap<string, string>> {
   const [table] = await client.queryText("SELECT to_regclass('evpipe.migration')::text");

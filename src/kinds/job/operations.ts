@@ -26,6 +26,7 @@ interface DoneFile {
 
 function jobNode(session: Session, job: JobSection): Node {
   const { pipeline } = session;
+  const file = join(pipeline.stateFolder, 'jobs', `${job.name}.json`);
   const references = jobReferences(job).flatMap((path) => needsOf(session, path));
   return {
     id: `job/${job.name}`,
@@ -35,10 +36,21 @@ function jobNode(session: Session, job: JobSection): Node {
       ...programNodes(pipeline, name),
       ...pipeline.connectors.filter((one) => one.name === name).map(() => `connector/${name}`),
     ]),
+    plans: [
+      {
+        kind: 'job',
+        name: job.name,
+        location: job.location,
+        compare: async () => {
+          const done = readJson<DoneFile>(file, 1);
+          const outdated = done?.fingerprint !== fingerprint(job, pipeline.folder);
+          const summary = done === undefined ? 'new' : 'it or its inputs have changed';
+          return { isNew: done === undefined, changes: outdated ? [{ summary, implies: 'it runs again' }] : [] };
+        },
+      },
+    ],
     run: async (report) => {
-      const wanted = fingerprint(job, pipeline.folder);
-      const file = join(pipeline.stateFolder, 'jobs', `${job.name}.json`);
-      if (readJson<DoneFile>(file, 1)?.fingerprint === wanted) return { changed: false };
+      if (readJson<DoneFile>(file, 1)?.fingerprint === fingerprint(job, pipeline.folder)) return { changed: false };
       await runJob(session, job, report);
       // It may have written into its own inputs: what it has left is what counts as done.
       const done: DoneFile = {

@@ -6,7 +6,7 @@ import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { checksumOf, type Migration } from '../database/resource.js';
 import type { Ledger } from '../ledger.js';
-import type { WaitReport } from '../resource.js';
+import type { Change, WaitReport } from '../resource.js';
 
 /** What a migration needs of a ksqlDB server; clients/ksqldb has it. */
 export interface KsqlServer {
@@ -43,7 +43,7 @@ interface MigrationState {
   readonly finished: boolean;
 }
 
-const ledgerKey = (name: string): string => `ksql/${name}`;
+export const ledgerKey = (name: string): string => `ksql/${name}`;
 
 /**
  * Carries out the statements of a ksql migration that are not noted as done, each in a request of its own, never one
@@ -81,6 +81,47 @@ export async function applyMigration(
   return sent;
 }
 
+/** What `plan` shows of a migration: how many of its statements are still to be sent. Sends nothing. */
+export function migrationChanges(migration: Migration, state: unknown): readonly Change[] {
+  const before = state as MigrationState | undefined;
+  if (before !== undefined && before.checksum !== checksumBefore(migration, before)) {
+    return [{ summary: 'it was changed in statements that were already carried out', refused: UNCHANGEABLE }];
+  }
+  if (before?.finished === true) return [];
+  const outstanding = parse(migration).slice(before?.done ?? 0);
+  const sent = outstanding.filter((statement) => !changesSession(statement, { properties: {}, variables: {} }));
+  return sent.map(({ text }) => ({ summary: headOf(text), irreversible: true as const }));
+}
+
+const SHOWN_LENGTH = 100;
+
+/** The first words of a statement, which hold no secret of a connector: those stand in its WITH clause. */
+function headOf(text: string): string {
+  const head = normaliseStatement(text).replace(/\bWITH *\(.*$/is, 'WITH (…)');
+  return head.length <= SHOWN_LENGTH ? head : `${head.slice(0, SHOWN_LENGTH - 1)}…`;
+}
+
+const UNCHANGEABLE = {
+  why: 'ksqlDB has run what stood there before',
+  todo: 'Restore them, and put what is new into a new migration.',
+};
+
+/** The names that migrations make, latest first. */
+export function madeByMigrations(migrations: readonly Migration[]): readonly KsqlThing[] {
+  return migrations
+    .flatMap((migration) => parse(migration))
+    .flatMap((statement) => {
+      const { creates } = statementEffects(statement);
+      return creates === undefined ? [] : [{ kind: creates.kind, name: creates.name }];
+    })
+    .reverse();
+}
+
+export interface KsqlThing {
+  readonly kind: 'stream' | 'table' | 'connector' | 'type';
+  readonly name: string;
+}
+
 /** The checksum of what must not change any more, taken of the text as it stands in the file. */
 function checksumBefore(migration: Migration, { done, finished }: Pick<MigrationState, 'done' | 'finished'>): string {
   if (finished) return checksumOf(migration.source);
@@ -94,7 +135,7 @@ function refuseChanged(migration: Migration): never {
     `ksql migration ${migration.name} was changed in statements that were already carried out`,
     {
       location: { file: migration.file, line: 1, column: 1 },
-      todo: 'Restore them, and put what is new into a new migration.',
+      todo: UNCHANGEABLE.todo,
     },
   );
 }

@@ -2,12 +2,13 @@ import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/target.js';
 import { migrationOf } from '../database/migration.js';
-import type { KindOperations } from '../kind.js';
+import type { KindOperations, Removal } from '../kind.js';
+import { readLedger } from '../ledger.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
-import type { Node, NodeReport } from '../walk.js';
+import type { Node, NodeReport, Planned } from '../walk.js';
 import { examineKsqldb } from './doctor.js';
-import { applyMigration } from './migration.js';
+import { applyMigration, type KsqlThing, ledgerKey, madeByMigrations, migrationChanges } from './migration.js';
 
 export const operations: KindOperations = {
   nodes: (session) => {
@@ -24,6 +25,8 @@ export const operations: KindOperations = {
   },
 
   probes: (session) => [{ about: 'ksqldb', component: server('ksqldb'), examine: () => examineKsqldb(session) }],
+
+  removals: (session) => (session.pipeline.ksqldb === undefined ? [] : [streamsRemoval(session)]),
 
   async release({ pipeline, target }) {
     const isForeign = pipeline.ksqldb !== undefined && target.providerOf(server('ksqldb')) === 'address';
@@ -61,8 +64,73 @@ function ksqlNode(session: Session): Node {
       }
       return { changed: sent > 0 };
     },
+    plans: migrationPlans(session),
   };
 }
+
+function migrationPlans(session: Session): readonly Planned[] {
+  const noted = once(async () => readLedger(await session.clients.kafka(), session.pipeline.name));
+  return (session.pipeline.ksqldb?.migrations ?? []).map((file) => {
+    // A ksql file that is there can be read without what it refers to.
+    const { name, file: shown } = migrationOf(session.pipeline, file);
+    return {
+      kind: 'ksql migration',
+      name,
+      component: server('ksqldb'),
+      location: { file: shown, line: 1, column: 1 },
+      compare: async () => {
+        const state = (await noted()).get(ledgerKey(name));
+        const migration = migrationOf(session.pipeline, file, await session.references('inside', 'connect'));
+        return { isNew: state === undefined, changes: migrationChanges(migration, state) };
+      },
+    };
+  });
+}
+
+/** Several plans read one ledger. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= read();
+    return result;
+  };
+}
+
+/** All that the migrations have made, as one thing: parts of it would leave queries that write into nothing. */
+function streamsRemoval(session: Session): Removal {
+  const { pipeline, clients } = session;
+  const made = async (): Promise<readonly KsqlThing[]> => {
+    const values = await session.references('inside', 'connect');
+    return madeByMigrations((pipeline.ksqldb?.migrations ?? []).map((file) => migrationOf(pipeline, file, values)));
+  };
+  return {
+    kind: 'ksql',
+    component: server('ksqldb'),
+    declared: pipeline.ksqldb === undefined ? [] : ['migrations'],
+    implies: 'with all streams, tables, types and queries of the migrations; topics stay',
+    exists: async () => {
+      const [things, noted] = await Promise.all([made(), session.ledger()]);
+      return things.length > 0 && noted.keys(ledgerKey('')).length > 0;
+    },
+    remove: async () => {
+      const ksqldb = await clients.ksqldb();
+      const things = await made();
+      const names = new Set(things.map(({ name }) => name));
+      const none = { properties: {}, variables: {} };
+      for (const query of await ksqldb.runningQueries()) {
+        if (query.sinks.some((sink) => names.has(sink))) await ksqldb.execute(`TERMINATE ${query.id};`, none);
+      }
+      for (const { kind, name } of things) {
+        await ksqldb.execute(`DROP ${kind.toUpperCase()} IF EXISTS ${quoted(name)};`, none);
+      }
+      const ledger = await session.ledger();
+      for (const key of ledger.keys(ledgerKey(''))) await ledger.forget(key);
+      return { removed: things.map(({ kind, name }) => `ksqlDB ${kind} ${name}`), left: [] };
+    },
+  };
+}
+
+const quoted = (name: string): string => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : `\`${name}\``);
 
 async function waitForSubject(session: Session, subject: string, report: NodeReport): Promise<void> {
   const registry = await session.clients.registry();

@@ -1,17 +1,17 @@
-import type { BindingDeclaration } from '../../clients/amqp/contract.js';
+import type { BindingDeclaration, Deleted } from '../../clients/amqp/contract.js';
 import { counted } from '../../support/counted.js';
-import { EvpipeError } from '../../support/errors.js';
+import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { server } from '../../targets/target.js';
-import type { KindOperations } from '../kind.js';
-import { reconcile } from '../resource.js';
-import { serverNode, shownPort, withTimeout } from '../server-node.js';
+import type { KindOperations, Released, Removal } from '../kind.js';
+import { type ResourceNodeOptions, resourceNode } from '../resource-node.js';
+import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
-import type { Node, NodeReport } from '../walk.js';
+import type { Node } from '../walk.js';
 import { examineRabbitmq } from './doctor.js';
 import { bindingId, exchangeId, queueId } from './ids.js';
 import { readQueueFlows } from './queue-flows.js';
 import { releaseRabbitmq } from './release.js';
-import { bindingResource, exchangeResource, queueResource } from './resource.js';
+import { type BrokerContext, bindingResource, exchangeResource, queueResource } from './resource.js';
 
 export const operations: KindOperations = {
   nodes: (session) => [...serverNode(session, 'rabbitmq', 'rabbitmq'), ...rabbitmqNodes(session)],
@@ -31,55 +31,88 @@ export const operations: KindOperations = {
   probes: (session) => [{ about: 'rabbitmq', component: server('rabbitmq'), examine: () => examineRabbitmq(session) }],
 
   release: releaseRabbitmq,
+
+  removals: rabbitmqRemovals,
 };
 
 /** Exchanges and queues, then what binds them. */
 function rabbitmqNodes(session: Session): readonly Node[] {
   const { rabbitmq } = session.pipeline;
   if (rabbitmq === undefined) return [];
-  const wait = (report: NodeReport) => withTimeout(session, report);
-  const node = (id: string, needs: readonly string[], run: (report: NodeReport) => Promise<boolean>): Node => ({
-    id,
-    step: 'rabbitmq',
-    needs,
-    run: async (report) => ({ changed: await run(report) }),
-  });
+  const node = <Spec extends Placed, Live, Context>(
+    id: string,
+    spec: Spec,
+    options: Pick<ResourceNodeOptions<Spec, Live, Context>, 'resource' | 'settle' | 'noted'> & {
+      readonly needs: readonly string[];
+      context(): Promise<Context>;
+    },
+  ): Node =>
+    resourceNode(session, {
+      ...options,
+      id,
+      step: 'rabbitmq',
+      name: spec.name,
+      location: spec.location,
+      component: server('rabbitmq'),
+      open: async () => ({ spec, context: await options.context() }),
+    });
+  const context = async (): Promise<BrokerContext> => ({ amqp: await session.clients.rabbitmq() });
+  const needs = ['server/rabbitmq'];
   return [
-    ...rabbitmq.exchanges.map((section) =>
-      node(exchangeId(section.name), ['server/rabbitmq'], async (report) => {
-        const amqp = await session.clients.rabbitmq();
-        return (await reconcile(exchangeResource, section, { amqp }, wait(report))).length > 0;
-      }),
+    ...rabbitmq.exchanges.map((one) =>
+      node(exchangeId(one.name), one, { resource: exchangeResource, needs, context, noted: true }),
     ),
-    ...rabbitmq.queues.map((section) =>
-      node(queueId(section.name), ['server/rabbitmq'], async (report) => {
-        const amqp = await session.clients.rabbitmq();
-        return (await reconcile(queueResource, section, { amqp }, wait(report))).length > 0;
-      }),
+    ...rabbitmq.queues.map((one) =>
+      node(queueId(one.name), one, { resource: queueResource, needs, context, noted: true }),
     ),
-    ...rabbitmq.bindings.map((section, index) =>
-      node(bindingId(index), [exchangeId(section.exchange), queueId(section.queue)], async (report) => {
-        const amqp = await session.clients.rabbitmq();
-        const bound = { known: true };
-        const isBound = (binding: BindingDeclaration): Promise<boolean> => askIfBound(binding, session, bound);
-        const changes = await reconcile(bindingResource, section, { amqp, isBound }, wait(report));
-        return bound.known && changes.length > 0;
+    ...rabbitmq.bindings.map((one, index) =>
+      node(bindingId(index), one, {
+        resource: bindingResource,
+        needs: [exchangeId(one.exchange), queueId(one.queue)],
+        context: async () => ({ ...(await context()), isBound: (binding) => isBound(binding, session) }),
+        // Where nobody can tell: to bind what is bound changes nothing.
+        settle: async (spec, { amqp, isBound }) => {
+          if ((await isBound(spec)) === undefined) await amqp.bind(spec);
+        },
       }),
     ),
   ];
 }
 
-/** Where nobody can tell, it is bound (again), and not called a change. */
-async function askIfBound(
-  binding: BindingDeclaration,
-  { clients }: Session,
-  told: { known: boolean },
-): Promise<boolean> {
+interface Placed {
+  readonly name: string;
+  readonly location?: SourceLocation | undefined;
+}
+
+async function isBound(binding: BindingDeclaration, { clients }: Session): Promise<boolean | undefined> {
   try {
     return await (await clients.rabbitmqManagement()).isBound(binding);
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind !== 'unreachable') throw failure;
-    told.known = false;
-    return false;
+    return undefined;
   }
+}
+
+function rabbitmqRemovals({ pipeline: { rabbitmq }, clients }: Session): readonly Removal[] {
+  const component = server('rabbitmq');
+  const released = (what: string, outcome: Deleted): Released =>
+    outcome === 'in use' ? { removed: [], left: [`${what}, which others use`] } : { removed: [what], left: [] };
+  return [
+    {
+      kind: queueResource.kind,
+      component,
+      declared: rabbitmq?.queues.map(({ name }) => name) ?? [],
+      implies: 'with all its messages',
+      exists: async (name) => (await (await clients.rabbitmq()).queue(name)) !== undefined,
+      remove: async (name) => released(`queue ${name}`, await (await clients.rabbitmq()).deleteQueue(name)),
+    },
+    {
+      kind: exchangeResource.kind,
+      component,
+      declared: rabbitmq?.exchanges.map(({ name }) => name).filter((name) => !name.startsWith('amq.')) ?? [],
+      implies: 'with its bindings',
+      exists: async (name) => (await clients.rabbitmq()).hasExchange(name),
+      remove: async (name) => released(`exchange ${name}`, await (await clients.rabbitmq()).deleteExchange(name)),
+    },
+  ];
 }

@@ -21,7 +21,7 @@ export interface LiveDeclared {
   readonly differs: string | undefined;
 }
 
-interface BrokerContext {
+export interface BrokerContext {
   readonly amqp: AmqpClient;
 }
 
@@ -78,16 +78,20 @@ export const queueResource: ResourceKind<QueueSpec, LiveDeclared, BrokerContext>
   apply: (spec, _live, { amqp }) => amqp.declareQueue(spec),
 };
 
-/** `isBound` is told by the HTTP API only, AMQP cannot ask; without an answer the binding is made, which changes nothing where it is there. */
+/** `isBound` is told by the HTTP API only, AMQP cannot ask; undefined: nobody can tell. */
 export interface BindingContext extends BrokerContext {
-  isBound(binding: BindingDeclaration): Promise<boolean>;
+  isBound(binding: BindingDeclaration): Promise<boolean | undefined>;
 }
 
-export const bindingResource: ResourceKind<BindingSpec, true, BindingContext> = {
+export const bindingResource: ResourceKind<BindingSpec, 'bound' | 'unknown', BindingContext> = {
   kind: 'binding',
   name: (spec) => spec.name,
   location: (spec) => spec.location,
-  read: async (spec, { isBound }) => ((await isBound(spec)) ? true : undefined),
+  async read(spec, { isBound }) {
+    const bound = await isBound(spec);
+    if (bound === undefined) return 'unknown';
+    return bound ? 'bound' : undefined;
+  },
   diff: (_spec, live) => (live === undefined ? [{ summary: 'new' }] : []),
   apply: (spec, _live, { amqp }) => amqp.bind(spec),
 };

@@ -1,10 +1,12 @@
 import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
-import { type LaunchByKind, service } from '../../targets/target.js';
-import type { KindOperations } from '../kind.js';
+import { type LaunchByKind, server, service } from '../../targets/target.js';
+import type { KindOperations, Removal } from '../kind.js';
+import { madeKey } from '../ledger.js';
 import { environmentOf, programFolder, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';
+import { noteMade } from '../resource-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
@@ -25,7 +27,39 @@ export const operations: KindOperations = {
     ).length;
     return [...open, ...(rest === 0 ? [] : [counted(rest, consumers === rest ? 'consumer' : 'other service')])];
   },
+
+  removals: (session) => [groupRemoval(session)],
 };
+
+/** The groups of services, with how far they have read. */
+function groupRemoval({ pipeline, clients }: Session): Removal {
+  return {
+    kind: 'group',
+    component: server('kafka'),
+    declared: groupsOf(pipeline.services),
+    implies: 'with its offsets: it reads its topics from the start',
+    exists: async (name) => (await (await clients.kafka()).describeGroup(name)).state !== 'Dead',
+    remove: async (name) => {
+      const kafka = await clients.kafka();
+      const { members } = await kafka.describeGroup(name);
+      if (members.length > 0)
+        return { removed: [], left: [`group ${name}, which still has ${counted(members.length, 'member')}`] };
+      await kafka.deleteGroup(name);
+      return { removed: [`group ${name}`], left: [] };
+    },
+  };
+}
+
+const groupsOf = (services: readonly ServiceSection[]): readonly string[] => [
+  ...new Set(services.flatMap(({ consumes }) => consumes?.group ?? [])),
+];
+
+/** A group that is there before its service has ever run is of others. */
+async function noteGroup(session: Session, group: string): Promise<void> {
+  if ((await session.ledger()).get(madeKey('group', group)) !== undefined) return;
+  const { state } = await (await session.clients.kafka()).describeGroup(group);
+  if (state === 'Dead') await noteMade(session, 'group', group);
+}
 
 /** How long a service without `ready` and without a group has to live to count as started. */
 const ALIVE_MS = 1_000;
@@ -41,6 +75,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       ...new Set([
         ...serviceReferences(section).flatMap((path) => needsOf(session, path)),
         ...topics.map((name) => `topic/${name}`),
+        ...(section.consumes === undefined ? [] : ['server/kafka']),
         ...section.needs.flatMap((name) => programNodes(session.pipeline, name)),
         ...(section.receives.length + section.publishes.length > 0 ? rabbitmqIds(session.pipeline) : []),
       ]),
@@ -52,6 +87,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       const values = await session.references(isContainer ? 'inside' : 'host', `service/${section.name}`);
       const run = isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder);
       const readyTimeoutMs = section.ready?.timeoutMs ?? session.timeoutMs;
+      if (section.consumes !== undefined) await noteGroup(session, section.consumes.group);
       const changed = await session.start(service(section.name), {
         run,
         env: environmentOf(session, section, values),

@@ -50,7 +50,12 @@ async function prepareDocuments(
   if (!isPostgres(host.url)) return false;
   if (host.ours) return ensureOwnDatabase(ownDatabase(session, 'stores', section.name, host), wait.signal);
   const { name, location } = section;
-  await reconcile(databaseResource, { name, location, url: host.url, migrations: [] }, { signal: wait.signal }, wait);
+  await reconcile(
+    databaseResource,
+    { name, location, url: host.url, ours: false, migrations: [] },
+    { signal: wait.signal },
+    wait,
+  );
   return false;
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/target.js';
-import type { KindOperations } from '../kind.js';
-import { reconcile } from '../resource.js';
-import { serverNode, shownPort, withTimeout } from '../server-node.js';
+import type { KindOperations, Removal } from '../kind.js';
+import { resourceNode } from '../resource-node.js';
+import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { subjectResource } from './resource.js';
@@ -35,6 +35,8 @@ export const operations: KindOperations = {
     },
   ],
 
+  removals: (session) => [subjectRemoval(session)],
+
   async release({ pipeline: { subjects }, target }) {
     if (subjects.length === 0 || target.providerOf(server('schemaRegistry')) !== 'address')
       return { removed: [], left: [] };
@@ -43,22 +45,42 @@ export const operations: KindOperations = {
 };
 
 function subjectNode(session: Session, section: SubjectSection): Node {
-  return {
-    id: `subject/${section.name}`,
+  const { name, location, type, references } = section;
+  return resourceNode(session, {
+    id: `subject/${name}`,
     step: 'registry',
     needs: ['server/schemaRegistry'],
-    run: async (report) => {
-      const registry = await session.clients.registry();
-      const spec = {
-        name: section.name,
+    resource: subjectResource,
+    name,
+    location,
+    component: server('schemaRegistry'),
+    noted: true,
+    open: async () => ({
+      spec: {
+        name,
         schema: readFileSync(section.file, 'utf8'),
-        schemaType: section.type,
-        references: section.references,
+        schemaType: type,
+        references,
         compatibility: session.pipeline.compatibility,
-        location: section.location,
-      };
-      const changes = await reconcile(subjectResource, spec, { registry }, withTimeout(session, report));
-      return { changed: changes.length > 0 };
+        location,
+      },
+      context: { registry: await session.clients.registry() },
+    }),
+  });
+}
+
+function subjectRemoval({ pipeline, clients }: Session): Removal {
+  return {
+    kind: subjectResource.kind,
+    component: server('schemaRegistry'),
+    declared: pipeline.subjects.map(({ name }) => name),
+    implies: 'with all its versions',
+    exists: async (name) => (await (await clients.registry()).versions(name)).length > 0,
+    remove: async (name) => {
+      const registry = await clients.registry();
+      await registry.deleteSubject(name);
+      await registry.deleteSubject(name, { permanent: true });
+      return { removed: [`schema ${name}`], left: [] };
     },
   };
 }

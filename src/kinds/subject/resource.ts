@@ -1,6 +1,6 @@
 import type { SchemaReference, SchemaRegistryClient, SchemaType } from '../../clients/schema-registry/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { Change, ResourceKind } from '../resource.js';
+import { type Change, fieldChange, type ResourceKind } from '../resource.js';
 
 export interface SubjectSpec {
   readonly name: string;
@@ -37,10 +37,17 @@ export const subjectResource: ResourceKind<SubjectSpec, LiveSubject, { readonly 
     if (live === undefined) return [{ summary: 'new' }];
     const changes: Change[] = [];
     if (spec.compatibility !== undefined && spec.compatibility !== live.compatibility) {
-      changes.push({ summary: `compatibility ${live.compatibility ?? 'unset'} → ${spec.compatibility}` });
+      changes.push(fieldChange('compatibility', live.compatibility, spec.compatibility));
     }
-    if (!live.registered) changes.push({ summary: 'a new version' });
+    if (!live.registered) changes.push({ summary: 'a new version', irreversible: true });
     return changes;
+  },
+
+  async objections(spec, live, { registry }) {
+    // Where the level changes too, the registry would judge by the one that is about to go.
+    const levelStays = spec.compatibility === undefined || spec.compatibility === live?.compatibility;
+    if (live === undefined || live.registered || !levelStays) return [];
+    return incompatibility(spec, registry);
   },
 
   async apply(spec, live, { registry }) {
@@ -48,20 +55,31 @@ export const subjectResource: ResourceKind<SubjectSpec, LiveSubject, { readonly 
       await registry.setCompatibility(spec.name, spec.compatibility);
     }
     if (live?.registered === true) return;
-    const { compatible, messages } = await registry.testCompatibility(spec.name, definition(spec));
-    if (!compatible) {
-      throw new EvpipeError(
-        'EVPIPE_SCHEMA_INCOMPATIBLE',
-        `schema ${spec.name} is not ${spec.compatibility ?? 'compatible'} with what is registered:\n${reasons(messages).join('\n')}`,
-        {
-          todo: 'Give a new field a default, or register it under a new subject; the registry keeps what it has.',
-          ...(spec.location === undefined ? {} : { location: spec.location }),
-        },
-      );
+    const [refused] = (await incompatibility(spec, registry)).flatMap((change) => change.refused ?? []);
+    if (refused !== undefined) {
+      throw new EvpipeError('EVPIPE_SCHEMA_INCOMPATIBLE', `schema ${spec.name} is ${refused.why}`, {
+        todo: refused.todo,
+        ...(spec.location === undefined ? {} : { location: spec.location }),
+      });
     }
     await registry.register(spec.name, definition(spec));
   },
 };
+
+async function incompatibility(spec: SubjectSpec, registry: SchemaRegistryClient): Promise<readonly Change[]> {
+  const { compatible, messages } = await registry.testCompatibility(spec.name, definition(spec));
+  if (compatible) return [];
+  return [
+    {
+      summary: 'the schema',
+      refused: {
+        code: 'EVPIPE_SCHEMA_INCOMPATIBLE',
+        why: `not ${spec.compatibility ?? 'compatible'} with what is registered:\n${reasons(messages).join('\n')}`,
+        todo: 'Give a new field a default, or register it under a new subject; the registry keeps what it has.',
+      },
+    },
+  ];
+}
 
 /** The registry adds the whole old schema and its own settings to the reasons, in lines of braces. */
 function reasons(messages: readonly string[]): readonly string[] {

@@ -1,9 +1,9 @@
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/target.js';
-import { componentsOf, type KindOperations } from '../kind.js';
+import { componentsOf, type KindOperations, type Removal } from '../kind.js';
 import { ledgerTopic } from '../ledger.js';
-import { reconcile } from '../resource.js';
-import { serverNode, shownPort, withTimeout } from '../server-node.js';
+import { resourceNode } from '../resource-node.js';
+import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { examineKafka } from './doctor.js';
@@ -22,6 +22,8 @@ export const operations: KindOperations = {
   },
 
   probes: (session) => [{ about: 'kafka', component: server('kafka'), examine: () => examineKafka(session) }],
+
+  removals: (session) => [topicRemoval(session)],
 
   async release({ pipeline, kinds, target }) {
     if (target.providerOf(server('kafka')) !== 'address') return { removed: [], left: [] };
@@ -43,17 +45,33 @@ export const operations: KindOperations = {
   },
 };
 
+function topicRemoval({ pipeline, clients }: Session): Removal {
+  return {
+    kind: 'topic',
+    component: server('kafka'),
+    declared: pipeline.topics.map(({ name }) => name),
+    implies: 'with all its records',
+    exists: async (name) => (await (await clients.kafka()).describeTopic(name)) !== undefined,
+    remove: async (name) => {
+      await (await clients.kafka()).deleteTopic(name);
+      return { removed: [`topic ${name}`], left: [] };
+    },
+  };
+}
+
 const KEEP_THEIRS_IN_KAFKA: ReadonlySet<string> = new Set(['schemaRegistry', 'connect', 'ksqldb']);
 
 function topicNode(session: Session, section: TopicSection): Node {
-  return {
-    id: `topic/${section.name}`,
+  const { name, location } = section;
+  return resourceNode(session, {
+    id: `topic/${name}`,
     step: 'kafka',
     needs: ['server/kafka'],
-    run: async (report) => {
-      const kafka = await session.clients.kafka();
-      const changes = await reconcile(topicResource, section, { kafka }, withTimeout(session, report));
-      return { changed: changes.length > 0 };
-    },
-  };
+    resource: topicResource,
+    name,
+    location,
+    component: server('kafka'),
+    noted: true,
+    open: async () => ({ spec: section, context: { kafka: await session.clients.kafka() } }),
+  });
 }

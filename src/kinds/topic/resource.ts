@@ -1,6 +1,6 @@
 import type { KafkaClient } from '../../clients/kafka/contract.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { Change, ResourceKind } from '../resource.js';
+import { type Change, fieldChange, type ResourceKind } from '../resource.js';
 
 export interface TopicSpec {
   readonly name: string;
@@ -31,24 +31,18 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka:
   diff(spec, live) {
     if (live === undefined) return [{ summary: 'new' }];
     const changes: Change[] = [];
-    if (spec.partitions > live.partitions) {
-      changes.push({
-        summary: `partitions ${live.partitions} → ${spec.partitions}`,
-        implies: 'keys move to other partitions',
-      });
-    }
-    if (spec.partitions < live.partitions) {
-      changes.push({
-        summary: `partitions ${live.partitions} → ${spec.partitions}`,
-        refused: {
-          why: "partitions can't shrink",
-          todo: `Declare ${live.partitions} partitions, or delete the topic and its data first.`,
-        },
-      });
+    if (spec.partitions !== live.partitions) {
+      const shrinks = {
+        why: "partitions can't shrink",
+        todo: `Declare ${live.partitions} partitions, or delete the topic and its data first.`,
+      };
+      const grows = { implies: 'keys move to other partitions', irreversible: true } as const;
+      const more = spec.partitions > live.partitions ? grows : { refused: shrinks };
+      changes.push(fieldChange('partitions', String(live.partitions), String(spec.partitions), more));
     }
     for (const [name, wanted] of Object.entries(spec.config)) {
       const found = live.config.get(name);
-      if (found !== wanted) changes.push({ summary: `${name} ${found ?? 'unset'} → ${wanted}` });
+      if (found !== wanted) changes.push(fieldChange(name, found ?? undefined, wanted));
     }
     return changes;
   },

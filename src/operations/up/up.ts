@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { CheckReport } from '../../consistency/report.js';
 import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
@@ -28,23 +27,27 @@ export interface UpResult {
  * A failed step is in the result; throws on wrong usage, an aborted signal, and EVPIPE_ALREADY_RUNNING.
  */
 export async function up(session: Session, options: UpOptions): Promise<UpResult> {
-  const startedMs = performance.now();
-  const { pipeline, emit, signal } = session;
-  mkdirSync(pipeline.stateFolder, { recursive: true, mode: 0o700 });
-  const release = takeRunLock(pipeline.stateFolder);
+  const release = takeRunLock(session.pipeline.stateFolder);
   try {
-    const reports: CheckReport[] = [];
-    const work = await upNodes(session, options.slices);
-    const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;
-    const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
-    const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
-    emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
-    const { changed, failure } = await walk(nodes, { emit, signal });
-    const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
-    return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
+    return await bringUp(session, options);
   } finally {
     release();
   }
+}
+
+/** The same for a caller that holds the run's lock. */
+export async function bringUp(session: Session, options: UpOptions): Promise<UpResult> {
+  const startedMs = performance.now();
+  const { pipeline, emit, signal } = session;
+  const reports: CheckReport[] = [];
+  const work = await upNodes(session, options.slices);
+  const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;
+  const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
+  const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
+  emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
+  const { changed, failure } = await walk(nodes, { emit, signal });
+  const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
+  return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
 }
 
 /** What has to hold is asked once all else is done. */

@@ -47,7 +47,12 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
   const early = { name: 'early', partitions: 6, config: {} };
   const live = await topicResource.read(early, { kafka });
   expect(topicResource.diff(early, live)).toEqual([
-    { summary: 'partitions 1 → 6', implies: 'keys move to other partitions' },
+    {
+      summary: 'partitions 1 → 6',
+      field: { name: 'partitions', before: '1', after: '6' },
+      implies: 'keys move to other partitions',
+      irreversible: true,
+    },
   ]);
   await topicResource.apply(early, live, { kafka });
   expect((await kafka.describeTopic('early'))?.partitions.length).toBe(6);

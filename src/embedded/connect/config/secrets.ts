@@ -1,8 +1,6 @@
+import { HIDDEN, isSecretOption, withoutUserinfo } from '../../../support/masked.js';
 import type { RawConfig } from './option.js';
 
-/** As Kafka prints a value of type PASSWORD. */
-const HIDDEN = '[hidden]';
-const SECRET_OPTION = /(^|\.)(password|secret|secret\.key|user\.info|jaas\.config|access\.token|passphrase)$/i;
 const PLACEHOLDER = /^\$\{[^}]*\}$/;
 /** Shorter ones would blank out half of a message. */
 const SECRET_LENGTH_MIN = 4;
@@ -10,8 +8,8 @@ const SECRET_LENGTH_MIN = 4;
 /** A configuration as it may be shown: placeholders stay what they are, passwords and userinfo of URLs are hidden. */
 export function maskSecrets(config: RawConfig): RawConfig {
   const shown = (name: string, value: string): string => {
-    if (SECRET_OPTION.test(name)) return PLACEHOLDER.test(value) || value === '' ? value : HIDDEN;
-    return value.replace(/:\/\/[^/@\s]+@/g, `://${HIDDEN}@`);
+    if (isSecretOption(name)) return PLACEHOLDER.test(value) || value === '' ? value : HIDDEN;
+    return withoutUserinfo(value);
   };
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));
 }
@@ -29,7 +27,7 @@ export const maskedOption = (config: RawConfig): string | undefined =>
 
 /** The values of a resolved configuration that no message may contain. */
 export const secretsOf = (config: RawConfig): readonly string[] =>
-  Object.entries(config).flatMap(([name, value]) => (SECRET_OPTION.test(name) ? [value] : []));
+  Object.entries(config).flatMap(([name, value]) => (isSecretOption(name) ? [value] : []));
 
 export function redact(text: string, secrets: readonly string[]): string {
   return secrets

@@ -1,0 +1,39 @@
+import type { Plan } from '../../operations/plan/plan.js';
+import type { CommandEntry } from '../command.js';
+import { jsonLine } from '../event-printers.js';
+import { EXIT } from '../exit-codes.js';
+import { openPipeline } from '../open-pipeline.js';
+import { withSession } from '../session.js';
+import type { Shell } from '../shell.js';
+
+export const planCommand: CommandEntry = {
+  name: 'plan [pipeline]',
+  summary: 'what apply would create, change and remove, and why; changes nothing (exit 3: something would change)',
+  examples: ['plan', 'plan --prune --output json > plan.json'],
+  declare: (command) =>
+    command.option('--prune', 'also what this pipeline has made and no longer declares: apply --prune removes it'),
+  run: async ({ shell, options, arguments: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+      const { readPlan } = await import('../../operations/plan/plan.js');
+      const plan = await readPlan(session, { prune: options.prune === true });
+      if (options.output === 'json') shell.out(jsonLine({ kind: 'plan', version: 1, ...plan }));
+      else await printPlan(plan, shell);
+      return exitOfPlan(plan);
+    });
+  },
+};
+
+export async function printPlan(plan: Plan, shell: Shell): Promise<void> {
+  const [{ planLines }, { paint }] = await Promise.all([
+    import('../../ui/text/plan.js'),
+    import('../../ui/text/line.js'),
+  ]);
+  for (const one of planLines(plan)) shell.out(`${paint(one, shell.color)}\n`);
+}
+
+/** A refused change beats pending ones. */
+export function exitOfPlan({ entries }: Plan): number {
+  if (entries.some(({ changes }) => changes.some(({ refused }) => refused !== undefined))) return EXIT.failed;
+  return entries.length > 0 ? EXIT.changesPending : EXIT.done;
+}

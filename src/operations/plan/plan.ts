@@ -1,0 +1,137 @@
+import { operationsOf, type Removal } from '../../kinds/kind.js';
+import { madeKey, readLedger } from '../../kinds/ledger.js';
+import type { Change } from '../../kinds/resource.js';
+import type { Session } from '../../kinds/session.js';
+import type { Planned } from '../../kinds/walk.js';
+import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
+import { type ComponentId, componentKey, server } from '../../targets/target.js';
+import { upNodes } from '../up/nodes.js';
+
+/** What `plan` found of one thing; things in sync are not listed. */
+export interface PlanEntry {
+  /** `start`: a server or service that does not run; `unread`: its server does not run, so it can't be compared. */
+  readonly action: 'start' | 'create' | 'change' | 'remove' | 'unread';
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly location?: SourceLocation;
+  readonly changes: readonly Change[];
+}
+
+export interface Plan {
+  readonly pipeline: string;
+  readonly target: string;
+  /** In the order in which `up` works. */
+  readonly entries: readonly PlanEntry[];
+  /** How many declared things were found as declared. */
+  readonly inSync: number;
+}
+
+/** Compares what is declared with what is there; starts and changes nothing. Throws what servers that run fail with. */
+export async function readPlan(session: Session, options: { readonly prune: boolean }): Promise<Plan> {
+  const nodes = await upNodes(session, new Set(['services', 'streams']));
+  const runs = await runningNow(session);
+  const stopped = ({ component }: Planned): string | undefined =>
+    component === undefined || runs.has(componentKey(component)) ? undefined : componentKey(component);
+  const compared = await Promise.all(
+    nodes.flatMap(({ plans = [] }) => plans).map((planned) => entryOf(planned, stopped(planned))),
+  );
+  const entries = [
+    ...(await stoppedProcesses(session)),
+    ...compared.flatMap((entry) => entry ?? []),
+    ...(options.prune ? (await removable(session)).map(({ entry }) => entry) : []),
+  ];
+  const inSync = compared.filter((entry) => entry === undefined).length;
+  return { pipeline: session.pipeline.name, target: session.target.name, entries, inSync };
+}
+
+/** Keys of the components that have an endpoint. */
+async function runningNow({ target }: Session): Promise<ReadonlySet<string>> {
+  const components = (await target.status()).flatMap((status) => status.components);
+  const found = await Promise.all(
+    components.map(async (one) => ((await target.endpoint(one)) === undefined ? [] : [one])),
+  );
+  return new Set(found.flat().map(componentKey));
+}
+
+async function stoppedProcesses({ target }: Session): Promise<readonly PlanEntry[]> {
+  const stopped = (await target.status()).filter(
+    ({ provider, state }) => provider !== 'address' && (state === 'stopped' || state === 'failed'),
+  );
+  return stopped.map(({ process, state }) => ({
+    action: 'start',
+    kind: 'process',
+    name: process,
+    reason: state === 'failed' ? 'it has failed' : 'it does not run',
+    changes: [],
+  }));
+}
+
+/** Undefined where it is in sync. */
+async function entryOf(planned: Planned, stopped: string | undefined): Promise<PlanEntry | undefined> {
+  const { kind, name, location } = planned;
+  const of = { kind, name, ...(location === undefined ? {} : { location }) };
+  const unread = (reason: string): PlanEntry => ({ ...of, action: 'unread', reason, changes: [] });
+  if (stopped !== undefined) return unread(`${stopped} does not run`);
+  try {
+    const { isNew, changes } = await planned.compare();
+    if (changes.length === 0) return undefined;
+    const reason = isNew ? 'declared, and not there' : 'declared otherwise than it is';
+    return { ...of, action: isNew ? 'create' : 'change', reason, changes };
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError)) throw failure;
+    if (failure.kind === 'unreachable') return unread(messageOf(failure));
+    const refused = { why: failure.message, todo: failure.todo ?? 'Fix the problem, then plan again.' };
+    return {
+      ...of,
+      action: 'change',
+      reason: 'it can’t be compared',
+      changes: [{ summary: 'the comparison', refused }],
+    };
+  }
+}
+
+export interface Removable {
+  readonly removal: Removal;
+  readonly entry: PlanEntry;
+}
+
+/** What this pipeline has made, by its ledger, and no longer declares; in the order in which it can be taken away. */
+export async function removable(session: Session): Promise<readonly Removable[]> {
+  if ((await session.target.endpoint(server('kafka'))) === undefined) return [];
+  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name);
+  const removals = await removalsOf(session);
+  const found: Removable[] = [];
+  for (const removal of removals) {
+    const prefix = madeKey(removal.kind, '');
+    const made = [...ledger.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    for (const name of made.filter((one) => !removal.declared.includes(one)).sort()) {
+      if (!(await isThere(removal, name, session))) continue;
+      found.push({ removal, entry: removalEntry(removal, name, 'made by this pipeline, no longer declared') });
+    }
+  }
+  return found;
+}
+
+/** What reads and writes goes before what it reads and writes: the reverse of the order of the kinds. */
+export async function removalsOf(session: Session): Promise<readonly Removal[]> {
+  const kinds = await operationsOf(session.kinds);
+  return [...kinds].reverse().flatMap(({ operations }) => operations.removals?.(session) ?? []);
+}
+
+export function removalEntry(removal: Removal, name: string, reason: string): PlanEntry {
+  const change: Change = { summary: removal.implies, irreversible: true };
+  return { action: 'remove', kind: removal.kind, name, reason, changes: [change] };
+}
+
+/** False too where its server does not run: nothing can be removed there now. */
+export async function isThere(removal: Removal, name: string, { target }: Session): Promise<boolean> {
+  return (await endpointOf(target, removal.component)) && removal.exists(name);
+}
+
+const endpointOf = async (target: Session['target'], component: ComponentId): Promise<boolean> =>
+  (await target.endpoint(component)) !== undefined;
+
+/** Why evpipe would refuse to carry the plan out. */
+export const refusals = ({ entries }: Plan): readonly PlanEntry[] =>
+  entries.filter(({ changes }) => changes.some(({ refused }) => refused !== undefined));

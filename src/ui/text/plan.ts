@@ -1,0 +1,48 @@
+import type { Change } from '../../kinds/resource.js';
+import type { Plan, PlanEntry } from '../../operations/plan/plan.js';
+import { type Line, line, type Span, span } from './line.js';
+import { printable } from './printable.js';
+import { counted } from './quantities.js';
+
+const SIGNS: Readonly<Record<PlanEntry['action'], Span>> = {
+  start: span('>', 'good'),
+  create: span('+', 'good'),
+  change: span('~', 'wait'),
+  remove: span('-', 'bad'),
+  unread: span('?', 'dim'),
+};
+
+const ACTIONS = Object.keys(SIGNS) as PlanEntry['action'][];
+
+/** One line for each thing, then what differs; the last line counts. */
+export function planLines(plan: Plan): readonly Line[] {
+  return [...plan.entries.flatMap(entryLines), line(...(plan.entries.length === 0 ? [] : ['\n']), summaryOf(plan))];
+}
+
+export function entryLines({ action, kind, name, reason, location, changes }: PlanEntry): readonly Line[] {
+  const place = location === undefined ? '' : `  ${location.file}:${location.line}`;
+  const head = line(SIGNS[action], ` ${kind} ${printable(name)}  `, span(`${reason}${place}`, 'dim'));
+  return [head, ...changes.flatMap(changeLines)];
+}
+
+function changeLines({ summary, implies, irreversible, refused }: Change): readonly Line[] {
+  if (summary === 'new') return [];
+  const notes = [
+    ...(implies === undefined ? [] : [implies]),
+    ...(irreversible === true ? ['can’t be taken back'] : []),
+  ];
+  const what = line(`    ${printable(summary)}`, span(notes.length === 0 ? '' : `  (${notes.join('; ')})`, 'dim'));
+  if (refused === undefined) return [what];
+  const place = refused.location === undefined ? '' : `${refused.location.file}:${refused.location.line}: `;
+  const why = `${place}${refused.why}`.split('\n').map((text) => line('      ', span(printable(text), 'bad')));
+  return [what, ...why, line(`      ${printable(refused.todo)}`)];
+}
+
+function summaryOf({ entries, inSync }: Plan): string {
+  const found = ACTIONS.flatMap((action) => {
+    const count = entries.filter((entry) => entry.action === action).length;
+    return count === 0 ? [] : [`${count} to ${action === 'unread' ? 'compare once their servers run' : action}`];
+  });
+  const same = `${counted(inSync, 'thing')} as declared`;
+  return found.length === 0 ? `Nothing to change: ${same}.` : `${found.join(', ')}; ${same}.`;
+}

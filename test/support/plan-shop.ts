@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectKafka } from '../../src/clients/kafka/client.js';
+import type { KafkaClient } from '../../src/clients/kafka/contract.js';
+import { type RunningKafka, startKafka } from '../../src/embedded/kafka/index.js';
+import { startSchemaRegistry } from '../../src/embedded/schema-registry/server.js';
+import { silentLog } from '../../src/support/log.js';
+import { type Ran, runIn } from './command-line.js';
+import { EVPIPE } from './evpipe.js';
+import { seeded } from './seeded.js';
+
+export interface ShopTopic {
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface ShopFile {
+  readonly topics: Readonly<Record<string, ShopTopic>>;
+  readonly compatibility: string;
+}
+
+/** A pipeline of topics and a schema on a broker and a registry of the test, which it has by their addresses. */
+export class PlanShop {
+  private constructor(
+    readonly folder: string,
+    private readonly broker: RunningKafka,
+    private readonly registry: { readonly port: number; stop(): Promise<void> },
+    readonly kafka: KafkaClient,
+  ) {}
+
+  static async open(): Promise<PlanShop> {
+    const folder = mkdtempSync(join(tmpdir(), 'evpipe-plan-'));
+    const broker = await startKafka({ dataDir: join(folder, 'kafka') });
+    const { bootstrapServers } = broker;
+    const registry = await startSchemaRegistry({ host: '127.0.0.1', port: 0, bootstrapServers, log: silentLog });
+    writeFileSync(
+      join(folder, 'order.avsc'),
+      JSON.stringify({ type: 'record', name: 'Order', fields: [{ name: 'id', type: 'string' }] }),
+    );
+    return new PlanShop(folder, broker, registry, connectKafka({ bootstrapServers, clientId: 'test' }));
+  }
+
+  write({ topics, compatibility }: ShopFile): void {
+    const here = {
+      kafka: { bootstrapServers: this.broker.bootstrapServers },
+      schemaRegistry: { url: `http://127.0.0.1:${this.registry.port}` },
+    };
+    const schemas = { compatibility, subjects: { 'orders-value': 'order.avsc' } };
+    const file = { version: 1, name: 'shop', topics, schemas, targets: { here } };
+    writeFileSync(join(this.folder, 'evpipe.yaml'), JSON.stringify(file, null, 1));
+  }
+
+  run(...argv: string[]): Promise<Ran> {
+    return runIn(this.folder, process.env, ...argv, '--target', 'here');
+  }
+
+  /** Runs the built command as a process and kills it after this time; resolves once it is gone. */
+  async runAndKill(afterMs: number, ...argv: string[]): Promise<void> {
+    const child = spawn(process.execPath, [EVPIPE, ...argv, '--target', 'here'], { cwd: this.folder, stdio: 'ignore' });
+    const gone = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  async stop(): Promise<void> {
+    await this.kafka.close();
+    await this.registry.stop();
+    await this.broker.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Each setting with values that it may have, the usual one first. */
+const SETTINGS = {
+  'retention.ms': ['604800000', '1000', '3600000', '-1'],
+  'cleanup.policy': ['delete', 'compact', 'compact,delete'],
+  'max.message.bytes': ['1048588', '100000', '2000000'],
+  'min.cleanable.dirty.ratio': ['0.5', '0.1', '0.9'],
+  'segment.ms': ['604800000', '60000'],
+  'compression.type': ['producer', 'zstd', 'lz4'],
+} as const;
+const LEVELS = ['FORWARD', 'NONE', 'BACKWARD', 'FULL', 'FULL_TRANSITIVE'] as const;
+
+/** Two topics and a compatibility level, each value the usual one or chosen by chance. */
+function shopFile(pick: <T>(values: readonly T[]) => T): ShopFile {
+  const topic = (partitions: number): ShopTopic => ({
+    partitions,
+    config: Object.fromEntries(Object.entries(SETTINGS).map(([name, values]) => [name, pick<string>(values)])),
+  });
+  return { topics: { orders: topic(2), customers: topic(1) }, compatibility: pick(LEVELS) };
+}
+
+export const PLAIN: ShopFile = shopFile((values) => values[0] as (typeof values)[number]);
+
+export const changedFile = (random: () => number): ShopFile =>
+  shopFile((values) => values[Math.floor(random() * values.length)] as (typeof values)[number]);
+
+/** Applies a changed file and takes it back; throws where a plan differs from what was done. */
+export async function changeAndRevert(shop: PlanShop, seed: number): Promise<void> {
+  for (const file of [changedFile(seeded(seed)), PLAIN]) {
+    shop.write(file);
+    const planned = await shop.run('plan');
+    if (planned.code !== 0 && planned.code !== 3)
+      throw new Error(`seed ${seed}: plan ended with ${planned.code}: ${planned.out}${planned.err}`);
+    const applied = await shop.run('apply');
+    const again = await shop.run('plan');
+    if (applied.code !== 0 || again.code !== 0)
+      throw new Error(`seed ${seed}: ${applied.out}${applied.err}${again.out}${again.err}`);
+  }
+}
+
+/** Kills an apply of a changed file at a random moment; throws unless the next one brings it to its end. */
+export async function killAndResume(shop: PlanShop, seed: number): Promise<void> {
+  const random = seeded(seed);
+  const topics = { ...changedFile(random).topics, [`late-${seed}`]: { partitions: 1, config: {} } };
+  shop.write({ ...changedFile(random), topics });
+  await shop.runAndKill(Math.floor(random() * KILLED_WITHIN_MS), 'apply');
+  const resumed = await shop.run('apply');
+  const again = await shop.run('plan');
+  if (resumed.code !== 0 || again.code !== 0)
+    throw new Error(`seed ${seed}: ${resumed.out}${resumed.err}${again.out}${again.err}`);
+}
+
+/** About how long an apply takes. */
+const KILLED_WITHIN_MS = 900;

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { changeAndRevert, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
+
+let shop: PlanShop;
+
+beforeAll(async () => {
+  shop = await PlanShop.open();
+  await shop.kafka.createTopic({ name: 'foreign', partitions: 1 });
+});
+
+beforeEach(async () => {
+  shop.write(PLAIN);
+  const { code, out, err } = await shop.run('apply');
+  expect(code, out + err).toBe(0);
+});
+
+afterAll(() => shop?.stop());
+
+it('plans nothing after an apply, and a second apply changes nothing', async () => {
+  const planned = await shop.run('plan');
+  expect(planned.out).toBe('Nothing to change: 3 things as declared.\n');
+  expect(planned.code).toBe(0);
+  expect((await shop.run('apply')).out).toBe('Nothing to change: 3 things as declared.\n');
+});
+
+it('shows what is new and what differs, field by field, with what it implies', async () => {
+  const orders = { partitions: 3, config: { ...PLAIN.topics.orders?.config, 'retention.ms': '1000' } };
+  shop.write({ ...PLAIN, topics: { ...PLAIN.topics, orders, payments: { partitions: 1, config: {} } } });
+  const { code, out } = await shop.run('plan');
+  expect(out).toContain('~ topic orders  declared otherwise than it is');
+  expect(out).toContain('partitions 2 → 3  (keys move to other partitions; can’t be taken back)');
+  expect(out).toContain('retention.ms 604800000 → 1000');
+  expect(out).toContain('+ topic payments  declared, and not there');
+  expect(code).toBe(3);
+  expect(await shop.kafka.describeTopic('payments')).toBeUndefined();
+});
+
+it('changes nothing at all where one change is refused', async () => {
+  const customers = { partitions: 1, config: { ...PLAIN.topics.customers?.config, 'segment.ms': '60000' } };
+  const orders = { partitions: 1, config: {} };
+  shop.write({ ...PLAIN, topics: { customers, orders } });
+  const { code, out, err } = await shop.run('apply');
+  expect(out).toContain("partitions can't shrink");
+  expect(err).toContain('Nothing was changed.');
+  expect(code).toBe(1);
+  const config = await shop.kafka.topicConfig('customers');
+  expect(config.find(({ name }) => name === 'segment.ms')?.value).toBe('604800000');
+});
+
+it('does just a saved plan, and nothing once reality has moved', async () => {
+  const config = { ...PLAIN.topics.orders?.config, 'retention.ms': '1000' };
+  shop.write({ ...PLAIN, topics: { ...PLAIN.topics, orders: { partitions: 2, config } } });
+  const saved = join(shop.folder, 'plan.json');
+  writeFileSync(saved, (await shop.run('plan', '--output', 'json')).out);
+  expect(JSON.parse(readFileSync(saved, 'utf8'))).toMatchObject({
+    kind: 'plan',
+    version: 1,
+    entries: [
+      { action: 'change', kind: 'topic', name: 'orders', changes: [{ field: { before: '604800000', after: '1000' } }] },
+    ],
+  });
+  await shop.kafka.alterTopicConfig('orders', { 'retention.ms': '2000' });
+  const stale = await shop.run('apply', '--plan', saved);
+  expect(stale.err).toContain('the plan no longer holds: topic orders; nothing was changed');
+  expect(stale.code).toBe(1);
+  await shop.kafka.alterTopicConfig('orders', { 'retention.ms': '604800000' });
+  expect((await shop.run('apply', '--plan', saved)).code).toBe(0);
+});
+
+it('prunes only what this pipeline has made, once somebody agrees', async () => {
+  const { customers, ...topics } = PLAIN.topics;
+  expect(customers).toBeDefined();
+  shop.write({ ...PLAIN, topics });
+  expect((await shop.run('plan')).code).toBe(0);
+  const planned = await shop.run('plan', '--prune');
+  expect(planned.out).toContain('- topic customers  made by this pipeline, no longer declared');
+  const asked = await shop.run('apply', '--prune');
+  expect(asked.err).toContain('nobody is there to ask: Remove topic customers?');
+  expect(asked.code).toBe(2);
+  expect((await shop.run('apply', '--prune', '--yes')).out).toContain('removed  topic customers');
+  expect(await shop.kafka.describeTopic('customers')).toBeUndefined();
+  expect(await shop.kafka.describeTopic('foreign')).toBeDefined();
+  expect((await shop.run('plan', '--prune')).code).toBe(0);
+});
+
+it('resets what it has made, and leaves what it has found', async () => {
+  shop.write({ ...PLAIN, topics: { ...PLAIN.topics, foreign: { partitions: 1, config: {} } } });
+  const unknown = await shop.run('reset', 'topic/order', '--yes');
+  expect(unknown.err).toContain('there is no topic/order to reset');
+  expect(unknown.code).toBe(2);
+  expect((await shop.run('reset', 'topic/orders', '--yes')).out).toContain('removed  topic orders');
+  expect(await shop.kafka.describeTopic('customers')).toBeDefined();
+  const { out } = await shop.run('reset', '--yes');
+  expect(out).toContain('removed  schema orders-value');
+  expect(out).toContain('stays    topic/foreign, which others have made');
+  expect((await shop.kafka.listTopics()).map(({ name }) => name)).toContain('foreign');
+  expect((await shop.run('plan')).out).toContain('3 to create');
+});
+
+it('applies and takes back changed files, with an empty plan after each', async () => {
+  for (let seed = 1; seed <= 40; seed++) await changeAndRevert(shop, seed);
+});
+
+it('goes on where an apply was killed', async () => {
+  for (let seed = 1; seed <= 3; seed++) await killAndResume(shop, seed);
+});
