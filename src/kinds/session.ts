@@ -104,6 +104,7 @@ export function targetInput(pipeline: Pipeline, kinds: readonly Kind[]): TargetI
     databases: pipeline.databases.map(({ name }) => name),
     services: pipeline.services.map(({ name }) => name),
     stores: pipeline.stores.map(({ name, kind, optional }) => ({ name, kind, optional })),
+    rabbitmqGuest: pipeline.rabbitmq?.guest,
     containers: pipeline.services.flatMap(({ name, container, port }) =>
       container === undefined ? [] : [{ name, port, source: absolute(container, pipeline.folder) }],
     ),

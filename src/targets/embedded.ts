@@ -207,6 +207,7 @@ export class EmbeddedProvider implements Provider {
           dataDir: join(this.context.stateFolder, 'data', embedded.process),
           ...(embedded === POSTGRES && { password: this.secrets.postgresPassword() }),
           ...(embedded === REDIS && this.redisOptions()),
+          ...(embedded === EMBEDDED_SERVERS.rabbitmq && this.secrets.rabbitmqLogin(this.input)),
           ...(embedded === EMBEDDED_SERVERS.connect && { ...launch, stateFolder: this.context.stateFolder }),
         },
       },
@@ -275,7 +276,9 @@ export class EmbeddedProvider implements Provider {
     if (component.kind === 'postgres') return this.postgresAt(component.name, port);
     if (component.kind === 'rabbitmq') {
       // One port for both: its first bytes tell AMQP from HTTP.
-      return { url: `amqp://guest:guest@${HOST}:${port}`, managementUrl: `http://guest:guest@${HOST}:${port}` };
+      const { user, password } = this.secrets.rabbitmqLogin(this.input);
+      const at = `${user}:${password}@${HOST}:${port}`;
+      return { url: `amqp://${at}`, managementUrl: `http://${at}` };
     }
     if (component.kind === 'stores') return { url: this.storeUrl(component.name, port), ours: true };
     return { url: `http://${HOST}:${port}` };

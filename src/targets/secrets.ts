@@ -1,6 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createJson, readJson } from '../support/json-file.js';
+import type { TargetInput } from './target.js';
 
 interface SecretsFile {
   readonly version: 1;
@@ -23,6 +24,12 @@ export class PipelineSecrets {
   /** Of a role in the PostgreSQL that evpipe has started. */
   rolePassword(role: string): string {
     return this.derived(`PostgreSQL role ${role}`);
+  }
+
+  /** Of RabbitMQ: generated, or the one that every client knows where the file asks for it. */
+  rabbitmqLogin({ rabbitmqGuest }: Pick<TargetInput, 'rabbitmqGuest'>): { user: string; password: string } {
+    if (rabbitmqGuest === true) return { user: 'guest', password: 'guest' };
+    return { user: 'evpipe', password: this.derived('rabbitmq') };
   }
 
   /** Of the one secret that is kept; none of them gives another one away. */

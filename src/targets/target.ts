@@ -317,6 +317,8 @@ export interface TargetInput {
   readonly databases: readonly string[];
   readonly services: readonly string[];
   readonly stores: readonly StoreInput[];
+  /** The file asks for RabbitMQ's guest/guest instead of a generated login. */
+  readonly rabbitmqGuest?: boolean | undefined;
   /** Services that may run as containers. */
   readonly containers?: readonly ServiceContainer[] | undefined;
   /** What stands in front of services: where it listens, and which they are. */

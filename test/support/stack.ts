@@ -87,6 +87,11 @@ export class Stack {
     return holder === undefined ? url : withRole({ url, ours: true }, holder, (role) => secrets.rolePassword(role)).url;
   }
 
+  async rabbitmqUrl(): Promise<string> {
+    const { user, password } = new PipelineSecrets(this.stateFolder).rabbitmqLogin({});
+    return `amqp://${user}:${password}@127.0.0.1:${await this.portOf('rabbitmq')}`;
+  }
+
   /** All that its components have written, for a failure's message. */
   log(component: string): string {
     try {

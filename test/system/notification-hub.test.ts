@@ -54,7 +54,7 @@ describe('notification-hub', () => {
       { timeoutMs: 60_000 },
     );
   };
-  const amqp = async () => connectAmqp(`amqp://guest:guest@127.0.0.1:${await stack.portOf('rabbitmq')}`);
+  const amqp = async () => connectAmqp(await stack.rabbitmqUrl());
 
   it('changes nothing on a second up', async () => {
     const ended = await stack.run('up');
@@ -152,7 +152,7 @@ describe('notification-hub', () => {
   /** Looked at and thrown away, as somebody would who has mended their cause. */
   async function drainDeadLetters(): Promise<void> {
     const { connect } = await import('amqplib');
-    const connection = await connect(`amqp://127.0.0.1:${await stack.portOf('rabbitmq')}`);
+    const connection = await connect(await stack.rabbitmqUrl());
     const channel = await connection.createChannel();
     await channel.purgeQueue(`${QUEUE}-dead`);
     await connection.close();

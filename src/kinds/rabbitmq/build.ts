@@ -6,9 +6,10 @@ export const rabbitmq = section(
   spec.optional().describe('RabbitMQ exchanges, queues and bindings'),
   (declared, { located }) => {
     if (declared === undefined) return { rabbitmq: undefined };
-    const { exchanges, queues, bindings } = declared;
+    const { guest, exchanges, queues, bindings } = declared;
     return {
       rabbitmq: {
+        guest,
         exchanges: Object.entries(exchanges).map(([name, exchange]) => ({
           ...located(name, 'rabbitmq', 'exchanges', name),
           type: exchange?.type ?? 'direct',

@@ -2,6 +2,8 @@ import type { Located } from '../../pipeline/pipeline.js';
 import type { Placed, RabbitmqAddress } from '../../targets/target.js';
 
 export interface RabbitmqSection {
+  /** Servers that evpipe starts take guest/guest instead of a generated login. */
+  readonly guest: boolean;
   readonly exchanges: readonly ExchangeSection[];
   readonly queues: readonly QueueSection[];
   readonly bindings: readonly BindingSection[];

@@ -38,6 +38,12 @@ const binding = mapping({
 
 /** The section `rabbitmq:`. */
 export const rabbitmq = mapping({
+  guest: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Let guest/guest in, on servers that evpipe starts: for clients whose login is fixed. Default: a generated password',
+    ),
   exchanges: named(exchange).default({}).describe('By name'),
   queues: named(queue).default({}).describe('By name'),
   bindings: z.array(binding).default([]).describe('Which exchange fills which queue'),

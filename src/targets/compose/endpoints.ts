@@ -3,7 +3,7 @@ import type { ComponentId, Endpoint, Faces, TargetInput } from '../target.js';
 import { containerName, NAMES, PORTS, storeServer } from './servers.js';
 
 const HOST = '127.0.0.1';
-const USER = 'evpipe';
+const MONGO_USER = 'evpipe';
 
 /** Ports of the host, by the variables of the fragments and, for services, by the names of their containers. */
 export type HostPorts = Readonly<Record<string, number>>;
@@ -40,7 +40,7 @@ export function endpointOf(
         postgres(host, port, secrets.postgresPassword(), component.name),
       );
     case 'rabbitmq':
-      return rabbitmq(faces, secrets.derived('rabbitmq'));
+      return rabbitmq(faces, secrets.rabbitmqLogin(input));
     case 'stores':
       return store(component.name, input, faces, secrets);
     case 'service': {
@@ -63,8 +63,8 @@ function postgres(host: string, port: number, password: string, database: string
   return { host, port, user: 'postgres', password, database, url, ours: true };
 }
 
-function rabbitmq(faces: FacesOf, password: string): Faces<Endpoint> {
-  const at = (scheme: string) => (host: string, port: number) => `${scheme}://${USER}:${password}@${host}:${port}`;
+function rabbitmq(faces: FacesOf, { user, password }: { user: string; password: string }): Faces<Endpoint> {
+  const at = (scheme: string) => (host: string, port: number) => `${scheme}://${user}:${password}@${host}:${port}`;
   const amqp = faces('RABBITMQ_PORT', 'rabbitmq', at('amqp'));
   const management = faces('RABBITMQ_MANAGEMENT_PORT', 'rabbitmq', at('http'));
   return {
@@ -78,7 +78,7 @@ function store(name: string, input: TargetInput, faces: FacesOf, secrets: Pipeli
     const password = secrets.derived('mongo');
     const database = encodeURIComponent(name);
     return faces('MONGO_PORT', 'mongo', (host, port) => ({
-      url: `mongodb://${USER}:${password}@${host}:${port}/${database}?authSource=admin`,
+      url: `mongodb://${MONGO_USER}:${password}@${host}:${port}/${database}?authSource=admin`,
       ours: true,
     }));
   }
@@ -94,7 +94,10 @@ const caches = (input: TargetInput): readonly string[] =>
 
 /** What the servers read when they start, by the names of the files below `secrets/`. */
 export function secretFiles(input: TargetInput, secrets: PipelineSecrets): Readonly<Record<string, string>> {
-  const rabbitmqUser = `default_user = ${USER}\ndefault_pass = ${secrets.derived('rabbitmq')}\n`;
+  const { user, password } = secrets.rabbitmqLogin(input);
+  // The server would let guest in from its own container only.
+  const guests = user === 'guest' ? 'loopback_users = none\n' : '';
+  const rabbitmqUser = `default_user = ${user}\ndefault_pass = ${password}\n${guests}`;
   const redis = [
     `requirepass ${secrets.derived('redis')}`,
     `databases ${Math.max(1, caches(input).length)}`,
