@@ -4,7 +4,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import type { ComponentId, ComponentStatus, Endpoint } from '../targets/target.js';
 import type { Diagnosis } from './diagnosis.js';
 import type { Session } from './session.js';
-import type { Flow } from './status-report.js';
+import type { ComponentLine, Flow } from './status-report.js';
 import type { Node } from './walk.js';
 
 /**
@@ -41,6 +41,8 @@ export interface KindOperations {
   proof?(session: Session): Proof | undefined;
   /** What `status` draws of the data flow. */
   flows?(session: Session): Promise<readonly Flow[]>;
+  /** Lines of `status` beside those of components. */
+  lines?(session: Session): readonly ComponentLine[];
   /** Questions to servers that run or have an address. */
   probes?(session: Session): readonly Probe[];
   /** What can be said without asking a server. */

@@ -18,9 +18,15 @@ export type Flow = readonly FlowNode[];
 export interface ComponentLine {
   readonly name: string;
   readonly health: Health;
-  /** `running`, `restarting in 4 s`, `exited with 1`. */
+  /** `running`, `restarting in 4 s`, `done`. */
   readonly state: string;
-  readonly detail: string;
+  /** `:9092`, or where it runs else. */
+  readonly address?: string | undefined;
+  readonly pid?: number | undefined;
+  readonly restarts?: number | undefined;
+  readonly uptimeMs?: number | undefined;
+  /** How its last life ended, and the last line it wrote, where it is not well. */
+  readonly lastError?: string | undefined;
   /** Proportional set size where the system tells it. */
   readonly memoryBytes?: number | undefined;
 }
@@ -32,7 +38,6 @@ export interface StatusReport {
   readonly upMs?: number | undefined;
   readonly memoryBytes?: number | undefined;
   readonly cpuPercent?: number | undefined;
-  /** Shown only where something is not good: quiet when all is well. */
   readonly components: readonly ComponentLine[];
   readonly flows: readonly Flow[];
   /** What is left out because it is optional and not there; sentences without a full stop. */

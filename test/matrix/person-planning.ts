@@ -74,11 +74,11 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     });
     const ports = (
       JSON.parse((await box.run('status', '--output', 'json')).stdout) as {
-        components: { name: string; detail: string }[];
+        components: { name: string; address?: string }[];
       }
     ).components;
     const port = (name: string): string =>
-      /:(\d+)/.exec(ports.find((one) => one.name === name)?.detail ?? '')?.[1] ?? '';
+      /:(\d+)/.exec(ports.find((one) => one.name === name)?.address ?? '')?.[1] ?? '';
     const secrets = JSON.parse(readFileSync(join(box.folder, '.evpipe/person-planning/secrets.json'), 'utf8')) as {
       postgresPassword: string;
     };

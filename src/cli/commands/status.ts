@@ -13,13 +13,11 @@ export const statusCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readStatus, watchStatus } = await import('../../operations/status/status.js');
-      const verbose = options.verbose === true;
       if (options.watch === true && shell.interactive && options.output === 'text') {
         const { loadScreens } = await import('../../ui/screens.js');
         const left = await (await loadScreens()).renderStatus({
           source: (signal) => watchStatus(session, signal),
           color: shell.color,
-          verbose,
           signal: shell.signal,
         });
         return left === 'interrupted' && shell.signal.aborted ? EXIT.interrupted : EXIT.done;
@@ -29,7 +27,7 @@ export const statusCommand: CommandEntry = {
       const print = (report: Awaited<ReturnType<typeof readStatus>>): void => {
         if (options.output === 'json') shell.out(jsonLine(report));
         else
-          for (const line of statusLines(report, { columns: shell.columns ?? 120, verbose }))
+          for (const line of statusLines(report, { columns: shell.columns ?? 120 }))
             shell.out(`${paint(line, shell.color)}\n`);
       };
       if (options.watch !== true) print(await readStatus(session));

@@ -9,12 +9,14 @@ import { environmentOf, programFolder } from '../program.js';
 import { needsOf } from '../reference-values.js';
 import { programNodes } from '../service/referred.js';
 import type { Session } from '../session.js';
+import type { ComponentLine } from '../status-report.js';
 import type { Node, NodeReport } from '../walk.js';
 import { fingerprint } from './fingerprint.js';
 import { type JobSection, jobReferences } from './section.js';
 
 export const operations: KindOperations = {
   nodes: (session) => session.pipeline.jobs.map((job) => jobNode(session, job)),
+  lines: (session) => session.pipeline.jobs.map((job) => statusLine(session, job)),
   summary: async ({ pipeline: { jobs } }) => (jobs.length === 0 ? [] : [`${counted(jobs.length, 'job')} done`]),
 };
 
@@ -24,9 +26,20 @@ interface DoneFile {
   readonly at: string;
 }
 
+const doneFile = ({ pipeline }: Session, { name }: JobSection): string =>
+  join(pipeline.stateFolder, 'jobs', `${name}.json`);
+
+function statusLine(session: Session, job: JobSection): ComponentLine {
+  const done = readJson<DoneFile>(doneFile(session, job), 1);
+  if (done === undefined) return { name: job.name, health: 'waiting', state: 'not done' };
+  const isOutdated = done.fingerprint !== fingerprint(job, session.pipeline.folder);
+  const lastError = isOutdated ? 'it or its inputs have changed since' : undefined;
+  return { name: job.name, health: isOutdated ? 'waiting' : 'good', state: 'done', lastError };
+}
+
 function jobNode(session: Session, job: JobSection): Node {
   const { pipeline } = session;
-  const file = join(pipeline.stateFolder, 'jobs', `${job.name}.json`);
+  const file = doneFile(session, job);
   const references = jobReferences(job).flatMap((path) => needsOf(session, path));
   return {
     id: `job/${job.name}`,

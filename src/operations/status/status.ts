@@ -17,7 +17,7 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     target: session.target.name,
     ...(upMs > 0 ? { upMs } : {}),
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
-    components: components.map(componentLine),
+    components: [...components.map(componentLine), ...(await otherLines(session))],
     notes: components.filter(({ state }) => state === 'absent').map(absence),
     flows: running ? await readFlows(session) : [],
   };
@@ -31,29 +31,31 @@ export async function* watchStatus(session: Session, signal: AbortSignal): Async
   }
 }
 
+/** What is not a component and is well or not all the same: jobs. */
+async function otherLines(session: Session): Promise<readonly ComponentLine[]> {
+  return (await operationsOf(session.kinds)).flatMap(({ operations }) => operations.lines?.(session) ?? []);
+}
+
 async function readFlows(session: Session): Promise<StatusReport['flows']> {
   const all = await operationsOf(session.kinds);
   return (await Promise.all(all.map(({ operations }) => operations.flows?.(session) ?? []))).flat();
 }
 
 function componentLine(status: ComponentStatus): ComponentLine {
-  const exit = status.lastExit === undefined ? '' : `last exit ${status.lastExit.code ?? status.lastExit.signal}`;
+  const { process: name, state, lastExit, port, restarts, lastLines } = status;
+  const exit = lastExit === undefined ? undefined : `ended with ${lastExit.signal ?? `code ${lastExit.code}`}`;
   const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;
-  const detail = [
-    status.address ?? (status.port === undefined ? '' : `:${status.port}`),
-    status.pid === undefined ? '' : `pid ${status.pid}`,
-    status.restarts === 0 ? '' : `${status.restarts} restarts`,
-    status.state === 'running' ? '' : exit,
-    ...(status.state === 'failed' || status.state === 'restarting' || status.state === 'absent'
-      ? status.lastLines.slice(-1)
-      : []),
-  ];
+  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].filter((part) => part !== undefined);
   return {
-    name: status.process,
+    name,
+    health: HEALTH[state],
+    state: `${state}${restart}`,
+    address: status.address ?? (port === undefined ? undefined : `:${port}`),
+    pid: status.pid,
     memoryBytes: status.memoryBytes,
-    health: HEALTH[status.state],
-    state: `${status.state}${restart}`,
-    detail: detail.filter((part) => part !== '').join(', '),
+    restarts,
+    uptimeMs: status.uptimeMs,
+    lastError: error.length === 0 ? undefined : error.join(': '),
   };
 }
 

@@ -14,7 +14,6 @@ interface RenderStatusOptions extends ScreenOptions {
   /** Newer reports replace older ones. The signal aborts when the reader leaves. */
   readonly source: (signal: AbortSignal) => AsyncIterable<StatusReport>;
   readonly color: boolean;
-  readonly verbose?: boolean;
 }
 
 export interface Latest {
@@ -23,7 +22,7 @@ export interface Latest {
 }
 
 /** `status --watch` on a terminal's second screen until q (quit), Ctrl-C or the signal (interrupted); rejects with what ended the source. */
-export function renderStatus({ source, color, verbose = false, ...options }: RenderStatusOptions): Promise<Left> {
+export function renderStatus({ source, color, ...options }: RenderStatusOptions): Promise<Left> {
   const latest: Latest = { report: undefined, atMs: 0 };
   const read = async (signal: AbortSignal): Promise<void> => {
     for await (const report of source(signal)) {
@@ -31,18 +30,17 @@ export function renderStatus({ source, color, verbose = false, ...options }: Ren
       latest.atMs = performance.now();
     }
   };
-  const draw = (leave: (how: Left) => void) => <Status latest={latest} color={color} verbose={verbose} leave={leave} />;
+  const draw = (leave: (how: Left) => void) => <Status latest={latest} color={color} leave={leave} />;
   return renderScreen({ draw, read }, options);
 }
 
 interface StatusProps {
   readonly latest: Latest;
   readonly color: boolean;
-  readonly verbose: boolean;
   readonly leave: (how: Left) => void;
 }
 
-export function Status({ latest, color, verbose, leave }: StatusProps) {
+export function Status({ latest, color, leave }: StatusProps) {
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
   const { isRawModeSupported } = useStdin();
@@ -54,8 +52,7 @@ export function Status({ latest, color, verbose, leave }: StatusProps) {
     { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
   );
   const { report, atMs } = latest;
-  const body: Line[] =
-    report === undefined ? [line(span('asking…', 'dim'))] : statusLines(report, { columns, verbose });
+  const body: Line[] = report === undefined ? [line(span('asking…', 'dim'))] : statusLines(report, { columns });
   const stale = nowMs - atMs > STALE_MS && report !== undefined ? `   no answer for ${howLong(nowMs - atMs)}` : '';
   // Ink wipes a screen that is filled to its last row: one stays free.
   const room = Math.max(1, rows - 2);

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
+import { componentTable } from './component-table.js';
 import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
 import { printable } from './printable.js';
 import { bytes, span as howLong } from './quantities.js';
@@ -8,28 +9,15 @@ const TONES: Readonly<Record<Health, Tone>> = { good: 'good', waiting: 'wait', b
 const MARKS: Readonly<Record<Health, string>> = { good: '✓', waiting: '…', bad: '✗' };
 /** Each further row of a flow begins this much farther to the right. */
 const INDENT_COLUMNS = 5;
-const COMPONENT_COLUMNS_MAX = 36;
-const STATE_COLUMNS = 18;
 
-/** A heading that says how all is, the components that are not well (all with `verbose`), and a drawing of each flow. */
-export function statusLines(
-  report: StatusReport,
-  view: { readonly columns: number; readonly verbose?: boolean },
-): Line[] {
+/** A heading that says how all is, a table of the components, and a drawing of each flow. */
+export function statusLines(report: StatusReport, { columns }: { readonly columns: number }): Line[] {
   const { components, flows } = report;
-  const shown = view.verbose === true ? components : components.filter(({ health }) => health !== 'good');
-  const lines = [statusHeading(report, view.columns)];
-  if (shown.length > 0) {
-    const names = Math.min(COMPONENT_COLUMNS_MAX, Math.max(...shown.map(({ name }) => stringWidth(name))));
-    lines.push(line());
-    for (const { name, health, state, detail } of shown) {
-      const text = `${column(printable(state), STATE_COLUMNS)} ${printable(detail)}`;
-      lines.push(line('  ', mark(health), ` ${column(printable(name), names)}  `, span(text, toneOf(health))));
-    }
-  }
+  const lines = [statusHeading(report, columns)];
+  if (components.length > 0) lines.push(line(), ...componentTable(components, columns));
   for (const note of report.notes ?? []) lines.push(line(`  · ${printable(note)}`));
-  for (const flow of flows) lines.push(line(), ...flowLines(flow, view.columns));
-  return lines.map((one) => truncateLine(one, view.columns));
+  for (const flow of flows) lines.push(line(), ...flowLines(flow, columns));
+  return lines.map((one) => truncateLine(one, columns));
 }
 
 function statusHeading(report: StatusReport, columns: number): Line {
@@ -81,10 +69,6 @@ function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
 
 function arrowText({ via }: FlowNode, first: boolean): string {
   return `${first ? '' : ' '}──${via === undefined ? '' : `${printable(via)}──`}▶ `;
-}
-
-function mark(health: Health): Span {
-  return span(MARKS[health], TONES[health]);
 }
 
 function toneOf(health: Health): Tone | undefined {

@@ -16,7 +16,19 @@ const REPORT: StatusReport = {
   upMs: 720_000,
   memoryBytes: 198 * 2 ** 20,
   cpuPercent: 3.2,
-  components: [{ name: 'kafka', health: 'good', state: 'running', detail: ':9092' }],
+  components: [
+    {
+      name: 'kafka',
+      health: 'good',
+      state: 'running',
+      address: ':9092',
+      pid: 4711,
+      memoryBytes: 98 * 2 ** 20,
+      restarts: 0,
+      uptimeMs: 720_000,
+    },
+    { name: 'migrate', health: 'good', state: 'done' },
+  ],
   flows: [
     [
       node('accounting', '0 B behind'),
@@ -27,13 +39,17 @@ const REPORT: StatusReport = {
   ],
 };
 
-const draw = (report: StatusReport, columns = 80, verbose = false): string[] =>
-  statusLines(report, { columns, verbose }).map((one) => textOf(one).trimEnd());
+const draw = (report: StatusReport, columns = 80): string[] =>
+  statusLines(report, { columns }).map((one) => textOf(one).trimEnd());
 
 describe('the status', () => {
-  it('is quiet where all is well, and breaks a flow where the terminal ends', () => {
+  it('is a table and the flow, which breaks where the terminal ends', () => {
     expect(draw(REPORT)).toEqual([
       'person-planning on embedded   up 12 min   all well               198 MB, 3 % CPU',
+      '',
+      '    name     state    address   pid  memory      up',
+      '  ✓ kafka    running  :9092    4711   98 MB  12 min',
+      '  ✓ migrate  done',
       '',
       'accounting ──WAL──▶ accounting-cdc ──▶ private_accounting_bal_sheet_cdc',
       '0 B behind          RUNNING 1/1        500 records',
@@ -43,30 +59,65 @@ describe('the status', () => {
   });
 
   it('puts a flow on one line where there is room', () => {
-    expect(draw(REPORT, 200)).toHaveLength(4);
+    expect(draw(REPORT, 200)).toHaveLength(8);
   });
 
   it('names what is not well, and never says that all is', () => {
     const trouble: StatusReport = {
       ...REPORT,
-      components: [...REPORT.components, { name: 'person', health: 'bad', state: 'failed', detail: 'exited with 1' }],
+      components: [
+        ...REPORT.components,
+        {
+          name: 'person',
+          health: 'bad',
+          state: 'failed',
+          restarts: 2,
+          lastError: 'ended with code 1: no licence found',
+        },
+      ],
       flows: [[node('g', 'lag 12', { health: 'waiting' })]],
     };
     expect(draw(trouble)).toEqual([
       expect.stringContaining('1 failed'),
       '',
-      '  ✗ person  failed             exited with 1',
+      '    name     state    address   pid  memory  restarts      up',
+      '  ✓ kafka    running  :9092    4711   98 MB            12 min',
+      '  ✓ migrate  done',
+      '  ✗ person   failed                                 2',
+      '      ended with code 1: no licence found',
       '',
       'g',
       '… lag 12',
     ]);
     expect(draw({ ...trouble, components: [] })[0]).toContain('1 waiting or behind');
-    expect(draw(REPORT, 80, true).join('\n')).toContain('✓ kafka  running            :9092');
+  });
+
+  it('leaves out the columns of least worth on a narrow terminal, and has the error in line on a wide one', () => {
+    const components = [
+      ...REPORT.components,
+      {
+        name: 'person',
+        health: 'bad',
+        state: 'restarting in 4 s',
+        restarts: 2,
+        lastError: 'ended with code 1',
+      } as const,
+    ];
+    expect(draw({ ...REPORT, components, flows: [] }, 40).slice(2)).toEqual([
+      '    name     state              address',
+      '  ✓ kafka    running            :9092',
+      '  ✓ migrate  done',
+      '  ✗ person   restarting in 4 s',
+      '      ended with code 1',
+    ]);
+    expect(draw({ ...REPORT, components, flows: [] }, 200).at(-1)).toBe(
+      '  ✗ person   restarting in 4 s                                2          ended with code 1',
+    );
   });
 
   it('never gets wider than the terminal', () => {
-    for (const columns of [20, 80, 200]) {
-      const lines = statusLines(REPORT, { columns, verbose: true });
+    for (const columns of [20, 40, 80, 200]) {
+      const lines = statusLines(REPORT, { columns });
       expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
     }
   });
