@@ -1,5 +1,6 @@
 import { type KafkaOptions, startKafka } from '../embedded/kafka/index.js';
-import { BROKER_CONFIG_BY_NAME, invalid } from '../embedded/kafka/topics/config-definitions.js';
+import { BROKER_CONFIG_BY_NAME } from '../embedded/kafka/topics/broker-config-definitions.js';
+import { invalid } from '../embedded/kafka/topics/config-definitions.js';
 import { EvpipeError } from '../support/errors.js';
 
 export interface ServedKafka {

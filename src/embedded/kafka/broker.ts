@@ -9,8 +9,11 @@ import { FetchSessions } from './fetch/sessions.js';
 import { GroupCoordinator } from './groups/coordinator.js';
 import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
+import { groupSetting } from './resources/group.js';
+import { NamedConfigs, type NamedConfigsFile } from './resources/named-configs.js';
 import { Credentials } from './security/credentials.js';
 import { Quotas } from './security/quotas.js';
+import { NODE_FILE } from './topics/broker-config-definitions.js';
 import { TopicCatalog } from './topics/catalog.js';
 import { BrokerSettings } from './topics/settings.js';
 import { TransactionCoordinator } from './transactions/coordinator.js';
@@ -23,6 +26,8 @@ interface BrokerFile {
   readonly config: Readonly<Record<string, string>>;
   /** Set for all brokers; absent in files of older versions. */
   readonly defaults?: Readonly<Record<string, string>>;
+  readonly groups?: NamedConfigsFile;
+  readonly clientMetrics?: NamedConfigsFile;
 }
 
 export const NODE_ID = 1;
@@ -33,6 +38,9 @@ export class Broker {
   readonly clusterId: string;
   readonly dataDir: string;
   readonly settings: BrokerSettings;
+  readonly configs: NamedConfigs;
+  /** Of the one logger; not kept over a restart. */
+  loggerLevel = 'INFO';
   readonly topics: TopicCatalog;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
@@ -56,12 +64,13 @@ export class Broker {
     this.file = join(options.dataDir, 'broker.json');
     const known = readJson<BrokerFile>(this.file, 1);
     this.clusterId = known?.clusterId ?? options.clusterId ?? this.uuid();
-    const fixed = new Map(Object.entries(options.config ?? {}));
+    const fixed = new Map(Object.entries({ ...NODE_FILE, 'log.dirs': options.dataDir, ...options.config }));
     this.settings = new BrokerSettings(
       fixed,
       new Map(Object.entries(known?.config ?? {})),
       new Map(Object.entries(known === undefined ? this.elrDefaults(fixed) : (known.defaults ?? {}))),
     );
+    this.configs = new NamedConfigs(known);
     const context: LogContext = { now: () => this.clock.now(), log: this.log };
     this.topics = new TopicCatalog(join(options.dataDir, 'topics'), this.settings, context, () => this.uuid());
     this.producerIds = new ProducerIds(join(options.dataDir, 'producer-ids.json'));
@@ -87,11 +96,17 @@ export class Broker {
     return { 'min.insync.replicas': fixed.get('min.insync.replicas') ?? '1' };
   }
 
+  /** A group's own setting (`consumer.session.timeout.ms` …), or the broker's. */
+  groupSetting(groupId: string, name: string): string {
+    return groupSetting(this.settings, this.configs.of('groups', groupId), name);
+  }
+
   /** Keeps settings that were altered through the protocol. */
   save(): void {
     const config = Object.fromEntries(this.settings.altered);
     const defaults = Object.fromEntries(this.settings.alteredDefaults);
-    writeJson(this.file, { version: 1, clusterId: this.clusterId, config, defaults } satisfies BrokerFile);
+    const file: BrokerFile = { version: 1, clusterId: this.clusterId, config, defaults, ...this.configs.file() };
+    writeJson(this.file, file);
   }
 
   close(): void {

@@ -1,17 +1,16 @@
 import type { Handler } from './requests/handler.js';
 import { HANDLERS } from './requests/table.js';
-import { BROKER_CONFIG_BY_NAME, TOPIC_CONFIGS } from './topics/config-definitions.js';
+import { EFFECTIVE_BROKER_CONFIGS } from './topics/broker-config-definitions.js';
+import { TOPIC_CONFIGS } from './topics/config-definitions.js';
+import { INERT_BROKER_CONFIGS } from './topics/inert-broker-configs.js';
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const cell = (text: string | null): string => (text ?? '').replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 const requestRow = ({ api, versions, support }: Handler): string =>
   `| ${api.key} | ${api.name} | ${versions[0]}–${versions[1]} | ${cell(support.supports)} | ${cell(support.lacks ?? '')} |`;
 
 /** docs/kafka.md: from the table that answers ApiVersions and from the tables of settings. */
 export function kafkaDocumentation(): string {
-  const brokerOnly = [...BROKER_CONFIG_BY_NAME.values()].filter(
-    ({ name }) => !TOPIC_CONFIGS.some(({ brokerName }) => brokerName === name),
-  );
   return [
     '# The embedded Kafka broker',
     '',
@@ -45,12 +44,18 @@ export function kafkaDocumentation(): string {
     '',
     '## Broker settings',
     '',
-    'Beside the defaults of the topic settings; given in `config` of the options, many can be altered while the broker runs.',
+    'Beside the defaults of the topic settings; given in `config` of the options, many can be altered while the broker runs. DescribeConfigs lists all 316 of Kafka 4.1.',
     '',
     '| setting | default | meaning |',
     '|---|---|---|',
-    ...brokerOnly.map(
+    ...EFFECTIVE_BROKER_CONFIGS.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(
       ({ name, default: value, documentation }) => `| ${name} | ${cell(value)} | ${cell(documentation)} |`,
+    ),
+    '',
+    '### Listed, checked and kept, without effect',
+    '',
+    ...INERT_BROKER_CONFIGS.map(
+      ({ because, configs }) => `- ${because} ${configs.map(([name]) => `\`${name}\``).join(', ')}`,
     ),
     '',
   ].join('\n');

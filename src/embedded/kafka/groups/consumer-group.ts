@@ -58,7 +58,7 @@ export interface HeartbeatResult {
 
 export interface ConsumerEnvironment {
   readonly clock: Clock;
-  readonly sessionTimeoutMs: () => number;
+  readonly sessionTimeoutMs: (groupId: string) => number;
   readonly sizeMax: () => number;
   readonly topics: () => readonly Topic[];
   /** Grows whenever a topic or a partition comes or goes. */
@@ -371,7 +371,7 @@ export class ConsumerGroup {
 
   private heard(member: ConsumerMember): void {
     const { clock, sessionTimeoutMs } = this.environment;
-    member.deadlineMs = clock.now() + sessionTimeoutMs();
+    member.deadlineMs = clock.now() + sessionTimeoutMs(this.id);
     if (member.stopTimer !== undefined) return;
     const watch = (ms: number): void => {
       member.stopTimer = clock.schedule(ms, () => {
@@ -380,7 +380,7 @@ export class ConsumerGroup {
         else this.remove(member);
       });
     };
-    watch(sessionTimeoutMs());
+    watch(sessionTimeoutMs(this.id));
   }
 
   private forget(member: ConsumerMember): void {

@@ -23,6 +23,8 @@ interface CoordinatorContext {
   readonly topics: TopicCatalog;
   readonly clock: Clock;
   readonly settings: BrokerSettings;
+  /** A group's own setting, or the broker's. */
+  groupSetting(groupId: string, name: string): string;
   readonly log: Log;
 }
 
@@ -57,7 +59,7 @@ export class GroupCoordinator {
     };
     this.consumers = {
       clock: context.clock,
-      sessionTimeoutMs: () => settings.number('group.consumer.session.timeout.ms'),
+      sessionTimeoutMs: (id) => Number(context.groupSetting(id, 'consumer.session.timeout.ms')),
       sizeMax: () => settings.number('group.max.size'),
       topics: () => context.topics.all(),
       topicsVersion: () => context.topics.version,

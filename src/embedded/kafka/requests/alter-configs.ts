@@ -3,8 +3,9 @@ import { alterConfigs } from '../../../protocol/kafka/messages/alter-configs.js'
 import { incrementalAlterConfigs } from '../../../protocol/kafka/messages/incremental-alter-configs.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
+import { type ConfigChange, ConfigRefused, type Configurable, changed } from '../resources/config-resource.js';
+import { configResource } from '../resources/table.js';
 import { storageError } from '../storage-errors.js';
-import { type ConfigChange, ConfigRefused, changed, configurable } from '../topics/config-resources.js';
 import { handler } from './handler.js';
 
 const SET = 0;
@@ -18,8 +19,8 @@ interface Resource {
 export const incrementalAlterConfigsHandler = handler(
   incrementalAlterConfigs,
   {
-    supports: 'Topics and the broker; set, delete, append, subtract; validate-only.',
-    lacks: 'Loggers, groups and client metrics.',
+    supports:
+      'Topics, the broker, its logger, groups and client metrics; set, delete, append, subtract; validate-only.',
   },
   (request, { broker }) => ({
     responses: request.resources.map((resource) =>
@@ -36,7 +37,7 @@ export const incrementalAlterConfigsHandler = handler(
 /** Supports: versions 0 to 2. Behaviour: replaces all of a resource's settings, which is why it is deprecated. */
 export const alterConfigsHandler = handler(
   alterConfigs,
-  { supports: 'Topics and the broker: replaces all settings; validate-only.' },
+  { supports: 'As IncrementalAlterConfigs, replacing all settings; validate-only.' },
   (request, { broker }) => ({
     responses: request.resources.map((resource) =>
       alter(broker, resource, request.validateOnly, (target) => {
@@ -51,10 +52,10 @@ function alter(
   broker: Broker,
   { resourceType, resourceName }: Resource,
   validateOnly: boolean,
-  next: (target: ReturnType<typeof configurable>) => Map<string, string>,
+  next: (target: Configurable) => Map<string, string>,
 ) {
   try {
-    const target = configurable(broker, resourceType, resourceName);
+    const target = configResource(resourceType, 'Unknown resource type ').configurable(broker, resourceName);
     const config = next(target);
     if (!validateOnly) target.apply(config);
     return { errorCode: 0, errorMessage: null, resourceType, resourceName };

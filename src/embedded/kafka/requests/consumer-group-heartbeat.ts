@@ -62,7 +62,7 @@ function beat(
   return {
     memberId: result.memberId,
     memberEpoch: result.memberEpoch,
-    heartbeatIntervalMs: broker.settings.number('group.consumer.heartbeat.interval.ms'),
+    heartbeatIntervalMs: Number(broker.groupSetting(request.groupId, 'consumer.heartbeat.interval.ms')),
     assignment: result.assignment === undefined ? null : { topicPartitions: byTopic(result.assignment) },
   };
 }

@@ -28,6 +28,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const memory = new FrameMemory(FRAME_MEMORY_BYTES);
   const connections = new Set<Connection>();
   const servers: Server[] = [];
+  const opened: OpenedListener[] = [];
   const host = options.host ?? '127.0.0.1';
 
   const open = async (listener: KafkaListener): Promise<ListenerAddress> => {
@@ -43,7 +44,9 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
         ? createServer(accept)
         : createTlsServer({ ...listener.tls, rejectUnauthorized: listener.tls.requestCert === true }, accept);
     servers.push(server);
-    address.port = await listen(server, { port: listener.port ?? 0, host: listener.host ?? host });
+    const bound = listener.host ?? host;
+    address.port = await listen(server, { port: listener.port ?? 0, host: bound });
+    opened.push({ listener, bound: `${bound}:${address.port}`, address });
     return address;
   };
 
@@ -58,6 +61,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
       further[listener.name] = `${address.host}:${address.port}`;
     }
     const bootstrapServers = `${plain.host}:${plain.port}`;
+    for (const [name, value] of listenerSettings(opened)) broker.settings.fixed.set(name, value);
     broker.log.info('Kafka answers', { address: bootstrapServers, topics: broker.topics.size });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
@@ -69,6 +73,28 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     await shutDown(broker, upkeep, servers, connections);
     throw failure;
   }
+}
+
+interface OpenedListener {
+  readonly listener: KafkaListener;
+  readonly bound: string;
+  /** What clients are told. */
+  readonly address: ListenerAddress;
+}
+
+/** The settings that say where the broker listens, as a node's file would have them. */
+function listenerSettings(opened: readonly OpenedListener[]): Array<readonly [name: string, value: string]> {
+  const listed = (entry: (one: OpenedListener) => string) => opened.map(entry).join(',');
+  return [
+    ['listeners', listed(({ listener, bound }) => `${listener.name}://${bound}`)],
+    ['advertised.listeners', listed(({ listener, address }) => `${listener.name}://${address.host}:${address.port}`)],
+    ['listener.security.protocol.map', listed(({ listener }) => `${listener.name}:${securityProtocol(listener)}`)],
+  ];
+}
+
+function securityProtocol({ tls, sasl }: KafkaListener): string {
+  const transport = tls === undefined ? 'PLAINTEXT' : 'SSL';
+  return sasl === undefined ? transport : `SASL_${transport}`;
 }
 
 async function shutDown(

@@ -1,8 +1,9 @@
 /** One setting of topics or of the broker: what DescribeConfigs tells of it and what is accepted for it. */
 export interface ConfigDefinition {
   readonly name: string;
-  readonly type: 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list' | 'password';
-  readonly default: string;
+  readonly type: 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list' | 'class' | 'password';
+  /** Null where there is no value unless one is set. */
+  readonly default: string | null;
   /** Bounds of a number. */
   readonly min?: number;
   readonly max?: number;
@@ -10,8 +11,13 @@ export interface ConfigDefinition {
   readonly oneOf?: readonly string[];
   /** The broker setting that gives topics their default. */
   readonly brokerName?: string;
+  /** Of a broker setting that can be altered while the broker runs: where; it is read only where this is absent. */
+  readonly update?: ConfigUpdate;
   readonly documentation: string;
 }
+
+/** For all brokers and for one; for one only; or only under a listener's prefix (`listener.name.ssl.ssl.key.password`). */
+export type ConfigUpdate = 'cluster' | 'broker' | 'listener';
 
 const LONG_MAX = '9223372036854775807';
 
@@ -278,189 +284,6 @@ export const TOPIC_CONFIG_BY_NAME: ReadonlyMap<string, ConfigDefinition> = new M
   TOPIC_CONFIGS.map((definition) => [definition.name, definition]),
 );
 
-/** Settings of the broker itself that have an effect here, beside the defaults of the topic settings. */
-const OWN_BROKER_CONFIGS: readonly ConfigDefinition[] = [
-  {
-    name: 'auto.create.topics.enable',
-    type: 'boolean',
-    default: 'true',
-    documentation: 'Whether metadata requests of clients that allow it create topics.',
-  },
-  { name: 'broker.id', type: 'int', default: '1', documentation: 'The id of this broker.' },
-  {
-    name: 'compression.type',
-    type: 'string',
-    default: 'producer',
-    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-    documentation: 'Default of the topic setting.',
-  },
-  {
-    name: 'connections.max.idle.ms',
-    type: 'long',
-    default: '600000',
-    documentation: 'Connections on which nothing happens for so long are closed.',
-  },
-  {
-    name: 'default.replication.factor',
-    type: 'int',
-    default: '1',
-    min: 1,
-    documentation: 'Of topics that are created without one; there is one broker.',
-  },
-  {
-    name: 'delete.topic.enable',
-    type: 'boolean',
-    default: 'true',
-    documentation: 'Whether topics can be deleted.',
-  },
-  {
-    name: 'group.initial.rebalance.delay.ms',
-    type: 'int',
-    default: '0',
-    min: 0,
-    documentation: 'How long the first rebalance of an empty group waits for more members.',
-  },
-  {
-    name: 'group.max.session.timeout.ms',
-    type: 'int',
-    default: '1800000',
-    min: 1,
-    documentation: 'The longest session timeout a member may ask for.',
-  },
-  {
-    name: 'group.min.session.timeout.ms',
-    type: 'int',
-    default: '6000',
-    min: 1,
-    documentation: 'The shortest session timeout a member may ask for.',
-  },
-  {
-    name: 'group.max.size',
-    type: 'int',
-    default: '2147483647',
-    min: 1,
-    documentation: 'The number of members a group may have.',
-  },
-  {
-    name: 'group.consumer.heartbeat.interval.ms',
-    type: 'int',
-    default: '5000',
-    min: 1,
-    documentation: 'How often members of the consumer protocol (KIP-848) heartbeat.',
-  },
-  {
-    name: 'group.consumer.session.timeout.ms',
-    type: 'int',
-    default: '45000',
-    min: 1,
-    documentation: 'After how long members of the consumer protocol (KIP-848) are taken for gone.',
-  },
-  {
-    name: 'log.retention.check.interval.ms',
-    type: 'long',
-    default: '300000',
-    min: 1,
-    documentation: 'How often retention looks for segments that can go.',
-  },
-  {
-    name: 'log.cleaner.backoff.ms',
-    type: 'long',
-    default: '15000',
-    min: 0,
-    documentation: 'How often compaction looks for logs that need it.',
-  },
-  {
-    name: 'max.incremental.fetch.session.cache.slots',
-    type: 'int',
-    default: '1000',
-    min: 0,
-    documentation: 'The number of fetch sessions that are kept.',
-  },
-  { name: 'node.id', type: 'int', default: '1', documentation: 'The id of this broker.' },
-  {
-    name: 'num.partitions',
-    type: 'int',
-    default: '1',
-    min: 1,
-    documentation: 'Partitions of topics that are created without a number.',
-  },
-  {
-    name: 'offset.metadata.max.bytes',
-    type: 'int',
-    default: '4096',
-    documentation: 'The longest text that may be committed with an offset.',
-  },
-  {
-    name: 'offsets.retention.check.interval.ms',
-    type: 'long',
-    default: '600000',
-    min: 1,
-    documentation: 'How often committed offsets are looked through for those that have expired.',
-  },
-  {
-    name: 'offsets.retention.minutes',
-    type: 'int',
-    default: '10080',
-    min: 1,
-    documentation: 'How long committed offsets of a group without members are kept.',
-  },
-  {
-    name: 'process.roles',
-    type: 'list',
-    default: 'broker,controller',
-    documentation: 'This broker is its own controller.',
-  },
-  {
-    name: 'producer.id.expiration.ms',
-    type: 'int',
-    default: '86400000',
-    min: 1,
-    documentation: 'How long an idle idempotent producer is remembered.',
-  },
-  {
-    name: 'socket.request.max.bytes',
-    type: 'int',
-    default: '104857600',
-    min: 1,
-    documentation: 'The largest request that is accepted; a larger one ends the connection.',
-  },
-  {
-    name: 'transaction.max.timeout.ms',
-    type: 'int',
-    default: '900000',
-    min: 1,
-    documentation: 'The longest transaction timeout a producer may ask for.',
-  },
-  {
-    name: 'transaction.abort.timed.out.transaction.cleanup.interval.ms',
-    type: 'int',
-    default: '10000',
-    min: 1,
-    documentation: 'How often transactions are looked for that outlived their timeout.',
-  },
-  {
-    name: 'transactional.id.expiration.ms',
-    type: 'int',
-    default: '604800000',
-    min: 1,
-    documentation: 'How long an unused transactional id is remembered.',
-  },
-];
-
-const ofTopics: readonly ConfigDefinition[] = TOPIC_CONFIGS.flatMap((definition) => {
-  const { brokerName, ...rest } = definition;
-  return brokerName === undefined
-    ? []
-    : [{ ...rest, name: brokerName, documentation: `Default of ${definition.name}.` }];
-});
-
-/** Every setting that DescribeConfigs of the broker tells, by name. */
-export const BROKER_CONFIG_BY_NAME: ReadonlyMap<string, ConfigDefinition> = new Map(
-  [...ofTopics, ...OWN_BROKER_CONFIGS]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((definition) => [definition.name, definition]),
-);
-
 /** Why a value is not valid, in Kafka's way of saying it; undefined where it is. */
 export function invalid(definition: ConfigDefinition, value: string): string | undefined {
   const prefix = `Invalid value ${value} for configuration ${definition.name}`;
@@ -469,6 +292,7 @@ export function invalid(definition: ConfigDefinition, value: string): string | u
     case 'boolean':
       return /^(true|false)$/i.test(text) ? undefined : `${prefix}: Expected value to be either true or false`;
     case 'int':
+    case 'short':
     case 'long':
       if (!/^[+-]?\d+$/.test(text)) return `${prefix}: Not a number of type ${definition.type.toUpperCase()}`;
       return outOfBounds(definition, text, prefix);
@@ -494,8 +318,9 @@ export const elements = (value: string): string[] =>
 
 function outOfBounds(definition: ConfigDefinition, text: string, prefix: string): string | undefined {
   const value = Number(text);
-  if (definition.type === 'int' && (value > 2147483647 || value < -2147483648)) {
-    return `${prefix}: Not a number of type INT`;
+  const bits = definition.type === 'int' ? 31 : definition.type === 'short' ? 15 : 63;
+  if (value >= 2 ** bits || value < -(2 ** bits)) {
+    return `${prefix}: Not a number of type ${definition.type.toUpperCase()}`;
   }
   if (definition.min !== undefined && value < definition.min)
     return `${prefix}: Value must be at least ${definition.min}`;

@@ -1,10 +1,21 @@
-import { BROKER_CONFIG_BY_NAME, type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from './config-definitions.js';
+import { BROKER_CONFIG_BY_NAME } from './broker-config-definitions.js';
+import { type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from './config-definitions.js';
+
+/** Older settings in coarser units, best first; they count where the finer one is not given. */
+const COARSER: Readonly<Record<string, ReadonlyArray<readonly [name: string, ms: number]>>> = {
+  'log.retention.ms': [
+    ['log.retention.minutes', 60_000],
+    ['log.retention.hours', 3_600_000],
+  ],
+  'log.roll.ms': [['log.roll.hours', 3_600_000]],
+  'log.roll.jitter.ms': [['log.roll.jitter.hours', 3_600_000]],
+};
 
 /** The values of a broker's own settings: what was altered, then what it was started with, then the defaults. */
 export class BrokerSettings {
   constructor(
-    /** From the options of `startKafka`; read only through the protocol. */
-    readonly fixed: ReadonlyMap<string, string>,
+    /** What a node's file has, and the options of `startKafka`. */
+    readonly fixed: Map<string, string>,
     /** Set through the protocol; kept on disk. */
     readonly altered: Map<string, string>,
     /** The same for all brokers, which is what the resource without a name means. */
@@ -12,7 +23,15 @@ export class BrokerSettings {
   ) {}
 
   private given(name: string): string | undefined {
-    return this.altered.get(name) ?? this.alteredDefaults.get(name) ?? this.fixed.get(name);
+    return this.altered.get(name) ?? this.alteredDefaults.get(name) ?? this.fixed.get(name) ?? this.coarser(name);
+  }
+
+  private coarser(name: string): string | undefined {
+    for (const [coarse, ms] of COARSER[name] ?? []) {
+      const value = this.fixed.get(coarse);
+      if (value !== undefined) return Number(value) < 0 ? value : String(Number(value) * ms);
+    }
+    return undefined;
   }
 
   text(name: string): string {
@@ -30,8 +49,8 @@ export class BrokerSettings {
   /** The default that this broker gives to topics. */
   topicDefault(definition: ConfigDefinition): string {
     const { brokerName } = definition;
-    if (brokerName === undefined) return definition.default;
-    return this.given(brokerName) ?? definition.default;
+    const given = brokerName === undefined ? undefined : this.given(brokerName);
+    return given ?? definition.default ?? '';
   }
 }
 
