@@ -9,7 +9,12 @@ import type { SchemaAndValue } from './converter.js';
 import { schemaOfJson } from './json-schema.js';
 
 /** Parses what JsonConverter wrote. */
-export function readJson(topic: string, bytes: Buffer | null, withSchemas: boolean): SchemaAndValue {
+export function readJson(
+  topic: string,
+  bytes: Buffer | null,
+  withSchemas: boolean,
+  replaceNull: boolean,
+): SchemaAndValue {
   if (bytes === null) return { schema: undefined, value: null };
   let json: Json;
   try {
@@ -26,7 +31,7 @@ export function readJson(topic: string, bytes: Buffer | null, withSchemas: boole
     );
   if (json.schema === null) return { schema: undefined, value: plainValue(json.payload) };
   const schema = schemaOf(json.schema);
-  return { schema, value: connectValue(schema, json.payload) };
+  return { schema, value: connectValue(schema, json.payload, replaceNull) };
 }
 
 /** Envelopes repeat few schemas: they are recognised by their text. */
@@ -38,7 +43,7 @@ function schemaOf(json: Json): Schema {
   let schema = schemas.get(text);
   if (schema === undefined) {
     try {
-      schema = schemaOfJson(json, connectValue);
+      schema = schemaOfJson(json, (one, value) => connectValue(one, value, true));
     } catch (cause) {
       throw dataFailure(messageOf(cause));
     }
@@ -57,9 +62,10 @@ function plainValue(json: Json): Value {
   return json;
 }
 
-function connectValue(schema: Schema, json: Json | undefined): Value {
+/** `replaceNull`: null becomes the default of a field that has one. */
+function connectValue(schema: Schema, json: Json | undefined, replaceNull: boolean): Value {
   if (json === null || json === undefined) {
-    if (schema.defaultValue !== undefined) return schema.defaultValue;
+    if (schema.defaultValue !== undefined && (replaceNull || !schema.optional)) return schema.defaultValue;
     if (schema.optional) return null;
     throw dataFailure('Invalid null value for required field');
   }
@@ -75,15 +81,19 @@ function connectValue(schema: Schema, json: Json | undefined): Value {
         : plainValue(json);
     case 'array': {
       if (!Array.isArray(json)) throw mismatch(schema, json);
-      return json.map((one) => readPart(schema.values, one));
+      return json.map((one) => readPart(schema.values, one, replaceNull));
     }
     case 'map':
-      return new Map(entriesOf(schema, json).map(([key, one]) => [key, readPart(schema.values, one)] as const));
+      return new Map(
+        entriesOf(schema, json, replaceNull).map(
+          ([key, one]) => [key, readPart(schema.values, one, replaceNull)] as const,
+        ),
+      );
     case 'struct': {
       if (!isJsonObject(json)) throw mismatch(schema, json);
       return new Struct(
         schema,
-        schema.fields.map((field) => connectValue(field.schema, json[field.name])),
+        schema.fields.map((field) => connectValue(field.schema, json[field.name], replaceNull)),
       );
     }
     default:
@@ -91,8 +101,8 @@ function connectValue(schema: Schema, json: Json | undefined): Value {
   }
 }
 
-const readPart = (schema: Schema | undefined, json: Json): Value =>
-  schema === undefined ? plainValue(json) : connectValue(schema, json);
+const readPart = (schema: Schema | undefined, json: Json, replaceNull: boolean): Value =>
+  schema === undefined ? plainValue(json) : connectValue(schema, json, replaceNull);
 
 /** Base64, or a Decimal written with `decimal.format` NUMERIC. */
 function bytesOf(schema: Schema, json: Json): Buffer {
@@ -105,13 +115,13 @@ function bytesOf(schema: Schema, json: Json): Buffer {
 }
 
 /** Maps whose keys are not text are arrays of pairs. */
-function entriesOf(schema: Schema, json: Json): ReadonlyArray<readonly [Value, Json]> {
+function entriesOf(schema: Schema, json: Json, replaceNull: boolean): ReadonlyArray<readonly [Value, Json]> {
   if (isJsonObject(json)) return Object.entries(json);
   if (!Array.isArray(json)) throw mismatch(schema, json);
   return json.map((pair) => {
     if (!Array.isArray(pair)) throw mismatch(schema, json);
     const [key = null, value = null] = pair;
-    return [readPart(schema.keys, key), value] as const;
+    return [readPart(schema.keys, key, replaceNull), value] as const;
   });
 }
 

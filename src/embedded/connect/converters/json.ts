@@ -58,7 +58,7 @@ class JsonConverter implements Converter {
   }
 
   toConnect(topic: string, bytes: Buffer | null) {
-    return readJson(topic, bytes, this.withSchemas);
+    return readJson(topic, bytes, this.withSchemas, this.replaceNull);
   }
 
   private prefix(schema: Schema | undefined): string {

@@ -11,7 +11,10 @@ export const byLogicalTableRouter: TransformPlugin = {
     optional('BOOLEAN', 'key.enforce.uniqueness', 'true', 'Whether keys get a field that names their table.'),
     optional('STRING', 'key.field.name', '__dbz__physicalTableIdentifier', 'Name of that field.'),
     optional('STRING', 'key.field.regex', null, 'What of the old topic’s name goes into that field.', {
-      check: regexProblem,
+      check: (pattern, config) =>
+        (config['key.field.replacement'] ?? '').trim() === ''
+          ? 'key.field.replacement is required with key.field.regex'
+          : regexProblem(pattern),
     }),
     optional('STRING', 'key.field.replacement', null, 'Replacement for key.field.regex.'),
     optional('STRING', 'schema.name.adjustment.mode', 'none', 'How schema names are adjusted.', {

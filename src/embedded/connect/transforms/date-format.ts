@@ -1,4 +1,4 @@
-/** Java's SimpleDateFormat in UTC, as far as topic names and converted timestamps use it: yMdHhmsSa, XZz, quoted text. */
+/** Java's SimpleDateFormat in UTC and in English: all its letters, and quoted text. */
 export function formatDate(pattern: string, ms: number): string {
   const date = new Date(ms);
   return pattern.replace(TOKEN, (token, quoted: string | undefined) => {
@@ -7,7 +7,15 @@ export function formatDate(pattern: string, ms: number): string {
   });
 }
 
-const TOKEN = /'([^']*)'|y+|M+|d+|H+|h+|m+|s+|S+|a+|E+|X+|Z+|z+/g;
+const LETTERS = 'GyYMLwWDdFEuaHkKhmsSzZX';
+const TOKEN = new RegExp(`'([^']*)'|${[...LETTERS].map((letter) => `${letter}+`).join('|')}`, 'g');
+
+/** A letter of the pattern that means nothing: Java refuses such patterns. */
+export function illegalLetter(pattern: string): string | undefined {
+  const letters = pattern.replace(/'[^']*'/g, '').match(/[A-Za-z]/g) ?? [];
+  return letters.find((letter) => !LETTERS.includes(letter));
+}
+
 const MONTHS = [
   'January',
   'February',
@@ -27,8 +35,27 @@ const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 
 function field(token: string, date: Date): string {
   const padded = (value: number): string => String(value).padStart(token.length, '0');
   switch (token[0]) {
+    case 'G':
+      return date.getUTCFullYear() > 0 ? 'AD' : 'BC';
     case 'y':
-      return token.length === 2 ? String(date.getUTCFullYear() % 100).padStart(2, '0') : padded(date.getUTCFullYear());
+      return yearText(token, date.getUTCFullYear());
+    case 'Y':
+      return yearText(token, weekOf(date).year);
+    case 'w':
+      return padded(weekOf(date).week);
+    case 'W':
+      return padded(weekOfMonth(date));
+    case 'D':
+      return padded(dayOfYear(date));
+    case 'F':
+      return padded(Math.ceil(date.getUTCDate() / 7));
+    case 'u':
+      return padded(date.getUTCDay() || 7);
+    case 'k':
+      return padded(date.getUTCHours() || 24);
+    case 'K':
+      return padded(date.getUTCHours() % 12);
+    case 'L':
     case 'M': {
       const name = MONTHS[date.getUTCMonth()] ?? '';
       if (token.length > 3) return name;
@@ -59,6 +86,27 @@ function field(token: string, date: Date): string {
     default:
       return 'UTC';
   }
+}
+
+const yearText = (token: string, year: number): string =>
+  token.length === 2 ? String(year % 100).padStart(2, '0') : String(year).padStart(token.length, '0');
+
+const DAY_MS = 86_400_000;
+const weekday = (ms: number): number => new Date(ms).getUTCDay();
+const dayOfYear = (date: Date): number =>
+  Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
+
+/** The week in which 1 January lies is the first, and weeks begin on Sunday: Java's rule for English. */
+function weekOf(date: Date): { readonly year: number; readonly week: number } {
+  const year = date.getUTCFullYear();
+  const nextYear = Date.UTC(year + 1, 0, 1);
+  if (date.getTime() >= nextYear - weekday(nextYear) * DAY_MS) return { year: year + 1, week: 1 };
+  return { year, week: Math.floor((dayOfYear(date) - 1 + weekday(Date.UTC(year, 0, 1))) / 7) + 1 };
+}
+
+function weekOfMonth(date: Date): number {
+  const first = weekday(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
+  return Math.floor((date.getUTCDate() - 1 + first) / 7) + 1;
 }
 
 /** Reads a date in the same patterns; undefined where the text does not fit. Numbers are as wide as the pattern says at least. */

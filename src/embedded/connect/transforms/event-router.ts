@@ -1,26 +1,29 @@
 import { javaRegex, javaReplacement, type Options, optional, splitList } from '../config/option.js';
-import { ConnectFailure } from '../data/failure.js';
+import { ConnectFailure, dataFailure } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import type { ConnectRecord, RecordHeader } from '../data/record.js';
-import { Schema, STRING, Struct, type Value } from '../data/schema.js';
+import { OPTIONAL_STRING, Schema, STRING, Struct, type Value } from '../data/schema.js';
 import { regexProblem } from './by-logical-table-router.js';
-import { expandJson } from './expand-json.js';
-import { bySchema, isEnvelope, type Transform, type TransformContext, type TransformPlugin } from './transform.js';
+import { expandJson, NotExpandable } from './expand-json.js';
+import {
+  bySchema,
+  fieldOf,
+  fieldValue,
+  isEnvelope,
+  requireStruct,
+  type Transform,
+  type TransformContext,
+  type TransformPlugin,
+} from './transform.js';
 
 /** EventRouter: rows of an outbox table become events, each in the topic that a column names. */
 export const eventRouter: TransformPlugin = {
   className: 'io.debezium.transforms.outbox.EventRouter',
   options: [
     optional('STRING', 'table.field.event.id', 'id', 'Column of the event’s id.'),
-    optional('STRING', 'table.field.event.key', null, 'Column of the event’s key.'),
+    optional('STRING', 'table.field.event.key', 'aggregateid', 'Column of the event’s key.'),
     optional('STRING', 'table.field.event.type', 'type', 'Column of the event’s type.'),
     optional('STRING', 'table.field.event.payload', 'payload', 'Column of the payload.'),
-    optional(
-      'STRING',
-      'table.field.event.payload.id',
-      'aggregateid',
-      'Column of the key where no key column is named.',
-    ),
     optional('STRING', 'table.field.event.timestamp', null, 'Column of the record’s timestamp.'),
     optional('STRING', 'table.field.event.schema.version', null, 'Column of the schema’s version.'),
     optional('LIST', 'table.fields.additional.placement', null, 'Columns for headers, envelope or partition.', {
@@ -80,9 +83,8 @@ function readOptions(options: Options) {
   });
   return {
     id: options.string('table.field.event.id'),
-    key: options.text('table.field.event.key'),
+    key: options.string('table.field.event.key'),
     payload: options.string('table.field.event.payload'),
-    fallbackKey: options.string('table.field.event.payload.id'),
     timestamp: options.text('table.field.event.timestamp'),
     schemaVersion: options.text('table.field.event.schema.version'),
     placed,
@@ -99,14 +101,17 @@ function readOptions(options: Options) {
 }
 
 function routeEvents(options: RouterOptions, context: TransformContext): Transform {
-  const perTopic = new Map<string, (row: Schema) => (payload: Schema) => Schema>();
-  const envelopeSchema = (topic: string, row: Schema, payload: Schema): Schema => {
-    let schemas = perTopic.get(topic);
+  const envelopes = new Map<string, (row: Schema) => (payload: Schema) => Schema>();
+  const envelopeSchema = (row: Struct, payload: Schema): Schema => {
+    const topic = String(fieldValue(row, options.routeBy));
+    const version = options.schemaVersion === undefined ? undefined : Number(fieldValue(row, options.schemaVersion));
+    const id = `${version} ${topic}`;
+    let schemas = envelopes.get(id);
     if (schemas === undefined) {
-      schemas = bySchema((one) => bySchema((other) => eventSchema(topic, one, other, options)));
-      perTopic.set(topic, schemas);
+      schemas = bySchema((one) => bySchema((other) => eventSchema(topic, version, one, other, options)));
+      envelopes.set(id, schemas);
     }
-    return schemas(row)(payload);
+    return schemas(row.schema)(payload);
   };
   return (record) => {
     if (record.value === null) return undefined; // a tombstone of the outbox table itself
@@ -115,48 +120,46 @@ function routeEvents(options: RouterOptions, context: TransformContext): Transfo
     const operation = change.get('op');
     if (operation === 'd') return undefined;
     if (operation === 'u') return refuseUpdate(record, options, context);
-    const row = change.get('after');
-    if (!(row instanceof Struct)) return record;
+    const row = requireStruct(change.get('after'), 'Read Outbox Event');
     const { payloadSchema, payload } = payloadOf(row, options, context);
-    const headers: RecordHeader[] = [...record.headers, { name: 'id', ...column(row, options.id, 'event-id') }];
-    let partition: number | undefined;
-    const extras: Value[] = [];
-    for (const placed of options.placed) {
-      const field = row.schema.field(placed.column);
-      if (field === undefined) {
-        if (options.failOnMissing) throw new ConnectFailure(`Unable to find field: ${placed.column}`);
-        if (placed.place === 'envelope') extras.push(null);
-        continue;
-      }
-      const value = row.values[field.index] ?? field.schema.defaultValue ?? null;
-      if (placed.place === 'header') headers.push({ name: placed.alias, schema: field.schema, value });
-      else if (placed.place === 'envelope') extras.push(value);
-      else partition = value === null ? undefined : Number(value);
+    const { headers, extras, partition } = placedColumns(row, options);
+    const isEmpty =
+      payload === null || (!(payload instanceof Struct) && javaText(payloadSchema, payload).trim() === '');
+    let [valueSchema, value]: [Schema | undefined, Value] = [payloadSchema, payload];
+    if (options.envelope.length > 0) {
+      valueSchema = envelopeSchema(row, payloadSchema ?? OPTIONAL_STRING);
+      value = new Struct(valueSchema, [payload, ...extras]);
     }
-    const empty = payload === null || (!(payload instanceof Struct) && javaText(payloadSchema, payload).trim() === '');
-    const asTombstone = empty && options.tombstones;
-    const wrapped = options.envelope.length > 0;
-    const schema = asTombstone
-      ? undefined
-      : wrapped
-        ? envelopeSchema(String(row.get(options.routeBy)), row.schema, payloadSchema)
-        : payloadSchema;
-    const value = asTombstone
-      ? null
-      : wrapped && schema !== undefined
-        ? new Struct(schema, [payload, ...extras])
-        : payload;
+    if (isEmpty && options.tombstones) [valueSchema, value] = [undefined, null];
     return {
       ...record,
       topic: topicOf(row, options),
       partition,
       ...keyOf(row, options),
-      valueSchema: schema,
+      valueSchema,
       value,
       timestampMs: timestampOf(change, row, options),
-      headers,
+      headers: [...record.headers, { name: 'id', ...column(row, options.id) }, ...headers],
     };
   };
+}
+
+/** What `table.fields.additional.placement` puts into headers, the envelope and the partition. */
+function placedColumns(row: Struct, options: RouterOptions) {
+  const headers: RecordHeader[] = [];
+  const extras: Value[] = [];
+  let partition: number | undefined;
+  for (const placed of options.placed) {
+    if (row.schema.field(placed.column) === undefined && !options.failOnMissing) {
+      if (placed.place === 'envelope') extras.push(null);
+      continue;
+    }
+    const { schema, value } = column(row, placed.column);
+    if (placed.place === 'header') headers.push({ name: placed.alias, schema, value });
+    else if (placed.place === 'envelope') extras.push(value);
+    else partition = value === null ? undefined : Number(requireType(placed.column, schema, 'int32', value));
+  }
+  return { headers, extras, partition };
 }
 
 function refuseUpdate(record: ConnectRecord, options: RouterOptions, context: TransformContext): undefined {
@@ -167,47 +170,56 @@ function refuseUpdate(record: ConnectRecord, options: RouterOptions, context: Tr
   return undefined;
 }
 
-function column(row: Struct, name: string, what: string): { readonly schema: Schema; readonly value: Value } {
-  const field = row.schema.field(name);
-  if (field === undefined) throw new ConnectFailure(`Unable to find ${what} field ${name} in event`);
-  return { schema: field.schema, value: row.values[field.index] ?? field.schema.defaultValue ?? null };
+function column(row: Struct, name: string): { readonly schema: Schema; readonly value: Value } {
+  return { schema: fieldOf(row.schema, name).schema, value: fieldValue(row, name) };
+}
+
+/** Where Debezium says what it looked for. */
+function namedColumn(row: Struct, name: string, what: string) {
+  if (row.schema.field(name) === undefined) throw new ConnectFailure(`Unable to find ${what} field ${name} in event`);
+  return column(row, name);
+}
+
+function requireType(name: string, schema: Schema, type: Schema['type'], value: Value): Value {
+  if (schema.type === type) return value;
+  throw dataFailure(`Field '${name}' is not of type ${type.toUpperCase()}`);
 }
 
 function payloadOf(row: Struct, options: RouterOptions, context: TransformContext) {
-  const { schema, value } = column(row, options.payload, 'payload');
+  const { schema, value } = namedColumn(row, options.payload, 'payload');
   if (!options.expandJson || value === null) return { payloadSchema: schema, payload: value };
   if (typeof value !== 'string') {
     context.warn('Expand JSON payload is turned on but payload is not a string');
     return { payloadSchema: schema, payload: value };
   }
-  const expanded = expandJson(value, options.nullsAsBytes);
-  if (expanded === undefined) context.warn('JSON expansion failed');
-  return expanded === undefined
-    ? { payloadSchema: schema, payload: value }
-    : { payloadSchema: expanded.schema, payload: expanded.value };
+  try {
+    const expanded = expandJson(value, options.nullsAsBytes, 'payload');
+    return { payloadSchema: expanded.schema, payload: expanded.value };
+  } catch (failure) {
+    if (!(failure instanceof NotExpandable)) throw failure;
+    context.warn(`JSON expansion failed: ${failure.message}`);
+    return { payloadSchema: schema, payload: value };
+  }
 }
 
 function topicOf(row: Struct, options: RouterOptions): string {
-  const { value } = column(row, options.routeBy, 'route-by');
+  const value = fieldValue(row, options.routeBy);
   const routed = value === null ? '' : String(value);
   const match = options.regex.exec(routed);
   return match === null ? routed : options.replacement(match);
 }
 
-/** The key column, else the payload's id, else null as text. */
 function keyOf(row: Struct, options: RouterOptions): { readonly keySchema: Schema; readonly key: Value } {
-  const named = options.key === undefined ? undefined : row.schema.field(options.key);
-  const fallback = row.schema.field(options.fallbackKey);
-  const value = named === undefined ? null : (row.values[named.index] ?? null);
-  const other = fallback === undefined ? null : (row.values[fallback.index] ?? null);
-  return { keySchema: (named ?? fallback)?.schema ?? STRING, key: value ?? other };
+  const { schema, value } = column(row, options.key);
+  return { keySchema: schema, key: value };
 }
 
 function timestampOf(change: Struct, row: Struct, options: RouterOptions): number {
   const processed = Number(change.get('ts_ms'));
   if (options.timestamp === undefined) return processed;
-  const { schema, value } = column(row, options.timestamp, 'timestamp');
+  const { schema, value } = namedColumn(row, options.timestamp, 'timestamp');
   if (value === null) return processed;
+  if (schema.name !== 'io.debezium.time.ZonedTimestamp') requireType(options.timestamp, schema, 'int64', value);
   switch (schema.name) {
     case 'io.debezium.time.Timestamp':
     case 'org.apache.kafka.connect.data.Timestamp':
@@ -227,10 +239,17 @@ function timestampOf(change: Struct, row: Struct, options: RouterOptions): numbe
   }
 }
 
-function eventSchema(topic: string, row: Schema, payload: Schema, options: RouterOptions): Schema {
+function eventSchema(
+  topic: string,
+  version: number | undefined,
+  row: Schema,
+  payload: Schema,
+  options: RouterOptions,
+): Schema {
   const extras = options.envelope.map((placed) => [placed.alias, row.field(placed.column)?.schema ?? STRING] as const);
   return new Schema('struct', {
     name: row.name?.replace(/\.Value$/, `.${topic}.Value`),
+    version,
     fields: [['payload', payload], ...extras],
   });
 }

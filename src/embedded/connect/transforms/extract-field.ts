@@ -1,7 +1,7 @@
 import { optional, required } from '../config/option.js';
 import { ConnectFailure } from '../data/failure.js';
 import type { Value } from '../data/schema.js';
-import { onKeyAndValue, requireStruct, type TransformPlugin } from './transform.js';
+import { nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';
 
 /** ExtractField: one field instead of the whole; null stays null. */
 export const extractField: readonly TransformPlugin[] = onKeyAndValue(
@@ -11,16 +11,12 @@ export const extractField: readonly TransformPlugin[] = onKeyAndValue(
     optional('STRING', 'field.syntax.version', 'V1', 'V1: a name; V2: dots lead into nested fields.', {
       oneOf: ['v1', 'v2'],
     }),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
+    REPLACE_NULL,
   ],
   (options, side) => {
     const name = options.string('field');
-    const path = options.choice('field.syntax.version') === 'v2' ? name.split('.') : [name];
+    const path = options.choice('field.syntax.version') === 'v2' ? fieldPath(name) : [name];
+    const replaced = nullReplacer(options);
     return (record) => {
       let schema = side.schema(record);
       let value: Value = side.value(record);
@@ -30,6 +26,7 @@ export const extractField: readonly TransformPlugin[] = onKeyAndValue(
         for (const step of path) value = value instanceof Map ? (value.get(step) ?? null) : null;
         return side.with(record, undefined, value);
       }
+      if (value !== null) requireStruct(value, 'field extraction');
       for (const step of path) {
         const field = schema.field(step);
         if (field === undefined)
@@ -37,7 +34,14 @@ export const extractField: readonly TransformPlugin[] = onKeyAndValue(
         if (value !== null) value = requireStruct(value, 'field extraction').values[field.index] ?? null;
         schema = field.schema;
       }
-      return side.with(record, schema, value ?? schema.defaultValue ?? null);
+      return side.with(record, schema, replaced(schema, value));
     };
   },
 );
+
+/** Names between dots; backticks around one that has dots itself (KIP-821). */
+function fieldPath(path: string): string[] {
+  return [...path.matchAll(/`((?:\\`|[^`])*)`(?:\.|$)|([^.]+)/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('\\`', '`') ?? plain ?? '',
+  );
+}

@@ -1,8 +1,7 @@
 import { type Options, optional, splitList } from '../config/option.js';
-import { ConnectFailure } from '../data/failure.js';
 import type { ConnectRecord, RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, type Schema, STRING, Struct, type Value } from '../data/schema.js';
-import { bySchema, DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';
+import { bySchema, DEBEZIUM, fieldValue, isEnvelope, type Transform, type TransformPlugin } from './transform.js';
 
 type DeleteMode = 'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone';
 
@@ -21,8 +20,10 @@ export const extractNewRecordState: TransformPlugin = {
     optional('STRING', 'add.fields.prefix', '__', 'Prefix of added fields.'),
     optional('LIST', 'add.headers', null, 'Fields of the event to be added as headers.'),
     optional('STRING', 'add.headers.prefix', '__', 'Prefix of added headers.'),
-    optional('STRING', 'route.by.field', null, 'Field of the row that names the topic.'),
-    optional('LIST', 'drop.fields.header.name', null, 'Header that lists fields to be dropped.'),
+    optional('STRING', 'route.by.field', '', 'Field of the row that names the topic.'),
+    optional('STRING', 'drop.fields.header.name', null, 'Header that lists fields to be dropped.'),
+    optional('BOOLEAN', 'drop.fields.from.key', 'false', 'Whether these fields are dropped from the key, too.'),
+    optional('BOOLEAN', 'drop.fields.keep.schema.compatible', 'true', 'Whether required fields are kept.'),
     optional(
       'BOOLEAN',
       'replace.null.with.default',
@@ -34,45 +35,86 @@ export const extractNewRecordState: TransformPlugin = {
     const mode = deleteMode(options);
     const fields = additions(options, 'add.fields', 'add.fields.prefix');
     const headers = additions(options, 'add.headers', 'add.headers.prefix');
-    const routeBy = options.text('route.by.field');
-    const deletedField = `${options.string('add.fields.prefix') || '__'}deleted`;
+    const routeBy = options.string('route.by.field');
+    const topicOf = (record: ConnectRecord, row: Value): string =>
+      routeBy === '' || !(row instanceof Struct) ? record.topic : String(fieldValue(row, routeBy));
     const rewrites = mode === 'rewrite' || mode === 'rewrite-with-tombstone';
-    const rowSchema = bySchema((envelope) =>
-      bySchema((row) => extend(row, envelope, fields, rewrites ? deletedField : undefined)),
-    );
-    const headerSchemas = bySchema((envelope) => headers.map((one) => schemaAt(envelope, one.path)));
-    return (record) => {
+    const rowSchema = bySchema((envelope) => bySchema((row) => extend(row, fieldsIn(envelope), rewrites)));
+    const fieldsIn = bySchema((envelope) => present(fields, envelope));
+    const headersIn = bySchema((envelope) => present(headers, envelope));
+    const drop = fieldDropper(options);
+    const unwrapped: Transform = (record) => {
       if (record.value === null) {
         const kept = mode === 'rewrite-with-tombstone';
-        return kept ? withHeaders(record, undefined, headers, headerSchemas) : undefined;
+        return kept ? withTombstoneHeaders(record, headers) : undefined;
       }
       if (!isEnvelope(record)) return record;
       const event = record.value as Struct;
       const operation = event.get('op');
       if (operation === 't' || operation === 'm') return undefined;
-      const carried = withHeaders(record, event, headers, headerSchemas);
+      const carried = withHeaders(record, event, headersIn(event.schema));
       if (operation === 'd' && !rewrites) {
         // The deletion itself becomes the tombstone, so that it carries the headers; the tombstone after it goes.
-        return mode === 'drop'
-          ? undefined
-          : { ...carried, valueSchema: event.schema.field('after')?.schema, value: null };
+        if (mode === 'drop') return undefined;
+        const valueSchema = mode === 'delete-to-tombstone' ? undefined : event.schema.field('after')?.schema;
+        return { ...carried, topic: topicOf(carried, event.get('before')), valueSchema, value: null };
       }
       const row = event.get(operation === 'd' ? 'before' : 'after');
       if (!(row instanceof Struct))
         return { ...carried, valueSchema: event.schema.field('after')?.schema, value: null };
       const schema = rowSchema(event.schema)(row.schema);
       const deleted = rewrites ? [operation === 'd' ? 'true' : 'false'] : [];
-      const added = fields.map((one) => valueAt(event, one.path));
-      const topic = routeBy === undefined ? carried.topic : String(row.get(routeBy) ?? carried.topic);
+      const added = fieldsIn(event.schema).map((one) => valueAt(event, one.path));
       return {
         ...carried,
-        topic,
+        topic: topicOf(carried, row),
         valueSchema: schema,
         value: new Struct(schema, [...row.values, ...deleted, ...added]),
       };
     };
+    return (record) => {
+      const result = unwrapped(record);
+      return result === undefined ? undefined : drop(result);
+    };
   },
 };
+
+const DELETED = '__deleted';
+
+/** Removes the fields that a header lists, from the value and perhaps the key. */
+function fieldDropper(options: Options): (record: ConnectRecord) => ConnectRecord {
+  const header = options.string('drop.fields.header.name');
+  if (header === '') return (record) => record;
+  const fromKey = options.boolean('drop.fields.from.key');
+  const keepsRequired = options.boolean('drop.fields.keep.schema.compatible');
+  const without = (value: Value, names: ReadonlySet<Value>): Value => {
+    if (!(value instanceof Struct)) return value;
+    const kept = value.schema.fields.filter(
+      (field) => !names.has(field.name) || (keepsRequired && !field.schema.optional),
+    );
+    if (kept.length === value.values.length) return value;
+    const schema = value.schema.with({ fields: kept.map((field) => [field.name, field.schema] as const) });
+    return new Struct(
+      schema,
+      kept.map((field) => value.values[field.index] ?? null),
+    );
+  };
+  const schemaOf = (value: Value, schema: Schema | undefined) => (value instanceof Struct ? value.schema : schema);
+  return (record) => {
+    const list = record.headers.findLast((one) => one.name === header)?.value;
+    if (!Array.isArray(list)) return record;
+    const names = new Set<Value>(list);
+    const value = without(record.value, names);
+    const key = fromKey ? without(record.key, names) : record.key;
+    return {
+      ...record,
+      value,
+      valueSchema: schemaOf(value, record.valueSchema),
+      key,
+      keySchema: schemaOf(key, record.keySchema),
+    };
+  };
+}
 
 function deleteMode(options: Options): DeleteMode {
   const handling = options.text('delete.handling.mode')?.toLowerCase();
@@ -110,38 +152,46 @@ function valueAt(event: Struct, path: readonly string[]): Value {
   return value;
 }
 
-/** Added fields are optional and have no default. */
-function schemaAt(envelope: Schema, path: readonly string[]): Schema {
+/** Added fields are optional and have no default. Undefined where the event has no such field. */
+function schemaAt(envelope: Schema, path: readonly string[]): Schema | undefined {
   let schema: Schema | undefined = envelope;
   for (const step of path) schema = schema?.field(step)?.schema;
-  if (schema === undefined)
-    throw new ConnectFailure(`Unable to find field '${path.join('.')}' in the event, to be added by add.fields`);
-  return schema.with({ optional: true, defaultValue: undefined });
+  return schema?.with({ optional: true, defaultValue: undefined });
 }
 
-function extend(row: Schema, envelope: Schema, fields: readonly Addition[], deletedField: string | undefined): Schema {
-  return row.with({
+interface Present extends Addition {
+  readonly schema: Schema;
+}
+
+/** Those that the event has. Debezium leaves the others out without a word. */
+const present = (additions: readonly Addition[], envelope: Schema): readonly Present[] =>
+  additions.flatMap((one) => {
+    const schema = schemaAt(envelope, one.path);
+    return schema === undefined ? [] : [{ ...one, schema }];
+  });
+
+const extend = (row: Schema, added: readonly Present[], rewrites: boolean): Schema =>
+  row.with({
     optional: false,
     fields: [
       ...row.fields.map((field) => [field.name, field.schema] as const),
-      ...(deletedField === undefined ? [] : [[deletedField, OPTIONAL_STRING] as const]),
-      ...fields.map((one) => [one.name, schemaAt(envelope, one.path)] as const),
+      ...(rewrites ? [[DELETED, OPTIONAL_STRING] as const] : []),
+      ...added.map((one) => [one.name, one.schema] as const),
     ],
   });
+
+function withHeaders(record: ConnectRecord, event: Struct, headers: readonly Present[]): ConnectRecord {
+  if (headers.length === 0) return record;
+  const added = headers.map(
+    (one): RecordHeader => ({ name: one.name, schema: one.schema, value: valueAt(event, one.path) }),
+  );
+  return { ...record, headers: [...record.headers, ...added] };
 }
 
-function withHeaders(
-  record: ConnectRecord,
-  event: Struct | undefined,
-  headers: readonly Addition[],
-  schemasOf: (envelope: Schema) => readonly Schema[],
-): ConnectRecord {
-  if (headers.length === 0) return record;
-  const schemas = event === undefined ? [] : schemasOf(event.schema);
-  const added = headers.flatMap((one, index): RecordHeader[] => {
-    if (event !== undefined) return [{ name: one.name, schema: schemas[index], value: valueAt(event, one.path) }];
-    // A tombstone carries no event: only that it is a delete is known.
-    return one.path[0] === 'op' ? [{ name: one.name, schema: STRING, value: 'd' }] : [];
-  });
+/** A tombstone carries no event: only that it is a delete is known. */
+function withTombstoneHeaders(record: ConnectRecord, headers: readonly Addition[]): ConnectRecord {
+  const added = headers
+    .filter((one) => one.path[0] === 'op')
+    .map((one): RecordHeader => ({ name: one.name, schema: STRING, value: 'd' }));
   return { ...record, headers: [...record.headers, ...added] };
 }

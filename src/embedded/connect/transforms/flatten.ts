@@ -1,6 +1,7 @@
 import { optional } from '../config/option.js';
+import { dataFailure } from '../data/failure.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
-import { bySchema, onKeyAndValue } from './transform.js';
+import { bySchema, onKeyAndValue, requireStruct } from './transform.js';
 
 interface Leaf {
   readonly name: string;
@@ -22,14 +23,15 @@ export const flatten = onKeyAndValue(
       const value = side.value(record);
       if (value instanceof Map && side.schema(record) === undefined)
         return side.with(record, undefined, flatMap(value, delimiter, ''));
-      if (!(value instanceof Struct)) return record;
-      const { leaves, schema } = plan(value.schema);
+      if (value === null) return record;
+      const struct = requireStruct(value, 'flattening');
+      const { leaves, schema } = plan(struct.schema);
       return side.with(
         record,
         schema,
         new Struct(
           schema,
-          leaves.map((leaf) => valueAt(value, leaf.path)),
+          leaves.map((leaf) => valueAt(struct, leaf.path)),
         ),
       );
     };
@@ -48,6 +50,8 @@ function leavesOf(
     const name = prefix === '' ? field.name : `${prefix}${delimiter}${field.name}`;
     const at = [...path, field.index];
     const isOptional = optional || field.schema.optional;
+    if (field.schema.type === 'map')
+      throw dataFailure(`Flatten transformation does not support MAP for record with schemas (for field ${name}).`);
     if (field.schema.type === 'struct') return leavesOf(field.schema, delimiter, name, at, isOptional);
     return [{ name, path: at, schema: isOptional ? field.schema.with({ optional: true }) : field.schema }];
   });
@@ -55,7 +59,9 @@ function leavesOf(
 
 function valueAt(struct: Struct, path: readonly number[]): Value {
   let value: Value = struct;
-  for (const index of path) value = value instanceof Struct ? (value.values[index] ?? null) : null;
+  for (const index of path)
+    value =
+      value instanceof Struct ? (value.values[index] ?? value.schema.fields[index]?.schema.defaultValue ?? null) : null;
   return value;
 }
 

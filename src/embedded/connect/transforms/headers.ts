@@ -1,7 +1,20 @@
 import { required } from '../config/option.js';
+import { dataFailure } from '../data/failure.js';
+import { parseLiteral } from '../data/literal.js';
 import type { RecordHeader } from '../data/record.js';
-import { Schema, STRING, Struct, type Value } from '../data/schema.js';
-import { APACHE, bySchema, onKeyAndValue, requireStruct, type TransformPlugin } from './transform.js';
+import { type Schema, Struct } from '../data/schema.js';
+import {
+  APACHE,
+  bySchema,
+  configFailure,
+  nullReplacer,
+  onKeyAndValue,
+  REPLACE_NULL,
+  requireMap,
+  requireStruct,
+  type TransformPlugin,
+  withFields,
+} from './transform.js';
 
 /** HeaderFrom: fields copied or moved into headers. */
 export const headerFrom = onKeyAndValue(
@@ -10,59 +23,59 @@ export const headerFrom = onKeyAndValue(
     required('LIST', 'fields', 'Field names in the record whose values are to be copied or moved to headers.'),
     required('LIST', 'headers', 'Header names, in the same order as the field names.'),
     { ...required('STRING', 'operation', 'Either move or copy.'), oneOf: ['move', 'copy'] },
+    REPLACE_NULL,
   ],
   (options, side) => {
     const fields = options.list('fields');
     const names = options.list('headers');
-    const moves = options.choice('operation') === 'move';
+    const operation = options.choice('operation');
+    const moves = operation === 'move';
+    if (fields.length !== names.length)
+      throw configFailure("'fields' config must have the same number of elements as 'headers' config.");
+    const replaced = nullReplacer(options);
     const remaining = bySchema((schema) =>
-      schema.with({
-        fields: schema.fields
-          .filter((field) => !fields.includes(field.name))
-          .map((field) => [field.name, field.schema]),
-      }),
+      withFields(
+        schema,
+        schema.fields.filter((field) => !fields.includes(field.name)).map((field) => [field.name, field.schema]),
+      ),
     );
+    const header = (index: number, schema: Schema | undefined, value: RecordHeader['value']): RecordHeader => ({
+      name: names[index] ?? '',
+      schema,
+      value,
+    });
     return (record) => {
       const value = side.value(record);
-      if (value === null) return record;
-      const struct = requireStruct(value, 'header from');
-      const added = fields.map(
-        (name, index): RecordHeader => ({
-          name: names[index] ?? name,
-          schema: struct.schema.field(name)?.schema,
-          value: struct.get(name),
-        }),
-      );
+      if (side.schema(record) === undefined) {
+        const map = requireMap(value, `header ${operation}`);
+        const added = fields.map((name, index) => header(index, undefined, map.get(name) ?? null));
+        const kept = moves ? new Map([...map].filter(([name]) => !fields.includes(String(name)))) : map;
+        return side.with({ ...record, headers: [...record.headers, ...added] }, undefined, kept);
+      }
+      const struct = requireStruct(value, `header ${operation}`);
+      const added = fields.map((name, index): RecordHeader => {
+        const field = struct.schema.field(name);
+        if (field === undefined) throw dataFailure(`Field does not exist: ${name}`);
+        return header(index, field.schema, replaced(field.schema, struct.values[field.index]));
+      });
       const withHeaders = { ...record, headers: [...record.headers, ...added] };
       if (!moves) return withHeaders;
       const schema = remaining(struct.schema);
-      return side.with(
-        withHeaders,
-        schema,
-        new Struct(
-          schema,
-          schema.fields.map((field) => struct.get(field.name)),
-        ),
-      );
+      const values = schema.fields.map((field) => replaced(field.schema, struct.get(field.name)));
+      return side.with(withHeaders, schema, new Struct(schema, values));
     };
   },
 );
 
-/** InsertHeader: a fixed value; texts that are numbers or booleans become such. */
+/** InsertHeader: a fixed value, of the type that its text looks like. */
 export const insertHeader: TransformPlugin = {
   className: `${APACHE}.InsertHeader`,
   options: [required('STRING', 'header', 'The name of the header.'), required('STRING', 'value.literal', 'Its value.')],
   create(options) {
-    const header = { name: options.string('header'), ...literal(options.string('value.literal')) };
+    const header = { name: options.string('header'), ...parseLiteral(options.raw['value.literal'] ?? '') };
     return (record) => ({ ...record, headers: [...record.headers, header] });
   },
 };
-
-function literal(text: string): { readonly schema: Schema; readonly value: Value } {
-  if (/^(true|false)$/i.test(text)) return { schema: new Schema('boolean'), value: text.toLowerCase() === 'true' };
-  if (/^[+-]?\d{1,15}$/.test(text)) return { schema: new Schema('int64'), value: Number(text) };
-  return { schema: STRING, value: text };
-}
 
 /** DropHeaders: removes headers by name. */
 export const dropHeaders: TransformPlugin = {

@@ -2,7 +2,15 @@ import { optional } from '../config/option.js';
 import { dataFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';
 import { OPTIONAL_STRING, Schema, STRING, Struct, type Value } from '../data/schema.js';
-import { bySchema, onKeyAndValue, requireStruct } from './transform.js';
+import {
+  bySchema,
+  configFailure,
+  nullReplacer,
+  onKeyAndValue,
+  REPLACE_NULL,
+  requireStruct,
+  withFields,
+} from './transform.js';
 
 const TIMESTAMP = new Schema('int64', { name: 'org.apache.kafka.connect.data.Timestamp', version: 1 });
 
@@ -22,12 +30,7 @@ export const insertField = onKeyAndValue(
     optional('STRING', 'timestamp.field', null, 'Field name for record timestamp.'),
     optional('STRING', 'static.field', null, 'Field name for static data field.'),
     optional('STRING', 'static.value', null, 'Static field value, if field name configured.'),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
+    REPLACE_NULL,
   ],
   (options, side) => {
     const inserted: Inserted[] = [];
@@ -38,20 +41,22 @@ export const insertField = onKeyAndValue(
       inserted.push({ name: spec.replace(/[?!]$/, ''), schema, value });
     };
     add('topic.field', STRING, (record) => record.topic);
-    add('partition.field', new Schema('int32', { optional: true }), (record) => record.partition ?? null);
+    add('partition.field', new Schema('int32'), (record) => record.partition ?? null);
     add('offset.field', new Schema('int64'), () => {
       throw dataFailure('A source record has no offset yet: offset.field is for sinks');
     });
     add('timestamp.field', TIMESTAMP, (record) => record.timestampMs ?? null);
     const fixed = options.text('static.value') ?? null;
+    if (options.text('static.field') !== undefined && fixed === null)
+      throw configFailure('Invalid value null for configuration static.value: No value specified for static field');
     add('static.field', OPTIONAL_STRING.with({ optional: false }), () => fixed);
+    if (inserted.length === 0) throw configFailure('No field insertion configured');
+    const replaced = nullReplacer(options);
     const extended = bySchema((schema) =>
-      schema.with({
-        fields: [
-          ...schema.fields.map((field) => [field.name, field.schema] as const),
-          ...inserted.map((field) => [field.name, field.schema] as const),
-        ],
-      }),
+      withFields(schema, [
+        ...schema.fields.map((field) => [field.name, field.schema] as const),
+        ...inserted.map((field) => [field.name, field.schema] as const),
+      ]),
     );
     return (record) => {
       const value = side.value(record);
@@ -67,7 +72,10 @@ export const insertField = onKeyAndValue(
       return side.with(
         record,
         schema,
-        new Struct(schema, [...struct.values, ...inserted.map((field) => field.value(record))]),
+        new Struct(schema, [
+          ...struct.schema.fields.map((field) => replaced(field.schema, struct.values[field.index])),
+          ...inserted.map((field) => field.value(record)),
+        ]),
       );
     };
   },

@@ -1,6 +1,6 @@
-import { optional } from '../config/option.js';
+import { optional, splitList } from '../config/option.js';
 import { Struct, type Value } from '../data/schema.js';
-import { bySchema, onKeyAndValue, requireStruct } from './transform.js';
+import { bySchema, nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, withFields } from './transform.js';
 
 /** ReplaceField: leaves fields out, keeps only some, or renames them. */
 export const replaceField = onKeyAndValue(
@@ -8,15 +8,15 @@ export const replaceField = onKeyAndValue(
   [
     optional('LIST', 'exclude', '', 'Fields to exclude.'),
     optional('LIST', 'include', '', 'Fields to include.'),
-    optional('LIST', 'renames', '', 'Field rename mappings: old:new.'),
+    optional('LIST', 'renames', '', 'Field rename mappings: old:new.', {
+      check: (list) =>
+        splitList(list)
+          .filter((pair) => pair.split(':').length !== 2)
+          .map((pair) => `Invalid rename mapping: ${pair}`)[0],
+    }),
     optional('LIST', 'blacklist', '', 'Older name of exclude.'),
     optional('LIST', 'whitelist', '', 'Older name of include.'),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
+    REPLACE_NULL,
   ],
   (options, side) => {
     const excluded = new Set([...options.list('exclude'), ...options.list('blacklist')]);
@@ -24,11 +24,15 @@ export const replaceField = onKeyAndValue(
     const renames = new Map(options.list('renames').map((pair) => pair.split(':') as [string, string]));
     const kept = (name: string): boolean => !excluded.has(name) && (included.size === 0 || included.has(name));
     const renamed = (name: string): string => renames.get(name) ?? name;
+    const replaced = nullReplacer(options);
     const plan = bySchema((schema) => {
       const fields = schema.fields.filter((field) => kept(field.name));
       return {
         fields,
-        schema: schema.with({ fields: fields.map((field) => [renamed(field.name), field.schema] as const) }),
+        schema: withFields(
+          schema,
+          fields.map((field) => [renamed(field.name), field.schema] as const),
+        ),
       };
     });
     return (record) => {
@@ -42,7 +46,7 @@ export const replaceField = onKeyAndValue(
           new Map<Value, Value>(entries.map(([name, one]) => [renamed(String(name)), one])),
         );
       }
-      if (value === null) return schema?.type === 'struct' ? side.with(record, plan(schema).schema, null) : record;
+      if (value === null) return record;
       const struct = requireStruct(value, 'field replacement');
       const { fields, schema: changed } = plan(struct.schema);
       return side.with(
@@ -50,7 +54,7 @@ export const replaceField = onKeyAndValue(
         changed,
         new Struct(
           changed,
-          fields.map((field) => struct.values[field.index] ?? null),
+          fields.map((field) => replaced(field.schema, struct.values[field.index])),
         ),
       );
     };

@@ -1,6 +1,7 @@
 import { optional } from '../config/option.js';
+import { dataFailure } from '../data/failure.js';
 import { Struct } from '../data/schema.js';
-import { bySchema, onKeyAndValue } from './transform.js';
+import { bySchema, configFailure, nullReplacer, onKeyAndValue, REPLACE_NULL } from './transform.js';
 
 /** SetSchemaMetadata: another name or version of the schema. */
 export const setSchemaMetadata = onKeyAndValue(
@@ -8,16 +9,13 @@ export const setSchemaMetadata = onKeyAndValue(
   [
     optional('STRING', 'schema.name', null, 'Schema name to set.', { importance: 'HIGH' }),
     optional('INT', 'schema.version', null, 'Schema version to set.', { importance: 'HIGH' }),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
+    REPLACE_NULL,
   ],
   (options, side) => {
     const name = options.text('schema.name');
     const version = options.text('schema.version');
+    if (name === undefined && version === undefined) throw configFailure('Neither schema name nor version configured');
+    const replaced = nullReplacer(options);
     const changed = bySchema((schema) =>
       schema.with({
         ...(name === undefined ? {} : { name }),
@@ -26,13 +24,16 @@ export const setSchemaMetadata = onKeyAndValue(
     );
     return (record) => {
       const schema = side.schema(record);
-      if (schema === undefined) return record;
       const value = side.value(record);
-      return side.with(
-        record,
-        changed(schema),
-        value instanceof Struct ? new Struct(changed(schema), value.values) : value,
-      );
+      if (schema === undefined) {
+        if (value === null) return record;
+        throw dataFailure('Schema required for [updating schema metadata]');
+      }
+      if (schema.type !== 'struct') throw dataFailure('Cannot list fields on non-struct type');
+      const updated = changed(schema);
+      if (!(value instanceof Struct)) return side.with(record, updated, value);
+      const values = value.schema.fields.map((field) => replaced(field.schema, value.values[field.index]));
+      return side.with(record, updated, new Struct(updated, values));
     };
   },
 );

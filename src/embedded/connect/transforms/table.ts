@@ -1,26 +1,42 @@
 import { byLogicalTableRouter } from './by-logical-table-router.js';
 import { cast } from './cast.js';
+import { decodeLogicalDecodingMessageContent } from './decode-logical-decoding-message-content.js';
 import { eventRouter } from './event-router.js';
+import { extractChangedRecordState } from './extract-changed-record-state.js';
 import { extractField } from './extract-field.js';
 import { extractNewRecordState } from './extract-new-record-state.js';
+import { extractSchemaToNewRecord } from './extract-schema-to-new-record.js';
 import { filter } from './filter.js';
 import { flatten } from './flatten.js';
+import { headerToValue } from './header-to-value.js';
 import { dropHeaders, headerFrom, insertHeader } from './headers.js';
 import { hoistField } from './hoist-field.js';
 import { insertField } from './insert-field.js';
 import { maskField } from './mask-field.js';
+import { partitionRouting } from './partition-routing.js';
 import { regexRouter } from './regex-router.js';
 import { replaceField } from './replace-field.js';
+import { schemaChangeEventFilter } from './schema-change-event-filter.js';
 import { setSchemaMetadata } from './set-schema-metadata.js';
 import { timestampConverter } from './timestamp-converter.js';
 import { timestampRouter } from './timestamp-router.js';
+import { timezoneConverter } from './timezone-converter.js';
 import type { TransformPlugin } from './transform.js';
 import { valueToKey } from './value-to-key.js';
+import { vectorToJson } from './vector-to-json.js';
 
 export const TRANSFORMS: readonly TransformPlugin[] = [
   byLogicalTableRouter,
+  decodeLogicalDecodingMessageContent,
   eventRouter,
+  extractChangedRecordState,
   extractNewRecordState,
+  extractSchemaToNewRecord,
+  headerToValue,
+  partitionRouting,
+  schemaChangeEventFilter,
+  timezoneConverter,
+  vectorToJson,
   ...cast,
   dropHeaders,
   ...extractField,
@@ -38,3 +54,20 @@ export const TRANSFORMS: readonly TransformPlugin[] = [
   timestampRouter,
   valueToKey,
 ];
+
+const SCRIPTS =
+  "It runs scripts, which embedded Connect does not: use Kafka's Filter with a predicate, or decide in the consumer";
+
+/** Debezium's others, and what to do without them. */
+export const ABSENT_TRANSFORMS: ReadonlyMap<string, string> = new Map([
+  ['io.debezium.transforms.Filter', SCRIPTS],
+  ['io.debezium.transforms.ContentBasedRouter', SCRIPTS],
+  ['io.debezium.transforms.tracing.ActivateTracingSpan', 'Embedded Connect sends no tracing spans: leave it out here'],
+  ['io.debezium.transforms.openlineage.OpenLineage', 'Embedded Connect sends no lineage events: leave it out here'],
+  ['io.debezium.transforms.GeometryFormatTransformer', 'Embedded Connect does not convert geometries'],
+  ['io.debezium.transforms.SwapGeometryCoordinates', 'Embedded Connect does not convert geometries'],
+  [
+    'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
+    'Embedded Connect does not know hypertables: capture the tables that they are made of',
+  ],
+]);

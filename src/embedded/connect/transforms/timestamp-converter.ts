@@ -1,8 +1,8 @@
 import { optional, required } from '../config/option.js';
-import { dataFailure } from '../data/failure.js';
+import { ConnectFailure, dataFailure } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
-import { formatDate, parseDate } from './date-format.js';
-import { bySchema, onKeyAndValue } from './transform.js';
+import { formatDate, illegalLetter, parseDate } from './date-format.js';
+import { bySchema, configFailure, nullReplacer, onKeyAndValue, REPLACE_NULL } from './transform.js';
 
 const TARGETS = ['string', 'unix', 'Date', 'Time', 'Timestamp'] as const;
 type Target = (typeof TARGETS)[number];
@@ -31,18 +31,21 @@ export const timestampConverter = onKeyAndValue(
     },
     optional('STRING', 'format', '', 'A SimpleDateFormat-compatible format for the timestamp.'),
     optional('STRING', 'unix.precision', 'milliseconds', 'Precision of unix times.', { oneOf: Object.keys(UNITS) }),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
+    REPLACE_NULL,
   ],
   (options, side) => {
     const target = options.string('target.type') as Target;
     const format = options.string('format');
     const unitMs = UNITS[options.choice('unix.precision')] ?? 1;
     const name = options.string('field');
+    const replaced = nullReplacer(options);
+    if (target === 'string' && format === '')
+      throw configFailure('TimestampConverter requires format option to be specified when using string timestamps');
+    const illegal = illegalLetter(format);
+    if (illegal !== undefined)
+      throw configFailure(
+        `TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: ${format}: Illegal pattern character '${illegal}'`,
+      );
     const convert = (schema: Schema | undefined, value: Value): Value =>
       value === null ? null : fromMs(toMs(schema, value, format, unitMs), target, format, unitMs);
     const changed = bySchema((schema) =>
@@ -60,9 +63,10 @@ export const timestampConverter = onKeyAndValue(
         return side.with(record, schema && targetSchema(target, schema.optional), convert(schema, value));
       if (value instanceof Map)
         return side.with(record, schema, new Map([...value, [name, convert(undefined, value.get(name) ?? null)]]));
+      if (value === null && schema?.type === 'struct') return side.with(record, changed(schema), null);
       if (!(value instanceof Struct)) return record;
       const values = value.schema.fields.map((field) => {
-        const one = value.values[field.index] ?? null;
+        const one = replaced(field.schema, value.values[field.index]);
         return field.name === name ? convert(field.schema, one) : one;
       });
       return side.with(record, changed(value.schema), new Struct(changed(value.schema), values));
@@ -98,7 +102,11 @@ function toMs(schema: Schema | undefined, value: Value, format: string, unitMs: 
     case `${LOGICAL}.Timestamp`:
       return Number(value);
     default:
-      return Math.floor(Number(value) * unitMs);
+      if (schema !== undefined && schema.type !== 'int64')
+        throw new ConnectFailure(
+          `Schema Schema{${schema.type.toUpperCase()}} does not correspond to a known timestamp type format`,
+        );
+      return Math.trunc(Number(value) * unitMs);
   }
 }
 
@@ -107,7 +115,7 @@ function fromMs(ms: number, target: Target, format: string, unitMs: number): Val
     case 'string':
       return formatDate(format, ms);
     case 'unix':
-      return unitMs === 1 / 1_000_000 ? BigInt(ms) * 1_000_000n : Math.floor(ms / unitMs);
+      return unitMs === 1 / 1_000_000 ? BigInt(ms) * 1_000_000n : Math.trunc(ms / unitMs);
     case 'Date':
       return Math.floor(ms / DAY_MS);
     case 'Time':

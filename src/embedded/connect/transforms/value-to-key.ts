@@ -1,22 +1,15 @@
-import { optional, required } from '../config/option.js';
+import { required } from '../config/option.js';
 import { dataFailure } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
-import { APACHE, bySchema, requireStruct, type TransformPlugin } from './transform.js';
+import { APACHE, bySchema, nullReplacer, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';
 
 /** ValueToKey: a key made of fields of the value. */
 export const valueToKey: TransformPlugin = {
   className: `${APACHE}.ValueToKey`,
-  options: [
-    required('LIST', 'fields', 'Field names on the record value to extract as the record key.'),
-    optional(
-      'BOOLEAN',
-      'replace.null.with.default',
-      'true',
-      'Whether null becomes the default of a field that has one.',
-    ),
-  ],
+  options: [required('LIST', 'fields', 'Field names on the record value to extract as the record key.'), REPLACE_NULL],
   create(options) {
     const names = options.list('fields');
+    const replaced = nullReplacer(options);
     const keySchema = bySchema(
       (schema) =>
         new Schema('struct', {
@@ -43,7 +36,7 @@ export const valueToKey: TransformPlugin = {
         keySchema: schema,
         key: new Struct(
           schema,
-          names.map((name) => value.get(name)),
+          schema.fields.map((field) => replaced(field.schema, value.get(field.name))),
         ),
       };
     };

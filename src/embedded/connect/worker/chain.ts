@@ -3,7 +3,7 @@ import type { Converter, ConverterPlugin } from '../converters/converter.js';
 import { CONVERTERS } from '../converters/table.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import { PREDICATES, type Predicate, type PredicatePlugin } from '../predicates/table.js';
-import { TRANSFORMS } from '../transforms/table.js';
+import { ABSENT_TRANSFORMS, TRANSFORMS } from '../transforms/table.js';
 import type { Transform, TransformContext, TransformPlugin } from '../transforms/transform.js';
 
 /** A class by its full name or, as Connect allows, by the end of it. */
@@ -17,6 +17,13 @@ export function findPlugin<Plugin extends { readonly className: string }>(
   );
 }
 
+/** In Connect's words, and why where evpipe leaves a class out on purpose. */
+export function unknownClass(name: string, option: string): string {
+  const why = ABSENT_TRANSFORMS.get(name.trim());
+  const found = `Invalid value ${name} for configuration ${option}: Class ${name} could not be found.`;
+  return why === undefined ? found : `${found} ${why}.`;
+}
+
 function pluginOf<Plugin extends { readonly className: string }>(
   plugins: readonly Plugin[],
   name: string | undefined,
@@ -27,7 +34,7 @@ function pluginOf<Plugin extends { readonly className: string }>(
   throw new ConnectFailure(
     name === undefined
       ? `Missing required configuration "${option}" which has no default value.`
-      : `Invalid value ${name} for configuration ${option}: Class ${name} could not be found.`,
+      : unknownClass(name, option),
     { className: CONFIG_EXCEPTION },
   );
 }

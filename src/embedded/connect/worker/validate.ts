@@ -6,7 +6,7 @@ import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { TRANSFORMS } from '../transforms/table.js';
-import { findPlugin, type namedPlugins } from './chain.js';
+import { findPlugin, type namedPlugins, unknownClass } from './chain.js';
 import { CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS, unknownOptions } from './connector-options.js';
 import { CONNECTORS } from './connectors.js';
 import type { OptionProblem } from './plugin.js';
@@ -134,7 +134,7 @@ function chainResults(
         const why =
           type === undefined
             ? `Missing required configuration "${definition.name}" which has no default value.`
-            : `Invalid value ${type} for configuration ${definition.name}: Class ${type} could not be found.`;
+            : unknownClass(type, definition.name);
         return [{ definition, value: type ?? null, errors: [why] }];
       }
       const own = below(config, prefix);
@@ -173,7 +173,7 @@ function converterResults(config: RawConfig): OptionResult[] {
         {
           definition,
           value: name,
-          errors: [`Invalid value ${name} for configuration ${option}: Class ${name} could not be found.`],
+          errors: [unknownClass(name, option)],
         },
       ];
     }

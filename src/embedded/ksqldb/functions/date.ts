@@ -1,4 +1,4 @@
-import { offsetMs, zoneOffsetAt } from '../values/temporal.js';
+import { offsetMs, zoneOffsetAt } from '../../../protocol/time-zone.js';
 import { type ScalarFunction, scalar, type Variant, variant } from './definition.js';
 import { formatJava, parseJava } from './java-pattern.js';
 

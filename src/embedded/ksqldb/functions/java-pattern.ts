@@ -1,4 +1,4 @@
-import { offsetMs, zoneOffsetAt } from '../values/temporal.js';
+import { offsetMs, zoneOffsetAt } from '../../../protocol/time-zone.js';
 
 /**
  * Java's DateTimeFormatter patterns, as ksqlDB's date functions take them, in English.

@@ -1,3 +1,5 @@
+import { offsetMs } from '../../../protocol/time-zone.js';
+
 const DAY_MS = 86_400_000;
 const two = (value: number): string => String(value).padStart(2, '0');
 
@@ -56,42 +58,4 @@ export function parseTimestamp(text: string): number {
   const day = parseDate(match[1] ?? '') * DAY_MS;
   const local = day + (match[2] ? parseTime(match[2]) : 0);
   return local - offsetMs(match[3] ?? 'Z', local);
-}
-
-/** How far a zone is ahead of UTC at a local time, in ms; throws RangeError for an unknown zone. */
-export function offsetMs(zone: string, localMs: number): number {
-  if (zone === 'Z' || zone === 'UTC' || zone === 'GMT') return 0;
-  const fixed = /^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$/.exec(zone);
-  if (fixed !== null) {
-    const ms = (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * 60_000;
-    return fixed[1] === '-' ? -ms : ms;
-  }
-  // The offset at the local time read as UTC, then once more at the instant that gives: right but for skipped hours.
-  const first = zoneOffsetAt(zone, localMs);
-  return zoneOffsetAt(zone, localMs - first);
-}
-
-const FORMATS = new Map<string, Intl.DateTimeFormat>();
-
-/** How far a named zone is ahead of UTC at an instant. */
-export function zoneOffsetAt(zone: string, instantMs: number): number {
-  if (zone === 'Z' || zone === 'UTC' || zone === 'GMT' || /^(UTC|GMT)?[+-]/.test(zone))
-    return offsetMs(zone, instantMs);
-  let format = FORMATS.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    FORMATS.set(zone, format);
-  }
-  const parts = Object.fromEntries(format.formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
 }
