@@ -129,7 +129,7 @@ it('lets an entry wait for its market instead of ending the consumer, and finds 
     async () => (/waits for market NO/.test(stack.log('monolith-consumer')) ? true : undefined),
     { timeoutMs: 60_000 },
   );
-  const verified = await stack.run('verify-consistency', '--timeout', '4s');
+  const verified = await stack.run('verify-consistency', '--timeout', '8s');
   expect(verified.stdout).toMatch(/NO/);
   expect(verified.stdout).toMatch(/monolith-consumer .*1 record behind/);
   expect(verified.code).toBe(1); // markets differ for good

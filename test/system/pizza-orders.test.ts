@@ -113,7 +113,7 @@ describe('pizza-orders', () => {
     await producer.close();
     await kafka.close();
     // Nobody ordered it in the shop: the check says so too.
-    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '2s');
+    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '10s');
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(new RegExp(`extra +${id}.*not in orders.pizza_order`));
   });
@@ -122,7 +122,7 @@ describe('pizza-orders', () => {
     const id = randomUUID();
     expect((await stack.run('stop', 'bake')).code).toBe(0);
     await placeOrders(stack, [id]);
-    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '2s');
+    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '50s');
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(
       new RegExp(`${id} +stuck .*at 200 for \\d+ s, waits for bake \\(its service bake is stopped`),

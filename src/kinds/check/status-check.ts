@@ -37,7 +37,7 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
       differing = stillDiffering(differing, await compareTables(check, session, fold));
       const waited = performance.now() - settledMs;
       // What is stuck or illegal stays so; what differs beside it may only be late.
-      if (differing.length === 0 || waited > Math.min(SETTLE_MS, deadlineMs)) {
+      if (differing.length === 0 || waited > Math.min(SETTLE_MS, deadlineMs / 2)) {
         const findings = [
           ...(await Promise.all(violations.map((one) => findingOf(one, check, session)))),
           ...differing,
