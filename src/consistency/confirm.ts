@@ -5,6 +5,7 @@ import {
   type Comparison,
   chunksOf,
   compareKeys,
+  compareOnly,
   compareSides,
   type Difference,
   type Differences,
@@ -13,7 +14,7 @@ import {
 } from './compare.js';
 import { type Described, describeDifferences } from './describe.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
-import type { Side } from './side.js';
+import type { Key, Side } from './side.js';
 import type { Fence, Progress, Stage } from './stages.js';
 
 /** A compare check with everything it asks: two sides, the way between them, and how to take a fence at the source. */
@@ -32,6 +33,8 @@ export interface CompareCheck {
   readonly allowEmpty: boolean;
   /** What part of the data is compared; undefined: all of it. */
   readonly part?: string | undefined;
+  /** Only these; undefined: all. */
+  readonly keys?: readonly Key[] | undefined;
 }
 
 export interface TakenFence {
@@ -69,7 +72,11 @@ export interface ConfirmOptions {
  */
 export async function confirmCheck(check: CompareCheck, options: ConfirmOptions): Promise<CheckReport> {
   const startedMs = performance.now();
-  const comparison = await compareSides(check.source, check.replica, options);
+  const { source, replica, keys } = check;
+  const comparison =
+    keys === undefined
+      ? await compareSides(source, replica, options)
+      : await compareOnly(source, replica, keys, options.signal);
   const run = new Confirmation(check, options, startedMs, comparison);
   return run.settle();
 }

@@ -1,5 +1,5 @@
 import { EvpipeError } from '../../support/errors.js';
-import type { CommandEntry } from '../command.js';
+import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
@@ -17,11 +17,16 @@ export const verifyConsistencyCommand: CommandEntry = {
       .option('--junit <file>', 'write the results as JUnit XML too')
       .option('--max-differences <number>', 'differences listed with their values, of each check; all are counted')
       .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys')
+      .option('--where <sql>', 'compare only rows of both tables for which this holds')
+      .option('--keys <keys>', 'compare only these keys of one check: 17,18, or JSON: [["17","a"]]')
+      .option('--recheck <report>', 'compare only the keys that differ in a report of --output json')
       .option('--max-rate <rows>', 'read no more rows of a side in a second'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
     const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
+    const named = (checks ?? []) as readonly string[];
+    const keys = await chosenKeys(options, named);
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
@@ -37,7 +42,9 @@ export const verifyConsistencyCommand: CommandEntry = {
       printer.emit({ kind: 'step-started', step: 'checks' });
       try {
         const reports = await verifyConsistency(session, {
-          only: (checks ?? []) as readonly string[],
+          only: keys === undefined ? named : [...keys.keys()],
+          keys,
+          where: options.where === undefined ? undefined : String(options.where),
           deadlineMs: timeoutMs(options),
           timeoutMs: timeoutMs(options),
           differencesMax,
@@ -79,6 +86,17 @@ export const verifyConsistencyCommand: CommandEntry = {
 
 /** Differences listed with their values are held in memory. */
 const DIFFERENCES_MAX = 1_000_000;
+
+async function chosenKeys({ keys, recheck }: CommandCall['options'], checks: readonly string[]) {
+  if (keys === undefined && recheck === undefined) return undefined;
+  const { keysOfOption, keysOfReport } = await import('../chosen-keys.js');
+  if (keys === undefined) return keysOfReport(String(recheck), checks);
+  if (recheck === undefined) return keysOfOption(String(keys), checks);
+  throw new EvpipeError('EVPIPE_OPTION', '--keys and --recheck both say which keys to compare', {
+    kind: 'usage',
+    todo: 'Leave out one of them.',
+  });
+}
 
 function numberUpTo(value: unknown, option: string, most: number): number | undefined {
   if (value === undefined) return undefined;

@@ -21,6 +21,8 @@ export interface SideOptions {
   /** Shared by all checks: a database gets few connections, whatever the number of checks. */
   readonly reader: (database: string) => TableReader;
   readonly sample?: Sample | undefined;
+  /** SQL: of both tables only these rows. */
+  readonly where?: string | undefined;
 }
 
 /** One end of a check, opened: a table whose columns are known, or documents, whose fields are known one by one. */
@@ -85,9 +87,21 @@ export async function wireSides(
   };
 }
 
-async function openPlace(place: PlaceSection, check: Check, session: Session, options: SideOptions): Promise<Opened> {
-  if (place.kind === 'documents')
-    return { kind: 'documents', place, client: await session.clients.documents(place.store) };
+async function openPlace(
+  declared: PlaceSection,
+  check: Check,
+  session: Session,
+  options: SideOptions,
+): Promise<Opened> {
+  if (declared.kind === 'documents') {
+    if (options.where !== undefined) {
+      const message = `--where is SQL for tables, and check ${check.name} compares documents`;
+      throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks that it is for.' });
+    }
+    return { kind: 'documents', place: declared, client: await session.clients.documents(declared.store) };
+  }
+  const conditions = [declared.where, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
+  const place = { ...declared, where: conditions.length === 0 ? undefined : conditions.join(' AND ') };
   const reader = options.reader(place.database);
   try {
     return { kind: 'table', place, reader, facts: await readTableFacts(reader, place, session.signal) };

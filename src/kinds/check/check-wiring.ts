@@ -2,6 +2,7 @@ import type { ConnectClient } from '../../clients/connect/client.js';
 import { troubleOf } from '../../clients/connect/trouble.js';
 import type { KafkaClient } from '../../clients/kafka/contract.js';
 import type { CompareCheck } from '../../consistency/confirm.js';
+import type { Key } from '../../consistency/side.js';
 import {
   type ConnectorProbe,
   connectorStage,
@@ -27,18 +28,39 @@ import { type SideOptions, wireSides } from './check-sides.js';
 import type { CompareSection, PlaceSection } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
 
+/** The keys of a check that are compared, where those are not all. */
+export interface KeysOfCheck {
+  readonly keys: readonly Key[];
+  /** For people: `3 keys`. */
+  readonly part: string;
+  /** Both sides may have lost all of them since they differed, and agree then. */
+  readonly mayBeGone: boolean;
+}
+
 /** A compare check wired to what runs: its sides read databases and stores, its stages ask Connect, ksqlDB and Kafka. */
 export async function wireCompare(
   check: Located & CompareSection,
   session: Session,
-  options: SideOptions,
+  options: SideOptions & { readonly keys?: KeysOfCheck | undefined },
 ): Promise<CompareCheck> {
   const flow = wayOf(check, flowEdges(session.pipeline));
   const sides = await wireSides(check, session, options);
   const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
-  const { name, allowEmpty, source } = check;
-  const part = options.sample?.part;
-  return { name, ...sides, way, allowEmpty, part, takeFence: () => takeFence(source, flow[0], session) };
+  const { name, source } = check;
+  const { sample, where, keys } = options;
+  const columns = check.key.size || sides.source.columns.length;
+  const unlike = keys?.keys.find((key) => key.length !== columns);
+  if (unlike !== undefined) {
+    const message = `a key of check ${name} has ${columns} columns, and ${JSON.stringify(unlike)} has ${unlike.length}`;
+    throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage' });
+  }
+  const parts = [sample?.part, where === undefined ? undefined : `rows where ${where}`, keys?.part];
+  const part = parts.filter((one) => one !== undefined).join(', ') || undefined;
+  return {
+    ...{ name, ...sides, way, part, keys: keys?.keys },
+    allowEmpty: check.allowEmpty || keys?.mayBeGone === true,
+    takeFence: () => takeFence(source, flow[0], session),
+  };
 }
 
 /** From documents no declared way leads anywhere, so there is nothing to pass. */

@@ -11,7 +11,7 @@ import type { CheckRow } from '../events.js';
 import { placeOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
-import { wireCompare } from './check-wiring.js';
+import { type KeysOfCheck, wireCompare } from './check-wiring.js';
 import { wireConservation } from './conservation-wiring.js';
 import { type ScanProgress, watchScan } from './scan-progress.js';
 import { type CheckSection, placeName } from './section.js';
@@ -26,6 +26,10 @@ export interface VerifyOptions {
   readonly differencesMax?: number | undefined;
   /** Compare only so many percent of the rows. */
   readonly samplePercent?: number | undefined;
+  /** SQL that holds for both tables: only rows for which it is true are compared. */
+  readonly where?: string | undefined;
+  /** By name of the check: compare only these keys. */
+  readonly keys?: ReadonlyMap<string, KeysOfCheck> | undefined;
   /** Everything ends by then; a check that has no verdict yet is inconclusive. */
   readonly timeoutMs?: number | undefined;
   /** Rows of each side of a check that may be read in a second. */
@@ -175,7 +179,7 @@ async function confirm(
     options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
   switch (check.kind) {
     case 'compare':
-      return confirmCheck(await wireCompare(check, session, { reader: readers.of, sample: sampleOf(options) }), {
+      return confirmCheck(await wireCompare(check, session, partOf(check.name, options, readers)), {
         deadlineMs,
         endMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
@@ -209,6 +213,13 @@ async function confirm(
       });
   }
 }
+
+const partOf = (name: string, options: VerifyOptions, readers: Readers) => ({
+  reader: readers.of,
+  sample: sampleOf(options),
+  where: options.where,
+  keys: options.keys?.get(name),
+});
 
 /** Parts of a sample: the precision of its percentage. */
 const SAMPLE_PARTS = 1_024;

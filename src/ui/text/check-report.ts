@@ -87,7 +87,7 @@ function verdictLine(report: CheckReport): Line {
     return line('  ', verdict, `${partOf(report)}: ${counted(report.sourceRows, 'row')}`);
   if (wrong === 0 && total === 0) return line('  ', verdict, ': nothing was compared');
   const share = total === 0 ? '' : ` (${((wrong / total) * 100).toFixed(2)} %)`;
-  return line('  ', verdict, `: ${count(wrong)} of ${counted(total, 'row')}${share}`);
+  return line('  ', verdict, `${partOf(report)}: ${count(wrong)} of ${counted(total, 'row')}${share}`);
 }
 
 const wrongKeys = ({ missing, extra, different }: CheckReport): number => missing + extra + different;

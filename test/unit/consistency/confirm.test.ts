@@ -229,6 +229,17 @@ describe('confirming a comparison', () => {
     expect(report).toMatchObject({ sourceRows: 119_051, missing: 3, extra: 0, different: 0 });
   });
 
+  it('compares only the keys that are wanted, and follows those that differ', async () => {
+    await replica.execute("UPDATE item SET name = 'x' WHERE id IN (1, 2); DELETE FROM item WHERE id = 3");
+    const only = async (...ids: readonly string[]) =>
+      confirmCheck({ ...(await check([passes])), keys: ids.map((id) => [id]) }, optionsOf());
+    expect(await only('4', '5', '4')).toMatchObject({ verdict: 'consistent', sourceRows: 2, replicaRows: 2 });
+    expect(await only('1', '3', '4', '999')).toMatchObject({
+      ...{ verdict: 'inconsistent', different: 1, missing: 1, sourceRows: 3, replicaRows: 2 },
+    });
+    expect(await only('999')).toMatchObject({ verdict: 'empty' });
+  });
+
   it('leaves no statement running on the server when it is cancelled', async () => {
     const running = async (): Promise<number> => {
       const [row] = await source.queryText(
