@@ -1,3 +1,4 @@
+import type { LoadOptions } from '../pipeline/load.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Problem } from '../pipeline/problem.js';
 import { counted } from '../support/counted.js';
@@ -23,15 +24,71 @@ export class InvalidPipeline extends EvpipeError {
 export async function openPipeline(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
   // YAML and its schema cost 0.1 s to load: --help does without.
   const [{ loadPipeline }, { KINDS }] = await Promise.all([import('../pipeline/load.js'), import('../kinds/table.js')]);
-  const files = options.file ?? (operand === undefined ? [await findFile(shell)] : [operand]);
-  const { pipeline, problems } = loadPipeline(
-    { files, profiles: options.profile ?? [], target: options.target, env: shell.env, cwd: shell.cwd },
-    KINDS,
-  );
+  const files = await filesOf(shell, options, operand);
+  const { pipeline, problems } = loadPipeline(loadOptions(files, shell, options), KINDS);
   for (const problem of problems)
     if (pipeline === undefined || options.quiet !== true) shell.err(problemLine(problem, options));
   if (pipeline === undefined) throw new InvalidPipeline(problems);
   return pipeline;
+}
+
+/** The same, and its profiles, chosen or not, have no error either. Throws InvalidPipeline. */
+export async function openEveryProfile(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
+  const [{ profileProblems }, { KINDS }] = await Promise.all([
+    import('../pipeline/load.js'),
+    import('../kinds/table.js'),
+  ]);
+  const files = await filesOf(shell, options, operand);
+  // Standard input can be read once only.
+  const problems = files.includes('-') ? [] : profileProblems(loadOptions(files, shell, options), KINDS);
+  let pipeline: Pipeline | undefined;
+  let failure: unknown;
+  try {
+    pipeline = await openPipeline(shell, { ...options, file: [...files] });
+  } catch (cause) {
+    failure = cause;
+  }
+  for (const problem of problems) shell.err(problemLine(problem, options));
+  if (failure !== undefined && !(failure instanceof InvalidPipeline)) throw failure;
+  const found = failure instanceof InvalidPipeline ? [...failure.problems, ...problems] : problems;
+  if (pipeline === undefined || found.length > 0) throw new InvalidPipeline(found);
+  return pipeline;
+}
+
+/**
+ * For commands that look at or stop what runs: where the file can't be used now, because the environment lacks a variable or
+ * somebody is changing it, what was recorded when it was brought up. Throws as openPipeline does where nothing was.
+ */
+export async function openRunning(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
+  const [{ loadPipeline, loadRecorded }, { KINDS }] = await Promise.all([
+    import('../pipeline/load.js'),
+    import('../kinds/table.js'),
+  ]);
+  const files = await filesOf(shell, options, operand);
+  const wanted = loadOptions(files, shell, options);
+  const { pipeline, problems } = loadPipeline(wanted, KINDS);
+  if (pipeline !== undefined) return pipeline;
+  const recorded = loadRecorded(wanted, KINDS);
+  const [first] = problems.filter(({ severity }) => severity === 'error');
+  if (recorded === undefined || first === undefined) {
+    for (const problem of problems) shell.err(problemLine(problem, options));
+    throw new InvalidPipeline(problems);
+  }
+  if (options.output === 'text' && options.quiet !== true)
+    shell.err(
+      `${problemLine(first, options)}  Until that is fixed, this is about the pipeline as it was brought up.\n`,
+    );
+  return recorded;
+}
+
+const filesOf = async (
+  shell: Shell,
+  { file }: CommonOptions,
+  operand: string | undefined,
+): Promise<readonly string[]> => file ?? (operand === undefined ? [await findFile(shell)] : [operand]);
+
+function loadOptions(files: readonly string[], shell: Shell, options: CommonOptions): LoadOptions {
+  return { files, profiles: options.profile ?? [], target: options.target, env: shell.env, cwd: shell.cwd };
 }
 
 export function problemLine(

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { SourceLocation } from '../support/errors.js';
 import { didYouMean } from './did-you-mean.js';
-import { keysAt, locate, type Tree } from './document.js';
+import { keysAt, locate, plainValue, type Tree } from './document.js';
 import type { BuildContext, FileKind } from './kind.js';
 import type { Located, Pipeline, TargetSection } from './pipeline.js';
 import { type Problem, problem, warning } from './problem.js';
@@ -32,6 +32,7 @@ export function buildPipeline(input: BuildInput, kinds: readonly FileKind[], pro
       folder,
       stateFolder: join(folder, '.evpipe', spec.name),
       target: findTarget(input, problems),
+      document: plainValue(input.tree),
     },
     ...sections,
   ) as Pipeline;

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EvpipeError, messageOf } from '../support/errors.js';
+import { readJson, writeJson } from '../support/json-file.js';
 import { buildPipeline, displayPath } from './build.js';
 import { didYouMean } from './did-you-mean.js';
-import { interpolate, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
+import { interpolate, keysAt, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
 import { describeIssue, type Issue, issueProblems } from './issues.js';
 import type { FileKind } from './kind.js';
 import { lint } from './lint.js';
@@ -68,6 +69,74 @@ export function loadPipeline(options: LoadOptions, kinds: readonly FileKind[]): 
   const broken = problems.some(({ severity }) => severity === 'error');
   return { pipeline: broken ? undefined : pipeline, problems: sorted(problems) };
 }
+
+/** What `up` was started with: enough to work with what runs, whatever has become of the file and the environment. */
+export interface RecordedPipeline {
+  readonly version: 1;
+  /** Absolute. */
+  readonly file: string;
+  readonly target: string;
+  readonly document: unknown;
+}
+
+const RECORD = 'pipeline.json';
+
+export function recordPipeline({ file, target, document, stateFolder }: Pipeline): void {
+  if (file === '-') return;
+  writeJson(join(stateFolder, RECORD), { version: 1, file, target: target.name, document } satisfies RecordedPipeline);
+}
+
+/**
+ * The pipeline of this file as it was recorded last, without any checks; undefined where nothing, or more than one
+ * pipeline, was started from it. Throws EVPIPE_FILE_MISSING (kind usage).
+ */
+export function loadRecorded(
+  { files, target, cwd }: Pick<LoadOptions, 'files' | 'target' | 'cwd'>,
+  kinds: readonly FileKind[],
+): Pipeline | undefined {
+  const [file] = files.map((one) => resolveFile(one, cwd));
+  if (file === undefined || file === '-') return undefined;
+  const folder = dirname(file);
+  const states = join(folder, '.evpipe');
+  const entries = existsSync(states) ? readdirSync(states, { withFileTypes: true }) : [];
+  const found = entries
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readJson<RecordedPipeline>(join(states, name, RECORD), 1) ?? [])
+    .filter((record) => record.file === file && (target === undefined || record.target === target));
+  const [record] = found;
+  if (record === undefined || found.length > 1) return undefined;
+  const { tree } = parseTree(JSON.stringify(record.document), displayPath(file, cwd));
+  const { spec, sound } =
+    tree === undefined ? { spec: undefined, sound: undefined } : readSpec(tree, pipelineSpec(kinds), []);
+  if (spec === undefined) return undefined;
+  return buildPipeline({ spec, tree: sound, file, folder, target: record.target }, kinds, []);
+}
+
+/**
+ * Problems of the file with each of its profiles, beyond those that it has without. Warnings are left out: they are about the
+ * file as it is used. So are missing variables, which need not be at hand for what is not chosen.
+ */
+export function profileProblems(options: LoadOptions, kinds: readonly FileKind[]): readonly Problem[] {
+  const known = new Set(loadPipeline(options, kinds).problems.map(problemKey));
+  const names = profileNames(options).filter((name) => !options.profiles.includes(name));
+  return sorted(
+    names.flatMap((name) =>
+      loadPipeline({ ...options, profiles: [...options.profiles, name] }, kinds).problems.flatMap((found) => {
+        if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(problemKey(found))) return [];
+        known.add(problemKey(found));
+        return [{ ...found, message: `${found.message} (with --profile ${name})` }];
+      }),
+    ),
+  );
+}
+
+function profileNames({ files, cwd }: LoadOptions): readonly string[] {
+  const trees = files.flatMap((file) => readTree(resolveFile(file, cwd), cwd, []) ?? []);
+  return [...new Set(trees.flatMap((tree) => keysAt(tree, ['profiles'])))];
+}
+
+const problemKey = ({ code, message, location }: Problem): string =>
+  [code, message, location.file, location.line, location.column].join(' ');
 
 /**
  * The typed file. Where parts of it are wrong they are named and left out, so that the rules of lint still see the

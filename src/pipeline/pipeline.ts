@@ -17,6 +17,8 @@ export interface Pipeline {
   /** `.evpipe/<name>` below the folder. */
   readonly stateFolder: string;
   readonly target: TargetSection;
+  /** The file with profiles merged and variables replaced, as plain values. It may hold passwords. */
+  readonly document: unknown;
 }
 
 export interface Located {

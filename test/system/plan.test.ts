@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { runIn } from '../support/command-line.js';
 import { changeAndRevert, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
 
 let shop: PlanShop;
@@ -105,4 +106,21 @@ it('applies and takes back changed files, with an empty plan after each', async 
 
 it('goes on where an apply was killed', async () => {
   for (let seed = 1; seed <= 3; seed++) await killAndResume(shop, seed);
+});
+
+it('looks at and stops what runs by what was recorded, where the environment or the file is no longer complete', async () => {
+  const file = join(shop.folder, 'evpipe.yaml');
+  const argv = ['--target', 'here'];
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"producer"', '"$'.concat('{CODEC}"')));
+  const complete = await runIn(shop.folder, { ...process.env, CODEC: 'lz4' }, 'apply', ...argv);
+  expect(complete.code, complete.out + complete.err).toBe(0);
+  expect((await shop.run('plan')).code).toBe(2);
+  for (const command of ['status', 'logs', 'down']) {
+    const { code, err } = await shop.run(command);
+    expect(err).toContain('the environment has no CODEC');
+    expect(err).toContain('Until that is fixed, this is about the pipeline as it was brought up.');
+    expect(code, err).toBe(0);
+  }
+  writeFileSync(file, `{ "topics": [`);
+  expect((await shop.run('down')).code).toBe(0);
 });

@@ -3,7 +3,7 @@ import { counted } from '../../support/counted.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openRunning } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 export const downCommand: CommandEntry = {
@@ -12,7 +12,7 @@ export const downCommand: CommandEntry = {
   examples: ['down', 'down --volumes'],
   declare: (command) => command.option('--volumes', 'remove all data too: databases, topics, slots, queues, state'),
   run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    const pipeline = await openRunning(shell, options, operand as string | undefined);
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { down } = await import('../../operations/run/down.js');

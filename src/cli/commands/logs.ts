@@ -2,7 +2,7 @@ import { EvpipeError } from '../../support/errors.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openRunning } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 export const logsCommand: CommandEntry = {
@@ -16,7 +16,7 @@ export const logsCommand: CommandEntry = {
   run: async ({ shell, options, arguments: [components] }) => {
     const of = (components ?? []) as readonly string[];
     const tail = lineCount(String(options.tail));
-    const pipeline = await openPipeline(shell, { ...options, quiet: true });
+    const pipeline = await openRunning(shell, options);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { logs } = await import('../../operations/run/logs.js');
       const { column } = await import('../../ui/text/line.js');

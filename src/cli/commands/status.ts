@@ -1,7 +1,7 @@
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openRunning } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 export const statusCommand: CommandEntry = {
@@ -10,7 +10,7 @@ export const statusCommand: CommandEntry = {
   examples: ['status', 'status --watch'],
   declare: (command) => command.option('-w, --watch', 'stay and look again every second'),
   run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    const pipeline = await openRunning(shell, options, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readStatus, watchStatus } = await import('../../operations/status/status.js');
       if (options.watch === true && shell.interactive && options.output === 'text') {

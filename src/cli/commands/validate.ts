@@ -1,15 +1,15 @@
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openEveryProfile } from '../open-pipeline.js';
 
 export const validateCommand: CommandEntry = {
   name: 'validate [pipeline]',
-  summary: 'check the pipeline file; all its problems at once, nothing is started',
+  summary: 'check the pipeline file with each of its profiles; all problems at once, nothing is started',
   examples: ['validate pipelines/person-planning'],
   declare: () => {},
   run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, options, operand as string | undefined);
+    const pipeline = await openEveryProfile(shell, options, operand as string | undefined);
     if (options.output === 'json')
       shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, pipeline: pipeline.name }));
     else if (options.quiet !== true) shell.out(`${pipeline.name} is valid.\n`);

@@ -2,6 +2,7 @@ import type { CheckReport } from '../../consistency/report.js';
 import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, walk } from '../../kinds/walk.js';
+import { recordPipeline } from '../../pipeline/load.js';
 import { takeRunLock } from '../../targets/run-lock.js';
 import { upNodes } from './nodes.js';
 
@@ -39,6 +40,7 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
 export async function bringUp(session: Session, options: UpOptions): Promise<UpResult> {
   const startedMs = performance.now();
   const { pipeline, emit, signal } = session;
+  recordPipeline(pipeline);
   const reports: CheckReport[] = [];
   const work = await upNodes(session, options.slices);
   const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;

@@ -57,6 +57,23 @@ describe('completion', () => {
   });
 });
 
+describe('validate', () => {
+  it('finds what is wrong inside a profile that is not chosen, but misses none of its variables', async () => {
+    const file = join(empty, 'profiles.yaml');
+    const profiles =
+      "profiles:\n  big: { topics: { orders: { partitions: -1 } } }\n  ci: { topics: { orders: { config: { a: '$".concat(
+        "{NOT_THERE}' } } } }\n",
+      );
+    writeFileSync(file, `${PIPELINE}\n${profiles}`);
+    const { code, err } = await runIn(empty, env, 'validate', '-f', file);
+    expect(err).toMatch(/profiles\.yaml:\d+:\d+: .*\(with --profile big\)/);
+    expect(err).not.toContain('NOT_THERE');
+    expect(code).toBe(2);
+    writeFileSync(file, `${PIPELINE}\n${profiles.replace('-1', '6')}`);
+    expect((await runIn(empty, env, 'validate', '-f', file)).out).toContain('is valid');
+  });
+});
+
 describe('without anything running', () => {
   it('schema prints a JSON Schema that describes the sections of the file', async () => {
     const { out } = await run('schema');
