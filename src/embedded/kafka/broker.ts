@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../support/clock.js';
 import { lockFolder } from '../../support/folder-lock.js';
 import { readJson, writeJson } from '../../support/json-file.js';
 import { type Log, silentLog } from '../../support/log.js';
+import { Faults } from './faults/faults.js';
 import { FetchSessions } from './fetch/sessions.js';
 import { GroupCoordinator } from './groups/coordinator.js';
 import type { LogContext } from './log/partition-log.js';
@@ -48,6 +49,7 @@ export class Broker {
   readonly credentials: Credentials;
   readonly quotas: Quotas;
   readonly sessions: FetchSessions;
+  readonly faults = new Faults();
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;

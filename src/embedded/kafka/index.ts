@@ -5,9 +5,12 @@
  * const kafka = await startKafka({ dataDir: await mkdtemp(join(tmpdir(), 'kafka-')) });
  * const client = new Kafka({ brokers: [kafka.bootstrapServers] });
  * …
+ * const fault = kafka.addFault({ request: 'Produce', error: 'NOT_LEADER_OR_FOLLOWER', times: 3 });
+ * …
  * await kafka.stop();
  * ```
  */
 export type { Clock } from '../../support/clock.js';
+export type { AddedFault, KafkaFault } from './faults/faults.js';
 export type { KafkaListener, KafkaOptions, KafkaUser } from './options.js';
 export { type RunningKafka, startKafka } from './server/server.js';

@@ -5,10 +5,13 @@ import {
   encodeResponse,
   type RequestHeader,
 } from '../../../protocol/kafka/codec.js';
+import { errorCode } from '../../../protocol/kafka/errors.js';
 import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import { Reader } from '../../../protocol/kafka/reader.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
 import type { Broker } from '../broker.js';
+import type { KafkaFault } from '../faults/faults.js';
+import { refusal } from '../faults/refusal.js';
 import { unsupportedApiVersions } from '../requests/api-versions.js';
 import type { Handler } from '../requests/handler.js';
 import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
@@ -47,6 +50,8 @@ export class Connection implements Peer {
   private closed = false;
   /** By this side: what is still under way or queued is of no interest. */
   private destroyed = false;
+  /** Answers are thrown away: the connection is about to end by a fault. */
+  private muted = false;
   private readonly closeCallbacks = new Set<() => void>();
 
   constructor(
@@ -197,6 +202,32 @@ export class Connection implements Peer {
   }
 
   private handle(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
+    const fault = this.broker.faults.take(handler.api.name, header.clientId ?? '');
+    return fault === undefined
+      ? this.carryOut(handler, header, request)
+      : this.handleWithFault(fault, handler, header, request as Readonly<Record<string, unknown>>);
+  }
+
+  private async handleWithFault(
+    { delayMs = 0, error, disconnect }: KafkaFault,
+    handler: Handler,
+    header: RequestHeader,
+    request: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const { api } = handler;
+    if (delayMs > 0) await new Promise<void>((resolve) => this.broker.clock.schedule(delayMs, resolve));
+    if (disconnect === 'before') return this.destroy();
+    const refused = error === undefined ? undefined : refusal(api, header.apiVersion, request, errorCode(error));
+    // A produce with acks=0 has no answer that could tell: as in Kafka its connection ends.
+    if (error !== undefined && (refused === undefined || request.acks === 0)) return this.destroy();
+    if (disconnect === 'after') this.muted = true;
+    await (refused === undefined
+      ? this.carryOut(handler, header, request)
+      : this.send(encodeResponse(api, header.apiVersion, header.correlationId, refused)));
+    if (disconnect === 'after') this.destroy();
+  }
+
+  private carryOut(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
     const { apiVersion: version, correlationId } = header;
     const call = { broker: this.broker, peer: this, version, clientId: header.clientId ?? '', handlers: HANDLERS };
     const answer = handler.handle(request as never, call);
@@ -210,7 +241,7 @@ export class Connection implements Peer {
 
   /** Undefined where there is nothing to wait for before the next request. */
   private send(parts: readonly Part[]): Promise<void> | undefined {
-    if (this.closed) releaseAll(parts);
+    if (this.closed || this.muted) releaseAll(parts);
     else if (this.closing) this.output.end(parts);
     else return this.output.send(parts);
     return undefined;

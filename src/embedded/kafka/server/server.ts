@@ -2,7 +2,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { closed, listen } from '../../../support/listen.js';
 import { Broker } from '../broker.js';
+import type { AddedFault, KafkaFault } from '../faults/faults.js';
 import type { KafkaListener, KafkaOptions } from '../options.js';
+import { HANDLERS } from '../requests/table.js';
 import { Upkeep } from '../upkeep/upkeep.js';
 import type { ListenerAddress } from './call.js';
 import { Connection } from './connection.js';
@@ -17,6 +19,8 @@ export interface RunningKafka {
   readonly bootstrapServers: string;
   /** host:port of each further listener, by its name. */
   readonly listeners: Readonly<Record<string, string>>;
+  /** Lets requests fail, wait or lose their connection, for tests. Throws a TypeError where there is no such request. */
+  addFault(fault: KafkaFault): AddedFault;
   /** Ends all connections and closes the log in order; what is on disk is complete before it resolves. */
   stop(): Promise<void>;
 }
@@ -68,7 +72,13 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
       stopped ??= shutDown(broker, upkeep, servers, connections);
       return stopped;
     };
-    return { port, bootstrapServers, listeners: further, stop };
+    const addFault = (fault: KafkaFault): AddedFault => {
+      if (!HANDLERS.some(({ api }) => api.name === fault.request)) {
+        throw new TypeError(`the broker has no request ${fault.request}`);
+      }
+      return broker.faults.add(fault);
+    };
+    return { port, bootstrapServers, listeners: further, addFault, stop };
   } catch (failure) {
     await shutDown(broker, upkeep, servers, connections);
     throw failure;

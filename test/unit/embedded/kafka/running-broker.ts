@@ -30,6 +30,10 @@ export class TestBroker {
     return this.running.listeners;
   }
 
+  addFault(...fault: Parameters<RunningKafka['addFault']>): ReturnType<RunningKafka['addFault']> {
+    return this.running.addFault(...fault);
+  }
+
   async client(): Promise<RawClient> {
     const client = await RawClient.open(this.address);
     this.clients.push(client);
