@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { logLineReader } from '../support/log-line.js';
 import { pause } from '../support/retry.js';
 import { stateFile } from './state.js';
 
@@ -33,18 +34,31 @@ export function logNames(stateFolder: string): string[] {
   }
 }
 
-/** The last lines of each log, then (follow) whatever is written, until the signal. Needs no supervisor: logs are files. */
+/** The last lines of each log, merged by time, then (follow) whatever is written, until the signal. Needs no supervisor: logs are files. */
 export async function* readLogs(
   stateFolder: string,
   processes: readonly string[],
   options: ReadLogsOptions,
 ): AsyncGenerator<ProcessLine> {
   const followed = processes.map((process) => new FollowedLog(process, stateFile.log(stateFolder, process)));
-  for (const log of followed) yield* log.lastLines(options.tail ?? TAIL_LINES);
+  yield* mergedByTime(followed.map((log) => [...log.lastLines(options.tail ?? TAIL_LINES)]));
   while (options.follow === true && options.signal?.aborted !== true) {
     for (const log of followed) yield* log.newLines();
     await pause(FOLLOW_PAUSE_MS, options.signal).catch(() => {});
   }
+}
+
+/** All lines in the order of their times; each log's own order stays, and what has no time comes with the line before it. */
+function mergedByTime(logs: readonly (readonly ProcessLine[])[]): readonly ProcessLine[] {
+  const timed = logs.flatMap((lines) => {
+    const read = logLineReader();
+    let newestMs = 0;
+    return lines.map((line) => {
+      newestMs = Math.max(newestMs, read(line.text).atMs ?? 0);
+      return { line, atMs: newestMs };
+    });
+  });
+  return timed.sort((a, b) => a.atMs - b.atMs).map(({ line }) => line);
 }
 
 class FollowedLog {

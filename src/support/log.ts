@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** From the least to the worst. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFields = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
 
 /** Where embedded servers and the supervisor report; one line an event, never a secret. */
@@ -11,8 +13,6 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-
 /** A log that writes `2026-11-21T04:35:35.123Z INFO  message  key=value` lines. */
 export function lineLog(
   write: (line: string) => void,
@@ -22,7 +22,7 @@ export function lineLog(
   const at =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
-      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
       const pairs = Object.entries(fields)
         .filter(([, value]) => value !== undefined)
         .map(([key, value]) => `  ${key}=${value}`);

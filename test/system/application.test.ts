@@ -29,6 +29,17 @@ it('runs jobs once and in order, holds a connector back until the tables are the
   expect(stdout).toMatch(/^migrate +migrated as job 1\nannounce +web is at http:\/\/127\.0\.0\.1:\d+\n$/);
 });
 
+it('finds lines of all logs by what they say, how bad it is, and when', async () => {
+  const grep = await stack.run('logs', '--grep', '^mig.*ed', '-o', 'json');
+  expect(grep.stdout).toBe('{"process":"migrate","text":"migrated as job 1"}\n');
+  const recent = await stack.run('logs', '--since', '1h', '--level', 'info', '-o', 'json');
+  const times = [...recent.stdout.matchAll(/"at":"([^"]+)"/g)].map(([, at]) => at ?? '');
+  expect(times.length).toBeGreaterThan(5);
+  expect(times).toEqual([...times].sort());
+  expect((await stack.run('logs', '--grep', '[')).code).toBe(2);
+  expect((await stack.run('logs', '--since', 'soon')).stderr).toContain('--since soon is not a time');
+});
+
 it('runs a job again when an input has changed, and ends with its last words where it fails', async () => {
   const script = join(stack.box.folder, 'migrate.mjs');
   const text = readFileSync(script, 'utf8');

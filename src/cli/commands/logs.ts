@@ -1,4 +1,6 @@
+import { Option } from 'commander';
 import { EvpipeError } from '../../support/errors.js';
+import { LOG_LEVELS, type LogLevel } from '../../support/log.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -8,14 +10,26 @@ import { withSession } from '../session.js';
 export const logsCommand: CommandEntry = {
   name: 'logs [components...]',
   summary: 'what servers and services have written',
-  examples: ['logs planning-person-consumer --follow', 'logs connect ksqldb -n 20'],
+  examples: ['logs planning-person-consumer --follow', 'logs --since 10m --level warn', 'logs connect ksqldb -n 20'],
   declare: (command) =>
     command
       .option('--follow', 'go on with what they write, until Ctrl-C')
-      .option('-n, --tail <lines>', 'how many lines of the past, per component', '100'),
+      .option('--since <time>', 'only what is newer: 10m, 2h, or an ISO time')
+      .option('--grep <regex>', 'only lines with this regular expression')
+      .addOption(new Option('--level <level>', 'only lines of this level and worse ones').choices(LOG_LEVELS))
+      .option(
+        '-n, --tail <lines>',
+        'how many lines of the past, per component; 100, or 10,000 to look through for a filter',
+      ),
   run: async ({ shell, options, arguments: [components] }) => {
     const of = (components ?? []) as readonly string[];
-    const tail = lineCount(String(options.tail));
+    const filter = {
+      sinceMs: timeOf(options.since),
+      pattern: patternOf(options.grep),
+      level: options.level as LogLevel | undefined,
+    };
+    const isFiltered = Object.values(filter).some((part) => part !== undefined);
+    const tail = options.tail === undefined ? (isFiltered ? 10_000 : 100) : lineCount(String(options.tail));
     const pipeline = await openRunning(shell, options);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { logs } = await import('../../operations/run/logs.js');
@@ -23,10 +37,13 @@ export const logsCommand: CommandEntry = {
       // A name is as wide as the longest there can be: lines of followed logs come in any order.
       const width = Math.max(8, ...pipeline.services.map(({ name }) => name.length));
       let any = false;
-      for await (const { process, text } of logs(session, { of, tail, follow: options.follow === true })) {
+      const found = logs(session, { of, tail, follow: options.follow === true, ...filter });
+      for await (const { process, text, atMs, level, fields } of found) {
         any = true;
-        if (options.output === 'json') shell.out(jsonLine({ process, text }));
-        else shell.out(of.length === 1 ? `${text}\n` : `${column(process, width)}  ${text}\n`);
+        if (options.output === 'json') {
+          const at = atMs === undefined ? undefined : new Date(atMs).toISOString();
+          shell.out(jsonLine({ process, text, at, level, fields }));
+        } else shell.out(of.length === 1 ? `${text}\n` : `${column(process, width)}  ${text}\n`);
       }
       if (!any && options.quiet !== true) shell.err('Nothing has been written.\n');
       return shell.signal.aborted ? EXIT.interrupted : EXIT.done;
@@ -37,4 +54,31 @@ export const logsCommand: CommandEntry = {
 function lineCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new EvpipeError('EVPIPE_LINES', `--tail ${text} is not a number of lines`, { kind: 'usage' });
+}
+
+/** Throws EVPIPE_SINCE (kind usage). */
+function timeOf(text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(text)) ?? [];
+  if (amount !== undefined)
+    return Date.now() - Number(amount) * ({ ms: 1, s: 1_000, m: 60_000 }[unit ?? ''] ?? 3_600_000);
+  const parsed = Date.parse(String(text));
+  if (!Number.isNaN(parsed)) return parsed;
+  throw new EvpipeError('EVPIPE_SINCE', `--since ${String(text)} is not a time`, {
+    kind: 'usage',
+    todo: 'Say 30s, 10m, 2h or 2026-01-31T12:00:00Z.',
+  });
+}
+
+/** Throws EVPIPE_GREP (kind usage). */
+function patternOf(text: unknown): RegExp | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new RegExp(String(text));
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_GREP', `--grep ${String(text)} is not a valid regular expression`, {
+      kind: 'usage',
+      cause,
+    });
+  }
 }

@@ -1,4 +1,6 @@
 import type { Session } from '../../kinds/session.js';
+import { LOG_LEVELS, type LogLevel } from '../../support/log.js';
+import { type LogFacts, logLineReader } from '../../support/log-line.js';
 import { type ComponentId, componentKey, type LogLine } from '../../targets/target.js';
 import { findComponent } from './component.js';
 
@@ -8,10 +10,18 @@ export interface LogsOptions {
   /** Lines of the past, per component. */
   readonly tail: number;
   readonly follow: boolean;
+  /** Milliseconds since 1970; lines whose time is not known are left out then. */
+  readonly sinceMs: number | undefined;
+  readonly pattern: RegExp | undefined;
+  /** This level and worse ones. */
+  readonly level: LogLevel | undefined;
 }
 
+export interface LogEntry extends LogLine, LogFacts {}
+
 /** The lines that components have written; with `follow` until the signal. Throws EVPIPE_COMPONENT_UNKNOWN (kind usage). */
-export async function* logs(session: Session, { of, tail, follow }: LogsOptions): AsyncGenerator<LogLine> {
+export async function* logs(session: Session, options: LogsOptions): AsyncGenerator<LogEntry> {
+  const { of, tail, follow } = options;
   const own = session.kinds.flatMap(({ logNames }) => logNames?.(session.pipeline) ?? []);
   const components = of.filter((name) => !own.includes(name)).map((name) => findComponent(session, name));
   // Components may share a process, and with it a log.
@@ -22,10 +32,24 @@ export async function* logs(session: Session, { of, tail, follow }: LogsOptions)
   });
   processes.push(...of.filter((name) => own.includes(name)));
   const { signal } = session;
-  yield* session.target.logs({
+  const lines = session.target.logs({
     ...(processes.length > 0 && { of: [...new Set(processes)] }),
     tail,
     follow,
     signal,
   });
+  const readers = new Map<string, (text: string) => LogFacts>();
+  for await (const line of lines) {
+    const read = readers.get(line.process) ?? logLineReader();
+    readers.set(line.process, read);
+    const entry: LogEntry = { ...line, ...read(line.text) };
+    if (isWanted(entry, options)) yield entry;
+  }
+}
+
+function isWanted({ text, atMs, level }: LogEntry, options: LogsOptions): boolean {
+  if (options.sinceMs !== undefined && (atMs === undefined || atMs < options.sinceMs)) return false;
+  if (options.level !== undefined && LOG_LEVELS.indexOf(level ?? 'info') < LOG_LEVELS.indexOf(options.level))
+    return false;
+  return options.pattern?.test(text) ?? true;
 }

@@ -41,6 +41,15 @@ describe('the log of a process', () => {
     expect([log.size(), readFileSync(`${log.path}.1`, 'utf8').length]).toEqual([0, 100]);
   });
 
+  it('is merged with others by time, each in its own order, a stack trace with the line above it', async () => {
+    appendFileSync(log.path, '2026-01-31T12:00:01Z INFO one\n2026-01-31T12:00:03Z ERROR three\n  at x\n');
+    const connect = new LogFile(join(stateFolder, 'logs', 'connect.log'));
+    appendFileSync(connect.path, 'banner\n[2026-01-31 12:00:02,000] INFO two\n[2026-01-31 12:00:04,000] INFO four\n');
+    const found: string[] = [];
+    for await (const { text } of readLogs(stateFolder, ['connect', 'kafka'], {})) found.push(text);
+    expect(found.map((text) => text.split(' ').at(-1))).toEqual(['banner', 'one', 'two', 'three', 'x', 'four']);
+  });
+
   it('is read from its last lines on and followed through a rotation, whatever block a character is cut by', async () => {
     expect(logNames(stateFolder)).toEqual([]);
     const many = Array.from({ length: 30_000 }, (_, n) => `zeile ä${n}`);
