@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openLedger, readLedger } from '../../src/kinds/ledger.js';
 import { runIn } from '../support/command-line.js';
 import { changeAndRevert, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
 
@@ -106,6 +107,26 @@ it('applies and takes back changed files, with an empty plan after each', async 
 
 it('goes on where an apply was killed', async () => {
   for (let seed = 1; seed <= 3; seed++) await killAndResume(shop, seed);
+});
+
+it('changes nothing while another machine changes the pipeline, and forgets the claim of one that has died', async () => {
+  const ledger = await openLedger(shop.kafka, 'shop');
+  const claim = { host: 'elsewhere', pid: 7, stateFolder: '/home/ada/.evpipe/shop', untilMs: Date.now() + 60_000 };
+  await ledger.put('lock/other', claim);
+  for (const argv of [
+    ['up', '--no-verify'],
+    ['reset', '--yes'],
+  ]) {
+    const { code, err } = await shop.run(...argv);
+    expect(err).toContain('process 7 on elsewhere is changing this pipeline right now; nothing was changed');
+    expect(code).toBe(1);
+  }
+  expect((await shop.run('plan')).code).toBe(0);
+  await ledger.put('lock/other', { ...claim, untilMs: Date.now() - 1 });
+  await ledger.close();
+  const ended = await shop.run('up', '--no-verify');
+  expect(ended.code, ended.err).toBe(0);
+  expect([...(await readLedger(shop.kafka, 'shop')).keys()].filter((key) => key.startsWith('lock/'))).toEqual([]);
 });
 
 it('looks at and stops what runs by what was recorded, where the environment or the file is no longer complete', async () => {

@@ -2,7 +2,7 @@ import type { Released } from '../../kinds/kind.js';
 import { madeKey } from '../../kinds/ledger.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
-import { takeRunLock } from '../../targets/run-lock.js';
+import { exclusively } from '../run/exclusively.js';
 import { bringUp, type UpResult } from '../up/up.js';
 import { type Plan, type Removable, readPlan, refusals, removable } from './plan.js';
 
@@ -18,20 +18,17 @@ export interface ApplyResult extends Released {
 
 /**
  * Does what the plan shows: first what is made and changed, as `up` does it, then what is removed. Can be repeated after a
- * crash at any point. Throws EVPIPE_PLAN_STALE, EVPIPE_PLAN_REFUSED (nothing is changed then), EVPIPE_ALREADY_RUNNING.
+ * crash at any point. Throws EVPIPE_PLAN_STALE, EVPIPE_PLAN_REFUSED (nothing is changed then), EVPIPE_ALREADY_RUNNING, EVPIPE_LOCKED.
  */
 export async function apply(session: Session, { prune, agreed }: ApplyOptions): Promise<ApplyResult> {
-  const release = takeRunLock(session.pipeline.stateFolder);
-  try {
+  return exclusively(session, async () => {
     const now = await readPlan(session, { prune });
     refuseStale(agreed, now);
     refuseRefused(now);
     const result = await bringUp(session, { slices: new Set(['services', 'streams']), verify: false });
     if (result.failure !== undefined || !prune) return { up: result, removed: [], left: [] };
     return { up: result, ...(await removeAll(session, await removable(session))) };
-  } finally {
-    release();
-  }
+  });
 }
 
 function refuseRefused(plan: Plan): void {

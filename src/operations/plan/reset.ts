@@ -3,8 +3,8 @@ import { madeKey, readLedger } from '../../kinds/ledger.js';
 import type { Session } from '../../kinds/session.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
-import { takeRunLock } from '../../targets/run-lock.js';
 import { service } from '../../targets/target.js';
+import { exclusively } from '../run/exclusively.js';
 import { removeAll } from './apply.js';
 import { isThere, type Removable, removalEntry, removalsOf } from './plan.js';
 
@@ -54,14 +54,11 @@ function isOwned(
 
 /** Stops the services, which would go on reading and writing, and takes it all away; `evpipe apply` makes it again. */
 export async function reset(session: Session, { things, left }: ResetPlan): Promise<Released> {
-  const release = takeRunLock(session.pipeline.stateFolder);
-  try {
+  return exclusively(session, async () => {
     if (things.length === 0) return { removed: [], left };
     const own = session.pipeline.services.filter(({ name }) => session.target.providerOf(service(name)) !== 'address');
     await Promise.all(own.map(({ name }) => session.target.stop(service(name))));
     const { removed, left: kept } = await removeAll(session, things);
     return { removed, left: [...left, ...kept] };
-  } finally {
-    release();
-  }
+  });
 }

@@ -3,7 +3,7 @@ import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, walk } from '../../kinds/walk.js';
 import { recordPipeline } from '../../pipeline/load.js';
-import { takeRunLock } from '../../targets/run-lock.js';
+import { exclusively } from '../run/exclusively.js';
 import { upNodes } from './nodes.js';
 
 export interface UpOptions {
@@ -25,15 +25,10 @@ export interface UpResult {
 
 /**
  * Brings the pipeline up to what is declared and proves it. Can be repeated: what is there is left alone, what was interrupted goes on.
- * A failed step is in the result; throws on wrong usage, an aborted signal, and EVPIPE_ALREADY_RUNNING.
+ * A failed step is in the result; throws on wrong usage, an aborted signal, EVPIPE_ALREADY_RUNNING and EVPIPE_LOCKED.
  */
 export async function up(session: Session, options: UpOptions): Promise<UpResult> {
-  const release = takeRunLock(session.pipeline.stateFolder);
-  try {
-    return await bringUp(session, options);
-  } finally {
-    release();
-  }
+  return exclusively(session, () => bringUp(session, options));
 }
 
 /** The same for a caller that holds the run's lock. */
