@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { incompatibilities, type ParsedSchema, parseSchema } from './avro-schemas.js';
 import {
   compatibilityNotConfigured,
@@ -24,6 +25,7 @@ import {
   deleteSubjectRecord,
   deleteSubjectTombstone,
   modeRecord,
+  type SchemaExtras,
   type SchemaReference,
   type StoredSchema,
   schemaRecord,
@@ -35,7 +37,7 @@ const DEFAULT_MODE: Mode = 'READWRITE';
 const VERSION_MAX = 2 ** 31 - 1;
 
 /** A schema as clients send it. */
-export interface GivenSchema {
+export interface GivenSchema extends SchemaExtras {
   readonly schema: string;
   readonly schemaType: string;
   readonly references: readonly SchemaReference[];
@@ -103,7 +105,7 @@ export class Registry {
   lookUp(subject: string, given: GivenSchema, { normalize = false, deleted = false } = {}): StoredSchema {
     const versions = this.state.versions(subject, deleted);
     if (versions.length === 0) throw subjectNotFound(subject);
-    const found = this.same(versions, this.parse(given, normalize));
+    const found = this.same(versions, this.parse(given, normalize), given);
     if (found === undefined) throw schemaNotFound();
     return found;
   }
@@ -115,7 +117,7 @@ export class Registry {
       if (given.id !== undefined && mode !== 'IMPORT') throw notPermitted(`Subject ${subject} is not in import mode`);
       const parsed = this.parse(given, normalize);
       const live = this.state.versions(subject, false);
-      const before = this.same(live, parsed);
+      const before = this.same(live, parsed, given);
       if (before !== undefined && (given.id === undefined || given.id === before.id)) return before.id;
       if (mode !== 'IMPORT') {
         const reasons = incompatibilities(this.state, this.levelOf(subject), parsed, live);
@@ -127,11 +129,15 @@ export class Registry {
         }
       }
       const last = this.state.versions(subject, true).at(-1)?.version ?? 0;
-      const id = given.id ?? this.state.idOf(parsed.canonical, parsed.references) ?? this.state.maxId + 1;
+      const previous = live.at(-1);
+      const { canonical: schema, references } = parsed;
+      const metadata = given.metadata ?? previous?.metadata;
+      const ruleSet = given.ruleSet ?? previous?.ruleSet;
+      const id = given.id ?? this.state.idOf(schema, references, { metadata, ruleSet }) ?? this.state.maxId + 1;
       this.checkImportedId(id, parsed);
       const version = given.version ?? last + 1;
-      const { canonical: schema, references } = parsed;
-      await this.log.write([schemaRecord({ subject, version, id, schema, references, deleted: false })]);
+      const stored = { subject, version, id, schema, references, metadata, ruleSet, deleted: false };
+      await this.log.write([schemaRecord(stored)]);
       return id;
     });
   }
@@ -253,13 +259,35 @@ export class Registry {
       throw invalidSchema(`Invalid schema type ${schemaType}: this registry takes schemas of type AVRO`);
     }
     if (schema === '') throw invalidSchema('Empty schema');
-    return parseSchema(this.state, schema, references, normalize);
+    return parseSchema(
+      this.state,
+      schema,
+      references.map((reference) => this.resolved(reference)),
+      normalize,
+    );
   }
 
-  /** The newest of the versions that holds the same schema; ones from elsewhere may be stored in another form. */
-  private same(versions: readonly StoredSchema[], parsed: ParsedSchema): StoredSchema | undefined {
+  /** Version -1 is the newest there is. */
+  private resolved(reference: SchemaReference): SchemaReference {
+    if (reference.version !== -1) return reference;
+    const newest = this.state.versions(reference.subject, false).at(-1);
+    return newest === undefined ? reference : { ...reference, version: newest.version };
+  }
+
+  /**
+   * The newest of the versions that holds the same schema; ones from elsewhere may be stored in another form. Metadata
+   * and rules count only where they are given.
+   */
+  private same(
+    versions: readonly StoredSchema[],
+    parsed: ParsedSchema,
+    { metadata, ruleSet }: SchemaExtras,
+  ): StoredSchema | undefined {
     const identity = identityOf(parsed.canonical, parsed.references);
+    const differs = (given: object | undefined, stored: object | undefined): boolean =>
+      given !== undefined && !isDeepStrictEqual(given, stored);
     return [...versions].reverse().find((stored) => {
+      if (differs(metadata, stored.metadata) || differs(ruleSet, stored.ruleSet)) return false;
       if (identityOf(stored.schema, stored.references) === identity) return true;
       if (stored.references.length !== parsed.references.length) return false;
       const { canonical } = parseSchema(this.state, stored.schema, stored.references);

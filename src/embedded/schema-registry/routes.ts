@@ -1,7 +1,7 @@
 import type { Call } from '../../http/api.js';
 import type { GivenSchema, Registry } from './registry.js';
 import { invalidSchema, RegistryError } from './registry-error.js';
-import type { StoredSchema } from './schemas-topic.js';
+import { besides, type StoredSchema } from './schemas-topic.js';
 
 type Request = Call<unknown>;
 
@@ -33,12 +33,12 @@ const idAt = (request: Request): number => {
 };
 
 /** As clients see a version; the type is left out where it is AVRO, as the original does. */
-const versionAnswer = ({ subject, version, id, references, schema }: StoredSchema) => ({
-  subject,
-  version,
-  id,
-  ...(references.length === 0 ? {} : { references }),
-  schema,
+const versionAnswer = (stored: StoredSchema) => ({
+  subject: stored.subject,
+  version: stored.version,
+  id: stored.id,
+  ...besides(stored),
+  schema: stored.schema,
 });
 
 const subjectVersion = ({ subject, version }: StoredSchema) => ({ subject, version });
@@ -54,11 +54,8 @@ function page<T>(items: readonly T[], query: URLSearchParams): readonly T[] {
 
 function givenSchema(body: unknown): GivenSchema {
   const object = objectOf(body);
-  const { schema, schemaType, references, id, version, ruleSet } = object;
+  const { schema, schemaType, references, id, version, metadata, ruleSet } = object;
   if (typeof schema !== 'string') throw invalidSchema('Empty schema');
-  if (ruleSet !== undefined && ruleSet !== null) {
-    throw new RegistryError(42210, 'Invalid ruleset: this registry takes schemas without rules');
-  }
   if (references !== undefined && references !== null && !Array.isArray(references)) {
     throw new RegistryError(400, 'references must be a list');
   }
@@ -74,6 +71,8 @@ function givenSchema(body: unknown): GivenSchema {
     }),
     id: typeof id === 'number' && id > 0 ? id : undefined,
     version: typeof version === 'number' && version > 0 ? version : undefined,
+    metadata: metadata === undefined || metadata === null ? undefined : objectOf(metadata),
+    ruleSet: ruleSet === undefined || ruleSet === null ? undefined : objectOf(ruleSet),
   };
 }
 
@@ -189,8 +188,8 @@ const SCHEMAS: readonly Route[] = [
     method: 'GET',
     path: '/schemas/ids/:id',
     handle: (request, { registry }) => {
-      const { schema, references } = registry.byId(idAt(request));
-      return { schema, ...(references.length === 0 ? {} : { references }) };
+      const stored = registry.byId(idAt(request));
+      return { schema: stored.schema, ...besides(stored) };
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { SchemaReference, StoredSchema } from './schemas-topic.js';
+import type { SchemaExtras, SchemaReference, StoredSchema } from './schemas-topic.js';
 
 export const LEVELS = [
   'NONE',
@@ -35,7 +35,7 @@ export class SchemaState {
     this.subjects.set(stored.subject, versions);
     versions.set(stored.version, stored);
     this.users.set(stored.id, [...(this.users.get(stored.id) ?? []), stored]);
-    const identity = identityOf(stored.schema, stored.references);
+    const identity = identityOf(stored.schema, stored.references, stored);
     if (!this.ids.has(identity)) this.ids.set(identity, stored.id);
     this.maxId = Math.max(this.maxId, stored.id);
   }
@@ -50,7 +50,7 @@ export class SchemaState {
     if (users.length > 0) this.users.set(stored.id, users);
     else {
       this.users.delete(stored.id);
-      const identity = identityOf(stored.schema, stored.references);
+      const identity = identityOf(stored.schema, stored.references, stored);
       if (this.ids.get(identity) === stored.id) this.ids.delete(identity);
     }
   }
@@ -94,8 +94,8 @@ export class SchemaState {
     return this.users.get(id) ?? [];
   }
 
-  idOf(schema: string, references: readonly SchemaReference[]): number | undefined {
-    return this.ids.get(identityOf(schema, references));
+  idOf(schema: string, references: readonly SchemaReference[], extras: SchemaExtras): number | undefined {
+    return this.ids.get(identityOf(schema, references, extras));
   }
 
   level(subject: string | null): CompatibilityLevel | undefined {
@@ -118,6 +118,11 @@ export class SchemaState {
   }
 }
 
-export function identityOf(schema: string, references: readonly SchemaReference[]): string {
-  return JSON.stringify([schema, references.map(({ name, subject, version }) => [name, subject, version])]);
+export function identityOf(
+  schema: string,
+  references: readonly SchemaReference[],
+  { metadata, ruleSet }: SchemaExtras = {},
+): string {
+  const places = references.map(({ name, subject, version }) => [name, subject, version]);
+  return JSON.stringify([schema, places, metadata, ruleSet]);
 }

@@ -10,7 +10,13 @@ export interface SchemaReference {
   readonly version: number;
 }
 
-export interface StoredSchema {
+/** What a schema carries besides its text. Kept and given back; rules are carried out by clients only. */
+export interface SchemaExtras {
+  readonly metadata?: object | undefined;
+  readonly ruleSet?: object | undefined;
+}
+
+export interface StoredSchema extends SchemaExtras {
   readonly subject: string;
   readonly version: number;
   readonly id: number;
@@ -29,10 +35,20 @@ const record = (key: object, value: object | null): TopicRecord => ({
   value: value === null ? null : Buffer.from(JSON.stringify(value)),
 });
 
-export function schemaRecord({ subject, version, id, schema, references, deleted }: StoredSchema): TopicRecord {
-  const refs = references.length === 0 ? {} : { references };
-  return record({ keytype: 'SCHEMA', subject, version, magic: 1 }, { subject, version, id, ...refs, schema, deleted });
+export function schemaRecord(stored: StoredSchema): TopicRecord {
+  const { subject, version, id, schema, deleted } = stored;
+  return record(
+    { keytype: 'SCHEMA', subject, version, magic: 1 },
+    { subject, version, id, ...besides(stored), schema, deleted },
+  );
 }
+
+/** References, metadata and rules: left out where there are none, as the original does. */
+export const besides = ({ references, metadata, ruleSet }: Pick<StoredSchema, 'references'> & SchemaExtras) => ({
+  ...(references.length === 0 ? {} : { references }),
+  ...(metadata === undefined ? {} : { metadata }),
+  ...(ruleSet === undefined ? {} : { ruleSet }),
+});
 
 export const schemaTombstone = (subject: string, version: number): TopicRecord =>
   record({ keytype: 'SCHEMA', subject, version, magic: 1 }, null);

@@ -90,6 +90,42 @@ describe('registering', () => {
     expect((await ask('GET', `/subjects/${encodeURIComponent(name)}/versions`)).body).toEqual([1]);
   });
 
+  test('of a schema that refers to the latest version of another one, by -1', async () => {
+    const address = (street: string) => ({ type: 'record', name: 'Place', fields: [field(street, 'string')] });
+    const home = `${subject}-place`;
+    await ask('PUT', `/config/${home}`, { compatibility: 'NONE' });
+    await register({ schema: JSON.stringify(address('street')) }, home);
+    await register({ schema: JSON.stringify(address('road')) }, home);
+    const person = {
+      schema: JSON.stringify({ type: 'record', name: 'Guest', fields: [field('at', 'Place')] }),
+      references: [{ name: 'Place', subject: home, version: -1 }],
+    };
+    const { body } = await register(person, `${subject}-guest`);
+    expect((await ask('GET', `/schemas/ids/${body.id}`)).body.references).toEqual([
+      { name: 'Place', subject: home, version: 2 },
+    ]);
+    expect((await ask('POST', `/subjects/${subject}-guest`, person)).body).toMatchObject({ id: body.id, version: 1 });
+    const nowhere = { ...person, references: [{ name: 'Place', subject: 'nowhere', version: -1 }] };
+    expect((await register(nowhere, `${subject}-guest`)).body).toMatchObject({ error_code: 42201 });
+  });
+
+  test('with metadata and rules, which the next version takes over', async () => {
+    const of = `${subject}-tagged`;
+    const metadata = { properties: { owner: 'shop' } };
+    const ruleSet = { domainRules: [{ name: 'checkId', kind: 'CONDITION', type: 'CEL', mode: 'WRITE', expr: 'true' }] };
+    const first = record(field('a'));
+    const plain = (await register(first, of)).body.id;
+    const tagged = (await register({ ...first, metadata, ruleSet }, of)).body.id;
+    expect(tagged).not.toBe(plain);
+    expect((await ask('GET', `/subjects/${of}/versions/2`)).body).toMatchObject({ id: tagged, metadata, ruleSet });
+    expect((await ask('GET', `/schemas/ids/${tagged}`)).body).toMatchObject({ metadata, ruleSet });
+    expect((await ask('GET', `/schemas/ids/${plain}`)).body).not.toHaveProperty('metadata');
+    expect((await register(first, of)).body.id).toBe(tagged);
+    expect((await ask('POST', `/subjects/${of}`, { ...first, metadata: {} })).body.error_code).toBe(40403);
+    await register(record(field('a'), field('b', ['null', 'int'], { default: null })), of);
+    expect((await ask('GET', `/subjects/${of}/versions/latest`)).body).toMatchObject({ version: 3, metadata, ruleSet });
+  });
+
   test('of a schema that refers to another one', async () => {
     const address = { type: 'record', name: 'shop.Address', fields: [field('street', 'string')] };
     await register({ schema: JSON.stringify(address) }, `${subject}-address`);
