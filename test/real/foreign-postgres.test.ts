@@ -20,7 +20,10 @@ beforeAll(async () => {
   stack = await Stack.prepare('person-planning');
   const databases = ['person', 'accounting', 'planning'];
   for (const name of databases) await onServer('postgres', `CREATE DATABASE ${name}`);
-  const addresses = databases.map((name) => `${name}: { url: "${postgres.urlOf(name)}" }`);
+  // No superuser, and no owner of the databases.
+  await onServer('postgres', "CREATE ROLE planner LOGIN PASSWORD 'secret'");
+  const urlOf = (name: string): string => postgres.urlOf(name).replace(/\/\/.*@/, '//planner:secret@');
+  const addresses = databases.map((name) => `${name}: { url: "${urlOf(name)}" }`);
   const target = `\ntargets:\n  foreign: { databases: { ${addresses.join(', ')} } }\n`;
   await appendFile(join(stack.box.folder, 'evpipe.yaml'), target);
 });
@@ -40,6 +43,11 @@ async function onServer(database: string, sql: string): Promise<readonly (readon
   }
 }
 
+async function runScript(database: string, sql: string): Promise<void> {
+  const client = await connectPostgres({ url: postgres.urlOf(database) });
+  await client.execute(sql).finally(() => client.close());
+}
+
 const slots = () => onServer('postgres', 'SELECT slot_name FROM pg_replication_slots ORDER BY 1');
 
 async function comesUp(): Promise<void> {
@@ -48,6 +56,22 @@ async function comesUp(): Promise<void> {
   expect(ended.stdout).toMatch(/persons\s+200\s+200/);
   expect(ended.stdout).toMatch(/balance-sheets\s+500\s+500/);
 }
+
+it('comes up with what doctor says that its user lacks', async () => {
+  const refused = await stack.run('up', ...FOREIGN);
+  expect(refused.stderr + refused.stdout).toContain('permission denied');
+  const { stdout } = await stack.run('doctor', '--output', 'json', ...FOREIGN);
+  const found = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { about?: string; todo?: string });
+  for (const { about, todo } of found)
+    if (about?.startsWith('database ') === true && todo !== undefined)
+      await runScript(about.slice('database '.length), todo);
+  await comesUp();
+  expect((await stack.run('doctor', ...FOREIGN)).stdout).not.toContain('GRANT');
+  expect((await stack.run('down', '--volumes', '--yes', ...FOREIGN)).code).toBe(0);
+});
 
 it('drops its slots and publications there, tells what stays, and comes up again beside it', async () => {
   await comesUp();

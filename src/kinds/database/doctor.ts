@@ -1,5 +1,7 @@
+import { database } from '../../targets/target.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { missingGrants } from './missing-grants.js';
 
 /** More WAL than this behind a slot fills disks. */
 const RETAINED_WARN_BYTES = 1024 ** 3;
@@ -9,25 +11,19 @@ export async function examineDatabase(session: Session, name: string): Promise<r
   const about = `database ${name}`;
   const client = await session.clients.database(name);
   try {
-    const [facts] = await client.queryText(
-      `SELECT current_setting('server_version'), current_setting('wal_level'),
-              (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user)::text`,
-    );
-    const [version = '', walLevel = '', mayReplicate = ''] = facts ?? [];
+    const [facts] = await client.queryText("SELECT current_setting('server_version'), current_setting('wal_level')");
+    const [version = '', walLevel = ''] = facts ?? [];
     const captured = session.pipeline.connectors.filter((one) => one.database === name);
     const found: Diagnosis[] = [{ about, health: 'good', says: `PostgreSQL ${version}, wal_level ${walLevel}` }];
     if (captured.length > 0 && walLevel !== 'logical') {
       const says = `wal_level is ${walLevel}: connector ${captured[0]?.name} can't read its changes`;
       found.push({ about, health: 'bad', says, todo: 'Set wal_level = logical and restart PostgreSQL.' });
     }
-    if (captured.length > 0 && mayReplicate !== 'true') {
-      const says = 'its user may not replicate (neither superuser nor REPLICATION)';
-      found.push({
-        about,
-        health: 'warning',
-        says,
-        todo: 'ALTER ROLE … REPLICATION; some clouds have a role of their own.',
-      });
+    const missing =
+      session.target.providerOf(database(name)) === 'address' ? await missingGrants(client, session, name) : [];
+    if (missing.length > 0) {
+      const says = 'its user may not do all that this pipeline needs; what a superuser can run:';
+      found.push({ about, health: 'warning', says, todo: `${missing.join(';\n')};` });
     }
     const slots = await client.query<Slot>(
       `SELECT slot_name::text AS name, active, wal_status::text AS "walStatus",
