@@ -62,6 +62,7 @@ export function documentsSide(
     label: `${place.store}.${place.collection}`,
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
     uniqueKey: false,
+    writable: undefined,
     estimateRows: () => client.estimate(place.collection),
 
     async buckets(of, scan) {

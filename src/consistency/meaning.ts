@@ -35,6 +35,8 @@ export interface Form {
   readonly binary: (expression: string) => string;
   /** Rows of a form are found by their column: every one of them equals the form's text cast to the column's own type. */
   readonly findable?: boolean;
+  /** The form's text is not the value that stands there: letters, blanks or digits are lost in it. */
+  readonly alters?: boolean;
 }
 
 export interface PairOfForms {
@@ -132,7 +134,7 @@ function semanticForms(source: ColumnType, replica: ColumnType, meaning: Meaning
   if (TIMES.has(a) && TIMES.has(b)) return timeForms(a, b);
   if (a === 'text' && b === 'text') {
     const citext = lastName(source.base) === 'citext' && lastName(replica.base) === 'citext';
-    return both(citext ? textForm((x) => `lower((${x})::text)`) : findable(textForm(asText)));
+    return both(citext ? { ...textForm((x) => `lower((${x})::text)`), alters: true } : findable(textForm(asText)));
   }
   if (a === 'json' && b === 'json') return both(textForm(jsonText));
   if (a === 'array' && b === 'array') return both(textForm(arrayText(source, replica)));
@@ -356,7 +358,8 @@ function declared({ source, replica }: PairOfForms, meaning: Meaning): PairOfFor
         text,
         (x) => `regexp_replace(regexp_replace(${x}, '(\\.[0-9]{3})[0-9]+', '\\1'), ${POINT_ZEROS}, '\\1')`,
       );
-    return { text, binary, findable: form.findable === true && text === form.text };
+    const alters = form.alters === true || text !== form.text;
+    return { text, binary, findable: form.findable === true && !alters, alters };
   };
   return { source: wrapped(source), replica: wrapped(replica) };
 }

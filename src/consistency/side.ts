@@ -67,6 +67,29 @@ export interface Sample {
   readonly part: string;
 }
 
+/** A column as statements that repair this side write it. */
+export interface WritableColumn {
+  /** Quoted. */
+  readonly name: string;
+  /** SQL type. */
+  readonly type: string;
+  /** SQL over the table, named t: the column in the common text form. */
+  readonly form: string;
+  /** A value in the common form, cast to the type, is the value itself. */
+  readonly exact: boolean;
+  /** Rows with a value are found by the column itself, which an index may serve. */
+  readonly findable: boolean;
+}
+
+export interface WritableTable {
+  readonly database: string;
+  /** Quoted. */
+  readonly table: string;
+  readonly key: readonly WritableColumn[];
+  /** In the order of a row's values. */
+  readonly columns: readonly WritableColumn[];
+}
+
 /** What a comparison compares: a table, documents. Reads only; a read-only role is enough. */
 export interface Side {
   /** As reports say it: `person.person_person`. */
@@ -74,6 +97,8 @@ export interface Side {
   readonly columns: readonly SideColumn[];
   /** Whether the database itself sees to it that no two rows have the same key. */
   readonly uniqueKey: boolean;
+  /** Where rows of this side could be written; undefined where SQL can't, or a column is an expression. */
+  readonly writable: WritableTable | undefined;
   /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
   /** All rows in `of` buckets (a power of two). */

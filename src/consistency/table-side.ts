@@ -1,4 +1,5 @@
 import type { TextRow } from '../clients/postgres/client.js';
+import { quoteIdentifier } from '../protocol/sql.js';
 import { EvpipeError } from '../support/errors.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
@@ -13,6 +14,8 @@ import {
   type Sample,
   type Scan,
   type Side,
+  type WritableColumn,
+  type WritableTable,
 } from './side.js';
 import type { TableFacts } from './table-facts.js';
 import { type TablePlace, tableSql } from './table-place.js';
@@ -90,6 +93,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     label: `${place.database}.${place.table}`,
     columns: compared.map(({ name, type }) => ({ name, type: type.shown })),
 
+    writable: writableTable(options),
     uniqueKey: facts.uniqueKeys.some((columns) => columns.every((name) => isKey(key, name))),
 
     estimateRows: async () => facts.estimate,
@@ -160,6 +164,20 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       return changed;
     },
   };
+}
+
+function writableTable({ place, facts, key, compared }: TableSideOptions): WritableTable | undefined {
+  const isColumn = ({ column }: TableColumn): boolean => column !== undefined;
+  if (!facts.versioned || ![...key, ...compared].every(isColumn)) return undefined;
+  const writable = ({ column = '', expression, type, form }: TableColumn): WritableColumn => ({
+    name: quoteIdentifier(column),
+    type: type.shown,
+    form: form.text(expression),
+    exact: form.alters !== true,
+    findable: form.findable === true,
+  });
+  const { database, table } = place;
+  return { database, table: tableSql(table), key: key.map(writable), columns: compared.map(writable) };
 }
 
 /** Of two different values of the column, the key's forms differ too. */

@@ -1,4 +1,6 @@
-import { EvpipeError } from '../../support/errors.js';
+import { openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
@@ -20,6 +22,10 @@ export const verifyConsistencyCommand: CommandEntry = {
       .option('--where <sql>', 'compare only rows of both tables for which this holds')
       .option('--keys <keys>', 'compare only these keys of one check: 17,18, or JSON: [["17","a"]]')
       .option('--recheck <report>', 'compare only the keys that differ in a report of --output json')
+      .option(
+        '--emit-repair <file>',
+        'write SQL that makes the replicas agree; it changes only rows that are as they were found',
+      )
       .option('--max-rate <rows>', 'read no more rows of a side in a second'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
@@ -27,6 +33,8 @@ export const verifyConsistencyCommand: CommandEntry = {
     const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
     const named = (checks ?? []) as readonly string[];
     const keys = await chosenKeys(options, named);
+    const repair =
+      options.emitRepair === undefined ? undefined : openRepair(resolve(shell.cwd, String(options.emitRepair)));
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
@@ -44,6 +52,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         const reports = await verifyConsistency(session, {
           only: keys === undefined ? named : [...keys.keys()],
           keys,
+          ...(repair !== undefined && { repair: (sql) => write(repair, sql) }),
           where: options.where === undefined ? undefined : String(options.where),
           deadlineMs: timeoutMs(options),
           timeoutMs: timeoutMs(options),
@@ -86,6 +95,22 @@ export const verifyConsistencyCommand: CommandEntry = {
 
 /** Differences listed with their values are held in memory. */
 const DIFFERENCES_MAX = 1_000_000;
+
+/** Rows may hold what only their owner is to see. */
+const OWNER_ONLY = 0o600;
+
+/** The file is there from the beginning, so that one that can't be written is known before anything is read. */
+function openRepair(file: string): number {
+  try {
+    return openSync(file, 'w', OWNER_ONLY);
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_REPAIR_FILE', `cannot write the repair: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function write(file: number, sql: AsyncIterable<string>): Promise<void> {
+  for await (const piece of sql) writeSync(file, piece);
+}
 
 async function chosenKeys({ keys, recheck }: CommandCall['options'], checks: readonly string[]) {
   if (keys === undefined && recheck === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { confirmCheck } from '../../consistency/confirm.js';
+import { type CompareCheck, confirmCheck } from '../../consistency/confirm.js';
 import { confirmConservation } from '../../consistency/conservation.js';
+import { repairOf } from '../../consistency/repair.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { confirmRows } from '../../consistency/rows-check.js';
 import type { Sample } from '../../consistency/side.js';
@@ -35,6 +36,8 @@ export interface VerifyOptions {
   /** Rows of each side of a check that may be read in a second. */
   readonly maxRate?: number | undefined;
   progress?(progress: ScanProgress): void;
+  /** Takes the SQL that would repair the replica of each inconsistent check, piece by piece. */
+  repair?(sql: AsyncIterable<string>): Promise<void>;
   /** A check begins when those are done whose replica is its source: then its source holds all that was to flow into it. */
   readonly alongTheFlow?: boolean;
   waitingFor(what: string): void;
@@ -60,10 +63,11 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
   const readers = new Readers(session);
+  const all: Run = { session, options, readers, inconsistent: [] };
   const reports = new Map<CheckSection, Promise<CheckReport>>();
   const run = async (check: CheckSection, after: readonly CheckSection[]): Promise<CheckReport> => {
     await Promise.all(after.map((one) => reports.get(one)));
-    const report = await runCheck(check, session, options, readers);
+    const report = await runCheck(check, all);
     session.emit({ kind: 'check', row: rowOf(report) });
     session.emit({ kind: 'check-report', report });
     return report;
@@ -80,7 +84,9 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
         ),
       );
     }
-    return await Promise.all(checks.flatMap((check) => reports.get(check) ?? []));
+    const ended = await Promise.all(checks.flatMap((check) => reports.get(check) ?? []));
+    for (const [check, report] of all.inconsistent) await options.repair?.(repairOf(check, report, session.signal));
+    return ended;
   } finally {
     await readers.close();
   }
@@ -124,17 +130,20 @@ class Readers {
   }
 }
 
-async function runCheck(
-  check: CheckSection,
-  session: Session,
-  options: VerifyOptions,
-  readers: Readers,
-): Promise<CheckReport> {
+/** What the checks of one run share. */
+interface Run {
+  readonly session: Session;
+  readonly options: VerifyOptions;
+  readonly readers: Readers;
+  /** Compared and found so, with what they found. */
+  readonly inconsistent: [CompareCheck, CheckReport][];
+}
+
+async function runCheck(check: CheckSection, run: Run): Promise<CheckReport> {
+  const { session, options } = run;
   const startedMs = performance.now();
   try {
-    return await withinTime(check, session, options, (signal, endMs) =>
-      confirm(check, session, options, readers, signal, endMs),
-    );
+    return await withinTime(check, session, options, (signal, endMs) => confirm(check, run, signal, endMs));
   } catch (failure) {
     session.signal.throwIfAborted();
     // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
@@ -169,17 +178,17 @@ async function withinTime(
 
 async function confirm(
   check: CheckSection,
-  session: Session,
-  options: VerifyOptions,
-  readers: Readers,
+  run: Run,
   signal: AbortSignal,
   endMs: number | undefined,
 ): Promise<CheckReport> {
+  const { session, options, readers } = run;
   const deadlineMs =
     options.deadlineMs ?? (check.kind === 'stages' ? undefined : check.withinMs) ?? defaultDeadlineMs(session);
   switch (check.kind) {
-    case 'compare':
-      return confirmCheck(await wireCompare(check, session, partOf(check.name, options, readers)), {
+    case 'compare': {
+      const compared = await wireCompare(check, session, partOf(check.name, options, readers));
+      const report = await confirmCheck(compared, {
         deadlineMs,
         endMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
@@ -194,6 +203,9 @@ async function confirm(
         }),
         waitingFor: options.waitingFor,
       });
+      if (report.verdict === 'inconsistent') run.inconsistent.push([compared, report]);
+      return report;
+    }
     case 'rows': {
       const reader = await session.clients.database(check.database, SESSION_SETTINGS);
       const { name, database, query, expect } = check;

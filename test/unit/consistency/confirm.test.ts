@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { type CompareCheck, type ConfirmOptions, confirmCheck } from '../../../src/consistency/confirm.js';
+import { repairOf } from '../../../src/consistency/repair.js';
 import type { CheckReport } from '../../../src/consistency/report.js';
 import type { Stage } from '../../../src/consistency/stages.js';
 import type { TableReader } from '../../../src/consistency/table-reader.js';
@@ -227,6 +228,44 @@ describe('confirming a comparison', () => {
     await replica.execute('DELETE FROM item WHERE id IN (1000, 60000, 120000)');
     const report = await confirm([passes]);
     expect(report).toMatchObject({ sourceRows: 119_051, missing: 3, extra: 0, different: 0 });
+  });
+
+  it('writes SQL that repairs the replica, that may run twice, and that leaves alone what has changed since', async () => {
+    const mood = "DROP TYPE IF EXISTS mood CASCADE; CREATE TYPE mood AS ENUM ('glad', 'so \"so\"')";
+    const columns = `a int, b text, n numeric, d double precision, o bool, u uuid, day date, at timestamptz, t timestamp,
+      gap interval, j jsonb, raw bytea, tags text[], m mood, PRIMARY KEY (a, b)`;
+    const values = (odd: string) => `n, 'it''s ' || chr(92) || n, n * 1.50, n / 7.0, n % 2 = 0, md5(n::text)::uuid,
+      date '2026-01-01' + n, timestamptz '2026-01-01 00:00:00.123456+02' + n * interval '1 h', timestamp '2026-01-01',
+      n * interval '1 mon 2 d', jsonb_build_object('n', n * 1.10, 'text', '${odd} '), decode(md5(n::text), 'hex'),
+      ARRAY['a,b', NULL, '${odd}', 'NULL', ''], CASE WHEN n % 3 = 0 THEN NULL ELSE 'so "so"'::mood END`;
+    for (const [client, from, odd] of [
+      [source, 1, 'x'],
+      [replica, 4, 'y'],
+    ] as const)
+      await client.execute(`${mood}; DROP TABLE IF EXISTS "Odd ""name"; CREATE TABLE "Odd ""name" (${columns});
+        INSERT INTO "Odd ""name" SELECT ${values(odd)} FROM generate_series(${from}, ${from + 5}) n`);
+    await source.execute(`UPDATE "Odd ""name" SET n = 'NaN', d = 'Infinity', tags = NULL, raw = '' WHERE a = 5`);
+    const compared: CompareCheck = {
+      ...(await check([passes])),
+      ...(await sidesOf({ ...readers, table: 'Odd "name', key: ['a', 'b'] })),
+    };
+    const { signal } = new AbortController();
+    const report = await confirmCheck(compared, optionsOf());
+    expect(report).toMatchObject({ missing: 3, extra: 3, different: 3 });
+    let sql = '';
+    for await (const piece of repairOf(compared, report, signal)) sql += piece;
+
+    await replica.execute(`UPDATE "Odd ""name" SET n = 42 WHERE a IN (4, 7)`);
+    await replica.execute(sql);
+    expect((await confirmCheck(compared, optionsOf())).findings.map(({ kind, key }) => `${kind} ${key[0]}`)).toEqual([
+      'different 4',
+      'extra 7',
+    ]);
+    await replica.execute(`UPDATE "Odd ""name" SET n = a * 1.50 WHERE a IN (4, 7)`);
+    for (let round = 0; round < 2; round += 1) {
+      await replica.execute(sql);
+      expect((await confirmCheck(compared, optionsOf())).verdict).toBe('consistent');
+    }
   });
 
   it('compares only the keys that are wanted, and follows those that differ', async () => {
