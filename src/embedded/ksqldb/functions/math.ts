@@ -39,10 +39,17 @@ function round(value: number, digits = 0): number {
   return roundDecimal(exact, digits).toNumber();
 }
 
+/** Halves go up, those of negative numbers too: -2.55 is -2.5. */
 function roundDecimal(value: Decimal, digits: number): Decimal {
-  if (digits >= 0) return value.toScale(digits);
+  if (digits >= 0) return isNegativeHalf(value, digits) ? truncate(value, digits) : value.toScale(digits);
   const tens = new Decimal(10n ** BigInt(-digits), 0);
   return value.divide(tens, 0).multiply(tens);
+}
+
+function isNegativeHalf({ unscaled, scale }: Decimal, digits: number): boolean {
+  if (unscaled >= 0n || scale <= digits) return false;
+  const unit = 10n ** BigInt(scale - digits);
+  return (-unscaled % unit) * 2n === unit;
 }
 
 function truncate(value: Decimal, digits: number): Decimal {
