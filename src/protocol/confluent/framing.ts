@@ -22,3 +22,42 @@ export function unframeValue(value: Buffer): FramedValue | undefined {
   const schemaId = value.readInt32BE(1);
   return schemaId > 0 ? { schemaId, payload: value.subarray(HEADER_BYTES) } : undefined;
 }
+
+/** No schema nests deeper, and a length that is read is believed only up to here. */
+const MESSAGE_INDEXES_MAX = 100;
+
+/**
+ * Behind a Protobuf schema's id stands which of its messages follows: their number, then each place, as zigzag
+ * varints. The first message of a file, by far the most common one, is a single zero.
+ */
+export function messageIndexes(indexes: readonly number[]): Buffer {
+  if (indexes.length === 1 && indexes[0] === 0) return Buffer.from([0]);
+  return Buffer.from([indexes.length, ...indexes].flatMap(varint));
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value * 2; // Zigzag: none of these is negative.
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  return [...bytes, rest];
+}
+
+/** What is behind the schema's id, taken apart. Throws RangeError for what is no such list. */
+export function splitMessageIndexes(bytes: Buffer): { readonly indexes: readonly number[]; readonly payload: Buffer } {
+  let at = 0;
+  const next = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = bytes[at];
+      if (byte === undefined) break;
+      at += 1;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 1;
+    }
+    throw new RangeError('the message indexes of a Protobuf value are cut off');
+  };
+  const count = next();
+  if (count > MESSAGE_INDEXES_MAX) throw new RangeError(`a Protobuf value names ${count} message indexes`);
+  const indexes = count === 0 ? [0] : Array.from({ length: count }, next);
+  return { indexes, payload: bytes.subarray(at) };
+}

@@ -62,6 +62,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   pg: ['clients/postgres/', 'embedded/connect/', 'embedded/postgres/', 'kit/'],
   'pg-copy-streams': ['embedded/connect/', 'clients/postgres/'],
   'pg-cursor': ['clients/postgres/'],
+  protobufjs: ['protocol/protobuf/'],
   react: ['ui/'],
   re2js: ['embedded/kafka/'],
   snappy: ['clients/kafka/', 'protocol/kafka/'],

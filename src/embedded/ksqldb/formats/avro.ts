@@ -7,25 +7,19 @@ import type { Registry } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
 import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
 import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
-import type { Format, Serde, SerdeOptions, SerdeRole } from './format.js';
+import type { Format, Serde, SerdeOptions } from './format.js';
+import {
+  FRAME_BYTES,
+  framedId,
+  register,
+  registryOf,
+  schemaToInfer,
+  unnamedColumn,
+  unsupportedSchema,
+} from './registered.js';
 
-/** Zero, then the schema's id in four bytes. */
-const FRAME_BYTES = 5;
-
-function registryOf(registry: Registry | undefined): Registry {
-  if (registry === undefined) {
-    throw new StatementError('KSQL is not configured to use a schema registry: AVRO needs one', 42801);
-  }
-  return registry;
-}
-
-const subjectOf = ({ topic, role }: { topic: string; role: SerdeRole }): string => `${topic}-${role}`;
-
-async function register(options: SerdeOptions): Promise<number> {
-  const registry = registryOf(options.registry);
-  const schema = avroSchemaOf(options.columns, options.wrapped, options.schemaFullName);
-  return registry.register(subjectOf(options), schema, 'AVRO');
-}
+const registerAvro = (options: SerdeOptions): Promise<number> =>
+  register(options, 'AVRO', 'AVRO', avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
 
 /** Avro with Confluent's framing; the schema of what is written is registered, what is read is asked for by id. */
 export const AVRO: Format = {
@@ -35,29 +29,21 @@ export const AVRO: Format = {
   check() {},
 
   async prepare(options) {
-    if (options.schemaId === undefined) await register(options);
+    if (options.schemaId === undefined) await registerAvro(options);
   },
 
   async serde(options) {
-    const registry = registryOf(options.registry);
+    const registry = registryOf(options.registry, 'AVRO');
     return new AvroSerde(options, registry);
   },
 
-  async infer(registry, topic, role, schemaId) {
-    const found =
-      schemaId === undefined ? await registry.latest(`${topic}-${role}`) : await registry.schemaById(schemaId);
+  async infer(registry, { topic, role, schemaId }) {
+    const found = await schemaToInfer(registry, topic, role, schemaId, 'AVRO');
     if (found === undefined) return undefined;
-    if (found.type !== 'AVRO') {
-      throw new StatementError(`The ${role} schema of topic ${topic} is ${found.type}, not AVRO`);
-    }
     const type = sqlTypeOf(parseAvroSchema(found.schema), schemaId !== undefined);
-    if (type === undefined) {
-      throw new StatementError(
-        `Unable to verify if the ${role} schema for topic: ${topic} is compatible with ksqlDB.\nReason: unsupported schema\nSchema:${found.schema}`,
-      );
-    }
+    if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
     const columns: readonly Column[] =
-      type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: role === 'key' ? 'ROWKEY' : 'ROWVAL', type }];
+      type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
     return { columns, schemaId: found.id };
   },
 };
@@ -82,7 +68,7 @@ class AvroSerde implements Serde {
 
   private async openOnce(): Promise<void> {
     const { options } = this;
-    this.writeId = options.schemaId ?? (await register(options));
+    this.writeId = options.schemaId ?? (await registerAvro(options));
     const { schema } = await this.registry.schemaById(this.writeId);
     const parsed = parseAvroSchema(schema);
     const [single] = options.columns;
@@ -131,9 +117,7 @@ class AvroSerde implements Serde {
   }
 
   decode(bytes: Buffer): readonly Value[] | null {
-    if (bytes.length < FRAME_BYTES || bytes[0] !== 0)
-      throw new TypeError('the bytes are not framed: Unknown magic byte!');
-    const read = this.readers.get(bytes.readUInt32BE(1));
+    const read = this.readers.get(framedId(bytes));
     if (read === undefined) throw new Error('the schema has not been fetched');
     return read(new AvroInput(bytes, FRAME_BYTES));
   }

@@ -17,6 +17,18 @@ export interface SerdeOptions {
   readonly schemaFullName: string | undefined;
   /** *_SCHEMA_ID: write with this schema. */
   readonly schemaId: number | undefined;
+  /** *_PROTOBUF_NULLABLE_REPRESENTATION: how a null differs from a default value. */
+  readonly nullable: NullableRepresentation | undefined;
+}
+
+export type NullableRepresentation = 'OPTIONAL' | 'WRAPPER';
+
+/** Where the schema comes from that columns are inferred from. */
+export interface InferenceOptions {
+  readonly topic: string;
+  readonly role: SerdeRole;
+  readonly schemaId: number | undefined;
+  readonly schemaFullName: string | undefined;
 }
 
 /** Bytes of a key or value to the values of its columns and back. Failing throws; the record is then skipped or refused. */
@@ -46,10 +58,5 @@ export interface Format {
   /** Makes what the serde needs exist (registers the schema). */
   prepare?(options: SerdeOptions): Promise<void>;
   serde(options: SerdeOptions): Promise<Serde>;
-  infer?(
-    registry: Registry,
-    topic: string,
-    role: SerdeRole,
-    schemaId: number | undefined,
-  ): Promise<InferredColumns | undefined>;
+  infer?(registry: Registry, options: InferenceOptions): Promise<InferredColumns | undefined>;
 }

@@ -1,4 +1,5 @@
 import type { SourceKind } from '../../../protocol/ksql/ast.js';
+import type { NullableRepresentation } from '../formats/format.js';
 import type { RowSchema } from './schema.js';
 
 /** How a record's key or value is written. */
@@ -8,6 +9,7 @@ export interface RecordFormat {
   readonly delimiter: string;
   readonly schemaFullName: string | undefined;
   readonly schemaId: number | undefined;
+  readonly nullable: NullableRepresentation | undefined;
 }
 
 export interface SourceWindow {

@@ -19,8 +19,8 @@ export function serdeOptions(
   topic: string,
   registry: Registry | undefined,
 ): SerdeOptions {
-  const { wrapped, delimiter, schemaFullName, schemaId } = format;
-  return { role, columns: schema[role], wrapped, topic, delimiter, registry, schemaFullName, schemaId };
+  const { wrapped, delimiter, schemaFullName, schemaId, nullable } = format;
+  return { role, columns: schema[role], wrapped, topic, delimiter, registry, schemaFullName, schemaId, nullable };
 }
 
 const WINDOW_BYTES = 8;

@@ -120,7 +120,12 @@ async function withInferredColumns(
     header: undefined,
   });
   if (keyFormat.infer !== undefined && !statement.columns.some(isKey) && registry !== undefined) {
-    const found = await keyFormat.infer(registry, topic, 'key', properties.keySchemaId);
+    const found = await keyFormat.infer(registry, {
+      topic,
+      role: 'key',
+      schemaId: properties.keySchemaId,
+      schemaFullName: properties.keySchemaFullName,
+    });
     if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'key'));
     const role = statement.type === 'TABLE' ? 'PRIMARY KEY' : 'KEY';
     inferred.push(...found.columns.map((each) => column(each, role)));
@@ -129,7 +134,12 @@ async function withInferredColumns(
   if (valueFormat.infer !== undefined && !statement.columns.some(({ role }) => role === undefined)) {
     if (registry === undefined)
       throw new StatementError('The engine has no Schema Registry: columns must be given', 42801);
-    const found = await valueFormat.infer(registry, topic, 'value', properties.valueSchemaId);
+    const found = await valueFormat.infer(registry, {
+      topic,
+      role: 'value',
+      schemaId: properties.valueSchemaId,
+      schemaFullName: properties.valueSchemaFullName,
+    });
     if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'value'));
     inferred.push(...found.columns.map((each) => column(each, undefined)));
   }

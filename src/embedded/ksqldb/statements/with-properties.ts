@@ -2,6 +2,7 @@ import type { WithClause } from '../../../protocol/ksql/ast.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import { withText } from '../../../protocol/ksql/with-values.js';
+import type { NullableRepresentation } from '../formats/format.js';
 import { formatNamed } from '../formats/table.js';
 import type { Column } from '../metadata/schema.js';
 import type { RecordFormat, SourceWindow } from '../metadata/source.js';
@@ -22,6 +23,8 @@ const COMMON = [
   'VALUE_SCHEMA_ID',
   'KEY_SCHEMA_FULL_NAME',
   'VALUE_SCHEMA_FULL_NAME',
+  'KEY_PROTOBUF_NULLABLE_REPRESENTATION',
+  'VALUE_PROTOBUF_NULLABLE_REPRESENTATION',
   'WRAP_SINGLE_VALUE',
   'TIMESTAMP',
   'TIMESTAMP_FORMAT',
@@ -46,6 +49,8 @@ export interface SourceProperties {
   readonly valueSchemaId: number | undefined;
   readonly keySchemaFullName: string | undefined;
   readonly valueSchemaFullName: string | undefined;
+  readonly keyNullable: NullableRepresentation | undefined;
+  readonly valueNullable: NullableRepresentation | undefined;
   readonly wrapSingleValue: boolean | undefined;
   readonly timestamp: { readonly column: string; readonly pattern: string | undefined } | undefined;
   readonly window: SourceWindow | undefined;
@@ -83,6 +88,8 @@ export function readSourceProperties(clause: WithClause, of: 'source' | 'query')
     valueSchemaId: whole(clause, 'VALUE_SCHEMA_ID'),
     keySchemaFullName: text('KEY_SCHEMA_FULL_NAME'),
     valueSchemaFullName: text('VALUE_SCHEMA_FULL_NAME'),
+    keyNullable: nullableRepresentation(clause, 'KEY_PROTOBUF_NULLABLE_REPRESENTATION'),
+    valueNullable: nullableRepresentation(clause, 'VALUE_PROTOBUF_NULLABLE_REPRESENTATION'),
     wrapSingleValue: bool(clause, 'WRAP_SINGLE_VALUE'),
     timestamp:
       timestamp === undefined ? undefined : { column: columnName(timestamp), pattern: text('TIMESTAMP_FORMAT') },
@@ -124,6 +131,14 @@ function bool(clause: WithClause, name: string): boolean | undefined {
     );
   }
   return text === 'true';
+}
+
+function nullableRepresentation(clause: WithClause, name: string): NullableRepresentation | undefined {
+  const text = withText(clause, name)?.toUpperCase();
+  if (text === undefined || text === 'OPTIONAL' || text === 'WRAPPER') return text;
+  throw new StatementError(
+    `Failed to prepare statement: Invalid value ${text} for configuration ${name}: String must be one of: OPTIONAL, WRAPPER, null`,
+  );
 }
 
 function delimiter(text: string | undefined): string | undefined {
@@ -195,19 +210,27 @@ export function recordFormat(
   if (role === 'value' && wrapSingleValue !== undefined) {
     if (columns.length !== 1)
       throw new StatementError("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas");
-    if (format.wrapping !== 'choice') {
+    if (format.wrapping === 'never' || (format.wrapping === 'always' && !wrapSingleValue)) {
       throw new StatementError(
         `Format '${format.name}' does not support 'WRAP_SINGLE_VALUE' set to '${wrapSingleValue}'.`,
       );
     }
   }
+  const nullable = role === 'key' ? properties.keyNullable : properties.valueNullable;
+  if (nullable !== undefined && !format.name.startsWith('PROTOBUF')) {
+    throw new StatementError(
+      `${format.name} does not support the following configs: [${role.toUpperCase()}_PROTOBUF_NULLABLE_REPRESENTATION]`,
+    );
+  }
   const wrapped =
-    format.wrapping === 'choice' && (columns.length > 1 || (role === 'value' && (wrapSingleValue ?? true)));
+    format.wrapping === 'always' ||
+    (format.wrapping === 'choice' && (columns.length > 1 || (role === 'value' && (wrapSingleValue ?? true))));
   return {
     format: format.name,
     wrapped,
     delimiter: delimiter ?? ',',
     schemaFullName: role === 'key' ? properties.keySchemaFullName : properties.valueSchemaFullName,
     schemaId: role === 'key' ? properties.keySchemaId : properties.valueSchemaId,
+    nullable,
   };
 }

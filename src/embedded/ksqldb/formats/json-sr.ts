@@ -1,0 +1,57 @@
+import type { Format, SerdeOptions } from './format.js';
+import { checkJson, jsonSerde } from './json.js';
+import { jsonSchemaOf, sqlTypeOfJsonSchema } from './json-schema.js';
+import {
+  FRAME_BYTES,
+  frame,
+  framedId,
+  register,
+  registryOf,
+  schemaToInfer,
+  unnamedColumn,
+  unsupportedSchema,
+} from './registered.js';
+
+const registerJson = (options: SerdeOptions): Promise<number> =>
+  register(options, 'JSON_SR', 'JSON', jsonSchemaOf(options.columns, options.wrapped));
+
+/** JSON with Confluent's framing; the JSON Schema of what is written is registered. */
+export const JSON_SR: Format = {
+  name: 'JSON_SR',
+  inference: true,
+  wrapping: 'choice',
+  check: checkJson,
+
+  async prepare(options) {
+    if (options.schemaId === undefined) await registerJson(options);
+  },
+
+  async serde(options) {
+    registryOf(options.registry, 'JSON_SR');
+    const json = jsonSerde(options);
+    let head: Buffer | undefined;
+    return {
+      async open() {
+        head ??= frame(options.schemaId ?? (await registerJson(options)));
+      },
+      decode(bytes) {
+        framedId(bytes);
+        return json.decode(bytes.subarray(FRAME_BYTES));
+      },
+      encode(values) {
+        if (head === undefined) throw new Error('the schema to write with has not been registered');
+        const bytes = json.encode(values);
+        return bytes === null ? null : Buffer.concat([head, bytes]);
+      },
+    };
+  },
+
+  async infer(registry, { topic, role, schemaId }) {
+    const found = await schemaToInfer(registry, topic, role, schemaId, 'JSON');
+    if (found === undefined) return undefined;
+    const type = sqlTypeOfJsonSchema(JSON.parse(found.schema), schemaId !== undefined);
+    if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
+    const columns = type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
+    return { columns, schemaId: found.id };
+  },
+};

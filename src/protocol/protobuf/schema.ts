@@ -1,0 +1,185 @@
+import protobuf from 'protobufjs';
+import { KNOWN_IMPORTS } from './known-imports.js';
+
+export type ScalarName =
+  | 'double'
+  | 'float'
+  | 'int32'
+  | 'uint32'
+  | 'sint32'
+  | 'fixed32'
+  | 'sfixed32'
+  | 'int64'
+  | 'uint64'
+  | 'sint64'
+  | 'fixed64'
+  | 'sfixed64'
+  | 'bool'
+  | 'string'
+  | 'bytes';
+
+export type ProtobufType =
+  | { readonly kind: 'scalar'; readonly name: ScalarName }
+  | {
+      readonly kind: 'enum';
+      readonly symbols: ReadonlyMap<number, string>;
+      readonly numbers: ReadonlyMap<string, number>;
+    }
+  | { readonly kind: 'message'; readonly message: ProtobufMessage };
+
+export interface ProtobufField {
+  readonly name: string;
+  readonly number: number;
+  readonly shape: 'single' | 'repeated' | 'map';
+  readonly type: ProtobufType;
+  /** Of a map. */
+  readonly keyType: ScalarName | undefined;
+  /** Whether "not set" differs from the default value: messages, `optional`, members of a oneof, proto2. */
+  readonly presence: boolean;
+  /** Not the one that stands for `optional`. */
+  readonly oneof: string | undefined;
+  /** Repeated numbers in one piece. */
+  readonly packed: boolean;
+  /** `(confluent.field_meta).params`: precision and scale of a decimal. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface ProtobufMessage {
+  readonly name: string;
+  readonly fullName: string;
+  readonly fields: readonly ProtobufField[];
+  /** Where it stands in its file (-1 in an imported one): the place among the top-level messages, then within each one. */
+  readonly indexes: readonly number[];
+  readonly nested: readonly ProtobufMessage[];
+}
+
+export class ProtobufSchemaError extends Error {}
+
+/**
+ * The messages of a .proto file. Imports are those that Confluent's serializers know by themselves, and `references`:
+ * the text of each imported file by its name.
+ */
+export function parseProtobufSchema(
+  text: string,
+  references: ReadonlyMap<string, string> = new Map(),
+): readonly ProtobufMessage[] {
+  const root = new protobuf.Root();
+  try {
+    const parsed = protobuf.parse(text, root, { keepCase: true });
+    // Imported files may share the package: these are the file's own messages only before they are added.
+    const scope = parsed.package ? root.lookup(parsed.package) : root;
+    const types = scope instanceof protobuf.Namespace ? typesIn(scope) : [];
+    addImports(parsed, root, references, new Set());
+    root.resolveAll();
+    const messages = new Messages(types);
+    return types.map((type) => messages.of(type));
+  } catch (failure) {
+    if (failure instanceof ProtobufSchemaError) throw failure;
+    throw new ProtobufSchemaError(failure instanceof Error ? failure.message : String(failure), { cause: failure });
+  }
+}
+
+function addImports(
+  { imports, weakImports }: protobuf.IParserResult,
+  root: protobuf.Root,
+  references: ReadonlyMap<string, string>,
+  seen: Set<string>,
+): void {
+  for (const name of [...(imports ?? []), ...(weakImports ?? [])]) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const text = references.get(name) ?? KNOWN_IMPORTS.get(name);
+    const known = protobuf.common.get(name);
+    if (text !== undefined) addImports(protobuf.parse(text, root, { keepCase: true }), root, references, seen);
+    else if (known?.nested) root.addJSON(known.nested);
+    else throw new ProtobufSchemaError(`the imported file "${name}" is not known`);
+  }
+}
+
+/** Types in the order of the file. */
+const typesIn = (scope: protobuf.Namespace): protobuf.Type[] =>
+  scope.nestedArray.filter((each): each is protobuf.Type => each instanceof protobuf.Type);
+
+/** Messages refer to each other in circles, so each is made once, and its fields after it. */
+class Messages {
+  private readonly known = new Map<protobuf.Type, ProtobufMessage>();
+
+  constructor(private readonly topLevel: readonly protobuf.Type[]) {}
+
+  of(type: protobuf.Type): ProtobufMessage {
+    const known = this.known.get(type);
+    if (known !== undefined) return known;
+    const indexes = this.indexesOf(type);
+    const fields: ProtobufField[] = [];
+    const nested: ProtobufMessage[] = [];
+    const message = { name: type.name, fullName: type.fullName.replace(/^\./, ''), fields, indexes, nested };
+    this.known.set(type, message);
+    fields.push(...type.fieldsArray.map((field) => this.fieldOf(field)));
+    nested.push(...typesIn(type).map((each) => this.of(each)));
+    return message;
+  }
+
+  private indexesOf(type: protobuf.Type): number[] {
+    const { parent } = type;
+    if (parent instanceof protobuf.Type) return [...this.indexesOf(parent), typesIn(parent).indexOf(type)];
+    return [this.topLevel.indexOf(type)];
+  }
+
+  private fieldOf(field: protobuf.Field): ProtobufField {
+    const { partOf } = field;
+    const optional = field.options?.proto3_optional === true;
+    const shape = field.map ? 'map' : field.repeated ? 'repeated' : 'single';
+    const type = this.typeOf(field);
+    return {
+      name: field.name,
+      number: field.id,
+      shape,
+      type,
+      keyType: field instanceof protobuf.MapField ? (field.keyType as ScalarName) : undefined,
+      // Declared as boolean, it is the oneof itself for a member of one.
+      presence: shape === 'single' && (type.kind === 'message' || Boolean(field.hasPresence)),
+      oneof: partOf === null || optional ? undefined : partOf.name,
+      packed: field.packed === true,
+      parameters: parametersOf(field),
+    };
+  }
+
+  private typeOf({ resolvedType, type }: protobuf.Field): ProtobufType {
+    if (resolvedType instanceof protobuf.Type) return { kind: 'message', message: this.of(resolvedType) };
+    if (resolvedType instanceof protobuf.Enum) {
+      const entries = Object.entries(resolvedType.values);
+      // Aliases of a number: the first name is the number's.
+      const symbols = new Map([...entries].reverse().map(([name, number]) => [number, name]));
+      return { kind: 'enum', symbols, numbers: new Map(entries) };
+    }
+    return { kind: 'scalar', name: type as ScalarName };
+  }
+}
+
+function parametersOf({ parsedOptions }: protobuf.Field): ReadonlyMap<string, string> {
+  const found = (parsedOptions as ReadonlyArray<Record<string, unknown>> | null)?.find(
+    (each) => each['(confluent.field_meta)'] !== undefined,
+  );
+  const meta = found?.['(confluent.field_meta)'] as { params?: unknown } | undefined;
+  const params = [meta?.params ?? []].flat() as ReadonlyArray<{ key?: unknown; value?: unknown }>;
+  return new Map(params.map(({ key, value }) => [String(key), String(value)]));
+}
+
+/** The message with that full or simple name, at whatever depth. */
+export function messageNamed(messages: readonly ProtobufMessage[], name: string): ProtobufMessage | undefined {
+  for (const message of messages) {
+    if (message.fullName === name || message.name === name) return message;
+    const within = messageNamed(message.nested, name);
+    if (within !== undefined) return within;
+  }
+  return undefined;
+}
+
+/** The message at these indexes, as Confluent's framing names it. */
+export function messageAt(
+  messages: readonly ProtobufMessage[],
+  [first = 0, ...rest]: readonly number[],
+): ProtobufMessage | undefined {
+  const found = messages[first];
+  return found === undefined || rest.length === 0 ? found : messageAt(found.nested, rest);
+}
