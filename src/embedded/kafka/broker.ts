@@ -80,7 +80,7 @@ export class Broker {
     this.transactions = new TransactionCoordinator(join(options.dataDir, 'transactions'), this);
     this.transactions.recover();
     this.credentials = new Credentials(join(options.dataDir, 'credentials.json'), options.users ?? []);
-    this.quotas = new Quotas(join(options.dataDir, 'quotas.json'));
+    this.quotas = new Quotas(join(options.dataDir, 'quotas.json'), this.settings, this.clock);
     this.sessions = new FetchSessions(this.settings, this.random);
     if (known === undefined) this.save();
   }

@@ -16,10 +16,13 @@ const KEYS: ReadonlySet<string> = new Set([
 
 const [EXACT, DEFAULT] = [0, 1] as const;
 
-/** Supports: versions 0 and 1. Behaviour: what was set is told. Not implemented: nothing is throttled by it. */
+/** Supports: versions 0 and 1. Behaviour: what was set is told. */
 export const describeClientQuotasHandler = handler(
   describeClientQuotas,
-  { supports: 'Filters by user, client id and address.', lacks: 'Quotas are kept and not enforced.' },
+  {
+    supports: 'Filters by user, client id and address.',
+    lacks: 'Only producer_byte_rate and consumer_byte_rate are enforced.',
+  },
   ({ components, strict }, { broker }) => {
     const entries = broker.quotas.all().filter(
       ({ entity }) =>
@@ -47,7 +50,7 @@ export const describeClientQuotasHandler = handler(
 /** Supports: versions 0 and 1, validate-only. */
 export const alterClientQuotasHandler = handler(
   alterClientQuotas,
-  { supports: 'Set and remove; validate-only.', lacks: 'Quotas are kept and not enforced.' },
+  { supports: 'Set and remove; validate-only.', lacks: 'Only producer_byte_rate and consumer_byte_rate are enforced.' },
   ({ entries, validateOnly }, { broker }) => {
     const changes: QuotaChange[] = [];
     const answers = entries.map(({ entity, ops }) => {

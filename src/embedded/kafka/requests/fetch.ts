@@ -5,7 +5,7 @@ import { FetchPlan, type PartitionResult } from '../fetch/plan.js';
 import type { FetchSession, SessionPartition } from '../fetch/sessions.js';
 import { waitForData } from '../fetch/wait.js';
 import { OutgoingRange } from '../log/file-range.js';
-import type { Call } from '../server/call.js';
+import { type Call, throttled } from '../server/call.js';
 import { handler } from './handler.js';
 
 type Request = RequestOf<typeof fetch>;
@@ -35,8 +35,8 @@ export const fetchHandler = handler(
     });
     const results = waitForData(plan, request, call);
     return results instanceof Promise
-      ? results.then((later) => answer(later, session, incremental))
-      : answer(results, session, incremental);
+      ? results.then((later) => answer(later, session, incremental, call))
+      : answer(results, session, incremental, call);
   },
 );
 
@@ -95,7 +95,12 @@ function merge(into: Map<string, SessionPartition>, request: Request, call: Call
   }
 }
 
-function answer(results: readonly PartitionResult[], session: FetchSession | undefined, incremental: boolean): Answer {
+function answer(
+  results: readonly PartitionResult[],
+  session: FetchSession | undefined,
+  incremental: boolean,
+  call: Call,
+): Answer {
   const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionAnswer[] }>();
   for (const result of results) {
     const { asked } = result;
@@ -121,7 +126,9 @@ function answer(results: readonly PartitionResult[], session: FetchSession | und
     }
     topic.partitions.push(partitionAnswer(result));
   }
-  return { sessionId: session?.id ?? 0, responses: [...topics.values()] };
+  const bytes = results.reduce((sum, { range }) => sum + (range?.length ?? 0), 0);
+  const throttleTimeMs = throttled(call, 'consumer_byte_rate', bytes);
+  return { sessionId: session?.id ?? 0, responses: [...topics.values()], throttleTimeMs };
 }
 
 function isUnchanged({ range, error, divergingEndOffset, asked, ...now }: PartitionResult): boolean {

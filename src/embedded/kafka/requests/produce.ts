@@ -14,7 +14,7 @@ import {
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import { checkRecords, RefusedRecords } from '../log/check-records.js';
 import { codecsFor, loadCodecs, storedBatch } from '../log/stored-batch.js';
-import type { Call } from '../server/call.js';
+import { type Call, throttled } from '../server/call.js';
 import type { Topic } from '../topics/topic.js';
 import { handler } from './handler.js';
 
@@ -63,13 +63,18 @@ function answer(request: RequestOf<typeof produce>, call: Call): Answer | undefi
     );
     return { name, topicId, partitionResponses };
   });
-  if (request.acks !== 0) return { responses };
+  const bytes = request.topicData.reduce((sum, { partitionData }) => sum + sizeOfAll(partitionData), 0);
+  const throttleTimeMs = throttled(call, 'producer_byte_rate', bytes);
+  if (request.acks !== 0) return { responses, throttleTimeMs };
   // No answer can tell that something was refused: the end of the connection makes the client ask for metadata anew.
   if (responses.some(({ partitionResponses }) => partitionResponses.some(({ errorCode }) => errorCode))) {
     call.peer.destroy();
   }
   return undefined;
 }
+
+const sizeOfAll = (partitions: ReadonlyArray<{ readonly records: Buffer | null }>): number =>
+  partitions.reduce((sum, { records }) => sum + (records?.length ?? 0), 0);
 
 function answerPartition(
   call: Call,

@@ -1,6 +1,7 @@
 import type { Broker } from '../broker.js';
 import type { Handler } from '../requests/handler.js';
 import type { SaslMechanism } from '../security/credentials.js';
+import type { ByteQuota } from '../security/quotas.js';
 import type { SaslSession } from '../security/sasl-session.js';
 
 /** Who asks: a connection as request handlers see it. */
@@ -16,6 +17,8 @@ export interface Peer {
   sasl: SaslSession | undefined;
   /** Its messages come as frames of their own and not in SaslAuthenticate requests (SaslHandshake version 0). */
   bareSasl: boolean;
+  /** Once the answer to this request was sent, nothing more is read for so long. */
+  throttle(ms: number): void;
   /** Ends the connection once the answer to this request was sent. */
   closeAfterAnswer(): void;
   /** Ends the connection at once, with what else it has asked. */
@@ -28,6 +31,14 @@ export interface ListenerAddress {
   port: number;
   /** Clients have to log in by one of these; undefined: they needn't. */
   readonly sasl: readonly SaslMechanism[] | undefined;
+}
+
+/** Counts bytes of the client against its quota and throttles it; the milliseconds that its answer has to tell. */
+export function throttled({ broker, peer, clientId }: Call, quota: ByteQuota, bytes: number): number {
+  const user = peer.principal?.replace(/^User:/, '') ?? 'ANONYMOUS';
+  const ms = broker.quotas.throttleMs(quota, user, clientId, bytes);
+  if (ms > 0) peer.throttle(ms);
+  return ms;
 }
 
 /** One request on its way through its handler. */

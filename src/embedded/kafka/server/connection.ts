@@ -52,6 +52,8 @@ export class Connection implements Peer {
   private destroyed = false;
   /** Answers are thrown away: the connection is about to end by a fault. */
   private muted = false;
+  /** For which nothing more is read, once the request under way was answered. */
+  private throttleMs = 0;
   private readonly closeCallbacks = new Set<() => void>();
 
   constructor(
@@ -82,6 +84,10 @@ export class Connection implements Peer {
     }
     this.closeCallbacks.add(callback);
     return () => this.closeCallbacks.delete(callback);
+  }
+
+  throttle(ms: number): void {
+    this.throttleMs = ms;
   }
 
   closeAfterAnswer(): void {
@@ -117,7 +123,7 @@ export class Connection implements Peer {
   private process(first: Buffer): void {
     let frame: Buffer | undefined = first;
     while (frame !== undefined) {
-      const pending = this.answer(frame);
+      const pending = this.throttled(this.answer(frame));
       if (pending !== undefined) {
         this.busy = true;
         pending.then(
@@ -128,6 +134,28 @@ export class Connection implements Peer {
       }
       frame = this.next();
     }
+  }
+
+  /** The same, and then the time that the client is throttled for. */
+  private throttled(answered: Promise<void> | undefined): Promise<void> | undefined {
+    if (answered !== undefined) return answered.then(() => this.throttled(undefined));
+    const ms = this.throttleMs;
+    this.throttleMs = 0;
+    return ms === 0 ? undefined : this.pause(ms);
+  }
+
+  /** Ends early where the connection does. */
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.broker.clock.schedule(ms, () => {
+        forget();
+        resolve();
+      });
+      const forget = this.onClose(() => {
+        stop();
+        resolve();
+      });
+    });
   }
 
   private next(): Buffer | undefined {
@@ -215,7 +243,7 @@ export class Connection implements Peer {
     request: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const { api } = handler;
-    if (delayMs > 0) await new Promise<void>((resolve) => this.broker.clock.schedule(delayMs, resolve));
+    if (delayMs > 0) await this.pause(delayMs);
     if (disconnect === 'before') return this.destroy();
     const refused = error === undefined ? undefined : refusal(api, header.apiVersion, request, errorCode(error));
     // A produce with acks=0 has no answer that could tell: as in Kafka its connection ends.

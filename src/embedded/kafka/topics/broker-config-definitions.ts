@@ -136,6 +136,20 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     documentation: 'How long an idle idempotent producer is remembered.',
   },
   {
+    name: 'quota.window.num',
+    type: 'int',
+    default: '11',
+    min: 1,
+    documentation: 'The number of windows over which the byte rates of clients are measured.',
+  },
+  {
+    name: 'quota.window.size.seconds',
+    type: 'int',
+    default: '1',
+    min: 1,
+    documentation: 'The length of one of these windows.',
+  },
+  {
     name: 'socket.request.max.bytes',
     type: 'int',
     default: '104857600',

@@ -334,8 +334,6 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
       ['max.connections.per.ip', 'int', '2147483647', { min: 0, update: 'cluster' }],
       ['max.connections.per.ip.overrides', 'string', '', { update: 'cluster' }],
       ['max.request.partition.size.limit', 'int', '2000', { min: 1 }],
-      ['quota.window.num', 'int', '11', { min: 1 }],
-      ['quota.window.size.seconds', 'int', '1', { min: 1 }],
       ['request.timeout.ms', 'int', '30000'],
       ['socket.connection.setup.timeout.max.ms', 'long', '30000'],
       ['socket.connection.setup.timeout.ms', 'long', '10000'],
