@@ -28,8 +28,8 @@ function entryPoints() {
   const processes = readdirSync(join(root, 'src'), { recursive: true }).filter((file) =>
     /(^|[\\/])process\.ts$/.test(file),
   );
-  return ['main.ts', 'ui/screens.ts', 'kit/index.ts', 'embedded/kafka/index.ts', ...processes].map((file) =>
-    join(root, 'src', file),
+  return ['main.ts', 'ui/screens.ts', 'kit/index.ts', 'testing/index.ts', 'embedded/kafka/index.ts', ...processes].map(
+    (file) => join(root, 'src', file),
   );
 }
 

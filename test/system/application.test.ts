@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startPipeline } from '../../dist/testing/index.js';
 import { Stack } from '../support/stack.js';
 
 /** An application that brings its own tables: jobs, a connector that waits, forms of `ready`, rendered files. */
@@ -83,4 +84,19 @@ it('runs commands as a service and against the whole pipeline, and passes their 
   expect((await stack.run('down')).code).toBe(0);
   expect((await stack.run('exec', '--', 'node', '-e', check)).code).toBe(7);
   expect(await stack.processes(), 'it ran for the command only').toEqual([]);
+});
+
+it('is started and stopped by evpipe/test, which gives its addresses, or says what failed', async () => {
+  const pipeline = await startPipeline({ file: stack.box.folder });
+  const { EVPIPE_SERVICE_WEB_URL: url, EVPIPE_DATABASE_APP_URL: database } = pipeline.addresses;
+  expect((await fetch(`${url}/app.ini`)).status).toBe(200);
+  expect(database).toMatch(/^postgres:/);
+  const second = await startPipeline({ file: stack.box.folder });
+  await second.stop();
+  expect((await fetch(`${url}/app.ini`)).status, 'it ran before the second start').toBe(200);
+  await pipeline.stop();
+  await pipeline.stop();
+  expect(await stack.processes()).toEqual([]);
+  const failed = startPipeline({ file: stack.box.folder, profiles: ['nothing'] });
+  await expect(failed).rejects.toThrow(/evpipe status ended with code 2:[\s\S]*nothing/);
 });

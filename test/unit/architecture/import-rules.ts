@@ -18,6 +18,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   // The table of kinds is handed down from here; a command for one kind (psql, ksql) imports that kind.
   cli: ['operations', 'kinds', 'ui', 'pipeline', 'support'],
   kit: ['clients', 'http', 'support', 'protocol'],
+  testing: ['support'],
   main: ['cli', 'support'],
   documentation: ['embedded', 'kinds', 'operations', 'support'],
 };
