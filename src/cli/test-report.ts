@@ -52,7 +52,8 @@ const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 const CHECK_NAME_COLUMNS = 16;
-const DETAIL_COLUMNS = 200;
+/** A file has room for all that there is to say. */
+const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 /** A check as a test: inconsistent is a failure, what could not be proven an error. */
 export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Promise<TestCase> {
@@ -63,7 +64,7 @@ export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Prom
     name: check,
     outcome: verdict === 'consistent' ? 'passed' : verdict === 'inconsistent' ? 'failure' : 'error',
     message: why === undefined ? verdict : `${verdict}: ${why}`,
-    detail: checkReportLines(report, CHECK_NAME_COLUMNS, DETAIL_COLUMNS).map(textOf).join('\n'),
+    detail: checkReportLines(report, CHECK_NAME_COLUMNS, UNBOUNDED, UNBOUNDED).map(textOf).join('\n'),
     location: pipeline.checks.find(({ name }) => name === check)?.location,
     elapsedMs,
   };

@@ -1,11 +1,13 @@
-import { openSync, writeSync } from 'node:fs';
+import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { CheckReport } from '../../kinds/events.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
+import type { Shell } from '../shell.js';
 import { reportTests, testOfCheck } from '../test-report.js';
 
 const NAME_COLUMNS = 16;
@@ -17,6 +19,8 @@ export const verifyConsistencyCommand: CommandEntry = {
   declare: (command) =>
     command
       .option('--junit <file>', 'write the results as JUnit XML too')
+      .option('--markdown <file>', 'write them as Markdown too, for a pull request')
+      .option('--html <file>', 'write them as one HTML file too, with every row that is listed')
       .option('--max-differences <number>', 'differences listed with their values, of each check; all are counted')
       .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys')
       .option('--where <sql>', 'compare only rows of both tables for which this holds')
@@ -85,6 +89,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         }
         const cases = await Promise.all(reports.map((report) => testOfCheck(report, pipeline)));
         await reportTests(shell, { suite: pipeline.name, junit: options.junit, cases });
+        await writePages(shell, options, pipeline.name, reports);
         return exitCode;
       } finally {
         await printer.end();
@@ -95,6 +100,26 @@ export const verifyConsistencyCommand: CommandEntry = {
 
 /** Differences listed with their values are held in memory. */
 const DIFFERENCES_MAX = 1_000_000;
+
+async function writePages(
+  shell: Shell,
+  { markdown, html }: CommandCall['options'],
+  pipeline: string,
+  reports: readonly CheckReport[],
+): Promise<void> {
+  if (markdown === undefined && html === undefined) return;
+  const { checksHtml, checksMarkdown } = await import('../check-page.js');
+  if (markdown !== undefined) writePage(resolve(shell.cwd, String(markdown)), checksMarkdown(pipeline, reports));
+  if (html !== undefined) writePage(resolve(shell.cwd, String(html)), checksHtml(pipeline, reports));
+}
+
+function writePage(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_REPORT_FILE', `cannot write the report: ${messageOf(cause)}`, { cause });
+  }
+}
 
 /** Rows may hold what only their owner is to see. */
 const OWNER_ONLY = 0o600;

@@ -3,8 +3,9 @@ import { verdictSpan } from './check-table.js';
 import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
 import { printable } from './printable.js';
 import { count, counted, duration, span as howLong } from './quantities.js';
+import { shownValue } from './shown-value.js';
 
-/** More differing rows than this are counted, not listed. */
+/** More differing rows than this are counted, not listed, on a screen. */
 const FINDINGS_MAX = 20;
 const LABEL_COLUMNS = 14;
 
@@ -12,12 +13,17 @@ type Finding = CheckReport['findings'][number];
 type Stage = CheckReport['way'][number];
 
 /** The block of one check: what was compared, the way its fences took, each row that differs, the verdict. */
-export function checkReportLines(report: CheckReport, nameColumns: number, columns: number): Line[] {
+export function checkReportLines(
+  report: CheckReport,
+  nameColumns: number,
+  columns: number,
+  findingsMax = FINDINGS_MAX,
+): Line[] {
   const lines: Line[] = [heading(report, nameColumns)];
   const way = wayLine(report);
   if (way !== undefined) lines.push(...way);
-  for (const finding of report.findings.slice(0, FINDINGS_MAX)) lines.push(findingLine(finding));
-  const left = report.findings.length - FINDINGS_MAX;
+  for (const finding of report.findings.slice(0, findingsMax)) lines.push(findingLine(finding));
+  const left = report.findings.length - findingsMax;
   const unlisted = report.listed === undefined ? 0 : wrongKeys(report) - report.listed;
   if (left > 0) lines.push(line(`  ${counted(left, 'more row')} not shown; --output json lists them`));
   if (unlisted > 0)
@@ -56,7 +62,7 @@ function wayLine(report: CheckReport): Line[] | undefined {
 }
 
 function findingLine(finding: Finding): Line {
-  const key = finding.key.map((part) => printable(String(part))).join(', ');
+  const key = finding.key.map(value).join(', ');
   if (finding.kind === 'dead-letter') {
     const [death] = finding.columns;
     return line(
@@ -72,7 +78,7 @@ function findingLine(finding: Finding): Line {
 }
 
 function value(text: string | null): string {
-  return text === null ? 'NULL' : printable(text);
+  return text === null ? 'NULL' : printable(shownValue(text));
 }
 
 function verdictLine(report: CheckReport): Line {

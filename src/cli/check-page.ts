@@ -1,0 +1,94 @@
+import type { CheckReport } from '../kinds/events.js';
+import { printable } from '../ui/text/printable.js';
+import { shownValue } from '../ui/text/shown-value.js';
+
+type Finding = CheckReport['findings'][number];
+
+const MARKS: Readonly<Record<CheckReport['verdict'], string>> = {
+  consistent: '✓',
+  empty: '○',
+  inconsistent: '✗',
+  lagging: '…',
+  inconclusive: '?',
+};
+
+/** Text of data in HTML and in Markdown's tables; no letter of it is markup. */
+const escaped = (text: string): string =>
+  printable(text).replaceAll(/[&<>"'`|*_[\]\\~#]/g, (character) => `&#${character.codePointAt(0)};`);
+
+const value = (text: string | null): string =>
+  text === null ? '<em>NULL</em>' : `<code>${escaped(shownValue(text))}</code>`;
+
+/** Rows of a table: its head first. */
+type Cells = readonly (readonly string[])[];
+
+function summary(reports: readonly CheckReport[]): Cells {
+  return [
+    ['check', 'verdict', 'source', 'replica', 'missing', 'extra', 'different'],
+    ...reports.map(({ check, verdict, part, source, replica, sourceRows, replicaRows, ...counts }) => [
+      escaped(check),
+      `${MARKS[verdict]} ${verdict}${part === undefined ? '' : ` in ${escaped(part)}`}`,
+      `${escaped(source)}, ${sourceRows} rows`,
+      replica === '' ? '' : `${escaped(replica)}, ${replicaRows} rows`,
+      ...[counts.missing, counts.extra, counts.different].map(String),
+    ]),
+  ];
+}
+
+/** Every finding, one line for each column that differs. */
+function findings({ findings: all }: CheckReport): Cells {
+  return [['kind', 'key', 'column', 'source', 'replica'], ...all.flatMap(cellsOf)];
+}
+
+function cellsOf({ kind, key, columns, rows }: Finding): Cells {
+  const head = [escaped(kind), key.map(value).join(', ')];
+  const counts = rows === undefined ? [] : [[...head, '<em>rows</em>', String(rows.source), String(rows.replica)]];
+  const differing = columns.map((one) => [...head, escaped(one.column), value(one.source), value(one.replica)]);
+  return [...counts, ...(counts.length + differing.length === 0 ? [[...head, '', '', '']] : differing)];
+}
+
+/** What a check says beside its table. */
+function notes({ why, way, skipped, listed, missing, extra, different }: CheckReport): readonly string[] {
+  return [
+    ...(why === undefined ? [] : [escaped(why)]),
+    ...way.flatMap(({ name, passed, behind, trouble }) =>
+      passed ? [] : [escaped([`${name}: ${behind ?? 'not passed'}`, trouble ?? ''].filter(Boolean).join('; '))],
+    ),
+    ...(listed === undefined ? [] : [`${missing + extra + different - listed} more keys are counted, not listed`]),
+    ...(skipped.length === 0 ? [] : [`not compared: ${skipped.map(escaped).join(', ')}`]),
+  ];
+}
+
+/** For a pull request: a table of the checks, and for each that found something all that it found. */
+export function checksMarkdown(pipeline: string, reports: readonly CheckReport[]): string {
+  const table = ([head = [], ...rows]: Cells): string =>
+    [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  const details = reports.map((report) => {
+    const said = notes(report).map((note) => `${note}\n\n`);
+    if (report.findings.length === 0 && report.verdict === 'consistent') return '';
+    const found = report.findings.length === 0 ? '' : table(findings(report));
+    return `\n### ${escaped(report.check)}\n\n${said.join('')}${found}`;
+  });
+  return `## Checks of ${escaped(pipeline)}\n\n${table(summary(reports))}${details.join('')}`;
+}
+
+const STYLE = `body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color-scheme: light dark }
+table { border-collapse: collapse; margin: 1em 0 } th, td { border: 1px solid #8886; padding: .2em .6em; text-align: left; vertical-align: top }
+code { white-space: pre-wrap; overflow-wrap: anywhere }`;
+
+/** One file that needs no other, with every finding in it. */
+export function checksHtml(pipeline: string, reports: readonly CheckReport[]): string {
+  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>\n`;
+  const table = ([head = [], ...rows]: Cells): string =>
+    `<table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>\n`;
+  const details = reports.map((report) => {
+    const said = notes(report).map((note) => `<p>${note}</p>\n`);
+    const found = report.findings.length === 0 ? '' : table(findings(report));
+    return said.length === 0 && found === '' ? '' : `<h2>${escaped(report.check)}</h2>\n${said.join('')}${found}`;
+  });
+  const title = `Checks of ${escaped(pipeline)}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>
+<body>\n<h1>${title}</h1>\n${table(summary(reports))}${details.join('')}</body></html>\n`;
+}
