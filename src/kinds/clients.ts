@@ -12,20 +12,13 @@ import { ValueDecoder } from '../clients/schema-registry/decode-value.js';
 import { connectService, type ServiceClient } from '../clients/service/client.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
+import { type ComponentId, type ComponentKind, componentKey, type EndpointOf, server } from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
-import {
-  type ComponentId,
-  type ComponentKind,
-  componentKey,
-  database,
-  type EndpointByKind,
-  GATEWAY,
-  type PostgresEndpoint,
-  server,
-  service,
-  store,
-  type Target,
-} from '../targets/target.js';
+import type { Target } from '../targets/target.js';
+import { database, type PostgresEndpoint } from './database/component.js';
+import { GATEWAY } from './gateway/component.js';
+import { service } from './service/component.js';
+import { store } from './store/component.js';
 
 /** Clients of whatever the target runs, each made once, when it is first asked for, and closed with the lifetime. */
 export class Clients {
@@ -154,7 +147,7 @@ export class Clients {
   /** Throws EVPIPE_NOT_RUNNING (kind unreachable) where the component does not run, EVPIPE_NOT_DECLARED (kind usage) where the pipeline has none. */
   async endpoint<K extends ComponentKind>(
     component: ComponentId<K>,
-  ): Promise<{ host: EndpointByKind[K]; inside: EndpointByKind[K] }> {
+  ): Promise<{ host: EndpointOf<K>; inside: EndpointOf<K> }> {
     const faces = await this.target.endpoint(component);
     if (faces !== undefined) return faces;
     const declared = (await this.target.status()).some(({ components }) =>

@@ -1,7 +1,8 @@
 import type { CheckReport } from '../consistency/report.js';
 import type { FileKind } from '../pipeline/kind.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import type { ComponentId, ComponentStatus, Endpoint } from '../targets/target.js';
+import type { Component, ComponentId } from '../targets/component.js';
+import type { ComponentStatus } from '../targets/target.js';
 import type { Diagnosis } from './diagnosis.js';
 import type { Session } from './session.js';
 import type { ComponentLine, Flow } from './status-report.js';
@@ -13,9 +14,9 @@ import type { Node } from './walk.js';
  */
 export interface Kind extends FileKind {
   /** The servers and services that it needs, by the names that users call them; the first name is the one shown. */
-  components?(pipeline: Pipeline): readonly NamedComponent[];
-  /** Further environment variables that lead to a component, beside its address. */
-  variables?(endpoint: Endpoint): Readonly<Record<string, string>>;
+  components?(pipeline: Pipeline, taken: ReadonlySet<string>): readonly NamedComponent[];
+  /** What its processes and containers are called; `components` gets those of all kinds, and no service has such a name. */
+  readonly servers?: readonly string[];
   /** Names of logs beside those of its components. */
   logNames?(pipeline: Pipeline): readonly string[];
   /** The line of the screen that its work is shown in, and the command that does it without the rest. */
@@ -25,7 +26,7 @@ export interface Kind extends FileKind {
 }
 
 export interface NamedComponent {
-  readonly component: ComponentId;
+  readonly component: Component;
   readonly names: readonly string[];
 }
 
@@ -47,6 +48,8 @@ export interface KindOperations {
   probes?(session: Session): readonly Probe[];
   /** What can be said without asking a server. */
   findings?(session: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[];
+  /** Pages for people, shown after `up`. */
+  links?(session: Session): Promise<readonly Link[]>;
   /** Takes what `down --volumes` should not leave on servers with an address. Repeatable. */
   release?(session: Session): Promise<Released>;
   /** Things that `apply --prune` and `reset` may take away. */
@@ -71,6 +74,12 @@ export type Proof = (options: {
   readonly deadlineMs: number | undefined;
 }) => Promise<readonly CheckReport[]>;
 
+export interface Link {
+  readonly name: string;
+  readonly url: string;
+  readonly note: string;
+}
+
 /** One line or more of `doctor`, asked only where the component is there. */
 export interface Probe {
   readonly about: string;
@@ -93,5 +102,6 @@ export async function operationsOf(
 }
 
 export function componentsOf(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
-  return kinds.flatMap((kind) => kind.components?.(pipeline) ?? []);
+  const taken = new Set(['supervisor', ...kinds.flatMap(({ servers }) => servers ?? [])]);
+  return kinds.flatMap((kind) => kind.components?.(pipeline, taken) ?? []);
 }

@@ -1,8 +1,9 @@
 import type { ReferenceForm } from '../pipeline/kind.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { parseReference, type ReferenceValues, referenceForm } from '../pipeline/references.js';
+import type { Endpoint, Faces } from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
-import type { Endpoint, Faces, Target } from '../targets/target.js';
+import type { Target } from '../targets/target.js';
 import { componentsOf, type Kind } from './kind.js';
 import type { Session } from './session.js';
 

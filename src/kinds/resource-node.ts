@@ -1,5 +1,5 @@
 import type { SourceLocation } from '../support/errors.js';
-import type { ComponentId } from '../targets/target.js';
+import type { ComponentId } from '../targets/component.js';
 import { madeKey } from './ledger.js';
 import { type Change, compare, type ResourceKind, reconcile, type WaitReport } from './resource.js';
 import { withTimeout } from './server-node.js';

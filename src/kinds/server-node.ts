@@ -1,20 +1,20 @@
-import { type ConnectLaunch, type ServerKind, server } from '../targets/target.js';
+import { type ComponentKind, type LaunchOf, server } from '../targets/component.js';
 import { componentsOf } from './kind.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
-export interface ServerNodeOptions {
+export interface ServerNodeOptions<K extends ComponentKind> {
   readonly needs?: readonly string[];
   /** What it is started with, where references have to be resolved first. */
-  readonly launch?: () => Promise<ConnectLaunch>;
+  readonly launch?: () => Promise<LaunchOf<K>>;
 }
 
 /** Starts a server where something that is declared needs it; other nodes need it as `server/KIND`. */
-export function serverNode(
+export function serverNode<K extends ComponentKind>(
   session: Session,
-  kind: ServerKind,
+  kind: K,
   step: string,
-  { needs = [], launch }: ServerNodeOptions = {},
+  { needs = [], launch }: ServerNodeOptions<K> = {},
 ): readonly Node[] {
   if (!hasServer(session, kind)) return [];
   return [
@@ -30,7 +30,7 @@ export function serverNode(
   ];
 }
 
-export const hasServer = ({ pipeline, kinds }: Session, kind: ServerKind): boolean =>
+export const hasServer = ({ pipeline, kinds }: Session, kind: ComponentKind): boolean =>
   componentsOf(pipeline, kinds).some(({ component }) => component.kind === kind);
 
 export const withTimeout = (session: Session, report: NodeReport): NodeReport & { readonly timeoutMs: number } => ({

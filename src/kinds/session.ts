@@ -1,21 +1,12 @@
-import { resolve } from 'node:path';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
+import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf } from '../targets/component.js';
 import { type HostCommand, type HostCommandEnd, runHostCommand } from '../targets/host-command.js';
 import { openTarget } from '../targets/open.js';
 import type { Holder } from '../targets/roles.js';
-import type {
-  ComponentId,
-  Faces,
-  Launch,
-  LaunchByKind,
-  ServerKind,
-  ServiceContainer,
-  Target,
-  TargetInput,
-} from '../targets/target.js';
+import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
@@ -73,7 +64,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     clients,
     references: (face, holder) => referenceValues(pipeline, kinds, target, face, holder),
     start: async (component, launch) => {
-      const { notes, changed } = await target.start(component, launch as LaunchByKind['service']);
+      const { notes, changed } = await target.start(component, launch as LaunchOf<'service'>);
       // Databases share a server, and with it what there is to say of its start.
       for (const message of notes.filter((note) => !said.has(note))) {
         said.add(message);
@@ -90,34 +81,12 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
   };
 }
 
-const SERVERS: readonly string[] = ['kafka', 'schemaRegistry', 'connect', 'ksqldb', 'rabbitmq'] satisfies ServerKind[];
-
 export function targetInput(pipeline: Pipeline, kinds: readonly Kind[]): TargetInput {
-  const components = componentsOf(pipeline, kinds).map(({ component }) => component);
-  const servers = components.filter(({ kind }) => SERVERS.includes(kind)).map(({ kind }) => kind as ServerKind);
-  return {
-    pipeline: pipeline.name,
-    file: pipeline.file,
-    folder: pipeline.folder,
-    spec: pipeline.target,
-    servers: [...new Set(servers)],
-    databases: pipeline.databases.map(({ name }) => name),
-    services: pipeline.services.map(({ name }) => name),
-    stores: pipeline.stores.map(({ name, kind, optional }) => ({ name, kind, optional })),
-    rabbitmqGuest: pipeline.rabbitmq?.guest,
-    containers: pipeline.services.flatMap(({ name, container, port }) =>
-      container === undefined ? [] : [{ name, port, source: absolute(container, pipeline.folder) }],
-    ),
-    gateway: pipeline.gateway && {
-      port: pipeline.gateway.port,
-      services: pipeline.gateway.routes.map(({ service: name }) => name),
-    },
-    wishedPorts: [...pipeline.services, pipeline.gateway].flatMap((one) => one?.port ?? []),
-  };
-}
-
-function absolute(source: ServiceContainer['source'], folder: string): ServiceContainer['source'] {
-  return 'build' in source ? { build: resolve(folder, source.build) } : source;
+  const { name, file, folder, target } = pipeline;
+  const components = new Map(
+    componentsOf(pipeline, kinds).map(({ component }) => [componentKey(component), component]),
+  );
+  return { pipeline: name, file, folder, target, components: [...components.values()] };
 }
 
 export function resolveAll(

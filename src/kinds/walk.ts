@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
-import type { ComponentId } from '../targets/target.js';
+import type { ComponentId } from '../targets/component.js';
 import type { Emit, Failure, StepId } from './events.js';
 import type { Change } from './resource.js';
 

@@ -1,4 +1,4 @@
-import { server } from '../targets/target.js';
+import { server } from '../targets/component.js';
 import { type Ledger, ledgerTopic, openLedger } from './ledger.js';
 import type { Session } from './session.js';
 

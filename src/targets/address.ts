@@ -1,15 +1,6 @@
-import { envName, type Placement } from './placement.js';
-import { storeMissing } from './store-programs.js';
-import {
-  type ComponentId,
-  type ComponentStatus,
-  componentKey,
-  type Endpoint,
-  type Faces,
-  type LogLine,
-  type Provider,
-  type Started,
-} from './target.js';
+import { type Component, componentKey, type Endpoint, type Faces, variableOf } from './component.js';
+import type { Placement } from './placement.js';
+import type { ComponentStatus, LogLine, Provider, Started } from './target.js';
 
 /** Components that somebody else runs: they are never started or stopped, only talked to. */
 export class AddressProvider implements Provider {
@@ -17,29 +8,29 @@ export class AddressProvider implements Provider {
 
   constructor(private readonly placement: Placement) {}
 
-  async start(component: ComponentId): Promise<Started> {
+  async start(component: Component): Promise<Started> {
     const endpoint = await this.endpoint(component);
-    if (endpoint === undefined) throw storeMissing(`it has no address (${envName(component)})`);
-    return { endpoint, changed: false, notes: [] };
+    if (endpoint !== undefined) return { endpoint, changed: false, notes: [] };
+    throw component.absent?.(noAddress(component)) ?? new Error(`${componentKey(component)}: ${noAddress(component)}`);
   }
 
-  async endpoint(component: ComponentId): Promise<Faces<Endpoint> | undefined> {
+  async endpoint(component: Component): Promise<Faces<Endpoint> | undefined> {
     return this.placement.address(component);
   }
 
   /** Whether it answers is for its client to find out: an address alone says nothing of that. */
-  async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
+  async status(components: readonly Component[]): Promise<readonly ComponentStatus[]> {
     return components.map((component) => {
-      const endpoint = this.placement.address(component);
+      const endpoint = this.placement.address(component)?.host;
       return {
         process: componentKey(component),
         components: [component],
         provider: 'address',
-        // Only an optional store may be without an address.
+        // Only an optional component may be without an address.
         state: endpoint === undefined ? 'absent' : 'unknown',
         restarts: 0,
-        lastLines: endpoint === undefined ? [`it has no address (${envName(component)})`] : [],
-        address: describe(endpoint?.host),
+        lastLines: endpoint === undefined ? [noAddress(component)] : [],
+        address: endpoint === undefined ? '' : shown(component, endpoint),
       };
     });
   }
@@ -53,13 +44,13 @@ export class AddressProvider implements Provider {
   async shutdown(): Promise<void> {}
 }
 
+const noAddress = (component: Component): string => `it has no address (${variableOf(component)})`;
+
 /** Never with a user or password in it. */
-function describe(endpoint: Endpoint | undefined): string {
-  if (endpoint === undefined) return '';
-  if ('bootstrapServers' in endpoint) return endpoint.bootstrapServers;
-  if ('database' in endpoint) return `${endpoint.host}:${endpoint.port}/${endpoint.database}`;
-  if (endpoint.url === undefined) return '';
-  if (!URL.canParse(endpoint.url)) return endpoint.url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, ''); // several servers
-  const { protocol, host, pathname } = new URL(endpoint.url);
+function shown({ address }: Component, endpoint: Endpoint): string {
+  if (address.shown !== undefined) return address.shown(endpoint);
+  const text = address.text(endpoint) ?? '';
+  if (!URL.canParse(text)) return text.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, ''); // several servers
+  const { protocol, host, pathname } = new URL(text);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }

@@ -1,41 +1,34 @@
 import { merged } from '../support/merged.js';
 import { AddressProvider } from './address.js';
+import {
+  type Component,
+  type ComponentId,
+  type ComponentKind,
+  componentKey,
+  type Endpoint,
+  type EndpointOf,
+  type Faces,
+  type Launch,
+  type LaunchOf,
+  type ProviderKind,
+  type Upstream,
+} from './component.js';
 import { ComposeProvider } from './compose/provider.js';
 import { EmbeddedProvider } from './embedded.js';
 import { type Placement, placeComponents } from './placement.js';
 import { type Holder, withRole } from './roles.js';
 import { PipelineSecrets } from './secrets.js';
-import {
-  type ComponentId,
-  type ComponentKind,
-  type ComponentStatus,
-  componentKey,
-  type Endpoint,
-  type EndpointByKind,
-  type Endpoints,
-  type Faces,
-  type Launch,
-  type LaunchByKind,
-  type LogLine,
-  type LogOptions,
-  type Provider,
-  type ProviderKind,
-  type ServerKind,
-  type ShutdownOptions,
-  type Started,
-  server,
-  type Target,
-  type TargetContext,
-  type TargetInput,
-  type Upstream,
+import type {
+  ComponentStatus,
+  LogLine,
+  LogOptions,
+  Provider,
+  ShutdownOptions,
+  Started,
+  Target,
+  TargetContext,
+  TargetInput,
 } from './target.js';
-
-/** What each component has to be told of, and therefore waits for, as far as the pipeline declares it. */
-const NEEDS: Readonly<Partial<Record<ComponentKind, readonly ServerKind[]>>> = {
-  schemaRegistry: ['kafka'],
-  connect: ['kafka'],
-  ksqldb: ['kafka', 'schemaRegistry', 'connect'],
-};
 
 /** Starts nothing. Throws EVPIPE_ADDRESS_MISSING or EVPIPE_ADDRESS_INVALID (kind usage). */
 export function openTarget(input: TargetInput, context: TargetContext): Target {
@@ -56,11 +49,11 @@ class MixedTarget implements Target {
   >();
 
   constructor(
-    private readonly input: TargetInput,
+    input: TargetInput,
     context: TargetContext,
     private readonly placement: Placement,
   ) {
-    this.name = input.spec.name;
+    this.name = input.target.name;
     this.secrets = new PipelineSecrets(context.stateFolder);
     this.embedded = new EmbeddedProvider(input, context);
     this.compose = new ComposeProvider(input, context, placement);
@@ -79,31 +72,14 @@ class MixedTarget implements Target {
     return this.providerOf(component) === 'embedded' ? 'host' : 'inside';
   }
 
-  async start<K extends ComponentKind>(component: ComponentId<K>, launch?: LaunchByKind[K]): Promise<Started<K>> {
-    return (await this.startOnce(component, launch)) as Started<K>;
+  async start<K extends ComponentKind>(component: ComponentId<K>, launch?: LaunchOf<K>): Promise<Started<K>> {
+    return (await this.startOnce(this.declared(component), launch)) as Started<K>;
   }
 
-  async endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointByKind[K]> | undefined> {
-    return (await this.provider(component).endpoint(component)) as Faces<EndpointByKind[K]> | undefined;
-  }
-
-  async endpoints(): Promise<Endpoints> {
-    const found = await Promise.all(
-      this.placement.components.map(async (component) => ({ component, faces: await this.endpoint(component) })),
-    );
-    const known = found.filter((one) => one.faces !== undefined);
-    const ofKind = (kind: ComponentKind) =>
-      new Map(known.filter((one) => one.component.kind === kind).map((one) => [one.component.name, one.faces]));
-    const servers = known.filter((one) => this.input.servers.includes(one.component.kind as ServerKind));
-    return {
-      ...Object.fromEntries(servers.map((one) => [one.component.kind, one.faces])),
-      databases: ofKind('postgres'),
-      ...Object.fromEntries(
-        known.filter((one) => one.component.kind === 'gateway').map((one) => ['gateway', one.faces]),
-      ),
-      services: ofKind('service'),
-      stores: ofKind('stores'),
-    } as Endpoints;
+  async endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointOf<K>> | undefined> {
+    const declared = this.placement.find(component);
+    if (declared === undefined) return undefined;
+    return (await this.provider(component).endpoint(declared)) as Faces<EndpointOf<K>> | undefined;
   }
 
   as<E extends Endpoint>(endpoint: E, holder: Holder): E {
@@ -125,12 +101,14 @@ class MixedTarget implements Target {
     return merged([this.embedded.logs(options), this.compose.logs(options)]);
   }
 
-  async stop(component: ComponentId): Promise<void> {
+  async stop(id: ComponentId): Promise<void> {
+    const component = this.declared(id);
     this.starts.delete(this.startKey(component));
     await this.provider(component).stop(component);
   }
 
-  async restart(component: ComponentId): Promise<void> {
+  async restart(id: ComponentId): Promise<void> {
+    const component = this.declared(id);
     const provider = this.providerOf(component);
     if (provider === 'embedded') await this.embedded.restart(component);
     if (provider === 'compose') await this.compose.restart(component);
@@ -148,11 +126,13 @@ class MixedTarget implements Target {
     return this.embedded.close();
   }
 
-  private startOnce(component: ComponentId, launch: Launch | undefined): Promise<Started> {
+  private async startOnce(component: Component, launch: Launch | undefined): Promise<Started> {
     const key = this.startKey(component);
     const known = this.starts.get(key);
     if (known !== undefined && (launch === undefined || sameLaunch(known.launch, launch))) {
-      return this.withEndpoint(component, known.started);
+      const started = await known.started;
+      // Databases share a start; each has an endpoint of its own.
+      return { ...started, endpoint: (await this.endpoint(component)) ?? started.endpoint };
     }
     const started = this.startNow(component, launch);
     this.starts.set(key, { launch, started });
@@ -162,29 +142,31 @@ class MixedTarget implements Target {
     return started;
   }
 
-  private async startNow(component: ComponentId, launch: Launch | undefined): Promise<Started> {
-    const needs = (NEEDS[component.kind] ?? []).filter((kind) => this.input.servers.includes(kind));
-    const endpoints = await Promise.all(
-      needs.map(async (kind) => [kind, (await this.startOnce(server(kind), undefined)).endpoint] as const),
+  private async startNow(component: Component, launch: Launch | undefined): Promise<Started> {
+    const needs = (component.needs ?? []).flatMap((id) => this.placement.find(id) ?? []);
+    const started = await Promise.all(
+      needs.map(async (one) => [componentKey(one), (await this.startOnce(one, undefined)).endpoint] as const),
     );
-    const shared = needs.includes('kafka') && this.providerOf(server('kafka')) === 'address';
-    const upstream: Upstream = { ...Object.fromEntries(endpoints), ...(shared && { ownTopics: this.input.pipeline }) };
+    const endpoints = new Map<string, Faces<Endpoint>>(started);
+    const upstream: Upstream = {
+      of: <K extends ComponentKind>(id: ComponentId<K>) =>
+        endpoints.get(componentKey(id)) as Faces<EndpointOf<K>> | undefined,
+      isForeign: (id) => this.providerOf(id) === 'address',
+    };
     return this.provider(component).start(component, launch, upstream);
   }
 
-  /** The databases of one PostgreSQL, and the stores in it, share its start; each has an endpoint of its own. */
-  private async withEndpoint(component: ComponentId, shared: Promise<Started>): Promise<Started> {
-    const started = await shared;
-    if (component.kind !== 'postgres' && component.kind !== 'stores') return started;
-    return { ...started, endpoint: (await this.endpoint(component)) ?? started.endpoint };
+  /** Components in one process or container share its start. */
+  private startKey(component: Component): string {
+    const provider = this.providerOf(component);
+    if (provider === 'embedded') return component.embedded.process;
+    return (provider === 'compose' ? component.compose?.container : undefined) ?? componentKey(component);
   }
 
-  private startKey(component: ComponentId): string {
-    if (this.providerOf(component) === 'address') return componentKey(component);
-    if (component.kind === 'postgres') return 'postgres';
-    if (component.kind !== 'stores') return componentKey(component);
-    const kind = this.input.stores.find(({ name }) => name === component.name)?.kind;
-    return kind === 'documents' && this.providerOf(component) === 'embedded' ? 'postgres' : (kind ?? component.name);
+  private declared(component: ComponentId): Component {
+    const found = this.placement.find(component);
+    if (found === undefined) throw new Error(`this pipeline has no ${componentKey(component)}`);
+    return found;
   }
 
   private provider(component: ComponentId): Provider {

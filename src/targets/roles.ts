@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Endpoint } from './target.js';
+import type { Endpoint } from './component.js';
 
 /**
  * Who logs in to a database that evpipe has started. `owner`: migrations, seeds and psql. `reader`: checks and all that

@@ -1,7 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createJson, readJson } from '../support/json-file.js';
-import type { TargetInput } from './target.js';
 
 interface SecretsFile {
   readonly version: 1;
@@ -27,8 +26,8 @@ export class PipelineSecrets {
   }
 
   /** Of RabbitMQ: generated, or the one that every client knows where the file asks for it. */
-  rabbitmqLogin({ rabbitmqGuest }: Pick<TargetInput, 'rabbitmqGuest'>): { user: string; password: string } {
-    if (rabbitmqGuest === true) return { user: 'guest', password: 'guest' };
+  rabbitmqLogin(guest: boolean | undefined): { user: string; password: string } {
+    if (guest === true) return { user: 'guest', password: 'guest' };
     return { user: 'evpipe', password: this.derived('rabbitmq') };
   }
 

@@ -61,7 +61,7 @@ export async function makeImage(image: ImageSource, work: string, { docker }: Do
 function pinned(repository: string): string {
   const fragments = readdirSync(join(repositoryFolder, 'compose')).map((name) => join('compose', name));
   const pattern = new RegExp(`(?:-|')(${repository.replaceAll('.', '\\.')}:[\\w.-]+)[}']`);
-  for (const source of [...fragments, 'src/targets/compose/project.ts']) {
+  for (const source of [...fragments, 'src/kinds/connector/component.ts']) {
     const found = pattern.exec(readFileSync(join(repositoryFolder, source), 'utf8'))?.[1];
     if (found !== undefined) return found;
   }

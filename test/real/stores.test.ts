@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pingCache } from '../../src/clients/cache/ping.js';
 import { type RunningPostgres, startPostgres } from '../../src/embedded/postgres/server.js';
+import { store, storeComponent } from '../../src/kinds/store/component.js';
 import { silentLog } from '../../src/support/log.js';
 import { openTarget } from '../../src/targets/open.js';
-import { store } from '../../src/targets/target.js';
 import { documentStoreBehaviour } from '../matrix/documents.js';
 import { startMongodb } from './stack/mongodb.js';
 
@@ -33,15 +33,13 @@ describe("a cache in the system's Redis", () => {
   it('is run by the supervisor on 127.0.0.1 with a password, a database for each cache, and nothing on disk', async () => {
     const signal = new AbortController().signal;
     const caches = ['cache', 'sessions'].map((name) => ({ name, kind: 'cache' as const, optional: false }));
+    const placed = { name: 'embedded', base: 'embedded' as const };
     const input = {
       pipeline: 'p',
       file: join(folder, 'evpipe.yaml'),
       folder,
-      spec: { name: 'embedded', base: 'embedded' as const },
-      servers: [],
-      databases: [],
-      services: [],
-      stores: caches,
+      target: placed,
+      components: caches.map((cache) => storeComponent(cache, { target: placed, stores: caches })),
     };
     const env = { ...process.env, XDG_STATE_HOME: folder };
     const target = openTarget(input, { stateFolder: join(folder, '.evpipe', 'p'), env, log: silentLog });

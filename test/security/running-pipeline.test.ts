@@ -110,7 +110,7 @@ function passwords(): readonly string[] {
   const holders: readonly Holder[] = ['owner', 'reader', 'service/notes', 'connector/orders'];
   return [
     secrets.postgresPassword(),
-    secrets.rabbitmqLogin({}).password,
+    secrets.rabbitmqLogin(undefined).password,
     secrets.derived('sessions of notes'),
     ...holders.map((holder) => secrets.rolePassword(roleName('shop', holder))),
   ];

@@ -88,7 +88,7 @@ export class Stack {
   }
 
   async rabbitmqUrl(): Promise<string> {
-    const { user, password } = new PipelineSecrets(this.stateFolder).rabbitmqLogin({});
+    const { user, password } = new PipelineSecrets(this.stateFolder).rabbitmqLogin(undefined);
     return `amqp://${user}:${password}@127.0.0.1:${await this.portOf('rabbitmq')}`;
   }
 

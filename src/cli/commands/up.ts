@@ -1,5 +1,6 @@
 import type { OperationEvent } from '../../kinds/events.js';
-import type { Slice } from '../../kinds/kind.js';
+import type { Link, Slice } from '../../kinds/kind.js';
+import type { Session } from '../../kinds/session.js';
 import type { UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
@@ -80,7 +81,7 @@ async function runUp(
         shell,
         pipeline,
         quiet: options.quiet === true,
-        links: await linksOf(session.pipeline, session),
+        links: await linksOf(session),
       });
     if (options.attach === true && result.failure === undefined)
       await attached(shell, () => session.target.shutdown({ volumes: false }));
@@ -98,38 +99,12 @@ export function exitCodeOf({ failure, reports, seeded }: UpResult): number {
 
 const REPORT_NAME_COLUMNS = 16;
 
-interface Link {
-  readonly name: string;
-  readonly url: string;
-  readonly note: string;
-}
-
-async function linksOf(
-  pipeline: Pipeline,
-  session: {
-    readonly target: {
-      endpoints(): Promise<{
-        readonly services: ReadonlyMap<string, { readonly host: { readonly url?: string } }>;
-        readonly gateway?: { readonly host: { readonly url: string } };
-      }>;
-    };
-  },
-): Promise<readonly Link[]> {
-  const { services, gateway } = await session.target.endpoints();
-  const front = gateway === undefined ? [] : [{ name: 'gateway', url: gateway.host.url, note: 'GET /health' }];
-  const pages = pipeline.services.flatMap(({ name, open, ready }) => {
-    const url = withHost(services.get(name)?.host.url, ready?.host);
-    return open === undefined || url === undefined ? [] : [{ name, url: `${url}${open.path}`, note: open.note ?? '' }];
-  });
-  return [...front, ...pages];
-}
-
-/** A service that answers only to its own name is shown by it. */
-function withHost(url: string | undefined, host: string | undefined): string | undefined {
-  if (url === undefined || host === undefined) return url;
-  const named = new URL(url);
-  named.hostname = host;
-  return named.href.replace(/\/$/, '');
+/** What stands in front comes first. */
+async function linksOf(session: Session): Promise<readonly Link[]> {
+  const { operationsOf } = await import('../../kinds/kind.js');
+  const all = await operationsOf(session.kinds);
+  const links = await Promise.all(all.map(({ operations }) => operations.links?.(session) ?? []));
+  return links.reverse().flat();
 }
 
 async function printEnd(

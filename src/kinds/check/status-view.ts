@@ -1,6 +1,6 @@
 import { streamQuery } from '../../clients/ksqldb/query.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
 import type { StagesSection, StatusViewSection } from './section.js';
 

@@ -1,4 +1,4 @@
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { Diagnosis } from '../diagnosis.js';
 import { readKsqlFiles } from '../ksqldb/ksql-files.js';
 import type { Session } from '../session.js';

@@ -1,8 +1,8 @@
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
-import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
+import { connectComponent } from './component.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkTransforms } from './lint/transforms.js';
@@ -27,8 +27,9 @@ export const connectorKind: Kind = {
   references: [{ head: 'connect', fields: ['url'], component: 'connect', needs: () => ['server/connect'] }],
   components: (pipeline) =>
     pipeline.connectors.length > 0 || isReferred(pipeline, 'connect.url')
-      ? [{ component: server('connect'), names: ['connect'] }]
+      ? [{ component: connectComponent(pipeline), names: ['connect'] }]
       : [],
+  servers: ['connect'],
   step: 'streams',
   slice: 'streams',
   operations: async () => (await import('./operations.js')).operations,

@@ -1,7 +1,8 @@
 import { type ReferenceValues, referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
+import { server } from '../../targets/component.js';
 import { roleName } from '../../targets/roles.js';
-import { type ConnectLaunch, database, server } from '../../targets/target.js';
+import { database } from '../database/component.js';
 import { holderOfConnector } from '../database/logins.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { needsOf } from '../reference-values.js';
@@ -10,6 +11,7 @@ import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import { resolveAll, type Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
+import type { ConnectLaunch } from './component.js';
 import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named, settings, text, texts } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/target.js';
+import type { Placed, UrlAddress } from '../../targets/component.js';
 import { fillConnector } from './connector-defaults.js';
 
 export interface ConnectorSection extends Located {

@@ -1,6 +1,6 @@
-import { database } from '../../targets/target.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { database } from './component.js';
 import { missingGrants } from './missing-grants.js';
 
 /** More WAL than this behind a slot fills disks. */

@@ -1,6 +1,6 @@
 import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
-import { database } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { databaseComponent } from './component.js';
 import { checkDatabases, unusedDatabases } from './lint.js';
 import { databases } from './section.js';
 
@@ -35,13 +35,17 @@ export const databaseKind: Kind = {
     },
   ],
   sqlFiles: ({ databases }) => databases.flatMap(({ migrations }) => migrations),
-  components: ({ databases: declared }) => [
-    ...declared.slice(0, 1).map(({ name }) => ({ component: database(name), names: ['postgres'] })),
-    ...declared.map(({ name }) => ({
-      component: database(name),
+  components: (pipeline) => [
+    ...pipeline.databases.slice(0, 1).map(({ name }) => ({
+      component: databaseComponent(name, pipeline),
+      names: ['postgres'],
+    })),
+    ...pipeline.databases.map(({ name }) => ({
+      component: databaseComponent(name, pipeline),
       names: [`postgres/${name}`, `database/${name}`, name],
     })),
   ],
+  servers: ['postgres'],
   step: 'postgres',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

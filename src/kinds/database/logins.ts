@@ -1,13 +1,14 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { parseReference, referencesIn } from '../../pipeline/references.js';
 import type { Holder } from '../../targets/roles.js';
-import type { PostgresEndpoint, StoreEndpoint } from '../../targets/target.js';
 import { connectorFlow } from '../connector/connector-flow.js';
 import { jobReferences } from '../job/section.js';
 import { readKsqlFiles } from '../ksqldb/ksql-files.js';
 import { programTexts } from '../program.js';
 import { serviceReferences } from '../service/referred.js';
 import type { Session } from '../session.js';
+import type { StoreEndpoint } from '../store/component.js';
+import type { PostgresEndpoint } from './component.js';
 import type { OwnDatabase } from './server.js';
 
 /**

@@ -1,9 +1,9 @@
 import { counted } from '../../support/counted.js';
-import { database } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
 import { resourceNode } from '../resource-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { database } from './component.js';
 import { examineDatabase } from './doctor.js';
 import { ownDatabase } from './logins.js';
 import { migrationOf } from './migration.js';

@@ -2,8 +2,8 @@ import type { PostgresClient, StatementResult } from '../../clients/postgres/cli
 import { statementStarts } from '../../clients/postgres/statement-starts.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
-import { database } from '../../targets/target.js';
 import type { Session } from '../session.js';
+import { database } from './component.js';
 
 export type { StatementResult } from '../../clients/postgres/client.js';
 

@@ -1,7 +1,7 @@
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named, text } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/target.js';
+import type { Placed, UrlAddress } from '../../targets/component.js';
 
 export interface DatabaseSection extends Located {
   /** Absolute paths of its migration files, in order. */

@@ -1,7 +1,7 @@
 import { connectJson } from '../../clients/http/json-client.js';
-import { GATEWAY } from '../../targets/target.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { GATEWAY } from './component.js';
 
 interface RouteHealth {
   readonly service: string;

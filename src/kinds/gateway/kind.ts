@@ -1,7 +1,7 @@
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
-import { GATEWAY } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { gatewayComponent } from './component.js';
 import { checkGateway } from './lint.js';
 import { gateway } from './section.js';
 
@@ -30,7 +30,11 @@ export const gatewayKind: Kind = {
       needs: () => ['gateway/gateway'],
     },
   ],
-  components: ({ gateway: declared }) => (declared === undefined ? [] : [{ component: GATEWAY, names: ['gateway'] }]),
+  components: (pipeline) =>
+    pipeline.gateway === undefined
+      ? []
+      : [{ component: gatewayComponent(pipeline.gateway, pipeline), names: ['gateway'] }],
+  servers: ['gateway'],
   step: 'gateway',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

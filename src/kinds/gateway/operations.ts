@@ -1,9 +1,10 @@
 import { counted } from '../../support/counted.js';
-import { GATEWAY, service } from '../../targets/target.js';
 import type { KindOperations } from '../kind.js';
 import { shownPort } from '../server-node.js';
+import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { GATEWAY } from './component.js';
 import { examineGateway } from './doctor.js';
 import type { GatewaySection } from './section.js';
 
@@ -18,13 +19,18 @@ export const operations: KindOperations = {
     return [shownPort(host.url), counted(gateway?.routes.length ?? 0, 'route')];
   },
 
+  async links({ target }) {
+    const url = (await target.endpoint(GATEWAY))?.host.url;
+    return url === undefined ? [] : [{ name: 'gateway', url, note: 'GET /health' }];
+  },
+
   probes: (session) =>
     session.pipeline.gateway === undefined
       ? []
       : [{ about: 'gateway', component: GATEWAY, examine: () => examineGateway(session) }],
 };
 
-function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
+function gatewayNode(session: Session, { routes }: GatewaySection): Node {
   return {
     id: 'gateway/gateway',
     step: 'gateway',
@@ -33,7 +39,7 @@ function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
       report.waitingFor('the gateway to answer');
       // One that runs elsewhere has its own routes.
       if (session.target.providerOf(GATEWAY) === 'address')
-        return { changed: await session.start(GATEWAY, { port, routes: [] }) };
+        return { changed: await session.start(GATEWAY, { routes: [] }) };
       const launched = await Promise.all(
         routes.map(async ({ prefix, service: name }) => {
           const faces = await session.clients.endpoint(service(name));
@@ -43,7 +49,7 @@ function gatewayNode(session: Session, { port, routes }: GatewaySection): Node {
           return { prefix, service: name, url, ...(ready === undefined ? {} : { ready }) };
         }),
       );
-      return { changed: await session.start(GATEWAY, { port, routes: launched }) };
+      return { changed: await session.start(GATEWAY, { routes: launched }) };
     },
   };
 }

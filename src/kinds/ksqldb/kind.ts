@@ -1,7 +1,7 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
-import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
+import { ksqldbComponent } from './component.js';
 import { checkKsql } from './lint.js';
 import { ksqldb } from './section.js';
 
@@ -15,8 +15,9 @@ export const ksqldbKind: Kind = {
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],
   components: (pipeline) =>
     pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb.url')
-      ? [{ component: server('ksqldb'), names: ['ksqldb'] }]
+      ? [{ component: ksqldbComponent(pipeline), names: ['ksqldb'] }]
       : [],
+  servers: ['ksqldb'],
   step: 'streams',
   slice: 'streams',
   operations: async () => (await import('./operations.js')).operations,

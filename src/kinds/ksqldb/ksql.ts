@@ -4,7 +4,7 @@ import { stringifyJson } from '../../protocol/json/stringify.js';
 import { type StatementText, splitStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { EvpipeError } from '../../support/errors.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
 
 export type { KsqlEntity } from '../../clients/ksqldb/client.js';

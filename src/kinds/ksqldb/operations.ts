@@ -1,6 +1,6 @@
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import { migrationOf } from '../database/migration.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { readLedger } from '../ledger.js';

@@ -1,6 +1,6 @@
 import { section } from '../../pipeline/kind.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/target.js';
+import type { Placed, UrlAddress } from '../../targets/component.js';
 
 export interface KsqldbSection {
   readonly migrations: readonly string[];

@@ -3,10 +3,10 @@ import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { INSIDE, placed } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
-import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { rabbitmq } from './build.js';
+import { rabbitmqComponent } from './component.js';
 import { rabbitmqIds } from './ids.js';
 import { checkRabbitmq, checkRabbitmqWiring } from './lint.js';
 
@@ -49,10 +49,9 @@ export const rabbitmqKind: Kind = {
   ],
   components: (pipeline) =>
     pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq.url')
-      ? [{ component: server('rabbitmq'), names: ['rabbitmq'] }]
+      ? [{ component: rabbitmqComponent(pipeline), names: ['rabbitmq'] }]
       : [],
-  variables: (endpoint): Record<string, string> =>
-    'managementUrl' in endpoint ? { EVPIPE_RABBITMQ_MANAGEMENT_URL: endpoint.managementUrl } : {},
+  servers: ['rabbitmq'],
   step: 'rabbitmq',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

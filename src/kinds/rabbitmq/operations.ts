@@ -1,7 +1,7 @@
 import type { BindingDeclaration, Deleted } from '../../clients/amqp/contract.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { KindOperations, Released, Removal } from '../kind.js';
 import { type ResourceNodeOptions, resourceNode } from '../resource-node.js';
 import { serverNode, shownPort } from '../server-node.js';

@@ -1,7 +1,7 @@
 import type { QueueFacts } from '../../clients/amqp/management.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
 import type { QueueSection } from './section.js';
 

@@ -1,8 +1,9 @@
 import type { Deleted } from '../../clients/amqp/contract.js';
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
-import { server, service } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { Released } from '../kind.js';
+import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import { exchangeResource, type LiveDeclared, queueResource } from './resource.js';
 

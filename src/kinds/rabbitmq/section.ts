@@ -1,5 +1,6 @@
 import type { Located } from '../../pipeline/pipeline.js';
-import type { Placed, RabbitmqAddress } from '../../targets/target.js';
+import type { Placed } from '../../targets/component.js';
+import type { RabbitmqAddress } from './component.js';
 
 export interface RabbitmqSection {
   /** Servers that evpipe starts take guest/guest instead of a generated login. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Located } from '../../pipeline/pipeline.js';
-import { database, server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
+import { database } from '../database/component.js';
 import { migrationOf } from '../database/migration.js';
 import type { KindOperations, Released } from '../kind.js';
 import { needsOf } from '../reference-values.js';

@@ -1,8 +1,8 @@
 import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { eachPlaced } from '../../pipeline/spec-placement.js';
-import { service } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { serviceComponent } from './component.js';
 import { checkAddresses } from './lint/addresses.js';
 import { checkDualWrites } from './lint/dual-write.js';
 import { checkServices } from './lint/services.js';
@@ -32,8 +32,11 @@ export const serviceKind: Kind = {
       needs: (_, name) => [`service/${name}`],
     },
   ],
-  components: ({ services: declared }) =>
-    declared.map(({ name }) => ({ component: service(name), names: [name, `service/${name}`] })),
+  components: (pipeline, taken) =>
+    pipeline.services.map((one) => ({
+      component: serviceComponent(one, pipeline, taken),
+      names: [one.name, `service/${one.name}`],
+    })),
   step: 'services',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

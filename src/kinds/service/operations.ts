@@ -1,6 +1,6 @@
 import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
-import { type LaunchByKind, server, service } from '../../targets/target.js';
+import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { madeKey } from '../ledger.js';
 import { environmentOf, programFolder, renderedFiles } from '../program.js';
@@ -9,6 +9,7 @@ import { needsOf } from '../reference-values.js';
 import { noteMade } from '../resource-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { service } from './component.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
 import { programNodes, serviceReferences } from './referred.js';
 import type { ServiceSection } from './section.js';
@@ -29,6 +30,14 @@ export const operations: KindOperations = {
   },
 
   removals: (session) => [groupRemoval(session)],
+  async links({ pipeline, target }) {
+    const links = pipeline.services.map(async ({ name, open, ready }) => {
+      const url = open === undefined ? undefined : (await target.endpoint(service(name)))?.host.url;
+      if (open === undefined || url === undefined) return [];
+      return [{ name, url: `${withHost(url, ready?.host)}${open.path}`, note: open.note ?? '' }];
+    });
+    return (await Promise.all(links)).flat();
+  },
 };
 
 /** The groups of services, with how far they have read. */
@@ -59,6 +68,14 @@ async function noteGroup(session: Session, group: string): Promise<void> {
   if ((await session.ledger()).get(madeKey('group', group)) !== undefined) return;
   const { state } = await (await session.clients.kafka()).describeGroup(group);
   if (state === 'Dead') await noteMade(session, 'group', group);
+}
+
+/** A service that answers only to its own name is shown by it. */
+function withHost(url: string, host: string | undefined): string {
+  if (host === undefined) return url;
+  const named = new URL(url);
+  named.hostname = host;
+  return named.href.replace(/\/$/, '');
 }
 
 /** How long a service without `ready` and without a group has to live to count as started. */
@@ -94,7 +111,6 @@ function serviceNode(session: Session, section: ServiceSection): Node {
         files: renderedFiles(session.pipeline.folder, section.files, section, values),
         ready: readinessOf(section),
         readyTimeoutMs,
-        ...(section.port === undefined ? {} : { port: section.port }),
       });
       if (section.ready === undefined && section.consumes !== undefined)
         await waitForGroup(session, section.name, section.consumes.group, report);
@@ -104,14 +120,14 @@ function serviceNode(session: Session, section: ServiceSection): Node {
   };
 }
 
-function runOf(section: ServiceSection, values: ReferenceValues, folder: string): LaunchByKind['service']['run'] {
+function runOf(section: ServiceSection, values: ReferenceValues, folder: string): LaunchOf<'service'>['run'] {
   const { run } = section;
   if (run.kind !== 'command') return run;
   const command = run.command.map((word) => resolveReferences(word, values));
   return { kind: 'command', command, cwd: programFolder(folder, section) };
 }
 
-function readinessOf({ ready, consumes, receives }: ServiceSection): LaunchByKind['service']['ready'] {
+function readinessOf({ ready, consumes, receives }: ServiceSection): LaunchOf<'service'>['ready'] {
   if (ready !== undefined) return ready.how;
   const reads = consumes !== undefined || receives.length > 0;
   return reads ? { kind: 'spawned' } : { kind: 'alive', forMs: ALIVE_MS };

@@ -4,7 +4,7 @@ import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { duration, mapping, named, settings, text, texts, whole } from '../../pipeline/spec-words.js';
-import type { Placed, ServiceReady, UrlAddress } from '../../targets/target.js';
+import type { Placed, Readiness, UrlAddress } from '../../targets/component.js';
 import { type ProgramSection, programSpec } from '../program.js';
 
 export interface ServiceSection extends ProgramSection {
@@ -35,7 +35,7 @@ export interface ServiceSection extends ProgramSection {
 }
 
 export interface ReadySection {
-  readonly how: Exclude<ServiceReady, { readonly kind: 'alive' | 'spawned' }>;
+  readonly how: Exclude<Readiness, { readonly kind: 'alive' | 'spawned' }>;
   /** The name that it is asked by, and that links to it show; undefined: its address. */
   readonly host: string | undefined;
   readonly timeoutMs: number | undefined;

@@ -1,8 +1,8 @@
 import { eachPlaced } from '../../pipeline/spec-placement.js';
-import { store } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { storeComponent } from './component.js';
 import { checkStoreKinds, unusedStores } from './lint.js';
-import { stores } from './section.js';
+import { type StoreSection, stores } from './section.js';
 
 export const storeKind: Kind = {
   kind: 'store',
@@ -30,17 +30,19 @@ export const storeKind: Kind = {
       needs: (_, name) => [`store/${name}`],
     },
   ],
-  components: ({ stores: declared }) => [
-    ...declared.map(({ name }) => ({ component: store(name), names: [`store/${name}`, name] })),
-    ...declared
-      .filter(({ kind }) => kind === 'cache')
-      .slice(0, 1)
-      .map(({ name }) => ({ component: store(name), names: ['redis'] })),
-    ...declared
-      .filter(({ kind }) => kind === 'documents')
-      .slice(0, 1)
-      .map(({ name }) => ({ component: store(name), names: ['postgres'] })),
-  ],
+  components: (pipeline) => {
+    const known = (section: StoreSection, ...names: string[]) => ({
+      component: storeComponent(section, pipeline),
+      names,
+    });
+    const firstOf = (kind: StoreSection['kind']) => pipeline.stores.filter((one) => one.kind === kind).slice(0, 1);
+    return [
+      ...pipeline.stores.map((section) => known(section, `store/${section.name}`, section.name)),
+      ...firstOf('cache').map((section) => known(section, 'redis')),
+      ...firstOf('documents').map((section) => known(section, 'postgres')),
+    ];
+  },
+  servers: ['postgres', 'redis', 'mongo'],
   step: 'stores',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

@@ -1,10 +1,11 @@
-import { INSTALL_CACHE } from '../../targets/store-programs.js';
-import { type ComponentStatus, store } from '../../targets/target.js';
+import type { ComponentStatus } from '../../targets/target.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { KindOperations } from '../kind.js';
 import { withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { store } from './component.js';
+import { INSTALL_CACHE } from './programs.js';
 import type { StoreSection } from './section.js';
 import { examineStore, prepareStore, storesDetail } from './stores.js';
 

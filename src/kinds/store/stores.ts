@@ -1,13 +1,13 @@
 import { pingCache } from '../../clients/cache/ping.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { STORE_MISSING } from '../../targets/store-programs.js';
-import { store } from '../../targets/target.js';
 import { ownDatabase } from '../database/logins.js';
 import { databaseResource } from '../database/resource.js';
 import { ensureOwnDatabase } from '../database/server.js';
 import { reconcile } from '../resource.js';
 import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
+import { store } from './component.js';
+import { STORE_MISSING } from './programs.js';
 import type { StoreSection } from './section.js';
 
 /**

@@ -1,7 +1,7 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
-import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
+import { registryComponent } from './component.js';
 import { checkSchemas } from './lint.js';
 import { subjects } from './section.js';
 
@@ -21,8 +21,9 @@ export const subjectKind: Kind = {
   ],
   components: (pipeline) =>
     pipeline.subjects.length > 0 || pipeline.ksqldb !== undefined || isReferred(pipeline, 'schemaRegistry.url')
-      ? [{ component: server('schemaRegistry'), names: ['registry', 'schemaRegistry', 'schema-registry'] }]
+      ? [{ component: registryComponent(pipeline), names: ['registry', 'schemaRegistry', 'schema-registry'] }]
       : [],
+  servers: ['registry'],
   step: 'registry',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

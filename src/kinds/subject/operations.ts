@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { counted } from '../../support/counted.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { resourceNode } from '../resource-node.js';
 import { serverNode, shownPort } from '../server-node.js';

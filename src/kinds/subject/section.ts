@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, text, whole } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/target.js';
+import type { Placed, UrlAddress } from '../../targets/component.js';
 
 export interface SubjectSection extends Located {
   /** Absolute. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { INSIDE, placed } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
-import { server } from '../../targets/target.js';
 import type { Kind } from '../kind.js';
+import { kafkaComponent } from './component.js';
 import { knownTopics } from './known-topics.js';
 import { checkTopics, unusedTopics } from './lint.js';
 import { topics } from './section.js';
@@ -58,7 +58,8 @@ export const topicKind: Kind = {
     },
   ],
   // Kafka always: it also holds the ledger.
-  components: () => [{ component: server('kafka'), names: ['kafka'] }],
+  components: (pipeline) => [{ component: kafkaComponent(pipeline), names: ['kafka'] }],
+  servers: ['kafka'],
   step: 'kafka',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

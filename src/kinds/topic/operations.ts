@@ -1,5 +1,5 @@
 import { counted } from '../../support/counted.js';
-import { server } from '../../targets/target.js';
+import { server } from '../../targets/component.js';
 import { componentsOf, type KindOperations, type Removal } from '../kind.js';
 import { ledgerTopic } from '../ledger.js';
 import { resourceNode } from '../resource-node.js';
@@ -29,7 +29,8 @@ export const operations: KindOperations = {
     if (target.providerOf(server('kafka')) !== 'address') return { removed: [], left: [] };
     const topics = [...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)];
     const own = componentsOf(pipeline, kinds).filter(
-      ({ component }) => KEEP_THEIRS_IN_KAFKA.has(component.kind) && target.providerOf(component) !== 'address',
+      ({ component }) =>
+        component.needs?.some(({ kind }) => kind === 'kafka') === true && target.providerOf(component) !== 'address',
     );
     return {
       removed: [],
@@ -58,8 +59,6 @@ function topicRemoval({ pipeline, clients }: Session): Removal {
     },
   };
 }
-
-const KEEP_THEIRS_IN_KAFKA: ReadonlySet<string> = new Set(['schemaRegistry', 'connect', 'ksqldb']);
 
 function topicNode(session: Session, section: TopicSection): Node {
   const { name, location } = section;

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, settings, whole } from '../../pipeline/spec-words.js';
-import type { KafkaAddress, Placed } from '../../targets/target.js';
+import type { Placed } from '../../targets/component.js';
+import type { KafkaEndpoint } from './component.js';
 
 export interface TopicSection extends Located {
   readonly partitions: number;
@@ -16,7 +17,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly kafka?: Placed<KafkaAddress> | undefined;
+    readonly kafka?: Placed<KafkaEndpoint> | undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Diagnosis } from '../../kinds/diagnosis.js';
 import { type Session, targetInput } from '../../kinds/session.js';
 import { unprivilegedAccount } from '../../support/account.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { isPortFree, listedProcesses, standardPorts } from '../../targets/host.js';
+import { isPortFree, listedProcesses, wishedPorts } from '../../targets/host.js';
 import { runningPipelines } from '../../targets/running.js';
 import { examineEngine } from './engine.js';
 import { examineServers } from './servers.js';
@@ -94,12 +94,8 @@ async function leftovers({ pipeline, target }: Session): Promise<readonly Diagno
 }
 
 async function ports({ pipeline, kinds, target }: Session): Promise<readonly Diagnosis[]> {
-  const input = targetInput(pipeline, kinds);
   const statuses = (await target.status()).filter(({ provider }) => provider === 'embedded');
-  const wished = new Map([
-    ...standardPorts(input),
-    ...pipeline.services.flatMap(({ name, port }) => (port === undefined ? [] : [[name, port] as const])),
-  ]);
+  const wished = wishedPorts(targetInput(pipeline, kinds));
   const looked = await Promise.all(
     statuses.map(async ({ process, port, state }) => {
       const wish = wished.get(process);

@@ -3,7 +3,7 @@ import { operationsOf, type Probe } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
-import { componentKey } from '../../targets/target.js';
+import { componentKey } from '../../targets/component.js';
 
 /** A server that does not answer in this time is reported instead of waited for. */
 const ANSWER_MS = 5_000;

@@ -4,7 +4,7 @@ import type { Change } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
 import type { Planned } from '../../kinds/walk.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
-import { type ComponentId, componentKey, server } from '../../targets/target.js';
+import { type ComponentId, componentKey, server } from '../../targets/component.js';
 import { upNodes } from '../up/nodes.js';
 
 /** What `plan` found of one thing; things in sync are not listed. */

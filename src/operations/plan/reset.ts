@@ -1,9 +1,9 @@
 import type { Released, Removal } from '../../kinds/kind.js';
 import { madeKey, readLedger } from '../../kinds/ledger.js';
+import { service } from '../../kinds/service/component.js';
 import type { Session } from '../../kinds/session.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
-import { service } from '../../targets/target.js';
 import { exclusively } from '../run/exclusively.js';
 import { removeAll } from './apply.js';
 import { isThere, type Removable, removalEntry, removalsOf } from './plan.js';

@@ -5,6 +5,7 @@ import { compilePlainEncoder } from '../../protocol/avro/encode.js';
 import { frameValue } from '../../protocol/confluent/framing.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { server } from '../../targets/component.js';
 import { requireTopic } from '../topics/topic-named.js';
 import { type LineForm, parseLine } from './line.js';
 
@@ -75,8 +76,7 @@ export async function produce(session: Session, { topic, lines, ...form }: Produ
 
 /** Undefined where the pipeline has none that runs. */
 async function registryOf({ clients, target }: Session): Promise<SchemaRegistryClient | undefined> {
-  const { schemaRegistry } = await target.endpoints();
-  return schemaRegistry === undefined ? undefined : clients.registry();
+  return (await target.endpoint(server('schemaRegistry'))) === undefined ? undefined : clients.registry();
 }
 
 async function encoderOf(

@@ -2,7 +2,7 @@ import { componentsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { ComponentId } from '../../targets/target.js';
+import type { ComponentId } from '../../targets/component.js';
 
 /**
  * The component that a user means by a name; where a service is called as a database is, the service (`postgres/NAME` is

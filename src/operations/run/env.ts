@@ -1,8 +1,7 @@
 import { componentsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
-import { envName } from '../../targets/placement.js';
-import type { Endpoint } from '../../targets/target.js';
+import { variableOf } from '../../targets/component.js';
 
 /**
  * The addresses of all that runs, by the names that targets read them from (EVPIPE_KAFKA_BOOTSTRAP_SERVERS …), passwords in
@@ -16,12 +15,14 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
     components.map(async (component): Promise<Readonly<Record<string, string>>> => {
       const faces = await target.endpoint(component);
       if (faces === undefined) return {};
-      const [host, inside] = [faces.host, faces.inside].map((endpoint) => addressOf(target.as(endpoint, 'owner')));
+      const [host, inside] = [faces.host, faces.inside].map((endpoint) =>
+        component.address.text(target.as(endpoint, 'owner')),
+      );
       if (host === undefined) return {};
       return {
-        [envName(component)]: host,
-        ...(inside !== undefined && inside !== host && { [envName(component, '_INSIDE')]: inside }),
-        ...Object.assign({}, ...kinds.map((kind) => kind.variables?.(faces.host))),
+        [variableOf(component)]: host,
+        ...(inside !== undefined && inside !== host && { [variableOf(component, '_INSIDE')]: inside }),
+        ...component.address.further?.(faces.host),
       };
     }),
   );
@@ -31,8 +32,4 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
     kind: 'unreachable',
     todo: 'Start it with evpipe up.',
   });
-}
-
-function addressOf(endpoint: Endpoint): string | undefined {
-  return 'bootstrapServers' in endpoint ? endpoint.bootstrapServers : endpoint.url;
 }

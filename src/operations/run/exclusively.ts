@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { type Ledger, openLedger, readLedger } from '../../kinds/ledger.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
+import { server } from '../../targets/component.js';
 import { takeRunLock } from '../../targets/run-lock.js';
-import { server } from '../../targets/target.js';
 
 /** The claim of a run on another machine ends by itself this long after its last renewal: longer than clocks are apart. */
 const CLAIM_MS = 60_000;

@@ -1,7 +1,8 @@
 import type { Session } from '../../kinds/session.js';
 import { LOG_LEVELS, type LogLevel } from '../../support/log.js';
 import { type LogFacts, logLineReader } from '../../support/log-line.js';
-import { type ComponentId, componentKey, type LogLine } from '../../targets/target.js';
+import { type ComponentId, componentKey } from '../../targets/component.js';
+import type { LogLine } from '../../targets/target.js';
 import { findComponent } from './component.js';
 
 export interface LogsOptions {

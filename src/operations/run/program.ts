@@ -1,6 +1,6 @@
 import { environmentOf, programFolder } from '../../kinds/program.js';
+import { service } from '../../kinds/service/component.js';
 import type { Session } from '../../kinds/session.js';
-import { service } from '../../targets/target.js';
 
 /** Where a service or a job runs, and with what environment. */
 export interface Program {

@@ -1,6 +1,7 @@
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { ComponentId, ComponentStatus } from '../../targets/target.js';
+import type { ComponentId } from '../../targets/component.js';
+import type { ComponentStatus } from '../../targets/target.js';
 import { findComponent } from './component.js';
 
 export type StartStop = 'start' | 'stop' | 'restart';

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { packageFile } from '../../support/package.js';
-import type { ComposeServer } from './servers.js';
+import type { Variables } from '../component.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type Mapping = Readonly<Record<string, Json>>;
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A fragment is a Compose file of its own with one service; it is read from compose/ of this package. */
-export function readFragment(server: ComposeServer, variables: Variables): Readonly<Record<string, Mapping>> {
+export function readFragment(server: string, variables: Variables): Readonly<Record<string, Mapping>> {
   const text = readFileSync(packageFile('compose', `${server}.yaml`), 'utf8');
   return fill(parse(text) as Json, variables) as Readonly<Record<string, Mapping>>;
 }

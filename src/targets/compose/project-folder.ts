@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hintFolder, portsOfOthers } from '../../supervisor/hint.js';
 import { choosePort } from '../../supervisor/ports.js';
 import { readJson, writeJson } from '../../support/json-file.js';
-import type { HostPorts } from './endpoints.js';
+import type { HostPorts } from './pipeline-project.js';
 
 interface PortsFile {
   readonly version: 1;

@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import { type Json, type Mapping, readFragment, type Variables } from './fragment.js';
-import { type ComposeServer, containerName } from './servers.js';
+import type { ComponentKind, ComposeForm, Variables } from '../component.js';
+import { type Json, type Mapping, readFragment } from './fragment.js';
 
 export interface ProjectInput {
   /** Of the Compose project: the prefix of its containers, volumes and network. */
   readonly name: string;
-  readonly servers: readonly ComposeServer[];
-  readonly containers: readonly ContainerInput[];
-  /** What the fragments ask for: ports of the host, addresses of what runs elsewhere, images that replace the pinned ones. */
+  readonly containers: ReadonlyArray<ComposeForm<ComponentKind>>;
+  /** Of the host, as the containers' `ports` name them. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** What the fragments ask for: ports of the host, addresses of other servers, images that replace the pinned ones. */
   readonly variables: Variables;
   /** What a container reads from files, by the container's name: another text is another container. */
   readonly contents?: ReadonlyMap<string, string> | undefined;
-}
-
-/** A service of the pipeline that runs as a container. */
-export interface ContainerInput {
-  readonly service: string;
-  readonly source: { readonly image: string } | { readonly build: string };
-  /** Absent: it listens nowhere. */
-  readonly port: { readonly host: number; readonly inside: number } | undefined;
 }
 
 export interface Project {
@@ -30,9 +23,6 @@ export interface Project {
   readonly configs: Mapping;
 }
 
-const CONNECT_IMAGE = 'quay.io/debezium/connect:3.4.0.Final';
-const AVRO_CONVERTER_IMAGE = 'confluentinc/cp-kafka-connect-base:7.9.2';
-
 /** Of every container: brought back a few times, with logs that can't fill the disk. */
 const EVERY_CONTAINER: Mapping = {
   restart: 'on-failure:3',
@@ -41,15 +31,20 @@ const EVERY_CONTAINER: Mapping = {
 
 /** The Compose project of a pipeline. Pure but for the fragments, which are part of this package. */
 export function composeProject(input: ProjectInput): Project {
-  const variables = { SECRETS: './secrets', ...connectImages(input.variables), ...input.variables };
-  const fragments = input.servers.map((server) => readFragment(server, variables));
+  const variables = { SECRETS: './secrets', ...input.variables };
+  const fragments = input.containers.flatMap(({ source }) =>
+    'fragment' in source ? [readFragment(source.fragment, variables)] : [],
+  );
   const section = (name: string): Mapping => Object.assign({}, ...fragments.map((fragment) => fragment[name] ?? {}));
   const servers = section('services') as Readonly<Record<string, Mapping>>;
-  const containers = Object.fromEntries(input.containers.map((one) => [containerName(one.service), container(one)]));
-  const services = Object.entries({ ...servers, ...containers }).map(([name, service]) => {
+  const built = input.containers.flatMap((form) =>
+    'fragment' in form.source ? [] : [[form.container, service(form, input.ports)] as const],
+  );
+  const names = input.containers.map(({ container }) => container);
+  const services = Object.entries({ ...servers, ...Object.fromEntries(built) }).map(([name, one]) => {
     const content = input.contents?.get(name);
     const labels = content === undefined ? {} : { labels: { 'evpipe.content': hash(content) } };
-    return [name, { ...withoutStrangers(service, input.servers), ...EVERY_CONTAINER, ...labels }] as const;
+    return [name, { ...withoutStrangers(one, names), ...EVERY_CONTAINER, ...labels }] as const;
   });
   return {
     name: input.name,
@@ -60,17 +55,6 @@ export function composeProject(input: ProjectInput): Project {
   };
 }
 
-/** Connect's image is built from two, so its tag changes with them. */
-function connectImages(given: Variables): Variables {
-  const connect = given.EVPIPE_IMAGE_CONNECT || CONNECT_IMAGE;
-  const converter = given.EVPIPE_IMAGE_AVRO_CONVERTER || AVRO_CONVERTER_IMAGE;
-  return {
-    CONNECT_IMAGE: connect,
-    AVRO_CONVERTER_IMAGE: converter,
-    CONNECT_TAG: hash(`${connect} ${converter}`),
-  };
-}
-
 /** What a fragment waits for may run elsewhere. */
 function withoutStrangers(service: Mapping, servers: readonly string[]): Mapping {
   const { depends_on: dependsOn, ...rest } = service;
@@ -78,12 +62,13 @@ function withoutStrangers(service: Mapping, servers: readonly string[]): Mapping
   return known.length === 0 ? rest : { ...rest, depends_on: Object.fromEntries(known) };
 }
 
-function container({ service, source, port }: ContainerInput): Mapping {
-  const name = containerName(service);
+/** A service of the pipeline, which has an image or a Dockerfile. */
+function service({ container, source, ports }: ComposeForm<ComponentKind>, host: ProjectInput['ports']): Mapping {
+  const published = Object.entries(ports).map(([variable, { inside }]) => `127.0.0.1:${host[variable]}:${inside}`);
   return {
     ...source,
-    env_file: [`./secrets/${name}.env`],
-    ...(port === undefined ? {} : { ports: [`127.0.0.1:${port.host}:${port.inside}`] }),
+    env_file: [`./secrets/${container}.env`],
+    ...(published.length === 0 ? {} : { ports: published }),
     mem_limit: '512m',
     mem_reservation: '64m',
   };

@@ -1,36 +1,25 @@
 import { probe } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
+import { type Component, componentKey, type Endpoint, type Faces, type Launch, type Readiness } from '../component.js';
 import type { Placement } from '../placement.js';
 import { PipelineSecrets } from '../secrets.js';
-import {
-  type ComponentId,
-  type ComponentStatus,
-  type ConnectLaunch,
-  componentKey,
-  type Endpoint,
-  type Faces,
-  type GatewayLaunch,
-  type Launch,
-  type LogLine,
-  type LogOptions,
-  type Provider,
-  type ServiceLaunch,
-  type ShutdownOptions,
-  type Started,
-  type TargetContext,
-  type TargetInput,
+import type {
+  ComponentStatus,
+  LogLine,
+  LogOptions,
+  Provider,
+  ShutdownOptions,
+  Started,
+  TargetContext,
+  TargetInput,
 } from '../target.js';
 import { Batches } from './batches.js';
 import { type Container, containersOf, lastLines, stateOf } from './containers.js';
-import { endpointOf, type HostPorts, secretFiles } from './endpoints.js';
 import { type Engine, findEngine, requireMemory } from './engine.js';
-import { envFile } from './env-file.js';
-import { nginxConfig } from './nginx.js';
-import { PipelineProject, urlOf } from './pipeline-project.js';
+import { formOf, type HostPorts, PipelineProject } from './pipeline-project.js';
 import { type Project, projectText, reservedBytes } from './project.js';
 import { ProjectFolder } from './project-folder.js';
-import { containerName } from './servers.js';
 
 /** From the moment its container runs. JVMs on a busy machine take a minute. */
 const READY_TIMEOUT_MS = 240_000;
@@ -61,9 +50,8 @@ export class ComposeProvider implements Provider {
     this.plan = new PipelineProject(this.folder.projectName(input.pipeline), input, placement, env, this.secrets);
   }
 
-  async start(component: ComponentId, launch: Launch | undefined): Promise<Started> {
-    const name = this.plan.containerOf(component);
-    this.requireImage(component);
+  async start(component: Component, launch: Launch | undefined): Promise<Started> {
+    const { container: name } = formOf(component);
     await this.prepareOnce();
     const before = (await this.containers()).get(name);
     this.writeLaunch(component, launch);
@@ -74,15 +62,15 @@ export class ComposeProvider implements Provider {
     return { endpoint, changed: !same, notes: same ? [] : this.movedPorts(name) };
   }
 
-  async endpoint(component: ComponentId): Promise<Faces<Endpoint> | undefined> {
+  async endpoint(component: Component): Promise<Faces<Endpoint> | undefined> {
     if (!this.folder.isWritten) return undefined;
-    const container = (await this.containers()).get(this.plan.containerOf(component));
+    const container = (await this.containers()).get(formOf(component).container);
     const there = container?.status === 'running' || container?.status === 'restarting';
     return there ? this.endpointNow(component) : undefined;
   }
 
-  async status(components: readonly ComponentId[]): Promise<readonly ComponentStatus[]> {
-    const names = [...new Set(components.map((component) => this.plan.containerOf(component)))];
+  async status(components: readonly Component[]): Promise<readonly ComponentStatus[]> {
+    const names = [...new Set(components.map((component) => formOf(component).container))];
     let containers: ReadonlyMap<string, Container> = new Map();
     let unknown: string | undefined;
     try {
@@ -94,7 +82,7 @@ export class ComposeProvider implements Provider {
     }
     return Promise.all(
       names.map(async (name): Promise<ComponentStatus> => {
-        const shared = components.filter((component) => this.plan.containerOf(component) === name);
+        const shared = components.filter((component) => formOf(component).container === name);
         const known = { process: name, components: shared, provider: 'compose' as const };
         if (unknown !== undefined) return { ...known, state: 'unknown', restarts: 0, lastLines: [unknown] };
         const container = containers.get(name);
@@ -122,14 +110,14 @@ export class ComposeProvider implements Provider {
     }
   }
 
-  async stop(component: ComponentId): Promise<void> {
+  async stop(component: Component): Promise<void> {
     if (!this.folder.isWritten) return;
     const engine = await this.engineOnce();
-    await this.ups.afterLast(() => engine.run(this.compose('stop', this.plan.containerOf(component)), this.context));
+    await this.ups.afterLast(() => engine.run(this.compose('stop', formOf(component).container), this.context));
   }
 
-  async restart(component: ComponentId): Promise<void> {
-    const name = this.plan.containerOf(component);
+  async restart(component: Component): Promise<void> {
+    const name = formOf(component).container;
     if (!this.folder.isWritten) throw notRunning(component);
     const engine = await this.engineOnce();
     await this.ups.afterLast(() => engine.run(this.compose('restart', name), this.context));
@@ -161,35 +149,32 @@ export class ComposeProvider implements Provider {
     requireMemory(await engine.facts(signal), reservedBytes(this.project(this.plan.wishedPorts())));
     const running = this.folder.isWritten ? await this.containers() : new Map<string, Container>();
     const free = this.plan.wishedPorts((name) => running.get(name)?.status !== 'running');
-    await this.folder.choosePorts(free, this.input.wishedPorts ?? [], env);
-    for (const [name, text] of Object.entries(secretFiles(this.input, this.secrets)))
-      this.folder.writeSecret(name, text);
+    await this.folder.choosePorts(
+      free,
+      this.input.components.flatMap(({ embedded }) => embedded.port ?? []),
+      env,
+    );
+    const containers = this.plan.containers.flatMap((form) => Object.entries(form.files?.(this.secrets) ?? {}));
+    for (const [name, text] of containers) this.folder.writeSecret(name, text);
     // Compose reads all files that a project names before it starts one service of it.
-    if (this.plan.servers.includes('connect')) this.keepSecret('connect.env');
-    if (this.plan.servers.includes('gateway')) this.keepSecret('gateway.conf');
-    for (const { name } of this.plan.services) this.keepSecret(`${containerName(name)}.env`);
+    for (const { launchFile } of this.plan.containers) if (launchFile !== undefined) this.keepSecret(launchFile.name);
   }
 
   private keepSecret(name: string): void {
     this.folder.writeSecret(name, this.folder.readSecret(name) ?? '');
   }
 
-  private writeLaunch(component: ComponentId, launch: Launch | undefined): void {
-    if (component.kind === 'connect' && launch !== undefined) {
-      this.folder.writeSecret('connect.env', envFile((launch as ConnectLaunch).env));
-    } else if (component.kind === 'gateway' && launch !== undefined) {
-      this.folder.writeSecret('gateway.conf', nginxConfig((launch as GatewayLaunch).routes));
-    } else if (component.kind === 'service' && launch !== undefined) {
-      const { env, port } = launch as ServiceLaunch;
-      const listens = port === undefined ? {} : { HOST: '0.0.0.0', PORT: String(port) };
-      const secret = { SESSION_SECRET: this.secrets.derived(`sessions of ${component.name}`) };
-      this.folder.writeSecret(`${containerName(component.name)}.env`, envFile({ ...secret, ...env, ...listens }));
-    }
+  private writeLaunch(component: Component, launch: Launch | undefined): void {
+    const file = component.compose?.launchFile;
+    if (file !== undefined && launch !== undefined) this.folder.writeSecret(file.name, file.text(launch, this.secrets));
   }
 
   private project(ports: HostPorts): Project {
-    const gateway = this.folder.readSecret('gateway.conf');
-    return this.plan.project(ports, gateway === undefined ? undefined : new Map([['gateway', gateway]]));
+    const contents = this.plan.containers.flatMap(({ container, launchFile }) => {
+      const text = launchFile?.isMounted === true ? this.folder.readSecret(launchFile.name) : undefined;
+      return text === undefined ? [] : [[container, text] as const];
+    });
+    return this.plan.project(ports, new Map(contents));
   }
 
   private movedPorts(name: string): readonly string[] {
@@ -205,9 +190,7 @@ export class ComposeProvider implements Provider {
   private async up(names: readonly string[]): Promise<void> {
     this.folder.writeProject(projectText(this.project(this.folder.ports())));
     const engine = await this.engineOnce();
-    const builds = this.plan.services.some(
-      ({ name, source }) => 'build' in source && names.includes(containerName(name)),
-    );
+    const builds = this.plan.containers.some(({ container, source }) => 'build' in source && names.includes(container));
     const options = ['--detach', '--no-deps', '--quiet-pull', ...(builds ? ['--build'] : [])];
     await engine.run(this.compose('up', ...options, ...new Set(names)), this.context);
   }
@@ -216,10 +199,10 @@ export class ComposeProvider implements Provider {
     return ['compose', '--file', this.folder.file, '--project-name', this.plan.name, command, ...args];
   }
 
-  private async untilReady(component: ComponentId, name: string, launch: Launch | undefined): Promise<Container> {
+  private async untilReady(component: Component, name: string, launch: Launch | undefined): Promise<Container> {
     const engine = await this.engineOnce();
     const { signal } = this.context;
-    const service = component.kind === 'service' ? (launch as ServiceLaunch | undefined) : undefined;
+    const ready = launch === undefined ? undefined : component.compose?.readiness?.(launch);
     const settled = await waitUntil(
       `${componentKey(component)} to become ready in container ${name}`,
       async () => {
@@ -227,7 +210,7 @@ export class ComposeProvider implements Provider {
         if (container === undefined) return undefined;
         const state = stateOf(container);
         if (state === 'failed' || state === 'stopped') return container;
-        return state === 'running' && (await this.answers(component, container, service)) ? container : undefined;
+        return state === 'running' && (await this.answers(component, container, ready)) ? container : undefined;
       },
       { timeoutMs: READY_TIMEOUT_MS, pauseMs: READY_PAUSE_MS, maxPauseMs: READY_PAUSE_MS, signal },
     );
@@ -236,23 +219,18 @@ export class ComposeProvider implements Provider {
   }
 
   /** A service has no health check inside its container: only evpipe knows its path. */
-  private async answers(
-    component: ComponentId,
-    container: Container,
-    launch: ServiceLaunch | undefined,
-  ): Promise<boolean> {
-    const { ready } = launch ?? {};
+  private async answers(component: Component, container: Container, ready: Readiness | undefined): Promise<boolean> {
     if (ready === undefined || ready.kind === 'spawned') return true;
     if (ready.kind === 'alive') return Date.now() - container.startedAtMs >= ready.forMs;
     if (ready.kind !== 'http') return true; // what a container shows of itself is its own health check
     const { host } = await this.endpointNow(component);
-    const url = urlOf(host);
+    const url = component.address.text(host);
     return (
       url === undefined || (await probe(url, ready.path, { ...ready, timeoutMs: ANSWER_TIMEOUT_MS })) === undefined
     );
   }
 
-  private async failure(component: ComponentId, name: string, container: Container): Promise<EvpipeError> {
+  private async failure(component: Component, name: string, container: Container): Promise<EvpipeError> {
     const lines = await this.lastLinesOf(name);
     const why = container.outOfMemory ? 'it ran out of its memory limit' : `exit code ${container.exitCode}`;
     const log =
@@ -300,25 +278,17 @@ export class ComposeProvider implements Provider {
     return this.looking;
   }
 
-  private async endpointNow(component: ComponentId): Promise<Faces<Endpoint>> {
-    return endpointOf(component, this.input, this.folder.ports(), this.secrets);
+  private async endpointNow(component: Component): Promise<Faces<Endpoint>> {
+    return this.plan.endpoint(component, this.folder.ports());
   }
 
   private async engineOnce(): Promise<Engine> {
     this.engine ??= Promise.resolve().then(() => findEngine(this.context.env));
     return this.engine;
   }
-
-  private requireImage({ kind, name }: ComponentId): void {
-    if (kind !== 'service' || this.plan.services.some((one) => one.name === name)) return;
-    throw new EvpipeError('EVPIPE_SERVICE_HAS_NO_IMAGE', `service ${name} is placed in Compose and has no image`, {
-      kind: 'usage',
-      todo: 'Give it `image:` or `build:`, or take it out of the target.',
-    });
-  }
 }
 
-const notRunning = (component: ComponentId) =>
+const notRunning = (component: Component) =>
   new EvpipeError('EVPIPE_NOT_RUNNING', `${componentKey(component)} is not running`, {
     kind: 'unreachable',
     todo: 'Start the pipeline with `evpipe up`.',

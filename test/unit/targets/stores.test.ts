@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { database, databaseComponent } from '../../../src/kinds/database/component.js';
+import { store, storeComponent } from '../../../src/kinds/store/component.js';
+import type { TargetSection } from '../../../src/pipeline/pipeline.js';
 import { silentLog } from '../../../src/support/log.js';
 import { openTarget } from '../../../src/targets/open.js';
-import { database, type StoreInput, store, type Target, type TargetSpec } from '../../../src/targets/target.js';
+import type { Target } from '../../../src/targets/target.js';
 
 let folder: string;
 let target: Target | undefined;
@@ -18,19 +21,26 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+type StoreInput = Parameters<typeof storeComponent>[0];
+
 const documents: StoreInput = { name: 'customers', kind: 'documents', optional: false };
 const cache = (optional: boolean): StoreInput => ({ name: 'cache', kind: 'cache', optional });
 
-function open(stores: readonly StoreInput[], spec: Partial<TargetSpec> = {}, env: Record<string, string> = {}): Target {
+function open(
+  stores: readonly StoreInput[],
+  spec: Partial<TargetSection> = {},
+  env: Record<string, string> = {},
+): Target {
+  const placed: TargetSection = { name: 't', base: 'embedded', ...spec };
   const input = {
     pipeline: 'p',
     file: join(folder, 'evpipe.yaml'),
     folder,
-    spec: { name: 't', base: 'embedded' as const, ...spec },
-    servers: [],
-    databases: ['customers'],
-    services: [],
-    stores,
+    target: placed,
+    components: [
+      databaseComponent('customers', { target: placed }),
+      ...stores.map((one) => storeComponent(one, { target: placed, stores })),
+    ],
   };
   const surroundings = { ...process.env, XDG_STATE_HOME: folder, ...env };
   target = openTarget(input, { stateFolder: join(folder, '.evpipe', 'p'), env: surroundings, log: silentLog });
@@ -77,7 +87,7 @@ describe('stores with an address', () => {
   });
 
   it('may be without one where they are optional, and only there', async () => {
-    const spec: Partial<TargetSpec> = { base: 'cluster', databases: { customers: 'embedded' } };
+    const spec: Partial<TargetSection> = { base: 'cluster', databases: { customers: 'embedded' } };
     const without = open([cache(true)], spec);
     expect(await without.endpoint(store('cache'))).toBeUndefined();
     expect((await without.status()).find(({ process }) => process === 'stores/cache')?.state).toBe('absent');

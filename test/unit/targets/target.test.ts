@@ -5,19 +5,18 @@ import { fileURLToPath } from 'node:url';
 import getPort from 'get-port';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../../src/clients/postgres/client.js';
+import { connectComponent } from '../../../src/kinds/connector/component.js';
+import { database, databaseComponent } from '../../../src/kinds/database/component.js';
+import { GATEWAY, gatewayComponent } from '../../../src/kinds/gateway/component.js';
+import { type ServiceLaunch, service, serviceComponent } from '../../../src/kinds/service/component.js';
+import { kafkaComponent } from '../../../src/kinds/topic/component.js';
+import type { TargetSection } from '../../../src/pipeline/pipeline.js';
 import { identify } from '../../../src/supervisor/process-identity.js';
 import { silentLog } from '../../../src/support/log.js';
 import { waitUntil } from '../../../src/support/retry.js';
+import { type Component, server } from '../../../src/targets/component.js';
 import { openTarget } from '../../../src/targets/open.js';
-import {
-  database,
-  GATEWAY,
-  type ServiceLaunch,
-  server,
-  service,
-  type Target,
-  type TargetInput,
-} from '../../../src/targets/target.js';
+import type { Target } from '../../../src/targets/target.js';
 
 const services = fileURLToPath(new URL('../../fixtures/services/', import.meta.url));
 
@@ -26,25 +25,25 @@ let stateFolder: string;
 let port: number;
 let target: Target;
 
-const input = (more: Partial<TargetInput> = {}): TargetInput => ({
-  pipeline: 'p',
-  file: join(folder, 'evpipe.yaml'),
-  folder,
-  spec: { name: 'embedded', base: 'embedded' },
-  servers: [],
-  databases: ['person', 'planning'],
-  services: ['greeter'],
-  stores: [],
-  ...more,
-});
+type Components = (placed: TargetSection) => readonly Component[];
 
-const open = (more: Partial<TargetInput> = {}, env: Record<string, string> = {}): Target =>
-  openTarget(input(more), { stateFolder, env: { ...process.env, XDG_STATE_HOME: folder, ...env }, log: silentLog });
+const databases: Components = (target) => ['person', 'planning'].map((name) => databaseComponent(name, { target }));
+const greeterAt = (target: TargetSection, wished: number | undefined): Component =>
+  serviceComponent({ name: 'greeter', port: wished, container: undefined }, { target, folder }, new Set());
+
+function open(
+  placed: TargetSection = { name: 'embedded', base: 'embedded' },
+  components: Components = (at) => [...databases(at), greeterAt(at, port)],
+  env: Record<string, string> = {},
+): Target {
+  const file = join(folder, 'evpipe.yaml');
+  const input = { pipeline: 'p', file, folder, target: placed, components: components(placed) };
+  return openTarget(input, { stateFolder, env: { ...process.env, XDG_STATE_HOME: folder, ...env }, log: silentLog });
+}
 
 const greeter = (name: string): ServiceLaunch => ({
   run: { kind: 'module', module: join(services, 'greeter.ts') },
   env: { NAME: name },
-  port,
   ready: { kind: 'http', path: '/' },
 });
 
@@ -86,13 +85,13 @@ describe('the embedded target', () => {
     await target.shutdown({ volumes: false });
     expect(pids.map(identify)).toEqual([undefined, undefined]);
     expect((await target.status()).map((status) => status.state)).toEqual(['stopped', 'stopped']);
-    expect((await target.endpoints()).databases.size).toBe(0);
+    expect(await target.endpoint(database('person'))).toBeUndefined();
 
     const again = await target.start(database('person'));
     expect(again.endpoint).toEqual(person.endpoint);
     const after = await connectPostgres({ url: again.endpoint.host.url });
     await after.close();
-    expect((await target.endpoints()).databases.get('planning')?.host.url).toBe(planning.endpoint.host.url);
+    expect((await target.endpoint(database('planning')))?.host.url).toBe(planning.endpoint.host.url);
   });
 
   it('is started twice at the same time and still is one', async () => {
@@ -177,13 +176,11 @@ describe('the embedded target', () => {
 describe('a target of addresses', () => {
   it('may have the gateway elsewhere, and starts none then', async () => {
     const gateway = { url: 'https://shop.example.org/' };
-    const elsewhere = open({
-      databases: [],
-      gateway: { port: 8080, services: [] },
-      spec: { name: 'live', base: 'embedded', gateway },
-    });
+    const elsewhere = open({ name: 'live', base: 'embedded', gateway }, (at) => [
+      gatewayComponent({ port: 8080, routes: [] }, { target: at }),
+    ]);
     expect(elsewhere.providerOf(GATEWAY)).toBe('address');
-    const started = await elsewhere.start(GATEWAY, { port: 8080, routes: [] });
+    const started = await elsewhere.start(GATEWAY, { routes: [] });
     expect(started).toMatchObject({ changed: false, endpoint: { host: { url: 'https://shop.example.org' } } });
     expect((await elsewhere.status()).find(({ process }) => process === 'gateway')).toMatchObject({
       provider: 'address',
@@ -195,23 +192,32 @@ describe('a target of addresses', () => {
 
   it('takes them from the file, then from the environment, and names all that are missing', async () => {
     const cluster = { name: 'cluster', base: 'cluster' as const, kafka: { bootstrapServers: 'h:9093', ssl: true } };
-    expect(() => open({ spec: cluster, servers: ['kafka', 'connect'] })).toThrow(
+    const servers: Components = (at) => [
+      ...databases(at),
+      kafkaComponent({ name: 'p', target: at }),
+      connectComponent({ name: 'p', target: at }),
+      greeterAt(at, undefined),
+    ];
+    expect(() => open(cluster, servers)).toThrow(
       /postgres\/person \(EVPIPE_DATABASE_PERSON_URL\), postgres\/planning .*connect \(EVPIPE_CONNECT_URL\)/,
     );
-    const staging = open(
-      { spec: cluster, servers: ['kafka', 'connect'] },
-      {
-        EVPIPE_KAFKA_BOOTSTRAP_SERVERS: 'ignored:1',
-        EVPIPE_CONNECT_URL: 'http://c:8083/',
-        EVPIPE_CONNECT_INSIDE_URL: 'http://connect:8083',
-        EVPIPE_DATABASE_PERSON_URL: 'postgres://u:ge%40heim@db/person',
-        EVPIPE_DATABASE_PLANNING_URL: 'postgres://u:p@db:5433/planning',
-      },
-    );
-    const endpoints = await staging.endpoints();
-    expect(endpoints.kafka?.host).toEqual({ bootstrapServers: 'h:9093', ssl: true });
-    expect(endpoints.connect).toEqual({ host: { url: 'http://c:8083' }, inside: { url: 'http://connect:8083' } });
-    expect(endpoints.databases.get('person')?.host).toMatchObject({ password: 'ge@heim', port: 5432, ours: false });
+    const staging = open(cluster, servers, {
+      EVPIPE_KAFKA_BOOTSTRAP_SERVERS: 'ignored:1',
+      EVPIPE_CONNECT_URL: 'http://c:8083/',
+      EVPIPE_CONNECT_INSIDE_URL: 'http://connect:8083',
+      EVPIPE_DATABASE_PERSON_URL: 'postgres://u:ge%40heim@db/person',
+      EVPIPE_DATABASE_PLANNING_URL: 'postgres://u:p@db:5433/planning',
+    });
+    expect((await staging.endpoint(server('kafka')))?.host).toEqual({ bootstrapServers: 'h:9093', ssl: true });
+    expect(await staging.endpoint(server('connect'))).toEqual({
+      host: { url: 'http://c:8083' },
+      inside: { url: 'http://connect:8083' },
+    });
+    expect((await staging.endpoint(database('person')))?.host).toMatchObject({
+      password: 'ge@heim',
+      port: 5432,
+      ours: false,
+    });
     expect(staging.providerOf(service('greeter'))).toBe('embedded');
     expect([staging.faceOf(server('connect')), staging.faceOf(service('greeter'))]).toEqual(['inside', 'host']);
     const status = await staging.status();

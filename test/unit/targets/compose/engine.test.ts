@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nginxConfig } from '../../../../src/kinds/gateway/nginx.js';
 import { Batches } from '../../../../src/targets/compose/batches.js';
 import { parseContainer, stateOf } from '../../../../src/targets/compose/containers.js';
 import { Engine, findEngine, requireMemory } from '../../../../src/targets/compose/engine.js';
 import { engineError } from '../../../../src/targets/compose/engine-errors.js';
 import { envFile } from '../../../../src/targets/compose/env-file.js';
-import { nginxConfig } from '../../../../src/targets/compose/nginx.js';
 
 describe('what the engine says', () => {
   it.each([

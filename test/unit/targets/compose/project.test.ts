@@ -1,32 +1,60 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { connectComponent } from '../../../../src/kinds/connector/component.js';
+import { databaseComponent } from '../../../../src/kinds/database/component.js';
+import { GATEWAY, gatewayComponent } from '../../../../src/kinds/gateway/component.js';
+import { ksqldbComponent } from '../../../../src/kinds/ksqldb/component.js';
+import { rabbitmqComponent } from '../../../../src/kinds/rabbitmq/component.js';
+import { serviceComponent } from '../../../../src/kinds/service/component.js';
+import { storeComponent } from '../../../../src/kinds/store/component.js';
+import { registryComponent } from '../../../../src/kinds/subject/component.js';
+import { kafkaComponent } from '../../../../src/kinds/topic/component.js';
+import type { TargetSection } from '../../../../src/pipeline/pipeline.js';
 import { PipelineProject } from '../../../../src/targets/compose/pipeline-project.js';
 import { projectText } from '../../../../src/targets/compose/project.js';
 import { placeComponents } from '../../../../src/targets/placement.js';
 import { PipelineSecrets } from '../../../../src/targets/secrets.js';
-import { GATEWAY, type TargetInput } from '../../../../src/targets/target.js';
+import type { TargetInput } from '../../../../src/targets/target.js';
 
-const everything: TargetInput = {
-  pipeline: 'shop',
-  file: '/shop/evpipe.yaml',
-  folder: '/shop',
-  spec: { name: 'compose', base: 'compose' },
-  servers: ['kafka', 'schemaRegistry', 'connect', 'ksqldb', 'rabbitmq'],
-  databases: ['orders', 'stock'],
-  services: ['orders', 'stock', 'mails'],
-  containers: [
-    { name: 'orders', source: { image: 'example/orders:1' }, port: 8000 },
-    { name: 'stock', source: { build: '/shop/stock' }, port: 8001 },
-  ],
+const SERVERS = {
+  kafka: kafkaComponent,
+  registry: registryComponent,
+  connect: connectComponent,
+  ksqldb: ksqldbComponent,
+  rabbitmq: rabbitmqComponent,
+};
+
+const everything = {
+  target: { name: 'compose', base: 'compose' } as TargetSection,
+  servers: Object.keys(SERVERS) as readonly (keyof typeof SERVERS)[],
+  services: [
+    { name: 'orders', container: { image: 'example/orders:1' }, port: 8000 },
+    { name: 'stock', container: { build: 'stock' }, port: 8001 },
+    { name: 'mails', container: undefined, port: undefined },
+  ] as readonly Parameters<typeof serviceComponent>[0][],
   stores: [
     { name: 'catalog', kind: 'documents', optional: false },
     { name: 'sessions', kind: 'cache', optional: true },
-  ],
-  gateway: { port: 8080, services: ['orders', 'stock'] },
+  ] as readonly Parameters<typeof storeComponent>[0][],
+  gateway: ['orders', 'stock'] as readonly string[] | undefined,
 };
 
-function planOf(changes: Partial<TargetInput> = {}, env: Readonly<Record<string, string>> = {}): PipelineProject {
-  const input = { ...everything, ...changes };
+function inputOf(changes: Partial<typeof everything> = {}): TargetInput {
+  const { target, servers, services, stores, gateway } = { ...everything, ...changes };
+  const [name, folder, taken] = ['shop', '/shop', new Set(['redis'])];
+  const routes = gateway?.map((service) => ({ prefix: `/${service}`, service }));
+  const components = [
+    ...['orders', 'stock'].map((database) => databaseComponent(database, { target })),
+    ...servers.map((server) => SERVERS[server]({ name, target, rabbitmq: undefined })),
+    ...stores.map((store) => storeComponent(store, { target, stores })),
+    ...services.map((service) => serviceComponent(service, { target, folder }, taken)),
+    ...(routes === undefined ? [] : [gatewayComponent({ port: 8080, routes }, { target })]),
+  ];
+  return { pipeline: name, file: '/shop/evpipe.yaml', folder, target, components };
+}
+
+function planOf(changes: Partial<typeof everything> = {}, env: Readonly<Record<string, string>> = {}): PipelineProject {
+  const input = inputOf(changes);
   const secrets = new PipelineSecrets('/nowhere'); // is not asked: a project has no password in it
   return new PipelineProject('evpipe-shop-1', input, placeComponents(input, env), env, secrets);
 }
@@ -53,7 +81,7 @@ describe('the Compose project of a pipeline', () => {
   });
 
   it('has only what the pipeline declares', () => {
-    const plan = planOf({ servers: ['kafka'], stores: [], containers: [], gateway: undefined });
+    const plan = planOf({ servers: ['kafka'], stores: [], services: [], gateway: undefined });
     expect(Object.keys(servicesOf(plan))).toEqual(['postgres', 'kafka']);
     expect(plan.project({}).volumes).toEqual({ postgres: {}, kafka: {} });
   });
@@ -63,7 +91,7 @@ describe('the Compose project of a pipeline', () => {
       for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
       if (service.build === undefined) expect(service.image, name).toMatch(/:\w[\w.-]*$/);
       expect(service.mem_limit, name).toMatch(/^\d+[mg]$/);
-      if (!everything.services.includes(name)) expect(service.healthcheck, name).toBeDefined();
+      if (!everything.services.some((one) => one.name === name)) expect(service.healthcheck, name).toBeDefined();
     }
   });
 
@@ -90,13 +118,13 @@ describe('the Compose project of a pipeline', () => {
   });
 
   it('tells servers of what has an address, waits for none of it, and names their topics after the pipeline', () => {
-    const spec = {
+    const target = {
       name: 'mixed',
       base: 'compose' as const,
       kafka: { bootstrapServers: 'kafka.example.org:9092' },
       schemaRegistry: { url: 'http://localhost:8081', inside: { url: 'http://registry.example.org/' } },
     };
-    const services = servicesOf(planOf({ spec }));
+    const services = servicesOf(planOf({ target }));
     expect(Object.keys(services)).not.toContain('kafka');
     expect(services.ksqldb?.environment).toMatchObject({
       KSQL_BOOTSTRAP_SERVERS: 'kafka.example.org:9092',
@@ -118,8 +146,8 @@ describe('the Compose project of a pipeline', () => {
   });
 
   it('refuses containers that would have to reach a process of this host', () => {
-    const spec = { name: 'mixed', base: 'compose' as const, kafka: 'embedded' as const };
-    const plan = planOf({ spec });
+    const target = { name: 'mixed', base: 'compose' as const, kafka: 'embedded' as const };
+    const plan = planOf({ target });
     expect(() => plan.project({})).toThrow(
       expect.objectContaining({
         code: 'EVPIPE_COMPOSE_UNREACHABLE',
@@ -130,26 +158,27 @@ describe('the Compose project of a pipeline', () => {
 
   it('refuses containers around a Kafka that asks for a login', () => {
     const sasl = { mechanism: 'plain', username: 'shop', password: 'secret' } as const;
-    const spec = {
+    const target = {
       name: 'mixed',
       base: 'compose' as const,
       kafka: { bootstrapServers: 'kafka.example.org:9092', sasl },
     };
-    expect(() => planOf({ spec }).project({})).toThrow(expect.objectContaining({ code: 'EVPIPE_COMPOSE_UNREACHABLE' }));
+    expect(() => planOf({ target }).project({})).toThrow(
+      expect.objectContaining({ code: 'EVPIPE_COMPOSE_UNREACHABLE' }),
+    );
   });
 
   it('has nginx only where all services behind it are containers', () => {
     const placed = (services: readonly string[]) => {
-      const input = { ...everything, gateway: { port: 8080, services } };
-      return placeComponents(input, {}).providerOf(GATEWAY);
+      return placeComponents(inputOf({ gateway: services }), {}).providerOf(GATEWAY);
     };
     expect(placed(['orders', 'stock'])).toBe('compose');
     expect(placed(['orders', 'mails'])).toBe('embedded');
   });
 
   it('gives a service that is called as a server another name', () => {
-    const containers = [{ name: 'redis', source: { image: 'example/redis-admin:1' }, port: undefined }];
-    const services = servicesOf(planOf({ services: ['redis'], containers, gateway: undefined }));
+    const redis = { name: 'redis', container: { image: 'example/redis-admin:1' }, port: undefined };
+    const services = servicesOf(planOf({ services: [redis], gateway: undefined }));
     expect(services['service-redis']).toMatchObject({ image: 'example/redis-admin:1' });
     expect(services.redis?.image).toMatch(/^redis:/);
   });

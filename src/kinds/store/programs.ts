@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { EvpipeError } from '../support/errors.js';
+import { EvpipeError } from '../../support/errors.js';
 
 /** What a cache is run by, the first that is installed; both speak Redis's protocol. */
 const CACHE_PROGRAMS = ['redis-server', 'valkey-server'] as const;

@@ -1,4 +1,4 @@
-import type { GatewayLaunch } from '../target.js';
+import type { GatewayLaunch } from './component.js';
 
 /** Docker's own name server. A container gets another address when it is made anew, so names are resolved at each request. */
 const RESOLVER = '127.0.0.11';

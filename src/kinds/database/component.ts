@@ -1,0 +1,91 @@
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type Component, type ComponentId, eachFace, HOST, inVariable } from '../../targets/component.js';
+import { embeddedProgram } from '../../targets/embedded-program.js';
+import type { PipelineSecrets } from '../../targets/secrets.js';
+
+declare module '../../targets/component.js' {
+  interface ComponentKinds {
+    /** One for each database, though one server of evpipe's own holds them all. */
+    readonly postgres: {
+      readonly endpoint: PostgresEndpoint;
+      readonly launch: undefined;
+      readonly address: UrlAddress;
+    };
+  }
+}
+
+export interface PostgresEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  /** The database of this component; it need not exist yet. `postgres` is there for maintenance on servers of our own. */
+  readonly database: string;
+  /** postgres://user:password@host:port/database, userinfo encoded. */
+  readonly url: string;
+  /** True where the server was started by evpipe: databases may be created and dropped freely, and the user is the superuser. */
+  readonly ours: boolean;
+}
+
+export const database = (name: string): ComponentId<'postgres'> => ({ kind: 'postgres', name });
+
+export const databaseComponent = (name: string, { target }: Pick<Pipeline, 'target'>): Component<'postgres'> => ({
+  ...database(name),
+  placed: target.databases?.[name] ?? target.postgres,
+  address: {
+    variable: [`DATABASE_${inVariable(name)}`, 'URL'],
+    form: 'postgres://user:password@host:5432/database',
+    written: (url) => ({ url }),
+    endpoint: ({ url }) => endpointAt(url),
+    text: ({ url }) => url,
+    shown: ({ host, port, database: shown }) => `${host}:${port}/${shown}`,
+  },
+  embedded: {
+    ...POSTGRES_PROCESS,
+    endpoint: (port, secrets) => ownPostgres({ host: HOST, port: port ?? 0 }, name, secrets),
+  },
+  compose: {
+    container: 'postgres',
+    source: { fragment: 'postgres' },
+    ports: { POSTGRES_PORT: { wished: 5432, inside: 5432 } },
+    endpoint: (published, secrets) => eachFace(published('POSTGRES_PORT'), (at) => ownPostgres(at, name, secrets)),
+    files: (secrets) => ({ 'postgres-password': secrets.postgresPassword() }),
+  },
+});
+
+/** The PostgreSQL of evpipe's own, as every component that it holds starts it. */
+export const POSTGRES_PROCESS = {
+  process: 'postgres',
+  port: 5432,
+  layer: 0,
+  stopTimeoutMs: 10_000,
+  launch: ({ dataDir, secrets }: { readonly dataDir: string; readonly secrets: PipelineSecrets }) =>
+    embeddedProgram('postgres', { dataDir, password: secrets.postgresPassword() }, 'prepared'),
+};
+
+/** A database in it. */
+export function ownPostgres(
+  { host, port }: { readonly host: string; readonly port: number },
+  name: string,
+  secrets: PipelineSecrets,
+): PostgresEndpoint {
+  const password = secrets.postgresPassword();
+  const url = `postgres://postgres:${password}@${host}:${port}/${encodeURIComponent(name)}`;
+  return { host, port, user: 'postgres', password, database: name, url, ours: true };
+}
+
+function endpointAt(url: string): PostgresEndpoint | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const name = decodeURIComponent(pathname.slice(1));
+  if (!/^postgres(ql)?:$/.test(protocol) || name === '') return undefined;
+  return {
+    host: hostname,
+    port: Number(port) || 5432,
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: name,
+    url,
+    ours: false,
+  };
+}

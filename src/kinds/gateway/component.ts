@@ -1,0 +1,57 @@
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type Component, server } from '../../targets/component.js';
+import { embeddedProgram } from '../../targets/embedded-program.js';
+import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+import { service } from '../service/component.js';
+import { nginxConfig } from './nginx.js';
+import type { GatewaySection } from './section.js';
+
+declare module '../../targets/component.js' {
+  interface ComponentKinds {
+    readonly gateway: {
+      readonly endpoint: HttpEndpoint;
+      readonly launch: GatewayLaunch;
+      readonly address: UrlAddress;
+    };
+  }
+}
+
+export interface GatewayLaunch {
+  readonly routes: ReadonlyArray<{
+    /** A path: it and all below it. */
+    readonly prefix: string;
+    readonly service: string;
+    /** Where the service is now. */
+    readonly url: string;
+    /** The path that tells whether it is ready. */
+    readonly ready?: string;
+  }>;
+}
+
+export const GATEWAY = server('gateway');
+
+export const gatewayComponent = (
+  { port, routes }: Pick<GatewaySection, 'port' | 'routes'>,
+  { target }: Pick<Pipeline, 'target'>,
+): Component<'gateway'> => ({
+  ...GATEWAY,
+  placed: target.gateway,
+  // A container reaches no process of this host, so one in front of processes is a process too.
+  defaultProvider: (base, providerOf) =>
+    base === 'compose' && routes.every((route) => providerOf(service(route.service)) === 'compose')
+      ? 'compose'
+      : 'embedded',
+  address: httpAddress('GATEWAY'),
+  embedded: {
+    process: 'gateway',
+    port,
+    layer: 6, // stopped before what it stands in front of
+    stopTimeoutMs: 5_000,
+    launch: ({ launch }) => embeddedProgram('gateway', { routes: launch.routes }),
+    endpoint: httpOnHost,
+  },
+  compose: {
+    ...httpContainer('gateway', 'GATEWAY_PORT', 80, port),
+    launchFile: { name: 'gateway.conf', text: (launch) => nginxConfig(launch.routes), isMounted: true },
+  },
+});

@@ -1,0 +1,110 @@
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type Component, type Environment, eachFace, HOST, server } from '../../targets/component.js';
+import { embeddedProgram } from '../../targets/embedded-program.js';
+import type { PipelineSecrets } from '../../targets/secrets.js';
+import { withoutSlash } from '../http-component.js';
+
+declare module '../../targets/component.js' {
+  interface ComponentKinds {
+    readonly rabbitmq: {
+      readonly endpoint: RabbitmqEndpoint;
+      readonly launch: undefined;
+      readonly address: RabbitmqAddress;
+    };
+  }
+}
+
+export interface RabbitmqEndpoint {
+  /** amqp://user:password@host:port/vhost */
+  readonly url: string;
+  /** http://user:password@host:port: where its HTTP API is, if it has one. */
+  readonly managementUrl: string;
+}
+
+export interface RabbitmqAddress {
+  readonly url: string;
+  /** Of the HTTP API; absent: 10000 ports above, where the management plugin has it. */
+  readonly management?: string | undefined;
+}
+
+const MANAGEMENT_VARIABLE = 'EVPIPE_RABBITMQ_MANAGEMENT_URL';
+
+export const rabbitmqComponent = ({
+  target,
+  rabbitmq,
+}: Pick<Pipeline, 'target' | 'rabbitmq'>): Component<'rabbitmq'> => ({
+  ...server('rabbitmq'),
+  placed: target.rabbitmq,
+  address: {
+    variable: ['RABBITMQ', 'URL'],
+    form: 'amqp://user:password@host:5672/vhost',
+    written: (url) => ({ url }),
+    endpoint: endpointAt,
+    text: ({ url }) => url,
+    further: ({ managementUrl }) => ({ [MANAGEMENT_VARIABLE]: managementUrl }),
+  },
+  embedded: {
+    process: 'rabbitmq',
+    port: 5672,
+    layer: 0,
+    stopTimeoutMs: 10_000,
+    launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...secrets.rabbitmqLogin(rabbitmq?.guest) }),
+    // One port for both: its first bytes tell AMQP from HTTP.
+    endpoint: (port, secrets) => {
+      const at = `${login(rabbitmq, secrets)}@${HOST}:${port}`;
+      return { url: `amqp://${at}`, managementUrl: `http://${at}` };
+    },
+  },
+  compose: {
+    container: 'rabbitmq',
+    source: { fragment: 'rabbitmq' },
+    ports: {
+      RABBITMQ_PORT: { wished: 5672, inside: 5672 },
+      RABBITMQ_MANAGEMENT_PORT: { wished: 15_672, inside: 15_672 },
+    },
+    endpoint: (published, secrets) => {
+      const amqp = eachFace(
+        published('RABBITMQ_PORT'),
+        ({ host, port }) => `amqp://${login(rabbitmq, secrets)}@${host}:${port}`,
+      );
+      const http = eachFace(
+        published('RABBITMQ_MANAGEMENT_PORT'),
+        ({ host, port }) => `http://${login(rabbitmq, secrets)}@${host}:${port}`,
+      );
+      return {
+        host: { url: amqp.host, managementUrl: http.host },
+        inside: { url: amqp.inside, managementUrl: http.inside },
+      };
+    },
+    files: (secrets) => {
+      const { user, password } = secrets.rabbitmqLogin(rabbitmq?.guest);
+      // The server would let guest in from its own container only.
+      const guests = user === 'guest' ? 'loopback_users = none\n' : '';
+      return { 'rabbitmq.conf': `default_user = ${user}\ndefault_pass = ${password}\n${guests}` };
+    },
+  },
+});
+
+function login(declared: Pipeline['rabbitmq'], secrets: PipelineSecrets): string {
+  const { user, password } = secrets.rabbitmqLogin(declared?.guest);
+  return `${user}:${password}`;
+}
+
+const MANAGEMENT_PORTS_ABOVE = 10_000;
+
+function endpointAt(address: RabbitmqAddress, env: Environment): RabbitmqEndpoint | undefined {
+  const { url } = address;
+  const declared = address.management ?? (env[MANAGEMENT_VARIABLE] || undefined);
+  if (!/^amqps?:/.test(url) || !URL.canParse(url)) return undefined;
+  if (declared !== undefined && !URL.canParse(declared)) return undefined;
+  const { protocol, username, password, hostname, port } = new URL(url);
+  const secure = protocol === 'amqps:';
+  const management = new URL(declared ?? `${secure ? 'https' : 'http'}://${hostname}`);
+  if (declared === undefined)
+    management.port = String((Number(port) || (secure ? 5671 : 5672)) + MANAGEMENT_PORTS_ABOVE);
+  if (management.username === '') {
+    management.username = username === '' ? 'guest' : username;
+    management.password = username === '' ? 'guest' : password;
+  }
+  return { url: withoutSlash(url), managementUrl: withoutSlash(management.href) };
+}

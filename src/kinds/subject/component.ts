@@ -1,0 +1,41 @@
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type Component, server } from '../../targets/component.js';
+import { embeddedProgram } from '../../targets/embedded-program.js';
+import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+
+declare module '../../targets/component.js' {
+  interface ComponentKinds {
+    readonly schemaRegistry: {
+      readonly endpoint: HttpEndpoint;
+      readonly launch: undefined;
+      readonly address: UrlAddress;
+    };
+  }
+}
+
+export const registryComponent = ({
+  name,
+  target,
+}: Pick<Pipeline, 'name' | 'target'>): Component<'schemaRegistry'> => ({
+  ...server('schemaRegistry'),
+  placed: target.schemaRegistry,
+  needs: [server('kafka')],
+  address: httpAddress('SCHEMA_REGISTRY'),
+  embedded: {
+    process: 'registry',
+    port: 8081,
+    layer: 1,
+    stopTimeoutMs: 5_000,
+    launch: ({ upstream, dataDir }) =>
+      embeddedProgram('schema-registry', {
+        ...upstream.of(server('kafka'))?.host,
+        ...(upstream.isForeign(server('kafka')) && { topic: `_evpipe_${name}_schemas` }),
+        dataDir,
+      }),
+    endpoint: httpOnHost,
+  },
+  compose: {
+    ...httpContainer('registry', 'REGISTRY_PORT', 8081),
+    told: ({ url }) => ({ SCHEMA_REGISTRY_URL: url }),
+  },
+});

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type Component, HOST, server } from '../../targets/component.js';
+import { embeddedProgram } from '../../targets/embedded-program.js';
+
+declare module '../../targets/component.js' {
+  interface ComponentKinds {
+    readonly kafka: { readonly endpoint: KafkaEndpoint; readonly launch: undefined; readonly address: KafkaEndpoint };
+  }
+}
+
+export interface KafkaEndpoint {
+  /** host:port, comma separated. */
+  readonly bootstrapServers: string;
+  readonly ssl?: KafkaSsl | undefined;
+  readonly sasl?: KafkaSasl | undefined;
+}
+
+export type KafkaSsl =
+  | boolean
+  | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean };
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target'>): Component<'kafka'> => ({
+  ...server('kafka'),
+  placed: target.kafka,
+  address: {
+    variable: ['KAFKA', 'BOOTSTRAP_SERVERS'],
+    form: 'host:port',
+    written: (bootstrapServers) => ({ bootstrapServers }),
+    endpoint: (address) => address,
+    text: ({ bootstrapServers }) => bootstrapServers,
+  },
+  embedded: {
+    process: 'kafka',
+    port: 9092,
+    layer: 0,
+    stopTimeoutMs: 10_000,
+    launch: ({ dataDir }) => embeddedProgram('kafka', { dataDir }),
+    endpoint: (port) => ({ bootstrapServers: `${HOST}:${port}` }),
+  },
+  compose: {
+    container: 'kafka',
+    source: { fragment: 'kafka' },
+    ports: { KAFKA_PORT: { wished: 9092, inside: 9092 } },
+    // Not the port that is published: the broker tells clients of this listener another address.
+    endpoint: (published) => ({
+      host: { bootstrapServers: `${HOST}:${published('KAFKA_PORT').host.port}` },
+      inside: { bootstrapServers: 'kafka:19092' },
+    }),
+    variables: (project) => ({ KAFKA_CLUSTER_ID: clusterId(project) }),
+    // Servers in containers reach an unprotected Kafka only. On a foreign one their names carry the pipeline's.
+    told: ({ bootstrapServers, ssl, sasl }, isForeign) =>
+      (ssl || sasl) !== undefined
+        ? undefined
+        : {
+            KAFKA_BOOTSTRAP_SERVERS: bootstrapServers,
+            TOPIC_PREFIX: isForeign ? `_evpipe_${name}_` : '',
+            GROUP_PREFIX: isForeign ? `${name}_` : '',
+          },
+  },
+});
+
+/** Any 16 bytes as Kafka writes them, the same for the same project; the first letter is never a dash. */
+function clusterId(project: string): string {
+  const bytes = createHash('sha256').update(project).digest().subarray(0, 16);
+  bytes[0] = 0;
+  return bytes.toString('base64url');
+}

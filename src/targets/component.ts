@@ -1,0 +1,185 @@
+/**
+ * One server or service that a pipeline needs, as its kind (src/kinds/<kind>/component.ts) describes it: where the file
+ * places it, what leads to it, and how each provider starts it. Targets know no kind of component by name.
+ */
+
+import type { LaunchSpec } from '../supervisor/launch.js';
+import type { EvpipeError } from '../support/errors.js';
+import type { PipelineSecrets } from './secrets.js';
+
+/**
+ * The kinds of component. Each kind adds its own by declaration merging: what its `endpoint` tells, what it is started
+ * with beyond its name (`launch`; undefined: nothing), and what an `address` in the file has beside `inside`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: the kinds merge their components into it
+export interface ComponentKinds {}
+
+export type ComponentKind = keyof ComponentKinds;
+export type EndpointOf<K extends ComponentKind> = ComponentKinds[K]['endpoint'];
+export type LaunchOf<K extends ComponentKind> = ComponentKinds[K]['launch'];
+export type AddressOf<K extends ComponentKind> = ComponentKinds[K]['address'];
+export type Endpoint = EndpointOf<ComponentKind>;
+export type Launch = NonNullable<LaunchOf<ComponentKind>>;
+
+/** `name` tells several of a kind apart; for the only one of a kind it equals the kind. */
+export interface ComponentId<K extends ComponentKind = ComponentKind> {
+  readonly kind: K;
+  readonly name: string;
+}
+
+/** The only component of a kind. */
+export const server = <K extends ComponentKind>(kind: K): ComponentId<K> => ({ kind, name: kind });
+
+/** Unique within a pipeline, for maps: `kafka`, `postgres/person`, `service/planning`. */
+export function componentKey(component: ComponentId): string {
+  return component.name === component.kind ? component.kind : `${component.kind}/${component.name}`;
+}
+
+/** The same server as evpipe and the host's services see it, and as the stack's own servers see it. */
+export interface Faces<T> {
+  readonly host: T;
+  readonly inside: T;
+}
+
+export type ProviderKind = 'embedded' | 'compose' | 'address';
+
+/** What an entry of `targets:` says of a component. */
+export type Placed<Address> = 'embedded' | 'compose' | WithInside<Address>;
+export type WithInside<Address> = Address & {
+  /** As the stack's own servers see it, where that differs. */
+  readonly inside?: Partial<Address> | undefined;
+};
+
+/** Most components have an address that is one URL. */
+export interface UrlAddress {
+  readonly url: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Component<K extends ComponentKind = ComponentKind> extends ComponentId<K> {
+  /** Undefined: the target says nothing of it. */
+  readonly placed: Placed<AddressOf<K>> | undefined;
+  /** Who runs it where the target does not say; absent: what the target is based on. */
+  defaultProvider?(base: TargetBase, providerOf: (component: ComponentId) => ProviderKind): ProviderKind;
+  /** The servers that it is told of, and therefore started after, as far as the pipeline declares them. */
+  readonly needs?: readonly ComponentId[];
+  /** Set where the pipeline works without it: what its start throws where it can't be had. */
+  absent?(why: string): EvpipeError;
+  readonly address: AddressForm<K>;
+  readonly embedded: EmbeddedForm<K>;
+  /** Undefined: it can't run in a container. */
+  readonly compose: ComposeForm<K> | undefined;
+}
+
+export type TargetBase = 'embedded' | 'compose' | 'cluster';
+
+// ── at an address ───────────────────────────────────────────────────────────────────────────────────────────
+
+export interface AddressForm<K extends ComponentKind> {
+  /** Of the variable that leads to it where the file has no address: EVPIPE_DATABASE_PERSON_URL has these two parts. */
+  readonly variable: readonly [name: string, field: string];
+  /** The address that stands in that variable. */
+  written(text: string): AddressOf<K>;
+  /** As messages show it: `http://host:port`. */
+  readonly form: string;
+  /** Undefined: the address is not of that form. */
+  endpoint(address: AddressOf<K>, env: Environment): EndpointOf<K> | undefined;
+  /** The other way round, to print it. */
+  text(endpoint: EndpointOf<K>): string | undefined;
+  /** Further variables that lead to it. */
+  further?(endpoint: EndpointOf<K>): Readonly<Record<string, string>>;
+  /** What people are shown of it, without any password; absent: the URL without what may be one. */
+  shown?(endpoint: EndpointOf<K>): string;
+}
+
+/** EVPIPE_DATABASE_PERSON_URL; with a face: EVPIPE_DATABASE_PERSON_INSIDE_URL. */
+export function variableOf({ address: { variable } }: Component, face: '' | '_INSIDE' = ''): string {
+  return `EVPIPE_${variable[0]}${face}_${variable[1]}`;
+}
+
+/** A name as a part of a variable's. */
+export const inVariable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+
+// ── as a process of this host ───────────────────────────────────────────────────────────────────────────────
+
+export interface EmbeddedForm<K extends ComponentKind> {
+  /** What users call it in `logs`, `stop`, `status`. Components may share one: databases are in one PostgreSQL. */
+  readonly process: string;
+  /** Wished for; undefined: it listens nowhere. */
+  readonly port: number | undefined;
+  /** Stopped from the highest to the lowest. */
+  readonly layer: number;
+  readonly stopTimeoutMs: number;
+  /** Why this machine can't run it; undefined: it can. */
+  missing?(env: Environment): string | undefined;
+  launch(start: EmbeddedStart<K>): EmbeddedLaunch | Promise<EmbeddedLaunch>;
+  endpoint(port: number | undefined, secrets: PipelineSecrets): EndpointOf<K>;
+}
+
+export interface EmbeddedStart<K extends ComponentKind> {
+  readonly launch: LaunchOf<K>;
+  readonly upstream: Upstream;
+  /** Absolute: of the pipeline's file, of evpipe's state, and of this process's own data. */
+  readonly folder: string;
+  readonly stateFolder: string;
+  readonly dataDir: string;
+  readonly env: Environment;
+  readonly secrets: PipelineSecrets;
+}
+
+/** Of servers of evpipe's own: a program and nothing else. */
+export type EmbeddedLaunch = Pick<LaunchSpec, 'program'> &
+  Partial<Pick<LaunchSpec, 'env' | 'ready' | 'readyTimeoutMs'>>;
+
+/** When a service counts as started. */
+export type Readiness = Exclude<LaunchSpec['ready'], { readonly kind: 'announced' }>;
+
+/** The servers that a component needs, started before it. */
+export interface Upstream {
+  of<K extends ComponentKind>(component: ComponentId<K>): Faces<EndpointOf<K>> | undefined;
+  /** It has an address, so others may keep theirs there too. */
+  isForeign(component: ComponentId): boolean;
+}
+
+// ── as a container ──────────────────────────────────────────────────────────────────────────────────────────
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface ComposeForm<K extends ComponentKind> {
+  /** Its container and host name within the project. Components may share one. */
+  readonly container: string;
+  /** A file in compose/ of this package, an image to pull, or an absolute folder with a Dockerfile. */
+  readonly source: { readonly fragment: string } | { readonly image: string } | { readonly build: string };
+  /** Published on this host, by the variable of the fragment that holds the host's port. */
+  readonly ports: Readonly<Record<string, { readonly wished: number; readonly inside: number }>>;
+  endpoint(
+    published: (variable: string) => Faces<{ readonly host: string; readonly port: number }>,
+    secrets: PipelineSecrets,
+  ): Faces<EndpointOf<K>>;
+  /** Further ones that its fragment asks for. */
+  variables?(project: string, env: Variables): Variables;
+  /** What fragments of others are told of it; undefined: a container can't log in there. */
+  told?(inside: EndpointOf<K>, isForeign: boolean): Variables | undefined;
+  /** Files with secrets that it reads when it starts, by name. */
+  files?(secrets: PipelineSecrets): Readonly<Record<string, string>>;
+  readonly launchFile?: LaunchFile<K>;
+  /** Absent: its health check alone says when. */
+  readiness?(launch: LaunchOf<K>): Readiness | undefined;
+}
+
+/** The file that holds what a container is started with. */
+export interface LaunchFile<K extends ComponentKind> {
+  readonly name: string;
+  text(launch: NonNullable<LaunchOf<K>>, secrets: PipelineSecrets): string;
+  /** Compose does not see that its text has changed: the container is labelled with it. */
+  readonly isMounted?: boolean;
+}
+
+export const HOST = '127.0.0.1';
+
+export const bothFaces = <T>(one: T): Faces<T> => ({ host: one, inside: one });
+export const eachFace = <T, U>({ host, inside }: Faces<T>, make: (face: T) => U): Faces<U> => ({
+  host: make(host),
+  inside: make(inside),
+});
