@@ -36,6 +36,7 @@ export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaCl
     describeGroup: (group) => groups.describe(group),
     committedOffsets: (group, names) => groups.committed(group, names),
     commitOffsets: (group, positions) => groups.commit(group, positions),
+    deleteOffsets: (group, partitions) => groups.deleteOffsets(group, partitions),
     deleteGroup: (group) => groups.delete(group),
     groupMember(memberOptions) {
       const own = new Connections(cluster);

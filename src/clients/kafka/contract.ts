@@ -125,6 +125,8 @@ export interface KafkaClient {
   committedOffsets(group: string, topics?: readonly string[]): Promise<readonly PartitionPosition[]>;
   /** Commits without membership (generation -1): for engines that assign partitions themselves. */
   commitOffsets(group: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Of a group that does not read these topics now. Where nothing is committed, there is nothing to do. */
+  deleteOffsets(group: string, partitions: readonly TopicPartition[]): Promise<void>;
   deleteGroup(group: string): Promise<void>;
 
   /** Joins a classic consumer group; what it is assigned is read with a `reader`. */

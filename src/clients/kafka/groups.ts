@@ -7,10 +7,11 @@ import { describeGroups } from '../../protocol/kafka/messages/describe-groups.js
 import { findCoordinator } from '../../protocol/kafka/messages/find-coordinator.js';
 import { listGroups } from '../../protocol/kafka/messages/list-groups.js';
 import { offsetCommit } from '../../protocol/kafka/messages/offset-commit.js';
+import { offsetDelete } from '../../protocol/kafka/messages/offset-delete.js';
 import { offsetFetch } from '../../protocol/kafka/messages/offset-fetch.js';
 import { byTopic } from './by-topic.js';
 import type { Cluster, Connections } from './cluster.js';
-import type { GroupDescription, PartitionPosition } from './contract.js';
+import type { GroupDescription, PartitionPosition, TopicPartition } from './contract.js';
 import { hasCode, isRetriable, kafkaError, persist, throwIfError } from './kafka-errors.js';
 
 const GROUP_KEY = 0;
@@ -109,6 +110,23 @@ export class Groups {
       );
       for (const { name, partitions } of answer.topics) {
         for (const { partitionIndex, errorCode } of partitions) {
+          throwIfError(errorCode, undefined, `group ${group}, ${name}-${partitionIndex}`);
+        }
+      }
+    });
+  }
+
+  deleteOffsets(group: string, partitions: readonly TopicPartition[]): Promise<void> {
+    const topics = [...byTopic(partitions)].map(([name, ofTopic]) => ({
+      name,
+      partitions: ofTopic.map(({ partition }) => ({ partitionIndex: partition })),
+    }));
+    if (topics.length === 0) return Promise.resolve();
+    return this.atCoordinator(group, async (broker, timeoutMs) => {
+      const answer = await this.connections.call(broker, offsetDelete, { groupId: group, topics }, { timeoutMs });
+      throwIfError(answer.errorCode, undefined, `group ${group}`);
+      for (const { name, partitions: deleted } of answer.topics) {
+        for (const { partitionIndex, errorCode } of deleted) {
           throwIfError(errorCode, undefined, `group ${group}, ${name}-${partitionIndex}`);
         }
       }

@@ -105,6 +105,7 @@ it.each(
     ['GET', '/admin/loggers/org.nothing'],
     ['PUT', '/admin/loggers/org.nothing', { level: 'LOUD' }],
     ['PUT', '/admin/loggers/org.nothing', {}],
+    ['PUT', '/admin/loggers/org.nothing?scope=cluster', { level: 'WARN' }],
   ]),
 )('%s is refused as by Connect', async (_, call) => {
   const [real, ours] = await both(call);
@@ -178,5 +179,50 @@ it('leads a connector through its life as Connect does', async () => {
     const [real, ours] = await both(call);
     expect(ours, call.slice(0, 2).join(' ')).toEqual(real);
     if (call[0] === 'PUT' && call[1] === '/connectors/NAME/config') await Promise.all(SIDES.map(isRunning));
+  }
+});
+
+it('shows and changes the offsets of a sink as Connect does', async () => {
+  await world.kafka.createTopic({ name: 'sunk', partitions: 1 });
+  const producer = world.kafka.producer();
+  await producer.send([1, 2, 3].map(() => ({ topic: 'sunk', key: null, value: null })));
+  await producer.close();
+  const config = {
+    'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
+    topics: 'sunk',
+    'connection.url': `jdbc:postgresql://127.0.0.1:${world.postgres.port}/${database.name}`,
+    'connection.username': 'postgres',
+    'connection.password': world.postgres.password,
+  };
+  const place = { kafka_topic: 'sunk', kafka_partition: 0 };
+  const change = (partition: unknown, offset: unknown): Call => [
+    'PATCH',
+    '/connectors/NAME-sink/offsets',
+    { offsets: [{ partition, offset }] },
+  ];
+  const read: Call = ['GET', '/connectors/NAME-sink/offsets'];
+  const stopped: readonly Call[] = [
+    read,
+    change(null, { kafka_offset: 1 }),
+    change({ topic: 'sunk' }, { kafka_offset: 1 }),
+    change({ ...place, kafka_topic: null }, { kafka_offset: 1 }),
+    change({ ...place, kafka_partition: null }, { kafka_offset: 1 }),
+    change({ ...place, kafka_partition: 'x' }, { kafka_offset: 1 }),
+    change(place, { offset: 1 }),
+    change(place, { kafka_offset: null }),
+    change(place, { kafka_offset: 'x' }),
+    change(place, { kafka_offset: 2 }),
+    read,
+    change(place, null),
+    read,
+    change(place, { kafka_offset: '1' }),
+    read,
+    ['DELETE', '/connectors/NAME-sink/offsets'],
+    read,
+  ];
+  await both(['POST', '/connectors', { name: 'NAME-sink', initial_state: 'STOPPED', config }]);
+  for (const call of stopped) {
+    const [real, ours] = await both(call);
+    expect(ours, JSON.stringify(call)).toEqual(real);
   }
 });

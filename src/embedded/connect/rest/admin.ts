@@ -1,5 +1,5 @@
 import { RestFailure } from './failure.js';
-import { ok, type Route } from './route.js';
+import { NO_CONTENT, ok, type Route } from './route.js';
 import { KAFKA_COMMIT, KAFKA_VERSION } from './version.js';
 
 const LEVELS = ['OFF', 'FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE', 'ALL'];
@@ -30,14 +30,15 @@ export const ADMIN_ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: '/admin/loggers/:logger',
-    handle({ parameters, body }, { loggers, clock }) {
+    handle({ parameters, body, query }, { loggers, clock }) {
       const given = (body as { level?: unknown } | null | undefined)?.level;
       if (given === undefined || given === null)
         throw new RestFailure(400, "Desired 'level' parameter was not specified in request.");
       const level = String(given).toUpperCase();
       if (!LEVELS.includes(level)) throw new RestFailure(404, `invalid log level '${String(given)}'.`);
       loggers.set(parameters.logger ?? '', { level, last_modified: clock() });
-      return ok([parameters.logger]);
+      // KIP-976: with scope=cluster all workers are told, and none says which loggers it has.
+      return query.get('scope')?.toLowerCase() === 'cluster' ? NO_CONTENT : ok([parameters.logger]);
     },
   },
 ];

@@ -1,8 +1,9 @@
-import { offsetJson, type StoredOffset } from '../worker/stores.js';
+import type { ConnectorOffset } from '../worker/sink-offsets.js';
+import { offsetJson } from '../worker/stores.js';
 import { RestFailure } from './failure.js';
 import { ACCEPTED, ok, type Route } from './route.js';
 
-const text = (offsets: readonly StoredOffset[]): string =>
+const text = (offsets: readonly ConnectorOffset[]): string =>
   `{"offsets":[${offsets.map((one) => `{"partition":${JSON.stringify(one.partition)},"offset":${offsetJson(one.offset)}}`).join(',')}]}`;
 
 const message = (done: 'altered' | 'reset'): string =>
@@ -13,7 +14,7 @@ export const OFFSET_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/connectors/:name/offsets',
-    handle: ({ parameters }, { herder }) => ok(text(herder.offsets(parameters.name ?? ''))),
+    handle: async ({ parameters }, { herder }) => ok(text(await herder.offsets(parameters.name ?? ''))),
   },
   {
     method: 'PATCH',

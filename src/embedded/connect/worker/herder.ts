@@ -7,6 +7,13 @@ import { traceOf } from '../data/failure.js';
 import { RestFailure } from '../rest/failure.js';
 import { CONNECTORS } from './connectors.js';
 import type { ConnectorPlugin } from './plugin.js';
+import {
+  type ConnectorOffset,
+  changeSinkOffsets,
+  type OffsetChange,
+  readSinkOffsets,
+  sinkGroup,
+} from './sink-offsets.js';
 import { SinkRunner } from './sink-runner.js';
 import { SourceRunner } from './source-runner.js';
 import type { State, StoredOffset, TargetState } from './stores.js';
@@ -215,16 +222,14 @@ export class Herder {
     });
   }
 
-  offsets(name: string): StoredOffset[] {
-    this.known(name, `Connector ${name} not found`);
+  async offsets(name: string): Promise<readonly ConnectorOffset[]> {
+    const { plugin, config } = this.known(name, `Connector ${name} not found`);
+    if (plugin?.kind === 'sink') return readSinkOffsets(this.context.kafka, sinkGroup(name, config));
     return this.context.stores.offsetsOf(name);
   }
 
   /** An offset of null removes that partition; without a list all are removed. Only while the connector is stopped. */
-  async changeOffsets(
-    name: string,
-    changes: ReadonlyArray<{ partition: StoredOffset['partition']; offset: StoredOffset['offset'] | null }> | undefined,
-  ): Promise<void> {
+  async changeOffsets(name: string, changes: readonly OffsetChange[] | undefined): Promise<void> {
     const connector = this.known(name, `Connector ${name} not found`);
     await this.serially(connector, async () => {
       if (connector.target !== 'STOPPED')
@@ -232,9 +237,17 @@ export class Herder {
           400,
           `Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
         );
+      if (connector.plugin?.kind === 'sink') {
+        await changeSinkOffsets(this.context.kafka, sinkGroup(name, connector.config), changes);
+        return;
+      }
       const stored = this.context.stores.offsetsOf(name);
       for (const { partition, offset } of changes ?? stored.map((one) => ({ partition: one.partition, offset: null })))
-        await this.context.stores.putOffset(name, partition, offset);
+        await this.context.stores.putOffset(
+          name,
+          partition as StoredOffset['partition'],
+          (offset ?? null) as StoredOffset['offset'] | null,
+        );
     });
   }
 

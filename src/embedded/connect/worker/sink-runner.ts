@@ -16,6 +16,7 @@ import { DeadLetters, type Stage } from './dead-letters.js';
 import { headersFrom } from './headers.js';
 import type { SinkConnectorPlugin } from './plugin.js';
 import { untilReachable } from './reachable.js';
+import { sinkGroup } from './sink-offsets.js';
 import type { SinkRecord, SinkTask } from './sink-task.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
 
@@ -69,7 +70,7 @@ export class SinkRunner implements TaskRunner {
       signal: this.stopped.signal,
       report: tolerant ? (record, failure) => this.skip(record.original, 'TASK_PUT', failure) : undefined,
     });
-    this.group = config['consumer.override.group.id'] ?? `connect-${name}`;
+    this.group = sinkGroup(name, config);
     this.member = kafka.groupMember({
       group: this.group,
       instanceId: `connector-consumer-${name}-${taskId}`,

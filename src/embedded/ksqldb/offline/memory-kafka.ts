@@ -86,6 +86,7 @@ export class MemoryKafka implements KafkaClient {
   }
 
   async commitOffsets(): Promise<void> {}
+  async deleteOffsets(): Promise<void> {}
   async deleteGroup(): Promise<void> {}
 
   groupMember(): GroupMember {

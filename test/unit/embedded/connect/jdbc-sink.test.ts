@@ -111,6 +111,33 @@ describe('the JDBC sink of Debezium', () => {
     expect(body).toMatchObject({ type: 'sink', tasks: [{ id: 0, state: 'RUNNING' }] });
   });
 
+  it('shows the offsets of its group, which can be set and removed while it is stopped', async () => {
+    const database = await world.database();
+    await produce([row('o', 1, 'Ada'), row('o', 2, 'Grace'), row('o', 3, 'Alan')]);
+    const config = sinkConfig(database, { ...UPSERT, topics: 'o' });
+    await put('offsets', config);
+    await stored('offsets', 'o');
+    const place = { kafka_topic: 'o', kafka_partition: 0 };
+    const offsets = async () => (await world.ask('GET', '/connectors/offsets/offsets')).body.offsets;
+    expect(await offsets()).toEqual([{ partition: place, offset: { kafka_offset: 3 } }]);
+    const change = (partition: unknown, offset: unknown) =>
+      world.ask('PATCH', '/connectors/offsets/offsets', { offsets: [{ partition, offset }] });
+    expect(await change(place, { kafka_offset: 1 })).toMatchObject({ status: 400 });
+    await world.ask('PUT', '/connectors/offsets/stop');
+    expect((await change({ topic: 'o' }, null)).body.message).toContain("'kafka_topic' and 'kafka_partition'");
+    expect((await change(place, { offset: 1 })).body.message).toContain("contain the key 'kafka_offset'");
+    expect((await change(place, { kafka_offset: 'x' })).body.message).toContain('need to be integers');
+    expect(await change(place, { kafka_offset: 1 })).toMatchObject({ status: 200 });
+    expect(await offsets()).toEqual([{ partition: place, offset: { kafka_offset: 1 } }]);
+    await database.client.query('DELETE FROM o');
+    await world.ask('PUT', '/connectors/offsets/resume');
+    await stored('offsets', 'o');
+    expect((await database.client.query('SELECT id FROM o ORDER BY id')).rows).toEqual([{ id: 2 }, { id: 3 }]);
+    await world.ask('PUT', '/connectors/offsets/stop');
+    expect(await world.ask('DELETE', '/connectors/offsets/offsets')).toMatchObject({ status: 200 });
+    expect(await offsets()).toEqual([]);
+  });
+
   it('adds the columns of newer records', async () => {
     const database = await world.database();
     await produce([row('b', 1, 'Ada')]);
