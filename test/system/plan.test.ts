@@ -39,6 +39,22 @@ it('shows what is new and what differs, field by field, with what it implies', a
   expect(await shop.kafka.describeTopic('payments')).toBeUndefined();
 });
 
+it('finds a setting that Kafka would refuse before anything is changed, at its place', async () => {
+  const refused = { ...PLAIN.topics.orders?.config, 'retention.ms': 'week' };
+  const topics = {
+    ...PLAIN.topics,
+    orders: { partitions: 2, config: refused },
+    weekly: { partitions: 1, config: refused },
+  };
+  shop.write({ ...PLAIN, topics });
+  const lines = readFileSync(join(shop.folder, 'evpipe.yaml'), 'utf8').split('\n');
+  const [first, second] = lines.flatMap((text, index) => (text.includes('"week"') ? [index + 1] : []));
+  const { code, out } = await shop.run('plan');
+  expect(out).toMatch(new RegExp(`evpipe\\.yaml:${first}: topic orders: .*retention\\.ms`));
+  expect(out).toMatch(new RegExp(`evpipe\\.yaml:${second}: topic weekly: .*retention\\.ms`));
+  expect(code).toBe(1);
+});
+
 it('changes nothing at all where one change is refused', async () => {
   const customers = { partitions: 1, config: { ...PLAIN.topics.customers?.config, 'segment.ms': '60000' } };
   const orders = { partitions: 1, config: {} };
@@ -102,7 +118,7 @@ it('resets what it has made, and leaves what it has found', async () => {
 });
 
 it('applies and takes back changed files, with an empty plan after each', async () => {
-  for (let seed = 1; seed <= 40; seed++) await changeAndRevert(shop, seed);
+  for (let seed = 1; seed <= 12; seed++) await changeAndRevert(shop, seed);
 });
 
 it('goes on where an apply was killed', async () => {

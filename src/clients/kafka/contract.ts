@@ -105,13 +105,19 @@ export interface KafkaClient {
     partitions: number;
     replicationFactor?: number;
     config?: Readonly<Record<string, string>>;
+    /** Only asks whether the broker would do it. */
+    validateOnly?: boolean;
   }): Promise<void>;
   createPartitions(topic: string, total: number): Promise<void>;
   deleteTopic(name: string): Promise<void>;
   deleteRecords(positions: readonly PartitionPosition[]): Promise<void>;
   topicConfig(topic: string): Promise<readonly TopicConfigEntry[]>;
   /** Incremental: null deletes the override. */
-  alterTopicConfig(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void>;
+  alterTopicConfig(
+    topic: string,
+    changes: Readonly<Record<string, string | null>>,
+    options?: { readonly validateOnly?: boolean },
+  ): Promise<void>;
 
   /** Of all partitions, in their order, at 'earliest', 'latest' (with read_committed, the default, the last stable offset; else the log end) or the first offset at or after a time (end if none). */
   offsets(

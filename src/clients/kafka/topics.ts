@@ -55,6 +55,7 @@ export class Topics {
     partitions,
     replicationFactor,
     config = {},
+    validateOnly = false,
   }: Parameters<KafkaClient['createTopic']>[0]): Promise<void> {
     const topic = {
       name,
@@ -63,7 +64,7 @@ export class Topics {
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     };
     return this.atController(async (controller, leftMs, again) => {
-      const value = { topics: [topic], timeoutMs: Math.round(leftMs) };
+      const value = { topics: [topic], timeoutMs: Math.round(leftMs), validateOnly };
       const answer = await this.connections.call(controller, createTopics, value, { timeoutMs: leftMs });
       for (const { errorCode, errorMessage } of answer.topics) {
         if (again && errorCode === ERROR_CODES.TOPIC_ALREADY_EXISTS) continue; // made by the try whose answer was lost
@@ -126,14 +127,18 @@ export class Topics {
     }, this.briefly());
   }
 
-  alterConfig(topic: string, changes: Readonly<Record<string, string | null>>): Promise<void> {
+  alterConfig(
+    topic: string,
+    changes: Readonly<Record<string, string | null>>,
+    { validateOnly = false }: { readonly validateOnly?: boolean } = {},
+  ): Promise<void> {
     const configs = Object.entries(changes).map(([name, value]) => ({
       name,
       configOperation: value === null ? DELETE : SET,
       value,
     }));
     return this.atController(async (controller, leftMs) => {
-      const value = { resources: [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configs }] };
+      const value = { resources: [{ resourceType: TOPIC_RESOURCE, resourceName: topic, configs }], validateOnly };
       const answer = await this.connections.call(controller, incrementalAlterConfigs, value, { timeoutMs: leftMs });
       for (const { errorCode, errorMessage } of answer.responses)
         throwIfError(errorCode, errorMessage, `topic ${topic}`);

@@ -9,6 +9,8 @@ export interface TopicSpec {
   /** Only what is declared is compared and set; other overrides are left as they are. */
   readonly config: Readonly<Record<string, string>>;
   readonly location?: SourceLocation | undefined;
+  /** Where an option of its config stands in the file. */
+  locationOf?(...path: string[]): SourceLocation;
 }
 
 export interface LiveTopic {
@@ -47,6 +49,17 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka:
     return changes;
   },
 
+  async objections(spec, live, { kafka }) {
+    if (live === undefined) return objection(spec, () => create(spec, kafka, true));
+    const changed = Object.entries(spec.config).filter(([name, wanted]) => live.config.get(name) !== wanted);
+    const found = await Promise.all(
+      changed.map(([name, wanted]) =>
+        objection(spec, () => kafka.alterTopicConfig(spec.name, { [name]: wanted }, { validateOnly: true })),
+      ),
+    );
+    return found.flat();
+  },
+
   async apply(spec, live, { kafka }) {
     if (live === undefined) return create(spec, kafka);
     if (spec.partitions > live.partitions) await kafka.createPartitions(spec.name, spec.partitions);
@@ -55,13 +68,32 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka:
   },
 };
 
-async function create(spec: TopicSpec, kafka: KafkaClient): Promise<void> {
+/** What the broker says against it, at the option that it names. */
+async function objection(spec: TopicSpec, ask: () => Promise<void>): Promise<readonly Change[]> {
+  try {
+    await ask();
+    return [];
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError) || failure.kind !== 'failed') throw failure;
+    const option = Object.keys(spec.config).find((name) => failure.message.includes(name));
+    const refused = {
+      code: failure.code,
+      why: failure.message,
+      todo: failure.todo ?? 'Correct it: this is what Kafka says against it.',
+      location: option === undefined ? undefined : spec.locationOf?.('config', option),
+    };
+    return [{ summary: option ?? 'Kafka', refused }];
+  }
+}
+
+async function create(spec: TopicSpec, kafka: KafkaClient, validateOnly = false): Promise<void> {
   const { name, partitions, replicationFactor, config } = spec;
   try {
     await kafka.createTopic({
       name,
       partitions,
       config,
+      validateOnly,
       ...(replicationFactor === undefined ? {} : { replicationFactor }),
     });
   } catch (failure) {
