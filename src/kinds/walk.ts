@@ -47,6 +47,13 @@ export interface WalkResult {
   readonly changed: boolean;
   /** The first failure, which ended the walk. */
   readonly failure: { readonly step: StepId; readonly cause: unknown } | undefined;
+  /** What still waited for something when the walk failed. */
+  readonly unfinished: readonly Unfinished[];
+}
+
+export interface Unfinished {
+  readonly id: string;
+  readonly waitingFor: string;
 }
 
 /**
@@ -68,6 +75,7 @@ export async function walk(nodes: readonly Node[], context: { emit: Emit; signal
   const waiting = new Set(nodes);
   const running = new Map<Node, Promise<void>>();
   let failure: WalkResult['failure'];
+  let unfinished: readonly Unfinished[] = [];
   let changed = false;
 
   const runOne = async (node: Node): Promise<void> => {
@@ -80,6 +88,7 @@ export async function walk(nodes: readonly Node[], context: { emit: Emit; signal
     } catch (cause) {
       if (failure === undefined && !signal.aborted) {
         failure = { step: node.step, cause };
+        unfinished = steps.waitsOf([...running.keys()].filter((one) => one !== node));
         steps.fail(node, cause);
         halt.abort(cause);
       }
@@ -103,7 +112,7 @@ export async function walk(nodes: readonly Node[], context: { emit: Emit; signal
   if (failure === undefined && waiting.size > 0) {
     throw new Error(`these wait for each other: ${[...waiting].map((node) => node.id).join(', ')}`);
   }
-  return { changed, failure };
+  return { changed, failure, unfinished };
 }
 
 export function failureOf(cause: unknown): Failure {
@@ -148,6 +157,13 @@ class Steps {
       },
       progress: (label, done, total) => this.emit({ kind: 'step-progress', step, label, done, total }),
     };
+  }
+
+  waitsOf(nodes: readonly Node[]): readonly Unfinished[] {
+    return nodes.flatMap(({ id, step }) => {
+      const waitingFor = this.waits.get(step)?.get(id);
+      return waitingFor === undefined ? [] : [{ id, waitingFor }];
+    });
   }
 
   end({ id, step }: Node, outcome: NodeOutcome): void {

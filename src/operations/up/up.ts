@@ -1,7 +1,7 @@
 import type { CheckReport } from '../../consistency/report.js';
 import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
-import { type Node, walk } from '../../kinds/walk.js';
+import { type Node, type Unfinished, walk } from '../../kinds/walk.js';
 import { recordPipeline } from '../../pipeline/load.js';
 import { exclusively } from '../run/exclusively.js';
 import { upNodes } from './nodes.js';
@@ -42,9 +42,19 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
   const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
   emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
-  const { changed, failure } = await walk(nodes, { emit, signal });
+  const { changed, failure, unfinished } = await walk(nodes, { emit, signal });
+  for (const one of unfinished) emit({ kind: 'note', level: 'warning', message: await stillWaiting(session, one) });
   const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
   return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
+}
+
+/** What the reader would otherwise meet one after the other, with the last line that a service wrote. */
+async function stillWaiting({ target }: Session, { id, waitingFor }: Unfinished): Promise<string> {
+  const [kind, name = ''] = id.split('/');
+  let last = '';
+  if (kind === 'service')
+    for await (const { text } of target.logs({ of: [name], tail: 1 })) last = `; it wrote last: ${text}`;
+  return `still waiting for ${waitingFor}${last}`;
 }
 
 /** What has to hold is asked once all else is done. */
