@@ -1,4 +1,4 @@
-import type { ColumnDefinition, StatementOf } from '../../../protocol/ksql/ast.js';
+import type { ColumnDefinition, StatementOf, WithClause } from '../../../protocol/ksql/ast.js';
 import { formatCreateSource } from '../../../protocol/ksql/format.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType, quoteName, sameType } from '../../../protocol/ksql/types.js';
@@ -12,6 +12,7 @@ import { StatementError } from '../statement-error.js';
 import type { Applying, Change, StatementContext } from './context.js';
 import { entity } from './entity.js';
 import { missingSchemaMessage } from './missing-schema.js';
+import type { Properties } from './properties.js';
 import { startQuery } from './start-query.js';
 import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
@@ -19,8 +20,9 @@ type CreateSource = StatementOf<'create-source'>;
 
 /** CREATE [OR REPLACE] [SOURCE] STREAM/TABLE over a topic: columns given, or inferred from the registry. */
 export const createSource: Change<'create-source'> = {
-  async prepare(statement, context) {
+  async prepare(given, context) {
     const { metastore } = context.engine;
+    const statement = { ...given, with: withDefaultFormats(given.with, context.session.properties) };
     const kind = statement.type.toLowerCase();
     const existing = metastore.sources.get(statement.name);
     if (statement.orReplace && (statement.readOnly || existing?.readOnly === true)) {
@@ -66,6 +68,25 @@ export const createSource: Change<'create-source'> = {
     return { message: statement.type === 'STREAM' ? 'Stream created' : 'Table created', queryId: null };
   },
 };
+
+/** What no text was written for. */
+const START = { offset: 0, line: 1, column: 1 };
+
+const DEFAULT_FORMATS = [
+  ['KEY_FORMAT', 'ksql.persistence.default.format.key'],
+  ['VALUE_FORMAT', 'ksql.persistence.default.format.value'],
+] as const;
+
+/** They become part of the statement: it means the same when it is read again without the session that made it. */
+function withDefaultFormats(clause: WithClause, properties: Properties): WithClause {
+  const completed = new Map(clause);
+  if (clause.has('FORMAT')) return completed;
+  for (const [name, property] of DEFAULT_FORMATS) {
+    const value = properties.get(property);
+    if (value !== undefined && !clause.has(name)) completed.set(name, { kind: 'string', value, at: START });
+  }
+  return completed;
+}
 
 /** A source table is queryable: a query of its own keeps its rows. */
 async function keepRows(source: Source, applying: Applying): Promise<void> {
