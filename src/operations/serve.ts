@@ -1,6 +1,6 @@
 import { type KafkaOptions, startKafka } from '../embedded/kafka/index.js';
 import { BROKER_CONFIG_BY_NAME } from '../embedded/kafka/topics/broker-config-definitions.js';
-import { invalid } from '../embedded/kafka/topics/config-definitions.js';
+import { invalid } from '../protocol/kafka/topic-configs.js';
 import { EvpipeError } from '../support/errors.js';
 
 export interface ServedKafka {

@@ -1,7 +1,7 @@
+import { TOPIC_CONFIGS } from '../../protocol/kafka/topic-configs.js';
 import type { Handler } from './requests/handler.js';
 import { HANDLERS } from './requests/table.js';
 import { EFFECTIVE_BROKER_CONFIGS } from './topics/broker-config-definitions.js';
-import { TOPIC_CONFIGS } from './topics/config-definitions.js';
 import { INERT_BROKER_CONFIGS } from './topics/inert-broker-configs.js';
 
 const cell = (text: string | null): string => (text ?? '').replaceAll('|', '\\|').replaceAll('\n', ' ');

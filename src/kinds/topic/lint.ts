@@ -1,11 +1,15 @@
 import { displayPath } from '../../pipeline/build.js';
+import { didYouMean } from '../../pipeline/did-you-mean.js';
 import type { LintContext } from '../../pipeline/lint.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
+import { invalid, TOPIC_CONFIG_BY_NAME } from '../../protocol/kafka/topic-configs.js';
 import { withText } from '../../protocol/ksql/with-values.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { connectorViews } from '../connector/lint/connector-views.js';
 import { flowEdges, topicPlace } from '../flow/flow.js';
 import { ksqlFiles } from '../ksqldb/ksql-files.js';
+import type { TopicSection } from './section.js';
 
 /** Kafka: 249 characters, so that a partition's folder fits into 255. */
 const NAME = /^[A-Za-z0-9._-]{1,249}$/;
@@ -54,7 +58,26 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
         ),
       );
     }
+    found.push(...settings(pipeline.target, { name, config, locationOf }));
     return found;
+  });
+}
+
+/** Settings that Kafka refuses. A broker at an address may know more than Apache Kafka does. */
+function settings(
+  target: Pipeline['target'],
+  { name, config, locationOf }: Pick<TopicSection, 'name' | 'config' | 'locationOf'>,
+): readonly Problem[] {
+  return Object.entries(config).flatMap(([key, value]) => {
+    const place = locationOf('config', key);
+    const definition = TOPIC_CONFIG_BY_NAME.get(key);
+    if (definition === undefined) {
+      const found = target.base === 'cluster' || typeof target.kafka === 'object' ? warning : problem;
+      const known = [...TOPIC_CONFIG_BY_NAME.keys()];
+      return [found('topic-config', place, `topic ${name}: Kafka has no setting ${key}${didYouMean(key, known)}`)];
+    }
+    const why = invalid(definition, value);
+    return why === undefined ? [] : [problem('topic-config', place, `topic ${name}: ${why}`)];
   });
 }
 

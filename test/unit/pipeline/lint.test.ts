@@ -119,6 +119,31 @@ services: { person: { produces: [a/b, a.b, a_b] } }
     ],
   },
   {
+    name: 'topic settings that Kafka refuses',
+    overlay: `
+topics:
+  set:
+    config:
+      retention.ms: week
+      clenup.policy: compact
+      cleanup.policy: compact,delete
+services: { person: { produces: [set] } }
+`,
+    found: [
+      /:5:7 error topic-config: topic set: Invalid value week for configuration retention.ms: Not a number of type LONG/,
+      /:6:7 error topic-config: topic set: Kafka has no setting clenup.policy, did you mean cleanup.policy\?/,
+    ],
+  },
+  {
+    name: 'a topic setting of another broker than Apache Kafka',
+    overlay: `
+targets: { cloud: { kafka: { bootstrapServers: "broker:9092" } } }
+topics: { public_person_entity_events: { config: { confluent.value.schema.validation: true } } }
+`,
+    target: 'cloud',
+    found: [/:3:\d+ warning topic-config: .*Kafka has no setting confluent.value.schema.validation/],
+  },
+  {
     name: 'replication on a cluster, which is its own business',
     overlay: 'topics: { public_person_entity_events: { replication: 3 } }\n',
     target: 'cluster',

@@ -1,12 +1,12 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { createTopics } from '../../../protocol/kafka/messages/create-topics.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
+import { invalid, TOPIC_CONFIG_BY_NAME } from '../../../protocol/kafka/topic-configs.js';
 import { messageOf } from '../../../support/errors.js';
 import { CONFIG_SOURCES, describedTopicConfig } from '../resources/described-config.js';
 import type { Call } from '../server/call.js';
 import { isOfFileSystem } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
-import { invalid, TOPIC_CONFIG_BY_NAME } from '../topics/config-definitions.js';
 import { createTopic } from '../topics/create.js';
 import { handler } from './handler.js';
 

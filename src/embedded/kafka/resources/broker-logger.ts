@@ -1,5 +1,5 @@
+import type { ConfigDefinition } from '../../../protocol/kafka/topic-configs.js';
 import type { Broker } from '../broker.js';
-import type { ConfigDefinition } from '../topics/config-definitions.js';
 import { CONFIG_OPERATIONS, ConfigRefused, type ConfigResource, type Configurable } from './config-resource.js';
 
 const LEVELS = ['DEBUG', 'ERROR', 'FATAL', 'INFO', 'TRACE', 'WARN'] as const;

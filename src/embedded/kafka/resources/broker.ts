@@ -1,6 +1,6 @@
+import type { ConfigDefinition } from '../../../protocol/kafka/topic-configs.js';
 import type { Broker } from '../broker.js';
 import { BROKER_CONFIG_BY_NAME } from '../topics/broker-config-definitions.js';
-import type { ConfigDefinition } from '../topics/config-definitions.js';
 import { ConfigRefused, type ConfigResource, type Configurable, replaced } from './config-resource.js';
 import { type DescribedConfig, describedBrokerConfig } from './described-config.js';
 

@@ -1,4 +1,4 @@
-import { type ConfigDefinition, elements } from '../topics/config-definitions.js';
+import { type ConfigDefinition, elements } from '../../../protocol/kafka/topic-configs.js';
 import { ConfigRefused, type ConfigResource, type Configurable, replaced } from './config-resource.js';
 import type { DescribedConfig } from './described-config.js';
 

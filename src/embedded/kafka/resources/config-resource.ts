@@ -1,6 +1,6 @@
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
+import { type ConfigDefinition, elements, invalid } from '../../../protocol/kafka/topic-configs.js';
 import type { Broker } from '../broker.js';
-import { type ConfigDefinition, elements, invalid } from '../topics/config-definitions.js';
 import type { DescribedConfig } from './described-config.js';
 
 /** One kind of thing that can be configured through the protocol. Each of its functions throws ConfigRefused. */

@@ -1,5 +1,5 @@
+import { type ConfigDefinition, TOPIC_CONFIGS } from '../../../protocol/kafka/topic-configs.js';
 import { BROKER_CONFIG_BY_NAME } from '../topics/broker-config-definitions.js';
-import { type ConfigDefinition, TOPIC_CONFIGS } from '../topics/config-definitions.js';
 import type { BrokerSettings } from '../topics/settings.js';
 
 /** The protocol's numbers of where a value comes from. */

@@ -1,4 +1,4 @@
-import type { ConfigDefinition } from '../topics/config-definitions.js';
+import type { ConfigDefinition } from '../../../protocol/kafka/topic-configs.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ConfigRefused, type ConfigResource, type Configurable, replaced } from './config-resource.js';
 import type { DescribedConfig } from './described-config.js';

@@ -1,4 +1,4 @@
-import { type ConfigDefinition, TOPIC_CONFIGS } from './config-definitions.js';
+import { type ConfigDefinition, TOPIC_CONFIGS } from '../../../protocol/kafka/topic-configs.js';
 import { INERT_BROKER_CONFIGS } from './inert-broker-configs.js';
 
 /** Those that have an effect here, beside the defaults of the topic settings. */

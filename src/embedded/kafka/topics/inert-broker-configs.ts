@@ -1,4 +1,4 @@
-import type { ConfigDefinition } from './config-definitions.js';
+import type { ConfigDefinition } from '../../../protocol/kafka/topic-configs.js';
 
 type InertConfig = readonly [
   name: string,

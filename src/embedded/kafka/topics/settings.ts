@@ -1,5 +1,5 @@
+import { type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from '../../../protocol/kafka/topic-configs.js';
 import { BROKER_CONFIG_BY_NAME } from './broker-config-definitions.js';
-import { type ConfigDefinition, elements, TOPIC_CONFIG_BY_NAME } from './config-definitions.js';
 
 /** Older settings in coarser units, best first; they count where the finer one is not given. */
 const COARSER: Readonly<Record<string, ReadonlyArray<readonly [name: string, ms: number]>>> = {
