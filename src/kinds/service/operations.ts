@@ -105,19 +105,29 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       const run = isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder);
       const readyTimeoutMs = section.ready?.timeoutMs ?? session.timeoutMs;
       if (section.consumes !== undefined) await noteGroup(session, section.consumes.group);
-      const changed = await session.start(service(section.name), {
+      const starting = session.start(service(section.name), {
         run,
         env: environmentOf(session, section, values),
         files: renderedFiles(session.pipeline.folder, section.files, section, values),
         ready: readinessOf(section),
         readyTimeoutMs,
       });
+      // Its supervisor goes on: a walk that has failed meanwhile does not wait for it.
+      const changed = await Promise.race([starting, abortOf(report.signal)]);
       if (section.ready === undefined && section.consumes !== undefined)
         await waitForGroup(session, section.name, section.consumes.group, report);
       for (const queue of section.receives) await waitForConsumer(session, section.name, queue, report);
       return { changed };
     },
   };
+}
+
+/** Never resolves; rejects with the signal's reason. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function runOf(section: ServiceSection, values: ReferenceValues, folder: string): LaunchOf<'service'>['run'] {

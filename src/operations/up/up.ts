@@ -48,13 +48,18 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
 }
 
+/** Among them the last one of the service itself. */
+const LINES_LOOKED_AT = 20;
+const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
+
 /** What the reader would otherwise meet one after the other, with the last line that a service wrote. */
 async function stillWaiting({ target }: Session, { id, waitingFor }: Unfinished): Promise<string> {
   const [kind, name = ''] = id.split('/');
   let last = '';
   if (kind === 'service')
-    for await (const { text } of target.logs({ of: [name], tail: 1 })) last = `; it wrote last: ${text}`;
-  return `still waiting for ${waitingFor}${last}`;
+    for await (const { text } of target.logs({ of: [name], tail: LINES_LOOKED_AT }))
+      if (!SUPERVISOR_NOTE.test(text)) last = `; it wrote last: ${text}`;
+  return `still waited: ${waitingFor}${last}`;
 }
 
 /** What has to hold is asked once all else is done. */
