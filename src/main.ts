@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { constants } from 'node:os';
+import { EXIT } from './cli/exit-codes.js';
 import { runCommandLine } from './cli/program.js';
 import { createShell } from './cli/shell.js';
 import { EvpipeError } from './support/errors.js';
@@ -6,13 +8,11 @@ import { EvpipeError } from './support/errors.js';
 const interruption = new AbortController();
 // Every wait and every connection listens to it: many listeners are no leak here.
 setMaxListeners(0, interruption.signal);
-/** 128 and the signal's number, as shells have it; Ctrl-C's is 130. */
-const TERMINATED = 143;
-let terminated = false;
+let interruptedCode: number = EXIT.interrupted;
 const interrupt = (signal: NodeJS.Signals): void => {
-  terminated ||= signal === 'SIGTERM';
   // The second Ctrl-C is for whoever does not want to wait for an orderly end.
-  if (interruption.signal.aborted) process.exit(130);
+  if (interruption.signal.aborted) process.exit(interruptedCode);
+  interruptedCode = 128 + constants.signals[signal];
   interruption.abort(new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted', { kind: 'interrupted' }));
 };
 process.on('SIGINT', interrupt);
@@ -26,4 +26,4 @@ const exitCode = await runCommandLine(argv, createShell(interruption.signal, arg
 // Pipes are written asynchronously: leave only when everything has been handed over.
 await new Promise((resolve) => process.stdout.write('', resolve));
 await new Promise((resolve) => process.stderr.write('', resolve));
-process.exit(terminated && exitCode === 130 ? TERMINATED : exitCode);
+process.exit(exitCode === EXIT.interrupted ? interruptedCode : exitCode);

@@ -27,6 +27,8 @@ export interface CommandEntry {
   /** Not in --help: for programs. */
   readonly hidden?: boolean;
   declare(command: Command): void;
+  /** After Ctrl-C it brings down what it has started, however long that takes; any other command ends within 2 s. */
+  endsInOrder?(options: Readonly<Record<string, unknown>>): boolean;
   run(call: CommandCall): Promise<number>;
 }
 

@@ -6,6 +6,9 @@ import { EXIT } from './exit-codes.js';
 import { reportError } from './report-error.js';
 import { packageVersion, type Shell } from './shell.js';
 
+/** A person has pressed Ctrl-C and waits; connections close in far less. */
+const OVERDUE_MS = 1_500;
+
 function build(shell: Shell, finish: (code: number) => void): Command {
   const program = new Command('evpipe')
     .description('Brings up event pipelines from one YAML file, and proves that every replica agrees with its source.')
@@ -28,11 +31,22 @@ function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish:
     const options = command.opts<CommonOptions & Record<string, unknown>>();
     const operands = args.slice(0, -2) as (string | string[] | undefined)[];
     try {
-      finish(await entry.run({ shell, arguments: operands, options }));
+      const running = entry.run({ shell, arguments: operands, options });
+      const endsInOrder = entry.endsInOrder?.(options) === true;
+      finish(await (endsInOrder ? running : Promise.race([running, overdue(shell.signal)])));
     } catch (thrown) {
       const cause = shell.signal.aborted ? shell.signal.reason : thrown;
       finish(reportError(cause, shell, { verbose: options.verbose === true, json: options.output === 'json' }));
     }
+  });
+}
+
+/** Settles some time after Ctrl-C, with its reason: what a command then still waits for is not waited for. */
+function overdue(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const begin = (): void => void setTimeout(() => reject(signal.reason), OVERDUE_MS).unref();
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
   });
 }
 

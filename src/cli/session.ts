@@ -1,8 +1,10 @@
 import type { Emit } from '../kinds/events.js';
 import type { Session } from '../kinds/session.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import { counted } from '../support/counted.js';
 import { EvpipeError } from '../support/errors.js';
 import { lineLog, silentLog } from '../support/log.js';
+import { pause } from '../support/retry.js';
 import type { CommonOptions } from './command.js';
 import { type EventPrinter, jsonPrinter, plainPrinter, quietPrinter } from './event-printers.js';
 import type { Shell } from './shell.js';
@@ -37,12 +39,33 @@ export async function withSession<T>(
     signal: shell.signal,
     timeoutMs: timeoutMs(options),
   });
+  const interruption = { said: Promise.resolve() };
+  const onInterrupt = (): void => {
+    interruption.said = sayWhatRuns(session, shell);
+  };
+  if (shell.signal.aborted) onInterrupt();
+  else shell.signal.addEventListener('abort', onInterrupt, { once: true });
   try {
     return await work(session);
   } finally {
+    shell.signal.removeEventListener('abort', onInterrupt);
+    await interruption.said;
     await session.close();
   }
 }
+
+/** What goes on after Ctrl-C, in one line; nothing where nothing does, or where that is not known soon. */
+async function sayWhatRuns({ target, pipeline }: Session, shell: Shell): Promise<void> {
+  const statuses = await Promise.race([target.status().catch(() => []), pause(STATUS_MS).then(() => [])]);
+  const running = statuses.filter(({ provider, state }) => provider !== 'address' && KEPT.has(state));
+  if (running.length === 0) return;
+  shell.err(
+    `${counted(running.length, 'process', 'processes')} of ${pipeline.name} still running; \`${shell.self} down\` stops ${running.length === 1 ? 'it' : 'them'}.\n`,
+  );
+}
+
+const STATUS_MS = 1_000;
+const KEPT: ReadonlySet<string> = new Set(['running', 'starting', 'restarting']);
 
 /** The reader of events that fits the caller: a live screen for a person, lines for pipes and CI, JSON Lines for programs. */
 export async function printerFor(shell: Shell, options: CommonOptions): Promise<EventPrinter> {

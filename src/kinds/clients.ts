@@ -12,17 +12,42 @@ import { ValueDecoder } from '../clients/schema-registry/decode-value.js';
 import { connectService, type ServiceClient } from '../clients/service/client.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
-import { type ComponentId, type ComponentKind, componentKey, type EndpointOf, server } from '../targets/component.js';
+import type { Silence } from '../support/liveness.js';
+import { pause } from '../support/retry.js';
+import {
+  type ComponentId,
+  type ComponentKind,
+  componentKey,
+  type Endpoint,
+  type EndpointOf,
+  server,
+} from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
 import type { Target } from '../targets/target.js';
 import { database, type PostgresEndpoint } from './database/component.js';
 import { GATEWAY } from './gateway/component.js';
+import { placeOf, silenceAt } from './liveness.js';
 import { service } from './service/component.js';
 import { store } from './store/component.js';
 
-/** Clients of whatever the target runs, each made once, when it is first asked for, and closed with the lifetime. */
+/** For the first sign of life. A server that accepts and never answers must not hold back what the others say. */
+const ANSWER_MS = 4_000;
+/** For one that was silent before: many things may ask for the same server in turn. */
+const ANSWER_AGAIN_MS = 500;
+/** For a server that is being restarted, where the command itself starts servers. */
+const COMES_BACK_MS = 20_000;
+const ABSENT_PAUSE_MS = 100;
+
+/**
+ * Clients of whatever the target runs, each made once, when it is first asked for, and closed with the lifetime. A server has
+ * to show a sign of life first: this is where every command's wait for a server that is stopped, dead or hung ends.
+ */
 export class Clients {
   private readonly made = new Map<string, Promise<unknown>>();
+  private readonly asked = new Map<string, Promise<Silence | undefined>>();
+  private readonly silent = new Set<string>();
+  /** The command starts servers, so one that is absent may be coming. */
+  patient = false;
 
   constructor(
     private readonly target: Target,
@@ -149,7 +174,11 @@ export class Clients {
     component: ComponentId<K>,
   ): Promise<{ host: EndpointOf<K>; inside: EndpointOf<K> }> {
     const faces = await this.target.endpoint(component);
-    if (faces !== undefined) return faces;
+    if (faces !== undefined) {
+      const silence = await this.silence(component, faces.host);
+      if (silence === undefined) return faces;
+      throw this.silentError(component, faces.host, silence);
+    }
     const declared = (await this.target.status()).some(({ components }) =>
       components.some(({ kind, name }) => kind === component.kind && name === component.name),
     );
@@ -174,6 +203,46 @@ export class Clients {
     });
     this.lifetime.onEnd(() => client.close());
     return client;
+  }
+
+  /** Why a component that runs or has an address does not answer; undefined: it does, or there is nothing to ask. */
+  async silence(component: ComponentId, endpoint: Endpoint): Promise<Silence | undefined> {
+    const key = componentKey(component);
+    const asking = this.asked.get(key) ?? this.ask(component, endpoint);
+    this.asked.set(key, asking);
+    try {
+      return await asking;
+    } finally {
+      this.asked.delete(key);
+    }
+  }
+
+  private async ask(component: ComponentId, endpoint: Endpoint): Promise<Silence | undefined> {
+    const key = componentKey(component);
+    const mayCome = this.patient && this.target.providerOf(component) !== 'address';
+    const answerMs = this.silent.has(key) ? ANSWER_AGAIN_MS : ANSWER_MS;
+    const absentUntilMs = performance.now() + (mayCome ? COMES_BACK_MS : answerMs);
+    for (;;) {
+      const silence = await silenceAt(endpoint, answerMs, this.signal);
+      if (silence === undefined) this.silent.delete(key);
+      else this.silent.add(key);
+      if (silence?.kind !== 'absent' || performance.now() + ABSENT_PAUSE_MS > absentUntilMs) return silence;
+      await pause(ABSENT_PAUSE_MS, this.signal);
+    }
+  }
+
+  private silentError(component: ComponentId, endpoint: Endpoint, silence: Silence): EvpipeError {
+    const isForeign = this.target.providerOf(component) === 'address';
+    const [code, why] =
+      silence.kind === 'silent'
+        ? (['EVPIPE_SILENT', 'accepts connections but does not answer'] as const)
+        : (['EVPIPE_UNREACHABLE', `can't be reached: ${silence.why}`] as const);
+    return new EvpipeError(code, `${componentKey(component)} at ${placeOf(endpoint)} ${why}`, {
+      kind: 'unreachable',
+      todo: isForeign
+        ? 'Check that it runs and that the address is right.'
+        : 'It is stopped, overloaded or being restarted: see `evpipe status` and `evpipe logs`.',
+    });
   }
 
   private once<T>(key: string, make: () => Promise<T>): Promise<T> {

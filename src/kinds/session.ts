@@ -64,6 +64,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     clients,
     references: (face, holder) => referenceValues(pipeline, kinds, target, face, holder),
     start: async (component, launch) => {
+      clients.patient = true;
       const { notes, changed } = await target.start(component, launch as LaunchOf<'service'>);
       // Databases share a server, and with it what there is to say of its start.
       for (const message of notes.filter((note) => !said.has(note))) {

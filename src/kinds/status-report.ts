@@ -34,6 +34,8 @@ export interface ComponentLine {
 export interface StatusReport {
   readonly pipeline: string;
   readonly target: string;
+  /** False where all that evpipe would run here is stopped. */
+  readonly running: boolean;
   /** Since when the supervisor runs; absent where there is none. */
   readonly upMs?: number | undefined;
   readonly memoryBytes?: number | undefined;

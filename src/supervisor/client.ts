@@ -110,13 +110,17 @@ export class SupervisorClient {
   }
 }
 
-const HELLO_TIMEOUT_MS = 5_000;
+const HELLO_TIMEOUT_MS = 4_000;
 
 const silentError = (path: string) =>
-  new EvpipeError('EVPIPE_SUPERVISOR_SILENT', `the supervisor at ${path} did not answer within 5 s`, {
-    kind: 'deadline',
-    todo: 'It may be stopped (SIGSTOP) or starved; `evpipe down` ends it by force.',
-  });
+  new EvpipeError(
+    'EVPIPE_SUPERVISOR_SILENT',
+    `the supervisor at ${path} did not answer within ${HELLO_TIMEOUT_MS / 1000} s`,
+    {
+      kind: 'deadline',
+      todo: 'It may be stopped (SIGSTOP) or starved; `evpipe down` ends it by force.',
+    },
+  );
 
 const goneError = () =>
   new EvpipeError('EVPIPE_SUPERVISOR_GONE', 'the process that runs this pipeline has ended in the middle of it', {

@@ -1,3 +1,5 @@
+import type { Protocol } from '../support/liveness.js';
+
 /** What the supervisor is asked to run, and what it says of it. Plain JSON: it crosses the socket. */
 
 export interface LaunchSpec {
@@ -29,6 +31,8 @@ export interface LaunchSpec {
     | { readonly kind: 'command'; readonly command: readonly string[] }
     | { readonly kind: 'alive'; readonly forMs: number }
     | { readonly kind: 'spawned' };
+  /** What it is asked on its port while it runs, to see that it lives. Absent: only its end is noticed. */
+  readonly protocol?: Protocol;
   readonly readyTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** Higher ones are stopped first. */
@@ -85,4 +89,6 @@ export interface StartAnswer {
   readonly port?: number;
   readonly wishedPort?: number;
   readonly changed: boolean;
+  /** It ran, did not answer, and was started again. */
+  readonly revived?: boolean;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EvpipeError, messageOf } from '../support/errors.js';
+import { silenceOf } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
 import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from './launch.js';
 import type { LogFile } from './log-file.js';
@@ -16,6 +17,7 @@ const ENDS_IN_A_ROW = 2;
 const HELD_BY_PREDECESSOR = /still in use|EADDRINUSE|Address already in use/;
 const FIRST_ATTEMPTS_MAX = 20;
 const LAST_LINES = 10;
+const HOST = '127.0.0.1';
 
 /**
  * One component's process through all its lives.
@@ -70,6 +72,25 @@ export class ManagedProcess {
       this.starting.catch(() => {});
     }
     await this.starting;
+    await this.untilUp(this.life.signal);
+  }
+
+  /** It runs, and does not answer its health question in this time. True at once, or after that time. */
+  async isSilent(timeoutMs: number): Promise<boolean> {
+    const { child, port } = this;
+    const { protocol } = this.spec;
+    if (child === undefined || port === undefined || protocol === undefined || !this.isUp) return false;
+    const silence = await silenceOf({ protocol, host: HOST, port }, timeoutMs);
+    return silence?.kind === 'silent' && this.child === child && this.isUp;
+  }
+
+  /** Ends a life that has become silent. Resolves once the next one is ready. */
+  async revive(silentMs: number): Promise<void> {
+    const { child } = this;
+    if (child === undefined || !this.isUp) return;
+    this.log.note(`it has not answered for ${Math.round(silentMs / 1000)} s: it is killed and started again`);
+    child.kill();
+    await child.exited;
     await this.untilUp(this.life.signal);
   }
 

@@ -124,11 +124,17 @@ export class RunningChild {
   async stop(): Promise<Exit> {
     if (this.exit !== undefined) return this.exit;
     signalGroup(this.pid, this.prepared?.stopSignal ?? 'SIGTERM');
+    signalGroup(this.pid, 'SIGCONT'); // one that was stopped would not notice
     const deadline = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), this.spec.stopTimeoutMs);
     const exit = await this.exited;
     clearTimeout(deadline);
     for (let waitedMs = 0; !isGroupGone(this.pid) && waitedMs < GROUP_GONE_MS; waitedMs += 10) await pause(10);
     return exit;
+  }
+
+  /** At once, with all that it has started. */
+  kill(): void {
+    signalGroup(this.pid, 'SIGKILL');
   }
 
   exitedError(exit: Exit): EvpipeError {

@@ -20,6 +20,12 @@ export interface SupervisorOptions {
 }
 
 const ROTATE_EVERY_MS = 5_000;
+/** Between two health questions to the same process. */
+const ASK_EVERY_MS = 2_000;
+/** Long enough for a busy machine and for whoever stops a process on purpose for some seconds. */
+const SILENT_MS = 8_000;
+/** For a process that somebody wants to have up now. */
+const SILENT_AT_START_MS = 4_000;
 /** A port can be taken between the look and the listening; another one is tried this many times. */
 const PORT_ATTEMPTS_MAX = 3;
 
@@ -28,6 +34,8 @@ export class Supervisor {
   private readonly processes = new Map<string, ManagedProcess>();
   private readonly startedAtMs = Date.now();
   private readonly rotation: NodeJS.Timeout;
+  private readonly health: NodeJS.Timeout;
+  private examining = false;
   /** Ports are chosen one at a time, so that no two get the same. */
   private creating: Promise<unknown> = Promise.resolve();
   private closing = false;
@@ -42,6 +50,7 @@ export class Supervisor {
     this.rotation = setInterval(() => {
       for (const name of this.processes.keys()) this.logOf(name).rotateWhenLarge();
     }, ROTATE_EVERY_MS);
+    this.health = setInterval(() => void this.examine(), ASK_EVERY_MS);
   }
 
   /** Idempotent: the same spec is left alone while it runs; another one replaces it. `avoid`: ports wished for by others. */
@@ -52,8 +61,10 @@ export class Supervisor {
       const { port } = managed;
       try {
         await managed.start();
+        const revived = !changed && (await this.revive(managed));
         return {
-          changed,
+          changed: changed || revived,
+          ...(revived && { revived }),
           ...(port !== undefined && { port }),
           ...(spec.port !== undefined && { wishedPort: spec.port.wished }),
         };
@@ -93,11 +104,40 @@ export class Supervisor {
   async shutdown(): Promise<void> {
     this.closing = true;
     clearInterval(this.rotation);
+    clearInterval(this.health);
     await this.creating.catch(() => {});
     const all = [...this.processes.values()];
     for (const layer of [...new Set(all.map((managed) => managed.spec.layer))].sort((a, b) => b - a)) {
       await Promise.all(all.filter((managed) => managed.spec.layer === layer).map((managed) => managed.stop()));
     }
+  }
+
+  /**
+   * Asks every process whether it lives. Of those that are silent only the lowest layer is restarted: what stands on it may
+   * be waiting for it.
+   */
+  private async examine(): Promise<void> {
+    if (this.examining || this.closing) return;
+    this.examining = true;
+    try {
+      const all = [...this.processes.values()];
+      const silent = await Promise.all(all.map((managed) => managed.isSilent(SILENT_MS)));
+      const found = all.filter((_, index) => silent[index]);
+      const lowest = Math.min(...found.map(({ spec }) => spec.layer));
+      if (this.closing) return;
+      await Promise.all(
+        found.filter(({ spec }) => spec.layer === lowest).map((managed) => managed.revive(SILENT_MS).catch(() => {})), // its log says why; it is tried again
+      );
+    } finally {
+      this.examining = false;
+    }
+  }
+
+  /** True where it ran and did not answer, and was started again. */
+  private async revive(managed: ManagedProcess): Promise<boolean> {
+    if (!(await managed.isSilent(SILENT_AT_START_MS))) return false;
+    await managed.revive(SILENT_AT_START_MS);
+    return true;
   }
 
   private create(

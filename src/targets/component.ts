@@ -5,6 +5,7 @@
 
 import type { LaunchSpec } from '../supervisor/launch.js';
 import type { EvpipeError } from '../support/errors.js';
+import type { Protocol } from '../support/liveness.js';
 import type { PipelineSecrets } from './secrets.js';
 
 /**
@@ -108,6 +109,8 @@ export interface EmbeddedForm<K extends ComponentKind> {
   readonly process: string;
   /** Wished for; undefined: it listens nowhere. */
   readonly port: number | undefined;
+  /** What its supervisor asks it, to see that it lives; absent: what makes it ready, where that is HTTP. */
+  readonly protocol?: Protocol;
   /** Stopped from the highest to the lowest. */
   readonly layer: number;
   readonly stopTimeoutMs: number;

@@ -39,12 +39,15 @@ export class EmbeddedProvider implements Provider {
     const spec = await this.specOf(component, launch, upstream);
     const client = await this.ensured();
     const answer = await client.start(spec, this.avoidedPorts());
-    const { port, wishedPort, changed } = answer;
+    const { port, wishedPort, changed, revived } = answer;
     const moved = port !== undefined && wishedPort !== undefined && port !== wishedPort;
     return {
       endpoint: bothFaces(component.embedded.endpoint(port, this.secrets)),
       changed,
-      notes: moved && changed ? [`port ${wishedPort} is taken: ${spec.process} listens on ${port}`] : [],
+      notes: [
+        ...(moved && changed ? [`port ${wishedPort} is taken: ${spec.process} listens on ${port}`] : []),
+        ...(revived === true ? [`${spec.process} did not answer: it was killed and started again`] : []),
+      ],
     };
   }
 
@@ -139,7 +142,7 @@ export class EmbeddedProvider implements Provider {
   }
 
   private async specOf(component: Component, launch: Launch | undefined, upstream: Upstream): Promise<LaunchSpec> {
-    const { process, port, layer, stopTimeoutMs } = component.embedded;
+    const { process, port, protocol, layer, stopTimeoutMs } = component.embedded;
     const { stateFolder, env } = this.context;
     await this.ensured(); // makes the state folder, where passwords are kept
     const launched = await component.embedded.launch({
@@ -151,9 +154,11 @@ export class EmbeddedProvider implements Provider {
       env,
       secrets: this.secrets,
     });
+    const asked = protocol ?? (launched.ready?.kind === 'http' ? 'http' : undefined);
     return {
       process,
       env: {},
+      ...(asked !== undefined && { protocol: asked }),
       ...(port !== undefined && { port: { wished: port } }),
       ready: { kind: 'announced' },
       readyTimeoutMs: READY_TIMEOUT_MS,

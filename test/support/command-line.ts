@@ -8,7 +8,17 @@ export interface Ran {
 }
 
 /** Runs one command line in this process, as from a pipe: no terminal, no colour. */
-export async function runIn(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): Promise<Ran> {
+export function runIn(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): Promise<Ran> {
+  return runUntil(new AbortController().signal, cwd, env, ...argv);
+}
+
+/** The signal is that of Ctrl-C. */
+export async function runUntil(
+  signal: AbortSignal,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  ...argv: string[]
+): Promise<Ran> {
   let out = '';
   let err = '';
   const shell: Shell = {
@@ -23,7 +33,7 @@ export async function runIn(cwd: string, env: NodeJS.ProcessEnv, ...argv: string
     interactive: false,
     color: false,
     columns: undefined,
-    signal: new AbortController().signal,
+    signal,
     self: 'evpipe',
   };
   const code = await runCommandLine(argv, shell);

@@ -56,8 +56,14 @@ export class Stack {
 
   /** Kills it the moment it runs. Throws after 30 s in which it did not. */
   async kill(name: string): Promise<void> {
+    await this.signal(name, 'SIGKILL');
+  }
+
+  /** Answers the process that got it. */
+  async signal(name: string, signal: NodeJS.Signals): Promise<number> {
     const pid = await waitUntil(`${name} to run`, () => this.pidOf(name), { timeoutMs: 30_000, maxPauseMs: 50 });
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
+    return pid;
   }
 
   async portOf(name: string): Promise<number> {

@@ -55,6 +55,7 @@ it('stops waiting on Ctrl-C and ends with 130; what runs stays', async () => {
   up.kill('SIGINT');
   const ended = await up.ended;
   expect(ended.code, ended.stderr).toBe(130);
+  expect(ended.stderr).toMatch(/\d+ process(es)? of person-planning still running; `(npx )?evpipe down` stops/);
   expect((await stack.process('kafka'))?.state).toBe('running');
 });
 
@@ -85,9 +86,24 @@ it('leaves no process behind a killed supervisor, and the next up brings all bac
   expect(pids.length).toBeGreaterThan(5);
   await stack.kill('supervisor');
   await waitUntil('the children to end', async () => (pids.some(isThere) ? undefined : true), { timeoutMs: 20_000 });
+  const status = await stack.run('status');
+  expect(status.code).toBe(4);
+  expect(status.stderr).toMatch(/person-planning is not running\n +Start it with `(npx )?evpipe up/);
   const ended = await stack.run('up');
   expect(ended.code, ended.stderr).toBe(0);
   expect(ended.stdout).toMatch(/persons +200 +200/);
+});
+
+it('starts what is stopped again with up, and ends a stopped supervisor by force', async () => {
+  const stopped = await stack.signal('connect', 'SIGSTOP');
+  const up = await stack.run('up', '--no-verify', '--no-seed');
+  expect(up.code, up.stderr).toBe(0);
+  expect(await stack.pidOf('connect')).not.toBe(stopped);
+  const supervisor = await stack.signal('supervisor', 'SIGSTOP');
+  const down = await stack.run('down');
+  expect(down.code, down.stderr).toBe(0);
+  expect(isThere(supervisor)).toBe(false);
+  expect((await stack.run('up', '--no-verify', '--no-seed')).code).toBe(0);
 });
 
 it('ends by itself when its state folder is removed, and down --volumes still finds what lay elsewhere', async () => {

@@ -27,7 +27,8 @@ export const downCommand: CommandEntry = {
 
 /** What was stopped, removed and left; ends in a newline. */
 export function downText({ stopped, removed, left }: DownResult, volumes: boolean, self: string): string {
-  const what = stopped === 0 ? 'Nothing was running.' : `Stopped ${counted(stopped, 'process', 'processes')}.`;
+  const some = stopped === undefined ? 'what did not answer' : counted(stopped, 'process', 'processes');
+  const what = stopped === 0 ? 'Nothing was running.' : `Stopped ${some}.`;
   const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
   return [
     `${what} ${volumes ? data : `The data stays; ${self} up goes on with it.`}`,

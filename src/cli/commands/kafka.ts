@@ -28,6 +28,7 @@ export const kafkaCommand: CommandEntry = {
       .option('--user <name:password>', 'opens a listener with SASL for this user; may be repeated', repeated)
       .option('--tls-cert <file>', 'opens a listener with TLS, with this certificate (PEM)')
       .option('--tls-key <file>', 'the key of the certificate (PEM)'),
+  endsInOrder: () => true,
   run: async ({ shell, options }) => {
     const port = portOf(options.port);
     const config = Object.fromEntries(pairs(options.config, '=', '--config'));

@@ -29,6 +29,7 @@ export const smokeCommand: CommandEntry = {
       .option('--junit <file>', 'write the results as JUnit XML too')
       .option('--up', 'bring the pipeline up before')
       .option('--down', 'bring it down after, whatever happened; its data too where --up started it from nothing'),
+  endsInOrder: ({ down }) => down === true,
   run: async (call) => {
     const { shell, options } = call;
     const { file, names } = operandsOf(call);

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { EvpipeError } from '../../support/errors.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -30,9 +32,17 @@ export const statusCommand: CommandEntry = {
           for (const line of statusLines(report, { columns: shell.columns ?? 120 }))
             shell.out(`${paint(line, shell.color)}\n`);
       };
-      if (options.watch !== true) print(await readStatus(session));
-      else for await (const report of watchStatus(session, shell.signal)) print(report);
-      return EXIT.done;
+      if (options.watch === true) {
+        for await (const report of watchStatus(session, shell.signal)) print(report);
+        return EXIT.done;
+      }
+      const report = await readStatus(session);
+      print(report);
+      if (report.running) return EXIT.done;
+      throw new EvpipeError('EVPIPE_NOT_RUNNING', `${pipeline.name} is not running`, {
+        kind: 'unreachable',
+        todo: `Start it with \`${shell.self} up ${relative(shell.cwd, pipeline.file)}\`.`,
+      });
     });
   },
 };

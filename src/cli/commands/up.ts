@@ -22,6 +22,7 @@ export const upCommand: CommandEntry = {
       .option('--attach', 'stay, and bring it down on Ctrl-C')
       .option('--no-seed', 'create no seed data')
       .option('--no-verify', 'run no checks'),
+  endsInOrder: ({ attach }) => attach === true,
   run: (call) => {
     const slices = call.options.seed === false ? ALL.filter((slice) => slice !== 'seed') : ALL;
     return runUp(call, slices, call.options.verify !== false);

@@ -31,6 +31,7 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
     process: 'connect',
     port: 8083,
     layer: 2,
+    protocol: 'http',
     stopTimeoutMs: 10_000,
     launch: ({ launch, upstream, dataDir, stateFolder }) =>
       embeddedProgram('connect', {

@@ -58,6 +58,7 @@ export const POSTGRES_PROCESS = {
   process: 'postgres',
   port: 5432,
   layer: 0,
+  protocol: 'postgres' as const,
   stopTimeoutMs: 10_000,
   launch: ({ dataDir, secrets }: { readonly dataDir: string; readonly secrets: PipelineSecrets }) =>
     embeddedProgram('postgres', { dataDir, password: secrets.postgresPassword() }, 'prepared'),

@@ -2,8 +2,8 @@ import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode } from '../status-report.js';
 
-/** A server that accepts and never answers must not hold back what the others say. */
-const FLOW_MS = 4_000;
+/** Longer than a client waits for a server's sign of life, whose failure says more. */
+const FLOW_MS = 4_500;
 
 /**
  * A flow as far as it can be read in time: `read` adds its nodes one after the other. A last node called `name` says what is

@@ -46,6 +46,7 @@ export const gatewayComponent = (
     process: 'gateway',
     port,
     layer: 6, // stopped before what it stands in front of
+    protocol: 'http',
     stopTimeoutMs: 5_000,
     launch: ({ launch }) => embeddedProgram('gateway', { routes: launch.routes }),
     endpoint: httpOnHost,

@@ -18,6 +18,7 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
     process: 'ksqldb',
     port: 8088,
     layer: 3,
+    protocol: 'http',
     stopTimeoutMs: 10_000,
     launch: ({ upstream, dataDir }) =>
       embeddedProgram('ksqldb', {

@@ -47,6 +47,7 @@ export const rabbitmqComponent = ({
     process: 'rabbitmq',
     port: 5672,
     layer: 0,
+    protocol: 'amqp',
     stopTimeoutMs: 10_000,
     launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...secrets.rabbitmqLogin(rabbitmq?.guest) }),
     // One port for both: its first bytes tell AMQP from HTTP.

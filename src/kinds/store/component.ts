@@ -113,6 +113,7 @@ const cacheOnHost = (name: string, caches: readonly string[]): EmbeddedForm<'sto
   process: 'redis',
   port: 6379,
   layer: 0,
+  protocol: 'redis',
   stopTimeoutMs: 5_000,
   missing: ({ PATH }) => (cacheProgram(PATH) === undefined ? NO_CACHE_PROGRAM : undefined),
   launch: ({ dataDir, env, secrets }) => {

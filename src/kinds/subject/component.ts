@@ -25,6 +25,7 @@ export const registryComponent = ({
     process: 'registry',
     port: 8081,
     layer: 1,
+    protocol: 'http',
     stopTimeoutMs: 5_000,
     launch: ({ upstream, dataDir }) =>
       embeddedProgram('schema-registry', {

@@ -40,6 +40,7 @@ export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target
     process: 'kafka',
     port: 9092,
     layer: 0,
+    protocol: 'kafka',
     stopTimeoutMs: 10_000,
     launch: ({ dataDir }) => embeddedProgram('kafka', { dataDir }),
     endpoint: (port) => ({ bootstrapServers: `${HOST}:${port}` }),

@@ -1,10 +1,11 @@
 import type { Released } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
+import { EvpipeError } from '../../support/errors.js';
 import { release } from './release.js';
 
 export interface DownResult extends Released {
-  /** How many processes. */
-  readonly stopped: number;
+  /** How many processes; absent where their supervisor did not answer. */
+  readonly stopped?: number;
 }
 
 /**
@@ -12,9 +13,12 @@ export interface DownResult extends Released {
  * too, and what would do harm on those servers; where that fails everything is stopped, but the data stays, for another attempt.
  */
 export async function down(session: Session, options: { readonly volumes: boolean }): Promise<DownResult> {
-  const running = (await session.target.status()).filter(
-    ({ provider, state }) => provider !== 'address' && state !== 'stopped',
-  );
+  // A supervisor that does not answer is ended by force, with all that it runs.
+  const statuses = await session.target.status().catch((failure: unknown) => {
+    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_SUPERVISOR_SILENT') return undefined;
+    throw failure;
+  });
+  const running = statuses?.filter(({ provider, state }) => provider !== 'address' && state !== 'stopped');
   let released: Released = { removed: [], left: [] };
   try {
     if (options.volumes) released = await release(session);
@@ -23,5 +27,5 @@ export async function down(session: Session, options: { readonly volumes: boolea
     throw failure;
   }
   await session.target.shutdown(options);
-  return { stopped: running.length, ...released };
+  return { ...(running !== undefined && { stopped: running.length }), ...released };
 }

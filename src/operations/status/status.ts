@@ -9,17 +9,23 @@ const ASK_AGAIN_MS = 1_000;
 /** Looks once: how each process is, and how far data has come on the way of each compare check. Starts nothing. */
 export async function readStatus(session: Session): Promise<StatusReport> {
   const components = await session.target.status();
-  const running = components.some(({ state }) => state === 'running');
+  const ours = components.filter(({ provider, state }) => provider !== 'address' && state !== 'absent');
+  const running = ours.length === 0 || ours.some(({ state }) => state !== 'stopped');
+  const [lines, flows] = await Promise.all([
+    Promise.all(components.map((one) => componentLine(session, one))),
+    running ? readFlows(session) : [],
+  ]);
   const upMs = Math.max(0, ...components.flatMap(({ uptimeMs }) => uptimeMs ?? []));
   const memory = components.flatMap(({ memoryBytes }) => memoryBytes ?? []);
   return {
     pipeline: session.pipeline.name,
     target: session.target.name,
+    running,
     ...(upMs > 0 ? { upMs } : {}),
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
-    components: [...components.map(componentLine), ...(await otherLines(session))],
+    components: [...lines, ...(await otherLines(session))],
     notes: components.filter(({ state }) => state === 'absent').map(absence),
-    flows: running ? await readFlows(session) : [],
+    flows,
   };
 }
 
@@ -41,7 +47,19 @@ async function readFlows(session: Session): Promise<StatusReport['flows']> {
   return (await Promise.all(all.map(({ operations }) => operations.flows?.(session) ?? []))).flat();
 }
 
-function componentLine(status: ComponentStatus): ComponentLine {
+/** A process may be there and not live: stopped, or busy for ever. */
+async function componentLine(session: Session, status: ComponentStatus): Promise<ComponentLine> {
+  const [component] = status.components;
+  const asked = component !== undefined && (status.state === 'running' || status.state === 'unknown');
+  const endpoint = asked ? (await session.target.endpoint(component))?.host : undefined;
+  const silence = endpoint && component && (await session.clients.silence(component, endpoint));
+  if (silence === undefined) return lineOf(status);
+  const line = { ...lineOf(status), health: 'bad' as const };
+  if (silence.kind === 'absent') return { ...line, state: 'unreachable', lastError: silence.why };
+  return { ...line, state: 'silent', lastError: 'it accepts connections but does not answer' };
+}
+
+function lineOf(status: ComponentStatus): ComponentLine {
   const { process: name, state, lastExit, port, restarts, lastLines } = status;
   const exit = lastExit === undefined ? undefined : `ended with ${lastExit.signal ?? `code ${lastExit.code}`}`;
   const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;

@@ -134,7 +134,7 @@ describe('components with an address', () => {
     expect(well.out).toMatch(/✓ database shop +PostgreSQL \d+.*, wal_level logical/);
     const env = { ...shop.env, EVPIPE_DATABASE_SHOP_URL: 'postgres://u:secret@127.0.0.1:1/shop' };
     const ill = await runIn(shop.folder, env, 'doctor', '--target', 'test');
-    expect(ill.out).toMatch(/✗ database shop +PostgreSQL at 127\.0\.0\.1:1\/shop does not answer/);
+    expect(ill.out).toMatch(/✗ database shop +postgres\/shop at 127\.0\.0\.1:1 can't be reached/);
     expect(ill.out).not.toContain('secret');
     expect(ill.code).toBe(4);
   });

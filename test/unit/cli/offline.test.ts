@@ -105,7 +105,7 @@ describe('without anything running', () => {
     };
     const { code, out } = await runIn(folder, { ...env, ...addresses }, 'verify-consistency', '--target', 'test');
     expect(out).toContain('? inconclusive');
-    expect(out).toContain('PostgreSQL at 127.0.0.1:1/shop does not answer');
+    expect(out).toContain("postgres/shop at 127.0.0.1:1 can't be reached");
     expect(code).toBe(4);
   });
 

@@ -170,6 +170,28 @@ describe('the supervisor', () => {
     expect((await fetchJson(port)).greeting).toBe('two');
   });
 
+  it('restarts a process that lives but no longer answers, after saying so', async () => {
+    await client.start({ ...server(), protocol: 'http' });
+    const { pid } = await fetchJson(port);
+    process.kill(pid, 'SIGSTOP');
+    await waitUntil('another life', async () => ((await report('server')).restarts === 1 ? true : undefined), DEADLINE);
+    await gone(pid);
+    const log = readFileSync(join(stateFolder, 'logs', 'server.log'), 'utf8');
+    expect(log).toContain('it has not answered for 8 s: it is killed and started again');
+  });
+
+  it('restarts a silent process at once for a caller who wants it up, and lets a stopped one stop in order', async () => {
+    await client.start({ ...server(), protocol: 'http' });
+    const { pid } = await fetchJson(port);
+    process.kill(pid, 'SIGSTOP');
+    expect(await client.start({ ...server(), protocol: 'http' })).toMatchObject({ changed: true, revived: true });
+    const next = await fetchJson(port);
+    expect(next.pid).not.toBe(pid);
+    process.kill(next.pid, 'SIGSTOP');
+    await client.stop('server');
+    expect(await report('server')).toMatchObject({ state: 'stopped', lastExit: { code: 0, signal: null } });
+  });
+
   it('tells why a start failed in the last words of the process', async () => {
     const failure = await failureOf(client.start(server({ dieAtStart: true })));
     expect(failure.code).toBe('EVPIPE_PROCESS_EXITED');

@@ -11,6 +11,7 @@ const node = (name: string, detail: string, more: Partial<FlowNode> = {}): FlowN
 });
 
 const REPORT: StatusReport = {
+  running: true,
   pipeline: 'person-planning',
   target: 'embedded',
   upMs: 720_000,
