@@ -65,6 +65,7 @@ export class Clients {
         ...(host.sasl === undefined ? {} : { sasl: host.sasl }),
       });
       this.lifetime.onEnd(() => client.close());
+      if (host.clusterId !== undefined) await requireCluster(client, host.clusterId, host.bootstrapServers);
       return client;
     });
   }
@@ -264,4 +265,15 @@ function withoutRole(failure: unknown): unknown {
     cause: failure,
     todo: 'Run evpipe up, which makes the roles, then try again.',
   });
+}
+
+/** An address that leads to another cluster than it is meant to, say production's, must do no harm there. */
+async function requireCluster(kafka: KafkaClient, wanted: string, bootstrapServers: string): Promise<void> {
+  const { clusterId } = await kafka.describeCluster();
+  if (clusterId === wanted) return;
+  throw new EvpipeError(
+    'EVPIPE_CLUSTER_OTHER',
+    `Kafka at ${bootstrapServers} is cluster ${clusterId}, not ${wanted} as the target says; nothing was changed`,
+    { kind: 'usage', todo: 'Correct the address, or clusterId in the target.' },
+  );
 }

@@ -42,9 +42,9 @@ export class PlanShop {
     return new PlanShop(folder, broker, registry, connectKafka({ bootstrapServers, clientId: 'test' }));
   }
 
-  write({ topics, compatibility }: ShopFile): void {
+  write({ topics, compatibility }: ShopFile, kafka: Readonly<Record<string, string>> = {}): void {
     const here = {
-      kafka: { bootstrapServers: this.broker.bootstrapServers },
+      kafka: { bootstrapServers: this.broker.bootstrapServers, ...kafka },
       schemaRegistry: { url: `http://127.0.0.1:${this.registry.port}` },
     };
     const schemas = { compatibility, subjects: { 'orders-value': 'order.avsc' } };

@@ -145,6 +145,22 @@ it('changes nothing while another machine changes the pipeline, and forgets the 
   expect([...(await readLedger(shop.kafka, 'shop')).keys()].filter((key) => key.startsWith('lock/'))).toEqual([]);
 });
 
+it('does nothing on another cluster than the one that is meant', async () => {
+  const { clusterId } = await shop.kafka.describeCluster();
+  shop.write(
+    { ...PLAIN, topics: { ...PLAIN.topics, late: { partitions: 1, config: {} } } },
+    { clusterId: 'production' },
+  );
+  for (const argv of [['plan'], ['apply'], ['up'], ['reset', '--yes']]) {
+    const { code, err } = await shop.run(...argv);
+    expect(err).toContain(`is cluster ${clusterId}, not production as the target says; nothing was changed`);
+    expect(code).toBe(2);
+  }
+  expect(await shop.kafka.describeTopic('late')).toBeUndefined();
+  shop.write(PLAIN, { clusterId });
+  expect((await shop.run('plan')).code).toBe(0);
+});
+
 it('looks at and stops what runs by what was recorded, where the environment or the file is no longer complete', async () => {
   const file = join(shop.folder, 'evpipe.yaml');
   const argv = ['--target', 'here'];

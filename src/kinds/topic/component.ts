@@ -14,6 +14,8 @@ export interface KafkaEndpoint {
   readonly bootstrapServers: string;
   readonly ssl?: KafkaSsl | undefined;
   readonly sasl?: KafkaSasl | undefined;
+  /** No other cluster is meant. */
+  readonly clusterId?: string | undefined;
 }
 
 export type KafkaSsl =

@@ -34,6 +34,9 @@ const kafkaAddress = z.union(
       })
         .optional()
         .describe('Log in with a password'),
+      clusterId: text
+        .optional()
+        .describe('The id of the cluster that is meant: with any other every command stops before it does anything'),
       inside: mapping({ bootstrapServers: text.describe('host:port') })
         .optional()
         .describe(INSIDE),

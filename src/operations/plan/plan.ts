@@ -31,6 +31,8 @@ export interface Plan {
 export async function readPlan(session: Session, options: { readonly prune: boolean }): Promise<Plan> {
   const nodes = await upNodes(session, new Set(['services', 'streams']));
   const runs = await runningNow(session);
+  // Of another cluster than the target means nothing is to be compared: this throws.
+  if (runs.has(componentKey(server('kafka')))) await session.clients.kafka();
   const stopped = ({ component }: Planned): string | undefined =>
     component === undefined || runs.has(componentKey(component)) ? undefined : componentKey(component);
   const compared = await Promise.all(
