@@ -162,7 +162,7 @@ function compileColumn(expression: Extract<Expression, { kind: 'column' }>, cont
 
 function compileField(base: Compiled, name: string, at: Position): Compiled {
   if (base.type?.kind !== 'STRUCT') {
-    throw failAt(at, `Can't access the field '${name}' of a ${describeType(base.type)}: it is not a STRUCT`);
+    throw failAt(at, `Can't access the field '${name}': Expected STRUCT type, got: ${describeType(base.type)}`);
   }
   const index = base.type.fields.findIndex((field) => field.name === name);
   const field = base.type.fields[index];
@@ -206,10 +206,7 @@ function compileSubscript(base: Compiled, index: Compiled, at: Position): Compil
       },
     };
   }
-  throw failAt(
-    at,
-    `Subscript expression (DEREFERENCE) can only be used on ARRAY and MAP, not on ${describeType(base.type)}`,
-  );
+  throw failAt(at, `A subscript can only be used on ARRAY and MAP, not on ${describeType(base.type)}`);
 }
 
 function compileLogical(operator: 'AND' | 'OR', left: Compiled, right: Compiled): Compiled {

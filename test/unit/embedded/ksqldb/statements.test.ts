@@ -52,10 +52,7 @@ describe('statements', () => {
     ['INSERT INTO S SELECT K, A AS B FROM S;', 'Incompatible schema between results and sink.'],
     ['DROP STREAM T;', 'Stream T does not exist.'],
     ['TERMINATE NOTHING;', 'Unknown queryId: NOTHING'],
-    [
-      "CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='PROTOBUF');",
-      "The 'PROTOBUF' format is not supported by this engine yet",
-    ],
+    ["CREATE STREAM T (A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='PROTOBUFFER');", 'Unknown format: PROTOBUFFER'],
     ['CREATE STREAM T A;', 'line 1:17: Syntax Error'],
   ])('%s is refused', async (sql, message) => {
     const { status, body } = await stack.ksql(sql);
