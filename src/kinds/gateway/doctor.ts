@@ -1,4 +1,5 @@
 import { connectJson } from '../../clients/http/json-client.js';
+import { counted } from '../../support/counted.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 import { GATEWAY } from './component.js';
@@ -20,7 +21,8 @@ export async function examineGateway({ clients, target }: Session): Promise<read
       return [{ about, health: 'good', says: `it answers (GET /health: ${status})` }];
     const routes = Object.entries((body as { routes?: Readonly<Record<string, RouteHealth>> }).routes ?? {});
     const down = routes.filter(([, route]) => route.status === 'down');
-    if (down.length === 0) return [{ about, health: 'good', says: `${routes.length} routes, all services answer` }];
+    if (down.length === 0)
+      return [{ about, health: 'good', says: `${counted(routes.length, 'route')}, all services answer` }];
     return down.map(([prefix, { service, why }]) => ({
       about,
       health: 'bad',

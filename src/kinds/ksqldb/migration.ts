@@ -34,7 +34,7 @@ export interface MigrationContext {
 
 /** How far a migration has come; statements count from 0, SET and DEFINE among them. */
 interface MigrationState {
-  /** Of the whole file where it is finished, else of the statements that are done: the rest may still be mended. */
+  /** Of the whole file where it is finished, else of the statements that are done: the rest may still be fixed. */
   readonly checksum: string;
   /** All statements below are carried out. */
   readonly done: number;

@@ -4,6 +4,7 @@ import type { ValueDecoder } from '../../clients/schema-registry/decode-value.js
 import { readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { quoteIdentifier } from '../../protocol/sql.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
@@ -98,7 +99,7 @@ export function valueDifference(expected: unknown, actual: unknown, path: string
     return `${at} is ${shown(actual)}, expected ${shown(expected)}`;
   }
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length !== actual.length) {
-    return `${at} has ${actual.length} elements, expected ${expected.length}`;
+    return `${at} has ${counted(actual.length, 'element')}, expected ${expected.length}`;
   }
   for (const [name, one] of Object.entries(expected)) {
     const field = path === '' ? name : `${path}.${name}`;

@@ -30,7 +30,7 @@ export const operations: KindOperations = {
       component: server('schemaRegistry'),
       examine: async () => {
         const subjects = await (await clients.registry()).listSubjects();
-        return [{ about: 'registry', health: 'good', says: `${subjects.length} subjects` }];
+        return [{ about: 'registry', health: 'good', says: counted(subjects.length, 'subject') }];
       },
     },
   ],

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Diagnosis } from '../../kinds/diagnosis.js';
 import { type Session, targetInput } from '../../kinds/session.js';
 import { unprivilegedAccount } from '../../support/account.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { isPortFree, listedProcesses, wishedPorts } from '../../targets/host.js';
 import { runningPipelines } from '../../targets/running.js';
@@ -87,7 +88,7 @@ async function leftovers({ pipeline, target }: Session): Promise<readonly Diagno
     {
       about: 'leftovers',
       health: 'warning',
-      says: `a killed run has left ${alive.length} processes: ${alive.join(', ')}`,
+      says: `a killed run has left ${counted(alive.length, 'process', 'processes')}: ${alive.join(', ')}`,
       todo: 'The next evpipe up takes them away, and so does evpipe down.',
     },
   ];

@@ -1,6 +1,7 @@
 import type { KafkaRecord, PartitionPosition, RecordBatch } from '../../clients/kafka/contract.js';
 import type { DecodedValue, ValueDecoder } from '../../clients/schema-registry/decode-value.js';
 import type { Session } from '../../kinds/session.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { requireTopic } from '../topics/topic-named.js';
 import type { DecodedRecord, JsonValue, TailRecord } from './record.js';
@@ -77,7 +78,7 @@ async function endsOf(session: Session, { topics, partition }: TailOptions): Pro
     if (partition !== undefined && !described.partitions.some((one) => one.partition === partition)) {
       throw new EvpipeError(
         'EVPIPE_PARTITION_MISSING',
-        `topic ${topic} has ${described.partitions.length} partitions; there is no ${partition}`,
+        `topic ${topic} has ${counted(described.partitions.length, 'partition')}; there is no partition ${partition}`,
         { kind: 'usage' },
       );
     }
