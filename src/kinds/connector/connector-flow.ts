@@ -1,4 +1,5 @@
 import { referencesIn } from '../../pipeline/references.js';
+import { BoundedRegex } from '../../support/bounded-regex.js';
 
 /** Which way data passes a connector, as far as its config alone tells. */
 export interface ConnectorFlow {
@@ -47,7 +48,7 @@ export function keepsFencesOut(config: ConnectorConfig): boolean {
   const matches = (list: string | undefined): boolean =>
     listOf(list).some((pattern) => {
       try {
-        return new RegExp(`^(?:${pattern})$`, 'i').test('evpipe');
+        return new BoundedRegex(`^(?:${pattern})$`, 'i').test('evpipe');
       } catch {
         return false;
       }
@@ -110,7 +111,7 @@ function sinkFlow(config: ConnectorConfig): ConnectorFlow {
 /** The whole name has to match, as in Java; Debezium compares without case. A pattern that JavaScript can't read matches as text. */
 function anchored(pattern: string, flags: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`, flags);
+    return new BoundedRegex(`^(?:${pattern})$`, flags);
   } catch {
     return new RegExp(`^${pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, flags);
   }

@@ -1,3 +1,4 @@
+import { BoundedRegex } from '../../../support/bounded-regex.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 
 export type OptionType = 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'PASSWORD' | 'CLASS';
@@ -153,7 +154,7 @@ export function javaRegex(pattern: string, flags = ''): RegExp {
     quoted.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
   );
   source = source.replace(/([*+?}])\+/g, '$1'); // possessive quantifiers match the same, only faster
-  return new RegExp(source, [...new Set(all)].join(''));
+  return new BoundedRegex(source, [...new Set(all)].join(''));
 }
 
 /** Java's replacement text: `$1`, `${name}`, and a backslash before what stands for itself. */

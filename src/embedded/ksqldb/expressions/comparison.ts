@@ -1,6 +1,7 @@
 import type { ComparisonOperator, Expression } from '../../../protocol/ksql/ast.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
+import { BoundedRegex } from '../../../support/bounded-regex.js';
 import type { Row } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import { compareValues, sameValue, type Value } from '../values/value.js';
@@ -192,5 +193,5 @@ function likePattern(like: string, mark: string | undefined): RegExp {
     else if (!escaped && char === '_') source += '.';
     else source += char.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
   }
-  return new RegExp(`^${source}$`, 's');
+  return new BoundedRegex(`^${source}$`, 's');
 }

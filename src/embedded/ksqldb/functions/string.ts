@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { BoundedRegex } from '../../../support/bounded-regex.js';
 import { type ScalarFunction, scalar, variant } from './definition.js';
 
 const STRING_STRING = '(STRING) STRING';
@@ -7,7 +8,7 @@ const STRING_STRING = '(STRING) STRING';
 function pattern(source: string, flags: string): RegExp {
   const inline = /^\(\?([ims]+)\)/.exec(source);
   const text = inline === null ? source : source.slice(inline[0].length);
-  return new RegExp(text, flags + (inline?.[1] ?? ''));
+  return new BoundedRegex(text, flags + (inline?.[1] ?? ''));
 }
 
 /** $1 and \$ of Java's replacement text. */

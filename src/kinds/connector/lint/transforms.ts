@@ -1,5 +1,6 @@
 import type { LintContext } from '../../../pipeline/lint.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
+import { BoundedRegex } from '../../../support/bounded-regex.js';
 import { type ConnectorConfig, listOf, predicateOf } from '../connector-flow.js';
 import { type ConnectorView, connectorViews, isPostgres } from './connector-views.js';
 
@@ -109,7 +110,7 @@ function harmOf(config: ConnectorConfig, prefix: string, topic: string): string 
 
 function matches(regex: string | undefined, topic: string): boolean {
   try {
-    return regex !== undefined && new RegExp(`^(?:${regex})$`).test(topic);
+    return regex !== undefined && new BoundedRegex(`^(?:${regex})$`).test(topic);
   } catch {
     return false; // Connect itself says what is wrong with the pattern
   }
