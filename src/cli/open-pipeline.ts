@@ -69,7 +69,9 @@ export async function openRunning(shell: Shell, options: CommonOptions, operand?
   const { pipeline, problems } = loadPipeline(wanted, KINDS);
   if (pipeline !== undefined) return pipeline;
   const recorded = loadRecorded(wanted, KINDS);
-  const [first] = problems.filter(({ severity }) => severity === 'error');
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  // What a missing variable leaves behind may be wrong too.
+  const first = errors.find(({ code }) => code === 'variable-missing') ?? errors[0];
   if (recorded === undefined || first === undefined) {
     for (const problem of problems) shell.err(problemLine(problem, options));
     throw new InvalidPipeline(problems);

@@ -13,6 +13,7 @@ import { seeded } from './seeded.js';
 
 export interface ShopTopic {
   readonly partitions: number;
+  readonly replication?: number;
   readonly config: Readonly<Record<string, string>>;
 }
 
