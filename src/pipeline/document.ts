@@ -270,6 +270,9 @@ export function locate(tree: Tree, path: readonly PropertyKey[]): SourceLocation
 
 const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
 
+/** Whether a variable was left in a value, because this run needs neither. */
+export const holdsVariable = (text: string): boolean => text.search(VARIABLE) >= 0;
+
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in text scalars, names in capitals only: `${routedByValue}` and
  * `${file:…}` are somebody else's and stay. A name that the environment does not have is a problem at its place, but

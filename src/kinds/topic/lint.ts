@@ -1,5 +1,6 @@
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
+import { holdsVariable } from '../../pipeline/document.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
@@ -76,7 +77,7 @@ function settings(
       const known = [...TOPIC_CONFIG_BY_NAME.keys()];
       return [found('topic-config', place, `topic ${name}: Kafka has no setting ${key}${didYouMean(key, known)}`)];
     }
-    const why = invalid(definition, value);
+    const why = holdsVariable(value) ? undefined : invalid(definition, value);
     return why === undefined ? [] : [problem('topic-config', place, `topic ${name}: ${why}`)];
   });
 }

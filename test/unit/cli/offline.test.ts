@@ -61,7 +61,7 @@ describe('validate', () => {
   it('finds what is wrong inside a profile that is not chosen, but misses none of its variables', async () => {
     const file = join(empty, 'profiles.yaml');
     const profiles =
-      "profiles:\n  big: { topics: { orders: { partitions: -1 } } }\n  ci: { topics: { orders: { config: { a: '$".concat(
+      "profiles:\n  big: { topics: { orders: { partitions: -1 } } }\n  ci: { topics: { orders: { config: { retention.ms: '$".concat(
         "{NOT_THERE}' } } } }\n",
       );
     writeFileSync(file, `${PIPELINE}\n${profiles}`);
