@@ -3,6 +3,7 @@ import { amqpDocumentation } from './embedded/amqp/documentation.js';
 import { kafkaDocumentation } from './embedded/kafka/documentation.js';
 import { KINDS } from './kinds/table.js';
 import { pipelineReadmes } from './operations/readme/pipeline-readmes.js';
+import { pipelineFileDocumentation } from './pipeline/documentation.js';
 import { packageFile } from './support/package.js';
 
 export interface GeneratedFile {
@@ -17,6 +18,7 @@ export interface GeneratedFile {
 const PAGES: Readonly<Record<string, () => string>> = {
   'amqp.md': amqpDocumentation,
   'kafka.md': kafkaDocumentation,
+  'pipeline-file.md': () => pipelineFileDocumentation(KINDS),
 };
 
 /** Everything that `npm run docs` writes, and that a test compares with what is committed. */

@@ -24,11 +24,13 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
     ...Object.assign({}, ...kinds.map(({ placements }) => placements)),
   });
   return mapping({
-    version: z.literal(1, { error: 'must be 1, the only version of the format' }).describe('Of the format: 1'),
+    version: z
+      .literal(1, { error: 'must be 1, the only version of the format' })
+      .describe('Version of the file format'),
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, { error: 'a name has small letters, digits and "-", 50 characters at most' })
-      .describe('Of the pipeline: in names of slots, topics and folders'),
+      .describe('Name of the pipeline: part of the names of slots, topics and folders'),
     ...Object.fromEntries(sections.map(({ key, spec }) => [key, spec])),
     targets: named(target).default({}).describe('Where it runs, beside embedded, compose and cluster'),
     profiles: z

@@ -1,13 +1,11 @@
+import { markdownTable } from '../../support/markdown.js';
 import { ROUTES } from './management/routes.js';
 import type { MethodHandler } from './methods/handler.js';
 import { HANDLERS } from './methods/table.js';
 import { RABBITMQ_VERSION } from './options.js';
 import { QUEUE_ARGUMENTS } from './queues/queue-arguments.js';
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-
-const methodRow = ({ method, supports, lacks }: MethodHandler): string =>
-  `| ${method.name} | ${cell(supports)} | ${cell(lacks ?? '')} |`;
+const methodRow = ({ method, supports, lacks }: MethodHandler): string[] => [method.name, supports, lacks ?? ''];
 
 /** docs/amqp.md: from the tables that channels, queues and the HTTP API work by. */
 export function amqpDocumentation(): string {
@@ -25,15 +23,14 @@ export function amqpDocumentation(): string {
     '',
     '## Methods',
     '',
-    '| method | supported | not supported |',
-    '|---|---|---|',
-    ...[...HANDLERS.values()].map(methodRow),
+    ...markdownTable(['method', 'supported', 'not supported'], [...HANDLERS.values()].map(methodRow)),
     '',
     '## Queue arguments',
     '',
-    '| argument | meaning |',
-    '|---|---|',
-    ...QUEUE_ARGUMENTS.map(({ name, meaning }) => `| ${name} | ${cell(meaning)} |`),
+    ...markdownTable(
+      ['argument', 'meaning'],
+      QUEUE_ARGUMENTS.map(({ name, meaning }) => [name, meaning]),
+    ),
     '',
     'Exchanges know `alternate-exchange`, consumers `x-priority`, header bindings `x-match` (all, any, all-with-x, any-with-x). Not there:',
     'streams, policies, plugins’ exchange types, federation, shovels; a quorum queue has one member.',
@@ -50,9 +47,10 @@ export function amqpDocumentation(): string {
     'The part of the management API that tells of the state, by GET with basic authentication, on a port of its own and on the AMQP port.',
     'Numbers are those of the moment, not of the last statistics interval; rates are not measured.',
     '',
-    '| path | answers |',
-    '|---|---|',
-    ...ROUTES.map(({ path, answers }) => `| /api/${path} | ${cell(answers)} |`),
+    ...markdownTable(
+      ['path', 'answers'],
+      ROUTES.map(({ path, answers }) => [`/api/${path}`, answers]),
+    ),
     '',
   ].join('\n');
 }

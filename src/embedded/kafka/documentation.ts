@@ -1,13 +1,17 @@
 import { TOPIC_CONFIGS } from '../../protocol/kafka/topic-configs.js';
+import { markdownTable } from '../../support/markdown.js';
 import type { Handler } from './requests/handler.js';
 import { HANDLERS } from './requests/table.js';
 import { EFFECTIVE_BROKER_CONFIGS } from './topics/broker-config-definitions.js';
 import { INERT_BROKER_CONFIGS } from './topics/inert-broker-configs.js';
 
-const cell = (text: string | null): string => (text ?? '').replaceAll('|', '\\|').replaceAll('\n', ' ');
-
-const requestRow = ({ api, versions, support }: Handler): string =>
-  `| ${api.key} | ${api.name} | ${versions[0]}–${versions[1]} | ${cell(support.supports)} | ${cell(support.lacks ?? '')} |`;
+const requestRow = ({ api, versions, support }: Handler): string[] => [
+  String(api.key),
+  api.name,
+  `${versions[0]}–${versions[1]}`,
+  support.supports,
+  support.lacks ?? '',
+];
 
 /** docs/kafka.md: from the table that answers ApiVersions and from the tables of settings. */
 export function kafkaDocumentation(): string {
@@ -19,9 +23,7 @@ export function kafkaDocumentation(): string {
     '',
     '## Requests',
     '',
-    '| key | request | versions | supported | not supported |',
-    '|---|---|---|---|---|',
-    ...HANDLERS.map(requestRow),
+    ...markdownTable(['key', 'request', 'versions', 'supported', 'not supported'], HANDLERS.map(requestRow)),
     '',
     'These are the requests and versions that a Kafka 4.1 node announces. Share groups (KIP-932) are refused as by a node with the',
     'feature off. Not there at all: the streams group protocol (KIP-1071), tiered storage, requests between brokers and to',
@@ -35,21 +37,25 @@ export function kafkaDocumentation(): string {
     '',
     '## Topic settings',
     '',
-    '| setting | default | broker setting | meaning |',
-    '|---|---|---|---|',
-    ...TOPIC_CONFIGS.map(
-      ({ name, default: value, brokerName, documentation }) =>
-        `| ${name} | ${cell(value)} | ${brokerName ?? ''} | ${cell(documentation)} |`,
+    ...markdownTable(
+      ['setting', 'default', 'broker setting', 'meaning'],
+      TOPIC_CONFIGS.map(({ name, default: value, brokerName, documentation }) => [
+        name,
+        value ?? '',
+        brokerName ?? '',
+        documentation,
+      ]),
     ),
     '',
     '## Broker settings',
     '',
     'Beside the defaults of the topic settings; given in `config` of the options, many can be altered while the broker runs. DescribeConfigs lists all 316 of Kafka 4.1.',
     '',
-    '| setting | default | meaning |',
-    '|---|---|---|',
-    ...EFFECTIVE_BROKER_CONFIGS.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(
-      ({ name, default: value, documentation }) => `| ${name} | ${cell(value)} | ${cell(documentation)} |`,
+    ...markdownTable(
+      ['setting', 'default', 'meaning'],
+      EFFECTIVE_BROKER_CONFIGS.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(
+        ({ name, default: value, documentation }) => [name, value ?? '', documentation],
+      ),
     ),
     '',
     '### Listed, checked and kept, without effect',

@@ -8,3 +8,13 @@ it.each(
 )('%s is what `npm run docs` writes', (_, committed, wanted) => {
   expect(committed).toBe(wanted);
 });
+
+it('explains every entry of every generated table', () => {
+  const unexplained = generatedFiles().flatMap(({ wanted }) =>
+    wanted.split(/\n(?!\|)/).flatMap((table) => {
+      const [head = '', , ...rows] = table.trim().split('\n');
+      return head.endsWith(' meaning |') ? rows.filter((row) => row.endsWith('|  |')) : [];
+    }),
+  );
+  expect(unexplained).toEqual([]);
+});
