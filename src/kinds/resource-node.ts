@@ -1,7 +1,7 @@
 import type { SourceLocation } from '../support/errors.js';
 import type { ComponentId } from '../targets/component.js';
 import { madeKey } from './ledger.js';
-import { type Change, compare, type ResourceKind, reconcile, type WaitReport } from './resource.js';
+import { compare, type ResourceKind, reconcile, type WaitReport } from './resource.js';
 import { withTimeout } from './server-node.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
@@ -22,7 +22,7 @@ export interface ResourceNodeOptions<Spec, Live, Context> {
   /** In `up`, before it is compared; answers whether it changed something. */
   prepare?(report: NodeReport): Promise<boolean>;
   /** After it was brought up to date. */
-  settle?(spec: Spec, context: Context, changes: readonly Change[], wait: WaitReport): Promise<void>;
+  settle?(spec: Spec, context: Context, changed: boolean, wait: WaitReport): Promise<void>;
 }
 
 /** One declared thing as a node of `up`, which brings it up to date, and as a line of `plan`, which only compares it. */
@@ -42,8 +42,9 @@ export function resourceNode<Spec, Live, Context>(
       const { spec, context } = await options.open(report.signal);
       const wait = withTimeout(session, report);
       const changes = await reconcile(resource, spec, context, wait, { beforeMaking });
-      await options.settle?.(spec, context, changes, wait);
-      return { changed: prepared || changes.length > 0 };
+      const changed = prepared || changes.length > 0;
+      await options.settle?.(spec, context, changed, wait);
+      return { changed };
     },
     plans: [
       {

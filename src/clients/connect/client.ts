@@ -38,7 +38,8 @@ export interface ConnectClient {
   ): Promise<ReadonlyArray<{ readonly option: string; readonly messages: readonly string[] }>>;
   /** Topics that it has written or read since it was created (KIP-558); undefined if the worker does not report them. */
   topics(name: string): Promise<readonly string[] | undefined>;
-  restart(name: string): Promise<void>;
+  /** `onlyFailed` leaves alone what runs (KIP-745); workers before 3.0 restart the connector without its tasks. */
+  restart(name: string, options?: { readonly onlyFailed: boolean }): Promise<void>;
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
   stop(name: string): Promise<void>;
@@ -107,7 +108,8 @@ export function openConnect(url: string, signal?: AbortSignal): ConnectClient {
       if (answer.status >= 300) throw refusal(answer);
       return (answer.body as Record<string, { readonly topics?: readonly string[] }>)[name]?.topics ?? [];
     },
-    restart: async (name) => void (await expectOk('POST', at(name, '/restart?includeTasks=true'))),
+    restart: async (name, { onlyFailed } = { onlyFailed: false }) =>
+      void (await expectOk('POST', at(name, `/restart?includeTasks=true&onlyFailed=${onlyFailed}`))),
     pause: async (name) => void (await expectOk('PUT', at(name, '/pause'))),
     resume: async (name) => void (await expectOk('PUT', at(name, '/resume'))),
     stop: async (name) => void (await expectOk('PUT', at(name, '/stop'))),

@@ -96,10 +96,18 @@ export function withoutSecrets(message: string, config: Readonly<Record<string, 
   return withoutUserinfo(secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), message));
 }
 
+/** Starts again what has failed before this run, since its cause may be gone; Connect does not do so by itself. */
+export async function restartFailed(name: string, { connect }: ConnectorContext): Promise<boolean> {
+  const status = await connect.status(name);
+  if (status === undefined || !hasFailed(status)) return false;
+  await connect.restart(name, { onlyFailed: true });
+  return true;
+}
+
 /** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */
 const STAYS_UP_MS = 500;
 
-/** For a connector that is new or changed: it is still ready a moment later. */
+/** For a connector that is new, changed or restarted: it is still ready a moment later. */
 export async function connectorStaysUp(
   spec: ConnectorSpec,
   { connect }: ConnectorContext,
@@ -145,7 +153,7 @@ function failedError(spec: ConnectorSpec, failure: string): EvpipeError {
   const option = /\btable\b/i.test(failure) ? spec.locationOf('table.include.list') : undefined;
   const location = option ?? spec.location;
   return new EvpipeError('EVPIPE_CONNECTOR_FAILED', `connector ${spec.name}: ${failure}`, {
-    todo: `The whole trace: evpipe connectors status ${spec.name}. Fix the cause, then rerun evpipe up.`,
+    todo: `Fix the cause, then rerun evpipe up or evpipe connectors restart ${spec.name}. The whole trace: evpipe connectors status ${spec.name}`,
     ...(location === undefined ? {} : { location }),
   });
 }

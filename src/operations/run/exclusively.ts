@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Ledger, openLedger, readLedger } from '../../kinds/ledger.js';
 import type { Session } from '../../kinds/session.js';
+import { withPlace } from '../../support/disk-room.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
 import { takeRunLock } from '../../targets/run-lock.js';
@@ -26,12 +27,17 @@ const claimKey = (id: string): string => `lock/${id}`;
  * EVPIPE_LOCKED.
  */
 export async function exclusively<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  const release = takeRunLock(session.pipeline.stateFolder);
+  const { stateFolder } = session.pipeline;
   try {
-    if (session.target.providerOf(server('kafka')) !== 'address') return await work();
-    return await withClaim(session, work);
-  } finally {
-    release();
+    const release = takeRunLock(stateFolder);
+    try {
+      if (session.target.providerOf(server('kafka')) !== 'address') return await work();
+      return await withClaim(session, work);
+    } finally {
+      release();
+    }
+  } catch (failure) {
+    throw withPlace(failure, stateFolder);
   }
 }
 

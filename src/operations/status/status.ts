@@ -1,6 +1,7 @@
 import { operationsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import type { ComponentLine, Health, StatusReport } from '../../kinds/status-report.js';
+import { shortageOfRoom } from '../../support/disk-room.js';
 import { pause } from '../../support/retry.js';
 import type { ComponentStatus } from '../../targets/target.js';
 
@@ -15,6 +16,7 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     Promise.all(components.map((one) => componentLine(session, one))),
     running ? readFlows(session) : [],
   ]);
+  const fullDisk = ours.length === 0 ? undefined : shortageOfRoom(session.pipeline.stateFolder);
   const upMs = Math.max(0, ...components.flatMap(({ uptimeMs }) => uptimeMs ?? []));
   const memory = components.flatMap(({ memoryBytes }) => memoryBytes ?? []);
   return {
@@ -23,8 +25,8 @@ export async function readStatus(session: Session): Promise<StatusReport> {
     running,
     ...(upMs > 0 ? { upMs } : {}),
     ...(memory.length > 0 ? { memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0) } : {}),
-    components: [...lines, ...(await otherLines(session))],
-    notes: components.filter(({ state }) => state === 'absent').map(absence),
+    components: [...lines, ...(await otherLines(session)), ...(fullDisk === undefined ? [] : [FULL_DISK])],
+    notes: [fullDisk ?? [], components.filter(({ state }) => state === 'absent').map(absence)].flat(),
     flows,
   };
 }
@@ -41,6 +43,9 @@ export async function* watchStatus(session: Session, signal: AbortSignal): Async
 async function otherLines(session: Session): Promise<readonly ComponentLine[]> {
   return (await operationsOf(session.kinds)).flatMap(({ operations }) => operations.lines?.(session) ?? []);
 }
+
+/** Its place is too long for the table: a note has it. */
+const FULL_DISK: ComponentLine = { name: 'disk', health: 'bad', state: 'full', lastError: 'no space left on device' };
 
 async function readFlows(session: Session): Promise<StatusReport['flows']> {
   const all = await operationsOf(session.kinds);

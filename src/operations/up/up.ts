@@ -3,6 +3,7 @@ import { operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, type Unfinished, walk } from '../../kinds/walk.js';
 import { recordPipeline } from '../../pipeline/load.js';
+import { shortageOfRoom } from '../../support/disk-room.js';
 import { exclusively } from '../run/exclusively.js';
 import { upNodes } from './nodes.js';
 
@@ -44,6 +45,8 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
   const { changed, failure, unfinished } = await walk(nodes, { emit, signal });
   for (const one of unfinished) emit({ kind: 'note', level: 'warning', message: await stillWaiting(session, one) });
+  const message = shortageOfRoom(pipeline.stateFolder);
+  if (message !== undefined) emit({ kind: 'note', level: 'warning', message });
   const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
   return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
 }
