@@ -61,17 +61,24 @@ export async function startPipeline(options: StartOptions): Promise<StartedPipel
   }
 }
 
+/** What `status` ends with where nothing of the pipeline runs. */
+const NOT_RUNNING = 4;
+
 async function isRunning(common: readonly string[]): Promise<boolean> {
-  const { stdout } = await succeed('status', '--output', 'json', ...common);
-  const { components } = JSON.parse(stdout) as { readonly components: ReadonlyArray<{ readonly pid?: number }> };
-  return components.some(({ pid }) => pid !== undefined);
+  const ended = await run(['status', '--output', 'json', ...common]);
+  if (ended.code === NOT_RUNNING) return false;
+  if (ended.code !== 0) throw failureOf('status', ended);
+  return true;
 }
 
 async function succeed(...args: readonly string[]): Promise<Ended> {
   const ended = await run(args);
   if (ended.code === 0) return ended;
-  throw new Error(`evpipe ${args[0]} ended with code ${ended.code}:\n${ended.stderr}${ended.stdout}`);
+  throw failureOf(args[0] ?? '', ended);
 }
+
+const failureOf = (command: string, { code, stderr, stdout }: Ended): Error =>
+  new Error(`evpipe ${command} ended with code ${code}:\n${stderr}${stdout}`);
 
 /** A process of its own: the test runner keeps its signals, its memory and its modules. */
 function run(args: readonly string[]): Promise<Ended> {

@@ -113,7 +113,7 @@ describe('pizza-orders', () => {
     await producer.close();
     await kafka.close();
     // Nobody ordered it in the shop: the check says so too.
-    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '10s');
+    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '60s');
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(new RegExp(`extra +${id}.*not in orders.pizza_order`));
   });
