@@ -166,7 +166,7 @@ class Aggregation {
   private show({ key, window, state, timestampMs }: StoreEntry, cause: Row, emit: Emit): void {
     const { calls, shows, project, steps } = this.options;
     const results = calls.map(({ aggregate }, at) => aggregate.result((state as readonly Value[])[at] ?? null));
-    const grouped: Row = { ...cause, key, value: results, timestampMs, window };
+    const grouped: Row = { ...cause, keyless: false, key, value: results, timestampMs, window };
     let value: Value[] | null = null;
     if (shows === undefined || this.holds(shows, grouped)) {
       value = project.map((evaluate) => {
@@ -274,7 +274,7 @@ class Aggregation {
     for (const [old, entry] of grew ? near : []) {
       this.states.delete(old);
       if (this.options.final) continue;
-      const gone: Row = { ...row, key: group, window: entry.window, value: null };
+      const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
       keepResult(this.results, { ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs }, emit);
     }
     const entry: StoreEntry = { key: group, window, state, timestampMs };
