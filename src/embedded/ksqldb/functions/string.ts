@@ -33,6 +33,10 @@ function pad(text: string, length: number, padding: string, side: 'left' | 'righ
   return side === 'left' ? text.padStart(length, padding) : text.padEnd(length, padding);
 }
 
+/** Bytes as texts of one char each, and back: what is written for texts serves them too. */
+const charsOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+const bytesOf = (chars: string | null): Buffer | null => (chars === null ? null : Buffer.from(chars, 'latin1'));
+
 function substring(text: string, position: number, length?: number): string {
   const start = position > 0 ? position - 1 : position === 0 ? 0 : Math.max(text.length + position, 0);
   return length === undefined ? text.slice(start) : text.slice(start, start + Math.max(length, 0));
@@ -183,6 +187,14 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
       run: (separator: string | null, ...texts: Array<string | null>) =>
         separator === null ? null : texts.filter((text) => text !== null).join(separator),
     },
+    {
+      signature: '(BYTES, BYTES...) BYTES',
+      takesNulls: true,
+      run: (separator: Uint8Array | null, ...parts: Array<Uint8Array | null>) =>
+        separator === null
+          ? null
+          : bytesOf(parts.flatMap((part) => (part === null ? [] : [charsOf(part)])).join(charsOf(separator))),
+    },
   ),
   scalar(
     'STRING',
@@ -245,6 +257,9 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     variant('(STRING, INTEGER, STRING) STRING', (text: string, length: number, padding: string) =>
       pad(text, length, padding, 'left'),
     ),
+    variant('(BYTES, INTEGER, BYTES) BYTES', (bytes: Uint8Array, length: number, padding: Uint8Array) =>
+      bytesOf(pad(charsOf(bytes), length, charsOf(padding), 'left')),
+    ),
   ),
   scalar(
     'STRING',
@@ -252,6 +267,9 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     'The text filled up from the right, or cut, to a length.',
     variant('(STRING, INTEGER, STRING) STRING', (text: string, length: number, padding: string) =>
       pad(text, length, padding, 'right'),
+    ),
+    variant('(BYTES, INTEGER, BYTES) BYTES', (bytes: Uint8Array, length: number, padding: Uint8Array) =>
+      bytesOf(pad(charsOf(bytes), length, charsOf(padding), 'right')),
     ),
   ),
   scalar(
@@ -261,10 +279,10 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     variant('(STRING, INTEGER) STRING', substring),
     variant('(STRING, INTEGER, INTEGER) STRING', substring),
     variant('(BYTES, INTEGER) BYTES', (bytes: Uint8Array, position: number) =>
-      Buffer.from(substring(Buffer.from(bytes).toString('latin1'), position), 'latin1'),
+      bytesOf(substring(charsOf(bytes), position)),
     ),
     variant('(BYTES, INTEGER, INTEGER) BYTES', (bytes: Uint8Array, position: number, length: number) =>
-      Buffer.from(substring(Buffer.from(bytes).toString('latin1'), position, length), 'latin1'),
+      bytesOf(substring(charsOf(bytes), position, length)),
     ),
   ),
   scalar(
@@ -281,10 +299,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     'The parts of a text between a delimiter; an empty one makes characters.',
     variant('(STRING, STRING) ARRAY<STRING>', (text: string, delimiter: string) => text.split(delimiter)),
     variant('(BYTES, BYTES) ARRAY<BYTES>', (bytes: Uint8Array, delimiter: Uint8Array) =>
-      Buffer.from(bytes)
-        .toString('latin1')
-        .split(Buffer.from(delimiter).toString('latin1'))
-        .map((part) => Buffer.from(part, 'latin1')),
+      charsOf(bytes).split(charsOf(delimiter)).map(bytesOf),
     ),
   ),
   scalar(

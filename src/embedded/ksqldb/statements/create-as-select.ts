@@ -9,6 +9,7 @@ import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
 import { checkReplacement, checkTimestamp, partitionMismatch } from './create-source.js';
 import { entity } from './entity.js';
+import type { Properties } from './properties.js';
 import { startQuery } from './start-query.js';
 import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
@@ -16,7 +17,7 @@ type CreateAsSelect = StatementOf<'create-as-select'>;
 
 /** CREATE [OR REPLACE] STREAM/TABLE … AS SELECT: a sink topic, its schema, and a query that fills it. */
 export const createAsSelect: Change<'create-as-select'> = {
-  async prepare(statement, { engine }) {
+  async prepare(statement, { engine, session }) {
     const kind = statement.type.toLowerCase();
     const existing = engine.metastore.sources.get(statement.name);
     if (existing !== undefined && !statement.orReplace) {
@@ -29,7 +30,7 @@ export const createAsSelect: Change<'create-as-select'> = {
       const message = `Cannot add ${kind} \`${statement.name}\`: A ${found} with the same name already exists.`;
       return { kind: 'done', entity: entity('warning_entity', `${statement.text};`, { message }) };
     }
-    const { plan, sink, properties } = planSink(statement, engine);
+    const { plan, sink, properties } = planSink(statement, engine, session.properties);
     if (existing !== undefined) checkUpgrade(existing, sink, plan, statement.query);
     await checkPartitions(plan, engine);
     await ensureSinkTopic(plan, sink, properties, engine);
@@ -39,7 +40,7 @@ export const createAsSelect: Change<'create-as-select'> = {
 
   async apply(statement, applying) {
     const { engine, sequence } = applying;
-    const { plan, sink, properties } = planSink(statement, engine);
+    const { plan, sink, properties } = planSink(statement, engine, applying.properties);
     const prefix = statement.type === 'STREAM' ? 'CSAS' : 'CTAS';
     const existing = engine.metastore.sources.get(statement.name);
     const id =
@@ -56,6 +57,7 @@ export const createAsSelect: Change<'create-as-select'> = {
 function planSink(
   statement: CreateAsSelect,
   engine: Engine,
+  session: Properties,
 ): { plan: QueryPlan; sink: Source; properties: SourceProperties } {
   const { metastore, parts } = engine;
   const { query } = statement;
@@ -71,7 +73,7 @@ function planSink(
       )[0] ?? '',
     );
   }
-  const properties = readSourceProperties(statement.with, 'query');
+  const properties = readSourceProperties(statement.with, 'query', session);
   const sink = sinkOf(statement, plan, properties);
   return { plan, sink, properties };
 }

@@ -42,14 +42,14 @@ export const createSource: Change<'create-source'> = {
       }
       throw new StatementError(message);
     }
-    const properties = readSourceProperties(statement.with, 'source');
+    const properties = readSourceProperties(statement.with, 'source', context.session.properties);
     const topic = properties.topic;
     if (topic === undefined) {
       throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
     }
     checkRoles(statement);
     const completed = await withInferredColumns(statement, properties, topic, context);
-    const source = sourceOf(completed, metastore.types);
+    const source = sourceOf(completed, metastore.types, context.session.properties);
     if (existing !== undefined) checkReplacement(existing, source);
     await ensureTopic(statement, properties, topic, context);
     await registerSchemas(source, statement, context);
@@ -61,8 +61,8 @@ export const createSource: Change<'create-source'> = {
   },
 
   async apply(statement, applying) {
-    const { engine } = applying;
-    const source = sourceOf(statement, engine.metastore.types);
+    const { engine, properties } = applying;
+    const source = sourceOf(statement, engine.metastore.types, properties);
     engine.metastore.sources.set(source.name, source);
     if (source.readOnly && source.type === 'TABLE' && source.window === undefined) await keepRows(source, applying);
     return { message: statement.type === 'STREAM' ? 'Stream created' : 'Table created', queryId: null };
@@ -181,8 +181,8 @@ function requireValueFormat(properties: SourceProperties): string {
 }
 
 /** A statement with all its columns, as a source. */
-export function sourceOf(statement: CreateSource, types: ReadonlyMap<string, Column['type']>): Source {
-  const properties = readSourceProperties(statement.with, 'source');
+function sourceOf(statement: CreateSource, types: ReadonlyMap<string, Column['type']>, session: Properties): Source {
+  const properties = readSourceProperties(statement.with, 'source', session);
   const columns = statement.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
   const plain = ({ name, type }: Column): Column => ({ name, type });
   const schema: RowSchema = {

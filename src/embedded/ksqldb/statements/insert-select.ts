@@ -24,7 +24,7 @@ export const insertSelect: Change<'insert-select'> = {
   async apply(statement, applying) {
     const { engine, sequence } = applying;
     const { plan, sink } = planInsert(statement, engine);
-    const { queryId } = readSourceProperties(statement.with, 'query');
+    const { queryId } = readSourceProperties(statement.with, 'query', applying.properties);
     const id = queryId ?? `INSERTQUERY_${sequence}`;
     if (engine.queries.has(id)) throw new StatementError(`Query ID '${id}' already exists.`);
     await startQuery(id, statement.text, plan, sink, applying);

@@ -7,6 +7,7 @@ import { formatNamed } from '../formats/table.js';
 import type { Column } from '../metadata/schema.js';
 import type { RecordFormat, SourceWindow } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
+import type { Properties } from './properties.js';
 
 const COMMON = [
   'KAFKA_TOPIC',
@@ -52,12 +53,18 @@ export interface SourceProperties {
   readonly keyNullable: NullableRepresentation | undefined;
   readonly valueNullable: NullableRepresentation | undefined;
   readonly wrapSingleValue: boolean | undefined;
+  /** Where the statement does not say and the format leaves the choice. */
+  readonly wrapByDefault: boolean;
   readonly timestamp: { readonly column: string; readonly pattern: string | undefined } | undefined;
   readonly window: SourceWindow | undefined;
   readonly queryId: string | undefined;
 }
 
-export function readSourceProperties(clause: WithClause, of: 'source' | 'query'): SourceProperties {
+export function readSourceProperties(
+  clause: WithClause,
+  of: 'source' | 'query',
+  session: Properties,
+): SourceProperties {
   const allowed = new Set([...COMMON, ...(of === 'source' ? SOURCE_ONLY : QUERY_ONLY)]);
   const unknown = [...clause.keys()].filter((name) => !allowed.has(name));
   if (unknown.length > 0) {
@@ -91,6 +98,7 @@ export function readSourceProperties(clause: WithClause, of: 'source' | 'query')
     keyNullable: nullableRepresentation(clause, 'KEY_PROTOBUF_NULLABLE_REPRESENTATION'),
     valueNullable: nullableRepresentation(clause, 'VALUE_PROTOBUF_NULLABLE_REPRESENTATION'),
     wrapSingleValue: bool(clause, 'WRAP_SINGLE_VALUE'),
+    wrapByDefault: session.get('ksql.persistence.wrap.single.values')?.toLowerCase() !== 'false',
     timestamp:
       timestamp === undefined ? undefined : { column: columnName(timestamp), pattern: text('TIMESTAMP_FORMAT') },
     window: readWindow(text('WINDOW_TYPE')?.toUpperCase(), text('WINDOW_SIZE')),
@@ -224,7 +232,8 @@ export function recordFormat(
   }
   const wrapped =
     format.wrapping === 'always' ||
-    (format.wrapping === 'choice' && (columns.length > 1 || (role === 'value' && (wrapSingleValue ?? true))));
+    (format.wrapping === 'choice' &&
+      (columns.length > 1 || (role === 'value' && (wrapSingleValue ?? properties.wrapByDefault))));
   return {
     format: format.name,
     wrapped,
