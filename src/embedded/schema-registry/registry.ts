@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { incompatibilities, type ParsedSchema, parseSchema } from './avro-schemas.js';
+import { incompatibilities, type ParsedSchema, parseSchema } from './parsed-schema.js';
 import {
   compatibilityNotConfigured,
   invalidCompatibility,
@@ -25,6 +25,7 @@ import {
   deleteSubjectRecord,
   deleteSubjectTombstone,
   modeRecord,
+  SCHEMA_TYPES,
   type SchemaExtras,
   type SchemaReference,
   type StoredSchema,
@@ -130,13 +131,13 @@ export class Registry {
       }
       const last = this.state.versions(subject, true).at(-1)?.version ?? 0;
       const previous = live.at(-1);
-      const { canonical: schema, references } = parsed;
+      const { schemaType, schema, references } = parsed;
       const metadata = given.metadata ?? previous?.metadata;
       const ruleSet = given.ruleSet ?? previous?.ruleSet;
-      const id = given.id ?? this.state.idOf(schema, references, { metadata, ruleSet }) ?? this.state.maxId + 1;
+      const id = given.id ?? this.state.idOf(parsed, { metadata, ruleSet }) ?? this.state.maxId + 1;
       this.checkImportedId(id, parsed);
       const version = given.version ?? last + 1;
-      const stored = { subject, version, id, schema, references, metadata, ruleSet, deleted: false };
+      const stored = { subject, version, id, schemaType, schema, references, metadata, ruleSet, deleted: false };
       await this.log.write([schemaRecord(stored)]);
       return id;
     });
@@ -255,16 +256,13 @@ export class Registry {
   }
 
   private parse({ schema, schemaType, references }: GivenSchema, normalize: boolean): ParsedSchema {
-    if (schemaType !== 'AVRO') {
-      throw invalidSchema(`Invalid schema type ${schemaType}: this registry takes schemas of type AVRO`);
+    const known = SCHEMA_TYPES.find((type) => type === schemaType);
+    if (known === undefined) {
+      throw invalidSchema(`Invalid schema type ${schemaType}: the types are ${SCHEMA_TYPES.join(', ')}`);
     }
     if (schema === '') throw invalidSchema('Empty schema');
-    return parseSchema(
-      this.state,
-      schema,
-      references.map((reference) => this.resolved(reference)),
-      normalize,
-    );
+    const resolved = references.map((reference) => this.resolved(reference));
+    return parseSchema(this.state, { schemaType: known, schema, references: resolved }, normalize);
   }
 
   /** Version -1 is the newest there is. */
@@ -283,15 +281,15 @@ export class Registry {
     parsed: ParsedSchema,
     { metadata, ruleSet }: SchemaExtras,
   ): StoredSchema | undefined {
-    const identity = identityOf(parsed.canonical, parsed.references);
+    const identity = identityOf(parsed);
     const differs = (given: object | undefined, stored: object | undefined): boolean =>
       given !== undefined && !isDeepStrictEqual(given, stored);
     return [...versions].reverse().find((stored) => {
       if (differs(metadata, stored.metadata) || differs(ruleSet, stored.ruleSet)) return false;
-      if (identityOf(stored.schema, stored.references) === identity) return true;
-      if (stored.references.length !== parsed.references.length) return false;
-      const { canonical } = parseSchema(this.state, stored.schema, stored.references);
-      return identityOf(canonical, stored.references) === identity;
+      if (identityOf(stored) === identity) return true;
+      if (stored.schemaType !== parsed.schemaType || stored.references.length !== parsed.references.length)
+        return false;
+      return identityOf(parseSchema(this.state, stored)) === identity;
     });
   }
 
@@ -306,12 +304,7 @@ export class Registry {
 
   private checkImportedId(id: number, parsed: ParsedSchema): void {
     const [user] = this.state.usersOf(id);
-    if (
-      user === undefined ||
-      identityOf(user.schema, user.references) === identityOf(parsed.canonical, parsed.references)
-    ) {
-      return;
-    }
+    if (user === undefined || identityOf(user) === identityOf(parsed)) return;
     throw notPermitted(`Overwrite new schema with id ${id} is not permitted.`);
   }
 

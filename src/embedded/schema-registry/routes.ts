@@ -1,7 +1,7 @@
 import type { Call } from '../../http/api.js';
 import type { GivenSchema, Registry } from './registry.js';
 import { invalidSchema, RegistryError } from './registry-error.js';
-import { besides, type StoredSchema } from './schemas-topic.js';
+import { besides, SCHEMA_TYPES, type StoredSchema } from './schemas-topic.js';
 
 type Request = Call<unknown>;
 
@@ -183,7 +183,7 @@ const SCHEMAS: readonly Route[] = [
         query,
       ).map(versionAnswer),
   },
-  { method: 'GET', path: '/schemas/types', handle: () => ['AVRO'] },
+  { method: 'GET', path: '/schemas/types', handle: () => SCHEMA_TYPES },
   {
     method: 'GET',
     path: '/schemas/ids/:id',

@@ -1,4 +1,4 @@
-import type { SchemaExtras, SchemaReference, StoredSchema } from './schemas-topic.js';
+import type { SchemaExtras, StoredSchema } from './schemas-topic.js';
 
 export const LEVELS = [
   'NONE',
@@ -35,7 +35,7 @@ export class SchemaState {
     this.subjects.set(stored.subject, versions);
     versions.set(stored.version, stored);
     this.users.set(stored.id, [...(this.users.get(stored.id) ?? []), stored]);
-    const identity = identityOf(stored.schema, stored.references, stored);
+    const identity = identityOf(stored, stored);
     if (!this.ids.has(identity)) this.ids.set(identity, stored.id);
     this.maxId = Math.max(this.maxId, stored.id);
   }
@@ -50,7 +50,7 @@ export class SchemaState {
     if (users.length > 0) this.users.set(stored.id, users);
     else {
       this.users.delete(stored.id);
-      const identity = identityOf(stored.schema, stored.references, stored);
+      const identity = identityOf(stored, stored);
       if (this.ids.get(identity) === stored.id) this.ids.delete(identity);
     }
   }
@@ -94,8 +94,8 @@ export class SchemaState {
     return this.users.get(id) ?? [];
   }
 
-  idOf(schema: string, references: readonly SchemaReference[], extras: SchemaExtras): number | undefined {
-    return this.ids.get(identityOf(schema, references, extras));
+  idOf(schema: SchemaText, extras: SchemaExtras): number | undefined {
+    return this.ids.get(identityOf(schema, extras));
   }
 
   level(subject: string | null): CompatibilityLevel | undefined {
@@ -118,11 +118,13 @@ export class SchemaState {
   }
 }
 
+/** What makes a schema the same as another one, besides what it carries. */
+export type SchemaText = Pick<StoredSchema, 'schemaType' | 'schema' | 'references'>;
+
 export function identityOf(
-  schema: string,
-  references: readonly SchemaReference[],
+  { schemaType, schema, references }: SchemaText,
   { metadata, ruleSet }: SchemaExtras = {},
 ): string {
   const places = references.map(({ name, subject, version }) => [name, subject, version]);
-  return JSON.stringify([schema, places, metadata, ruleSet]);
+  return JSON.stringify([schemaType, schema, places, metadata, ruleSet]);
 }

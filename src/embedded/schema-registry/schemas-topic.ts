@@ -16,10 +16,14 @@ export interface SchemaExtras {
   readonly ruleSet?: object | undefined;
 }
 
+export const SCHEMA_TYPES = ['PROTOBUF', 'AVRO'] as const;
+export type SchemaType = (typeof SCHEMA_TYPES)[number];
+
 export interface StoredSchema extends SchemaExtras {
   readonly subject: string;
   readonly version: number;
   readonly id: number;
+  readonly schemaType: SchemaType;
   readonly schema: string;
   readonly references: readonly SchemaReference[];
   readonly deleted: boolean;
@@ -43,8 +47,14 @@ export function schemaRecord(stored: StoredSchema): TopicRecord {
   );
 }
 
-/** References, metadata and rules: left out where there are none, as the original does. */
-export const besides = ({ references, metadata, ruleSet }: Pick<StoredSchema, 'references'> & SchemaExtras) => ({
+/** The type other than AVRO, references, metadata and rules: left out where there are none, as the original does. */
+export const besides = ({
+  schemaType,
+  references,
+  metadata,
+  ruleSet,
+}: Pick<StoredSchema, 'schemaType' | 'references'> & SchemaExtras) => ({
+  ...(schemaType === 'AVRO' ? {} : { schemaType }),
   ...(references.length === 0 ? {} : { references }),
   ...(metadata === undefined ? {} : { metadata }),
   ...(ruleSet === undefined ? {} : { ruleSet }),
@@ -83,7 +93,7 @@ export function applyRecord(state: SchemaState, keyBytes: Buffer | null, valueBy
     case 'SCHEMA':
       if (subject === null || key.version === undefined) return false;
       if (value === undefined) state.removeVersion(subject, key.version);
-      else state.putVersion({ references: [], deleted: false, ...value });
+      else state.putVersion({ schemaType: 'AVRO', references: [], deleted: false, ...value });
       return true;
     case 'DELETE_SUBJECT':
       if (subject !== null && value !== undefined) state.markDeleted(subject, value.version);

@@ -31,7 +31,7 @@ const CONTENT_TYPES = [
 ];
 
 /**
- * A Schema Registry with Confluent's REST API for Avro; all it knows is in the compacted topic `_schemas`. Throws
+ * A Schema Registry with Confluent's REST API; all it knows is in the compacted topic `_schemas`. Throws
  * where Kafka does not answer within the client's time, or the port is taken.
  */
 export async function startSchemaRegistry(

@@ -36,6 +36,7 @@ export interface ProtobufField {
   readonly keyType: ScalarName | undefined;
   /** Whether "not set" differs from the default value: messages, `optional`, members of a oneof, proto2. */
   readonly presence: boolean;
+  readonly required: boolean;
   /** Not the one that stands for `optional`. */
   readonly oneof: string | undefined;
   /** Repeated numbers in one piece. */
@@ -47,6 +48,8 @@ export interface ProtobufField {
 export interface ProtobufMessage {
   readonly name: string;
   readonly fullName: string;
+  /** Without the package: the names of the messages around it, and its own. */
+  readonly path: readonly string[];
   readonly fields: readonly ProtobufField[];
   /** Where it stands in its file (-1 in an imported one): the place among the top-level messages, then within each one. */
   readonly indexes: readonly number[];
@@ -100,6 +103,9 @@ function addImports(
 const typesIn = (scope: protobuf.Namespace): protobuf.Type[] =>
   scope.nestedArray.filter((each): each is protobuf.Type => each instanceof protobuf.Type);
 
+const pathOf = ({ parent, name }: protobuf.Type): string[] =>
+  parent instanceof protobuf.Type ? [...pathOf(parent), name] : [name];
+
 /** Messages refer to each other in circles, so each is made once, and its fields after it. */
 class Messages {
   private readonly known = new Map<protobuf.Type, ProtobufMessage>();
@@ -112,7 +118,8 @@ class Messages {
     const indexes = this.indexesOf(type);
     const fields: ProtobufField[] = [];
     const nested: ProtobufMessage[] = [];
-    const message = { name: type.name, fullName: type.fullName.replace(/^\./, ''), fields, indexes, nested };
+    const fullName = type.fullName.replace(/^\./, '');
+    const message = { name: type.name, fullName, path: pathOf(type), fields, indexes, nested };
     this.known.set(type, message);
     fields.push(...type.fieldsArray.map((field) => this.fieldOf(field)));
     nested.push(...typesIn(type).map((each) => this.of(each)));
@@ -138,6 +145,7 @@ class Messages {
       keyType: field instanceof protobuf.MapField ? (field.keyType as ScalarName) : undefined,
       // Declared as boolean, it is the oneof itself for a member of one.
       presence: shape === 'single' && (type.kind === 'message' || Boolean(field.hasPresence)),
+      required: field.required,
       oneof: partOf === null || optional ? undefined : partOf.name,
       packed: field.packed === true,
       parameters: parametersOf(field),

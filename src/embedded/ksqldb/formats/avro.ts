@@ -1,9 +1,9 @@
 import { AvroInput } from '../../../protocol/avro/input.js';
 import { AvroOutput } from '../../../protocol/avro/output.js';
-import { type AvroSchema, parseAvroSchema } from '../../../protocol/avro/schema.js';
+import { type AvroNames, type AvroSchema, parseAvroSchema } from '../../../protocol/avro/schema.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
-import type { Registry } from '../upstream/registry.js';
+import type { RegisteredSchema, Registry } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
 import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
 import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
@@ -20,6 +20,12 @@ import {
 
 const registerAvro = (options: SerdeOptions): Promise<number> =>
   register(options, 'AVRO', 'AVRO', avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
+
+function parseRegistered({ schema, references }: RegisteredSchema): AvroSchema {
+  const names: AvroNames = new Map();
+  for (const text of references.values()) parseAvroSchema(text, names);
+  return parseAvroSchema(schema, names);
+}
 
 /** Avro with Confluent's framing; the schema of what is written is registered, what is read is asked for by id. */
 export const AVRO: Format = {
@@ -40,7 +46,7 @@ export const AVRO: Format = {
   async infer(registry, { topic, role, schemaId }) {
     const found = await schemaToInfer(registry, topic, role, schemaId, 'AVRO');
     if (found === undefined) return undefined;
-    const type = sqlTypeOf(parseAvroSchema(found.schema), schemaId !== undefined);
+    const type = sqlTypeOf(parseRegistered(found), schemaId !== undefined);
     if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
     const columns: readonly Column[] =
       type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
@@ -69,8 +75,7 @@ class AvroSerde implements Serde {
   private async openOnce(): Promise<void> {
     const { options } = this;
     this.writeId = options.schemaId ?? (await registerAvro(options));
-    const { schema } = await this.registry.schemaById(this.writeId);
-    const parsed = parseAvroSchema(schema);
+    const parsed = parseRegistered(await this.registry.schemaById(this.writeId));
     const [single] = options.columns;
     if (!options.wrapped && single !== undefined) {
       const write = writer(parsed, single.type);
@@ -94,9 +99,9 @@ class AvroSerde implements Serde {
   }
 
   private async fetchReader(id: number): Promise<void> {
-    const { schema, type } = await this.registry.schemaById(id);
-    if (type !== 'AVRO') throw new TypeError(`schema ${id} is ${type}, not AVRO`);
-    this.readers.set(id, this.compileReader(parseAvroSchema(schema)));
+    const found = await this.registry.schemaById(id);
+    if (found.type !== 'AVRO') throw new TypeError(`schema ${id} is ${found.type}, not AVRO`);
+    this.readers.set(id, this.compileReader(parseRegistered(found)));
   }
 
   private compileReader(schema: AvroSchema): (input: AvroInput) => readonly Value[] | null {

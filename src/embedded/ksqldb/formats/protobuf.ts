@@ -62,7 +62,7 @@ export const PROTOBUF: Format = {
   async infer(registry, { topic, role, schemaId, schemaFullName }) {
     const found = await schemaToInfer(registry, topic, role, schemaId, 'PROTOBUF');
     if (found === undefined) return undefined;
-    const message = chooseMessage(parseProtobufSchema(found.schema), schemaFullName);
+    const message = chooseMessage(parseProtobufSchema(found.schema, found.references), schemaFullName);
     if (message === undefined) throw unsupportedSchema(topic, role, found.schema);
     const columns = sqlFieldsOf(message, schemaId !== undefined).map(({ name, type }) => ({ name, type }));
     return { columns, schemaId: found.id };
@@ -120,9 +120,9 @@ class ProtobufSerde implements Serde {
   }
 
   private async fetch(id: number): Promise<readonly ProtobufMessage[]> {
-    const { schema, type } = await this.registry.schemaById(id);
+    const { schema, type, references } = await this.registry.schemaById(id);
     if (type !== 'PROTOBUF') throw new TypeError(`schema ${id} is ${type}, not PROTOBUF`);
-    const messages = parseProtobufSchema(schema);
+    const messages = parseProtobufSchema(schema, references);
     this.schemas.set(id, messages);
     return messages;
   }

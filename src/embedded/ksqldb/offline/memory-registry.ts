@@ -13,7 +13,7 @@ export class MemoryRegistry implements Registry {
   async register(subject: string, schema: string, type: string): Promise<number> {
     let found = this.byId.find((each) => each.schema === schema && each.type === type);
     if (found === undefined) {
-      found = { id: this.byId.length + 1, schema, type };
+      found = { id: this.byId.length + 1, schema, type, references: new Map() };
       this.byId.push(found);
     }
     this.subjects.set(subject, found);

@@ -7,6 +7,20 @@ export interface RegisteredSchema {
   readonly id: number;
   readonly schema: string;
   readonly type: string;
+  /** The texts of the schemas that it refers to, directly or not, by name; each after those it refers to itself. */
+  readonly references: ReadonlyMap<string, string>;
+}
+
+/** What the registry answers of a version. */
+interface VersionBody {
+  readonly id?: unknown;
+  readonly schema?: unknown;
+  readonly schemaType?: unknown;
+  readonly references?: ReadonlyArray<{
+    readonly name: string;
+    readonly subject: string;
+    readonly version: number;
+  }> | null;
 }
 
 const MEDIA_TYPE = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
@@ -37,7 +51,7 @@ export class HttpRegistry implements Registry {
     const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions/latest`);
     if (answer.status === 404) return undefined;
     const body = this.checked(answer, `read subject ${subject}`);
-    return { id: Number(body.id), schema: String(body.schema), type: String(body.schemaType ?? 'AVRO') };
+    return this.registered(Number(body.id), body);
   }
 
   async register(subject: string, schema: string, type: string): Promise<number> {
@@ -72,14 +86,35 @@ export class HttpRegistry implements Registry {
   private async readSchema(id: number): Promise<RegisteredSchema> {
     const answer = await this.ask(`/schemas/ids/${id}`);
     const body = this.checked(answer, `read schema ${id}`);
-    return { id, schema: String(body.schema), type: String(body.schemaType ?? 'AVRO') };
+    return this.registered(id, body);
   }
 
-  private checked(answer: JsonAnswer, what: string): Record<string, unknown> {
+  private async registered(id: number, body: VersionBody): Promise<RegisteredSchema> {
+    const references = new Map<string, string>();
+    await this.addReferences(body, references, new Set());
+    return { id, schema: String(body.schema), type: String(body.schemaType ?? 'AVRO'), references };
+  }
+
+  private async addReferences(
+    { references }: VersionBody,
+    found: Map<string, string>,
+    visited: Set<string>,
+  ): Promise<void> {
+    for (const { name, subject, version } of references ?? []) {
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+      if (visited.has(path)) continue;
+      visited.add(path);
+      const body = this.checked(await this.ask(path), `read version ${version} of subject ${subject}`);
+      await this.addReferences(body, found, visited);
+      found.set(name, String(body.schema));
+    }
+  }
+
+  private checked(answer: JsonAnswer, what: string): VersionBody {
     const failed = () => `Schema Registry failed to ${what}: ${messageIn(answer)}`;
     if (answer.status >= 500 || answer.status === 429) throw new RegistryUnavailable(failed());
     if (answer.status >= 400) throw new StatementError(failed());
-    return (answer.body ?? {}) as Record<string, unknown>;
+    return (answer.body ?? {}) as VersionBody;
   }
 
   private async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {

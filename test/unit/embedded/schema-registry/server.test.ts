@@ -260,6 +260,70 @@ describe('deleting', () => {
   });
 });
 
+describe('schemas of type PROTOBUF', () => {
+  const proto = (text: string, more = {}) => ({
+    schema: `syntax = "proto3"; ${text}`,
+    schemaType: 'PROTOBUF',
+    ...more,
+  });
+
+  test('are stored in one layout, found by what they mean, and answered with their type', async () => {
+    const { id } = (await register(proto('message Shop{string a=1;}'))).body;
+    const schema = 'syntax = "proto3";\n\nmessage Shop {\n  string a = 1;\n}\n';
+    const stored = { subject, version: 1, id, schemaType: 'PROTOBUF', schema };
+    expect((await ask('GET', `/subjects/${subject}/versions/latest`)).body).toEqual(stored);
+    expect((await ask('GET', `/schemas/ids/${id}`)).body).toEqual({ schemaType: 'PROTOBUF', schema });
+    expect(
+      (await ask('POST', `/subjects/${subject}`, proto('message Shop { string a = 1; /* same */ }'))).body,
+    ).toEqual(stored);
+    expect((await ask('POST', `/subjects/${subject}`, { schema, schemaType: 'AVRO' })).body.error_code).toBe(42201);
+  });
+
+  test('import what their references name', async () => {
+    await register(proto('package shop; message Line { int32 no = 1; }'), `${subject}-line`);
+    const references = [{ name: 'line.proto', subject: `${subject}-line`, version: 1 }];
+    const order = 'import "line.proto"; message Order { shop.Line line = 1; }';
+    const { id } = (await register(proto(order, { references }))).body;
+    expect((await ask('GET', `/schemas/ids/${id}`)).body).toMatchObject({ schemaType: 'PROTOBUF', references });
+    const { body } = await register(proto(order), `${subject}-x`);
+    expect(body).toMatchObject({
+      error_code: 42201,
+      message: expect.stringContaining('the imported file "line.proto" is not known'),
+    });
+  });
+
+  test.each([
+    ['message M { string a = 1; ', 'illegal end of input'],
+    ['message M { Nothing a = 1; }', "no such Type or Enum 'Nothing'"],
+    ['message M { string a = 1; string b = 1; }', 'duplicate id 1'],
+  ])('%s is refused with the reason', async (text, reason) => {
+    const { status, body } = await register(proto(text));
+    expect([status, body.error_code]).toEqual([422, 42201]);
+    expect(body.message).toMatch(new RegExp(`^Invalid schema .* of type PROTOBUF, details: .*${reason}`, 's'));
+  });
+
+  const small = proto('message M { string a = 1; }');
+  const wide = proto('message M { string a = 1; message N {} }');
+  test.each([
+    ['BACKWARD', small, wide, []],
+    ['BACKWARD', wide, small, ['{errorType:"MESSAGE_REMOVED", description:"the new schema has no message \'#/M/N\'"}']],
+    ['FORWARD', small, wide, ['{errorType:"MESSAGE_REMOVED", description:"the old schema has no message \'#/M/N\'"}']],
+    ['FORWARD', wide, small, []],
+    ['FULL', wide, small, ['{errorType:"MESSAGE_REMOVED", description:"the new schema has no message \'#/M/N\'"}']],
+    ['FULL', small, proto('message M { bytes b = 1; }'), []],
+    ['NONE', wide, small, []],
+    ['BACKWARD', small, record(), ['Incompatible because of different schema type']],
+  ])('%s: %j, then %j', async (compatibility, first, next, reasons) => {
+    await register(first);
+    await ask('PUT', `/config/${subject}`, { compatibility });
+    const path = `/compatibility/subjects/${subject}/versions/latest?verbose=true`;
+    const { body } = await ask('POST', path, next);
+    expect(body.is_compatible).toBe(reasons.length === 0);
+    expect(body.messages.slice(0, reasons.length)).toEqual(reasons);
+    expect((await register(next)).status).toBe(reasons.length === 0 ? 200 : 409);
+  });
+});
+
 test('a read-only subject takes nothing, and IMPORT takes ids that are given', async () => {
   await ask('PUT', `/mode/${subject}`, { mode: 'READONLY' });
   expect((await register(record())).body).toEqual({
@@ -285,7 +349,7 @@ test('what is not there is 404 in JSON, in the type that the client accepts', as
   });
   expect((await ask('PUT', '/subjects')).status).toBe(405);
   expect((await ask('GET', '/')).body).toEqual({});
-  expect((await ask('GET', '/schemas/types')).body).toEqual(['AVRO']);
+  expect((await ask('GET', '/schemas/types')).body).toEqual(['PROTOBUF', 'AVRO']);
 });
 
 test('@kafkajs/confluent-schema-registry registers, encodes and decodes', async () => {

@@ -1,0 +1,108 @@
+import { AvroSchemaError } from '../../protocol/avro/schema.js';
+import { ProtobufSchemaError } from '../../protocol/protobuf/schema.js';
+import { invalidSchema } from './registry-error.js';
+import type { CompatibilityLevel, SchemaState, SchemaText } from './schema-state.js';
+import type { SchemaReference, SchemaType, StoredSchema } from './schemas-topic.js';
+import { AVRO } from './types/avro.js';
+import { PROTOBUF } from './types/protobuf.js';
+import type { Parsed, ReferencedSchema, SchemaSource, SchemaTypeRules } from './types/schema-type.js';
+
+const RULES: { readonly [Type in SchemaType]: SchemaTypeRules } = { AVRO, PROTOBUF };
+
+/** Old schemas are quoted in messages up to here. */
+const QUOTED_LENGTH_MAX = 10 * 1024;
+
+/** Its text is the canonical one, as it is stored and compared. */
+export interface ParsedSchema extends SchemaText {
+  readonly parsed: Parsed;
+}
+
+/** Parses a schema with those it refers to. Throws RegistryError 42201. */
+export function parseSchema(state: SchemaState, text: SchemaText, normalize = false): ParsedSchema {
+  const { schemaType, references } = text;
+  const source = sourceOf(state, text);
+  const parsed = refusing(text, () => RULES[schemaType].parse(source, normalize));
+  const ordered = normalize ? [...references].sort((a, b) => (a.name < b.name ? -1 : 1)) : references;
+  return { schemaType, schema: parsed.canonical, references: ordered, parsed };
+}
+
+/** What is wrong with the text becomes the registry's refusal. */
+function refusing<Result>({ schemaType, schema, references }: SchemaText, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (failure) {
+    if (!(failure instanceof AvroSchemaError || failure instanceof ProtobufSchemaError)) throw failure;
+    const refs = references.map(
+      ({ name, subject, version }) => `{name='${name}', subject='${subject}', version=${version}}`,
+    );
+    throw invalidSchema(
+      `Invalid schema ${schema} with refs [${refs.join(', ')}] of type ${schemaType}, details: ${failure.message}`,
+    );
+  }
+}
+
+function sourceOf(state: SchemaState, { schema, references }: SchemaText): SchemaSource {
+  const referenced: ReferencedSchema[] = [];
+  addReferences(state, references, referenced, new Set());
+  return { schema, referenced };
+}
+
+function addReferences(
+  state: SchemaState,
+  references: readonly SchemaReference[],
+  referenced: ReferencedSchema[],
+  visited: Set<string>,
+): void {
+  for (const { name, subject, version } of references) {
+    const place = `${subject}\n${version}`;
+    if (visited.has(place)) continue;
+    visited.add(place);
+    const stored = state.versions(subject, true).find((each) => each.version === version);
+    if (stored === undefined) {
+      throw invalidSchema(`Invalid schema: No schema reference found for subject "${subject}" and version ${version}`);
+    }
+    addReferences(state, stored.references, referenced, visited);
+    referenced.push({ name, schema: stored.schema });
+  }
+}
+
+/** What the level asks of a new schema, against the earlier versions (oldest first); empty where it may come. */
+export function incompatibilities(
+  state: SchemaState,
+  level: CompatibilityLevel,
+  next: ParsedSchema,
+  earlier: readonly StoredSchema[],
+): readonly string[] {
+  if (level === 'NONE') return [];
+  const newestFirst = [...earlier].reverse();
+  for (const stored of level.endsWith('_TRANSITIVE') ? newestFirst : newestFirst.slice(0, 1)) {
+    const messages = reasonsAgainst(state, level, next, stored);
+    if (messages.length === 0) continue;
+    const quoted =
+      stored.schema.length <= QUOTED_LENGTH_MAX
+        ? `'${stored.schema}'`
+        : `<truncated to ${QUOTED_LENGTH_MAX} characters> '${stored.schema.slice(0, QUOTED_LENGTH_MAX)}'`;
+    return [
+      ...messages,
+      `{oldSchemaVersion: ${stored.version}}`,
+      `{oldSchema: ${quoted}}`,
+      `{validateFields: 'false', compatibility: '${level}'}`,
+    ];
+  }
+  return [];
+}
+
+function reasonsAgainst(
+  state: SchemaState,
+  level: CompatibilityLevel,
+  { schemaType, parsed }: ParsedSchema,
+  stored: StoredSchema,
+): readonly string[] {
+  if (schemaType !== stored.schemaType) return ['Incompatible because of different schema type'];
+  const source = sourceOf(state, stored);
+  const { backward, forward } = refusing(stored, () => parsed.against(source));
+  return [
+    ...(level.startsWith('FORWARD') || level.startsWith('FULL') ? forward() : []),
+    ...(level.startsWith('BACKWARD') || level.startsWith('FULL') ? backward() : []),
+  ];
+}
