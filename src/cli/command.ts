@@ -35,5 +35,7 @@ export interface CommandEntry {
 export interface CommandCall {
   readonly shell: Shell;
   readonly arguments: readonly (string | readonly string[] | undefined)[];
+  /** Those of the arguments that stand behind `--`. */
+  readonly afterDashes: readonly string[];
   readonly options: CommonOptions & Readonly<Record<string, unknown>>;
 }

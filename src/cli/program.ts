@@ -30,8 +30,10 @@ function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish:
   command.action(async (...args: unknown[]) => {
     const options = command.opts<CommonOptions & Record<string, unknown>>();
     const operands = args.slice(0, -2) as (string | string[] | undefined)[];
+    const typed = (program as Command & { readonly rawArgs: readonly string[] }).rawArgs;
+    const afterDashes = typed.includes('--') ? typed.slice(typed.indexOf('--') + 1) : [];
     try {
-      const running = entry.run({ shell, arguments: operands, options });
+      const running = entry.run({ shell, arguments: operands, afterDashes, options });
       const endsInOrder = entry.endsInOrder?.(options) === true;
       finish(await (endsInOrder ? running : Promise.race([running, overdue(shell.signal)])));
     } catch (thrown) {

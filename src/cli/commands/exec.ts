@@ -1,3 +1,5 @@
+import { didYouMean } from '../../pipeline/did-you-mean.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -25,9 +27,9 @@ export const execCommand: CommandEntry = {
     const [first, rest] = call.arguments as readonly [string | undefined, readonly string[] | undefined];
     const words = [...(first === undefined ? [] : [first]), ...(rest ?? [])];
     if (words.length === 0) throw new EvpipeError('EVPIPE_EXEC', 'say which command to run', { kind: 'usage' });
+    if (words.length === call.afterDashes.length) return onPipeline(call, words);
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
-    const own = [...pipeline.services, ...pipeline.jobs].some(({ name }) => name === first);
-    if (!own) return onPipeline(call, words);
+    refuseUnknown(words[0] ?? '', pipeline);
     if (words.length === 1)
       throw new EvpipeError('EVPIPE_EXEC', `say what to run as ${first}`, {
         kind: 'usage',
@@ -40,6 +42,15 @@ export const execCommand: CommandEntry = {
     });
   },
 };
+
+function refuseUnknown(name: string, { services, jobs }: Pipeline): void {
+  const known = [...services, ...jobs].map((one) => one.name);
+  if (known.includes(name)) return;
+  throw new EvpipeError('EVPIPE_SERVICE_UNKNOWN', `there is no service or job ${name}${didYouMean(name, known)}`, {
+    kind: 'usage',
+    todo: 'A command that needs none stands behind the dashes: evpipe exec -- COMMAND.',
+  });
+}
 
 /** Standard output is the command's alone: what `up` and `down` say goes to standard error. */
 async function onPipeline(call: CommandCall, words: readonly string[]): Promise<number> {

@@ -86,6 +86,13 @@ describe('without anything running', () => {
     expect((await run('graph', '--mermaid')).out).toMatch(/^flowchart/);
   });
 
+  it('exec takes a word before the dashes for a service, and says which one was meant', async () => {
+    const { code, err } = await run('exec', 'oders', '--', 'true');
+    expect(err).toMatch(/there is no service or job oders/);
+    expect(err).toContain('evpipe exec -- COMMAND');
+    expect(code).toBe(2);
+  });
+
   it('env says that nothing runs, with exit code 4', async () => {
     const { code, err } = await run('env');
     expect(err).toContain('does not run');
