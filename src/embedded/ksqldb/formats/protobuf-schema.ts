@@ -1,7 +1,8 @@
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import type { ProtobufField, ProtobufMessage, ProtobufType } from '../../../protocol/protobuf/schema.js';
 import type { Column } from '../metadata/schema.js';
-import type { NullableRepresentation } from './format.js';
+import type { NullableRepresentation, SerdeOptions } from './format.js';
+import { register } from './registered.js';
 
 export const TIMESTAMP_MESSAGE = 'google.protobuf.Timestamp';
 export const DATE_MESSAGE = 'google.type.Date';
@@ -44,6 +45,12 @@ export function protobufSchemaOf(
 ): string {
   return new SchemaText(nullable).file(columns, fullName ?? 'ConnectDefault1');
 }
+
+export const protobufSchemaFor = ({ columns, schemaFullName, nullable }: SerdeOptions): string =>
+  protobufSchemaOf(columns, schemaFullName, nullable);
+
+export const registerProtobuf = (options: SerdeOptions): Promise<number> =>
+  register(options, 'PROTOBUF', 'PROTOBUF', protobufSchemaFor(options));
 
 class SchemaText {
   private readonly imports = new Set<string>();
