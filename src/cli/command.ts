@@ -13,6 +13,8 @@ export interface CommonOptions {
   readonly color: boolean;
   readonly timeout?: string;
   readonly yes?: boolean;
+  /** Of the commands that compare with what is there. */
+  readonly adopt?: boolean;
 }
 
 /**

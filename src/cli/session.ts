@@ -38,6 +38,7 @@ export async function withSession<T>(
     emit,
     signal: shell.signal,
     timeoutMs: timeoutMs(options),
+    adopts: options.adopt === true,
   });
   const interruption = { said: Promise.resolve() };
   const onInterrupt = (): void => {

@@ -1,7 +1,7 @@
 import type { SourceLocation } from '../support/errors.js';
 import type { ComponentId } from '../targets/component.js';
 import { madeKey } from './ledger.js';
-import { compare, type ResourceKind, reconcile, type WaitReport } from './resource.js';
+import { type Change, compare, type Ownership, type ResourceKind, reconcile, type WaitReport } from './resource.js';
 import { withTimeout } from './server-node.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
@@ -15,14 +15,14 @@ export interface ResourceNodeOptions<Spec, Live, Context> {
   readonly location?: SourceLocation | undefined;
   /** Where the thing lives. */
   readonly component: ComponentId;
-  /** Others may use the server too: that this pipeline made it is noted in the ledger, so that `--prune` and `reset` may remove it. */
+  /** Others may use the server too: that this pipeline made it is noted in the ledger, so that it may be changed and removed. */
   readonly noted?: boolean;
   /** The thing with its references resolved, and the clients that it is read with. Starts and changes nothing. */
   open(signal: AbortSignal): Promise<{ readonly spec: Spec; readonly context: Context }>;
   /** In `up`, before it is compared; answers whether it changed something. */
   prepare?(report: NodeReport): Promise<boolean>;
   /** After it was brought up to date. */
-  settle?(spec: Spec, context: Context, changed: boolean, wait: WaitReport): Promise<void>;
+  settle?(spec: Spec, context: Context, changes: readonly Change[], wait: WaitReport): Promise<void>;
 }
 
 /** One declared thing as a node of `up`, which brings it up to date, and as a line of `plan`, which only compares it. */
@@ -31,7 +31,16 @@ export function resourceNode<Spec, Live, Context>(
   options: ResourceNodeOptions<Spec, Live, Context>,
 ): Node {
   const { id, step, resource, name, location, component } = options;
-  const beforeMaking = options.noted === true ? () => noteMade(session, resource.kind, name) : undefined;
+  const key = madeKey(resource.kind, name);
+  const isOthers = session.target.providerOf(component) === 'address';
+  const ownership = (isNoted: () => Promise<boolean>): Ownership | undefined =>
+    options.noted === true
+      ? {
+          isOurs: async () => !isOthers || (await isNoted()),
+          adopts: session.adopts,
+          note: () => noteMade(session, resource.kind, name),
+        }
+      : undefined;
   const needs = options.noted === true ? [...options.needs, 'server/kafka'] : options.needs;
   return {
     id,
@@ -41,10 +50,15 @@ export function resourceNode<Spec, Live, Context>(
       const prepared = (await options.prepare?.(report)) ?? false;
       const { spec, context } = await options.open(report.signal);
       const wait = withTimeout(session, report);
-      const changes = await reconcile(resource, spec, context, wait, { beforeMaking });
-      const changed = prepared || changes.length > 0;
-      await options.settle?.(spec, context, changed, wait);
-      return { changed };
+      const changes = await reconcile(
+        resource,
+        spec,
+        context,
+        wait,
+        ownership(async () => (await session.ledger()).get(key) !== undefined),
+      );
+      await options.settle?.(spec, context, changes, wait);
+      return { changed: prepared || changes.length > 0 };
     },
     plans: [
       {
@@ -54,7 +68,12 @@ export function resourceNode<Spec, Live, Context>(
         location,
         compare: async () => {
           const { spec, context } = await options.open(session.signal);
-          const { live, changes } = await compare(resource, spec, context);
+          const { live, changes } = await compare(
+            resource,
+            spec,
+            context,
+            ownership(async () => (await session.noted()).has(key)),
+          );
           return { isNew: live === undefined, changes };
         },
       },

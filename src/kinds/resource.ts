@@ -55,6 +55,8 @@ export interface ResourceKind<Spec, Live, Context> {
   /** What the server says against it before anything is changed; asked where there is a difference. */
   objections?(spec: Spec, live: Live | undefined, context: Context): Promise<readonly Change[]>;
   apply(spec: Spec, live: Live | undefined, context: Context): Promise<void>;
+  /** In `up`, where it is as declared: starts again what has failed, since the cause may be gone. Answers with what it did. */
+  revive?(spec: Spec, context: Context): Promise<readonly Change[]>;
   ready?(spec: Spec, context: Context, wait: WaitReport): Promise<void>;
 }
 
@@ -64,22 +66,54 @@ export interface WaitReport {
   readonly timeoutMs: number;
 }
 
+/** Whose a thing is on a server that others may use too. */
+export interface Ownership {
+  /** This pipeline has made it, or taken it over. */
+  isOurs(): Promise<boolean>;
+  /** Is what others have made to be taken over? */
+  readonly adopts: boolean;
+  /** Called before it is made or taken over. */
+  note(): Promise<void>;
+}
+
+const MADE_BY_OTHERS: Change = {
+  summary: 'ownership',
+  refused: {
+    code: 'EVPIPE_MADE_BY_OTHERS',
+    why: 'exists, made by others',
+    todo: '--adopt takes it over: then it is changed, and --prune and reset may remove it. Or declare it as it is.',
+  },
+};
+
+export const TAKEN_OVER: Change = {
+  summary: 'taken over from others',
+  implies: '--prune and reset may remove it',
+};
+
 /** What would be changed, with the objections of the server: all of it only observes. */
 export async function compare<Spec, Live, Context>(
   kind: ResourceKind<Spec, Live, Context>,
   spec: Spec,
   context: Context,
+  ownership?: Ownership,
 ): Promise<{ readonly live: Live | undefined; readonly changes: readonly Change[] }> {
   const live = await kind.read(spec, context);
-  const changes = kind.diff(spec, live);
-  const stands = changes.length === 0 || changes.some(({ refused }) => refused !== undefined);
+  const differing = kind.diff(spec, live);
+  if (differing.some(({ refused }) => refused !== undefined)) return { live, changes: differing };
+  const ofOthers = live === undefined ? [] : await changesOfOthers(differing, ownership);
+  const stands = differing.length === 0 || ofOthers.includes(MADE_BY_OTHERS);
   const objections = stands ? [] : ((await kind.objections?.(spec, live, context)) ?? []);
-  return { live, changes: [...changes, ...objections] };
+  return { live, changes: [...ofOthers, ...differing, ...objections] };
 }
 
-export interface ReconcileOptions {
-  /** Called before something is made that was not there. */
-  readonly beforeMaking?: (() => Promise<void>) | undefined;
+/** Nothing that is as declared has to be ours. */
+async function changesOfOthers(
+  differing: readonly Change[],
+  ownership: Ownership | undefined,
+): Promise<readonly Change[]> {
+  if (ownership === undefined || (differing.length === 0 && !ownership.adopts)) return [];
+  if (await ownership.isOurs()) return [];
+  return [ownership.adopts ? TAKEN_OVER : MADE_BY_OTHERS];
 }
 
 /** Brings one resource to what is declared. Answers with what was changed; [] where it was in sync. */
@@ -88,17 +122,17 @@ export async function reconcile<Spec, Live, Context>(
   spec: Spec,
   context: Context,
   wait: WaitReport,
-  { beforeMaking }: ReconcileOptions = {},
+  ownership?: Ownership,
 ): Promise<readonly Change[]> {
-  const { live, changes } = await compare(kind, spec, context);
+  const { live, changes } = await compare(kind, spec, context, ownership);
   const refused = changes.filter((change) => change.refused !== undefined);
   if (refused.length > 0) throw refusalOf(`${kind.kind} ${kind.name(spec)}`, refused, kind.location(spec));
-  if (changes.length > 0) {
-    if (live === undefined) await beforeMaking?.();
-    await kind.apply(spec, live, context);
-  }
+  const differs = changes.some((change) => change !== TAKEN_OVER);
+  if (changes.includes(TAKEN_OVER) || (differs && live === undefined)) await ownership?.note();
+  if (differs) await kind.apply(spec, live, context);
+  const revived = differs ? [] : ((await kind.revive?.(spec, context)) ?? []);
   await kind.ready?.(spec, context, wait);
-  return changes;
+  return [...changes, ...revived];
 }
 
 function refusalOf(what: string, changes: readonly Change[], place: SourceLocation | undefined): EvpipeError {

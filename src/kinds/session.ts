@@ -10,7 +10,7 @@ import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
-import { type Ledger, openLedger } from './ledger.js';
+import { type Ledger, openLedger, readLedger } from './ledger.js';
 import { referenceValues } from './reference-values.js';
 
 /** What every operation works with: the pipeline, its target, clients of what runs, and a way to say what happens. */
@@ -23,6 +23,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** How long one thing may take to become ready. */
   readonly timeoutMs: number;
+  /** What others have made and the file declares is taken over. */
+  readonly adopts: boolean;
   /** Everything `$(…)` means by now to a reader of this face, with the logins that are its own. */
   references(face: keyof Faces<unknown>, holder: Holder): Promise<ReferenceValues>;
   /** Starts a component and emits notes of what happened to it, each once. True where it was not running like this already. */
@@ -31,6 +33,8 @@ export interface Session {
   run(command: HostCommand): Promise<HostCommandEnd>;
   /** What this pipeline has made, as Kafka keeps it; opened once. */
   ledger(): Promise<Ledger>;
+  /** The same for those who only look: nothing is made where it is missing. */
+  noted(): Promise<ReadonlyMap<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -41,6 +45,7 @@ export interface SessionOptions {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  readonly adopts?: boolean;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -53,6 +58,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
   lifetime.onEnd(() => target.close());
   const clients = new Clients(target, lifetime, signal);
   let ledger: Promise<Ledger> | undefined;
+  let noted: Promise<ReadonlyMap<string, unknown>> | undefined;
   const said = new Set<string>();
   return {
     pipeline,
@@ -62,6 +68,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     signal,
     timeoutMs: options.timeoutMs ?? READY_TIMEOUT_MS,
     clients,
+    adopts: options.adopts === true,
     references: (face, holder) => referenceValues(pipeline, kinds, target, face, holder),
     start: async (component, launch) => {
       clients.patient = true;
@@ -77,6 +84,10 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     ledger: () => {
       ledger ??= clients.kafka().then((kafka) => openLedger(kafka, pipeline.name));
       return ledger;
+    },
+    noted: () => {
+      noted ??= clients.kafka().then((kafka) => readLedger(kafka, pipeline.name));
+      return noted;
     },
     close: () => lifetime.end(),
   };

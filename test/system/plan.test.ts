@@ -95,6 +95,48 @@ it('prunes only what this pipeline has made, once somebody agrees', async () => 
   expect((await shop.run('plan', '--prune')).code).toBe(0);
 });
 
+it('changes nothing that others have made until it is taken over', async () => {
+  await shop.kafka.createTopic({ name: 'borrowed', partitions: 1, config: { 'retention.ms': '2000' } });
+  await shop.kafka.createTopic({ name: 'equal', partitions: 1 });
+  const declared = (retention: string) =>
+    shop.write({
+      ...PLAIN,
+      topics: {
+        ...PLAIN.topics,
+        borrowed: { partitions: 1, config: { 'retention.ms': retention } },
+        equal: { partitions: 1, config: {} },
+      },
+    });
+  declared('1000');
+  const retention = async () =>
+    (await shop.kafka.topicConfig('borrowed')).find(({ name }) => name === 'retention.ms')?.value;
+  for (const argv of [['plan'], ['apply'], ['up', '--no-verify']]) {
+    const { code, out, err } = await shop.run(...argv);
+    expect(out + err).toContain('exists, made by others');
+    expect(out + err).toContain('--adopt takes it over');
+    expect(code).toBe(1);
+  }
+  expect(await retention()).toBe('2000');
+
+  const saved = join(shop.folder, 'adopt.json');
+  const planned = await shop.run('plan', '--adopt', '--output', 'json');
+  expect(planned.code).toBe(3);
+  writeFileSync(saved, planned.out);
+  const adopted = await shop.run('apply', '--plan', saved);
+  expect(adopted.out).toContain('~ topic equal  declared as it is');
+  expect(adopted.out).toContain('taken over from others  (--prune and reset may remove it)');
+  expect(adopted.code).toBe(0);
+  expect(await retention()).toBe('1000');
+  expect((await readLedger(shop.kafka, 'shop')).has('topic/equal')).toBe(true);
+  expect((await shop.run('plan', '--adopt')).code).toBe(0);
+
+  declared('3000');
+  expect((await shop.run('apply')).code).toBe(0);
+  expect(await retention()).toBe('3000');
+  shop.write(PLAIN);
+  expect((await shop.run('apply', '--prune', '--yes')).out).toContain('removed  topic borrowed');
+});
+
 it('resets what it has made, and leaves what it has found', async () => {
   shop.write({ ...PLAIN, topics: { ...PLAIN.topics, foreign: { partitions: 1, config: {} } } });
   const unknown = await shop.run('reset', 'topic/order', '--yes');

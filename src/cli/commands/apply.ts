@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { OperationEvent } from '../../kinds/events.js';
+import { TAKEN_OVER } from '../../kinds/resource.js';
 import type { ApplyResult } from '../../operations/plan/apply.js';
-import type { Plan } from '../../operations/plan/plan.js';
+import type { Plan, PlanEntry } from '../../operations/plan/plan.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { adoptOption } from '../adopt-option.js';
 import type { CommandEntry } from '../command.js';
 import { confirm } from '../confirm.js';
 import { jsonLine } from '../event-printers.js';
@@ -19,20 +21,21 @@ export const applyCommand: CommandEntry = {
   summary: 'do what plan shows; seeds and checks are left to up',
   examples: ['apply', 'apply --plan plan.json', 'apply --prune --yes'],
   declare: (command) =>
-    command
+    adoptOption(command)
       .option('--prune', 'also remove what this pipeline has made and no longer declares')
       .option('--plan <file>', 'do just this plan (of plan --output json), or nothing where it no longer holds'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     const printer = await printerFor(shell, options);
     const emit = (event: OperationEvent): void => printer.emit(event);
-    return withSession(pipeline, { shell, options, emit }, async (session) => {
+    const file = options.plan === undefined ? undefined : resolve(shell.cwd, String(options.plan));
+    const saved = file === undefined ? undefined : readSavedPlan(file);
+    const adopt = options.adopt === true || saved?.entries.some(takesOver) === true;
+    return withSession(pipeline, { shell, options: { ...options, adopt }, emit }, async (session) => {
       const [{ apply }, { readPlan }] = await Promise.all([
         import('../../operations/plan/apply.js'),
         import('../../operations/plan/plan.js'),
       ]);
-      const file = options.plan === undefined ? undefined : resolve(shell.cwd, String(options.plan));
-      const saved = file === undefined ? undefined : readSavedPlan(file);
       const prune = options.prune === true || saved?.entries.some(({ action }) => action === 'remove') === true;
       const plan = saved ?? (await readPlan(session, { prune }));
       if (options.output === 'text' && options.quiet !== true) await printPlan(plan, shell);
@@ -55,6 +58,8 @@ export const applyCommand: CommandEntry = {
     });
   },
 };
+
+const takesOver = ({ changes }: PlanEntry): boolean => changes.some(({ summary }) => summary === TAKEN_OVER.summary);
 
 function printResult({ up, removed, left }: ApplyResult, shell: Shell, output: 'text' | 'json'): number {
   const exitCode = exitCodeOf(up);

@@ -1,4 +1,5 @@
 import type { Plan } from '../../operations/plan/plan.js';
+import { adoptOption } from '../adopt-option.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -11,7 +12,10 @@ export const planCommand: CommandEntry = {
   summary: 'what apply would create, change and remove, and why; changes nothing (exit 3: something would change)',
   examples: ['plan', 'plan --prune --output json > plan.json'],
   declare: (command) =>
-    command.option('--prune', 'also what this pipeline has made and no longer declares: apply --prune removes it'),
+    adoptOption(command).option(
+      '--prune',
+      'also what this pipeline has made and no longer declares: apply --prune removes it',
+    ),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {

@@ -4,6 +4,7 @@ import type { Session } from '../../kinds/session.js';
 import type { UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
+import { adoptOption } from '../adopt-option.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT_OF_KIND, exitOfReports } from '../exit-codes.js';
@@ -18,7 +19,7 @@ export const upCommand: CommandEntry = {
   summary: 'bring everything up in order, seed it, and prove that the replicas agree',
   examples: ['up pipelines/person-planning', 'up --no-seed --output json'],
   declare: (command) =>
-    command
+    adoptOption(command)
       .option('--attach', 'stay, and bring it down on Ctrl-C')
       .option('--no-seed', 'create no seed data')
       .option('--no-verify', 'run no checks'),
@@ -33,7 +34,7 @@ export const initServicesCommand: CommandEntry = {
   name: 'init-services [pipeline]',
   summary: 'databases, migrations, topics, schemas and services, until all are ready',
   examples: ['init-services pipelines/person-planning'],
-  declare: () => {},
+  declare: adoptOption,
   run: (call) => runUp(call, ['services'], false),
 };
 
@@ -41,7 +42,7 @@ export const initKsqldbCommand: CommandEntry = {
   name: 'init-ksqldb [pipeline]',
   summary: 'connectors and ksqlDB migrations, each statement once',
   examples: ['init-ksqldb pipelines/person-planning'],
-  declare: () => {},
+  declare: adoptOption,
   run: (call) => runUp(call, ['streams'], false),
 };
 
@@ -49,7 +50,7 @@ export const seedCommand: CommandEntry = {
   name: 'seed [pipeline]',
   summary: 'create the declared seed data through the services; what is there is left alone',
   examples: ['seed pipelines/person-planning'],
-  declare: () => {},
+  declare: adoptOption,
   run: (call) => runUp(call, ['seed'], false),
 };
 

@@ -16,7 +16,7 @@ import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
 import { release, removeConnectorWithSlot } from './release.js';
-import { connectorResource, connectorStaysUp, restartFailed } from './resource.js';
+import { connectorResource, connectorStaysUp } from './resource.js';
 import type { ConnectorSection } from './section.js';
 
 export const operations: KindOperations = {
@@ -72,14 +72,13 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
     name,
     location,
     component: server('connect'),
-    noted: true,
+    // What a ksql migration makes is ksqlDB's.
+    noted: config !== undefined,
     prepare: async (report) => {
       const connectDatabase = (of: string) => session.clients.database(of);
       await requireCapturedTables(section, session.pipeline, connectDatabase, withTimeout(session, report));
       if (config !== undefined) await letCapture(session, name, config);
-      if (!(await restartFailed(name, { connect: await session.clients.connect() }))) return false;
-      session.emit({ kind: 'note', level: 'info', message: `connector ${name} had FAILED: it was restarted` });
-      return true;
+      return false;
     },
     open: async () => ({
       spec: {
@@ -90,8 +89,8 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
       },
       context: { connect: await session.clients.connect() },
     }),
-    settle: async (spec, context, changed, wait) => {
-      if (changed || config === undefined) await connectorStaysUp(spec, context, wait);
+    settle: async (spec, context, changes, wait) => {
+      if (changes.length > 0 || config === undefined) await connectorStaysUp(spec, context, wait);
     },
   });
 }

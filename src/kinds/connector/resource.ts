@@ -73,6 +73,14 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
     if (live !== undefined) await connect.restart(spec.name);
   },
 
+  // Connect starts no failed task again by itself.
+  async revive({ name }, { connect }) {
+    const status = await connect.status(name);
+    if (status === undefined || !hasFailed(status)) return [];
+    await connect.restart(name, { onlyFailed: true });
+    return [{ summary: 'restarted, since it had failed' }];
+  },
+
   ready: (spec, { connect }, wait) => waitForConnector(spec, connect, wait),
 };
 
@@ -94,14 +102,6 @@ export function withoutSecrets(message: string, config: Readonly<Record<string, 
     isSecretOption(name) && value !== '' ? [value] : [],
   );
   return withoutUserinfo(secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), message));
-}
-
-/** Starts again what has failed before this run, since its cause may be gone; Connect does not do so by itself. */
-export async function restartFailed(name: string, { connect }: ConnectorContext): Promise<boolean> {
-  const status = await connect.status(name);
-  if (status === undefined || !hasFailed(status)) return false;
-  await connect.restart(name, { onlyFailed: true });
-  return true;
 }
 
 /** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */

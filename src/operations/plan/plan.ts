@@ -1,6 +1,6 @@
 import { operationsOf, type Removal } from '../../kinds/kind.js';
 import { madeKey, readLedger } from '../../kinds/ledger.js';
-import type { Change } from '../../kinds/resource.js';
+import { type Change, TAKEN_OVER } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
 import type { Planned } from '../../kinds/walk.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
@@ -78,7 +78,8 @@ async function entryOf(planned: Planned, stopped: string | undefined): Promise<P
   try {
     const { isNew, changes } = await planned.compare();
     if (changes.length === 0) return undefined;
-    const reason = isNew ? 'declared, and not there' : 'declared otherwise than it is';
+    const asDeclared = changes.every((change) => change === TAKEN_OVER);
+    const reason = isNew ? 'declared, and not there' : `declared ${asDeclared ? 'as it is' : 'otherwise than it is'}`;
     return { ...of, action: isNew ? 'create' : 'change', reason, changes };
   } catch (failure) {
     if (!(failure instanceof EvpipeError)) throw failure;

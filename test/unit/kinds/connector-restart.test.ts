@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openConnect } from '../../../src/clients/connect/client.js';
-import { connectorResource, connectorStaysUp, restartFailed } from '../../../src/kinds/connector/resource.js';
+import { connectorResource, connectorStaysUp } from '../../../src/kinds/connector/resource.js';
 import { WAIT_MS, World } from '../embedded/connect/world.js';
 
 let world: World;
@@ -20,7 +20,7 @@ it('restarts a connector that has failed, names what it fails with again, and le
     await connectorResource.ready?.(spec, context, wait);
     await connectorStaysUp(spec, context, wait);
   };
-  expect(await restartFailed('orders', context)).toBe(false);
+  expect(await connectorResource.revive?.(spec, context)).toEqual([]);
   await connectorResource.apply(spec, undefined, context);
   const failure = {
     code: 'EVPIPE_CONNECTOR_FAILED',
@@ -29,12 +29,12 @@ it('restarts a connector that has failed, names what it fails with again, and le
   };
   await expect(comesUp()).rejects.toMatchObject(failure);
 
-  expect(await restartFailed('orders', context)).toBe(true);
+  expect(await connectorResource.revive?.(spec, context)).toHaveLength(1);
   await expect(comesUp()).rejects.toMatchObject(failure);
 
   await database.client.query('CREATE TABLE t (id int PRIMARY KEY)');
-  expect(await restartFailed('orders', context)).toBe(true);
+  expect(await connectorResource.revive?.(spec, context)).toHaveLength(1);
   await comesUp();
-  expect(await restartFailed('orders', context)).toBe(false);
+  expect(await connectorResource.revive?.(spec, context)).toEqual([]);
   connect.close();
 });
