@@ -49,7 +49,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     box = await sandbox('person-planning');
     stack = await open(box);
     profile = stack.options;
-    const ended = await box.run('up', ...profile, '--output', 'json');
+    const ended = await box.run('up', '--seed', ...profile, '--output', 'json');
     expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
     const rows = lines(ended.stdout).flatMap((line) => (line.kind === 'check' ? [line.row] : []));
     expect(rows).toContainEqual({
@@ -94,7 +94,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   });
 
   it('changes nothing and adds no seed on a second up, and says so', async () => {
-    const ended = await box.run('up', ...profile);
+    const ended = await box.run('up', '--seed', ...profile);
     expect(ended.code).toBe(0);
     expect(ended.stdout).toContain('Nothing had to be changed.');
     expect(ended.stdout).toMatch(/persons\s+200\s+200/);
@@ -191,7 +191,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   it('keeps its data over down and up, and leaves nothing after down --volumes', async () => {
     await planning.close();
     expect((await box.run('down', ...profile)).code).toBe(0);
-    const again = await box.run('up', ...profile, '--output', 'json');
+    const again = await box.run('up', '--seed', ...profile, '--output', 'json');
     expect(again.code, again.stderr + again.stdout).toBe(0);
     const rows = lines(again.stdout).flatMap((line) => (line.kind === 'check' ? [line.row] : []));
     expect(rows).toContainEqual(

@@ -7,7 +7,17 @@ import { sandbox } from '../support/evpipe.js';
 export async function provesItself(name: string, ...options: readonly string[]): Promise<void> {
   const box = await sandbox(name);
   try {
-    const ended = await box.run('smoke', '--up', '--down', '--junit', 'smoke.xml', '--timeout', '90s', ...options);
+    const ended = await box.run(
+      'smoke',
+      '--up',
+      '--seed',
+      '--down',
+      '--junit',
+      'smoke.xml',
+      '--timeout',
+      '90s',
+      ...options,
+    );
     expect(ended.code, ended.stderr + ended.stdout).toBe(0);
     expect(readFileSync(join(box.folder, 'smoke.xml'), 'utf8')).toMatch(
       /<testsuites tests="\d+" failures="0" errors="0"/,

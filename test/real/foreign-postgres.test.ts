@@ -51,14 +51,14 @@ async function runScript(database: string, sql: string): Promise<void> {
 const slots = () => onServer('postgres', 'SELECT slot_name FROM pg_replication_slots ORDER BY 1');
 
 async function comesUp(): Promise<void> {
-  const ended = await stack.run('up', ...FOREIGN);
+  const ended = await stack.run('up', '--seed', ...FOREIGN);
   expect(ended.code, ended.stderr + ended.stdout).toBe(0);
   expect(ended.stdout).toMatch(/persons\s+200\s+200/);
   expect(ended.stdout).toMatch(/balance-sheets\s+500\s+500/);
 }
 
 it('comes up with what doctor says that its user lacks', async () => {
-  const refused = await stack.run('up', ...FOREIGN);
+  const refused = await stack.run('up', '--seed', ...FOREIGN);
   expect(refused.stderr + refused.stdout).toContain('permission denied');
   const { stdout } = await stack.run('doctor', '--output', 'json', ...FOREIGN);
   const found = stdout

@@ -36,9 +36,9 @@ describe('notification-hub on Debian’s RabbitMQ', () => {
   const verify = () => stack.run('verify-consistency', ...TARGET);
 
   it('passes its smoke tests, and changes nothing on a second up', async () => {
-    const smoke = await stack.run('smoke', '--up', ...TARGET);
+    const smoke = await stack.run('smoke', '--up', '--seed', ...TARGET);
     expect(smoke.code, `${smoke.stderr}${smoke.stdout}`).toBe(0);
-    const again = await stack.run('up', ...TARGET);
+    const again = await stack.run('up', '--seed', ...TARGET);
     expect(again.code, again.stdout).toBe(0);
     expect(again.stdout).toContain('Nothing had to be changed.');
   });
@@ -69,7 +69,7 @@ describe('notification-hub on Debian’s RabbitMQ', () => {
   it('refuses a queue that is there otherwise, with both values and its place, and deletes nothing', async () => {
     const overlay = join(stack.box.folder, 'overlay.yaml');
     appendFileSync(overlay, 'rabbitmq: { queues: { user-notifications: { arguments: { x-max-length: 5 } } } }\n');
-    const ended = await stack.run('up', '-f', 'evpipe.yaml', '-f', 'overlay.yaml', ...TARGET);
+    const ended = await stack.run('up', '--seed', '-f', 'evpipe.yaml', '-f', 'overlay.yaml', ...TARGET);
     expect(ended.code, ended.stdout).toBe(1);
     expect(`${ended.stdout}${ended.stderr}`).toMatch(/queue user-notifications: x-max-length is none, declared '5'/);
     expect((await verify()).code).toBe(0);

@@ -37,7 +37,7 @@ describe('person-planning on real Kafka, Connect with Debezium and a registry', 
       leavesNothing: async () => {
         expect(await ask(`${stack.connect.url}/connectors`)).toEqual([]);
         // Topics, groups and subjects stay on servers that are not ours; a new beginning beside them is consistent too.
-        const again = await box.run('up', '--target', 'real');
+        const again = await box.run('up', '--seed', '--target', 'real');
         expect(again.code, again.stderr + again.stdout).toBe(0);
         expect(again.stdout).toMatch(/persons\s+200\s+200/);
         expect(again.stdout).toMatch(/balance-sheets\s+500\s+500/);
@@ -87,7 +87,7 @@ describe('person-planning on real Kafka, with all else embedded', () => {
       ['first', ['down'], ['down', '--volumes']],
       ['second', ['down', '--volumes']],
     ] as const) {
-      const ended = await pipeline.run('up', ...target);
+      const ended = await pipeline.run('up', '--seed', ...target);
       expect(ended.code, `${attempt}: ${ended.stderr}${ended.stdout}`).toBe(0);
       expect(ended.stdout).toMatch(/persons\s+200\s+200/);
       expect(ended.stdout).toMatch(/balance-sheets\s+500\s+500/);

@@ -20,6 +20,7 @@ export interface ShopTopic {
 export interface ShopFile {
   readonly topics: Readonly<Record<string, ShopTopic>>;
   readonly compatibility: string;
+  readonly seed?: Readonly<Record<string, unknown>>;
 }
 
 /** A pipeline of topics and a schema on a broker and a registry of the test, which it has by their addresses. */
@@ -43,13 +44,13 @@ export class PlanShop {
     return new PlanShop(folder, broker, registry, connectKafka({ bootstrapServers, clientId: 'test' }));
   }
 
-  write({ topics, compatibility }: ShopFile, kafka: Readonly<Record<string, string>> = {}): void {
+  write({ topics, compatibility, seed }: ShopFile, kafka: Readonly<Record<string, string>> = {}): void {
     const here = {
       kafka: { bootstrapServers: this.broker.bootstrapServers, ...kafka },
       schemaRegistry: { url: `http://127.0.0.1:${this.registry.port}` },
     };
     const schemas = { compatibility, subjects: { 'orders-value': 'order.avsc' } };
-    const file = { version: 1, name: 'shop', topics, schemas, targets: { here } };
+    const file = { version: 1, name: 'shop', topics, schemas, seed, targets: { here } };
     writeFileSync(join(this.folder, 'evpipe.yaml'), JSON.stringify(file, null, 1));
   }
 

@@ -151,6 +151,20 @@ it('resets what it has made, and leaves what it has found', async () => {
   expect((await shop.run('plan')).out).toContain('3 to create');
 });
 
+it('makes up no data on servers by address unless that is asked for', async () => {
+  writeFileSync(join(shop.folder, 'orders.jsonl'), '{"key": "1", "value": {"id": "1"}}\n');
+  shop.write({ ...PLAIN, seed: { orders: { jsonl: 'orders.jsonl', topic: 'orders' } } });
+  const records = async () =>
+    (await shop.kafka.offsets('orders', 'latest')).reduce((sum, { offset }) => sum + offset, 0n);
+  const before = await records();
+  const { code, out, err } = await shop.run('up');
+  expect(out + err).toContain("not all servers are evpipe's own (kafka, registry): --seed creates it");
+  expect(code).toBe(0);
+  expect(await records()).toBe(before);
+  expect((await shop.run('up', '--seed')).code).toBe(0);
+  expect(await records()).toBe(before + 1n);
+});
+
 it('applies and takes back changed files, with an empty plan after each', async () => {
   for (let seed = 1; seed <= 12; seed++) await changeAndRevert(shop, seed);
 });

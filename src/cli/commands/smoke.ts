@@ -28,6 +28,7 @@ export const smokeCommand: CommandEntry = {
     command
       .option('--junit <file>', 'write the results as JUnit XML too')
       .option('--up', 'bring the pipeline up before')
+      .option('--seed', 'with --up: create seed data on servers by address too')
       .option('--down', 'bring it down after, whatever happened; its data too where --up started it from nothing'),
   endsInOrder: ({ down }) => down === true,
   run: async (call) => {
@@ -74,7 +75,12 @@ async function bringUp(session: Session, { shell, options }: CommandCall): Promi
   try {
     const upSession = { ...session, emit: printer.emit };
     const slices = new Set(['services', 'streams', 'seed'] as const);
-    const result = await up(upSession, { slices, verify: false, deadlineMs: timeoutMs(options) });
+    const result = await up(upSession, {
+      slices,
+      seedsAddressed: options.seed === true,
+      verify: false,
+      deadlineMs: timeoutMs(options),
+    });
     if (result.failure !== undefined) await failed(result.failure.cause);
     return exitCodeOf(result);
   } catch (cause) {

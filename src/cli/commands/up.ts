@@ -1,7 +1,7 @@
 import type { OperationEvent } from '../../kinds/events.js';
 import type { Link, Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
-import type { UpResult } from '../../operations/up/up.js';
+import type { UpOptions, UpResult } from '../../operations/up/up.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { adoptOption } from '../adopt-option.js';
@@ -21,12 +21,14 @@ export const upCommand: CommandEntry = {
   declare: (command) =>
     adoptOption(command)
       .option('--attach', 'stay, and bring it down on Ctrl-C')
+      .option('--seed', 'create seed data on servers by address too')
       .option('--no-seed', 'create no seed data')
       .option('--no-verify', 'run no checks'),
   endsInOrder: ({ attach }) => attach === true,
   run: (call) => {
     const slices = call.options.seed === false ? ALL.filter((slice) => slice !== 'seed') : ALL;
-    return runUp(call, slices, call.options.verify !== false);
+    const seedsAddressed = call.options.seed === true;
+    return runUp(call, { slices: new Set(slices), verify: call.options.verify !== false, seedsAddressed });
   },
 };
 
@@ -35,7 +37,7 @@ export const initServicesCommand: CommandEntry = {
   summary: 'databases, migrations, topics, schemas and services, until all are ready',
   examples: ['init-services pipelines/person-planning'],
   declare: adoptOption,
-  run: (call) => runUp(call, ['services'], false),
+  run: (call) => runUp(call, { slices: new Set<Slice>(['services']), verify: false }),
 };
 
 export const initKsqldbCommand: CommandEntry = {
@@ -43,7 +45,7 @@ export const initKsqldbCommand: CommandEntry = {
   summary: 'connectors and ksqlDB migrations, each statement once',
   examples: ['init-ksqldb pipelines/person-planning'],
   declare: adoptOption,
-  run: (call) => runUp(call, ['streams'], false),
+  run: (call) => runUp(call, { slices: new Set<Slice>(['streams']), verify: false }),
 };
 
 export const seedCommand: CommandEntry = {
@@ -51,13 +53,12 @@ export const seedCommand: CommandEntry = {
   summary: 'create the declared seed data through the services; what is there is left alone',
   examples: ['seed pipelines/person-planning'],
   declare: adoptOption,
-  run: (call) => runUp(call, ['seed'], false),
+  run: (call) => runUp(call, { slices: new Set<Slice>(['seed']), verify: false, seedsAddressed: true }),
 };
 
 async function runUp(
   { shell, options, arguments: [operand] }: CommandCall,
-  slices: readonly Slice[],
-  verify: boolean,
+  work: Omit<UpOptions, 'deadlineMs'>,
 ): Promise<number> {
   const pipeline = await openPipeline(shell, options, operand as string | undefined);
   const printer = await printerFor(shell, options);
@@ -66,7 +67,7 @@ async function runUp(
     const { up } = await import('../../operations/up/up.js');
     let result: UpResult;
     try {
-      result = await up(session, { slices: new Set(slices), verify, deadlineMs: timeoutMs(options) });
+      result = await up(session, { ...work, deadlineMs: timeoutMs(options) });
     } catch (failure) {
       if (options.attach === true && shell.signal.aborted) await session.target.shutdown({ volumes: false });
       throw failure;

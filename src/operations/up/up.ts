@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../consistency/report.js';
-import { operationsOf, type Slice } from '../../kinds/kind.js';
+import { componentsOf, operationsOf, type Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, type Unfinished, walk } from '../../kinds/walk.js';
 import { recordPipeline } from '../../pipeline/load.js';
@@ -9,6 +9,8 @@ import { upNodes } from './nodes.js';
 
 export interface UpOptions {
   readonly slices: ReadonlySet<Slice>;
+  /** Seed also where servers have an address: without being asked, evpipe makes up no rows in production. */
+  readonly seedsAddressed?: boolean;
   /** Run the checks at the end. */
   readonly verify: boolean;
   readonly deadlineMs?: number | undefined;
@@ -38,17 +40,35 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   const { pipeline, emit, signal } = session;
   recordPipeline(pipeline);
   const reports: CheckReport[] = [];
-  const work = await upNodes(session, options.slices);
+  const { slices, unseeded } = allowedSlices(session, options);
+  const work = await upNodes(session, slices);
   const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;
   const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
   const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
   emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
+  if (unseeded !== undefined) emit({ kind: 'note', level: 'info', message: unseeded });
   const { changed, failure, unfinished } = await walk(nodes, { emit, signal });
   for (const one of unfinished) emit({ kind: 'note', level: 'warning', message: await stillWaiting(session, one) });
   const message = shortageOfRoom(pipeline.stateFolder);
   if (message !== undefined) emit({ kind: 'note', level: 'warning', message });
-  const seeded = pipeline.seeds.length > 0 && options.slices.has('seed');
+  const seeded = pipeline.seeds.length > 0 && slices.has('seed');
   return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
+}
+
+/** Without the seeds where a server has an address and nobody asked for them, and why. */
+function allowedSlices(
+  { pipeline, kinds, target }: Session,
+  { slices, seedsAddressed }: UpOptions,
+): { readonly slices: ReadonlySet<Slice>; readonly unseeded?: string } {
+  if (seedsAddressed === true || !slices.has('seed') || pipeline.seeds.length === 0) return { slices };
+  const addressed = componentsOf(pipeline, kinds)
+    .filter(({ component }) => target.providerOf(component) === 'address')
+    .flatMap(({ names }) => names[0] ?? []);
+  if (addressed.length === 0) return { slices };
+  return {
+    slices: new Set([...slices].filter((slice) => slice !== 'seed')),
+    unseeded: `no seed data is created, since not all servers are evpipe's own (${addressed.join(', ')}): --seed creates it`,
+  };
 }
 
 /** Among them the last one of the service itself. */

@@ -64,7 +64,7 @@ describe('evpipe produce', () => {
   });
 
   it('names the line that is wrong, how many are written before it, and the topic that was meant', async () => {
-    writeFileSync(join(shop.folder, 'records.jsonl'), '{"value": 1}\n{"vale": 2}\n');
+    writeFileSync(join(shop.folder, 'records.jsonl'), '{"value": 1, "partition": 1}\n{"vale": 2}\n');
     const wrong = await run('produce', 'orders', 'records.jsonl');
     expect(wrong.code).toBe(2);
     expect(wrong.err).toContain('1 record from the lines before it written');
