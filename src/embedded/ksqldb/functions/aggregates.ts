@@ -130,26 +130,28 @@ const avg: AggregateFunction = {
   description: 'The mean of the argument, nulls left out.',
   signatures: ['(INTEGER) DOUBLE', '(BIGINT) DOUBLE', '(DOUBLE) DOUBLE'],
   create([type]) {
-    if (type === undefined || !['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL'].includes(type.kind))
-      throw wrong('AVG', [type]);
-    const move = (state: Value, value: Value, by: 1 | -1): Value => {
+    // As in ksqlDB the sum has the argument's type (of decimals they are doubles), and the mean of nothing is 0.
+    const decimal = type?.kind === 'DECIMAL';
+    const { zero, plus, minus } = adder(decimal ? DOUBLE : type, 'AVG');
+    const move = (state: Value, value: Value, by: 1n | -1n): Value => {
       if (value === null) return state;
-      const [total, number] = parts(state) as [number, bigint];
-      return [total + by * toDouble(value), number + BigInt(by)];
+      const [total = zero, count] = parts(state);
+      const number = decimal ? toDouble(value) : value;
+      return [by === 1n ? plus(total, number) : minus(total, number), (count as bigint) + by];
     };
     return {
       returns: DOUBLE,
-      state: struct({ SUM: DOUBLE, COUNT: BIGINT }),
-      initial: [0, 0n],
-      add: (state, [value = null]) => move(state, value, 1),
-      undo: (state, [value = null]) => move(state, value, -1),
+      state: struct({ SUM: decimal ? DOUBLE : (type ?? DOUBLE), COUNT: BIGINT }),
+      initial: [zero, 0n],
+      add: (state, [value = null]) => move(state, value, 1n),
+      undo: (state, [value = null]) => move(state, value, -1n),
       merge: (left, right) => {
-        const [[a, m], [b, n]] = [parts(left), parts(right)] as [[number, bigint], [number, bigint]];
-        return [a + b, m + n];
+        const [[a = zero, m], [b = zero, n]] = [parts(left), parts(right)];
+        return [plus(a, b), (m as bigint) + (n as bigint)];
       },
       result: (state) => {
-        const [total, number] = parts(state) as [number, bigint];
-        return number === 0n ? null : total / Number(number);
+        const [total = zero, count] = parts(state);
+        return count === 0n ? 0 : toDouble(total) / Number(count);
       },
     };
   },

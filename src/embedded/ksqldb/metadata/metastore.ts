@@ -7,7 +7,7 @@ export class Metastore {
   readonly sources = new Map<string, Source>();
   readonly types = new Map<string, SqlType>();
 
-  source(name: string): Source {
+  source(name: string, otherwise = `${name} does not exist.`): Source {
     const found = this.sources.get(name);
     if (found !== undefined) return found;
     const near = [...this.sources.keys()].find((each) => each.toUpperCase() === name.toUpperCase());
@@ -17,6 +17,6 @@ export class Metastore {
         : near === near.toUpperCase()
           ? `\nDid you mean "${near}"? Hint: try removing double quotes from the source name.`
           : `\nDid you mean "${near}"? Hint: wrap the source name in double quotes to make it case-sensitive.`;
-    throw new StatementError(`${name} does not exist.${hint}`);
+    throw new StatementError(`${otherwise}${hint}`);
   }
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.js';
 import { jsonReader } from '../formats/json-reader.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
-import { checkWritable, insertRow } from '../statements/insert-values.js';
+import { insertRow, insertTarget } from '../statements/insert-values.js';
 import type { Value } from '../values/value.js';
 import { type KsqlCall, write } from './request.js';
 
@@ -17,8 +17,7 @@ export async function handleInserts({ body, response }: KsqlCall, engine: Engine
   const head = parseJson(lines.shift() ?? 'null');
   if (!isJsonObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
   const quoted = /^`(.*)`$/.exec(head.target)?.[1];
-  const source = engine.metastore.source(quoted ?? head.target.toUpperCase());
-  checkWritable(source);
+  const source = insertTarget(engine, quoted ?? head.target.toUpperCase());
   response.writeHead(200, { 'content-type': 'application/vnd.ksqlapi.delimited.v1' });
   for (const [seq, line] of lines.entries()) {
     try {

@@ -24,8 +24,10 @@ const NO_ROW: Row = {
 
 /** INSERT INTO … VALUES: one record, acknowledged before the answer; it adds no entity. */
 export const insertValues: Handler<'insert-values'> = async (statement, { engine }) => {
-  const source = engine.metastore.source(statement.target);
-  checkWritable(source);
+  const source = insertTarget(engine, statement.target);
+  const headers = source.schema.headers.map(({ name }) => name);
+  const unwritable = headers.filter((name) => statement.columns.length === 0 || statement.columns.includes(name));
+  if (unwritable.length > 0) throw new StatementError(`Cannot insert into HEADER columns: ${unwritable.join(', ')}`);
   const all = [...source.schema.key, ...source.schema.value].map(({ name }) => name);
   const names = statement.columns.length === 0 ? all : statement.columns;
   const given = statement.values.map(formatExpression).join(', ');
@@ -57,12 +59,13 @@ export const insertValues: Handler<'insert-values'> = async (statement, { engine
   return undefined;
 };
 
-export function checkWritable(source: Source): void {
+/** The stream or table by this name, if rows may be inserted. */
+export function insertTarget(engine: Engine, name: string): Source {
+  const source = engine.metastore.source(name, `Cannot insert values into an unknown stream/table: \`${name}\``);
   if (source.readOnly)
     throw new StatementError(`Cannot insert values into read-only ${source.type.toLowerCase()}: ${source.name}`);
   if (source.window !== undefined) throw new StatementError('Cannot insert values into windowed stream/table!');
-  if (source.schema.headers.length > 0)
-    throw new StatementError(`Cannot insert values into ${source.name}: it has header columns`);
+  return source;
 }
 
 function columnType(source: Source, name: string): SqlType {
