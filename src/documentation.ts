@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { amqpDocumentation } from './embedded/amqp/documentation.js';
+import { connectDocumentation } from './embedded/connect/documentation.js';
 import { kafkaDocumentation } from './embedded/kafka/documentation.js';
 import { KINDS } from './kinds/table.js';
 import { pipelineReadmes } from './operations/readme/pipeline-readmes.js';
@@ -17,6 +18,7 @@ export interface GeneratedFile {
 /** Pages of docs/, each from the tables that the code itself works by. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'amqp.md': amqpDocumentation,
+  'connect.md': connectDocumentation,
   'kafka.md': kafkaDocumentation,
   'pipeline-file.md': () => pipelineFileDocumentation(KINDS),
 };

@@ -6,6 +6,7 @@ import { type Log, silentLog } from '../../support/log.js';
 import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
 import { Stores } from './worker/stores.js';
+import { withWorkerDefaults } from './worker/worker-options.js';
 
 export interface ConnectOptions {
   readonly host: string;
@@ -21,16 +22,11 @@ export interface ConnectOptions {
   /** Never read by them. */
   readonly stateFolder?: string;
   readonly offsetFlushIntervalMs?: number;
-  /** key.converter, value.converter and their options, for connectors that name none; names of the state's topics. */
+  /** WORKER_OPTIONS, and the options of the converters. */
   readonly workerConfig?: Readonly<Record<string, string>>;
   readonly clock?: () => number;
   readonly random?: () => number;
 }
-
-const WORKER_CONFIG: Readonly<Record<string, string>> = {
-  'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
-  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-};
 
 /**
  * A Kafka Connect worker: the REST API of Connect 4.1 and the Debezium connector for PostgreSQL. Its state is in
@@ -42,7 +38,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
   try {
     const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'connect' });
     life.onEnd(() => kafka.close());
-    const workerConfig = { ...WORKER_CONFIG, ...options.workerConfig };
+    const workerConfig = withWorkerDefaults(options.workerConfig);
     const { clusterId } = await kafka.describeCluster();
     const stores = await Stores.open(kafka, workerConfig);
     life.onEnd(() => stores.close());

@@ -21,6 +21,8 @@ export interface OptionDefinition {
   readonly check?: (value: string, config: RawConfig) => string | undefined;
   /** How this plugin's kind words a missing value. Default: Kafka's way. */
   readonly wording?: 'kafka' | 'debezium';
+  /** Where it is not honoured as a whole: only some values are accepted, or any without effect. */
+  readonly state?: 'limited' | 'unused';
 }
 
 export const required = (type: OptionType, name: string, doc: string): OptionDefinition => ({
@@ -37,6 +39,37 @@ export const optional = (
   doc: string,
   more: Partial<OptionDefinition> = {},
 ): OptionDefinition => ({ name, type, default: fallback, doc, importance: 'MEDIUM', ...more });
+
+/** An option of Debezium's, whose problems are worded its way. Without a fallback it is required. */
+export const debezium = (
+  type: OptionType,
+  name: string,
+  fallback: string | null | undefined,
+  doc: string,
+  more: Partial<OptionDefinition> = {},
+): OptionDefinition => ({ name, type, default: fallback, doc, importance: 'MEDIUM', wording: 'debezium', ...more });
+
+/** Only these values, compared without case ('': left empty), are accepted; any other is refused, with what to do. */
+export const only = (values: readonly string[], todo: string, option: OptionDefinition): OptionDefinition => ({
+  ...option,
+  doc: `${option.doc} Only ${values.filter((value) => value !== '').join(', ') || 'unset'}: ${todo}.`.trim(),
+  state: 'limited',
+  check: (value) =>
+    values.some((accepted) => accepted.toLowerCase() === value.trim().toLowerCase())
+      ? undefined
+      : `The embedded Connect does not support '${value}' here: ${todo}`,
+});
+
+/** Accepted without effect: what it asks for holds anyway, or means nothing here; its doc says why. */
+export const unused = (option: OptionDefinition): OptionDefinition => ({
+  ...option,
+  doc: `Not used: ${option.doc}`,
+  state: 'unused',
+});
+
+/** A check of Debezium's, in its words. */
+export const positive = (value: string): string | undefined =>
+  Number(value) > 0 ? undefined : 'A positive, non-zero integer value is required';
 
 /** What is wrong with one option's value, all of it; [] where it is fine. */
 export function problemsOf(definition: OptionDefinition, config: RawConfig): string[] {

@@ -1,5 +1,5 @@
 import { AvroOutput } from '../../../protocol/avro/output.js';
-import { optional, required } from '../config/option.js';
+import { optional, required, unused } from '../config/option.js';
 import { ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import type { Schema, Value } from '../data/schema.js';
 import { AvroReader } from './avro-read.js';
@@ -10,13 +10,10 @@ import { RegistryClient, registrationFailure } from './registry.js';
 
 const TOPIC_NAME_STRATEGY = 'io.confluent.kafka.serializers.subject.TopicNameStrategy';
 
-/**
- * io.confluent.connect.avro.AvroConverter: a zero byte, the schema's id (4 bytes), Avro binary. Subjects are
- * `<topic>-key` and `<topic>-value`, or the record's name by the subject name strategies.
- * Not implemented: enhanced.avro.schema.support, reference subject names.
- */
 export const avroConverter: ConverterPlugin = {
   className: 'io.confluent.connect.avro.AvroConverter',
+  meaning:
+    'A zero byte, the schema’s id (4 bytes), Avro binary. Subjects are `<topic>-key` and `<topic>-value`, or the record’s name by the subject name strategies. Not there: enhanced.avro.schema.support, reference subject names.',
   options: [
     { ...required('LIST', 'schema.registry.url', 'Comma-separated list of URLs of schema registries.') },
     optional('BOOLEAN', 'auto.register.schemas', 'true', 'Whether schemas that are not known yet are registered.'),
@@ -26,7 +23,7 @@ export const avroConverter: ConverterPlugin = {
     optional('STRING', 'value.subject.name.strategy', TOPIC_NAME_STRATEGY, 'How the subject of a value is named.'),
     optional('STRING', 'basic.auth.credentials.source', 'URL', 'URL or USER_INFO.'),
     optional('PASSWORD', 'basic.auth.user.info', null, 'user:password, with USER_INFO.'),
-    optional('INT', 'schemas.cache.config', '1000', 'How many schemas are kept.'),
+    unused(optional('INT', 'schemas.cache.config', '1000', 'all schemas are kept.')),
   ],
   create(options, isKey) {
     const registry = new RegistryClient({

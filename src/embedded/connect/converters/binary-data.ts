@@ -12,9 +12,9 @@ const OPTIONS: readonly OptionDefinition[] = [
 ];
 const DELEGATES = [jsonConverter, avroConverter, stringConverter, byteArrayConverter];
 
-/** io.debezium.converters.BinaryDataConverter (1.9: ByteBufferConverter): bytes pass as they are, the rest goes to a delegate. */
 const named = (name: string): ConverterPlugin => ({
   className: `io.debezium.converters.${name}`,
+  meaning: 'Bytes pass as they are, the rest goes to a delegate. Debezium 1.9 calls it ByteBufferConverter.',
   options: OPTIONS,
   create(options, isKey) {
     const delegate = delegateOf(options, isKey);

@@ -14,6 +14,7 @@ export interface Converter {
 
 export interface ConverterPlugin {
   readonly className: string;
+  readonly meaning: string;
   readonly options: readonly OptionDefinition[];
   create(options: Options, isKey: boolean): Converter;
 }

@@ -2,7 +2,7 @@ import { Decimal } from '../../../protocol/decimal.js';
 import { javaDouble, javaFloat } from '../../../protocol/java-number.js';
 import { parseJson } from '../../../protocol/json/parse.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
-import { optional } from '../config/option.js';
+import { optional, unused } from '../config/option.js';
 import { CONNECT_EXCEPTION, ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
@@ -10,14 +10,14 @@ import type { Converter, ConverterPlugin } from './converter.js';
 import { readJson } from './json-read.js';
 import { jsonSchema } from './json-schema.js';
 
-/** org.apache.kafka.connect.json.JsonConverter. */
 export const jsonConverter: ConverterPlugin = {
   className: 'org.apache.kafka.connect.json.JsonConverter',
+  meaning: 'JSON, with Connect’s schema around it unless schemas.enable is false.',
   options: [
     optional('BOOLEAN', 'schemas.enable', 'true', 'Include schemas within each of the serialized values and keys.', {
       importance: 'HIGH',
     }),
-    optional('INT', 'schemas.cache.size', '1000', 'The maximum number of schemas that can be cached.'),
+    unused(optional('INT', 'schemas.cache.size', '1000', 'all schemas are kept.')),
     optional('STRING', 'decimal.format', 'BASE64', 'How DECIMAL is written: BASE64 or NUMERIC.', {
       oneOf: ['base64', 'numeric'],
     }),

@@ -3,9 +3,9 @@ import { javaText } from '../data/java-text.js';
 import { type ConnectType, OPTIONAL_BYTES, OPTIONAL_STRING, Schema, type Value } from '../data/schema.js';
 import type { ConverterPlugin } from './converter.js';
 
-/** org.apache.kafka.connect.storage.StringConverter: the value's text in UTF-8. */
 export const stringConverter: ConverterPlugin = {
   className: 'org.apache.kafka.connect.storage.StringConverter',
+  meaning: 'The value’s text in UTF-8.',
   options: [],
   create: () => ({
     fromConnect: (_topic, schema, value) => (value === null ? null : Buffer.from(javaText(schema, value), 'utf8')),
@@ -13,9 +13,9 @@ export const stringConverter: ConverterPlugin = {
   }),
 };
 
-/** org.apache.kafka.connect.converters.ByteArrayConverter: bytes as they are, nothing else. */
 export const byteArrayConverter: ConverterPlugin = {
   className: 'org.apache.kafka.connect.converters.ByteArrayConverter',
+  meaning: 'Bytes as they are, nothing else.',
   options: [],
   create: () => ({
     fromConnect(_topic, schema, value) {
@@ -79,9 +79,9 @@ const FORMS: readonly NumberForm[] = [
   },
 ];
 
-/** org.apache.kafka.connect.converters.{Short,Integer,Long,Float,Double}Converter: fixed-width big-endian numbers. */
 export const numberConverters: readonly ConverterPlugin[] = FORMS.map((form) => ({
   className: `org.apache.kafka.connect.converters.${form.className}`,
+  meaning: `Big-endian, ${form.bytes} bytes.`,
   options: [],
   create: () => ({
     fromConnect(topic, schema, value) {
@@ -109,9 +109,9 @@ export const numberConverters: readonly ConverterPlugin[] = FORMS.map((form) => 
   }),
 }));
 
-/** org.apache.kafka.connect.converters.BooleanConverter: one byte, 1 or 0. */
 export const booleanConverter: ConverterPlugin = {
   className: 'org.apache.kafka.connect.converters.BooleanConverter',
+  meaning: 'One byte, 1 or 0.',
   options: [],
   create: () => ({
     fromConnect(topic, _schema, value) {

@@ -6,7 +6,7 @@ import { confluentSettings, debeziumSettings, type JdbcSettings } from './settin
 import { JdbcSinkTask } from './task.js';
 
 function sink(
-  names: { readonly className: string; readonly taskClass: string; readonly version: string },
+  names: Pick<SinkConnectorPlugin, 'className' | 'meaning' | 'taskClass' | 'version'>,
   options: readonly OptionDefinition[],
   read: (options: Options) => JdbcSettings,
 ): SinkConnectorPlugin {
@@ -23,10 +23,10 @@ function sink(
   };
 }
 
-/** io.debezium.connector.jdbc.JdbcSinkConnector, to PostgreSQL. */
 export const debeziumJdbcSink = sink(
   {
     className: 'io.debezium.connector.jdbc.JdbcSinkConnector',
+    meaning: 'Records of topics into tables, as Debezium’s sink writes them; to PostgreSQL only.',
     taskClass: 'io.debezium.connector.jdbc.JdbcSinkConnectorTask',
     version: CONNECTOR_VERSION,
   },
@@ -34,10 +34,10 @@ export const debeziumJdbcSink = sink(
   debeziumSettings,
 );
 
-/** io.confluent.connect.jdbc.JdbcSinkConnector, to PostgreSQL. */
 export const confluentJdbcSink = sink(
   {
     className: 'io.confluent.connect.jdbc.JdbcSinkConnector',
+    meaning: 'Records of topics into tables, as Confluent’s sink writes them; to PostgreSQL only.',
     taskClass: 'io.confluent.connect.jdbc.sink.JdbcSinkTask',
     version: '10.8.4',
   },

@@ -7,10 +7,10 @@ import { readSettings } from './settings.js';
 import { CONNECTOR_VERSION } from './source-info.js';
 import { PostgresTask } from './task.js';
 
-/** io.debezium.connector.postgresql.PostgresConnector */
 export const postgresConnector: SourceConnectorPlugin = {
   kind: 'source',
   className: 'io.debezium.connector.postgresql.PostgresConnector',
+  meaning: 'Rows of tables and their changes, from PostgreSQL’s WAL by pgoutput, as Debezium’s connector writes them.',
   aliases: ['PostgresConnector', 'Postgres'],
   version: CONNECTOR_VERSION,
   options: POSTGRES_OPTIONS,

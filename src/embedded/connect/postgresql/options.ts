@@ -1,14 +1,6 @@
-import type { OptionDefinition, OptionType, RawConfig } from '../config/option.js';
+import { debezium, type OptionDefinition, only, positive, type RawConfig, unused } from '../config/option.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { DEFAULT_TOPIC_NAMING, TOPIC_NAMING_STRATEGIES } from './topic-naming.js';
-
-const debezium = (
-  type: OptionType,
-  name: string,
-  fallback: string | null | undefined,
-  doc: string,
-  more: Partial<OptionDefinition> = {},
-): OptionDefinition => ({ name, type, default: fallback, doc, importance: 'MEDIUM', wording: 'debezium', ...more });
 
 const regexList = (name: string, doc: string): OptionDefinition =>
   debezium('LIST', name, null, doc, {
@@ -27,11 +19,9 @@ const BASED = 'snapshot.mode.configuration.based';
 const choice = (name: string, fallback: string, values: readonly string[], doc: string): OptionDefinition =>
   debezium('STRING', name, fallback, doc, { oneOf: values });
 
-/** Checks of Debezium's, in its words. */
+/** Other checks of Debezium's, in its words. */
 const nonNegative = (value: string): string | undefined =>
   Number(value) >= 0 ? undefined : 'An non-negative integer is expected';
-const positive = (value: string): string | undefined =>
-  Number(value) > 0 ? undefined : 'A positive, non-zero integer value is required';
 const notWith =
   (other: string, message: string) =>
   (_value: string, config: RawConfig): string | undefined =>
@@ -44,78 +34,73 @@ const exclusive = (name: string, other: string, doc: string): OptionDefinition =
   return { ...list, check: (value, config) => list.check?.(value, config) ?? both(value, config) };
 };
 
-/** An option of which only some values can be honoured here; any other is refused, with what to do. */
-const only = (
-  type: OptionType,
-  name: string,
-  fallback: string | null,
-  values: readonly string[],
-  todo: string,
-): OptionDefinition =>
-  debezium(type, name, fallback, `Only ${values.join(', ') || 'unset'}: ${todo}`, {
-    check: (value) =>
-      values.includes(value.trim().toLowerCase())
-        ? undefined
-        : `The embedded Connect does not support '${value}' here: ${todo}`,
-  });
-
-/** An option that makes no difference here: accepted, since what it asks for holds anyway. */
-const inert = (type: OptionType, name: string, fallback: string | null, why: string): OptionDefinition =>
-  debezium(type, name, fallback, `Makes no difference here: ${why}`);
-
 const ELSEWHERE = 'use a real Connect for this connector';
 
 /** Options that are honoured only in part, or whose effect is there anyway. */
 const PARTLY: readonly OptionDefinition[] = [
   only(
-    'STRING',
-    'event.processing.failure.handling.mode',
-    'fail',
     ['fail'],
     'a record that can not be read ends the task',
+    debezium('STRING', 'event.processing.failure.handling.mode', 'fail', ''),
   ),
-  only('BOOLEAN', 'include.schema.comments', 'false', ['false'], 'comments of columns are not part of schemas'),
   only(
-    'BOOLEAN',
-    'read.only',
-    'false',
+    ['false'],
+    'comments of columns are not part of schemas',
+    debezium('BOOLEAN', 'include.schema.comments', 'false', ''),
+  ),
+  only(
     ['false'],
     'incremental snapshots write watermarks into signal.data.collection',
+    debezium('BOOLEAN', 'read.only', 'false', ''),
   ),
-  only('STRING', 'snapshot.locking.mode', 'none', ['none'], 'a snapshot sees one moment without locks'),
-  only('STRING', 'snapshot.query.mode', 'select_all', ['select_all'], 'use snapshot.select.statement.overrides'),
-  only('STRING', 'snapshot.isolation.mode', 'serializable', ['serializable', 'repeatable_read'], ELSEWHERE),
+  only(['none'], 'a snapshot sees one moment without locks', debezium('STRING', 'snapshot.locking.mode', 'none', '')),
   only(
-    'STRING',
-    'schema.refresh.mode',
-    'columns_diff',
+    ['select_all'],
+    'use snapshot.select.statement.overrides',
+    debezium('STRING', 'snapshot.query.mode', 'select_all', ''),
+  ),
+  only(
+    ['serializable', 'repeatable_read'],
+    ELSEWHERE,
+    debezium('STRING', 'snapshot.isolation.mode', 'serializable', ''),
+  ),
+  only(
     ['columns_diff', 'columns_diff_exclude_unchanged_toast'],
     ELSEWHERE,
+    debezium('STRING', 'schema.refresh.mode', 'columns_diff', ''),
   ),
-  only('INT', 'xmin.fetch.interval.ms', '0', ['0'], 'source.xmin stays null'),
-  only('STRING', 'converters', null, [], 'custom converters are Java classes; change values with transforms'),
-  only('STRING', 'snapshot.mode.custom.name', null, [], ELSEWHERE),
-  only('STRING', 'snapshot.locking.mode.custom.name', null, [], ELSEWHERE),
-  only('STRING', 'snapshot.query.mode.custom.name', null, [], ELSEWHERE),
-  only('STRING', 'slot.failover', 'false', ['false'], 'the slot has to be made by hand, or by a real Connect'),
-  only('BOOLEAN', 'openlineage.integration.enabled', 'false', ['false'], ELSEWHERE),
-  only('INT', 'snapshot.max.threads', '1', ['1'], 'tables are read one after the other'),
-  only('CLASS', 'sourceinfo.struct.maker', SOURCE_MAKER, [SOURCE_MAKER.toLowerCase()], ELSEWHERE),
-  only('CLASS', 'transaction.metadata.factory', TRANSACTION_FACTORY, [TRANSACTION_FACTORY.toLowerCase()], ELSEWHERE),
-  inert('BOOLEAN', 'database.tcpKeepAlive', 'true', 'connections are always kept alive.'),
-  inert('INT', 'database.query.timeout.ms', '600000', 'statements have no time limit.'),
-  inert('LONG', 'snapshot.lock.timeout.ms', '10000', 'a snapshot takes no locks.'),
-  inert('STRING', 'snapshot.tables.order.by.row.count', 'disabled', 'tables are read by name.'),
-  inert('LONG', 'max.queue.size.in.bytes', '0', 'the queue holds few records.'),
-  inert('INT', 'query.fetch.size', '0', 'rows are streamed.'),
-  inert('LONG', 'connection.validation.timeout.ms', '60000', 'a connection is given up after ten seconds.'),
-  inert('LONG', 'executor.shutdown.timeout.ms', '4000', 'stopping waits for what runs.'),
-  inert('LONG', 'retriable.restart.connector.wait.ms', '10000', 'errors.retry.delay.max.ms counts.'),
-  inert('INT', 'topic.cache.size', '10000', 'names of topics are kept with their tables.'),
-  inert('STRING', 'custom.metric.tags', null, 'there are no JMX metrics.'),
-  inert('BOOLEAN', 'slot.seek.to.known.offset.on.start', 'false', 'a slot that has moved on is an error.'),
-  inert('INT', 'guardrail.collections.max', '0', 'any number of tables is read.'),
-  inert('STRING', 'guardrail.collections.limit.action', 'warn', 'any number of tables is read.'),
+  only(['0'], 'source.xmin stays null', debezium('INT', 'xmin.fetch.interval.ms', '0', '')),
+  only(
+    [],
+    'custom converters are Java classes; change values with transforms',
+    debezium('STRING', 'converters', null, ''),
+  ),
+  only([], ELSEWHERE, debezium('STRING', 'snapshot.mode.custom.name', null, '')),
+  only([], ELSEWHERE, debezium('STRING', 'snapshot.locking.mode.custom.name', null, '')),
+  only([], ELSEWHERE, debezium('STRING', 'snapshot.query.mode.custom.name', null, '')),
+  only(
+    ['false'],
+    'the slot has to be made by hand, or by a real Connect',
+    debezium('STRING', 'slot.failover', 'false', ''),
+  ),
+  only(['false'], ELSEWHERE, debezium('BOOLEAN', 'openlineage.integration.enabled', 'false', '')),
+  only(['1'], 'tables are read one after the other', debezium('INT', 'snapshot.max.threads', '1', '')),
+  only([SOURCE_MAKER], ELSEWHERE, debezium('CLASS', 'sourceinfo.struct.maker', SOURCE_MAKER, '')),
+  only([TRANSACTION_FACTORY], ELSEWHERE, debezium('CLASS', 'transaction.metadata.factory', TRANSACTION_FACTORY, '')),
+  unused(debezium('BOOLEAN', 'database.tcpKeepAlive', 'true', 'connections are always kept alive.')),
+  unused(debezium('INT', 'database.query.timeout.ms', '600000', 'statements have no time limit.')),
+  unused(debezium('LONG', 'snapshot.lock.timeout.ms', '10000', 'a snapshot takes no locks.')),
+  unused(debezium('STRING', 'snapshot.tables.order.by.row.count', 'disabled', 'tables are read by name.')),
+  unused(debezium('LONG', 'max.queue.size.in.bytes', '0', 'the queue holds few records.')),
+  unused(debezium('INT', 'query.fetch.size', '0', 'rows are streamed.')),
+  unused(debezium('LONG', 'connection.validation.timeout.ms', '60000', 'a connection is given up after ten seconds.')),
+  unused(debezium('LONG', 'executor.shutdown.timeout.ms', '4000', 'stopping waits for what runs.')),
+  unused(debezium('LONG', 'retriable.restart.connector.wait.ms', '10000', 'errors.retry.delay.max.ms counts.')),
+  unused(debezium('INT', 'topic.cache.size', '10000', 'names of topics are kept with their tables.')),
+  unused(debezium('STRING', 'custom.metric.tags', null, 'there are no JMX metrics.')),
+  unused(debezium('BOOLEAN', 'slot.seek.to.known.offset.on.start', 'false', 'a slot that has moved on is an error.')),
+  unused(debezium('INT', 'guardrail.collections.max', '0', 'any number of tables is read.')),
+  unused(debezium('STRING', 'guardrail.collections.limit.action', 'warn', 'any number of tables is read.')),
 ];
 
 /** Options of io.debezium.connector.postgresql.PostgresConnector. */
@@ -140,12 +125,10 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   ),
   debezium('STRING', 'database.sslrootcert', null, 'File of the root certificate.'),
   debezium('STRING', 'database.initial.statements', null, 'SQL for every new connection.'),
-  choice(
-    'plugin.name',
-    'decoderbufs',
-    ['pgoutput', 'decoderbufs'],
-    'Logical decoding plug-in; only pgoutput is there.',
-  ),
+  {
+    ...choice('plugin.name', 'decoderbufs', ['pgoutput', 'decoderbufs'], 'Logical decoding plug-in: always pgoutput.'),
+    state: 'limited',
+  },
   debezium('STRING', 'slot.stream.params', '', 'Options of the plug-in besides: name=value;…'),
   debezium('STRING', 'slot.name', 'debezium', 'Name of the replication slot.', {
     check: (value) =>
@@ -170,9 +153,9 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     'When the tables are read as they are.',
   ),
   debezium('BOOLEAN', `${BASED}.snapshot.data`, 'false', 'With configuration_based: whether rows are read.'),
-  debezium('BOOLEAN', `${BASED}.snapshot.schema`, 'false', 'Schemas are always read.'),
+  unused(debezium('BOOLEAN', `${BASED}.snapshot.schema`, 'false', 'schemas are always read.')),
   debezium('BOOLEAN', `${BASED}.start.stream`, 'false', 'With configuration_based: whether changes are streamed.'),
-  debezium('BOOLEAN', `${BASED}.snapshot.on.schema.error`, 'false', 'Schemas are always read.'),
+  unused(debezium('BOOLEAN', `${BASED}.snapshot.on.schema.error`, 'false', 'schemas are always read.')),
   debezium(
     'BOOLEAN',
     `${BASED}.snapshot.on.data.error`,
@@ -235,7 +218,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     },
   }),
   debezium('INT', 'max.batch.size', '2048', 'Records taken at a time.', { check: positive }),
-  debezium('LONG', 'poll.interval.ms', '500', 'Not used: records are taken as soon as they are there.'),
+  unused(debezium('LONG', 'poll.interval.ms', '500', 'records are taken as soon as they are there.')),
   debezium('INT', 'status.update.interval.ms', '10000', 'Time between status messages to the server.'),
   debezium('INT', 'errors.max.retries', '-1', 'How often a lost connection is tried again; -1: always.'),
   debezium('LONG', 'errors.retry.delay.initial.ms', '300', 'First pause between attempts.'),
@@ -264,22 +247,32 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   choice('lsn.flush.mode', 'connector', ['connector', 'connector_and_driver', 'manual'], 'Who confirms the slot.'),
   choice('field.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How field names are adjusted.'),
   debezium('STRING', 'signal.data.collection', null, 'Table whose rows are signals: schema.table.'),
-  only('LIST', 'signal.enabled.channels', 'source', ['source'], 'insert signals into signal.data.collection'),
-  inert('LONG', 'signal.poll.interval.ms', '5000', 'signals come with the stream.'),
+  only(
+    ['source'],
+    'insert signals into signal.data.collection',
+    debezium('LIST', 'signal.enabled.channels', 'source', ''),
+  ),
+  unused(debezium('LONG', 'signal.poll.interval.ms', '5000', 'signals come with the stream.')),
   debezium('INT', 'incremental.snapshot.chunk.size', '1024', 'Rows of an incremental snapshot read at a time.', {
     check: positive,
   }),
   only(
-    'STRING',
-    'incremental.snapshot.watermarking.strategy',
-    'insert_insert',
     ['insert_insert'],
     'marks stay in the table',
+    debezium('STRING', 'incremental.snapshot.watermarking.strategy', 'insert_insert', ''),
   ),
-  only('BOOLEAN', 'incremental.snapshot.allow.schema.changes', 'false', ['false'], 'stop the snapshot before a change'),
-  only('LIST', 'notification.enabled.channels', null, ['log', ''], 'progress of snapshots is in the log'),
-  only('STRING', 'notification.sink.topic.name', null, [], 'progress of snapshots is in the log'),
-  only('LIST', 'post.processors', null, [], 'set REPLICA IDENTITY FULL, so that unchanged values are known'),
+  only(
+    ['false'],
+    'stop the snapshot before a change',
+    debezium('BOOLEAN', 'incremental.snapshot.allow.schema.changes', 'false', ''),
+  ),
+  only(['log', ''], 'progress of snapshots is in the log', debezium('LIST', 'notification.enabled.channels', null, '')),
+  only([], 'progress of snapshots is in the log', debezium('STRING', 'notification.sink.topic.name', null, '')),
+  only(
+    [],
+    'set REPLICA IDENTITY FULL, so that unchanged values are known',
+    debezium('LIST', 'post.processors', null, ''),
+  ),
   ...PARTLY,
 ];
 

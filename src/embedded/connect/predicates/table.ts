@@ -6,6 +6,7 @@ export type Predicate = (record: ConnectRecord) => boolean;
 
 export interface PredicatePlugin {
   readonly className: string;
+  readonly meaning: string;
   readonly options: readonly OptionDefinition[];
   create(options: Options): Predicate;
 }
@@ -14,6 +15,7 @@ const APACHE = 'org.apache.kafka.connect.transforms.predicates';
 
 const topicNameMatches: PredicatePlugin = {
   className: `${APACHE}.TopicNameMatches`,
+  meaning: 'The whole name of the record’s topic matches.',
   options: [
     {
       ...required('STRING', 'pattern', 'A Java regular expression for the whole name of a topic.'),
@@ -28,6 +30,7 @@ const topicNameMatches: PredicatePlugin = {
 
 const hasHeaderKey: PredicatePlugin = {
   className: `${APACHE}.HasHeaderKey`,
+  meaning: 'The record has a header of that name.',
   options: [required('STRING', 'name', 'The header’s name.')],
   create(options) {
     const name = options.string('name');
@@ -37,6 +40,7 @@ const hasHeaderKey: PredicatePlugin = {
 
 const recordIsTombstone: PredicatePlugin = {
   className: `${APACHE}.RecordIsTombstone`,
+  meaning: 'The record’s value is null.',
   options: [],
   create: () => (record) => record.value === null,
 };

@@ -11,8 +11,10 @@ import { OFFSET_ROUTES } from './offsets.js';
 import { PLUGIN_ROUTES } from './plugins.js';
 import type { RestContext } from './route.js';
 
+export const ROUTES = [...ADMIN_ROUTES, ...CONNECTOR_ROUTES, ...OFFSET_ROUTES, ...PLUGIN_ROUTES];
+
 const API: Api<RestContext> = {
-  routes: [...ADMIN_ROUTES, ...CONNECTOR_ROUTES, ...OFFSET_ROUTES, ...PLUGIN_ROUTES],
+  routes: ROUTES,
   bodyBytesMax: 4 * 1024 * 1024, // a configuration is a few kilobytes
   parseBody,
   contentType: () => 'application/json',

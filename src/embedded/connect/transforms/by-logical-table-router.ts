@@ -2,9 +2,9 @@ import { javaRegex, javaReplacement, optional, required } from '../config/option
 import { Schema, STRING, Struct, type Value } from '../data/schema.js';
 import { bySchema, DEBEZIUM, isEnvelope, requireStruct, type TransformPlugin } from './transform.js';
 
-/** ByLogicalTableRouter: another topic by pattern; keys get the old topic's name, schemas the new one's. */
 export const byLogicalTableRouter: TransformPlugin = {
   className: `${DEBEZIUM}.ByLogicalTableRouter`,
+  meaning: 'Another topic by pattern; keys get the old topic’s name, schemas the new one’s.',
   options: [
     { ...required('STRING', 'topic.regex', 'Which topics are rerouted.'), wording: 'debezium', check: regexProblem },
     { ...required('STRING', 'topic.replacement', 'Name of the new topic.'), wording: 'debezium' },

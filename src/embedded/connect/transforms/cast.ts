@@ -6,9 +6,9 @@ import { bySchema, configFailure, nullReplacer, onKeyAndValue, REPLACE_NULL } fr
 
 const TYPES = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64', 'boolean', 'string'];
 
-/** Cast: other primitive types, `field:type,…`, or `type` for the whole. */
 export const cast = onKeyAndValue(
   'Cast',
+  'Other primitive types, `field:type,…`, or `type` for the whole.',
   [
     {
       ...required('LIST', 'spec', 'List of fields and the type to cast them to of the form field1:type,field2:type.'),

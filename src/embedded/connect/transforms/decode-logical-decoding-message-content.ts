@@ -6,12 +6,10 @@ import { requireStruct, type TransformPlugin } from './transform.js';
 
 const MESSAGE_VALUE = 'io.debezium.connector.postgresql.MessageValue';
 
-/**
- * DecodeLogicalDecodingMessageContent: the JSON that pg_logical_emit_message wrote as the `after` of a create, so that
- * EventRouter takes it for a row of an outbox.
- */
 export const decodeLogicalDecodingMessageContent: TransformPlugin = {
   className: 'io.debezium.connector.postgresql.transforms.DecodeLogicalDecodingMessageContent',
+  meaning:
+    'The JSON that pg_logical_emit_message wrote as the `after` of a create, so that EventRouter takes it for a row of an outbox.',
   options: [optional('BOOLEAN', 'fields.null.include', 'false', 'Whether null becomes a field of type bytes.')],
   create(options) {
     const nullsAsBytes = options.boolean('fields.null.include');

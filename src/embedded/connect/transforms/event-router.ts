@@ -1,4 +1,4 @@
-import { javaRegex, javaReplacement, type Options, optional, splitList } from '../config/option.js';
+import { javaRegex, javaReplacement, type Options, optional, splitList, unused } from '../config/option.js';
 import { ConnectFailure, dataFailure } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import type { ConnectRecord, RecordHeader } from '../data/record.js';
@@ -16,9 +16,9 @@ import {
   type TransformPlugin,
 } from './transform.js';
 
-/** EventRouter: rows of an outbox table become events, each in the topic that a column names. */
 export const eventRouter: TransformPlugin = {
   className: 'io.debezium.transforms.outbox.EventRouter',
+  meaning: 'Rows of an outbox table become events, each in the topic that a column names.',
   options: [
     optional('STRING', 'table.field.event.id', 'id', 'Column of the event’s id.'),
     optional('STRING', 'table.field.event.key', 'aggregateid', 'Column of the event’s key.'),
@@ -49,9 +49,16 @@ export const eventRouter: TransformPlugin = {
       importance: 'HIGH',
     }),
     optional('BOOLEAN', 'route.tombstone.on.empty.payload', 'false', 'Whether an empty payload is a tombstone.'),
-    optional('STRING', 'tracing.span.context.field', 'tracingspancontext', 'Not used: no tracing here.'),
-    optional('STRING', 'tracing.operation.name', 'debezium-read', 'Not used: no tracing here.'),
-    optional('BOOLEAN', 'tracing.with.context.field.only', 'false', 'Not used: no tracing here.'),
+    unused(
+      optional(
+        'STRING',
+        'tracing.span.context.field',
+        'tracingspancontext',
+        'embedded Connect sends no tracing spans.',
+      ),
+    ),
+    unused(optional('STRING', 'tracing.operation.name', 'debezium-read', 'embedded Connect sends no tracing spans.')),
+    unused(optional('BOOLEAN', 'tracing.with.context.field.only', 'false', 'embedded Connect sends no tracing spans.')),
   ],
   create: (options, context) => routeEvents(readOptions(options), context),
 };

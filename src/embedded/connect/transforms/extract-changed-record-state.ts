@@ -3,9 +3,9 @@ import type { RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, Schema, Struct, type Value } from '../data/schema.js';
 import { DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';
 
-/** ExtractChangedRecordState: headers that list which fields an update changed, and which it left alone. */
 export const extractChangedRecordState: TransformPlugin = {
   className: `${DEBEZIUM}.ExtractChangedRecordState`,
+  meaning: 'Headers that list which fields an update changed, and which it left alone.',
   options: [
     optional('STRING', 'header.changed.name', null, 'Header for the names of changed fields.', { importance: 'LOW' }),
     optional('STRING', 'header.unchanged.name', null, 'Header for the names of the others.', { importance: 'LOW' }),

@@ -3,9 +3,9 @@ import { ConnectFailure } from '../data/failure.js';
 import type { Value } from '../data/schema.js';
 import { nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';
 
-/** ExtractField: one field instead of the whole; null stays null. */
 export const extractField: readonly TransformPlugin[] = onKeyAndValue(
   'ExtractField',
+  'One field instead of the whole; null stays null.',
   [
     required('STRING', 'field', 'Field name to extract.'),
     optional('STRING', 'field.syntax.version', 'V1', 'V1: a name; V2: dots lead into nested fields.', {

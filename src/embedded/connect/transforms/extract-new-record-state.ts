@@ -5,9 +5,9 @@ import { bySchema, DEBEZIUM, fieldValue, isEnvelope, type Transform, type Transf
 
 type DeleteMode = 'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone';
 
-/** ExtractNewRecordState: the row's new state instead of the change event; tombstones are kept by default. */
 export const extractNewRecordState: TransformPlugin = {
   className: `${DEBEZIUM}.ExtractNewRecordState`,
+  meaning: 'The row’s new state instead of the change event; tombstones are kept by default.',
   options: [
     optional('STRING', 'delete.tombstone.handling.mode', 'tombstone', 'What becomes of deletes and their tombstones.', {
       oneOf: ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'],

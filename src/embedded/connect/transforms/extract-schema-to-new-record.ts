@@ -27,9 +27,9 @@ const BLOCK = new Schema('struct', {
   ],
 });
 
-/** ExtractSchemaToNewRecord: adds the columns' source types, which `column.propagate.source.type` put into the schema. */
 export const extractSchemaToNewRecord: TransformPlugin = {
   className: `${DEBEZIUM}.ExtractSchemaToNewRecord`,
+  meaning: 'Adds the columns’ source types, which `column.propagate.source.type` put into the schema.',
   options: [],
   create() {
     const extended = bySchema((schema) =>

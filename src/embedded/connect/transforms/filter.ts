@@ -1,4 +1,8 @@
 import { APACHE, type TransformPlugin } from './transform.js';
 
-/** Filter: drops what its predicate lets it see. */
-export const filter: TransformPlugin = { className: `${APACHE}.Filter`, options: [], create: () => () => undefined };
+export const filter: TransformPlugin = {
+  className: `${APACHE}.Filter`,
+  meaning: 'Drops what its predicate lets it see.',
+  options: [],
+  create: () => () => undefined,
+};

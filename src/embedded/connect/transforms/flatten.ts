@@ -9,9 +9,9 @@ interface Leaf {
   readonly path: readonly number[];
 }
 
-/** Flatten: nested structures as fields named by their path; arrays and maps stay. */
 export const flatten = onKeyAndValue(
   'Flatten',
+  'Nested structures as fields named by their path; arrays and maps stay.',
   [optional('STRING', 'delimiter', '.', 'Delimiter to insert between field names from the input record.')],
   (options, side) => {
     const delimiter = options.string('delimiter');

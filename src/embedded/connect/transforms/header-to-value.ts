@@ -3,9 +3,9 @@ import type { RecordHeader } from '../data/record.js';
 import { OPTIONAL_BYTES, type Schema, Struct, type Value } from '../data/schema.js';
 import { configFailure, DEBEZIUM, requireStruct, type TransformPlugin, withFields } from './transform.js';
 
-/** HeaderToValue: headers copied or moved into fields of the value; `after.extra` leads into a nested structure. */
 export const headerToValue: TransformPlugin = {
   className: `${DEBEZIUM}.HeaderToValue`,
+  meaning: 'Headers copied or moved into fields of the value; `after.extra` leads into a nested structure.',
   options: [
     { ...required('LIST', 'headers', 'Names of the headers.'), wording: 'debezium' },
     { ...required('LIST', 'fields', 'Names of the fields, in the order of the headers.'), wording: 'debezium' },

@@ -16,9 +16,9 @@ import {
   withFields,
 } from './transform.js';
 
-/** HeaderFrom: fields copied or moved into headers. */
 export const headerFrom = onKeyAndValue(
   'HeaderFrom',
+  'Fields copied or moved into headers.',
   [
     required('LIST', 'fields', 'Field names in the record whose values are to be copied or moved to headers.'),
     required('LIST', 'headers', 'Header names, in the same order as the field names.'),
@@ -67,9 +67,9 @@ export const headerFrom = onKeyAndValue(
   },
 );
 
-/** InsertHeader: a fixed value, of the type that its text looks like. */
 export const insertHeader: TransformPlugin = {
   className: `${APACHE}.InsertHeader`,
+  meaning: 'A fixed value, of the type that its text looks like.',
   options: [required('STRING', 'header', 'The name of the header.'), required('STRING', 'value.literal', 'Its value.')],
   create(options) {
     const header = { name: options.string('header'), ...parseLiteral(options.raw['value.literal'] ?? '') };
@@ -77,9 +77,9 @@ export const insertHeader: TransformPlugin = {
   },
 };
 
-/** DropHeaders: removes headers by name. */
 export const dropHeaders: TransformPlugin = {
   className: `${APACHE}.DropHeaders`,
+  meaning: 'Removes headers by name.',
   options: [required('LIST', 'headers', 'The name of the headers to be removed.')],
   create(options) {
     const names = new Set(options.list('headers'));

@@ -2,9 +2,9 @@ import { required } from '../config/option.js';
 import { Schema, Struct } from '../data/schema.js';
 import { bySchema, onKeyAndValue } from './transform.js';
 
-/** HoistField: the whole as one field of a new structure. */
 export const hoistField = onKeyAndValue(
   'HoistField',
+  'The whole as one field of a new structure.',
   [required('STRING', 'field', 'Field name for the single field that will be created in the resulting Struct or Map.')],
   (options, side) => {
     const name = options.string('field');

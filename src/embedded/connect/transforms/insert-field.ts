@@ -20,9 +20,9 @@ interface Inserted {
   value(record: ConnectRecord): Value;
 }
 
-/** InsertField: topic, partition, timestamp or a fixed text as a field; `name!` is required, `name?` (the default) optional. */
 export const insertField = onKeyAndValue(
   'InsertField',
+  'Topic, partition, timestamp or a fixed text as a field; `name!` is required, `name?` (the default) optional.',
   [
     optional('STRING', 'topic.field', null, 'Field name for Kafka topic.'),
     optional('STRING', 'partition.field', null, 'Field name for Kafka partition.'),

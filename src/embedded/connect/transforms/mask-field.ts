@@ -4,9 +4,9 @@ import { DECIMAL } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 import { nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct } from './transform.js';
 
-/** MaskField: zero, an empty text or a fixed replacement instead of a value. */
 export const maskField = onKeyAndValue(
   'MaskField',
+  'Zero, an empty text or a fixed replacement instead of a value.',
   [
     required('LIST', 'fields', 'Names of fields to mask.'),
     optional('STRING', 'replacement', null, 'Custom value replacement, for text and numbers.', {

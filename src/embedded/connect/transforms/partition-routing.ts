@@ -4,9 +4,9 @@ import { javaText } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 import { DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';
 
-/** PartitionRouting: the partition from fields of the event, by Java's hash codes. `change` is after, or before of a delete. */
 export const partitionRouting: TransformPlugin = {
   className: `${DEBEZIUM}.partitions.PartitionRouting`,
+  meaning: 'The partition from fields of the event, by Java’s hash codes. `change` is after, or before of a delete.',
   options: [
     {
       ...required('LIST', 'partition.payload.fields', 'Fields that decide: after.name, change.name.'),

@@ -2,9 +2,9 @@ import { javaRegex, javaReplacement, required } from '../config/option.js';
 import { regexProblem } from './by-logical-table-router.js';
 import { APACHE, type TransformPlugin } from './transform.js';
 
-/** RegexRouter: another topic where the whole name matches. */
 export const regexRouter: TransformPlugin = {
   className: `${APACHE}.RegexRouter`,
+  meaning: 'Another topic where the whole name matches.',
   options: [
     { ...required('STRING', 'regex', 'Regular expression to use for matching.'), check: regexProblem },
     required('STRING', 'replacement', 'Replacement string.'),

@@ -2,9 +2,9 @@ import { optional, splitList } from '../config/option.js';
 import { Struct, type Value } from '../data/schema.js';
 import { bySchema, nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, withFields } from './transform.js';
 
-/** ReplaceField: leaves fields out, keeps only some, or renames them. */
 export const replaceField = onKeyAndValue(
   'ReplaceField',
+  'Leaves fields out, keeps only some, or renames them.',
   [
     optional('LIST', 'exclude', '', 'Fields to exclude.'),
     optional('LIST', 'include', '', 'Fields to include.'),

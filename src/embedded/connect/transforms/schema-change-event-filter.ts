@@ -1,9 +1,9 @@
 import { required } from '../config/option.js';
 import { DEBEZIUM, type TransformPlugin } from './transform.js';
 
-/** SchemaChangeEventFilter: lets everything pass, because PostgreSQL's connector sends no schema change events. */
 export const schemaChangeEventFilter: TransformPlugin = {
   className: `${DEBEZIUM}.SchemaChangeEventFilter`,
+  meaning: 'Lets everything pass, because PostgreSQL’s connector sends no schema change events.',
   options: [
     {
       ...required('STRING', 'schema.change.event.exclude.list', 'Types of schema change events to drop.'),

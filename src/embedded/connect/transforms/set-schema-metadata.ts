@@ -3,9 +3,9 @@ import { dataFailure } from '../data/failure.js';
 import { Struct } from '../data/schema.js';
 import { bySchema, configFailure, nullReplacer, onKeyAndValue, REPLACE_NULL } from './transform.js';
 
-/** SetSchemaMetadata: another name or version of the schema. */
 export const setSchemaMetadata = onKeyAndValue(
   'SetSchemaMetadata',
+  'Another name or version of the schema.',
   [
     optional('STRING', 'schema.name', null, 'Schema name to set.', { importance: 'HIGH' }),
     optional('INT', 'schema.version', null, 'Schema version to set.', { importance: 'HIGH' }),

@@ -15,9 +15,9 @@ const UNITS: Readonly<Record<string, number>> = {
 const DAY_MS = 86_400_000;
 const LOGICAL = 'org.apache.kafka.connect.data';
 
-/** TimestampConverter: between text, unix time and Connect's Date, Time and Timestamp. */
 export const timestampConverter = onKeyAndValue(
   'TimestampConverter',
+  'Between text, unix time and Connect’s Date, Time and Timestamp.',
   [
     optional('STRING', 'field', '', 'The field containing the timestamp, or empty if the entire value is a timestamp.'),
     {

@@ -3,9 +3,9 @@ import { dataFailure } from '../data/failure.js';
 import { formatDate } from './date-format.js';
 import { APACHE, type TransformPlugin } from './transform.js';
 
-/** TimestampRouter: the record's time in its topic's name. */
 export const timestampRouter: TransformPlugin = {
   className: `${APACHE}.TimestampRouter`,
+  meaning: 'The record’s time in its topic’s name.',
   options: [
     optional('STRING', 'topic.format', '${topic}-${timestamp}', 'Format string with ${topic} and ${timestamp}.', {
       importance: 'HIGH',

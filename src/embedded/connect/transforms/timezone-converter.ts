@@ -4,12 +4,10 @@ import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import { int64, type Schema, Struct, type Value } from '../data/schema.js';
 import { DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';
 
-/**
- * TimezoneConverter: times of rows in another zone. Text with an offset keeps its instant; a number is read as local time
- * of the zone, and so moves.
- */
 export const timezoneConverter: TransformPlugin = {
   className: `${DEBEZIUM}.TimezoneConverter`,
+  meaning:
+    'Times of rows in another zone. Text with an offset keeps its instant; a number is read as local time of the zone, and so moves.',
   options: [
     {
       ...required('STRING', 'converted.timezone', 'A place (Europe/Berlin) or an offset (+02:00).'),

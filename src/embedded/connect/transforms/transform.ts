@@ -13,6 +13,7 @@ export interface TransformContext {
 
 export interface TransformPlugin {
   readonly className: string;
+  readonly meaning: string;
   readonly options: readonly OptionDefinition[];
   create(options: Options, context: TransformContext): Transform;
 }
@@ -41,11 +42,13 @@ const VALUE: Side = {
 
 export function onKeyAndValue(
   name: string,
+  meaning: string,
   options: readonly OptionDefinition[],
   create: (options: Options, side: Side) => Transform,
 ): TransformPlugin[] {
   return [KEY, VALUE].map((side) => ({
     className: `${APACHE}.${name}$${side.name}`,
+    meaning,
     options,
     create: (given) => create(given, side),
   }));

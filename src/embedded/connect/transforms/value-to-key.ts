@@ -3,9 +3,9 @@ import { dataFailure } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
 import { APACHE, bySchema, nullReplacer, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';
 
-/** ValueToKey: a key made of fields of the value. */
 export const valueToKey: TransformPlugin = {
   className: `${APACHE}.ValueToKey`,
+  meaning: 'A key made of fields of the value.',
   options: [required('LIST', 'fields', 'Field names on the record value to extract as the record key.'), REPLACE_NULL],
   create(options) {
     const names = options.list('fields');

@@ -2,9 +2,9 @@ import { javaText } from '../data/java-text.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
 import { bySchema, DEBEZIUM, requireStruct, type TransformPlugin } from './transform.js';
 
-/** VectorToJsonConverter: Debezium's vector types as JSON text, at any depth of structures. */
 export const vectorToJson: TransformPlugin = {
   className: `${DEBEZIUM}.VectorToJsonConverter`,
+  meaning: 'Debezium’s vector types as JSON text, at any depth of structures.',
   options: [],
   create: () => (record) => {
     if (record.value === null) return record;

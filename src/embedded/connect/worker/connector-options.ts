@@ -1,4 +1,4 @@
-import { type OptionDefinition, optional, required } from '../config/option.js';
+import { type OptionDefinition, only, optional, required, unused } from '../config/option.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 
 /** Options that every connector has. */
@@ -11,14 +11,21 @@ export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
   }),
   optional('CLASS', 'key.converter', null, 'Converter of keys; default: the worker’s.'),
   optional('CLASS', 'value.converter', null, 'Converter of values; default: the worker’s.'),
-  optional('CLASS', 'header.converter', null, 'Converter of headers; only SimpleHeaderConverter is there.'),
+  unused(optional('CLASS', 'header.converter', null, 'headers are written and read as by SimpleHeaderConverter.')),
   optional('LIST', 'transforms', '', 'Aliases for the transformations to be applied to records.'),
   optional('LIST', 'predicates', '', 'Aliases for the predicates used by transformations.'),
-  optional('STRING', 'config.action.reload', 'restart', 'Not used: external values are read when a connector starts.', {
-    oneOf: ['none', 'restart'],
-  }),
-  optional('LONG', 'errors.retry.timeout', '0', 'How long a failed operation is tried again, in milliseconds.'),
-  optional('LONG', 'errors.retry.delay.max.ms', '60000', 'Longest pause between attempts.'),
+  unused(
+    optional('STRING', 'config.action.reload', 'restart', 'external values are read when a connector starts.', {
+      oneOf: ['none', 'restart'],
+    }),
+  ),
+  unused(optional('LONG', 'errors.retry.timeout', '0', 'conversions and transforms are tried once.')),
+  optional(
+    'LONG',
+    'errors.retry.delay.max.ms',
+    '60000',
+    'Longest pause between attempts of a source that lost its database, in milliseconds.',
+  ),
   optional('STRING', 'errors.tolerance', 'none', 'none: an error ends the task; all: the record is skipped.', {
     oneOf: ['none', 'all'],
   }),
@@ -46,32 +53,52 @@ export const SINK_OPTIONS: readonly OptionDefinition[] = [
 /** Options that every source has besides. */
 export const SOURCE_OPTIONS: readonly OptionDefinition[] = [
   optional('LIST', 'topic.creation.groups', '', 'Groups of configurations for topics created by source connectors.'),
-  optional('STRING', 'exactly.once.support', 'requested', 'Whether records are written exactly once.', {
-    oneOf: ['requested', 'required'],
-    check: (value) =>
-      value.trim().toLowerCase() === 'required'
-        ? 'The embedded Connect delivers at least once: exactly-once support can not be required'
-        : undefined,
-  }),
-  optional('STRING', 'transaction.boundary', 'poll', 'Only with exactly-once support.', {
-    oneOf: ['poll', 'interval', 'connector'],
-  }),
-  optional('LONG', 'transaction.boundary.interval.ms', null, 'Only with exactly-once support.'),
-  optional('STRING', 'offsets.storage.topic', null, 'Only with exactly-once support.', {
-    check: () => 'The embedded Connect keeps the offsets of all connectors in the worker’s topic',
-  }),
+  only(
+    ['requested'],
+    'it delivers at least once',
+    optional('STRING', 'exactly.once.support', 'requested', 'Whether records are written exactly once.'),
+  ),
+  unused(
+    optional('STRING', 'transaction.boundary', 'poll', 'it needs exactly-once support.', {
+      oneOf: ['poll', 'interval', 'connector'],
+    }),
+  ),
+  unused(optional('LONG', 'transaction.boundary.interval.ms', null, 'it needs exactly-once support.')),
+  only(
+    [],
+    'the offsets of all connectors are in the worker’s topic',
+    optional('STRING', 'offsets.storage.topic', null, 'A topic of its own for its offsets.'),
+  ),
 ];
 
-/** Beginnings of options whose names hold names of others: transforms, columns, groups, clients. */
-const OPEN_PREFIXES = [
-  ...['transforms.', 'predicates.', 'key.converter.', 'value.converter.', 'header.converter.'],
-  ...['producer.override.', 'consumer.override.', 'admin.override.', 'topic.creation.', 'config.providers'],
-  ...['column.truncate.to.', 'column.mask.with.', 'column.mask.hash.', 'snapshot.select.statement.overrides.'],
-  ...['internal.', 'driver.', 'database.', 'hibernate.'],
-];
+/** Options whose names hold names of others: of transforms, columns, groups, clients. By the beginning of their names. */
+export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
+  'transforms.': 'The options of a transform, by its alias: type, predicate, negate, and its own.',
+  'predicates.': 'The options of a predicate, by its alias: type, and its own.',
+  'key.converter.': 'The options of the converter of keys.',
+  'value.converter.': 'The options of the converter of values.',
+  'header.converter.': 'Not used, as header.converter.',
+  'topic.creation.':
+    'How a source’s topics are made (KIP-158): partitions, replication.factor, include, exclude and topic settings, by group; `default` is for all others.',
+  'consumer.override.': 'Of a sink: group.id and auto.offset.reset; others are not used.',
+  'producer.override.': 'Not used.',
+  'admin.override.': 'Not used.',
+  'column.truncate.to.': '`column.truncate.to.LENGTH.chars`: columns whose texts are cut.',
+  'column.mask.with.': '`column.mask.with.LENGTH.chars`: columns that show asterisks.',
+  'column.mask.hash.':
+    '`column.mask.hash.ALGORITHM.with.salt.SALT` and `column.mask.hash.v2.…`: columns that show hashes.',
+  'snapshot.select.statement.overrides.': 'The statement that reads one of the tables named there.',
+  'config.providers': 'Not used: env, file and directory are always there.',
+  'database.': 'Others of the database are not used.',
+  'driver.': 'Not used.',
+  'hibernate.': 'Not used.',
+  'internal.': 'Not used.',
+};
 
 /** Options that nobody reads, as the real worker notes in its log. */
 export function unknownOptions(given: Iterable<string>, known: readonly OptionDefinition[]): string[] {
   const names = new Set(known.map((definition) => definition.name));
-  return [...given].filter((name) => !names.has(name) && !OPEN_PREFIXES.some((prefix) => name.startsWith(prefix)));
+  return [...given].filter(
+    (name) => !names.has(name) && !Object.keys(OPEN_OPTIONS).some((prefix) => name.startsWith(prefix)),
+  );
 }

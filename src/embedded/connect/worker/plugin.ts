@@ -10,6 +10,7 @@ export interface OptionProblem {
 
 interface ConnectorPluginBase {
   readonly className: string;
+  readonly meaning: string;
   /** Names that mean the same. */
   readonly aliases: readonly string[];
   readonly version: string;

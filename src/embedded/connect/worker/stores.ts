@@ -1,7 +1,8 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
-import type { RawConfig } from '../config/option.js';
+import { Options, type RawConfig } from '../config/option.js';
 import { InternalTopic } from './internal-topic.js';
 import type { SourceOffset, SourcePartition } from './source-task.js';
+import { WORKER_OPTIONS } from './worker-options.js';
 
 export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
 export type State = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
@@ -19,12 +20,12 @@ export class Stores {
     private readonly statuses: InternalTopic,
   ) {}
 
-  /** The topics are named by the worker's config.storage.topic, offset.storage.topic and status.storage.topic. */
   static async open(kafka: KafkaClient, workerConfig: RawConfig): Promise<Stores> {
+    const names = new Options(WORKER_OPTIONS, workerConfig);
     const [configs, offsets, statuses] = await Promise.all([
-      InternalTopic.open(kafka, workerConfig['config.storage.topic'] ?? 'connect-configs', 1),
-      InternalTopic.open(kafka, workerConfig['offset.storage.topic'] ?? 'connect-offsets', 25),
-      InternalTopic.open(kafka, workerConfig['status.storage.topic'] ?? 'connect-status', 5),
+      InternalTopic.open(kafka, names.string('config.storage.topic'), 1),
+      InternalTopic.open(kafka, names.string('offset.storage.topic'), 25),
+      InternalTopic.open(kafka, names.string('status.storage.topic'), 5),
     ]);
     return new Stores(configs, offsets, statuses);
   }

@@ -67,6 +67,7 @@ class Counter implements SourceTask {
 const plugin = (task: SourceTask): SourceConnectorPlugin => ({
   kind: 'source',
   className: 'Counter',
+  meaning: 'A source of this test.',
   aliases: [],
   version: '1',
   options: [],
