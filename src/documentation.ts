@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { amqpDocumentation } from './embedded/amqp/documentation.js';
 import { connectDocumentation } from './embedded/connect/documentation.js';
 import { kafkaDocumentation } from './embedded/kafka/documentation.js';
+import { ksqldbDocumentation } from './embedded/ksqldb/documentation.js';
+import { schemaRegistryDocumentation } from './embedded/schema-registry/documentation.js';
 import { KINDS } from './kinds/table.js';
 import { pipelineReadmes } from './operations/readme/pipeline-readmes.js';
 import { pipelineFileDocumentation } from './pipeline/documentation.js';
@@ -20,7 +22,9 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'amqp.md': amqpDocumentation,
   'connect.md': connectDocumentation,
   'kafka.md': kafkaDocumentation,
+  'ksqldb.md': ksqldbDocumentation,
   'pipeline-file.md': () => pipelineFileDocumentation(KINDS),
+  'schema-registry.md': schemaRegistryDocumentation,
 };
 
 /** Everything that `npm run docs` writes, and that a test compares with what is committed. */

@@ -204,7 +204,7 @@ export class Registry {
   }
 
   setLevel(subject: string | null, text: unknown): Promise<CompatibilityLevel> {
-    const level = LEVELS.find((each) => typeof text === 'string' && each === text.toUpperCase());
+    const level = nameIn(LEVELS, String(text).toUpperCase());
     if (level === undefined) return Promise.reject(invalidCompatibility());
     return this.change(async () => {
       this.checkWritable(subject);
@@ -230,7 +230,7 @@ export class Registry {
   }
 
   setMode(subject: string | null, text: unknown, force: boolean): Promise<Mode> {
-    const mode = MODES.find((each) => typeof text === 'string' && each === text.toUpperCase());
+    const mode = nameIn(MODES, String(text).toUpperCase());
     if (mode === undefined) return Promise.reject(invalidMode());
     return this.change(async () => {
       const full = subject === null ? this.subjects().length > 0 : this.state.versions(subject, false).length > 0;
@@ -256,9 +256,9 @@ export class Registry {
   }
 
   private parse({ schema, schemaType, references }: GivenSchema, normalize: boolean): ParsedSchema {
-    const known = SCHEMA_TYPES.find((type) => type === schemaType);
+    const known = nameIn(SCHEMA_TYPES, schemaType);
     if (known === undefined) {
-      throw invalidSchema(`Invalid schema type ${schemaType}: the types are ${SCHEMA_TYPES.join(', ')}`);
+      throw invalidSchema(`Invalid schema type ${schemaType}: the types are ${Object.keys(SCHEMA_TYPES).join(', ')}`);
     }
     if (schema === '') throw invalidSchema('Empty schema');
     const resolved = references.map((reference) => this.resolved(reference));
@@ -327,4 +327,10 @@ function parseVersion(text: string): number | 'latest' {
   const version = Number(text);
   if (!/^\d+$/.test(text) || version < 1 || version > VERSION_MAX) throw invalidVersion(text);
   return version;
+}
+
+/** The name, where the table has it. */
+function nameIn<Name extends string>(table: Readonly<Record<Name, string>>, name: string): Name | undefined {
+  const has = (text: string): text is Name => Object.hasOwn(table, text);
+  return has(name) ? name : undefined;
 }

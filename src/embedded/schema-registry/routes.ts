@@ -15,6 +15,7 @@ type Handler = (request: Request, context: Context) => unknown | Promise<unknown
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
+  readonly meaning: string;
   readonly handle: Handler;
 }
 
@@ -99,6 +100,7 @@ const SUBJECTS: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects',
+    meaning: 'Names of subjects. Query: subjectPrefix, deleted, deletedOnly, offset, limit.',
     handle: ({ query }, { registry }) =>
       page(
         registry.subjects({
@@ -112,6 +114,7 @@ const SUBJECTS: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject',
+    meaning: 'The version of a subject that has the schema in the body. Query: normalize, deleted.',
     handle: (request, { registry }) =>
       versionAnswer(
         registry.lookUp(subjectOf(request), givenSchema(request.body), {
@@ -123,11 +126,13 @@ const SUBJECTS: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/subjects/:subject',
+    meaning: 'Deletes a subject: softly, then with permanent=true for good.',
     handle: (request, { registry }) => registry.deleteSubject(subjectOf(request), flag(request.query, 'permanent')),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions',
+    meaning: 'Numbers of a subject’s versions. Query: deleted, deletedOnly, offset, limit.',
     handle: (request, { registry }) =>
       page(
         registry.versions(subjectOf(request), {
@@ -140,6 +145,7 @@ const SUBJECTS: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject/versions',
+    meaning: 'Registers a schema, or finds it registered. Query: normalize.',
     handle: async (request, { registry }) => ({
       id: await registry.register(subjectOf(request), givenSchema(request.body), flag(request.query, 'normalize')),
     }),
@@ -147,23 +153,27 @@ const SUBJECTS: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version',
+    meaning: 'One version, or `latest`. Query: deleted.',
     handle: (request, { registry }) =>
       versionAnswer(registry.version(subjectOf(request), versionOf(request), flag(request.query, 'deleted'))),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/schema',
+    meaning: 'Its schema alone. Query: deleted.',
     handle: (request, { registry }) =>
       new RawText(registry.version(subjectOf(request), versionOf(request), flag(request.query, 'deleted')).schema),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/referencedby',
+    meaning: 'Ids of the schemas that refer to it.',
     handle: (request, { registry }) => registry.referrers(subjectOf(request), versionOf(request)),
   },
   {
     method: 'DELETE',
     path: '/subjects/:subject/versions/:version',
+    meaning: 'Deletes a version: softly, then with permanent=true for good.',
     handle: (request, { registry }) =>
       registry.deleteVersion(subjectOf(request), versionOf(request), flag(request.query, 'permanent')),
   },
@@ -173,6 +183,7 @@ const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas',
+    meaning: 'Versions of all subjects. Query: subjectPrefix, deleted, latestOnly, offset, limit.',
     handle: ({ query }, { registry }) =>
       page(
         registry.schemas({
@@ -183,10 +194,16 @@ const SCHEMAS: readonly Route[] = [
         query,
       ).map(versionAnswer),
   },
-  { method: 'GET', path: '/schemas/types', handle: () => SCHEMA_TYPES },
+  {
+    method: 'GET',
+    path: '/schemas/types',
+    meaning: 'The types of schemas that are taken.',
+    handle: () => Object.keys(SCHEMA_TYPES),
+  },
   {
     method: 'GET',
     path: '/schemas/ids/:id',
+    meaning: 'A schema by its id.',
     handle: (request, { registry }) => {
       const stored = registry.byId(idAt(request));
       return { schema: stored.schema, ...besides(stored) };
@@ -195,11 +212,13 @@ const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id/schema',
+    meaning: 'Its text alone.',
     handle: (request, { registry }) => new RawText(registry.byId(idAt(request)).schema),
   },
   {
     method: 'GET',
     path: '/schemas/ids/:id/subjects',
+    meaning: 'Subjects that have it. Query: deleted.',
     handle: (request, { registry }) => [
       ...new Set(
         [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map((user) => user.subject),
@@ -209,6 +228,7 @@ const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id/versions',
+    meaning: 'Subjects and versions that have it. Query: deleted.',
     handle: (request, { registry }) =>
       [...registry.users(idAt(request), flag(request.query, 'deleted'))].sort(bySubject).map(subjectVersion),
   },
@@ -218,11 +238,13 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'GET',
     path: '/config',
+    meaning: 'The compatibility level for all subjects.',
     handle: (_, { registry }) => ({ compatibilityLevel: registry.level(null) }),
   },
   {
     method: 'PUT',
     path: '/config',
+    meaning: 'Sets it.',
     handle: async ({ body }, { registry }) => ({
       compatibility: await registry.setLevel(null, objectOf(body).compatibility),
     }),
@@ -230,11 +252,13 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/config',
+    meaning: 'Sets it back to the default.',
     handle: async (_, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(null) }),
   },
   {
     method: 'GET',
     path: '/config/:subject',
+    meaning: 'A subject’s own level. Query: defaultToGlobal.',
     handle: (request, { registry }) => ({
       compatibilityLevel: registry.level(subjectOf(request), flag(request.query, 'defaultToGlobal')),
     }),
@@ -242,6 +266,7 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'PUT',
     path: '/config/:subject',
+    meaning: 'Sets it.',
     handle: async (request, { registry }) => ({
       compatibility: await registry.setLevel(subjectOf(request), objectOf(request.body).compatibility),
     }),
@@ -249,12 +274,19 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/config/:subject',
+    meaning: 'Removes it: the level for all subjects counts again.',
     handle: async (request, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(subjectOf(request)) }),
   },
-  { method: 'GET', path: '/mode', handle: (_, { registry }) => ({ mode: registry.mode(null) }) },
+  {
+    method: 'GET',
+    path: '/mode',
+    meaning: 'The mode for all subjects.',
+    handle: (_, { registry }) => ({ mode: registry.mode(null) }),
+  },
   {
     method: 'PUT',
     path: '/mode',
+    meaning: 'Sets it. Query: force.',
     handle: async ({ body, query }, { registry }) => ({
       mode: await registry.setMode(null, objectOf(body).mode, flag(query, 'force')),
     }),
@@ -262,6 +294,7 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'GET',
     path: '/mode/:subject',
+    meaning: 'A subject’s own mode. Query: defaultToGlobal.',
     handle: (request, { registry }) => ({
       mode: registry.mode(subjectOf(request), flag(request.query, 'defaultToGlobal')),
     }),
@@ -269,6 +302,7 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'PUT',
     path: '/mode/:subject',
+    meaning: 'Sets it. Query: force.',
     handle: async (request, { registry }) => ({
       mode: await registry.setMode(subjectOf(request), objectOf(request.body).mode, flag(request.query, 'force')),
     }),
@@ -276,22 +310,35 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/mode/:subject',
+    meaning: 'Removes it.',
     handle: async (request, { registry }) => ({ mode: await registry.deleteMode(subjectOf(request)) }),
   },
 ];
 
-/** Everything that the registry answers. Not implemented: contexts other than the default one, exporters, key encryption, rules. */
+/** Everything that the registry answers. */
 export const ROUTES: readonly Route[] = [
-  { method: 'GET', path: '/', handle: () => ({}) },
+  { method: 'GET', path: '/', meaning: 'An empty object: the server lives.', handle: () => ({}) },
   ...SUBJECTS,
   ...SCHEMAS,
   ...SETTINGS,
-  { method: 'POST', path: '/compatibility/subjects/:subject/versions', handle: compatibilityAnswer },
-  { method: 'POST', path: '/compatibility/subjects/:subject/versions/:version', handle: compatibilityAnswer },
-  { method: 'GET', path: '/contexts', handle: () => ['.'] },
+  {
+    method: 'POST',
+    path: '/compatibility/subjects/:subject/versions',
+    meaning:
+      'Whether the schema in the body is compatible with the versions that the level names. Query: normalize, verbose.',
+    handle: compatibilityAnswer,
+  },
+  {
+    method: 'POST',
+    path: '/compatibility/subjects/:subject/versions/:version',
+    meaning: 'The same with one version.',
+    handle: compatibilityAnswer,
+  },
+  { method: 'GET', path: '/contexts', meaning: 'The default context alone.', handle: () => ['.'] },
   {
     method: 'GET',
     path: '/v1/metadata/id',
+    meaning: 'The id of the Kafka cluster.',
     handle: async (_, { clusterId }) => ({
       id: '',
       scope: {
@@ -300,5 +347,10 @@ export const ROUTES: readonly Route[] = [
       },
     }),
   },
-  { method: 'GET', path: '/v1/metadata/version', handle: () => ({ version: '7.9.0', commitId: '' }) },
+  {
+    method: 'GET',
+    path: '/v1/metadata/version',
+    meaning: 'The version that the registry claims.',
+    handle: () => ({ version: '7.9.0', commitId: '' }),
+  },
 ];

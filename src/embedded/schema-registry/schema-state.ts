@@ -1,18 +1,24 @@
 import type { SchemaExtras, StoredSchema } from './schemas-topic.js';
 
-export const LEVELS = [
-  'NONE',
-  'BACKWARD',
-  'BACKWARD_TRANSITIVE',
-  'FORWARD',
-  'FORWARD_TRANSITIVE',
-  'FULL',
-  'FULL_TRANSITIVE',
-] as const;
-export type CompatibilityLevel = (typeof LEVELS)[number];
+export const LEVELS = {
+  NONE: 'Any schema is taken.',
+  BACKWARD: 'A new schema reads what the latest one wrote: consumers go first.',
+  BACKWARD_TRANSITIVE: 'As BACKWARD, with every earlier version.',
+  FORWARD: 'The latest schema reads what a new one writes: producers go first.',
+  FORWARD_TRANSITIVE: 'As FORWARD, with every earlier version.',
+  FULL: 'BACKWARD and FORWARD.',
+  FULL_TRANSITIVE: 'As FULL, with every earlier version.',
+} as const;
+export type CompatibilityLevel = keyof typeof LEVELS;
 
-export const MODES = ['READWRITE', 'READONLY', 'READONLY_OVERRIDE', 'IMPORT', 'FORWARD'] as const;
-export type Mode = (typeof MODES)[number];
+export const MODES = {
+  READWRITE: 'Schemas are read and registered.',
+  READONLY: 'Schemas are read; registering and deleting is refused.',
+  READONLY_OVERRIDE: 'As READONLY; set for all subjects, it also overrules the modes of single ones.',
+  IMPORT: 'Schemas are registered with the ids and versions that come with them.',
+  FORWARD: 'Taken as READWRITE: no schema is forwarded anywhere.',
+} as const;
+export type Mode = keyof typeof MODES;
 
 /** What the registry knows: the fold of the records of `_schemas`. Questions are answered from here alone. */
 export class SchemaState {

@@ -16,8 +16,12 @@ export interface SchemaExtras {
   readonly ruleSet?: object | undefined;
 }
 
-export const SCHEMA_TYPES = ['PROTOBUF', 'AVRO'] as const;
-export type SchemaType = (typeof SCHEMA_TYPES)[number];
+/** The languages of schemas that are taken. */
+export const SCHEMA_TYPES = {
+  PROTOBUF: 'Files of proto2 and proto3; a reference is the file that an import names.',
+  AVRO: 'Parsed, normalized and compared as by Avro 1.12 in Java; references are schemas of other subjects.',
+} as const;
+export type SchemaType = keyof typeof SCHEMA_TYPES;
 
 export interface StoredSchema extends SchemaExtras {
   readonly subject: string;

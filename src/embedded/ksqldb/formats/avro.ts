@@ -27,9 +27,10 @@ function parseRegistered({ schema, references }: RegisteredSchema): AvroSchema {
   return parseAvroSchema(schema, names);
 }
 
-/** Avro with Confluent's framing; the schema of what is written is registered, what is read is asked for by id. */
 export const AVRO: Format = {
   name: 'AVRO',
+  meaning:
+    'Avro with Confluent’s framing; the schema of what is written is registered, what is read is asked for by id.',
   inference: true,
   wrapping: 'choice',
   check() {},

@@ -71,9 +71,9 @@ function quote(text: string, delimiter: string, first: boolean): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
 
-/** One line of CSV without names; the order is that of the columns. */
 export const DELIMITED: Format = {
   name: 'DELIMITED',
+  meaning: 'One line of CSV without names; the order is that of the columns.',
   inference: false,
   wrapping: 'never',
   check(columns) {

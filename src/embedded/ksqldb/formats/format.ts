@@ -49,6 +49,7 @@ export interface InferredColumns {
 
 export interface Format {
   readonly name: string;
+  readonly meaning: string;
   /** Whether columns can come from the registry. */
   readonly inference: boolean;
   /** Whether WRAP_SINGLE_VALUE means something, and what is so without it. */

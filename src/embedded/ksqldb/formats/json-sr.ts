@@ -15,9 +15,9 @@ import {
 const registerJson = (options: SerdeOptions): Promise<number> =>
   register(options, 'JSON_SR', 'JSON', jsonSchemaOf(options.columns, options.wrapped));
 
-/** JSON with Confluent's framing; the JSON Schema of what is written is registered. */
 export const JSON_SR: Format = {
   name: 'JSON_SR',
+  meaning: 'JSON with Confluent’s framing; the JSON Schema of what is written is registered.',
   inference: true,
   wrapping: 'choice',
   check: checkJson,

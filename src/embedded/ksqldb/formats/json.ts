@@ -24,6 +24,7 @@ export function checkJson(columns: readonly Column[]): void {
 
 export const JSON_FORMAT: Format = {
   name: 'JSON',
+  meaning: 'An object of the columns, or one column alone.',
   inference: false,
   wrapping: 'choice',
   check: checkJson,

@@ -43,9 +43,9 @@ const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
   BYTES: { decode: (bytes) => Buffer.from(bytes), encode: (value) => Buffer.from(value as Uint8Array) },
 };
 
-/** One column in the bytes of Kafka's own serializers: big-endian numbers, UTF-8 text. */
 export const KAFKA: Format = {
   name: 'KAFKA',
+  meaning: 'One column in the bytes of Kafka’s own serializers: big-endian numbers, UTF-8 text.',
   inference: false,
   wrapping: 'never',
   check(columns: readonly Column[]) {

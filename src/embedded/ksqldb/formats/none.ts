@@ -2,9 +2,9 @@ import { formatColumn } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Format } from './format.js';
 
-/** No data at all: for keys that are not there. */
 export const NONE: Format = {
   name: 'NONE',
+  meaning: 'No data at all: for keys that are not there.',
   inference: false,
   wrapping: 'never',
   check(columns) {

@@ -30,9 +30,10 @@ function checkNesting(name: string, type: SqlType): void {
 /** The protobuf library takes some 40 ms to load: only a server that meets the format loads it. */
 const serdes = () => import('./protobuf-serde.js');
 
-/** Protobuf with Confluent's framing; the schema of what is written is registered, what is read is asked for by id. */
 export const PROTOBUF: Format = {
   name: 'PROTOBUF',
+  meaning:
+    'Protobuf with Confluent’s framing; the schema of what is written is registered, what is read is asked for by id.',
   inference: true,
   wrapping: 'always',
   check,
@@ -52,9 +53,9 @@ export const PROTOBUF: Format = {
   },
 };
 
-/** Protobuf's bytes alone: the columns are the schema. */
 export const PROTOBUF_NOSR: Format = {
   name: 'PROTOBUF_NOSR',
+  meaning: 'Protobuf’s bytes alone: the columns are the schema.',
   inference: false,
   wrapping: 'always',
   check,

@@ -153,7 +153,15 @@ const lambda = (
 });
 
 export const LAMBDA_FUNCTIONS: readonly ScalarFunction[] = [
-  lambda('TRANSFORM', 'Each element of an array, or each key and value of a map, through a lambda.', transform),
-  lambda('FILTER', 'The elements or entries for which a lambda is true.', filter),
-  lambda('REDUCE', 'All elements or entries folded into one value by a lambda.', reduce),
+  lambda(
+    'TRANSFORM',
+    'Each element of an array through a lambda, (array, x => …), or each key and value of a map, (map, (k, v) => …, (k, v) => …).',
+    transform,
+  ),
+  lambda('FILTER', 'The elements or entries for which a lambda is true: (array, x => …), (map, (k, v) => …).', filter),
+  lambda(
+    'REDUCE',
+    'All elements or entries folded into one value by a lambda: (array, start, (s, x) => …), (map, start, (s, k, v) => …).',
+    reduce,
+  ),
 ];

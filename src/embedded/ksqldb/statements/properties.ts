@@ -1,3 +1,15 @@
+/** What the engine reads; any other property is kept and has no effect. */
+export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
+  'auto.offset.reset': 'earliest or latest (default): where a query begins to read its sources.',
+  'ksql.persistence.default.format.key': 'KEY_FORMAT where CREATE STREAM or TABLE does not say it.',
+  'ksql.persistence.default.format.value': 'VALUE_FORMAT where CREATE STREAM or TABLE does not say it.',
+  'ksql.persistence.wrap.single.values':
+    'WRAP_SINGLE_VALUE where a statement does not say it; true (default) or false.',
+  'ksql.pull.queries.enable': 'false refuses pull queries.',
+  'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
+  'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
+};
+
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */
 export type Properties = ReadonlyMap<string, string>;
 

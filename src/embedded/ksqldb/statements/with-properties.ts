@@ -9,29 +9,43 @@ import type { RecordFormat, SourceWindow } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Properties } from './properties.js';
 
-const COMMON = [
-  'KAFKA_TOPIC',
-  'FORMAT',
-  'KEY_FORMAT',
-  'VALUE_FORMAT',
-  'PARTITIONS',
-  'REPLICAS',
-  'RETENTION_MS',
-  'CLEANUP_POLICY',
-  'VALUE_DELIMITER',
-  'KEY_DELIMITER',
-  'KEY_SCHEMA_ID',
-  'VALUE_SCHEMA_ID',
-  'KEY_SCHEMA_FULL_NAME',
-  'VALUE_SCHEMA_FULL_NAME',
-  'KEY_PROTOBUF_NULLABLE_REPRESENTATION',
-  'VALUE_PROTOBUF_NULLABLE_REPRESENTATION',
-  'WRAP_SINGLE_VALUE',
-  'TIMESTAMP',
-  'TIMESTAMP_FORMAT',
-];
-const SOURCE_ONLY = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCED_BY_CONNECTOR'];
-const QUERY_ONLY = ['QUERY_ID'];
+const COMMON: Readonly<Record<string, string>> = {
+  KAFKA_TOPIC:
+    'The topic; it is made if PARTITIONS is given, or for a query. Default for a query: the name of the stream or table.',
+  FORMAT: 'KEY_FORMAT and VALUE_FORMAT at once.',
+  KEY_FORMAT:
+    'Format of keys. Default: ksql.persistence.default.format.key, else KAFKA; of a query: that of its source.',
+  VALUE_FORMAT: 'Format of values. Default: ksql.persistence.default.format.value; of a query: that of its source.',
+  PARTITIONS: 'Partitions of a topic that is made.',
+  REPLICAS: 'Replication factor of a topic that is made; -1: the default of the cluster.',
+  RETENTION_MS: 'retention.ms of a topic that is made.',
+  CLEANUP_POLICY: 'cleanup.policy of a topic that is made: compact, delete or both.',
+  VALUE_DELIMITER: 'One character, TAB or SPACE between the fields of DELIMITED values.',
+  KEY_DELIMITER: 'The same for keys.',
+  KEY_SCHEMA_ID: 'Id of the schema that keys are written with, and columns are taken from.',
+  VALUE_SCHEMA_ID: 'The same for values.',
+  KEY_SCHEMA_FULL_NAME: 'Name of the record or message in the schema of keys.',
+  VALUE_SCHEMA_FULL_NAME: 'The same for values.',
+  KEY_PROTOBUF_NULLABLE_REPRESENTATION: 'How PROTOBUF keys hold nulls: OPTIONAL or WRAPPER.',
+  VALUE_PROTOBUF_NULLABLE_REPRESENTATION: 'The same for values.',
+  WRAP_SINGLE_VALUE: 'Whether a single column lies in an object or record, or stands alone.',
+  TIMESTAMP: 'The column that holds the time of a row, instead of the record’s timestamp.',
+  TIMESTAMP_FORMAT: 'Pattern of that column where it is text.',
+};
+const SOURCE_ONLY: Readonly<Record<string, string>> = {
+  WINDOW_TYPE: 'The keys are those of windows: TUMBLING, HOPPING or SESSION.',
+  WINDOW_SIZE: 'Size of TUMBLING and HOPPING windows: 10 SECONDS.',
+  SOURCED_BY_CONNECTOR: 'Taken and ignored.',
+};
+const QUERY_ONLY: Readonly<Record<string, string>> = {
+  QUERY_ID: 'Id of the query, instead of a generated one.',
+};
+
+/** What a WITH clause may hold: of CREATE STREAM and TABLE, and of CREATE … AS SELECT. */
+export const WITH_PROPERTIES = {
+  source: { ...COMMON, ...SOURCE_ONLY },
+  query: { ...COMMON, ...QUERY_ONLY },
+} as const;
 
 /** A WITH clause, checked: unknown names are refused, never ignored. */
 export interface SourceProperties {
@@ -65,8 +79,7 @@ export function readSourceProperties(
   of: 'source' | 'query',
   session: Properties,
 ): SourceProperties {
-  const allowed = new Set([...COMMON, ...(of === 'source' ? SOURCE_ONLY : QUERY_ONLY)]);
-  const unknown = [...clause.keys()].filter((name) => !allowed.has(name));
+  const unknown = [...clause.keys()].filter((name) => !Object.hasOwn(WITH_PROPERTIES[of], name));
   if (unknown.length > 0) {
     throw new StatementError(
       `Failed to prepare statement: Invalid config variable(s) in the WITH clause: ${unknown.join(',')}`,

@@ -1,0 +1,115 @@
+import { markdownTable } from '../../support/markdown.js';
+import { FORMATS } from './formats/table.js';
+import { AGGREGATES } from './functions/aggregates.js';
+import { SCALAR_FUNCTIONS } from './functions/table.js';
+import { TABLE_FUNCTIONS } from './functions/table-functions.js';
+import { STATEMENT_FORMS } from './statements/forms.js';
+import { HONOURED_PROPERTIES } from './statements/properties.js';
+import { WITH_PROPERTIES } from './statements/with-properties.js';
+import { KSQLDB_VERSION } from './version.js';
+
+interface Described {
+  readonly name: string;
+  readonly description: string;
+  readonly signatures: readonly string[];
+}
+
+const byName = (head: string, table: Readonly<Record<string, string>>): string[] =>
+  markdownTable(
+    [head, 'meaning'],
+    Object.entries(table).map(([name, meaning]) => [`\`${name}\``, meaning]),
+  );
+
+const functionTable = (functions: Iterable<Described>): string[] =>
+  markdownTable(
+    ['function', 'signatures', 'meaning'],
+    [...functions]
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, description, signatures }) => [
+        `\`${name}\``,
+        signatures.map((signature) => `\`${signature}\``).join(', '),
+        description,
+      ]),
+  );
+
+const WRAPPING = { always: 'always', never: 'never', choice: 'WRAP_SINGLE_VALUE' } as const;
+
+function scalarFunctions(): string[] {
+  const all = [...SCALAR_FUNCTIONS.values()].map(({ variants, ...rest }) => ({
+    ...rest,
+    signatures: variants.map(({ signature }) => signature),
+  }));
+  return [...new Set(all.map(({ category }) => category))].flatMap((category) => [
+    '',
+    `### ${category}`,
+    '',
+    ...functionTable(all.filter((each) => each.category === category)),
+  ]);
+}
+
+/** docs/ksqldb.md: from the tables that statements are parsed, typed and run by. */
+export function ksqldbDocumentation(): string {
+  return [
+    '# The embedded ksqlDB engine',
+    '',
+    `One node with the REST API and the SQL of ksqlDB ${KSQLDB_VERSION}; its state is the command topic and the topics of its queries, in Kafka. This page is`,
+    'generated from the tables that the engine itself uses.',
+    '',
+    '## Statements',
+    '',
+    ...markdownTable(
+      ['statement', 'meaning'],
+      Object.values(STATEMENT_FORMS).map(({ form, meaning }) => [`\`${form}\``, meaning]),
+    ),
+    '',
+    'Joins are INNER, LEFT, RIGHT and FULL; of two streams WITHIN a time, with a GRACE PERIOD. Windows are TUMBLING, HOPPING and SESSION, with',
+    'RETENTION and GRACE PERIOD.',
+    '',
+    '## Properties of a WITH clause',
+    '',
+    'Any other name is refused. Of CREATE STREAM and CREATE TABLE:',
+    '',
+    ...byName('property', WITH_PROPERTIES.source),
+    '',
+    'A query has the same, except',
+    `${Object.keys(WITH_PROPERTIES.source)
+      .filter((name) => !Object.hasOwn(WITH_PROPERTIES.query, name))
+      .join(', ')}; and \`QUERY_ID\`: ${WITH_PROPERTIES.query.QUERY_ID}`,
+    '',
+    '## Formats',
+    '',
+    ...markdownTable(
+      ['format', 'columns from the registry', 'single column in an object', 'meaning'],
+      [...FORMATS.values()].map(({ name, inference, wrapping, meaning }) => [
+        `\`${name}\``,
+        inference ? 'yes' : 'no',
+        WRAPPING[wrapping],
+        meaning,
+      ]),
+    ),
+    '',
+    'Formats that use the registry need one that has their type of schemas; [the embedded one](schema-registry.md) does not have all.',
+    '',
+    '## Properties',
+    '',
+    'Sent with a request or by SET; those of pull queries also for all requests, by ALTER SYSTEM. Any other property is kept and has no effect.',
+    '',
+    ...byName('property', HONOURED_PROPERTIES),
+    '',
+    '## Scalar functions',
+    '',
+    'One capital letter stands for any type, the same one wherever it appears in a signature; `...` for any number of arguments.',
+    ...scalarFunctions(),
+    '',
+    '## Aggregate functions',
+    '',
+    ...functionTable(AGGREGATES.values()),
+    '',
+    '## Table functions',
+    '',
+    ...functionTable(TABLE_FUNCTIONS.values()),
+    '',
+    'Not there: functions of one’s own (they are Java classes), clusters of several nodes, authentication.',
+    '',
+  ].join('\n');
+}
