@@ -1,13 +1,17 @@
 import { AvroSchemaError } from '../../protocol/avro/schema.js';
+import { JsonSchemaError } from '../../protocol/json-schema/schema.js';
 import { ProtobufSchemaError } from '../../protocol/protobuf/schema.js';
 import { invalidSchema } from './registry-error.js';
 import type { CompatibilityLevel, SchemaState, SchemaText } from './schema-state.js';
 import type { SchemaReference, SchemaType, StoredSchema } from './schemas-topic.js';
 import { AVRO } from './types/avro.js';
+import { JSON_SCHEMA } from './types/json-schema.js';
 import { PROTOBUF } from './types/protobuf.js';
 import type { Parsed, ReferencedSchema, SchemaSource, SchemaTypeRules } from './types/schema-type.js';
 
-const RULES: { readonly [Type in SchemaType]: SchemaTypeRules } = { AVRO, PROTOBUF };
+const RULES: { readonly [Type in SchemaType]: SchemaTypeRules } = { AVRO, PROTOBUF, JSON: JSON_SCHEMA };
+
+const SCHEMA_ERRORS = [AvroSchemaError, JsonSchemaError, ProtobufSchemaError];
 
 /** Old schemas are quoted in messages up to here. */
 const QUOTED_LENGTH_MAX = 10 * 1024;
@@ -31,7 +35,7 @@ function refusing<Result>({ schemaType, schema, references }: SchemaText, parse:
   try {
     return parse();
   } catch (failure) {
-    if (!(failure instanceof AvroSchemaError || failure instanceof ProtobufSchemaError)) throw failure;
+    if (!(failure instanceof Error && SCHEMA_ERRORS.some((error) => failure instanceof error))) throw failure;
     const refs = references.map(
       ({ name, subject, version }) => `{name='${name}', subject='${subject}', version=${version}}`,
     );
@@ -100,9 +104,11 @@ function reasonsAgainst(
 ): readonly string[] {
   if (schemaType !== stored.schemaType) return ['Incompatible because of different schema type'];
   const source = sourceOf(state, stored);
-  const { backward, forward } = refusing(stored, () => parsed.against(source));
-  return [
-    ...(level.startsWith('FORWARD') || level.startsWith('FULL') ? forward() : []),
-    ...(level.startsWith('BACKWARD') || level.startsWith('FULL') ? backward() : []),
-  ];
+  return refusing(stored, () => {
+    const { backward, forward } = parsed.against(source);
+    return [
+      ...(level.startsWith('FORWARD') || level.startsWith('FULL') ? forward() : []),
+      ...(level.startsWith('BACKWARD') || level.startsWith('FULL') ? backward() : []),
+    ];
+  });
 }

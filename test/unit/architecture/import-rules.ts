@@ -44,6 +44,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@inquirer/input': ['cli/'],
   '@inquirer/select': ['cli/'],
   '@node-rs/crc32': ['protocol/kafka/', 'clients/kafka/', 'embedded/', 'support/'],
+  ajv: ['protocol/json-schema/'],
   amqplib: ['clients/amqp/', 'kit/'],
   axios: ['http/'],
   chalk: ['ui/'],

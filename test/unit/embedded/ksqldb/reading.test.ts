@@ -54,26 +54,26 @@ describe('push and pull queries', () => {
     ]);
   });
 
-  it.each([['PROTOBUF', 'PROTOBUF']])(
-    '%s goes through the registry: columns are inferred, values read back',
-    async (format, schemaType) => {
-      const [from, to] = [`${format}_A`, `${format}_B`];
-      await stack.ksql(
-        `CREATE STREAM ${from} (K STRING KEY, A INT, N STRUCT<B STRING>, L ARRAY<BIGINT>) WITH (KAFKA_TOPIC='${from}', VALUE_FORMAT='${format}', PARTITIONS=1);
+  it.each([
+    ['PROTOBUF', 'PROTOBUF'],
+    ['JSON_SR', 'JSON'],
+  ])('%s goes through the registry: columns are inferred, values read back', async (format, schemaType) => {
+    const [from, to] = [`${format}_A`, `${format}_B`];
+    await stack.ksql(
+      `CREATE STREAM ${from} (K STRING KEY, A INT, N STRUCT<B STRING>, L ARRAY<BIGINT>) WITH (KAFKA_TOPIC='${from}', VALUE_FORMAT='${format}', PARTITIONS=1);
        INSERT INTO ${from} VALUES ('x', 1, STRUCT(B := 'b'), ARRAY[2, 3]);
        CREATE STREAM INFERRED_${format} (K STRING KEY) WITH (KAFKA_TOPIC='${from}', VALUE_FORMAT='${format}');`,
-      );
-      await stack.ksql(`CREATE STREAM ${to} AS SELECT * FROM INFERRED_${format};`, EARLIEST);
-      const answer = await rows(`SELECT * FROM ${to} EMIT CHANGES LIMIT 1;`, EARLIEST);
-      expect(answer).toMatchObject([
-        { header: { schema: '`K` STRING, `A` INTEGER, `N` STRUCT<`B` STRING>, `L` ARRAY<BIGINT>' } },
-        { row: { columns: ['x', 1, { B: 'b' }, [2, 3]] } },
-        { finalMessage: 'Limit Reached' },
-      ]);
-      const subject = await fetch(`${stack.registryUrl}/subjects/${to}-value/versions/latest`);
-      expect(await subject.json()).toMatchObject({ schemaType, version: 1 });
-    },
-  );
+    );
+    await stack.ksql(`CREATE STREAM ${to} AS SELECT * FROM INFERRED_${format};`, EARLIEST);
+    const answer = await rows(`SELECT * FROM ${to} EMIT CHANGES LIMIT 1;`, EARLIEST);
+    expect(answer).toMatchObject([
+      { header: { schema: '`K` STRING, `A` INTEGER, `N` STRUCT<`B` STRING>, `L` ARRAY<BIGINT>' } },
+      { row: { columns: ['x', 1, { B: 'b' }, [2, 3]] } },
+      { finalMessage: 'Limit Reached' },
+    ]);
+    const subject = await fetch(`${stack.registryUrl}/subjects/${to}-value/versions/latest`);
+    expect(await subject.json()).toMatchObject({ schemaType, version: 1 });
+  });
 
   it('infers columns from a schema that refers to another one', async () => {
     const register = (subject: string, schema: string, references: unknown[] = []) =>

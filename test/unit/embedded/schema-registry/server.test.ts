@@ -324,6 +324,73 @@ describe('schemas of type PROTOBUF', () => {
   });
 });
 
+describe('schemas of type JSON', () => {
+  const json = (schema: unknown, more = {}) => ({
+    schema: typeof schema === 'string' ? schema : JSON.stringify(schema),
+    schemaType: 'JSON',
+    ...more,
+  });
+  const object = (properties: object, more = {}) => json({ type: 'object', properties, ...more });
+
+  test('are stored without spaces, numbers as they were written, and answered with their type', async () => {
+    const { id } = (await register(json('{ "type": "number", "maximum": 1.50 }'))).body;
+    const schema = '{"type":"number","maximum":1.50}';
+    const stored = { subject, version: 1, id, schemaType: 'JSON', schema };
+    expect((await ask('GET', `/subjects/${subject}/versions/1`)).body).toEqual(stored);
+    expect((await ask('GET', `/schemas/ids/${id}`)).body).toEqual({ schemaType: 'JSON', schema });
+    const turned = json('{"maximum":1.50,"type":"number"}');
+    expect((await ask('POST', `/subjects/${subject}`, turned)).body.error_code).toBe(40403);
+    const path = `/subjects/${subject}-normal/versions?normalize=true`;
+    const normal = (await ask('POST', path, turned)).body.id;
+    expect((await ask('POST', path, json(schema))).body.id).toBe(normal);
+  });
+
+  test('refer to documents by name', async () => {
+    await register(object({ street: { type: 'string' } }), `${subject}-home`);
+    const references = [{ name: 'home.json', subject: `${subject}-home`, version: 1 }];
+    const person = { home: { $ref: 'home.json' } };
+    expect((await register(object(person))).body).toMatchObject({
+      error_code: 42201,
+      message: expect.stringContaining('"$ref": "home.json" names nothing'),
+    });
+    const { id } = (await register({ ...object(person), references })).body;
+    expect((await ask('GET', `/schemas/ids/${id}`)).body).toMatchObject({ schemaType: 'JSON', references });
+  });
+
+  test.each([
+    ['{', /of type JSON, details: .*JSON/],
+    ['{"type":"strin"}', /of type JSON, details: #\/type must be equal to one of the allowed values/],
+  ])('%s is refused with the reason', async (text, reason) => {
+    const { status, body } = await register(json(text));
+    expect([status, body.error_code]).toEqual([422, 42201]);
+    expect(body.message).toMatch(reason);
+  });
+
+  const small = object({ a: { type: 'integer' } }, { additionalProperties: false });
+  const wide = object({ a: { type: 'number' }, b: { type: 'string' } }, { additionalProperties: false });
+  test.each([
+    ['BACKWARD', small, wide, []],
+    ['BACKWARD', wide, small, ['TYPE_NARROWED', 'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL']],
+    ['FORWARD', wide, small, []],
+    ['FORWARD', small, wide, ['TYPE_NARROWED', 'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL']],
+    ['FULL', small, wide, ['TYPE_NARROWED', 'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL']],
+    ['NONE', small, wide, []],
+  ])('%s: %j, then %j', async (compatibility, first, next, types) => {
+    await register(first);
+    await ask('PUT', `/config/${subject}`, { compatibility });
+    const { body } = await ask('POST', `/compatibility/subjects/${subject}/versions?verbose=true`, next);
+    expect(body.is_compatible).toBe(types.length === 0);
+    const sides = compatibility === 'BACKWARD' ? ['old', 'new'] : ['new', 'old'];
+    const told = types.map((type) =>
+      expect.stringMatching(
+        `^{errorType:"${type}", description:"values of the ${sides[0]} schema may break the ${sides[1]} schema`,
+      ),
+    );
+    expect(body.messages.slice(0, types.length)).toEqual(told);
+    expect((await register(next)).status).toBe(types.length === 0 ? 200 : 409);
+  });
+});
+
 test('a read-only subject takes nothing, and IMPORT takes ids that are given', async () => {
   await ask('PUT', `/mode/${subject}`, { mode: 'READONLY' });
   expect((await register(record())).body).toEqual({
@@ -349,7 +416,7 @@ test('what is not there is 404 in JSON, in the type that the client accepts', as
   });
   expect((await ask('PUT', '/subjects')).status).toBe(405);
   expect((await ask('GET', '/')).body).toEqual({});
-  expect((await ask('GET', '/schemas/types')).body).toEqual(['PROTOBUF', 'AVRO']);
+  expect((await ask('GET', '/schemas/types')).body).toEqual(['JSON', 'PROTOBUF', 'AVRO']);
 });
 
 test('@kafkajs/confluent-schema-registry registers, encodes and decodes', async () => {
