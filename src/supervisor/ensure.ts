@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { packageFile, packageManifest } from '../support/package.js';
 import { pause } from '../support/retry.js';
-import { SupervisorClient } from './client.js';
-import { hintFolder, type RunningHint, readHints } from './hint.js';
-import { LogFile } from './log-file.js';
-import { sweepProcesses } from './process-list.js';
-import { readSupervisorFile, stateFile } from './state.js';
+import { sweepProcesses } from './children/process-list.js';
+import { LogFile } from './log/log-file.js';
+import { SupervisorClient } from './socket/client.js';
+import { hintFolder, type RunningHint, readHints } from './state/hint.js';
+import { readSupervisorFile, stateFile } from './state/state.js';
 import type { SupervisorOptions } from './supervisor.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileLock, lockFile } from '../support/file-lock.js';
 import { type Log, outputLog } from '../support/log.js';
-import { removeHint, writeHint } from './hint.js';
-import { identify } from './process-identity.js';
-import { ProcessList, sweepProcesses } from './process-list.js';
-import { serveSocket } from './socket-server.js';
-import { readSupervisorFile, stateFile, writeSupervisorFile } from './state.js';
+import { identify } from './children/process-identity.js';
+import { ProcessList, sweepProcesses } from './children/process-list.js';
+import { Watchdog } from './children/watchdog.js';
+import { serveSocket } from './socket/socket-server.js';
+import { removeHint, writeHint } from './state/hint.js';
+import { readSupervisorFile, stateFile, writeSupervisorFile } from './state/state.js';
 import { Supervisor, type SupervisorOptions } from './supervisor.js';
-import { Watchdog } from './watchdog.js';
 
 /** Another supervisor holds the lock; the caller talks to that one. */
 export const EXIT_LOCKED = 75;

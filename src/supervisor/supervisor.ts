@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { EvpipeError } from '../support/errors.js';
-import { portsOfOthers } from './hint.js';
-import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
-import { LogFile } from './log-file.js';
-import { hashOf, ManagedProcess } from './managed-process.js';
-import { choosePort, isPortFree } from './ports.js';
-import { readMemory, UNREAD_MEMORY } from './process-identity.js';
-import type { ProcessList } from './process-list.js';
-import { readPortsFile, stateFile, writePortsFile } from './state.js';
+import { hashOf, ManagedProcess } from './children/managed-process.js';
+import { readMemory, UNREAD_MEMORY } from './children/process-identity.js';
+import type { ProcessList } from './children/process-list.js';
+import { LogFile } from './log/log-file.js';
+import { choosePort, isPortFree } from './ports/ports.js';
+import type { LaunchSpec, StartAnswer, SupervisorReport } from './socket/launch.js';
+import { portsOfOthers } from './state/hint.js';
+import { readPortsFile, stateFile, writePortsFile } from './state/state.js';
 
 export interface SupervisorOptions {
   /** Absolute: `.evpipe/<pipeline>`. */

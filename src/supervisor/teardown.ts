@@ -2,9 +2,9 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeDataDir, removeForsakenFolders } from '../support/outside-folder.js';
 import { pause } from '../support/retry.js';
+import { isRunning } from './children/process-identity.js';
 import { connectSupervisor, sweep } from './ensure.js';
-import { isRunning } from './process-identity.js';
-import { readSupervisorFile, stateFile } from './state.js';
+import { readSupervisorFile, stateFile } from './state/state.js';
 
 /** Longer than the slowest component may take to stop, three layers of them. */
 const SHUTDOWN_TIMEOUT_MS = 45_000;

@@ -3,7 +3,7 @@
  * places it, what leads to it, and how each provider starts it. Targets know no kind of component by name.
  */
 
-import type { LaunchSpec } from '../supervisor/launch.js';
+import type { LaunchSpec } from '../supervisor/socket/launch.js';
 import type { EvpipeError } from '../support/errors.js';
 import type { Protocol } from '../support/liveness.js';
 import type { PipelineSecrets } from './secrets.js';

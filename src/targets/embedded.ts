@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import type { SupervisorClient } from '../supervisor/client.js';
 import { connectSupervisor, ensureSupervisor } from '../supervisor/ensure.js';
-import type { LaunchSpec, ProcessReport } from '../supervisor/launch.js';
-import { logNames, readLogs } from '../supervisor/log-reader.js';
+import { logNames, readLogs } from '../supervisor/log/log-reader.js';
+import type { SupervisorClient } from '../supervisor/socket/client.js';
+import type { LaunchSpec, ProcessReport } from '../supervisor/socket/launch.js';
 import { endPipeline, removeStateFolder } from '../supervisor/teardown.js';
 import { EvpipeError } from '../support/errors.js';
 import { bothFaces, type Component, type Endpoint, type Faces, type Launch, type Upstream } from './component.js';

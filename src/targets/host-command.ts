@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync } from 'node:fs';
+import { signalGroup } from '../supervisor/children/process-identity.js';
 import { passedOn } from '../supervisor/ensure.js';
-import { LogFile } from '../supervisor/log-file.js';
-import { signalGroup } from '../supervisor/process-identity.js';
-import { stateFile } from '../supervisor/state.js';
+import { LogFile } from '../supervisor/log/log-file.js';
+import { stateFile } from '../supervisor/state/state.js';
 import { messageOf } from '../support/errors.js';
 
 export interface HostCommand {

@@ -1,8 +1,8 @@
-import { isRunning } from '../supervisor/process-identity.js';
-import { readProcessesFile } from '../supervisor/state.js';
+import { isRunning } from '../supervisor/children/process-identity.js';
+import { readProcessesFile } from '../supervisor/state/state.js';
 import type { TargetInput } from './target.js';
 
-export { isPortFree } from '../supervisor/ports.js';
+export { isPortFree } from '../supervisor/ports/ports.js';
 
 /** The ports that the processes of a pipeline take where they are free, by the process's name. */
 export function wishedPorts({ components }: TargetInput): ReadonlyMap<string, number> {

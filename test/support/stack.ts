@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { connectSupervisor } from '../../src/supervisor/ensure.js';
-import type { ProcessReport } from '../../src/supervisor/launch.js';
+import type { ProcessReport } from '../../src/supervisor/socket/launch.js';
 import { waitUntil } from '../../src/support/retry.js';
 import { type Holder, withRole } from '../../src/targets/roles.js';
 import { PipelineSecrets } from '../../src/targets/secrets.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hintFolder, portsOfOthers } from '../../supervisor/hint.js';
-import { choosePort } from '../../supervisor/ports.js';
+import { choosePort } from '../../supervisor/ports/ports.js';
+import { hintFolder, portsOfOthers } from '../../supervisor/state/hint.js';
 import { readJson, writeJson } from '../../support/json-file.js';
 import type { HostPorts } from './pipeline-project.js';
 

@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogFile } from '../../../src/supervisor/log-file.js';
-import { logNames, type ProcessLine, readLogs } from '../../../src/supervisor/log-reader.js';
+import { LogFile } from '../../../src/supervisor/log/log-file.js';
+import { logNames, type ProcessLine, readLogs } from '../../../src/supervisor/log/log-reader.js';
 
 let stateFolder: string;
 let log: LogFile;

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import getPort from 'get-port';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SupervisorClient } from '../../../src/supervisor/client.js';
+import { identify } from '../../../src/supervisor/children/process-identity.js';
 import { connectSupervisor, ensureSupervisor, runningPipelines, sweep } from '../../../src/supervisor/ensure.js';
-import type { LaunchSpec, ProcessReport } from '../../../src/supervisor/launch.js';
-import { identify } from '../../../src/supervisor/process-identity.js';
-import { readProcessesFile, readSupervisorFile, writeProcessesFile } from '../../../src/supervisor/state.js';
+import type { SupervisorClient } from '../../../src/supervisor/socket/client.js';
+import type { LaunchSpec, ProcessReport } from '../../../src/supervisor/socket/launch.js';
+import { readProcessesFile, readSupervisorFile, writeProcessesFile } from '../../../src/supervisor/state/state.js';
 import type { EvpipeError } from '../../../src/support/errors.js';
 import { waitUntil } from '../../../src/support/retry.js';
 

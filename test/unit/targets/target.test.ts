@@ -11,7 +11,7 @@ import { GATEWAY, gatewayComponent } from '../../../src/kinds/gateway/component.
 import { type ServiceLaunch, service, serviceComponent } from '../../../src/kinds/service/component.js';
 import { kafkaComponent } from '../../../src/kinds/topic/component.js';
 import type { TargetSection } from '../../../src/pipeline/pipeline.js';
-import { identify } from '../../../src/supervisor/process-identity.js';
+import { identify } from '../../../src/supervisor/children/process-identity.js';
 import { silentLog } from '../../../src/support/log.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import { type Component, server } from '../../../src/targets/component.js';

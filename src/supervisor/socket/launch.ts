@@ -1,4 +1,4 @@
-import type { Protocol } from '../support/liveness.js';
+import type { Protocol } from '../../support/liveness.js';
 
 /** What the supervisor is asked to run, and what it says of it. Plain JSON: it crosses the socket. */
 

@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import { EvpipeError } from '../support/errors.js';
+import { EvpipeError } from '../../support/errors.js';
 
 const HOST = '127.0.0.1';
 /** How far from the wished port a free one is looked for. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readJson, writeJson } from '../support/json-file.js';
-import type { ProcessIdentity } from './process-identity.js';
+import { readJson, writeJson } from '../../support/json-file.js';
+import type { ProcessIdentity } from '../children/process-identity.js';
 
 /** What lies in `.evpipe/<pipeline>/` beside logs, data and built services; all small, each with a version. */
 export interface SupervisorFile {

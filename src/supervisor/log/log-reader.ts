@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { logLineReader } from '../support/log-line.js';
-import { pause } from '../support/retry.js';
-import { stateFile } from './state.js';
+import { logLineReader } from '../../support/log-line.js';
+import { pause } from '../../support/retry.js';
+import { stateFile } from '../state/state.js';
 
 export interface ProcessLine {
   readonly process: string;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { EvpipeError, messageOf } from '../support/errors.js';
-import { silenceOf } from '../support/liveness.js';
-import { pause } from '../support/retry.js';
-import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from './launch.js';
-import type { LogFile } from './log-file.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import { silenceOf } from '../../support/liveness.js';
+import { pause } from '../../support/retry.js';
+import type { LogFile } from '../log/log-file.js';
+import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from '../socket/launch.js';
 import type { MemoryReader } from './process-identity.js';
 import { type ChildContext, type Exit, RunningChild } from './running-child.js';
 

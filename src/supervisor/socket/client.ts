@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { EvpipeError } from '../support/errors.js';
+import { EvpipeError } from '../../support/errors.js';
 import type { LaunchSpec, StartAnswer, SupervisorReport } from './launch.js';
 import { type Hello, LineCutter, type Method, type Methods, type Response } from './messages.js';
 

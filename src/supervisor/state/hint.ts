@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { readJson, writeJson } from '../support/json-file.js';
+import { readJson, writeJson } from '../../support/json-file.js';
 import { readPortsFile } from './state.js';
 
 /** One file per running pipeline of this user; believed only if its socket answers. */

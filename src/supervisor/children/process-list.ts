@@ -1,8 +1,8 @@
-import { messageOf } from '../support/errors.js';
-import type { Log } from '../support/log.js';
-import { pause } from '../support/retry.js';
+import { messageOf } from '../../support/errors.js';
+import type { Log } from '../../support/log.js';
+import { pause } from '../../support/retry.js';
+import { readProcessesFile, writeProcessesFile } from '../state/state.js';
 import { identify, isRunning, type ProcessIdentity, signalGroup } from './process-identity.js';
-import { readProcessesFile, writeProcessesFile } from './state.js';
 import type { Watchdog } from './watchdog.js';
 
 type Listed = ProcessIdentity & { readonly stopSignal: NodeJS.Signals };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { allStats, type ProcessStat, statOf } from './process-identity.js';
+import { allStats, type ProcessStat, statOf } from '../children/process-identity.js';
 
 /**
  * Who answers on the port of a child instead of it, in words: somebody who listened before the child began, or a child of another

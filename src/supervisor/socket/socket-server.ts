@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { EvpipeError, messageOf } from '../support/errors.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import { LineCutter, type Method, type Methods, type Request, type Response, type WireError } from './messages.js';
 
 export type Handlers = {
