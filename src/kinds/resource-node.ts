@@ -72,7 +72,7 @@ export function resourceNode<Spec, Live, Context>(
             resource,
             spec,
             context,
-            ownership(async () => (await session.noted()).has(key)),
+            ownership(async () => (await session.noted()).get(key) !== undefined),
           );
           return { isNew: live === undefined, changes };
         },

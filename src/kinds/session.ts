@@ -33,8 +33,8 @@ export interface Session {
   run(command: HostCommand): Promise<HostCommandEnd>;
   /** What this pipeline has made, as Kafka keeps it; opened once. */
   ledger(): Promise<Ledger>;
-  /** The same for those who only look: nothing is made where it is missing. */
-  noted(): Promise<ReadonlyMap<string, unknown>>;
+  /** The same to look at: nothing is made where it is missing. */
+  noted(): Promise<{ get(key: string): unknown }>;
   close(): Promise<void>;
 }
 
@@ -86,6 +86,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
       return ledger;
     },
     noted: () => {
+      if (ledger !== undefined) return ledger;
       noted ??= clients.kafka().then((kafka) => readLedger(kafka, pipeline.name));
       return noted;
     },

@@ -86,11 +86,16 @@ const SETTINGS = {
 } as const;
 const LEVELS = ['FORWARD', 'NONE', 'BACKWARD', 'FULL', 'FULL_TRANSITIVE'] as const;
 
-/** Two topics and a compatibility level, each value the usual one or chosen by chance. */
+/** Two topics and a compatibility level, each value the usual one or chosen by chance; an option without a value is left out. */
 function shopFile(pick: <T>(values: readonly T[]) => T): ShopFile {
   const topic = (partitions: number): ShopTopic => ({
     partitions,
-    config: Object.fromEntries(Object.entries(SETTINGS).map(([name, values]) => [name, pick<string>(values)])),
+    config: Object.fromEntries(
+      Object.entries(SETTINGS).flatMap(([name, values]) => {
+        const value = pick<string | undefined>([...values, undefined]);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
   });
   return { topics: { orders: topic(2), customers: topic(1) }, compatibility: pick(LEVELS) };
 }

@@ -39,6 +39,31 @@ it('shows what is new and what differs, field by field, with what it implies', a
   expect(await shop.kafka.describeTopic('payments')).toBeUndefined();
 });
 
+it('resets an option that is no longer declared, and none that others have set', async () => {
+  const { 'segment.ms': _, ...config } = PLAIN.topics.orders?.config ?? {};
+  shop.write({
+    ...PLAIN,
+    topics: { ...PLAIN.topics, orders: { partitions: 2, config: { ...config, 'flush.ms': '5000' } } },
+  });
+  await shop.kafka.alterTopicConfig('orders', { 'index.interval.bytes': '8192' });
+  const { code, out } = await shop.run('plan');
+  expect(out).toContain('segment.ms 604800000 → unset');
+  expect(out).not.toContain('index.interval.bytes');
+  expect(code).toBe(3);
+  expect((await shop.run('apply')).code).toBe(0);
+  expect((await shop.run('plan')).code).toBe(0);
+  const set = async () =>
+    (await shop.kafka.topicConfig('orders')).flatMap(({ name, source }) => (source === 'topic' ? name : []));
+  expect(await set()).toEqual(expect.arrayContaining(['flush.ms', 'index.interval.bytes']));
+  expect(await set()).not.toContain('segment.ms');
+
+  shop.write({ ...PLAIN, topics: { ...PLAIN.topics, orders: { partitions: 2, config: {} } } });
+  expect((await shop.run('plan')).out).toContain('flush.ms 5000 → unset');
+  expect((await shop.run('apply')).code).toBe(0);
+  expect(await set()).toEqual(['index.interval.bytes']);
+  await shop.kafka.alterTopicConfig('orders', { 'index.interval.bytes': null });
+});
+
 it('finds what Kafka would refuse before anything is changed', async () => {
   shop.write({ ...PLAIN, topics: { ...PLAIN.topics, weekly: { partitions: 1, replication: 3, config: {} } } });
   const { code, out } = await shop.run('plan');

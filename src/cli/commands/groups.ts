@@ -1,6 +1,7 @@
 import { Argument } from 'commander';
 import type { Session } from '../../kinds/session.js';
 import type { PlannedReset, ResetTo } from '../../operations/topics/groups.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
@@ -73,7 +74,7 @@ async function reset(session: Session, { shell, options }: CommandCall, names: r
       changes.length === 0
         ? 'Nothing had to be changed.\n'
         : isDone
-          ? `${changes.length} offsets of ${group} are moved.\n`
+          ? `${counted(changes.length, 'offset')} of ${group} ${changes.length === 1 ? 'is' : 'are'} moved.\n`
           : 'Nothing is changed yet: run it again with --yes.\n',
     );
   return changes.length === 0 || isDone ? EXIT.done : EXIT.changesPending;

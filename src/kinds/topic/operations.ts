@@ -7,7 +7,7 @@ import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { examineKafka } from './doctor.js';
-import { topicResource } from './resource.js';
+import { type TopicContext, topicResource } from './resource.js';
 import type { TopicSection } from './section.js';
 
 export const operations: KindOperations = {
@@ -60,6 +60,14 @@ function topicRemoval({ pipeline, clients }: Session): Removal {
   };
 }
 
+function optionsSet(session: Session): TopicContext['optionsSet'] {
+  const key = (topic: string): string => `topic-options/${topic}`;
+  return {
+    of: async (topic) => ((await session.noted()).get(key(topic)) ?? []) as readonly string[],
+    note: async (topic, options) => (await session.ledger()).put(key(topic), options),
+  };
+}
+
 function topicNode(session: Session, section: TopicSection): Node {
   const { name, location } = section;
   return resourceNode(session, {
@@ -71,6 +79,9 @@ function topicNode(session: Session, section: TopicSection): Node {
     location,
     component: server('kafka'),
     noted: true,
-    open: async () => ({ spec: section, context: { kafka: await session.clients.kafka() } }),
+    open: async () => ({
+      spec: section,
+      context: { kafka: await session.clients.kafka(), optionsSet: optionsSet(session) },
+    }),
   });
 }

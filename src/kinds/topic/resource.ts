@@ -6,7 +6,7 @@ export interface TopicSpec {
   readonly name: string;
   readonly partitions: number;
   readonly replicationFactor?: number | undefined;
-  /** Only what is declared is compared and set; other overrides are left as they are. */
+  /** Compared and set, with what evpipe has set before; overrides that others have set are left as they are. */
   readonly config: Readonly<Record<string, string>>;
   readonly location?: SourceLocation | undefined;
   /** Where an option of its config stands in the file. */
@@ -16,18 +16,33 @@ export interface TopicSpec {
 export interface LiveTopic {
   readonly partitions: number;
   readonly config: ReadonlyMap<string, string | null>;
+  /** Options that evpipe has set and that are no longer declared, with their values. */
+  readonly dropped: ReadonlyMap<string, string | null>;
 }
 
-export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka: KafkaClient }> = {
+export interface TopicContext {
+  readonly kafka: KafkaClient;
+  /** The options of a topic that evpipe has set, which Kafka does not tell from those that others have. */
+  readonly optionsSet: {
+    of(topic: string): Promise<readonly string[]>;
+    note(topic: string, options: readonly string[]): Promise<void>;
+  };
+}
+
+export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
   kind: 'topic',
   name: (spec) => spec.name,
   location: (spec) => spec.location,
 
-  async read(spec, { kafka }) {
+  async read(spec, { kafka, optionsSet }) {
     const topic = await kafka.describeTopic(spec.name);
     if (topic === undefined) return undefined;
-    const entries = Object.keys(spec.config).length === 0 ? [] : await kafka.topicConfig(spec.name);
-    return { partitions: topic.partitions.length, config: new Map(entries.map((entry) => [entry.name, entry.value])) };
+    const undeclared = (await optionsSet.of(spec.name)).filter((name) => spec.config[name] === undefined);
+    const asks = undeclared.length > 0 || Object.keys(spec.config).length > 0;
+    const entries = asks ? await kafka.topicConfig(spec.name) : [];
+    const dropped = entries.filter(({ name, source }) => source === 'topic' && undeclared.includes(name));
+    const valuesOf = (some: typeof entries) => new Map(some.map(({ name, value }) => [name, value]));
+    return { partitions: topic.partitions.length, config: valuesOf(entries), dropped: valuesOf(dropped) };
   },
 
   diff(spec, live) {
@@ -46,6 +61,7 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka:
       const found = live.config.get(name);
       if (found !== wanted) changes.push(fieldChange(name, found ?? undefined, wanted));
     }
+    for (const [name, found] of live.dropped) changes.push(fieldChange(name, found ?? undefined, undefined));
     return changes;
   },
 
@@ -60,11 +76,16 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, { readonly kafka:
     return found.flat();
   },
 
-  async apply(spec, live, { kafka }) {
+  async apply(spec, live, { kafka, optionsSet }) {
+    const declared = Object.keys(spec.config);
+    const dropped = [...(live?.dropped.keys() ?? [])];
+    await optionsSet.note(spec.name, [...declared, ...dropped]);
     if (live === undefined) return create(spec, kafka);
     if (spec.partitions > live.partitions) await kafka.createPartitions(spec.name, spec.partitions);
     const changed = Object.entries(spec.config).filter(([name, wanted]) => live.config.get(name) !== wanted);
-    if (changed.length > 0) await kafka.alterTopicConfig(spec.name, Object.fromEntries(changed));
+    const changes = Object.fromEntries([...changed, ...dropped.map((name) => [name, null])]);
+    if (Object.keys(changes).length > 0) await kafka.alterTopicConfig(spec.name, changes);
+    if (dropped.length > 0) await optionsSet.note(spec.name, declared);
   },
 };
 

@@ -45,7 +45,8 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
   ]);
   const kafka = await session.clients.kafka();
   const early = { name: 'early', partitions: 6, config: {} };
-  const live = await topicResource.read(early, { kafka });
+  const context = { kafka, optionsSet: { of: async () => [], note: async () => {} } };
+  const live = await topicResource.read(early, context);
   expect(topicResource.diff(early, live)).toEqual([
     {
       summary: 'partitions 1 → 6',
@@ -54,6 +55,6 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
       irreversible: true,
     },
   ]);
-  await topicResource.apply(early, live, { kafka });
+  await topicResource.apply(early, live, context);
   expect((await kafka.describeTopic('early'))?.partitions.length).toBe(6);
 });
