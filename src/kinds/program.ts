@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Located } from '../pipeline/pipeline.js';
-import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
+import { type ReferenceValues, resolveAll, resolveReferences } from '../pipeline/references.js';
 import { settings, text } from '../pipeline/spec-words.js';
 import { EvpipeError } from '../support/errors.js';
-import { resolveAll, type Session } from './session.js';
+import type { Session } from './session.js';
 
 /** What services and jobs have in common: where they run and with what environment. */
 export interface ProgramSection extends Located {

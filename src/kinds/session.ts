@@ -1,5 +1,5 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { type ReferenceValues, resolveReferences } from '../pipeline/references.js';
+import type { ReferenceValues } from '../pipeline/references.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
 import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf } from '../targets/component.js';
@@ -100,11 +100,4 @@ export function targetInput(pipeline: Pipeline, kinds: readonly Kind[]): TargetI
     componentsOf(pipeline, kinds).map(({ component }) => [componentKey(component), component]),
   );
   return { pipeline: name, file, folder, target, components: [...components.values()] };
-}
-
-export function resolveAll(
-  settings: Readonly<Record<string, string>>,
-  values: ReferenceValues,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, resolveReferences(value, values)]));
 }

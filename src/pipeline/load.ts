@@ -45,9 +45,28 @@ export function findPipelineFile(env: LoadOptions['env'], cwd: string): string |
  * sorted. Throws EVPIPE_FILE_MISSING (kind usage) where there is no file to read.
  */
 export function loadPipeline(options: LoadOptions, kinds: readonly FileKind[]): Loaded {
+  return checked(readFiles(options), options, kinds);
+}
+
+interface FilesRead {
+  readonly files: readonly string[];
+  /** Of fewer files than there are where one could not be parsed. */
+  readonly trees: readonly Tree[];
+  readonly problems: readonly Problem[];
+}
+
+function readFiles({ files, cwd }: Pick<LoadOptions, 'files' | 'cwd'>): FilesRead {
   const problems: Problem[] = [];
-  const files = options.files.map((file) => resolveFile(file, options.cwd));
-  const trees = files.flatMap((file) => readTree(file, options.cwd, problems) ?? []);
+  const resolved = files.map((file) => resolveFile(file, cwd));
+  return { files: resolved, trees: resolved.flatMap((file) => readTree(file, cwd, problems) ?? []), problems };
+}
+
+function checked(
+  { files, trees, problems: found }: FilesRead,
+  options: LoadOptions,
+  kinds: readonly FileKind[],
+): Loaded {
+  const problems = [...found];
   const [first] = files;
   if (first === undefined || trees.length < files.length) return { pipeline: undefined, problems: sorted(problems) };
   const merged = applyProfiles(
@@ -117,22 +136,21 @@ export function loadRecorded(
  * file as it is used. So are missing variables, which need not be at hand for what is not chosen.
  */
 export function profileProblems(options: LoadOptions, kinds: readonly FileKind[]): readonly Problem[] {
-  const known = new Set(loadPipeline(options, kinds).problems.map(problemKey));
-  const names = profileNames(options).filter((name) => !options.profiles.includes(name));
+  const read = readFiles(options);
+  const known = new Set(checked(read, options, kinds).problems.map(problemKey));
+  const names = new Set(read.trees.flatMap((tree) => keysAt(tree, ['profiles'])));
   return sorted(
-    names.flatMap((name) =>
-      loadPipeline({ ...options, profiles: [...options.profiles, name] }, kinds).problems.flatMap((found) => {
-        if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(problemKey(found))) return [];
-        known.add(problemKey(found));
-        return [{ ...found, message: `${found.message} (with --profile ${name})` }];
-      }),
-    ),
+    [...names]
+      .filter((name) => !options.profiles.includes(name))
+      .flatMap((name) =>
+        checked(read, { ...options, profiles: [...options.profiles, name] }, kinds).problems.flatMap((found) => {
+          if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(problemKey(found)))
+            return [];
+          known.add(problemKey(found));
+          return [{ ...found, message: `${found.message} (with --profile ${name})` }];
+        }),
+      ),
   );
-}
-
-function profileNames({ files, cwd }: LoadOptions): readonly string[] {
-  const trees = files.flatMap((file) => readTree(resolveFile(file, cwd), cwd, []) ?? []);
-  return [...new Set(trees.flatMap((tree) => keysAt(tree, ['profiles'])))];
 }
 
 const problemKey = ({ code, message, location }: Problem): string =>

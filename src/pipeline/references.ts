@@ -38,3 +38,11 @@ export function referencesIn(text: string): readonly string[] {
 export function resolveReferences(text: string, values: ReferenceValues): string {
   return text.replace(REFERENCE, (whole, path: string) => values.get(path) ?? whole);
 }
+
+/** The same for every value of some settings. */
+export function resolveAll(
+  settings: Readonly<Record<string, string>>,
+  values: ReferenceValues,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, resolveReferences(value, values)]));
+}

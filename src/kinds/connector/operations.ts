@@ -1,4 +1,4 @@
-import { type ReferenceValues, referencesIn } from '../../pipeline/references.js';
+import { type ReferenceValues, referencesIn, resolveAll } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import { roleName } from '../../targets/roles.js';
@@ -8,7 +8,7 @@ import type { KindOperations, Removal } from '../kind.js';
 import { needsOf } from '../reference-values.js';
 import { resourceNode } from '../resource-node.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
-import { resolveAll, type Session } from '../session.js';
+import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
 import type { ConnectLaunch } from './component.js';
