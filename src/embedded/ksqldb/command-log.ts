@@ -9,6 +9,8 @@ export interface Command {
 }
 
 export interface LoggedCommand extends Command {
+  /** As GET /status knows it. */
+  readonly id: string;
   readonly sequence: number;
 }
 
@@ -46,9 +48,10 @@ export class CommandLog {
     const reader = this.kafka.reader({ from });
     try {
       for await (const batch of reader) {
-        for (const { value, offset } of batch.records) {
-          if (value !== null)
-            commands.push({ ...(JSON.parse(value.toString('utf8')) as Command), sequence: Number(offset) });
+        for (const { key, value, offset } of batch.records) {
+          if (key === null || value === null) continue;
+          const id = JSON.parse(key.toString('utf8')) as string;
+          commands.push({ ...(JSON.parse(value.toString('utf8')) as Command), id, sequence: Number(offset) });
         }
         if (batch.nextOffset >= end.offset) return commands;
       }

@@ -5,6 +5,7 @@ import type { World } from './expressions/compiled.js';
 import { Metastore } from './metadata/metastore.js';
 import type { PersistentQueryOptions, RunningQuery } from './runtime/persistent-query.js';
 import type { TransientQuery } from './runtime/transient-query.js';
+import type { Applied } from './statements/context.js';
 import type { ConnectWorker } from './upstream/connect.js';
 import type { Registry } from './upstream/registry.js';
 
@@ -24,6 +25,8 @@ export class Engine {
   readonly metastore = new Metastore();
   readonly queries = new Map<string, RunningQuery>();
   readonly transient = new Map<string, TransientQuery>();
+  /** What each command came to, the last of those with one id. */
+  readonly commands = new Map<string, Applied>();
   /** ALTER SYSTEM. */
   readonly systemProperties = new Map<string, string>();
   private inserts: RecordProducer | undefined;

@@ -53,7 +53,7 @@ export async function openQuery(
     id,
     sql: statement.text,
     plan,
-    offsetReset: offsetReset(properties),
+    offsetReset: offsetReset(properties, engine.systemProperties),
     untilEnd: !push,
     kafka: parts.kafka,
     registry: parts.registry,

@@ -122,19 +122,19 @@ async function health({ parts }: Engine): Promise<Answer> {
 }
 
 /** Every command is done before it is answered, so all that are known have succeeded. */
-const commandNames = ({ metastore }: Engine): readonly string[] =>
-  [...metastore.sources.values()].map(({ name, type }) => `${type.toLowerCase()}/\`${name}\`/create`);
-
-function allStatuses(engine: Engine): Answer {
-  const commandStatuses = Object.fromEntries(commandNames(engine).map((name) => [name, 'SUCCESS']));
-  return { status: 200, body: { commandStatuses } };
+function allStatuses({ commands }: Engine): Answer {
+  return {
+    status: 200,
+    body: { commandStatuses: Object.fromEntries([...commands.keys()].map((id) => [id, 'SUCCESS'])) },
+  };
 }
 
-function status({ parameters: { type, name, action } }: KsqlCall, engine: Engine): Answer {
+/** The name may be written with backticks, as in the command's id, or without. */
+function status({ parameters: { type, name, action } }: KsqlCall, { commands }: Engine): Answer {
   const wanted = `${type}/${name}/${action}`;
-  const known = commandNames(engine).some((each) => each === wanted || each.replaceAll('`', '') === wanted);
-  if (!known) throw new StatementError('Command not found', 40400);
-  return { status: 200, body: { status: 'SUCCESS', message: 'Stream created', queryId: null } };
+  const applied = commands.get(wanted) ?? commands.get(`${type}/\`${name}\`/${action}`);
+  if (applied === undefined) throw new StatementError('Command not found', 40400);
+  return { status: 200, body: { status: 'SUCCESS', ...applied } };
 }
 
 function isValidProperty({ parameters: { property = '' } }: KsqlCall): Answer {

@@ -31,6 +31,7 @@ export async function executeStatement(statement: Statement, context: StatementC
     sequence,
     restoring: false,
   });
+  engine.commands.set(prepared.id, applied);
   return commandStatus(`${statement.text};`, prepared.id, sequence, applied.message, applied.queryId);
 }
 
@@ -40,12 +41,13 @@ export async function restore(engine: Engine, commands: readonly LoggedCommand[]
   for (const command of commands) {
     try {
       const statement = parseStatement(command.statement);
-      await changeOf(statement)?.apply(statement as Any, {
+      const applied = await changeOf(statement)?.apply(statement as Any, {
         engine,
         properties: new Map(Object.entries(command.properties)),
         sequence: command.sequence,
         restoring: true,
       });
+      if (applied !== undefined) engine.commands.set(command.id, applied);
     } catch (failure) {
       log.error(`command ${command.sequence} can't be repeated: ${messageOf(failure)}`, {
         statement: command.statement,

@@ -24,7 +24,8 @@ export function readProperties(sent: unknown): Map<string, string> {
   return properties;
 }
 
-/** ksqlDB's own default is latest. */
-export function offsetReset(properties: Properties): 'earliest' | 'latest' {
-  return properties.get('auto.offset.reset')?.toLowerCase() === 'earliest' ? 'earliest' : 'latest';
+/** Of the request, else of ALTER SYSTEM; ksqlDB's own default is latest. */
+export function offsetReset(properties: Properties, system: Properties): 'earliest' | 'latest' {
+  const name = 'auto.offset.reset';
+  return (properties.get(name) ?? system.get(name))?.toLowerCase() === 'earliest' ? 'earliest' : 'latest';
 }

@@ -21,7 +21,7 @@ export async function startQuery(
     sink,
     keepsOnly,
     group: `_confluent-ksql-${serviceId}query_${id}`,
-    offsetReset: keepsOnly ? 'earliest' : offsetReset(properties),
+    offsetReset: keepsOnly ? 'earliest' : offsetReset(properties, engine.systemProperties),
     kafka,
     registry,
     log,

@@ -157,6 +157,22 @@ describe('statements', () => {
     expect((await stack.ksql('DESCRIBE S;')).body[0].sourceDescription.fields).toEqual(before);
   });
 
+  it('tells what a command came to, after a restart too', async () => {
+    const { body } = await stack.ksql('CREATE STREAM C AS SELECT * FROM S; DROP STREAM C;');
+    await stack.restart();
+    const asked = async (id: string) => (await fetch(`${stack.url()}/status/${id}`)).json();
+    expect(await asked('stream/C/create')).toEqual(body[0].commandStatus);
+    expect(await asked(body[1].commandId)).toEqual(body[1].commandStatus);
+    expect(await asked('stream/NOWHERE/create')).toMatchObject({ error_code: 40400 });
+  });
+
+  it('takes the default offset from ALTER SYSTEM', async () => {
+    await stack.ksql("INSERT INTO S (K, A) VALUES ('x', 1); ALTER SYSTEM 'auto.offset.reset'='earliest';");
+    const { text } = await stack.post('/query', { ksql: 'SELECT K FROM S EMIT CHANGES LIMIT 1;' });
+    expect(text).toContain('{"row":{"columns":');
+    await stack.ksql("ALTER SYSTEM 'auto.offset.reset'='latest';");
+  });
+
   it('says who it is, in HTTP/1.1 and HTTP/2', async () => {
     const info = await (await fetch(`${stack.url()}/info`)).json();
     expect(info).toMatchObject({
