@@ -48,7 +48,7 @@ export async function startPipeline(options: StartOptions): Promise<StartedPipel
     );
     return stopping;
   };
-  const seed = options.seed === true ? [] : ['--no-seed'];
+  const seed = [options.seed === true ? '--seed' : '--no-seed'];
   const verify = options.verify === true ? [] : ['--no-verify'];
   const timeout = options.timeout === undefined ? [] : ['--timeout', options.timeout];
   try {
