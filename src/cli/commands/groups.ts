@@ -74,7 +74,7 @@ async function reset(session: Session, { shell, options }: CommandCall, names: r
       changes.length === 0
         ? 'Nothing had to be changed.\n'
         : isDone
-          ? `${counted(changes.length, 'offset')} of ${group} ${changes.length === 1 ? 'is' : 'are'} moved.\n`
+          ? `${counted(changes.length, 'offset')} of ${group} moved.\n`
           : 'Nothing is changed yet: run it again with --yes.\n',
     );
   return changes.length === 0 || isDone ? EXIT.done : EXIT.changesPending;

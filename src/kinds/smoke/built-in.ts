@@ -145,6 +145,7 @@ function summary(lags: Lags): string {
     ...(groups === 0 ? [] : [counted(groups, 'group')]),
     ...(outboxes === 0 ? [] : [counted(outboxes, 'outbox', 'outboxes')]),
   ];
+  if (all.length === 0) return 'nothing to fall behind';
   if (behind.length === 0) return `${all.join(' and ')}, none behind`;
   return `${behind.map(([name, lag]) => `${name} ${lag.behind} behind`).join(', ')}, not growing`;
 }

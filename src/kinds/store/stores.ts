@@ -34,7 +34,7 @@ export async function prepareStore(
 }
 
 function missing({ name, kind, location }: StoreSection, { code, message, todo }: EvpipeError): EvpipeError {
-  return new EvpipeError(code, `store ${name} (${kind}) can't be had: ${message}`, {
+  return new EvpipeError(code, `store ${name} (${kind}) is not available: ${message}`, {
     location,
     ...(todo === undefined ? {} : { todo }),
   });

@@ -1,4 +1,4 @@
-import type { Row, RowWindow } from '../runtime/row.js';
+import { NO_CAUSE, type Row, type RowWindow } from '../runtime/row.js';
 import { Store, type StoreEntry } from '../runtime/store.js';
 import type { Value } from '../values/value.js';
 import type { AggregateCall } from './aggregate-calls.js';
@@ -88,17 +88,6 @@ interface Grouped {
   readonly group: readonly Value[];
   readonly row: Row;
 }
-
-/** Of results that are made again at a restart: nobody sees where they came from. */
-const NO_CAUSE: Row = {
-  key: [],
-  value: null,
-  timestampMs: 0,
-  partition: 0,
-  offset: 0n,
-  headers: [],
-  window: undefined,
-};
 
 class Aggregation {
   private readonly states: Store;

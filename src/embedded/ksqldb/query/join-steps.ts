@@ -1,6 +1,6 @@
 import type { Join } from '../../../protocol/ksql/ast.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import type { Row } from '../runtime/row.js';
+import { NO_CAUSE, type Row } from '../runtime/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../runtime/store.js';
 import type { Value } from '../values/value.js';
 import type { Step, StepContext } from './plan.js';
@@ -140,17 +140,6 @@ export function foreignKeyJoin(parts: JoinParts): BuiltJoin {
     },
   };
 }
-
-/** Of rows that are made again at a restart: nobody sees where they came from. */
-const NO_CAUSE: Row = {
-  key: [],
-  value: null,
-  timestampMs: 0,
-  partition: 0,
-  offset: 0n,
-  headers: [],
-  window: undefined,
-};
 
 class ForeignKeyJoin {
   /** Left rows by the right row that they refer to. */

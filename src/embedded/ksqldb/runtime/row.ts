@@ -22,3 +22,14 @@ export interface Row {
   /** For clients only: the table's row is gone, and the value holds nothing but its key. */
   readonly deleted?: true;
 }
+
+/** What rows and results that are made again at a restart come from: nobody sees it. */
+export const NO_CAUSE: Row = {
+  key: [],
+  value: null,
+  timestampMs: 0,
+  partition: 0,
+  offset: 0n,
+  headers: [],
+  window: undefined,
+};
