@@ -22,5 +22,7 @@ export function checkAgainstDraft(document: Json): string | undefined {
   made.set(draft.name, ajv);
   if (ajv.validate(draft.meta, document) === true) return undefined;
   const [first] = ajv.errors ?? [];
-  return first === undefined ? 'is no JSON Schema' : `#${first.instancePath} ${first.message ?? 'is not valid'}`;
+  return first === undefined
+    ? 'is not a valid JSON Schema'
+    : `#${first.instancePath} ${first.message ?? 'is not valid'}`;
 }

@@ -23,7 +23,7 @@ export interface Row {
   readonly deleted?: true;
 }
 
-/** What rows and results that are made again at a restart come from: nobody sees it. */
+/** What rows and results that are made again at a restart come from, and what values of an INSERT are computed from: nobody sees it. */
 export const NO_CAUSE: Row = {
   key: [],
   value: null,

@@ -7,20 +7,10 @@ import { compile } from '../expressions/compile.js';
 import { describeType, widening } from '../expressions/types.js';
 import type { Source } from '../metadata/source.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
-import type { Row } from '../runtime/row.js';
+import { NO_CAUSE } from '../runtime/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { Handler } from './context.js';
-
-const NO_ROW: Row = {
-  key: [],
-  value: null,
-  timestampMs: 0,
-  partition: 0,
-  offset: 0n,
-  headers: [],
-  window: undefined,
-};
 
 /** INSERT INTO … VALUES: one record, acknowledged before the answer; it adds no entity. */
 export const insertValues: Handler<'insert-values'> = async (statement, { engine }) => {
@@ -50,7 +40,7 @@ export const insertValues: Handler<'insert-values'> = async (statement, { engine
     const type = columnType(source, name);
     const compiled = compile(expression, context);
     try {
-      values.set(name, converted(compiled.evaluate(NO_ROW), compiled.type, type, name, formatExpression(expression)));
+      values.set(name, converted(compiled.evaluate(NO_CAUSE), compiled.type, type, name, formatExpression(expression)));
     } catch (failure) {
       throw new StatementError(`Failed to insert values into '${source.name}'. ${messageOf(failure)}`);
     }
