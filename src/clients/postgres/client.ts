@@ -41,6 +41,8 @@ export interface ScriptOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const CANCEL_TIMEOUT_MS = 1_000;
+/** A server that is asked to end a connection and does not is not waited for. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** CancelRequest of PostgreSQL's protocol. */
 const CANCEL_CODE = 80_877_102;
 const ROWS_PER_FETCH = 1_000;
@@ -113,6 +115,8 @@ export function placeOf(url: string): string {
 /** One connection. Statements queue: it carries out one at a time. */
 export class PostgresClient {
   private readonly onAbort = () => void this.close();
+  /** Resolves when the connection is over, whoever ended it. */
+  private readonly ended: Promise<void>;
 
   constructor(
     private readonly client: pg.Client,
@@ -120,6 +124,7 @@ export class PostgresClient {
     readonly place: string,
     private readonly signal: AbortSignal | undefined,
   ) {
+    this.ended = new Promise((resolve) => client.once('end', () => resolve()));
     signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
@@ -159,7 +164,8 @@ export class PostgresClient {
         if (rows.length < ROWS_PER_FETCH) return;
       }
     } finally {
-      await this.send(() => cursor.close());
+      // pg-cursor waits for the server's word, which never comes once the connection is over.
+      await Promise.race([this.send(() => cursor.close()), this.ended]);
     }
   }
 
@@ -213,7 +219,9 @@ export class PostgresClient {
   /** Ends the connection; repeatable, never throws. */
   async close(): Promise<void> {
     this.signal?.removeEventListener('abort', this.onAbort);
+    const silent = setTimeout(() => this.destroy(), CLOSE_TIMEOUT_MS);
     await this.client.end().catch(() => {});
+    clearTimeout(silent);
   }
 
   /**

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +56,51 @@ describe('the PostgreSQL client', () => {
       rows += block.length;
     expect(rows).toBe(2500);
     expect(await client.queryText('SELECT 1')).toEqual([['1']]);
+  });
+
+  // pg-cursor waits for ever for the end of a cursor whose connection is gone: `up` did, when its server was killed.
+  it.each([
+    ['reads', 0],
+    ['is between two reads', 1],
+  ])('ends a stream whose connection is cut while it %s', async (_, blocksBefore) => {
+    const cut = await connectPostgres({ url: server.url });
+    const [[pid] = []] = await cut.queryText('SELECT pg_backend_pid()');
+    const terminate = () => client.queryText('SELECT pg_terminate_backend($1)', [pid]);
+    const read = async (): Promise<void> => {
+      let blocks = 0;
+      const sql = 'SELECT i, pg_sleep(CASE WHEN i = 1500 THEN 60 ELSE 0 END)::text FROM generate_series(1, 3000) i';
+      if (blocksBefore === 0) setTimeout(terminate, 100);
+      for await (const _block of cut.streamText(sql, [], new AbortController().signal)) {
+        blocks += 1;
+        if (blocks !== blocksBefore) continue;
+        await terminate();
+        await failureOf(cut.query('SELECT 1'));
+      }
+    };
+    expect((await failureOf(read())).code).toMatch(/^EVPIPE_POSTGRES_/);
+    await cut.close();
+  });
+
+  it('gives up the goodbye to a server that does not answer', async () => {
+    const sockets: Socket[] = [];
+    const { hostname, port, username, password, pathname } = new URL(server.url);
+    const proxy = createServer((socket) => {
+      const onward = connect(Number(port), hostname);
+      sockets.push(
+        socket.on('error', () => {}),
+        onward.on('error', () => {}),
+      );
+      socket.pipe(onward).pipe(socket);
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const address = proxy.address() as AddressInfo;
+    const silenced = await connectPostgres({
+      url: `postgres://${username}:${password}@127.0.0.1:${address.port}${pathname}`,
+    });
+    for (const socket of sockets) socket.unpipe().pause();
+    await silenced.close();
+    for (const socket of sockets) socket.destroy();
+    await once(proxy.close(), 'close');
   });
 
   it('names line and column of a failure in a script, counted in characters', async () => {
