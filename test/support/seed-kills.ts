@@ -5,6 +5,8 @@ import { Stack } from './stack.js';
 
 /** Kills are spread over about the time that seeding takes on a quiet machine. */
 const SPREAD_MS = 3_000;
+/** Far beyond what it takes on the slowest machine: one that takes longer hangs. */
+const UP_MS = 300_000;
 
 /**
  * Brings a pipeline up from nothing and, as soon as its seed has begun, kills each of its processes once by SIGKILL, at
@@ -24,7 +26,9 @@ export async function killDuringSeed(pipeline: string, seed: number): Promise<vo
       { timeoutMs: 120_000, maxPauseMs: 20 },
     );
     await killAll(stack, seeded(seed));
+    const hung = setTimeout(() => up.kill('SIGKILL'), UP_MS);
     const first = await ended;
+    clearTimeout(hung);
     expect([0, 1, 4, 5], `up under kills, seed ${seed}:\n${first.stderr}${first.stdout}`).toContain(first.code);
 
     const second = await stack.run('up');
