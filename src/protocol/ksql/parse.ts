@@ -1,7 +1,8 @@
 import { distance } from 'fastest-levenshtein';
-import type { Statement, StatementBody } from './ast.js';
+import type { Duration, Statement, StatementBody } from './ast.js';
 import { Cursor } from './cursor.js';
 import { tokenize } from './lexer.js';
+import { parseDuration } from './parse-query.js';
 import { STATEMENTS } from './parse-statement.js';
 import { KsqlSyntaxError, type Position } from './position.js';
 
@@ -60,6 +61,14 @@ function parseOne(cursor: Cursor): Statement {
   const body = parseBody(cursor);
   const end = cursor.previous?.end ?? at.offset;
   return { ...body, text: cursor.slice(at.offset, end), at };
+}
+
+/** `10 SECONDS`, as it stands in a property. Throws KsqlSyntaxError. */
+export function parseDurationText(text: string): Duration {
+  const cursor = new Cursor(tokenize(text), text);
+  const duration = parseDuration(cursor);
+  if (cursor.token.kind !== 'end') throw cursor.fail();
+  return duration;
 }
 
 function parseBody(cursor: Cursor): StatementBody {

@@ -4,8 +4,7 @@ import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { Position } from '../../../protocol/ksql/position.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { compileCall } from '../functions/call.js';
-import { resolveType } from '../metadata/named-types.js';
-import type { Row } from '../runtime/row.js';
+import { checkFieldNames, resolveType } from '../metadata/named-types.js';
 import { StatementError } from '../statement-error.js';
 import { parseTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
@@ -62,10 +61,8 @@ export function compile(expression: Expression, context: CompileContext): Compil
     }
     case 'logical':
       return compileLogical(expression.operator, run(expression.left), run(expression.right));
-    case 'not': {
-      const operand = run(expression.operand);
-      return { type: BOOLEAN, evaluate: (row) => operand.evaluate(row) !== true };
-    }
+    case 'not':
+      return compileNot(run(expression.operand));
     case 'between': {
       const [operand, low, high] = besideTime([expression.operand, expression.low, expression.high]);
       return compilePredicate({ ...expression, operand, low, high }, run);
@@ -182,6 +179,9 @@ function compileField(base: Compiled, name: string, at: Position): Compiled {
 function compileSubscript(base: Compiled, index: Compiled, at: Position): Compiled {
   if (base.type?.kind === 'ARRAY') {
     const { element } = base.type;
+    if (index.type !== undefined && index.type.kind !== 'INTEGER' && index.type.kind !== 'BIGINT') {
+      throw failAt(at, `The subscript of an ARRAY is an INTEGER, not ${describeType(index.type)}`);
+    }
     return {
       type: element,
       evaluate: (row) => {
@@ -209,18 +209,36 @@ function compileSubscript(base: Compiled, index: Compiled, at: Position): Compil
   throw failAt(at, `A subscript can only be used on ARRAY and MAP, not on ${describeType(base.type)}`);
 }
 
-function compileLogical(operator: 'AND' | 'OR', left: Compiled, right: Compiled): Compiled {
-  for (const side of [left, right]) {
-    if (side.type !== undefined && side.type.kind !== 'BOOLEAN') {
-      throw new StatementError(`${operator} needs BOOLEAN operands, not ${describeType(side.type)}`);
-    }
+function checkBoolean(operator: string, { type }: Compiled): void {
+  if (type !== undefined && type.kind !== 'BOOLEAN') {
+    throw new StatementError(`${operator} needs BOOLEAN operands, not ${describeType(type)}`);
   }
+}
+
+function compileNot(operand: Compiled): Compiled {
+  checkBoolean('NOT', operand);
+  const { evaluate } = operand;
+  return {
+    type: BOOLEAN,
+    evaluate: (row) => {
+      const value = evaluate(row);
+      return value === null ? null : value !== true;
+    },
+  };
+}
+
+/** The right side is looked at only where the left one does not decide; a null that is looked at makes a null. */
+function compileLogical(operator: 'AND' | 'OR', left: Compiled, right: Compiled): Compiled {
+  for (const side of [left, right]) checkBoolean(operator, side);
   const [a, b] = [left.evaluate, right.evaluate];
-  const evaluate =
-    operator === 'AND'
-      ? (row: Row) => a(row) === true && b(row) === true
-      : (row: Row) => a(row) === true || b(row) === true;
-  return { type: BOOLEAN, evaluate };
+  const decisive = operator === 'OR';
+  return {
+    type: BOOLEAN,
+    evaluate: (row) => {
+      const first = a(row);
+      return first === null || first === decisive ? first : b(row);
+    },
+  };
 }
 
 /** Brings expressions to one type; throws where they have none in common. */
@@ -266,6 +284,7 @@ function compileCase(expression: Extract<Expression, { kind: 'case' }>, run: (ea
   });
   const results = expression.branches.map(({ result }) => run(result));
   const otherwise = expression.otherwise === undefined ? undefined : run(expression.otherwise);
+  checkBranches(expression, results, otherwise);
   const { type, parts } = unify(otherwise === undefined ? results : [...results, otherwise], 'Case expression');
   const values = parts.map(({ evaluate }) => evaluate);
   const last = otherwise === undefined ? undefined : values.at(-1);
@@ -278,6 +297,31 @@ function compileCase(expression: Extract<Expression, { kind: 'case' }>, run: (ea
       return last === undefined ? null : last(row);
     },
   };
+}
+
+/** Says which branch has another type than the first one, where they have none in common. */
+function checkBranches(
+  { branches, otherwise }: Extract<Expression, { kind: 'case' }>,
+  results: readonly Compiled[],
+  fallback: Compiled | undefined,
+): void {
+  let first = -1;
+  let type: SqlType | undefined;
+  for (const [at, result] of results.entries()) {
+    const common = commonType(type, result.type);
+    const [one, other] = [branches[first]?.result, branches[at]?.result];
+    if (common === undefined && result.type !== undefined && one !== undefined && other !== undefined) {
+      throw new StatementError(
+        `Invalid Case expression. Type for all 'THEN' clauses should be the same.\nTHEN expression '${formatExpression(one)}' has type: ${describeType(type)}.\nTHEN expression '${formatExpression(other)}' has type: ${describeType(result.type)}.`,
+      );
+    }
+    if (type === undefined && common !== undefined) first = at;
+    type = common;
+  }
+  if (otherwise === undefined || fallback?.type === undefined || commonType(type, fallback.type) !== undefined) return;
+  throw new StatementError(
+    `Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\nTHEN type: ${describeType(type)}.\nDEFAULT type: ${describeType(fallback.type)}.`,
+  );
 }
 
 function compileArray(elements: readonly Compiled[]): Compiled {
@@ -318,6 +362,7 @@ function compileMap(entries: ReadonlyArray<readonly [Compiled, Compiled]>): Comp
 }
 
 function compileStruct(fields: ReadonlyArray<{ name: string; value: Compiled }>): Compiled {
+  checkFieldNames(fields);
   for (const { name, value } of fields) {
     if (value.type === undefined) throw new StatementError(`Field ${name} of STRUCT is NULL: cast it to a type`);
   }

@@ -6,7 +6,7 @@ import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import { castTo } from './cast.js';
 import type { Compiled } from './compiled.js';
-import { commonType, STRING } from './types.js';
+import { commonType, describeType, STRING } from './types.js';
 
 /** `Line: 1, Col: 8: …`: how ksqlDB's analyser names a place. */
 export const failAt = (at: Position, message: string): StatementError =>
@@ -35,8 +35,8 @@ export function readLiterals(expressions: readonly Expression[], all: readonly C
     if (expression?.kind !== 'string') return each;
     try {
       return constant(type, castTo(STRING, type)(expression.value));
-    } catch (failure) {
-      throw failAt(expression.at, (failure as Error).message);
+    } catch {
+      throw failAt(expression.at, `invalid input syntax for type ${describeType(type)}: "${expression.value}".`);
     }
   });
 }

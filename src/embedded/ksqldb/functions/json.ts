@@ -3,7 +3,6 @@ import { isJsonObject, type Json, JsonNumber, parseJson } from '../../../protoco
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { jsonWriter } from '../formats/json-writer.js';
-import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { type ScalarFunction, scalar, variant } from './definition.js';
 
@@ -85,25 +84,8 @@ function arrayContains(text: string, value: Value): boolean {
   });
 }
 
-/** Dates and times as text, everything else as JSON has it. */
-function toJson(value: Value, type: SqlType | undefined): string | null {
-  if (type === undefined) return 'null';
-  if (value === null) return 'null';
-  if (type.kind === 'DATE') return `"${formatDate(value as number)}"`;
-  if (type.kind === 'TIME') return `"${formatTime(value as number)}"`;
-  if (type.kind === 'TIMESTAMP') return `"${formatTimestamp(value as number)}"`;
-  if (type.kind === 'ARRAY')
-    return `[${(value as readonly Value[]).map((each) => toJson(each, type.element)).join(',')}]`;
-  if (type.kind === 'MAP') {
-    const entries = [...(value as ReadonlyMap<Value, Value>)];
-    return `{${entries.map(([key, each]) => `${JSON.stringify(String(key))}:${toJson(each, type.value)}`).join(',')}}`;
-  }
-  if (type.kind === 'STRUCT') {
-    const struct = value as readonly Value[];
-    return `{${type.fields.map((field, at) => `${JSON.stringify(field.name)}:${toJson(struct[at] ?? null, field.type)}`).join(',')}}`;
-  }
-  return jsonWriter(type)(value);
-}
+const toJson = (value: Value, type: SqlType | undefined): string =>
+  type === undefined ? 'null' : jsonWriter(type, 'text')(value);
 
 export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
   scalar(

@@ -1,16 +1,28 @@
 import { type ScalarFunction, scalar, variant } from './definition.js';
 
-function urlOf(text: string): URL {
-  return new URL(text);
-}
-
-/** The parts as they are written; URL itself would normalise them. */
-const PARTS = /^([^:/?#]+):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?/;
+/** RFC 2396, as java.net.URI reads it: nothing is normalised, and a URL without scheme or host has a path all the same. */
+const PARTS = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
+/** What no URI holds unescaped; other letters than ASCII's are taken. */
+const ILLEGAL = /[\s<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})/;
+const SERVER = /^(?:[^@]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::(\d*))?$/;
 
 function part(text: string, at: number): string | null {
-  urlOf(text);
-  return PARTS.exec(text)?.[at] ?? null;
+  const found = ILLEGAL.test(text) ? null : PARTS.exec(text);
+  // `mailto:a@b` is opaque: neither path nor query.
+  if (
+    found === null ||
+    (found[1] !== undefined && found[2] === undefined && !found[3]?.startsWith('/') && at > 1 && at < 5)
+  )
+    return null;
+  return found[at] ?? null;
 }
+
+const decoded = (text: string, at: number): string | null => {
+  const found = part(text, at);
+  return found === null ? null : decodeURIComponent(found);
+};
+
+const server = (text: string, at: number): string | null => SERVER.exec(part(text, 2) ?? '')?.[at] ?? null;
 
 const plus = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
 
@@ -23,25 +35,19 @@ const url = (
 
 export const URL_FUNCTIONS: readonly ScalarFunction[] = [
   url('URL_EXTRACT_PROTOCOL', 'The scheme.', (text) => part(text, 1)),
-  url('URL_EXTRACT_HOST', 'The host.', (text) => urlOf(text).hostname || null),
+  url('URL_EXTRACT_HOST', 'The host.', (text) => server(text, 1)),
   url(
     'URL_EXTRACT_PORT',
     'The port, where one is written.',
     (text) => {
-      const port = /:(\d+)$/.exec(part(text, 2) ?? '')?.[1];
-      return port === undefined ? null : Number(port);
+      const port = server(text, 2);
+      return port === null || port === '' ? null : Number(port);
     },
     'INTEGER',
   ),
-  url('URL_EXTRACT_PATH', 'The path.', (text) => part(text, 3)),
-  url('URL_EXTRACT_QUERY', 'The query, decoded.', (text) => {
-    const query = part(text, 4);
-    return query === null ? null : decodeURIComponent(query);
-  }),
-  url('URL_EXTRACT_FRAGMENT', 'The fragment, decoded.', (text) => {
-    const fragment = part(text, 5);
-    return fragment === null ? null : decodeURIComponent(fragment);
-  }),
+  url('URL_EXTRACT_PATH', 'The path, decoded.', (text) => decoded(text, 3)),
+  url('URL_EXTRACT_QUERY', 'The query, decoded.', (text) => decoded(text, 4)),
+  url('URL_EXTRACT_FRAGMENT', 'The fragment, decoded.', (text) => decoded(text, 5)),
   scalar(
     'URL',
     'URL_EXTRACT_PARAMETER',

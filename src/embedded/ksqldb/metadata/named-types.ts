@@ -14,6 +14,7 @@ export function resolveType(type: SqlType, types: ReadonlyMap<string, SqlType>):
     case 'MAP':
       return { kind: 'MAP', key: resolveType(type.key, types), value: resolveType(type.value, types) };
     case 'STRUCT':
+      checkFieldNames(type.fields);
       return {
         kind: 'STRUCT',
         fields: type.fields.map((field) => ({ name: field.name, type: resolveType(field.type, types) })),
@@ -24,6 +25,12 @@ export function resolveType(type: SqlType, types: ReadonlyMap<string, SqlType>):
     default:
       return type;
   }
+}
+
+export function checkFieldNames(fields: ReadonlyArray<{ readonly name: string }>): void {
+  const names = fields.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new StatementError(`Duplicate field names found in STRUCT: \`${twice}\``);
 }
 
 function checkDecimal(precision: number, scale: number): void {

@@ -79,7 +79,7 @@ export class OfflineEngine {
       ...readProperties({ 'auto.offset.reset': 'earliest', ...properties }),
     ]);
     const opened = await openQuery(this.engine, statement, all);
-    const writers = opened.columns.map(({ type }) => jsonWriter(type));
+    const writers = opened.columns.map(({ type }) => jsonWriter(type, 'text'));
     const rows: string[] = [];
     for await (const { values, tombstone } of opened.rows()) {
       rows.push(`[${values.map((value, at) => writers[at]?.(value)).join(',')}]${tombstone ? ' gone' : ''}`);

@@ -20,6 +20,12 @@ export interface WindowRules {
 export function windowRules(window: Window, final: boolean): WindowRules {
   const sizeMs = window.kind === 'SESSION' ? window.gap.ms : window.size.ms;
   const advanceMs = window.kind === 'HOPPING' ? window.advance.ms : sizeMs;
+  if (sizeMs <= 0) throw new StatementError('Window size (sizeMs) must be larger than zero.');
+  if (advanceMs <= 0 || advanceMs > sizeMs) {
+    throw new StatementError(
+      `Window advancement interval should be more than zero and less than window duration which is ${sizeMs} ms, but given advancement interval is: ${advanceMs} ms`,
+    );
+  }
   const graceMs = window.grace?.ms ?? (final ? 0 : GRACE_MS);
   if (window.retention !== undefined && window.retention.ms < sizeMs + (window.grace?.ms ?? 0)) {
     throw new StatementError(

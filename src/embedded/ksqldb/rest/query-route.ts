@@ -56,7 +56,7 @@ async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<
   }
 }
 
-const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type));
+const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type, 'text'));
 
 /** POST /query: one JSON array of header, rows and, where it ends, a final message. */
 export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {

@@ -4,7 +4,7 @@ import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType, quoteName, sameType } from '../../../protocol/ksql/types.js';
 import { formatNamed } from '../formats/table.js';
 import { resolveType } from '../metadata/named-types.js';
-import { type Column, formatSchema, type RowSchema } from '../metadata/schema.js';
+import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
@@ -251,6 +251,7 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
 
 /** CREATE OR REPLACE may only add value columns at the end. */
 export function checkReplacement(existing: Source, next: Source): void {
+  const schemas = `DataSource '${existing.name}' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
   if (existing.type !== next.type) {
     throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
   }
@@ -259,15 +260,27 @@ export function checkReplacement(existing: Source, next: Source): void {
       `Cannot upgrade data source: DataSource '${existing.name}' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
     );
   }
-  for (const [at, column] of existing.schema.value.entries()) {
-    const now = next.schema.value[at];
-    if (now === undefined || now.name !== column.name || !sameType(now.type, column.type)) {
-      throw new StatementError(
-        `Cannot upgrade data source: DataSource '${existing.name}' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}. The following columns are changed, missing or reordered: [\`${column.name}\` ${formatType(column.type)}]`,
-      );
-    }
+  const keys = firstDifference(existing.schema.key, next.schema.key);
+  if (keys !== undefined || existing.schema.key.length !== next.schema.key.length) {
+    const changed = keys === undefined ? '' : `${formatColumn(keys)} KEY`;
+    throw new StatementError(
+      `Cannot upgrade data source: ${schemas} (Key columns must be identical.) The following columns are changed, missing or reordered: [${changed}]`,
+    );
+  }
+  const column = firstDifference(existing.schema.value, next.schema.value);
+  if (column !== undefined) {
+    throw new StatementError(
+      `Cannot upgrade data source: ${schemas} The following columns are changed, missing or reordered: [${formatColumn(column)}]`,
+    );
   }
 }
+
+/** The first column that the other list has not in the same place with the same type. */
+const firstDifference = (columns: readonly Column[], others: readonly Column[]): Column | undefined =>
+  columns.find((column, at) => {
+    const other = others[at];
+    return other === undefined || other.name !== column.name || !sameType(other.type, column.type);
+  });
 
 async function ensureTopic(
   statement: CreateSource,

@@ -28,6 +28,10 @@ export const insertValues: Handler<'insert-values'> = async (statement, { engine
         : `Failed to insert values into '${source.name}'. Expected number columns and values to match: [${names.map((name) => `\`${name}\``).join(', ')}], [${given}]`,
     );
   }
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) {
+    throw new StatementError(`Failed to insert values into '${source.name}'. Duplicate column names: \`${twice}\``);
+  }
   const context = {
     scope: { sources: [], column: () => undefined },
     world: engine.parts.world,

@@ -1,5 +1,6 @@
 import type { WithClause } from '../../../protocol/ksql/ast.js';
-import { parseStatement } from '../../../protocol/ksql/parse.js';
+import { parseDurationText } from '../../../protocol/ksql/parse.js';
+import { KsqlSyntaxError } from '../../../protocol/ksql/position.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import { withText } from '../../../protocol/ksql/with-values.js';
 import type { NullableRepresentation } from '../formats/format.js';
@@ -133,7 +134,7 @@ function whole(clause: WithClause, name: string): number | undefined {
       `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Not a number of type INT`,
     );
   const least = LEAST[name];
-  if (least !== undefined && Number(text) < least) {
+  if (least !== undefined && (Number(text) < least || (name === 'REPLICAS' && Number(text) === 0))) {
     throw new StatementError(
       `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Value must be at least ${least}`,
     );
@@ -191,10 +192,19 @@ function readWindow(type: string | undefined, size: string | undefined): SourceW
     throw new StatementError(
       `${type} windows require 'WINDOW_SIZE' to be provided in the WITH clause. For example: 'WINDOW_SIZE'='10 SECONDS'`,
     );
-  const window = parseStatement(`SELECT A FROM B WINDOW TUMBLING (SIZE ${size}) GROUP BY A`);
-  if (window.kind !== 'select' || window.query.window?.kind !== 'TUMBLING')
-    throw new StatementError(`Invalid window size: ${size}`);
-  return { kind: type, sizeMs: window.query.window.size.ms };
+  return { kind: type, sizeMs: windowSizeMs(size) };
+}
+
+function windowSizeMs(text: string): number {
+  try {
+    const sizeMs = parseDurationText(text).ms;
+    if (sizeMs > 0) return sizeMs;
+  } catch (failure) {
+    if (!(failure instanceof KsqlSyntaxError)) throw failure;
+  }
+  throw new StatementError(
+    `Configuration WINDOW_SIZE is invalid: Invalid duration: '${text}'. It is a number and a unit: 10 SECONDS`,
+  );
 }
 
 /** Maps have no order, so two equal ones could lie in two partitions. */
