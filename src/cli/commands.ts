@@ -24,6 +24,7 @@ import { restartCommand, startCommand, stopCommand } from './commands/start-stop
 import { statusCommand } from './commands/status.js';
 import { tailCommand } from './commands/tail.js';
 import { testKsqlCommand } from './commands/test-ksql.js';
+import { topCommand } from './commands/top.js';
 import { topicsCommand } from './commands/topics.js';
 import { traceCommand } from './commands/trace.js';
 import { initKsqldbCommand, initServicesCommand, seedCommand, upCommand } from './commands/up.js';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   topicsCommand,
   groupsCommand,
   statusCommand,
+  topCommand,
   logsCommand,
   envCommand,
   execCommand,

@@ -1,11 +1,11 @@
-import type { renderStatus } from './status/render.js';
 import type { renderTail } from './tail/render.js';
+import type { renderTop } from './top/render.js';
 import type { renderUp } from './up/render.js';
 
 export interface Screens {
   readonly renderUp: typeof renderUp;
   readonly renderTail: typeof renderTail;
-  readonly renderStatus: typeof renderStatus;
+  readonly renderTop: typeof renderTop;
 }
 
 /**
@@ -17,12 +17,12 @@ export async function loadScreens(): Promise<Screens> {
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
   try {
-    const [up, tail, status] = await Promise.all([
+    const [up, tail, top] = await Promise.all([
       import('./up/render.js'),
       import('./tail/render.js'),
-      import('./status/render.js'),
+      import('./top/render.js'),
     ]);
-    return { renderUp: up.renderUp, renderTail: tail.renderTail, renderStatus: status.renderStatus };
+    return { renderUp: up.renderUp, renderTail: tail.renderTail, renderTop: top.renderTop };
   } finally {
     if (before === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = before;

@@ -10,7 +10,7 @@ afterEach(async () => {
   terminal = undefined;
 });
 
-function open(screen: 'tail' | 'status' | 'up', args: readonly string[], options: TerminalOptions = {}): Terminal {
+function open(screen: 'tail' | 'top' | 'up', args: readonly string[], options: TerminalOptions = {}): Terminal {
   const file = fileURLToPath(new URL(`../fixtures/ui/${screen}.js`, import.meta.url));
   terminal = openTerminal([process.execPath, file, ...args], options);
   return terminal;
@@ -87,24 +87,54 @@ describe('tail on a terminal', () => {
   });
 });
 
-describe('status --watch on a terminal', () => {
+describe('top on a terminal', () => {
   it('draws a table of what runs and the flow of the data', async () => {
-    const status = open('status', ['good']);
-    const screen = await status.shows('person-planning on embedded', 'all well', 'q quit');
+    const top = open('top', ['good']);
+    const screen = await top.shows('person-planning on embedded', 'all well', 'q quit');
     expect(screen).toContain('accounting ──WAL──▶ accounting-cdc ──▶ private_accounting_bal_sheet_cdc\n');
-    expect(screen).toContain('  ✓ kafka  running  :9092    4711   98 MB  12 min\n');
-    status.type('q');
-    expect(await status.ended).toMatchObject({ code: 0 });
-    expect(status.alternate()).toBe(false);
+    expect(screen).toContain('› ✓ kafka    running  :9092    4711   98 MB  12 min\n');
+    top.type('q');
+    expect(await top.ended).toMatchObject({ code: 0 });
+    expect(top.alternate()).toBe(false);
   });
 
   it('names what is not well', async () => {
-    const status = open('status', ['bad'], { columns: 200 });
-    await status.shows(
+    const top = open('top', ['bad'], { columns: 200 });
+    await top.shows(
       '2 failed',
       /✗ planning-balance-sheet-consumer +restarting in 4 s +3 +ended with code 1: no licence found/,
       /✗ lag \d+, no member/,
     );
+  });
+
+  it('opens a log and the records of a topic, and comes back', async () => {
+    const top = open('top', ['good']);
+    await top.shows('kafka');
+    top.type(KEYS.enter);
+    await top.shows('kafka   log, following', /line \d+ of the log \\x1b\[2J/);
+    top.type(KEYS.escape);
+    await top.shows('[1 components]');
+    top.type('3');
+    await top.shows(/› ✓ orders +3 +1,204 +20/);
+    top.type(KEYS.enter);
+    await top.shows('orders   JSON', 'following', /k\d+/);
+    top.type(KEYS.escape);
+    await top.shows('[3 topics]');
+  });
+
+  it('asks before it pauses a connector, and shows that it is', async () => {
+    const top = open('top', ['good']);
+    await top.shows('kafka');
+    top.type('4');
+    await top.shows(/› ✓ accounting-cdc +RUNNING/);
+    top.type('p');
+    await top.shows('pause accounting-cdc?');
+    top.type('y');
+    await top.shows('accounting-cdc: paused', /… accounting-cdc +PAUSED/);
+    top.type(KEYS.interrupt);
+    await top.shows('left by interrupted');
+    await top.ended;
+    expect([top.alternate(), top.cursorVisible()]).toEqual([false, true]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { ConnectorAction, ConnectorReport } from '../../kinds/connector/con
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
+import { connectorText } from '../connector-text.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
@@ -45,7 +46,7 @@ async function show(
   if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
   else {
     const lines = await Promise.all(
-      reports.map((report) => (action === 'list' ? listLine(report, reports) : trace(report))),
+      reports.map((report) => (action === 'list' ? listLine(report, reports) : connectorText(report))),
     );
     shell.out(lines.join(''));
     if (reports.length === 0) shell.err('There is no connector.\n');
@@ -74,15 +75,4 @@ async function listLine({ name, status, declared }: ConnectorReport, all: readon
   const width = Math.max(...all.map((one) => one.name.length));
   const state = status === undefined ? 'does not exist yet' : summaryOf(status);
   return `${name.padEnd(width)}  ${state}${declared ? '' : '   not in the pipeline file'}\n`;
-}
-
-/** State by state, each with the whole trace that the worker keeps. */
-async function trace(report: ConnectorReport): Promise<string> {
-  const { name, status } = report;
-  if (status === undefined) return `${name}  does not exist yet\n`;
-  const indented = (text: string | undefined): string =>
-    text === undefined ? '' : `${text.trimEnd().replaceAll(/^/gm, '    ')}\n`;
-  const head = `${name}  ${status.connector.state}\n${indented(status.connector.trace)}`;
-  const tasks = status.tasks.map(({ id, state, trace: text }) => `  task ${id}  ${state}\n${indented(text)}`);
-  return `${head}${tasks.length === 0 ? '  no task\n' : tasks.join('')}`;
 }

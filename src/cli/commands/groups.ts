@@ -44,14 +44,10 @@ export const groupsCommand: CommandEntry = {
       else if (action === 'list') {
         const rows = reports.map(({ group, state, members, lag }) => [group, state, members.length, lag]);
         shell.out(dataTable(['group', 'state', 'members', 'lag'], rows));
-      } else
-        for (const { group, state, partitions } of reports) {
-          const rows = partitions.map((one) => [
-            ...[one.topic, one.partition, one.committed ?? '-', one.end, one.lag, one.reader ?? '-'],
-          ]);
-          shell.out(`${group}  ${state}\n`);
-          shell.out(`${dataTable(['topic', 'partition', 'committed', 'end', 'lag', 'reader'], rows)}\n`);
-        }
+      } else {
+        const { groupText } = await import('../topic-text.js');
+        for (const report of reports) shell.out(groupText(report));
+      }
       return EXIT.done;
     });
   },

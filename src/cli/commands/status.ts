@@ -5,25 +5,19 @@ import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openRunning } from '../open-pipeline.js';
 import { withSession } from '../session.js';
+import { showTop } from './top.js';
 
 export const statusCommand: CommandEntry = {
   name: 'status [pipeline]',
   summary: 'what runs, and how far data has come on its way',
   examples: ['status', 'status --watch'],
-  declare: (command) => command.option('-w, --watch', 'stay and look again every second'),
+  declare: (command) =>
+    command.option('-w, --watch', 'stay and look again every second; on a terminal this is evpipe top'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openRunning(shell, options, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readStatus, watchStatus } = await import('../../operations/status/status.js');
-      if (options.watch === true && shell.interactive && options.output === 'text') {
-        const { loadScreens } = await import('../../ui/screens.js');
-        const left = await (await loadScreens()).renderStatus({
-          source: (signal) => watchStatus(session, signal),
-          color: shell.color,
-          signal: shell.signal,
-        });
-        return left === 'interrupted' && shell.signal.aborted ? EXIT.interrupted : EXIT.done;
-      }
+      if (options.watch === true && shell.interactive && options.output === 'text') return showTop(session, shell);
       const { statusLines } = await import('../../ui/text/status.js');
       const { paint } = await import('../../ui/text/line.js');
       const print = (report: Awaited<ReturnType<typeof readStatus>>): void => {

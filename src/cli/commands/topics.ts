@@ -25,13 +25,10 @@ export const topicsCommand: CommandEntry = {
           ...[topic, partitions.length, records, groups.join(', ') || '-', declared ? '' : 'not in the pipeline file'],
         ]);
         shell.out(dataTable(['topic', 'partitions', 'records', 'read by', ''], rows));
-      } else
-        for (const { topic, partitions, config, groups } of reports) {
-          const settings = Object.entries(config).map(([name, value]) => `  ${name} = ${value}\n`);
-          const rows = partitions.map((one) => [one.partition, one.leader, one.isr.join(','), one.start, one.end]);
-          shell.out(`${topic}\n${settings.join('')}  read by ${groups.join(', ') || 'no group'}\n`);
-          shell.out(`${dataTable(['partition', 'leader', 'in sync', 'start', 'end'], rows)}\n`);
-        }
+      } else {
+        const { topicText } = await import('../topic-text.js');
+        for (const report of reports) shell.out(topicText(report));
+      }
       return EXIT.done;
     });
   },

@@ -16,11 +16,13 @@ export interface LogsOptions {
   readonly pattern: RegExp | undefined;
   /** This level and worse ones. */
   readonly level: LogLevel | undefined;
+  /** Ends it before the session does. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LogEntry extends LogLine, LogFacts {}
 
-/** The lines that components have written; with `follow` until the signal. Throws EVPIPE_COMPONENT_UNKNOWN (kind usage). */
+/** The lines that components have written; with `follow` until the signal, which is the session's own where none is given. Throws EVPIPE_COMPONENT_UNKNOWN (kind usage). */
 export async function* logs(session: Session, options: LogsOptions): AsyncGenerator<LogEntry> {
   const { of, tail, follow } = options;
   const own = session.kinds.flatMap(({ logNames }) => logNames?.(session.pipeline) ?? []);
@@ -32,7 +34,7 @@ export async function* logs(session: Session, options: LogsOptions): AsyncGenera
     return statuses.find((status) => status.components.some(isOfIt))?.process ?? component.name;
   });
   processes.push(...of.filter((name) => own.includes(name)));
-  const { signal } = session;
+  const { signal = session.signal } = options;
   const lines = session.target.logs({
     ...(processes.length > 0 && { of: [...new Set(processes)] }),
     tail,

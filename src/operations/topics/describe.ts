@@ -1,4 +1,9 @@
-import type { TopicConfigEntry } from '../../clients/kafka/contract.js';
+import type {
+  KafkaClient,
+  PartitionPosition,
+  TopicConfigEntry,
+  TopicDescription,
+} from '../../clients/kafka/contract.js';
 import type { Session } from '../../kinds/session.js';
 import { requireTopic } from './topic-named.js';
 
@@ -21,11 +26,39 @@ export interface TopicReport {
   readonly groups: readonly string[];
 }
 
+export interface TopicSize {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Between the first and the last offset. */
+  readonly records: bigint;
+  /** The sum of the ends: how many ever came. */
+  readonly end: bigint;
+}
+
+/** How much is in each topic, internal ones left out: the cheapest look at all of them. */
+export async function topicSizes(session: Session): Promise<readonly TopicSize[]> {
+  const kafka = await session.clients.kafka();
+  const sizes = (await listedTopics(kafka)).map(async ({ name, partitions }): Promise<TopicSize> => {
+    const [starts, ends] = await Promise.all([kafka.offsets(name, 'earliest'), kafka.offsets(name, 'latest')]);
+    const end = sumOf(ends);
+    return { topic: name, partitions: partitions.length, records: end - sumOf(starts), end };
+  });
+  return Promise.all(sizes);
+}
+
+const sumOf = (positions: readonly PartitionPosition[]): bigint =>
+  positions.reduce((sum, { offset }) => sum + offset, 0n);
+
+/** Those that people have made, by name. */
+const listedTopics = async (kafka: KafkaClient): Promise<readonly TopicDescription[]> =>
+  (await kafka.listTopics())
+    .filter(({ internal, name }) => !internal && !name.startsWith('_'))
+    .sort((a, b) => a.name.localeCompare(b.name));
+
 /** All that Kafka says of topics; none named: all but internal ones. Throws EVPIPE_TOPIC_MISSING (kind usage). */
 export async function describeTopics(session: Session, names: readonly string[]): Promise<readonly TopicReport[]> {
   const kafka = await session.clients.kafka();
-  const known = (await kafka.listTopics()).filter(({ internal, name }) => !internal && !name.startsWith('_'));
-  const wanted = names.length > 0 ? names : known.map(({ name }) => name).sort();
+  const wanted = names.length > 0 ? names : (await listedTopics(kafka)).map(({ name }) => name);
   const groups = await committedTopics(session);
   return Promise.all(
     wanted.map(async (topic): Promise<TopicReport> => {
@@ -35,7 +68,6 @@ export async function describeTopics(session: Session, names: readonly string[])
         kafka.offsets(topic, 'latest'),
         kafka.topicConfig(topic),
       ]);
-      const span = ends.reduce((sum, { offset }, index) => sum + offset - (starts[index]?.offset ?? 0n), 0n);
       return {
         topic,
         declared: session.pipeline.topics.some(({ name }) => name === topic),
@@ -44,7 +76,7 @@ export async function describeTopics(session: Session, names: readonly string[])
           start: String(starts[index]?.offset ?? 0n),
           end: String(ends[index]?.offset ?? 0n),
         })),
-        records: String(span),
+        records: String(sumOf(ends) - sumOf(starts)),
         config: Object.fromEntries(config.filter(isOwn).map(({ name, value }) => [name, value])),
         groups: groups.flatMap(({ group, topics }) => (topics.has(topic) ? [group] : [])),
       };

@@ -1,3 +1,5 @@
+import type { PressedKey } from '../pressed-keys.js';
+
 /**
  * What the reader of a tail has asked for. While `following` the cursor is the newest row; otherwise it stays on its
  * record, and the source is held back rather than let that record go. `typing` is a filter that is not applied yet.
@@ -37,12 +39,7 @@ export interface Rows {
   indexOf(number: number): number;
 }
 
-export type TailKey =
-  | { readonly kind: 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' }
-  | { readonly kind: 'enter' | 'escape' | 'backspace' | 'interrupt' }
-  | { readonly kind: 'text'; readonly text: string };
-
-export function reduceTailKey(state: TailKeys, key: TailKey, rows: Rows, pageRows: number): TailKeys {
+export function reduceTailKey(state: TailKeys, key: PressedKey, rows: Rows, pageRows: number): TailKeys {
   if (key.kind === 'interrupt') return { ...state, left: 'interrupted' };
   if (state.typing !== undefined) return typed(state, state.typing, key);
   switch (key.kind) {
@@ -94,7 +91,7 @@ function commanded(state: TailKeys, text: string, rows: Rows, pageRows: number):
   }
 }
 
-function typed(state: TailKeys, typing: string, key: TailKey): TailKeys {
+function typed(state: TailKeys, typing: string, key: PressedKey): TailKeys {
   switch (key.kind) {
     case 'text':
       return { ...state, typing: typing + key.text };

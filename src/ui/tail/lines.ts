@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import type { DecodedRecord } from '../../operations/tail/record.js';
-import { column, columnRight, type Line, line, span, truncateLine, widthOf, wrap } from '../text/line.js';
+import { column, columnRight, type Line, line, span, truncateLine, widthOf, wrap, wrapKept } from '../text/line.js';
 import { printable } from '../text/printable.js';
 import { bytes, clockTime, count, counted } from '../text/quantities.js';
 import type { TailModel } from './model.js';
@@ -210,11 +210,6 @@ function valueDetail(model: TailModel, number: number, decoded: DecodedRecord, c
       ? [line(span(`… ${bytes(text.length - VALUE_CHARACTERS_MAX)} more`, 'dim'))]
       : [];
   return [...before, ...value.map((one) => line(one)), ...cut];
-}
-
-/** Like wrap, but keeps indentation as it is. */
-function wrapKept(text: string, columns: number): string[] {
-  return stringWidth(text) <= columns ? [text] : wrap(text, columns);
 }
 
 const KEYS = 'space pause  ↑↓ move  ⏎ open  / filter  b before→after  p partitions  g/G ends  q quit';

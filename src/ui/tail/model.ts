@@ -1,6 +1,7 @@
 import type { DecodedRecord, JsonValue, TailRecord, TailSource } from '../../operations/tail/record.js';
+import type { PressedKey } from '../pressed-keys.js';
 import { FilterScan } from './filter.js';
-import { AT_START, type Rows, reduceTailKey, type TailKey, type TailKeys } from './keys.js';
+import { AT_START, type Rows, reduceTailKey, type TailKeys } from './keys.js';
 import { Rate } from './rate.js';
 import { Ring } from './ring.js';
 
@@ -76,7 +77,13 @@ export class TailModel {
     return filtered && { matches: filtered.count, left: filtered.left, skipped: filtered.skipped };
   }
 
-  press(key: TailKey): void {
+  /** Nothing is open, filtered or being typed that Escape would close. */
+  get nothingToEscape(): boolean {
+    const { open, filter, typing } = this.keys;
+    return !open && filter === '' && typing === undefined;
+  }
+
+  press(key: PressedKey): void {
     const before = this.keys.filter;
     this.keys = reduceTailKey(this.keys, key, this.rows, this.pageRows);
     if (this.keys.filter !== before) this.filterBy(this.keys.filter);

@@ -1,8 +1,8 @@
-import { type Key, useInput, useStdin } from 'ink';
+import { useInput, useStdin } from 'ink';
 import type { TailSource } from '../../operations/tail/record.js';
+import { pressedKeys } from '../pressed-keys.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
-import type { TailKey } from './keys.js';
 import { tailLines } from './lines.js';
 import { TailModel } from './model.js';
 
@@ -38,15 +38,20 @@ interface TailProps {
   readonly topics: readonly string[];
   readonly color: boolean;
   readonly leave: (how: Left) => void;
+  /** It is shown inside another screen, to which Escape leads back. */
+  readonly escapeLeaves?: boolean;
 }
 
-export function Tail({ model, topics, color, leave }: TailProps) {
+export function Tail({ model, topics, color, leave, escapeLeaves }: TailProps) {
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
   const { isRawModeSupported } = useStdin();
   useInput(
     (input, key) => {
-      for (const pressed of keysOf(input, key)) model.press(pressed);
+      for (const pressed of pressedKeys(input, key)) {
+        const isBack = pressed.kind === 'escape' && escapeLeaves === true && model.nothingToEscape;
+        model.press(isBack ? { kind: 'text', text: 'q' } : pressed);
+      }
       if (model.keys.left !== undefined) leave(model.keys.left);
     },
     { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
@@ -54,19 +59,4 @@ export function Tail({ model, topics, color, leave }: TailProps) {
   const { perSecond } = model.tick(nowMs);
   // Ink wipes a screen that is filled to its last row: one stays free.
   return <Lines lines={tailLines(model, { columns, rows: rows - 1, topics, perSecond })} color={color} />;
-}
-
-/** What was pressed; text that was pasted or typed fast comes in one piece and counts key by key. */
-function keysOf(input: string, key: Key): TailKey[] {
-  if (key.ctrl) return input === 'c' ? [{ kind: 'interrupt' }] : [];
-  if (key.upArrow) return [{ kind: 'up' }];
-  if (key.downArrow) return [{ kind: 'down' }];
-  if (key.pageUp) return [{ kind: 'page-up' }];
-  if (key.pageDown) return [{ kind: 'page-down' }];
-  if (key.home) return [{ kind: 'home' }];
-  if (key.end) return [{ kind: 'end' }];
-  if (key.return) return [{ kind: 'enter' }];
-  if (key.escape) return [{ kind: 'escape' }];
-  if (key.backspace || key.delete) return [{ kind: 'backspace' }];
-  return [...input].map((text): TailKey => (text === '\r' ? { kind: 'enter' } : { kind: 'text', text }));
 }

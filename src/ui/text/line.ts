@@ -99,6 +99,11 @@ export function wrap(text: string, columns: number): string[] {
   return text.split('\n').flatMap((paragraph) => wrapParagraph(paragraph, Math.max(1, columns)));
 }
 
+/** Like wrap, but what fits keeps its indentation: for text whose lines mean something. */
+export function wrapKept(text: string, columns: number): string[] {
+  return text.split('\n').flatMap((one) => (stringWidth(one) <= columns ? [one] : wrap(one, columns)));
+}
+
 function wrapParagraph(paragraph: string, columns: number): string[] {
   const lines: string[] = [];
   let current = '';

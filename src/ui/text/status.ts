@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 import type { FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
-import { componentTable } from './component-table.js';
+import { COMPONENT_COLUMNS } from './component-columns.js';
+import { healthTable } from './health-table.js';
 import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
 import { printable } from './printable.js';
 import { bytes, span as howLong } from './quantities.js';
@@ -14,16 +15,23 @@ const INDENT_COLUMNS = 5;
 export function statusLines(report: StatusReport, { columns }: { readonly columns: number }): Line[] {
   const { components, flows } = report;
   const lines = [statusHeading(report, columns)];
-  if (components.length > 0) lines.push(line(), ...componentTable(components, columns));
+  if (components.length > 0) {
+    const { heading, rows } = healthTable(COMPONENT_COLUMNS, components, columns);
+    lines.push(line(), heading, ...rows.flat());
+  }
   for (const note of report.notes ?? []) lines.push(line(`  · ${printable(note)}`));
   for (const flow of flows) lines.push(line(), ...flowLines(flow, columns));
   return lines.map((one) => truncateLine(one, columns));
 }
 
-function statusHeading(report: StatusReport, columns: number): Line {
+/** Where it runs and since when give way to how all is. */
+export function statusHeading(report: StatusReport, columns: number): Line {
   const { pipeline, target, upMs, memoryBytes, cpuPercent } = report;
+  const name = span(printable(pipeline), 'strong');
+  const on = ` on ${printable(target)}`;
   const up = upMs === undefined ? '' : `   up ${howLong(upMs)}`;
-  const left = line(span(printable(pipeline), 'strong'), ` on ${printable(target)}${up}   `, overall(report));
+  const lines = [`${on}${up}   `, `${on}   `, '   '].map((about) => line(name, about, overall(report)));
+  const left = lines.find((one) => widthOf(one) <= columns) ?? line(overall(report), '   ', name);
   const facts = [
     ...(memoryBytes === undefined ? [] : [bytes(memoryBytes)]),
     ...(cpuPercent === undefined ? [] : [`${Math.round(cpuPercent)} % CPU`]),
@@ -41,7 +49,7 @@ function overall({ components, flows }: StatusReport): Span {
 }
 
 /** Nodes joined by arrows, each with its detail below its name; rows break where the terminal ends. */
-function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
+export function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
   const lines: Line[] = [];
   let names: Span[] = [];
   let details: Span[] = [];

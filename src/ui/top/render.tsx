@@ -1,0 +1,55 @@
+import { useInput, useStdin } from 'ink';
+import { useReducer } from 'react';
+import { pressedKeys } from '../pressed-keys.js';
+import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
+import { Lines, useClock, useSize } from '../screen.js';
+import { Tail } from '../tail/render.js';
+import { topLines } from './lines.js';
+import { TopModel } from './model.js';
+import type { TopSource } from './source.js';
+
+const REDRAW_MS = 250;
+
+interface RenderTopOptions extends ScreenOptions {
+  readonly source: TopSource;
+  readonly color: boolean;
+}
+
+/** All of a pipeline on a terminal's second screen, until q (quit), Ctrl-C or the signal (interrupted). */
+export function renderTop({ source, color, ...options }: RenderTopOptions): Promise<Left> {
+  const model = new TopModel(source);
+  const draw = (leave: (how: Left) => void) => <Top model={model} color={color} leave={leave} />;
+  return renderScreen({ draw, read: (signal) => model.run(signal) }, options);
+}
+
+interface TopProps {
+  readonly model: TopModel;
+  readonly color: boolean;
+  readonly leave: (how: Left) => void;
+}
+
+export function Top({ model, color, leave }: TopProps) {
+  const nowMs = useClock(REDRAW_MS);
+  const { columns, rows } = useSize();
+  const { isRawModeSupported } = useStdin();
+  const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
+  const { content } = model;
+  const records = content?.kind === 'records' && content.problem === undefined ? content : undefined;
+  useInput(
+    (input, key) => {
+      for (const pressed of pressedKeys(input, key)) model.press(pressed);
+      if (model.state.left !== undefined) leave(model.state.left);
+      else redraw();
+    },
+    { isActive: isRawModeSupported === true && records === undefined },
+  );
+  if (records !== undefined) {
+    const back = (how: Left): void => {
+      model.press({ kind: how === 'quit' ? 'escape' : 'interrupt' });
+      if (model.state.left !== undefined) leave(model.state.left);
+    };
+    return <Tail model={records.tail} topics={[records.topic]} color={color} leave={back} escapeLeaves />;
+  }
+  // Ink wipes a screen that is filled to its last row: one stays free.
+  return <Lines lines={topLines(model, { columns, rows: rows - 1, nowMs })} color={color} />;
+}
