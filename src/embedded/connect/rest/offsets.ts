@@ -1,4 +1,4 @@
-import type { ConnectorOffset } from '../worker/sink-offsets.js';
+import type { ConnectorOffset, OffsetChange } from '../worker/sink-offsets.js';
 import { offsetJson } from '../worker/stores.js';
 import { RestFailure } from './failure.js';
 import { ACCEPTED, ok, type Route } from './route.js';
@@ -8,6 +8,18 @@ const text = (offsets: readonly ConnectorOffset[]): string =>
 
 const message = (done: 'altered' | 'reset'): string =>
   `The Connect framework-managed offsets for this connector have been ${done} successfully. However, if this connector manages offsets externally, they will need to be manually ${done} in the system that the connector uses.`;
+
+/** Without an offset the partition's is removed. */
+function changeOf(given: unknown): OffsetChange {
+  if (isMap(given)) {
+    const { partition = null, offset = null } = given;
+    if ([partition, offset].every((one) => one === null || isMap(one))) return { partition, offset };
+  }
+  throw new RestFailure(400, 'Each of the offsets is an object with a partition and an offset, which are objects too');
+}
+
+const isMap = (json: unknown): json is Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
 
 /** KIP-875, and the topics that a connector has written to. */
 export const OFFSET_ROUTES: readonly Route[] = [
@@ -23,9 +35,7 @@ export const OFFSET_ROUTES: readonly Route[] = [
       const given = (body as { offsets?: unknown } | undefined)?.offsets;
       if (!Array.isArray(given) || given.length === 0)
         throw new RestFailure(400, 'Partitions / offsets need to be provided for an alter offsets request');
-      // Without an offset the partition's is removed.
-      const changes = given.map(({ partition = null, offset = null }) => ({ partition, offset }));
-      await herder.changeOffsets(parameters.name ?? '', changes);
+      await herder.changeOffsets(parameters.name ?? '', given.map(changeOf));
       return ok({ message: message('altered') });
     },
   },

@@ -7,15 +7,15 @@ import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import { insertRow, insertTarget } from '../statements/insert-values.js';
 import type { Value } from '../values/value.js';
-import { type KsqlCall, write } from './request.js';
+import { jsonObject, type KsqlCall, write } from './request.js';
 
 /** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */
 export async function handleInserts({ body, response }: KsqlCall, engine: Engine): Promise<undefined> {
   const text = body.toString('utf8');
   checkJsonDepth(text);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const head = parseJson(lines.shift() ?? 'null');
-  if (!isJsonObject(head) || typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
+  const head = jsonObject(Buffer.from(lines.shift() ?? ''));
+  if (typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
   const quoted = /^`(.*)`$/.exec(head.target)?.[1];
   const source = insertTarget(engine, quoted ?? head.target.toUpperCase());
   response.writeHead(200, { 'content-type': 'application/vnd.ksqlapi.delimited.v1' });

@@ -63,8 +63,13 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
   const { response } = call;
   const asked = readQuery(call, 'ksql', 'streamsProperties');
   if (/^\s*PRINT\b/i.test(asked.sql)) {
-    await printTopic(engine, asked.sql, response);
-    return undefined;
+    try {
+      await printTopic(engine, asked.sql, response);
+      return undefined;
+    } catch (failure) {
+      if (response.headersSent) throw failure;
+      return statementFailure(failure, asked.sql, []);
+    }
   }
   const opened = await open(engine, asked);
   if ('status' in opened) return opened;

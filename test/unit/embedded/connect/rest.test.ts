@@ -66,7 +66,8 @@ describe('the REST API', () => {
       connector: { state: 'STOPPED' },
       tasks: [],
     });
-    expect((await world.ask('PATCH', '/connectors/life/offsets', { offsets: [] })).status).toBe(400);
+    for (const offsets of [[], [null], ['a'], [{ partition: 'a' }], [{ partition: {}, offset: [5] }]])
+      expect((await world.ask('PATCH', '/connectors/life/offsets', { offsets })).status).toBe(400);
     expect((await world.ask('DELETE', '/connectors/life/offsets')).body.message).toContain('reset successfully');
     expect((await world.ask('GET', '/connectors/life/offsets')).body).toEqual({ offsets: [] });
     // Without offsets the rows are read again: a slot that is there already loses nothing and doubles nothing.

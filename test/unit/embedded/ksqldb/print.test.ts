@@ -29,6 +29,14 @@ describe('PRINT', () => {
     ]);
   });
 
+  it('is refused as any statement is where it is not one, or names no topic', async () => {
+    for (const ksql of ['PRINT s FROM BEGINNING[;', 'PRINT nowhere;']) {
+      const { status, text } = await stack.post('/query', { ksql });
+      expect(status).toBe(400);
+      expect(JSON.parse(text)).toMatchObject({ '@type': 'statement_error', error_code: 40001, statementText: ksql });
+    }
+  });
+
   it('shows text as text, and other bytes in hexadecimal', async () => {
     await stack.kafka.createTopic({ name: 'raw', partitions: 1 });
     await stack.produce('raw', [['k', 'plain text', 0]]);

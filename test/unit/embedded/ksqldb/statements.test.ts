@@ -113,6 +113,8 @@ describe('statements', () => {
       { status: 'ok', seq: 0 },
       { status: 'error', seq: 1, message: 'Column name `NOPE` does not exist.' },
     ]);
+    for (const head of ['', '{"target":5}', '{"target', 'null', '[]'])
+      expect((await stack.post('/inserts-stream', `${head}\n{"K":"a"}`)).status).toBe(400);
   });
 
   it('drops a stream with its query only when nothing reads it', async () => {
