@@ -1,5 +1,10 @@
+import { incompatibilities, parseSchema } from '../../src/embedded/schema-registry/parsed-schema.js';
+import { SchemaState } from '../../src/embedded/schema-registry/schema-state.js';
+import type { SchemaType } from '../../src/embedded/schema-registry/schemas-topic.js';
 import { parseTree } from '../../src/pipeline/document.js';
+import { decodeProperties, encodeProperties } from '../../src/protocol/amqp/basic-properties.js';
 import { decodeTable, encodeTable, type FieldValue } from '../../src/protocol/amqp/field-table.js';
+import { decodeMethod } from '../../src/protocol/amqp/methods.js';
 import { compileAvroDecoder } from '../../src/protocol/avro/decode.js';
 import { compilePlainEncoder } from '../../src/protocol/avro/encode.js';
 import { AvroInput } from '../../src/protocol/avro/input.js';
@@ -12,15 +17,20 @@ import { fetch } from '../../src/protocol/kafka/messages/fetch.js';
 import { metadata } from '../../src/protocol/kafka/messages/metadata.js';
 import { Reader } from '../../src/protocol/kafka/reader.js';
 import { recordsOf } from '../../src/protocol/kafka/record-batch.js';
+import { parseStatements } from '../../src/protocol/ksql/parse.js';
 import { decodePgoutput } from '../../src/protocol/pgoutput/decode.js';
-import { seeded } from './seeded.js';
+import { defectIn } from './fuzz/attacked.js';
+import { Dice } from './fuzz/dice.js';
+import { AVRO_SCHEMA, JSON_SCHEMA, KSQL_STATEMENTS, PROTOBUF_SCHEMA } from './fuzz/languages.js';
+import { spoilBytes, spoilJsonText, spoilText } from './fuzz/spoil.js';
 
-/** A decoder and whole inputs for it. It may throw any Error but one: that the stack is too small. */
+/** A decoder and whole inputs for it. It may throw any Error but those that only a defect throws. */
 export interface FuzzedDecoder {
   readonly name: string;
   readonly whole: readonly Buffer[];
   /** How many times dearer than the others one input is: so many fewer are tried. */
   readonly cost?: number;
+  readonly isText?: boolean;
   decode(bytes: Buffer): unknown;
 }
 
@@ -87,6 +97,7 @@ export const DECODERS: readonly FuzzedDecoder[] = [
   },
   {
     name: 'Avro schemas',
+    isText: true,
     whole: texts(
       '{"type":"record","name":"a.R","fields":[{"name":"b","type":["null","long"],"default":null},{"name":"c","type":{"type":"array","items":"R"},"default":[]}]}',
       '{"type":"enum","name":"E","symbols":["A","B"],"default":"A"}',
@@ -95,10 +106,26 @@ export const DECODERS: readonly FuzzedDecoder[] = [
   },
   {
     name: 'JSON',
+    isText: true,
     whole: texts('{"a":[1,2.50,-3e4,12345678901234567890],"b":{"c":"\\u00e4\\n","d":[true,false,null]}}', '[[[[{}]]]]'),
     decode: (bytes) => parseJson(bytes.toString('utf8'), 'text'),
   },
   { name: 'AMQP field tables', whole: [encodeTable(TABLE)], decode: decodeTable },
+  {
+    name: 'AMQP methods',
+    whole: [
+      hex('0032000a 0000 066f7264657273 02 00000000'),
+      hex('003c0028 0000 0473686f70 0161 01'),
+      hex('003c0014 0000 0171 0163 08 00000007 0178 49 00000005'),
+      hex('000a000b 00000000 05 504c41494e 00000003 006162 05 656e5f5553'),
+    ],
+    decode: decodeMethod,
+  },
+  {
+    name: 'AMQP properties',
+    whole: [encodeProperties({ headers: TABLE, expiration: '5', timestamp: 7 })],
+    decode: decodeProperties,
+  },
   {
     name: 'Kafka requests',
     whole: [
@@ -132,8 +159,17 @@ export const DECODERS: readonly FuzzedDecoder[] = [
     ],
     decode: decodePgoutput,
   },
+  ...registryDecoders(),
+  {
+    name: 'ksqlDB statements',
+    isText: true,
+    cost: 5,
+    whole: texts(...KSQL_STATEMENTS.filter(isParsed)),
+    decode: (bytes) => parseStatements(bytes.toString()),
+  },
   {
     name: 'pipeline files',
+    isText: true,
     cost: 20,
     whole: texts(
       'name: shop\ntopics:\n  orders: { partitions: 3 }\n  other: &o\n    config: { a: "b" }\n  third: *o\nlist:\n  - 1\n  - >\n    text\n',
@@ -142,47 +178,61 @@ export const DECODERS: readonly FuzzedDecoder[] = [
   },
 ];
 
-/** Numbers that readers of lengths and counts stumble over. */
-const SPITEFUL = [
-  hex('feffffff0f'),
-  hex('ffffffff0f'),
-  hex('7fffffff'),
-  hex('80000000'),
-  hex('ffffffffffffffffff01'),
-  Buffer.from('['.repeat(3000)),
-  Buffer.from('{"a":'.repeat(2000)),
-  Buffer.from('9'.repeat(2000)),
-];
-
-/** Half of them whole up to a spoiled place, the others noise behind a whole first byte. */
-function damaged(whole: Buffer, random: () => number): Buffer {
-  const below = (bound: number): number => Math.floor(random() * bound);
-  const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
-  if (random() < 0.5) return Buffer.concat([whole.subarray(0, 1), noise(below(64))]);
-  const at = below(whole.length);
-  const spiteful = SPITEFUL[below(SPITEFUL.length)] ?? Buffer.alloc(0);
-  switch (below(4)) {
-    case 0:
-      return Buffer.concat([whole.subarray(0, at), noise(1), whole.subarray(at + 1)]);
-    case 1:
-      return whole.subarray(0, at);
-    case 2:
-      return Buffer.concat([whole.subarray(0, at), spiteful, whole.subarray(at)]);
-    default:
-      return Buffer.concat([whole.subarray(0, at), noise(below(32)), whole.subarray(at)]);
+/** Among the engine's cases are statements that it refuses. */
+function isParsed(statement: string): boolean {
+  try {
+    return parseStatements(statement).length > 0;
+  } catch {
+    return false;
   }
+}
+
+/** Schemas as the registry takes them, each against the whole one before it. */
+function registryDecoders(): readonly FuzzedDecoder[] {
+  const types: ReadonlyArray<readonly [type: SchemaType, text: string]> = [
+    ['AVRO', AVRO_SCHEMA],
+    ['JSON', JSON_SCHEMA],
+    ['PROTOBUF', PROTOBUF_SCHEMA],
+  ];
+  return types.map(([schemaType, schema]) => {
+    const state = new SchemaState();
+    const before = { subject: 's', version: 1, id: 1, schemaType, schema, references: [], deleted: false };
+    return {
+      name: `${schemaType} schemas of the registry`,
+      isText: true,
+      cost: 10,
+      whole: [Buffer.from(schema)],
+      decode(bytes) {
+        const parsed = parseSchema(state, { schemaType, schema: bytes.toString(), references: [] }, true);
+        return incompatibilities(state, 'FULL_TRANSITIVE', parsed, [before]);
+      },
+    };
+  });
+}
+
+/** Half of the texts are spoiled as texts; some inputs are noise behind a whole first byte. */
+function damaged(whole: Buffer, isText: boolean, dice: Dice): Buffer {
+  if (dice.chance(0.1)) return Buffer.concat([whole.subarray(0, 1), dice.bytes(64)]);
+  if (!isText || dice.chance(0.3)) return spoilBytes(whole, dice);
+  const text = whole.toString();
+  return Buffer.from(
+    /^[[{]/.test(text) && dice.chance(0.5) ? spoilJsonText(JSON.parse(text), dice) : spoilText(text, dice),
+  );
 }
 
 /** For one input, of processor time and of memory; a whole one takes a thousandth. */
 const CPU_MS_MAX = 1_000;
 const HEAP_BYTES_MAX = 64 * 1024 * 1024;
 
+export const roundsOf = ({ cost = 1 }: FuzzedDecoder, rounds: number): number => Math.ceil(rounds / cost);
+
 /** What went wrong, with the input that did it; undefined where nothing did. */
-export function fuzz({ whole, decode, cost = 1 }: FuzzedDecoder, rounds: number, seed: number): string | undefined {
+export function fuzz(decoder: FuzzedDecoder, rounds: number, seed: number): string | undefined {
+  const { whole, decode, isText = false } = decoder;
   for (const bytes of whole) decode(bytes);
-  const random = seeded(seed);
-  for (let round = 0; round < rounds / cost; round++) {
-    const bytes = damaged(whole[Math.floor(random() * whole.length)] ?? Buffer.alloc(0), random);
+  const dice = new Dice(seed);
+  for (let round = 0; round < roundsOf(decoder, rounds); round++) {
+    const bytes = damaged(dice.pick(whole), isText, dice);
     const heap = process.memoryUsage().heapUsed;
     const cpu = process.cpuUsage();
     const failure = failureOf(() => decode(bytes));
@@ -203,8 +253,6 @@ function failureOf(decode: () => unknown): string | undefined {
     return undefined;
   } catch (failure) {
     if (!(failure instanceof Error)) return `it threw ${String(failure)}`;
-    return failure.message.includes('call stack') || failure.message.includes('Array buffer allocation')
-      ? failure.message
-      : undefined;
+    return defectIn(failure.message) === undefined ? undefined : (failure.stack ?? failure.message);
   }
 }
