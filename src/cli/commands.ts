@@ -3,6 +3,7 @@ import { applyCommand } from './commands/apply.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { composeCommand } from './commands/compose.js';
 import { connectorsCommand } from './commands/connectors.js';
+import { deadLettersCommand } from './commands/dead-letters.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { envCommand } from './commands/env.js';
@@ -19,6 +20,7 @@ import { produceCommand } from './commands/produce.js';
 import { psqlCommand } from './commands/psql.js';
 import { resetCommand } from './commands/reset.js';
 import { schemaCommand } from './commands/schema.js';
+import { schemasCommand } from './commands/schemas.js';
 import { smokeCommand } from './commands/smoke.js';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop.js';
 import { statusCommand } from './commands/status.js';
@@ -48,6 +50,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   traceCommand,
   topicsCommand,
   groupsCommand,
+  schemasCommand,
+  deadLettersCommand,
   statusCommand,
   topCommand,
   logsCommand,

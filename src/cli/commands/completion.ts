@@ -4,6 +4,8 @@ import type { CommandEntry, CommonOptions } from '../command.js';
 import { addCommonOptions } from '../common-options.js';
 import { EXIT } from '../exit-codes.js';
 import type { Shell } from '../shell.js';
+import { CONNECTOR_ACTIONS } from './connectors.js';
+import { DEAD_LETTER_ACTIONS } from './dead-letters.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -138,21 +140,41 @@ async function operands(name: string, before: readonly string[], shell: Shell): 
     case 'psql':
       return names((await pipeline())?.databases, 'database');
     case 'tail':
+    case 'produce':
       return names((await pipeline())?.topics, 'topic');
     case 'verify-consistency':
       return names((await pipeline())?.checks, 'check');
     case 'smoke':
       return names((await pipeline())?.smoke, 'smoke test');
-    case 'connectors': {
-      const actions = ['list', 'status', 'pause', 'resume', 'restart'];
-      if (!before.some((word) => actions.includes(word))) return actions.map((action) => [action, 'action']);
-      return names((await pipeline())?.connectors, 'connector');
-    }
+    case 'connectors':
+      return withActions(CONNECTOR_ACTIONS, before, async () => names((await pipeline())?.connectors, 'connector'));
+    case 'topics':
+      return withActions(['list', 'describe'], before, async () => names((await pipeline())?.topics, 'topic'));
+    case 'schemas':
+      return withActions(['list', 'describe'], before, async () => names((await pipeline())?.subjects, 'subject'));
+    case 'groups':
+      return withActions(['list', 'describe', 'reset-offsets'], before, async () => []);
+    case 'dead-letters':
+      return withActions(DEAD_LETTER_ACTIONS, before, async () => deadLetterNames(await pipeline()));
     case 'completion':
       return SHELLS.map((one) => [one, 'shell']);
     default:
       return [];
   }
+}
+
+/** First what to do, then with what. */
+async function withActions(
+  actions: readonly string[],
+  before: readonly string[],
+  names: () => Promise<readonly Candidate[]>,
+): Promise<readonly Candidate[]> {
+  return before.some((word) => actions.includes(word)) ? names() : actions.map((action) => [action, 'action']);
+}
+
+function deadLetterNames(pipeline: Pipeline | undefined): readonly Candidate[] {
+  const topics = (pipeline?.connectors ?? []).map(({ config }) => config?.['errors.deadletterqueue.topic.name'] ?? '');
+  return [...new Set(topics)].filter((topic) => topic !== '').map((topic) => [topic, 'dead letter topic']);
 }
 
 /** The file that the words before name, or the one that would be found. Undefined, without a word, where it can't be loaded. */

@@ -9,8 +9,8 @@ import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
-const ACTIONS = ['list', 'status', 'pause', 'resume', 'restart'] as const;
-type Action = (typeof ACTIONS)[number];
+export const CONNECTOR_ACTIONS = ['list', 'status', 'pause', 'resume', 'restart'] as const;
+type Action = (typeof CONNECTOR_ACTIONS)[number];
 
 export const connectorsCommand: CommandEntry = {
   name: 'connectors',
@@ -18,7 +18,7 @@ export const connectorsCommand: CommandEntry = {
   examples: ['connectors', 'connectors status accounting-cdc', 'connectors pause accounting-cdc'],
   declare: (command) =>
     command
-      .addArgument(new Argument('[action]', 'what to do').choices(ACTIONS).default('list'))
+      .addArgument(new Argument('[action]', 'what to do').choices(CONNECTOR_ACTIONS).default('list'))
       .argument('[names...]', 'connectors; list and status: all where none is named'),
   run: async (call) => {
     const { shell, options } = call;

@@ -42,6 +42,8 @@ describe('completion', () => {
     expect(await words('tail', '')).toEqual(['orders']);
     expect(await words('verify-consistency', 'c')).toEqual(['copies']);
     expect(await words('logs', 's')).toEqual(['shop']);
+    expect(await words('dead-letters', '')).toEqual(['list', 'show', 'replay']);
+    expect(await words('topics', 'describe', '')).toEqual(['orders']);
     expect(await words('connectors', '')).toEqual(['list', 'status', 'pause', 'resume', 'restart']);
   });
 

@@ -1,0 +1,44 @@
+import { type Line, line, span, truncateLine, wrap } from './line.js';
+import { printable } from './printable.js';
+
+export interface ShownLetter {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly origin:
+    | { readonly topic: string; readonly partition: number | undefined; readonly offset: bigint | undefined }
+    | undefined;
+  readonly by: string | undefined;
+  readonly stage: string | undefined;
+  readonly exception: string | undefined;
+  readonly message: string | undefined;
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** Where the record is and came from, why it failed, and as much of it as fits on one line. */
+export function deadLetterLines(letter: ShownLetter, columns: number): Line[] {
+  const { partition, offset, timestampMs, origin, by, stage, message } = letter;
+  const from =
+    origin === undefined
+      ? 'it does not say from where'
+      : `from ${printable(origin.topic)} ${origin.partition ?? '?'}@${origin.offset ?? '?'}`;
+  const time = timestampMs < 0 ? 'no time' : new Date(timestampMs).toISOString();
+  const about = [time, from, by === undefined ? '' : `by ${printable(by)}`, printable(stage ?? '')];
+  // A class without its package: that is what people know it by.
+  const exception = letter.exception?.split('.').at(-1);
+  const why = [exception, message].filter((part) => part !== undefined && part !== '').join(': ');
+  return [
+    line(span(`${partition}@${offset}`, 'strong'), `  ${about.filter((part) => part !== '').join('   ')}`),
+    ...wrap(printable(why === '' ? 'no reason in its headers' : why), columns - 2).map((text) =>
+      line('  ', span(text, 'bad')),
+    ),
+    line('  ', span(`key ${json(letter.key)}  value ${json(letter.value)}`, 'dim')),
+  ].map((one) => truncateLine(one, columns));
+}
+
+function json(value: unknown): string {
+  if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`;
+  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
+  return printable(text ?? 'null');
+}
