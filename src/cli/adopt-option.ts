@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
 
 export const adoptOption = (command: Command): Command =>
-  command.option(
-    '--adopt',
-    'take over topics, schemas, connectors and the like that are declared and others have made',
-  );
+  command.option('--adopt', 'take over declared topics, schemas, connectors and so on that were created by others');

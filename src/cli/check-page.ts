@@ -54,7 +54,7 @@ function notes({ why, way, skipped, listed, missing, extra, different }: CheckRe
     ...way.flatMap(({ name, passed, behind, trouble }) =>
       passed ? [] : [escaped([`${name}: ${behind ?? 'not passed'}`, trouble ?? ''].filter(Boolean).join('; '))],
     ),
-    ...(listed === undefined ? [] : [`${missing + extra + different - listed} more keys are counted, not listed`]),
+    ...(listed === undefined ? [] : [`${missing + extra + different - listed} more keys were counted but not listed`]),
     ...(skipped.length === 0 ? [] : [`not compared: ${skipped.map(escaped).join(', ')}`]),
   ];
 }

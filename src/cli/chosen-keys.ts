@@ -13,13 +13,13 @@ const usage = (message: string, todo: string): EvpipeError =>
 export function keysOfOption(text: string, checks: readonly string[]): Chosen {
   const [check] = checks;
   if (check === undefined || checks.length > 1)
-    throw usage('--keys is for one check', 'Name it: evpipe verify-consistency persons --keys 17,18');
+    throw usage('--keys applies to a single check', 'Name it: evpipe verify-consistency persons --keys 17,18');
   const keys = text.trimStart().startsWith('[') ? keysOfJson(text) : text.split(',').map((one) => [one.trim()]);
   return new Map([[check, { keys, part: keys.length === 1 ? '1 key' : `${keys.length} keys`, mayBeGone: false }]]);
 }
 
 function keysOfJson(text: string): readonly Key[] {
-  const todo = 'Write a list of keys, each a list of texts or null: \'[["17", "a"], ["18", null]]\'';
+  const todo = 'Pass a list of keys, each a list of strings or null: \'[["17", "a"], ["18", null]]\'';
   let keys: unknown;
   try {
     keys = JSON.parse(text);
@@ -44,7 +44,7 @@ export async function keysOfReport(file: string, checks: readonly string[]): Pro
   try {
     text = await readFile(file, 'utf8');
   } catch (failure) {
-    throw usage(`--recheck can't read ${file}: ${messageOf(failure)}`, 'Name a file that --output json has written.');
+    throw usage(`--recheck can't read ${file}: ${messageOf(failure)}`, 'Pass a file written with --output json.');
   }
   const chosen = new Map<string, KeysOfCheck>();
   for (const report of reportsIn(text, file)) {
@@ -56,7 +56,10 @@ export async function keysOfReport(file: string, checks: readonly string[]): Pro
     chosen.set(check, { keys: findings.map(({ key }) => key), part, mayBeGone: true });
   }
   if (chosen.size === 0)
-    throw usage(`no key differs in ${file}, so there is nothing to check again`, 'Leave out --recheck to compare all.');
+    throw usage(
+      `no key differs in ${file}, so there is nothing to check again`,
+      'Leave out --recheck to compare everything.',
+    );
   return chosen;
 }
 
@@ -69,7 +72,7 @@ function reportsIn(text: string, file: string): readonly CheckReport[] {
     } catch (failure) {
       throw usage(
         `line ${index + 1} of ${file} is not JSON: ${messageOf(failure)}`,
-        'Name a file that --output json has written.',
+        'Pass a file written with --output json.',
       );
     }
   });

@@ -10,9 +10,9 @@ import type { Shell } from './shell.js';
 export async function confirm(shell: Shell, { yes }: Pick<CommonOptions, 'yes'>, question: string): Promise<void> {
   if (yes === true) return;
   if (!shell.interactive || !process.stdin.isTTY) {
-    throw new EvpipeError('EVPIPE_NOT_CONFIRMED', `nobody is there to ask: ${question}`, {
+    throw new EvpipeError('EVPIPE_NOT_CONFIRMED', `no terminal to ask on: ${question}`, {
       kind: 'usage',
-      todo: 'Agree with --yes.',
+      todo: 'Confirm with --yes.',
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

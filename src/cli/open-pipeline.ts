@@ -78,7 +78,7 @@ export async function openRunning(shell: Shell, options: CommonOptions, operand?
   }
   if (options.output === 'text' && options.quiet !== true)
     shell.err(
-      `${problemLine(first, options)}  Until that is fixed, this is about the pipeline as it was brought up.\n`,
+      `${problemLine(first, options)}  Until that is fixed, this shows the pipeline as it was last brought up.\n`,
     );
   return recorded;
 }
@@ -113,6 +113,6 @@ async function findFile(shell: Shell): Promise<string> {
     todo:
       running.length === 0
         ? 'Name a folder or a file: evpipe up pipelines/person-planning'
-        : `Name one with -f. These run: ${running.join(', ')}`,
+        : `Name one with -f. Running: ${running.join(', ')}`,
   });
 }

@@ -13,12 +13,12 @@ function build(shell: Shell, finish: (code: number) => void): Command {
   const program = new Command('evpipe')
     .description('Brings up event pipelines from one YAML file, and proves that every replica agrees with its source.')
     .version(packageVersion(), '--version')
-    .helpCommand('help [command]', 'how to use a command')
+    .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: shell.out, writeErr: shell.err });
   for (const entry of COMMANDS) addCommand(program, entry, shell, finish);
-  program.addHelpText('after', '\nBegin with: evpipe up pipelines/person-planning');
+  program.addHelpText('after', '\nStart with: evpipe up pipelines/person-planning');
   return program;
 }
 

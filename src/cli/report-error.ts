@@ -20,7 +20,7 @@ export function reportError(thrown: unknown, shell: Shell, options: { verbose: b
   }
   if (options.verbose) shell.err(`${stackOf(thrown)}\n`);
   else if (error.kind === 'defect')
-    shell.err('  This is a defect of evpipe. Run it again with --verbose and report what it prints.\n');
+    shell.err('  This is a bug in evpipe. Rerun with --verbose and report what it prints.\n');
   return EXIT_OF_KIND[error.kind] ?? EXIT.defect;
 }
 
@@ -30,7 +30,7 @@ function asEvpipeError(thrown: unknown): EvpipeError {
   if (code === 'ENOSPC') {
     return new EvpipeError('EVPIPE_DISK_FULL', `the disk is full: ${messageOf(thrown)}`, {
       cause: thrown,
-      todo: 'Free some space and run the command again; it goes on from where it stopped.',
+      todo: 'Free some space, then rerun the command; it continues from where it stopped.',
     });
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {

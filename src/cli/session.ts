@@ -15,9 +15,9 @@ export function timeoutMs(options: CommonOptions): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(options.timeout);
   const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'];
   if (match === null || unit === undefined) {
-    throw new EvpipeError('EVPIPE_DURATION', `--timeout ${options.timeout} is no duration`, {
+    throw new EvpipeError('EVPIPE_DURATION', `--timeout ${options.timeout} is not a valid duration`, {
       kind: 'usage',
-      todo: 'Say 500ms, 30s or 2m.',
+      todo: 'Use 500ms, 30s or 2m.',
     });
   }
   return Number(match[1]) * unit;

@@ -118,7 +118,7 @@ class Confirmation {
       await this.judge();
       if (this.pending.size > 0 && this.leftMs() <= 0) {
         const verdict = this.confirmed > 0 ? 'inconsistent' : 'inconclusive';
-        return this.report(verdict, `${this.pending.size} rows changed again and again while they were compared`);
+        return this.report(verdict, `${this.pending.size} rows kept changing while they were compared`);
       }
     }
     return this.conclude();

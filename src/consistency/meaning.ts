@@ -119,7 +119,7 @@ export function formsOf(source: ColumnType, replica: ColumnType, meaning: Meanin
 function strictForms(source: ColumnType, replica: ColumnType): PairOfForms | Refusal {
   if (source.base !== replica.base || source.isArray !== replica.isArray) {
     return {
-      refused: `${source.shown} and ${replica.shown} are different types, and compare: strict wants the same one`,
+      refused: `${source.shown} and ${replica.shown} are different types, but compare: strict needs the same type`,
       todo: 'Leave out compare: strict to compare the values.',
     };
   }

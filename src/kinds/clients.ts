@@ -125,11 +125,9 @@ export class Clients {
       const there = await this.target.endpoint(GATEWAY);
       const { host } = name === 'gateway' && there !== undefined ? there : await this.endpoint(service(name));
       if (host.url === undefined) {
-        throw new EvpipeError(
-          'EVPIPE_SERVICE_HAS_NO_API',
-          `service ${name} declares no port, so it has no API to call`,
-          { kind: 'usage' },
-        );
+        throw new EvpipeError('EVPIPE_SERVICE_HAS_NO_API', `service ${name} declares no port, so it has no API`, {
+          kind: 'usage',
+        });
       }
       const client = connectService(name, host.url);
       this.lifetime.onEnd(() => client.close());
@@ -186,12 +184,12 @@ export class Clients {
     if (!declared) {
       throw new EvpipeError('EVPIPE_NOT_DECLARED', `this pipeline has no ${componentKey(component)}`, {
         kind: 'usage',
-        todo: 'evpipe status tells what it has.',
+        todo: '`evpipe status` lists what it has.',
       });
     }
     throw new EvpipeError('EVPIPE_NOT_RUNNING', `${componentKey(component)} is not running`, {
       kind: 'unreachable',
-      todo: 'Start the pipeline with evpipe up; evpipe status tells what runs.',
+      todo: 'Start the pipeline with `evpipe up`; `evpipe status` shows what is running.',
     });
   }
 
@@ -263,7 +261,7 @@ function withoutRole(failure: unknown): unknown {
   return new EvpipeError(code, message, {
     kind,
     cause: failure,
-    todo: 'Run evpipe up, which makes the roles, then try again.',
+    todo: 'Run `evpipe up`, which creates the roles, then try again.',
   });
 }
 

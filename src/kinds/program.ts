@@ -18,15 +18,15 @@ export interface ProgramSection extends Located {
 export const programSpec = {
   cwd: text
     .optional()
-    .describe('The folder it runs in, relative to the file; absent: the folder of the file')
+    .describe('Working directory, relative to the pipeline file; default: the folder of the file')
     .meta({ examples: ['../shop'] }),
   env: settings
     .optional()
-    .describe('Its environment; $(…) refers to what the target yields. Share one with `env: { <<: *anchor }`')
+    .describe('Its environment; $(…) refers to what the target provides. Share one with `env: { <<: *anchor }`')
     .meta({ examples: [{ DATABASE_URL: '$(databases.person.url)' }] }),
   envFile: text
     .optional()
-    .describe('A file of NAME=value lines, relative to the file; what `env` says comes before it')
+    .describe('A file of NAME=value lines, relative to the pipeline file; `env` takes precedence')
     .meta({ examples: ['../shop/.env'] }),
 };
 

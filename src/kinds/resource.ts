@@ -80,8 +80,8 @@ const MADE_BY_OTHERS: Change = {
   summary: 'ownership',
   refused: {
     code: 'EVPIPE_MADE_BY_OTHERS',
-    why: 'exists, made by others',
-    todo: '--adopt takes it over: then it is changed, and --prune and reset may remove it. Or declare it as it is.',
+    why: 'exists, created by others',
+    todo: 'Take it over with --adopt (it is then changed, and --prune and reset may remove it), or declare it as it is.',
   },
 };
 

@@ -12,9 +12,9 @@ export function composeProject(
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   if (action !== 'config') {
-    throw new EvpipeError('EVPIPE_COMPOSE_ACTION', `there is no action ${action} of compose`, {
+    throw new EvpipeError('EVPIPE_COMPOSE_ACTION', `compose has no action ${action}`, {
       kind: 'usage',
-      todo: 'Use `evpipe compose config`; all else is done by evpipe’s own commands (up, logs, stop, down).',
+      todo: 'Use `evpipe compose config`; for everything else use evpipe’s own commands (up, logs, stop, down).',
     });
   }
   return composeConfig(targetInput(pipeline, kinds), { env, stateFolder: pipeline.stateFolder });

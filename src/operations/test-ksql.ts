@@ -40,7 +40,8 @@ export async function runKsqlTest(test: KsqlTest): Promise<KsqlTestResult> {
     if (test.refused !== undefined && refusal.message.includes(test.refused)) return ended('passed', '');
     return ended('error', refusal.message, refusal.statement, refusal.location);
   }
-  if (test.refused !== undefined) return ended('failure', `every statement was accepted; refused: ${test.refused}`);
+  if (test.refused !== undefined)
+    return ended('failure', `every statement was accepted, but this was expected to be refused: ${test.refused}`);
   try {
     const records = new OfflineRecords(engine);
     for (const input of test.inputs) await records.produce(input.topic, input);

@@ -111,7 +111,7 @@ class TreeBuilder {
         const key = pair.key as YamlNode | null;
         const place = key?.range ? this.at(key.range[0]) : location;
         if (!isScalar(key) || key.value === null || typeof key.value === 'object') {
-          this.problems.push(problem('yaml', place, 'a key has to be a plain text'));
+          this.problems.push(problem('yaml', place, 'a key must be a plain string'));
           continue;
         }
         if (key.value === '<<') {
@@ -160,7 +160,7 @@ class TreeBuilder {
     this.aliasDepth -= 1;
     if (this.aliasDepth === 0 && this.aliasedNodes > ALIASED_NODES_MAX && !this.exceeded) {
       this.exceeded = true;
-      const message = `the aliases stand for more than ${ALIASED_NODES_MAX.toLocaleString('en')} values`;
+      const message = `the aliases expand to more than ${ALIASED_NODES_MAX.toLocaleString('en')} values`;
       this.problems.push(problem('yaml', location, message));
     }
     return tree;
@@ -298,7 +298,7 @@ export function interpolate(
     if (found !== undefined && (found !== '' || fallback === undefined)) return found;
     if (fallback !== undefined) return fallback;
     if (!needed(path)) return whole;
-    const message = `the environment has no ${name}; give it, or a default: \${${name}:-…}`;
+    const message = `the environment has no ${name}; set it, or give a default: \${${name}:-…}`;
     problems.push(problem('variable-missing', tree.location, message));
     return whole;
   });

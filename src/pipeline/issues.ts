@@ -67,7 +67,7 @@ export function describeIssue(issue: {
 }): string | undefined {
   if (issue.input === undefined && issue.code !== 'unrecognized_keys') {
     const wanted = NOUNS[String(issue.expected)];
-    return wanted === undefined ? 'is missing' : `is missing; it has to be ${wanted}`;
+    return wanted === undefined ? 'is missing' : `is missing; it must be ${wanted}`;
   }
   switch (issue.code) {
     case 'invalid_type':
@@ -79,9 +79,9 @@ export function describeIssue(issue: {
     case 'too_big':
       return issue.origin === 'array' ? `takes ${issue.maximum} items at most` : `must be ${issue.maximum} at most`;
     case 'invalid_union':
-      return `has none of the forms that are possible here, is ${nounOf(issue.input)}`;
+      return `matches none of the forms allowed here; it is ${nounOf(issue.input)}`;
     case 'invalid_format':
-      return 'is not of the right form';
+      return 'has the wrong form';
     default:
       return undefined;
   }

@@ -175,7 +175,7 @@ function readYaml(file: string): Json {
 
 function jsonOf(node: YamlNode | null | undefined, file: string): Json {
   if (node === null || node === undefined) return null;
-  if (isAlias(node)) throw wrong(file, `aliases such as *${node.source} are not read here: write the value out`);
+  if (isAlias(node)) throw wrong(file, `aliases such as *${node.source} are not supported here: write the value out`);
   if (isMap(node)) {
     const entries = node.items.map(({ key, value }) => [
       isScalar(key) ? String(key.value) : '',
@@ -196,7 +196,7 @@ function objectOf(json: Json | undefined, file: string, where: string): JsonObje
 }
 
 function textOf(json: Json | undefined, file: string, where: string): string {
-  if (typeof json !== 'string') throw wrong(file, `${where}: a text is expected`);
+  if (typeof json !== 'string') throw wrong(file, `${where}: a string is expected`);
   return json;
 }
 

@@ -209,7 +209,7 @@ function readTree(file: string, cwd: string, problems: Problem[]): Tree | undefi
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (failure) {
-    throw new EvpipeError('EVPIPE_FILE_UNREADABLE', `${shown} cannot be read: ${messageOf(failure)}`, {
+    throw new EvpipeError('EVPIPE_FILE_UNREADABLE', `${shown} can't be read: ${messageOf(failure)}`, {
       kind: 'usage',
       cause: failure,
     });

@@ -20,12 +20,12 @@ export const texts = z.array(text);
 
 /** A YAML scalar where the reader of the value wants text: `false`, `604800000` and `"x"` alike. */
 export const scalar = z
-  .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or true/false' })
+  .union([z.string(), z.number(), z.boolean()], { error: 'must be a string, a number or true/false' })
   .transform(String);
 export const settings = z.record(z.string(), scalar);
 
 export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
-  error: 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit',
+  error: 'a name has letters, digits, ".", "_" and "-", and starts with a letter or digit',
 });
 export const named = <T extends z.ZodType>(value: T) => z.record(name, value);
 

@@ -20,7 +20,7 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
     base: z
       .enum(['embedded', 'compose', 'cluster'], { error: 'must be embedded, compose or cluster' })
       .default('embedded')
-      .describe('What everything runs on that is not named here'),
+      .describe('Where everything that is not named here runs'),
     ...Object.assign({}, ...kinds.map(({ placements }) => placements)),
   });
   return mapping({
@@ -29,10 +29,12 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
       .describe('Version of the file format'),
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, { error: 'a name has small letters, digits and "-", 50 characters at most' })
+      .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, {
+        error: 'a name has lower-case letters, digits and "-", at most 50 characters',
+      })
       .describe('Name of the pipeline: part of the names of slots, topics and folders'),
     ...Object.fromEntries(sections.map(({ key, spec }) => [key, spec])),
-    targets: named(target).default({}).describe('Where it runs, beside embedded, compose and cluster'),
+    targets: named(target).default({}).describe('Targets besides embedded, compose and cluster'),
     profiles: z
       .record(z.string(), z.unknown())
       .optional()

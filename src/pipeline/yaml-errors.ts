@@ -5,14 +5,14 @@ export function describeYamlError(error: YAMLError, text: string): string {
   const here = /^[^\s]+/.exec(text.slice(error.pos[0], error.pos[0] + 30))?.[0] ?? '';
   switch (error.code) {
     case 'TAB_AS_INDENT':
-      return 'a tab indents nothing in YAML: use spaces';
+      return 'YAML does not allow tabs for indentation: use spaces';
     case 'BAD_INDENT':
-      return 'is indented otherwise than what it belongs to, or a bracket before it was not closed';
+      return 'is indented differently from its siblings, or a bracket before it was not closed';
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
-      return 'a key cannot stand here: is it indented too far, is a ":" missing, or does a text with ": " in it need quotes?';
+      return 'a key cannot stand here: is it indented too far, is a ":" missing, or does text with ": " in it need quotes?';
     case 'BAD_ALIAS':
-      return `no anchor is called ${here}; a text that begins with "*" needs quotes`;
+      return `there is no anchor ${here}; text that starts with "*" needs quotes`;
     case 'UNEXPECTED_TOKEN':
       if (text[error.pos[0] - 1] === '$')
         return `$${here.replace(/[\s,]+$/, '')} needs quotes where it stands between brackets`;

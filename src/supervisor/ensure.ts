@@ -121,7 +121,7 @@ function makeStateFolder(stateFolder: string): void {
   } catch (cause) {
     throw new EvpipeError('EVPIPE_STATE_FOLDER', `can't write the state folder ${stateFolder}: ${messageOf(cause)}`, {
       cause,
-      todo: 'It lies beside the pipeline file: make room there, or give yourself the right to write.',
+      todo: 'It is next to the pipeline file: free space there, or give yourself write permission.',
     });
   }
 }

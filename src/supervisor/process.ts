@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const lock = lockFile(stateFile.lock(stateFolder));
   if (lock === undefined) process.exit(EXIT_LOCKED);
   const swept = await sweepProcesses(stateFolder);
-  if (swept > 0) log.warn('ended what a killed supervisor had left', { processes: swept });
+  if (swept > 0) log.warn('ended processes that a killed supervisor left', { processes: swept });
 
   const watchdog = new Watchdog(childEnv);
   const supervisor = new Supervisor(options, new ProcessList(stateFolder, watchdog, log), childEnv);
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const leave = async (answered: Promise<unknown>): Promise<void> => {
     await answered;
     clean(options, lock);
-    log.info('everything has ended');
+    log.info('everything has stopped');
     process.exit(0);
   };
   const socket = socketPath(stateFolder);
@@ -102,7 +102,7 @@ function announceToUser(options: SupervisorOptions, socket: string, log: Log): v
   try {
     writeHint(options.hintFolder, { version: 1, pipeline, file, stateFolder, socket });
   } catch (failure) {
-    log.warn('no hint for other folders: commands have to be run beside the pipeline file', { why: String(failure) });
+    log.warn('no hint for other folders: run commands in the folder of the pipeline file', { why: String(failure) });
   }
 }
 

@@ -30,7 +30,7 @@ export function unprivilegedAccount(
   }
   throw new EvpipeError(
     'EVPIPE_POSTGRES_NO_ACCOUNT',
-    `PostgreSQL does not run as root, and none of the accounts ${UNPRIVILEGED.join(', ')} exists here`,
+    `PostgreSQL refuses to run as root, and none of the accounts ${UNPRIVILEGED.join(', ')} exists here`,
     { todo: 'Run evpipe as an ordinary user.' },
   );
 }

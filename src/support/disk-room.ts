@@ -17,6 +17,6 @@ export function withPlace(failure: unknown, folder: string): unknown {
   if ((failure as NodeJS.ErrnoException | undefined)?.code !== 'ENOSPC') return failure;
   return new EvpipeError('EVPIPE_DISK_FULL', `no space left on device: can't write below ${folder}`, {
     cause: failure,
-    todo: 'Free some space and run the command again; it goes on from where it stopped.',
+    todo: 'Free some space, then rerun the command; it continues from where it stopped.',
   });
 }

@@ -46,7 +46,7 @@ export class EmbeddedProvider implements Provider {
       changed,
       notes: [
         ...(moved && changed ? [`port ${wishedPort} is taken: ${spec.process} listens on ${port}`] : []),
-        ...(revived === true ? [`${spec.process} did not answer: it was killed and started again`] : []),
+        ...(revived === true ? [`${spec.process} did not answer: it was killed and restarted`] : []),
       ],
     };
   }
@@ -185,7 +185,7 @@ export class EmbeddedProvider implements Provider {
 const isKept = (report: ProcessReport): boolean => report.state === 'running' || report.state === 'restarting';
 
 const notRunning = (input: TargetInput) =>
-  new EvpipeError('EVPIPE_NOT_RUNNING', `${input.pipeline} does not run`, {
+  new EvpipeError('EVPIPE_NOT_RUNNING', `${input.pipeline} is not running`, {
     kind: 'unreachable',
     todo: `Run \`evpipe up\` on ${basename(input.file)} first.`,
   });

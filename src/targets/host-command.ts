@@ -75,7 +75,7 @@ function endOf(
       resolve({ ok: false, how: `can't be started: ${child.spawnfile}: ${why}`, startedMs });
     });
     child.once('exit', (code, by) =>
-      resolve({ ok: code === 0, how: by === null ? `ended with code ${code}` : `was ended by ${by}`, startedMs }),
+      resolve({ ok: code === 0, how: by === null ? `ended with code ${code}` : `was killed by ${by}`, startedMs }),
     );
   });
 }

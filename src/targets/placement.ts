@@ -49,7 +49,7 @@ export function placeComponents({ target, file, components }: TargetInput, env: 
   if (missing.length > 0) {
     throw new EvpipeError('EVPIPE_ADDRESS_MISSING', `target ${target.name} has no address for ${missing.join(', ')}`, {
       kind: 'usage',
-      todo: `Give them under targets.${target.name} in ${file}, or set the variables named.`,
+      todo: `Set them under targets.${target.name} in ${file}, or set the variables named.`,
     });
   }
   return { components, find, providerOf, address: (component) => addresses.get(componentKey(component)) };

@@ -51,7 +51,7 @@ describe('person-planning in containers', () => {
 
   it('is consistent, and a second up changes nothing', async () => {
     await up(box, /persons\s+200\s+200/, /balance-sheets\s+500\s+500/);
-    expect(await up(box, /persons\s+200\s+200/)).toContain('Nothing had to be changed.');
+    expect(await up(box, /persons\s+200\s+200/)).toContain('Nothing to change.');
   });
 
   it('prints a project that Compose accepts, with no password in it', async () => {
@@ -124,7 +124,7 @@ describe('the stand-ins for the official images', () => {
   });
 });
 
-describe('an engine that does not run', () => {
+describe('an engine that is not running', () => {
   it('is named by up, which starts nothing', async () => {
     const box = await open('monolith-split');
     try {

@@ -68,7 +68,7 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
       const ended = await run('down', '--volumes');
       expect(ended).toMatchObject({ code: 0, err: '' });
       expect(ended.out).toContain(`stays    RabbitMQ queue ${names.mails}, which others use\n`);
-      expect(ended.out).toContain(`stays    RabbitMQ queue ${names.likes}, which is not as declared`);
+      expect(ended.out).toContain(`stays    RabbitMQ queue ${names.likes}, which differs from the file`);
       expect(ended.out).toContain(`stays    RabbitMQ exchange ${names.events}, which others use\n`);
       expect(await amqp.queue(names.likes)).toMatchObject({ ready: 1 });
       expect(await amqp.hasExchange(names.events)).toBe(true);

@@ -96,7 +96,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   it('changes nothing and adds no seed on a second up, and says so', async () => {
     const ended = await box.run('up', '--seed', ...profile);
     expect(ended.code).toBe(0);
-    expect(ended.stdout).toContain('Nothing had to be changed.');
+    expect(ended.stdout).toContain('Nothing to change.');
     expect(ended.stdout).toMatch(/persons\s+200\s+200/);
   });
 

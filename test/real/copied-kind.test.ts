@@ -116,7 +116,7 @@ describe('a kind copied under a new name', () => {
     const portal = /EVPIPE_PORTAL_URL='?([^'\s]+)/.exec(evpipe('env').output)?.[1] ?? '';
     expect(await (await fetch(portal)).text()).toBe('hello'); // a component of the new kind
     const again = evpipe('up');
-    expect(again.output).toContain('Nothing had to be changed');
+    expect(again.output).toContain('Nothing to change');
 
     expect(evpipe('status')).toMatchObject({ code: 0, output: expect.stringContaining('all well') });
     expect(evpipe('down')).toMatchObject({ code: 0 });

@@ -156,7 +156,7 @@ it('has changed nothing, and everything still answers', async () => {
   expect(await json('notes', '/api/notes')).not.toContain('attack');
   expect((await stack.run('topics')).stdout).not.toContain('attack');
   const again = await stack.run('up');
-  expect(again.stdout + again.stderr).toContain('Nothing had to be changed.');
+  expect(again.stdout + again.stderr).toContain('Nothing to change.');
   const { stdout } = await stack.run('status', '--output', 'json');
   expect(stdout).not.toMatch(/"state":"(restarting|failed)"/);
 });

@@ -40,10 +40,12 @@ describe('customer-replication', () => {
       const target = ['imported/guest', '--target', 'cluster'] as const;
       const up = await box.run('up', ...target);
       expect(up.code, up.stderr + up.stdout).toBe(0);
-      expect(up.stdout).toContain('Nothing had to be changed.');
+      expect(up.stdout).toContain('Nothing to change.');
       const down = await box.run('down', '--volumes', '--yes', ...target);
       expect(down.code, down.stderr + down.stdout).toBe(0);
-      expect(down.stdout + down.stderr).toContain('connector customer-outbox and its slot, which others have made');
+      expect(down.stdout + down.stderr).toContain(
+        'connector customer-outbox and its slot, which were created by others',
+      );
     } finally {
       for (const name of Object.keys(env)) delete box.env[name];
     }

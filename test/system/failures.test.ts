@@ -47,7 +47,7 @@ it('names a connector’s missing table, its place in the file and the table tha
   expectMessage(
     ended,
     1,
-    /✗ streams +connector person-outbox is to capture public\.events_outboxitems/,
+    /✗ streams +connector person-outbox captures public\.events_outboxitems/,
     'did you mean public.events_outboxitem?',
     /evpipe\.yaml:\d+:\d+/,
   );

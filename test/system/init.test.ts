@@ -21,13 +21,13 @@ afterEach(async () => {
 
 describe('evpipe init on a terminal', () => {
   it('asks for template and name, and says what to do next', async () => {
-    await terminal.shows('What does it begin with?', 'empty', 'Nothing but a topic');
+    await terminal.shows('Which template?', 'empty', 'Nothing but a topic');
     terminal.type(KEYS.down);
     await terminal.shows(/❯ cdc/);
     terminal.type(KEYS.enter);
-    await terminal.shows('What is it called?', '(cdc)');
+    await terminal.shows('Pipeline name?', '(cdc)');
     terminal.type(`My Shop${KEYS.enter}`);
-    await terminal.shows('small letters');
+    await terminal.shows('lower-case letters');
     terminal.type(`${'\x7f'.repeat(7)}shop${KEYS.enter}`);
     await terminal.shows('evpipe up shop');
     expect(await terminal.ended).toMatchObject({ code: 0 });
@@ -35,7 +35,7 @@ describe('evpipe init on a terminal', () => {
   });
 
   it('leaves nothing behind after Ctrl-C', async () => {
-    await terminal.shows('What does it begin with?');
+    await terminal.shows('Which template?');
     terminal.type(KEYS.interrupt);
     expect(await terminal.ended).toMatchObject({ code: 130 });
     expect(terminal.screen()).toContain('nothing was made');

@@ -188,7 +188,7 @@ it('adds nothing when it is brought up again, and passes its smoke tests again, 
   const before = await monolith.queryText('SELECT count(*) FROM product_event');
   const up = await stack.run('up');
   expect(up.code, `${up.stdout}${up.stderr}`).toBe(0);
-  expect(up.stdout).toContain('Nothing had to be changed.');
+  expect(up.stdout).toContain('Nothing to change.');
   expect(await monolith.queryText('SELECT count(*) FROM product_event')).toEqual(before);
   const ended = await stack.run('smoke', '--down');
   expect(ended.code, `${ended.stdout}${ended.stderr}`).toBe(0);

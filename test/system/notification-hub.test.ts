@@ -59,7 +59,7 @@ describe('notification-hub', () => {
   it('changes nothing on a second up', async () => {
     const ended = await stack.run('up');
     expect(ended.code, ended.stdout).toBe(0);
-    expect(ended.stdout).toContain('Nothing had to be changed.');
+    expect(ended.stdout).toContain('Nothing to change.');
   });
 
   it('says lagging, and which queue holds how much, while nobody receives; then consistent', async () => {

@@ -31,10 +31,10 @@ it('shows what is new and what differs, field by field, with what it implies', a
   const orders = { partitions: 3, config: { ...PLAIN.topics.orders?.config, 'retention.ms': '1000' } };
   shop.write({ ...PLAIN, topics: { ...PLAIN.topics, orders, payments: { partitions: 1, config: {} } } });
   const { code, out } = await shop.run('plan');
-  expect(out).toContain('~ topic orders  declared otherwise than it is');
-  expect(out).toContain('partitions 2 → 3  (keys move to other partitions; can’t be taken back)');
+  expect(out).toContain('~ topic orders  declared differently');
+  expect(out).toContain('partitions 2 → 3  (keys move to other partitions; irreversible)');
   expect(out).toContain('retention.ms 604800000 → 1000');
-  expect(out).toContain('+ topic payments  declared, and not there');
+  expect(out).toContain('+ topic payments  declared but missing');
   expect(code).toBe(3);
   expect(await shop.kafka.describeTopic('payments')).toBeUndefined();
 });
@@ -67,7 +67,7 @@ it('resets an option that is no longer declared, and none that others have set',
 it('finds what Kafka would refuse before anything is changed', async () => {
   shop.write({ ...PLAIN, topics: { ...PLAIN.topics, weekly: { partitions: 1, replication: 3, config: {} } } });
   const { code, out } = await shop.run('plan');
-  expect(out).toMatch(/\+ topic weekly {2}declared, and not there {2}evpipe\.yaml:\d+/);
+  expect(out).toMatch(/\+ topic weekly {2}declared but missing {2}evpipe\.yaml:\d+/);
   expect(out).toMatch(/topic weekly: .*replication factor/i);
   expect(code).toBe(1);
 });
@@ -110,9 +110,9 @@ it('prunes only what this pipeline has made, once somebody agrees', async () => 
   shop.write({ ...PLAIN, topics });
   expect((await shop.run('plan')).code).toBe(0);
   const planned = await shop.run('plan', '--prune');
-  expect(planned.out).toContain('- topic customers  made by this pipeline, no longer declared');
+  expect(planned.out).toContain('- topic customers  created by this pipeline, no longer declared');
   const asked = await shop.run('apply', '--prune');
-  expect(asked.err).toContain('nobody is there to ask: Remove topic customers?');
+  expect(asked.err).toContain('no terminal to ask on: Remove topic customers?');
   expect(asked.code).toBe(2);
   expect((await shop.run('apply', '--prune', '--yes')).out).toContain('removed  topic customers');
   expect(await shop.kafka.describeTopic('customers')).toBeUndefined();
@@ -137,7 +137,7 @@ it('changes nothing that others have made until it is taken over', async () => {
     (await shop.kafka.topicConfig('borrowed')).find(({ name }) => name === 'retention.ms')?.value;
   for (const argv of [['plan'], ['apply'], ['up', '--no-verify']]) {
     const { code, out, err } = await shop.run(...argv);
-    expect(out + err).toContain('exists, made by others');
+    expect(out + err).toContain('exists, created by others');
     expect(out + err).toContain('--adopt takes it over');
     expect(code).toBe(1);
   }
@@ -171,7 +171,7 @@ it('resets what it has made, and leaves what it has found', async () => {
   expect(await shop.kafka.describeTopic('customers')).toBeDefined();
   const { out } = await shop.run('reset', '--yes');
   expect(out).toContain('removed  schema orders-value');
-  expect(out).toContain('stays    topic/foreign, which others have made');
+  expect(out).toContain('stays    topic/foreign, which others created');
   expect((await shop.kafka.listTopics()).map(({ name }) => name)).toContain('foreign');
   expect((await shop.run('plan')).out).toContain('3 to create');
 });
@@ -244,7 +244,7 @@ it('looks at and stops what runs by what was recorded, where the environment or 
   for (const command of ['status', 'logs', 'down']) {
     const { code, err } = await shop.run(command);
     expect(err).toContain('the environment has no CODEC');
-    expect(err).toContain('Until that is fixed, this is about the pipeline as it was brought up.');
+    expect(err).toContain('Until that is fixed, this shows the pipeline as it was last brought up.');
     expect(code, err).toBe(0);
   }
   writeFileSync(file, `{ "topics": [`);

@@ -18,12 +18,12 @@ import { exitCodeOf } from './up.js';
 
 export const applyCommand: CommandEntry = {
   name: 'apply [pipeline]',
-  summary: 'do what plan shows; seeds and checks are left to up',
+  summary: 'make the changes that plan shows; runs no seeds and no checks',
   examples: ['apply', 'apply --plan plan.json', 'apply --prune --yes'],
   declare: (command) =>
     adoptOption(command)
-      .option('--prune', 'also remove what this pipeline has made and no longer declares')
-      .option('--plan <file>', 'do just this plan (of plan --output json), or nothing where it no longer holds'),
+      .option('--prune', 'also remove what this pipeline created and no longer declares')
+      .option('--plan <file>', 'apply exactly this plan (from plan --output json), or nothing if it is out of date'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     const printer = await printerFor(shell, options);

@@ -45,12 +45,12 @@ const HOW: Readonly<Record<(typeof SHELLS)[number], string>> = {
 
 export const completionCommand: CommandEntry = {
   name: 'completion',
-  summary: 'a script that completes commands, options and the names of your file in your shell',
+  summary: 'print a script that completes commands, options and the names in your pipeline file',
   examples: ['completion bash'],
   declare: (command) =>
     command.addArgument(new Argument('<shell>', 'which shell').choices(SHELLS)).addHelpText(
       'after',
-      `\nSwitch it on with:\n${Object.values(HOW)
+      `\nEnable it with:\n${Object.values(HOW)
         .map((line) => `  ${line}`)
         .join('\n')}`,
     ),

@@ -4,7 +4,7 @@ import { openPipeline } from '../open-pipeline.js';
 
 export const composeCommand: CommandEntry = {
   name: 'compose <config> [pipeline]',
-  summary: 'print the Compose project of --target compose, to take it away',
+  summary: 'print the Compose project that --target compose runs',
   examples: ['compose config > compose.yaml', 'compose config --target staging'],
   declare: () => {},
   run: async ({ shell, options, arguments: [action, operand] }) => {

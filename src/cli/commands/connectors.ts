@@ -14,18 +14,18 @@ type Action = (typeof CONNECTOR_ACTIONS)[number];
 
 export const connectorsCommand: CommandEntry = {
   name: 'connectors',
-  summary: 'list connectors, see their whole trace, pause, resume or restart them',
+  summary: 'list connectors, show their full stack traces, pause, resume or restart them',
   examples: ['connectors', 'connectors status accounting-cdc', 'connectors pause accounting-cdc'],
   declare: (command) =>
     command
       .addArgument(new Argument('[action]', 'what to do').choices(CONNECTOR_ACTIONS).default('list'))
-      .argument('[names...]', 'connectors; list and status: all where none is named'),
+      .argument('[names...]', 'connectors; list and status default to all'),
   run: async (call) => {
     const { shell, options } = call;
     const action = call.arguments[0] as Action;
     const names = (call.arguments[1] ?? []) as readonly string[];
     if (action !== 'list' && action !== 'status' && names.length === 0) {
-      throw new EvpipeError('EVPIPE_CONNECTOR_UNNAMED', `say which connector to ${action}`, { kind: 'usage' });
+      throw new EvpipeError('EVPIPE_CONNECTOR_UNNAMED', `name the connector to ${action}`, { kind: 'usage' });
     }
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, (session) =>
@@ -49,7 +49,7 @@ async function show(
       reports.map((report) => (action === 'list' ? listLine(report, reports) : connectorText(report))),
     );
     shell.out(lines.join(''));
-    if (reports.length === 0) shell.err('There is no connector.\n');
+    if (reports.length === 0) shell.err('There are no connectors.\n');
   }
   return reports.every(({ trouble }) => trouble === undefined) ? EXIT.done : EXIT.failed;
 }

@@ -9,7 +9,7 @@ import { withSession } from '../session.js';
 
 export const doctorCommand: CommandEntry = {
   name: 'doctor [pipeline]',
-  summary: 'look for what will go wrong: this machine, the file, ports, servers, slots, connectors',
+  summary: 'find problems before they bite: this machine, the file, ports, servers, slots, connectors',
   examples: ['doctor', 'doctor pipelines/person-planning --target cluster'],
   declare: () => {},
   run: async (call) => {

@@ -8,9 +8,9 @@ import { withSession } from '../session.js';
 
 export const downCommand: CommandEntry = {
   name: 'down [pipeline]',
-  summary: 'stop everything that up has started; the data stays',
+  summary: 'stop everything that up started; data is kept',
   examples: ['down', 'down --volumes'],
-  declare: (command) => command.option('--volumes', 'remove all data too: databases, topics, slots, queues, state'),
+  declare: (command) => command.option('--volumes', 'also remove all data: databases, topics, slots, queues, state'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openRunning(shell, options, operand as string | undefined);
     const volumes = options.volumes === true;
@@ -29,9 +29,9 @@ export const downCommand: CommandEntry = {
 export function downText({ stopped, removed, left }: DownResult, volumes: boolean, self: string): string {
   const some = stopped === undefined ? 'what did not answer' : counted(stopped, 'process', 'processes');
   const what = stopped === 0 ? 'Nothing was running.' : `Stopped ${some}.`;
-  const data = left.length === 0 ? 'All data is removed.' : 'The data of these is removed.';
+  const data = left.length === 0 ? 'All data was removed.' : 'Their data was removed.';
   return [
-    `${what} ${volumes ? data : `The data stays; ${self} up goes on with it.`}`,
+    `${what} ${volumes ? data : `Data is kept; ${self} up continues with it.`}`,
     ...removed.map((one) => `  removed  ${one}`),
     ...left.map((one) => `  stays    ${one}`),
     '',

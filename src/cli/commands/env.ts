@@ -6,9 +6,9 @@ import { withSession } from '../session.js';
 
 export const envCommand: CommandEntry = {
   name: 'env [pipeline]',
-  summary: 'the addresses of all that runs, as shell exports, passwords included',
+  summary: 'print the addresses of everything that runs as shell exports, passwords included',
   examples: ['env', 'env --output json'],
-  declare: (command) => command.addHelpText('after', '\nTake them over into a shell with: eval "$(evpipe env)"'),
+  declare: (command) => command.addHelpText('after', '\nLoad them into a shell with: eval "$(evpipe env)"'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {

@@ -10,17 +10,16 @@ import { upCommand } from './up.js';
 
 export const execCommand: CommandEntry = {
   name: 'exec [service] [command...]',
-  summary:
-    'run a command with the environment and folder of a service, or on a pipeline that is up for as long as it runs',
+  summary: 'run a command in the environment and folder of a service, or bring the pipeline up just for the command',
   examples: ['exec person -- env', 'exec -- npx vitest run', 'exec --no-seed -- python3 -m pytest'],
   declare: (command) =>
     command
       .option('--no-seed', 'without a service: create no seed data')
       .option('--no-verify', 'without a service: run no checks first')
-      .option('--volumes', 'without a service: remove all data at the end, too')
+      .option('--volumes', 'without a service: also remove all data at the end')
       .addHelpText(
         'after',
-        '\nWithout a service: up, the command with the addresses of `evpipe env`, its exit code, down. What ran before goes on.',
+        '\nWithout a service: up, then the command with the addresses of `evpipe env`, then down; exits with the code of the command. A pipeline that was already up stays up.',
       ),
   run: async (call) => {
     const { shell, options } = call;
@@ -48,7 +47,7 @@ function refuseUnknown(name: string, { services, jobs }: Pipeline): void {
   if (known.includes(name)) return;
   throw new EvpipeError('EVPIPE_SERVICE_UNKNOWN', `there is no service or job ${name}${didYouMean(name, known)}`, {
     kind: 'usage',
-    todo: 'A command that needs none stands behind the dashes: evpipe exec -- COMMAND.',
+    todo: 'To run a command without a service: evpipe exec -- COMMAND.',
   });
 }
 

@@ -11,7 +11,7 @@ import { withSession } from '../session.js';
 
 export const groupsCommand: CommandEntry = {
   name: 'groups',
-  summary: 'list consumer groups, describe them, or move the offsets of one that is not active',
+  summary: 'list or describe consumer groups, or reset the offsets of an inactive one',
   examples: [
     'groups',
     'groups describe planning-person',
@@ -23,10 +23,10 @@ export const groupsCommand: CommandEntry = {
       .addArgument(
         new Argument('[action]', 'what to do').choices(['list', 'describe', 'reset-offsets']).default('list'),
       )
-      .argument('[names...]', 'groups; list and describe: all where none is named')
+      .argument('[names...]', 'groups; list and describe default to all')
       .option(
         '--to <position>',
-        'reset-offsets: earliest, latest, an ISO time, an offset, or +10 or -10 from where it is',
+        'reset-offsets: earliest, latest, an ISO time, an offset, or a shift such as +10 or -10',
       )
       .option('--topic <names...>', 'reset-offsets: only these topics')
       .addHelpText('after', '\nreset-offsets shows the plan and changes nothing (exit code 3); with --yes it commits.'),
@@ -56,7 +56,7 @@ export const groupsCommand: CommandEntry = {
 async function reset(session: Session, { shell, options }: CommandCall, names: readonly string[]): Promise<number> {
   const [group, ...more] = names;
   if (group === undefined || more.length > 0)
-    throw new EvpipeError('EVPIPE_GROUP_UNNAMED', 'say which one group to reset', { kind: 'usage' });
+    throw new EvpipeError('EVPIPE_GROUP_UNNAMED', 'name exactly one group to reset', { kind: 'usage' });
   const { applyReset, planReset } = await import('../../operations/topics/groups.js');
   const topics = (options.topic ?? []) as readonly string[];
   const plan = await planReset(session, group, { topics, to: positionOf(options.to) });
@@ -68,10 +68,10 @@ async function reset(session: Session, { shell, options }: CommandCall, names: r
   if (options.output === 'text' && options.quiet !== true)
     shell.err(
       changes.length === 0
-        ? 'Nothing had to be changed.\n'
+        ? 'Nothing to change.\n'
         : isDone
           ? `${counted(changes.length, 'offset')} of ${group} moved.\n`
-          : 'Nothing is changed yet: run it again with --yes.\n',
+          : 'Nothing has changed yet; rerun with --yes to commit.\n',
     );
   return changes.length === 0 || isDone ? EXIT.done : EXIT.changesPending;
 }
@@ -94,9 +94,9 @@ function positionOf(text: unknown): ResetTo {
   if (typeof text === 'string' && /^\d+$/.test(text)) return { kind: 'offset', offset: BigInt(text) };
   const timestampMs = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(timestampMs)) return { kind: 'time', timestampMs };
-  const what = text === undefined ? 'say where to go with --to' : `--to ${String(text)} is not a position`;
+  const what = text === undefined ? 'say where to reset to with --to' : `--to ${String(text)} is not a position`;
   throw new EvpipeError('EVPIPE_RESET_TO', what, {
     kind: 'usage',
-    todo: 'Say earliest, latest, 2026-01-31T12:00:00Z, an offset such as 42, or +10 or -10.',
+    todo: 'Use earliest, latest, a time such as 2026-01-31T12:00:00Z, an offset such as 42, or a shift such as +10 or -10.',
   });
 }

@@ -7,7 +7,7 @@ import { problemLine } from '../open-pipeline.js';
 
 export const importCommand: CommandEntry = {
   name: 'import <name>',
-  summary: 'write the file of a new pipeline from what a running cluster holds; secrets are left out',
+  summary: 'write a pipeline file from what exists on a running cluster; secrets are left out',
   examples: [
     'import shop --bootstrap-servers localhost:9092 --schema-registry-url http://localhost:8081 --connect-url http://localhost:8083 --ksqldb-url http://localhost:8088',
     'import shop --force',
@@ -18,13 +18,13 @@ export const importCommand: CommandEntry = {
       .option('--schema-registry-url <url>', 'else EVPIPE_SCHEMA_REGISTRY_URL; with neither there are no schemas')
       .option('--connect-url <url>', 'else EVPIPE_CONNECT_URL; with neither there are no connectors')
       .option('--ksqldb-url <url>', 'else EVPIPE_KSQLDB_URL; with neither there are no streams')
-      .option('--force', 'replace the files that are there'),
+      .option('--force', 'overwrite existing files'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const address = (option: string, variable: string): string | undefined =>
       (options[option] as string | undefined) ?? (shell.env[variable] || undefined);
     const bootstrapServers = address('bootstrapServers', 'EVPIPE_KAFKA_BOOTSTRAP_SERVERS');
     if (bootstrapServers === undefined) {
-      throw new EvpipeError('EVPIPE_ADDRESS_MISSING', 'say where Kafka is', {
+      throw new EvpipeError('EVPIPE_ADDRESS_MISSING', 'no Kafka address given', {
         kind: 'usage',
         todo: '--bootstrap-servers host:9092, or set EVPIPE_KAFKA_BOOTSTRAP_SERVERS.',
       });

@@ -8,12 +8,12 @@ import type { Shell } from '../shell.js';
 
 export const initCommand: CommandEntry = {
   name: 'init [name]',
-  summary: 'make the folder of a new pipeline from a template',
+  summary: 'create a new pipeline from a template',
   examples: ['init', 'init shop --template outbox', 'init --list'],
   declare: (command) =>
     command
-      .option('-t, --template <name>', 'what it begins with; asked for on a terminal')
-      .option('--list', 'list the templates, make nothing'),
+      .option('-t, --template <name>', 'template to start from; prompts on a terminal if omitted')
+      .option('--list', 'list the templates and exit'),
   run: async (call) => {
     const { shell, options } = call;
     const { templates } = await import('../../operations/init/templates.js');
@@ -47,7 +47,7 @@ async function complete(
   if (!shell.interactive || options.yes === true || options.output === 'json') {
     // A template's own name is as good as another; the other way round nobody can guess.
     if (template !== undefined) return { template, name: template };
-    throw new EvpipeError('EVPIPE_TEMPLATE_UNNAMED', 'say which template', {
+    throw new EvpipeError('EVPIPE_TEMPLATE_UNNAMED', 'no template given', {
       kind: 'usage',
       todo: `--template ${all.map((one) => one.name).join(' | ')}`,
     });
@@ -80,16 +80,15 @@ async function ask(
   try {
     const choices = all.map(({ name, summary }) => ({ value: name, name, description: summary }));
     const template =
-      known.template ??
-      (await select({ message: 'What does it begin with?', choices, pageSize: 12, loop: false }, context));
+      known.template ?? (await select({ message: 'Which template?', choices, pageSize: 12, loop: false }, context));
     const name =
       known.name ??
-      (await input({ message: 'What is it called?', default: template, validate: namable, required: true }, context));
+      (await input({ message: 'Pipeline name?', default: template, validate: namable, required: true }, context));
     return { template, name };
   } catch (failure) {
     // Ctrl-C comes as a key while a prompt is open, not as a signal.
     if ((failure as Error).name !== 'ExitPromptError' && (failure as Error).name !== 'AbortPromptError') throw failure;
-    throw new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted; nothing was made', { kind: 'interrupted' });
+    throw new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted; nothing was created', { kind: 'interrupted' });
   }
 }
 

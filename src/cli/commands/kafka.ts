@@ -13,7 +13,7 @@ const repeated = (value: string, before: readonly string[] = []): readonly strin
 
 export const kafkaCommand: CommandEntry = {
   name: 'kafka',
-  summary: 'run the embedded Kafka broker alone, for any test suite, until Ctrl-C',
+  summary: 'run just the embedded Kafka broker, for any test suite, until Ctrl-C',
   examples: [
     'kafka --port 9092 --data ./kafka-data',
     'kafka --port 0 --output json',
@@ -21,13 +21,13 @@ export const kafkaCommand: CommandEntry = {
   ],
   declare: (command) =>
     command
-      .option('--port <port>', 'where to listen on 127.0.0.1; 0 takes a free one', '9092')
-      .option('--data <folder>', 'where its data stays; without it the data goes when the broker ends')
-      .option('--config <name=value>', 'a broker setting; may be repeated', repeated)
-      .option('--advertised-host <host>', 'the host that clients are told to connect to')
-      .option('--user <name:password>', 'opens a listener with SASL for this user; may be repeated', repeated)
-      .option('--tls-cert <file>', 'opens a listener with TLS, with this certificate (PEM)')
-      .option('--tls-key <file>', 'the key of the certificate (PEM)'),
+      .option('--port <port>', 'port to listen on at 127.0.0.1; 0 picks a free one', '9092')
+      .option('--data <folder>', 'data folder; if omitted, data is deleted when the broker stops')
+      .option('--config <name=value>', 'broker setting; repeatable', repeated)
+      .option('--advertised-host <host>', 'host name to advertise to clients')
+      .option('--user <name:password>', 'open a SASL listener for this user; repeatable', repeated)
+      .option('--tls-cert <file>', 'open a TLS listener with this certificate (PEM)')
+      .option('--tls-key <file>', 'private key of the certificate (PEM)'),
   endsInOrder: () => true,
   run: async ({ shell, options }) => {
     const port = portOf(options.port);
@@ -48,7 +48,7 @@ export const kafkaCommand: CommandEntry = {
       if (options.output === 'json') shell.out(jsonLine({ kind: 'ready', bootstrapServers, listeners, dataDir }));
       else {
         const end = kept === undefined ? ' and removes its data' : '';
-        shell.out(`Kafka serves ${bootstrapServers}; Ctrl-C ends it${end}.\n`);
+        shell.out(`Kafka serves ${bootstrapServers}; Ctrl-C stops it${end}.\n`);
         const address = listener && listeners[listener.name];
         if (listener !== undefined && address !== undefined) shell.out(`\n${clientProperties(address, listener)}`);
       }
@@ -81,7 +81,7 @@ function pairs(given: unknown, separator: string, option: string): Array<readonl
 function furtherListener({ shell, options }: Pick<CommandCall, 'shell' | 'options'>, hasUsers: boolean) {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw usage('EVPIPE_KAFKA_OPTION', '--tls-cert and --tls-key belong together');
+    throw usage('EVPIPE_KAFKA_OPTION', '--tls-cert and --tls-key must be given together');
   }
   if (tlsCert === undefined && !hasUsers) return undefined;
   const file = (name: unknown): string => readText(resolve(shell.cwd, String(name)));

@@ -9,17 +9,17 @@ import { withSession } from '../session.js';
 
 export const logsCommand: CommandEntry = {
   name: 'logs [components...]',
-  summary: 'what servers and services have written',
+  summary: 'show the logs of servers and services',
   examples: ['logs planning-person-consumer --follow', 'logs --since 10m --level warn', 'logs connect ksqldb -n 20'],
   declare: (command) =>
     command
-      .option('--follow', 'go on with what they write, until Ctrl-C')
-      .option('--since <time>', 'only what is newer: 10m, 2h, or an ISO time')
-      .option('--grep <regex>', 'only lines with this regular expression')
-      .addOption(new Option('--level <level>', 'only lines of this level and worse ones').choices(LOG_LEVELS))
+      .option('--follow', 'keep following until Ctrl-C')
+      .option('--since <time>', 'only lines newer than this: 10m, 2h, or an ISO time')
+      .option('--grep <regex>', 'only lines that match this regular expression')
+      .addOption(new Option('--level <level>', 'only lines of this level or above').choices(LOG_LEVELS))
       .option(
         '-n, --tail <lines>',
-        'how many lines of the past, per component; 100, or 10,000 to look through for a filter',
+        'past lines to show per component (default 100; with a filter, 10,000 are searched)',
       ),
   run: async ({ shell, options, arguments: [components] }) => {
     const of = (components ?? []) as readonly string[];
@@ -45,7 +45,7 @@ export const logsCommand: CommandEntry = {
           shell.out(jsonLine({ process, text, at, level, fields }));
         } else shell.out(of.length === 1 ? `${text}\n` : `${column(process, width)}  ${text}\n`);
       }
-      if (!any && options.quiet !== true) shell.err('Nothing has been written.\n');
+      if (!any && options.quiet !== true) shell.err('The logs are empty.\n');
       return shell.signal.aborted ? EXIT.interrupted : EXIT.done;
     });
   },
@@ -66,7 +66,7 @@ function timeOf(text: unknown): number | undefined {
   if (!Number.isNaN(parsed)) return parsed;
   throw new EvpipeError('EVPIPE_SINCE', `--since ${String(text)} is not a time`, {
     kind: 'usage',
-    todo: 'Say 30s, 10m, 2h or 2026-01-31T12:00:00Z.',
+    todo: 'Use 30s, 10m, 2h or 2026-01-31T12:00:00Z.',
   });
 }
 

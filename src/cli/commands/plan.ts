@@ -9,12 +9,12 @@ import type { Shell } from '../shell.js';
 
 export const planCommand: CommandEntry = {
   name: 'plan [pipeline]',
-  summary: 'what apply would create, change and remove, and why; changes nothing (exit 3: something would change)',
+  summary: 'show what apply would create, change and remove, and why; changes nothing (exit code 3: there are changes)',
   examples: ['plan', 'plan --prune --output json > plan.json'],
   declare: (command) =>
     adoptOption(command).option(
       '--prune',
-      'also what this pipeline has made and no longer declares: apply --prune removes it',
+      'also show what this pipeline created and no longer declares; apply --prune removes it',
     ),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);

@@ -11,7 +11,7 @@ import { withSession } from '../session.js';
 
 export const produceCommand: CommandEntry = {
   name: 'produce <topic> [file]',
-  summary: 'write records: one JSON object a line, from a file or standard input, encoded by the topic’s subjects',
+  summary: 'produce records from a file or standard input, one JSON object per line, encoded with the topic’s subjects',
   examples: [
     'produce orders orders.jsonl',
     `produce orders <<< '{"key": "1", "value": {"item": "tea"}, "headers": {"source": "me"}}'`,
@@ -21,7 +21,7 @@ export const produceCommand: CommandEntry = {
   declare: (command) =>
     command
       .option('--values', 'each line is a value, not a record with key, value and headers')
-      .option('--key-field <field>', 'the field of the value that is the key, where a line names none'),
+      .option('--key-field <field>', 'field of the value to use as the key where a line has none'),
   run: async ({ shell, options, arguments: [topic, file] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     const open = (): Readable =>
@@ -58,7 +58,7 @@ async function* linesOf(open: () => Readable): AsyncGenerator<string> {
     }
   } catch (cause) {
     if (cause instanceof EvpipeError) throw cause;
-    throw new EvpipeError('EVPIPE_FILE', `the records can't be read: ${messageOf(cause)}`, { kind: 'usage', cause });
+    throw new EvpipeError('EVPIPE_FILE', `can't read the records: ${messageOf(cause)}`, { kind: 'usage', cause });
   }
   yield rest;
 }

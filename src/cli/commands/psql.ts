@@ -13,12 +13,12 @@ import type { Shell } from '../shell.js';
 
 export const psqlCommand: CommandEntry = {
   name: 'psql <database> [args...]',
-  summary: 'SQL on one of the databases: psql where it is installed, else a small shell',
+  summary: 'run SQL on a database: with psql where installed, else in a small built-in shell',
   examples: ['psql planning', "psql planning -c 'select count(*) from planning_person'", 'psql planning -- --csv'],
   declare: (command) =>
     command
       .option('-c, --command <sql>', 'run this and end')
-      .option('--superuser', "as the superuser of evpipe's own server; default: as the owner of the database"),
+      .option('--superuser', "log in as the superuser of evpipe's own server (default: the owner of the database)"),
   run: async (call) => {
     const { shell, options } = call;
     const name = call.arguments[0] as string;
@@ -41,7 +41,7 @@ export const psqlCommand: CommandEntry = {
       if (args.length === 0) return ownShell(session, { name, user }, statement, call);
       throw new EvpipeError('EVPIPE_PSQL_MISSING', `only psql itself understands ${args.join(' ')}`, {
         kind: 'usage',
-        todo: 'Install the PostgreSQL client and do without --output json, or use -c.',
+        todo: 'Install the PostgreSQL client and leave out --output json, or use -c.',
       });
     });
   },

@@ -7,7 +7,7 @@ import { withSession } from '../session.js';
 
 export const resetCommand: CommandEntry = {
   name: 'reset [resource]',
-  summary: 'take away connectors with offsets and slots, streams, groups, queues, schemas and topics, to begin anew',
+  summary: 'delete connectors with offsets and slots, streams, groups, queues, schemas and topics to start over',
   examples: ['reset connector/orders-outbox', 'reset group/billing --yes', 'reset --yes'],
   declare: () => {},
   run: async ({ shell, options, arguments: [resource] }) => {
@@ -23,7 +23,7 @@ export const resetCommand: CommandEntry = {
         ]);
         for (const one of entries.flatMap(entryLines)) shell.out(`${paint(one, shell.color)}\n`);
       }
-      if (entries.length > 0) await confirm(shell, options, 'Stop the services and take this away?');
+      if (entries.length > 0) await confirm(shell, options, 'Stop the services and delete these?');
       const { removed, left } = await reset(session, plan);
       if (options.output === 'json') {
         shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, removed, left }));
@@ -34,7 +34,7 @@ export const resetCommand: CommandEntry = {
       shell.out(
         removed.length === 0
           ? 'There was nothing to reset.\n'
-          : `\nServices are stopped. Begin anew with \`${shell.self} apply\`.\n`,
+          : `\nServices are stopped. Start over with \`${shell.self} apply\`.\n`,
       );
       return EXIT.done;
     });

@@ -3,12 +3,12 @@ import { EXIT } from '../exit-codes.js';
 
 export const schemaCommand: CommandEntry = {
   name: 'schema',
-  summary: 'the JSON Schema of the pipeline file, for editors',
+  summary: 'print the JSON Schema of the pipeline file, for editors',
   examples: ['schema > evpipe.schema.json'],
   declare: (command) =>
     command.addHelpText(
       'after',
-      '\nTell the editor of it in the first line of evpipe.yaml:\n  # yaml-language-server: $schema=./evpipe.schema.json',
+      '\nPoint the editor to it in the first line of evpipe.yaml:\n  # yaml-language-server: $schema=./evpipe.schema.json',
     ),
   run: async ({ shell }) => {
     const [{ jsonSchema }, { KINDS }] = await Promise.all([

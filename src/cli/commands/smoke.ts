@@ -17,7 +17,7 @@ const NAME_COLUMNS = 32;
 
 export const smokeCommand: CommandEntry = {
   name: 'smoke [names...]',
-  summary: 'try the pipeline on data: declared requests and what must follow; connectors, lag and checks',
+  summary: 'test the pipeline end to end: declared requests and their effects, connectors, lag and checks',
   examples: [
     'smoke',
     'smoke pipelines/person-planning --up --down',
@@ -26,10 +26,10 @@ export const smokeCommand: CommandEntry = {
   ],
   declare: (command) =>
     command
-      .option('--junit <file>', 'write the results as JUnit XML too')
-      .option('--up', 'bring the pipeline up before')
-      .option('--seed', 'with --up: create seed data on servers by address too')
-      .option('--down', 'bring it down after, whatever happened; its data too where --up started it from nothing'),
+      .option('--junit <file>', 'also write the results as JUnit XML')
+      .option('--up', 'bring the pipeline up first')
+      .option('--seed', 'with --up: also create seed data on servers with an address')
+      .option('--down', 'bring it down afterwards, whatever happened; also remove its data if --up created it'),
   endsInOrder: ({ down }) => down === true,
   run: async (call) => {
     const { shell, options } = call;

@@ -6,7 +6,7 @@ import { openPipeline } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 const DONE: Readonly<Record<StartStop, string>> = { start: 'is started', stop: 'is stopped', restart: 'is restarted' };
-const UNCHANGED: Readonly<Record<StartStop, string>> = { start: 'runs already', stop: 'does not run', restart: '' };
+const UNCHANGED: Readonly<Record<StartStop, string>> = { start: 'runs already', stop: 'is not running', restart: '' };
 
 function entry(action: StartStop, summary: string, example: string): CommandEntry {
   return {
@@ -33,8 +33,12 @@ function entry(action: StartStop, summary: string, example: string): CommandEntr
 
 export const startCommand = entry(
   'start',
-  'start a component that was stopped, and wait until it is ready',
+  'start a stopped component and wait until it is ready',
   'start planning-person-consumer',
 );
-export const stopCommand = entry('stop', 'stop one component; the others run on', 'stop planning-person-consumer');
+export const stopCommand = entry(
+  'stop',
+  'stop one component; the others keep running',
+  'stop planning-person-consumer',
+);
 export const restartCommand = entry('restart', 'stop and start one component', 'restart connect');

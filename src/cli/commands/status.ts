@@ -9,7 +9,7 @@ import { showTop } from './top.js';
 
 export const statusCommand: CommandEntry = {
   name: 'status [pipeline]',
-  summary: 'what runs, and how far data has come on its way',
+  summary: 'show what is running and how far data has got',
   examples: ['status', 'status --watch'],
   declare: (command) =>
     command.option('-w, --watch', 'stay and look again every second; on a terminal this is evpipe top'),

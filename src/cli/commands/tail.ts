@@ -14,14 +14,14 @@ export const tailCommand: CommandEntry = {
   examples: ['tail public_person_entity_events', 'tail orders -n 10 -e --output json | jq .value'],
   declare: (command) =>
     command
-      .option('-b, --from-beginning', 'begin with the first record')
-      .option('-n, --tail <records>', 'begin with the last so many records')
-      .option('--from-timestamp <time>', 'begin at a time: ISO 8601 or milliseconds')
-      .option('--max-messages <records>', 'end after so many records')
-      .option('-e, --exit', 'end where the topics end now')
-      .option('-g, --group <group>', 'begin where this consumer group has committed')
+      .option('-b, --from-beginning', 'start with the first record')
+      .option('-n, --tail <records>', 'start with the last n records')
+      .option('--from-timestamp <time>', 'start at a time: ISO 8601 or milliseconds')
+      .option('--max-messages <records>', 'stop after n records')
+      .option('-e, --exit', 'stop at the current end of the topics')
+      .option('-g, --group <group>', 'start at the committed offsets of this consumer group')
       .option('-p, --partition <partition>', 'only this partition')
-      .option('--filter <text>', 'only records with this text in key, value or headers'),
+      .option('--filter <text>', 'only records with this text in the key, value or headers'),
   run: async (call) => {
     const { shell, options } = call;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
@@ -58,7 +58,7 @@ function requestOf({ options, arguments: [topics] }: CommandCall): Omit<TailOpti
   if (given.length > 1) {
     throw new EvpipeError(
       'EVPIPE_TAIL_START',
-      'only one of --from-beginning, --tail, --from-timestamp and --group can say where to begin',
+      'use only one of --from-beginning, --tail, --from-timestamp and --group',
       { kind: 'usage' },
     );
   }
@@ -79,9 +79,9 @@ function startOf(options: CommandCall['options'], exitAtEnd: boolean): TailOptio
     const text = String(options.fromTimestamp);
     const timestampMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
     if (Number.isNaN(timestampMs))
-      throw new EvpipeError('EVPIPE_TIMESTAMP', `--from-timestamp ${text} is no time`, {
+      throw new EvpipeError('EVPIPE_TIMESTAMP', `--from-timestamp ${text} is not a valid time`, {
         kind: 'usage',
-        todo: 'Say 2026-01-31T12:00:00Z, or milliseconds since 1970.',
+        todo: 'Use 2026-01-31T12:00:00Z, or milliseconds since 1970.',
       });
     return { kind: 'time', timestampMs };
   }

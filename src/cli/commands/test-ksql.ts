@@ -18,8 +18,8 @@ export const testKsqlCommand: CommandEntry = {
   examples: ['test-ksql', 'test-ksql ksql-tests/status.yaml --watch', 'test-ksql orders/ --junit ksql.xml'],
   declare: (command) =>
     command
-      .option('--watch', 'run again whenever a file of the tests changes')
-      .option('--junit <file>', 'write the results as JUnit XML too'),
+      .option('--watch', 'rerun whenever a test file changes')
+      .option('--junit <file>', 'also write the results as JUnit XML'),
   run: async (call) => {
     const { options } = call;
     if (options.watch !== true) return runOnce(call, readTests(call, await reader()));

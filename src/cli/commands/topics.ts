@@ -12,7 +12,7 @@ export const topicsCommand: CommandEntry = {
   declare: (command) =>
     command
       .addArgument(new Argument('[action]', 'what to do').choices(['list', 'describe']).default('list'))
-      .argument('[names...]', 'topics; all where none is named'),
+      .argument('[names...]', 'topics; default: all'),
   run: async ({ shell, options, arguments: [action, names] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {

@@ -20,8 +20,8 @@ export const upCommand: CommandEntry = {
   examples: ['up pipelines/person-planning', 'up --no-seed --output json'],
   declare: (command) =>
     adoptOption(command)
-      .option('--attach', 'stay, and bring it down on Ctrl-C')
-      .option('--seed', 'create seed data on servers by address too')
+      .option('--attach', 'stay in the foreground and bring it down on Ctrl-C')
+      .option('--seed', 'also create seed data on servers with an address')
       .option('--no-seed', 'create no seed data')
       .option('--no-verify', 'run no checks'),
   endsInOrder: ({ attach }) => attach === true,
@@ -34,7 +34,7 @@ export const upCommand: CommandEntry = {
 
 export const initServicesCommand: CommandEntry = {
   name: 'init-services [pipeline]',
-  summary: 'databases, migrations, topics, schemas and services, until all are ready',
+  summary: 'bring up databases, migrations, topics, schemas and services, and wait until all are ready',
   examples: ['init-services pipelines/person-planning'],
   declare: adoptOption,
   run: (call) => runUp(call, { slices: new Set<Slice>(['services']), verify: false }),
@@ -42,7 +42,7 @@ export const initServicesCommand: CommandEntry = {
 
 export const initKsqldbCommand: CommandEntry = {
   name: 'init-ksqldb [pipeline]',
-  summary: 'connectors and ksqlDB migrations, each statement once',
+  summary: 'bring up connectors and run ksqlDB migrations, each statement once',
   examples: ['init-ksqldb pipelines/person-planning'],
   declare: adoptOption,
   run: (call) => runUp(call, { slices: new Set<Slice>(['streams']), verify: false }),
@@ -50,7 +50,7 @@ export const initKsqldbCommand: CommandEntry = {
 
 export const seedCommand: CommandEntry = {
   name: 'seed [pipeline]',
-  summary: 'create the declared seed data through the services; what is there is left alone',
+  summary: 'create the declared seed data through the services; existing data is left alone',
   examples: ['seed pipelines/person-planning'],
   declare: adoptOption,
   run: (call) => runUp(call, { slices: new Set<Slice>(['seed']), verify: false, seedsAddressed: true }),
@@ -143,7 +143,7 @@ async function printEnd(
   if (quiet) return;
   const proven = result.reports.length > 0 && result.reports.every(({ verdict }) => verdict === 'consistent');
   const time = `${(result.elapsedMs / 1000).toFixed(1)} s`;
-  const unchanged = result.changed ? '' : ' Nothing had to be changed.';
+  const unchanged = result.changed ? '' : ' Nothing to change.';
   shell.out(
     `\n${proven ? `Proven in ${time}.` : `Done in ${time}.`}${unchanged} It keeps running; \`${again} down\` stops it.\n`,
   );

@@ -5,7 +5,7 @@ import { openEveryProfile } from '../open-pipeline.js';
 
 export const validateCommand: CommandEntry = {
   name: 'validate [pipeline]',
-  summary: 'check the pipeline file with each of its profiles; all problems at once, nothing is started',
+  summary: 'check the pipeline file with each of its profiles, report all problems at once, start nothing',
   examples: ['validate pipelines/person-planning'],
   declare: () => {},
   run: async ({ shell, options, arguments: [operand] }) => {

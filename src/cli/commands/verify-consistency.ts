@@ -18,19 +18,22 @@ export const verifyConsistencyCommand: CommandEntry = {
   examples: ['verify-consistency', 'verify-consistency persons --output json'],
   declare: (command) =>
     command
-      .option('--junit <file>', 'write the results as JUnit XML too')
-      .option('--markdown <file>', 'write them as Markdown too, for a pull request')
-      .option('--html <file>', 'write them as one HTML file too, with every row that is listed')
-      .option('--max-differences <number>', 'differences listed with their values, of each check; all are counted')
-      .option('--sample <percent>', 'compare only this part of the rows, chosen by their keys')
-      .option('--where <sql>', 'compare only rows of both tables for which this holds')
+      .option('--junit <file>', 'also write the results as JUnit XML')
+      .option('--markdown <file>', 'also write them as Markdown, for a pull request')
+      .option('--html <file>', 'also write them as one HTML file, with every row that is listed')
+      .option(
+        '--max-differences <number>',
+        'list at most this many differences per check with their values; all are counted',
+      )
+      .option('--sample <percent>', 'compare only this share of the rows, chosen by key')
+      .option('--where <sql>', 'compare only rows of both tables that match this condition')
       .option('--keys <keys>', 'compare only these keys of one check: 17,18, or JSON: [["17","a"]]')
-      .option('--recheck <report>', 'compare only the keys that differ in a report of --output json')
+      .option('--recheck <report>', 'compare only the keys that differ in a report written with --output json')
       .option(
         '--emit-repair <file>',
-        'write SQL that makes the replicas agree; it changes only rows that are as they were found',
+        'write SQL that makes the replicas agree; it only changes rows that are still as they were found',
       )
-      .option('--max-rate <rows>', 'read no more rows of a side in a second'),
+      .option('--max-rate <rows>', 'read at most this many rows per second from each side'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
@@ -142,7 +145,7 @@ async function chosenKeys({ keys, recheck }: CommandCall['options'], checks: rea
   const { keysOfOption, keysOfReport } = await import('../chosen-keys.js');
   if (keys === undefined) return keysOfReport(String(recheck), checks);
   if (recheck === undefined) return keysOfOption(String(keys), checks);
-  throw new EvpipeError('EVPIPE_OPTION', '--keys and --recheck both say which keys to compare', {
+  throw new EvpipeError('EVPIPE_OPTION', '--keys and --recheck cannot be combined', {
     kind: 'usage',
     todo: 'Leave out one of them.',
   });

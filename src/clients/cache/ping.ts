@@ -35,7 +35,7 @@ export function pingCache(url: string, signal: AbortSignal): Promise<string> {
     const deadline = setTimeout(() => unreachable(`no answer within ${ANSWER_MS / 1000} s`), ANSWER_MS);
     signal.addEventListener('abort', onAbort);
     socket.on('error', (failure) => unreachable(failure.message));
-    socket.on('close', () => unreachable('it ended the connection'));
+    socket.on('close', () => unreachable('it closed the connection'));
     socket.on('connect', () => socket.write(commands.map(encode).join('')));
     socket.setEncoding('utf8').on('data', (text: string) => {
       said += text;

@@ -8,7 +8,7 @@ export function troubleOf(status: ConnectorStatus | undefined): string | undefin
   if (status === undefined) return 'Kafka Connect has no such connector';
   const { connector, tasks } = status;
   if (connector.state !== 'RUNNING') return `it is ${connector.state}${headOf(connector.trace)}`;
-  if (tasks.length === 0) return 'it has no task';
+  if (tasks.length === 0) return 'it has no tasks';
   const task = tasks.find(({ state }) => state === 'FAILED') ?? tasks.find(({ state }) => state !== 'RUNNING');
   return task === undefined ? undefined : `task ${task.id} is ${task.state}${headOf(task.trace)}`;
 }

@@ -17,7 +17,11 @@ export async function openDocuments({ url, signal }: OpenDocumentsOptions): Prom
     const { openMongoDocuments } = await import('./mongodb.js');
     return openMongoDocuments(url);
   }
-  throw new EvpipeError('EVPIPE_DOCUMENTS_URL', 'the address of a document store begins with postgres: or mongodb:', {
-    kind: 'usage',
-  });
+  throw new EvpipeError(
+    'EVPIPE_DOCUMENTS_URL',
+    'the address of a document store must start with postgres: or mongodb:',
+    {
+      kind: 'usage',
+    },
+  );
 }

@@ -96,7 +96,7 @@ export class BrokerConnection {
   private async logIn(sasl: SaslOptions, timeoutMs: number): Promise<void> {
     const mechanism = mechanismName(sasl);
     const { errorCode, mechanisms } = await this.call(saslHandshake, { mechanism }, { timeoutMs });
-    throwIfError(errorCode, `${mechanism} was asked for; the broker offers ${mechanisms.join(', ') || 'nothing'}`);
+    throwIfError(errorCode, `${mechanism} was requested; the broker offers ${mechanisms.join(', ') || 'nothing'}`);
     await authenticate(sasl, async (authBytes) => {
       const answer = await this.call(saslAuthenticate, { authBytes }, { timeoutMs });
       if (answer.errorCode !== 0) throw kafkaError(answer.errorCode, answer.errorMessage, `user ${sasl.username}`);

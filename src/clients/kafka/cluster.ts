@@ -214,7 +214,7 @@ function parseAddresses(bootstrapServers: string): Address[] {
       return { host: match[1] ?? match[2] ?? '', port };
     });
   if (addresses.length === 0) {
-    throw new EvpipeError('EVPIPE_KAFKA_BOOTSTRAP_SERVERS', 'no bootstrap server is given', { kind: 'usage' });
+    throw new EvpipeError('EVPIPE_KAFKA_BOOTSTRAP_SERVERS', 'no bootstrap server given', { kind: 'usage' });
   }
   return addresses;
 }

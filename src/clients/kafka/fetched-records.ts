@@ -115,7 +115,7 @@ export class FetchedRecords {
         'EVPIPE_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT',
         `${this.topic}-${this.partition} at ${this.nextOffset} holds messages of format ${magicOf(batch)}; format 2 was expected`,
         {
-          todo: 'The format before Kafka 0.11 is not read. Let Kafka 4 rewrite the topic, or read from a later offset.',
+          todo: 'Formats from before Kafka 0.11 are not supported. Rewrite the topic with a newer Kafka, or read from a later offset.',
         },
       );
     }

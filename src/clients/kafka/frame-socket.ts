@@ -106,7 +106,7 @@ export class FrameSocket {
     while (this.failure === undefined && this.buffered >= 4) {
       const size = this.frameSize();
       if (size < 4 || size > FRAME_BYTES_MAX) {
-        this.end(new Error(`an answer of ${size} bytes was announced: this is no Kafka broker, or it expects TLS`));
+        this.end(new Error(`a response of ${size} bytes was announced: this is not a Kafka broker, or it expects TLS`));
         return;
       }
       if (this.buffered < 4 + size) return;
@@ -140,7 +140,7 @@ export class FrameSocket {
     const waiting = this.waiting.shift();
     if (waiting === undefined || frame.readInt32BE(0) !== waiting.correlationId) {
       if (waiting !== undefined) this.waiting.unshift(waiting);
-      this.end(new Error('the broker answered a question that was not asked'));
+      this.end(new Error('the broker sent a response to no request'));
       return;
     }
     clearTimeout(waiting.timer);
@@ -172,6 +172,6 @@ const isTlsFailure = (failure: Error & { readonly code?: string }): boolean =>
 const untrustedBroker = (address: Address, cause: Error): EvpipeError =>
   new EvpipeError('EVPIPE_KAFKA_TLS', `Kafka at ${address.host}:${address.port}: no TLS connection: ${cause.message}`, {
     kind: 'unreachable',
-    todo: 'Look at the ssl settings of this Kafka: the authority (ca) that signed its certificate, its host name, and whether the port speaks TLS at all.',
+    todo: 'Check the ssl settings of this Kafka: the CA that signed its certificate, its host name, and whether the port speaks TLS at all.',
     cause,
   });

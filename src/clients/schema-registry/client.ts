@@ -252,7 +252,7 @@ class Api {
     if (typeof answer === 'object' && answer !== null) return answer as T;
     throw new EvpipeError(
       'EVPIPE_SCHEMA_REGISTRY_ANSWER',
-      `${this.address}${path} answered, but not as a schema registry does`,
+      `${this.address}${path} answered, but not like a schema registry`,
     );
   }
 }

@@ -9,7 +9,7 @@ import { type CheckSpec, check } from './spec.js';
 
 export const checks = section(
   'checks',
-  named(check).default({}).describe('What has to agree'),
+  named(check).default({}).describe('What must agree'),
   (declared, { each, problems }) => ({
     checks: each('checks', declared, (one, at) => buildCheck(one, at, problems) ?? []).flat(),
   }),
@@ -30,15 +30,15 @@ function buildPlace(
   const inTable = database !== undefined || table !== undefined;
   const inStore = store !== undefined || collection !== undefined;
   if (inTable === inStore) {
-    const found = inTable ? 'has both: it is in one place' : 'has neither';
+    const found = inTable ? 'has both a database and a store; give one' : 'has neither';
     return refuse(`needs database and table, or store and collection; it ${found}`);
   }
   if (database !== undefined && table !== undefined) {
-    if (typeof where === 'object') return refuse('is a table: its where is SQL', 'where');
+    if (typeof where === 'object') return refuse('is a table, so its where must be SQL', 'where');
     return { kind: 'table', database, table, where };
   }
   if (store !== undefined && collection !== undefined) {
-    if (typeof where === 'string') return refuse('is documents: its where is { field: value }', 'where');
+    if (typeof where === 'string') return refuse('holds documents, so its where must be { field: value }', 'where');
     return { kind: 'documents', store, collection, where: where ?? {} };
   }
   return refuse(inTable ? 'needs database and table' : 'needs store and collection');

@@ -95,8 +95,8 @@ async function openPlace(
 ): Promise<Opened> {
   if (declared.kind === 'documents') {
     if (options.where !== undefined) {
-      const message = `--where is SQL for tables, and check ${check.name} compares documents`;
-      throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks that it is for.' });
+      const message = `--where is SQL for tables, but check ${check.name} compares documents`;
+      throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks to apply it to.' });
     }
     return { kind: 'documents', place: declared, client: await session.clients.documents(declared.store) };
   }

@@ -62,7 +62,7 @@ async function countOf(
       if (Number.isSafeInteger(number)) return number;
       throw new EvpipeError(
         'EVPIPE_COUNT_INVALID',
-        `check ${check.name}: ${side}.count has to give one row with one whole number`,
+        `check ${check.name}: ${side}.count must return one row with one whole number`,
         { kind: 'usage', location: check.locationOf('conservation', side, 'count') },
       );
     },

@@ -65,7 +65,7 @@ function columns(check: Compare): readonly Problem[] {
   const found: Problem[] = [...columnNames(check, 'key', key), ...columnNames(check, 'columns', compared ?? new Map())];
   if (compared?.size === 0)
     found.push(
-      warning('check-columns', check.locationOf('columns'), `check ${check.name} compares keys only: columns is empty`),
+      warning('check-columns', check.locationOf('columns'), `check ${check.name} compares only keys: columns is empty`),
     );
   for (const column of compared?.keys() ?? []) {
     if (key.has(column))
@@ -73,7 +73,7 @@ function columns(check: Compare): readonly Problem[] {
         warning(
           'check-columns',
           check.locationOf('columns'),
-          `check ${check.name}: column ${column} is in key already`,
+          `check ${check.name}: column ${column} is already in key`,
         ),
       );
   }
@@ -107,7 +107,7 @@ function columnNames(check: Compare, section: 'key' | 'columns', map: ColumnMap)
     .filter((column) => !(check.replica.kind === 'table' ? COLUMN : FIELD_PATH).test(column))
     .map((column) => {
       const message = `check ${check.name}: ${JSON.stringify(column)} is not a valid name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
-      const todo = 'An SQL expression stands on the right: { replica_column: "expression over the source" }.';
+      const todo = 'SQL expressions go on the right: { replica_column: "expression over the source" }.';
       return problem('check-columns', check.locationOf(section), message, todo);
     });
 }
@@ -118,7 +118,7 @@ function rows(check: Extract<CheckSection, { kind: 'rows' }>): readonly Problem[
     problem(
       'check-query',
       check.locationOf('rows'),
-      `check ${check.name}: rows has to be a query, beginning with select or with`,
+      `check ${check.name}: rows must be a query that starts with select or with`,
     ),
   ];
 }
@@ -126,13 +126,13 @@ function rows(check: Extract<CheckSection, { kind: 'rows' }>): readonly Problem[
 function stages(check: Located & StagesSection): readonly Problem[] {
   const { name, transitions, final, locationOf } = check;
   if (transitions.length === 0)
-    return [problem('check-stages', locationOf('stages', 'transitions'), `check ${name} allows no transition at all`)];
+    return [problem('check-stages', locationOf('stages', 'transitions'), `check ${name} allows no transitions at all`)];
   if (final.length === 0)
     return [
       problem(
         'check-stages',
         locationOf('stages', 'final'),
-        `check ${name} has no final status: no key could ever arrive`,
+        `check ${name} has no final status, so no key could ever finish`,
       ),
     ];
   const reached = new Set(transitions.map(([, to]) => String(to)));
@@ -144,6 +144,6 @@ function stages(check: Located & StagesSection): readonly Problem[] {
     const next = left.get(String(status));
     return next === undefined
       ? []
-      : [warning('check-stages', place, `check ${name}: from final status ${status} a transition leads on to ${next}`)];
+      : [warning('check-stages', place, `check ${name}: a transition leads from final status ${status} to ${next}`)];
   });
 }

@@ -4,7 +4,7 @@ import { duration, mapping, text, texts } from '../../pipeline/spec-words.js';
 const counted = (what: string) =>
   mapping({
     database: text.describe('Where'),
-    count: text.describe('A query with one number').meta({ examples: ['select count(*) from outbox'] }),
+    count: text.describe('A query that returns one number').meta({ examples: ['select count(*) from outbox'] }),
   })
     .optional()
     .describe(what);
@@ -12,14 +12,14 @@ const counted = (what: string) =>
 /** `conservation:` of a check. */
 const conservation = mapping({
   queue: text.describe('What is published to it is acknowledged'),
-  published: counted('How many messages have to be published: all rows of the outbox, sent or not'),
+  published: counted('How many messages should be published: all rows of the outbox, sent or not'),
   effects: counted('How many of them have had their effect'),
 });
 
 const place = (what: string) =>
   mapping({
     database: text.optional().describe('Which database'),
-    table: text.optional().describe('Which table; of schema public where it has none'),
+    table: text.optional().describe('Which table; in schema public unless it names one'),
     store: text.optional().describe('Instead of a database: which store of documents'),
     collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
     where: z
@@ -44,9 +44,9 @@ const column = z.union(
       lossy: z
         .boolean()
         .optional()
-        .describe('Compare as the narrower type holds it, where it can’t hold every value of the other'),
+        .describe('Compare as the narrower type stores it, where that cannot hold every value of the other'),
       tolerance: z.number().positive().optional().describe('Numbers that differ by no more are equal'),
-      trim: z.boolean().optional().describe('Blanks around a text don’t count'),
+      trim: z.boolean().optional().describe('Ignore leading and trailing blanks'),
       case: z
         .enum(['ignore'], { error: 'must be ignore' })
         .optional()
@@ -76,18 +76,18 @@ export const check = mapping({
     .enum(['semantic', 'strict'], { error: 'must be semantic or strict' })
     .default('semantic')
     .describe('Compare: semantic (default): the same value, whatever it is written as; strict: the same bytes'),
-  allowEmpty: z.boolean().default(false).describe('Compare: two sides without a row agree; else they prove nothing'),
+  allowEmpty: z.boolean().default(false).describe('Compare: two empty sides agree; otherwise they prove nothing'),
   through: texts
     .optional()
     .describe(
       'Compare: connectors, queries, services on the way, where there are several; [] where nothing replicates',
     ),
   database: text.optional().describe('Rows: where the query runs'),
-  rows: text.optional().describe('A query that has to find no row, or some'),
+  rows: text.optional().describe('A query that must find no row, or at least one'),
   expect: z
     .enum(['none', 'some'], { error: 'must be none or some' })
     .optional()
-    .describe('Rows: what the query has to find; none where it is not said'),
+    .describe('Rows: what the query must find; default none'),
   stages: mapping({
     topic: text.describe('Where statuses are reported'),
     key: text.optional().describe('key: the key of the record; else a field of the value'),
@@ -101,7 +101,10 @@ export const check = mapping({
       .enum(['arrival', 'time'], { error: 'must be arrival or time' })
       .default('arrival')
       .describe('time: by the timestamps of the records, where several writers report on one key'),
-    once: z.boolean().default(false).describe('No key reaches a status at two times; a record sent twice is no matter'),
+    once: z
+      .boolean()
+      .default(false)
+      .describe('No key reaches a status at two different times; a record sent twice does not count'),
     reportedBy: z
       .record(z.string(), text)
       .default({})

@@ -165,7 +165,7 @@ async function withinTime(
     over.signal.addEventListener('abort', () => reject(over.signal.reason as Error), { once: true });
   });
   const timer = setTimeout(() => {
-    const what = `the time of --timeout was over before ${check.name} had a verdict`;
+    const what = `--timeout ran out before ${check.name} had a verdict`;
     over.abort(new EvpipeError('EVPIPE_DEADLINE', what, { kind: 'deadline' }));
   }, timeoutMs + GRACE_MS);
   try {

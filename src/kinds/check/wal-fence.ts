@@ -59,7 +59,7 @@ async function whyUnwritten(database: string, client: PostgresClient, session: S
     );
   } catch (failure) {
     session.signal.throwIfAborted();
-    return `it is not known who reads the WAL: ${messageOf(failure)}`;
+    return `can't find out who reads the WAL: ${messageOf(failure)}`;
   }
 }
 

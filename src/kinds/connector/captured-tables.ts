@@ -80,10 +80,10 @@ function missingError(
 ): EvpipeError {
   const hint = didYouMean(missing[0] ?? '', tables);
   const madeBy =
-    waited.length === 0 ? 'create it by a migration of the database' : `see why ${waited[0]} does not create it`;
+    waited.length === 0 ? 'create it in a migration of the database' : `see why ${waited[0]} does not create it`;
   return new EvpipeError(
     'EVPIPE_CONNECTOR_TABLE_MISSING',
-    `connector ${section.name} is to capture ${missing.join(', ')}, which database ${database} does not have${hint}`,
+    `connector ${section.name} captures ${missing.join(', ')}, which database ${database} does not have${hint}`,
     {
       location: section.locationOf('config', 'table.include.list'),
       todo: `Correct the table, or ${madeBy}; then run evpipe up again.`,

@@ -20,12 +20,12 @@ export async function examineConnectors(session: Session): Promise<readonly Diag
     const missing = config['connector.class'] === POSTGRES_SOURCE ? missingFenceOptions(config) : [];
     if (missing.length === 0) found.push({ about, health: 'good', says: 'running' });
     else {
-      const says = `without ${missing.join(' and ')}: checks over it can't be fenced on a quiet database`;
+      const says = `lacks ${missing.join(' and ')}: checks that depend on it can't be fenced on a quiet database`;
       found.push({
         about,
         health: 'warning',
         says,
-        todo: 'Add to its config what is missing; `database:` fills it in.',
+        todo: 'Add what is missing to its config, or let `database:` fill it in.',
       });
     }
   }
@@ -44,7 +44,7 @@ export function environmentNames({ pipeline, target }: Session): readonly Diagno
   if (names.length === 0) return [];
   const about = 'connect.env';
   if (target.providerOf(server('connect')) === 'address') {
-    const says = `the worker's owner has to set ${names.join(', ')} in its environment`;
+    const says = `${names.join(', ')} must be set in the worker's environment`;
     return [{ about, health: 'warning', says }];
   }
   const missing = names.filter((name) => pipeline.connectEnv[name] === undefined);

@@ -101,7 +101,7 @@ function connectorRemoval(session: Session): Removal {
     kind: connectorResource.kind,
     component: server('connect'),
     declared: pipeline.connectors.filter(({ config }) => config !== undefined).map(({ name }) => name),
-    implies: 'with its offsets, slot and publication: made again, it takes its snapshot again',
+    implies: 'with its offsets, slot and publication; a new one takes a new snapshot',
     exists: async (name) => (await (await clients.connect()).config(name)) !== undefined,
     remove: (name) => removeConnectorWithSlot(name, session),
   };

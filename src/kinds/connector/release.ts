@@ -42,7 +42,7 @@ export async function release(session: Session): Promise<Released> {
   }
   const found = pipeline.connectors.filter((one) => !made.includes(one)).map(({ name }) => name);
   const left = (await existingConnectors(found, session)).map(
-    (name) => `on Connect connector ${name} and its slot, which others have made`,
+    (name) => `on Connect connector ${name} and its slot, which were created by others`,
   );
   return { removed, left };
 }
@@ -164,12 +164,16 @@ async function becomesIdle(slot: string, name: string, client: PostgresClient, s
   };
   const { signal } = session;
   try {
-    return await waitUntil(`slot ${slot} to be let go`, idle, { timeoutMs: SLOT_TIMEOUT_MS, signal, maxPauseMs: 200 });
+    return await waitUntil(`slot ${slot} to be released`, idle, {
+      timeoutMs: SLOT_TIMEOUT_MS,
+      signal,
+      maxPauseMs: 200,
+    });
   } catch (failure) {
     if (holder === null || holder === undefined) throw failure;
     throw new EvpipeError('EVPIPE_SLOT_ACTIVE', `slot ${slot} of database ${name} is read by process ${holder}`, {
       cause: failure,
-      todo: 'End its reader and run evpipe down --volumes again: an unread slot keeps WAL until the disk is full.',
+      todo: 'Stop its reader and rerun evpipe down --volumes: an unused slot retains WAL until the disk is full.',
     });
   }
 }

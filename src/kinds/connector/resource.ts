@@ -60,7 +60,7 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
       refused: {
         code: 'EVPIPE_CONNECTOR_INVALID',
         why: messages.map((message) => withoutSecrets(message, spec.config ?? {})).join('\n'),
-        todo: 'Correct the option: this is what Kafka Connect says against it.',
+        todo: 'Correct the option; this is why Kafka Connect rejects it.',
         location: spec.locationOf(option) ?? spec.location,
       },
     }));
@@ -86,9 +86,9 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
 
 /** What a change means beyond the restart that every change brings. */
 const IMPLIED_BY: Readonly<Record<string, string>> = {
-  'topic.prefix': 'offsets are kept under this name: it takes its snapshot again',
-  'slot.name': 'a new slot begins at the present position: what only the old one kept is not read',
-  'tasks.max': 'its tasks restart and share the work anew',
+  'topic.prefix': 'offsets are stored under this name, so it takes a new snapshot',
+  'slot.name': 'a new slot starts at the current position: changes that only the old one retained are not read',
+  'tasks.max': 'its tasks restart and rebalance',
 };
 
 function shown(option: string, value: string | undefined): string | undefined {

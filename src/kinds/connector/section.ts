@@ -36,7 +36,7 @@ const connector = mapping({
   config: settings
     .nullable()
     .optional()
-    .describe('As Kafka Connect takes it. Absent: a ksql migration makes this connector'),
+    .describe('Config as Kafka Connect takes it. If absent, a ksql migration creates this connector'),
 });
 
 export const connectors = section(
@@ -59,7 +59,7 @@ export const worker = section(
   mapping({
     env: settings
       .default({})
-      .describe('What the env placeholders of connector configs mean on a worker that evpipe starts'),
+      .describe('Values of the env placeholders in connector configs, on a worker that evpipe starts'),
     allowedPaths: texts
       .default([])
       .describe('Folders that file and directory placeholders of connector configs may read there; default none'),

@@ -22,7 +22,7 @@ export async function examineDatabase(session: Session, name: string): Promise<r
     const missing =
       session.target.providerOf(database(name)) === 'address' ? await missingGrants(client, session, name) : [];
     if (missing.length > 0) {
-      const says = 'its user may not do all that this pipeline needs; what a superuser can run:';
+      const says = 'its user lacks privileges that this pipeline needs; a superuser can grant them:';
       found.push({ about, health: 'warning', says, todo: `${missing.join(';\n')};` });
     }
     const slots = await client.query<Slot>(
@@ -54,11 +54,11 @@ function slotDiagnosis(
   const size = `${(bytes / 1024 ** 2).toFixed(1)} MB of WAL retained`;
   if (walStatus === 'lost') {
     const says = `slot ${name} (${whose}) has lost its WAL: its changes are gone`;
-    return [{ about, health: 'bad', says, todo: 'Remove connector and slot, and let it take a new snapshot.' }];
+    return [{ about, health: 'bad', says, todo: 'Remove the connector and the slot, and let it take a new snapshot.' }];
   }
   if (active && bytes < RETAINED_WARN_BYTES)
     return [{ about, health: 'good', says: `slot ${name} (${whose}): ${size}` }];
-  const says = `slot ${name} (${whose}) is ${active ? 'read' : 'not read by anybody'}: ${size}`;
+  const says = `slot ${name} (${whose}) is ${active ? 'read' : 'not in use'}: ${size}`;
   const todo =
     owner === undefined
       ? `WAL grows until the disk is full. If nobody needs it: SELECT pg_drop_replication_slot('${name}')`

@@ -8,8 +8,8 @@ export const databaseKind: Kind = {
   kind: 'database',
   sections: [databases],
   placements: {
-    postgres: placed.optional().describe('PostgreSQL of all databases that have no address of their own'),
-    databases: eachPlaced('Databases that have an address: postgres://user:password@host:5432/database'),
+    postgres: placed.optional().describe('The PostgreSQL server of all databases without an address of their own'),
+    databases: eachPlaced('Databases with an address: postgres://user:password@host:5432/database'),
   },
   rules: [checkDatabases],
   flowRules: [unusedDatabases],

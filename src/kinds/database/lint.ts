@@ -45,7 +45,7 @@ export function checkMigrationFolder(
     if (version === before.version) {
       found.push(problem('migration-order', location, `${before.name} and ${name} have the same version`));
     } else if (version < before.version) {
-      const message = `${before.name} would run before ${name}: they run in the order of their names`;
+      const message = `${before.name} would run before ${name}: files run in the order of their names`;
       found.push(
         problem('migration-order', location, message, 'Give all versions the same number of digits: V000002, V000010.'),
       );

@@ -61,8 +61,8 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
         {
           summary: `migration ${migration.name} was changed after it was applied`,
           refused: {
-            why: `${migration.file} no longer is what the database has run`,
-            todo: 'Restore the file, and put what is new into a new migration.',
+            why: `${migration.file} is no longer what the database has run`,
+            todo: 'Restore the file and put the changes into a new migration.',
           },
         },
       ];
@@ -93,7 +93,7 @@ async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<Postgre
     if (failure.code === 'EVPIPE_POSTGRES_3D000') {
       throw new EvpipeError('EVPIPE_DATABASE_MISSING', `database ${spec.name}: ${failure.message}`, {
         cause: failure,
-        todo: 'evpipe does not create databases on servers that it has not started: create it, or correct the address.',
+        todo: 'evpipe does not create databases on servers that it did not start: create it, or correct the address.',
         ...(spec.location === undefined ? {} : { location: spec.location }),
       });
     }

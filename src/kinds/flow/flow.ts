@@ -109,12 +109,12 @@ export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[
     const known =
       reached.length === 0
         ? `nothing that is declared reads ${from}`
-        : `${from} is read by ${reached.join(', ')}, which leads elsewhere`;
+        : `${from} is read by ${reached.join(', ')}, but that leads elsewhere`;
     throw wayError(
       check,
       'EVPIPE_WAY_UNKNOWN',
-      `no way leads from ${from} to ${to}: ${known}`,
-      'Declare what carries it (outbox, consumes, writes, produces), or through: [] where the two just have to agree.',
+      `no path leads from ${from} to ${to}: ${known}`,
+      'Declare what carries it (outbox, consumes, writes, produces), or through: [] if the two just have to agree.',
     );
   }
   if (other !== undefined) {
@@ -122,7 +122,7 @@ export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[
     throw wayError(
       check,
       'EVPIPE_WAY_AMBIGUOUS',
-      `several ways lead from ${from} to ${to}: ${candidates}`,
+      `several paths lead from ${from} to ${to}: ${candidates}`,
       'Name the one to check with through: […].',
     );
   }
@@ -132,7 +132,7 @@ export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[
       check,
       'EVPIPE_WAY_UNSUPPORTED',
       `the way goes through another database on the way (${way.map(({ name }) => name).join(', ')}): a fence does not get past ${way[leg]?.name}`,
-      'Check it leg by leg: from the source to that database, and from there on.',
+      'Check it leg by leg: from the source to that database, then onwards from there.',
     );
   }
   return way;

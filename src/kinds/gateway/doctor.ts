@@ -27,7 +27,7 @@ export async function examineGateway({ clients, target }: Session): Promise<read
       about,
       health: 'bad',
       says: `route ${prefix}: service ${service} is down${why === undefined ? '' : `, ${why}`}`,
-      todo: `See what it says: evpipe logs ${service}`,
+      todo: `See its log: evpipe logs ${service}`,
     }));
   } finally {
     http.close();

@@ -8,7 +8,11 @@ export function checkGateway({ pipeline }: LintContext): readonly Problem[] {
   const found: Problem[] = [];
   if (gateway.routes.length === 0)
     found.push(
-      warning('gateway-route', gateway.locationOf('routes'), 'the gateway has no route: it answers 404 to all'),
+      warning(
+        'gateway-route',
+        gateway.locationOf('routes'),
+        'the gateway has no routes: it answers everything with 404',
+      ),
     );
   const taken = new Map<string, string>();
   for (const { prefix } of gateway.routes) {
@@ -21,16 +25,12 @@ export function checkGateway({ pipeline }: LintContext): readonly Problem[] {
     else if (other !== undefined)
       found.push(problem('gateway-route', place, `route ${prefix} is the same as ${other}`));
     else if (bare === '/health')
-      found.push(problem('gateway-route', place, "GET /health is the gateway's own: it tells how its routes are"));
+      found.push(problem('gateway-route', place, "GET /health is reserved for the gateway's own health page"));
   }
   const namesake = services.find(({ name }) => name === 'gateway');
   if (namesake !== undefined)
     found.push(
-      problem(
-        'gateway-name',
-        namesake.location,
-        'a service called gateway beside the section gateway: nobody could tell them apart',
-      ),
+      problem('gateway-name', namesake.location, 'a service cannot be called gateway where there is a gateway section'),
     );
   return found;
 }

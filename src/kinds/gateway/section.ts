@@ -22,10 +22,10 @@ declare module '../../pipeline/pipeline.js' {
 }
 
 const spec = mapping({
-  port: whole(1, 65_535, 'a port is 1 to 65535').describe('Where it listens'),
+  port: whole(1, 65_535, 'a port is 1 to 65535').describe('Port that it listens on'),
   routes: z
     .record(z.string(), text)
-    .describe('Path to service: the path and all below it go there, the longest one decides')
+    .describe('Path to service: requests to the path and everything below it go there; the longest path wins')
     .meta({ examples: [{ '/api/v1/main': 'main' }] }),
 });
 

@@ -7,7 +7,7 @@ import { type Problem, problem } from '../../pipeline/problem.js';
 export function checkJobs({ pipeline }: LintContext): readonly Problem[] {
   return pipeline.jobs.flatMap(({ name, inputs, location, locationOf }): Problem[] => [
     ...(pipeline.services.some((service) => service.name === name)
-      ? [problem('job-name', location, `job ${name} is called as a service is: nobody could tell them apart`)]
+      ? [problem('job-name', location, `job ${name} has the same name as a service`)]
       : []),
     ...inputs.flatMap((input, index) =>
       existsSync(resolve(pipeline.folder, input))

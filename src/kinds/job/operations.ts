@@ -33,7 +33,7 @@ function statusLine(session: Session, job: JobSection): ComponentLine {
   const done = readJson<DoneFile>(doneFile(session, job), 1);
   if (done === undefined) return { name: job.name, health: 'waiting', state: 'not done' };
   const isOutdated = done.fingerprint !== fingerprint(job, session.pipeline.folder);
-  const lastError = isOutdated ? 'it or its inputs have changed since' : undefined;
+  const lastError = isOutdated ? 'it or its inputs have changed' : undefined;
   return { name: job.name, health: isOutdated ? 'waiting' : 'good', state: 'done', lastError };
 }
 
@@ -94,6 +94,6 @@ async function runJob(session: Session, job: JobSection, report: NodeReport): Pr
   const words = ended.lastLines.length === 0 ? '; it wrote nothing' : `\n${ended.lastLines.join('\n')}`;
   throw new EvpipeError('EVPIPE_JOB_FAILED', `job ${job.name} ${ended.failure}${words}`, {
     location: job.location,
-    todo: `Fix the problem, then run evpipe up again. All it wrote: evpipe logs ${job.name}`,
+    todo: `Fix the problem, then rerun evpipe up. Its full output: evpipe logs ${job.name}`,
   });
 }

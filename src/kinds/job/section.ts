@@ -27,23 +27,23 @@ declare module '../../pipeline/pipeline.js' {
 
 const job = mapping({
   command: texts
-    .describe('What is run, until it ends with 0')
+    .describe('The command, which must exit with 0')
     .meta({ examples: [['python3', 'manage.py', 'migrate']] }),
   ...programSpec,
-  after: texts.optional().describe('Services that have to be ready, and jobs that have to be done, before it starts'),
-  before: texts.optional().describe('Services, jobs and connectors that start only when it is done'),
+  after: texts.optional().describe('Services that must be ready and jobs that must be done before it starts'),
+  before: texts.optional().describe('Services, jobs and connectors that start only after it is done'),
   inputs: texts
     .optional()
-    .describe('Files and folders, relative to the file: the job is run again when one has changed')
+    .describe('Files and folders, relative to the pipeline file: the job runs again when one has changed')
     .meta({ examples: [['../shop/requirements.txt']] }),
-  timeout: duration.optional().describe('How long it may take; absent: as long as it takes'),
+  timeout: duration.optional().describe('How long it may take; default: no limit'),
 });
 
 export const jobs = section(
   'jobs',
   named(job)
     .default({})
-    .describe('Commands that run once, and again when they or their inputs have changed; `up` fails where one fails'),
+    .describe('Commands that run once, and again when they or their inputs have changed; `up` fails if one fails'),
   (declared, context) => ({ jobs: context.each('jobs', declared, (one, at) => buildJob(one, at, context)) }),
   { resolves: true },
 );

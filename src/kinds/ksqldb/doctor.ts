@@ -15,8 +15,8 @@ export async function examineKsqldb({ clients }: Session): Promise<readonly Diag
       first.set(statement, id);
       continue;
     }
-    const says = `does what ${other} does: every record of ${sinks.join(', ')} comes twice`;
-    const todo = `End one of them: evpipe ksql -e 'TERMINATE ${id};'`;
+    const says = `does the same as ${other}: every record of ${sinks.join(', ')} is written twice`;
+    const todo = `Terminate one of them: evpipe ksql -e 'TERMINATE ${id};'`;
     found.push({ about: `query ${id}`, health: 'warning', says, todo });
   }
   return found;

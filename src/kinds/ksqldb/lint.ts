@@ -23,11 +23,7 @@ function ksqlName(file: string, location: SourceLocation): readonly Problem[] {
   const name = basename(file);
   if (/^V\d{6}__.+\.sql$/.test(name)) return [];
   return [
-    problem(
-      'migration-name',
-      location,
-      `${name} is not named as ksql-migrations names them: V000001__what_it_does.sql`,
-    ),
+    problem('migration-name', location, `${name} is not named the way ksql-migrations does: V000001__what_it_does.sql`),
   ];
 }
 
@@ -49,7 +45,7 @@ function ksqlText(context: LintContext): readonly Problem[] {
           warning(
             'columns-not-declared',
             at,
-            `the columns come from subject ${subject}, which is not declared: the statement waits for a first record${didYouMean(subject, subjects)}`,
+            `the columns come from subject ${subject}, which is not declared: the statement waits for the first record${didYouMean(subject, subjects)}`,
           ),
         );
       for (const subject of effects.registers) made.add(subject);
@@ -57,7 +53,7 @@ function ksqlText(context: LintContext): readonly Problem[] {
       const message = `topic ${effects.topic} is not declared${didYouMean(effects.topic, topics)}`;
       return [
         ...found,
-        warning('topic-not-declared', at, message, 'Declare it under topics, so that it is there first.'),
+        warning('topic-not-declared', at, message, 'Declare it under topics, so that it is created first.'),
       ];
     });
   });

@@ -85,7 +85,7 @@ export async function applyMigration(
 export function migrationChanges(migration: Migration, state: unknown): readonly Change[] {
   const before = state as MigrationState | undefined;
   if (before !== undefined && before.checksum !== checksumBefore(migration, before)) {
-    return [{ summary: 'it was changed in statements that were already carried out', refused: UNCHANGEABLE }];
+    return [{ summary: 'statements that had already run were changed', refused: UNCHANGEABLE }];
   }
   if (before?.finished === true) return [];
   const outstanding = parse(migration).slice(before?.done ?? 0);
@@ -102,8 +102,8 @@ function headOf(text: string): string {
 }
 
 const UNCHANGEABLE = {
-  why: 'ksqlDB has run what stood there before',
-  todo: 'Restore them, and put what is new into a new migration.',
+  why: 'ksqlDB has already run the previous text',
+  todo: 'Restore them and put the changes into a new migration.',
 };
 
 /** The names that migrations make, latest first. */
@@ -132,7 +132,7 @@ function checksumBefore(migration: Migration, { done, finished }: Pick<Migration
 function refuseChanged(migration: Migration): never {
   throw new EvpipeError(
     'EVPIPE_MIGRATION_CHANGED',
-    `ksql migration ${migration.name} was changed in statements that were already carried out`,
+    `ksql migration ${migration.name} was changed in statements that had already run`,
     {
       location: { file: migration.file, line: 1, column: 1 },
       todo: UNCHANGEABLE.todo,
@@ -202,7 +202,7 @@ async function send(
       kind,
       location,
       cause: failure,
-      todo: 'Correct the statement, then rerun: what was carried out before it is not sent twice.',
+      todo: 'Correct the statement, then rerun: statements before it are not sent again.',
     });
   }
 }

@@ -12,17 +12,17 @@ export async function examineRabbitmq(session: Session): Promise<readonly Diagno
     const about = `queue ${name}`;
     const state = await readQueue(name, session);
     if (state === undefined) {
-      found.push({ about, health: 'bad', says: 'is not there', todo: 'evpipe up declares it.' });
+      found.push({ about, health: 'bad', says: 'does not exist', todo: 'evpipe up declares it.' });
       continue;
     }
     silent ||= state.facts === undefined;
     const receiver = session.pipeline.services.find(({ receives }) => receives.includes(name))?.name;
     if (receiver !== undefined && state.consumers === 0) {
-      const says = `${state.ready} messages wait, nobody receives`;
-      found.push({ about, health: 'bad', says, todo: `See what its receiver says: evpipe logs ${receiver}` });
+      const says = `${state.ready} messages waiting, no consumer`;
+      found.push({ about, health: 'bad', says, todo: `See its consumer's log: evpipe logs ${receiver}` });
     }
     if ((state.facts?.automatic ?? 0) > 0) {
-      const says = 'a consumer acknowledges automatically: what it has in hand when it crashes is lost';
+      const says = 'a consumer acknowledges automatically: a crash loses the messages that it holds';
       found.push({ about, health: 'warning', says, todo: 'Consume with manual acknowledgement (noAck: false).' });
     }
     if (state.ready > 0 && isDeadLetters(name, session)) {
@@ -39,8 +39,8 @@ export async function examineRabbitmq(session: Session): Promise<readonly Diagno
     found.push({
       about: 'rabbitmq management',
       health: 'warning',
-      says: 'its HTTP API does not answer: what is delivered and not acknowledged can’t be seen, conservation can’t be proven',
-      todo: 'rabbitmq-plugins enable rabbitmq_management, or say where it is: EVPIPE_RABBITMQ_MANAGEMENT_URL.',
+      says: 'its HTTP API does not answer: unacknowledged messages can’t be counted, so conservation can’t be proven',
+      todo: 'Run rabbitmq-plugins enable rabbitmq_management, or give its address: EVPIPE_RABBITMQ_MANAGEMENT_URL.',
     });
   }
   return found;

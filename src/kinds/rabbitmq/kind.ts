@@ -15,7 +15,7 @@ const address = z.union(
     placed,
     mapping({
       url: text.describe('amqp://user:password@host:5672/vhost'),
-      management: text.optional().describe('Its HTTP API; absent: port 15672 of that host'),
+      management: text.optional().describe('Its HTTP API; default: port 15672 of that host'),
       inside: mapping({ url: text.describe('Where it answers') })
         .optional()
         .describe(INSIDE),

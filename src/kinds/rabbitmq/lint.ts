@@ -56,12 +56,12 @@ function queueProblems(queue: QueueSection): readonly Problem[] {
       return fits(value) ? [] : [problem('queue-argument', place, `queue ${name}: ${argument} has to be ${called}`)];
     }
     if (!argument.startsWith('x-')) return [];
-    const message = `queue ${name}: RabbitMQ knows no ${argument}${didYouMean(argument, Object.keys(QUEUE_ARGUMENTS))}`;
+    const message = `queue ${name}: RabbitMQ has no argument ${argument}${didYouMean(argument, Object.keys(QUEUE_ARGUMENTS))}`;
     return [warning('queue-argument', place, message)];
   });
   const type = queue.arguments['x-queue-type'];
   if (!durable && (type === 'quorum' || type === 'stream'))
-    found.push(problem('queue-argument', locationOf('durable'), `queue ${name}: a ${type} queue has to be durable`));
+    found.push(problem('queue-argument', locationOf('durable'), `queue ${name}: a ${type} queue must be durable`));
   if (deadLetter === name)
     found.push(problem('dead-letter-itself', locationOf('deadLetter'), `queue ${name} is its own dead-letter queue`));
   return found;
@@ -87,13 +87,13 @@ function sharedQueues(services: LintContext['pipeline']['services']): readonly P
       const other = receivers.get(queue);
       receivers.set(queue, other ?? name);
       if (other === undefined) return [];
-      const message = `service ${other} receives from queue ${queue} too: each of them would see only some of the messages`;
+      const message = `service ${other} also receives from queue ${queue}: each would see only some of the messages`;
       return [
         warning(
           'queue-shared',
           locationOf('receives', String(index)),
           message,
-          'Give each a queue, both bound to one exchange.',
+          'Give each its own queue, both bound to one exchange.',
         ),
       ];
     }),
@@ -105,13 +105,13 @@ function conservation(check: Located & ConservationSection, rabbitmq: RabbitmqSe
   const found: Problem[] = [];
   if ((published === undefined) !== (effects === undefined)) {
     const [there, missing] = published === undefined ? ['effects', 'published'] : ['published', 'effects'];
-    const message = `check ${name} counts ${there} and not ${missing}: the broker's own counters begin at 0 with every start of it`;
+    const message = `check ${name} counts ${there} and not ${missing}: the broker's own counters restart at 0 with the broker`;
     const todo = `Count both by SQL; ${missing}: { database, count }.`;
     found.push(problem('conservation-half', locationOf('conservation', there), message, todo));
   }
   for (const side of ['published', 'effects'] as const) {
     if (check[side] !== undefined && !/^\s*(select|with)\b/i.test(check[side].count)) {
-      const message = `check ${name}: ${side}.count has to be a query, beginning with select or with`;
+      const message = `check ${name}: ${side}.count must be a query that starts with select or with`;
       found.push(problem('check-query', locationOf('conservation', side, 'count'), message));
     }
   }
@@ -122,7 +122,7 @@ function conservation(check: Located & ConservationSection, rabbitmq: RabbitmqSe
     found.push(warning('queue-not-durable', queue.locationOf('durable'), message));
   }
   if (queue.arguments['x-dead-letter-exchange'] === undefined) {
-    const message = `queue ${queue.name} has no dead-letter queue: what its receiver refuses is dropped, and check ${name} can't list it`;
+    const message = `queue ${queue.name} has no dead-letter queue: messages that its consumer rejects are dropped, and check ${name} can't list them`;
     found.push(warning('queue-without-dead-letter', queue.location, message, 'Give it one: deadLetter: NAME.'));
   }
   return found;
@@ -182,5 +182,5 @@ export function checkRabbitmqWiring({ pipeline }: LintContext): readonly Problem
   ];
 }
 
-const PUBLISHES = 'Say who does: publishes of a service.';
-const RECEIVES = 'Say who does: receives of a service.';
+const PUBLISHES = 'Declare who does, with publishes of a service.';
+const RECEIVES = 'Declare who does, with receives of a service.';

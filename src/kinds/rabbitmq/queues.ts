@@ -51,11 +51,11 @@ export async function certainQueue(
     if (!isUnreachable(failure)) throw failure;
     throw new EvpipeError(
       'EVPIPE_RABBITMQ_MANAGEMENT_UNREACHABLE',
-      `what is delivered and not acknowledged only RabbitMQ’s HTTP API tells: ${messageOf(failure)}`,
+      `only RabbitMQ’s HTTP API counts unacknowledged messages: ${messageOf(failure)}`,
       {
         kind: 'unreachable',
         cause: failure,
-        todo: 'Enable its management plugin, or say where it is: management: URL under targets, or EVPIPE_RABBITMQ_MANAGEMENT_URL.',
+        todo: 'Enable its management plugin, or give its address: management: URL under targets, or EVPIPE_RABBITMQ_MANAGEMENT_URL.',
       },
     );
   });

@@ -30,7 +30,8 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
   const amqp = await clients.rabbitmq();
   const remove = async (what: string, live: LiveDeclared | undefined, work: () => Promise<Deleted>): Promise<void> => {
     if (live === undefined) return;
-    if (live.differs !== undefined) return void left.push(`${what}, which is not as declared, so of somebody else`);
+    if (live.differs !== undefined)
+      return void left.push(`${what}, which differs from the file, so it belongs to someone else`);
     const outcome = await work();
     if (outcome === 'in use') left.push(`${what}, which others use`);
     else removed.push(`${what}${messagesText(outcome.messages)}`);
@@ -53,7 +54,7 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
 function onceLetGo(name: string, remove: () => Promise<Deleted>, { signal }: Session): Promise<Deleted> {
   const untilMs = performance.now() + RECEIVERS_GONE_MS;
   return waitUntil(
-    `queue ${name} to be let go`,
+    `queue ${name} to be released`,
     async () => {
       const outcome = await remove();
       return outcome === 'in use' && performance.now() < untilMs ? undefined : outcome;

@@ -43,7 +43,7 @@ function changes(live: LiveDeclared | undefined, kind: string, name: string): re
     {
       summary: inequivalence(live.differs),
       refused: {
-        why: `RabbitMQ changes no ${kind} that is there`,
+        why: `RabbitMQ cannot change an existing ${kind}`,
         todo: `Declare it as it is, or take its messages out and delete it: rabbitmqadmin delete ${kind} name=${name}`,
       },
     },

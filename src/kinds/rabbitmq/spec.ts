@@ -5,7 +5,7 @@ const settings = (what: string) =>
   z
     .record(
       z.string(),
-      z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or true/false' }),
+      z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, a number or true/false' }),
     )
     .default({})
     .describe(what);
@@ -23,7 +23,7 @@ const exchange = mapping({
 
 const queue = mapping({
   durable,
-  deadLetter: text.optional().describe('The queue that takes what was refused'),
+  deadLetter: text.optional().describe('The queue for rejected messages'),
   arguments: settings('As RabbitMQ takes them: type, limits, time to live').meta({
     examples: [{ 'x-queue-type': 'quorum' }, { 'x-message-ttl': 60_000, 'x-max-length': 10_000 }],
   }),
@@ -32,8 +32,8 @@ const queue = mapping({
 const binding = mapping({
   exchange: text.describe('From'),
   queue: text.describe('To'),
-  key: text.optional().describe('Routing key; of a topic exchange a pattern'),
-  arguments: settings('Of a headers exchange: which headers a message has to have'),
+  key: text.optional().describe('Routing key; for a topic exchange a pattern'),
+  arguments: settings('For a headers exchange: the headers that a message must have'),
 });
 
 /** The section `rabbitmq:`. */

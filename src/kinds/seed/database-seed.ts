@@ -47,7 +47,7 @@ async function requireColumns({ name, columns, table, location }: CsvSeed, into:
   const fail = (message: string, todo: string): never => {
     throw new EvpipeError('EVPIPE_SEED_COLUMN_UNKNOWN', `seed ${name}: ${message}`, { location, todo });
   };
-  if (known.length === 0) fail(`there is no table ${table}`, 'Create it by a migration of the database.');
+  if (known.length === 0) fail(`there is no table ${table}`, 'Create it in a migration of the database.');
   const unknown = columns.filter((column) => !known.includes(column));
   if (unknown.length > 0)
     fail(

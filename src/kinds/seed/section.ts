@@ -58,7 +58,7 @@ const seedValue = z.union(
     text,
     mapping({ from: text.describe('A seed: one of its ids') }),
     mapping({ each: text.describe('A seed: its ids one after the other, from the first again after the last') }),
-    mapping({ integer: z.tuple([z.int(), z.int()]).describe('Least and most') }),
+    mapping({ integer: z.tuple([z.int(), z.int()]).describe('Minimum and maximum') }),
     mapping({ timestamp: text.describe('A generator of dates, written with its time') }),
     mapping({
       oneOf: z
@@ -82,15 +82,15 @@ const seed = z.union(
       rows: whole(0, 100_000_000, 'rows is a whole number').describe('How many'),
       random: whole(0, 4_294_967_295, 'random is a whole number')
         .default(1)
-        .describe('The same number makes the same data'),
+        .describe('The same number generates the same data'),
       values: z
         .record(z.string(), seedValue)
         .describe('Field to generator')
         .meta({ examples: [{ name: 'person.fullName' }] }),
     }),
     mapping({
-      sql: text.describe('A file with SQL: run once, and once more whenever it was changed'),
-      database: text.optional().describe('Where; the only one where it is not said'),
+      sql: text.describe('A file with SQL: run once, and again after each change'),
+      database: text.optional().describe('Which database; may be omitted if there is only one'),
     }),
     mapping({
       csv: text.describe('A file with a header line'),

@@ -44,7 +44,7 @@ function readLine(line: string): SeedLine | string {
   const [other] = Object.keys(others);
   if (other !== undefined) return `has ${JSON.stringify(other)}, which is neither key nor value nor headers`;
   if (!isObject(headers) || Object.values(headers).some((one) => typeof one !== 'string'))
-    return 'has headers that are no mapping to texts';
+    return 'has headers that do not map names to strings';
   return {
     key: key === undefined || key === null ? null : typeof key === 'string' ? key : JSON.stringify(key),
     value,

@@ -78,7 +78,7 @@ async function createRow(
   const words = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
   throw new EvpipeError(
     'EVPIPE_SEED_REFUSED',
-    `service ${seed.service} refused row ${row + 1} of seed ${seed.name} with ${answer.status}: ${words.slice(0, 500)}`,
+    `service ${seed.service} rejected row ${row + 1} of seed ${seed.name} with ${answer.status}: ${words.slice(0, 500)}`,
     {
       todo: `The row was ${JSON.stringify(body)}.`,
       ...(seed.location === undefined ? {} : { location: seed.location }),

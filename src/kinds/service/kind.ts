@@ -22,7 +22,7 @@ export const serviceKind: Kind = {
       head: 'services',
       name: 'self',
       fields: ['port'],
-      only: { section: 'services', meaning: 'the port of the service that says it' },
+      only: { section: 'services', meaning: 'the port of the service itself' },
     },
     {
       head: 'services',

@@ -46,7 +46,7 @@ function groupRemoval({ pipeline, clients }: Session): Removal {
     kind: 'group',
     component: server('kafka'),
     declared: groupsOf(pipeline.services),
-    implies: 'with its offsets: it reads its topics from the start',
+    implies: 'with its offsets; it will read its topics from the start',
     exists: async (name) => (await (await clients.kafka()).describeGroup(name)).state !== 'Dead',
     remove: async (name) => {
       const kafka = await clients.kafka();

@@ -51,7 +51,7 @@ async function waitForReader(
 ): Promise<void> {
   const status = async () => (await session.target.status()).find((one) => one.process === name);
   const goal = `service ${name} ${words.done}`;
-  const todo = `See all it said: evpipe logs ${name}`;
+  const todo = `See its full log: evpipe logs ${name}`;
   const restartsBefore = (await status())?.restarts ?? 0;
   const ended = await waitUntil(
     `service ${name} to ${words.to}`,
@@ -86,5 +86,5 @@ async function lastWords(session: Session, name: string): Promise<string> {
   for await (const { text } of session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
     if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
   }
-  return lines.length === 0 ? '; it wrote nothing' : `; its last words:\n${lines.slice(-LAST_WORDS).join('\n')}`;
+  return lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.slice(-LAST_WORDS).join('\n')}`;
 }

@@ -70,33 +70,33 @@ const outbox = mapping({
   database: text.describe('Where the outbox is'),
   table: text.describe('The outbox table'),
   reports: texts.describe('Tables whose changes this outbox reports'),
-  sent: text.optional().describe('A polling outbox: the column that says that a row was sent'),
-  topics: texts.optional().describe('A polling outbox: the topics it publishes to'),
+  sent: text.optional().describe('Polling outbox: the column that marks a row as sent'),
+  topics: texts.optional().describe('Polling outbox: the topics it publishes to'),
   failure: text
     .optional()
-    .describe('A polling outbox: the column that says why a row could not be sent when it was last tried'),
+    .describe('Polling outbox: the column with the error of the last failed attempt to send a row'),
   created: text
     .optional()
-    .describe('A polling outbox: the column that says when a row was written, to tell how old the unsent are'),
+    .describe('Polling outbox: the column with the time a row was written, for the age of unsent rows'),
 });
 
 const ready = mapping({
-  http: text.optional().describe('Path that answers 200 to 399 once it is ready'),
+  http: text.optional().describe('Path that answers with 200 to 399 once it is ready'),
   host: text
     .optional()
-    .describe('With http: the name that it is asked by, and that links show; absent: 127.0.0.1')
+    .describe('With http: the host name of the request, also shown in links; default 127.0.0.1')
     .meta({ examples: ['localhost'] }),
-  headers: settings.optional().describe('With http: sent along'),
+  headers: settings.optional().describe('With http: request headers'),
   expect: mapping({
-    status: whole(100, 599, 'a status is 100 to 599').optional().describe('The one status that means ready'),
-    body: text.optional().describe('A text that the answer has to hold'),
+    status: whole(100, 599, 'a status is 100 to 599').optional().describe('The only status that means ready'),
+    body: text.optional().describe('Text that the response must contain'),
   })
     .optional()
-    .describe('With http: what the answer has to be'),
-  tcp: z.literal(true, { error: 'must be true' }).optional().describe('Ready once its port takes connections'),
-  log: text.optional().describe('Ready once it has written a line with this regular expression'),
-  command: texts.optional().describe('Ready once this command ends with 0; run in its folder and environment'),
-  timeout: duration.optional().describe('How long it may take; absent: what --timeout says'),
+    .describe('With http: what the response must be'),
+  tcp: z.literal(true, { error: 'must be true' }).optional().describe('Ready once its port accepts connections'),
+  log: text.optional().describe('Ready once it has logged a line that matches this regular expression'),
+  command: texts.optional().describe('Ready once this command exits with 0; in its folder and environment'),
+  timeout: duration.optional().describe('How long it may take; default: --timeout'),
 });
 
 const service = mapping({
@@ -117,12 +117,14 @@ const service = mapping({
     .describe('In Docker Compose: the folder whose Dockerfile makes its image; elsewhere module or command'),
   copies: whole(1, 32, 'a service has 1 to 32 copies')
     .optional()
-    .describe('How many of it run at the same time, in one consumer group; it has no port then'),
-  port: whole(1, 65_535, 'a port is 1 to 65535').optional().describe('Wished for; the service is told PORT and HOST'),
+    .describe('How many instances run in one consumer group; such a service has no port'),
+  port: whole(1, 65_535, 'a port is 1 to 65535')
+    .optional()
+    .describe('Preferred port; the service gets PORT and HOST in its environment'),
   ready: ready
     .optional()
-    .describe('How to tell that it is ready; absent: its consumer group has a member, or it lives for a second'),
-  needs: texts.optional().describe('Services that have to be ready, and jobs that have to be done, before it starts'),
+    .describe('When it counts as ready; default: its consumer group has a member, or it has run for a second'),
+  needs: texts.optional().describe('Services that must be ready and jobs that must be done before it starts'),
   files: z
     .record(text, text)
     .optional()
@@ -130,9 +132,9 @@ const service = mapping({
     .meta({ examples: [{ 'config/app.ini': 'config/app.ini.in' }] }),
   open: mapping({ path: text.describe('Path of the page'), note: text.optional().describe('Shown beside it') })
     .optional()
-    .describe('A page for people, shown after up'),
+    .describe('A page for people, linked after up'),
   ...programSpec,
-  outbox: outbox.optional().describe('The outbox that it writes, in the transaction of what it reports'),
+  outbox: outbox.optional().describe('The outbox that it writes, in the same transaction as the change it reports'),
   consumes: mapping({ group: text.describe('Its consumer group'), topics: texts.describe('What it reads') })
     .optional()
     .describe('What it reads from Kafka: what a check waits for'),
@@ -266,7 +268,7 @@ function withCopies(
   const refuse = (message: string): void => {
     problems.push(problem('copies', service.locationOf('copies'), `service ${service.name}: ${message}`));
   };
-  if (names.length > 0 && service.port !== undefined) refuse('copies would all wish for its port; take port away');
+  if (names.length > 0 && service.port !== undefined) refuse('copies cannot share its port; remove port');
   const taken = names.find((name) => namesIn('services').includes(name));
   if (taken !== undefined) refuse(`one of its copies would be called ${taken}, as another service is`);
   return [service, ...names.map((name) => ({ ...service, name, copyOf: service.name }))];

@@ -118,12 +118,12 @@ export async function lagDoesNotGrow(before: Lags, session: Session): Promise<st
       });
       if (growing.length === 0) return summary(now);
       const text = growing.map(([name, { behind, handled, unit }]) => {
-        const moving = handled === first.get(name)?.handled ? 'does not move' : 'falls back further';
+        const moving = handled === first.get(name)?.handled ? 'is not moving' : 'is falling further behind';
         return `${name} is ${behind} ${unit}${behind === 1n ? '' : 's'} behind (${before.get(name)?.behind ?? 0n} before) and ${moving}`;
       });
       const worst = growing[0]?.[1].component ?? '';
       throw new EvpipeError('EVPIPE_SMOKE_LAG', text.join('\n'), {
-        todo: `See what it says: evpipe logs ${worst}`,
+        todo: `See its log: evpipe logs ${worst}`,
         ...placeOf(session.pipeline.services, worst),
       });
     }

@@ -7,7 +7,7 @@ export const smokeKind: Kind = {
   kind: 'smoke',
   sections: [smoke],
   uses,
-  references: [{ head: 'response', only: { section: 'smoke', meaning: 'what the request was answered' } }],
+  references: [{ head: 'response', only: { section: 'smoke', meaning: 'the response to the request' } }],
 };
 
 function uses({ pipeline }: LintContext): readonly Use[] {

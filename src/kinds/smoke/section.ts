@@ -70,9 +70,7 @@ const smokeRequest = mapping({
   method: text.default('POST').describe('HTTP method'),
   path: text.describe('Path').meta({ examples: ['/api/persons'] }),
   body: z.unknown().optional().describe('Sent as JSON'),
-  status: whole(100, 599, 'a status is 100 to 599')
-    .optional()
-    .describe('The status it has to answer; any 2xx where it is not said'),
+  status: whole(100, 599, 'a status is 100 to 599').optional().describe('The expected status; default: any 2xx'),
 });
 
 const smokeTest = mapping({
@@ -100,7 +98,7 @@ const smokeTest = mapping({
         document: anything.optional().describe('and these others'),
       }),
     )
-    .describe('What has to be seen afterwards'),
+    .describe('What must be seen afterwards'),
   within: duration.default('10s').describe('How long it may take'),
 });
 
@@ -108,7 +106,7 @@ type SmokeSpec = z.output<typeof smokeTest>;
 
 export const smoke = section(
   'smoke',
-  named(smokeTest).default({}).describe('What has to happen after a request'),
+  named(smokeTest).default({}).describe('What must happen after a request'),
   (declared, { each, problems }) => ({
     smoke: each('smoke', declared, (one, at) => ({
       ...at,

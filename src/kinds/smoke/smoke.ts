@@ -227,7 +227,7 @@ async function sendRequest(
   throw new EvpipeError(
     'EVPIPE_SMOKE_REQUEST',
     `${name}: ${request.service} answers ${method} ${path} with ${answer.status}, expected ${wanted}${text === '' ? '' : `: ${text}`}`,
-    { location: locationOf(...request.at), todo: `See what it says: evpipe logs ${request.service}` },
+    { location: locationOf(...request.at), todo: `See its log: evpipe logs ${request.service}` },
   );
 }
 

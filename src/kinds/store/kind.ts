@@ -7,7 +7,7 @@ import { type StoreSection, stores } from './section.js';
 export const storeKind: Kind = {
   kind: 'store',
   sections: [stores],
-  placements: { stores: eachPlaced('Stores that have an address') },
+  placements: { stores: eachPlaced('Stores with an address') },
   rules: [checkStoreKinds],
   flowRules: [unusedStores],
   names: { store: ({ names }) => names('stores') },

@@ -9,7 +9,7 @@ export function checkStoreKinds(context: LintContext): readonly Problem[] {
     .uses()
     .filter(({ what, name, idle }) => what === 'store' && idle !== true && caches.has(name))
     .map(({ name, at }) =>
-      problem('store-kind', locate(context.tree, at), `store ${name} is a cache: it holds no documents`),
+      problem('store-kind', locate(context.tree, at), `store ${name} is a cache, which holds no documents`),
     );
 }
 

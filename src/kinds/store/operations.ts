@@ -50,7 +50,7 @@ function storeNode(session: Session, section: StoreSection): Node {
 
 /** Stores for which this machine has no program, or which have no address. */
 function missingStores({ pipeline }: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[] {
-  return statuses.flatMap(({ state, components, lastLines: [why = 'it is not there'] }) =>
+  return statuses.flatMap(({ state, components, lastLines: [why = 'it does not exist'] }) =>
     state !== 'absent'
       ? []
       : components.map(({ name }): Diagnosis => {

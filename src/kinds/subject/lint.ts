@@ -22,15 +22,15 @@ export function checkSchemas(context: LintContext): readonly Problem[] {
 
 function subjectName({ name, location }: SubjectSection, topics: readonly string[]): readonly Problem[] {
   if (/[\s/\\%?#]/.test(name)) {
-    return [warning('special-characters', location, `subject ${name} has characters that many tools can't address`)];
+    return [warning('special-characters', location, `subject ${name} has characters that many tools can't handle`)];
   }
   const [, topic] = /^(.*)-(?:value|key)$/.exec(name) ?? [];
   if (topics.includes(name)) {
-    const message = `subject ${name} is named like its topic: nobody looks for it there, did you mean ${name}-value?`;
+    const message = `subject ${name} has the name of a topic, where no client looks for it, did you mean ${name}-value?`;
     return [problem('subject-name', location, message)];
   }
   if (topic === undefined) {
-    const message = `subject ${name} ends neither in -value nor in -key: only a client that names subjects after records finds it`;
+    const message = `subject ${name} ends neither in -value nor in -key: only clients that name subjects after records find it`;
     return [warning('subject-name', location, message)];
   }
   if (topics.includes(topic)) return [];
@@ -51,7 +51,7 @@ function references({ references: used, locationOf }: SubjectSection, subjects: 
           warning(
             'dangling-reference',
             locationOf('references', String(index), 'subject'),
-            `subject ${subject} is not declared here: it has to be in the registry already${didYouMean(subject, subjects)}`,
+            `subject ${subject} is not declared here: it must already be in the registry${didYouMean(subject, subjects)}`,
           ),
         ],
   );
@@ -133,7 +133,7 @@ function misplacedLogicalTypes(tree: Tree): readonly Problem[] {
     if (entry === undefined || field.kind !== 'mapping') return [];
     const name = field.entries.get('name')?.value;
     const type = entry.value.kind === 'scalar' ? String(entry.value.value) : '…';
-    const message = `logicalType of field ${name?.kind === 'scalar' ? String(name.value) : '?'} stands beside its type, where Avro ignores it`;
+    const message = `logicalType of field ${name?.kind === 'scalar' ? String(name.value) : '?'} is next to its type, where Avro ignores it`;
     return [
       warning(
         'logical-type',

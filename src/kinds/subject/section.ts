@@ -32,11 +32,11 @@ const subject = z.union(
       type: z
         .enum(['AVRO', 'JSON', 'PROTOBUF'], { error: 'must be AVRO, JSON or PROTOBUF' })
         .default('AVRO')
-        .describe('What language the schema is written in'),
+        .describe('The schema language'),
       references: z
         .array(
           mapping({
-            name: text.describe('As the schema calls it'),
+            name: text.describe('The name that the schema uses'),
             subject: text.describe('Where it is registered'),
             version: whole(1, 1_000_000, 'a version is a whole number from 1').describe('Which version of it'),
           }),

@@ -12,12 +12,12 @@ export async function examineKafka({ clients, pipeline }: Session): Promise<read
   const missing = pipeline.topics.filter(({ name }) => !live.has(name));
   // Before the first `up` none is there: nothing is wrong with that.
   for (const { name } of missing.length === pipeline.topics.length ? [] : missing)
-    found.push({ about: `topic ${name}`, health: 'warning', says: 'is not there', todo: 'evpipe up makes it.' });
+    found.push({ about: `topic ${name}`, health: 'warning', says: 'does not exist', todo: 'evpipe up creates it.' });
   for (const { name, partitions, replicationFactor = 1 } of pipeline.topics) {
     const about = `topic ${name}`;
     const there = live.get(name);
     if (there !== undefined && there < partitions) {
-      const fewer = `has ${there} of ${partitions} declared partitions: a client that asked for it before it was there may have made it`;
+      const fewer = `has ${there} of ${partitions} declared partitions: a client may have created it by use`;
       found.push({
         about,
         health: 'warning',
@@ -26,7 +26,7 @@ export async function examineKafka({ clients, pipeline }: Session): Promise<read
       });
     }
     if (there === undefined && replicationFactor > brokers.length) {
-      const wants = `wants ${replicationFactor} replicas: there are not so many brokers`;
+      const wants = `wants ${replicationFactor} replicas, but there are fewer brokers`;
       found.push({ about, health: 'bad', says: wants, todo: 'Leave replication out, or add brokers.' });
     }
   }

@@ -28,15 +28,15 @@ const kafkaAddress = z.union(
           .enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
             error: 'must be plain, scram-sha-256 or scram-sha-512',
           })
-          .describe('How the password is proven'),
+          .describe('SASL mechanism'),
         username: text.describe('Who'),
         password: text.describe('Take it from the environment'),
       })
         .optional()
-        .describe('Log in with a password'),
+        .describe('SASL login'),
       clusterId: text
         .optional()
-        .describe('The id of the cluster that is meant: with any other every command stops before it does anything'),
+        .describe('The expected cluster id: with any other, every command stops before it does anything'),
       inside: mapping({ bootstrapServers: text.describe('host:port') })
         .optional()
         .describe(INSIDE),

@@ -31,7 +31,7 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
         problem(
           'special-characters',
           location,
-          `topic ${name}: Kafka takes letters, digits, ".", "_" and "-", 249 at most`,
+          `topic ${name}: Kafka allows letters, digits, ".", "_" and "-", at most 249`,
         ),
       );
     }
@@ -43,7 +43,7 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
         problem(
           'topic-collision',
           location,
-          `topics ${other} and ${name} collide: Kafka takes "." and "_" for the same in the names of its metrics`,
+          `topics ${other} and ${name} collide: Kafka treats "." and "_" as the same in metric names`,
         ),
       );
     }
@@ -55,7 +55,7 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
         warning(
           'replication',
           locationOf('config', 'min.insync.replicas'),
-          `topic ${name}: min.insync.replicas ${least} with ${brokers} broker refuses every acknowledged write`,
+          `topic ${name}: min.insync.replicas ${least} with ${brokers} broker rejects every write with acks=all`,
         ),
       );
     }
@@ -112,8 +112,7 @@ function replication(
   const brokers = brokersOf(target);
   if (brokers === undefined || !(wanted > brokers)) return [];
   const message = `${who} wants ${wanted} replicas; target ${target.name} has ${brokers} broker`;
-  const todo =
-    'Leave replication out (then the default of the cluster counts), or set it in a profile for the cluster.';
+  const todo = 'Leave replication out to use the default of the cluster, or set it in a profile for the cluster.';
   return [problem('replication', place, message, todo)];
 }
 
@@ -162,7 +161,7 @@ export function unusedTopics(context: LintContext): readonly Problem[] {
         'topic-without-writer',
         location,
         `topic ${name} is read, but nothing in this file writes to it`,
-        'Say who does: produces of a connector or service, topics of a polling outbox.',
+        'Declare who does: produces of a connector or service, or topics of a polling outbox.',
       ),
     ];
   });

@@ -100,7 +100,7 @@ async function objection(spec: TopicSpec, ask: () => Promise<void>): Promise<rea
     const refused = {
       code: failure.code,
       why: failure.message,
-      todo: failure.todo ?? 'Correct it: this is what Kafka says against it.',
+      todo: failure.todo ?? 'Correct it; this is why Kafka rejects it.',
       location: option === undefined ? undefined : spec.locationOf?.('config', option),
     };
     return [{ summary: option ?? 'Kafka', refused }];

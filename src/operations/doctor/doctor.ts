@@ -61,7 +61,7 @@ function disk(folder: string): Diagnosis {
     about: 'disk',
     health,
     says,
-    ...(health === 'good' ? {} : { todo: 'Make some room: databases and topics grow.' }),
+    ...(health === 'good' ? {} : { todo: 'Free some space: databases and topics grow.' }),
   };
 }
 
@@ -83,13 +83,13 @@ export async function examinePipeline(
 async function leftovers({ pipeline, target }: Session): Promise<readonly Diagnosis[]> {
   const alive = listedProcesses(pipeline.stateFolder);
   const known = (await target.status()).some(({ provider, state }) => provider !== 'address' && state !== 'stopped');
-  if (alive.length === 0 || known) return [{ about: 'leftovers', health: 'good', says: 'none of killed runs' }];
+  if (alive.length === 0 || known) return [{ about: 'leftovers', health: 'good', says: 'none left by killed runs' }];
   return [
     {
       about: 'leftovers',
       health: 'warning',
-      says: `a killed run has left ${counted(alive.length, 'process', 'processes')}: ${alive.join(', ')}`,
-      todo: 'The next evpipe up takes them away, and so does evpipe down.',
+      says: `a killed run left ${counted(alive.length, 'process', 'processes')}: ${alive.join(', ')}`,
+      todo: 'The next evpipe up or down ends them.',
     },
   ];
 }

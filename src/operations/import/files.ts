@@ -50,7 +50,7 @@ export function pipelineFiles(name: string, found: FoundCluster, migrations: rea
     connectors: Object.fromEntries(connectors),
     ...(migrations.length === 0 ? {} : { ksqldb: { migrations: 'ksql' } }),
   };
-  const comment = ['Written by evpipe import from what a running cluster holds.', ...notes].join('\n');
+  const comment = ['Written by evpipe import from a running cluster.', ...notes].join('\n');
   files.set('evpipe.yaml', pipelineText(withoutEmpty(sections), comment));
   return { files, secrets, notes };
 }

@@ -10,7 +10,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,49}$/;
 
 /** Why a pipeline can't be called so; undefined where it can. */
 export function nameProblem(name: string): string | undefined {
-  return NAME.test(name) ? undefined : 'a name has small letters, digits and "-", 50 characters at most';
+  return NAME.test(name) ? undefined : 'a name has lower-case letters, digits and "-", at most 50 characters';
 }
 
 export interface Scaffold {
@@ -27,7 +27,7 @@ export async function init({ folder, template: wanted }: Scaffold): Promise<Temp
   const name = basename(folder);
   const problem = nameProblem(name);
   if (problem !== undefined) {
-    const todo = 'The folder has the name of the pipeline.';
+    const todo = 'The folder is named after the pipeline.';
     throw new EvpipeError('EVPIPE_NAME_INVALID', `${name}: ${problem}`, { kind: 'usage', todo });
   }
   const all = templates();

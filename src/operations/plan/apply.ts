@@ -38,7 +38,7 @@ function refuseRefused(plan: Plan): void {
     'EVPIPE_PLAN_REFUSED',
     `evpipe will not do this to ${refused.join(', ')}; nothing was changed`,
     {
-      todo: 'evpipe plan says why, and what to do.',
+      todo: '`evpipe plan` says why and what to do.',
     },
   );
 }
@@ -65,9 +65,9 @@ function refuseStale(agreed: Plan, now: Plan): void {
     (key) => before.get(key) !== after.get(key),
   );
   if (differing.length === 0 && agreed.pipeline === now.pipeline && agreed.target === now.target) return;
-  const what = differing.length === 0 ? 'it is of another pipeline or target' : differing.join(', ');
+  const what = differing.length === 0 ? 'it was made for another pipeline or target' : differing.join(', ');
   throw new EvpipeError('EVPIPE_PLAN_STALE', `the plan no longer holds: ${what}; nothing was changed`, {
-    todo: 'Plan again: evpipe plan.',
+    todo: 'Make a new plan: evpipe plan.',
   });
 }
 

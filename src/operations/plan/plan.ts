@@ -64,7 +64,7 @@ async function stoppedProcesses({ target }: Session): Promise<readonly PlanEntry
     action: 'start',
     kind: 'process',
     name: process,
-    reason: state === 'failed' ? 'it has failed' : 'it does not run',
+    reason: state === 'failed' ? 'it has failed' : 'it is not running',
     changes: [],
   }));
 }
@@ -74,12 +74,12 @@ async function entryOf(planned: Planned, stopped: string | undefined): Promise<P
   const { kind, name, location } = planned;
   const of = { kind, name, ...(location === undefined ? {} : { location }) };
   const unread = (reason: string): PlanEntry => ({ ...of, action: 'unread', reason, changes: [] });
-  if (stopped !== undefined) return unread(`${stopped} does not run`);
+  if (stopped !== undefined) return unread(`${stopped} is not running`);
   try {
     const { isNew, changes } = await planned.compare();
     if (changes.length === 0) return undefined;
     const asDeclared = changes.every((change) => change === TAKEN_OVER);
-    const reason = isNew ? 'declared, and not there' : `declared ${asDeclared ? 'as it is' : 'otherwise than it is'}`;
+    const reason = isNew ? 'declared but missing' : `declared ${asDeclared ? 'as it is' : 'differently'}`;
     return { ...of, action: isNew ? 'create' : 'change', reason, changes };
   } catch (failure) {
     if (!(failure instanceof EvpipeError)) throw failure;
@@ -110,7 +110,7 @@ export async function removable(session: Session): Promise<readonly Removable[]>
     const made = [...ledger.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
     for (const name of made.filter((one) => !removal.declared.includes(one)).sort()) {
       if (!(await isThere(removal, name, session))) continue;
-      found.push({ removal, entry: removalEntry(removal, name, 'made by this pipeline, no longer declared') });
+      found.push({ removal, entry: removalEntry(removal, name, 'created by this pipeline, no longer declared') });
     }
   }
   return found;

@@ -37,7 +37,7 @@ export async function readReset(session: Session, resource: string | undefined):
     if (!(await isThere(removal, name, session))) continue;
     if (isOwned(removal, name, session, ledger))
       things.push({ removal, entry: removalEntry(removal, name, 'to be reset') });
-    else left.push(`${id}, which others have made`);
+    else left.push(`${id}, which others created`);
   }
   return { things, left };
 }

@@ -68,7 +68,7 @@ function headersOf(headers: unknown, refuse: Refuse): ProducedLine['headers'] {
   return pairs.map((pair) => {
     const [name, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
     if (typeof name !== 'string' || (typeof value !== 'string' && value !== null))
-      throw refuse('headers are texts by their names');
+      throw refuse('headers must map names to strings');
     return [name, value];
   });
 }

@@ -65,7 +65,7 @@ export async function produce(session: Session, { topic, lines, ...form }: Produ
       session.emit({
         kind: 'note',
         level: 'warning',
-        message: `${counted(sent, 'record')} from the lines before it written`,
+        message: `${counted(sent, 'record')} from the lines before it were written`,
       });
     throw failure;
   } finally {

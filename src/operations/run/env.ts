@@ -28,7 +28,7 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
   );
   const found: Readonly<Record<string, string>> = Object.assign({}, ...variables);
   if (Object.keys(found).length > 0) return found;
-  throw new EvpipeError('EVPIPE_NOT_RUNNING', `${pipeline.name} does not run, so it has no addresses`, {
+  throw new EvpipeError('EVPIPE_NOT_RUNNING', `${pipeline.name} is not running, so it has no addresses`, {
     kind: 'unreachable',
     todo: 'Start it with evpipe up.',
   });

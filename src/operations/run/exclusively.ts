@@ -86,7 +86,7 @@ async function refuseOthers(
     throw new EvpipeError(
       'EVPIPE_LOCKED',
       `process ${claim.pid} on ${claim.host} is changing this pipeline right now; nothing was changed`,
-      { todo: `Wait until it is done. If it has died, its claim ends within ${CLAIM_MS / 1000} s.` },
+      { todo: `Wait until it is done. If it died, its claim expires within ${CLAIM_MS / 1000} s.` },
     );
   }
 }

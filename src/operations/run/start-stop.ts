@@ -24,7 +24,7 @@ export async function startStop(session: Session, action: StartStop, name: strin
   const { target } = session;
   const before = await statusOf(session, component);
   if (before.provider === 'address') {
-    throw new EvpipeError('EVPIPE_COMPONENT_FOREIGN', `${name} runs at ${before.address}: evpipe has not started it`, {
+    throw new EvpipeError('EVPIPE_COMPONENT_FOREIGN', `${name} runs at ${before.address}: evpipe did not start it`, {
       kind: 'usage',
       todo: `Only what evpipe starts can be ${action === 'stop' ? 'stopped' : `${action}ed`}.`,
     });

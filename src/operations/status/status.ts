@@ -86,7 +86,7 @@ function lineOf(status: ComponentStatus): ComponentLine {
 function absence({ components, lastLines }: ComponentStatus): string {
   const names = components.map(({ name }) => name);
   const who = names.length === 1 ? `store ${names[0]} is` : `stores ${names.join(', ')} are`;
-  return `${who} left out: ${lastLines[0] ?? 'it is not there'}`;
+  return `${who} left out: ${lastLines[0] ?? 'it does not exist'}`;
 }
 
 const HEALTH: Readonly<Record<ComponentStatus['state'], Health>> = {

@@ -88,7 +88,7 @@ function theKey(
   if (only === undefined)
     throw new EvpipeError(
       'EVPIPE_TRACE_NOT_FOUND',
-      `no key is or begins with ${wanted}${didYouMean(wanted, [...seen])}`,
+      `no key equals or starts with ${wanted}${didYouMean(wanted, [...seen])}`,
       { todo: `Looked for in ${places.join(', ')}.` },
     );
   if (keys.includes(wanted) || another === undefined) return keys.includes(wanted) ? wanted : only;
@@ -96,7 +96,7 @@ function theKey(
   throw new EvpipeError(
     'EVPIPE_TRACE_AMBIGUOUS',
     `${keys.length} keys begin with ${wanted}:\n${keys.slice(0, KEYS_MAX).join('\n')}${more}`,
-    { kind: 'usage', todo: 'Give more of the one that is meant.' },
+    { kind: 'usage', todo: 'Give more of the key.' },
   );
 }
 

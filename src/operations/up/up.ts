@@ -81,8 +81,8 @@ async function stillWaiting({ target }: Session, { id, waitingFor }: Unfinished)
   let last = '';
   if (kind === 'service')
     for await (const { text } of target.logs({ of: [name], tail: LINES_LOOKED_AT }))
-      if (!SUPERVISOR_NOTE.test(text)) last = `; it wrote last: ${text}`;
-  return `still waited: ${waitingFor}${last}`;
+      if (!SUPERVISOR_NOTE.test(text)) last = `; its last line: ${text}`;
+  return `still waiting: ${waitingFor}${last}`;
 }
 
 /** What has to hold is asked once all else is done. */

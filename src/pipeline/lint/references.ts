@@ -92,7 +92,7 @@ function problemOf(
     return [problem('unknown-reference', location, `$(${path}) refers to nothing${didYouMean(path, listed(context))}`)];
   const { named, declared, only } = form;
   if (only !== undefined && only.section !== section) {
-    const message = `$(${path}) means something in ${only.section} only: ${only.meaning}`;
+    const message = `$(${path}) only works in ${only.section}: it means ${only.meaning}`;
     return [problem('unknown-reference', location, message)];
   }
   if (declared?.(context.pipeline) === false)

@@ -88,7 +88,7 @@ export class ManagedProcess {
   async revive(silentMs: number): Promise<void> {
     const { child } = this;
     if (child === undefined || !this.isUp) return;
-    this.log.note(`it has not answered for ${Math.round(silentMs / 1000)} s: it is killed and started again`);
+    this.log.note(`it has not answered for ${Math.round(silentMs / 1000)} s: it was killed and is being restarted`);
     child.kill();
     await child.exited;
     await this.untilUp(this.life.signal);
@@ -115,7 +115,7 @@ export class ManagedProcess {
       process: this.spec.process,
       state,
       restarts: this.restarts,
-      lastLines: ending ? [...lines, 'it ends with code 0 again and again: a command that ends is a job'] : lines,
+      lastLines: ending ? [...lines, 'it keeps exiting with code 0: a command that ends by itself is a job'] : lines,
       ...(child !== undefined && { pid: child.pid }),
       ...(this.port !== undefined && { port: this.port }),
       ...(this.spec.port !== undefined && { wishedPort: this.spec.port.wished }),

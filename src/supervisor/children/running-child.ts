@@ -151,7 +151,7 @@ export class RunningChild {
       case 'spawned':
         return undefined;
       case 'alive':
-        return performance.now() - startedMs >= ready.forMs ? undefined : 'it has to stay alive';
+        return performance.now() - startedMs >= ready.forMs ? undefined : 'it must stay alive';
       case 'http':
         if (this.port === undefined) return 'it has no port';
         return (
@@ -174,7 +174,7 @@ export class RunningChild {
         if (this.prepared === undefined) return this.announced ? this.portProblem() : 'it has not announced itself';
         return this.context.log.textSince(this.logOffset).includes(this.prepared.readyText)
           ? undefined
-          : 'it has not said so';
+          : 'it has not reported ready';
     }
   }
 
@@ -317,7 +317,7 @@ function notSpawned(child: ChildProcess, spec: LaunchSpec, program?: string): Pr
 }
 
 function exitedError(name: string, exit: Exit, words: string): EvpipeError {
-  const how = exit.signal === null ? `ended with code ${exit.code}` : `was ended by ${exit.signal}`;
+  const how = exit.signal === null ? `ended with code ${exit.code}` : `was killed by ${exit.signal}`;
   const job = exit.code === 0 ? ' A command that ends by itself belongs under jobs:.' : '';
   return new EvpipeError('EVPIPE_PROCESS_EXITED', `${name} ${how} before it was ready${words}`, {
     todo: `See \`evpipe logs ${name}\`.${job}`,

@@ -123,7 +123,7 @@ const silentError = (path: string) =>
   );
 
 const goneError = () =>
-  new EvpipeError('EVPIPE_SUPERVISOR_GONE', 'the process that runs this pipeline has ended in the middle of it', {
+  new EvpipeError('EVPIPE_SUPERVISOR_GONE', 'the supervisor of this pipeline ended during the request', {
     kind: 'unreachable',
-    todo: 'Run `evpipe up` again: it goes on from there.',
+    todo: 'Rerun `evpipe up`: it continues from there.',
   });

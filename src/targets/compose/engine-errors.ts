@@ -14,7 +14,7 @@ const KNOWN: readonly KnownError[] = [
     says: /permission denied.*(docker daemon|docker\.sock|connect to)/is,
     code: 'EVPIPE_DOCKER_FORBIDDEN',
     kind: 'unreachable',
-    what: 'you may not use the engine',
+    what: 'you have no permission to use the engine',
     todo: 'Add your user to the group docker, or use rootless Docker.',
   },
   {
@@ -36,7 +36,7 @@ const KNOWN: readonly KnownError[] = [
     code: 'EVPIPE_PORT_TAKEN',
     kind: 'failed',
     what: 'a port was taken by another program in the meantime',
-    todo: 'Run `evpipe up` again: it chooses another one.',
+    todo: 'Rerun `evpipe up`: it chooses another one.',
   },
   {
     says: /pull access denied|manifest (for .* )?(unknown|not found)|failed to (resolve|do request|fetch)|no such host|toomanyrequests|i\/o timeout|tls handshake timeout|connection refused.*(registry|\/v2\/)|(get|head) "?https:\/\/|error getting credentials|unauthorized|no such image/i,
@@ -50,7 +50,7 @@ const KNOWN: readonly KnownError[] = [
     code: 'EVPIPE_DOCKER_DISK',
     kind: 'failed',
     what: 'the engine’s disk is full',
-    todo: 'Make room, for example with `docker system prune`.',
+    todo: 'Free space, for example with `docker system prune`.',
   },
 ];
 

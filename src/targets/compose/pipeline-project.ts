@@ -94,7 +94,7 @@ export class PipelineProject {
       provider === 'compose' ? this.endpoint(component, {}).inside : this.placement.address(component)?.inside;
     const what = componentKey(component);
     if (inside === undefined) {
-      throw this.unreachable(component, `can’t reach ${what}, which runs as a process of this host`);
+      throw this.unreachable(component, `can’t reach ${what}, which runs as a process on this host`);
     }
     const told = component.compose?.told;
     const variables = told?.(inside, provider === 'address');

@@ -218,7 +218,7 @@ const KEYS_NARROW = KEYS.replace('before→after', 'changes').replace('↑↓ mo
 function footer(model: TailModel, { columns }: TailView): Line {
   const { typing, following } = model.keys;
   if (typing !== undefined)
-    return line(span('/', 'strong'), printable(typing), '█', span('   ⏎ filter  esc leave it', 'dim'));
+    return line(span('/', 'strong'), printable(typing), '█', span('   ⏎ filter  esc cancel', 'dim'));
   const { filtering } = model;
   if (filtering !== undefined) {
     const { matches, left, skipped } = filtering;

@@ -88,7 +88,7 @@ function verdictLine(report: CheckReport): Line {
   }
   const wrong = wrongKeys(report);
   const total = Math.max(report.sourceRows, report.replicaRows);
-  if (report.verdict === 'empty') return line('  ', verdict, ': neither side holds a row, which proves nothing');
+  if (report.verdict === 'empty') return line('  ', verdict, ': both sides are empty, which proves nothing');
   if (report.verdict === 'consistent')
     return line('  ', verdict, `${partOf(report)}: ${counted(report.sourceRows, 'row')}`);
   if (wrong === 0 && total === 0) return line('  ', verdict, ': nothing was compared');

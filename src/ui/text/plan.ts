@@ -27,10 +27,7 @@ export function entryLines({ action, kind, name, reason, location, changes }: Pl
 
 function changeLines({ summary, implies, irreversible, refused }: Change): readonly Line[] {
   if (summary === 'new') return [];
-  const notes = [
-    ...(implies === undefined ? [] : [implies]),
-    ...(irreversible === true ? ['can’t be taken back'] : []),
-  ];
+  const notes = [...(implies === undefined ? [] : [implies]), ...(irreversible === true ? ['irreversible'] : [])];
   const what = line(`    ${printable(summary)}`, span(notes.length === 0 ? '' : `  (${notes.join('; ')})`, 'dim'));
   if (refused === undefined) return [what];
   const place = refused.location === undefined ? '' : `${refused.location.file}:${refused.location.line}: `;
@@ -41,7 +38,9 @@ function changeLines({ summary, implies, irreversible, refused }: Change): reado
 function summaryOf({ entries, inSync }: Plan): string {
   const found = ACTIONS.flatMap((action) => {
     const count = entries.filter((entry) => entry.action === action).length;
-    return count === 0 ? [] : [`${count} to ${action === 'unread' ? 'compare once their servers run' : action}`];
+    return count === 0
+      ? []
+      : [`${count} to ${action === 'unread' ? 'compare once their servers are running' : action}`];
   });
   const same = `${counted(inSync, 'thing')} as declared`;
   return found.length === 0 ? `Nothing to change: ${same}.` : `${found.join(', ')}; ${same}.`;

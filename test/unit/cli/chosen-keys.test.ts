@@ -19,8 +19,8 @@ describe('--keys', () => {
   it('refuses what is no list of keys, numbers that JSON would round, and no or several checks', () => {
     for (const text of ['[17]', '[["17"], 18]', '[[17]]', '[]', '[["17"]'])
       expect(() => keysOfOption(text, ['persons']), text).toThrow(/--keys is not/);
-    expect(() => keysOfOption('17', [])).toThrow('--keys is for one check');
-    expect(() => keysOfOption('17', ['a', 'b'])).toThrow('--keys is for one check');
+    expect(() => keysOfOption('17', [])).toThrow('--keys applies to a single check');
+    expect(() => keysOfOption('17', ['a', 'b'])).toThrow('--keys applies to a single check');
   });
 });
 
@@ -56,7 +56,7 @@ describe('--recheck', () => {
     expect([...(await keysOfReport(file, ['b', 'c'])).keys()]).toEqual(['b']);
   });
 
-  it('refuses a file that is not there, is not JSON, or has no key in it', async () => {
+  it('refuses a file that does not exist, is not JSON, or has no key in it', async () => {
     await expect(keysOfReport(join(folder, 'none'), [])).rejects.toThrow(/can't read/);
     await expect(keysOfReport(written('no JSON'), [])).rejects.toThrow(/line 1 of .* is not JSON/);
     await expect(keysOfReport(written(report('a', [])), [])).rejects.toThrow('no key differs');

@@ -124,11 +124,11 @@ describe('components with an address', () => {
 
   it('are neither started nor stopped', async () => {
     const { code, err } = await run('stop', 'kafka');
-    expect(err).toContain('evpipe has not started it');
+    expect(err).toContain('evpipe did not start it');
     expect(code).toBe(2);
   });
 
-  it('are reached by doctor; one that is not there is named with its address, exit code 4', async () => {
+  it('are reached by doctor; one that does not exist is named with its address, exit code 4', async () => {
     const well = await run('doctor');
     expect(well.out).toMatch(/✓ kafka +1 broker, cluster/);
     expect(well.out).toMatch(/✓ database shop +PostgreSQL \d+.*, wal_level logical/);

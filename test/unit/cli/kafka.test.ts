@@ -81,7 +81,7 @@ describe('evpipe kafka', () => {
     [['--config', 'nonsense=1'], 'nonsense is not a broker setting'],
     [['--config', 'num.partitions'], '--config takes a name and a value'],
     [['--config', 'num.partitions=many'], 'Invalid value many for configuration num.partitions'],
-    [['--tls-cert', 'cert.pem'], '--tls-cert and --tls-key belong together'],
+    [['--tls-cert', 'cert.pem'], '--tls-cert and --tls-key must be given together'],
   ])('refuses %j', async (argv, message) => {
     const { code, err } = await runIn(process.cwd(), {}, 'kafka', '--port', '0', ...argv);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);

@@ -97,7 +97,7 @@ describe('without anything running', () => {
 
   it('env says that nothing runs, with exit code 4', async () => {
     const { code, err } = await run('env');
-    expect(err).toContain('does not run');
+    expect(err).toContain('is not running');
     expect(code).toBe(4);
   });
 

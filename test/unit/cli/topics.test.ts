@@ -70,7 +70,7 @@ describe('evpipe produce', () => {
     writeFileSync(join(shop.folder, 'records.jsonl'), '{"value": 1, "partition": 1}\n{"vale": 2}\n');
     const wrong = await run('produce', 'orders', 'records.jsonl');
     expect(wrong.code).toBe(2);
-    expect(wrong.err).toContain('1 record from the lines before it written');
+    expect(wrong.err).toContain('1 record from the lines before it were written');
     expect(wrong.err).toContain('line 2: unknown field vale of a record');
     const unknown = await run('produce', 'order', 'records.jsonl');
     expect(unknown).toMatchObject({
@@ -95,7 +95,7 @@ describe('evpipe topics and groups', () => {
 
       const reset = ['groups', 'reset-offsets', 'packers', '--to'];
       const plan = await run(...reset, 'earliest');
-      expect(plan).toMatchObject({ code: 3, err: 'Nothing is changed yet: run it again with --yes.\n' });
+      expect(plan).toMatchObject({ code: 3, err: 'Nothing has changed yet; rerun with --yes to commit.\n' });
       expect(plan.out).toMatch(/orders +0 +4 +0 +4 read again/);
       expect((await kafka.committedOffsets('packers'))[0]?.offset).toBe(4n);
       expect((await run(...reset, '-3', '--yes')).code).toBe(0);

@@ -35,7 +35,7 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
   await producer.disconnect();
   expect(await examineKafka(session)).toEqual([
     expect.objectContaining({ about: 'kafka', health: 'good' }),
-    expect.objectContaining({ about: 'topic wide', says: 'is not there' }),
+    expect.objectContaining({ about: 'topic wide', says: 'does not exist' }),
     expect.objectContaining({
       about: 'topic early',
       health: 'warning',

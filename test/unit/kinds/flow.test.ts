@@ -166,10 +166,10 @@ services:
   w: { command: [cat], outbox: { database: a, table: event, reports: [orders], sent: sent, topics: [events] } }
 ${reader('one', 'events', 'copy')}${reader('two', 'events', 'copy')}
 `);
-    expect(() => between(pipeline, 'a.orders', 'b.copy')).toThrow(/several ways.*\[w, one\] or \[w, two\]/);
+    expect(() => between(pipeline, 'a.orders', 'b.copy')).toThrow(/several paths.*\[w, one\] or \[w, two\]/);
     expect(between(pipeline, 'a.orders', 'b.copy', ['two'])).toEqual(['outbox w', 'group two']);
     expect(between(pipeline, 'a.orders', 'b.copy', ['w', 'one-group'])).toEqual(['outbox w', 'group one']);
-    expect(() => between(pipeline, 'a.orders', 'b.copy', ['two', 'w'])).toThrow(/no way leads/);
+    expect(() => between(pipeline, 'a.orders', 'b.copy', ['two', 'w'])).toThrow(/no path leads/);
     expect(between(pipeline, 'a.orders', 'b.copy', [])).toEqual([]);
   });
 

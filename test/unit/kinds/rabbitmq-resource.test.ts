@@ -38,7 +38,7 @@ describe('exchanges, queues and bindings', () => {
       reconcile(queueResource, { name: 'likes', durable, arguments: args, location }, { amqp }, wait);
     await expect(queue({ 'x-message-ttl': 2000 })).rejects.toMatchObject({
       code: 'EVPIPE_CHANGE_REFUSED',
-      message: "queue likes: x-message-ttl is '1000', declared '2000': RabbitMQ changes no queue that is there",
+      message: "queue likes: x-message-ttl is '1000', declared '2000': RabbitMQ cannot change an existing queue",
       location,
     });
     await expect(queue({})).rejects.toThrow(/x-message-ttl is .*1000.*, declared none/);

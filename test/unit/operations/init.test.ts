@@ -82,7 +82,7 @@ it('refuses an unknown template with the nearest one, and a name that no pipelin
     expect.stringMatching(/there is no template outbx.*outbox.*\n.*Templates: empty/),
   ]);
   const named = await run('init', 'My Shop', '--template', 'outbox');
-  expect([named.code, named.err]).toEqual([2, expect.stringContaining('small letters')]);
+  expect([named.code, named.err]).toEqual([2, expect.stringContaining('lower-case letters')]);
   expect(nameProblem('a'.repeat(51))).toBeDefined();
   const unsaid = await run('init');
   expect([unsaid.code, unsaid.err]).toEqual([2, expect.stringContaining('--template')]);

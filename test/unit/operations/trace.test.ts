@@ -166,7 +166,7 @@ describe('a trace', () => {
     await expect(trace(session, 'baked', '77ab0')).rejects.toMatchObject({
       code: 'EVPIPE_TRACE_NOT_FOUND',
       kind: 'failed',
-      message: 'no key is or begins with 77ab0, did you mean 77aa0?',
+      message: 'no key equals or starts with 77ab0, did you mean 77aa0?',
       todo: 'Looked for in ordered, baked, shop.pizza, kitchen.baked.',
     });
     await expect(trace(session, 'bakd', '77aa0')).rejects.toMatchObject({

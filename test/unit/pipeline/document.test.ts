@@ -30,7 +30,7 @@ describe('a YAML text', () => {
 
   it('whose aliases stand for billions of values is refused at the place of one', () => {
     const { problems } = read(laughs(9));
-    expect(problems).toMatchObject([{ message: 'the aliases stand for more than 100,000 values' }]);
+    expect(problems).toMatchObject([{ message: 'the aliases expand to more than 100,000 values' }]);
     expect(problems[0]?.location.line).toBeGreaterThan(1);
   });
 

@@ -27,7 +27,7 @@ const CASES: readonly Case[] = [
     found: [
       /^overlay.yaml:3:15 error dangling-reference: .*there is no database persn, did you mean person\?/,
       /^overlay.yaml:3:42 error unknown-reference: \$\(kafka.url\) refers to nothing/,
-      /^overlay.yaml:3:59 error unknown-reference: .*in smoke only/,
+      /^overlay.yaml:3:59 error unknown-reference: .*only works in smoke/,
     ],
   },
   {
@@ -72,7 +72,7 @@ targets: { t: { databases: { prson: embedded } } }
     files: { 'ksql/V000003__c.sql': "CREATE SOURCE CONNECTOR person_outbox WITH ('connector.class' = 'x');\n" },
     target: 'compose',
     found: [
-      /:1:15 error connector-unmade: connector person_outbox is made by no migration: there it is called PERSON_OUTBOX/,
+      /:1:15 error connector-unmade: connector person_outbox is created by no migration: there it is called PERSON_OUTBOX/,
     ],
   },
   // stores
@@ -94,9 +94,9 @@ checks:
       /:5:\d+ error dangling-reference: there is no store nobody/,
       /:7:\d+ error check-place: check both: source needs database and table, or store and collection; it has both/,
       /:7:\d+ error check-place: check both: replica needs store and collection/,
-      /:8:\d+ error check-place: check where: source is a table: its where is SQL/,
-      /:8:\d+ error check-place: check where: replica is documents: its where is \{ field: value \}/,
-      /:9:\d+ error store-kind: store cache is a cache: it holds no documents/,
+      /:8:\d+ error check-place: check where: source is a table, so its where must be SQL/,
+      /:8:\d+ error check-place: check where: replica holds documents, so its where must be \{ field: value \}/,
+      /:9:\d+ error store-kind: store cache is a cache, which holds no documents/,
       /:10:\d+ error check-columns: check fields: "x..y" is not a valid name of a field/,
       /:10:\d+ error check-columns: check fields needs columns/,
     ],
@@ -184,7 +184,7 @@ schemas:
         '{"type": "record", "name": "x", "fields": [\n  {"name": "day", "type": "int", "logicalType": "date"}]}',
     },
     overlay: 'schemas: { subjects: { public_person_entity_events-key: s/day.avsc } }\n',
-    found: [/^s\/day.avsc:2:34 warning logical-type: logicalType of field day stands beside its type/],
+    found: [/^s\/day.avsc:2:34 warning logical-type: logicalType of field day is next to its type/],
   },
   // migrations
   {
@@ -239,7 +239,7 @@ connectors:
 checks: { persons: { through: [person-outbox] } }
 `,
     found: [
-      /:9:7 error connector-shared-name: slot.name .* is also that of connector person-outbox: two connectors on one slot lose events/,
+      /:9:7 error connector-shared-name: slot.name .* is also used by connector person-outbox: two connectors on one slot lose events/,
       /:10:7 error connector-shared-name: publication.name/,
       /:11:7 error connector-shared-name: topic.prefix/,
     ],
@@ -310,10 +310,10 @@ services:
     found: [
       /:3:13 error file-missing: service person: there is no file services\/persons.ts/,
       /:3:42 error start-up-cycle: .*person → accounting → person/,
-      /:4:67 warning environment-name: PORT is told by evpipe/,
+      /:4:67 warning environment-name: PORT is set by evpipe/,
       /:5:15 error file-missing: service planning: there is no file .\/run.sh/,
       /error port-clash: port 8003 of service planning is also wished for by service accounting/,
-      /warning group-shared: group planning-balance-sheet is also that of service planning-person-consumer/,
+      /warning group-shared: group planning-balance-sheet is also used by service planning-person-consumer/,
     ],
   },
   {
@@ -339,7 +339,7 @@ seed:
       /:4:14 error file-missing: seed missing: there is no file data\/all.sql/,
       /persons.csv:1:1 error seed-header: .* has no column first_nam, did you mean first_name\?/,
       /twice.csv:1:1 error seed-header: .*id is named twice/,
-      /empty.csv:1:1 error seed-header: .*has to name the columns/,
+      /empty.csv:1:1 error seed-header: .*must name the columns/,
       /lines.jsonl:2:1 error seed-line: seed lines: the line is not valid JSON/,
       /lines.jsonl:4:1 error seed-line: .*needs the form/,
       /lines.jsonl:5:1 error seed-line: .*has "vlaue"/,
@@ -357,9 +357,9 @@ services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [nod
       /:2:45 error dangling-reference: there is no service persn, did you mean person\?/,
       /:2:61 error gateway-route: route \/people\/ is the same as \/people/,
       /:2:79 error gateway-route: a route is a path such as \/api\/v1, not "here"/,
-      /:2:93 error gateway-route: GET \/health is the gateway's own/,
+      /:2:93 error gateway-route: GET \/health is reserved for the gateway's own/,
       /:2:112 error service-without-port: service planning-person-consumer has no port, but route \/c of the gateway leads to it/,
-      /:3:23 error start-up-cycle: these wait for each other to start: person → person/,
+      /:3:23 error start-up-cycle: these wait for each other: person → person/,
       /:3:57 error gateway-name/,
     ],
   },
@@ -379,17 +379,17 @@ services:
 connectors: { person-outbox: { config: { a: $(services.self.port) } } }
 `,
     found: [
-      /:3:3 error job-name: job person is called as a service is/,
+      /:3:3 error job-name: job person has the same name as a service/,
       /:4:37 error file-missing: job migrate: there is no nothing.txt/,
       /:4:59 error dangling-reference: there is no service or job planing, did you mean planning\?/,
       /:4:\d+ error dangling-reference: there is no service, job or connector persons, did you mean person\?/,
-      /:5:3 error start-up-cycle: these wait for each other to start: first → second → first/,
+      /:5:3 error start-up-cycle: these wait for each other: first → second → first/,
       /:8:21 error dangling-reference: there is no service or job migrat, did you mean migrate\?/,
       /:8:30 error service-ready: ready of service person needs one of http, tcp, log and command/,
       /:9:38 error service-ready: \[ is not a valid regular expression/,
       /:10:15 error service-ready: host, headers and expect go with http/,
       /:11:76 error service-without-port: service planning-person-consumer has no port, but ready is asked over TCP/,
-      /:12:45 error unknown-reference: \$\(services.self.port\) means something in services only/,
+      /:12:45 error unknown-reference: \$\(services.self.port\) only works in services/,
     ],
   },
   {
@@ -442,7 +442,7 @@ seed:
 `,
     found: [
       /:3:24 error seed-value: .*first_name is "Ada Lovelace": a generator is a path/,
-      /:3:50 error seed-value: .*least integer after its most/,
+      /:3:50 error seed-value: .*minimum above its maximum/,
       /:3:74 error seed-value: .*draws from person, which is not a seed, did you mean persons\?/,
       /:3:95 error seed-value: .*z is person.firstname, which is not a data generator, did you mean person.firstName\?/,
     ],
@@ -451,7 +451,7 @@ seed:
   {
     name: 'a check without a way',
     overlay: 'checks: { persons: { source: { table: person_persn } } }\n',
-    found: [/^overlay.yaml:1:11 error way-unknown: check persons: no way leads from table person.person_persn/],
+    found: [/^overlay.yaml:1:11 error way-unknown: check persons: no path leads from table person.person_persn/],
   },
   {
     name: 'a check with two ways, and one that names its way',
@@ -482,12 +482,12 @@ checks:
 `,
     found: [
       /:3:14 error check-columns: .*"lower\(name\)" is not a valid name of a column/,
-      /:3:40 warning check-columns: .*column id is in key already/,
+      /:3:40 warning check-columns: .*column id is already in key/,
       /:4:65 error check-itself/,
-      /:5:30 error check-query: .*has to be a query/,
+      /:5:30 error check-query: .*must be a query/,
       /:6:91 warning check-stages: .*no transition leads to final status 3/,
       /:6:91 warning check-stages: .*(no transition leads to final status 1)/,
-      /:6:91 warning check-stages: .*from final status 1 a transition leads on to 2|:7:3 error check-incomplete/,
+      /:6:91 warning check-stages: .*a transition leads from final status 1 to 2|:7:3 error check-incomplete/,
       /:7:3 error check-incomplete: check half needs source and replica/,
     ],
   },
@@ -562,11 +562,11 @@ services:
   planning-person-consumer: { receives: [likes] }
 `,
     found: [
-      /:4:14 error queue-argument: queue likes: a quorum queue has to be durable/,
+      /:4:14 error queue-argument: queue likes: a quorum queue must be durable/,
       /:4:30 error dead-letter-itself: queue likes is its own dead-letter queue/,
       /:4:62 error queue-argument: queue likes: x-message-ttl has to be a whole number/,
-      /:4:105 warning queue-argument: queue likes: RabbitMQ knows no x-max-lenght, did you mean x-max-length\?/,
-      /:7:42 warning queue-shared: service person receives from queue likes too/,
+      /:4:105 warning queue-argument: queue likes: RabbitMQ has no argument x-max-lenght, did you mean x-max-length\?/,
+      /:7:42 warning queue-shared: service person also receives from queue likes/,
     ],
   },
   {
@@ -584,7 +584,7 @@ checks:
       /:2:23 warning queue-without-dead-letter: queue likes has no dead-letter queue/,
       /:7:41 error conservation-half: check half counts effects and not published/,
       /:7:52 error dangling-reference: there is no database planing, did you mean planning\?/,
-      /:7:71 error check-query: check half: effects.count has to be a query/,
+      /:7:71 error check-query: check half: effects.count must be a query/,
     ],
   },
 ];

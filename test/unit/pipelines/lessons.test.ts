@@ -29,15 +29,13 @@ const LESSONS: readonly Lesson[] = [
       '"name": "date_of_birth", "type": "string"',
       '"name": "date_of_birth", "type": "string", "logicalType": "date"',
     ],
-    found: [
-      /person-event.avsc:\d+:\d+ warning logical-type: logicalType of field date_of_birth stands beside its type/,
-    ],
+    found: [/person-event.avsc:\d+:\d+ warning logical-type: logicalType of field date_of_birth is next to its type/],
   },
   {
     pipeline: 'person-planning',
     defect: 'a stream that infers its columns before anybody has registered them',
     overlay: 'schemas: { subjects: { private_accounting_bal_sheet_cdc-value: null } }',
-    found: [/warning columns-not-declared: .*private_accounting_bal_sheet_cdc-value.*waits for a first record/],
+    found: [/warning columns-not-declared: .*private_accounting_bal_sheet_cdc-value.*waits for the first record/],
   },
   {
     pipeline: 'person-planning',
@@ -55,7 +53,7 @@ const LESSONS: readonly Lesson[] = [
     overlay: 'services: { monolith: { outbox: { sent: null, topics: null } } }',
     found: [
       /warning topic-without-writer: topic product is read, but nothing in this file writes to it/,
-      /error way-unknown: check products: no way leads from table monolith.product_product/,
+      /error way-unknown: check products: no path leads from table monolith.product_product/,
     ],
   },
   {

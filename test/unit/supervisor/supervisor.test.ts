@@ -180,7 +180,7 @@ describe('the supervisor', () => {
     await waitUntil('another life', async () => ((await report('server')).restarts === 1 ? true : undefined), DEADLINE);
     await gone(pid);
     const log = readFileSync(join(stateFolder, 'logs', 'server.log'), 'utf8');
-    expect(log).toContain('it has not answered for 8 s: it is killed and started again');
+    expect(log).toContain('it has not answered for 8 s: it was killed and is being restarted');
   });
 
   it('restarts a silent process at once for a caller who wants it up, and lets a stopped one stop in order', async () => {

@@ -42,7 +42,7 @@ function shared(
       seen.set(key, view);
       return [];
     }
-    const message = `${option} ${value} is also that of connector ${other.name}: ${why}`;
+    const message = `${option} ${value} is also used by connector ${other.name}: ${why}`;
     return [problem('connector-shared-name', view.locationOf(option), message)];
   });
 }
@@ -52,21 +52,21 @@ function fenceOptions(view: ConnectorView): readonly Problem[] {
   const { name, config } = view;
   const missing = missingFenceOptions(config);
   if (missing.length === 0) return [];
-  const message = `connector ${name} lacks ${missing.join(' and ')}: on a quiet database its position stands still, retained WAL grows and checks of that database stay inconclusive`;
+  const message = `connector ${name} lacks ${missing.join(' and ')}: on a quiet database its position does not advance, retained WAL grows and checks of that database stay inconclusive`;
   return [warning('connector-unfenced', view.location, message, 'Add what is missing, or let `database:` fill it in.')];
 }
 
 function slotName(view: ConnectorView): readonly Problem[] {
   const slot = view.config['slot.name'];
   if (slot === undefined || slot.includes('$') || /^[a-z0-9_]{1,63}$/.test(slot)) return [];
-  const message = `slot.name ${slot}: PostgreSQL takes small letters, digits and "_" only, 63 at most`;
+  const message = `slot.name ${slot}: PostgreSQL allows only lower-case letters, digits and "_", at most 63`;
   return [problem('slot-name', view.locationOf('slot.name'), message)];
 }
 
 function captured(view: ConnectorView): readonly Problem[] {
   const included = listOf(view.config['table.include.list'] ?? view.config['table.whitelist']);
   if (included.length === 0) {
-    const message = `connector ${view.name} has no table.include.list: it captures every table, those of later migrations too`;
+    const message = `connector ${view.name} has no table.include.list: it captures every table, including those of later migrations`;
     return [warning('connector-captures-all', view.location, message)];
   }
   return included
@@ -75,7 +75,7 @@ function captured(view: ConnectorView): readonly Problem[] {
       problem(
         'table-without-schema',
         view.locationOf('table.include.list'),
-        `table.include.list: ${table} never matches, a table has its schema before it, did you mean public.${table}?`,
+        `table.include.list: ${table} never matches because table names need their schema, did you mean public.${table}?`,
       ),
     );
 }

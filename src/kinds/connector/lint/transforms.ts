@@ -37,7 +37,7 @@ function chain(view: ConnectorView): readonly Problem[] {
         return warning(
           'transform-unlisted',
           view.locationOf(first),
-          `${noun} ${alias} has options but is not listed in ${option}`,
+          `${noun} ${alias} has options but is missing from ${option}`,
         );
       });
       return [...untyped, ...unlisted];

@@ -11,10 +11,10 @@ export function checkUnmade(context: LintContext): readonly Problem[] {
     if (config !== undefined || made.includes(name)) return [];
     const folded = made.find((one) => one.toLowerCase() === name.toLowerCase());
     if (folded === undefined) {
-      const message = `connector ${name} has no config, and no ksql migration makes it`;
+      const message = `connector ${name} has no config, and no ksql migration creates it`;
       return [problem('connector-unmade', location, message)];
     }
-    const message = `connector ${name} is made by no migration: there it is called ${folded}`;
+    const message = `connector ${name} is created by no migration: there it is called ${folded}`;
     const todo = `Without backticks ksqlDB writes names in capitals: CREATE SOURCE CONNECTOR \`${name}\`.`;
     return [problem('connector-unmade', location, message, todo)];
   });

@@ -48,7 +48,7 @@ function file(seed: FileSeed, { pipeline, cwd }: LintContext): readonly Problem[
   const columns = csvColumns(text);
   const header = { file: shown, line: 1, column: 1 };
   if (columns.length === 0 || columns.includes(''))
-    return [problem('seed-header', header, `seed ${seed.name}: the first line has to name the columns`)];
+    return [problem('seed-header', header, `seed ${seed.name}: the first line must name the columns`)];
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
   if (twice !== undefined) return [problem('seed-header', header, `seed ${seed.name}: column ${twice} is named twice`)];
   const known = tableColumns(seed, pipeline);
@@ -93,7 +93,7 @@ function faultOf(value: SeedValueSection, seed: ServiceSeed, { pipeline, names }
   if ('integer' in value)
     return value.integer[0] <= value.integer[1]
       ? undefined
-      : `has its least integer after its most: ${value.integer.join(', ')}`;
+      : `has its minimum above its maximum: ${value.integer.join(', ')}`;
   const source = 'from' in value ? value.from : 'each' in value ? value.each : undefined;
   if (source === undefined) return undefined;
   if (!names('seed').includes(source))

@@ -75,7 +75,7 @@ function cycles({ services, jobs, gateway }: Pipeline): readonly Problem[] {
           problem(
             'start-up-cycle',
             Object.keys(section.env).length > 0 ? section.locationOf('env') : section.location,
-            `these wait for each other to start: ${circle.join(' → ')}`,
+            `these wait for each other: ${circle.join(' → ')}`,
           ),
         );
       return;
@@ -110,7 +110,7 @@ function groups(services: readonly ServiceSection[]): readonly Problem[] {
     const other = members.get(consumes.group);
     members.set(consumes.group, other ?? name);
     if (other === undefined) return [];
-    const message = `group ${consumes.group} is also that of service ${other}: each of them would see only some of the records`;
+    const message = `group ${consumes.group} is also used by service ${other}: each would see only some of the records`;
     return [warning('group-shared', locationOf('consumes', 'group'), message)];
   });
 }
@@ -136,7 +136,7 @@ function outboxes({ name, outbox, publishes, locationOf }: ServiceSection): read
       problem(
         'outbox-incomplete',
         locationOf('outbox', 'topics'),
-        `the polling outbox of service ${name} needs sent: the column that says that a row was sent`,
+        `the polling outbox of service ${name} needs sent: the column that marks a row as sent`,
       ),
     );
   return found;
@@ -150,7 +150,7 @@ function environment({ env, locationOf }: ServiceSection): readonly Problem[] {
         ? warning(
             'environment-name',
             locationOf('env', variable),
-            `${variable} is told by evpipe; a wish goes into port`,
+            `${variable} is set by evpipe; ask for a port with port`,
           )
         : problem('environment-name', locationOf('env', variable), 'is not a valid name of an environment variable'),
     );

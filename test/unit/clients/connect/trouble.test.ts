@@ -13,7 +13,7 @@ const status = (state: State, ...tasks: ReadonlyArray<readonly [State, string?]>
 describe('what a connector’s trouble is', () => {
   it('is nothing only where it and all its tasks run', () => {
     expect(troubleOf(status('RUNNING', ['RUNNING'], ['RUNNING']))).toBeUndefined();
-    expect(troubleOf(status('RUNNING'))).toBe('it has no task');
+    expect(troubleOf(status('RUNNING'))).toBe('it has no tasks');
     expect(troubleOf(status('PAUSED', ['PAUSED']))).toBe('it is PAUSED');
     expect(troubleOf(undefined)).toBe('Kafka Connect has no such connector');
   });
