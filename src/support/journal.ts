@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 const SLACK_LINES = 2000;
 
 /**
- * A small table on disk: brokers keep groups, offsets, transactions and definitions in it. Every change is one line, appended
+ * A small table on disk: the AMQP broker keeps its definitions in it. Every change is one line, appended
  * before it is acknowledged; the last line of a key counts, null removes it. A torn last line (a killed process) is
  * dropped, and the file is written anew when most of it is outdated. What could not be written (a full disk) throws, and is
  * neither in the file nor in the table.

@@ -8,6 +8,7 @@ import { type Log, silentLog } from '../../support/log.js';
 import { Faults } from './faults/faults.js';
 import { FetchSessions } from './fetch/sessions.js';
 import { GroupCoordinator } from './groups/coordinator.js';
+import { importJournals } from './import-journals.js';
 import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
 import { groupSetting } from './resources/group.js';
@@ -76,8 +77,9 @@ export class Broker {
     const context: LogContext = { now: () => this.clock.now(), log: this.log };
     this.topics = new TopicCatalog(join(options.dataDir, 'topics'), this.settings, context, () => this.uuid());
     this.producerIds = new ProducerIds(join(options.dataDir, 'producer-ids.json'));
-    this.groups = new GroupCoordinator(join(options.dataDir, 'groups'), this);
-    this.transactions = new TransactionCoordinator(join(options.dataDir, 'transactions'), this);
+    importJournals(options.dataDir, this);
+    this.groups = new GroupCoordinator(this);
+    this.transactions = new TransactionCoordinator(this);
     this.transactions.recover();
     this.credentials = new Credentials(join(options.dataDir, 'credentials.json'), options.users ?? []);
     this.quotas = new Quotas(join(options.dataDir, 'quotas.json'), this.settings, this.clock);
@@ -112,7 +114,6 @@ export class Broker {
   }
 
   close(): void {
-    this.transactions.close();
     this.groups.close();
     this.topics.close();
     this.unlock();

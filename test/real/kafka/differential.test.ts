@@ -575,6 +575,35 @@ const scenarios: Record<string, (client: RawClient) => Promise<unknown>> = {
       acls.results.map(({ errorCode }) => errorName(errorCode)),
     ];
   },
+  'the coordinators’ topics': async (client) => {
+    const name = '__consumer_offsets';
+    const partitions = [{ partitionIndex: 0, offset: -1n }];
+    const removed = await client.send(deleteRecords, 2, { topics: [{ name, partitions }], timeoutMs: 5000 });
+    const { results } = await client.send(describeConfigs, 4, {
+      resources: [name, '__transaction_state'].map((resourceName) => ({
+        resourceType: 2,
+        resourceName,
+        configurationKeys: null,
+      })),
+    });
+    const settings = results.map(({ configs }) =>
+      configs.filter(({ configSource }) => configSource === 1).map((one) => [one.name, one.value]),
+    );
+    const { topics } = await client.send(metadata, 12, { topics: [{ name }, { name: '__transaction_state' }] });
+    return [
+      await send(client, name, batchOf(['x'], { key: 'k' })),
+      removed.topics[0]?.partitions.map(({ errorCode }) => errorName(errorCode)),
+      settings.map((own) => own.sort()),
+      topics.map((one) => [one.name, one.isInternal]),
+    ];
+  },
+  'what becomes of groups whose topic is deleted': async (client) => {
+    const { responses } = await client.send(deleteTopics, 6, {
+      topics: [{ name: '__consumer_offsets' }],
+      timeoutMs: 5000,
+    });
+    return responses.map(({ errorCode }) => errorName(errorCode));
+  },
 };
 
 describe('the embedded broker answers what real Kafka answers', () => {

@@ -71,7 +71,7 @@ export class ClassicGroup {
     group.protocol = file.protocol;
     group.leader = file.leader;
     group.emptySinceMs = file.emptySinceMs ?? environment.clock.now();
-    for (const member of file.members) group.addMember(restoredMember(member));
+    for (const member of file.members) group.addMember(restoredMember(member, file.protocol));
     if (group.members.size > 0) group.state = 'Stable';
     return group;
   }
@@ -83,7 +83,7 @@ export class ClassicGroup {
       protocol: this.protocol,
       leader: this.leader,
       emptySinceMs: this.emptySinceMs,
-      members: [...this.members.values()].map(memberFile),
+      members: [...this.members.values()].map((member) => memberFile(member, this.protocol)),
     };
   }
 

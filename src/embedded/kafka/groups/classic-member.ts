@@ -66,11 +66,12 @@ export interface ClassicMemberFile {
   readonly clientHost: string;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
-  readonly protocols: ReadonlyArray<readonly [name: string, metadata: string]>;
-  readonly assignment: string;
+  /** Its metadata for the group's protocol: of the others none is kept, as in Kafka. */
+  readonly subscription: Buffer;
+  readonly assignment: Buffer;
 }
 
-/** What of a group is kept on disk: enough for its members to go on after the broker was started again. */
+/** What is kept of a group: enough for its members to go on after the broker was started again. */
 export interface ClassicGroupFile {
   readonly protocolType: string;
   readonly generation: number;
@@ -110,19 +111,18 @@ export const newMember = (id: string, request: JoinRequest): ClassicMember => ({
   stopTimer: undefined,
 });
 
-export function memberFile(member: ClassicMember): ClassicMemberFile {
-  const { id, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs } = member;
-  return {
-    ...{ id, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs },
-    protocols: member.protocols.map(({ name, metadata }) => [name, metadata.toString('base64')] as const),
-    assignment: member.assignment.toString('base64'),
-  };
+export function memberFile(member: ClassicMember, protocol: string | null): ClassicMemberFile {
+  const { id, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs, assignment } = member;
+  const subscription = member.protocols.find(({ name }) => name === protocol)?.metadata ?? NOTHING;
+  return { id, instanceId, clientId, clientHost, sessionTimeoutMs, rebalanceTimeoutMs, subscription, assignment };
 }
 
-export const restoredMember = ({ protocols, assignment, ...rest }: ClassicMemberFile): ClassicMember => ({
+export const restoredMember = (
+  { subscription, ...rest }: ClassicMemberFile,
+  protocol: string | null,
+): ClassicMember => ({
   ...rest,
-  protocols: protocols.map(([name, metadata]) => ({ name, metadata: Buffer.from(metadata, 'base64') })),
-  assignment: Buffer.from(assignment, 'base64'),
+  protocols: protocol === null ? [] : [{ name: protocol, metadata: subscription }],
   joining: undefined,
   syncing: undefined,
   deadlineMs: 0,

@@ -2,6 +2,7 @@ import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../../../support/clock.js';
 import type { NamePattern } from '../name-pattern.js';
 import type { Topic } from '../topics/topic.js';
+import type { GroupChanges, MemberChange, StoredConsumerGroup, StoredMember } from './consumer-group-file.js';
 import { type Subscription, Subscriptions } from './subscriptions.js';
 import { assignRanges, assignUniformly, type PartitionKey, type Target } from './uniform-assignor.js';
 
@@ -67,36 +68,6 @@ export interface ConsumerEnvironment {
   readonly save: (group: ConsumerGroup, changes: GroupChanges) => boolean;
 }
 
-/** What has to be written of a group: null for a member that is gone. */
-export interface GroupChanges {
-  readonly group: ConsumerGroupFile;
-  readonly members: ReadonlyArray<readonly [id: string, file: ConsumerMemberFile | null]>;
-}
-
-export interface ConsumerGroupFile {
-  readonly kind: 'group';
-  readonly epoch: number;
-  readonly emptySinceMs: number;
-}
-
-/** What is kept of a member on disk: enough to go on after a restart of the broker. */
-export interface ConsumerMemberFile {
-  readonly kind: 'member';
-  readonly instanceId: string | null;
-  readonly rackId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  readonly rebalanceTimeoutMs: number;
-  readonly topicNames: readonly string[];
-  readonly topicRegex: string | null;
-  readonly assignor: string | null;
-  readonly epoch: number;
-  readonly previousEpoch: number;
-  readonly assigned: readonly PartitionKey[];
-  readonly revoking: readonly PartitionKey[];
-  readonly target: readonly PartitionKey[];
-}
-
 const JOIN = 0;
 const LEAVE = -1;
 const LEAVE_FOR_A_WHILE = -2;
@@ -120,8 +91,8 @@ export class ConsumerGroup {
   private outdated = false;
   /** Who holds a partition: it is assigned to that member, or not given up by it yet. */
   private readonly owners = new Map<PartitionKey, ConsumerMember>();
-  /** Members that are not on disk as they are now. */
-  private readonly unsaved = new Set<string>();
+  /** Members of which something is not on disk as it is now, by what it is. */
+  private readonly unsaved = { metadata: new Set<string>(), target: new Set<string>(), assignment: new Set<string>() };
   private epochSaved = 0;
 
   constructor(
@@ -134,8 +105,7 @@ export class ConsumerGroup {
   /** `patterns` are the compiled regular expressions of the members. */
   static restore(
     id: string,
-    file: ConsumerGroupFile,
-    members: ReadonlyMap<string, ConsumerMemberFile>,
+    file: StoredConsumerGroup,
     patterns: ReadonlyMap<string, NamePattern>,
     environment: ConsumerEnvironment,
   ): ConsumerGroup {
@@ -143,7 +113,7 @@ export class ConsumerGroup {
     group.epoch = file.epoch;
     group.epochSaved = file.epoch;
     group.emptySinceMs = file.emptySinceMs;
-    for (const [memberId, member] of members) group.restoreMember(memberId, member, patterns);
+    for (const [memberId, member] of file.members) group.restoreMember(memberId, member, patterns);
     group.subscriptions.resolve(environment.topics, environment.topicsVersion());
     // Topics may have changed after the last target was stored.
     let targeted = 0;
@@ -154,23 +124,24 @@ export class ConsumerGroup {
     return group;
   }
 
-  private restoreMember(id: string, file: ConsumerMemberFile, patterns: ReadonlyMap<string, NamePattern>): void {
-    const { kind: _, topicNames, topicRegex, assigned, revoking, target, ...rest } = file;
+  private restoreMember(id: string, file: StoredMember, patterns: ReadonlyMap<string, NamePattern>): void {
+    if (file.metadata === undefined) return;
+    const { topicNames, topicRegex, ...rest } = file.metadata;
+    const { epoch, previousEpoch, assigned, revoking, waiting } = file.assignment;
     const pattern = topicRegex === null ? undefined : patterns.get(topicRegex);
     const member: ConsumerMember = {
       ...rest,
-      id,
+      ...{ id, epoch, previousEpoch, waiting },
       subscription: this.subscriptions.of(topicNames, pattern),
       assigned: new Set(assigned),
       revoking: new Set(revoking),
-      waiting: target.length !== assigned.length,
-      away: file.epoch === LEAVE_FOR_A_WHILE,
+      away: epoch === LEAVE_FOR_A_WHILE,
       deadlineMs: 0,
       stopTimer: undefined,
       stopRevocation: undefined,
     };
     this.members.set(id, member);
-    this.target.set(id, new Set(target));
+    this.target.set(id, new Set(file.target));
     for (const key of [...assigned, ...revoking]) this.owners.set(key, member);
     if (revoking.length > 0) this.awaitRevocation(member);
     this.heard(member);
@@ -259,7 +230,9 @@ export class ConsumerGroup {
       this.forget(old);
     } else this.outdated = true;
     this.members.set(member.id, member);
-    this.unsaved.add(member.id);
+    this.unsaved.metadata.add(member.id);
+    this.unsaved.target.add(member.id);
+    this.unsaved.assignment.add(member.id);
     return member;
   }
 
@@ -281,7 +254,7 @@ export class ConsumerGroup {
     if (beat.memberEpoch === LEAVE_FOR_A_WHILE && member.instanceId !== null) {
       member.away = true;
       member.epoch = LEAVE_FOR_A_WHILE;
-      this.unsaved.add(member.id);
+      this.unsaved.assignment.add(member.id);
       if (!this.save()) return refused('NOT_COORDINATOR');
     } else this.remove(member);
     return { error: undefined, memberId: member.id, memberEpoch: beat.memberEpoch, assignment: undefined };
@@ -300,7 +273,7 @@ export class ConsumerGroup {
     }
     if (member.subscription === subscription && member.assignor === assignor) return;
     this.outdated = true;
-    this.unsaved.add(member.id);
+    this.unsaved.metadata.add(member.id);
   }
 
   /**
@@ -319,7 +292,7 @@ export class ConsumerGroup {
     const assign = this.assignor === 'range' ? assignRanges : assignUniformly;
     const before = this.target;
     this.target = assign(members, counts, before);
-    for (const [id, keys] of this.target) if (!sameElements(keys, before.get(id))) this.unsaved.add(id);
+    for (const [id, keys] of this.target) if (!sameElements(keys, before.get(id))) this.unsaved.target.add(id);
   }
 
   /** True where its assignment changed. */
@@ -336,7 +309,7 @@ export class ConsumerGroup {
     if (revoked.length > 0) {
       for (const key of revoked) member.assigned.delete(key);
       member.revoking = new Set(revoked);
-      this.unsaved.add(member.id);
+      this.unsaved.assignment.add(member.id);
       this.awaitRevocation(member);
       return true;
     }
@@ -353,10 +326,10 @@ export class ConsumerGroup {
     if (member.epoch !== this.epoch) {
       member.previousEpoch = member.epoch;
       member.epoch = this.epoch;
-      this.unsaved.add(member.id);
+      this.unsaved.assignment.add(member.id);
     }
     if (member.assigned.size === before) return false;
-    this.unsaved.add(member.id);
+    this.unsaved.assignment.add(member.id);
     return true;
   }
 
@@ -390,7 +363,7 @@ export class ConsumerGroup {
     this.release(member, member.revoking);
     this.members.delete(member.id);
     this.target.delete(member.id);
-    this.unsaved.add(member.id);
+    this.unsaved.metadata.add(member.id);
   }
 
   private remove(member: ConsumerMember): void {
@@ -406,27 +379,33 @@ export class ConsumerGroup {
 
   /** Writes what changed since the last time; false where that was not possible. */
   private save(): boolean {
-    if (this.unsaved.size === 0 && this.epochSaved === this.epoch) return true;
-    const members = [...this.unsaved].map((id) => [id, this.memberFile(id)] as const);
-    const group = { kind: 'group', epoch: this.epoch, emptySinceMs: this.emptySinceMs } as const;
-    if (!this.environment.save(this, { group, members })) return false;
-    this.unsaved.clear();
+    const { metadata, target, assignment } = this.unsaved;
+    const ids = new Set([...metadata, ...target, ...assignment]);
+    if (ids.size === 0 && this.epochSaved === this.epoch) return true;
+    const members = [...ids].map((id) => this.changesOf(id));
+    const epoch = this.epochSaved === this.epoch ? undefined : this.epoch;
+    if (!this.environment.save(this, { epoch, members })) return false;
+    for (const saved of [metadata, target, assignment]) saved.clear();
     this.epochSaved = this.epoch;
     return true;
   }
 
-  private memberFile(id: string): ConsumerMemberFile | null {
+  private changesOf(id: string): MemberChange {
     const member = this.members.get(id);
-    if (member === undefined) return null;
-    const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor, epoch, previousEpoch } = member;
+    if (member === undefined) return { id, metadata: null };
+    const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor } = member;
+    const { epoch, previousEpoch, waiting } = member;
+    const topicRegex = member.subscription.pattern?.source ?? null;
+    const { topicNames } = member.subscription;
+    const shared = { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor };
+    const state = { epoch, previousEpoch, waiting };
     return {
-      kind: 'member',
-      ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor, epoch, previousEpoch },
-      topicNames: member.subscription.topicNames,
-      topicRegex: member.subscription.pattern?.source ?? null,
-      assigned: [...member.assigned],
-      revoking: [...member.revoking],
-      target: [...(this.target.get(id) ?? [])],
+      id,
+      ...(this.unsaved.metadata.has(id) && { metadata: { ...shared, topicNames, topicRegex } }),
+      ...(this.unsaved.target.has(id) && { target: [...(this.target.get(id) ?? [])] }),
+      ...(this.unsaved.assignment.has(id) && {
+        assignment: { ...state, assigned: [...member.assigned], revoking: [...member.revoking] },
+      }),
     };
   }
 

@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
+import type { StateRecord } from '../../../protocol/kafka/state-records.js';
 import type { Clock } from '../../../support/clock.js';
 import { messageOf } from '../../../support/errors.js';
-import { Journal } from '../../../support/journal.js';
 import type { Log } from '../../../support/log.js';
 import { compileNamePattern, type NamePattern } from '../name-pattern.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
+import { StateTopic } from '../topics/state-topic.js';
+import { CONSUMER_OFFSETS } from '../topics/topic.js';
 import { ClassicGroup, type GroupEnvironment } from './classic-group.js';
-import type { ClassicGroupFile } from './classic-member.js';
-import {
-  type ConsumerEnvironment,
-  ConsumerGroup,
-  type ConsumerGroupFile,
-  type ConsumerMemberFile,
-  type GroupChanges,
-} from './consumer-group.js';
+import { type ConsumerEnvironment, ConsumerGroup } from './consumer-group.js';
+import type { GroupChanges, StoredConsumerGroup } from './consumer-group-file.js';
+import { classicRecord, consumerRecords, consumerTombstones, readGroups } from './group-records.js';
 import { OffsetStore } from './offset-store.js';
 
 interface CoordinatorContext {
@@ -28,27 +24,19 @@ interface CoordinatorContext {
   readonly log: Log;
 }
 
-const SEPARATOR = '\u0000';
-
-const memberKey = (groupId: string, memberId: string): string => `${groupId}${SEPARATOR}${memberId}`;
-
-/** All groups and their offsets. One node coordinates all of them. */
+/** All groups and their offsets, which are kept in `__consumer_offsets`. One node coordinates all of them. */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
+  readonly state: StateTopic;
   private readonly groups = new Map<string, ClassicGroup | ConsumerGroup>();
-  private readonly journal: Journal<ClassicGroupFile>;
-  /** Of the consumer protocol: groups by their ids, members by group and member. */
-  private readonly consumerJournal: Journal<ConsumerGroupFile | ConsumerMemberFile>;
+  /** Read back and not yet running: their regular expressions have to be compiled first. */
+  private stored: ReadonlyMap<string, StoredConsumerGroup>;
   private readonly environment: GroupEnvironment;
   private readonly consumers: ConsumerEnvironment;
 
-  constructor(
-    dir: string,
-    private readonly context: CoordinatorContext,
-  ) {
-    this.offsets = new OffsetStore(join(dir, 'offsets.jsonl'));
-    this.journal = new Journal(join(dir, 'groups.jsonl'));
-    this.consumerJournal = new Journal(join(dir, 'consumer-groups.jsonl'));
+  constructor(private readonly context: CoordinatorContext) {
+    this.state = new StateTopic(CONSUMER_OFFSETS, context);
+    this.offsets = new OffsetStore(this.state);
     const { settings } = context;
     this.environment = {
       clock: context.clock,
@@ -65,29 +53,26 @@ export class GroupCoordinator {
       topicsVersion: () => context.topics.version,
       save: (group, changes) => this.trySaveConsumers(group, changes),
     };
-    for (const [id, file] of this.journal.entries) {
-      this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
-    }
-    for (const id of this.offsets.groupIds()) this.touch(id);
+    const { classic, consumer } = readGroups(this.state, this.offsets);
+    for (const [id, file] of classic) this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
+    this.stored = consumer;
+    for (const id of this.offsets.groupIds()) if (!consumer.has(id)) this.touch(id);
   }
 
   private trySave(group: ClassicGroup): boolean {
-    try {
-      this.journal.set(group.id, group.file());
-      return true;
-    } catch (failure) {
-      this.context.log.error('could not store a group', { group: group.id, failure: messageOf(failure) });
-      return false;
-    }
+    return this.tryAppend(group.id, () => [classicRecord(group.id, group.file(), this.context.clock.now())]);
   }
 
   private trySaveConsumers(group: ConsumerGroup, changes: GroupChanges): boolean {
-    const members = changes.members.map(([id, file]) => [memberKey(group.id, id), file] as const);
+    return this.tryAppend(group.id, () => consumerRecords(group.id, changes));
+  }
+
+  private tryAppend(id: string, records: () => readonly StateRecord[]): boolean {
     try {
-      this.consumerJournal.setAll([[group.id, changes.group], ...members]);
+      this.state.append(id, records());
       return true;
     } catch (failure) {
-      this.context.log.error('could not store a group', { group: group.id, failure: messageOf(failure) });
+      this.context.log.error('could not store a group', { group: id, failure: messageOf(failure) });
       return false;
     }
   }
@@ -95,27 +80,24 @@ export class GroupCoordinator {
   /** Brings back the groups of the consumer protocol; before the first request. */
   async restoreConsumerGroups(): Promise<void> {
     const patterns = new Map<string, NamePattern>();
-    const members = new Map<string, Map<string, ConsumerMemberFile>>();
-    for (const [key, file] of this.consumerJournal.entries) {
-      if (file.kind !== 'member') continue;
-      const [groupId = '', memberId = ''] = key.split(SEPARATOR);
-      const known = members.get(groupId) ?? new Map<string, ConsumerMemberFile>();
-      members.set(groupId, known.set(memberId, file));
-      if (file.topicRegex === null || patterns.has(file.topicRegex)) continue;
-      const pattern = await compileNamePattern(file.topicRegex);
-      if (typeof pattern !== 'string') patterns.set(file.topicRegex, pattern);
+    for (const { members } of this.stored.values()) {
+      for (const { metadata } of members.values()) {
+        const regex = metadata?.topicRegex ?? null;
+        if (regex === null || patterns.has(regex)) continue;
+        const pattern = await compileNamePattern(regex);
+        if (typeof pattern !== 'string') patterns.set(regex, pattern);
+      }
     }
-    for (const [id, file] of this.consumerJournal.entries) {
-      if (file.kind !== 'group') continue;
-      const own = members.get(id) ?? new Map<string, ConsumerMemberFile>();
-      this.groups.set(id, ConsumerGroup.restore(id, file, own, patterns, this.consumers));
+    for (const [id, file] of this.stored) {
+      this.groups.set(id, ConsumerGroup.restore(id, file, patterns, this.consumers));
     }
+    this.stored = new Map();
   }
 
-  private forgetConsumers(id: string): void {
-    const keys = [...this.consumerJournal.entries.keys()];
-    const own = keys.filter((key) => key === id || key.startsWith(memberKey(id, '')));
-    this.consumerJournal.setAll(own.map((key) => [key, null]));
+  /** What takes a group back that makes room for one of the other protocol, or goes. */
+  private tombstones(group: ClassicGroup | ConsumerGroup): StateRecord[] {
+    if (group.kind === 'consumer') return consumerTombstones(group.id, group.members.keys());
+    return [classicRecord(group.id, null, this.context.clock.now())];
   }
 
   has(id: string): boolean {
@@ -134,9 +116,10 @@ export class GroupCoordinator {
     if (group?.kind === 'classic') return group;
     if (memberId !== '') return 'UNKNOWN_MEMBER_ID';
     if (group !== undefined && group.members.size > 0) return 'INCONSISTENT_GROUP_PROTOCOL';
-    if (group !== undefined) this.forgetConsumers(id);
+    if (group !== undefined) this.state.append(id, this.tombstones(group));
     const fresh = new ClassicGroup(id, this.environment);
     this.groups.set(id, fresh);
+    this.trySave(fresh); // as Kafka does; where it cannot, the first generation will be stored or refused
     return fresh;
   }
 
@@ -154,8 +137,8 @@ export class GroupCoordinator {
     const nobody = group === undefined || group.members.size === 0;
     if (memberEpoch !== 0) return nobody ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
     if (group !== undefined && group.members.size > 0) return 'GROUP_ID_NOT_FOUND';
+    if (group !== undefined) this.state.append(id, this.tombstones(group));
     group?.close();
-    if (this.journal.entries.has(id)) this.journal.delete(id);
     const fresh = new ConsumerGroup(id, this.consumers);
     this.groups.set(id, fresh);
     return fresh;
@@ -225,8 +208,7 @@ export class GroupCoordinator {
   private remove(group: ClassicGroup | ConsumerGroup): void {
     // The disk first: what it refuses leaves the group as it was.
     this.offsets.deleteGroup(group.id);
-    if (this.journal.entries.has(group.id)) this.journal.delete(group.id);
-    if (group.kind === 'consumer') this.forgetConsumers(group.id);
+    this.state.append(group.id, this.tombstones(group));
     if (group.kind === 'classic') group.state = 'Dead';
     group.close();
     this.groups.delete(group.id);
@@ -239,20 +221,30 @@ export class GroupCoordinator {
     for (const group of this.all()) {
       if (group.state !== 'Empty') continue;
       const emptySinceMs = group.emptySinceMs ?? nowMs;
-      for (const [topic, partitions] of [...this.offsets.of(group.id)]) {
-        for (const [partition, { committedMs, expiresMs }] of [...partitions]) {
+      const expired = [...this.offsets.of(group.id)].flatMap(([topic, partitions]) =>
+        [...partitions].flatMap(([partition, { committedMs, expiresMs }]) => {
           const untilMs = expiresMs ?? Math.max(committedMs, emptySinceMs) + retentionMs;
-          if (untilMs <= nowMs) this.offsets.delete(group.id, topic, partition);
-        }
-      }
+          return untilMs <= nowMs ? [{ topic, partition }] : [];
+        }),
+      );
+      this.offsets.delete(group.id, expired);
       if (this.offsets.of(group.id).size === 0) this.remove(group);
     }
   }
 
+  /** A producer's transaction was ended in a partition of `__consumer_offsets`. */
+  endTransaction(partition: number, producerId: number, type: 'commit' | 'abort'): void {
+    for (const id of this.offsets.ended(partition, producerId, type)) this.touch(id);
+  }
+
+  /** `__consumer_offsets` was deleted, and with it all that was known. */
+  clear(): void {
+    for (const group of this.groups.values()) group.close();
+    this.groups.clear();
+    this.offsets.clear();
+  }
+
   close(): void {
     for (const group of this.groups.values()) group.close();
-    this.journal.close();
-    this.consumerJournal.close();
-    this.offsets.close();
   }
 }

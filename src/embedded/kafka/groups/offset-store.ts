@@ -1,4 +1,5 @@
-import { Journal } from '../../../support/journal.js';
+import { OFFSET_COMMIT, type StateRecord } from '../../../protocol/kafka/state-records.js';
+import type { StateTopic, TransactionalProducer } from '../topics/state-topic.js';
 
 export interface CommittedOffset {
   readonly offset: number;
@@ -9,23 +10,57 @@ export interface CommittedOffset {
   readonly expiresMs?: number;
 }
 
+export interface PartitionOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly value: CommittedOffset;
+}
+
+/** With the place of its record: what a transaction wrote earlier does not overtake what was committed since. */
+interface Entry extends CommittedOffset {
+  readonly recordOffset: number;
+}
+
+interface PendingOffset {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly entry: Entry;
+}
+
+/** A commit with an end of its own is written in the version that has one. */
+const WITH_EXPIRY = 1;
+
 const SEPARATOR = '\u0000';
 
-/** The committed offsets of all groups, on disk before they are acknowledged. */
-export class OffsetStore {
-  private readonly journal: Journal<CommittedOffset>;
-  private readonly pending = new Map<string, number>();
-  private readonly groups = new Map<string, Map<string, Map<number, CommittedOffset>>>();
+const keyOf = (group: string, topic: string, partition: number): string => [group, topic, partition].join(SEPARATOR);
 
-  constructor(file: string) {
-    this.journal = new Journal(file);
-    for (const [key, value] of this.journal.entries) {
-      const [group = '', topic = '', partition = ''] = key.split(SEPARATOR);
-      this.remember(group, topic, Number(partition), value);
+/** The committed offsets of all groups: records of `__consumer_offsets`, there before they are acknowledged. */
+export class OffsetStore {
+  private readonly groups = new Map<string, Map<string, Map<number, Entry>>>();
+  /** Offsets of open transactions, by the partition of `__consumer_offsets` and the producer. */
+  private readonly open = new Map<string, Map<string, PendingOffset>>();
+  /** In how many open transactions there is an offset for a group's partition. */
+  private readonly pending = new Map<string, number>();
+
+  constructor(private readonly state: StateTopic) {}
+
+  /** Takes a record over that was read back. */
+  replay(key: Buffer, value: Buffer | null, recordOffset: number, producerId: number | undefined): void {
+    const { group, topic, partition } = OFFSET_COMMIT.keyOf(key);
+    if (value === null) {
+      this.forget(group, topic, partition);
+      return;
     }
+    const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp } = OFFSET_COMMIT.valueOf(value);
+    const expires = expireTimestamp < 0n ? {} : { expiresMs: Number(expireTimestamp) };
+    const committedMs = Number(commitTimestamp);
+    const entry = { offset: Number(offset), leaderEpoch, metadata, committedMs, ...expires, recordOffset };
+    if (producerId === undefined) this.remember(group, topic, partition, entry);
+    else this.rememberPending(producerId, { group, topic, partition, entry });
   }
 
-  private remember(group: string, topic: string, partition: number, value: CommittedOffset): void {
+  private remember(group: string, topic: string, partition: number, entry: Entry): void {
     let topics = this.groups.get(group);
     if (topics === undefined) {
       topics = new Map();
@@ -36,17 +71,48 @@ export class OffsetStore {
       partitions = new Map();
       topics.set(topic, partitions);
     }
-    partitions.set(partition, value);
+    partitions.set(partition, entry);
   }
 
-  commit(
-    group: string,
-    offsets: ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly value: CommittedOffset }>,
-  ): void {
-    this.journal.setAll(
-      offsets.map(({ topic, partition, value }) => [[group, topic, partition].join(SEPARATOR), value] as const),
-    );
-    for (const { topic, partition, value } of offsets) this.remember(group, topic, partition, value);
+  commit(group: string, offsets: readonly PartitionOffset[]): void {
+    const first = this.state.append(group, offsetRecords(group, offsets));
+    for (const [at, { topic, partition, value }] of offsets.entries()) {
+      this.remember(group, topic, partition, { ...value, recordOffset: first + at });
+    }
+  }
+
+  /** Offsets that count once the producer's transaction commits. */
+  commitPending(producer: TransactionalProducer, group: string, offsets: readonly PartitionOffset[]): void {
+    const first = this.state.append(group, offsetRecords(group, offsets), producer);
+    for (const [at, { topic, partition, value }] of offsets.entries()) {
+      const entry = { ...value, recordOffset: first + at };
+      this.rememberPending(producer.producerId, { group, topic, partition, entry });
+    }
+  }
+
+  private rememberPending(producerId: number, offset: PendingOffset): void {
+    const transaction = `${this.state.partitionOf(offset.group)}:${producerId}`;
+    const offsets = this.open.get(transaction) ?? new Map<string, PendingOffset>();
+    const key = keyOf(offset.group, offset.topic, offset.partition);
+    if (!offsets.has(key)) this.pending.set(key, (this.pending.get(key) ?? 0) + 1);
+    this.open.set(transaction, offsets.set(key, offset));
+  }
+
+  /** The producer's transaction was ended in this partition of `__consumer_offsets`; gives the groups that have new offsets. */
+  ended(partition: number, producerId: number, type: 'commit' | 'abort'): ReadonlySet<string> {
+    const transaction = `${partition}:${producerId}`;
+    const groups = new Set<string>();
+    for (const [key, { group, topic, partition: of, entry }] of this.open.get(transaction) ?? []) {
+      const count = (this.pending.get(key) ?? 1) - 1;
+      if (count > 0) this.pending.set(key, count);
+      else this.pending.delete(key);
+      const known = this.groups.get(group)?.get(topic)?.get(of);
+      if (type === 'abort' || (known !== undefined && known.recordOffset > entry.recordOffset)) continue;
+      this.remember(group, topic, of, entry);
+      groups.add(group);
+    }
+    this.open.delete(transaction);
+    return groups;
   }
 
   get(group: string, topic: string, partition: number): CommittedOffset | undefined {
@@ -60,44 +126,64 @@ export class OffsetStore {
 
   /** Whether an open transaction has an offset for it. */
   hasPending(group: string, topic: string, partition: number): boolean {
-    return this.pending.has([group, topic, partition].join(SEPARATOR));
-  }
-
-  /** Counts the transactions that have an offset for it: +1 when one gets it, -1 when it ends. */
-  notePending(group: string, topic: string, partition: number, difference: 1 | -1): void {
-    const key = [group, topic, partition].join(SEPARATOR);
-    const count = (this.pending.get(key) ?? 0) + difference;
-    if (count > 0) this.pending.set(key, count);
-    else this.pending.delete(key);
+    return this.pending.has(keyOf(group, topic, partition));
   }
 
   groupIds(): IterableIterator<string> {
     return this.groups.keys();
   }
 
-  delete(group: string, topic: string, partition: number): void {
-    if (this.get(group, topic, partition) === undefined) return;
-    this.journal.delete([group, topic, partition].join(SEPARATOR));
-    const partitions = this.groups.get(group)?.get(topic);
+  /** Takes back those that are there, all at once. */
+  delete(group: string, partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>): void {
+    const known = partitions.filter(({ topic, partition }) => this.get(group, topic, partition) !== undefined);
+    if (known.length === 0) return;
+    this.state.append(
+      group,
+      known.map(({ topic, partition }) => OFFSET_COMMIT.record({ group, topic, partition }, null)),
+    );
+    for (const { topic, partition } of known) this.forget(group, topic, partition);
+  }
+
+  private forget(group: string, topic: string, partition: number): void {
+    const topics = this.groups.get(group);
+    const partitions = topics?.get(topic);
     partitions?.delete(partition);
-    if (partitions?.size === 0) this.groups.get(group)?.delete(topic);
-    if (this.groups.get(group)?.size === 0) this.groups.delete(group);
+    if (partitions?.size === 0) topics?.delete(topic);
+    if (topics?.size === 0) this.groups.delete(group);
   }
 
   deleteGroup(group: string): void {
-    for (const [topic, partitions] of [...this.of(group)]) {
-      for (const partition of [...partitions.keys()]) this.delete(group, topic, partition);
-    }
+    const all = [...this.of(group)].flatMap(([topic, partitions]) =>
+      [...partitions.keys()].map((partition) => ({ topic, partition })),
+    );
+    this.delete(group, all);
   }
 
   /** A topic's offsets go with it. */
   deleteTopic(topic: string): void {
     for (const [group, topics] of [...this.groups]) {
-      for (const partition of [...(topics.get(topic)?.keys() ?? [])]) this.delete(group, topic, partition);
+      const partitions = [...(topics.get(topic)?.keys() ?? [])];
+      this.delete(
+        group,
+        partitions.map((partition) => ({ topic, partition })),
+      );
     }
   }
 
-  close(): void {
-    this.journal.close();
+  /** `__consumer_offsets` itself was deleted. */
+  clear(): void {
+    this.groups.clear();
+    this.open.clear();
+    this.pending.clear();
   }
+}
+
+export function offsetRecords(group: string, offsets: readonly PartitionOffset[]): StateRecord[] {
+  return offsets.map(({ topic, partition, value: { offset, leaderEpoch, metadata, committedMs, expiresMs } }) => {
+    const value = { offset: BigInt(offset), leaderEpoch, metadata, commitTimestamp: BigInt(committedMs) };
+    const key = { group, topic, partition };
+    return expiresMs === undefined
+      ? OFFSET_COMMIT.record(key, value)
+      : OFFSET_COMMIT.record(key, { ...value, expireTimestamp: BigInt(expiresMs) }, WITH_EXPIRY);
+  });
 }

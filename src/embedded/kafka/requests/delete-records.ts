@@ -26,6 +26,7 @@ function deleteBefore(broker: Broker, name: string, partition: number, offset: b
   const topic = broker.topics.get(name);
   const log = topic?.log(partition);
   if (topic === undefined || log === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+  if (topic.internal) return 'INVALID_TOPIC_EXCEPTION';
   if (!topic.settings.deletes) return 'POLICY_VIOLATION';
   const target = offset === HIGH_WATERMARK ? log.endOffset : Number(offset);
   if (target < 0 || target > log.endOffset) return 'OFFSET_OUT_OF_RANGE';

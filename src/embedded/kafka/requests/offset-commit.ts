@@ -1,5 +1,6 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetCommit } from '../../../protocol/kafka/messages/offset-commit.js';
+import type { PartitionOffset } from '../groups/offset-store.js';
 import { stored } from '../storage-errors.js';
 import { handler } from './handler.js';
 
@@ -19,7 +20,7 @@ export const offsetCommitHandler = handler(
     const committedMs = clock.now();
     const retentionMs = Number(request.retentionTimeMs);
     const expiresMs = retentionMs < 0 ? undefined : committedMs + retentionMs;
-    const accepted: Parameters<typeof groups.offsets.commit>[1][number][] = [];
+    const accepted: PartitionOffset[] = [];
     const answers = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map((partition) => {

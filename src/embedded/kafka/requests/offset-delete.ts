@@ -18,7 +18,7 @@ export const offsetDeleteHandler = handler(
             ? 'GROUP_SUBSCRIBED_TO_TOPIC'
             : broker.topics.get(name)?.has(partitionIndex) === true
               ? stored(broker, 'the deletion of an offset', (): undefined => {
-                  broker.groups.offsets.delete(request.groupId, name, partitionIndex);
+                  broker.groups.offsets.delete(request.groupId, [{ topic: name, partition: partitionIndex }]);
                 })
               : 'UNKNOWN_TOPIC_OR_PARTITION';
           return { partitionIndex, errorCode: error === undefined ? 0 : errorCode(error) };

@@ -121,6 +121,7 @@ function append(
   const log = topic.log(index);
   if (log === undefined) throw new Refused('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such partition');
   const { settings } = topic;
+  if (topic.internal) throw new Refused('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`);
   if (request.acks !== 0 && request.acks !== 1 && request.acks !== -1) {
     throw new Refused('INVALID_REQUIRED_ACKS', `acks ${request.acks}`);
   }

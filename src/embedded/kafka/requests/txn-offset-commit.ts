@@ -1,9 +1,9 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { txnOffsetCommit } from '../../../protocol/kafka/messages/txn-offset-commit.js';
 import type { RequestOf } from '../../../protocol/kafka/schema.js';
+import type { PartitionOffset } from '../groups/offset-store.js';
 import type { Call } from '../server/call.js';
 import { stored } from '../storage-errors.js';
-import type { PendingOffset } from '../transactions/coordinator.js';
 import { forOldClients } from '../transactions/producer-errors.js';
 import { handler } from './handler.js';
 
@@ -40,8 +40,7 @@ function commit(request: Request, { broker, version }: Call): ErrorName | undefi
   const committedMs = clock.now();
   const offsets = request.topics.flatMap(({ name, partitions }) =>
     partitions.map(
-      (partition): PendingOffset => ({
-        group: groupId,
+      (partition): PartitionOffset => ({
         topic: name,
         partition: partition.partitionIndex,
         value: {
@@ -53,5 +52,5 @@ function commit(request: Request, { broker, version }: Call): ErrorName | undefi
       }),
     ),
   );
-  return transactions.addOffsets(transactionalId, producer, offsets);
+  return transactions.addOffsets(transactionalId, producer, groupId, offsets);
 }

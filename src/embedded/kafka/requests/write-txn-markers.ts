@@ -2,6 +2,7 @@ import { encodeMarker } from '../../../protocol/kafka/encode-batch.js';
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { writeTxnMarkers } from '../../../protocol/kafka/messages/write-txn-markers.js';
 import { storageError } from '../storage-errors.js';
+import { CONSUMER_OFFSETS } from '../topics/topic.js';
 import { handler } from './handler.js';
 
 /** Supports: version 1, as administrators send it to end a hanging transaction. */
@@ -27,6 +28,7 @@ export const writeTxnMarkersHandler = handler(
           const producer = { producerId: Number(producerId), producerEpoch };
           try {
             log.append(encodeMarker(type, producer, coordinatorEpoch, broker.clock.now()), topic.settings);
+            if (name === CONSUMER_OFFSETS) broker.groups.endTransaction(partitionIndex, producer.producerId, type);
             return { partitionIndex, errorCode: 0 };
           } catch (failure) {
             return { partitionIndex, errorCode: errorCode(storageError(failure)) };

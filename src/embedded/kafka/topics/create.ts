@@ -1,6 +1,6 @@
 import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
-import type { Topic } from './topic.js';
+import { CONSUMER_OFFSETS, type Topic, TRANSACTION_STATE } from './topic.js';
 
 export function createTopic(
   broker: Broker,
@@ -15,6 +15,8 @@ export function createTopic(
 
 export function deleteTopic(broker: Broker, topic: Topic): void {
   broker.topics.delete(topic);
+  if (topic.name === CONSUMER_OFFSETS) broker.groups.clear();
+  if (topic.name === TRANSACTION_STATE) broker.transactions.clear();
   try {
     broker.groups.offsets.deleteTopic(topic.name);
   } catch (failure) {

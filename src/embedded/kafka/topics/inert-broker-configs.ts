@@ -269,21 +269,16 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
     ],
   },
   {
-    because: 'The coordinators keep their state in files, not in topics.',
+    because: 'The coordinators write what they are told at once and uncompressed, and read all of it at the start.',
     configs: [
       ['group.coordinator.append.linger.ms', 'int', '5', { min: 0 }],
       ['group.coordinator.threads', 'int', '4', { min: 1 }],
       ['offsets.commit.timeout.ms', 'int', '5000', { min: 1 }],
       ['offsets.load.buffer.size', 'int', '5242880', { min: 1 }],
       ['offsets.topic.compression.codec', 'int', '0'],
-      ['offsets.topic.num.partitions', 'int', '50', { min: 1 }],
       ['offsets.topic.replication.factor', 'short', '3', { min: 1 }],
-      ['offsets.topic.segment.bytes', 'int', '104857600', { min: 1 }],
       ['transaction.state.log.load.buffer.size', 'int', '5242880', { min: 1 }],
-      ['transaction.state.log.min.isr', 'int', '2', { min: 1 }],
-      ['transaction.state.log.num.partitions', 'int', '50', { min: 1 }],
       ['transaction.state.log.replication.factor', 'short', '3', { min: 1 }],
-      ['transaction.state.log.segment.bytes', 'int', '104857600', { min: 1 }],
     ],
   },
   {

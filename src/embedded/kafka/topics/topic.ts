@@ -13,6 +13,12 @@ export interface TopicFile {
   readonly config: Readonly<Record<string, string>>;
 }
 
+/** Where the coordinators keep their state. */
+export const CONSUMER_OFFSETS = '__consumer_offsets';
+export const TRANSACTION_STATE = '__transaction_state';
+
+export const isInternalTopic = (name: string): boolean => name === CONSUMER_OFFSETS || name === TRANSACTION_STATE;
+
 /** One topic. Its partitions' logs are opened when they are first used: thousands of idle ones cost nothing. */
 export class Topic {
   readonly name: string;
@@ -40,9 +46,9 @@ export class Topic {
     return this.count;
   }
 
-  /** Kafka's own topics, whose names begin so, are marked as internal to clients. */
+  /** Marked as such to clients, which do not write to it. */
   get internal(): boolean {
-    return this.name === '__consumer_offsets' || this.name === '__transaction_state';
+    return isInternalTopic(this.name);
   }
 
   has(partition: number): boolean {

@@ -1,32 +1,21 @@
-import { join } from 'node:path';
 import { encodeMarker } from '../../../protocol/kafka/encode-batch.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
+import type { TRANSACTION_STATES } from '../../../protocol/kafka/state-records.js';
 import type { Clock } from '../../../support/clock.js';
 import { messageOf } from '../../../support/errors.js';
-import { Journal } from '../../../support/journal.js';
 import type { Log } from '../../../support/log.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
-import type { CommittedOffset } from '../groups/offset-store.js';
+import type { PartitionOffset } from '../groups/offset-store.js';
 import type { TopicCatalog } from '../topics/catalog.js';
 import type { BrokerSettings } from '../topics/settings.js';
+import { StateTopic } from '../topics/state-topic.js';
+import { CONSUMER_OFFSETS, TRANSACTION_STATE } from '../topics/topic.js';
 import type { ProducerIds } from './producer-ids.js';
+import { readTransactions, transactionRecord, transactionTombstone } from './transaction-records.js';
 
-export type TransactionState =
-  | 'Empty'
-  | 'Ongoing'
-  | 'PrepareCommit'
-  | 'PrepareAbort'
-  | 'CompleteCommit'
-  | 'CompleteAbort';
+export type TransactionState = (typeof TRANSACTION_STATES)[number];
 
-export interface PendingOffset {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly value: CommittedOffset;
-}
-
-/** One transactional id, as it is kept on disk. */
+/** One transactional id, as it is kept in `__transaction_state`. */
 export interface Transaction {
   readonly producerId: number;
   readonly epoch: number;
@@ -34,10 +23,8 @@ export interface Transaction {
   readonly state: TransactionState;
   readonly startMs: number;
   readonly updatedMs: number;
-  /** `topic` to partitions. */
+  /** `topic` to partitions; those of `__consumer_offsets` have the offsets of its groups. */
   readonly partitions: Readonly<Record<string, readonly number[]>>;
-  readonly groups: readonly string[];
-  readonly offsets: readonly PendingOffset[];
   /** The producer before the last EndTxn bumped the epoch: its repeated EndTxn is answered like the first. */
   readonly previous: { readonly producerId: number; readonly epoch: number } | null;
 }
@@ -62,15 +49,15 @@ const EPOCH_MAX = 32766;
 
 const COORDINATOR_EPOCH = 0;
 
-const NOTHING = { partitions: {}, groups: [], offsets: [], startMs: -1 } as const;
+const NOTHING = { partitions: {}, startMs: -1 } as const;
 
 /**
  * Transactions (KIP-98, KIP-360, KIP-890). States of a transactional id:
  *
  * - Empty: it has a producer id and no transaction.
  * - Ongoing: partitions or groups were added.
- * - PrepareCommit, PrepareAbort: the decision is on disk; the markers are being written to the partitions and the
- *   offsets to the groups. Both happen at once on one node, so only a crash or a full disk leaves a transaction here: the
+ * - PrepareCommit, PrepareAbort: the decision is on disk; the markers are being written to the partitions, where offsets
+ *   of groups begin to count. That happens at once on one node, so only a crash or a full disk leaves a transaction here: the
  *   next start, the next request of its producer or the upkeep finishes it.
  * - CompleteCommit, CompleteAbort: done; what is added next begins a new one.
  *
@@ -78,21 +65,17 @@ const NOTHING = { partitions: {}, groups: [], offsets: [], startMs: -1 } as cons
  * bumped, so that its producer is fenced; so is one whose transactional id is initialised anew.
  */
 export class TransactionCoordinator {
-  private readonly journal: Journal<Transaction>;
+  readonly state: StateTopic;
+  private readonly transactions: Map<string, Transaction>;
 
-  constructor(
-    dir: string,
-    private readonly context: Context,
-  ) {
-    this.journal = new Journal(join(dir, 'transactions.jsonl'));
-    for (const transaction of this.journal.entries.values()) {
-      this.notePending(transaction.offsets, 1); // of an ongoing one, or one whose end a crash interrupted
-    }
+  constructor(private readonly context: Context) {
+    this.state = new StateTopic(TRANSACTION_STATE, context);
+    this.transactions = readTransactions(this.state);
   }
 
   /** Finishes what was decided before a crash. Called once the topics can be written to. */
   recover(): void {
-    for (const id of [...this.journal.entries.keys()]) this.attempt(id, () => this.finish(id));
+    for (const id of [...this.transactions.keys()]) this.attempt(id, () => this.finish(id));
   }
 
   /** What fails here (a full disk) is tried again by the next `expire`. */
@@ -113,11 +96,11 @@ export class TransactionCoordinator {
   }
 
   get(id: string): Transaction | undefined {
-    return this.journal.entries.get(id);
+    return this.transactions.get(id);
   }
 
   all(): ReadonlyMap<string, Transaction> {
-    return this.journal.entries;
+    return this.transactions;
   }
 
   /** Gives the id's producer with its epoch bumped; what was ongoing is aborted, its producer fenced. */
@@ -183,30 +166,25 @@ export class TransactionCoordinator {
   }
 
   addGroup(id: string, producer: Producer, group: string): ErrorName | undefined {
-    this.finish(id);
-    const error = this.check(id, producer);
-    if (error !== undefined) return error;
-    const current = this.get(id) as Transaction;
-    const groups = current.state === 'Ongoing' ? current.groups : [];
-    if (groups.includes(group)) return undefined;
-    this.save(id, { ...this.ongoing(current), groups: [...groups, group] });
-    return undefined;
+    const partition = this.context.groups.state.partitionOf(group);
+    const isThere = this.has(id, CONSUMER_OFFSETS, partition) && this.check(id, producer) === undefined;
+    if (isThere) return undefined;
+    return this.addPartitions(id, producer, [{ topic: CONSUMER_OFFSETS, partitions: [partition] }]);
   }
 
   /** Offsets that count when the transaction commits. */
-  addOffsets(id: string, producer: Producer, offsets: readonly PendingOffset[]): ErrorName | undefined {
+  addOffsets(
+    id: string,
+    producer: Producer,
+    group: string,
+    offsets: readonly PartitionOffset[],
+  ): ErrorName | undefined {
     this.finish(id);
     const error = this.check(id, producer);
     if (error !== undefined) return error;
-    const current = this.get(id) as Transaction;
-    if (current.state !== 'Ongoing') return 'INVALID_TXN_STATE';
-    const same = (a: PendingOffset, b: PendingOffset) =>
-      a.group === b.group && a.topic === b.topic && a.partition === b.partition;
-    const replaced = current.offsets.filter((old) => offsets.some((fresh) => same(old, fresh)));
-    const kept = current.offsets.filter((old) => !replaced.includes(old));
-    this.save(id, { ...current, offsets: [...kept, ...offsets], updatedMs: this.context.clock.now() });
-    this.notePending(replaced, -1);
-    this.notePending(offsets, 1);
+    const { groups } = this.context;
+    if (!this.has(id, CONSUMER_OFFSETS, groups.state.partitionOf(group))) return 'INVALID_TXN_STATE';
+    groups.offsets.commitPending(producer, group, offsets);
     return undefined;
   }
 
@@ -214,12 +192,6 @@ export class TransactionCoordinator {
     const now = this.context.clock.now();
     if (current.state === 'Ongoing') return { ...current, updatedMs: now };
     return { ...current, ...NOTHING, state: 'Ongoing', startMs: now, updatedMs: now };
-  }
-
-  private notePending(offsets: readonly PendingOffset[], difference: 1 | -1): void {
-    for (const { group, topic, partition } of offsets) {
-      this.context.groups.offsets.notePending(group, topic, partition, difference);
-    }
   }
 
   /**
@@ -262,24 +234,9 @@ export class TransactionCoordinator {
   }
 
   private complete(id: string, prepared: Transaction, result: 'commit' | 'abort', again: boolean): Transaction {
-    const { topics, groups, clock } = this.context;
-    for (const [name, partitions] of Object.entries(prepared.partitions)) {
-      const topic = topics.get(name);
-      for (const partition of partitions) {
-        const log = topic?.log(partition);
-        if (topic === undefined || log === undefined) continue; // deleted meanwhile
-        const open = log.producers.entries.get(prepared.producerId)?.transactionStart !== undefined;
-        if (again && !open) continue; // its marker was written before the crash
-        const producer = { producerId: prepared.producerId, producerEpoch: prepared.epoch };
-        log.append(encodeMarker(result, producer, COORDINATOR_EPOCH, clock.now()), topic.settings);
-      }
-    }
-    if (result === 'commit') {
-      for (const group of new Set(prepared.offsets.map((offset) => offset.group))) {
-        const own = prepared.offsets.filter((offset) => offset.group === group);
-        groups.touch(group);
-        groups.offsets.commit(group, own);
-      }
+    const producer = { producerId: prepared.producerId, producerEpoch: prepared.epoch };
+    for (const [topic, partitions] of Object.entries(prepared.partitions)) {
+      for (const partition of partitions) this.mark(topic, partition, result, producer, again);
     }
     const fresh = prepared.epoch >= EPOCH_MAX ? { producerId: this.context.producerIds.take(), epoch: 0 } : {};
     const complete: Transaction = {
@@ -288,35 +245,59 @@ export class TransactionCoordinator {
       ...fresh,
       startMs: prepared.startMs,
       state: result === 'commit' ? 'CompleteCommit' : 'CompleteAbort',
-      updatedMs: clock.now(),
+      updatedMs: this.context.clock.now(),
     };
     this.save(id, complete);
-    this.notePending(prepared.offsets, -1);
     return complete;
   }
 
+  /** Writes the marker of a transaction's end. `again`: it may have been written before the crash. */
+  private mark(
+    name: string,
+    partition: number,
+    result: 'commit' | 'abort',
+    producer: { readonly producerId: number; readonly producerEpoch: number },
+    again: boolean,
+  ): void {
+    const { topics, groups, clock } = this.context;
+    const topic = topics.get(name);
+    const log = topic?.log(partition);
+    if (topic === undefined || log === undefined) return; // deleted meanwhile
+    const open = log.producers.entries.get(producer.producerId)?.transactionStart !== undefined;
+    if (again && !open) return;
+    log.append(encodeMarker(result, producer, COORDINATOR_EPOCH, clock.now()), topic.settings);
+    if (name === CONSUMER_OFFSETS) groups.endTransaction(partition, producer.producerId, result);
+  }
+
   private save(id: string, transaction: Transaction): void {
-    this.journal.set(id, transaction);
+    this.state.append(id, [transactionRecord(id, transaction)]);
+    this.transactions.set(id, transaction);
+  }
+
+  private forget(id: string): void {
+    this.state.append(id, [transactionTombstone(id)]);
+    this.transactions.delete(id);
+  }
+
+  /** `__transaction_state` was deleted, and with it all that was known. */
+  clear(): void {
+    this.transactions.clear();
   }
 
   /** Aborts transactions that outlived their timeout; forgets ids that nobody used for long. */
   expire(): void {
     const now = this.context.clock.now();
     const forgottenMs = this.context.settings.number('transactional.id.expiration.ms');
-    for (const [id, transaction] of [...this.journal.entries]) {
+    for (const [id, transaction] of [...this.transactions]) {
       const { state, epoch, startMs, timeoutMs, updatedMs } = transaction;
       const work = (): void => {
         if (state.startsWith('Prepare')) this.finish(id);
-        else if (state !== 'Ongoing') this.journal.delete(id);
+        else if (state !== 'Ongoing') this.forget(id);
         else this.end(id, { ...transaction, epoch: epoch + 1, previous: null }, 'abort');
       };
       const due = state === 'Ongoing' ? now - startMs > timeoutMs : now - updatedMs > forgottenMs;
       if (due || state.startsWith('Prepare')) this.attempt(id, work);
     }
-  }
-
-  close(): void {
-    this.journal.close();
   }
 }
 

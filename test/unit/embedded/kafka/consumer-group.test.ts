@@ -2,19 +2,20 @@ import { describe, expect, it } from 'vitest';
 import {
   type ConsumerEnvironment,
   ConsumerGroup,
-  type ConsumerGroupFile,
   type ConsumerHeartbeat,
-  type ConsumerMemberFile,
 } from '../../../../src/embedded/kafka/groups/consumer-group.js';
+import type { MemberChange, StoredMember } from '../../../../src/embedded/kafka/groups/consumer-group-file.js';
 import { assignUniformly, type PartitionKey } from '../../../../src/embedded/kafka/groups/uniform-assignor.js';
 import type { Topic } from '../../../../src/embedded/kafka/topics/topic.js';
 import { ManualClock } from '../../../support/manual-clock.js';
+
+const NO_ASSIGNMENT = { epoch: 0, previousEpoch: -1, assigned: [], revoking: [], waiting: false } as const;
 
 function groupOf(partitions: number) {
   const clock = new ManualClock();
   const topics = [{ name: 'orders', id: 'T', partitions } as Topic];
   const looks = { topics: 0 };
-  const stored: { group?: ConsumerGroupFile; members: Map<string, ConsumerMemberFile> } = { members: new Map() };
+  const stored = { epoch: 0, members: new Map<string, StoredMember>(), changes: [] as MemberChange[] };
   const environment: ConsumerEnvironment = {
     clock,
     sessionTimeoutMs: () => 45_000,
@@ -24,11 +25,13 @@ function groupOf(partitions: number) {
       return topics;
     },
     topicsVersion: () => topics.length,
-    save: (_, { group: file, members }) => {
-      stored.group = file;
-      for (const [id, member] of members) {
-        if (member === null) stored.members.delete(id);
-        else stored.members.set(id, member);
+    save: (_, { epoch, members }) => {
+      stored.epoch = epoch ?? stored.epoch;
+      stored.changes.push(...members);
+      for (const { id, ...change } of members) {
+        const known = stored.members.get(id) ?? { metadata: undefined, target: [], assignment: NO_ASSIGNMENT };
+        if (change.metadata === null) stored.members.delete(id);
+        else stored.members.set(id, { ...known, ...change } as StoredMember);
       }
       return true;
     },
@@ -105,9 +108,8 @@ describe('a group of the consumer protocol on disk', () => {
     const { memberEpoch } = before.beat('one', 0);
     before.beat('two', 0);
     before.beat('one', memberEpoch); // told to give two partitions up
-    const { group: file, members } = before.stored;
-    if (file === undefined) throw new Error('nothing was stored');
-    const after = ConsumerGroup.restore('g', file, members, new Map(), before.environment);
+    const file = { ...before.stored, emptySinceMs: 0 };
+    const after = ConsumerGroup.restore('g', file, new Map(), before.environment);
     expect(after.epoch).toBe(before.group.epoch);
     expect(after.target).toEqual(before.group.target);
     const state = (group: ConsumerGroup) =>
@@ -123,11 +125,22 @@ describe('a group of the consumer protocol on disk', () => {
     expect([...stored.members.keys()]).toEqual(['one']);
     beat('one', -1);
     expect([...stored.members.keys()]).toEqual([]);
-    expect(stored.group?.epoch).toBeGreaterThan(memberEpoch);
+    expect(stored.epoch).toBeGreaterThan(memberEpoch);
   });
 });
 
 describe('heartbeats of the consumer protocol', () => {
+  it('write what changed of whom, and nothing where nothing did', () => {
+    const { beat, stored } = groupOf(4);
+    const { memberEpoch } = beat('one', 0);
+    beat('two', 0);
+    stored.changes.length = 0;
+    beat('two', 2);
+    expect(stored.changes).toEqual([]);
+    beat('one', memberEpoch); // told to give two partitions up
+    expect(stored.changes.map(({ id, ...change }) => [id, Object.keys(change)])).toEqual([['one', ['assignment']]]);
+  });
+
   it('look at the topics only when these or the subscriptions changed', () => {
     const { beat, group, topics, looks } = groupOf(2);
     const { memberEpoch } = beat('one', 0);

@@ -86,8 +86,8 @@ function fill(): void {
 
 const transactionalId = 'tx';
 
-async function takeProducer(client: RawClient) {
-  const answer = await client.send(initProducerId, 5, { transactionalId, transactionTimeoutMs: 60_000 });
+async function takeProducer(client: RawClient, id = transactionalId) {
+  const answer = await client.send(initProducerId, 5, { transactionalId: id, transactionTimeoutMs: 60_000 });
   return { ...answer, error: errorName(answer.errorCode) };
 }
 
@@ -134,7 +134,7 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
   it('has clients look for the coordinator again while transactions and groups cannot be stored, and loses none', async () => {
     const kafka = await startKafka({
       dataDir: join(disk, 'data'),
-      config: { 'group.initial.rebalance.delay.ms': '0' },
+      config: { 'offsets.topic.num.partitions': '1', 'transaction.state.log.num.partitions': '1' },
     });
     const client = await RawClient.open(kafka.bootstrapServers);
     await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
@@ -157,6 +157,7 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
     fill();
     // Whatever room is left in the last pages of the files goes first.
     while ((await commit(client, 1n)) === 'NONE');
+    for (let more = 0; (await takeProducer(client, `another-${more}`)).error === 'NONE'; more++);
     const offsets = async (): Promise<ErrorName | undefined> => {
       const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 7n }] }];
       const answer = await client.send(txnOffsetCommit, 5, { ...producer, groupId: 'g', topics });

@@ -1,0 +1,228 @@
+import {
+  CONSUMER_GROUP,
+  CONSUMER_MEMBER,
+  CURRENT_ASSIGNMENT,
+  GROUP_METADATA,
+  MEMBER_STATES,
+  OFFSET_COMMIT,
+  type StateRecord,
+  TARGET_MEMBER,
+  TARGET_METADATA,
+  typeOf,
+} from '../../../protocol/kafka/state-records.js';
+import type { StateTopic } from '../topics/state-topic.js';
+import { byTopic } from './assigned-partitions.js';
+import type { ClassicGroupFile } from './classic-member.js';
+import type {
+  GroupChanges,
+  MemberAssignment,
+  MemberMetadata,
+  StoredConsumerGroup,
+  StoredMember,
+} from './consumer-group-file.js';
+import type { OffsetStore } from './offset-store.js';
+import type { PartitionKey } from './uniform-assignor.js';
+
+/** Commits before Kafka 0.9 had a type of their own. */
+const OLD_OFFSET_COMMIT = 0;
+
+const NO_ASSIGNMENT: MemberAssignment = { epoch: 0, previousEpoch: -1, assigned: [], revoking: [], waiting: false };
+
+/** What `__consumer_offsets` says of groups, beside their offsets. */
+export interface StoredGroups {
+  readonly classic: ReadonlyMap<string, ClassicGroupFile>;
+  readonly consumer: ReadonlyMap<string, StoredConsumerGroup>;
+}
+
+/** Reads all groups back; offsets go to their store. */
+export function readGroups(state: StateTopic, offsets: OffsetStore): StoredGroups {
+  const classic = new Map<string, ClassicGroupFile>();
+  const consumer = new ConsumerGroups();
+  state.read({
+    record: (key, { value, offset, timestampMs }, producerId) => {
+      const type = typeOf(key);
+      if (type === OFFSET_COMMIT.type || type === OLD_OFFSET_COMMIT) offsets.replay(key, value, offset, producerId);
+      else if (type === GROUP_METADATA.type) {
+        const id = GROUP_METADATA.keyOf(key).group;
+        if (value === null) classic.delete(id);
+        else classic.set(id, classicFile(value));
+      } else consumer.replay(type, key, value, timestampMs);
+    },
+    marker: (partition, producerId, type) => offsets.ended(partition, producerId, type),
+  });
+  return { classic, consumer: consumer.groups };
+}
+
+/** Members' records may come before their group's; a group counts that has its own. */
+class ConsumerGroups {
+  readonly groups = new Map<string, StoredConsumerGroup>();
+  private readonly members = new Map<string, Map<string, StoredMember>>();
+
+  replay(type: number, key: Buffer, value: Buffer | null, timestampMs: number): void {
+    switch (type) {
+      case CONSUMER_GROUP.type: {
+        const { group } = CONSUMER_GROUP.keyOf(key);
+        if (value === null) this.groups.delete(group);
+        else {
+          const { epoch } = CONSUMER_GROUP.valueOf(value);
+          this.groups.set(group, { epoch, emptySinceMs: timestampMs, members: this.membersOf(group) });
+        }
+        break;
+      }
+      case CONSUMER_MEMBER.type: {
+        const { group, member } = CONSUMER_MEMBER.keyOf(key);
+        if (value === null) this.membersOf(group).delete(member);
+        else this.update(group, member, { metadata: memberMetadata(value) });
+        break;
+      }
+      case TARGET_MEMBER.type: {
+        const { group, member } = TARGET_MEMBER.keyOf(key);
+        if (value === null && !this.membersOf(group).has(member)) break;
+        const target = value === null ? [] : partitionKeys(TARGET_MEMBER.valueOf(value).topicPartitions);
+        this.update(group, member, { target });
+        break;
+      }
+      case CURRENT_ASSIGNMENT.type: {
+        const { group, member } = CURRENT_ASSIGNMENT.keyOf(key);
+        if (value === null && !this.membersOf(group).has(member)) break;
+        this.update(group, member, { assignment: value === null ? NO_ASSIGNMENT : memberAssignment(value) });
+        break;
+      }
+    }
+  }
+
+  private membersOf(group: string): Map<string, StoredMember> {
+    let members = this.members.get(group);
+    if (members === undefined) {
+      members = new Map();
+      this.members.set(group, members);
+    }
+    return members;
+  }
+
+  private update(group: string, member: string, part: Partial<StoredMember>): void {
+    const members = this.membersOf(group);
+    const known = members.get(member) ?? { metadata: undefined, target: [], assignment: NO_ASSIGNMENT };
+    members.set(member, { ...known, ...part });
+  }
+}
+
+export function classicRecord(id: string, file: ClassicGroupFile | null, nowMs: number): StateRecord {
+  if (file === null) return GROUP_METADATA.record({ group: id }, null);
+  const { protocolType, generation, protocol, leader, emptySinceMs } = file;
+  return GROUP_METADATA.record(
+    { group: id },
+    {
+      ...{ protocolType, generation, protocol, leader },
+      currentStateTimestamp: BigInt(emptySinceMs ?? nowMs),
+      members: file.members.map((member) => ({
+        memberId: member.id,
+        groupInstanceId: member.instanceId,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        rebalanceTimeout: member.rebalanceTimeoutMs,
+        sessionTimeout: member.sessionTimeoutMs,
+        subscription: member.subscription,
+        assignment: member.assignment,
+      })),
+    },
+  );
+}
+
+function classicFile(value: Buffer): ClassicGroupFile {
+  const { protocolType, generation, protocol, leader, currentStateTimestamp, members } = GROUP_METADATA.valueOf(value);
+  return {
+    ...{ protocolType, generation, protocol, leader },
+    emptySinceMs: members.length === 0 && currentStateTimestamp >= 0n ? Number(currentStateTimestamp) : undefined,
+    members: members.map((member) => ({
+      id: member.memberId,
+      instanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      sessionTimeoutMs: member.sessionTimeout,
+      rebalanceTimeoutMs: member.rebalanceTimeout,
+      subscription: member.subscription,
+      assignment: member.assignment,
+    })),
+  };
+}
+
+/** In the order in which Kafka writes them: members before their group, and the other way round when they go. */
+export function consumerRecords(group: string, { epoch, members }: GroupChanges): StateRecord[] {
+  const gone = members.filter(({ metadata }) => metadata === null);
+  const kept = members.filter(({ metadata }) => metadata !== null);
+  return [
+    ...gone.flatMap(({ id }) =>
+      [CURRENT_ASSIGNMENT, TARGET_MEMBER, CONSUMER_MEMBER].map((format) => format.record({ group, member: id }, null)),
+    ),
+    ...kept.flatMap(({ id, metadata }) => (metadata ? [memberRecord(group, id, metadata)] : [])),
+    ...(epoch === undefined ? [] : [CONSUMER_GROUP.record({ group }, { epoch })]),
+    ...kept.flatMap(({ id, target }) =>
+      target === undefined ? [] : [TARGET_MEMBER.record({ group, member: id }, { topicPartitions: byTopic(target) })],
+    ),
+    ...(epoch === undefined ? [] : [TARGET_METADATA.record({ group }, { assignmentEpoch: epoch })]),
+    ...kept.flatMap(({ id, assignment }) => (assignment ? [assignmentRecord(group, id, assignment)] : [])),
+  ];
+}
+
+/** Those that take a whole group back. */
+export function consumerTombstones(group: string, memberIds: Iterable<string>): StateRecord[] {
+  const members = [...memberIds].map((id) => ({ id, metadata: null }));
+  return [
+    ...consumerRecords(group, { epoch: undefined, members }),
+    TARGET_METADATA.record({ group }, null),
+    CONSUMER_GROUP.record({ group }, null),
+  ];
+}
+
+function memberRecord(group: string, id: string, metadata: MemberMetadata): StateRecord {
+  const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, topicNames, topicRegex, assignor } = metadata;
+  return CONSUMER_MEMBER.record(
+    { group, member: id },
+    {
+      ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs },
+      subscribedTopicNames: topicNames,
+      subscribedTopicRegex: topicRegex,
+      serverAssignor: assignor,
+    },
+  );
+}
+
+function memberMetadata(value: Buffer): MemberMetadata {
+  const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, ...rest } = CONSUMER_MEMBER.valueOf(value);
+  return {
+    ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs },
+    topicNames: rest.subscribedTopicNames,
+    topicRegex: rest.subscribedTopicRegex,
+    assignor: rest.serverAssignor,
+  };
+}
+
+function assignmentRecord(group: string, id: string, assignment: MemberAssignment): StateRecord {
+  const { epoch, previousEpoch, assigned, revoking, waiting } = assignment;
+  const { unrevoked, unreleased, stable } = MEMBER_STATES;
+  return CURRENT_ASSIGNMENT.record(
+    { group, member: id },
+    {
+      memberEpoch: epoch,
+      previousMemberEpoch: previousEpoch,
+      state: revoking.length > 0 ? unrevoked : waiting ? unreleased : stable,
+      assignedPartitions: byTopic(assigned),
+      partitionsPendingRevocation: byTopic(revoking),
+    },
+  );
+}
+
+function memberAssignment(value: Buffer): MemberAssignment {
+  const { memberEpoch, previousMemberEpoch, state, ...rest } = CURRENT_ASSIGNMENT.valueOf(value);
+  return {
+    epoch: memberEpoch,
+    previousEpoch: previousMemberEpoch,
+    assigned: partitionKeys(rest.assignedPartitions),
+    revoking: partitionKeys(rest.partitionsPendingRevocation),
+    waiting: state === MEMBER_STATES.unreleased,
+  };
+}
+
+const partitionKeys = (topics: ReadonlyArray<{ topicId: string; partitions: readonly number[] }>): PartitionKey[] =>
+  topics.flatMap(({ topicId, partitions }) => partitions.map((partition): PartitionKey => `${topicId}:${partition}`));
