@@ -5,10 +5,17 @@ import { RESERVED } from './reserved.js';
 /** As many candidates as ksqlDB shows; with more it only names the place. */
 const CANDIDATES_SHOWN_MAX = 3;
 
+/**
+ * Levels of one expression or type within another, and links of one chain (a + b + c …), which is a tree as deep as it is long.
+ * All that is done with them goes down by recursion. Far beyond what anybody writes.
+ */
+export const DEPTH_MAX = 500;
+
 /** Walks over tokens and remembers what would have been taken at the furthest one, for the message. */
 export class Cursor {
   private index = 0;
   private expected = new Set<string>();
+  private depth = 0;
 
   constructor(
     private readonly tokens: readonly Token[],
@@ -108,6 +115,20 @@ export class Cursor {
     }
     this.advance();
     return token.kind === 'variable' ? token.text : token.value;
+  }
+
+  /** Reads what may hold its own kind. Throws KsqlSyntaxError where it nests too deeply. */
+  nested<T>(parse: () => T): T {
+    this.checkDepth(++this.depth);
+    const parsed = parse();
+    this.depth -= 1; // nothing is read after a failure
+    return parsed;
+  }
+
+  /** Throws KsqlSyntaxError. */
+  checkDepth(levels: number): void {
+    if (levels > DEPTH_MAX)
+      throw new KsqlSyntaxError(this.token.at, `Syntax Error\nThe statement nests deeper than ${DEPTH_MAX} levels`);
   }
 
   fail(): KsqlSyntaxError {

@@ -25,12 +25,15 @@ const UNITS: ReadonlySet<string> = new Set(
 );
 
 export function parseExpression(cursor: Cursor, power = 0): Expression {
-  let left = parsePrefix(cursor);
-  for (;;) {
-    const next = parseInfix(cursor, left, power);
-    if (next === undefined) return left;
-    left = next;
-  }
+  return cursor.nested(() => {
+    let left = parsePrefix(cursor);
+    for (let links = 1; ; links++) {
+      const next = parseInfix(cursor, left, power);
+      if (next === undefined) return left;
+      cursor.checkDepth(links);
+      left = next;
+    }
+  });
 }
 
 function parsePrefix(cursor: Cursor): Expression {
@@ -50,7 +53,8 @@ function parsePrefix(cursor: Cursor): Expression {
 
 function parsePostfix(cursor: Cursor, start: Expression): Expression {
   let base = start;
-  for (;;) {
+  for (let links = 1; ; links++) {
+    cursor.checkDepth(links);
     const { at } = cursor.token;
     if (cursor.accept('[')) {
       const index = parseExpression(cursor);

@@ -11,9 +11,14 @@ export function parseTypeText(text: string): SqlType {
 }
 
 export function parseType(cursor: Cursor): SqlType {
-  let type = parseBaseType(cursor);
-  while (cursor.accept('ARRAY')) type = { kind: 'ARRAY', element: type };
-  return type;
+  return cursor.nested(() => {
+    let type = parseBaseType(cursor);
+    for (let links = 1; cursor.accept('ARRAY'); links++) {
+      cursor.checkDepth(links);
+      type = { kind: 'ARRAY', element: type };
+    }
+    return type;
+  });
 }
 
 function parseBaseType(cursor: Cursor): SqlType {

@@ -136,6 +136,28 @@ describe('types', () => {
   });
 });
 
+// The engine goes down all of these by recursion: "Maximum call stack size exceeded" was its answer to some thousands.
+describe('a statement that nests without end', () => {
+  const nested: Readonly<Record<string, (levels: number) => string>> = {
+    parentheses: (levels) => `${'('.repeat(levels)}a${')'.repeat(levels)}`,
+    calls: (levels) => `${'ABS('.repeat(levels)}a${')'.repeat(levels)}`,
+    cases: (levels) => `${'CASE WHEN a = 1 THEN '.repeat(levels)}1${' END'.repeat(levels)}`,
+    signs: (levels) => `${'- '.repeat(levels)}a`,
+    sums: (levels) => `a${' + 1'.repeat(levels)}`,
+    conditions: (levels) => `a = 1${' OR a = 1'.repeat(levels)}`,
+    subscripts: (levels) => `a${'[1]'.repeat(levels)}`,
+    types: (levels) => `CAST(a AS ${'ARRAY<'.repeat(levels)}INT${'>'.repeat(levels)})`,
+    'types behind each other': (levels) => `CAST(a AS INT${' ARRAY'.repeat(levels)})`,
+  };
+
+  it.each(Object.entries(nested))('is refused with its place, whether by %s or otherwise', (_, expression) => {
+    expect(messageOf(`SELECT ${expression(400)} FROM s;`)).toBe('no error');
+    expect(messageOf(`SELECT ${expression(3_000)} FROM s;`)).toMatch(
+      /^line 1:\d+: Syntax Error\nThe statement nests deeper than 500 levels$/,
+    );
+  });
+});
+
 describe('effects of a statement', () => {
   it('tells that value columns come from the registry', () => {
     const effects = statementEffects(
