@@ -1,5 +1,5 @@
 import type { PostgresClient, TextRow } from '../clients/postgres/client.js';
-import { EvpipeError } from '../support/errors.js';
+import { silentError } from '../clients/postgres/failure.js';
 import { TEXT_SETTINGS } from './table-place.js';
 
 /**
@@ -92,11 +92,7 @@ export class TableReader {
       const timer = setTimeout(() => {
         done();
         this.cancelling.push(client.cancel());
-        reject(
-          new EvpipeError('EVPIPE_POSTGRES_SILENT', `PostgreSQL at ${client.place} has stopped answering`, {
-            kind: 'unreachable',
-          }),
-        );
+        reject(silentError(client.place));
       }, this.statementTimeoutMs + SILENCE_MS);
       signal.addEventListener('abort', onAbort, { once: true });
       work.finally(done).then(resolve, reject);

@@ -6,8 +6,9 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { EvpipeError } from '../../support/errors.js';
+import { silenceOf } from '../../support/liveness.js';
 import { waitUntil } from '../../support/retry.js';
-import { postgresError } from './failure.js';
+import { postgresError, silentError } from './failure.js';
 
 export interface PostgresConnectOptions {
   /** postgres://user:password@host:port/database?sslmode=… */
@@ -43,6 +44,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const CANCEL_TIMEOUT_MS = 1_000;
 /** A server that is asked to end a connection and does not is not waited for. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How often a server that has not answered a statement yet is asked whether it lives. */
+const ASK_EVERY_MS = 1_000;
+/** Without an answer to that for so long it is given up. */
+const SILENT_MS = 4_000;
 /** CancelRequest of PostgreSQL's protocol. */
 const CANCEL_CODE = 80_877_102;
 const ROWS_PER_FETCH = 1_000;
@@ -179,7 +184,7 @@ export class PostgresClient {
     };
     connection.on('commandComplete', onComplete);
     try {
-      await this.client.query(sql);
+      await this.answered(this.client.query(sql));
     } catch (failure) {
       throw postgresError(failure, this.place, { sql, file: options.file, completed });
     } finally {
@@ -201,7 +206,7 @@ export class PostgresClient {
       return answer;
     } catch (failure) {
       // A broken connection has rolled back by itself; the work's own failure is the one to report.
-      await this.client.query('ROLLBACK').catch(() => {});
+      await this.answered(this.client.query('ROLLBACK')).catch(() => {});
       throw failure;
     }
   }
@@ -212,7 +217,7 @@ export class PostgresClient {
     try {
       return await work();
     } finally {
-      await this.client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => {});
+      await this.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => {});
     }
   }
 
@@ -229,9 +234,7 @@ export class PostgresClient {
    * over a connection of its own, as the protocol has it; best effort, never throws.
    */
   async cancel(): Promise<void> {
-    const { host, port, processID, secretKey } = this.client as unknown as {
-      readonly [name in 'port' | 'processID' | 'secretKey']: number;
-    } & { readonly host: string };
+    const { host, port, processID, secretKey } = this.peer;
     const request = Buffer.alloc(16);
     for (const [index, part] of [request.length, CANCEL_CODE, processID, secretKey].entries())
       request.writeInt32BE(part, 4 * index);
@@ -252,9 +255,45 @@ export class PostgresClient {
     connection.stream.destroy();
   }
 
+  private get peer() {
+    return this.client as unknown as {
+      readonly [name in 'port' | 'processID' | 'secretKey']: number;
+    } & { readonly host: string };
+  }
+
+  /**
+   * A statement may take as long as it wants, but only of a server that lives: one that was stopped keeps its connections open
+   * for ever. Throws EVPIPE_POSTGRES_SILENT (kind unreachable).
+   */
+  private async answered<T>(statement: Promise<T>): Promise<T> {
+    const { host, port } = this.peer;
+    if (host.startsWith('/')) return statement;
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const silent = new Promise<never>((_, reject) => {
+      const ask = async (): Promise<void> => {
+        const silence = await silenceOf({ protocol: 'postgres', host, port }, SILENT_MS);
+        if (isOver) return;
+        if (silence?.kind !== 'silent') {
+          timer = setTimeout(() => void ask(), ASK_EVERY_MS);
+          return;
+        }
+        reject(silentError(this.place));
+        this.destroy();
+      };
+      timer = setTimeout(() => void ask(), ASK_EVERY_MS);
+    });
+    try {
+      return await Promise.race([statement, silent]);
+    } finally {
+      isOver = true;
+      clearTimeout(timer);
+    }
+  }
+
   private async send<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      return await statement();
+      return await this.answered(statement());
     } catch (failure) {
       this.signal?.throwIfAborted();
       throw postgresError(failure, this.place);

@@ -42,6 +42,9 @@ export function postgresError(thrown: unknown, place: string, source?: SqlSource
   });
 }
 
+export const silentError = (place: string): EvpipeError =>
+  new EvpipeError('EVPIPE_POSTGRES_SILENT', `PostgreSQL at ${place} has stopped answering`, { kind: 'unreachable' });
+
 function unreachableError(thrown: unknown, place: string): EvpipeError {
   return new EvpipeError(
     'EVPIPE_POSTGRES_UNREACHABLE',

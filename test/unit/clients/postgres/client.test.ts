@@ -81,26 +81,49 @@ describe('the PostgreSQL client', () => {
     await cut.close();
   });
 
-  it('gives up the goodbye to a server that does not answer', async () => {
-    const sockets: Socket[] = [];
-    const { hostname, port, username, password, pathname } = new URL(server.url);
-    const proxy = createServer((socket) => {
-      const onward = connect(Number(port), hostname);
-      sockets.push(
-        socket.on('error', () => {}),
-        onward.on('error', () => {}),
-      );
-      socket.pipe(onward).pipe(socket);
-    });
-    await once(proxy.listen(0, '127.0.0.1'), 'listening');
-    const address = proxy.address() as AddressInfo;
-    const silenced = await connectPostgres({
-      url: `postgres://${username}:${password}@127.0.0.1:${address.port}${pathname}`,
-    });
-    for (const socket of sockets) socket.unpipe().pause();
-    await silenced.close();
-    for (const socket of sockets) socket.destroy();
-    await once(proxy.close(), 'close');
+  describe('whose server was stopped', () => {
+    /** A way to the server that can be made silent: what is open stays open, and what is new is accepted. */
+    const behindProxy = async (work: (client: PostgresClient, silence: () => void) => Promise<void>): Promise<void> => {
+      const sockets: Socket[] = [];
+      const url = new URL(server.url);
+      const { hostname, port } = url;
+      let isSilent = false;
+      const proxy = createServer((socket) => {
+        sockets.push(socket.on('error', () => {}));
+        if (isSilent) return;
+        const onward = connect(Number(port), hostname);
+        sockets.push(onward.on('error', () => {}));
+        socket.pipe(onward).pipe(socket);
+      });
+      await once(proxy.listen(0, '127.0.0.1'), 'listening');
+      url.port = String((proxy.address() as AddressInfo).port);
+      try {
+        await work(await connectPostgres({ url: url.href }), () => {
+          isSilent = true;
+          for (const socket of sockets) socket.unpipe().pause();
+        });
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        await once(proxy.close(), 'close');
+      }
+    };
+
+    it('gives up the statement that it waits for, and says why', () =>
+      behindProxy(async (stopped, silence) => {
+        expect(await stopped.queryText('SELECT 1 FROM pg_sleep(1.5)'), 'a slow one is waited for').toEqual([['1']]);
+        const failing = failureOf(stopped.transaction(() => stopped.queryText('SELECT pg_sleep(60)')));
+        silence();
+        const { code, kind, message } = await failing;
+        expect({ code, kind }).toEqual({ code: 'EVPIPE_POSTGRES_SILENT', kind: 'unreachable' });
+        expect(message).toContain('has stopped answering');
+        await stopped.close();
+      }));
+
+    it('gives up the goodbye', () =>
+      behindProxy(async (stopped, silence) => {
+        silence();
+        await stopped.close();
+      }));
   });
 
   it('names line and column of a failure in a script, counted in characters', async () => {
