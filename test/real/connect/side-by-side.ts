@@ -1,19 +1,12 @@
 import type { KafkaRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
+import { type Told, told } from '../../unit/embedded/connect/told.js';
 import type { TestDatabase, World } from '../../unit/embedded/connect/world.js';
 
 /** The same connector on the real worker and on ours, each with a prefix and slot of its own, over the same database. */
 export interface Pair {
   readonly real: readonly Told[];
   readonly ours: readonly Told[];
-}
-
-/** A record as text, without what differs by nature: times of processing, run ids, prefixes. */
-export interface Told {
-  readonly topic: string;
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly headers: readonly string[];
 }
 
 const SIDES = ['real', 'ours'] as const;
@@ -84,48 +77,10 @@ export async function compare(world: World, database: TestDatabase, count: numbe
       );
       // A number that is too small would compare whatever has come by now.
       if (last.length > count) throw new Error(`${side} has ${last.length} records, ${count} are waited for`);
-      return last.map((record) => told(record, prefix));
+      return last.map((record) => told(record, prefix, true));
     }),
   );
   return { real, ours };
-}
-
-function told(record: KafkaRecord, prefix: string): Told {
-  const clean = (bytes: Buffer | null): unknown => {
-    if (bytes === null) return null;
-    const text = bytes.toString('utf8').replaceAll(prefix, 'PREFIX');
-    try {
-      return withoutTimes(JSON.parse(text));
-    } catch {
-      return text;
-    }
-  };
-  return {
-    topic: record.topic.replaceAll(prefix, 'PREFIX'),
-    key: clean(record.key),
-    value: clean(record.value),
-    headers: record.headers.map(
-      ([name, value]) =>
-        `${name}=${name.endsWith('runId') ? 'ID' : String(clean(value) && JSON.stringify(clean(value)))}`,
-    ),
-  };
-}
-
-const PROCESSING = new Set(['ts_ms', 'ts_us', 'ts_ns']);
-
-/** Without the times of processing; what the source says of a streamed change (its place and time) has to be the same. */
-function withoutTimes(json: unknown, inSource = false): unknown {
-  if (Array.isArray(json)) return json.map((item) => withoutTimes(item));
-  if (typeof json !== 'object' || json === null) return json;
-  const object = json as Record<string, unknown>;
-  const keep = inSource && object.snapshot === 'false';
-  const entries = Object.entries(object).map(([name, value]): [string, unknown] => {
-    if (typeof value === 'number' && PROCESSING.has(name)) return [name, keep ? value : 0];
-    if (inSource && !keep && (name === 'lsn' || name === 'txId')) return [name, 0];
-    if (name === 'sequence' && typeof value === 'string') return [name, keep ? value.replace(/^\[.*?,/, '[C,') : 'S'];
-    return [name, withoutTimes(value, name === 'source')];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** Every place where the two differ, as `path: real | ours`. */

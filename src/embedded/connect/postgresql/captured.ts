@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { Relation } from '../../../protocol/pgoutput/decode.js';
 import type { Log } from '../../../support/log.js';
@@ -19,12 +20,21 @@ export class Catalogue {
 
   static async read(client: pg.Client, settings: Settings, log: Log): Promise<Catalogue> {
     const types = await readTypes(client);
-    const tables = (await readTables(client, !settings.viaPartitionRoot)).filter((table) =>
-      settings.captures(tableName(table)),
-    );
+    const rank = (table: TableInfo): number => settings.snapshotRank(tableName(table));
+    const tables = (await readTables(client))
+      .filter((table) => settings.captures(tableName(table)))
+      .sort((a, b) => rank(a) - rank(b));
     if (tables.length === 0)
       log.warn('no table matches the include and exclude lists', { database: settings.database });
     return new Catalogue(client, settings, types, tables);
+  }
+
+  /** A captured table as it is now; undefined where it is not captured, or gone. */
+  async tableNow(name: string): Promise<TableInfo | undefined> {
+    const known = this.tables.find((table) => tableName(table) === name);
+    if (known === undefined) return undefined;
+    const now = await readTable(this.client, known.schema, known.name);
+    return now !== undefined && isDeepStrictEqual(now, known) ? known : now; // the same table has the same codec
   }
 
   /** Compiled once per table: converters know schemas by their identity. */
@@ -56,27 +66,11 @@ export class Catalogue {
         defaultExpression: known?.defaultExpression ?? null,
       };
     });
-    // Generated columns are in the schema though the stream does not send them: they are null there.
-    const unsent = (now?.columns ?? []).filter(
-      (column) => column.generated && !columns.some((sent) => sent.name === column.name),
-    );
     const identity = relation.columns.filter((column) => column.isKey).map((column) => column.name);
     const key = now?.key ?? (relation.replicaIdentity === 'f' ? [] : identity);
-    return {
-      ...this.codec({
-        schema: relation.namespace,
-        name: relation.name,
-        replicaIdentity: relation.replicaIdentity,
-        columns: [...columns, ...unsent.map((column) => ({ ...column, notNull: false }))],
-        key: key.filter((name) => columns.some((column) => column.name === name)),
-      }),
-      table: {
-        schema: relation.namespace,
-        name: relation.name,
-        replicaIdentity: relation.replicaIdentity,
-        columns,
-        key,
-      },
-    };
+    const { namespace: schema, name, replicaIdentity } = relation;
+    const table = { schema, name, replicaIdentity, isPartition: now?.isPartition ?? false, columns };
+    const sentKey = key.filter((one) => columns.some((column) => column.name === one));
+    return { ...this.codec({ ...table, key: sentKey }), table: { ...table, key } };
   }
 }

@@ -7,6 +7,7 @@ export interface TableInfo {
   readonly name: string;
   /** d default, n nothing, f full, i index. */
   readonly replicaIdentity: string;
+  readonly isPartition: boolean;
   readonly columns: readonly ColumnInfo[];
   /** Names in key order: the primary key, else the first unique index on plain columns; [] where there is neither. */
   readonly key: readonly string[];
@@ -51,10 +52,12 @@ WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm', 'c')`;
 
 const OUTSIDE_THE_SYSTEM = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
-/** Ordinary and partitioned tables outside the system's schemas, by name; with their partitions or without. */
-export async function readTables(client: pg.Client, partitions: boolean): Promise<TableInfo[]> {
-  const condition = partitions ? OUTSIDE_THE_SYSTEM : `${OUTSIDE_THE_SYSTEM} AND NOT c.relispartition`;
-  return groupTables((await client.query(tablesWhere(condition))).rows);
+/**
+ * Ordinary and partitioned tables outside the system's schemas, and partitions, by name. Partitions are tables of their
+ * own to a snapshot whatever `publish.via.partition.root` says, which is about the stream alone.
+ */
+export async function readTables(client: pg.Client): Promise<TableInfo[]> {
+  return groupTables((await client.query(tablesWhere(OUTSIDE_THE_SYSTEM))).rows);
 }
 
 /** One table as it is now; undefined where it has been dropped. */
@@ -64,7 +67,7 @@ export async function readTable(client: pg.Client, schema: string, name: string)
 }
 
 const tablesWhere = (condition: string): string => `
-SELECT n.nspname, c.relname, c.relreplident, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
+SELECT n.nspname, c.relname, c.relreplident, c.relispartition, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
        CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default_expression,
        (SELECT array_agg(k.attname::text ORDER BY o.position)
         FROM (SELECT i.indkey, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
@@ -83,6 +86,7 @@ interface CatalogueRow {
   readonly nspname: string;
   readonly relname: string;
   readonly relreplident: string;
+  readonly relispartition: boolean;
   readonly attname: string;
   readonly atttypid: string | number;
   readonly atttypmod: string | number;
@@ -102,6 +106,7 @@ function groupTables(rows: readonly CatalogueRow[]): TableInfo[] {
         schema: row.nspname,
         name: row.relname,
         replicaIdentity: row.relreplident,
+        isPartition: row.relispartition,
         columns: [],
         key: row.key ?? [],
       };

@@ -1,4 +1,12 @@
-import { debezium, type OptionDefinition, only, positive, type RawConfig, unused } from '../config/option.js';
+import {
+  debezium,
+  type OptionDefinition,
+  only,
+  positive,
+  type RawConfig,
+  splitList,
+  unused,
+} from '../config/option.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { DEFAULT_TOPIC_NAMING, TOPIC_NAMING_STRATEGIES } from './topic-naming.js';
 
@@ -34,42 +42,40 @@ const exclusive = (name: string, other: string, doc: string): OptionDefinition =
   return { ...list, check: (value, config) => list.check?.(value, config) ?? both(value, config) };
 };
 
+const RESELECT = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor';
+
+/** Only these channels. */
+const channels =
+  (known: readonly string[], todo: string) =>
+  (list: string): string | undefined =>
+    splitList(list)
+      .filter((name) => !known.includes(name.toLowerCase()))
+      .map((name) => `The embedded Connect has no channel '${name}', only ${known.join(', ')}: ${todo}`)[0];
+
 const ELSEWHERE = 'use a real Connect for this connector';
 
 /** Options that are honoured only in part, or whose effect is there anyway. */
 const PARTLY: readonly OptionDefinition[] = [
-  only(
-    ['fail'],
-    'a record that can not be read ends the task',
-    debezium('STRING', 'event.processing.failure.handling.mode', 'fail', ''),
+  unused(
+    debezium('STRING', 'snapshot.locking.mode', 'none', 'a snapshot sees one moment without locks.', {
+      oneOf: ['none', 'shared'],
+    }),
   ),
-  only(
-    ['false'],
-    'comments of columns are not part of schemas',
-    debezium('BOOLEAN', 'include.schema.comments', 'false', ''),
-  ),
-  only(
-    ['false'],
-    'incremental snapshots write watermarks into signal.data.collection',
-    debezium('BOOLEAN', 'read.only', 'false', ''),
-  ),
-  only(['none'], 'a snapshot sees one moment without locks', debezium('STRING', 'snapshot.locking.mode', 'none', '')),
   only(
     ['select_all'],
     'use snapshot.select.statement.overrides',
     debezium('STRING', 'snapshot.query.mode', 'select_all', ''),
   ),
-  only(
-    ['serializable', 'repeatable_read'],
-    ELSEWHERE,
-    debezium('STRING', 'snapshot.isolation.mode', 'serializable', ''),
+  unused(
+    debezium('STRING', 'snapshot.isolation.mode', 'serializable', 'a snapshot sees one moment.', {
+      oneOf: ['serializable', 'repeatable_read', 'read_committed', 'read_uncommitted'],
+    }),
   ),
   only(
     ['columns_diff', 'columns_diff_exclude_unchanged_toast'],
     ELSEWHERE,
     debezium('STRING', 'schema.refresh.mode', 'columns_diff', ''),
   ),
-  only(['0'], 'source.xmin stays null', debezium('INT', 'xmin.fetch.interval.ms', '0', '')),
   only(
     [],
     'custom converters are Java classes; change values with transforms',
@@ -84,7 +90,8 @@ const PARTLY: readonly OptionDefinition[] = [
     debezium('STRING', 'slot.failover', 'false', ''),
   ),
   only(['false'], ELSEWHERE, debezium('BOOLEAN', 'openlineage.integration.enabled', 'false', '')),
-  only(['1'], 'tables are read one after the other', debezium('INT', 'snapshot.max.threads', '1', '')),
+  unused(debezium('BOOLEAN', 'include.schema.comments', 'false', 'schemas of this connector have no comments.')),
+  unused(debezium('INT', 'snapshot.max.threads', '1', 'tables are read one after the other.')),
   only([SOURCE_MAKER], ELSEWHERE, debezium('CLASS', 'sourceinfo.struct.maker', SOURCE_MAKER, '')),
   only([TRANSACTION_FACTORY], ELSEWHERE, debezium('CLASS', 'transaction.metadata.factory', TRANSACTION_FACTORY, '')),
   unused(debezium('BOOLEAN', 'database.tcpKeepAlive', 'true', 'connections are always kept alive.')),
@@ -247,31 +254,58 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   choice('lsn.flush.mode', 'connector', ['connector', 'connector_and_driver', 'manual'], 'Who confirms the slot.'),
   choice('field.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How field names are adjusted.'),
   debezium('STRING', 'signal.data.collection', null, 'Table whose rows are signals: schema.table.'),
-  only(
-    ['source'],
-    'insert signals into signal.data.collection',
-    debezium('LIST', 'signal.enabled.channels', 'source', ''),
-  ),
-  unused(debezium('LONG', 'signal.poll.interval.ms', '5000', 'signals come with the stream.')),
+  debezium('LIST', 'signal.enabled.channels', 'source', 'Where signals come from: source, kafka, file.', {
+    check: channels(['source', 'kafka', 'file'], 'insert signals into signal.data.collection'),
+  }),
+  debezium('LONG', 'signal.poll.interval.ms', '5000', 'Time between two looks at the signal file.', {
+    check: positive,
+  }),
+  debezium('STRING', 'signal.file', 'file-signals.txt', 'File of signals, a line of JSON each; emptied when read.'),
+  debezium('STRING', 'signal.kafka.topic', null, 'Topic of signals; <topic.prefix>-signal where none is given.'),
+  debezium('STRING', 'signal.kafka.bootstrap.servers', null, 'Brokers of the signal topic.'),
+  debezium('STRING', 'signal.kafka.groupId', 'kafka-signal', 'Group whose offsets tell which signals were read.'),
+  unused(debezium('INT', 'signal.kafka.poll.timeout.ms', '0', 'signals are taken as soon as they are there.')),
   debezium('INT', 'incremental.snapshot.chunk.size', '1024', 'Rows of an incremental snapshot read at a time.', {
     check: positive,
   }),
-  only(
-    ['insert_insert'],
-    'marks stay in the table',
-    debezium('STRING', 'incremental.snapshot.watermarking.strategy', 'insert_insert', ''),
+  choice(
+    'incremental.snapshot.watermarking.strategy',
+    'insert_insert',
+    ['insert_insert', 'insert_delete'],
+    'Whether the marks of a chunk stay in the signal table.',
   ),
-  only(
-    ['false'],
-    'stop the snapshot before a change',
-    debezium('BOOLEAN', 'incremental.snapshot.allow.schema.changes', 'false', ''),
+  unused(
+    debezium(
+      'BOOLEAN',
+      'incremental.snapshot.allow.schema.changes',
+      'false',
+      'each chunk is read as the table is then.',
+    ),
   ),
-  only(['log', ''], 'progress of snapshots is in the log', debezium('LIST', 'notification.enabled.channels', null, '')),
-  only([], 'progress of snapshots is in the log', debezium('STRING', 'notification.sink.topic.name', null, '')),
-  only(
-    [],
-    'set REPLICA IDENTITY FULL, so that unchanged values are known',
-    debezium('LIST', 'post.processors', null, ''),
+  debezium('BOOLEAN', 'read.only', 'false', 'Whether incremental snapshots write nothing into the database.'),
+  debezium('LIST', 'notification.enabled.channels', null, 'Where the progress of snapshots is told: sink, log.', {
+    check: (list, config) =>
+      channels(['sink', 'log'], 'there is no JMX')(list) ??
+      (splitList(list).includes('sink') && (config['notification.sink.topic.name'] ?? '').trim() === ''
+        ? 'Notification topic name must be provided when kafka notification channel is enabled'
+        : undefined),
+  }),
+  debezium('STRING', 'notification.sink.topic.name', null, 'Topic of notifications.'),
+  debezium('LIST', 'post.processors', null, `Names of post processors; each has <name>.type ${RESELECT}.`, {
+    check: (list, config) =>
+      splitList(list)
+        .map((name) => [name, (config[`${name}.type`] ?? '').trim()])
+        .filter(([, type]) => type !== RESELECT)
+        .map(([name, type]) => `The embedded Connect has no post processor '${type}' (${name}); it has ${RESELECT}`)[0],
+  }),
+  debezium('INT', 'xmin.fetch.interval.ms', '0', 'Time between two looks at the slot’s xmin; 0: source.xmin is null.', {
+    check: nonNegative,
+  }),
+  choice(
+    'event.processing.failure.handling.mode',
+    'fail',
+    ['fail', 'warn', 'skip', 'ignore'],
+    'Whether a change that can not be told ends the task, or is left out.',
   ),
   ...PARTLY,
 ];

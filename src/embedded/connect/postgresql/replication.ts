@@ -99,8 +99,8 @@ export class ReplicationConnection {
     if (!this.stopped) this.wire.stream.resume();
   }
 
-  /** Confirms everything before `lsn`: the server may forget it. */
-  confirm(lsn: bigint): void {
+  /** Confirms everything before `lsn`: the server may forget it. `ask`: the server says how far it is. */
+  confirm(lsn: bigint, ask = false): void {
     if (!this.streaming || this.stopped) return;
     const status = Buffer.allocUnsafe(34);
     status.write('r', 0, 'latin1');
@@ -108,7 +108,7 @@ export class ReplicationConnection {
     status.writeBigUInt64BE(lsn, 9); // flushed
     status.writeBigUInt64BE(lsn, 17); // applied
     status.writeBigInt64BE(BigInt(this.clock()) * 1000n - EPOCH_GAP_US, 25);
-    status[33] = 0;
+    status[33] = ask ? 1 : 0;
     this.wire.sendCopyFromChunk(status);
   }
 

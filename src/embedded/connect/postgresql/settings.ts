@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Options } from '../config/option.js';
-import { splitList } from '../config/option.js';
-import { nameFilter, nameMatcher } from './filter.js';
+import { below, splitList } from '../config/option.js';
+import { nameFilter, nameMatcher, nameRank } from './filter.js';
+import type { ReselectRule } from './reselect.js';
+import type { SignalChannels } from './signal-channels.js';
 import { type TopicNaming, topicNaming } from './topic-naming.js';
 import type { TypeOptions } from './types.js';
 
@@ -34,6 +36,8 @@ export interface Settings {
   readonly snapshotFetchRows: number;
   readonly snapshotSelects: ReadonlyMap<string, string>;
   snapshots(table: string): boolean;
+  /** Snapshots read tables in the order of their include list. */
+  snapshotRank(table: string): number;
   captures(table: string): boolean;
   /** `schema.table.column` */
   includesColumn(column: string): boolean;
@@ -65,7 +69,20 @@ export interface Settings {
   readonly confirmsLsn: boolean;
   /** `schema.table`; its rows are signals. */
   readonly signalTable: string | undefined;
+  readonly signals: SignalChannels;
   readonly incrementalChunkRows: number;
+  /** Incremental snapshots mark their chunks by nothing that has to be written. */
+  readonly readOnly: boolean;
+  /** A chunk closes by the deletion of the mark that opened it. */
+  readonly deletesWatermarks: boolean;
+  /** `log`, `sink` */
+  readonly notifications: ReadonlySet<string>;
+  readonly notificationTopic: string | undefined;
+  readonly reselects: readonly ReselectRule[];
+  /** 0: `source.xmin` is null. */
+  readonly xminIntervalMs: number;
+  /** A change that can not be told ends the task. */
+  readonly failsOnEvents: boolean;
   readonly snapshotDelayMs: number;
   readonly streamingDelayMs: number;
   /** What a snapshot mode does. */
@@ -120,6 +137,7 @@ export function readSettings(options: Options): Settings {
     snapshotFetchRows: options.int('snapshot.fetch.size') || 10_240,
     snapshotSelects: snapshotSelects(options),
     snapshots: (name) => captures(name) && (snapshotTables === '' || snapshotsTable(name)),
+    snapshotRank: nameRank(snapshotTables === '' ? include : snapshotTables),
     captures: (name) => name === signalTable || captures(name),
     includesColumn: column,
     columnRules: columnRules(options.raw),
@@ -163,7 +181,15 @@ export function readSettings(options: Options): Settings {
     snapshotDelayMs: options.int('snapshot.delay.ms'),
     streamingDelayMs: options.int('streaming.delay.ms'),
     signalTable,
+    signals: signalChannels(options),
     incrementalChunkRows: options.int('incremental.snapshot.chunk.size'),
+    readOnly: options.boolean('read.only'),
+    deletesWatermarks: options.choice('incremental.snapshot.watermarking.strategy') === 'insert_delete',
+    notifications: new Set(options.list('notification.enabled.channels').map((name) => name.toLowerCase())),
+    notificationTopic: options.text('notification.sink.topic.name'),
+    reselects: reselectRules(options),
+    xminIntervalMs: options.int('xmin.fetch.interval.ms'),
+    failsOnEvents: options.choice('event.processing.failure.handling.mode') === 'fail',
     confirmsLsn: options.boolean('flush.lsn.source') && options.choice('lsn.flush.mode') !== 'manual',
     queueRows: options.int('max.queue.size'),
     batchRows: options.int('max.batch.size'),
@@ -176,6 +202,31 @@ export function readSettings(options: Options): Settings {
     adjustFieldNames: options.choice('field.name.adjustment.mode') as Settings['adjustFieldNames'],
     initialStatements: options.text('database.initial.statements'),
   };
+}
+
+function signalChannels(options: Options): SignalChannels {
+  return {
+    enabled: new Set(options.list('signal.enabled.channels').map((name) => name.toLowerCase())),
+    pollMs: options.int('signal.poll.interval.ms'),
+    file: options.string('signal.file'),
+    topic: options.text('signal.kafka.topic') ?? `${options.string('topic.prefix')}-signal`,
+    bootstrapServers: options.string('signal.kafka.bootstrap.servers'),
+    group: options.string('signal.kafka.groupId'),
+  };
+}
+
+function reselectRules(options: Options): ReselectRule[] {
+  return options.list('post.processors').map((name) => {
+    const own = below(options.raw, `${name}.`);
+    const flag = (option: string, fallback: boolean): boolean =>
+      (own[`reselect.${option}`] ?? String(fallback)).trim().toLowerCase() === 'true';
+    return {
+      matches: nameFilter(own['reselect.columns.include.list'] ?? '', own['reselect.columns.exclude.list'] ?? ''),
+      unavailable: flag('unavailable.values', true),
+      nulls: flag('null.values', true),
+      byEventKey: flag('use.event.key', false),
+    };
+  });
 }
 
 function snapshotPlan(options: Options): SnapshotPlan {

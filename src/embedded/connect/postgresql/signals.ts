@@ -4,7 +4,7 @@ import type { Log } from '../../../support/log.js';
 import { javaRegex } from '../config/option.js';
 import type { IncrementalSnapshot, SnapshotRequest } from './incremental.js';
 
-/** A row of the signal table: columns id, type, data. */
+/** A row of the signal table (columns id, type, data), or what another channel brought. */
 export interface Signal {
   readonly id: string;
   readonly type: string;
@@ -24,16 +24,21 @@ interface SnapshotSignal {
   readonly 'surrogate-key'?: string;
 }
 
+/** What signals work on. */
+export interface SignalTargets {
+  readonly incremental: IncrementalSnapshot;
+  /** The tables that can be read, `schema.table`. */
+  readonly tables: readonly string[];
+  /** Reads tables while the stream waits, each by the statement that is given for it. */
+  readBlocking(selects: ReadonlyMap<string, string | undefined>): void;
+}
+
 /**
- * Does what a signal asks for. Supports log, execute-snapshot (incremental), stop-snapshot, pause-snapshot and
- * resume-snapshot, and the marks of incremental snapshots themselves. Not implemented: blocking snapshots.
+ * Does what a signal asks for. Supports log, execute-snapshot (incremental and blocking), stop-snapshot,
+ * pause-snapshot and resume-snapshot, and the marks of incremental snapshots themselves.
  */
-export function handleSignal(
-  { id, type, data }: Signal,
-  snapshot: IncrementalSnapshot,
-  tables: readonly string[],
-  log: Log,
-): void {
+export function handleSignal({ id, type, data }: Signal, targets: SignalTargets, log: Log): void {
+  const { incremental: snapshot, tables } = targets;
   const warn = (why: string): void => log.warn('signal was not understood', { id, type, why });
   let given: SnapshotSignal & { readonly message?: string };
   try {
@@ -47,12 +52,17 @@ export function handleSignal(
       log.info(String(given.message ?? ''), { signal: id });
       return;
     case 'execute-snapshot':
-      if ((given.type ?? 'incremental').toLowerCase() !== 'incremental') {
-        warn(`the embedded Connect runs incremental snapshots only, not ${given.type}`);
-        return;
+      switch ((given.type ?? 'incremental').trim().toLowerCase()) {
+        case 'incremental':
+          snapshot.request(requestsOf(given, tables, warn), id);
+          return;
+        case 'blocking':
+          targets.readBlocking(new Map(requestsOf(given, tables, warn).map(({ table, filter }) => [table, filter])));
+          return;
+        default:
+          warn(`there is no snapshot of type ${given.type}`);
+          return;
       }
-      snapshot.request(requestsOf(given, tables, warn));
-      return;
     case 'stop-snapshot':
       snapshot.stop(given['data-collections'] === undefined ? undefined : matching(given['data-collections'], tables));
       return;
@@ -90,8 +100,10 @@ function requestsOf(given: SnapshotSignal, tables: readonly string[], warn: (why
   });
 }
 
-const matching = (patterns: readonly string[], tables: readonly string[]): string[] =>
-  tables.filter((table) => patterns.some((pattern) => matches(pattern, table)));
+/** In the order of the patterns. */
+const matching = (patterns: readonly string[], tables: readonly string[]): string[] => [
+  ...new Set(patterns.flatMap((pattern) => tables.filter((table) => matches(pattern.trim(), table)))),
+];
 
 /** A table's name outright, or a regular expression for it. */
 function matches(pattern: string, table: string): boolean {

@@ -75,7 +75,8 @@ export async function ensurePublication(
       `No table filters found for filtered publication ${name}: no table of database ${settings.database} matches table.include.list`,
     );
   const { publicationMode: mode, viaPartitionRoot } = settings;
-  const statement = publicationStatement({ name, mode, viaPartitionRoot, tables }, live);
+  const published = tables.filter(({ isPartition }) => !(viaPartitionRoot && isPartition));
+  const statement = publicationStatement({ name, mode, viaPartitionRoot, tables: published }, live);
   if (statement === undefined) return;
   try {
     await client.query(statement);

@@ -56,6 +56,8 @@ export class SourceInfo {
     private readonly txId: number | null,
     /** End of the last transaction before this one; null: none was seen yet. */
     lastCommitLsn: bigint | null,
+    /** `xmin.fetch.interval.ms`: the oldest transaction whose catalogue rows the slot keeps. */
+    private readonly xmin: bigint | null = null,
   ) {
     this.tsMs = Math.floor(tsUs / 1000);
     this.tsNs = int64(BigInt(tsUs) * 1000n);
@@ -77,7 +79,7 @@ export class SourceInfo {
       table,
       this.txId,
       lsn === null ? null : int64(lsn),
-      null,
+      this.xmin === null ? null : int64(this.xmin),
     ]);
   }
 }

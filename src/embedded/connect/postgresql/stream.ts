@@ -1,9 +1,12 @@
 import { decodePgoutput, type PgoutputMessage, type Relation, type Tuple } from '../../../protocol/pgoutput/decode.js';
+import { messageOf } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
 import type { ConnectRecord } from '../data/record.js';
 import { type TableInfo, tableName } from './catalogue.js';
-import type { EventFactory } from './events.js';
+import type { Change, EventFactory } from './events.js';
 import type { IncrementalSnapshot } from './incremental.js';
 import type { Position } from './position.js';
+import type { Reselection } from './reselect.js';
 import type { Settings } from './settings.js';
 import { type Signal, signalOf } from './signals.js';
 import { SourceInfo } from './source-info.js';
@@ -16,9 +19,22 @@ export interface StreamOutput {
   moved(position: Position, urgent: boolean): void;
 }
 
-export interface TableSource {
-  /** The codec of a table as a relation message describes it; asks the catalogue. */
-  compile(relation: Relation): Promise<TableCodec | undefined>;
+/** What a stream works with. */
+export interface StreamParts {
+  readonly tables: {
+    /** The codec of a table as a relation message describes it; asks the catalogue. */
+    compile(relation: Relation): Promise<TableCodec | undefined>;
+  };
+  readonly events: EventFactory;
+  readonly output: StreamOutput;
+  readonly flow: { pause(): void; resume(): void; failed(failure: unknown): void };
+  readonly incremental: IncrementalSnapshot;
+  /** Undefined: no column is ever read again. */
+  readonly reselection: Reselection | undefined;
+  signalled(signal: Signal): void;
+  /** `source.xmin` */
+  xmin(): bigint | null;
+  readonly log: Log;
 }
 
 type Of<Kind extends PgoutputMessage['kind']> = Extract<PgoutputMessage, { kind: Kind }>;
@@ -26,15 +42,16 @@ type Of<Kind extends PgoutputMessage['kind']> = Extract<PgoutputMessage, { kind:
 /**
  * Turns the messages of a slot into records. States: between transactions; within one that is told; within one that
  * was told before (`skipping`: its commit lies before where we resume). A relation message whose table is not known
- * as described holds the stream until the catalogue has answered.
+ * as described holds the stream until the catalogue has answered, as do columns to be read again, and blocking snapshots.
  */
 export class StreamReader {
   private position: Position;
   private skipping = false;
   private transaction: Transaction | undefined;
   private readonly tables = new Map<number, TableCodec | undefined>();
-  /** Relations being looked up; data that arrives meanwhile is copied and kept in order. */
-  private held: Array<{ readonly lsn: bigint; readonly message: Buffer }> | undefined;
+  /** What is waited for; data that arrives meanwhile is copied and kept in order. */
+  private holds = 0;
+  private readonly held: Array<{ readonly lsn: bigint; readonly message: Buffer }> = [];
   /** Of the transaction that was told in part before. */
   private readonly resume: Position;
   private commitSeen: boolean;
@@ -42,24 +59,50 @@ export class StreamReader {
   constructor(
     start: Position,
     private readonly settings: Settings,
-    private readonly tablesSource: TableSource,
-    private readonly events: EventFactory,
-    private readonly output: StreamOutput,
-    private readonly flow: { pause(): void; resume(): void; failed(failure: unknown): void },
-    private readonly incremental: IncrementalSnapshot,
-    private readonly signalled: (signal: Signal) => void,
+    private readonly parts: StreamParts,
   ) {
     this.position = start;
     this.resume = start;
     this.commitSeen = start.messageType !== null;
   }
 
+  /** What was told last. */
+  get place(): Position {
+    return this.position;
+  }
+
   data(lsn: bigint, message: Buffer): void {
-    if (this.held !== undefined) {
-      this.held.push({ lsn, message: Buffer.from(message) });
+    if (this.holds > 0) this.held.push({ lsn, message: Buffer.from(message) });
+    else if (!this.passesOver(message)) this.handle(lsn, decodePgoutput(message));
+  }
+
+  /** Nothing of the stream is told until this is done. */
+  hold(until: Promise<void>): void {
+    this.holds++;
+    this.parts.flow.pause();
+    until.then(
+      () => {
+        this.holds--;
+        this.release();
+      },
+      (failure: unknown) => this.parts.flow.failed(failure),
+    );
+  }
+
+  /** Tells what was held; something among it may hold the rest again. */
+  private release(): void {
+    let told = 0;
+    try {
+      for (; told < this.held.length && this.holds === 0; told++) {
+        const { lsn, message } = this.held[told] as (typeof this.held)[number];
+        this.data(lsn, message);
+      }
+    } catch (failure) {
+      this.parts.flow.failed(failure);
       return;
     }
-    if (!this.passesOver(message)) this.handle(lsn, decodePgoutput(message));
+    this.held.splice(0, told);
+    if (this.holds === 0) this.parts.flow.resume();
   }
 
   /** Rows of tables that are not captured, or that were told before, are not worth decoding. */
@@ -72,11 +115,13 @@ export class StreamReader {
   }
 
   keepalive(serverLsn: bigint, replyRequested: boolean): void {
-    const idle = this.transaction === undefined && !this.skipping && this.held === undefined;
-    if (!idle || serverLsn <= this.position.commitLsn) return;
+    const idle = this.transaction === undefined && !this.skipping && this.holds === 0;
+    if (!idle) return;
+    this.parts.incremental.passed(serverLsn);
+    if (serverLsn <= this.position.commitLsn) return;
     if (this.settings.heartbeatMs === 0 && !replyRequested) return;
     this.position = { ...this.position, lsn: serverLsn, doneLsn: serverLsn, commitLsn: serverLsn };
-    this.output.moved(this.position, replyRequested);
+    this.parts.output.moved(this.position, replyRequested);
   }
 
   private handle(lsn: bigint, message: PgoutputMessage): void {
@@ -115,7 +160,7 @@ export class StreamReader {
     this.transaction = {
       xid: message.xid,
       timeUs: message.commitTimeUs,
-      source: new SourceInfo(prefix, database, message.commitTimeUs, message.xid, lastCommit),
+      source: new SourceInfo(prefix, database, message.commitTimeUs, message.xid, lastCommit, this.parts.xmin()),
       count: this.settings.transactionMetadata ? new TransactionCount(message.xid) : undefined,
       doneLsn: this.position.commitLsn,
       lsn: 0n,
@@ -125,10 +170,10 @@ export class StreamReader {
       wrote: false,
     };
     if (this.transaction.count !== undefined && this.transaction.skipUntil === 0n) {
-      const record = this.events.transaction(
+      const record = this.parts.events.transaction(
         this.transaction.count.begin(lsn, Math.floor(message.commitTimeUs / 1000)),
       );
-      this.output.emit(record, this.advance(lsn, 'BEGIN'));
+      this.parts.output.emit(record, this.advance(lsn, 'BEGIN'));
     }
   }
 
@@ -148,14 +193,15 @@ export class StreamReader {
       txId: transaction.xid,
       timeUs: message.commitTimeUs,
       messageType: 'COMMIT',
-      incremental: this.incremental.state,
+      incremental: this.parts.incremental.state,
     };
     if (transaction.count !== undefined) {
       const end = transaction.count.end(message.endLsn, Math.floor(message.commitTimeUs / 1000));
-      this.output.emit(this.events.transaction(end), this.position);
+      this.parts.output.emit(this.parts.events.transaction(end), this.position);
     } else if (transaction.wrote || this.settings.heartbeatMs > 0) {
-      this.output.moved(this.position, !transaction.wrote);
+      this.parts.output.moved(this.position, !transaction.wrote);
     }
+    this.parts.incremental.passed(message.endLsn);
   }
 
   private relation(message: Relation): void {
@@ -167,36 +213,11 @@ export class StreamReader {
       !this.settings.captures(`${message.namespace}.${message.name}`)
     )
       return;
-    this.held = [];
-    this.flow.pause();
-    this.tablesSource.compile(message).then(
-      (codec) => {
+    this.hold(
+      this.parts.tables.compile(message).then((codec) => {
         this.tables.set(message.id, codec);
-        this.release();
-      },
-      (failure: unknown) => this.flow.failed(failure),
+      }),
     );
-  }
-
-  /** Tells what was held; another unknown relation among it holds the rest again. */
-  private release(): void {
-    const held = this.held ?? [];
-    this.held = undefined;
-    try {
-      for (let index = 0; index < held.length; index++) {
-        const { lsn, message } = held[index] as (typeof held)[number];
-        if (!this.passesOver(message)) this.handle(lsn, decodePgoutput(message));
-        const again = this.held as typeof held | undefined;
-        if (again !== undefined) {
-          again.push(...held.slice(index + 1));
-          return;
-        }
-      }
-    } catch (failure) {
-      this.flow.failed(failure);
-      return;
-    }
-    this.flow.resume();
   }
 
   private row(lsn: bigint, message: Of<'insert'> | Of<'update'> | Of<'delete'>): void {
@@ -205,18 +226,40 @@ export class StreamReader {
     const codec = this.tables.get(message.relationId);
     if (codec === undefined) return;
     const operation = message.kind === 'insert' ? 'c' : message.kind === 'update' ? 'u' : 'd';
-    if (this.settings.skipped.has(operation)) return;
-    const { source, count } = transaction;
     const before = message.kind === 'insert' ? undefined : message.before;
     const after = message.kind === 'delete' ? undefined : message.after;
-    const previous = message.kind === 'update' && message.beforeHolds === 'row' ? message.before : undefined;
-    const change = { before, after, previous, oldKeyKnown: before !== undefined, source, lsn, count };
-    const position = this.advance(lsn, message.kind.toUpperCase());
-    for (const record of this.events.change(codec, operation, change)) this.output.emit(record, position);
-    transaction.wrote = true;
-    this.incremental.streamed(tableName(codec.table), before, after);
-    if (operation === 'c' && after !== undefined && tableName(codec.table) === this.settings.signalTable)
-      this.signalled(signalOf(after));
+    if (!this.settings.skipped.has(operation)) {
+      const { source, count } = transaction;
+      const previous = message.kind === 'update' && message.beforeHolds === 'row' ? message.before : undefined;
+      const change = { before, after, previous, oldKeyKnown: before !== undefined, source, lsn, count };
+      const position = this.advance(lsn, message.kind.toUpperCase());
+      transaction.wrote = true;
+      const whole =
+        after === undefined ? undefined : this.parts.reselection?.row(codec.table, withOld(after, previous));
+      if (whole === undefined) this.tell(codec, operation, change, position);
+      else this.hold(whole.then((row) => this.tell(codec, operation, { ...change, after: row }, position)));
+    }
+    this.parts.incremental.streamed(tableName(codec.table), before, after);
+    if (tableName(codec.table) === this.settings.signalTable) this.signal(before, after);
+  }
+
+  private tell(codec: TableCodec, operation: 'c' | 'u' | 'd', change: Change, position: Position): void {
+    const { events, output, log } = this.parts;
+    let records: readonly ConnectRecord[];
+    try {
+      records = events.change(codec, operation, change);
+    } catch (failure) {
+      if (this.settings.failsOnEvents) throw failure;
+      log.warn('a change was left out', { table: tableName(codec.table), why: messageOf(failure) });
+      return;
+    }
+    for (const record of records) output.emit(record, position);
+  }
+
+  /** A row of the signal table: a new one is a signal; the deletion of a mark closes its chunk. */
+  private signal(before: Tuple | undefined, after: Tuple | undefined): void {
+    if (after === undefined) this.parts.incremental.closed(before?.[0] ?? '');
+    else if (before === undefined && this.settings.signals.enabled.has('source')) this.parts.signalled(signalOf(after));
   }
 
   /** A row of an incremental snapshot, told at the place of its closing mark. */
@@ -224,8 +267,8 @@ export class StreamReader {
     const { prefix, database } = this.settings;
     const source = new SourceInfo(prefix, database, nowUs, null, this.commitSeen ? this.position.commitLsn : null);
     const change = { after: row, source, lsn: null, snapshot: 'incremental' as const };
-    const position = { ...this.position, incremental: this.incremental.state };
-    for (const record of this.events.change(codec, 'r', change)) this.output.emit(record, position);
+    const position = { ...this.position, incremental: this.parts.incremental.state };
+    for (const record of this.parts.events.change(codec, 'r', change)) this.parts.output.emit(record, position);
   }
 
   private truncate(lsn: bigint, message: Of<'truncate'>): void {
@@ -236,8 +279,8 @@ export class StreamReader {
       const codec = this.tables.get(id);
       if (codec === undefined) continue;
       const position = this.advance(lsn, 'TRUNCATE');
-      this.incremental.truncated(tableName(codec.table));
-      this.output.emit(this.events.truncate(codec, { source, lsn, count }), position);
+      this.parts.incremental.truncated(tableName(codec.table));
+      this.parts.output.emit(this.parts.events.truncate(codec, { source, lsn, count }), position);
       transaction.wrote = true;
     }
   }
@@ -249,8 +292,8 @@ export class StreamReader {
       const { transaction } = this;
       if (!wanted || transaction === undefined || message.lsn <= transaction.skipUntil) return;
       const change = { source: transaction.source, lsn: message.lsn, count: transaction.count };
-      this.output.emit(
-        this.events.message(message.prefix, message.content, change),
+      this.parts.output.emit(
+        this.parts.events.message(message.prefix, message.content, change),
         this.advance(message.lsn, 'MESSAGE'),
       );
       transaction.wrote = true;
@@ -268,11 +311,14 @@ export class StreamReader {
     const lastCommit = this.commitSeen ? this.position.commitLsn : null;
     this.position = position;
     if (!wanted) {
-      this.output.moved(position, true);
+      this.parts.output.moved(position, true);
       return;
     }
     const source = new SourceInfo(this.settings.prefix, this.settings.database, position.timeUs, null, lastCommit);
-    this.output.emit(this.events.message(message.prefix, message.content, { source, lsn: message.lsn }), position);
+    this.parts.output.emit(
+      this.parts.events.message(message.prefix, message.content, { source, lsn: message.lsn }),
+      position,
+    );
   }
 
   /** The position of an event at `lsn`; changes before it (not those at it) are done with. */
@@ -289,11 +335,15 @@ export class StreamReader {
       txId: transaction.xid,
       timeUs: transaction.timeUs,
       messageType,
-      incremental: this.incremental.state,
+      incremental: this.parts.incremental.state,
     };
     return this.position;
   }
 }
+
+/** What was not sent, from the old row where that was sent as a whole. */
+const withOld = (after: Tuple, previous: Tuple | undefined): Tuple =>
+  previous === undefined ? after : after.map((value, index) => (value === undefined ? previous[index] : value));
 
 /** I, U, D: a byte, then the relation's id. */
 const ROW_TAGS: ReadonlySet<number> = new Set([0x49, 0x55, 0x44]);

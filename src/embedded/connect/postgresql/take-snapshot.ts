@@ -8,6 +8,7 @@ import type { Catalogue } from './captured.js';
 import { tableName } from './catalogue.js';
 import { connect, debeziumFailure } from './connection.js';
 import type { EventFactory } from './events.js';
+import type { SnapshotEvent } from './notifications.js';
 import type { Position } from './position.js';
 import { ReplicationConnection } from './replication.js';
 import type { Settings } from './settings.js';
@@ -26,6 +27,7 @@ export interface SnapshotRun {
   /** False: only a consistent place to stream from is wanted. */
   readonly withData: boolean;
   readonly events: EventFactory;
+  readonly notify: TableReads['notify'];
   /** A promise where the consumer needs time. */
   emit(record: ConnectRecord, at: Position): Promise<void> | undefined;
 }
@@ -52,8 +54,10 @@ export async function takeSnapshot(run: SnapshotRun): Promise<Position> {
   };
   if (!run.withData) {
     await maker.close();
+    run.notify('SKIPPED');
     return base;
   }
+  run.notify('STARTED');
   context.log.info('snapshot begins', { connector: context.connector, tables: run.catalogue.tables.length });
   const reader = await connect(settings);
   life.onEnd(() => reader.end());
@@ -66,11 +70,23 @@ export async function takeSnapshot(run: SnapshotRun): Promise<Position> {
   const { rows } = await reader.query(
     'SELECT (CASE pg_is_in_recovery() WHEN true THEN 0 ELSE txid_current() END)::text AS txid',
   );
-  const told = await readTables(reader, run, { ...base, txId: Number(rows[0].txid) });
+  const snapshot: Position = { ...base, txId: Number(rows[0].txid), snapshot: { completed: false } };
+  const told = await readTables(reader, {
+    tables: run.catalogue.tables
+      .filter((table) => settings.snapshots(tableName(table)))
+      .map((table) => [run.catalogue.codec(table), settings.snapshotSelects.get(tableName(table))]),
+    captured: run.catalogue.tables.map(tableName),
+    source: new SourceInfo(settings.prefix, settings.database, snapshot.timeUs, snapshot.txId, null),
+    lsn: point,
+    events: run.events,
+    notify: run.notify,
+    emit: (record) => run.emit(record, snapshot),
+  });
   await reader.query('COMMIT');
   await reader.end();
+  run.notify('COMPLETED');
   context.log.info('snapshot completed', { connector: context.connector, rows: told });
-  return { ...base, txId: Number(rows[0].txid), snapshot: { completed: true } };
+  return { ...snapshot, snapshot: { completed: true } };
 }
 
 /** undefined_object, and invalid_parameter_value as older servers say it. */
@@ -89,11 +105,22 @@ async function adoptSnapshot(reader: pg.Client, snapshot: string): Promise<void>
   }
 }
 
+/** What a snapshot reads, and where it leads. */
+export interface TableReads {
+  /** Each with the statement that reads it where that is not the plain one. */
+  readonly tables: ReadonlyArray<readonly [codec: TableCodec, select: string | undefined]>;
+  /** All tables of the connector, `schema.table`. */
+  readonly captured: readonly string[];
+  readonly source: SourceInfo;
+  readonly lsn: bigint;
+  readonly events: EventFactory;
+  notify(type: SnapshotEvent, data?: Readonly<Record<string, string>>): void;
+  /** A promise where the consumer needs time. */
+  emit(record: ConnectRecord): Promise<void> | undefined;
+}
+
 /** One row is always held back: only its successor tells whether it was the last of its table, or of all. */
-async function readTables(reader: pg.Client, run: SnapshotRun, base: Position): Promise<number> {
-  const { settings, catalogue } = run;
-  const source = new SourceInfo(settings.prefix, settings.database, base.timeUs, base.txId, null);
-  const at: Position = { ...base, snapshot: { completed: false } };
+export async function readTables(reader: pg.Client, reads: TableReads): Promise<number> {
   let held: { readonly codec: TableCodec; readonly tuple: readonly TupleValue[]; readonly first: boolean } | undefined;
   let told = 0;
   const tell = (isLast: 'table' | 'all' | undefined): Promise<void> | undefined => {
@@ -101,18 +128,25 @@ async function readTables(reader: pg.Client, run: SnapshotRun, base: Position): 
     const { codec, tuple, first } = held;
     const snapshot = markerOf(told === 0, first, isLast);
     told++;
-    const [record] = run.events.change(codec, 'r', { after: tuple, source, lsn: base.lsn, snapshot });
-    return record === undefined ? undefined : run.emit(record, at);
+    const [record] = reads.events.change(codec, 'r', { after: tuple, source: reads.source, lsn: reads.lsn, snapshot });
+    return record === undefined ? undefined : reads.emit(record);
   };
-  for (const table of catalogue.tables) {
-    if (!settings.snapshots(tableName(table))) continue;
-    const codec = catalogue.codec(table);
-    let first = true;
-    await readRows(reader, table, settings.snapshotSelects.get(tableName(table)), (tuple) => {
+  const inProgress = reads.tables.map(([{ table }]) => tableName(table)).join(',');
+  for (const [codec, select] of reads.tables) {
+    const table = tableName(codec.table);
+    reads.notify('IN_PROGRESS', { data_collections: inProgress, current_collection_in_progress: table });
+    let count = 0;
+    await readRows(reader, codec.table, select, (tuple) => {
       const waiting = held === undefined ? undefined : tell(held.codec === codec ? undefined : 'table');
-      held = { codec, tuple, first };
-      first = false;
+      held = { codec, tuple, first: count === 0 };
+      count++;
       return waiting;
+    });
+    reads.notify('TABLE_SCAN_COMPLETED', {
+      data_collections: reads.captured.join(','),
+      scanned_collection: table,
+      total_rows_scanned: String(count),
+      status: 'SUCCEEDED',
     });
   }
   await tell('all');

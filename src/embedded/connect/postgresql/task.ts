@@ -6,16 +6,14 @@ import { pause } from '../../../support/retry.js';
 import { ItemQueue } from '../worker/item-queue.js';
 import type { SourceItem, SourceOffset, SourceTask, SourceTaskContext } from '../worker/source-task.js';
 import { Catalogue } from './captured.js';
-import { tableName } from './catalogue.js';
 import { connect, debeziumFailure, isRetriable } from './connection.js';
 import { EventFactory } from './events.js';
-import { IncrementalSnapshot } from './incremental.js';
+import { Notifications } from './notifications.js';
 import { offsetOf, type Position, positionOf } from './position.js';
 import { ReplicationConnection } from './replication.js';
 import type { Settings } from './settings.js';
-import { handleSignal } from './signals.js';
 import { ensurePublication, readSlot, setReplicaIdentities, waitUntilFree } from './slot.js';
-import { StreamReader } from './stream.js';
+import { streamSlot } from './streaming.js';
 import { takeSnapshot } from './take-snapshot.js';
 
 /** Rows that wait live long enough to be copied by the garbage collector: few are faster than many. */
@@ -31,6 +29,7 @@ export class PostgresTask implements SourceTask {
   private readonly partition: { readonly server: string };
   private readonly stopping = new AbortController();
   private readonly events: EventFactory;
+  private readonly notifications: Notifications;
   private position: Position | undefined;
   private running: Promise<void> | undefined;
   private replication: ReplicationConnection | undefined;
@@ -44,6 +43,9 @@ export class PostgresTask implements SourceTask {
     this.queue = new ItemQueue(Math.min(settings.queueRows, QUEUE_ROWS_MAX));
     this.partition = { server: settings.prefix };
     this.events = new EventFactory(settings, context, context.clock);
+    this.notifications = new Notifications(settings, context.clock, context.log, (record) =>
+      this.tell({ record, partition: this.partition, place: this.position ?? NOWHERE }),
+    );
   }
 
   async start(): Promise<void> {
@@ -150,7 +152,10 @@ export class PostgresTask implements SourceTask {
       if (!plan.onLostOffset) throw offsetGone(position, slot === undefined, settings);
       position = undefined;
     }
-    if (position !== undefined) return plan.streams ? position : undefined;
+    if (position !== undefined) {
+      this.notifications.tell('Initial Snapshot', 'SKIPPED');
+      return plan.streams ? position : undefined;
+    }
 
     if (settings.snapshotDelayMs > 0) await pause(settings.snapshotDelayMs, signal);
     const snapshot = await takeSnapshot({
@@ -163,6 +168,7 @@ export class PostgresTask implements SourceTask {
       slotExists: slot !== undefined && !slot.lost,
       withData: plan.data,
       events: this.events,
+      notify: (type, data) => this.notifications.tell('Initial Snapshot', type, data),
       emit: (record, at) => {
         this.tell({ record, partition: this.partition, place: at });
         return this.queue.room();
@@ -192,89 +198,40 @@ export class PostgresTask implements SourceTask {
     await waitUntilFree(client, settings, context.log, signal);
     const replication = await ReplicationConnection.open(settings, context.clock);
     life.onEnd(() => replication.close());
-    await new Promise<void>((resolve, reject) => {
-      const end = (failure: unknown): void => (failure === undefined || signal.aborted ? resolve() : reject(failure));
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      let relationPending = false;
-      const holdWhileFull = (): void => {
-        const room = queue.room();
-        if (room === undefined) return;
-        replication.pause();
-        void room.then(() => {
-          if (!relationPending) replication.resume();
-        });
-      };
-      const incremental = new IncrementalSnapshot(
-        start.incremental,
+    if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
+    this.replication = replication;
+    const end = streamSlot(
+      {
         client,
-        settings,
-        {
-          tableOf: (name) => catalogue.tables.find((table) => tableName(table) === name),
-          emit: (table, row) => reader.readRow(catalogue.codec(table), row, context.clock() * 1000),
-          failed: end,
-        },
-        context.log,
-      );
-      life.onEnd(() => incremental.end());
-      const tables = catalogue.tables.map(tableName).filter((name) => name !== settings.signalTable);
-      const reader = new StreamReader(
-        start,
-        settings,
+        replication,
         catalogue,
-        this.events,
-        {
-          emit: (record, position) => {
-            this.position = position;
-            this.tell({ record, partition: this.partition, place: position });
-          },
-          moved: (position, urgent) => {
-            this.position = position;
-            this.tell({ record: undefined, partition: this.partition, place: position, urgent });
-          },
+        settings,
+        context,
+        life,
+        events: this.events,
+        notifications: this.notifications,
+      },
+      start,
+      {
+        emit: (record, position) => {
+          this.position = position;
+          this.tell({ record, partition: this.partition, place: position });
         },
-        {
-          pause: () => {
-            relationPending = true;
-            replication.pause();
-          },
-          resume: () => {
-            relationPending = false;
-            if (queue.room() === undefined) replication.resume();
-            else holdWhileFull();
-          },
-          failed: end,
+        moved: (position, urgent) => {
+          this.position = position;
+          this.tell({ record: undefined, partition: this.partition, place: position, urgent });
         },
-        incremental,
-        (signal) => handleSignal(signal, incremental, tables, context.log),
-      );
-      const heartbeat = this.startHeartbeat(client, end);
-      life.onEnd(heartbeat);
-      const status = setInterval(() => replication.confirm(this.confirmedLsn), settings.statusIntervalMs);
-      life.onEnd(() => clearInterval(status));
-      this.replication = replication;
-      if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
-      replication
-        .stream(start.commitLsn, settings, {
-          data: (lsn, message) => {
-            reader.data(lsn, message);
-            holdWhileFull();
-          },
-          keepalive: (lsn, replyRequested) => {
-            reader.keepalive(lsn, replyRequested);
-            if (replyRequested) replication.confirm(this.confirmedLsn);
-          },
-          ended: end,
-        })
-        .then(() => {
+        room: () => queue.room(),
+        confirmedLsn: () => this.confirmedLsn,
+        begun: () => {
           this.retries = 0;
-          incremental.next();
-          context.log.info('streaming', {
-            connector: context.connector,
-            slot: settings.slot,
-            from: formatLsn(asLsn(start.commitLsn)),
-          });
-        }, end);
-    });
+          life.onEnd(this.startHeartbeat(client, end.failed));
+        },
+      },
+    );
+    signal.addEventListener('abort', end.stopped, { once: true });
+    life.onEnd(() => signal.removeEventListener('abort', end.stopped));
+    await end.ended;
   }
 
   private startHeartbeat(client: pg.Client, failed: (failure: unknown) => void): () => void {
@@ -301,6 +258,17 @@ export class PostgresTask implements SourceTask {
     }
   }
 }
+
+/** Before a snapshot: a connector that resumes from here begins anew. */
+const NOWHERE: Position = {
+  lsn: 0n,
+  doneLsn: 0n,
+  commitLsn: 0n,
+  txId: null,
+  timeUs: 0,
+  messageType: null,
+  snapshot: { completed: false },
+};
 
 function offsetGone(position: Position, missing: boolean, settings: Settings): Error {
   const why = missing

@@ -70,9 +70,10 @@ export function floorDivide(value: Micros, divisor: number): Micros {
   return int64(value % by < 0n ? quotient - 1n : quotient);
 }
 
+/** What does not fit into 64 bits wraps around, as Java's multiplication does. */
 export function times1000(value: Micros): Micros {
   if (typeof value === 'number' && value > -9e12 && value < 9e12) return value * 1000;
-  return int64(BigInt(value) * 1000n);
+  return int64(BigInt.asIntN(64, BigInt(value) * 1000n));
 }
 
 /** "2026-11-21 02:31:12.23343+00" → "2026-11-21T02:31:12.233430Z": always as many fraction digits as are declared. */

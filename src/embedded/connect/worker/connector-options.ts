@@ -1,4 +1,12 @@
-import { type OptionDefinition, only, optional, required, unused } from '../config/option.js';
+import {
+  type OptionDefinition,
+  only,
+  optional,
+  type RawConfig,
+  required,
+  splitList,
+  unused,
+} from '../config/option.js';
 import { regexProblem } from '../transforms/by-logical-table-router.js';
 
 /** Options that every connector has. */
@@ -96,9 +104,9 @@ export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Options that nobody reads, as the real worker notes in its log. */
-export function unknownOptions(given: Iterable<string>, known: readonly OptionDefinition[]): string[] {
+export function unknownOptions(given: RawConfig, known: readonly OptionDefinition[]): string[] {
   const names = new Set(known.map((definition) => definition.name));
-  return [...given].filter(
-    (name) => !names.has(name) && !Object.keys(OPEN_OPTIONS).some((prefix) => name.startsWith(prefix)),
-  );
+  const processors = splitList(given['post.processors'] ?? '').map((name) => `${name}.`);
+  const open = [...Object.keys(OPEN_OPTIONS), ...processors];
+  return Object.keys(given).filter((name) => !names.has(name) && !open.some((prefix) => name.startsWith(prefix)));
 }

@@ -43,7 +43,7 @@ export async function validate(
   const { config, warnings } = plugin.modernise(resolved);
   const ofKind = plugin.kind === 'sink' ? SINK_OPTIONS : SOURCE_OPTIONS;
   const definitions = [...CONNECTOR_OPTIONS, ...ofKind, ...plugin.options];
-  const unread = unknownOptions(Object.keys(config), definitions);
+  const unread = unknownOptions(config, definitions);
   const results = definitions.map((definition) => check(definition, config));
   const aliases = [
     ...chainResults('transforms', TRANSFORMS, config),

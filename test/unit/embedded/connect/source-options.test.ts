@@ -24,7 +24,13 @@ describe('options of the PostgreSQL connector', () => {
     ],
     ['topic.naming.strategy', { 'topic.naming.strategy': 'com.example.Mine' }, 'it has io.debezium.schema.'],
     ['converters', { converters: 'mine' }, 'change values with transforms'],
-    ['read.only', { 'read.only': 'true' }, 'signal.data.collection'],
+    ['signal.enabled.channels', { 'signal.enabled.channels': 'source,jmx' }, 'only source, kafka, file'],
+    ['notification.enabled.channels', { 'notification.enabled.channels': 'sink' }, 'topic name must be provided'],
+    [
+      'post.processors',
+      { 'post.processors': 'mine', 'mine.type': 'com.example.Mine' },
+      'it has io.debezium.processors',
+    ],
     ['exactly.once.support', { 'exactly.once.support': 'required' }, 'delivers at least once'],
     ['message.key.columns', { 'message.key.columns': 'public.a' }, 'has an invalid format'],
   ])('%s is refused by name', async (option, more, why) => {
@@ -90,19 +96,5 @@ describe('options of the PostgreSQL connector', () => {
       '__debezium.source.column.name': 'price',
     });
     expect((await world.kafka.describeTopic(topic))?.partitions).toHaveLength(5);
-  });
-
-  it('tells rows of partitions as those of their root', async () => {
-    const database = await world.database(
-      'CREATE TABLE event (id int, day int, PRIMARY KEY (id, day)) PARTITION BY LIST (day)',
-      'CREATE TABLE event_1 PARTITION OF event FOR VALUES IN (1)',
-      'INSERT INTO event VALUES (1, 1)',
-    );
-    const roots = { 'table.include.list': 'public.event.*', 'publish.via.partition.root': 'true' };
-    await world.run('roots', world.config(database, roots));
-    await database.client.query('INSERT INTO event VALUES (2, 1)');
-    const records = await world.records(`${database.name}.public.event`, 2);
-    expect(records.map((record) => json(record.value).after.id)).toEqual([1, 2]);
-    expect(await world.kafka.describeTopic(`${database.name}.public.event_1`)).toBeUndefined();
   });
 });

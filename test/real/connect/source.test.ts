@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ANSWERS_FILE, recordedAnswers } from '../../unit/embedded/connect/source/answers.js';
+import { SOURCE_CASES } from '../../unit/embedded/connect/source/cases.js';
+import { runCase } from '../../unit/embedded/connect/source/run-case.js';
+import type { Told } from '../../unit/embedded/connect/told.js';
+import { World } from '../../unit/embedded/connect/world.js';
+import { type RealStack, startRealStack } from '../stack/stack.js';
+
+let stack: RealStack | undefined;
+let world: World;
+let realUrl: string;
+beforeAll(async () => {
+  const given = process.env.EVPIPE_REAL_CONNECT;
+  if (given === undefined) stack = await startRealStack({ kafka: true, connect: true });
+  realUrl = given ?? stack?.connect.url ?? '';
+  world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+});
+afterAll(async () => {
+  await world?.stop();
+  await stack?.stop();
+});
+
+const answers = recordedAnswers();
+const records = process.env.EVPIPE_RECORD === '1';
+
+it.each(Object.keys(SOURCE_CASES))('Debezium still writes what npm test compares with: %s', async (name) => {
+  const one = SOURCE_CASES[name];
+  if (one === undefined) throw new Error('the case is gone');
+  const told = await runCase(world, realUrl, one);
+  if (records) keep(name, told);
+  expect(told).toEqual(answers.get(name));
+});
+
+function keep(name: string, told: readonly Told[]): void {
+  answers.set(name, told);
+  const lines = Object.keys(SOURCE_CASES).flatMap((one) => {
+    const kept = answers.get(one);
+    return kept === undefined ? [] : [`${JSON.stringify({ name: one, records: kept })}\n`];
+  });
+  writeFileSync(ANSWERS_FILE, lines.join(''));
+}
