@@ -65,6 +65,7 @@ export function defaultOfField(schema: AvroSchema, json: Json): Json | undefined
 function isWhole(value: Json, bits: 32 | 64): boolean {
   const isInteger = value instanceof JsonNumber ? value.isInteger : Number.isInteger(value);
   if (!isInteger) return false;
-  const integer = BigInt(String(value));
+  // A large number's own text, 1e+300, is not one that BigInt reads.
+  const integer = BigInt(value instanceof JsonNumber ? value.text : (value as number));
   return BigInt.asIntN(bits, integer) === integer;
 }

@@ -73,6 +73,11 @@ describe('a schema that is none is refused with its place', () => {
       '/fields/0',
     ],
     ['["string","string"]', 'Duplicate in union: string', ''],
+    [
+      '{"type":"record","name":"R","fields":[{"name":"a","type":"long","default":1e+300}]}',
+      'Invalid default for field a: 1e+300 not a long',
+      '/fields/0',
+    ],
     ['["null",["int"]]', 'Nested union', ''],
     ['{"type":"enum","name":"E","symbols":["A","A"]}', 'Duplicate enum symbol: A', ''],
     ['{"type":"fixed","name":"F","size":-1}', 'Invalid or no size', ''],
