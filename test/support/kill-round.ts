@@ -60,16 +60,7 @@ export async function killRound(stack: Stack, round: Round): Promise<{ readonly 
   await Promise.all([creating, killing]);
 
   const quietMs = performance.now();
-  const checked = await waitUntil(
-    `the checks after the kills of seed ${round.seed}`,
-    async () => {
-      const ended = await stack.run('verify-consistency');
-      if (ended.code === 1) throw new Error(`${ended.stderr}${ended.stdout}`);
-      return ended.code === 0 ? ended : undefined;
-    },
-    { timeoutMs: 90_000 },
-  );
-  expect(checked.code, `seed ${round.seed}`).toBe(0);
+  await untilConsistent(stack, `the kills of seed ${round.seed}`);
   await expectArrived(
     stack,
     persons,
@@ -79,7 +70,19 @@ export async function killRound(stack: Stack, round: Round): Promise<{ readonly 
   return { settledMs: performance.now() - quietMs };
 }
 
-async function sendAll(rows: readonly { readonly id: string }[], url: string, spreadMs: number): Promise<void> {
+export async function untilConsistent(stack: Stack, after: string): Promise<void> {
+  await waitUntil(
+    `the checks to hold after ${after}`,
+    async () => {
+      const ended = await stack.run('verify-consistency');
+      if (ended.code !== 0) throw new Error(`${ended.stderr}${ended.stdout}`);
+      return true;
+    },
+    { timeoutMs: 90_000 },
+  );
+}
+
+export async function sendAll(rows: readonly { readonly id: string }[], url: string, spreadMs: number): Promise<void> {
   const startedMs = performance.now();
   let next = 0;
   const sender = async (): Promise<void> => {
