@@ -1,28 +1,37 @@
+import { javaProperties } from '../kinds/topic/client-settings.js';
+
 /** A listener as a client has to know it. */
 export interface Listener {
   /** SASL_SSL, SASL_PLAINTEXT or SSL. */
   readonly name: string;
   readonly sasl?: readonly string[];
-  /** Where the server's certificate is; clients trust it. */
+  /** Where the server's certificate is; clients trust it, whatever host it names. */
   readonly certificateFile?: string;
 }
 
 /** What to paste into the properties of a Java client; other clients take the same settings. */
-export function clientProperties(address: string, { name, sasl, certificateFile }: Listener): string {
-  const login = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
-  const lines = [
-    `bootstrap.servers=${address}`,
-    `security.protocol=${name}`,
-    ...(sasl === undefined
-      ? []
-      : ['sasl.mechanism=SCRAM-SHA-256', `sasl.jaas.config=${login} username="<user>" password="<password>";`]),
-    ...(certificateFile === undefined
-      ? []
-      : [
-          'ssl.truststore.type=PEM',
-          `ssl.truststore.location=${certificateFile}`,
-          'ssl.endpoint.identification.algorithm=',
-        ]),
-  ];
-  return `${lines.join('\n')}\n`;
+export function clientProperties(address: string, { sasl, certificateFile }: Listener): string {
+  return propertiesText(
+    javaProperties({
+      bootstrapServers: address,
+      ...(sasl !== undefined && {
+        sasl: { mechanism: 'scram-sha-256', username: '<user>', password: '<password>' },
+      }),
+      ...(certificateFile !== undefined && { ssl: { ca: certificateFile, rejectUnauthorized: false } }),
+    }),
+  );
 }
+
+type Settings = Readonly<Record<string, string>>;
+
+/** As java.util.Properties reads it. */
+export const propertiesText = (settings: Settings): string =>
+  lines(settings, (value) => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n'));
+
+/** As kcat -F reads it: nothing is escaped. */
+export const librdkafkaText = (settings: Settings): string => lines(settings, (value) => value);
+
+const lines = (settings: Settings, written: (value: string) => string): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${written(value)}\n`)
+    .join('');

@@ -3,6 +3,7 @@ import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import { messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
+import { type TlsFiles, tlsSettings } from '../support/tls-files.js';
 
 export interface HttpRequest {
   readonly method: string;
@@ -10,6 +11,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON; undefined is no body. */
   readonly body?: unknown;
+  /** Sent as a form is, in place of a body. */
+  readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Sending it twice does no harm; default: GET and HEAD only. */
@@ -22,9 +25,16 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-export interface HttpClientOptions {
+/** An HTTP server, and what it asks of a client. */
+export interface HttpAddress {
   /** With a path where the API has one; a user and password in it are sent as basic authentication. */
   readonly url: string;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
+  readonly ssl?: TlsFiles | undefined;
+}
+
+export interface HttpClientOptions extends HttpAddress {
   readonly headers?: Readonly<Record<string, string>>;
   /** For one answer, from its request to its last byte. */
   readonly timeoutMs?: number;
@@ -76,12 +86,21 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
  */
 export class HttpClient {
   private readonly agent: Agent;
+  /** For requests that are sent once: a connection each. */
+  private readonly single: Agent;
   private http: Promise<AxiosInstance> | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
-    const { url, connections = 16 } = options;
+    const { url, connections = 16, ssl = {} } = options;
     const kept = { keepAlive: true, maxSockets: connections };
-    this.agent = url.startsWith('https:') ? new TlsAgent(kept) : new Agent(kept);
+    if (url.startsWith('https:')) {
+      const tls = tlsSettings(ssl);
+      this.agent = new TlsAgent({ ...kept, ...tls });
+      this.single = new TlsAgent({ ...tls, keepAlive: false });
+    } else {
+      this.agent = new Agent(kept);
+      this.single = new Agent({ keepAlive: false });
+    }
   }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
@@ -100,48 +119,47 @@ export class HttpClient {
   }
 
   /** Sent once. The answer's head has come when this resolves; its body is the caller's to read, and to end by the signal. */
-  async open(request: HttpRequest): Promise<IncomingMessage> {
-    const timer = new AbortController();
-    const timeout = setTimeout(() => timer.abort(), this.options.timeoutMs ?? TIMEOUT_MS);
-    try {
-      return await this.send(request, timer.signal);
-    } finally {
-      clearTimeout(timeout);
-    }
+  open(request: HttpRequest): Promise<IncomingMessage> {
+    return this.timed((timer) => this.send(request, timer));
   }
 
   close(): void {
     this.agent.destroy();
+    this.single.destroy();
   }
 
-  private async once(request: HttpRequest): Promise<HttpAnswer> {
+  private once(request: HttpRequest): Promise<HttpAnswer> {
+    return this.timed(async (timer) => {
+      const answer = await this.send(request, timer);
+      return { status: answer.statusCode ?? 0, body: parsed(await this.textOf(answer, request, timer)) };
+    });
+  }
+
+  private async timed<T>(work: (timer: AbortSignal) => Promise<T>): Promise<T> {
+    await this.loaded(); // on a busy machine that takes seconds, which are not the server's
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(), this.options.timeoutMs ?? TIMEOUT_MS);
     try {
-      const answer = await this.send(request, timer.signal);
-      const text = await this.textOf(answer, request, timer.signal);
-      return { status: answer.statusCode ?? 0, body: parsed(text) };
+      return await work(timer.signal);
     } finally {
       clearTimeout(timeout);
     }
   }
 
+  private loaded(): Promise<AxiosInstance> {
+    this.http ??= axiosFor(this.options);
+    return this.http;
+  }
+
   private async send(request: HttpRequest, timer: AbortSignal): Promise<IncomingMessage> {
-    const { method, path, body, headers } = request;
+    const { method, path, headers } = request;
     // A kept connection may end just as a request is sent, and then nobody knows whether it arrived.
-    const agent = isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : false;
+    const agent = isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : this.single;
     try {
-      this.http ??= axiosFor(this.options.url);
-      const answer = await (await this.http).request<IncomingMessage>({
+      const answer = await (await this.loaded()).request<IncomingMessage>({
         method,
         url: path,
-        ...(body === undefined ? {} : { data: Buffer.from(JSON.stringify(body)) }),
-        headers: {
-          // false: none. Without a body axios would send a form's, which Kafka Connect refuses.
-          'content-type': body === undefined ? false : 'application/json',
-          ...this.options.headers,
-          ...headers,
-        },
+        ...contentOf(request, { ...this.options.headers, ...headers }),
         httpAgent: agent,
         httpsAgent: agent,
         signal: AbortSignal.any([timer, ...this.signals(request)]),
@@ -189,12 +207,13 @@ export class HttpClient {
 }
 
 /** Loaded with the first request: many commands make none, and loading it takes a fifth of a short one's CPU. */
-async function axiosFor(url: string): Promise<AxiosInstance> {
+async function axiosFor(address: HttpAddress): Promise<AxiosInstance> {
   const { default: axios } = await import('axios');
+  const { url, authorization } = loginOf(address);
   return axios.create({
     adapter: 'http',
     baseURL: url.replace(/\/+$/, ''),
-    headers: { accept: 'application/json' },
+    headers: { accept: 'application/json', ...(authorization !== undefined && { Authorization: authorization }) },
     responseType: 'stream',
     validateStatus: () => true,
     transformRequest: [(body: unknown) => body],
@@ -203,6 +222,41 @@ async function axiosFor(url: string): Promise<AxiosInstance> {
     proxy: false,
   });
 }
+
+/** The URL without the user and password in it, and the header that says the same, decoded. A token goes before them. */
+function loginOf({ url, token }: HttpAddress): { readonly url: string; readonly authorization?: string } {
+  const parsedUrl = new URL(url);
+  const { username, password } = parsedUrl;
+  const hasLogin = username !== '' || password !== '';
+  parsedUrl.username = '';
+  parsedUrl.password = '';
+  const bare = hasLogin ? parsedUrl.href : url;
+  if (token !== undefined) return { url: bare, authorization: `Bearer ${token}` };
+  if (!hasLogin) return { url: bare };
+  return { url: bare, authorization: basicAuthorization(decoded(username), decoded(password)) };
+}
+
+export const basicAuthorization = (username: string, password: string): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+/** A lone `%` in a password stays what it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function contentOf({ body, form }: HttpRequest, headers: Readonly<Record<string, string>>) {
+  // Without a body axios would send a form's content type, which Kafka Connect refuses: false is none.
+  const type = form !== undefined ? FORM : body === undefined ? false : 'application/json';
+  const text =
+    form !== undefined ? String(new URLSearchParams(form)) : body === undefined ? undefined : JSON.stringify(body);
+  return { headers: { 'content-type': type, ...headers }, ...(text !== undefined && { data: Buffer.from(text) }) };
+}
+
+const FORM = 'application/x-www-form-urlencoded';
 
 const isRepeatable = ({ method, repeatable = method === 'GET' || method === 'HEAD' }: HttpRequest): boolean =>
   repeatable;

@@ -58,12 +58,7 @@ export class Clients {
   kafka(): Promise<KafkaClient> {
     return this.once('kafka', async () => {
       const { host } = await this.endpoint(server('kafka'));
-      const client = connectKafka({
-        bootstrapServers: host.bootstrapServers,
-        clientId: 'evpipe',
-        ...(host.ssl === undefined ? {} : { ssl: host.ssl }),
-        ...(host.sasl === undefined ? {} : { sasl: host.sasl }),
-      });
+      const client = connectKafka({ ...host, clientId: 'evpipe' });
       this.lifetime.onEnd(() => client.close());
       if (host.clusterId !== undefined) await requireCluster(client, host.clusterId, host.bootstrapServers);
       return client;
@@ -73,7 +68,7 @@ export class Clients {
   registry(): Promise<SchemaRegistryClient> {
     return this.once('registry', async () => {
       const { host } = await this.endpoint(server('schemaRegistry'));
-      return connectSchemaRegistry({ url: host.url, signal: this.signal });
+      return connectSchemaRegistry({ ...host, signal: this.signal });
     });
   }
 
@@ -85,7 +80,7 @@ export class Clients {
 
   connect(): Promise<ConnectClient> {
     return this.once('connect', async () => {
-      const client = openConnect((await this.endpoint(server('connect'))).host.url, this.signal);
+      const client = openConnect((await this.endpoint(server('connect'))).host, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -93,7 +88,7 @@ export class Clients {
 
   ksqldb(): Promise<KsqldbClient> {
     return this.once('ksqldb', async () => {
-      const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host.url, this.signal);
+      const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -102,7 +97,7 @@ export class Clients {
   rabbitmq(): Promise<AmqpClient> {
     return this.once('rabbitmq', async () => {
       const { connectAmqp } = await import('../clients/amqp/client.js'); // few pipelines need the library
-      const client = connectAmqp((await this.endpoint(server('rabbitmq'))).host.url);
+      const client = connectAmqp((await this.endpoint(server('rabbitmq'))).host);
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -113,7 +108,11 @@ export class Clients {
     return this.once('rabbitmq management', async () => {
       const { host } = await this.endpoint(server('rabbitmq'));
       const vhost = decodeURIComponent(new URL(host.url).pathname.slice(1));
-      const client = connectManagement(host.managementUrl, vhost === '' ? '/' : vhost, this.signal);
+      const client = connectManagement(
+        { url: host.managementUrl, ssl: host.ssl },
+        vhost === '' ? '/' : vhost,
+        this.signal,
+      );
       this.lifetime.onEnd(() => client.close());
       return client;
     });
@@ -129,7 +128,7 @@ export class Clients {
           kind: 'usage',
         });
       }
-      const client = connectService(name, host.url);
+      const client = connectService(name, { ...host, url: host.url });
       this.lifetime.onEnd(() => client.close());
       return client;
     });

@@ -1,10 +1,20 @@
-import { eachFace, type Faces, HOST } from '../targets/component.js';
+import type { HttpAddress } from '../clients/http/json-client.js';
+import type { TlsFiles } from '../support/tls-files.js';
+import { type AddressContext, eachFace, type Faces, HOST } from '../targets/component.js';
+import { absoluteTls, furtherTls, referredTls, TLS_FIELDS, writtenTls } from './tls-address.js';
 
 /** What the components that speak HTTP have in common. */
 
-/** No trailing slash. */
-export interface HttpEndpoint {
+/** No trailing slash; user and password, if any, are in the URL. Files by absolute paths. */
+export type HttpEndpoint = HttpAddress;
+
+/** As the file has it. */
+export interface HttpServerAddress {
   readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  readonly ssl?: TlsFiles | undefined;
 }
 
 export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
@@ -13,10 +23,44 @@ export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 export const httpAddress = (variable: string) => ({
   variable: [variable, 'URL'] as const,
   form: 'http://host:port',
-  written: (url: string) => ({ url }),
-  endpoint: ({ url }: { readonly url: string }) => (URL.canParse(url) ? { url: withoutSlash(url) } : undefined),
+  written: (url: string, further: (field: string) => string | undefined): HttpServerAddress => ({
+    url,
+    token: further('TOKEN'),
+    ssl: writtenTls(further),
+  }),
+  endpoint: httpEndpoint,
   text: ({ url }: HttpEndpoint) => url,
+  further: ({ token, ssl }: HttpEndpoint) => ({ TOKEN: token, ...furtherTls(ssl) }),
+  referred: ({ url, token = '', ssl }: HttpEndpoint) => ({ ...loginIn(url), token, ...referredTls(ssl) }),
 });
+
+/** What `$(schemaRegistry.…)` and its like offer. */
+export const HTTP_FIELDS = ['url', 'username', 'password', 'token', ...TLS_FIELDS] as const;
+
+function httpEndpoint(
+  { url, username, password = '', token, ssl }: HttpServerAddress,
+  { folder }: AddressContext,
+): HttpEndpoint | undefined {
+  if (!URL.canParse(url)) return undefined;
+  return {
+    url: withoutSlash(username === undefined ? url : withLogin(url, username, password)),
+    ...(token !== undefined && { token }),
+    ...(ssl !== undefined && { ssl: absoluteTls(ssl, folder) }),
+  };
+}
+
+/** Confluent's clients, too, look for the login of a registry in its URL first. */
+export function withLogin(url: string, username: string, password: string): string {
+  const at = new URL(url);
+  at.username = encodeURIComponent(username);
+  at.password = encodeURIComponent(password);
+  return at.href;
+}
+
+function loginIn(url: string): { readonly username: string; readonly password: string } {
+  const { username, password } = new URL(url);
+  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
 
 export const httpOnHost = (port: number | undefined): HttpEndpoint => ({ url: `http://${HOST}:${port}` });
 

@@ -1,7 +1,7 @@
 import type { ReferenceForm } from '../pipeline/kind.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { parseReference, type ReferenceValues, referenceForm } from '../pipeline/references.js';
-import type { Endpoint, Faces } from '../targets/component.js';
+import type { Component, Endpoint, Faces } from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
 import type { Target } from '../targets/target.js';
 import { componentsOf, type Kind } from './kind.js';
@@ -25,7 +25,8 @@ export async function referenceValues(
       const endpoint = form === undefined ? undefined : (await target.endpoint(component))?.[face];
       if (form === undefined || endpoint === undefined) return;
       const prefix = form.named === undefined ? form.head : `${form.head}.${component.name}`;
-      for (const [field, value] of fieldsOf(form, target.as(endpoint, holder))) values.set(`${prefix}.${field}`, value);
+      for (const [field, value] of fieldsOf(form, component, target.as(endpoint, holder)))
+        values.set(`${prefix}.${field}`, value);
     }),
   );
   return values;
@@ -38,8 +39,12 @@ const absent =
       (form.fields ?? []).map((field) => [`${form.head}.${name}.${field}`, ''] as const),
     );
 
-function fieldsOf({ fields = [], renamed = {} }: ReferenceForm, endpoint: Endpoint): readonly [string, string][] {
-  const known: Readonly<Record<string, unknown>> = { ...endpoint };
+function fieldsOf(
+  { fields = [], renamed = {} }: ReferenceForm,
+  { address }: Component,
+  endpoint: Endpoint,
+): readonly [string, string][] {
+  const known: Readonly<Record<string, unknown>> = { ...endpoint, ...address.referred?.(endpoint) };
   return fields.flatMap((field): [string, string][] => {
     const value = known[renamed[field] ?? field];
     return value === undefined ? [] : [[field, String(value)]];

@@ -4,7 +4,7 @@
  */
 
 import type { LaunchSpec } from '../supervisor/socket/launch.js';
-import type { EvpipeError } from '../support/errors.js';
+import { EvpipeError } from '../support/errors.js';
 import type { Protocol } from '../support/liveness.js';
 import type { PipelineSecrets } from './secrets.js';
 
@@ -80,24 +80,65 @@ export type TargetBase = 'embedded' | 'compose' | 'cluster';
 export interface AddressForm<K extends ComponentKind> {
   /** Of the variable that leads to it where the file has no address: EVPIPE_DATABASE_PERSON_URL has these two parts. */
   readonly variable: readonly [name: string, field: string];
-  /** The address that stands in that variable. */
-  written(text: string): AddressOf<K>;
+  /** The address that stands in that variable; `further` reads those beside it: EVPIPE_KAFKA_PASSWORD by `PASSWORD`. */
+  written(text: string, further: (field: string) => string | undefined): AddressOf<K>;
   /** As messages show it: `http://host:port`. */
   readonly form: string;
   /** Undefined: the address is not of that form. */
-  endpoint(address: AddressOf<K>, env: Environment): EndpointOf<K> | undefined;
+  endpoint(address: AddressOf<K>, context: AddressContext): EndpointOf<K> | undefined;
   /** The other way round, to print it. */
   text(endpoint: EndpointOf<K>): string | undefined;
-  /** Further variables that lead to it. */
-  further?(endpoint: EndpointOf<K>): Readonly<Record<string, string>>;
+  /** What stands in the further variables, by the ends of their names. */
+  further?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
+  /** Fields of `$(…)` that the endpoint does not hold under their names. */
+  referred?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
   /** What people are shown of it, without any password; absent: the URL without what may be one. */
   shown?(endpoint: EndpointOf<K>): string;
+}
+
+export interface AddressContext {
+  readonly env: Environment;
+  /** Of the pipeline's file, absolute: files that an address names are relative to it. */
+  readonly folder: string;
+}
+
+/** EVPIPE_KAFKA_BOOTSTRAP_SERVERS */
+export const addressVariable = ({ variable }: { readonly variable: readonly [string, string] }): string =>
+  `EVPIPE_${variable[0]}_${variable[1]}`;
+
+type Written<Address, Found> = {
+  readonly variable: readonly [string, string];
+  readonly form: string;
+  written(text: string, further: (field: string) => string | undefined): Address;
+  endpoint(address: Address, context: AddressContext): Found | undefined;
+};
+
+/** By a text, or else by the variable; what is beside it by the further variables. Undefined: neither says it. Throws EVPIPE_ADDRESS_INVALID (kind usage). */
+export function endpointWritten<Address, Found>(
+  address: Written<Address, Found>,
+  text: string | undefined,
+  context: AddressContext,
+): Found | undefined {
+  const { env } = context;
+  const given = text ?? (env[addressVariable(address)] || undefined);
+  if (given === undefined) return undefined;
+  const further = (field: string) => env[`EVPIPE_${address.variable[0]}_${field}`] || undefined;
+  const found = address.endpoint(address.written(given, further), context);
+  if (found !== undefined) return found;
+  throw new EvpipeError('EVPIPE_ADDRESS_INVALID', `an address is not of the form ${address.form}`, {
+    kind: 'usage',
+    todo: `Correct it, or ${addressVariable(address)}.`,
+  });
 }
 
 /** EVPIPE_DATABASE_PERSON_URL; with a face: EVPIPE_DATABASE_PERSON_INSIDE_URL. */
 export function variableOf({ address: { variable } }: Component, face: '' | '_INSIDE' = ''): string {
   return `EVPIPE_${variable[0]}${face}_${variable[1]}`;
 }
+
+/** A further one beside it: EVPIPE_KAFKA_PASSWORD. */
+export const furtherVariable = ({ address: { variable } }: Component, field: string): string =>
+  `EVPIPE_${variable[0]}_${field}`;
 
 /** A name as a part of a variable's. */
 export const inVariable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');

@@ -1,5 +1,6 @@
 import { EvpipeError } from '../support/errors.js';
 import {
+  type AddressContext,
   type AddressOf,
   type Component,
   type ComponentId,
@@ -8,6 +9,7 @@ import {
   type Endpoint,
   type Environment,
   type Faces,
+  furtherVariable,
   type ProviderKind,
   variableOf,
   type WithInside,
@@ -27,7 +29,7 @@ export interface Placement {
 }
 
 /** Throws EVPIPE_ADDRESS_MISSING (kind usage) with all missing addresses at once. */
-export function placeComponents({ target, file, components }: TargetInput, env: Environment): Placement {
+export function placeComponents({ target, file, folder, components }: TargetInput, env: Environment): Placement {
   const byKey = new Map(components.map((component) => [componentKey(component), component]));
   const find = (component: ComponentId) => byKey.get(componentKey(component));
   const providerOf = (id: ComponentId): ProviderKind => {
@@ -43,7 +45,7 @@ export function placeComponents({ target, file, components }: TargetInput, env: 
   const missing: string[] = [];
   for (const component of components.filter((one) => providerOf(one) === 'address')) {
     const address = typeof component.placed === 'object' ? component.placed : addressInEnv(component, env);
-    if (address !== undefined) addresses.set(componentKey(component), endpointAt(component, address, env));
+    if (address !== undefined) addresses.set(componentKey(component), endpointAt(component, address, { env, folder }));
     else if (component.absent === undefined) missing.push(`${componentKey(component)} (${variableOf(component)})`);
   }
   if (missing.length > 0) {
@@ -60,12 +62,13 @@ function addressInEnv(component: Component, env: Environment): Address | undefin
   const inside = env[variableOf(component, '_INSIDE')];
   if (host === undefined || host === '') return undefined;
   const { written } = component.address;
-  return { ...written(host), ...(inside !== undefined && { inside: written(inside) }) };
+  const further = (field: string) => env[furtherVariable(component, field)] || undefined;
+  return { ...written(host, further), ...(inside !== undefined && { inside: written(inside, () => undefined) }) };
 }
 
-function endpointAt(component: Component, { inside, ...host }: Address, env: Environment): Faces<Endpoint> {
+function endpointAt(component: Component, { inside, ...host }: Address, context: AddressContext): Faces<Endpoint> {
   const at = (address: AddressOf<ComponentKind>): Endpoint => {
-    const endpoint = component.address.endpoint(address, env);
+    const endpoint = component.address.endpoint(address, context);
     if (endpoint === undefined) throw invalidAddress(component);
     return endpoint;
   };

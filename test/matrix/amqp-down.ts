@@ -30,7 +30,7 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
       writeFileSync(join(folder, 'evpipe.yaml'), file);
       const env = { PATH: process.env.PATH, XDG_STATE_HOME: join(folder, 'state') };
       run = (...argv) => runIn(folder, env, ...argv, '--target', 'real');
-      amqp = connectAmqp(url);
+      amqp = connectAmqp({ url });
     });
     afterEach(async () => {
       await amqp.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 async function withConnect<T>(work: (connect: ReturnType<typeof openConnect>) => Promise<T>): Promise<T> {
-  const connect = openConnect(await stack.url('connect'));
+  const connect = openConnect({ url: await stack.url('connect') });
   try {
     return await work(connect);
   } finally {

@@ -54,7 +54,7 @@ describe('notification-hub', () => {
       { timeoutMs: 60_000 },
     );
   };
-  const amqp = async () => connectAmqp(await stack.rabbitmqUrl());
+  const amqp = async () => connectAmqp({ url: await stack.rabbitmqUrl() });
 
   it('changes nothing on a second up', async () => {
     const ended = await stack.run('up');

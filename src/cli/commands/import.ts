@@ -1,5 +1,4 @@
 import { relative, resolve } from 'node:path';
-import { EvpipeError } from '../../support/errors.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -18,30 +17,33 @@ export const importCommand: CommandEntry = {
       .option('--schema-registry-url <url>', 'else EVPIPE_SCHEMA_REGISTRY_URL; with neither there are no schemas')
       .option('--connect-url <url>', 'else EVPIPE_CONNECT_URL; with neither there are no connectors')
       .option('--ksqldb-url <url>', 'else EVPIPE_KSQLDB_URL; with neither there are no streams')
-      .option('--force', 'overwrite existing files'),
+      .option('--force', 'overwrite existing files')
+      .addHelpText(
+        'after',
+        '\nLogins and certificates are read from the environment: EVPIPE_KAFKA_SASL_MECHANISM, EVPIPE_KAFKA_USERNAME … (README, Targets).',
+      ),
   run: async ({ shell, options, arguments: [operand] }) => {
-    const address = (option: string, variable: string): string | undefined =>
-      (options[option] as string | undefined) ?? (shell.env[variable] || undefined);
-    const bootstrapServers = address('bootstrapServers', 'EVPIPE_KAFKA_BOOTSTRAP_SERVERS');
-    if (bootstrapServers === undefined) {
-      throw new EvpipeError('EVPIPE_ADDRESS_MISSING', 'no Kafka address given', {
-        kind: 'usage',
-        todo: '--bootstrap-servers host:9092, or set EVPIPE_KAFKA_BOOTSTRAP_SERVERS.',
-      });
-    }
+    const given = (option: string): string | undefined => options[option] as string | undefined;
     const folder = resolve(shell.cwd, operand as string);
-    const [{ importPipeline }, { KINDS }] = await Promise.all([
+    const [{ importPipeline }, { importAddresses }, { KINDS }] = await Promise.all([
       import('../../operations/import/import.js'),
+      import('../../operations/import/addresses.js'),
       import('../../kinds/table.js'),
     ]);
+    const addresses = importAddresses(
+      {
+        bootstrapServers: given('bootstrapServers'),
+        schemaRegistryUrl: given('schemaRegistryUrl'),
+        connectUrl: given('connectUrl'),
+        ksqldbUrl: given('ksqldbUrl'),
+      },
+      { env: shell.env, folder: shell.cwd },
+    );
     const { counts, notes, problems } = await importPipeline({
       folder,
       force: options.force === true,
       kinds: KINDS,
-      bootstrapServers,
-      schemaRegistryUrl: address('schemaRegistryUrl', 'EVPIPE_SCHEMA_REGISTRY_URL'),
-      connectUrl: address('connectUrl', 'EVPIPE_CONNECT_URL'),
-      ksqldbUrl: address('ksqldbUrl', 'EVPIPE_KSQLDB_URL'),
+      ...addresses,
       signal: shell.signal,
     });
     const errors = problems.filter(({ severity }) => severity === 'error');

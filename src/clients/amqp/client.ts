@@ -1,6 +1,7 @@
 import amqp, { type Channel, type ChannelModel, type GetMessage, type Message } from 'amqplib';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
+import { type TlsFiles, tlsSettings } from '../../support/tls-files.js';
 import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js';
 
 /** How often a connection is tried: the broker may just be restarting. */
@@ -8,9 +9,15 @@ const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 50;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** `url`: amqp://user:password@host:5672/vhost. Connects when it is first used, and again after a connection broke. */
-export function connectAmqp(url: string): AmqpClient {
-  const link = new Link(url);
+export interface AmqpAddress {
+  /** amqp://user:password@host:5672/vhost, or amqps: with TLS */
+  readonly url: string;
+  readonly ssl?: TlsFiles | undefined;
+}
+
+/** Connects when it is first used, and again after a connection broke. */
+export function connectAmqp(address: AmqpAddress): AmqpClient {
+  const link = new Link(address);
   return {
     async server() {
       const { product, version } = (await link.connected()).connection.serverProperties;
@@ -66,7 +73,7 @@ export function connectAmqp(url: string): AmqpClient {
 class Link {
   private connecting: Promise<ChannelModel> | undefined;
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly address: AmqpAddress) {}
 
   connected(): Promise<ChannelModel> {
     this.connecting ??= this.connect();
@@ -89,7 +96,7 @@ class Link {
       await channel.close();
       return result;
     } catch (failure) {
-      throw errorOf(refusal ?? failure, this.url);
+      throw errorOf(refusal ?? failure, this.address.url);
     }
   }
 
@@ -102,7 +109,8 @@ class Link {
   private async connect(): Promise<ChannelModel> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const connection = await amqp.connect(this.url, {
+        const connection = await amqp.connect(this.address.url, {
+          ...tlsSettings(this.address.ssl ?? {}),
           timeout: CONNECT_TIMEOUT_MS,
           clientProperties: { connection_name: 'evpipe' },
         });
@@ -113,7 +121,7 @@ class Link {
         connection.on('close', forget);
         return connection;
       } catch (failure) {
-        const error = errorOf(failure, this.url);
+        const error = errorOf(failure, this.address.url);
         if (error.kind !== 'unreachable' || attempt >= ATTEMPTS) throw error;
         await pause(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 4));
       }

@@ -1,3 +1,4 @@
+import type { HttpAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
 import type { BindingDeclaration } from './contract.js';
@@ -25,12 +26,12 @@ export interface RabbitmqManagement {
   close(): void;
 }
 
-/** `url`: http://user:password@host:15672; `vhost` decoded. */
-export function connectManagement(url: string, vhost: string, signal?: AbortSignal): RabbitmqManagement {
+/** `vhost` decoded. */
+export function connectManagement(address: HttpAddress, vhost: string, signal?: AbortSignal): RabbitmqManagement {
   const http = connectJson({
     server: 'RabbitMQ’s HTTP API',
     code: 'RABBITMQ_MANAGEMENT',
-    url,
+    ...address,
     signal,
     timeoutMs: 5_000,
     retryMs: 300, // many brokers have no such API

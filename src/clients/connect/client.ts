@@ -1,3 +1,4 @@
+import type { HttpAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
@@ -55,8 +56,8 @@ export interface ConnectClient {
 const REBALANCE_ATTEMPTS = 30;
 const REBALANCE_PAUSE_MS = 200;
 
-export function openConnect(url: string, signal?: AbortSignal): ConnectClient {
-  const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', url, signal });
+export function openConnect(address: HttpAddress, signal?: AbortSignal): ConnectClient {
+  const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', ...address, signal });
   const at = (name: string, more = ''): string => `/connectors/${encodeURIComponent(name)}${more}`;
 
   const ask = async (method: string, path: string, body?: unknown): Promise<JsonAnswer> => {

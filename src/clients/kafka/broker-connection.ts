@@ -5,17 +5,21 @@ import { saslAuthenticate } from '../../protocol/kafka/messages/sasl-authenticat
 import { saslHandshake } from '../../protocol/kafka/messages/sasl-handshake.js';
 import type { Api, Decoded, Fields, Given } from '../../protocol/kafka/schema.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { KafkaClientOptions } from './contract.js';
+import type { KafkaClientOptions, Sasl } from './contract.js';
 import { type Address, FrameSocket } from './frame-socket.js';
 import { kafkaError, throwIfError } from './kafka-errors.js';
-import { authenticate, mechanismName, type SaslOptions } from './sasl.js';
+import { authenticate, mechanismName } from './sasl.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Of a login's life; the rest is for requests on their way. */
+const SESSION_USED = 0.8;
 
 /** A connection that knows which versions its broker speaks and, with SASL, is authenticated. */
 export class BrokerConnection {
   private readonly versions = new Map<number, readonly [min: number, max: number]>();
   private lastCorrelationId = 0;
+  /** A broker may bound a login's life (KIP-368) and cuts the connection at the first request after that. */
+  private endsMs = Number.POSITIVE_INFINITY;
 
   private constructor(
     private readonly socket: FrameSocket,
@@ -36,11 +40,16 @@ export class BrokerConnection {
   }
 
   get open(): boolean {
-    return this.socket.open;
+    return this.socket.open && performance.now() < this.endsMs;
   }
 
   close(): void {
     this.socket.close();
+  }
+
+  /** No further request comes: it ends after the answers to those on their way. */
+  retire(): void {
+    this.socket.retire();
   }
 
   /** The newest version that both sides speak, no newer than `newest`. */
@@ -93,13 +102,16 @@ export class BrokerConnection {
     for (const { apiKey, minVersion, maxVersion } of value.apiKeys) this.versions.set(apiKey, [minVersion, maxVersion]);
   }
 
-  private async logIn(sasl: SaslOptions, timeoutMs: number): Promise<void> {
+  private async logIn(sasl: Sasl, timeoutMs: number): Promise<void> {
     const mechanism = mechanismName(sasl);
     const { errorCode, mechanisms } = await this.call(saslHandshake, { mechanism }, { timeoutMs });
     throwIfError(errorCode, `${mechanism} was requested; the broker offers ${mechanisms.join(', ') || 'nothing'}`);
     await authenticate(sasl, async (authBytes) => {
       const answer = await this.call(saslAuthenticate, { authBytes }, { timeoutMs });
-      if (answer.errorCode !== 0) throw kafkaError(answer.errorCode, answer.errorMessage, `user ${sasl.username}`);
+      const who = 'username' in sasl ? `user ${sasl.username}` : 'the token';
+      if (answer.errorCode !== 0) throw kafkaError(answer.errorCode, answer.errorMessage, who);
+      const lifetimeMs = Number(answer.sessionLifetimeMs);
+      if (lifetimeMs > 0) this.endsMs = performance.now() + SESSION_USED * lifetimeMs;
       return answer.authBytes;
     });
   }

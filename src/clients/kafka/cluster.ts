@@ -183,6 +183,7 @@ export class Connections {
     const connection = await existing;
     if (connection.open) return connection;
     if (this.open.get(name) === existing) this.open.delete(name);
+    connection.retire();
     return this.at(address, timeoutMs);
   }
 

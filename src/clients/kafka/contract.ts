@@ -4,20 +4,48 @@
  * It serves operations and checks as well as the embedded registry, Connect worker and ksqlDB engine.
  */
 
-export interface KafkaClientOptions {
+import type { TlsFiles } from '../../support/tls-files.js';
+
+/** How Kafka is reached: what an address says, and what every client has to be told. */
+export interface KafkaAccess {
   /** host:port, comma separated. */
   readonly bootstrapServers: string;
+  readonly ssl?: boolean | TlsFiles | undefined;
+  readonly sasl?: Sasl | undefined;
+}
+
+export interface KafkaClientOptions extends KafkaAccess {
   readonly clientId: string;
-  readonly ssl?:
-    | boolean
-    | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean };
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  };
   /** Default 30 s: how long one request may take, broker restarts included, before it throws. */
   readonly requestTimeoutMs?: number;
+}
+
+export type Sasl = PasswordLogin | TokenLogin | ClientCredentials;
+
+export interface PasswordLogin {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+interface OauthLogin {
+  readonly mechanism: 'oauthbearer';
+  /** SASL extensions (KIP-342), as Confluent Cloud's logicalCluster. */
+  readonly extensions?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface TokenLogin extends OauthLogin {
+  readonly token: string;
+}
+
+/** OAuth 2.0's client credentials (RFC 6749, 4.4; KIP-768): the token is fetched, and fetched again before it expires. */
+export interface ClientCredentials extends OauthLogin {
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string | undefined;
+  /** Of the token endpoint. */
+  readonly ssl?: TlsFiles | undefined;
 }
 
 export type Header = readonly [name: string, value: Buffer | null];

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { EvpipeError } from '../../support/errors.js';
+import { isTlsFailure, tlsSettings } from '../../support/tls-files.js';
 import type { KafkaClientOptions } from './contract.js';
 
 /** No answer that evpipe asks for is larger; a larger announcement is not Kafka (or an HTTP server's "HTTP", 1.2 GB). */
@@ -28,6 +29,7 @@ export class FrameSocket {
   private readonly chunks: Buffer[] = [];
   private buffered = 0;
   private failure: unknown;
+  private retired = false;
 
   private constructor(
     private readonly socket: Socket,
@@ -89,6 +91,12 @@ export class FrameSocket {
     this.end(new Error('this client was closed'));
   }
 
+  /** Closes once what is on its way has been answered. */
+  retire(): void {
+    this.retired = true;
+    if (this.waiting.length === 0) this.close();
+  }
+
   private end(failure: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = failure;
@@ -145,12 +153,13 @@ export class FrameSocket {
     }
     clearTimeout(waiting.timer);
     waiting.resolve(frame);
+    if (this.retired && this.waiting.length === 0) this.close();
   }
 }
 
 function dial({ host, port }: Address, { ssl }: KafkaClientOptions): Socket {
   const socket = ssl
-    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...(ssl === true ? {} : ssl) })
+    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...(ssl === true ? {} : tlsSettings(ssl)) })
     : connectTcp({ host, port });
   socket.setNoDelay(true);
   return socket;
@@ -164,10 +173,6 @@ function unreachableBroker(address: Address, cause: unknown): EvpipeError {
     cause,
   });
 }
-
-/** Errors that retrying cannot fix: certificates, and a listener without TLS. */
-const isTlsFailure = (failure: Error & { readonly code?: string }): boolean =>
-  /CERT|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^UNABLE_TO|^EPROTO$/.test(failure.code ?? '');
 
 const untrustedBroker = (address: Address, cause: Error): EvpipeError =>
   new EvpipeError('EVPIPE_KAFKA_TLS', `Kafka at ${address.host}:${address.port}: no TLS connection: ${cause.message}`, {

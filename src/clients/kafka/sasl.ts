@@ -1,8 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { EvpipeError } from '../../support/errors.js';
-import type { KafkaClientOptions } from './contract.js';
-
-export type SaslOptions = NonNullable<KafkaClientOptions['sasl']>;
+import type { PasswordLogin, Sasl } from './contract.js';
+import { oauthToken } from './oauth-token.js';
 
 /** Sends one message of the mechanism and gives the broker's answer. */
 export type SaslExchange = (message: Buffer) => Promise<Buffer>;
@@ -10,10 +9,11 @@ export type SaslExchange = (message: Buffer) => Promise<Buffer>;
 /** SCRAM's iteration count comes from the broker: a hostile one must not keep this process busy for minutes. */
 const ITERATIONS_MAX = 1_000_000;
 
-export const mechanismName = (sasl: SaslOptions): string => sasl.mechanism.toUpperCase();
+export const mechanismName = (sasl: Sasl): string => sasl.mechanism.toUpperCase();
 
 /** Runs the mechanism to its end. Throws where the broker refuses, or cannot prove that it knows the password (SCRAM). */
-export async function authenticate(sasl: SaslOptions, exchange: SaslExchange): Promise<void> {
+export async function authenticate(sasl: Sasl, exchange: SaslExchange): Promise<void> {
+  if (sasl.mechanism === 'oauthbearer') return bearer(await oauthToken(sasl), sasl.extensions ?? {}, exchange);
   if (sasl.mechanism === 'plain') {
     await exchange(Buffer.from(`\0${sasl.username}\0${sasl.password}`));
     return;
@@ -21,8 +21,23 @@ export async function authenticate(sasl: SaslOptions, exchange: SaslExchange): P
   await scram(sasl, sasl.mechanism === 'scram-sha-256' ? 'sha256' : 'sha512', exchange);
 }
 
+/** RFC 7628, with the extensions of KIP-342. A broker that refuses says why in JSON, and wants an answer to that too. */
+async function bearer(
+  token: string,
+  extensions: Readonly<Record<string, string>>,
+  exchange: SaslExchange,
+): Promise<void> {
+  const pairs = Object.entries({ auth: `Bearer ${token}`, ...extensions }).map(
+    ([name, value]) => `${name}=${value}\x01`,
+  );
+  const refusal = await exchange(Buffer.from(`n,,\x01${pairs.join('')}\x01`));
+  if (refusal.length === 0) return;
+  await exchange(Buffer.from('\x01'));
+  throw new EvpipeError('EVPIPE_KAFKA_SASL_AUTHENTICATION_FAILED', `the broker refuses the token: ${refusal}`);
+}
+
 /** RFC 5802, without channel binding. */
-async function scram(sasl: SaslOptions, digest: 'sha256' | 'sha512', exchange: SaslExchange): Promise<void> {
+async function scram(sasl: PasswordLogin, digest: 'sha256' | 'sha512', exchange: SaslExchange): Promise<void> {
   const hmac = (key: Buffer, text: string) => createHmac(digest, key).update(text).digest();
   const user = sasl.username.replaceAll('=', '=3D').replaceAll(',', '=2C');
   const nonce = randomBytes(24).toString('base64');

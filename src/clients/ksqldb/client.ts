@@ -1,3 +1,4 @@
+import type { HttpAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { connectJson, type JsonClient } from '../http/json-client.js';
@@ -33,11 +34,11 @@ export interface KsqldbClient {
 
 const COMMAND_TIMEOUT_MS = 60_000;
 
-export function connectKsqldb(url: string, signal?: AbortSignal): KsqldbClient {
+export function connectKsqldb(address: HttpAddress, signal?: AbortSignal): KsqldbClient {
   const http = connectJson({
     server: 'ksqlDB',
     code: 'KSQLDB',
-    url,
+    ...address,
     signal,
     timeoutMs: COMMAND_TIMEOUT_MS,
     headers: { 'Content-Type': 'application/vnd.ksql.v1+json', Accept: 'application/vnd.ksql.v1+json' },

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { HttpClient } from '../../http/client.js';
+import { type HttpAddress, HttpClient } from '../../http/client.js';
 import { parseJson } from '../../protocol/json/parse.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError } from '../../support/errors.js';
-import { unreachable } from '../http/json-client.js';
+import { unauthorized, unreachable } from '../http/json-client.js';
 import { type KsqlOptions, refusal } from './client.js';
 
 /** What a query answers, as it comes; a PRINT answers lines of text. */
@@ -22,7 +22,7 @@ const CONTENT_TYPE = 'application/vnd.ksql.v1+json';
  * with the server's own message, EVPIPE_KSQLDB_UNREACHABLE (kind unreachable).
  */
 export async function* streamQuery(
-  url: string,
+  address: HttpAddress,
   ksql: string,
   options: KsqlOptions & {
     readonly signal: AbortSignal;
@@ -31,10 +31,11 @@ export async function* streamQuery(
   },
 ): AsyncGenerator<KsqlQueryPart> {
   const { properties = {}, variables = {}, signal, exact = false } = options;
-  const http = new HttpClient({ url, headers: { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE } });
+  const http = new HttpClient({ ...address, headers: { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE } });
   try {
     const body = { ksql, streamsProperties: properties, sessionVariables: variables };
     const response = await http.open({ method: 'POST', path: '/query', body, signal });
+    if (response.statusCode === 401) throw unauthorized('ksqlDB', 'KSQLDB', address.url);
     if (response.statusCode !== 200)
       throw refusal(response.statusCode ?? 0, await json(response).catch(() => undefined));
     for await (const line of linesOf(response)) {
@@ -44,7 +45,7 @@ export async function* streamQuery(
   } catch (failure) {
     signal.throwIfAborted();
     if (failure instanceof EvpipeError || !(failure instanceof Error)) throw failure;
-    throw unreachable('ksqlDB', 'KSQLDB', url, failure);
+    throw unreachable('ksqlDB', 'KSQLDB', address.url, failure);
   } finally {
     http.close();
   }

@@ -1,11 +1,10 @@
-import { HttpClient, NoAnswer } from '../../http/client.js';
+import { type HttpAddress, HttpClient, NoAnswer } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
-import { unreachable } from '../http/json-client.js';
+import { unauthorized, unreachable } from '../http/json-client.js';
 
-export interface SchemaRegistryClientOptions {
-  /** With a path, where the registry has one (`http://h:8080/apis/ccompat/v7`); user and password may stand in it. */
-  readonly url: string;
+/** The URL has a path where the registry has one: `http://h:8080/apis/ccompat/v7`. */
+export interface SchemaRegistryClientOptions extends HttpAddress {
   /** How long one call may take, restarts of the registry included; default 15 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -205,12 +204,13 @@ class Api {
   private readonly timeoutMs: number;
   private readonly signal: AbortSignal | undefined;
 
-  constructor({ url, timeoutMs = TIMEOUT_MS, signal }: SchemaRegistryClientOptions) {
+  constructor({ timeoutMs = TIMEOUT_MS, signal, ...address }: SchemaRegistryClientOptions) {
+    const { url } = address;
     this.address = url.replace(/\/\/[^@/]*@/, '//').replace(/\/$/, ''); // without user and password
     this.timeoutMs = timeoutMs;
     this.signal = signal;
     const headers = { accept: `${MEDIA_TYPE}, application/json`, 'content-type': MEDIA_TYPE };
-    this.http = new HttpClient({ url, headers, timeoutMs, retryMs: timeoutMs, signal });
+    this.http = new HttpClient({ ...address, headers, timeoutMs, retryMs: timeoutMs, signal });
   }
 
   /** `fallback` where the registry answers with one of the codes. */
@@ -245,6 +245,7 @@ class Api {
           ? unreachable('the schema registry', 'SCHEMA_REGISTRY', this.address, failure)
           : failure;
       });
+    if (status === 401) throw unauthorized('the schema registry', 'SCHEMA_REGISTRY', this.address);
     if (status >= 300) {
       const { error_code: code, message } = (answer ?? {}) as { error_code?: number; message?: string };
       throw new RegistryRefusal(code ?? status, message ?? `${method} ${path}: HTTP ${status}`);

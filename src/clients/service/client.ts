@@ -1,5 +1,6 @@
-import { type HttpAnswer, HttpClient, NoAnswer } from '../../http/client.js';
+import { type HttpAddress, type HttpAnswer, HttpClient, NoAnswer } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { withoutUserinfo } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
 
 export interface ServiceRequest {
@@ -30,16 +31,20 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Throws EVPIPE_SERVICE_UNREACHABLE (kind unreachable). */
 export function connectService(
   name: string,
-  url: string,
+  address: HttpAddress,
   options: { readonly connections?: number } = {},
 ): ServiceClient {
-  const http = new HttpClient({ url, connections: options.connections ?? 8, retryMs: RETRY_MS });
+  const http = new HttpClient({ ...address, connections: options.connections ?? 8, retryMs: RETRY_MS });
   const unreachable = (why: string, cause?: unknown): EvpipeError =>
-    new EvpipeError('EVPIPE_SERVICE_UNREACHABLE', `service ${name} does not answer at ${url}: ${why}`, {
-      kind: 'unreachable',
-      todo: `See its log: evpipe logs ${name}`,
-      cause,
-    });
+    new EvpipeError(
+      'EVPIPE_SERVICE_UNREACHABLE',
+      `service ${name} does not answer at ${withoutUserinfo(address.url)}: ${why}`,
+      {
+        kind: 'unreachable',
+        todo: `See its log: evpipe logs ${name}`,
+        cause,
+      },
+    );
   const once = async (request: ServiceRequest, signal?: AbortSignal): Promise<HttpAnswer> => {
     try {
       return await http.request({ ...request, signal });

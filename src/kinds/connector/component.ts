@@ -3,14 +3,20 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server, type Variables } from '../../targets/component.js';
 import { envFile } from '../../targets/compose/env-file.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
-import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+import {
+  type HttpEndpoint,
+  type HttpServerAddress,
+  httpAddress,
+  httpContainer,
+  httpOnHost,
+} from '../http-component.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
     readonly connect: {
       readonly endpoint: HttpEndpoint;
       readonly launch: ConnectLaunch | undefined;
-      readonly address: UrlAddress;
+      readonly address: HttpServerAddress;
     };
   }
 }
@@ -47,7 +53,7 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
   compose: {
     ...httpContainer('connect', 'CONNECT_PORT', 8083),
     variables: (_, env) => images(env),
-    told: ({ url }) => ({ CONNECT_URL: url }),
+    told: ({ url, token, ssl }) => (token === undefined && ssl === undefined ? { CONNECT_URL: url } : undefined),
     launchFile: { name: 'connect.env', text: ({ env }) => envFile(env) },
   },
 });

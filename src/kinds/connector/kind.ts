@@ -1,5 +1,6 @@
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { connectComponent } from './component.js';
@@ -24,9 +25,9 @@ export const connectorKind: Kind = {
         at: ['connectors', name, 'produces', String(index)],
       })),
     ]),
-  references: [{ head: 'connect', fields: ['url'], component: 'connect', needs: () => ['server/connect'] }],
+  references: [{ head: 'connect', fields: HTTP_FIELDS, component: 'connect', needs: () => ['server/connect'] }],
   components: (pipeline) =>
-    pipeline.connectors.length > 0 || isReferred(pipeline, 'connect.url')
+    pipeline.connectors.length > 0 || isReferred(pipeline, 'connect')
       ? [{ component: connectComponent(pipeline), names: ['connect'] }]
       : [],
   servers: ['connect'],

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named, settings, text, texts } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/component.js';
+import type { Placed } from '../../targets/component.js';
+import type { HttpServerAddress } from '../http-component.js';
 import { fillConnector } from './connector-defaults.js';
 
 export interface ConnectorSection extends Located {
@@ -24,7 +25,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly connect?: Placed<UrlAddress> | undefined;
+    readonly connect?: Placed<HttpServerAddress> | undefined;
   }
 }
 

@@ -1,7 +1,13 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
-import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+import {
+  type HttpEndpoint,
+  type HttpServerAddress,
+  httpAddress,
+  httpContainer,
+  httpOnHost,
+} from '../http-component.js';
 import { service } from '../service/component.js';
 import { nginxConfig } from './nginx.js';
 import type { GatewaySection } from './section.js';
@@ -11,7 +17,7 @@ declare module '../../targets/component.js' {
     readonly gateway: {
       readonly endpoint: HttpEndpoint;
       readonly launch: GatewayLaunch;
-      readonly address: UrlAddress;
+      readonly address: HttpServerAddress;
     };
   }
 }

@@ -13,7 +13,7 @@ interface RouteHealth {
 /** Whether it answers; evpipe's own tells how each of its routes is, one that runs elsewhere need not. */
 export async function examineGateway({ clients, target }: Session): Promise<readonly Diagnosis[]> {
   const { host } = await clients.endpoint(GATEWAY);
-  const http = connectJson({ server: 'the gateway', code: 'GATEWAY', url: host.url, retryMs: 0, timeoutMs: 4_000 });
+  const http = connectJson({ server: 'the gateway', code: 'GATEWAY', ...host, retryMs: 0, timeoutMs: 4_000 });
   try {
     const { status, body } = await http.request('GET', '/health');
     const about = 'gateway';

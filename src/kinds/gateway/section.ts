@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, text, whole } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/component.js';
+import type { Placed } from '../../targets/component.js';
+import type { HttpServerAddress } from '../http-component.js';
 
 export interface GatewaySection extends Located {
   readonly port: number;
@@ -17,7 +18,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly gateway?: Placed<UrlAddress> | undefined;
+    readonly gateway?: Placed<HttpServerAddress> | undefined;
   }
 }
 

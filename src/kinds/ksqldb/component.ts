@@ -1,11 +1,21 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
-import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+import {
+  type HttpEndpoint,
+  type HttpServerAddress,
+  httpAddress,
+  httpContainer,
+  httpOnHost,
+} from '../http-component.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
-    readonly ksqldb: { readonly endpoint: HttpEndpoint; readonly launch: undefined; readonly address: UrlAddress };
+    readonly ksqldb: {
+      readonly endpoint: HttpEndpoint;
+      readonly launch: undefined;
+      readonly address: HttpServerAddress;
+    };
   }
 }
 

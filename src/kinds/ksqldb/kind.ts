@@ -1,4 +1,5 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { ksqldbComponent } from './component.js';
@@ -11,10 +12,10 @@ export const ksqldbKind: Kind = {
   placements: { ksqldb: onePlaced('ksqlDB') },
   rules: [checkKsql],
   flowFaults: ['ksql-syntax', 'file-missing'],
-  references: [{ head: 'ksqldb', fields: ['url'], component: 'ksqldb', needs: () => ['server/ksqldb'] }],
+  references: [{ head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] }],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],
   components: (pipeline) =>
-    pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb.url')
+    pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb')
       ? [{ component: ksqldbComponent(pipeline), names: ['ksqldb'] }]
       : [],
   servers: ['ksqldb'],

@@ -45,7 +45,7 @@ export class KsqlConversation {
     };
     if (/^(select|print)\b/i.test(statement)) {
       const { host } = await this.session.clients.endpoint(server('ksqldb'));
-      yield* streamQuery(host.url, statement, { ...options, signal, exact: true });
+      yield* streamQuery(host, statement, { ...options, signal, exact: true });
       return;
     }
     const ksqldb = await this.session.clients.ksqldb();

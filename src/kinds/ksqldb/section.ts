@@ -1,6 +1,7 @@
 import { section } from '../../pipeline/kind.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/component.js';
+import type { Placed } from '../../targets/component.js';
+import type { HttpServerAddress } from '../http-component.js';
 
 export interface KsqldbSection {
   readonly migrations: readonly string[];
@@ -13,7 +14,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly ksqldb?: Placed<UrlAddress> | undefined;
+    readonly ksqldb?: Placed<HttpServerAddress> | undefined;
   }
 }
 

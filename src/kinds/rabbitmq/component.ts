@@ -1,8 +1,10 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type Component, type Environment, eachFace, HOST, server } from '../../targets/component.js';
+import type { TlsFiles } from '../../support/tls-files.js';
+import { type AddressContext, type Component, eachFace, HOST, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
 import { withoutSlash } from '../http-component.js';
+import { absoluteTls, furtherTls, referredTls, writtenTls } from '../tls-address.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -19,15 +21,18 @@ export interface RabbitmqEndpoint {
   readonly url: string;
   /** http://user:password@host:port: where its HTTP API is, if it has one. */
   readonly managementUrl: string;
+  /** For both; files by absolute paths. */
+  readonly ssl?: TlsFiles | undefined;
 }
 
 export interface RabbitmqAddress {
   readonly url: string;
   /** Of the HTTP API; absent: 10000 ports above, where the management plugin has it. */
   readonly management?: string | undefined;
+  readonly ssl?: TlsFiles | undefined;
 }
 
-const MANAGEMENT_VARIABLE = 'EVPIPE_RABBITMQ_MANAGEMENT_URL';
+const MANAGEMENT = 'MANAGEMENT_URL';
 
 export const rabbitmqComponent = ({
   target,
@@ -38,10 +43,11 @@ export const rabbitmqComponent = ({
   address: {
     variable: ['RABBITMQ', 'URL'],
     form: 'amqp://user:password@host:5672/vhost',
-    written: (url) => ({ url }),
+    written: (url, further) => ({ url, ssl: writtenTls(further) }),
     endpoint: endpointAt,
     text: ({ url }) => url,
-    further: ({ managementUrl }) => ({ [MANAGEMENT_VARIABLE]: managementUrl }),
+    further: ({ managementUrl, ssl }) => ({ [MANAGEMENT]: managementUrl, ...furtherTls(ssl) }),
+    referred: ({ ssl }) => referredTls(ssl),
   },
   embedded: {
     process: 'rabbitmq',
@@ -93,9 +99,9 @@ function login(declared: Pipeline['rabbitmq'], secrets: PipelineSecrets): string
 
 const MANAGEMENT_PORTS_ABOVE = 10_000;
 
-function endpointAt(address: RabbitmqAddress, env: Environment): RabbitmqEndpoint | undefined {
-  const { url } = address;
-  const declared = address.management ?? (env[MANAGEMENT_VARIABLE] || undefined);
+function endpointAt(address: RabbitmqAddress, { env, folder }: AddressContext): RabbitmqEndpoint | undefined {
+  const { url, ssl } = address;
+  const declared = address.management ?? (env[`EVPIPE_RABBITMQ_${MANAGEMENT}`] || undefined);
   if (!/^amqps?:/.test(url) || !URL.canParse(url)) return undefined;
   if (declared !== undefined && !URL.canParse(declared)) return undefined;
   const { protocol, username, password, hostname, port } = new URL(url);
@@ -107,5 +113,9 @@ function endpointAt(address: RabbitmqAddress, env: Environment): RabbitmqEndpoin
     management.username = username === '' ? 'guest' : username;
     management.password = username === '' ? 'guest' : password;
   }
-  return { url: withoutSlash(url), managementUrl: withoutSlash(management.href) };
+  return {
+    url: withoutSlash(url),
+    managementUrl: withoutSlash(management.href),
+    ...(ssl !== undefined && { ssl: absoluteTls(ssl, folder) }),
+  };
 }

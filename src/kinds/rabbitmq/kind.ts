@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
-import { INSIDE, placed } from '../../pipeline/spec-placement.js';
+import { insideUrl, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
+import { TLS_FIELDS } from '../tls-address.js';
 import { rabbitmq } from './build.js';
 import { rabbitmqComponent } from './component.js';
 import { rabbitmqIds } from './ids.js';
@@ -16,9 +17,8 @@ const address = z.union(
     mapping({
       url: text.describe('amqp://user:password@host:5672/vhost'),
       management: text.optional().describe('Its HTTP API; default: port 15672 of that host'),
-      inside: mapping({ url: text.describe('Where it answers') })
-        .optional()
-        .describe(INSIDE),
+      ssl: tls.optional().describe('Certificates for amqps and https'),
+      inside: insideUrl,
     }),
   ],
   { error: 'must be embedded, compose, or a mapping with url' },
@@ -42,13 +42,13 @@ export const rabbitmqKind: Kind = {
   references: [
     {
       head: 'rabbitmq',
-      fields: ['url'],
+      fields: ['url', ...TLS_FIELDS],
       component: 'rabbitmq',
       needs: (pipeline) => ['server/rabbitmq', ...rabbitmqIds(pipeline)],
     },
   ],
   components: (pipeline) =>
-    pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq.url')
+    pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq')
       ? [{ component: rabbitmqComponent(pipeline), names: ['rabbitmq'] }]
       : [],
   servers: ['rabbitmq'],

@@ -16,7 +16,7 @@ import {
 } from '../../targets/component.js';
 import { envFile } from '../../targets/compose/env-file.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
-import { httpAddress, withoutSlash } from '../http-component.js';
+import { type HttpEndpoint, type HttpServerAddress, httpAddress } from '../http-component.js';
 import type { ServiceSection } from './section.js';
 
 declare module '../../targets/component.js' {
@@ -24,14 +24,13 @@ declare module '../../targets/component.js' {
     readonly service: {
       readonly endpoint: ServiceEndpoint;
       readonly launch: ServiceLaunch;
-      readonly address: UrlAddress;
+      readonly address: HttpServerAddress;
     };
   }
 }
 
 /** A service that listens nowhere (a consumer) has neither. */
-export interface ServiceEndpoint {
-  readonly url?: string;
+export interface ServiceEndpoint extends Partial<HttpEndpoint> {
   readonly port?: number;
 }
 
@@ -70,7 +69,7 @@ export function serviceComponent(
     placed: target.services?.[name],
     // Services are processes of this host on every target but for those that have an image.
     defaultProvider: (base) => (base === 'compose' && container !== undefined ? 'compose' : 'embedded'),
-    address: { ...httpAddress(`SERVICE_${inVariable(name)}`), endpoint: endpointAt, text: ({ url }) => url },
+    address: addressOf(name),
     embedded: {
       process,
       port,
@@ -83,11 +82,19 @@ export function serviceComponent(
   };
 }
 
-const endpointAt: AddressForm<'service'>['endpoint'] = ({ url }) => {
-  if (!URL.canParse(url)) return undefined;
-  const { port, protocol } = new URL(url);
-  return { url: withoutSlash(url), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
-};
+function addressOf(name: string): AddressForm<'service'> {
+  const { further: _further, referred: _referred, ...form } = httpAddress(`SERVICE_${inVariable(name)}`);
+  return {
+    ...form,
+    text: ({ url }) => url,
+    endpoint: (address, context) => {
+      const endpoint = form.endpoint(address, context);
+      if (endpoint === undefined) return undefined;
+      const { port, protocol } = new URL(endpoint.url);
+      return { ...endpoint, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    },
+  };
+}
 
 const sessionSecret = (name: string, secrets: PipelineSecrets) => ({
   SESSION_SECRET: secrets.derived(`sessions of ${name}`),

@@ -1,6 +1,6 @@
 import type { Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
-import { eachPlaced } from '../../pipeline/spec-placement.js';
+import { eachHttpPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { serviceComponent } from './component.js';
 import { checkAddresses } from './lint/addresses.js';
@@ -11,7 +11,7 @@ import { type ServiceSection, services } from './section.js';
 export const serviceKind: Kind = {
   kind: 'service',
   sections: [services],
-  placements: { services: eachPlaced('Services that run elsewhere') },
+  placements: { services: eachHttpPlaced('Services that run elsewhere') },
   rules: [checkServices, checkAddresses],
   flowRules: [checkDualWrites],
   flowFaults: ['file-missing'],

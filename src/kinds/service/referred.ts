@@ -12,10 +12,14 @@ export function serviceReferences(service: Pick<ServiceSection, 'env' | 'run'>):
 /** Its supervisor replaces it, which alone knows the port. */
 const OWN_PORT = 'services.self.port';
 
-/** Does a service or a job want to know this address? */
-export const isReferred = ({ services, jobs }: Pipeline, path: string): boolean =>
-  services.some((service) => serviceReferences(service).includes(path)) ||
-  jobs.some((job) => jobReferences(job).includes(path));
+/** Does a service or a job want to know anything of this server, as `connect` in `$(connect.url)`? */
+export function isReferred({ services, jobs }: Pipeline, head: string): boolean {
+  const isOf = (path: string): boolean => path.startsWith(`${head}.`);
+  return (
+    services.some((service) => serviceReferences(service).some(isOf)) ||
+    jobs.some((job) => jobReferences(job).some(isOf))
+  );
+}
 
 /** The nodes of a service with all its copies, or of a job. */
 export function programNodes({ services, jobs }: Pipeline, name: string): readonly string[] {

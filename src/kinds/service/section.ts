@@ -4,7 +4,8 @@ import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { duration, mapping, named, settings, text, texts, whole } from '../../pipeline/spec-words.js';
-import type { Placed, Readiness, UrlAddress } from '../../targets/component.js';
+import type { Placed, Readiness } from '../../targets/component.js';
+import type { HttpServerAddress } from '../http-component.js';
 import { type ProgramSection, programSpec } from '../program.js';
 
 export interface ServiceSection extends ProgramSection {
@@ -62,7 +63,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly services?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+    readonly services?: Readonly<Record<string, Placed<HttpServerAddress>>> | undefined;
   }
 }
 

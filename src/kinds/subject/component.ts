@@ -1,14 +1,20 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
-import { type HttpEndpoint, httpAddress, httpContainer, httpOnHost } from '../http-component.js';
+import {
+  type HttpEndpoint,
+  type HttpServerAddress,
+  httpAddress,
+  httpContainer,
+  httpOnHost,
+} from '../http-component.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
     readonly schemaRegistry: {
       readonly endpoint: HttpEndpoint;
       readonly launch: undefined;
-      readonly address: UrlAddress;
+      readonly address: HttpServerAddress;
     };
   }
 }
@@ -37,6 +43,8 @@ export const registryComponent = ({
   },
   compose: {
     ...httpContainer('registry', 'REGISTRY_PORT', 8081),
-    told: ({ url }) => ({ SCHEMA_REGISTRY_URL: url }),
+    // A container has a user and password in the URL, and no way to further credentials.
+    told: ({ url, token, ssl }) =>
+      token === undefined && ssl === undefined ? { SCHEMA_REGISTRY_URL: url } : undefined,
   },
 });

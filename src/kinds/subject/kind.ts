@@ -1,4 +1,5 @@
 import { onePlaced } from '../../pipeline/spec-placement.js';
+import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { registryComponent } from './component.js';
@@ -14,13 +15,13 @@ export const subjectKind: Kind = {
   references: [
     {
       head: 'schemaRegistry',
-      fields: ['url'],
+      fields: HTTP_FIELDS,
       component: 'schemaRegistry',
       needs: ({ subjects: declared }) => ['server/schemaRegistry', ...declared.map(({ name }) => `subject/${name}`)],
     },
   ],
   components: (pipeline) =>
-    pipeline.subjects.length > 0 || pipeline.ksqldb !== undefined || isReferred(pipeline, 'schemaRegistry.url')
+    pipeline.subjects.length > 0 || pipeline.ksqldb !== undefined || isReferred(pipeline, 'schemaRegistry')
       ? [{ component: registryComponent(pipeline), names: ['registry', 'schemaRegistry', 'schema-registry'] }]
       : [],
   servers: ['registry'],

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, text, whole } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/component.js';
+import type { Placed } from '../../targets/component.js';
+import type { HttpServerAddress } from '../http-component.js';
 
 export interface SubjectSection extends Located {
   /** Absolute. */
@@ -20,7 +21,7 @@ declare module '../../pipeline/pipeline.js' {
   }
 
   interface TargetSection {
-    readonly schemaRegistry?: Placed<UrlAddress> | undefined;
+    readonly schemaRegistry?: Placed<HttpServerAddress> | undefined;
   }
 }
 

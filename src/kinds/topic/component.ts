@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, HOST, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
+import { kafkaAddress } from './address.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -9,35 +11,16 @@ declare module '../../targets/component.js' {
   }
 }
 
-export interface KafkaEndpoint {
-  /** host:port, comma separated. */
-  readonly bootstrapServers: string;
-  readonly ssl?: KafkaSsl | undefined;
-  readonly sasl?: KafkaSasl | undefined;
+/** Files by absolute paths. */
+export interface KafkaEndpoint extends KafkaAccess {
   /** No other cluster is meant. */
   readonly clusterId?: string | undefined;
-}
-
-export type KafkaSsl =
-  | boolean
-  | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean };
-
-export interface KafkaSasl {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: string;
 }
 
 export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target'>): Component<'kafka'> => ({
   ...server('kafka'),
   placed: target.kafka,
-  address: {
-    variable: ['KAFKA', 'BOOTSTRAP_SERVERS'],
-    form: 'host:port',
-    written: (bootstrapServers) => ({ bootstrapServers }),
-    endpoint: (address) => address,
-    text: ({ bootstrapServers }) => bootstrapServers,
-  },
+  address: kafkaAddress,
   embedded: {
     process: 'kafka',
     port: 9092,

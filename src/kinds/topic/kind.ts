@@ -1,18 +1,50 @@
 import { z } from 'zod';
-import { INSIDE, placed } from '../../pipeline/spec-placement.js';
+import { INSIDE, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
+import { KAFKA_FIELDS } from './address.js';
 import { kafkaComponent } from './component.js';
 import { knownTopics } from './known-topics.js';
 import { checkTopics, unusedTopics } from './lint.js';
 import { topics } from './section.js';
 
-const tls = mapping({
-  ca: text.optional().describe('File with the certificates to trust'),
-  cert: text.optional().describe('File with the client certificate'),
-  key: text.optional().describe('File with the client key'),
-  rejectUnauthorized: z.boolean().optional().describe('false trusts any certificate'),
-});
+const extensions = z
+  .record(z.string(), text)
+  .optional()
+  .describe('SASL extensions (KIP-342): logicalCluster, identityPoolId');
+const oauthbearer = z.literal('oauthbearer', { error: 'must be plain, scram-sha-256, scram-sha-512 or oauthbearer' });
+
+const sasl = z.union(
+  [
+    mapping({
+      mechanism: z
+        .enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
+          error: 'must be plain, scram-sha-256, scram-sha-512 or oauthbearer',
+        })
+        .describe('SASL mechanism'),
+      username: text.describe('Who'),
+      password: text.describe('Take it from the environment'),
+    }),
+    mapping({
+      mechanism: oauthbearer.describe('SASL mechanism'),
+      token: text.describe('OAUTHBEARER: a token; take it from the environment'),
+      extensions,
+    }),
+    mapping({
+      mechanism: oauthbearer.describe('SASL mechanism'),
+      tokenEndpoint: text.describe('OAUTHBEARER: where tokens are fetched with client credentials'),
+      clientId: text.describe('Who'),
+      clientSecret: text.describe('Take it from the environment'),
+      scope: text.optional().describe('Asked for with the token'),
+      ssl: tls.optional().describe('Certificates for the token endpoint'),
+      extensions,
+    }),
+  ],
+  {
+    error:
+      'must have mechanism plain, scram-sha-256 or scram-sha-512 with username and password, or oauthbearer with token, or with tokenEndpoint, clientId and clientSecret',
+  },
+);
 
 const kafkaAddress = z.union(
   [
@@ -23,17 +55,7 @@ const kafkaAddress = z.union(
         .union([z.boolean(), tls], { error: 'must be true, false, or a mapping with ca, cert, key' })
         .optional()
         .describe('TLS: true, or with certificates'),
-      sasl: mapping({
-        mechanism: z
-          .enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
-            error: 'must be plain, scram-sha-256 or scram-sha-512',
-          })
-          .describe('SASL mechanism'),
-        username: text.describe('Who'),
-        password: text.describe('Take it from the environment'),
-      })
-        .optional()
-        .describe('SASL login'),
+      sasl: sasl.optional().describe('SASL login'),
       clusterId: text
         .optional()
         .describe('The expected cluster id: with any other, every command stops before it does anything'),
@@ -55,7 +77,7 @@ export const topicKind: Kind = {
   references: [
     {
       head: 'kafka',
-      fields: ['bootstrapServers'],
+      fields: KAFKA_FIELDS,
       component: 'kafka',
       needs: ({ topics: declared }) => ['server/kafka', ...declared.map(({ name }) => `topic/${name}`)],
     },

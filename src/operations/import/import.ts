@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { openConnect } from '../../clients/connect/client.js';
+import type { HttpAddress } from '../../clients/http/json-client.js';
 import { connectKafka } from '../../clients/kafka/client.js';
+import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import { connectKsqldb } from '../../clients/ksqldb/client.js';
 import { connectSchemaRegistry } from '../../clients/schema-registry/client.js';
 import type { FileKind } from '../../pipeline/kind.js';
@@ -15,18 +17,21 @@ import { readCluster } from './cluster.js';
 import { pipelineFiles } from './files.js';
 import { readMigrations } from './ksql.js';
 
-export interface ImportInput {
+/** The servers of a cluster; where one is undefined, its section is left out. */
+export interface ImportAddresses {
+  readonly kafka: KafkaAccess;
+  readonly schemaRegistry: HttpAddress | undefined;
+  readonly connect: HttpAddress | undefined;
+  readonly ksqldb: HttpAddress | undefined;
+}
+
+export interface ImportInput extends ImportAddresses {
   /** Absolute; its last part is the pipeline's name. */
   readonly folder: string;
   /** Replaces the files of an earlier import; else the folder has to be missing or empty. */
   readonly force: boolean;
   /** What the written file is validated with. */
   readonly kinds: readonly FileKind[];
-  readonly bootstrapServers: string;
-  /** Where one is undefined, its section is left out. */
-  readonly schemaRegistryUrl: string | undefined;
-  readonly connectUrl: string | undefined;
-  readonly ksqldbUrl: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -48,15 +53,15 @@ export async function importPipeline(input: ImportInput): Promise<Imported> {
   if (!input.force) requireEmpty(input.folder);
   const lifetime = new Lifetime();
   try {
-    const kafka = connectKafka({ bootstrapServers: input.bootstrapServers, clientId: 'evpipe-import' });
+    const kafka = connectKafka({ ...input.kafka, clientId: 'evpipe-import' });
     lifetime.onEnd(() => kafka.close());
     const registry =
-      input.schemaRegistryUrl === undefined
+      input.schemaRegistry === undefined
         ? undefined
-        : connectSchemaRegistry({ url: input.schemaRegistryUrl, signal: input.signal });
-    const connect = input.connectUrl === undefined ? undefined : openConnect(input.connectUrl);
+        : connectSchemaRegistry({ ...input.schemaRegistry, signal: input.signal });
+    const connect = input.connect === undefined ? undefined : openConnect(input.connect);
     lifetime.onEnd(() => connect?.close());
-    const ksqldb = input.ksqldbUrl === undefined ? undefined : connectKsqldb(input.ksqldbUrl);
+    const ksqldb = input.ksqldb === undefined ? undefined : connectKsqldb(input.ksqldb);
     lifetime.onEnd(() => ksqldb?.close());
 
     const found = await readCluster({ kafka, registry, connect });

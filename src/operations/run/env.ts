@@ -1,7 +1,10 @@
+import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import { componentsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
+import { javaProperties, librdkafkaSettings } from '../../kinds/topic/client-settings.js';
 import { EvpipeError } from '../../support/errors.js';
-import { variableOf } from '../../targets/component.js';
+import { tlsSettings } from '../../support/tls-files.js';
+import { type Component, type Endpoint, furtherVariable, server, variableOf } from '../../targets/component.js';
 
 /**
  * The addresses of all that runs, by the names that targets read them from (EVPIPE_KAFKA_BOOTSTRAP_SERVERS …), passwords in
@@ -22,7 +25,7 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
       return {
         [variableOf(component)]: host,
         ...(inside !== undefined && inside !== host && { [variableOf(component, '_INSIDE')]: inside }),
-        ...component.address.further?.(faces.host),
+        ...furtherOf(component, faces.host),
       };
     }),
   );
@@ -32,4 +35,32 @@ export async function addresses(session: Session): Promise<Readonly<Record<strin
     kind: 'unreachable',
     todo: 'Start it with evpipe up.',
   });
+}
+
+/** What a client of the pipeline's Kafka has to be told, in its own words. Throws EVPIPE_NOT_RUNNING (kind unreachable). */
+export async function kafkaSettings(
+  { clients }: Session,
+  client: 'java' | 'librdkafka',
+): Promise<Readonly<Record<string, string>>> {
+  const { host } = await clients.endpoint(server('kafka'));
+  return client === 'java' ? { ...javaProperties(host), ...javaKeystore(host) } : librdkafkaSettings(host);
+}
+
+/** Java wants key and certificate in one file, or as text (KIP-651): evpipe has them in two files. */
+function javaKeystore({ ssl }: KafkaAccess): Readonly<Record<string, string>> {
+  if (typeof ssl !== 'object' || ssl.cert === undefined) return {};
+  const { cert, key } = tlsSettings(ssl);
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.certificate.chain': String(cert),
+    'ssl.keystore.key': String(key),
+  };
+}
+
+function furtherOf(component: Component, endpoint: Endpoint): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(component.address.further?.(endpoint) ?? {}).flatMap(([field, value]) =>
+      value === undefined ? [] : [[furtherVariable(component, field), value]],
+    ),
+  );
 }

@@ -11,7 +11,7 @@ afterAll(() => world?.stop());
 
 it('restarts a connector that has failed, names what it fails with again, and leaves alone what runs', async () => {
   const database = await world.database();
-  const connect = openConnect(world.url);
+  const connect = openConnect({ url: world.url });
   const config = world.config(database, { 'table.include.list': 'public.t' });
   const spec = { name: 'orders', config, locationOf: () => undefined };
   const context = { connect };

@@ -7,7 +7,7 @@ import { TestAmqp } from '../embedded/amqp/running-amqp.js';
 
 let amqp: AmqpClient;
 beforeEach(async () => {
-  amqp = connectAmqp((await TestAmqp.start()).url);
+  amqp = connectAmqp({ url: (await TestAmqp.start()).url });
 });
 afterEach(() => amqp.close());
 

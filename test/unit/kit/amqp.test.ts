@@ -33,7 +33,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   broker = await TestAmqp.start();
-  amqp = connectAmqp(broker.url);
+  amqp = connectAmqp({ url: broker.url });
   await amqp.declareQueue({ name: 'dead', durable: true, arguments: {} });
   const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' };
   await amqp.declareQueue({ name: 'mails', durable: true, arguments: dead });

@@ -7,7 +7,7 @@ let server: TestAmqp;
 let amqp: AmqpClient;
 beforeEach(async () => {
   server = await TestAmqp.start();
-  amqp = connectAmqp(server.url);
+  amqp = connectAmqp({ url: server.url });
 });
 afterEach(() => amqp.close());
 
@@ -52,7 +52,7 @@ describe('the AMQP client', () => {
     await amqp.declareQueue(queue('likes'));
     await server.restart();
     await expect.poll(() => amqp.queue('likes').catch(() => undefined), { timeout: 20_000 }).toBeDefined();
-    const nobody = connectAmqp('amqp://user:secret@127.0.0.1:1');
+    const nobody = connectAmqp({ url: 'amqp://user:secret@127.0.0.1:1' });
     const failure: unknown = await nobody.queue('likes').catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code: 'EVPIPE_AMQP_UNREACHABLE', kind: 'unreachable' });
     expect(String(failure)).toContain('127.0.0.1:1');

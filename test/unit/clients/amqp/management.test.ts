@@ -9,9 +9,9 @@ let amqp: AmqpClient;
 let management: RabbitmqManagement;
 beforeEach(async () => {
   server = await TestAmqp.start();
-  amqp = connectAmqp(server.url);
+  amqp = connectAmqp({ url: server.url });
   // The API answers on the broker's own port too.
-  management = connectManagement(`http://guest:guest@127.0.0.1:${server.port}`, '/');
+  management = connectManagement({ url: `http://guest:guest@127.0.0.1:${server.port}` }, '/');
   await amqp.declareQueue({ name: 'likes', durable: true, arguments: {} });
 });
 afterEach(async () => {

@@ -21,7 +21,7 @@ async function serve(answer: RequestListener): Promise<string> {
 
 async function read(url: string, signal = new AbortController().signal): Promise<KsqlQueryPart[]> {
   const parts: KsqlQueryPart[] = [];
-  for await (const part of streamQuery(url, 'SELECT …;', { signal })) parts.push(part);
+  for await (const part of streamQuery({ url }, 'SELECT …;', { signal })) parts.push(part);
   return parts;
 }
 
@@ -70,7 +70,7 @@ describe('a query of ksqlDB', () => {
     });
     const abort = new AbortController();
     const reading = (async () => {
-      for await (const part of streamQuery(url, 'SELECT …;', { signal: abort.signal })) {
+      for await (const part of streamQuery({ url }, 'SELECT …;', { signal: abort.signal })) {
         if (part.kind === 'header') abort.abort(new Error('enough'));
       }
     })();
