@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { readBody } from './body.js';
+import type { Login } from './callers.js';
 import { createFront, type Front, type Request, type Response } from './front.js';
 import { HttpProblem } from './problem.js';
 import type { Target } from './target.js';
@@ -47,11 +48,12 @@ interface ApiOptions<Context> {
   readonly context: Context;
   readonly log: Log;
   readonly allowedHosts?: readonly string[] | undefined;
+  readonly login?: Login | undefined;
 }
 
 export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOptions<Context>): Front {
   const find = router(api.routes);
-  const { context, log, allowedHosts } = options;
+  const { context, log, allowedHosts, login } = options;
 
   const respond = (request: Request, response: Response, answer: Answer): void => {
     if (response.headersSent) return void response.end();
@@ -87,7 +89,7 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
     }
   };
 
-  return createFront({ allowedHosts, serve, refuse: fail });
+  return createFront({ allowedHosts, login, serve, refuse: fail });
 }
 
 type Found<R> = { readonly route: R; readonly parameters: Readonly<Record<string, string>> };

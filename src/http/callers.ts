@@ -1,4 +1,6 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { basicAuthorization } from './basic-authorization.js';
 import { HttpProblem } from './problem.js';
 
 /** Accepts any name. For servers behind a proxy of one's own, which has to do this check. */
@@ -32,6 +34,18 @@ export function checkCaller({ method, headers }: CallerRequest, allowedHosts: re
     throw new HttpProblem(403, `requests from pages of another origin (${printable(origin)}) are refused`);
   if (headers['sec-fetch-site'] === 'cross-site' && !followsLink(method, headers))
     throw new HttpProblem(403, 'requests from pages of another site are refused');
+}
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Throws HttpProblem 401 unless the request has this login (RFC 7617). */
+export function checkLogin({ headers: { authorization = '' } }: CallerRequest, { username, password }: Login): void {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest(); // of one length
+  if (timingSafeEqual(digest(authorization), digest(basicAuthorization(username, password)))) return;
+  throw new HttpProblem(401, 'Unauthorized');
 }
 
 function isAllowed(authority: string, allowedHosts: readonly string[]): boolean {

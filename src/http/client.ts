@@ -4,6 +4,7 @@ import type { AxiosInstance } from 'axios';
 import { messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../support/tls-files.js';
+import { basicAuthorization } from './basic-authorization.js';
 
 export interface HttpRequest {
   readonly method: string;
@@ -235,9 +236,6 @@ function loginOf({ url, token }: HttpAddress): { readonly url: string; readonly 
   if (!hasLogin) return { url: bare };
   return { url: bare, authorization: basicAuthorization(decoded(username), decoded(password)) };
 }
-
-export const basicAuthorization = (username: string, password: string): string =>
-  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 /** A lone `%` in a password stays what it is. */
 function decoded(text: string): string {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage as Request, type ServerResponse as Response, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { checkCaller } from './callers.js';
+import { checkCaller, checkLogin, type Login } from './callers.js';
 import { HttpProblem } from './problem.js';
 import { parseTarget, type Target } from './target.js';
 
@@ -9,6 +9,8 @@ export type { Request, Response };
 export interface FrontOptions {
   /** Names besides those of loopback that `Host` may give: of a container network, for example. `*` accepts any. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Asked of every request; absent: whoever reaches the server may call. */
+  readonly login?: Login | undefined;
   /** Answers a request that the front refuses, in the server's own dialect. */
   readonly refuse: (request: Request, response: Response, problem: HttpProblem) => void;
   readonly serve: (request: Request, response: Response, target: Target) => unknown;
@@ -23,9 +25,10 @@ export interface Front {
   readonly server: Server;
 }
 
-export function createFront({ allowedHosts, refuse, serve, upgrade }: FrontOptions): Front {
+export function createFront({ allowedHosts, login, refuse, serve, upgrade }: FrontOptions): Front {
   const admit = (request: Request): Target => {
     checkCaller(request, allowedHosts);
+    if (login !== undefined) checkLogin(request, login);
     return parseTarget(request.url);
   };
   const listener = (request: Request, response: Response): void => {
@@ -35,6 +38,7 @@ export function createFront({ allowedHosts, refuse, serve, upgrade }: FrontOptio
     } catch (failure) {
       if (!(failure instanceof HttpProblem)) throw failure;
       request.resume();
+      if (failure.status === 401) response.setHeader('www-authenticate', 'Basic realm="evpipe"');
       refuse(request, response, failure);
       return;
     }

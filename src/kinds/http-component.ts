@@ -1,7 +1,9 @@
 import type { HttpAddress } from '../clients/http/json-client.js';
 import type { TlsFiles } from '../support/tls-files.js';
+import { furtherTls, writtenTls } from '../support/tls-variables.js';
 import { type AddressContext, eachFace, type Faces, HOST } from '../targets/component.js';
-import { absoluteTls, furtherTls, referredTls, TLS_FIELDS, writtenTls } from './tls-address.js';
+import type { PipelineSecrets } from '../targets/secrets.js';
+import { absoluteTls, referredTls, TLS_FIELDS } from './tls-address.js';
 
 /** What the components that speak HTTP have in common. */
 
@@ -30,7 +32,7 @@ export const httpAddress = (variable: string) => ({
   }),
   endpoint: httpEndpoint,
   text: ({ url }: HttpEndpoint) => url,
-  further: ({ token, ssl }: HttpEndpoint) => ({ TOKEN: token, ...furtherTls(ssl) }),
+  credentials: ({ token, ssl }: HttpEndpoint) => ({ TOKEN: token, ...furtherTls(ssl) }),
   referred: ({ url, token = '', ssl }: HttpEndpoint) => ({ ...loginIn(url), token, ...referredTls(ssl) }),
 });
 
@@ -63,6 +65,15 @@ function loginIn(url: string): { readonly username: string; readonly password: s
 }
 
 export const httpOnHost = (port: number | undefined): HttpEndpoint => ({ url: `http://${HOST}:${port}` });
+
+/** A server of evpipe's own, which asks for a login where the pipeline is private. */
+export const loginOnHost =
+  (process: string) =>
+  (port: number | undefined, secrets: PipelineSecrets): HttpEndpoint => {
+    const login = secrets.login(process);
+    const { url } = httpOnHost(port);
+    return { url: login === undefined ? url : withoutSlash(withLogin(url, login.username, login.password)) };
+  };
 
 /** A container of compose/NAME.yaml that publishes one port. */
 export const httpContainer = (container: string, variable: string, inside: number, wished = inside) => ({

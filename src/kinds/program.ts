@@ -5,6 +5,7 @@ import type { Located } from '../pipeline/pipeline.js';
 import { type ReferenceValues, resolveAll, resolveReferences } from '../pipeline/references.js';
 import { settings, text } from '../pipeline/spec-words.js';
 import { EvpipeError } from '../support/errors.js';
+import { credentialsFor } from './reference-values.js';
 import type { Session } from './session.js';
 
 /** What services and jobs have in common: where they run and with what environment. */
@@ -33,13 +34,14 @@ export const programSpec = {
 export const programFolder = (folder: string, { cwd }: Pick<ProgramSection, 'cwd'>): string =>
   resolve(folder, cwd ?? '.');
 
-/** The whole environment of a program, with references resolved. Throws EVPIPE_ENV_FILE. */
+/** The whole environment of a program, with references resolved and the logins that go with them. Throws EVPIPE_ENV_FILE. */
 export function environmentOf(
   { pipeline }: Pick<Session, 'pipeline'>,
   section: ProgramSection,
   values: ReferenceValues,
 ): Readonly<Record<string, string>> {
-  return { ...resolveAll(fileEnvironment(pipeline.folder, section), values), ...resolveAll(section.env, values) };
+  const given = { ...fileEnvironment(pipeline.folder, section), ...section.env };
+  return { ...credentialsFor(Object.values(given), values), ...resolveAll(given, values) };
 }
 
 function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection): Record<string, string> {

@@ -1,6 +1,6 @@
 import type { ReferenceForm } from '../pipeline/kind.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { parseReference, type ReferenceValues, referenceForm } from '../pipeline/references.js';
+import { parseReference, type ReferenceValues, referenceForm, referencesIn } from '../pipeline/references.js';
 import type { Component, Endpoint, Faces } from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
 import type { Target } from '../targets/target.js';
@@ -27,9 +27,25 @@ export async function referenceValues(
       const prefix = form.named === undefined ? form.head : `${form.head}.${component.name}`;
       for (const [field, value] of fieldsOf(form, component, target.as(endpoint, holder)))
         values.set(`${prefix}.${field}`, value);
+      for (const [field, value] of Object.entries(component.address.credentials?.(endpoint) ?? {}))
+        if (value !== undefined) values.set(`${form.head}${BESIDE}${component.address.variable[0]}_${field}`, value);
     }),
   );
   return values;
+}
+
+/** Before the names of variables that go with an address. `$(…)` can't spell such a path. */
+const BESIDE = '.*.';
+
+/** What a program needs beside the addresses in its texts: KAFKA_SASL_MECHANISM and so on, where the servers ask for it. */
+export function credentialsFor(texts: readonly string[], values: ReferenceValues): Readonly<Record<string, string>> {
+  const heads = new Set(texts.flatMap(referencesIn).map((path) => parseReference(path).head));
+  return Object.fromEntries(
+    [...values].flatMap(([path, value]) => {
+      const [head = '', variable] = path.split(BESIDE);
+      return variable !== undefined && heads.has(head) ? [[variable, value]] : [];
+    }),
+  );
 }
 
 const absent =

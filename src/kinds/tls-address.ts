@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { TlsFiles } from '../support/tls-files.js';
 
-/** The certificates of an address: in a file beside it, in variables, as references. */
+/** The certificates of an address: in a file beside it, and as references. */
 
 /** Absolute: a path is relative to the pipeline's file. */
 export const absoluteTls = ({ ca, cert, key, rejectUnauthorized }: TlsFiles, folder: string): TlsFiles => ({
@@ -9,21 +9,6 @@ export const absoluteTls = ({ ca, cert, key, rejectUnauthorized }: TlsFiles, fol
   ...(cert !== undefined && { cert: resolve(folder, cert) }),
   ...(key !== undefined && { key: resolve(folder, key) }),
   ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-});
-
-/** Undefined where no variable says anything of them. */
-export function writtenTls(further: (field: string) => string | undefined): TlsFiles | undefined {
-  const [ca, cert, key] = [further('CA'), further('CERT'), further('KEY')];
-  const isLax = further('TLS_VERIFY') === 'false';
-  if (ca === undefined && cert === undefined && key === undefined && !isLax) return undefined;
-  return { ca, cert, key, ...(isLax && { rejectUnauthorized: false }) };
-}
-
-export const furtherTls = ({ ca, cert, key, rejectUnauthorized }: TlsFiles = {}) => ({
-  CA: ca,
-  CERT: cert,
-  KEY: key,
-  TLS_VERIFY: rejectUnauthorized === false ? 'false' : undefined,
 });
 
 /** As `$(kafka.ca)`, an empty text where there is none: one file for servers with and without. */

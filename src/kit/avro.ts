@@ -1,5 +1,6 @@
 import { connectSchemaRegistry, type RegisteredSchema } from '../clients/schema-registry/client.js';
 import { parseRegistered } from '../clients/schema-registry/registered-avro.js';
+import type { HttpAddress } from '../http/client.js';
 import { compilePlainEncoder } from '../protocol/avro/encode.js';
 import { compilePlainDecoder } from '../protocol/avro/plain.js';
 import { frameValue, unframeValue } from '../protocol/confluent/framing.js';
@@ -16,8 +17,8 @@ export interface Avro {
   decode<Value>(value: Buffer): Promise<Value>;
 }
 
-export function openAvro(registryUrl: string): Avro {
-  const registry = connectSchemaRegistry({ url: registryUrl });
+export function openAvro(address: HttpAddress): Avro {
+  const registry = connectSchemaRegistry(address);
 
   const encoderOf = remembered(async (subject: string) => {
     const latest = await registry.version(subject, 'latest');

@@ -1,8 +1,10 @@
 import { type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import type { KafkaAccess } from '../clients/kafka/contract.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import type { Database, Transaction } from './database.js';
 import { kafkaLog } from './kafka-log.js';
+import { kafkajsSettings } from './kafka-settings.js';
 import { NotYet } from './not-yet.js';
 
 export interface Message {
@@ -38,7 +40,7 @@ interface Elsewhere {
 }
 
 export interface ConsumerContext {
-  readonly bootstrapServers: string;
+  readonly access: KafkaAccess;
   readonly log: Log;
   readonly onFailure: (failure: unknown) => void;
 }
@@ -64,11 +66,11 @@ const STALLED_MS = 60_000;
  */
 export async function startConsumer(
   options: ConsumerOptions,
-  { bootstrapServers, log, onFailure }: ConsumerContext,
+  { access, log, onFailure }: ConsumerContext,
 ): Promise<{ stop(): Promise<void> }> {
   const kafka = new Kafka({
     clientId: options.group,
-    brokers: bootstrapServers.split(','),
+    ...kafkajsSettings(access),
     logLevel: logLevel.WARN,
     logCreator: kafkaLog(log),
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8 },
@@ -103,7 +105,7 @@ export async function startConsumer(
     await stop();
     throw new EvpipeError(
       'EVPIPE_CONSUMER_START',
-      `group ${options.group} can't read ${options.topics.join(', ')} from ${bootstrapServers}: ${messageOf(failure)}`,
+      `group ${options.group} can't read ${options.topics.join(', ')} from ${access.bootstrapServers}: ${messageOf(failure)}`,
       { kind: 'unreachable', cause: failure },
     );
   }

@@ -1,6 +1,8 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import type { KafkaAccess } from '../clients/kafka/contract.js';
 import type { Log } from '../support/log.js';
 import { kafkaLog } from './kafka-log.js';
+import { kafkajsSettings } from './kafka-settings.js';
 import type { OutboxRecord, Publisher } from './polling-outbox.js';
 
 /** All replicas in sync have it. */
@@ -13,10 +15,10 @@ const TIMEOUT_MS = 3_000;
  * Publishes to Kafka: the event's key is the record's key (the partition is the one that Java clients choose), its id a
  * header. One batch after the other, so that what is sent again never overtakes what follows. Connects when it is first used.
  */
-export function openKafkaPublisher(bootstrapServers: string, log: Log): Publisher {
+export function openKafkaPublisher(access: KafkaAccess, log: Log): Publisher {
   const kafka = new Kafka({
     clientId: 'outbox',
-    brokers: bootstrapServers.split(','),
+    ...kafkajsSettings(access),
     logLevel: logLevel.WARN,
     logCreator: kafkaLog(log),
     connectionTimeout: TIMEOUT_MS,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { Lifetime } from '../support/lifetime.js';
 import { type Log, outputLog } from '../support/log.js';
+import { writtenTls } from '../support/tls-variables.js';
 import type { ReceiverOptions } from './amqp/receiver.js';
 import type { Avro } from './avro.js';
 import type { Cache } from './cache.js';
@@ -77,6 +78,13 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       todo: `Give it in the service's env: of the pipeline file.`,
     });
   };
+  const kafkaPublisher = async (): Promise<Publisher> => {
+    const [{ openKafkaPublisher }, { kafkaOf }] = await Promise.all([
+      import('./kafka-publisher.js'),
+      import('./kafka-settings.js'),
+    ]);
+    return openKafkaPublisher(kafkaOf(variable('KAFKA_BOOTSTRAP_SERVERS'), env), log);
+  };
   const service: Service = {
     log,
     env: variable,
@@ -109,7 +117,8 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
     },
     async avro(name = 'SCHEMA_REGISTRY_URL') {
       const { openAvro } = await import('./avro.js');
-      return openAvro(variable(name));
+      const get = (field: string) => env[`SCHEMA_REGISTRY_${field}`] || undefined;
+      return openAvro({ url: variable(name), token: get('TOKEN'), ssl: writtenTls(get) });
     },
     async serve(site) {
       const { serve } = await import('./web.js');
@@ -126,9 +135,12 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
       return { port: server.port };
     },
     async consume(options) {
-      const { startConsumer } = await import('./consumer.js');
+      const [{ startConsumer }, { kafkaOf }] = await Promise.all([
+        import('./consumer.js'),
+        import('./kafka-settings.js'),
+      ]);
       const consumer = await startConsumer(options, {
-        bootstrapServers: variable('KAFKA_BOOTSTRAP_SERVERS'),
+        access: kafkaOf(variable('KAFKA_BOOTSTRAP_SERVERS'), env),
         log,
         onFailure,
       });
@@ -136,9 +148,7 @@ export async function startService(main: Main, { env, log, onFailure }: ServiceC
     },
     async pollingOutbox(options) {
       const { startPollingOutbox } = await import('./polling-outbox.js');
-      const publisher =
-        options.publisher ??
-        (await import('./kafka-publisher.js')).openKafkaPublisher(variable('KAFKA_BOOTSTRAP_SERVERS'), log);
+      const publisher = options.publisher ?? (await kafkaPublisher());
       lifetime.onEnd(() => publisher.close());
       const outbox = startPollingOutbox({ ...options, publisher }, log);
       lifetime.onEnd(() => outbox.stop());

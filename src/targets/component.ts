@@ -90,6 +90,8 @@ export interface AddressForm<K extends ComponentKind> {
   text(endpoint: EndpointOf<K>): string | undefined;
   /** What stands in the further variables, by the ends of their names. */
   further?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
+  /** Of these, what a client needs beyond the text. A program that refers to the server gets it too, as KAFKA_PASSWORD. */
+  credentials?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
   /** Fields of `$(…)` that the endpoint does not hold under their names. */
   referred?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
   /** What people are shown of it, without any password; absent: the URL without what may be one. */

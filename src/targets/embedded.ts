@@ -145,6 +145,7 @@ export class EmbeddedProvider implements Provider {
     const { process, port, protocol, layer, stopTimeoutMs } = component.embedded;
     const { stateFolder, env } = this.context;
     await this.ensured(); // makes the state folder, where passwords are kept
+    this.secrets.decidePrivacy(env);
     const launched = await component.embedded.launch({
       launch,
       upstream,

@@ -1,10 +1,17 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { createJson, readJson } from '../support/json-file.js';
+import { createJson, readJson, writeJson } from '../support/json-file.js';
+import type { Environment } from './component.js';
 
 interface SecretsFile {
   readonly version: 1;
   readonly postgresPassword: string;
+}
+
+/** Whether the servers of this pipeline that could let in anybody ask for a login. */
+interface PrivacyFile {
+  readonly version: 1;
+  readonly private: boolean;
 }
 
 /** Passwords of the servers that evpipe starts for one pipeline. Their characters need no encoding in a URL. */
@@ -29,6 +36,30 @@ export class PipelineSecrets {
   rabbitmqLogin(guest: boolean | undefined): { user: string; password: string } {
     if (guest === true) return { user: 'guest', password: 'guest' };
     return { user: 'evpipe', password: this.derived('rabbitmq') };
+  }
+
+  /** Of a server that could let in anybody; undefined: it does. */
+  login(process: string): { readonly username: string; readonly password: string } | undefined {
+    return this.isPrivate ? { username: 'evpipe', password: this.derived(`login of ${process}`) } : undefined;
+  }
+
+  /**
+   * As the pipeline was last started: EVPIPE_PRIVATE=1 makes it so and =0 ends it. Without the variable it stays as it is, so
+   * that a shell that lacks it opens nothing.
+   */
+  private get isPrivate(): boolean {
+    return readJson<PrivacyFile>(this.privacyFile, 1)?.private ?? false;
+  }
+
+  /** Before something starts; the state folder has to exist. */
+  decidePrivacy({ EVPIPE_PRIVATE: wanted = '' }: Environment): void {
+    const isWanted = /^(1|true|yes)$/i.test(wanted);
+    if (wanted === '' || isWanted === this.isPrivate) return;
+    writeJson(this.privacyFile, { version: 1, private: isWanted } satisfies PrivacyFile);
+  }
+
+  private get privacyFile(): string {
+    return join(this.stateFolder, 'private.json');
   }
 
   /** Of the one secret that is kept; none of them gives another one away. */

@@ -17,13 +17,17 @@ export class Stack {
 
   /** Copies the pipeline and brings it up; throws with all that `up` said unless it ended with 0. */
   static async up(pipeline: string, ...args: string[]): Promise<Stack> {
-    const stack = await Stack.prepare(pipeline);
-    const ended = await stack.box.run('up', ...args);
+    return (await Stack.prepare(pipeline)).up(...args);
+  }
+
+  /** As above, of what was prepared. */
+  async up(...args: string[]): Promise<this> {
+    const ended = await this.box.run('up', ...args);
     if (ended.code !== 0) {
-      await stack.box.remove();
+      await this.box.remove();
       throw new Error(`up ended with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
     }
-    return stack;
+    return this;
   }
 
   /** Only the copy; nothing runs yet. */

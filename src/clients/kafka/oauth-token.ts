@@ -1,4 +1,5 @@
-import { basicAuthorization, HttpClient } from '../../http/client.js';
+import { basicAuthorization } from '../../http/basic-authorization.js';
+import { HttpClient } from '../../http/client.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { ClientCredentials, TokenLogin } from './contract.js';
 

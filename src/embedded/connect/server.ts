@@ -1,4 +1,6 @@
 import { connectKafka } from '../../clients/kafka/client.js';
+import type { KafkaAccess } from '../../clients/kafka/contract.js';
+import type { Login } from '../../http/callers.js';
 import type { RunningServer } from '../../support/child.js';
 import { Lifetime } from '../../support/lifetime.js';
 import { listen } from '../../support/listen.js';
@@ -14,7 +16,9 @@ export interface ConnectOptions {
   readonly port: number;
   /** Names besides those of loopback that clients call it by. */
   readonly allowedHosts?: readonly string[];
-  readonly kafkaBootstrapServers: string;
+  /** Asked of every client. */
+  readonly login?: Login;
+  readonly kafka: KafkaAccess;
   /** What `${env:NAME}` in configurations means; nothing else of the process' environment is visible. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Folders below which `${file:…}` and `${directory:…}` may read; default none. */
@@ -36,7 +40,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
   const life = new Lifetime();
   const clock = options.clock ?? Date.now;
   try {
-    const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'connect' });
+    const kafka = connectKafka({ ...options.kafka, clientId: 'connect' });
     life.onEnd(() => kafka.close());
     const workerConfig = withWorkerDefaults(options.workerConfig);
     const { clusterId } = await kafka.describeCluster();
@@ -61,7 +65,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
     const { server } = restServer(
       { herder, stores, clusterId, providers, loggers, clock },
-      { log, allowedHosts: options.allowedHosts },
+      { log, allowedHosts: options.allowedHosts, login: options.login },
     );
     const port = await listen(server, options);
     workerId = `${options.host}:${port}`;
@@ -71,7 +75,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
       server.closeAllConnections();
     });
     await herder.start();
-    log.info('listening', { url: `http://${workerId}`, kafka: options.kafkaBootstrapServers });
+    log.info('listening', { url: `http://${workerId}`, kafka: options.kafka.bootstrapServers });
     return { port, stop: () => life.end() };
   } catch (failure) {
     await life.end();

@@ -1,4 +1,7 @@
 import { connectKafka } from '../../clients/kafka/client.js';
+import type { KafkaAccess } from '../../clients/kafka/contract.js';
+import type { Login } from '../../http/callers.js';
+import type { HttpAddress } from '../../http/client.js';
 import type { Log } from '../../support/log.js';
 import { waitUntil } from '../../support/retry.js';
 import { CommandLog } from './command-log.js';
@@ -15,9 +18,11 @@ export interface KsqldbOptions {
   readonly port: number;
   /** Names besides those of loopback that clients call it by. */
   readonly allowedHosts?: readonly string[];
-  readonly kafkaBootstrapServers: string;
-  readonly schemaRegistryUrl?: string;
-  readonly connectUrl?: string;
+  /** Asked of every client. */
+  readonly login?: Login;
+  readonly kafka: KafkaAccess;
+  readonly schemaRegistry?: HttpAddress;
+  readonly connect?: HttpAddress;
   /** Part of the names of the command topic and of the queries' groups. */
   readonly serviceId?: string;
   readonly log: Log;
@@ -32,14 +37,13 @@ const KAFKA_WITHIN_MS = 60_000;
 /** A ksqlDB server: all its memory is the command topic in Kafka and the topics of its queries. */
 export async function startKsqldb(options: KsqldbOptions): Promise<{ port: number; stop(): Promise<void> }> {
   const { log, serviceId = 'default_' } = options;
-  const kafka = connectKafka({ bootstrapServers: options.kafkaBootstrapServers, clientId: 'ksqldb' });
+  const kafka = connectKafka({ ...options.kafka, clientId: 'ksqldb' });
   const commands = new CommandLog(kafka, serviceId);
   const engine = new Engine({
     serviceId,
     kafka,
-    registry:
-      options.schemaRegistryUrl === undefined ? undefined : new HttpRegistry(withoutSlash(options.schemaRegistryUrl)),
-    connect: options.connectUrl === undefined ? undefined : new ConnectWorker(withoutSlash(options.connectUrl)),
+    registry: options.schemaRegistry && new HttpRegistry(options.schemaRegistry),
+    connect: options.connect && new ConnectWorker(options.connect),
     commands,
     createQuery: (query) => new PersistentQuery(query),
     world: { now: options.clock ?? Date.now, random: options.random ?? Math.random },
@@ -50,7 +54,11 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     clusterId ??= (await kafka.describeCluster()).clusterId;
     return clusterId;
   };
-  const rest = new RestServer(engine, { clusterId: readClusterId, allowedHosts: options.allowedHosts });
+  const rest = new RestServer(engine, {
+    clusterId: readClusterId,
+    allowedHosts: options.allowedHosts,
+    login: options.login,
+  });
   try {
     await waitUntil('Kafka', readClusterId, { timeoutMs: KAFKA_WITHIN_MS });
     await restore(engine, await commands.open());
@@ -71,5 +79,3 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     throw failure;
   }
 }
-
-const withoutSlash = (url: string): string => url.replace(/\/+$/, '');

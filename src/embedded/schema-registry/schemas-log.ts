@@ -1,5 +1,5 @@
 import { connectKafka } from '../../clients/kafka/client.js';
-import type { KafkaClient, KafkaClientOptions, RecordProducer, RecordReader } from '../../clients/kafka/contract.js';
+import type { KafkaAccess, KafkaClient, RecordProducer, RecordReader } from '../../clients/kafka/contract.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 import { pause } from '../../support/retry.js';
@@ -13,7 +13,7 @@ const WRITE_TIMEOUT_MS = 30_000;
 const FETCH_WAIT_MS = 2_000;
 
 /** How to reach Kafka, and the topic to keep everything in; `_schemas` where none is named. */
-export interface KafkaAccess extends Pick<KafkaClientOptions, 'bootstrapServers' | 'ssl' | 'sasl'> {
+export interface SchemasTopic extends KafkaAccess {
   readonly topic?: string;
 }
 
@@ -38,14 +38,12 @@ export class SchemasLog {
 
   constructor(
     private readonly state: SchemaState,
-    { bootstrapServers, ssl, sasl, topic = DEFAULT_TOPIC }: KafkaAccess,
+    { bootstrapServers, ssl, sasl, topic = DEFAULT_TOPIC }: SchemasTopic,
     private readonly log: Log,
   ) {
     this.topic = topic;
     this.kafka = connectKafka({
-      bootstrapServers,
-      ...(ssl === undefined ? {} : { ssl }),
-      ...(sasl === undefined ? {} : { sasl }),
+      ...{ bootstrapServers, ssl, sasl },
       clientId: 'schema-registry',
       requestTimeoutMs: WRITE_TIMEOUT_MS,
     });

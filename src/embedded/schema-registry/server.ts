@@ -1,5 +1,6 @@
 import { type Api, type Route as ApiRoute, createApi } from '../../http/api.js';
 import { parseJsonText } from '../../http/body.js';
+import type { Login } from '../../http/callers.js';
 import { HttpProblem } from '../../http/problem.js';
 import { messageOf } from '../../support/errors.js';
 import { Lifetime } from '../../support/lifetime.js';
@@ -9,14 +10,16 @@ import { Registry } from './registry.js';
 import { RegistryError } from './registry-error.js';
 import { type Context, RawText, ROUTES } from './routes.js';
 import { SchemaState } from './schema-state.js';
-import { type KafkaAccess, SchemasLog } from './schemas-log.js';
+import { SchemasLog, type SchemasTopic } from './schemas-log.js';
 
-export interface SchemaRegistryOptions extends KafkaAccess {
+export interface SchemaRegistryOptions extends SchemasTopic {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   /** Names besides those of loopback that clients call it by. */
   readonly allowedHosts?: readonly string[];
+  /** Asked of every client. */
+  readonly login?: Login;
   readonly log: Log;
 }
 

@@ -8,7 +8,7 @@ import {
   type HttpServerAddress,
   httpAddress,
   httpContainer,
-  httpOnHost,
+  loginOnHost,
 } from '../http-component.js';
 
 declare module '../../targets/component.js' {
@@ -39,16 +39,16 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
     layer: 2,
     protocol: 'http',
     stopTimeoutMs: 10_000,
-    launch: ({ launch, upstream, dataDir, stateFolder }) =>
+    launch: ({ launch, upstream, dataDir, stateFolder, secrets }) =>
       embeddedProgram('connect', {
-        // It reaches an unprotected Kafka only; what else an address may ask for is refused by its own start.
-        kafkaBootstrapServers: upstream.of(server('kafka'))?.host.bootstrapServers,
+        kafka: upstream.of(server('kafka'))?.host,
         ...(upstream.isForeign(server('kafka')) && { workerConfig: ownTopics(name) }),
         dataDir,
+        login: secrets.login('connect'),
         ...launch,
         stateFolder,
       }),
-    endpoint: httpOnHost,
+    endpoint: loginOnHost('connect'),
   },
   compose: {
     ...httpContainer('connect', 'CONNECT_PORT', 8083),

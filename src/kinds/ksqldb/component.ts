@@ -6,7 +6,7 @@ import {
   type HttpServerAddress,
   httpAddress,
   httpContainer,
-  httpOnHost,
+  loginOnHost,
 } from '../http-component.js';
 
 declare module '../../targets/component.js' {
@@ -30,16 +30,16 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
     layer: 3,
     protocol: 'http',
     stopTimeoutMs: 10_000,
-    launch: ({ upstream, dataDir }) =>
+    launch: ({ upstream, dataDir, secrets }) =>
       embeddedProgram('ksqldb', {
-        // It reaches an unprotected Kafka only; what else an address may ask for is refused by its own start.
-        kafkaBootstrapServers: upstream.of(server('kafka'))?.host.bootstrapServers,
-        schemaRegistryUrl: upstream.of(server('schemaRegistry'))?.host.url,
-        connectUrl: upstream.of(server('connect'))?.host.url,
+        kafka: upstream.of(server('kafka'))?.host,
+        schemaRegistry: upstream.of(server('schemaRegistry'))?.host,
+        connect: upstream.of(server('connect'))?.host,
         ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_` }),
         dataDir,
+        login: secrets.login('ksqldb'),
       }),
-    endpoint: httpOnHost,
+    endpoint: loginOnHost('ksqldb'),
   },
   compose: httpContainer('ksqldb', 'KSQLDB_PORT', 8088),
 });

@@ -1,10 +1,11 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { TlsFiles } from '../../support/tls-files.js';
+import { furtherTls, writtenTls } from '../../support/tls-variables.js';
 import { type AddressContext, type Component, eachFace, HOST, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
 import { withoutSlash } from '../http-component.js';
-import { absoluteTls, furtherTls, referredTls, writtenTls } from '../tls-address.js';
+import { absoluteTls, referredTls } from '../tls-address.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -46,7 +47,8 @@ export const rabbitmqComponent = ({
     written: (url, further) => ({ url, ssl: writtenTls(further) }),
     endpoint: endpointAt,
     text: ({ url }) => url,
-    further: ({ managementUrl, ssl }) => ({ [MANAGEMENT]: managementUrl, ...furtherTls(ssl) }),
+    further: ({ managementUrl }) => ({ [MANAGEMENT]: managementUrl }),
+    credentials: ({ ssl }) => furtherTls(ssl),
     referred: ({ ssl }) => referredTls(ssl),
   },
   embedded: {

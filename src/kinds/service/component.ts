@@ -83,7 +83,7 @@ export function serviceComponent(
 }
 
 function addressOf(name: string): AddressForm<'service'> {
-  const { further: _further, referred: _referred, ...form } = httpAddress(`SERVICE_${inVariable(name)}`);
+  const { credentials: _credentials, referred: _referred, ...form } = httpAddress(`SERVICE_${inVariable(name)}`);
   return {
     ...form,
     text: ({ url }) => url,

@@ -6,7 +6,7 @@ import {
   type HttpServerAddress,
   httpAddress,
   httpContainer,
-  httpOnHost,
+  loginOnHost,
 } from '../http-component.js';
 
 declare module '../../targets/component.js' {
@@ -33,13 +33,14 @@ export const registryComponent = ({
     layer: 1,
     protocol: 'http',
     stopTimeoutMs: 5_000,
-    launch: ({ upstream, dataDir }) =>
+    launch: ({ upstream, dataDir, secrets }) =>
       embeddedProgram('schema-registry', {
         ...upstream.of(server('kafka'))?.host,
         ...(upstream.isForeign(server('kafka')) && { topic: `_evpipe_${name}_schemas` }),
         dataDir,
+        login: secrets.login('registry'),
       }),
-    endpoint: httpOnHost,
+    endpoint: loginOnHost('registry'),
   },
   compose: {
     ...httpContainer('registry', 'REGISTRY_PORT', 8081),

@@ -3,6 +3,7 @@ import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, HOST, server } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
+import type { PipelineSecrets } from '../../targets/secrets.js';
 import { kafkaAddress } from './address.js';
 
 declare module '../../targets/component.js' {
@@ -27,8 +28,14 @@ export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target
     layer: 0,
     protocol: 'kafka',
     stopTimeoutMs: 10_000,
-    launch: ({ dataDir }) => embeddedProgram('kafka', { dataDir }),
-    endpoint: (port) => ({ bootstrapServers: `${HOST}:${port}` }),
+    launch: ({ dataDir, secrets }) => embeddedProgram('kafka', { dataDir, ...guarded(secrets.login('kafka')) }),
+    endpoint: (port, secrets) => {
+      const login = secrets.login('kafka');
+      return {
+        bootstrapServers: `${HOST}:${port}`,
+        ...(login !== undefined && { sasl: { mechanism: 'scram-sha-256', ...login } }),
+      };
+    },
   },
   compose: {
     container: 'kafka',
@@ -51,6 +58,12 @@ export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target
           },
   },
 });
+
+/** What the broker is started with where it asks for a login. */
+const guarded = (login: ReturnType<PipelineSecrets['login']>) =>
+  login === undefined
+    ? {}
+    : { sasl: ['SCRAM-SHA-256', 'PLAIN'], users: [{ name: login.username, password: login.password }] };
 
 /** Any 16 bytes as Kafka writes them, the same for the same project; the first letter is never a dash. */
 function clusterId(project: string): string {

@@ -58,8 +58,9 @@ function javaKeystore({ ssl }: KafkaAccess): Readonly<Record<string, string>> {
 }
 
 function furtherOf(component: Component, endpoint: Endpoint): Readonly<Record<string, string>> {
+  const { address } = component;
   return Object.fromEntries(
-    Object.entries(component.address.further?.(endpoint) ?? {}).flatMap(([field, value]) =>
+    Object.entries({ ...address.further?.(endpoint), ...address.credentials?.(endpoint) }).flatMap(([field, value]) =>
       value === undefined ? [] : [[furtherVariable(component, field), value]],
     ),
   );

@@ -8,10 +8,10 @@ require_known 'KSQL_.*' KSQL_LISTENERS KSQL_BOOTSTRAP_SERVERS KSQL_KSQL_SERVICE_
   KSQL_KSQL_CONNECT_URL KSQL_HEAP_OPTS
 : "${KSQL_BOOTSTRAP_SERVERS:?}"
 
-option() { [ -z "$2" ] || printf ',"%s":"%s"' "$1" "$2"; }
+server() { [ -z "$3" ] || printf ',"%s":{"%s":"%s"}' "$1" "$2" "$3"; }
 exec node /opt/ksqldb/server.mjs <<< "{\"host\":\"0.0.0.0\",\"port\":${KSQL_LISTENERS##*:},\"dataDir\":\"/var/lib/ksqldb\"$(
-  option kafkaBootstrapServers "$KSQL_BOOTSTRAP_SERVERS"
-  option serviceId "${KSQL_KSQL_SERVICE_ID:-}"
-  option schemaRegistryUrl "${KSQL_KSQL_SCHEMA_REGISTRY_URL:-}"
-  option connectUrl "${KSQL_KSQL_CONNECT_URL:-}"
+  server kafka bootstrapServers "$KSQL_BOOTSTRAP_SERVERS"
+  [ -z "${KSQL_KSQL_SERVICE_ID:-}" ] || printf ',"serviceId":"%s"' "$KSQL_KSQL_SERVICE_ID"
+  server schemaRegistry url "${KSQL_KSQL_SCHEMA_REGISTRY_URL:-}"
+  server connect url "${KSQL_KSQL_CONNECT_URL:-}"
 )}"

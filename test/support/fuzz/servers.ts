@@ -55,8 +55,8 @@ async function startKsqldb(folder: string): Promise<readonly [Attacked, ...Attac
   const kafka = await startKafka(folder);
   const registry = await Attacked.start('schema-registry', { bootstrapServers: addressOf(kafka) });
   const engine = await Attacked.start('ksqldb', {
-    kafkaBootstrapServers: addressOf(kafka),
-    schemaRegistryUrl: `http://${addressOf(registry)}`,
+    kafka: { bootstrapServers: addressOf(kafka) },
+    schemaRegistry: { url: `http://${addressOf(registry)}` },
   });
   for (const ksql of KSQL_SETUP)
     await fetch(`http://${addressOf(engine)}/ksql`, {
@@ -89,7 +89,7 @@ export const FUZZED_SERVERS: readonly FuzzedServer[] = [
   }),
   httpServer('Connect', CONNECT_ENDPOINTS, async (folder) => {
     const kafka = await startKafka(folder);
-    return [await Attacked.start('connect', { kafkaBootstrapServers: addressOf(kafka) }), kafka];
+    return [await Attacked.start('connect', { kafka: { bootstrapServers: addressOf(kafka) } }), kafka];
   }),
   httpServer('ksqlDB', KSQLDB_ENDPOINTS, startKsqldb),
   httpServer('gateway', GATEWAY_ENDPOINTS, async (folder) => {

@@ -49,8 +49,8 @@ beforeAll(async () => {
     ports.set(name, server.port ?? 0);
   };
   await start('registry', startSchemaRegistry({ ...at, bootstrapServers }));
-  await start('connect', startConnect({ ...at, kafkaBootstrapServers: bootstrapServers }));
-  await start('ksqldb', startKsqldb({ ...at, kafkaBootstrapServers: bootstrapServers }));
+  await start('connect', startConnect({ ...at, kafka: { bootstrapServers } }));
+  await start('ksqldb', startKsqldb({ ...at, kafka: { bootstrapServers } }));
   await start('rabbitmq', startAmqp({ ...at, dataDir: join(folder, 'amqp') }));
   const service = startService(
     async ({ serve }) => {

@@ -1,5 +1,6 @@
 import { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
+import { withoutUserinfo } from '../../../support/masked.js';
 import { pause } from '../../../support/retry.js';
 import { ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 
@@ -65,11 +66,14 @@ export class RegistryClient {
       } catch (failure) {
         if (failure instanceof ConnectFailure) throw failure;
         if (attempt >= ATTEMPTS_MAX)
-          throw new ConnectFailure(`schema registry ${client.url} does not answer: ${messageOf(failure)}`, {
-            className: 'org.apache.kafka.common.errors.SerializationException',
-            cause: failure,
-            retriable: true,
-          });
+          throw new ConnectFailure(
+            `schema registry ${withoutUserinfo(client.url)} does not answer: ${messageOf(failure)}`,
+            {
+              className: 'org.apache.kafka.common.errors.SerializationException',
+              cause: failure,
+              retriable: true,
+            },
+          );
         await pause(100 * attempt);
       }
     }

@@ -1,6 +1,6 @@
 import { type Api, createApi } from '../../../http/api.js';
 import { parseJsonText } from '../../../http/body.js';
-import type { Front, Request } from '../../../http/front.js';
+import type { Front, FrontOptions, Request } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
@@ -26,7 +26,7 @@ const API: Api<RestContext> = {
 
 export const restServer = (
   context: RestContext,
-  options: { readonly log: Log; readonly allowedHosts?: readonly string[] | undefined },
+  options: { readonly log: Log } & Pick<FrontOptions, 'allowedHosts' | 'login'>,
 ): Front => createApi(API, { context, ...options });
 
 function parseBody(bytes: Buffer, request: Request): unknown {

@@ -56,7 +56,11 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
 
   try {
     await broker.groups.restoreConsumerGroups();
-    const plain = await open({ name: 'PLAINTEXT', port: options.port ?? 0 });
+    const plain = await open({
+      name: options.sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT',
+      port: options.port ?? 0,
+      ...(options.sasl !== undefined && { sasl: options.sasl }),
+    });
     const { port } = plain;
     if (options.advertisedPort !== undefined) plain.port = options.advertisedPort;
     const further: Record<string, string> = {};

@@ -1,6 +1,7 @@
 import type { Http2Server } from 'node:http2';
 import { createServer, type Socket } from 'node:net';
 import { type Answer, type Api, createApi, type Route } from '../../../http/api.js';
+import type { Login } from '../../../http/callers.js';
 import type { Front } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
 import { messageOf } from '../../../support/errors.js';
@@ -22,6 +23,7 @@ type KsqlRoute = Route<Engine, Buffer>;
 export interface RestOptions {
   readonly clusterId: () => Promise<string>;
   readonly allowedHosts?: readonly string[] | undefined;
+  readonly login?: Login | undefined;
 }
 
 /** The REST API on one port, HTTP/1.1 and HTTP/2 in clear text. */
@@ -31,8 +33,8 @@ export class RestServer {
   private http2: Http2Server | undefined;
   private readonly net = createServer((socket) => this.accept(socket));
 
-  constructor(engine: Engine, { clusterId, allowedHosts }: RestOptions) {
-    this.front = createApi(ksqlApi(engine, clusterId), { context: engine, log: engine.parts.log, allowedHosts });
+  constructor(engine: Engine, { clusterId, ...callers }: RestOptions) {
+    this.front = createApi(ksqlApi(engine, clusterId), { context: engine, log: engine.parts.log, ...callers });
   }
 
   listen(host: string, port: number): Promise<number> {

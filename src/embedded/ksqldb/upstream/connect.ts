@@ -1,5 +1,6 @@
-import type { HttpClient } from '../../../http/client.js';
+import type { HttpAddress, HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
+import { withoutUserinfo } from '../../../support/masked.js';
 import { StatementError } from '../statement-error.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
@@ -7,15 +8,18 @@ import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 export class ConnectWorker {
   private readonly http: HttpClient;
 
-  constructor(private readonly url: string) {
-    this.http = upstreamClient(url);
+  constructor(private readonly address: HttpAddress) {
+    this.http = upstreamClient(address);
   }
 
   async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
     try {
       return await this.http.request({ method, path, body });
     } catch (failure) {
-      throw new StatementError(`Kafka Connect does not answer at ${this.url}: ${messageOf(failure)}`, 50000);
+      throw new StatementError(
+        `Kafka Connect does not answer at ${withoutUserinfo(this.address.url)}: ${messageOf(failure)}`,
+        50000,
+      );
     }
   }
 

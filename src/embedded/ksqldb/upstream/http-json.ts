@@ -1,4 +1,4 @@
-import { type HttpAnswer, HttpClient } from '../../../http/client.js';
+import { type HttpAddress, type HttpAnswer, HttpClient } from '../../../http/client.js';
 
 export type JsonAnswer = HttpAnswer;
 
@@ -6,7 +6,8 @@ export type JsonAnswer = HttpAnswer;
 const RETRY_MS = 200;
 
 /** A client of Connect or the registry. */
-export const upstreamClient = (url: string): HttpClient => new HttpClient({ url, retryMs: RETRY_MS });
+export const upstreamClient = (address: HttpAddress): HttpClient =>
+  new HttpClient({ ...address, url: address.url.replace(/\/+$/, ''), retryMs: RETRY_MS });
 
 /** What an upstream says in its `message`, or its whole answer. */
 export function messageIn(answer: JsonAnswer): string {

@@ -1,5 +1,6 @@
-import type { HttpClient } from '../../../http/client.js';
+import type { HttpAddress, HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
+import { withoutUserinfo } from '../../../support/masked.js';
 import { StatementError } from '../statement-error.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
@@ -43,8 +44,8 @@ export class HttpRegistry implements Registry {
 
   private readonly http: HttpClient;
 
-  constructor(private readonly url: string) {
-    this.http = upstreamClient(url);
+  constructor(private readonly address: HttpAddress) {
+    this.http = upstreamClient(address);
   }
 
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
@@ -121,7 +122,9 @@ export class HttpRegistry implements Registry {
     try {
       return await this.http.request({ method, path, body, headers: MEDIA_TYPE, repeatable: true });
     } catch (failure) {
-      throw new RegistryUnavailable(`Schema Registry does not answer at ${this.url}: ${messageOf(failure)}`);
+      throw new RegistryUnavailable(
+        `Schema Registry does not answer at ${withoutUserinfo(this.address.url)}: ${messageOf(failure)}`,
+      );
     }
   }
 }

@@ -193,14 +193,14 @@ export interface TestDatabase {
   readonly client: pg.Client;
 }
 
-function startWorker(kafkaBootstrapServers: string): Promise<RunningServer> {
+function startWorker(bootstrapServers: string): Promise<RunningServer> {
   const log = process.env.CONNECT_LOG === undefined ? silentLog : lineLog((line) => process.stderr.write(line));
   const workerConfig = Object.fromEntries(
     ['config', 'offset', 'status'].map((what) => [`${what}.storage.topic`, `connect-${what}-${process.pid}`]),
   );
   const env = { SECRET: 'from-env' };
   return startConnect(
-    { host: '127.0.0.1', port: 0, kafkaBootstrapServers, env, workerConfig, offsetFlushIntervalMs: 200 },
+    { host: '127.0.0.1', port: 0, kafka: { bootstrapServers }, env, workerConfig, offsetFlushIntervalMs: 200 },
     log,
   );
 }

@@ -16,9 +16,9 @@ describe('connectors made by statements', () => {
     lifetime.onEnd(() => rm(dataDir, { recursive: true, force: true }));
     const broker = await startKafka({ dataDir });
     lifetime.onEnd(() => broker.stop());
-    const worker = await startConnect({ host: '127.0.0.1', port: 0, kafkaBootstrapServers: broker.bootstrapServers });
+    const worker = await startConnect({ host: '127.0.0.1', port: 0, kafka: broker });
     lifetime.onEnd(() => worker.stop());
-    stack = await startStack({ connectUrl: `http://127.0.0.1:${worker.port}` });
+    stack = await startStack({ connect: { url: `http://127.0.0.1:${worker.port}` } });
     lifetime.onEnd(() => stack.end());
   });
   afterAll(() => lifetime.end());

@@ -37,15 +37,15 @@ export interface KsqlStack {
   end(): Promise<void>;
 }
 
-export async function startStack(options: { connectUrl?: string } = {}): Promise<KsqlStack> {
+export async function startStack(options: { connect?: { readonly url: string } } = {}): Promise<KsqlStack> {
   const lifetime = new Lifetime();
   const dataDir = await mkdtemp(join(tmpdir(), 'evpipe-ksqldb-'));
   lifetime.onEnd(() => rm(dataDir, { recursive: true, force: true }));
   const broker = await startKafka({ dataDir });
   lifetime.onEnd(() => broker.stop());
-  const kafkaBootstrapServers = broker.bootstrapServers;
+  const { bootstrapServers } = broker;
   const registryAt = (port: number) =>
-    startSchemaRegistry({ host: '127.0.0.1', port, bootstrapServers: kafkaBootstrapServers, log: silentLog });
+    startSchemaRegistry({ host: '127.0.0.1', port, bootstrapServers, log: silentLog });
   let registry = await registryAt(0);
   lifetime.onEnd(() => registry.stop());
   const registryUrl = `http://127.0.0.1:${registry.port}`;
@@ -53,14 +53,14 @@ export async function startStack(options: { connectUrl?: string } = {}): Promise
     startKsqldb({
       host: '127.0.0.1',
       port: 0,
-      kafkaBootstrapServers,
-      schemaRegistryUrl: registryUrl,
+      kafka: { bootstrapServers },
+      schemaRegistry: { url: registryUrl },
       log: silentLog,
       ...options,
     });
   let engine = await startEngine();
   lifetime.onEnd(() => engine.stop());
-  const kafka = connectKafka({ bootstrapServers: kafkaBootstrapServers, clientId: 'test' });
+  const kafka = connectKafka({ bootstrapServers, clientId: 'test' });
   lifetime.onEnd(() => kafka.close());
   const url = () => `http://127.0.0.1:${engine.port}`;
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
