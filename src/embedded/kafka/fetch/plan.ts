@@ -3,7 +3,7 @@ import type { Broker } from '../broker.js';
 import type { FileRange } from '../log/file-range.js';
 import { LEADER_EPOCH, type PartitionLog } from '../log/partition-log.js';
 import type { AbortedTransaction } from '../log/producer-state.js';
-import type { SessionPartition } from './sessions.js';
+import type { FetchSession, SessionPartition } from './sessions.js';
 
 /** What is to be said of one partition. */
 export interface PartitionResult {
@@ -16,10 +16,18 @@ export interface PartitionResult {
   /** Undefined for readers of everything. */
   readonly aborted: readonly AbortedTransaction[] | undefined;
   readonly divergingEndOffset: number | undefined;
+  /** Undefined where there is no such partition. */
+  readonly log: PartitionLog | undefined;
+  /** There are records that were not asked for yet, or have no room in this answer. */
+  readonly hasMore: boolean;
 }
 
 export interface FetchWish {
-  readonly partitions: readonly SessionPartition[];
+  /** All that are asked for; of a session that goes on only the fresh ones. */
+  readonly partitions: Iterable<SessionPartition>;
+  /** That goes on; its partitions that have nothing to tell are settled. */
+  readonly session: FetchSession | undefined;
+  readonly isEmpty: boolean;
   readonly maxBytes: number;
   readonly readCommitted: boolean;
   readonly byId: boolean;
@@ -32,9 +40,14 @@ export class FetchPlan {
     private readonly wish: FetchWish,
   ) {}
 
-  /** The logs to watch while nothing is there. */
+  /** The logs to watch while there is too little. */
   logs(): PartitionLog[] {
-    return this.wish.partitions.flatMap((asked) => this.topicOf(asked)?.log(asked.partition) ?? []);
+    return [...this.wish.partitions].flatMap((asked) => this.topicOf(asked)?.log(asked.partition) ?? []);
+  }
+
+  /** Calls back when a partition that was settled has something to tell. */
+  onWoken(callback: (() => void) | undefined): void {
+    if (this.wish.session !== undefined) this.wish.session.woken = callback;
   }
 
   private topicOf({ topic, topicId }: SessionPartition) {
@@ -45,12 +58,12 @@ export class FetchPlan {
   evaluate(): { readonly results: PartitionResult[]; readonly bytes: number; readonly final: boolean } {
     const results: PartitionResult[] = [];
     let bytes = 0;
-    let final = this.wish.partitions.length === 0;
+    let final = this.wish.isEmpty;
     for (const asked of this.wish.partitions) {
       const result = this.partition(asked, this.wish.maxBytes - bytes, bytes === 0);
       bytes += result.range?.length ?? 0;
       if (result.error !== undefined || result.divergingEndOffset !== undefined) final = true;
-      results.push(result);
+      if (this.wish.session?.settle(result) !== true) results.push(result);
     }
     return { results, bytes, final };
   }
@@ -66,18 +79,20 @@ export class FetchPlan {
     }
     const { startOffset, endOffset: highWatermark, lastStableOffset } = log;
     const offset = asked.fetchOffset;
-    const base = { asked, highWatermark, lastStableOffset, startOffset, divergingEndOffset: undefined };
+    const end = this.wish.readCommitted ? lastStableOffset : highWatermark;
+    const base = { asked, log, highWatermark, lastStableOffset, startOffset, divergingEndOffset: undefined };
+    const hasMore = offset < end;
     if (asked.lastFetchedEpoch > LEADER_EPOCH || (asked.lastFetchedEpoch >= 0 && offset > highWatermark)) {
-      return { ...base, error: undefined, range: undefined, aborted: undefined, divergingEndOffset: highWatermark };
+      const nothing = { error: undefined, range: undefined, aborted: undefined, hasMore };
+      return { ...base, ...nothing, divergingEndOffset: highWatermark };
     }
     if (offset < startOffset || offset > highWatermark) {
       return failed(asked, 'OFFSET_OUT_OF_RANGE');
     }
-    const end = this.wish.readCommitted ? lastStableOffset : highWatermark;
     const bytesMax = Math.min(asked.maxBytes, bytesLeft);
     const range = offset >= end || (bytesMax <= 0 && !first) ? undefined : log.read(offset, bytesMax, end, first);
     const aborted = this.wish.readCommitted ? (range === undefined ? [] : log.abortedWithin(offset, end)) : undefined;
-    return { ...base, error: undefined, range, aborted };
+    return { ...base, error: undefined, range, aborted, hasMore };
   }
 }
 
@@ -91,5 +106,7 @@ function failed(asked: SessionPartition, error: ErrorName): PartitionResult {
     range: undefined,
     aborted: undefined,
     divergingEndOffset: undefined,
+    log: undefined,
+    hasMore: false,
   };
 }

@@ -1,4 +1,6 @@
+import type { PartitionLog } from '../log/partition-log.js';
 import type { BrokerSettings } from '../topics/settings.js';
+import type { PartitionResult } from './plan.js';
 
 /** One partition of a fetch, as it was last asked for and answered. */
 export interface SessionPartition {
@@ -15,11 +17,122 @@ export interface SessionPartition {
     | undefined;
 }
 
-export interface FetchSession {
-  readonly id: number;
+/**
+ * What one client fetches. Each of its partitions is either fresh, so that the next fetch has to look at it, or settled:
+ * all that it had was told, and its log is watched, which makes it fresh again. A fetch costs what changed, however many
+ * partitions there are.
+ */
+export class FetchSession {
   /** The epoch that the next request has to carry. */
-  epoch: number;
-  readonly partitions: Map<string, SessionPartition>;
+  epoch = 1;
+  /** In the order in which they are looked at. */
+  readonly fresh = new Set<SessionPartition>();
+  /** Called when a settled partition becomes fresh: by the fetch that waits for one. */
+  woken: (() => void) | undefined;
+  private readonly settled = new Map<SessionPartition, () => void>();
+  private peer: ClosingPeer | undefined;
+  private stopFollowing: (() => void) | undefined;
+  private readCommitted = false;
+
+  constructor(
+    readonly id: number,
+    private readonly partitions: Map<string, SessionPartition>,
+  ) {
+    for (const partition of partitions.values()) this.fresh.add(partition);
+  }
+
+  get size(): number {
+    return this.partitions.size;
+  }
+
+  get(key: string): SessionPartition | undefined {
+    return this.partitions.get(key);
+  }
+
+  /** A partition that the client asks for, for the first time or from another offset. */
+  ask(key: string, partition: SessionPartition): void {
+    this.partitions.set(key, partition);
+    this.refresh(partition);
+  }
+
+  forget(key: string): void {
+    const partition = this.partitions.get(key);
+    if (partition === undefined) return;
+    this.partitions.delete(key);
+    this.refresh(partition);
+    this.fresh.delete(partition);
+  }
+
+  /** Nothing is watched for a client that is gone. */
+  follow(peer: ClosingPeer, readCommitted: boolean): void {
+    if (readCommitted !== this.readCommitted) this.rest();
+    this.readCommitted = readCommitted;
+    if (peer === this.peer) return;
+    this.stopFollowing?.();
+    this.peer = peer;
+    this.stopFollowing = peer.onClose(() => this.rest());
+  }
+
+  /** Takes a partition out of those to look at where it has nothing to tell. True then. */
+  settle(result: PartitionResult): boolean {
+    if (result.log === undefined || result.hasMore || !isUnchanged(result)) return false;
+    const { asked, log } = result;
+    this.fresh.delete(asked);
+    this.settled.set(
+      asked,
+      watchOnce(log, () => this.wake(asked)),
+    );
+    return true;
+  }
+
+  private wake(partition: SessionPartition): void {
+    this.refresh(partition);
+    this.woken?.();
+  }
+
+  /** What got data goes to the end, so that no partition starves where maxBytes is short. */
+  served(partition: SessionPartition): void {
+    if (this.fresh.delete(partition)) this.fresh.add(partition);
+  }
+
+  private refresh(partition: SessionPartition): void {
+    this.settled.get(partition)?.();
+    this.settled.delete(partition);
+    this.fresh.add(partition);
+  }
+
+  private rest(): void {
+    for (const partition of [...this.settled.keys()]) this.refresh(partition);
+  }
+
+  close(): void {
+    this.stopFollowing?.();
+    this.rest();
+  }
+}
+
+interface ClosingPeer {
+  onClose(callback: () => void): () => void;
+}
+
+function watchOnce(log: PartitionLog, changed: () => void): () => void {
+  const stop = log.watch(() => {
+    stop();
+    changed();
+  });
+  return stop;
+}
+
+/** Whether the last answer said the same. */
+export function isUnchanged({ range, error, divergingEndOffset, asked, ...now }: PartitionResult): boolean {
+  if (range !== undefined || error !== undefined || divergingEndOffset !== undefined) return false;
+  const { answered } = asked;
+  return (
+    answered !== undefined &&
+    answered.highWatermark === now.highWatermark &&
+    answered.startOffset === now.startOffset &&
+    answered.lastStableOffset === now.lastStableOffset
+  );
 }
 
 const EPOCH_MAX = 0x7fffffff;
@@ -43,12 +156,12 @@ export class FetchSessions {
     while (this.sessions.size >= slots) {
       const oldest = this.sessions.keys().next().value;
       if (oldest === undefined) break;
-      this.sessions.delete(oldest);
+      this.remove(oldest);
     }
     let id = 0;
     do id = 1 + Math.floor(this.random() * (EPOCH_MAX - 1));
     while (this.sessions.has(id));
-    const session = { id, epoch: 1, partitions };
+    const session = new FetchSession(id, partitions);
     this.sessions.set(id, session);
     return session;
   }
@@ -65,6 +178,7 @@ export class FetchSessions {
   }
 
   remove(id: number): void {
+    this.sessions.get(id)?.close();
     this.sessions.delete(id);
   }
 }

@@ -15,14 +15,18 @@ export function waitForData(
   return new Promise((resolve) => {
     let woken = false;
     const finish = (results: PartitionResult[]): void => {
-      for (const stop of stops) stop();
+      plan.onWoken(undefined);
+      for (const stop of [...stops, ...watches]) stop();
       resolve(results);
     };
     const look = (): void => {
       woken = false;
       if (done) return;
       const now = plan.evaluate();
-      if (!now.final && now.bytes < minBytes) return;
+      if (!now.final && now.bytes < minBytes) {
+        watch();
+        return;
+      }
       done = true;
       finish(now.results);
     };
@@ -33,7 +37,14 @@ export function waitForData(
       queueMicrotask(look);
     };
     let done = false;
-    const stops: Array<() => void> = plan.logs().map((log) => log.watch(wake));
+    const stops: Array<() => void> = [];
+    let watches: Array<() => void> = [];
+    const watch = (): void => {
+      for (const stop of watches) stop();
+      watches = plan.logs().map((log) => log.watch(wake));
+    };
+    watch();
+    plan.onWoken(wake);
     const end = (): void => {
       if (done) return;
       done = true;

@@ -2,7 +2,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { fetch } from '../../../protocol/kafka/messages/fetch.js';
 import { type RequestOf, type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
 import { FetchPlan, type PartitionResult } from '../fetch/plan.js';
-import type { FetchSession, SessionPartition } from '../fetch/sessions.js';
+import { type FetchSession, isUnchanged, type SessionPartition } from '../fetch/sessions.js';
 import { waitForData } from '../fetch/wait.js';
 import { OutgoingRange } from '../log/file-range.js';
 import { type Call, throttled } from '../server/call.js';
@@ -26,11 +26,13 @@ export const fetchHandler = handler(
   (request, call) => {
     const opened = openSession(request, call);
     if (typeof opened === 'string') return { errorCode: errorCode(opened) };
-    const { partitions, session, incremental } = opened;
+    const { partitions, isEmpty, session, incremental } = opened;
+    const readCommitted = request.isolationLevel === 1;
+    const continued = incremental ? session : undefined;
+    continued?.follow(call.peer, readCommitted);
     const plan = new FetchPlan(call.broker, {
-      partitions,
+      ...{ partitions, session: continued, isEmpty, readCommitted },
       maxBytes: request.maxBytes,
-      readCommitted: request.isolationLevel === 1,
       byId: call.version >= 13,
     });
     const results = waitForData(plan, request, call);
@@ -41,7 +43,8 @@ export const fetchHandler = handler(
 );
 
 interface Opened {
-  readonly partitions: readonly SessionPartition[];
+  readonly partitions: Iterable<SessionPartition>;
+  readonly isEmpty: boolean;
   readonly session: FetchSession | undefined;
   readonly incremental: boolean;
 }
@@ -54,29 +57,35 @@ function openSession(
   if (request.sessionEpoch <= 0) {
     if (request.sessionId !== 0) sessions.remove(request.sessionId);
     const partitions = new Map<string, SessionPartition>();
-    merge(partitions, request, call);
-    const wanted = request.sessionEpoch === 0 && partitions.size > 0;
-    const session = wanted ? sessions.create(partitions) : undefined;
-    return { partitions: [...partitions.values()], session, incremental: false };
+    const found = (key: string): SessionPartition | undefined => partitions.get(key);
+    eachWanted(request, call, found, (key, partition) => partitions.set(key, partition));
+    const isEmpty = partitions.size === 0;
+    const session = request.sessionEpoch === 0 && !isEmpty ? sessions.create(partitions) : undefined;
+    return { partitions: [...partitions.values()], isEmpty, session, incremental: false };
   }
   const session = sessions.continue(request.sessionId, request.sessionEpoch);
   if (typeof session === 'string') return session;
   for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
-    for (const partition of partitions) session.partitions.delete(keyOf(call.version, topic, topicId, partition));
+    for (const partition of partitions) session.forget(keyOf(call.version, topic, topicId, partition));
   }
-  merge(session.partitions, request, call);
-  return { partitions: [...session.partitions.values()], session, incremental: true };
+  const found = (key: string): SessionPartition | undefined => session.get(key);
+  eachWanted(request, call, found, (key, partition) => session.ask(key, partition));
+  return { partitions: session.fresh, isEmpty: session.size === 0, session, incremental: true };
 }
 
 const keyOf = (version: number, topic: string, topicId: string, partition: number): string =>
   `${version >= 13 ? topicId : topic}/${partition}`;
 
-function merge(into: Map<string, SessionPartition>, request: Request, call: Call): void {
+function eachWanted(
+  request: Request,
+  call: Call,
+  find: (key: string) => SessionPartition | undefined,
+  each: (key: string, partition: SessionPartition) => void,
+): void {
   for (const { topic, topicId, partitions } of request.topics) {
     for (const wanted of partitions) {
       const key = keyOf(call.version, topic, topicId, wanted.partition);
-      const known = into.get(key);
-      const entry: SessionPartition = known ?? {
+      const entry: SessionPartition = find(key) ?? {
         topic,
         topicId,
         partition: wanted.partition,
@@ -90,7 +99,7 @@ function merge(into: Map<string, SessionPartition>, request: Request, call: Call
       entry.maxBytes = wanted.partitionMaxBytes;
       entry.currentLeaderEpoch = wanted.currentLeaderEpoch;
       entry.lastFetchedEpoch = wanted.lastFetchedEpoch;
-      if (known === undefined) into.set(key, entry);
+      each(key, entry);
     }
   }
 }
@@ -111,12 +120,7 @@ function answer(
         startOffset: result.startOffset,
         lastStableOffset: result.lastStableOffset,
       };
-      if (result.range !== undefined) {
-        // What got data goes to the end, so that no partition starves where maxBytes is short.
-        const key =
-          asked.topicId === ZERO_UUID ? `${asked.topic}/${asked.partition}` : `${asked.topicId}/${asked.partition}`;
-        if (session.partitions.delete(key)) session.partitions.set(key, asked);
-      }
+      if (result.range !== undefined) session.served(asked);
     }
     const name = asked.topicId === ZERO_UUID ? asked.topic : asked.topicId;
     let topic = topics.get(name);
@@ -129,17 +133,6 @@ function answer(
   const bytes = results.reduce((sum, { range }) => sum + (range?.length ?? 0), 0);
   const throttleTimeMs = throttled(call, 'consumer_byte_rate', bytes);
   return { sessionId: session?.id ?? 0, responses: [...topics.values()], throttleTimeMs };
-}
-
-function isUnchanged({ range, error, divergingEndOffset, asked, ...now }: PartitionResult): boolean {
-  if (range !== undefined || error !== undefined || divergingEndOffset !== undefined) return false;
-  const { answered } = asked;
-  return (
-    answered !== undefined &&
-    answered.highWatermark === now.highWatermark &&
-    answered.startOffset === now.startOffset &&
-    answered.lastStableOffset === now.lastStableOffset
-  );
 }
 
 function partitionAnswer(result: PartitionResult): PartitionAnswer {
