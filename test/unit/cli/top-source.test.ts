@@ -107,6 +107,6 @@ describe('what top shows of a session', () => {
   });
 
   it('refuses to restart what evpipe has not started', async () => {
-    await expect(source.act('restart', 'components', 'kafka')).rejects.toThrow('evpipe has not started it');
+    await expect(source.act('restart', 'components', 'kafka')).rejects.toThrow('evpipe did not start it');
   });
 });

@@ -131,7 +131,7 @@ describe('the supervisor', () => {
     expect(await (await fetch(`http://127.0.0.1:${last}/x`)).text()).toContain(`port ${last}`);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const failure = await failureOf(
-      client.start({ ...served, ready: { kind: 'http', path: '/', status: 204 }, readyTimeoutMs: 300 }),
+      client.start({ ...served, ready: { kind: 'http', path: '/', status: 204 }, readyTimeoutMs: 4_000 }),
     );
     expect(failure.message).toContain('it answers 200');
   });
@@ -216,7 +216,7 @@ describe('the supervisor', () => {
 
   it('tells what a service answers that never becomes healthy', async () => {
     const failure = await failureOf(
-      client.start({ ...service('person', { HEALTHY_AFTER_MS: '100000' }), readyTimeoutMs: 1_000 }),
+      client.start({ ...service('person', { HEALTHY_AFTER_MS: '100000' }), readyTimeoutMs: 4_000 }),
     );
     expect(failure).toMatchObject({ code: 'EVPIPE_PROCESS_NOT_READY', kind: 'deadline' });
     expect(failure.message).toContain('it answers 503');
