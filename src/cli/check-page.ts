@@ -13,7 +13,7 @@ const MARKS: Readonly<Record<CheckReport['verdict'], string>> = {
 };
 
 /** Text of data in HTML and in Markdown's tables; no letter of it is markup. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   printable(text).replaceAll(/[&<>"'`|*_[\]\\~#]/g, (character) => `&#${character.codePointAt(0)};`);
 
 const value = (text: string | null): string =>
@@ -74,21 +74,35 @@ export function checksMarkdown(pipeline: string, reports: readonly CheckReport[]
 
 const STYLE = `body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color-scheme: light dark }
 table { border-collapse: collapse; margin: 1em 0 } th, td { border: 1px solid #8886; padding: .2em .6em; text-align: left; vertical-align: top }
-code { white-space: pre-wrap; overflow-wrap: anywhere }`;
+div.wide { overflow-x: auto } svg { color: inherit } code { white-space: pre-wrap; overflow-wrap: anywhere }`;
 
 /** One file that needs no other, with every finding in it. */
-export function checksHtml(pipeline: string, reports: readonly CheckReport[]): string {
-  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>\n`;
-  const table = ([head = [], ...rows]: Cells): string =>
-    `<table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>\n`;
+export const checksHtml = (pipeline: string, reports: readonly CheckReport[]): string =>
+  htmlPage(`Checks of ${escaped(pipeline)}`, checksBody(reports, 'h2'));
+
+/** A table of the checks, and below it all that each has found. */
+export function checksBody(reports: readonly CheckReport[], heading: 'h2' | 'h3'): string {
   const details = reports.map((report) => {
     const said = notes(report).map((note) => `<p>${note}</p>\n`);
-    const found = report.findings.length === 0 ? '' : table(findings(report));
-    return said.length === 0 && found === '' ? '' : `<h2>${escaped(report.check)}</h2>\n${said.join('')}${found}`;
+    const found = report.findings.length === 0 ? '' : htmlTable(findings(report));
+    return said.length === 0 && found === ''
+      ? ''
+      : `<${heading}>${escaped(report.check)}</${heading}>\n${said.join('')}${found}`;
   });
-  const title = `Checks of ${escaped(pipeline)}`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>
-<body>\n<h1>${title}</h1>\n${table(summary(reports))}${details.join('')}</body></html>\n`;
+  return `${htmlTable(summary(reports))}${details.join('')}`;
 }
+
+/** Cells are HTML already. */
+export function htmlTable([head = [], ...rows]: Cells): string {
+  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>\n`;
+  return `<table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>\n`;
+}
+
+/** Nothing is loaded or run, whatever stands in the data: should an escape be missing, the browser refuses too. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+
+/** Title and body are HTML already. */
+export const htmlPage = (title: string, body: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><title>${title}</title><style>${STYLE}</style></head>
+<body>\n<h1>${title}</h1>\n${body}</body></html>\n`;

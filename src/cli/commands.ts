@@ -18,6 +18,7 @@ import { logsCommand } from './commands/logs.js';
 import { planCommand } from './commands/plan.js';
 import { produceCommand } from './commands/produce.js';
 import { psqlCommand } from './commands/psql.js';
+import { reportCommand } from './commands/report.js';
 import { resetCommand } from './commands/reset.js';
 import { schemaCommand } from './commands/schema.js';
 import { schemasCommand } from './commands/schemas.js';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   seedCommand,
   verifyConsistencyCommand,
   smokeCommand,
+  reportCommand,
   tailCommand,
   produceCommand,
   traceCommand,

@@ -1,3 +1,4 @@
+import { xmlEscaped } from '../support/xml.js';
 import type { TestCase } from './test-report.js';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
@@ -16,27 +17,15 @@ function testCase(classname: string, { name, outcome, message, detail, location,
   const attributes = { classname, name, time: seconds(elapsedMs), file: location?.file };
   if (outcome === 'passed') return element('testcase', attributes, []);
   const trouble = outcome === 'failure' ? { message } : { message, type: 'inconclusive' };
-  return element('testcase', attributes, [element(outcome, trouble, [escaped(detail)])]);
+  return element('testcase', attributes, [element(outcome, trouble, [xmlEscaped(detail)])]);
 }
 
 function element(name: string, attributes: Attributes, content: readonly string[]): string {
   const written = Object.entries(attributes).map(([key, value]) =>
-    value === undefined ? '' : ` ${key}="${escaped(String(value)).replaceAll('\n', '&#10;')}"`,
+    value === undefined ? '' : ` ${key}="${xmlEscaped(String(value)).replaceAll('\n', '&#10;')}"`,
   );
   const start = `<${name}${written.join('')}`;
   return content.length === 0 ? `${start}/>` : `${start}>${content.join('')}</${name}>`;
 }
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function escaped(text: string): string {
-  return xmlText(text).replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
-}
-
-/** XML 1.0 has no control characters, not even as entities. */
-function xmlText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
-}

@@ -8,14 +8,17 @@ const COLUMNS = 100;
 export const graphCommand: CommandEntry = {
   name: 'graph [pipeline]',
   summary: 'draw where the data flows: services, tables, connectors, topics, queries',
-  examples: ['graph', 'graph --mermaid > pipeline.mmd'],
-  declare: (command) => command.option('--mermaid', 'as a Mermaid flowchart'),
+  examples: ['graph', 'graph --mermaid > pipeline.mmd', 'graph --svg > pipeline.svg'],
+  declare: (command) => command.option('--mermaid', 'as a Mermaid flowchart').option('--svg', 'as an SVG image'),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     if (options.output === 'json') {
       const { flowEdges } = await import('../../kinds/flow/flow.js');
       const { jsonLine } = await import('../event-printers.js');
       for (const edge of flowEdges(pipeline)) shell.out(jsonLine(edge));
+    } else if (options.svg === true) {
+      const { drawSvg } = await import('../../kinds/flow/draw-svg.js');
+      shell.out(drawSvg(pipeline));
     } else if (options.mermaid === true) {
       const { drawMermaid } = await import('../../kinds/flow/draw-mermaid.js');
       shell.out(drawMermaid(pipeline));
