@@ -7,26 +7,26 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An entity of a /ksql answer for people: lists as tables, descriptions as names and values, commands as what was done. */
-export function entityText(entity: KsqlEntity): string {
+export function entityText(entity: KsqlEntity, terminalColumns?: number): string {
   const { '@type': _, statementText: __, warnings, ...rest } = entity;
   const warned = (Array.isArray(warnings) ? warnings : []).map(
     (one) => `warning: ${isFields(one) ? cellText(one.message) : cellText(one)}\n`,
   );
-  return `${bodyText(rest)}${warned.join('')}`;
+  return `${bodyText(rest, terminalColumns)}${warned.join('')}`;
 }
 
-function bodyText(fields: Fields): string {
+function bodyText(fields: Fields, terminalColumns: number | undefined): string {
   const status = fields.commandStatus;
   if (isFields(status)) return `${cellText(status.message)}\n`;
   const description = fields.sourceDescription ?? fields.queryDescription;
   if (isFields(description)) return descriptionText(description);
   const list = Object.values(fields).find((value) => Array.isArray(value) && value.length > 0);
-  if (Array.isArray(list)) return listText(list);
+  if (Array.isArray(list)) return listText(list, terminalColumns);
   if (Object.values(fields).some((value) => Array.isArray(value))) return rowCount(0);
   return descriptionText(fields);
 }
 
-function listText(list: readonly unknown[]): string {
+function listText(list: readonly unknown[], terminalColumns: number | undefined): string {
   const objects = list.filter(isFields);
   if (objects.length < list.length)
     return `${list.map((one) => `${cellText(one)}\n`).join('')}${rowCount(list.length)}`;
@@ -37,7 +37,7 @@ function listText(list: readonly unknown[]): string {
     ...names.filter((name) => name === 'queryString'),
   ];
   const rows = objects.map((one) => columns.map((name) => shortened(one[name])));
-  return `${dataTable(columns, rows)}${rowCount(rows.length)}`;
+  return `${dataTable(columns, rows, terminalColumns)}${rowCount(rows.length)}`;
 }
 
 /** Statements of several lines are one line of a table. */
@@ -68,7 +68,8 @@ function fieldsText(fields: readonly Fields[]): string {
 /** `STRUCT<A INT, B ARRAY<STRING>>` of a schema as DESCRIBE answers it. */
 function typeText(schema: unknown): string {
   if (!isFields(schema)) return cellText(schema);
-  const { type, fields, memberSchema } = schema;
+  const { type, fields, memberSchema, parameters } = schema;
+  if (isFields(parameters)) return `${cellText(type)}(${Object.values(parameters).map(cellText).join(', ')})`;
   if (Array.isArray(fields)) {
     return `${cellText(type)}<${fields
       .filter(isFields)

@@ -7,6 +7,7 @@ import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { withSession } from '../session.js';
+import type { Shell } from '../shell.js';
 
 export const ksqlCommand: CommandEntry = {
   name: 'ksql',
@@ -25,8 +26,8 @@ export const ksqlCommand: CommandEntry = {
     const text = statementsOf(call);
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { endsKsqlStatement, KsqlConversation } = await import('../../kinds/ksqldb/ksql.js');
-      const conversation = new KsqlConversation(session);
+      const { endsKsqlStatement, KsqlConversation, onOneLine } = await import('../../kinds/ksqldb/ksql.js');
+      const conversation = new KsqlConversation(session, (name) => readScript(shell, name));
       const file = typeof options.script === 'string' ? options.script : undefined;
       const run = async (statements: string, interrupted: AbortSignal): Promise<void> => {
         const print = await answerPrinter(call);
@@ -40,10 +41,14 @@ export const ksqlCommand: CommandEntry = {
         return shell.signal.aborted ? EXIT.interrupted : EXIT.done;
       }
       const { runStatements } = await import('../statement-shell.js');
-      const greeting = 'Statements end with a semicolon; Ctrl-C ends a push query, \\q or Ctrl-D the shell.';
+      const { historyFile, StatementHistory } = await import('../statement-history.js');
+      const greeting =
+        'Statements end with a semicolon; Tab completes, Ctrl-C ends a push query, \\q or Ctrl-D the shell.';
+      const history = { kept: new StatementHistory(historyFile('ksql', shell.env)), oneLine: onOneLine };
+      const complete = (before: string) => conversation.complete(before);
       return runStatements(
         shell,
-        { prompt: 'ksql> ', greeting, run, isComplete: endsKsqlStatement },
+        { prompt: 'ksql> ', greeting, run, isComplete: endsKsqlStatement, history, complete },
         { verbose: options.verbose === true, json: options.output === 'json' },
       );
     });
@@ -52,58 +57,47 @@ export const ksqlCommand: CommandEntry = {
 
 function statementsOf({ shell, options: { execute, script } }: CommandCall): string | undefined {
   if (typeof execute === 'string') return execute;
-  if (typeof script !== 'string') return undefined;
+  return typeof script === 'string' ? readScript(shell, script) : undefined;
+}
+
+function readScript(shell: Shell, file: string): string {
   try {
-    return readFileSync(resolve(shell.cwd, script), 'utf8');
+    return readFileSync(resolve(shell.cwd, file), 'utf8');
   } catch (cause) {
-    throw new EvpipeError('EVPIPE_SCRIPT_UNREADABLE', `${script} can't be read: ${messageOf(cause)}`, {
+    throw new EvpipeError('EVPIPE_SCRIPT_UNREADABLE', `${file} can't be read: ${messageOf(cause)}`, {
       kind: 'usage',
       cause,
     });
   }
 }
 
-/** Rows of a query come for as long as it likes, so its columns are as wide as their names and the first row need. */
 async function answerPrinter({ shell, options }: CommandCall): Promise<(answer: KsqlAnswer) => void> {
-  const { cellText } = await import('../data-table.js');
+  const { RowPrinter } = await import('../row-printer.js');
   const { entityText } = await import('../ksql-entity.js');
   const { jsonText } = await import('../../kinds/ksqldb/ksql.js');
   const json = options.output === 'json';
   let columns: readonly string[] = [];
-  let widths: readonly number[] | undefined;
-  const lineOf = (cells: readonly string[]): string =>
-    `${cells
-      .map((cell, index) => cell.padEnd(widths?.[index] ?? 0))
-      .join('  ')
-      .trimEnd()}\n`;
+  let printer = new RowPrinter(columns, shell.out, shell.columns);
+  // Structs, and numbers whose digits a double would change, are shown as the server wrote them.
+  const shown = (value: unknown): unknown => (typeof value === 'object' && value !== null ? jsonText(value) : value);
   return (answer) => {
     switch (answer.kind) {
       case 'header':
         columns = answer.columns;
-        widths = undefined;
+        printer = new RowPrinter(columns, shell.out, shell.columns);
         return;
       case 'row': {
         const { values, tombstone } = answer;
-        if (json) {
-          const row = Object.fromEntries(columns.map((name, index) => [name, values[index]]));
-          return shell.out(`${jsonText(row)}\n`);
-        }
-        // Structs, and numbers whose digits a double would change, are shown as the server wrote them.
-        const cells = values.map((value) =>
-          cellText(typeof value === 'object' && value !== null ? jsonText(value) : value),
-        );
-        if (widths === undefined) {
-          widths = columns.map((name, index) => Math.max(name.length, cells[index]?.length ?? 0));
-          shell.out(lineOf(columns) + lineOf(widths.map((width) => '─'.repeat(width))));
-        }
-        return shell.out(`${lineOf(cells).trimEnd()}${tombstone ? '  (deleted)' : ''}\n`);
+        if (!json) return printer.print(values.map(shown), tombstone);
+        const row = Object.fromEntries(columns.map((name, index) => [name, values[index]]));
+        return shell.out(`${jsonText(row)}\n`);
       }
       case 'end':
         return shell.err(`${answer.message}\n`);
       case 'line':
         return json ? shell.out(jsonLine({ line: answer.text })) : shell.out(`${answer.text}\n`);
       case 'entity':
-        return shell.out(json ? jsonLine(answer.entity) : entityText(answer.entity));
+        return shell.out(json ? jsonLine(answer.entity) : entityText(answer.entity, shell.columns));
     }
   };
 }

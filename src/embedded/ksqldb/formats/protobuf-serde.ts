@@ -7,9 +7,10 @@ import {
   parseProtobufSchema,
 } from '../../../protocol/protobuf/schema.js';
 import { StatementError } from '../statement-error.js';
-import type { Registry } from '../upstream/registry.js';
+import type { RegisteredSchema, Registry } from '../upstream/registry.js';
 import type { Value } from '../values/value.js';
 import type { InferenceOptions, InferredColumns, Serde, SerdeOptions } from './format.js';
+import { objectWriter } from './json-writer.js';
 import { messageReader, messageWriter } from './protobuf-codec.js';
 import { protobufSchemaFor, registerProtobuf, sqlFieldsOf } from './protobuf-schema.js';
 import { FRAME_BYTES, frame, framedId, schemaToInfer, unsupportedSchema } from './registered.js';
@@ -41,6 +42,21 @@ const chooseMessage = (
   messages: readonly ProtobufMessage[],
   fullName: string | undefined,
 ): ProtobufMessage | undefined => (fullName === undefined ? messages[0] : messageNamed(messages, fullName));
+
+/** Shows framed messages of a schema as JSON, whichever of its messages they are. */
+export function messagePrinter(
+  schema: string,
+  references: RegisteredSchema['references'],
+): (payload: Buffer) => string {
+  const messages = parseProtobufSchema(schema, references);
+  return (framed) => {
+    const { indexes, payload } = splitMessageIndexes(framed);
+    const message = messageAt(messages, indexes);
+    if (message === undefined) throw new TypeError(`the schema has no message [${indexes.join(', ')}]`);
+    const columns = sqlFieldsOf(message, true);
+    return objectWriter(columns, 'text')(messageReader(message, columns)(decodeMessage(message, payload)));
+  };
+}
 
 type ReadMessage = (bytes: Buffer) => Value[];
 

@@ -1,39 +1,38 @@
-import { compilePlainDecoder } from '../../../protocol/avro/plain.js';
+import { compileAvroDecoder } from '../../../protocol/avro/decode.js';
 import { parseAvroSchema } from '../../../protocol/avro/schema.js';
+import { unframeValue } from '../../../protocol/confluent/framing.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { Engine } from '../engine.js';
 import { jsonWriter } from '../formats/json-writer.js';
 import { formatNamed } from '../formats/table.js';
 import type { Source } from '../metadata/source.js';
 import { readWindow, serdeOptions, windowBytes } from '../runtime/record-codec.js';
+import type { RegisteredSchema } from '../upstream/registry.js';
 
 /** Of what is not text. */
 const SHOWN_BYTES_MAX = 64;
-/** Confluent's framing: zero, then the schema's id in four bytes. */
-const FRAME_BYTES = 5;
-
 type Role = 'key' | 'value';
 
 /**
- * Prints keys and values of a topic: Avro by its schema in the registry, keys as the stream or table over the topic
- * declares them, everything else as text, or as its first bytes in hexadecimal where it is not text.
+ * Prints keys and values of a topic: Avro, Protobuf and JSON Schema by the schema in the registry, keys as the stream or table
+ * over the topic declares them, everything else as text, or as its first bytes in hexadecimal where it is not text.
  */
 export function recordPrinter(engine: Engine, topic: string): (bytes: Buffer | null, role: Role) => Promise<string> {
   const source = [...engine.metastore.sources.values()].find((each) => each.topic === topic);
-  const decoders = new Map<number, (bytes: Buffer) => unknown>();
-  const avro = async (bytes: Buffer): Promise<string | undefined> => {
+  const printers = new Map<number, (payload: Buffer) => string>();
+  const registered = async (bytes: Buffer): Promise<string | undefined> => {
     const { registry } = engine.parts;
-    if (registry === undefined || bytes.length <= FRAME_BYTES || bytes[0] !== 0) return undefined;
-    const id = bytes.readUInt32BE(1);
+    const framed = unframeValue(bytes);
+    if (registry === undefined || framed === undefined) return undefined;
     try {
-      let decode = decoders.get(id);
-      if (decode === undefined) {
-        decode = compilePlainDecoder(parseAvroSchema((await registry.schemaById(id)).schema));
-        decoders.set(id, decode);
+      let print = printers.get(framed.schemaId);
+      if (print === undefined) {
+        print = await payloadPrinter(await registry.schemaById(framed.schemaId));
+        printers.set(framed.schemaId, print);
       }
-      return stringifyJson(decode(bytes.subarray(FRAME_BYTES)));
+      return print(framed.payload);
     } catch {
-      return undefined; // Not framed Avro after all.
+      return undefined; // Not framed after all.
     }
   };
   return async (bytes, role) => {
@@ -42,8 +41,17 @@ export function recordPrinter(engine: Engine, topic: string): (bytes: Buffer | n
       const key = await declaredKey(bytes, source, engine);
       if (key !== undefined) return key;
     }
-    return (await avro(bytes)) ?? plain(bytes);
+    return (await registered(bytes)) ?? plain(bytes);
   };
+}
+
+/** The protobuf library takes some 40 ms to load: only what meets the format loads it. */
+async function payloadPrinter(registered: RegisteredSchema): Promise<(payload: Buffer) => string> {
+  const { schema, type, references } = registered;
+  if (type === 'JSON') return (payload) => payload.toString('utf8');
+  if (type === 'PROTOBUF') return (await import('../formats/protobuf-serde.js')).messagePrinter(schema, references);
+  const decode = compileAvroDecoder(parseAvroSchema(schema));
+  return (payload) => stringifyJson(decode(payload));
 }
 
 /** `[key@start/end]` of a windowed key; undefined where the bytes are not what the source declares. */

@@ -37,6 +37,26 @@ describe('PRINT', () => {
     }
   });
 
+  it('decodes Protobuf, JSON Schema and logical types of Avro by the schemas in the registry', async () => {
+    const columns = 'k STRING KEY, price DECIMAL(6,2), at TIMESTAMP, tags ARRAY<STRING>';
+    for (const format of ['PROTOBUF', 'JSON_SR', 'AVRO']) {
+      await stack.ksql(
+        `CREATE STREAM ${format}S (${columns}) WITH (KAFKA_TOPIC='${format}', VALUE_FORMAT='${format}', PARTITIONS=1);
+         INSERT INTO ${format}S (ROWTIME, k, price, at, tags) VALUES (0, 'x', 100.50, '1970-01-01T00:00:01', ARRAY['p']);`,
+      );
+    }
+    const values: string[] = [];
+    for (const format of ['PROTOBUF', 'JSON_SR', 'AVRO']) {
+      const [line = ''] = await print(format, 1);
+      values.push(line.slice(line.indexOf('value: ') + 7, line.indexOf(', partition')));
+    }
+    expect(values).toEqual([
+      '{"PRICE":100.50,"AT":"1970-01-01T00:00:01.000","TAGS":["p"]}',
+      '{"PRICE":100.50,"AT":1000,"TAGS":["p"]}',
+      '{"PRICE":"100.50","AT":"1970-01-01T00:00:01Z","TAGS":["p"]}',
+    ]);
+  });
+
   it('shows text as text, and other bytes in hexadecimal', async () => {
     await stack.kafka.createTopic({ name: 'raw', partitions: 1 });
     await stack.produce('raw', [['k', 'plain text', 0]]);
