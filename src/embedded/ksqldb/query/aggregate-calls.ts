@@ -54,6 +54,8 @@ export class Grouping {
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
       const text = formatExpression(expression);
+      // A column that nobody has is that first.
+      compile(expression, this.context);
       throw new StatementError(
         clause === 'HAVING'
           ? `Non-aggregate HAVING expression not part of GROUP BY: ${text}`

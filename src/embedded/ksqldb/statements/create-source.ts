@@ -212,6 +212,17 @@ function sourceOf(statement: CreateSource, types: ReadonlyMap<string, Column['ty
 }
 
 function checkHeaders({ headers }: RowSchema): void {
+  const all = headers.find(({ header }) => header === undefined);
+  const more = headers.find((each) => each !== all);
+  if (all !== undefined && more !== undefined) {
+    throw new StatementError(`Schema already contains a HEADERS column: \`${all.name}\`. \`${more.name}\` has to go.`);
+  }
+  const twice = headers.find(({ header }, at) => headers.findIndex((each) => each.header === header) !== at);
+  if (twice !== undefined) {
+    throw new StatementError(
+      `Schema already contains a HEADER('${twice.header}') column: \`${twice.name}\` has to go.`,
+    );
+  }
   for (const { name, type, header } of headers) {
     const wanted = header === undefined ? 'ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>' : 'BYTES';
     if (formatType(type) !== wanted) {
