@@ -50,10 +50,12 @@ beforeAll(async () => {
     startKafka({ dataDir: join(folder, 'ours'), config }),
     startRealKafka({ dataDir: join(folder, 'real'), config }),
   ]);
-  // Makes real Kafka create the coordinators' topics.
-  const client = await RawClient.open(real.bootstrapServers);
-  for (const keyType of [0, 1]) await client.send(findCoordinator, 4, { keyType, coordinatorKeys: ['any'] });
-  client.close();
+  // Makes both create the coordinators' topics.
+  for (const { bootstrapServers } of [ours, real]) {
+    const client = await RawClient.open(bootstrapServers);
+    for (const keyType of [0, 1]) await client.send(findCoordinator, 4, { keyType, coordinatorKeys: ['any'] });
+    client.close();
+  }
 });
 
 afterAll(async () => {
