@@ -31,7 +31,7 @@ export async function referenceValues(
         if (value !== undefined) values.set(`${form.head}${BESIDE}${component.address.variable[0]}_${field}`, value);
     }),
   );
-  return values;
+  return { get: (path) => values.get(path) ?? pipeline.names.get(path), entries: () => values.entries() };
 }
 
 /** Before the names of variables that go with an address. `$(…)` can't spell such a path. */
@@ -41,7 +41,7 @@ const BESIDE = '.*.';
 export function credentialsFor(texts: readonly string[], values: ReferenceValues): Readonly<Record<string, string>> {
   const heads = new Set(texts.flatMap(referencesIn).map((path) => parseReference(path).head));
   return Object.fromEntries(
-    [...values].flatMap(([path, value]) => {
+    [...values.entries()].flatMap(([path, value]) => {
       const [head = '', variable] = path.split(BESIDE);
       return variable !== undefined && heads.has(head) ? [[variable, value]] : [];
     }),

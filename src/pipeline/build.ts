@@ -4,6 +4,7 @@ import type { SourceLocation } from '../support/errors.js';
 import { didYouMean } from './did-you-mean.js';
 import { keysAt, locate, plainValue, type Tree } from './document.js';
 import type { BuildContext, FileKind } from './kind.js';
+import { pipelineName, resolvedTexts, sharedName, sharedNames } from './namespace.js';
 import type { Located, Pipeline, TargetSection } from './pipeline.js';
 import { type Problem, problem, warning } from './problem.js';
 import type { PipelineSpec } from './spec.js';
@@ -16,36 +17,53 @@ export interface BuildInput {
   readonly folder: string;
   /** The target's name; the file's own targets are looked up before the plain ones. */
   readonly target: string;
+  /** Names as the file has them, whatever the target's namespace: as the rules of lint see them. */
+  readonly asWritten?: boolean;
 }
 
 /** Turns a valid file into the model: names and places beside values, defaults filled in, files listed. Pure but for looking at the folder. */
 export function buildPipeline(input: BuildInput, kinds: readonly FileKind[], problems: Problem[]): Pipeline {
   const { spec, folder } = input;
-  const context = buildContext(input, problems);
+  const target = findTarget(input, problems);
+  const namespace = input.asWritten === true ? undefined : target.namespace;
+  const name = pipelineName(namespace, spec.name);
+  const names = sharedNames(kinds, name, namespace);
+  const context = buildContext(input, name, namespace, problems);
   const sections = kinds
     .flatMap((kind) => kind.sections)
-    .map(({ key, build }): Partial<Pipeline> => build(spec[key], context));
+    .map(
+      ({ key, resolves, build }): Partial<Pipeline> =>
+        build(resolves ? resolvedTexts(spec[key], names) : spec[key], context),
+    );
   return Object.assign(
     {
-      name: spec.name,
+      name,
       file: input.file,
       folder,
-      stateFolder: join(folder, '.evpipe', spec.name),
-      target: findTarget(input, problems),
+      stateFolder: join(folder, '.evpipe', name),
+      target,
       document: plainValue(input.tree),
+      namespace,
+      names,
     },
     ...sections,
   ) as Pipeline;
 }
 
-function buildContext({ spec, tree, folder }: BuildInput, problems: Problem[]): BuildContext {
+function buildContext(
+  { tree, folder }: BuildInput,
+  pipeline: string,
+  namespace: string | undefined,
+  problems: Problem[],
+): BuildContext {
   const located = (name: string, ...path: string[]): Located => ({
     name,
     location: locate(tree, path),
     locationOf: (...below) => locate(tree, [...path, ...below]),
   });
   return {
-    name: spec.name,
+    name: pipeline,
+    shared: (name) => sharedName(namespace, name),
     folder,
     problems,
     located,

@@ -57,11 +57,27 @@ export interface ReferenceForm {
   readonly optional?: (pipeline: Pipeline) => readonly string[];
   /** The nodes of `up` that have to be done before something that refers to it starts. */
   readonly needs?: (pipeline: Pipeline, name: string) => readonly string[];
+  /** It means what the named thing, or a part of it, is called on its servers: known before anything runs. */
+  readonly shared?: (of: SharedName) => string;
   /** The thing itself has to be declared, though it has no name. */
   readonly declared?: (pipeline: Pipeline) => boolean;
   /** The only section where it means something, and what it means there. */
   readonly only?: { readonly section: string; readonly meaning: string };
 }
+
+/** What is asked of a reference to a name on servers that others use too. */
+export interface SharedName {
+  /** As in the file. */
+  readonly name: string;
+  readonly field: string;
+  /** The pipeline's name, with its namespace. */
+  readonly pipeline: string;
+  /** With the target's namespace in front. */
+  shared(name: string): string;
+}
+
+/** `$(topics.X.name)`. */
+export const calledOnServers = ({ name, shared }: SharedName): string => shared(name);
 
 /** One top-level key of the file. `section()` makes it. */
 export interface Section {
@@ -76,6 +92,8 @@ export interface Section {
 export interface BuildContext {
   /** The pipeline's name. */
   readonly name: string;
+  /** What a thing of this name is called on servers that others use too: with the target's namespace in front. */
+  shared(name: string): string;
   /** Absolute; relative paths of the file are below it. */
   readonly folder: string;
   readonly problems: Problem[];

@@ -139,7 +139,11 @@ function recordsOf(list: Json | undefined, file: string, where: string): TestRec
   });
 }
 
-const sqlFile = (file: string): KsqlSource => ({ file, text: read(file) });
+/** A test has no namespace: a topic is called as the pipeline's file calls it. */
+const sqlFile = (file: string): KsqlSource => ({
+  file,
+  text: read(file).replace(/\$\(topics\.([\w.-]+)\.name\)/g, '$1'),
+});
 
 function read(file: string): string {
   try {

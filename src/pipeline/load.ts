@@ -83,10 +83,13 @@ function checked(
   if (spec === undefined) return { pipeline: undefined, problems: sorted(problems) };
   const complete = sound === tree;
   const folder = first === '-' ? options.cwd : dirname(first);
-  const pipeline = buildPipeline({ spec, tree: sound, file: first, folder, target }, kinds, problems);
-  problems.push(...lint({ pipeline, tree, complete, cwd: options.cwd }, kinds));
+  const input = { spec, tree: sound, file: first, folder, target };
+  const written = buildPipeline({ ...input, asWritten: true }, kinds, problems);
+  problems.push(...lint({ pipeline: written, tree, complete, cwd: options.cwd }, kinds));
   const broken = problems.some(({ severity }) => severity === 'error');
-  return { pipeline: broken ? undefined : pipeline, problems: sorted(problems) };
+  if (broken) return { pipeline: undefined, problems: sorted(problems) };
+  const pipeline = written.target.namespace === undefined ? written : buildPipeline(input, kinds, []);
+  return { pipeline, problems: sorted(problems) };
 }
 
 /** What `up` was started with: enough to work with what runs, whatever has become of the file and the environment. */

@@ -1,4 +1,5 @@
 import type { SourceLocation } from '../support/errors.js';
+import type { ReferenceValues } from './references.js';
 
 /**
  * The pipeline as everything beyond src/pipeline sees it: profiles merged, `${VAR}` replaced, defaults filled in, every
@@ -19,6 +20,10 @@ export interface Pipeline {
   readonly target: TargetSection;
   /** The file with profiles merged and variables replaced, as plain values. It may hold passwords. */
   readonly document: unknown;
+  /** The target's; undefined too where names are as the file has them (lint). */
+  readonly namespace: string | undefined;
+  /** What `$(topics.X.name)` and its like mean. */
+  readonly names: ReferenceValues;
 }
 
 export interface Located {
@@ -33,4 +38,6 @@ export interface TargetSection {
   readonly name: string;
   /** What supplies each component that isn't named here. */
   readonly base: 'embedded' | 'compose' | 'cluster';
+  /** Stands in front of what things are called on servers that others use too. */
+  readonly namespace?: string | undefined;
 }

@@ -1,7 +1,11 @@
 import type { FileKind, ReferenceForm } from './kind.js';
 
 /** What one face of the target yields: everything that `$(…)` can mean, by its full path: `databases.person.url`. */
-export type ReferenceValues = ReadonlyMap<string, string>;
+export interface ReferenceValues {
+  get(path: string): string | undefined;
+  /** What the target yields, by path. */
+  entries(): Iterable<readonly [path: string, value: string]>;
+}
 
 const REFERENCE = /\$\(([A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9_-]+)+)\)/g;
 

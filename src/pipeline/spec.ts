@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FileKind } from './kind.js';
+import { namespaceSpec } from './namespace.js';
 import type { TargetSection } from './pipeline.js';
 import { mapping, named } from './spec-words.js';
 
@@ -21,6 +22,11 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
       .enum(['embedded', 'compose', 'cluster'], { error: 'must be embedded, compose or cluster' })
       .default('embedded')
       .describe('Where everything that is not named here runs'),
+    namespace: namespaceSpec
+      .optional()
+      .describe(
+        'Prefix of topics, subjects, connectors, groups, queues, slots and streams: for servers that are shared',
+      ),
     ...Object.assign({}, ...kinds.map(({ placements }) => placements)),
   });
   return mapping({

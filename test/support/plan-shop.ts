@@ -44,18 +44,28 @@ export class PlanShop {
     return new PlanShop(folder, broker, registry, connectKafka({ bootstrapServers, clientId: 'test' }));
   }
 
-  write({ topics, compatibility, seed }: ShopFile, kafka: Readonly<Record<string, string>> = {}): void {
+  /** `namespaces` are targets of their own, by these names. */
+  write(
+    { topics, compatibility, seed }: ShopFile,
+    kafka: Readonly<Record<string, string>> = {},
+    namespaces: readonly string[] = [],
+  ): void {
     const here = {
       kafka: { bootstrapServers: this.broker.bootstrapServers, ...kafka },
       schemaRegistry: { url: `http://127.0.0.1:${this.registry.port}` },
     };
     const schemas = { compatibility, subjects: { 'orders-value': 'order.avsc' } };
-    const file = { version: 1, name: 'shop', topics, schemas, seed, targets: { here } };
+    const shared = Object.fromEntries(namespaces.map((namespace) => [namespace, { ...here, namespace }]));
+    const file = { version: 1, name: 'shop', topics, schemas, seed, targets: { here, ...shared } };
     writeFileSync(join(this.folder, 'evpipe.yaml'), JSON.stringify(file, null, 1));
   }
 
   run(...argv: string[]): Promise<Ran> {
-    return runIn(this.folder, process.env, ...argv, '--target', 'here');
+    return this.runAt('here', ...argv);
+  }
+
+  runAt(target: string, ...argv: string[]): Promise<Ran> {
+    return runIn(this.folder, process.env, ...argv, '--target', target);
   }
 
   /** Runs the built command as a process and kills it after this time; resolves once it is gone. */

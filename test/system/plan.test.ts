@@ -162,6 +162,30 @@ it('changes nothing that others have made until it is taken over', async () => {
   expect((await shop.run('apply', '--prune', '--yes')).out).toContain('removed  topic borrowed');
 });
 
+it('keeps two namespaces of one file apart on the same servers', async () => {
+  const topics = async () => (await shop.kafka.listTopics()).map(({ name }) => name);
+  const namespaces = ['ann', 'bob'];
+  shop.write(PLAIN, {}, namespaces);
+  for (const one of namespaces) {
+    const { code, out, err } = await shop.runAt(one, 'apply');
+    expect(out + err).toContain(`+ topic ${one}_orders`);
+    expect(out + err).toContain(`+ schema ${one}_orders-value`);
+    expect(code, out + err).toBe(0);
+  }
+  expect(await topics()).toEqual(expect.arrayContaining(['orders', 'ann_orders', 'bob_orders', '_evpipe_ann-shop']));
+
+  const { customers: _, ...left } = PLAIN.topics;
+  shop.write({ ...PLAIN, topics: left }, {}, namespaces);
+  expect((await shop.runAt('ann', 'apply', '--prune', '--yes')).out).toContain('removed  topic ann_customers');
+  expect((await shop.runAt('ann', 'reset', '--yes')).out).toContain('removed  topic ann_orders');
+  expect(await topics()).toEqual(expect.arrayContaining(['customers', 'orders', 'bob_customers', 'bob_orders']));
+  expect(await topics()).not.toContain('ann_orders');
+  shop.write(PLAIN, {}, namespaces);
+  expect((await shop.runAt('bob', 'plan', '--prune')).out).toBe('Nothing to change: 3 things as declared.\n');
+  await shop.runAt('ann', 'reset', '--yes');
+  await shop.runAt('bob', 'reset', '--yes');
+});
+
 it('resets what it has made, and leaves what it has found', async () => {
   shop.write({ ...PLAIN, topics: { ...PLAIN.topics, foreign: { partitions: 1, config: {} } } });
   const unknown = await shop.run('reset', 'topic/order', '--yes');

@@ -6,8 +6,8 @@ runService(async (service) => {
   const database = await service.database();
 
   await service.consume({
-    group: 'catalog',
-    topics: ['product'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ value }, transaction) {
       if (value === null) return; // products are discontinued, never gone

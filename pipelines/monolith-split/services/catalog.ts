@@ -5,6 +5,7 @@ import { type CatalogEvent, entryKey, occurred } from './events.js';
 runService(async (service) => {
   const database = await service.database();
   const outbox = await service.pollingOutbox({ database, table: 'catalog_event' });
+  const topic = service.env('TOPIC');
 
   const entries = entity({
     name: 'catalog entry',
@@ -20,7 +21,7 @@ runService(async (service) => {
     },
     async onChange(transaction, { kind, row, before }) {
       const send = (key: string, event: CatalogEvent | null) =>
-        outbox.add(transaction, { topic: 'catalog', key, body: event === null ? null : JSON.stringify(event) });
+        outbox.add(transaction, { topic, key, body: event === null ? null : JSON.stringify(event) });
       const key = entryKey(row.product_uuid, row.market_iso_code);
       const keyBefore = before === undefined ? key : entryKey(before.product_uuid, before.market_iso_code);
       if (kind === 'deleted' || keyBefore !== key) await send(keyBefore, null);

@@ -9,8 +9,8 @@ runService(async (service) => {
   const database = await service.database();
 
   await service.consume({
-    group: 'monolith',
-    topics: ['catalog'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       if (value === null) {

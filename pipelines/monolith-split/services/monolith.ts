@@ -5,6 +5,7 @@ import { occurred, type ProductEvent } from './events.js';
 runService(async (service) => {
   const database = await service.database();
   const outbox = await service.pollingOutbox({ database, table: 'product_event' });
+  const topic = service.env('TOPIC');
 
   const products = entity({
     name: 'product',
@@ -31,7 +32,7 @@ runService(async (service) => {
           productCategory: row.product_category,
         },
       };
-      await outbox.add(transaction, { topic: 'product', key: row.id, body: JSON.stringify(event) });
+      await outbox.add(transaction, { topic, key: row.id, body: JSON.stringify(event) });
     },
   });
 

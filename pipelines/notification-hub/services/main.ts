@@ -5,6 +5,7 @@ runService(async (service) => {
   const database = await service.database();
   const cache = await service.cache();
   const publisher = await service.rabbitmqPublisher();
+  const exchange = service.env('EXCHANGE');
   const outbox = await service.pollingOutbox({ database, table: 'outbox_message', publisher });
 
   const users = entity({
@@ -16,7 +17,7 @@ runService(async (service) => {
     async onChange(transaction, { kind, row: { id, name, email } }) {
       if (kind !== 'created') return;
       const body = JSON.stringify({ message: 'user_created', user_id: id, name, email });
-      await outbox.add(transaction, { topic: 'users', key: 'user.created', body });
+      await outbox.add(transaction, { topic: exchange, key: 'user.created', body });
     },
   });
 

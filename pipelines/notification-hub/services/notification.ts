@@ -20,7 +20,7 @@ runService(async (service) => {
   const mailer = await service.mailer();
 
   await service.receive({
-    queue: 'user-notifications',
+    queue: service.env('QUEUE'),
     database,
     async apply({ id, body }, transaction) {
       const { user_id, name, email } = read(body);

@@ -8,9 +8,9 @@ CREATE SOURCE CONNECTOR `person-outbox` WITH (
   'database.password' = '$(databases.person.password)',
   'database.dbname' = '$(databases.person.name)',
   'plugin.name' = 'pgoutput',
-  'topic.prefix' = 'person_planning_person_outbox',
-  'slot.name' = 'evpipe_person_planning_person_outbox',
-  'publication.name' = 'evpipe_person_planning_person_outbox',
+  'topic.prefix' = '$(connectors.person-outbox.topicPrefix)',
+  'slot.name' = '$(connectors.person-outbox.slot)',
+  'publication.name' = '$(connectors.person-outbox.publication)',
   'publication.autocreate.mode' = 'filtered',
   'table.include.list' = 'public.events_outboxitem',
   -- What verify-consistency fences with: the position moves on a quiet database too, and the fence's message stays out of the topics.

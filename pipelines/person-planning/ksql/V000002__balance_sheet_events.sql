@@ -2,7 +2,7 @@ SET 'auto.offset.reset' = 'earliest';
 
 -- One public event a row. A deleted row is a record without a value, and passes as one.
 CREATE STREAM balance_sheet_events
-  WITH (KAFKA_TOPIC = 'public_balance_sheet_entity_events', VALUE_FORMAT = 'AVRO')
+  WITH (KAFKA_TOPIC = '$(topics.public_balance_sheet_entity_events.name)', VALUE_FORMAT = 'AVRO')
 AS SELECT
   `key`,
   '1.0' AS `specversion`,

@@ -1,11 +1,10 @@
 /** Owns the persons, and reports every change of one by an event in its outbox. */
 import { cloudEvent, date, entity, runService, text, timestamp, writeOutbox } from 'evpipe/kit';
 
-const TOPIC = 'public_person_entity_events';
-
 runService(async (service) => {
   const database = await service.database();
   const avro = await service.avro();
+  const topic = service.env('TOPIC');
 
   const persons = entity({
     name: 'person',
@@ -22,12 +21,12 @@ runService(async (service) => {
     async onChange(transaction, { kind, row: { id, first_name, last_name, date_of_birth } }) {
       const event = cloudEvent(`person.${kind}`, 'person', { id, first_name, last_name, date_of_birth });
       await writeOutbox(transaction, {
-        topic: TOPIC,
+        topic,
         key: id,
         id: event.id,
         type: event.type,
         source: event.source,
-        payload: kind === 'deleted' ? null : await avro.encode(TOPIC, event),
+        payload: kind === 'deleted' ? null : await avro.encode(topic, event),
       });
     },
   });

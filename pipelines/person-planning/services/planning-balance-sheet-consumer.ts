@@ -21,8 +21,8 @@ runService(async (service) => {
   const avro = await service.avro();
 
   await service.consume({
-    group: 'planning-balance-sheet',
-    topics: ['public_balance_sheet_entity_events'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value, timestamp }, transaction) {
       if (value === null) {

@@ -11,8 +11,8 @@ runService(async (service) => {
   const avro = await service.avro();
 
   await service.consume({
-    group: 'planning-person',
-    topics: ['public_person_entity_events'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       if (value === null) {

@@ -1,19 +1,16 @@
 import { decimalText } from '../../clients/documents/json-text.js';
 import { durationMs } from '../../pipeline/build.js';
-import { section } from '../../pipeline/kind.js';
+import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem } from '../../pipeline/problem.js';
 import { named } from '../../pipeline/spec-words.js';
+import { sharedSource } from '../ksqldb/namespace.js';
 import type { CheckSection, ColumnMap, ColumnMeaning, PlaceSection } from './section.js';
 import { type CheckSpec, check } from './spec.js';
 
-export const checks = section(
-  'checks',
-  named(check).default({}).describe('What must agree'),
-  (declared, { each, problems }) => ({
-    checks: each('checks', declared, (one, at) => buildCheck(one, at, problems) ?? []).flat(),
-  }),
-);
+export const checks = section('checks', named(check).default({}).describe('What must agree'), (declared, context) => ({
+  checks: context.each('checks', declared, (one, at) => buildCheck(one, at, context) ?? []).flat(),
+}));
 
 /** A table of a database or a collection of a store, never both or half of one. */
 function buildPlace(
@@ -44,7 +41,8 @@ function buildPlace(
   return refuse(inTable ? 'needs database and table' : 'needs store and collection');
 }
 
-function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSection | undefined {
+function buildCheck(check: CheckSpec, at: Located, context: BuildContext): CheckSection | undefined {
+  const { problems, shared } = context;
   const missing = (what: string): undefined => {
     problems.push(problem('check-incomplete', at.location, `check ${at.name} needs ${what}`));
     return undefined;
@@ -56,6 +54,7 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
       ...at,
       ...stages,
       kind: 'stages',
+      topic: shared(stages.topic),
       key: key ?? 'key',
       withinMs: durationMs(within),
       reportedBy: new Map(Object.entries(reportedBy)),
@@ -65,7 +64,7 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
   }
   if (check.conservation !== undefined) {
     const { queue, published, effects } = check.conservation;
-    return { ...at, kind: 'conservation', queue, published, effects, withinMs };
+    return { ...at, kind: 'conservation', queue: shared(queue), published, effects, withinMs };
   }
   if (check.rows !== undefined) {
     if (check.database === undefined) return missing('database: where its query runs');
@@ -93,9 +92,16 @@ function buildCheck(check: CheckSpec, at: Located, problems: Problem[]): CheckSe
     compare: check.compare,
     meanings: new Map([...meanings(check.key), ...meanings(check.columns)]),
     allowEmpty: check.allowEmpty,
-    through: check.through,
+    through: check.through?.map((stage) => stageName(stage, context)),
     withinMs,
   };
+}
+
+/** `through` names services, which are this pipeline's alone, connectors, groups, streams and queries. */
+function stageName(stage: string, { names, shared }: BuildContext): string {
+  if (names('services').includes(stage)) return stage;
+  const [, query = '', source = ''] = /^((?:CSAS|CTAS)_)?(.*)$/s.exec(stage) ?? [];
+  return `${query}${/^[A-Z_][A-Z0-9_]*$/.test(source) ? sharedSource(shared, source) : shared(source)}`;
 }
 
 type Columns = NonNullable<CheckSpec['columns']>;

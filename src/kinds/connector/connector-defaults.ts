@@ -1,4 +1,17 @@
+import type { SharedName } from '../../pipeline/kind.js';
 import { DEBEZIUM_SINK, POSTGRES_SOURCE } from './connector-flow.js';
+
+/** Names that evpipe gives where the config doesn't: only then can a namespace stand in front of them. */
+export const GIVEN_NAMES: ReadonlySet<string> = new Set([
+  'slot.name',
+  'publication.name',
+  'topic.prefix',
+  'database.server.name',
+]);
+
+/** `$(connectors.X.slot)`: what evpipe gives a connector that the file declares, for one that a ksql migration makes. */
+export const givenName = ({ name, field, pipeline }: SharedName): string =>
+  field === 'topicPrefix' ? topicPrefix(pipeline, name) : slotName(pipeline, name);
 
 /** PostgreSQL takes 63 bytes for a slot's name, small letters, digits and "_" only. */
 function slotName(pipeline: string, connector: string): string {

@@ -1,20 +1,23 @@
+import { calledOnServers } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
 import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { connectComponent } from './component.js';
+import { givenName } from './connector-defaults.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
 import { checkTransforms } from './lint/transforms.js';
 import { checkUnmade } from './lint/unmade.js';
+import { checkWrittenNames } from './lint/written-out.js';
 import { connectors, worker } from './section.js';
 
 export const connectorKind: Kind = {
   kind: 'connector',
   sections: [connectors, worker],
   placements: { connect: onePlaced('Kafka Connect') },
-  rules: [checkConnectors, checkConnectorClasses, checkTransforms, checkUnmade],
+  rules: [checkConnectors, checkConnectorClasses, checkTransforms, checkUnmade, checkWrittenNames],
   flowFaults: ['connector-unmade'],
   uses: ({ pipeline }: LintContext) =>
     pipeline.connectors.flatMap(({ name, database, produces }) => [
@@ -25,7 +28,12 @@ export const connectorKind: Kind = {
         at: ['connectors', name, 'produces', String(index)],
       })),
     ]),
-  references: [{ head: 'connect', fields: HTTP_FIELDS, component: 'connect', needs: () => ['server/connect'] }],
+  names: { connector: ({ names }) => names('connectors') },
+  references: [
+    { head: 'connectors', named: 'connector', fields: ['name'], shared: calledOnServers },
+    { head: 'connectors', named: 'connector', fields: ['slot', 'publication', 'topicPrefix'], shared: givenName },
+    { head: 'connect', fields: HTTP_FIELDS, component: 'connect', needs: () => ['server/connect'] },
+  ],
   components: (pipeline) =>
     pipeline.connectors.length > 0 || isReferred(pipeline, 'connect')
       ? [{ component: connectComponent(pipeline), names: ['connect'] }]

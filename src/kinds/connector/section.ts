@@ -43,11 +43,12 @@ const connector = mapping({
 export const connectors = section(
   'connectors',
   named(connector).default({}).describe('Kafka Connect connectors'),
-  (declared, { name: pipeline, each }) => ({
+  (declared, { name: pipeline, each, shared }) => ({
     connectors: each('connectors', declared, ({ database, produces, config }, at) => ({
       ...at,
+      name: shared(at.name),
       database,
-      produces: produces ?? [],
+      produces: (produces ?? []).map(shared),
       written: config ?? {},
       config: config == null ? undefined : fillConnector(pipeline, at.name, database, config),
     })),

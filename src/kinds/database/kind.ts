@@ -1,7 +1,7 @@
 import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { databaseComponent } from './component.js';
-import { checkDatabases, unusedDatabases } from './lint.js';
+import { checkDatabases, checkWrittenTopics, unusedDatabases } from './lint.js';
 import { databases } from './section.js';
 
 export const databaseKind: Kind = {
@@ -11,7 +11,7 @@ export const databaseKind: Kind = {
     postgres: placed.optional().describe('The PostgreSQL server of all databases without an address of their own'),
     databases: eachPlaced('Databases with an address: postgres://user:password@host:5432/database'),
   },
-  rules: [checkDatabases],
+  rules: [checkDatabases, checkWrittenTopics],
   flowRules: [unusedDatabases],
   flowFaults: ['file-missing'],
   names: { database: ({ names }) => names('databases') },

@@ -1,6 +1,7 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { displayPath } from '../../pipeline/build.js';
+import { writtenOut } from '../../pipeline/lint/written-out.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { SourceLocation } from '../../support/errors.js';
@@ -11,12 +12,43 @@ export function checkDatabases(context: LintContext): readonly Problem[] {
   );
 }
 
+/** A topic's name as a whole text of SQL: a trigger's, or a column's default. */
+export function checkWrittenTopics(context: LintContext): readonly Problem[] {
+  const { pipeline, cwd } = context;
+  if (pipeline.target.namespace === undefined) return [];
+  const topics = context.names('topics');
+  return pipeline.databases.flatMap(({ migrations }) =>
+    migrations.filter(isReadable).flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, index) =>
+          topics
+            .filter((topic) => line.includes(`'${topic}'`))
+            .flatMap((topic) => {
+              const column = line.indexOf(`'${topic}'`) + 1;
+              const place = { file: displayPath(file, cwd), line: index + 1, column };
+              return writtenOut(context, place, `topic ${topic}`, `Write '$(topics.${topic}.name)'.`);
+            }),
+        ),
+    ),
+  );
+}
+
 export function unusedDatabases(context: LintContext): readonly Problem[] {
   const uses = [...context.references(), ...context.uses()];
   const used = new Set(uses.flatMap(({ what, name, idle }) => (what === 'database' && idle !== true ? [name] : [])));
   return context.pipeline.databases
     .filter(({ name }) => !used.has(name))
     .map(({ name, location }) => warning('unused', location, `database ${name} is used by nothing in this file`));
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const versionOf = (file: string): bigint | undefined => {
@@ -31,12 +63,7 @@ export function checkMigrationFolder(
   { cwd }: LintContext,
 ): readonly Problem[] {
   const found: Problem[] = files.flatMap((file) => {
-    try {
-      accessSync(file, constants.R_OK);
-      return [];
-    } catch {
-      return [problem('file-missing', location, `${displayPath(file, cwd)} can't be read`)];
-    }
+    return isReadable(file) ? [] : [problem('file-missing', location, `${displayPath(file, cwd)} can't be read`)];
   });
   const versions = files.map((file) => ({ name: basename(file), version: versionOf(file) }));
   for (const [index, { name, version }] of versions.entries()) {

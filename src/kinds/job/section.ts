@@ -48,7 +48,7 @@ export const jobs = section(
   { resolves: true },
 );
 
-function buildJob(one: z.output<typeof job>, at: Located, { problems }: BuildContext): JobSection {
+function buildJob(one: z.output<typeof job>, at: Located, { problems, names, shared }: BuildContext): JobSection {
   if (one.command.length === 0)
     problems.push(problem('job-command', at.locationOf('command'), `the command of job ${at.name} is empty`));
   return {
@@ -58,7 +58,7 @@ function buildJob(one: z.output<typeof job>, at: Located, { problems }: BuildCon
     env: one.env ?? {},
     envFile: one.envFile,
     after: one.after ?? [],
-    before: one.before ?? [],
+    before: (one.before ?? []).map((before) => (names('connectors').includes(before) ? shared(before) : before)),
     inputs: one.inputs ?? [],
     timeoutMs: one.timeout === undefined ? undefined : durationMs(one.timeout),
   };

@@ -5,12 +5,13 @@ import { isReferred } from '../service/referred.js';
 import { ksqldbComponent } from './component.js';
 import { checkKsql } from './lint.js';
 import { ksqldb } from './section.js';
+import { checkWrittenKsql } from './written-out.js';
 
 export const ksqldbKind: Kind = {
   kind: 'ksqldb',
   sections: [ksqldb],
   placements: { ksqldb: onePlaced('ksqlDB') },
-  rules: [checkKsql],
+  rules: [checkKsql, checkWrittenKsql],
   flowFaults: ['ksql-syntax', 'file-missing'],
   references: [{ head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] }],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],

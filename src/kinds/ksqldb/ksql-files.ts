@@ -5,6 +5,7 @@ import type { Statement } from '../../protocol/ksql/ast.js';
 import { type StatementEffects, statementEffects } from '../../protocol/ksql/effects.js';
 import { parseStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
+import { inNamespace } from './namespace.js';
 
 export interface KsqlStatement {
   readonly statement: Statement;
@@ -22,9 +23,15 @@ export interface KsqlFile {
 }
 
 /** Reads and parses the ksql migrations in order. A file that went away in between counts as empty: who runs it will say so. */
-export function readKsqlFiles(pipeline: Pick<Pipeline, 'ksqldb'>): readonly KsqlFile[] {
-  return (pipeline.ksqldb?.migrations ?? []).map((file) => parseKsqlFile(file, textOf(file)));
+export function readKsqlFiles(pipeline: Pick<Pipeline, 'ksqldb' | 'namespace' | 'names'>): readonly KsqlFile[] {
+  const files = pipeline.ksqldb?.migrations ?? [];
+  const texts = inNamespace(files.map(textOf), pipeline);
+  return files.map((file, index) => parseKsqlFile(file, texts[index] ?? ''));
 }
+
+/** Their texts as they stand in the files. */
+export const writtenTexts = (pipeline: Pick<Pipeline, 'ksqldb'>): readonly Pick<KsqlFile, 'file' | 'text'>[] =>
+  (pipeline.ksqldb?.migrations ?? []).map((file) => ({ file, text: textOf(file) }));
 
 const read = new WeakMap<LintContext, readonly KsqlFile[]>();
 

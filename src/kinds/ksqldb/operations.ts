@@ -1,7 +1,7 @@
+import { identifier } from '../../protocol/ksql/rename.js';
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/component.js';
-import { migrationOf } from '../database/migration.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { readLedger } from '../ledger.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
@@ -9,6 +9,7 @@ import type { Session } from '../session.js';
 import type { Node, NodeReport, Planned } from '../walk.js';
 import { examineKsqldb } from './doctor.js';
 import { applyMigration, type KsqlThing, ledgerKey, madeByMigrations, migrationChanges } from './migration.js';
+import { migrationsOf } from './migrations.js';
 
 export const operations: KindOperations = {
   nodes: (session) => {
@@ -53,8 +54,7 @@ function ksqlNode(session: Session): Node {
         session.references('inside', 'connect'),
       ]);
       let sent = 0;
-      for (const file of session.pipeline.ksqldb?.migrations ?? []) {
-        const migration = migrationOf(session.pipeline, file, values);
+      for (const migration of migrationsOf(session.pipeline, values)) {
         report.waitingFor(`ksql migration ${migration.name}`);
         sent += await applyMigration(
           migration,
@@ -70,9 +70,9 @@ function ksqlNode(session: Session): Node {
 
 function migrationPlans(session: Session): readonly Planned[] {
   const noted = once(async () => readLedger(await session.clients.kafka(), session.pipeline.name));
-  return (session.pipeline.ksqldb?.migrations ?? []).map((file) => {
-    // A ksql file that is there can be read without what it refers to.
-    const { name, file: shown } = migrationOf(session.pipeline, file);
+  const values = once(() => session.references('inside', 'connect'));
+  // A ksql file that is there can be read without what it refers to.
+  return migrationsOf(session.pipeline).map(({ name, file: shown }, index) => {
     return {
       kind: 'ksql migration',
       name,
@@ -80,7 +80,8 @@ function migrationPlans(session: Session): readonly Planned[] {
       location: { file: shown, line: 1, column: 1 },
       compare: async () => {
         const state = (await noted()).get(ledgerKey(name));
-        const migration = migrationOf(session.pipeline, file, await session.references('inside', 'connect'));
+        const migration = migrationsOf(session.pipeline, await values())[index];
+        if (migration === undefined) throw new Error(`ksql migration ${name} went away`);
         return { isNew: state === undefined, changes: migrationChanges(migration, state) };
       },
     };
@@ -101,7 +102,7 @@ function streamsRemoval(session: Session): Removal {
   const { pipeline, clients } = session;
   const made = async (): Promise<readonly KsqlThing[]> => {
     const values = await session.references('inside', 'connect');
-    return madeByMigrations((pipeline.ksqldb?.migrations ?? []).map((file) => migrationOf(pipeline, file, values)));
+    return madeByMigrations(migrationsOf(pipeline, values));
   };
   return {
     kind: 'ksql',
@@ -121,7 +122,7 @@ function streamsRemoval(session: Session): Removal {
         if (query.sinks.some((sink) => names.has(sink))) await ksqldb.execute(`TERMINATE ${query.id};`, none);
       }
       for (const { kind, name } of things) {
-        await ksqldb.execute(`DROP ${kind.toUpperCase()} IF EXISTS ${quoted(name)};`, none);
+        await ksqldb.execute(`DROP ${kind.toUpperCase()} IF EXISTS ${identifier(name)};`, none);
       }
       const ledger = await session.ledger();
       for (const key of ledger.keys(ledgerKey(''))) await ledger.forget(key);
@@ -129,8 +130,6 @@ function streamsRemoval(session: Session): Removal {
     },
   };
 }
-
-const quoted = (name: string): string => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : `\`${name}\``);
 
 async function waitForSubject(session: Session, subject: string, report: NodeReport): Promise<void> {
   const registry = await session.clients.registry();

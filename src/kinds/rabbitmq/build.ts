@@ -1,36 +1,42 @@
 import { section } from '../../pipeline/kind.js';
+import { brokerName } from './ids.js';
+import type { RabbitmqArguments } from './section.js';
 import { rabbitmq as spec } from './spec.js';
 
 export const rabbitmq = section(
   'rabbitmq',
   spec.optional().describe('RabbitMQ exchanges, queues and bindings'),
-  (declared, { located }) => {
+  (declared, { located, shared }) => {
     if (declared === undefined) return { rabbitmq: undefined };
     const { guest, exchanges, queues, bindings } = declared;
+    const own = (name: string): string => brokerName(shared, name);
+    const named = new Set([...Object.keys(exchanges), ...Object.keys(queues)]);
+    const withOwn = (given: RabbitmqArguments): RabbitmqArguments =>
+      mapValues(given, (value, key) => (NAMING.has(key) && named.has(String(value)) ? own(String(value)) : value));
     return {
       rabbitmq: {
         guest,
         exchanges: Object.entries(exchanges).map(([name, exchange]) => ({
-          ...located(name, 'rabbitmq', 'exchanges', name),
+          ...located(own(name), 'rabbitmq', 'exchanges', name),
           type: exchange?.type ?? 'direct',
           durable: exchange?.durable ?? true,
-          arguments: exchange?.arguments ?? {},
+          arguments: withOwn(exchange?.arguments ?? {}),
         })),
         queues: Object.entries(queues).map(([name, queue]) => ({
-          ...located(name, 'rabbitmq', 'queues', name),
+          ...located(own(name), 'rabbitmq', 'queues', name),
           durable: queue?.durable ?? true,
-          deadLetter: queue?.deadLetter,
-          arguments: { ...queue?.arguments, ...deadLetterArguments(queue?.deadLetter) },
+          deadLetter: queue?.deadLetter === undefined ? undefined : own(queue.deadLetter),
+          arguments: withOwn({ ...queue?.arguments, ...deadLetterArguments(queue?.deadLetter) }),
         })),
         bindings: bindings.map(({ exchange, queue, key, arguments: more }, index) => ({
           ...located(
-            `${exchange} → ${queue}${key === undefined ? '' : ` (${key})`}`,
+            `${own(exchange)} → ${own(queue)}${key === undefined ? '' : ` (${key})`}`,
             'rabbitmq',
             'bindings',
             String(index),
           ),
-          exchange,
-          queue,
+          exchange: own(exchange),
+          queue: own(queue),
           key: key ?? '',
           arguments: more,
         })),
@@ -38,6 +44,18 @@ export const rabbitmq = section(
     };
   },
 );
+
+/** Arguments that name an exchange or a queue. */
+const NAMING: ReadonlySet<string> = new Set([
+  'alternate-exchange',
+  'x-dead-letter-exchange',
+  'x-dead-letter-routing-key',
+]);
+
+const mapValues = (
+  of: RabbitmqArguments,
+  change: (value: RabbitmqArguments[string], key: string) => RabbitmqArguments[string],
+): RabbitmqArguments => Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value, key)]));
 
 /** By the default exchange, which routes to the queue of that name. */
 function deadLetterArguments(queue: string | undefined): Readonly<Record<string, string>> {

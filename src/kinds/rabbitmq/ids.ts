@@ -1,5 +1,9 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 
+/** What an exchange or queue is called on the broker; those that RabbitMQ itself has belong to nobody. */
+export const brokerName = (shared: (name: string) => string, name: string): string =>
+  name === '' || name.startsWith('amq.') ? name : shared(name);
+
 export const exchangeId = (name: string): string => `exchange/${name}`;
 export const queueId = (name: string): string => `queue/${name}`;
 export const bindingId = (index: number): string => `binding/${index}`;

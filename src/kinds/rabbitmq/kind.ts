@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Use } from '../../pipeline/kind.js';
+import { calledOnServers, type Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { insideUrl, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
@@ -40,6 +40,8 @@ export const rabbitmqKind: Kind = {
   },
   uses,
   references: [
+    { head: 'queues', named: 'queue', fields: ['name'], shared: calledOnServers },
+    { head: 'exchanges', named: 'exchange', fields: ['name'], shared: calledOnServers },
     {
       head: 'rabbitmq',
       fields: ['url', ...TLS_FIELDS],

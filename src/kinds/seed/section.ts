@@ -117,11 +117,11 @@ export const seeds = section(
 function buildSeed(
   spec: z.output<typeof seed>,
   at: Located,
-  { folder, names, problems }: BuildContext,
+  { folder, names, problems, shared }: BuildContext,
 ): readonly SeedSection[] {
   if ('service' in spec) return [{ ...at, kind: 'service', ...spec }];
   if ('csv' in spec) return [{ ...at, kind: 'csv', file: resolve(folder, spec.csv), ...spec.into }];
-  if ('jsonl' in spec) return [{ ...at, kind: 'jsonl', file: resolve(folder, spec.jsonl), topic: spec.topic }];
+  if ('jsonl' in spec) return [{ ...at, kind: 'jsonl', file: resolve(folder, spec.jsonl), topic: shared(spec.topic) }];
   const [only, ...others] = names('databases');
   const database = spec.database ?? (others.length === 0 ? only : undefined);
   if (database === undefined) {

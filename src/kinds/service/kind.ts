@@ -1,4 +1,4 @@
-import type { Use } from '../../pipeline/kind.js';
+import { calledOnServers, type Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { eachHttpPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
@@ -6,18 +6,23 @@ import { serviceComponent } from './component.js';
 import { checkAddresses } from './lint/addresses.js';
 import { checkDualWrites } from './lint/dual-write.js';
 import { checkServices } from './lint/services.js';
+import { checkToldNames } from './lint/written-out.js';
 import { type ServiceSection, services } from './section.js';
 
 export const serviceKind: Kind = {
   kind: 'service',
   sections: [services],
   placements: { services: eachHttpPlaced('Services that run elsewhere') },
-  rules: [checkServices, checkAddresses],
+  rules: [checkServices, checkAddresses, checkToldNames],
   flowRules: [checkDualWrites],
   flowFaults: ['file-missing'],
-  names: { service: ({ names }) => names('services') },
+  names: {
+    service: ({ names }) => names('services'),
+    group: ({ pipeline }) => [...new Set(pipeline.services.flatMap(({ consumes }) => consumes?.group ?? []))],
+  },
   uses,
   references: [
+    { head: 'groups', named: 'group', fields: ['name'], shared: calledOnServers },
     {
       head: 'services',
       name: 'self',

@@ -7,6 +7,7 @@ import { duration, mapping, named, settings, text, texts, whole } from '../../pi
 import type { Placed, Readiness } from '../../targets/component.js';
 import type { HttpServerAddress } from '../http-component.js';
 import { type ProgramSection, programSpec } from '../program.js';
+import { brokerName } from '../rabbitmq/ids.js';
 
 export interface ServiceSection extends ProgramSection {
   /** Of the second and further copies (NAME-2 …): the service whose work they share. */
@@ -168,7 +169,7 @@ export const services = section(
 );
 
 function buildService(service: ServiceSpec, at: Located, context: BuildContext): ServiceSection {
-  const { problems } = context;
+  const { problems, shared } = context;
   const { module, command, image, build } = service;
   const container = image !== undefined ? { image } : build !== undefined ? { build } : undefined;
   if (module !== undefined ? command !== undefined : command === undefined && container === undefined) {
@@ -203,12 +204,15 @@ function buildService(service: ServiceSpec, at: Located, context: BuildContext):
             sent: outbox.sent,
             failure: outbox.failure,
             created: outbox.created,
-            topics: outbox.topics ?? [],
+            topics: (outbox.topics ?? []).map(shared),
           },
-    consumes: service.consumes,
-    produces: service.produces ?? [],
-    receives: service.receives ?? [],
-    publishes: service.publishes ?? [],
+    consumes:
+      service.consumes === undefined
+        ? undefined
+        : { group: shared(service.consumes.group), topics: service.consumes.topics.map(shared) },
+    produces: (service.produces ?? []).map(shared),
+    receives: (service.receives ?? []).map(shared),
+    publishes: (service.publishes ?? []).map((name) => brokerName(shared, name)),
     writes: buildWrites(service.writes),
   };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { durationMs } from '../../pipeline/build.js';
-import { section } from '../../pipeline/kind.js';
+import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
-import { type Problem, problem } from '../../pipeline/problem.js';
+import { problem } from '../../pipeline/problem.js';
 import { duration, mapping, named, scalar, text, whole } from '../../pipeline/spec-words.js';
 import type { SourceLocation } from '../../support/errors.js';
 
@@ -107,12 +107,13 @@ type SmokeSpec = z.output<typeof smokeTest>;
 export const smoke = section(
   'smoke',
   named(smokeTest).default({}).describe('What must happen after a request'),
-  (declared, { each, problems }) => ({
+  (declared, { each, problems, shared }) => ({
     smoke: each('smoke', declared, (one, at) => ({
       ...at,
       requests: smokeRequests(one.request),
       expect: one.expect.flatMap(
-        (expected, index) => buildExpectation(expected, at.locationOf('expect', String(index)), problems) ?? [],
+        (expected, index) =>
+          buildExpectation(expected, at.locationOf('expect', String(index)), { problems, shared }) ?? [],
       ),
       withinMs: durationMs(one.within),
     })),
@@ -134,9 +135,9 @@ function smokeRequests(request: SmokeSpec['request']): readonly SmokeRequestSect
 function buildExpectation(
   one: SmokeSpec['expect'][number],
   location: SourceLocation,
-  problems: Problem[],
+  { problems, shared }: Pick<BuildContext, 'problems' | 'shared'>,
 ): SmokeExpectation | undefined {
-  if (one.topic !== undefined) return { kind: 'record', topic: one.topic, key: one.key, value: one.value };
+  if (one.topic !== undefined) return { kind: 'record', topic: shared(one.topic), key: one.key, value: one.value };
   if (one.database !== undefined && one.table !== undefined && one.where !== undefined) {
     return { kind: 'row', database: one.database, table: one.table, where: one.where, row: one.row ?? {} };
   }

@@ -1,3 +1,4 @@
+import { calledOnServers } from '../../pipeline/kind.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
 import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
@@ -12,7 +13,9 @@ export const subjectKind: Kind = {
   placements: { schemaRegistry: onePlaced('Schema Registry') },
   rules: [checkSchemas],
   flowFaults: ['file-missing'],
+  names: { subject: ({ names }) => names('schemas', 'subjects') },
   references: [
+    { head: 'subjects', named: 'subject', fields: ['name'], shared: calledOnServers },
     {
       head: 'schemaRegistry',
       fields: HTTP_FIELDS,

@@ -66,12 +66,17 @@ const schemas = mapping({
 export const subjects = section(
   'schemas',
   schemas.optional().describe('Subjects of the Schema Registry'),
-  (declared, { folder, located }) => ({
+  (declared, { folder, located, shared }) => ({
     compatibility: declared?.compatibility,
     subjects: Object.entries(declared?.subjects ?? {}).map(([name, one]) => {
       const { file, type, references } =
         typeof one === 'string' ? { file: one, type: 'AVRO' as const, references: [] } : one;
-      return { ...located(name, 'schemas', 'subjects', name), file: resolve(folder, file), type, references };
+      return {
+        ...located(shared(name), 'schemas', 'subjects', name),
+        file: resolve(folder, file),
+        type,
+        references: references.map((used) => ({ ...used, subject: shared(used.subject) })),
+      };
     }),
   }),
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calledOnServers } from '../../pipeline/kind.js';
 import { INSIDE, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
@@ -73,8 +74,9 @@ export const topicKind: Kind = {
   placements: { kafka: kafkaAddress.optional().describe('Kafka: embedded, compose, or { bootstrapServers }') },
   rules: [checkTopics],
   flowRules: [unusedTopics],
-  names: { topic: knownTopics },
+  names: { topic: knownTopics, 'declared topic': ({ names }) => names('topics') },
   references: [
+    { head: 'topics', named: 'declared topic', fields: ['name'], shared: calledOnServers },
     {
       head: 'kafka',
       fields: KAFKA_FIELDS,

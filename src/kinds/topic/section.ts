@@ -35,9 +35,10 @@ const topic = mapping({
 export const topics = section(
   'topics',
   z.record(z.string(), topic).default({}).describe('Kafka topics'),
-  (declared, { each }) => ({
+  (declared, { each, shared }) => ({
     topics: each('topics', declared, (one, at) => ({
       ...at,
+      name: shared(at.name),
       partitions: one?.partitions ?? 1,
       replicationFactor: one?.replication,
       config: one?.config ?? {},

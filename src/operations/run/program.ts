@@ -15,8 +15,9 @@ export async function programNamed(session: Session, name: string): Promise<Prog
   const section = services.find((one) => one.name === name) ?? job;
   if (section === undefined) return undefined;
   const port = (await session.target.endpoint(service(name)))?.host.port;
-  const values = new Map(await session.references('host', job === section ? `job/${name}` : `service/${name}`));
-  if (port !== undefined) values.set('services.self.port', String(port));
+  const known = await session.references('host', job === section ? `job/${name}` : `service/${name}`);
+  const own = new Map(port === undefined ? [] : [['services.self.port', String(port)]]);
+  const values = { get: (path: string) => own.get(path) ?? known.get(path), entries: () => known.entries() };
   return {
     cwd: programFolder(folder, section),
     env: {

@@ -15,8 +15,8 @@ runService(async (service) => {
   const avro = await service.avro();
 
   await service.consume({
-    group: 'search',
-    topics: ['product_rows'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       if (value === null) {

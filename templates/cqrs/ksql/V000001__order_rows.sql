@@ -1,3 +1,3 @@
 -- The rows of orders_order as the connector writes them. The value's columns are those of the topic's subject.
 CREATE STREAM order_rows (`key` VARCHAR KEY)
-  WITH (KAFKA_TOPIC = 'order_rows', VALUE_FORMAT = 'AVRO');
+  WITH (KAFKA_TOPIC = '$(topics.order_rows.name)', VALUE_FORMAT = 'AVRO');

@@ -12,8 +12,8 @@ runService(async (service) => {
   const avro = await service.avro();
 
   await service.consume({
-    group: 'projection',
-    topics: ['order_totals'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       if (value === null) {

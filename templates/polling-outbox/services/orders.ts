@@ -4,6 +4,7 @@ import { entity, integer, runService, text } from 'evpipe/kit';
 runService(async (service) => {
   const database = await service.database();
   const outbox = await service.pollingOutbox({ database, table: 'order_event' });
+  const topic = service.env('TOPIC');
 
   const orders = entity({
     name: 'order',
@@ -13,7 +14,7 @@ runService(async (service) => {
     /** Runs in the transaction of the change: both are there, or neither. */
     async onChange(transaction, { kind, row }) {
       await outbox.add(transaction, {
-        topic: 'order-events',
+        topic,
         key: row.id,
         body: kind === 'deleted' ? null : JSON.stringify(row),
       });

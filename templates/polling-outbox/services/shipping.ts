@@ -11,8 +11,8 @@ runService(async (service) => {
   const database = await service.database();
 
   await service.consume({
-    group: 'shipping',
-    topics: ['order-events'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       if (value === null) {

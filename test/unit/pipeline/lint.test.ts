@@ -305,7 +305,7 @@ services:
   person: { module: services/persons.ts, env: { OTHER: $(services.accounting.url) } }
   accounting: { port: 8003, env: { OTHER: $(services.person.url), PORT: 1 } }
   planning: { command: [./run.sh], module: null }
-  planning-person-consumer: { consumes: { group: planning-balance-sheet } }
+  planning-person-consumer: { consumes: { group: planning-balance-sheet }, env: { GROUP: planning-balance-sheet } }
 `,
     found: [
       /:3:13 error file-missing: service person: there is no file services\/persons.ts/,

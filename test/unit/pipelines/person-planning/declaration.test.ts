@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../../../src/kinds/table.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import type { Pipeline } from '../../../../src/pipeline/pipeline.js';
+import { resolveReferences } from '../../../../src/pipeline/references.js';
 import { statementEffects } from '../../../../src/protocol/ksql/effects.js';
 import { parseStatements } from '../../../../src/protocol/ksql/parse.js';
 
@@ -37,8 +38,9 @@ describe('person-planning', () => {
   });
 
   it('makes the same connectors by SQL as by YAML, written out', () => {
+    const { names } = load();
     const bySql = [...scripts('ksql-connectors').values()]
-      .flatMap(parseStatements)
+      .flatMap((text) => parseStatements(resolveReferences(text, names)))
       .flatMap((statement) => statementEffects(statement).creates ?? [])
       .flatMap((created) => (created.kind === 'connector' ? [[created.name, created.config] as const] : []));
     const byYaml = load().connectors.map(({ name, config }) => [name, { 'tasks.max': '1', ...config }] as const);

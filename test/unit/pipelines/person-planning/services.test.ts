@@ -101,11 +101,24 @@ interface Service {
   says(text: string): Promise<unknown>;
 }
 
+/** The names that the pipeline's file would tell them. */
+const TOLD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  person: { TOPIC: PERSONS },
+  'planning-person-consumer': { TOPIC: PERSONS, GROUP: 'planning-person' },
+  'planning-balance-sheet-consumer': { TOPIC: SHEETS, GROUP: 'planning-balance-sheet' },
+};
+
 /** Starts one as a process of its own and waits for the line that says it is ready. */
 async function start(name: string, database: string, readyText: string): Promise<Service> {
   const child = spawn(process.execPath, [join(built, `${name}.mjs`)], {
     // Far from UTC: a day must stay the day that it is.
-    env: { ...env, PATH: process.env.PATH, DATABASE_URL: postgres.urlOf(database), TZ: 'America/Los_Angeles' },
+    env: {
+      ...env,
+      ...TOLD[name],
+      PATH: process.env.PATH,
+      DATABASE_URL: postgres.urlOf(database),
+      TZ: 'America/Los_Angeles',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   lifetime.onEnd(() => void child.kill('SIGKILL'));

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { parseStatements } from '../../../../src/protocol/ksql/parse.js';
+import { renameIn } from '../../../../src/protocol/ksql/rename.js';
+
+const renamed = (script: string): string =>
+  renameIn(script, {
+    source: (name) => (name === 'ORDERS' || name === 'items' ? `A_${name}` : name),
+    connector: (name) => `a_${name}`,
+  });
+
+const CASES: readonly (readonly [string, string])[] = [
+  [
+    "CREATE OR REPLACE STREAM orders (ORDERS INT) WITH (FORMAT='JSON')",
+    "CREATE OR REPLACE STREAM A_ORDERS (ORDERS INT) WITH (FORMAT='JSON')",
+  ],
+  [
+    'CREATE TABLE IF NOT EXISTS `items` (id INT PRIMARY KEY)',
+    'CREATE TABLE IF NOT EXISTS `A_items` (id INT PRIMARY KEY)',
+  ],
+  ['INSERT INTO orders SELECT orders FROM other', 'INSERT INTO A_ORDERS SELECT orders FROM other'],
+  ['INSERT INTO orders (orders) VALUES (1)', 'INSERT INTO A_ORDERS (orders) VALUES (1)'],
+  [
+    'CREATE STREAM s AS SELECT orders.id, i.x FROM orders JOIN `items` i ON orders.id = i.id EMIT CHANGES',
+    'CREATE STREAM s AS SELECT orders.id, i.x FROM A_ORDERS AS ORDERS JOIN `A_items` i ON orders.id = i.id EMIT CHANGES',
+  ],
+  ['DROP STREAM IF EXISTS orders DELETE TOPIC', 'DROP STREAM IF EXISTS A_ORDERS DELETE TOPIC'],
+  [
+    "CREATE SOURCE CONNECTOR IF NOT EXISTS `c-1` WITH ('a'='orders')",
+    "CREATE SOURCE CONNECTOR IF NOT EXISTS `a_c-1` WITH ('a'='orders')",
+  ],
+];
+
+it.each(CASES)('%s', (before, after) => {
+  expect(renamed(`-- orders\n${before};`)).toBe(`-- orders\n${after};`);
+  expect(parseStatements(after)).toHaveLength(1);
+});
+
+it('renames in every statement of a script', () => {
+  expect(renamed('DROP STREAM orders;\nDROP TABLE `items`;')).toBe('DROP STREAM A_ORDERS;\nDROP TABLE `A_items`;');
+});
