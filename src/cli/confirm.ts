@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { EvpipeError } from '../support/errors.js';
 import type { CommonOptions } from './command.js';
 import type { Shell } from './shell.js';
@@ -15,6 +14,7 @@ export async function confirm(shell: Shell, { yes }: Pick<CommonOptions, 'yes'>,
       todo: 'Confirm with --yes.',
     });
   }
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${question} [y/N] `, { signal: shell.signal });

@@ -17,15 +17,18 @@ function build(shell: Shell, finish: (code: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: shell.out, writeErr: shell.err });
-  for (const entry of COMMANDS) addCommand(program, entry, shell, finish);
+  const entries = new Map(COMMANDS.map((entry) => [addCommand(program, entry, shell, finish), entry]));
+  // Most of the time it takes to declare all commands goes into options, and only those of one command are needed.
+  program.hook('preSubcommand', (_, command) => {
+    entries.get(command)?.declare(command);
+    addCommonOptions(command);
+  });
   program.addHelpText('after', '\nStart with: evpipe up pipelines/person-planning');
   return program;
 }
 
-function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish: (code: number) => void): void {
+function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish: (code: number) => void): Command {
   const command = program.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary);
-  entry.declare(command);
-  addCommonOptions(command);
   command.addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ evpipe ${line}`).join('\n')}`);
   command.action(async (...args: unknown[]) => {
     const options = command.opts<CommonOptions & Record<string, unknown>>();
@@ -41,6 +44,7 @@ function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish:
       finish(reportError(cause, shell, { verbose: options.verbose === true, json: options.output === 'json' }));
     }
   });
+  return command;
 }
 
 /** Settles some time after Ctrl-C, with its reason: what a command then still waits for is not waited for. */

@@ -1,15 +1,13 @@
 import type { AmqpClient } from '../clients/amqp/contract.js';
-import { connectManagement, type RabbitmqManagement } from '../clients/amqp/management.js';
-import { type ConnectClient, openConnect } from '../clients/connect/client.js';
+import type { RabbitmqManagement } from '../clients/amqp/management.js';
+import type { ConnectClient } from '../clients/connect/client.js';
 import type { DocumentsClient } from '../clients/documents/contract.js';
-import { openDocuments } from '../clients/documents/open.js';
-import { connectKafka } from '../clients/kafka/client.js';
 import type { KafkaClient } from '../clients/kafka/contract.js';
-import { connectKsqldb, type KsqldbClient } from '../clients/ksqldb/client.js';
+import type { KsqldbClient } from '../clients/ksqldb/client.js';
 import { connectPostgres, type PostgresClient } from '../clients/postgres/client.js';
-import { connectSchemaRegistry, type SchemaRegistryClient } from '../clients/schema-registry/client.js';
-import { ValueDecoder } from '../clients/schema-registry/decode-value.js';
-import { connectService, type ServiceClient } from '../clients/service/client.js';
+import type { SchemaRegistryClient } from '../clients/schema-registry/client.js';
+import type { ValueDecoder } from '../clients/schema-registry/decode-value.js';
+import type { ServiceClient } from '../clients/service/client.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
 import type { Silence } from '../support/liveness.js';
@@ -39,7 +37,7 @@ const COMES_BACK_MS = 20_000;
 const ABSENT_PAUSE_MS = 100;
 
 /**
- * Clients of whatever the target runs, each made once, when it is first asked for, and closed with the lifetime. A server has
+ * Clients of whatever the target runs, each loaded and made once, when it is first asked for, and closed with the lifetime. A server has
  * to show a sign of life first: this is where every command's wait for a server that is stopped, dead or hung ends.
  */
 export class Clients {
@@ -58,6 +56,7 @@ export class Clients {
   kafka(): Promise<KafkaClient> {
     return this.once('kafka', async () => {
       const { host } = await this.endpoint(server('kafka'));
+      const { connectKafka } = await import('../clients/kafka/client.js');
       const client = connectKafka({ ...host, clientId: 'evpipe' });
       this.lifetime.onEnd(() => client.close());
       if (host.clusterId !== undefined) await requireCluster(client, host.clusterId, host.bootstrapServers);
@@ -68,6 +67,7 @@ export class Clients {
   registry(): Promise<SchemaRegistryClient> {
     return this.once('registry', async () => {
       const { host } = await this.endpoint(server('schemaRegistry'));
+      const { connectSchemaRegistry } = await import('../clients/schema-registry/client.js');
       return connectSchemaRegistry({ ...host, signal: this.signal });
     });
   }
@@ -75,11 +75,13 @@ export class Clients {
   /** Without a registry in the pipeline, framed values stay bytes. */
   async decoder(): Promise<ValueDecoder> {
     const registry = await this.target.endpoint(server('schemaRegistry')).catch(() => undefined);
+    const { ValueDecoder } = await import('../clients/schema-registry/decode-value.js');
     return new ValueDecoder(registry === undefined ? undefined : await this.registry());
   }
 
   connect(): Promise<ConnectClient> {
     return this.once('connect', async () => {
+      const { openConnect } = await import('../clients/connect/client.js');
       const client = openConnect((await this.endpoint(server('connect'))).host, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
@@ -88,6 +90,7 @@ export class Clients {
 
   ksqldb(): Promise<KsqldbClient> {
     return this.once('ksqldb', async () => {
+      const { connectKsqldb } = await import('../clients/ksqldb/client.js');
       const client = connectKsqldb((await this.endpoint(server('ksqldb'))).host, this.signal);
       this.lifetime.onEnd(() => client.close());
       return client;
@@ -96,7 +99,7 @@ export class Clients {
 
   rabbitmq(): Promise<AmqpClient> {
     return this.once('rabbitmq', async () => {
-      const { connectAmqp } = await import('../clients/amqp/client.js'); // few pipelines need the library
+      const { connectAmqp } = await import('../clients/amqp/client.js');
       const client = connectAmqp((await this.endpoint(server('rabbitmq'))).host);
       this.lifetime.onEnd(() => client.close());
       return client;
@@ -108,6 +111,7 @@ export class Clients {
     return this.once('rabbitmq management', async () => {
       const { host } = await this.endpoint(server('rabbitmq'));
       const vhost = decodeURIComponent(new URL(host.url).pathname.slice(1));
+      const { connectManagement } = await import('../clients/amqp/management.js');
       const client = connectManagement(
         { url: host.managementUrl, ssl: host.ssl },
         vhost === '' ? '/' : vhost,
@@ -128,6 +132,7 @@ export class Clients {
           kind: 'usage',
         });
       }
+      const { connectService } = await import('../clients/service/client.js');
       const client = connectService(name, { ...host, url: host.url });
       this.lifetime.onEnd(() => client.close());
       return client;
@@ -162,6 +167,7 @@ export class Clients {
   async documents(name: string): Promise<DocumentsClient> {
     const { host } = await this.endpoint(store(name));
     const { url } = this.target.as(host, 'reader');
+    const { openDocuments } = await import('../clients/documents/open.js');
     const client = await openDocuments({ url, signal: this.signal });
     this.lifetime.onEnd(() => client.close());
     return client;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { SourceLocation } from '../support/errors.js';
 import type { LintContext, Rule } from './lint.js';
 import type { Located, Pipeline } from './pipeline.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileKind } from './kind.js';
 import { parseReference, type ReferenceValues, referenceForm, resolveReferences } from './references.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapping, text } from './spec-words.js';
 
 /** The words that the entries of `targets:` are made of. */

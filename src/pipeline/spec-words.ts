@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from './did-you-mean.js';
 
 /** The words that every section of the spec is made of. Messages are in the words of the file, never of the library. */

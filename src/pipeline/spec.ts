@@ -1,8 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileKind } from './kind.js';
 import { namespaceSpec } from './namespace.js';
 import type { TargetSection } from './pipeline.js';
 import { mapping, named } from './spec-words.js';
+
+// A file is checked once: compiling its form to code takes longer than that.
+z.config({ jitless: true });
 
 /** The pipeline file as a user writes it, before defaults. What its sections hold is for their kinds to say. */
 export interface PipelineSpec {

@@ -70,7 +70,7 @@ async function bringUp(session: Session, { shell, options }: CommandCall): Promi
     const location = cause instanceof EvpipeError ? cause.location : undefined;
     const elapsedMs = performance.now() - startedMs;
     const one: TestCase = { name: 'up', outcome: 'error', message, detail: message, location, elapsedMs };
-    await reportTests(shell, { suite: session.pipeline.name, junit: options.junit, cases: [one] });
+    await reportTests(shell, { suite: session.pipeline.name, junit: options.junit, cases: async () => [one] });
   };
   try {
     const upSession = { ...session, emit: printer.emit };
@@ -113,7 +113,7 @@ async function runSmoke(session: Session, { shell, options }: CommandCall, only:
   await reportTests(shell, {
     suite: session.pipeline.name,
     junit: options.junit,
-    cases: await Promise.all(cases.map((one) => testOf(one, session))),
+    cases: () => Promise.all(cases.map((one) => testOf(one, session))),
   });
   return exitCode;
 }

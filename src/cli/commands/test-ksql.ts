@@ -57,7 +57,7 @@ async function runOnce(call: CommandCall, tests: readonly KsqlTest[]): Promise<n
     if (options.output === 'json') shell.out(jsonLine({ kind: 'test', ...result }));
     else shell.out(lines(result, shell.cwd, options.quiet === true));
   }
-  await reportTests(shell, { suite: 'ksql', junit: options.junit, cases: results });
+  await reportTests(shell, { suite: 'ksql', junit: options.junit, cases: async () => results });
   const failed = results.filter(({ outcome }) => outcome !== 'passed').length;
   const summary = `${results.length - failed} of ${counted(results.length, 'test')} passed\n`;
   if (options.output !== 'json' && options.quiet !== true) shell.out(summary);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, mapping, text, texts } from '../../pipeline/spec-words.js';
 
 const counted = (what: string) =>

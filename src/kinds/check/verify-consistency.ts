@@ -1,9 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { type CompareCheck, confirmCheck } from '../../consistency/confirm.js';
-import { confirmConservation } from '../../consistency/conservation.js';
-import { repairOf } from '../../consistency/repair.js';
 import type { CheckReport } from '../../consistency/report.js';
-import { confirmRows } from '../../consistency/rows-check.js';
 import type { Sample } from '../../consistency/side.js';
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import { TableReader } from '../../consistency/table-reader.js';
@@ -13,10 +10,8 @@ import { placeOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { type KeysOfCheck, wireCompare } from './check-wiring.js';
-import { wireConservation } from './conservation-wiring.js';
 import { type ScanProgress, watchScan } from './scan-progress.js';
 import { type CheckSection, placeName } from './section.js';
-import { confirmStatuses } from './status-check.js';
 
 export interface VerifyOptions {
   /** Names; absent: all. */
@@ -85,7 +80,10 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
       );
     }
     const ended = await Promise.all(checks.flatMap((check) => reports.get(check) ?? []));
-    for (const [check, report] of all.inconsistent) await options.repair?.(repairOf(check, report, session.signal));
+    if (options.repair !== undefined) {
+      const { repairOf } = await import('../../consistency/repair.js');
+      for (const [check, report] of all.inconsistent) await options.repair(repairOf(check, report, session.signal));
+    }
     return ended;
   } finally {
     await readers.close();
@@ -207,6 +205,7 @@ async function confirm(
       return report;
     }
     case 'rows': {
+      const { confirmRows } = await import('../../consistency/rows-check.js');
       const reader = await session.clients.database(check.database, SESSION_SETTINGS);
       const { name, database, query, expect } = check;
       return confirmRows(
@@ -214,15 +213,22 @@ async function confirm(
         { settleMs: check.withinMs ?? ROWS_SETTLE_MS, signal },
       );
     }
-    case 'stages':
+    case 'stages': {
+      const { confirmStatuses } = await import('./status-check.js');
       return confirmStatuses(check, session, deadlineMs);
-    case 'conservation':
+    }
+    case 'conservation': {
+      const [{ confirmConservation }, { wireConservation }] = await Promise.all([
+        import('../../consistency/conservation.js'),
+        import('./conservation-wiring.js'),
+      ]);
       return confirmConservation(await wireConservation(check, session), {
         deadlineMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
         signal,
         waitingFor: options.waitingFor,
       });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { calledOnServers, type Use } from '../../pipeline/kind.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import { insideUrl, placed, tls } from '../../pipeline/spec-placement.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapping, named, text } from '../../pipeline/spec-words.js';
 
 const settings = (what: string) =>

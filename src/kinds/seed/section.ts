@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationMs } from '../../pipeline/build.js';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';

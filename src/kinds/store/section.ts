@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named } from '../../pipeline/spec-words.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { calledOnServers } from '../../pipeline/kind.js';
 import { INSIDE, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';

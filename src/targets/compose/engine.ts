@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { EvpipeError } from '../../support/errors.js';
 import { engineError } from './engine-errors.js';
 
@@ -76,6 +75,7 @@ export class Engine {
     const child = this.spawn(args, signal);
     child.on('error', () => {}); // the end of its output is the end of the lines
     child.stderr?.resume();
+    const { createInterface } = await import('node:readline');
     if (child.stdout !== null) yield* createInterface({ input: child.stdout });
   }
 
