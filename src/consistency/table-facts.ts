@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../protocol/sql.js';
 import { type ColumnType, parseType, typeQuery } from './column-types.js';
 import { type TablePlace, tableMissing, tableSql } from './table-place.js';
 import type { TableReader } from './table-reader.js';
@@ -30,22 +31,20 @@ const TID_RANGES_SINCE = 140_000;
 
 /** Throws EVPIPE_TABLE_MISSING where the table is missing or not visible. */
 export async function readTableFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
-  const table = tableSql(place.table);
-  const read = (sql: string) => reader.read(sql, [table], { signal });
-  const [columns, parts, indexes, uniques, server] = await Promise.all([
-    readColumnTypes(reader, place, signal),
-    read(PARTS),
-    read(INDEXED),
-    read(UNIQUE),
-    reader.versionNumber(signal),
-  ]);
+  const oid = `to_regclass(${quoteLiteral(tableSql(place.table))})`;
+  const [names = [], types = [], parts = [], indexes = [], uniques = [], version = []] = await reader.readAll(
+    [columnNames(oid), columnTypes(oid), partsOf(oid), indexesOf(oid), uniquesOf(oid), 'SHOW server_version_num'],
+    { signal },
+  );
+  if (names.length === 0) throw tableMissing(place);
+  const server = Number(version[0]?.[0] ?? 0);
   const root = parts.find(([, , , , isRoot]) => isRoot === 'true');
   const heaps = parts.filter(([, kind]) => kind !== 'p');
   const versioned = heaps.length > 0 && heaps.every(([, kind]) => kind === 'r' || kind === 'm');
   const readable = parts.every(([, , , mayRead]) => mayRead === 'true');
   const estimates = heaps.map(([, , , , , rows]) => Number(rows ?? -1));
   return {
-    columns,
+    columns: new Map(names.map(([name], index) => [name ?? '', parseType(types[index] ?? [])])),
     relations:
       versioned && readable && server >= TID_RANGES_SINCE
         ? heaps.map(([name, , pages]) => ({ name: name ?? '', pages: Number(pages ?? 0) }))
@@ -61,42 +60,30 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
 }
 
 /** The table with all that inherit from it, partitions or not. */
-const PARTS = `WITH RECURSIVE tree AS (
-    SELECT to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid
+const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
+    SELECT ${oid}::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid
   )
   SELECT quote_ident(nspname) || '.' || quote_ident(relname), relkind::text,
          CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::text,
-         has_table_privilege(c.oid, 'SELECT')::text, (c.oid = to_regclass($1)::oid)::text, reltuples::bigint::text
+         has_table_privilege(c.oid, 'SELECT')::text, (c.oid = ${oid}::oid)::text, reltuples::bigint::text
     FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = relnamespace`;
 
-const INDEXED = `SELECT a.attname::text FROM pg_index i
+const indexesOf = (oid: string): string => `SELECT a.attname::text FROM pg_index i
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-   WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL`;
+   WHERE i.indrelid = ${oid} AND i.indisvalid AND i.indpred IS NULL`;
 
-const UNIQUE = `SELECT jsonb_agg(a.attname)::text FROM pg_index i
+const uniquesOf = (oid: string): string => `SELECT jsonb_agg(a.attname)::text FROM pg_index i
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-   WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate
+   WHERE i.indrelid = ${oid} AND i.indisunique AND i.indisvalid AND i.indimmediate
      AND i.indpred IS NULL AND i.indexprs IS NULL
    GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)`;
 
-async function readColumnTypes(
-  reader: TableReader,
-  place: TablePlace,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, ColumnType>> {
-  const table = tableSql(place.table);
-  const live = 'a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped';
-  const [names, types] = await Promise.all([
-    reader.read(`SELECT attname::text FROM pg_attribute a WHERE ${live} ORDER BY attnum`, [table], { signal }),
-    reader.read(
-      typeQuery(`SELECT attnum::int AS n, atttypid AS oid, atttypmod AS mod FROM pg_attribute a WHERE ${live}`),
-      [table],
-      { signal },
-    ),
-  ]);
-  if (names.length === 0) throw tableMissing(place);
-  return new Map(names.map(([name], index) => [name ?? '', parseType(types[index] ?? [])]));
-}
+const live = (oid: string): string => `a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped`;
+const columnNames = (oid: string): string =>
+  `SELECT attname::text FROM pg_attribute a WHERE ${live(oid)} ORDER BY attnum`;
+/** In the same order. */
+const columnTypes = (oid: string): string =>
+  typeQuery(`SELECT attnum::int AS n, atttypid AS oid, atttypmod AS mod FROM pg_attribute a WHERE ${live(oid)}`);
 
 /** The type of an SQL expression over the table, asked from the server without reading a row. */
 export async function expressionType(

@@ -31,7 +31,6 @@ export class TableReader {
   private readonly idle: PostgresClient[] = [];
   private open = 0;
   private readonly waiting: (() => void)[] = [];
-  private version: Promise<number> | undefined;
   private readonly cancelling: Promise<void>[] = [];
 
   constructor(
@@ -39,42 +38,45 @@ export class TableReader {
     private readonly statementTimeoutMs = STATEMENT_TIMEOUT_MS,
   ) {}
 
-  /** As `server_version_num` has it: 150004. */
-  versionNumber(signal: AbortSignal): Promise<number> {
-    this.version ??= this.read('SHOW server_version_num', [], { signal }).then(([row]) => Number(row?.[0] ?? 0));
-    return this.version;
+  async read(sql: string, values: readonly unknown[], options: ReadOptions): Promise<readonly TextRow[]> {
+    if (values.length === 0) return (await this.readAll([sql], options))[0] ?? [];
+    return this.work(async (client) => {
+      await client.execute(this.beginning(options).join('; '));
+      const rows = await client.queryText(sql, values);
+      await client.execute('COMMIT');
+      return rows;
+    }, options);
   }
 
-  async read(sql: string, values: readonly unknown[], options: ReadOptions): Promise<readonly TextRow[]> {
-    const { signal } = options;
-    signal.throwIfAborted();
-    const client = await this.take();
-    let whole = false;
-    try {
-      const rows = await this.within(this.transaction(client, sql, values, options), client, signal);
-      whole = true;
-      return rows;
-    } finally {
-      this.giveBack(client, whole);
-    }
+  /** The answers of several statements in one transaction, all in one message to the server and back. */
+  readAll(statements: readonly string[], options: ReadOptions): Promise<readonly (readonly TextRow[])[]> {
+    return this.work(async (client) => {
+      const before = this.beginning(options);
+      const answers = await client.results([...before, ...statements, 'COMMIT'].join('; '), 'text');
+      return answers.slice(before.length, -1).map(({ rows }) => rows as readonly TextRow[]);
+    }, options);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.idle.splice(0).map((client) => client.close()), ...this.cancelling.splice(0)]);
   }
 
-  private async transaction(
-    client: PostgresClient,
-    sql: string,
-    values: readonly unknown[],
-    { byIndex = false }: ReadOptions,
-  ): Promise<readonly TextRow[]> {
+  private beginning({ byIndex = false }: ReadOptions): readonly string[] {
     const settings = { ...SETTINGS, statement_timeout: String(this.statementTimeoutMs), ...(byIndex ? BY_INDEX : {}) };
-    const local = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = '${value}'`);
-    await client.execute(['BEGIN READ ONLY', ...local].join('; '));
-    const rows = await client.queryText(sql, values);
-    await client.execute('COMMIT');
-    return rows;
+    return ['BEGIN READ ONLY', ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = '${value}'`)];
+  }
+
+  private async work<T>(transaction: (client: PostgresClient) => Promise<T>, { signal }: ReadOptions): Promise<T> {
+    signal.throwIfAborted();
+    const client = await this.take();
+    let whole = false;
+    try {
+      const answer = await this.within(transaction(client), client, signal);
+      whole = true;
+      return answer;
+    } finally {
+      this.giveBack(client, whole);
+    }
   }
 
   /** The answer, or a failure as soon as the work is cancelled or the server is silent for too long. */

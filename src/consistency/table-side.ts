@@ -50,6 +50,8 @@ export const RECORD_HASH_SINCE = 140_000;
 /** A statement reads as much as takes about this long, so that none holds back VACUUM or a failover. */
 const PART_MS = 300;
 const FIRST_PART_PAGES = 1_024;
+/** The same where rows are answered, not sums. */
+const FIRST_ROWS_PAGES = 64;
 const PART_PAGES_MAX = 1 << 20;
 
 /** Rows of one block: all of them are in memory at once. */
@@ -88,6 +90,11 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     // The column's own equality may be wider than that of the common form: citext, a collation.
     return answers.flat().filter((fields) => wanted.has(keyText(fields.slice(0, key.length))));
   }
+
+  const { relations } = facts;
+  // One statement reads one state of the table: only parts can miss a row that moves.
+  const inOneStatement =
+    relations === undefined || (relations.length === 1 && relations.every(({ pages }) => pages <= FIRST_ROWS_PAGES));
 
   return {
     label: `${place.database}.${place.table}`,
@@ -139,6 +146,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     },
 
     async now(signal) {
+      if (inOneStatement) return '';
       const [row] = await reader.read(
         `SELECT txid_snapshot_xmin(s)::text || ' ' || txid_snapshot_xmax(s)::text FROM txid_current_snapshot() AS s`,
         [],
@@ -148,11 +156,10 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     },
 
     async changedSince(then, signal) {
-      // One statement reads one state of the table: only parts can miss a row that moves.
-      if (facts.relations === undefined || then === (await this.now(signal))) return [];
+      if (inOneStatement || then === (await this.now(signal))) return [];
       const oldest = BigInt(then.split(' ')[0] ?? '0') % 2n ** 32n;
       const changed: Key[] = [];
-      for (const { name } of facts.relations) {
+      for (const { name } of relations) {
         const rows = await reader.read(
           `SELECT ${sql.keys.join(', ')} FROM ONLY ${name} AS t${where(`age(t.xmin) <= age('${oldest}'::xid)`)} LIMIT ${CHANGED_MAX - changed.length + 1}`,
           [],
@@ -234,7 +241,7 @@ async function* inParts(
     yield await reader.read(select(table, []), [], { signal });
     return;
   }
-  let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_PART_PAGES / 16 : FIRST_PART_PAGES;
+  let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_ROWS_PAGES : FIRST_PART_PAGES;
   for (const { name, pages } of relations) {
     for (let first = 0; first === 0 || first < pages; ) {
       const next = first + size;

@@ -282,7 +282,7 @@ describe('confirming a comparison', () => {
   it('leaves no statement running on the server when it is cancelled', async () => {
     const running = async (): Promise<number> => {
       const [row] = await source.queryText(
-        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(600)%'",
+        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'BEGIN%SELECT pg_sleep(600)%'",
       );
       return Number(row?.[0]);
     };
