@@ -111,15 +111,6 @@ function differingColumns(
     const [a, b] = [wanted[index] ?? null, found[index] ?? null];
     const tolerance = tolerances.get(name);
     const equal = a === b || (tolerance !== undefined && a !== null && b !== null && withinTolerance(a, b, tolerance));
-    return equal ? [] : [{ column: name, source: shown(a), replica: shown(b) }];
+    return equal ? [] : [{ column: name, source: shownValue(a), replica: shownValue(b) }];
   });
-}
-
-/** Longer values are shown by their beginning. */
-const SHOWN_MAX = 4_096;
-
-function shown(value: string | null): string | null {
-  const text = shownValue(value);
-  if (text === null || text.length <= SHOWN_MAX) return text;
-  return `${text.slice(0, 1_024)}… (${text.length} characters)`;
 }

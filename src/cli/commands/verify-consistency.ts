@@ -20,6 +20,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     command
       .option('--junit <file>', 'also write the results as JUnit XML')
       .option('--markdown <file>', 'also write them as Markdown, for a pull request')
+      .option('--findings <file>', 'also write each listed difference as one line of JSON')
       .option('--html <file>', 'also write them as one HTML file, with every row that is listed')
       .option(
         '--max-differences <number>',
@@ -109,15 +110,20 @@ const DIFFERENCES_MAX = 1_000_000;
 
 async function writePages(
   shell: Shell,
-  { markdown, html }: CommandCall['options'],
+  { markdown, html, findings }: CommandCall['options'],
   pipeline: string,
   reports: readonly CheckReport[],
 ): Promise<void> {
+  if (findings !== undefined) writePage(resolve(shell.cwd, String(findings)), findingLines(reports));
   if (markdown === undefined && html === undefined) return;
   const { checksHtml, checksMarkdown } = await import('../check-page.js');
   if (markdown !== undefined) writePage(resolve(shell.cwd, String(markdown)), checksMarkdown(pipeline, reports));
   if (html !== undefined) writePage(resolve(shell.cwd, String(html)), checksHtml(pipeline, reports));
 }
+
+/** One finding a line, which tools that read lines need nothing else for. */
+const findingLines = (reports: readonly CheckReport[]): string =>
+  reports.flatMap(({ check, findings }) => findings.map((finding) => jsonLine({ check, ...finding }))).join('');
 
 function writePage(file: string, text: string): void {
   try {

@@ -75,15 +75,23 @@ describe('evpipe smoke', () => {
 });
 
 describe('evpipe verify-consistency', () => {
-  it('writes a check that is inconsistent as a failed test', async () => {
+  it('writes a check that is inconsistent as a failed test, and its findings as lines', async () => {
     const insert = "insert into orders_copy values ('00000000-0000-0000-0000-000000000001')";
     const remove = "delete from orders_copy where id = '00000000-0000-0000-0000-000000000001'";
     await run('psql', 'shop', '-c', insert);
-    const { code } = await run('verify-consistency', '--junit', 'checks.xml');
+    const { code } = await run('verify-consistency', '--junit', 'checks.xml', '--findings', 'findings.jsonl');
     await run('psql', 'shop', '-c', remove);
     const junit = readFileSync(join(shop.folder, 'checks.xml'), 'utf8');
     expect(junit).toMatch(/name="copies"[^>]*>\s*<failure message="inconsistent/);
     expect(junit).toContain('00000000-0000-0000-0000-000000000001');
+    const [finding, ...others] = readFileSync(join(shop.folder, 'findings.jsonl'), 'utf8').trim().split('\n');
+    expect(JSON.parse(finding ?? '')).toEqual({
+      check: 'copies',
+      kind: 'extra',
+      key: ['00000000-0000-0000-0000-000000000001'],
+      columns: [],
+    });
+    expect(others).toEqual([]);
     expect(code).toBe(1);
   });
 });

@@ -152,6 +152,14 @@ describe('confirming a comparison', () => {
     expect(report.findings.map((finding) => finding.key[0]).sort()).toEqual(['1', '2', '3', '4']);
   });
 
+  it('shows both values whole, however long they are', async () => {
+    await source.execute("UPDATE item SET name = repeat('a', 100000) WHERE id = 7");
+    await replica.execute("UPDATE item SET name = repeat('a', 99999) || 'b' WHERE id = 7");
+    const [finding] = (await confirm([passes])).findings;
+    const a = 'a'.repeat(99_999);
+    expect(finding?.columns).toEqual([{ column: 'name', source: `${a}a`, replica: `${a}b` }]);
+  });
+
   it('finds a row that the replica holds twice', async () => {
     await replica.execute('INSERT INTO item SELECT * FROM item WHERE id = 5');
     const report = await confirm([passes]);
