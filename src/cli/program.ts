@@ -17,11 +17,20 @@ function build(shell: Shell, finish: (code: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: shell.out, writeErr: shell.err });
-  const entries = new Map(COMMANDS.map((entry) => [addCommand(program, entry, shell, finish), entry]));
+  const undeclared = new Map(COMMANDS.map((entry) => [addCommand(program, entry, shell, finish), entry]));
   // Most of the time it takes to declare all commands goes into options, and only those of one command are needed.
-  program.hook('preSubcommand', (_, command) => {
-    entries.get(command)?.declare(command);
+  const declare = (command: Command): void => {
+    const entry = undeclared.get(command);
+    if (entry === undefined) return;
+    undeclared.delete(command);
+    entry.declare(command);
     addCommonOptions(command);
+  };
+  program.hook('preSubcommand', (_, command) => declare(command));
+  // `help NAME` prints its text without running it.
+  program.addHelpText('beforeAll', ({ command }) => {
+    declare(command);
+    return '';
   });
   program.addHelpText('after', '\nStart with: evpipe up pipelines/person-planning');
   return program;

@@ -27,6 +27,13 @@ describe('every command', () => {
     expect(code).toBe(0);
   });
 
+  it('is explained with its options by help, too', async () => {
+    const { code, out } = await run('help', 'verify-consistency');
+    expect(out).toContain('--sample <percent>');
+    expect(out).toContain('--output');
+    expect(code).toBe(0);
+  });
+
   it('is refused with exit code 2 and the nearest word where there is no such one', async () => {
     const { code, err } = await run('smok');
     expect(err).toContain('smoke');
