@@ -50,10 +50,15 @@ beforeAll(async () => {
     startKafka({ dataDir: join(folder, 'ours'), config }),
     startRealKafka({ dataDir: join(folder, 'real'), config }),
   ]);
-  // Makes both create the coordinators' topics.
+  // Makes both create the coordinators' topics, which takes the real one a moment.
   for (const { bootstrapServers } of [ours, real]) {
     const client = await RawClient.open(bootstrapServers);
-    for (const keyType of [0, 1]) await client.send(findCoordinator, 4, { keyType, coordinatorKeys: ['any'] });
+    for (const keyType of [0, 1]) {
+      await settled(
+        () => client.send(findCoordinator, 4, { keyType, coordinatorKeys: ['any'] }),
+        ({ coordinators }) => coordinators[0]?.errorCode ?? 0,
+      );
+    }
     client.close();
   }
 });
