@@ -1,11 +1,17 @@
+import { ABSENT_TRANSFORMS } from '../../protocol/connect/classes.js';
+import {
+  CONNECTOR_OPTIONS,
+  OPEN_OPTIONS,
+  SINK_OPTIONS,
+  SOURCE_OPTIONS,
+} from '../../protocol/connect/connector-options.js';
+import type { OptionDefinition } from '../../protocol/connect/option.js';
 import { markdownTable } from '../../support/markdown.js';
-import type { OptionDefinition } from './config/option.js';
 import { CONVERTERS } from './converters/table.js';
 import { PREDICATES } from './predicates/table.js';
 import { ROUTES } from './rest/http.js';
 import { KAFKA_VERSION } from './rest/version.js';
-import { ABSENT_TRANSFORMS, TRANSFORMS } from './transforms/table.js';
-import { CONNECTOR_OPTIONS, OPEN_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS } from './worker/connector-options.js';
+import { TRANSFORMS } from './transforms/table.js';
 import { CONNECTORS } from './worker/connectors.js';
 import { WORKER_OPTIONS } from './worker/worker-options.js';
 

@@ -8,6 +8,7 @@ import { connectComponent } from './component.js';
 import { givenName } from './connector-defaults.js';
 import { checkConnectorClasses } from './lint/connector-classes.js';
 import { checkConnectors } from './lint/connectors.js';
+import { checkConnectorOptions } from './lint/options.js';
 import { checkTransforms } from './lint/transforms.js';
 import { checkUnmade } from './lint/unmade.js';
 import { checkWrittenNames } from './lint/written-out.js';
@@ -17,7 +18,14 @@ export const connectorKind: Kind = {
   kind: 'connector',
   sections: [connectors, worker],
   placements: { connect: onePlaced('Kafka Connect') },
-  rules: [checkConnectors, checkConnectorClasses, checkTransforms, checkUnmade, checkWrittenNames],
+  rules: [
+    checkConnectors,
+    checkConnectorClasses,
+    checkTransforms,
+    checkConnectorOptions,
+    checkUnmade,
+    checkWrittenNames,
+  ],
   flowFaults: ['connector-unmade'],
   uses: ({ pipeline }: LintContext) =>
     pipeline.connectors.flatMap(({ name, database, produces }) => [

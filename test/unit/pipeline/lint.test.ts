@@ -299,6 +299,31 @@ connectors:
   },
   // services
   {
+    name: 'options of connectors that Connect would refuse or not read',
+    overlay: `
+connectors:
+  person-outbox:
+    config:
+      slot.nmae: other
+      snapshot.mode: sometimes
+      tasks.max: some
+      heartbeat.interval.ms: ${'${BEAT:-x}'}
+      transforms: outbox,lower
+      transforms.lower.type: org.apache.kafka.connect.transforms.RegexRooter
+      something.quite.different: 1
+`,
+    found: [
+      /:3:3 warning connector-unfenced: /,
+      /:5:7 error connector-option: connector person-outbox: Connect knows no option slot.nmae, and would not read it, did you mean slot.name\?/,
+      /:6:7 error connector-option: .*'snapshot.mode' value is invalid: Value must be one of initial, always, /,
+      /:7:7 error connector-option: .*Invalid value some for configuration tasks.max/,
+      /:8:7 error connector-option: .*'heartbeat.interval.ms' value is invalid: An integer is expected/,
+      /:8:7 error connector-option: .*Invalid value x for configuration heartbeat.interval.ms/,
+      /:10:7 error connector-class-unknown: .*the embedded Connect has no transform .*RegexRooter, did you mean .*RegexRouter\?/,
+      /:11:7 warning connector-option: .*Connect knows no option something.quite.different/,
+    ],
+  },
+  {
     name: 'services that cannot run side by side',
     overlay: `
 services:
@@ -379,6 +404,7 @@ services:
 connectors: { person-outbox: { config: { a: $(services.self.port) } } }
 `,
     found: [
+      /:12:42 warning connector-option: connector person-outbox: Connect knows no option a, and would not read it/,
       /:3:3 error job-name: job person has the same name as a service/,
       /:4:37 error file-missing: job migrate: there is no nothing.txt/,
       /:4:59 error dangling-reference: there is no service or job planing, did you mean planning\?/,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { javaRegex } from '../../../src/embedded/connect/config/option.js';
 import { nameMatcher } from '../../../src/embedded/connect/postgresql/filter.js';
+import { javaRegex } from '../../../src/protocol/connect/option.js';
 import { BoundedRegex } from '../../../src/support/bounded-regex.js';
 
 /** Patterns that backtrack without end on this text. */

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
-import type { RawConfig } from './option.js';
 
 /** What configurations may refer to; as with a real worker, nothing unless its owner allows it. */
 export interface ConfigProviders {

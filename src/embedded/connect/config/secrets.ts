@@ -1,5 +1,5 @@
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { HIDDEN, isSecretOption, withoutUserinfo } from '../../../support/masked.js';
-import type { RawConfig } from './option.js';
 
 const PLACEHOLDER = /^\$\{[^}]*\}$/;
 /** Shorter ones would blank out half of a message. */

@@ -1,5 +1,5 @@
 import { AvroOutput } from '../../../protocol/avro/output.js';
-import { optional, required, unused } from '../config/option.js';
+import { optional, required, unused } from '../../../protocol/connect/option.js';
 import { ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import type { Schema, Value } from '../data/schema.js';
 import { AvroReader } from './avro-read.js';

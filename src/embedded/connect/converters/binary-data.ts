@@ -1,4 +1,5 @@
-import { below, type OptionDefinition, Options, optional } from '../config/option.js';
+import { below, type OptionDefinition, optional } from '../../../protocol/connect/option.js';
+import { Options } from '../config/options.js';
 import { dataFailure } from '../data/failure.js';
 import { OPTIONAL_BYTES } from '../data/schema.js';
 import { avroConverter } from './avro.js';

@@ -1,4 +1,5 @@
-import type { OptionDefinition, Options } from '../config/option.js';
+import type { OptionDefinition } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import type { Schema, Value } from '../data/schema.js';
 
 export interface SchemaAndValue {

@@ -1,8 +1,8 @@
+import { optional, unused } from '../../../protocol/connect/option.js';
 import { Decimal } from '../../../protocol/decimal.js';
 import { javaDouble, javaFloat } from '../../../protocol/java-number.js';
 import { parseJson } from '../../../protocol/json/parse.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
-import { optional, unused } from '../config/option.js';
 import { CONNECT_EXCEPTION, ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';

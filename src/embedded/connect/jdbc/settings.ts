@@ -1,4 +1,6 @@
-import { type Options, splitList } from '../config/option.js';
+import { JDBC_URL, urlProblem } from '../../../protocol/connect/jdbc-options.js';
+import { splitList } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 
 export type KeyMode = 'none' | 'kafka' | 'record_key' | 'record_value' | 'record_header';
@@ -37,17 +39,6 @@ export interface ConnectionSettings {
   readonly schema: string | undefined;
   readonly ssl: 'disable' | 'require' | 'verify';
   readonly timeZone: string;
-}
-
-const JDBC_URL = /^jdbc:postgresql:\/\/(?:([^/?#:]+|\[[^\]]+\])(?::(\d+))?)?\/([^?#]*)(?:\?(.*))?$/;
-
-/** What is wrong with a JDBC URL; undefined: nothing. Other databases are refused by name. */
-export function urlProblem(url: string): string | undefined {
-  if (JDBC_URL.test(url)) return undefined;
-  const database = /^jdbc:(\w+):/.exec(url)?.[1];
-  return database === undefined || database === 'postgresql'
-    ? 'A URL of the form jdbc:postgresql://host:port/database is expected'
-    : `The embedded Connect writes to PostgreSQL only, not to ${database}: run this connector on a real Connect`;
 }
 
 function connectionOf(url: string, user: string, password: string | undefined, timeZone: string): ConnectionSettings {

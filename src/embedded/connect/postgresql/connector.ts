@@ -1,20 +1,19 @@
+import { POSTGRES_SOURCE } from '../../../protocol/connect/connectors.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
+import { POSTGRES_OPTIONS } from '../../../protocol/connect/postgresql-options.js';
 import { messageOf } from '../../../support/errors.js';
-import { Options, type RawConfig } from '../config/option.js';
+import { Options } from '../config/options.js';
 import type { OptionProblem, SourceConnectorPlugin } from '../worker/plugin.js';
 import { connect } from './connection.js';
-import { moderniseOptions, POSTGRES_OPTIONS } from './options.js';
 import { readSettings } from './settings.js';
 import { CONNECTOR_VERSION } from './source-info.js';
 import { PostgresTask } from './task.js';
 
 export const postgresConnector: SourceConnectorPlugin = {
+  ...POSTGRES_SOURCE,
   kind: 'source',
-  className: 'io.debezium.connector.postgresql.PostgresConnector',
   meaning: 'Rows of tables and their changes, from PostgreSQL’s WAL by pgoutput, as Debezium’s connector writes them.',
-  aliases: ['PostgresConnector', 'Postgres'],
   version: CONNECTOR_VERSION,
-  options: POSTGRES_OPTIONS,
-  modernise: moderniseOptions,
   validate: validateConnection,
   createTask: (config, context) => new PostgresTask(readSettings(new Options(POSTGRES_OPTIONS, config)), context),
 };

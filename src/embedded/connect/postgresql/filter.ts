@@ -1,4 +1,4 @@
-import { javaRegex } from '../config/option.js';
+import { javaRegex } from '../../../protocol/connect/option.js';
 
 /** A comma-separated list of regular expressions, each for the whole name, without case; `\,` is a comma of its own. */
 export function nameMatcher(list: string): (name: string) => boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Options } from '../config/option.js';
-import { below, splitList } from '../config/option.js';
+import { below, splitList } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import { nameFilter, nameMatcher, nameRank } from './filter.js';
 import type { ReselectRule } from './reselect.js';
 import type { SignalChannels } from './signal-channels.js';

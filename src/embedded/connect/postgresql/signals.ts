@@ -1,7 +1,7 @@
+import { javaRegex } from '../../../protocol/connect/option.js';
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
-import { javaRegex } from '../config/option.js';
 import type { IncrementalSnapshot, SnapshotRequest } from './incremental.js';
 
 /** A row of the signal table (columns id, type, data), or what another channel brought. */

@@ -1,28 +1,9 @@
-import { javaRegex, javaReplacement, type Options } from '../config/option.js';
+import { javaRegex, javaReplacement } from '../../../protocol/connect/option.js';
+import { TOPIC_NAMING_STRATEGIES } from '../../../protocol/connect/postgresql-options.js';
+import type { Options } from '../config/options.js';
 
 /** How a table's topic is called, by `topic.naming.strategy`. */
 export type TopicNaming = (schema: string, table: string) => string;
-
-const PACKAGE = 'io.debezium.schema';
-
-interface Strategy {
-  /** PostgreSQL's tables are named by schema; the strategies for databases without schemas leave it out. */
-  readonly withSchema: boolean;
-  readonly unicode: boolean;
-  readonly regex: boolean;
-}
-
-/** The strategies that Debezium brings. */
-export const TOPIC_NAMING_STRATEGIES: Readonly<Record<string, Strategy>> = {
-  [`${PACKAGE}.SchemaTopicNamingStrategy`]: { withSchema: true, unicode: false, regex: false },
-  [`${PACKAGE}.SchemaUnicodeTopicNamingStrategy`]: { withSchema: true, unicode: true, regex: false },
-  [`${PACKAGE}.SchemaRegexTopicNamingStrategy`]: { withSchema: true, unicode: false, regex: true },
-  [`${PACKAGE}.DefaultTopicNamingStrategy`]: { withSchema: false, unicode: false, regex: false },
-  [`${PACKAGE}.DefaultUnicodeTopicNamingStrategy`]: { withSchema: false, unicode: true, regex: false },
-  [`${PACKAGE}.DefaultRegexTopicNamingStrategy`]: { withSchema: false, unicode: false, regex: true },
-};
-
-export const DEFAULT_TOPIC_NAMING = `${PACKAGE}.SchemaTopicNamingStrategy`;
 
 export function topicNaming(options: Options): TopicNaming {
   const strategy = TOPIC_NAMING_STRATEGIES[options.string('topic.naming.strategy')];

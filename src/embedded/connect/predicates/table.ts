@@ -1,6 +1,6 @@
-import { javaRegex, type OptionDefinition, type Options, required } from '../config/option.js';
+import { javaRegex, type OptionDefinition, regexProblem, required } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import type { ConnectRecord } from '../data/record.js';
-import { regexProblem } from '../transforms/by-logical-table-router.js';
 
 export type Predicate = (record: ConnectRecord) => boolean;
 

@@ -1,4 +1,4 @@
-import type { RawConfig } from '../config/option.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import type { TargetState } from '../worker/stores.js';
 import { RestFailure } from './failure.js';
 import { ACCEPTED, NO_CONTENT, ok, type RestContext, type RestRequest, type Route } from './route.js';

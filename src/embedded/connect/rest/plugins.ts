@@ -1,5 +1,5 @@
+import type { OptionDefinition } from '../../../protocol/connect/option.js';
 import { messageOf } from '../../../support/errors.js';
-import type { OptionDefinition } from '../config/option.js';
 import { maskSecrets } from '../config/secrets.js';
 import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';

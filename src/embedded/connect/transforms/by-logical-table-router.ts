@@ -1,4 +1,4 @@
-import { javaRegex, javaReplacement, optional, required } from '../config/option.js';
+import { javaRegex, javaReplacement, optional, regexProblem, required } from '../../../protocol/connect/option.js';
 import { Schema, STRING, Struct, type Value } from '../data/schema.js';
 import { bySchema, DEBEZIUM, isEnvelope, requireStruct, type TransformPlugin } from './transform.js';
 
@@ -111,13 +111,4 @@ function rename(envelope: Struct, schema: Schema): Struct {
     return isRow && field !== undefined && value instanceof Struct ? new Struct(field.schema, value.values) : value;
   });
   return new Struct(schema, values);
-}
-
-export function regexProblem(pattern: string): string | undefined {
-  try {
-    javaRegex(pattern);
-    return undefined;
-  } catch (failure) {
-    return `A valid regular expression is required, but was ${pattern}: ${(failure as Error).message}`;
-  }
 }

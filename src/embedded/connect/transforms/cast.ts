@@ -1,4 +1,4 @@
-import { required, splitList } from '../config/option.js';
+import { required, splitList } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { DECIMAL, javaText } from '../data/java-text.js';
 import { type ConnectType, int64, Schema, Struct, type Value } from '../data/schema.js';

@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
 import { expandJson, NotExpandable } from './expand-json.js';

@@ -1,9 +1,16 @@
-import { javaRegex, javaReplacement, type Options, optional, splitList, unused } from '../config/option.js';
+import {
+  javaRegex,
+  javaReplacement,
+  optional,
+  regexProblem,
+  splitList,
+  unused,
+} from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import { ConnectFailure, dataFailure } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import type { ConnectRecord, RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, Schema, STRING, Struct, type Value } from '../data/schema.js';
-import { regexProblem } from './by-logical-table-router.js';
 import { expandJson, NotExpandable } from './expand-json.js';
 import {
   bySchema,

@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import type { RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, Schema, Struct, type Value } from '../data/schema.js';
 import { DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';

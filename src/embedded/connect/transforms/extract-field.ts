@@ -1,4 +1,4 @@
-import { optional, required } from '../config/option.js';
+import { optional, required } from '../../../protocol/connect/option.js';
 import { ConnectFailure } from '../data/failure.js';
 import type { Value } from '../data/schema.js';
 import { nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';

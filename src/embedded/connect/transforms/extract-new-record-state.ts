@@ -1,4 +1,5 @@
-import { type Options, optional, splitList } from '../config/option.js';
+import { optional, splitList } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import type { ConnectRecord, RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, type Schema, STRING, Struct, type Value } from '../data/schema.js';
 import { bySchema, DEBEZIUM, fieldValue, isEnvelope, type Transform, type TransformPlugin } from './transform.js';

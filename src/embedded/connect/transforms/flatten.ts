@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 import { bySchema, onKeyAndValue, requireStruct } from './transform.js';

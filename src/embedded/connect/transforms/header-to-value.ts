@@ -1,4 +1,4 @@
-import { required } from '../config/option.js';
+import { required } from '../../../protocol/connect/option.js';
 import type { RecordHeader } from '../data/record.js';
 import { OPTIONAL_BYTES, type Schema, Struct, type Value } from '../data/schema.js';
 import { configFailure, DEBEZIUM, requireStruct, type TransformPlugin, withFields } from './transform.js';

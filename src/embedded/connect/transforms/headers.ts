@@ -1,4 +1,4 @@
-import { required } from '../config/option.js';
+import { required } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { parseLiteral } from '../data/literal.js';
 import type { RecordHeader } from '../data/record.js';

@@ -1,4 +1,4 @@
-import { required } from '../config/option.js';
+import { required } from '../../../protocol/connect/option.js';
 import { Schema, Struct } from '../data/schema.js';
 import { bySchema, onKeyAndValue } from './transform.js';
 

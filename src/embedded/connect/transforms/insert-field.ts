@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';
 import { OPTIONAL_STRING, Schema, STRING, Struct, type Value } from '../data/schema.js';

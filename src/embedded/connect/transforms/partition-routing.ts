@@ -1,4 +1,4 @@
-import { optional, required } from '../config/option.js';
+import { optional, required } from '../../../protocol/connect/option.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';

@@ -1,5 +1,4 @@
-import { javaRegex, javaReplacement, required } from '../config/option.js';
-import { regexProblem } from './by-logical-table-router.js';
+import { javaRegex, javaReplacement, regexProblem, required } from '../../../protocol/connect/option.js';
 import { APACHE, type TransformPlugin } from './transform.js';
 
 export const regexRouter: TransformPlugin = {

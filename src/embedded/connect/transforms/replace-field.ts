@@ -1,4 +1,4 @@
-import { optional, splitList } from '../config/option.js';
+import { optional, splitList } from '../../../protocol/connect/option.js';
 import { Struct, type Value } from '../data/schema.js';
 import { bySchema, nullReplacer, onKeyAndValue, REPLACE_NULL, requireStruct, withFields } from './transform.js';
 

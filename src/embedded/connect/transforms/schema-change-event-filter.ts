@@ -1,4 +1,4 @@
-import { required } from '../config/option.js';
+import { required } from '../../../protocol/connect/option.js';
 import { DEBEZIUM, type TransformPlugin } from './transform.js';
 
 export const schemaChangeEventFilter: TransformPlugin = {

@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { Struct } from '../data/schema.js';
 import { bySchema, configFailure, nullReplacer, onKeyAndValue, REPLACE_NULL } from './transform.js';

@@ -54,20 +54,3 @@ export const TRANSFORMS: readonly TransformPlugin[] = [
   timestampRouter,
   valueToKey,
 ];
-
-const SCRIPTS =
-  "It runs scripts, which embedded Connect does not: use Kafka's Filter with a predicate, or decide in the consumer";
-
-/** Debezium's others, and what to do without them. */
-export const ABSENT_TRANSFORMS: ReadonlyMap<string, string> = new Map([
-  ['io.debezium.transforms.Filter', SCRIPTS],
-  ['io.debezium.transforms.ContentBasedRouter', SCRIPTS],
-  ['io.debezium.transforms.tracing.ActivateTracingSpan', 'Embedded Connect sends no tracing spans: leave it out here'],
-  ['io.debezium.transforms.openlineage.OpenLineage', 'Embedded Connect sends no lineage events: leave it out here'],
-  ['io.debezium.transforms.GeometryFormatTransformer', 'Embedded Connect does not convert geometries'],
-  ['io.debezium.transforms.SwapGeometryCoordinates', 'Embedded Connect does not convert geometries'],
-  [
-    'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
-    'Embedded Connect does not know hypertables: capture the tables that they are made of',
-  ],
-]);

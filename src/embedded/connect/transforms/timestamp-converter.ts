@@ -1,4 +1,4 @@
-import { optional, required } from '../config/option.js';
+import { optional, required } from '../../../protocol/connect/option.js';
 import { ConnectFailure, dataFailure } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
 import { formatDate, illegalLetter, parseDate } from './date-format.js';

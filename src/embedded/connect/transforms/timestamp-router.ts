@@ -1,4 +1,4 @@
-import { optional } from '../config/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { formatDate } from './date-format.js';
 import { APACHE, type TransformPlugin } from './transform.js';

@@ -1,5 +1,6 @@
+import { optional, required, splitList } from '../../../protocol/connect/option.js';
 import { offsetMs, zoneOffsetAt } from '../../../protocol/time-zone.js';
-import { type Options, optional, required, splitList } from '../config/option.js';
+import type { Options } from '../config/options.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import { int64, type Schema, Struct, type Value } from '../data/schema.js';
 import { DEBEZIUM, isEnvelope, type TransformPlugin } from './transform.js';

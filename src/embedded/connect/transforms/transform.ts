@@ -1,4 +1,5 @@
-import { type OptionDefinition, type Options, optional } from '../config/option.js';
+import { type OptionDefinition, optional } from '../../../protocol/connect/option.js';
+import type { Options } from '../config/options.js';
 import { CONFIG_EXCEPTION, ConnectFailure, dataFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';
 import { type Field, type Schema, Struct, type Value } from '../data/schema.js';

@@ -1,4 +1,4 @@
-import { required } from '../config/option.js';
+import { required } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { Schema, Struct, type Value } from '../data/schema.js';
 import { APACHE, bySchema, nullReplacer, REPLACE_NULL, requireStruct, type TransformPlugin } from './transform.js';

@@ -1,9 +1,11 @@
-import { below, Options, type RawConfig, splitList } from '../config/option.js';
+import { ABSENT_TRANSFORMS } from '../../../protocol/connect/classes.js';
+import { below, type RawConfig, splitList } from '../../../protocol/connect/option.js';
+import { Options } from '../config/options.js';
 import type { Converter, ConverterPlugin } from '../converters/converter.js';
 import { CONVERTERS } from '../converters/table.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import { PREDICATES, type Predicate, type PredicatePlugin } from '../predicates/table.js';
-import { ABSENT_TRANSFORMS, TRANSFORMS } from '../transforms/table.js';
+import { TRANSFORMS } from '../transforms/table.js';
 import type { Transform, TransformContext, TransformPlugin } from '../transforms/transform.js';
 
 /** A class by its full name or, as Connect allows, by the end of it. */

@@ -1,8 +1,9 @@
 import type { Header, KafkaRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import { CONNECTOR_OPTIONS, SINK_OPTIONS } from '../../../protocol/connect/connector-options.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
-import { Options, type RawConfig } from '../config/option.js';
+import { Options } from '../config/options.js';
 import { classOf, traceOf } from '../data/failure.js';
-import { CONNECTOR_OPTIONS, SINK_OPTIONS } from './connector-options.js';
 import type { RunnerContext } from './task-runner.js';
 
 /** Where in a record's way through the worker an error happened, in Connect's words. */

@@ -1,6 +1,6 @@
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
 import { pause } from '../../../support/retry.js';
-import type { RawConfig } from '../config/option.js';
 import { type ConfigProviders, resolveProviders } from '../config/providers.js';
 import { maskedOption, maskSecrets, redact, secretsOf, unmaskSecrets } from '../config/secrets.js';
 import { traceOf } from '../data/failure.js';

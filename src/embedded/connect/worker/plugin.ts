@@ -1,4 +1,5 @@
-import type { OptionDefinition, RawConfig } from '../config/option.js';
+import type { ConnectorClass } from '../../../protocol/connect/connectors.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import type { SinkTask, SinkTaskContext } from './sink-task.js';
 import type { SourceTask, SourceTaskContext } from './source-task.js';
 
@@ -8,15 +9,9 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-interface ConnectorPluginBase {
-  readonly className: string;
+interface ConnectorPluginBase extends ConnectorClass {
   readonly meaning: string;
-  /** Names that mean the same. */
-  readonly aliases: readonly string[];
   readonly version: string;
-  readonly options: readonly OptionDefinition[];
-  /** Older names of options in today's words, and what to say about each that was found. */
-  modernise(config: RawConfig): { readonly config: RawConfig; readonly warnings: readonly string[] };
   /** What can only be found out by asking others, as whether the database answers. After all options are well formed. */
   validate(config: RawConfig): Promise<readonly OptionProblem[]>;
 }

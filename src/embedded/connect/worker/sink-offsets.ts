@@ -1,5 +1,5 @@
 import type { KafkaClient, PartitionPosition, TopicPartition } from '../../../clients/kafka/contract.js';
-import type { RawConfig } from '../config/option.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { RestFailure } from '../rest/failure.js';
 import type { SourceOffset } from './source-task.js';
 

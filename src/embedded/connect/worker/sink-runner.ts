@@ -6,8 +6,8 @@ import type {
   RecordReader,
   TopicPartition,
 } from '../../../clients/kafka/contract.js';
+import { javaRegex, type RawConfig, splitList } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
-import { javaRegex, type RawConfig, splitList } from '../config/option.js';
 import type { Converter, SchemaAndValue } from '../converters/converter.js';
 import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import type { Transform } from '../transforms/transform.js';

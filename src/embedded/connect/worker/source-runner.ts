@@ -1,6 +1,6 @@
 import type { OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
-import type { RawConfig } from '../config/option.js';
 import type { Converter } from '../converters/converter.js';
 import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';

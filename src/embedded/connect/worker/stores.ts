@@ -1,5 +1,6 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
-import { Options, type RawConfig } from '../config/option.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
+import { Options } from '../config/options.js';
 import { InternalTopic } from './internal-topic.js';
 import type { SourceOffset, SourcePartition } from './source-task.js';
 import { WORKER_OPTIONS } from './worker-options.js';

@@ -1,6 +1,6 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
+import type { RawConfig } from '../../../protocol/connect/option.js';
 import type { Log } from '../../../support/log.js';
-import type { RawConfig } from '../config/option.js';
 import type { Stores } from './stores.js';
 
 /** What runs one task of a connector. A failure that ends it is reported once, to the callback it was made with. */

@@ -1,4 +1,4 @@
-import { below, javaRegex, type RawConfig, splitList } from '../config/option.js';
+import { below, javaRegex, type RawConfig, splitList } from '../../../protocol/connect/option.js';
 
 export interface TopicSpec {
   readonly name: string;

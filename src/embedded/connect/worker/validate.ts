@@ -1,13 +1,25 @@
+import {
+  CONNECTOR_OPTIONS,
+  SINK_OPTIONS,
+  SOURCE_OPTIONS,
+  unknownOptions,
+} from '../../../protocol/connect/connector-options.js';
+import {
+  below,
+  javaRegex,
+  type OptionDefinition,
+  problemsOf,
+  type RawConfig,
+  regexProblem,
+  splitList,
+} from '../../../protocol/connect/option.js';
 import { messageOf } from '../../../support/errors.js';
-import { below, javaRegex, type OptionDefinition, problemsOf, type RawConfig, splitList } from '../config/option.js';
 import { type ConfigProviders, resolveProviders } from '../config/providers.js';
 import { redact, secretsOf } from '../config/secrets.js';
 import { CONVERTERS } from '../converters/table.js';
 import { PREDICATES } from '../predicates/table.js';
-import { regexProblem } from '../transforms/by-logical-table-router.js';
 import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin, type namedPlugins, unknownClass } from './chain.js';
-import { CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS, unknownOptions } from './connector-options.js';
 import { CONNECTORS } from './connectors.js';
 import type { OptionProblem } from './plugin.js';
 

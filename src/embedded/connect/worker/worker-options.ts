@@ -1,4 +1,4 @@
-import { type OptionDefinition, optional, type RawConfig } from '../config/option.js';
+import { type OptionDefinition, optional, type RawConfig } from '../../../protocol/connect/option.js';
 
 /** The worker's own options, as a real worker's file has them. */
 export const WORKER_OPTIONS: readonly OptionDefinition[] = [

@@ -1,16 +1,14 @@
 import { didYouMean } from '../../../pipeline/did-you-mean.js';
 import type { LintContext } from '../../../pipeline/lint.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
+import { CONNECTOR_CLASSES } from '../../../protocol/connect/connectors.js';
 import { connectorViews } from './connector-views.js';
 
-/** What the embedded Connect runs, by full and short name; a test holds it against Connect's own table. */
-export const EMBEDDED_CONNECTOR_CLASSES: readonly string[] = [
-  'io.debezium.connector.postgresql.PostgresConnector',
-  'PostgresConnector',
-  'Postgres',
-  'io.debezium.connector.jdbc.JdbcSinkConnector',
-  'io.confluent.connect.jdbc.JdbcSinkConnector',
-];
+/** What the embedded Connect runs, by full and short name. */
+const EMBEDDED_CONNECTOR_CLASSES: readonly string[] = CONNECTOR_CLASSES.flatMap(({ className, aliases }) => [
+  className,
+  ...aliases,
+]);
 
 /** Every connector names a class, and on the embedded Connect one that it has. */
 export function checkConnectorClasses(context: LintContext): readonly Problem[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Options } from '../../../../../src/embedded/connect/config/option.js';
+import { Options } from '../../../../../src/embedded/connect/config/options.js';
 import { jsonConverter } from '../../../../../src/embedded/connect/converters/json.js';
 import { DECIMAL } from '../../../../../src/embedded/connect/data/java-text.js';
 import { Schema, type SchemaOptions, Struct, type Value } from '../../../../../src/embedded/connect/data/schema.js';

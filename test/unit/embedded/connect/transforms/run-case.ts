@@ -1,4 +1,4 @@
-import { Options } from '../../../../../src/embedded/connect/config/option.js';
+import { Options } from '../../../../../src/embedded/connect/config/options.js';
 import { jsonConverter } from '../../../../../src/embedded/connect/converters/json.js';
 import { ConnectFailure, classOf } from '../../../../../src/embedded/connect/data/failure.js';
 import type { Schema, Value } from '../../../../../src/embedded/connect/data/schema.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Options } from '../../../../../src/embedded/connect/config/option.js';
+import { Options } from '../../../../../src/embedded/connect/config/options.js';
 import { partitionRouting } from '../../../../../src/embedded/connect/transforms/partition-routing.js';
 import { unknownClass } from '../../../../../src/embedded/connect/worker/chain.js';
 import { CASES, comparable, recordedAnswers } from './answers.js';

@@ -4,11 +4,31 @@ import {
   only,
   positive,
   type RawConfig,
+  regexProblem,
   splitList,
   unused,
-} from '../config/option.js';
-import { regexProblem } from '../transforms/by-logical-table-router.js';
-import { DEFAULT_TOPIC_NAMING, TOPIC_NAMING_STRATEGIES } from './topic-naming.js';
+} from './option.js';
+
+const PACKAGE = 'io.debezium.schema';
+
+interface Strategy {
+  /** PostgreSQL's tables are named by schema; the strategies for databases without schemas leave it out. */
+  readonly withSchema: boolean;
+  readonly unicode: boolean;
+  readonly regex: boolean;
+}
+
+/** The strategies that Debezium brings. */
+export const TOPIC_NAMING_STRATEGIES: Readonly<Record<string, Strategy>> = {
+  [`${PACKAGE}.SchemaTopicNamingStrategy`]: { withSchema: true, unicode: false, regex: false },
+  [`${PACKAGE}.SchemaUnicodeTopicNamingStrategy`]: { withSchema: true, unicode: true, regex: false },
+  [`${PACKAGE}.SchemaRegexTopicNamingStrategy`]: { withSchema: true, unicode: false, regex: true },
+  [`${PACKAGE}.DefaultTopicNamingStrategy`]: { withSchema: false, unicode: false, regex: false },
+  [`${PACKAGE}.DefaultUnicodeTopicNamingStrategy`]: { withSchema: false, unicode: true, regex: false },
+  [`${PACKAGE}.DefaultRegexTopicNamingStrategy`]: { withSchema: false, unicode: false, regex: true },
+};
+
+export const DEFAULT_TOPIC_NAMING = `${PACKAGE}.SchemaTopicNamingStrategy`;
 
 const regexList = (name: string, doc: string): OptionDefinition =>
   debezium('LIST', name, null, doc, {

@@ -3,11 +3,11 @@ import {
   only,
   optional,
   type RawConfig,
+  regexProblem,
   required,
   splitList,
   unused,
-} from '../config/option.js';
-import { regexProblem } from '../transforms/by-logical-table-router.js';
+} from './option.js';
 
 /** Options that every connector has. */
 export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [

@@ -7,8 +7,18 @@ import {
   type RawConfig,
   required,
   unused,
-} from '../config/option.js';
-import { urlProblem } from './settings.js';
+} from './option.js';
+
+export const JDBC_URL = /^jdbc:postgresql:\/\/(?:([^/?#:]+|\[[^\]]+\])(?::(\d+))?)?\/([^?#]*)(?:\?(.*))?$/;
+
+/** What is wrong with a JDBC URL; undefined: nothing. Other databases are refused by name. */
+export function urlProblem(url: string): string | undefined {
+  if (JDBC_URL.test(url)) return undefined;
+  const database = /^jdbc:(\w+):/.exec(url)?.[1];
+  return database === undefined || database === 'postgresql'
+    ? 'A URL of the form jdbc:postgresql://host:port/database is expected'
+    : `The embedded Connect writes to PostgreSQL only, not to ${database}: run this connector on a real Connect`;
+}
 
 const NAMING = 'io.debezium.sink.naming';
 const OLD_NAMING = 'io.debezium.connector.jdbc.naming';

@@ -1,5 +1,4 @@
-import { BoundedRegex } from '../../../support/bounded-regex.js';
-import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
+import { BoundedRegex } from '../../support/bounded-regex.js';
 
 export type OptionType = 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'PASSWORD' | 'CLASS';
 export type Importance = 'HIGH' | 'MEDIUM' | 'LOW';
@@ -114,50 +113,6 @@ function problemOfType(type: OptionType, text: string, debezium: boolean): strin
   }
 }
 
-/** A plugin's options read by type; the constructor throws the first problem as the plugin itself would. */
-export class Options {
-  private readonly definitions: ReadonlyMap<string, OptionDefinition>;
-
-  constructor(
-    definitions: readonly OptionDefinition[],
-    readonly raw: RawConfig,
-  ) {
-    this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
-    for (const definition of definitions) {
-      const [problem] = problemsOf(definition, raw);
-      if (problem !== undefined) throw new ConnectFailure(problem, { className: CONFIG_EXCEPTION });
-    }
-  }
-
-  /** The value or its default; undefined where there is neither. An empty text counts as given. */
-  text(name: string): string | undefined {
-    const definition = this.definitions.get(name);
-    if (definition === undefined) throw new Error(`option ${name} is not declared`);
-    return this.raw[name]?.trim() ?? definition.default ?? undefined;
-  }
-
-  string(name: string): string {
-    return this.text(name) ?? '';
-  }
-
-  int(name: string): number {
-    return Number(this.text(name) ?? 0);
-  }
-
-  boolean(name: string): boolean {
-    return this.text(name)?.toLowerCase() === 'true';
-  }
-
-  /** Lower case: enumerated options are compared without case. */
-  choice(name: string): string {
-    return this.string(name).toLowerCase();
-  }
-
-  list(name: string): readonly string[] {
-    return splitList(this.text(name) ?? '');
-  }
-}
-
 export function splitList(text: string): string[] {
   return text
     .split(',')
@@ -217,4 +172,13 @@ export function javaReplacement(replacement: string): (match: RegExpExecArray) =
         return (/^\d$/.test(part.group) ? match[Number(part.group)] : match.groups?.[part.group]) ?? '';
       })
       .join('');
+}
+
+export function regexProblem(pattern: string): string | undefined {
+  try {
+    javaRegex(pattern);
+    return undefined;
+  } catch (failure) {
+    return `A valid regular expression is required, but was ${pattern}: ${(failure as Error).message}`;
+  }
 }
