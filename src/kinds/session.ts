@@ -6,6 +6,7 @@ import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf 
 import { type HostCommand, type HostCommandEnd, runHostCommand } from '../targets/host-command.js';
 import { openTarget } from '../targets/open.js';
 import type { Holder } from '../targets/roles.js';
+import { checkStateFormat } from '../targets/state-format.js';
 import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
@@ -54,6 +55,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
   const lifetime = new Lifetime();
   const { kinds, env, log, emit, signal } = options;
   const { stateFolder } = pipeline;
+  checkStateFormat(stateFolder);
   const target = openTarget(targetInput(pipeline, kinds), { stateFolder, env, log, signal });
   lifetime.onEnd(() => target.close());
   const clients = new Clients(target, lifetime, signal);

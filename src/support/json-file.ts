@@ -29,6 +29,12 @@ export function createJson(file: string, value: unknown): boolean {
 
 /** Undefined where there is none, or none of this version: state files are hints to be rebuilt, except where said otherwise. */
 export function readJson<T extends { readonly version: number }>(file: string, version: T['version']): T | undefined {
+  const value = readAnyJson<T>(file);
+  return value?.version === version ? value : undefined;
+}
+
+/** Of whatever version; undefined where there is none. */
+export function readAnyJson<T>(file: string): T | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -36,6 +42,5 @@ export function readJson<T extends { readonly version: number }>(file: string, v
     if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw failure;
   }
-  const value = JSON.parse(text) as T;
-  return value.version === version ? value : undefined;
+  return JSON.parse(text) as T;
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvpipeError } from '../support/errors.js';
 import { lockFile } from '../support/file-lock.js';
+import { noteStateFormat } from './state-format.js';
 
 /**
  * Only one run at a time may change a pipeline: locks its state folder and returns the release. Throws
@@ -15,5 +16,6 @@ export function takeRunLock(stateFolder: string): () => void {
       todo: 'Wait until it is done, or stop it; `evpipe status` shows what runs.',
     });
   }
+  noteStateFormat(stateFolder);
   return () => lock.release();
 }

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -355,6 +364,14 @@ describe('the supervisor', () => {
     const { pid } = await client.report();
     rmSync(stateFolder, { recursive: true, force: true });
     await gone(pid);
+  });
+
+  it('ends by itself when its state folder is moved, and leaves nothing where that was', async () => {
+    const { pid } = await client.report();
+    await client.start(server());
+    renameSync(stateFolder, `${stateFolder}-moved`);
+    await gone(pid);
+    expect(existsSync(stateFolder)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   hasValidCrc,
@@ -194,11 +194,11 @@ export class PartitionLog {
   private segmentFor(bytes: number, lastOffset: number, timestampMs: number, limits: LogLimits): Segment {
     const active = this.segments.at(-1);
     if (active === undefined) {
-      mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+      this.makeFolder();
       return this.addSegment(this.start);
     }
     if (active.size === 0) {
-      mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+      this.makeFolder();
       return active;
     }
     const full = active.size + bytes > limits.segmentBytes || lastOffset - active.baseOffset > 0x7fffffff;
@@ -348,6 +348,11 @@ export class PartitionLog {
     this.checkpoint();
   }
 
+  /** Never its parents: a broker whose data folder was moved away leaves nothing where it was. */
+  private makeFolder(): void {
+    if (!existsSync(this.dir)) mkdirSync(this.dir, { mode: 0o700 });
+  }
+
   /** The records are there without it: one that could not be written (a full disk) costs only time on recovery. False then. */
   private tryCheckpoint(): boolean {
     try {
@@ -362,7 +367,7 @@ export class PartitionLog {
   checkpoint(): void {
     if (this.closed) return;
     this.sinceCheckpoint = 0;
-    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    this.makeFolder();
     for (const segment of this.segments) segment.index.flush();
     writeCheckpoint(this.dir, {
       version: 1,

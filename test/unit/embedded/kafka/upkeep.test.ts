@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +48,18 @@ describe('recovery', () => {
     expect(again.append(batchOf(['e']), limits)).toBe(4);
     again.close();
     expect(open().endOffset).toBe(5);
+  });
+
+  it('leaves nothing where the folder of its broker was, once that is moved', () => {
+    const topic = join(dir, 'topic');
+    mkdirSync(topic);
+    const log = PartitionLog.open('t-0', join(topic, '0'), { now: () => NOW, log: silentLog });
+    log.append(batchOf(['a']), limits);
+    renameSync(topic, join(dir, 'moved'));
+    log.append(batchOf(['b']), limits);
+    expect(() => log.checkpoint()).toThrow(/ENOENT/);
+    log.close();
+    expect(readdirSync(dir)).toEqual(['moved']);
   });
 
   it('knows open and aborted transactions again', () => {
