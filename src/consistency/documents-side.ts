@@ -15,7 +15,8 @@ import {
 } from './side.js';
 
 export interface DocumentsPlace {
-  readonly store: string;
+  /** As reports say it. */
+  readonly label: string;
   readonly collection: string;
   readonly where: DocumentQuery['where'];
 }
@@ -59,7 +60,7 @@ export function documentsSide(
   }
 
   return {
-    label: `${place.store}.${place.collection}`,
+    label: place.label,
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
     uniqueKey: false,
     writable: undefined,

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Document, type Filter, MongoClient, UUID } from 'mongodb';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
-import { decimalText, jsonbText, RawJson } from './json-text.js';
+import { fieldValueOf, valueAt } from './field-value.js';
+import { decimalText, RawJson } from './json-text.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const BLOCK = 1_000;
@@ -85,36 +86,13 @@ function condition({ path, kind, texts }: Lookup): Filter<Document> {
 }
 
 function toDocument(document: Document, paths: readonly string[]): FoundDocument {
-  const values = paths.map((path) => fieldOf(at(document, path.split('.'))));
+  const values = paths.map((path) => fieldOf(valueAt(document, path.split('.'))));
   const identity = `${String(document._id)} ${JSON.stringify(values)}`;
   return { values, version: createHash('md5').update(identity).digest('hex') };
 }
 
-function at(value: unknown, path: readonly string[]): unknown {
-  let found = value;
-  for (const name of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
-    found = (found as Readonly<Record<string, unknown>>)[name];
-  }
-  return found;
-}
-
 function fieldOf(value: unknown): FieldValue {
-  if (value === undefined) return { kind: 'missing' };
-  const plain = plainOf(value);
-  if (value instanceof Date) return { kind: 'instant', text: value.toISOString() };
-  if (plain === null) return { kind: 'null' };
-  if (plain instanceof RawJson) return { kind: 'number', text: plain.text };
-  switch (typeof plain) {
-    case 'string':
-      return { kind: 'text', text: plain };
-    case 'number':
-      return { kind: 'number', text: decimalText(String(plain)) };
-    case 'boolean':
-      return { kind: 'boolean', text: plain ? 'true' : 'false' };
-    default:
-      return { kind: 'json', text: jsonbText(plain) };
-  }
+  return value instanceof Date ? { kind: 'instant', text: value.toISOString() } : fieldValueOf(plainOf(value));
 }
 
 /** BSON's own types as what JSON has for them: long and decimal numbers exactly, ids and times as text. */

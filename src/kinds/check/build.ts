@@ -2,7 +2,7 @@ import { decimalText } from '../../clients/documents/json-text.js';
 import { durationMs } from '../../pipeline/build.js';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
-import { type Problem, problem } from '../../pipeline/problem.js';
+import { problem } from '../../pipeline/problem.js';
 import { named } from '../../pipeline/spec-words.js';
 import { sharedSource } from '../ksqldb/namespace.js';
 import type { CheckSection, ColumnMap, ColumnMeaning, PlaceSection } from './section.js';
@@ -12,27 +12,32 @@ export const checks = section('checks', named(check).default({}).describe('What 
   checks: context.each('checks', declared, (one, at) => buildCheck(one, at, context) ?? []).flat(),
 }));
 
-/** A table of a database or a collection of a store, never both or half of one. */
+/** A table of a database, a collection of a store or a topic: one of them, and not half of it. */
 function buildPlace(
   side: 'source' | 'replica',
   place: NonNullable<CheckSpec['source']>,
   at: Located,
-  problems: Problem[],
+  { problems, shared }: BuildContext,
 ): PlaceSection | undefined {
-  const { database, table, store, collection, where } = place;
+  const { database, table, store, collection, topic, where } = place;
   const refuse = (message: string, ...path: string[]): undefined => {
     problems.push(problem('check-place', at.locationOf(side, ...path), `check ${at.name}: ${side} ${message}`));
     return undefined;
   };
   const inTable = database !== undefined || table !== undefined;
   const inStore = store !== undefined || collection !== undefined;
-  if (inTable === inStore) {
-    const found = inTable ? 'has both a database and a store; give one' : 'has neither';
-    return refuse(`needs database and table, or store and collection; it ${found}`);
+  const places = [inTable, inStore, topic !== undefined].filter((is) => is).length;
+  if (places !== 1) {
+    const found = places === 0 ? 'has none' : 'has several; give one';
+    return refuse(`needs database and table, or store and collection, or topic; it ${found}`);
   }
   if (database !== undefined && table !== undefined) {
     if (typeof where === 'object') return refuse('is a table, so its where must be SQL', 'where');
     return { kind: 'table', database, table, where };
+  }
+  if (topic !== undefined) {
+    if (typeof where === 'string') return refuse('is a topic, so its where must be { field: value }', 'where');
+    return { kind: 'topic', topic: shared(topic), where: where ?? {} };
   }
   if (store !== undefined && collection !== undefined) {
     if (typeof where === 'string') return refuse('holds documents, so its where must be { field: value }', 'where');
@@ -79,8 +84,8 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
   }
   if (check.source === undefined || check.replica === undefined)
     return missing('source and replica, or rows, or stages, or conservation');
-  const source = buildPlace('source', check.source, at, problems);
-  const replica = buildPlace('replica', check.replica, at, problems);
+  const source = buildPlace('source', check.source, at, context);
+  const replica = buildPlace('replica', check.replica, at, context);
   if (source === undefined || replica === undefined) return undefined;
   return {
     ...at,

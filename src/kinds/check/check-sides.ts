@@ -1,7 +1,7 @@
 import type { DocumentsClient } from '../../clients/documents/contract.js';
 import { type ColumnType, plainType } from '../../consistency/column-types.js';
 import type { CompareCheck } from '../../consistency/confirm.js';
-import { type DocumentField, documentsSide } from '../../consistency/documents-side.js';
+import { type DocumentField, type DocumentsPlace, documentsSide } from '../../consistency/documents-side.js';
 import { type Form, formsOf, PLAIN_MEANING } from '../../consistency/meaning.js';
 import { DOCUMENT, renderForField } from '../../consistency/rendering.js';
 import type { Sample, Side } from '../../consistency/side.js';
@@ -12,7 +12,13 @@ import { RECORD_HASH_SINCE, type TableColumn, tableSide } from '../../consistenc
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Session } from '../session.js';
-import type { ColumnMap, CompareSection, DocumentsPlaceSection, PlaceSection, TablePlaceSection } from './section.js';
+import {
+  type ColumnMap,
+  type CompareSection,
+  type PlaceSection,
+  placeName,
+  type TablePlaceSection,
+} from './section.js';
 
 type Check = Located & CompareSection;
 
@@ -33,7 +39,7 @@ type Opened =
       readonly reader: TableReader;
       readonly facts: TableFacts;
     }
-  | { readonly kind: 'documents'; readonly place: DocumentsPlaceSection; readonly client: DocumentsClient };
+  | { readonly kind: 'documents'; readonly place: DocumentsPlace; readonly client: DocumentsClient };
 
 /** What is compared with what: a column's name and expression, or a field's path, and its type. */
 interface Operand {
@@ -93,12 +99,24 @@ async function openPlace(
   session: Session,
   options: SideOptions,
 ): Promise<Opened> {
-  if (declared.kind === 'documents') {
+  if (declared.kind !== 'table') {
     if (options.where !== undefined) {
-      const message = `--where is SQL for tables, but check ${check.name} compares documents`;
+      const message = `--where is SQL for tables, but check ${check.name} compares ${placeName(declared)}`;
       throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks to apply it to.' });
     }
-    return { kind: 'documents', place: declared, client: await session.clients.documents(declared.store) };
+    const { where } = declared;
+    const label = placeName(declared);
+    if (declared.kind === 'documents') {
+      const client = await session.clients.documents(declared.store);
+      return { kind: 'documents', place: { label, collection: declared.collection, where }, client };
+    }
+    const [kafka, decoder, { topicDocuments }] = await Promise.all([
+      session.clients.kafka(),
+      session.clients.decoder(),
+      import('../../clients/documents/topic.js'),
+    ]);
+    const client = topicDocuments(kafka, decoder, session.signal);
+    return { kind: 'documents', place: { label, collection: declared.topic, where }, client };
   }
   const conditions = [declared.where, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
   const place = { ...declared, where: conditions.length === 0 ? undefined : conditions.join(' AND ') };

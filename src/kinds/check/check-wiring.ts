@@ -71,6 +71,10 @@ async function takeFence(
 ): ReturnType<CompareCheck['takeFence']> {
   if (source.kind === 'documents')
     return { fence: { kind: 'offsets', positions: [] }, label: 'documents have no fence' };
+  if (source.kind === 'topic') {
+    const positions = await (await session.clients.kafka()).offsets(source.topic, 'latest');
+    return { fence: { kind: 'offsets', positions }, label: `end of ${source.topic}` };
+  }
   const { database } = source;
   const client = await session.clients.database(database);
   try {

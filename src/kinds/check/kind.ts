@@ -21,9 +21,9 @@ function usesOf(check: CheckSection): readonly Use[] {
     case 'compare':
       return (['source', 'replica'] as const).flatMap((side) => {
         const place = check[side];
-        return place.kind === 'table'
-          ? use('database', place.database, side, 'database')
-          : use('store', place.store, side, 'store');
+        if (place.kind === 'table') return use('database', place.database, side, 'database');
+        if (place.kind === 'documents') return use('store', place.store, side, 'store');
+        return use('topic', place.topic, side, 'topic');
       });
     case 'rows':
       return use('database', check.database, 'database');

@@ -77,12 +77,12 @@ function columns(check: Compare): readonly Problem[] {
         ),
       );
   }
-  if (source.kind === 'documents' && replica.kind === 'documents' && compared === undefined)
+  if (source.kind !== 'table' && replica.kind !== 'table' && compared === undefined)
     found.push(
       problem(
         'check-columns',
         check.location,
-        `check ${check.name} needs columns: documents on both sides have no list of fields`,
+        `check ${check.name} needs columns: neither documents nor topics have a list of fields`,
       ),
     );
   if (isSamePlace(source, replica))

@@ -1,6 +1,6 @@
 import type { Located } from '../../pipeline/pipeline.js';
 
-export type PlaceSection = TablePlaceSection | DocumentsPlaceSection;
+export type PlaceSection = TablePlaceSection | DocumentsPlaceSection | TopicPlaceSection;
 
 export interface TablePlaceSection {
   readonly kind: 'table';
@@ -18,9 +18,25 @@ export interface DocumentsPlaceSection {
   readonly where: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** As people say it: `person.person_person`, `customers.customers`. */
-export const placeName = (place: PlaceSection): string =>
-  place.kind === 'table' ? `${place.database}.${place.table}` : `${place.store}.${place.collection}`;
+/** The latest value of each key of a topic. */
+export interface TopicPlaceSection {
+  readonly kind: 'topic';
+  readonly topic: string;
+  /** Field path to value. */
+  readonly where: DocumentsPlaceSection['where'];
+}
+
+/** As people say it: `person.person_person`, `customers.customers`, `topic persons`. */
+export function placeName(place: PlaceSection): string {
+  switch (place.kind) {
+    case 'table':
+      return `${place.database}.${place.table}`;
+    case 'documents':
+      return `${place.store}.${place.collection}`;
+    case 'topic':
+      return `topic ${place.topic}`;
+  }
+}
 
 /** Replica column to source column or SQL expression; of documents a field path. */
 export type ColumnMap = ReadonlyMap<string, string>;

@@ -22,12 +22,15 @@ const place = (what: string) =>
     table: text.optional().describe('Which table; in schema public unless it names one'),
     store: text.optional().describe('Instead of a database: which store of documents'),
     collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
+    topic: text
+      .optional()
+      .describe('Instead of both: which topic; the latest value of each key counts, and the field key is its key'),
     where: z
       .union([text, z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))], {
-        error: 'must be SQL, or for documents a mapping of field path to value',
+        error: 'must be SQL, or for documents and topics a mapping of field path to value',
       })
       .optional()
-      .describe('Which rows count: SQL; for documents a mapping of field path to value')
+      .describe('Which rows count: SQL; for documents and topics a mapping of field path to value')
       .meta({ examples: ['not deleted', { deleted: false }] }),
   })
     .optional()

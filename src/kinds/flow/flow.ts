@@ -73,8 +73,16 @@ export const tablePlace = (database: string, table: string): Place =>
   `table ${database}.${table.replace(/^public\./, '')}`;
 const documentsPlace = (store: string, collection: string): Place => `documents ${store}.${collection}`;
 /** Where a side of a check is. */
-export const placeOfSide = (side: PlaceSection): Place =>
-  side.kind === 'table' ? tablePlace(side.database, side.table) : documentsPlace(side.store, side.collection);
+export function placeOfSide(side: PlaceSection): Place {
+  switch (side.kind) {
+    case 'table':
+      return tablePlace(side.database, side.table);
+    case 'documents':
+      return documentsPlace(side.store, side.collection);
+    case 'topic':
+      return topicPlace(side.topic);
+  }
+}
 export const topicPlace = (topic: string): Place => `topic ${topic}`;
 export const queuePlace = (queue: string): Place => `queue ${queue}`;
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Ran, runIn } from '../../support/command-line.js';
@@ -92,6 +92,44 @@ describe('evpipe verify-consistency', () => {
       columns: [],
     });
     expect(others).toEqual([]);
+    expect(code).toBe(1);
+  });
+});
+
+describe('evpipe verify-consistency of a topic', () => {
+  it('compares a table with the latest value of each key', async () => {
+    writeFileSync(
+      join(shop.folder, 'on-topic.yaml'),
+      `topics: { items: { partitions: 1 } }
+checks:
+  on-topic:
+    source: { database: shop, table: items }
+    replica: { topic: items }
+    key: { key: id }
+    columns: { name: name, price: price }
+    through: []
+    within: 1s
+`,
+    );
+    const record = (key: string, value: unknown): string => `${JSON.stringify({ key, value })}\n`;
+    writeFileSync(
+      join(shop.folder, 'items.jsonl'),
+      record('1', { name: 'tea', price: 1 }) +
+        record('1', { name: 'tea', price: 1.5 }) +
+        record('2', { name: 'nut', price: 7 }) +
+        record('3', { name: 'gone', price: 1 }) +
+        record('3', null),
+    );
+    const files = ['-f', 'evpipe.yaml', '-f', 'on-topic.yaml'];
+    await run('psql', 'shop', '-c', 'create table items (id int primary key, name text, price numeric(10,2))');
+    await run('psql', 'shop', '-c', "insert into items values (1, 'tea', 1.50), (2, 'nut', 7)");
+    expect((await run('init-services', ...files)).code).toBe(0);
+    expect((await run('produce', 'items', 'items.jsonl', ...files)).code).toBe(0);
+    const agreeing = await run('verify-consistency', 'on-topic', ...files);
+    expect(agreeing.out).toMatch(/shop\.items → topic items[\s\S]*consistent: 2 rows/);
+    await run('psql', 'shop', '-c', 'update items set price = 8 where id = 2');
+    const { out, code } = await run('verify-consistency', 'on-topic', ...files);
+    expect(out).toMatch(/different +2 +price {2}source 8 {2}replica 7/);
     expect(code).toBe(1);
   });
 });

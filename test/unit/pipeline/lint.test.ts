@@ -92,7 +92,7 @@ checks:
     found: [
       /:4:7\d error dangling-reference: \$\(stores.doc.url\): there is no store doc, did you mean docs\?/,
       /:5:\d+ error dangling-reference: there is no store nobody/,
-      /:7:\d+ error check-place: check both: source needs database and table, or store and collection; it has both/,
+      /:7:\d+ error check-place: check both: source needs database and table, or store and collection, or topic; it has several/,
       /:7:\d+ error check-place: check both: replica needs store and collection/,
       /:8:\d+ error check-place: check where: source is a table, so its where must be SQL/,
       /:8:\d+ error check-place: check where: replica holds documents, so its where must be \{ field: value \}/,
