@@ -6,6 +6,7 @@ import { dataFailure } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
 import { int64, type Schema, Struct, type Value } from '../data/schema.js';
 import type { SchemaAndValue } from './converter.js';
+import { JSON_UNION } from './json-form.js';
 import { schemaOfJson } from './json-schema.js';
 
 /** Parses what JsonConverter wrote. */
@@ -31,7 +32,7 @@ export function readJson(
     );
   if (json.schema === null) return { schema: undefined, value: plainValue(json.payload) };
   const schema = schemaOf(json.schema);
-  return { schema, value: connectValue(schema, json.payload, replaceNull) };
+  return { schema, value: connectValue(schema, json.payload, { replaceNull, unions: false }) };
 }
 
 /** Envelopes repeat few schemas: they are recognised by their text. */
@@ -43,7 +44,7 @@ function schemaOf(json: Json): Schema {
   let schema = schemas.get(text);
   if (schema === undefined) {
     try {
-      schema = schemaOfJson(json, (one, value) => connectValue(one, value, true));
+      schema = schemaOfJson(json, (one, value) => connectValue(one, value, { replaceNull: true, unions: false }));
     } catch (cause) {
       throw dataFailure(messageOf(cause));
     }
@@ -62,10 +63,16 @@ function plainValue(json: Json): Value {
   return json;
 }
 
-/** `replaceNull`: null becomes the default of a field that has one. */
-function connectValue(schema: Schema, json: Json | undefined, replaceNull: boolean): Value {
+export interface ReadForm {
+  /** Null becomes the default of a field that has one. */
+  readonly replaceNull: boolean;
+  /** As JsonSchemaConverter's: a value may be that of one branch of a union. */
+  readonly unions: boolean;
+}
+
+export function connectValue(schema: Schema, json: Json | undefined, form: ReadForm): Value {
   if (json === null || json === undefined) {
-    if (schema.defaultValue !== undefined && (replaceNull || !schema.optional)) return schema.defaultValue;
+    if (schema.defaultValue !== undefined && (form.replaceNull || !schema.optional)) return schema.defaultValue;
     if (schema.optional) return null;
     throw dataFailure('Invalid null value for required field');
   }
@@ -81,19 +88,18 @@ function connectValue(schema: Schema, json: Json | undefined, replaceNull: boole
         : plainValue(json);
     case 'array': {
       if (!Array.isArray(json)) throw mismatch(schema, json);
-      return json.map((one) => readPart(schema.values, one, replaceNull));
+      return json.map((one) => readPart(schema.values, one, form));
     }
     case 'map':
       return new Map(
-        entriesOf(schema, json, replaceNull).map(
-          ([key, one]) => [key, readPart(schema.values, one, replaceNull)] as const,
-        ),
+        entriesOf(schema, json, form).map(([key, one]) => [key, readPart(schema.values, one, form)] as const),
       );
     case 'struct': {
+      if (form.unions && schema.name === JSON_UNION) return unionOf(schema, json, form);
       if (!isJsonObject(json)) throw mismatch(schema, json);
       return new Struct(
         schema,
-        schema.fields.map((field) => connectValue(field.schema, json[field.name], replaceNull)),
+        schema.fields.map((field) => connectValue(field.schema, json[field.name], form)),
       );
     }
     default:
@@ -101,8 +107,8 @@ function connectValue(schema: Schema, json: Json | undefined, replaceNull: boole
   }
 }
 
-const readPart = (schema: Schema | undefined, json: Json, replaceNull: boolean): Value =>
-  schema === undefined ? plainValue(json) : connectValue(schema, json, replaceNull);
+const readPart = (schema: Schema | undefined, json: Json, form: ReadForm): Value =>
+  schema === undefined ? plainValue(json) : connectValue(schema, json, form);
 
 /** Base64, or a Decimal written with `decimal.format` NUMERIC. */
 function bytesOf(schema: Schema, json: Json): Buffer {
@@ -114,14 +120,48 @@ function bytesOf(schema: Schema, json: Json): Buffer {
     .toBytes();
 }
 
-/** Maps whose keys are not text are arrays of pairs. */
-function entriesOf(schema: Schema, json: Json, replaceNull: boolean): ReadonlyArray<readonly [Value, Json]> {
+/** The first branch that the value may be of. */
+function unionOf(schema: Schema, json: Json, form: ReadForm): Struct {
+  const at = schema.fields.findIndex((field) => mayBe(field.schema, json));
+  if (at === -1) throw dataFailure(`Did not find matching oneof field for data: ${stringifyJson(json).slice(0, 100)}`);
+  return new Struct(
+    schema,
+    schema.fields.map((field, index) => (index === at ? connectValue(field.schema, json, form) : null)),
+  );
+}
+
+function mayBe(schema: Schema, json: Json): boolean {
+  const number = typeof json === 'number' || json instanceof JsonNumber;
+  switch (schema.type) {
+    case 'boolean':
+      return typeof json === 'boolean';
+    case 'string':
+      return typeof json === 'string';
+    case 'bytes':
+      return typeof json === 'string' || (schema.name === DECIMAL && number);
+    case 'float32':
+    case 'float64':
+      return number;
+    case 'array':
+      return Array.isArray(json);
+    case 'map':
+      return Array.isArray(json) || isJsonObject(json);
+    case 'struct':
+      return isJsonObject(json) && Object.keys(json).every((name) => schema.field(name) !== undefined);
+    default:
+      return json instanceof JsonNumber ? json.isInteger : Number.isInteger(json);
+  }
+}
+
+/** Maps whose keys are not text are arrays of pairs, or of objects with key and value. */
+function entriesOf(schema: Schema, json: Json, form: ReadForm): ReadonlyArray<readonly [Value, Json]> {
   if (isJsonObject(json)) return Object.entries(json);
   if (!Array.isArray(json)) throw mismatch(schema, json);
   return json.map((pair) => {
+    if (form.unions && isJsonObject(pair)) return [readPart(schema.keys, pair.key ?? null, form), pair.value ?? null];
     if (!Array.isArray(pair)) throw mismatch(schema, json);
     const [key = null, value = null] = pair;
-    return [readPart(schema.keys, key, replaceNull), value] as const;
+    return [readPart(schema.keys, key, form), value] as const;
   });
 }
 

@@ -2,7 +2,7 @@ import { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
 import { withoutUserinfo } from '../../../support/masked.js';
 import { pause } from '../../../support/retry.js';
-import { ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
+import { ConnectFailure } from '../data/failure.js';
 
 const TIMEOUT_MS = 20_000;
 /** For a kept connection that the registry has just closed; what takes longer is the next attempt's. */
@@ -17,7 +17,32 @@ export interface RegistryOptions {
   readonly userInfo: string | undefined;
 }
 
-/** The few questions that the Avro converter asks a schema registry. */
+export type SchemaType = 'AVRO' | 'JSON' | 'PROTOBUF';
+
+export interface Registered {
+  readonly id: number;
+  readonly type: SchemaType;
+  readonly text: string;
+  /** The texts of the schemas that it refers to, directly or not, by name. */
+  readonly references: ReadonlyMap<string, string>;
+}
+
+/** What the registry answers of a schema. */
+interface SchemaBody {
+  readonly id?: number;
+  readonly schema: string;
+  readonly schemaType?: SchemaType;
+  readonly references?: ReadonlyArray<{
+    readonly name: string;
+    readonly subject: string;
+    readonly version: number;
+  }> | null;
+}
+
+/** Avro's is the type where none is named. */
+const bodyOf = (schema: string, type: SchemaType) => (type === 'AVRO' ? { schema } : { schema, schemaType: type });
+
+/** The few questions that converters ask a schema registry. */
 export class RegistryClient {
   private readonly clients: ReadonlyArray<{ readonly url: string; readonly http: HttpClient }>;
 
@@ -31,22 +56,39 @@ export class RegistryClient {
     }));
   }
 
-  async register(subject: string, schema: string): Promise<number> {
+  async register(subject: string, schema: string, type: SchemaType): Promise<number> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    return (await this.ask<{ id: number }>('POST', path, { schema })).id;
+    return (await this.ask<{ id: number }>('POST', path, bodyOf(schema, type))).id;
   }
 
   /** The id of a schema that is registered already. */
-  async lookup(subject: string, schema: string): Promise<number> {
-    return (await this.ask<{ id: number }>('POST', `/subjects/${encodeURIComponent(subject)}`, { schema })).id;
+  async lookup(subject: string, schema: string, type: SchemaType): Promise<number> {
+    const path = `/subjects/${encodeURIComponent(subject)}`;
+    return (await this.ask<{ id: number }>('POST', path, bodyOf(schema, type))).id;
   }
 
-  async latest(subject: string): Promise<{ readonly id: number; readonly schema: string }> {
-    return this.ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
+  async latest(subject: string): Promise<Registered> {
+    const body = await this.ask<SchemaBody>('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
+    return this.registered(Number(body.id), body);
   }
 
-  async schema(id: number): Promise<string> {
-    return (await this.ask<{ schema: string }>('GET', `/schemas/ids/${id}`)).schema;
+  async schema(id: number): Promise<Registered> {
+    return this.registered(id, await this.ask<SchemaBody>('GET', `/schemas/ids/${id}`));
+  }
+
+  private async registered(id: number, body: SchemaBody): Promise<Registered> {
+    const references = new Map<string, string>();
+    await this.addReferences(body, references);
+    return { id, type: body.schemaType ?? 'AVRO', text: body.schema, references };
+  }
+
+  private async addReferences({ references }: SchemaBody, found: Map<string, string>): Promise<void> {
+    for (const { name, subject, version } of references ?? []) {
+      if (found.has(name)) continue;
+      const body = await this.ask<SchemaBody>('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+      found.set(name, body.schema);
+      await this.addReferences(body, found);
+    }
   }
 
   /** Lost connections and errors of the server itself are tried again, what it refuses is not. */
@@ -78,15 +120,4 @@ export class RegistryClient {
       }
     }
   }
-}
-
-/** What a converter says where the registry refused a schema. */
-export function registrationFailure(topic: string, schema: string, cause: unknown): ConnectFailure {
-  return new ConnectFailure(`Failed to serialize Avro data from topic ${topic} :`, {
-    className: DATA_EXCEPTION,
-    cause: new ConnectFailure(`Error registering Avro schema${schema}`, {
-      className: 'org.apache.kafka.common.errors.InvalidConfigurationException',
-      cause,
-    }),
-  });
 }

@@ -2,10 +2,12 @@ import { avroConverter } from './avro.js';
 import { binaryDataConverter, byteBufferConverter } from './binary-data.js';
 import type { ConverterPlugin } from './converter.js';
 import { jsonConverter } from './json.js';
+import { jsonSchemaConverter } from './json-schema-converter.js';
 import { booleanConverter, byteArrayConverter, numberConverters, stringConverter } from './simple.js';
 
 export const CONVERTERS: readonly ConverterPlugin[] = [
   avroConverter,
+  jsonSchemaConverter,
   jsonConverter,
   stringConverter,
   byteArrayConverter,
