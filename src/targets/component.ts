@@ -210,6 +210,8 @@ export interface ComposeForm<K extends ComponentKind> {
   /** Files with secrets that it reads when it starts, by name. */
   files?(secrets: PipelineSecrets): Readonly<Record<string, string>>;
   readonly launchFile?: LaunchFile<K>;
+  /** Folders of this host that it reads, absolute, by where they are in the container. */
+  readonly mounts?: Readonly<Record<string, string>>;
   /** Absent: its health check alone says when. */
   readiness?(launch: LaunchOf<K>): Readiness | undefined;
 }

@@ -1,5 +1,5 @@
 import { probe } from '../../http/client.js';
-import type { GatewayRoute } from './routes.js';
+import type { ServiceRoute } from './routes.js';
 
 /** Slower than this is not ready. */
 const ANSWER_MS = 2_000;
@@ -12,7 +12,7 @@ export interface RouteHealth {
 }
 
 /** How each route's service is, by the path that tells its readiness; by prefix. */
-export async function healthOf(routes: readonly GatewayRoute[]): Promise<Readonly<Record<string, RouteHealth>>> {
+export async function healthOf(routes: readonly ServiceRoute[]): Promise<Readonly<Record<string, RouteHealth>>> {
   const asked = routes.map(async (route): Promise<[string, RouteHealth]> => {
     const { prefix, service, url, ready } = route;
     const why = await probe(url, ready ?? '/', { timeoutMs: ANSWER_MS, anyStatus: ready === undefined });

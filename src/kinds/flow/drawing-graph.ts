@@ -2,6 +2,7 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import { parseReference, referencesIn } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { unreachable } from '../../support/errors.js';
+import { serviceRoutes } from '../gateway/section.js';
 import type { ServiceSection } from '../service/section.js';
 import {
   type FlowEdge,
@@ -111,7 +112,7 @@ function gatewayHops(pipeline: Pipeline, add: (node: DrawnNode) => string): Draw
   const { gateway, services } = pipeline;
   if (gateway === undefined) return [];
   const from = add({ id: 'gateway', kind: 'service', name: 'gateway', detail: `gateway :${gateway.port}` });
-  return gateway.routes.flatMap(({ prefix, service }) => {
+  return serviceRoutes(gateway).flatMap(({ prefix, service }) => {
     const section = services.find(({ name }) => name === service);
     return section === undefined ? [] : [[{ from, to: add(serviceNode(section, pipeline)), via: prefix }]];
   });

@@ -10,7 +10,7 @@ import {
 } from '../http-component.js';
 import { service } from '../service/component.js';
 import { nginxConfig } from './nginx.js';
-import type { GatewaySection } from './section.js';
+import { type FilesRoute, type GatewaySection, type ServiceRoute, serviceRoutes } from './section.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -23,15 +23,14 @@ declare module '../../targets/component.js' {
 }
 
 export interface GatewayLaunch {
-  readonly routes: ReadonlyArray<{
-    /** A path: it and all below it. */
-    readonly prefix: string;
-    readonly service: string;
-    /** Where the service is now. */
-    readonly url: string;
-    /** The path that tells whether it is ready. */
-    readonly ready?: string;
-  }>;
+  readonly routes: ReadonlyArray<LaunchedRoute | FilesRoute>;
+}
+
+export interface LaunchedRoute extends ServiceRoute {
+  /** Where the service is now. */
+  readonly url: string;
+  /** The path that tells whether it is ready. */
+  readonly ready?: string;
 }
 
 export const GATEWAY = server('gateway');
@@ -44,7 +43,7 @@ export const gatewayComponent = (
   placed: target.gateway,
   // A container reaches no process of this host, so one in front of processes is a process too.
   defaultProvider: (base, providerOf) =>
-    base === 'compose' && routes.every((route) => providerOf(service(route.service)) === 'compose')
+    base === 'compose' && serviceRoutes({ routes }).every((route) => providerOf(service(route.service)) === 'compose')
       ? 'compose'
       : 'embedded',
   address: httpAddress('GATEWAY'),
@@ -59,6 +58,19 @@ export const gatewayComponent = (
   },
   compose: {
     ...httpContainer('gateway', 'GATEWAY_PORT', 80, port),
-    launchFile: { name: 'gateway.conf', text: (launch) => nginxConfig(launch.routes), isMounted: true },
+    mounts: Object.fromEntries(folders(routes).map((folder, index) => [mounted(index), folder])),
+    launchFile: { name: 'gateway.conf', text: (launch) => nginxConfig(inContainer(launch.routes)), isMounted: true },
   },
 });
+
+const folders = (routes: GatewaySection['routes']): readonly string[] => [
+  ...new Set(routes.flatMap((route) => ('files' in route ? [route.files] : []))),
+];
+
+const mounted = (index: number): string => `/srv/files${index}`;
+
+/** Routes with their folders as the container sees them. */
+function inContainer(routes: GatewayLaunch['routes']): GatewayLaunch['routes'] {
+  const mounts = folders(routes);
+  return routes.map((route) => ('files' in route ? { ...route, files: mounted(mounts.indexOf(route.files)) } : route));
+}

@@ -10,14 +10,14 @@ interface RouteHealth {
   readonly why?: string;
 }
 
-/** Whether it answers; evpipe's own tells how each of its routes is, one that runs elsewhere need not. */
+/** Whether it answers; evpipe's own tells how each of its routes is, nginx and one that runs elsewhere do not. */
 export async function examineGateway({ clients, target }: Session): Promise<readonly Diagnosis[]> {
   const { host } = await clients.endpoint(GATEWAY);
   const http = connectJson({ server: 'the gateway', code: 'GATEWAY', ...host, retryMs: 0, timeoutMs: 4_000 });
   try {
     const { status, body } = await http.request('GET', '/health');
     const about = 'gateway';
-    if (target.providerOf(GATEWAY) === 'address')
+    if (target.providerOf(GATEWAY) !== 'embedded')
       return [{ about, health: 'good', says: `it answers (GET /health: ${status})` }];
     const routes = Object.entries((body as { routes?: Readonly<Record<string, RouteHealth>> }).routes ?? {});
     const down = routes.filter(([, route]) => route.status === 'down');

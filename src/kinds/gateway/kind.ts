@@ -3,7 +3,7 @@ import { onePlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { gatewayComponent } from './component.js';
 import { checkGateway } from './lint.js';
-import { gateway } from './section.js';
+import { gateway, serviceRoutes } from './section.js';
 
 export const gatewayKind: Kind = {
   kind: 'gateway',
@@ -12,7 +12,7 @@ export const gatewayKind: Kind = {
   rules: [checkGateway],
   names: { gateway: ({ pipeline }) => (pipeline.gateway === undefined ? [] : ['gateway']) },
   uses: ({ pipeline, names }: LintContext) => [
-    ...(pipeline.gateway?.routes ?? []).map(({ prefix, service }) => ({
+    ...serviceRoutes(pipeline.gateway).map(({ prefix, service }) => ({
       what: 'service',
       name: service,
       at: ['gateway', 'routes', prefix],

@@ -4,9 +4,9 @@ import { shownPort } from '../server-node.js';
 import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
-import { GATEWAY } from './component.js';
+import { GATEWAY, type LaunchedRoute } from './component.js';
 import { examineGateway } from './doctor.js';
-import type { GatewaySection } from './section.js';
+import { type GatewaySection, type ServiceRoute, serviceRoutes } from './section.js';
 
 export const operations: KindOperations = {
   nodes: (session) => {
@@ -34,22 +34,23 @@ function gatewayNode(session: Session, { routes }: GatewaySection): Node {
   return {
     id: 'gateway/gateway',
     step: 'gateway',
-    needs: [...new Set(routes.map((route) => `service/${route.service}`))],
+    needs: [...new Set(serviceRoutes({ routes }).map((route) => `service/${route.service}`))],
     run: async (report) => {
       report.waitingFor('the gateway to answer');
       // One that runs elsewhere has its own routes.
       if (session.target.providerOf(GATEWAY) === 'address')
         return { changed: await session.start(GATEWAY, { routes: [] }) };
       const launched = await Promise.all(
-        routes.map(async ({ prefix, service: name }) => {
-          const faces = await session.clients.endpoint(service(name));
-          const { url = '' } = faces[session.target.faceOf(GATEWAY)];
-          const how = session.pipeline.services.find((one) => one.name === name)?.ready?.how;
-          const ready = how?.kind === 'http' ? how.path : undefined;
-          return { prefix, service: name, url, ...(ready === undefined ? {} : { ready }) };
-        }),
+        routes.map((route) => ('service' in route ? launchedRoute(session, route) : route)),
       );
       return { changed: await session.start(GATEWAY, { routes: launched }) };
     },
   };
+}
+
+async function launchedRoute(session: Session, route: ServiceRoute): Promise<LaunchedRoute> {
+  const faces = await session.clients.endpoint(service(route.service));
+  const { url = '' } = faces[session.target.faceOf(GATEWAY)];
+  const how = session.pipeline.services.find(({ name }) => name === route.service)?.ready?.how;
+  return { ...route, url, ...(how?.kind === 'http' && { ready: how.path }) };
 }

@@ -44,7 +44,8 @@ export function composeProject(input: ProjectInput): Project {
   const services = Object.entries({ ...servers, ...Object.fromEntries(built) }).map(([name, one]) => {
     const content = input.contents?.get(name);
     const labels = content === undefined ? {} : { labels: { 'evpipe.content': hash(content) } };
-    return [name, { ...withoutStrangers(one, names), ...EVERY_CONTAINER, ...labels }] as const;
+    const mounts = mountsOf(input.containers.find(({ container }) => container === name));
+    return [name, { ...withoutStrangers(one, names), ...EVERY_CONTAINER, ...mounts, ...labels }] as const;
   });
   return {
     name: input.name,
@@ -53,6 +54,13 @@ export function composeProject(input: ProjectInput): Project {
     secrets: section('secrets'),
     configs: section('configs'),
   };
+}
+
+/** Folders that the pipeline hands to a container; a fragment of such a container has no volumes of its own. */
+function mountsOf(form: ComposeForm<ComponentKind> | undefined): Mapping {
+  const mounts = Object.entries(form?.mounts ?? {});
+  const volumes = mounts.map(([target, source]) => ({ type: 'bind', source, target, read_only: true }));
+  return mounts.length === 0 ? {} : { volumes };
 }
 
 /** What a fragment waits for may run elsewhere. */

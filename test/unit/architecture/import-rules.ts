@@ -36,6 +36,7 @@ export const SERVERS_IN_PROCESS: readonly string[] = ['operations/serve.ts', 'op
 /** Every library that src/ uses, and the only places that may import it. A library that isn't listed may be imported nowhere. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@bokuweb/zstd-wasm': ['protocol/kafka/', 'clients/kafka/'],
+  '@fastify/send': ['embedded/gateway/'],
   '@faker-js/faker': ['kit/', 'kinds/seed/'],
   '@fastify/cookie': ['kit/'],
   '@fastify/formbody': ['kit/'],

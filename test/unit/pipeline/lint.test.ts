@@ -389,6 +389,35 @@ services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [nod
     ],
   },
   {
+    name: 'routes of a gateway whose parts do not go together, beside good ones',
+    overlay: `
+gateway:
+  port: 8080
+  routes:
+    /none: { strip: true }
+    /both: { service: person, files: . }
+    /twice: { service: person, strip: true, rewrite: /api }
+    /static: { files: services, timeout: 5s }
+    /gone: { files: no-such-folder }
+    /bad: { service: person, rewrite: api, headers: { request: { Upgrade: h2c, X-A: "a\\nb" }, response: { "X A": b, X-B: "" } } }
+    /typo: { service: person, stirp: true }
+    /good: { service: person, strip: true, timeout: 5s, headers: { request: { Host: shop.example } } }
+`,
+    found: [
+      /:5:5 error gateway-route: route \/none needs either service or files/,
+      /:6:5 error gateway-route: route \/both needs either service or files/,
+      /:7:5 error gateway-route: route \/twice has strip and rewrite/,
+      /:8:5 error gateway-route: route \/static serves files: strip, rewrite, request headers and timeout/,
+      /:9:14 warning gateway-files: there is no folder .*no-such-folder/,
+      /:10:30 error gateway-route: rewrite is a path such as \/api\/v2, not "api"/,
+      /:10:66 error gateway-header: the gateway sets Upgrade by itself/,
+      /:10:80 error gateway-header: the value of X-A must be printable ASCII/,
+      /:10:107 error gateway-header: a header's name has letters.*"X A"/,
+      /:10:117 error gateway-header: the value of X-B must be printable ASCII, and not empty/,
+      /:11:31 error unknown-key: .*stirp, did you mean strip\?/,
+    ],
+  },
+  {
     name: 'jobs that nothing can wait for, and ready in too many ways',
     overlay: `
 jobs:

@@ -2,6 +2,7 @@ import { textsOf } from '../../../pipeline/document.js';
 import type { LintContext } from '../../../pipeline/lint.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
+import { serviceRoutes } from '../../gateway/section.js';
 
 const TODO = 'Give the service a port.';
 
@@ -32,7 +33,7 @@ export function checkAddresses({ pipeline, tree }: LintContext): readonly Proble
         : [],
     ),
     ...[pipeline.gateway].flatMap((gateway) =>
-      (gateway?.routes ?? []).flatMap(({ prefix, service }) =>
+      serviceRoutes(gateway).flatMap(({ prefix, service }) =>
         gateway === undefined
           ? []
           : [

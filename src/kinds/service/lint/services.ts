@@ -5,6 +5,7 @@ import type { Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { parseReference } from '../../../pipeline/references.js';
 import { placeOf } from '../../connector/lint/connector-views.js';
+import { serviceRoutes } from '../../gateway/section.js';
 import { jobReferences } from '../../job/section.js';
 import { serviceReferences } from '../referred.js';
 import type { ServiceSection } from '../section.js';
@@ -96,7 +97,7 @@ export function neededServices(service: ServiceSection, gateway?: Pipeline['gate
 function servicesIn(paths: readonly string[], gateway: Pipeline['gateway']): readonly string[] {
   const named = paths.flatMap((path) => {
     const reference = parseReference(path);
-    if (reference.head === 'gateway') return (gateway?.routes ?? []).map(({ service }) => service);
+    if (reference.head === 'gateway') return serviceRoutes(gateway).map(({ service }) => service);
     return reference.head === 'services' ? [reference.name] : [];
   });
   return [...new Set(named)];

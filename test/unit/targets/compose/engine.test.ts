@@ -117,7 +117,12 @@ describe('files that containers read', () => {
       { prefix: '/', service: 'shop', url: 'http://shop:8000' },
       { prefix: '/catalog', service: 'catalog', url: 'http://catalog:8001' },
     ]);
-    expect(config.match(/location [^{]+/g)).toEqual(['location / ', 'location = /catalog ', 'location /catalog/ ']);
+    expect(config.match(/location [^{]+/g)).toEqual([
+      'location = /health ',
+      'location / ',
+      'location = "/catalog" ',
+      'location ^~ "/catalog/" ',
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ import { registryComponent } from '../../../../src/kinds/subject/component.js';
 import { kafkaComponent } from '../../../../src/kinds/topic/component.js';
 import type { TargetSection } from '../../../../src/pipeline/pipeline.js';
 import { PipelineProject } from '../../../../src/targets/compose/pipeline-project.js';
-import { projectText } from '../../../../src/targets/compose/project.js';
+import { composeProject, projectText } from '../../../../src/targets/compose/project.js';
 import { placeComponents } from '../../../../src/targets/placement.js';
 import { PipelineSecrets } from '../../../../src/targets/secrets.js';
 import type { TargetInput } from '../../../../src/targets/target.js';
@@ -84,6 +84,33 @@ describe('the Compose project of a pipeline', () => {
     const plan = planOf({ servers: ['kafka'], stores: [], services: [], gateway: undefined });
     expect(Object.keys(servicesOf(plan))).toEqual(['postgres', 'kafka']);
     expect(plan.project({}).volumes).toEqual({ postgres: {}, kafka: {} });
+  });
+
+  it('hands the gateway its folders of files, to be read only', () => {
+    const input = inputOf({ services: [], gateway: undefined });
+    const routes = [
+      { prefix: '/', files: '/shop/site' },
+      { prefix: '/media', files: '/shop/media' },
+      { prefix: '/home', files: '/shop/site' },
+    ];
+    const gateway = gatewayComponent({ port: 8080, routes }, input);
+    const components = [...input.components, gateway];
+    const project = composeProject({
+      name: 'shop',
+      containers: components.flatMap(({ compose }) => compose ?? []),
+      ports: { GATEWAY_PORT: 8080 },
+      variables: { GATEWAY_PORT: '8080' },
+    });
+    expect(project.services.gateway?.volumes).toEqual([
+      { type: 'bind', source: '/shop/site', target: '/srv/files0', read_only: true },
+      { type: 'bind', source: '/shop/media', target: '/srv/files1', read_only: true },
+    ]);
+    const config = gateway.compose?.launchFile?.text({ routes }, new PipelineSecrets('/nowhere'));
+    expect(config?.match(/location [^{]*\{\n *alias [^;]+/g)?.map((one) => one.replace(/\{\n */, ''))).toEqual([
+      'location / alias "/srv/files0/"',
+      'location ^~ "/media/" alias "/srv/files1/"',
+      'location ^~ "/home/" alias "/srv/files0/"',
+    ]);
   });
 
   it('publishes ports on 127.0.0.1 only, pins every image, limits every container, and looks after every server', () => {
