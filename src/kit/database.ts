@@ -1,5 +1,7 @@
 import pg from 'pg';
+import { pgTls } from '../clients/postgres/tls.js';
 import type { Log } from '../support/log.js';
+import { sslParametersOf, withoutSslParameters } from '../support/postgres-tls.js';
 
 /** Statements, in a transaction or each on its own. Rows come as objects; DATE as text, BIGINT as number where it is exact. */
 export interface Queries {
@@ -27,7 +29,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 
 export function openDatabase(url: string, applicationName: string, log: Log): Database {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: withoutSslParameters(url),
+    ...pgTls(sslParametersOf(url)),
     application_name: applicationName,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -7,11 +7,13 @@ import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { EvpipeError } from '../../support/errors.js';
 import { silenceOf } from '../../support/liveness.js';
+import { sslParametersOf, withoutSslParameters } from '../../support/postgres-tls.js';
 import { waitUntil } from '../../support/retry.js';
 import { postgresError, silentError } from './failure.js';
+import { pgTls } from './tls.js';
 
 export interface PostgresConnectOptions {
-  /** postgres://user:password@host:port/database?sslmode=… */
+  /** postgres://user:password@host:port/database?sslmode=…; without one, libpq's `prefer`. */
   readonly url: string;
   /** What pg_stat_activity shows; default evpipe. */
   readonly applicationName?: string;
@@ -70,13 +72,15 @@ const TYPED: pg.CustomTypesConfig = {
 };
 const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** Connects, or throws EVPIPE_POSTGRES_UNREACHABLE (kind unreachable) or EVPIPE_POSTGRES_<SQLSTATE>. */
+/** Connects, or throws EVPIPE_POSTGRES_UNREACHABLE (kind unreachable), EVPIPE_POSTGRES_TLS or EVPIPE_POSTGRES_<SQLSTATE>. */
 export async function connectPostgres(options: PostgresConnectOptions): Promise<PostgresClient> {
   options.signal?.throwIfAborted();
   const place = placeOf(options.url);
   const settings = Object.entries(options.settings ?? {}).map(([name, value]) => `-c ${name}=${escapeOption(value)}`);
-  const client = new pg.Client({
-    connectionString: options.url,
+  const { Client, ssl } = pgTls(sslParametersOf(options.url));
+  const client = new Client({
+    connectionString: withoutSslParameters(options.url),
+    ssl,
     application_name: options.applicationName ?? 'evpipe',
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     keepAlive: true,

@@ -1,4 +1,5 @@
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
+import { isTlsFailure } from '../../support/tls-files.js';
 import { statementStarts } from './statement-starts.js';
 
 /** What the server says of a failed statement, as pg hands it over; all fields but `message` can be missing. */
@@ -25,10 +26,12 @@ export interface SqlSource {
 
 /**
  * Every failure of pg as an EvpipeError: EVPIPE_POSTGRES_<SQLSTATE> for what the server says, EVPIPE_POSTGRES_UNREACHABLE
- * (kind unreachable) where it does not answer. `place` is host:port/database, never a URL: that has the password in it.
+ * (kind unreachable) where it does not answer, EVPIPE_POSTGRES_TLS where no TLS comes about. `place` is host:port/database, never a URL: that has the password in it.
  */
 export function postgresError(thrown: unknown, place: string, source?: SqlSource): EvpipeError {
   if (thrown instanceof EvpipeError) return thrown;
+  const tls = tlsError(thrown, place);
+  if (tls !== undefined) return tls;
   const failure = thrown as ServerFailure;
   const code = typeof failure.code === 'string' ? failure.code : '';
   if (!/^[0-9A-Z]{5}$/.test(code) || SOCKET_CODES.test(code)) return unreachableError(thrown, place);
@@ -37,9 +40,38 @@ export function postgresError(thrown: unknown, place: string, source?: SqlSource
   return new EvpipeError(`EVPIPE_POSTGRES_${code}`, `${place}: ${failure.message}${detail.join('')}`, {
     kind: UNREACHABLE_STATES.test(code) ? 'unreachable' : 'failed',
     cause: thrown,
-    ...(failure.hint !== undefined && { todo: failure.hint }),
+    ...todoOf(failure),
     ...(location !== undefined && { location }),
   });
+}
+
+/** pg's words where the server answers that it has none. */
+const HAS_NO_TLS = /does not support SSL connections/;
+
+/** Undefined for a failure that has nothing to do with TLS. */
+export function tlsError(thrown: unknown, place: string): EvpipeError | undefined {
+  const has = !HAS_NO_TLS.test(messageOf(thrown));
+  if (has && !isTlsFailure(thrown)) return undefined;
+  return new EvpipeError(
+    'EVPIPE_POSTGRES_TLS',
+    `PostgreSQL at ${place}: no TLS connection: ${has ? messageOf(thrown) : 'the server has no TLS'}`,
+    {
+      kind: 'failed', // trying again helps nothing
+      todo: has
+        ? 'Check its address: sslrootcert (the authority that signed its certificate), its host name (sslmode=verify-full compares it), sslcert and sslkey (the client certificate it may want).'
+        : 'Turn TLS on there (ssl = on), or correct sslmode in its address.',
+      cause: thrown,
+    },
+  );
+}
+
+/** The end of what a server says whose pg_hba.conf has no entry for connections without TLS. */
+const WANTS_TLS = /no encryption$/;
+
+function todoOf({ hint, message }: ServerFailure): { readonly todo?: string } {
+  if (hint !== undefined) return { todo: hint };
+  if (!WANTS_TLS.test(message)) return {};
+  return { todo: 'Where that server wants TLS, give its address sslmode=verify-full and sslrootcert.' };
 }
 
 export const silentError = (place: string): EvpipeError =>

@@ -1,4 +1,5 @@
 import type { SharedName } from '../../pipeline/kind.js';
+import { SSL_PARAMETERS } from '../../support/postgres-tls.js';
 import { DEBEZIUM_SINK, POSTGRES_SOURCE } from './connector-flow.js';
 
 /** Names that evpipe gives where the config doesn't: only then can a namespace stand in front of them. */
@@ -46,6 +47,7 @@ export function fillConnector(
     'database.user': `$(databases.${database}.user)`,
     'database.password': `$(databases.${database}.password)`,
     'database.dbname': `$(databases.${database}.name)`,
+    ...Object.fromEntries(SSL_PARAMETERS.map((name) => [`database.${name}`, `$(databases.${database}.${name})`])),
     'plugin.name': 'pgoutput',
     'slot.name': slot,
     'publication.name': slot,
@@ -61,9 +63,17 @@ export function fillConnector(
 function fillSink(database: string, config: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const reference = (what: string): string => `$(databases.${database}.${what})`;
   return {
-    'connection.url': `jdbc:postgresql://${reference('host')}:${reference('port')}/${reference('name')}`,
+    'connection.url': reference('jdbcUrl'),
     'connection.username': reference('user'),
     'connection.password': reference('password'),
     ...config,
   };
 }
+
+/** Without the TLS options of an address that has none: to Debezium an empty text is a wrong `sslmode`. */
+export const withoutEmptyTls = (config: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).filter(
+      ([option, value]) => value !== '' || !SSL_PARAMETERS.some((name) => option === `database.${name}`),
+    ),
+  );

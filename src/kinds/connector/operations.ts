@@ -12,6 +12,7 @@ import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
 import type { ConnectLaunch } from './component.js';
+import { withoutEmptyTls } from './connector-defaults.js';
 import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
@@ -83,7 +84,10 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
     open: async () => ({
       spec: {
         name,
-        config: config === undefined ? undefined : resolveAll(config, await referencesOf(session, name, config)),
+        config:
+          config === undefined
+            ? undefined
+            : withoutEmptyTls(resolveAll(config, await referencesOf(session, name, config))),
         location,
         locationOf: (option: string) => section.locationOf('config', option),
       },

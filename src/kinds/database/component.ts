@@ -1,5 +1,13 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type Component, type ComponentId, eachFace, HOST, inVariable } from '../../targets/component.js';
+import { type SslParameters, sslModeOf, sslParametersOf, withSslParameters } from '../../support/postgres-tls.js';
+import {
+  type AddressContext,
+  type Component,
+  type ComponentId,
+  eachFace,
+  HOST,
+  inVariable,
+} from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
 
@@ -9,9 +17,14 @@ declare module '../../targets/component.js' {
     readonly postgres: {
       readonly endpoint: PostgresEndpoint;
       readonly launch: undefined;
-      readonly address: UrlAddress;
+      readonly address: DatabaseAddress;
     };
   }
+}
+
+/** As the file has it: libpq's TLS parameters stand in the URL, or beside it. */
+export interface DatabaseAddress extends SslParameters {
+  readonly url: string;
 }
 
 export interface PostgresEndpoint {
@@ -21,7 +34,7 @@ export interface PostgresEndpoint {
   readonly password: string;
   /** The database of this component; it need not exist yet. `postgres` is there for maintenance on servers of our own. */
   readonly database: string;
-  /** postgres://user:password@host:port/database, userinfo encoded. */
+  /** postgres://user:password@host:port/database, userinfo encoded; with libpq's TLS parameters, files by absolute paths. */
   readonly url: string;
   /** True where the server was started by evpipe: databases may be created and dropped freely, and the user is the superuser. */
   readonly ours: boolean;
@@ -36,8 +49,9 @@ export const databaseComponent = (name: string, { target }: Pick<Pipeline, 'targ
     variable: [`DATABASE_${inVariable(name)}`, 'URL'],
     form: 'postgres://user:password@host:5432/database',
     written: (url) => ({ url }),
-    endpoint: ({ url }) => endpointAt(url),
+    endpoint: endpointAt,
     text: ({ url }) => url,
+    referred,
     shown: ({ host, port, database: shown }) => `${host}:${port}/${shown}`,
   },
   embedded: {
@@ -75,18 +89,29 @@ export function ownPostgres(
   return { host, port, user: 'postgres', password, database: name, url, ours: true };
 }
 
-function endpointAt(url: string): PostgresEndpoint | undefined {
+function endpointAt({ url, ...beside }: DatabaseAddress, { folder }: AddressContext): PostgresEndpoint | undefined {
   if (!URL.canParse(url)) return undefined;
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const whole = withSslParameters(url, beside, folder);
+  const { protocol, hostname, port, username, password, pathname } = new URL(whole);
   const name = decodeURIComponent(pathname.slice(1));
   if (!/^postgres(ql)?:$/.test(protocol) || name === '') return undefined;
+  sslModeOf(sslParametersOf(whole));
   return {
     host: hostname,
     port: Number(port) || 5432,
     user: decodeURIComponent(username),
     password: decodeURIComponent(password),
     database: name,
-    url,
+    url: whole,
     ours: false,
   };
+}
+
+/** The fields of `$(databases.X.…)` for clients that take no postgres URL; an empty text where the address has none. */
+function referred({ host, port, database: name, url }: PostgresEndpoint) {
+  const { sslmode = '', sslrootcert = '', sslcert = '', sslkey = '' } = sslParametersOf(url);
+  const tls = Object.entries(sslParametersOf(url)).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const query = tls.length === 0 ? '' : `?${tls.join('&')}`;
+  const jdbcUrl = `jdbc:postgresql://${host}:${port}/${encodeURIComponent(name)}${query}`;
+  return { sslmode, sslrootcert, sslcert, sslkey, jdbcUrl };
 }

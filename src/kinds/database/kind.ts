@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
+import { text } from '../../pipeline/spec-words.js';
+import { SSL_MODES, SSL_PARAMETERS } from '../../support/postgres-tls.js';
 import type { Kind } from '../kind.js';
 import { databaseComponent } from './component.js';
 import { checkDatabases, checkWrittenTopics, unusedDatabases } from './lint.js';
@@ -9,7 +12,19 @@ export const databaseKind: Kind = {
   sections: [databases],
   placements: {
     postgres: placed.optional().describe('The PostgreSQL server of all databases without an address of their own'),
-    databases: eachPlaced('Databases with an address: postgres://user:password@host:5432/database'),
+    databases: eachPlaced('Databases with an address: postgres://user:password@host:5432/database', {
+      sslmode: z
+        .enum(SSL_MODES, { error: `must be one of ${SSL_MODES.join(', ')}` })
+        .optional()
+        .describe('As libpq has it; default prefer. The four may be in the URL too'),
+      sslrootcert: text
+        .optional()
+        .describe(
+          'PEM file with the authorities to trust: checked by require and verify-ca; by verify-full with the host name',
+        ),
+      sslcert: text.optional().describe('PEM file with the client certificate (mTLS)'),
+      sslkey: text.optional().describe('File with its key: PEM, or PKCS #8 in DER as Java’s driver takes it (.pk8)'),
+    }),
   },
   rules: [checkDatabases, checkWrittenTopics],
   flowRules: [unusedDatabases],
@@ -28,7 +43,7 @@ export const databaseKind: Kind = {
     {
       head: 'databases',
       named: 'database',
-      fields: ['url', 'host', 'port', 'name', 'user', 'password'],
+      fields: ['url', 'jdbcUrl', 'host', 'port', 'name', 'user', 'password', ...SSL_PARAMETERS],
       component: 'postgres',
       renamed: { name: 'database' },
       needs: (_, name) => [`database/${name}`],

@@ -2,6 +2,7 @@ import type { PostgresClient, StatementResult } from '../../clients/postgres/cli
 import { statementStarts } from '../../clients/postgres/statement-starts.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
+import { sslParametersOf } from '../../support/postgres-tls.js';
 import type { Session } from '../session.js';
 import { database } from './component.js';
 
@@ -18,14 +19,18 @@ export async function libpqEnvironment(
 ): Promise<Readonly<Record<string, string>>> {
   const { host } = await session.clients.endpoint(database(knownDatabase(session, name)));
   const endpoint = user === 'superuser' ? host : session.target.as(host, 'owner');
-  const sslMode = new URL(endpoint.url).searchParams.get('sslmode');
   return {
     PGHOST: endpoint.host,
     PGPORT: String(endpoint.port),
     PGUSER: endpoint.user,
     PGPASSWORD: endpoint.password,
     PGDATABASE: endpoint.database,
-    ...(sslMode === null ? {} : { PGSSLMODE: sslMode }),
+    ...Object.fromEntries(
+      Object.entries(sslParametersOf(endpoint.url)).map(([parameter, value]) => [
+        `PG${parameter.toUpperCase()}`,
+        value,
+      ]),
+    ),
   };
 }
 

@@ -1,7 +1,8 @@
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, named, text } from '../../pipeline/spec-words.js';
-import type { Placed, UrlAddress } from '../../targets/component.js';
+import type { Placed } from '../../targets/component.js';
+import type { DatabaseAddress } from './component.js';
 
 export interface DatabaseSection extends Located {
   /** Absolute paths of its migration files, in order. */
@@ -16,7 +17,7 @@ declare module '../../pipeline/pipeline.js' {
   interface TargetSection {
     /** The server of all databases that have no address of their own. */
     readonly postgres?: 'embedded' | 'compose' | undefined;
-    readonly databases?: Readonly<Record<string, Placed<UrlAddress>>> | undefined;
+    readonly databases?: Readonly<Record<string, Placed<DatabaseAddress>>> | undefined;
   }
 }
 

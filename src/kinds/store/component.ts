@@ -1,4 +1,5 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
+import { withSslParameters } from '../../support/postgres-tls.js';
 import {
   type AddressForm,
   type Component,
@@ -71,9 +72,11 @@ function addressOf(
     variable: [`STORE_${inVariable(name)}`, 'URL'],
     form,
     written: (url) => ({ url }),
-    endpoint: ({ url }) => {
+    endpoint: ({ url }, { folder }) => {
       const isUrl = URL.canParse(url) || several?.test(url) === true;
-      return isUrl && pattern.test(url) ? { url: withoutSlash(url), ours: false } : undefined;
+      if (!isUrl || !pattern.test(url)) return undefined;
+      const whole = /^postgres/.test(url) ? withSslParameters(url, {}, folder) : url;
+      return { url: withoutSlash(whole), ours: false };
     },
     text: ({ url }) => url,
   };

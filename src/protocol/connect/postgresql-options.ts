@@ -151,6 +151,8 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     'Whether the connection is encrypted.',
   ),
   debezium('STRING', 'database.sslrootcert', null, 'File of the root certificate.'),
+  debezium('STRING', 'database.sslcert', null, 'File of the client certificate.'),
+  debezium('STRING', 'database.sslkey', null, 'File of its key.'),
   debezium('STRING', 'database.initial.statements', null, 'SQL for every new connection.'),
   {
     ...choice('plugin.name', 'decoderbufs', ['pgoutput', 'decoderbufs'], 'Logical decoding plug-in: always pgoutput.'),

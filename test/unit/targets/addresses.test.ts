@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientCredentials } from '../../../src/clients/kafka/contract.js';
 import { connectComponent } from '../../../src/kinds/connector/component.js';
+import { fillConnector, withoutEmptyTls } from '../../../src/kinds/connector/connector-defaults.js';
+import { databaseComponent } from '../../../src/kinds/database/component.js';
+import { libpqEnvironment } from '../../../src/kinds/database/psql.js';
 import { rabbitmqComponent } from '../../../src/kinds/rabbitmq/component.js';
+import type { Session } from '../../../src/kinds/session.js';
 import { registryComponent } from '../../../src/kinds/subject/component.js';
 import { javaProperties, librdkafkaSettings } from '../../../src/kinds/topic/client-settings.js';
 import { kafkaComponent } from '../../../src/kinds/topic/component.js';
 import type { TargetSection } from '../../../src/pipeline/pipeline.js';
+import { resolveAll } from '../../../src/pipeline/references.js';
 import { type Component, type Endpoint, furtherVariable, variableOf } from '../../../src/targets/component.js';
 import { placeComponents } from '../../../src/targets/placement.js';
 
@@ -64,6 +69,74 @@ const oauth: ClientCredentials = {
   ssl: { ca: '/etc/idp.pem' },
 };
 
+const TLS = { sslmode: 'verify-full', sslrootcert: 'certs/my ca.pem', sslcert: '/etc/me.pem', sslkey: 'me.pk8' };
+
+describe('a database with an address', () => {
+  const person = (url: string, beside: Partial<typeof TLS> = {}) =>
+    databaseComponent('person', at({ databases: { person: { url, ...beside } } }));
+
+  it('takes TLS in the URL or beside it, with files beside the pipeline; what the URL says wins', () => {
+    const beside = endpointOf(person('postgres://u:p@db/person', TLS));
+    const within = endpointOf(person(`postgres://u:p@db/person?${new URLSearchParams(TLS)}`));
+    expect(within).toEqual(beside);
+    expect([...new URL((beside as { url: string }).url).searchParams.values()]).toEqual([
+      'verify-full',
+      '/work/shop/certs/my ca.pem',
+      '/etc/me.pem',
+      '/work/shop/me.pk8',
+    ]);
+    const both = endpointOf(person('postgres://u:p@db/person?sslmode=require', { sslmode: 'disable' }));
+    expect(both).toMatchObject({ url: 'postgres://u:p@db/person?sslmode=require' });
+  });
+
+  it('gives psql what libpq reads from its variables', async () => {
+    const host = endpointOf(person('postgres://u:p%40@db/person', TLS));
+    const session = {
+      pipeline: { databases: [{ name: 'person' }] },
+      clients: { endpoint: async () => ({ host }) },
+      target: { as: (endpoint: Endpoint) => endpoint },
+    } as unknown as Session;
+    expect(await libpqEnvironment(session, 'person', 'owner')).toEqual({
+      ...{ PGHOST: 'db', PGPORT: '5432', PGUSER: 'u', PGPASSWORD: 'p@', PGDATABASE: 'person' },
+      ...{ PGSSLMODE: 'verify-full', PGSSLROOTCERT: '/work/shop/certs/my ca.pem' },
+      ...{ PGSSLCERT: '/etc/me.pem', PGSSLKEY: '/work/shop/me.pk8' },
+    });
+  });
+
+  it('is refused with a mode that there is not', () => {
+    expect(() => endpointOf(person('postgres://u:p@db/person?sslmode=on'))).toThrow(
+      'TLS of a PostgreSQL address: sslmode=on is none of disable, allow, prefer, require, verify-ca, verify-full',
+    );
+  });
+
+  it.each<[string, Partial<typeof TLS>, Record<string, string>, string]>([
+    ['without TLS', {}, {}, 'jdbc:postgresql://db:5432/person'],
+    [
+      'with TLS',
+      TLS,
+      {
+        'database.sslmode': 'verify-full',
+        'database.sslrootcert': '/work/shop/certs/my ca.pem',
+        'database.sslcert': '/etc/me.pem',
+        'database.sslkey': '/work/shop/me.pk8',
+      },
+      'jdbc:postgresql://db:5432/person?sslmode=verify-full&sslrootcert=%2Fwork%2Fshop%2Fcerts%2Fmy%20ca.pem&sslcert=%2Fetc%2Fme.pem&sslkey=%2Fwork%2Fshop%2Fme.pk8',
+    ],
+  ])('is told to connectors: %s', (_, beside, options, jdbcUrl) => {
+    const component = person('postgres://u:p@db/person', beside);
+    const fields = component.address.referred?.(endpointOf(component) as never) ?? {};
+    const values = {
+      get: (path: string) => fields[path.replace('databases.person.', '') as keyof typeof fields],
+      entries: () => [],
+    };
+    const filled = (connectorClass: string) =>
+      withoutEmptyTls(resolveAll(fillConnector('shop', 'c', 'person', { 'connector.class': connectorClass }), values));
+    const source = filled('io.debezium.connector.postgresql.PostgresConnector');
+    expect(Object.fromEntries(Object.entries(source).filter(([name]) => name.includes('ssl')))).toEqual(options);
+    expect(filled('io.debezium.connector.jdbc.JdbcSinkConnector')['connection.url']).toBe(jdbcUrl);
+  });
+});
+
 describe('the variables that evpipe env prints', () => {
   it.each<[string, Component]>([
     ['basic authentication', registryComponent(at({ schemaRegistry: { url: 'http://me:p%40ss@r:8081' } }))],
@@ -78,6 +151,10 @@ describe('the variables that evpipe env prints', () => {
       kafkaComponent(at({ kafka: { bootstrapServers: 'a:1', sasl: { mechanism: 'oauthbearer', token: 't' } } })),
     ],
     ['client credentials', kafkaComponent(at({ kafka: { bootstrapServers: 'a:1', ssl: true, sasl: oauth } }))],
+    [
+      'TLS of PostgreSQL',
+      databaseComponent('person', at({ databases: { person: { url: 'postgres://u:p%40@db/p', ...TLS } } })),
+    ],
     ['amqps', rabbitmqComponent(at({ rabbitmq: { url: 'amqps://me:x@q:5671/shop', ssl: { ca: 'ca.pem' } } }))],
   ])('lead to the same server: %s', (_, component) => {
     const endpoint = endpointOf(component);

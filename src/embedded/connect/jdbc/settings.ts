@@ -1,5 +1,6 @@
 import { JDBC_URL, urlProblem } from '../../../protocol/connect/jdbc-options.js';
 import { splitList } from '../../../protocol/connect/option.js';
+import { type SslParameters, sslParametersIn } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 
@@ -37,7 +38,7 @@ export interface ConnectionSettings {
   readonly user: string;
   readonly password: string | undefined;
   readonly schema: string | undefined;
-  readonly ssl: 'disable' | 'require' | 'verify';
+  readonly tls: SslParameters;
   readonly timeZone: string;
 }
 
@@ -46,7 +47,6 @@ function connectionOf(url: string, user: string, password: string | undefined, t
   if (match === null) throw new ConnectFailure(urlProblem(url) ?? url, { className: CONFIG_EXCEPTION });
   const [, host = 'localhost', port = '5432', database = '', query = ''] = match;
   const given = new URLSearchParams(query);
-  const sslMode = given.get('sslmode') ?? (given.get('ssl') === 'true' ? 'verify-full' : 'disable');
   return {
     host: host.replace(/^\[|\]$/g, ''),
     port: Number(port),
@@ -54,7 +54,7 @@ function connectionOf(url: string, user: string, password: string | undefined, t
     user: user === '' ? (given.get('user') ?? '') : user,
     password: password ?? given.get('password') ?? undefined,
     schema: given.get('currentSchema') ?? undefined,
-    ssl: sslMode.startsWith('verify') ? 'verify' : sslMode === 'require' ? 'require' : 'disable',
+    tls: { ...(given.get('ssl') === 'true' && { sslmode: 'verify-full' }), ...sslParametersIn(given) },
     timeZone,
   };
 }

@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { tlsError } from '../../../clients/postgres/failure.js';
 import { messageOf } from '../../../support/errors.js';
 import { pause } from '../../../support/retry.js';
 import { ConnectFailure } from '../data/failure.js';
-import { isRetriable } from '../postgresql/connection.js';
+import { isRetriable, javaTls } from '../postgresql/connection.js';
 import type { SinkRecord, SinkTask, SinkTaskContext } from '../worker/sink-task.js';
 import { type Batch, batched } from './batch.js';
 import { type Change, ChangeReader, type Shape } from './change.js';
@@ -155,14 +156,15 @@ export class JdbcSinkTask implements SinkTask {
 
 /** A connection of the sink; `lost` is called when the server goes away between two statements. */
 async function openConnection(settings: ConnectionSettings, lost: () => void): Promise<pg.Client> {
-  const { host, port, database, user, password, ssl, timeZone } = settings;
-  const client = new pg.Client({
+  const { host, port, database, user, password, tls, timeZone } = settings;
+  const { Client, ssl } = javaTls(tls);
+  const client = new Client({
     host,
     port,
     database,
     user,
     ...(password === undefined ? {} : { password }),
-    ...(ssl === 'disable' ? {} : { ssl: { rejectUnauthorized: ssl === 'verify' } }),
+    ssl,
     application_name: 'Debezium JDBC sink',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -175,6 +177,6 @@ async function openConnection(settings: ConnectionSettings, lost: () => void): P
     return client;
   } catch (failure) {
     client.end().catch(() => {}); // it was never open
-    throw failure;
+    throw tlsError(failure, `${host}:${port}/${database}`) ?? failure;
   }
 }

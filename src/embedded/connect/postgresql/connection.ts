@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import pg from 'pg';
+import type pg from 'pg';
+import { tlsError } from '../../../clients/postgres/failure.js';
+import { type PgTls, pgTls } from '../../../clients/postgres/tls.js';
+import type { SslParameters } from '../../../support/postgres-tls.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import type { Settings } from './settings.js';
 
@@ -33,13 +35,14 @@ export const wireOf = (client: pg.Client): WireConnection =>
 
 /** An open connection; errors that nobody waits for (the server went away) end up in the next query. */
 export async function connect(settings: Settings, replication = false): Promise<pg.Client> {
-  const client = new pg.Client({
+  const { Client, ssl } = javaTls(settings.tls);
+  const client = new Client({
     host: settings.host,
     port: settings.port,
     user: settings.user,
     database: settings.database,
     ...(settings.password === undefined ? {} : { password: settings.password }),
-    ...ssl(settings),
+    ssl,
     application_name: 'Debezium Streaming',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -51,25 +54,15 @@ export async function connect(settings: Settings, replication = false): Promise<
     await client.connect();
   } catch (failure) {
     client.end().catch(() => {});
-    throw failure;
+    throw tlsError(failure, `${settings.host}:${settings.port}/${settings.database}`) ?? failure;
   }
   if (!replication && settings.initialStatements !== undefined) await client.query(settings.initialStatements);
   return client;
 }
 
-function ssl(settings: Settings): Pick<pg.ClientConfig, 'ssl'> {
-  switch (settings.sslMode) {
-    case 'require':
-      return { ssl: { rejectUnauthorized: false } };
-    case 'verify-ca':
-    case 'verify-full': {
-      const ca = settings.sslRootCertificate;
-      return { ssl: { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }) } };
-    }
-    default:
-      return {}; // disable, allow, prefer: a server that insists says so
-  }
-}
+/** As Java's driver has it: unlike libpq, it verifies nothing for `require`, whatever `sslrootcert` says. */
+export const javaTls = (parameters: SslParameters): PgTls =>
+  pgTls(parameters.sslmode === 'require' ? { ...parameters, sslrootcert: undefined } : parameters);
 
 /** SQLSTATEs and socket errors after which another attempt can succeed. */
 const RETRIABLE_STATES = /^(08|57P0[123]|53300|55006|58P01|40001|40P01)/;

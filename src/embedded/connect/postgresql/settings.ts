@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { below, splitList } from '../../../protocol/connect/option.js';
+import type { SslParameters } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
 import { nameFilter, nameMatcher, nameRank } from './filter.js';
 import type { ReselectRule } from './reselect.js';
@@ -26,8 +27,7 @@ export interface Settings {
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
-  readonly sslMode: string;
-  readonly sslRootCertificate: string | undefined;
+  readonly tls: SslParameters;
   readonly prefix: string;
   readonly slot: string;
   readonly dropSlotOnStop: boolean;
@@ -126,8 +126,12 @@ export function readSettings(options: Options): Settings {
     user: options.string('database.user'),
     password: options.text('database.password'),
     database: options.string('database.dbname'),
-    sslMode: options.choice('database.sslmode'),
-    sslRootCertificate: options.text('database.sslrootcert'),
+    tls: {
+      sslmode: options.choice('database.sslmode'),
+      sslrootcert: options.text('database.sslrootcert'),
+      sslcert: options.text('database.sslcert'),
+      sslkey: options.text('database.sslkey'),
+    },
     prefix,
     slot: options.string('slot.name'),
     dropSlotOnStop: options.boolean('slot.drop.on.stop'),
