@@ -22,6 +22,7 @@ export type ProtobufType =
   | { readonly kind: 'scalar'; readonly name: ScalarName }
   | {
       readonly kind: 'enum';
+      readonly name: string;
       readonly symbols: ReadonlyMap<number, string>;
       readonly numbers: ReadonlyMap<string, number>;
     }
@@ -158,7 +159,7 @@ class Messages {
       const entries = Object.entries(resolvedType.values);
       // Aliases of a number: the first name is the number's.
       const symbols = new Map([...entries].reverse().map(([name, number]) => [number, name]));
-      return { kind: 'enum', symbols, numbers: new Map(entries) };
+      return { kind: 'enum', name: resolvedType.name, symbols, numbers: new Map(entries) };
     }
     return { kind: 'scalar', name: type as ScalarName };
   }

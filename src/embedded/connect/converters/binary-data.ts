@@ -6,13 +6,21 @@ import { avroConverter } from './avro.js';
 import type { Converter, ConverterPlugin } from './converter.js';
 import { jsonConverter } from './json.js';
 import { jsonSchemaConverter } from './json-schema-converter.js';
+import { protobufConverter } from './protobuf-converter.js';
 import { byteArrayConverter, stringConverter } from './simple.js';
 
 const DELEGATE = 'delegate.converter.type';
 const OPTIONS: readonly OptionDefinition[] = [
   optional('CLASS', DELEGATE, null, 'Converter of what is no bytes: heartbeats, transaction metadata.'),
 ];
-const DELEGATES = [jsonConverter, avroConverter, jsonSchemaConverter, stringConverter, byteArrayConverter];
+const DELEGATES = [
+  jsonConverter,
+  avroConverter,
+  jsonSchemaConverter,
+  protobufConverter,
+  stringConverter,
+  byteArrayConverter,
+];
 
 const named = (name: string): ConverterPlugin => ({
   className: `io.debezium.converters.${name}`,

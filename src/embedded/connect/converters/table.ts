@@ -3,11 +3,13 @@ import { binaryDataConverter, byteBufferConverter } from './binary-data.js';
 import type { ConverterPlugin } from './converter.js';
 import { jsonConverter } from './json.js';
 import { jsonSchemaConverter } from './json-schema-converter.js';
+import { protobufConverter } from './protobuf-converter.js';
 import { booleanConverter, byteArrayConverter, numberConverters, stringConverter } from './simple.js';
 
 export const CONVERTERS: readonly ConverterPlugin[] = [
   avroConverter,
   jsonSchemaConverter,
+  protobufConverter,
   jsonConverter,
   stringConverter,
   byteArrayConverter,

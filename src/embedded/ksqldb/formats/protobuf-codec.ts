@@ -1,27 +1,29 @@
 import { Decimal } from '../../../protocol/decimal.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import type { ProtobufValue } from '../../../protocol/protobuf/codec.js';
+import {
+  DATE_MESSAGE,
+  DECIMAL_MESSAGE,
+  dateOfDays,
+  daysOfDate,
+  mapEntryOf,
+  msOfTime,
+  msOfTimestamp,
+  TIME_MESSAGE,
+  TIMESTAMP_MESSAGE,
+  timeOfMs,
+  timestampOfMs,
+  wrappedField,
+} from '../../../protocol/protobuf/known-messages.js';
 import type { ProtobufField, ProtobufMessage, ProtobufType } from '../../../protocol/protobuf/schema.js';
 import { widening } from '../expressions/types.js';
 import type { Column } from '../metadata/schema.js';
 import type { Value } from '../values/value.js';
-import {
-  DATE_MESSAGE,
-  DECIMAL_MESSAGE,
-  mapEntryOf,
-  type SqlField,
-  sqlFieldsOf,
-  sqlTypeOfField,
-  TIME_MESSAGE,
-  TIMESTAMP_MESSAGE,
-  wrappedField,
-} from './protobuf-schema.js';
+import { type SqlField, sqlFieldsOf, sqlTypeOfField } from './protobuf-schema.js';
 
 type Read = (value: ProtobufValue) => Value;
 type Write = (value: Value) => ProtobufValue;
 type Message = readonly ProtobufValue[];
-
-const DAY_MS = 86_400_000;
 
 /** Reads a message into the places of `columns`: fields by name without regard to case. */
 export function messageReader(message: ProtobufMessage, columns: readonly Column[]): (values: Message) => Value[] {
@@ -114,10 +116,7 @@ function scalarReader({ kind }: SqlType): Read {
   return (value) => value as Value;
 }
 
-const [number, bigint] = [
-  (value: ProtobufValue | undefined): number => Number(value ?? 0),
-  (value: ProtobufValue | undefined): bigint => BigInt((value as bigint | number | undefined) ?? 0),
-];
+const number = (value: ProtobufValue | undefined): number => Number(value ?? 0);
 
 interface MessageReader {
   readonly kind: SqlType['kind'];
@@ -125,22 +124,9 @@ interface MessageReader {
 }
 
 const MESSAGE_READERS: ReadonlyMap<string, MessageReader> = new Map<string, MessageReader>([
-  [
-    TIMESTAMP_MESSAGE,
-    { kind: 'TIMESTAMP', read: ([seconds, nanos]) => Number(bigint(seconds)) * 1000 + Math.trunc(number(nanos) / 1e6) },
-  ],
-  [
-    DATE_MESSAGE,
-    { kind: 'DATE', read: ([year, month, day]) => utcMs(number(year), number(month), number(day)) / DAY_MS },
-  ],
-  [
-    TIME_MESSAGE,
-    {
-      kind: 'TIME',
-      read: ([hours, minutes, seconds, nanos]) =>
-        ((number(hours) * 60 + number(minutes)) * 60 + number(seconds)) * 1000 + Math.trunc(number(nanos) / 1e6),
-    },
-  ],
+  [TIMESTAMP_MESSAGE, { kind: 'TIMESTAMP', read: msOfTimestamp }],
+  [DATE_MESSAGE, { kind: 'DATE', read: daysOfDate }],
+  [TIME_MESSAGE, { kind: 'TIME', read: msOfTime }],
   [
     DECIMAL_MESSAGE,
     {
@@ -152,11 +138,6 @@ const MESSAGE_READERS: ReadonlyMap<string, MessageReader> = new Map<string, Mess
     },
   ],
 ]);
-
-function utcMs(year: number, month: number, day: number): number {
-  // Date.UTC takes years below 100 for those of 1900.
-  return new Date(0).setUTCFullYear(year, month - 1, day);
-}
 
 /** Writes values of `columns` as the message's fields, found by name; a field that no column fills is not set. */
 export function messageWriter(
@@ -245,27 +226,9 @@ interface MessageWriter {
 }
 
 const MESSAGE_WRITERS: { readonly [Kind in SqlType['kind']]?: MessageWriter } = {
-  TIMESTAMP: {
-    message: TIMESTAMP_MESSAGE,
-    write(value) {
-      const seconds = Math.floor(Number(value) / 1000);
-      return [BigInt(seconds), (Number(value) - seconds * 1000) * 1e6];
-    },
-  },
-  DATE: {
-    message: DATE_MESSAGE,
-    write(value) {
-      const date = new Date(Number(value) * DAY_MS);
-      return [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
-    },
-  },
-  TIME: {
-    message: TIME_MESSAGE,
-    write(value) {
-      const seconds = Math.floor(Number(value) / 1000);
-      return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60, (Number(value) % 1000) * 1e6];
-    },
-  },
+  TIMESTAMP: { message: TIMESTAMP_MESSAGE, write: (value) => timestampOfMs(Number(value)) },
+  DATE: { message: DATE_MESSAGE, write: (value) => dateOfDays(Number(value)) },
+  TIME: { message: TIME_MESSAGE, write: (value) => timeOfMs(Number(value)) },
   DECIMAL: {
     message: DECIMAL_MESSAGE,
     write(value, type) {

@@ -1,21 +1,18 @@
 import type { SqlType } from '../../../protocol/ksql/types.js';
+import {
+  DATE_MESSAGE,
+  DECIMAL_MESSAGE,
+  IMPORT_OF,
+  mapEntryOf,
+  TIME_MESSAGE,
+  TIMESTAMP_MESSAGE,
+  WRAPPERS_IMPORT,
+  wrappedField,
+} from '../../../protocol/protobuf/known-messages.js';
 import type { ProtobufField, ProtobufMessage, ProtobufType } from '../../../protocol/protobuf/schema.js';
 import type { Column } from '../metadata/schema.js';
 import type { NullableRepresentation, SerdeOptions } from './format.js';
 import { register } from './registered.js';
-
-export const TIMESTAMP_MESSAGE = 'google.protobuf.Timestamp';
-export const DATE_MESSAGE = 'google.type.Date';
-export const TIME_MESSAGE = 'google.type.TimeOfDay';
-export const DECIMAL_MESSAGE = 'confluent.type.Decimal';
-
-const IMPORT_OF: ReadonlyMap<string, string> = new Map([
-  [DECIMAL_MESSAGE, 'confluent/type/decimal.proto'],
-  [TIMESTAMP_MESSAGE, 'google/protobuf/timestamp.proto'],
-  [DATE_MESSAGE, 'google/type/date.proto'],
-  [TIME_MESSAGE, 'google/type/timeofday.proto'],
-]);
-const WRAPPERS_IMPORT = 'google/protobuf/wrappers.proto';
 
 interface Scalar {
   readonly name: string;
@@ -247,21 +244,4 @@ function scalarType(name: string): SqlType {
     default:
       return { kind: 'BIGINT' };
   }
-}
-
-/** Connect writes maps as repeated messages of key and value, whose name ends so. */
-export function mapEntryOf({
-  shape,
-  type,
-}: ProtobufField): { readonly key: ProtobufField; readonly value: ProtobufField } | undefined {
-  if (shape !== 'repeated' || type.kind !== 'message' || !type.message.name.endsWith('Entry')) return undefined;
-  const [key, value, ...more] = type.message.fields;
-  return key?.name === 'key' && value?.name === 'value' && more.length === 0 ? { key, value } : undefined;
-}
-
-/** The value of google.protobuf.Int32Value and its kind. */
-export function wrappedField({ fullName, fields }: ProtobufMessage): ProtobufField | undefined {
-  return /^google\.protobuf\.(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value$/.test(fullName)
-    ? fields[0]
-    : undefined;
 }
