@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { shortName } from '../support/short-name.js';
 import type { Endpoint } from './component.js';
 
 /**
@@ -8,17 +8,12 @@ import type { Endpoint } from './component.js';
  */
 export type Holder = 'owner' | 'reader' | 'connect' | `service/${string}` | `job/${string}` | `connector/${string}`;
 
-/** PostgreSQL cuts longer names off, so that two could become one. */
+/** PostgreSQL cuts longer names off. */
 const NAME_BYTES_MAX = 63;
-const DIGEST_CHARACTERS = 16;
 
 /** `person/service/planning`: unique within a server, since no declared name holds a slash. */
-export function roleName(database: string, holder: Holder): string {
-  const name = `${database}/${holder}`;
-  if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_CHARACTERS);
-  return `${name.slice(0, NAME_BYTES_MAX - DIGEST_CHARACTERS - 1)}~${digest}`;
-}
+export const roleName = (database: string, holder: Holder): string =>
+  shortName(`${database}/${holder}`, NAME_BYTES_MAX, '~');
 
 /** The same database with this role's login. What is no PostgreSQL of evpipe's own has the one login that it was given. */
 export function withRole<E extends Endpoint>(endpoint: E, holder: Holder, passwordOf: (role: string) => string): E {

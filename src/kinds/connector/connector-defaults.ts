@@ -1,5 +1,6 @@
 import type { SharedName } from '../../pipeline/kind.js';
 import { SSL_PARAMETERS } from '../../support/postgres-tls.js';
+import { shortName } from '../../support/short-name.js';
 import { DEBEZIUM_SINK, POSTGRES_SOURCE } from './connector-flow.js';
 
 /** Names that evpipe gives where the config doesn't: only then can a namespace stand in front of them. */
@@ -15,12 +16,8 @@ export const givenName = ({ name, field, pipeline }: SharedName): string =>
   field === 'topicPrefix' ? topicPrefix(pipeline, name) : slotName(pipeline, name);
 
 /** PostgreSQL takes 63 bytes for a slot's name, small letters, digits and "_" only. */
-function slotName(pipeline: string, connector: string): string {
-  return `evpipe_${pipeline}_${connector}`
-    .toLowerCase()
-    .replace(/[^a-z0-9_]/g, '_')
-    .slice(0, 63);
-}
+const slotName = (pipeline: string, connector: string): string =>
+  shortName(`evpipe_${pipeline}_${connector}`.toLowerCase().replace(/[^a-z0-9_]/g, '_'), 63, '_');
 
 /** Names of Avro records begin with it, and take letters, digits and "_" only. */
 function topicPrefix(pipeline: string, connector: string): string {
