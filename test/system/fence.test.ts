@@ -70,7 +70,7 @@ it('leaves every connector running whatever command runs, and names the one that
     DELETE FROM planning_balancesheet WHERE id = (SELECT min(id::text)::uuid FROM planning_balancesheet)`);
   await planning.close();
 
-  const ended = await stack.box.run('verify-consistency', '--timeout', '5s');
+  const ended = await stack.box.run('verify-consistency', '--timeout', '15s');
   expect(ended.code, ended.stderr + ended.stdout).not.toBe(0);
   if (ended.code === 5) {
     expect(ended.stdout).toContain('connector person-outbox reads this database without message.prefix.exclude.list');

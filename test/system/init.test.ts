@@ -38,7 +38,7 @@ describe('evpipe init on a terminal', () => {
     await terminal.shows('Which template?');
     terminal.type(KEYS.interrupt);
     expect(await terminal.ended).toMatchObject({ code: 130 });
-    expect(terminal.screen()).toContain('nothing was made');
+    expect(terminal.screen()).toContain('nothing was created');
     expect(terminal.cursorVisible()).toBe(true);
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -138,7 +138,7 @@ it('changes nothing that others have made until it is taken over', async () => {
   for (const argv of [['plan'], ['apply'], ['up', '--no-verify']]) {
     const { code, out, err } = await shop.run(...argv);
     expect(out + err).toContain('exists, created by others');
-    expect(out + err).toContain('--adopt takes it over');
+    expect(out + err).toContain('Take it over with --adopt');
     expect(code).toBe(1);
   }
   expect(await retention()).toBe('2000');
