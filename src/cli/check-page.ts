@@ -99,7 +99,7 @@ export function htmlTable([head = [], ...rows]: Cells): string {
   return `<table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>\n`;
 }
 
-/** Nothing is loaded or run, whatever stands in the data: should an escape be missing, the browser refuses too. */
+/** Nothing is loaded or run, whatever is in the data: should an escape be missing, the browser refuses too. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** Title and body are HTML already. */

@@ -55,7 +55,7 @@ export async function withSession<T>(
   }
 }
 
-/** What goes on after Ctrl-C, in one line; nothing where nothing does, or where that is not known soon. */
+/** What continues after Ctrl-C, in one line; nothing where nothing does, or where that is not known soon. */
 async function sayWhatRuns({ target, pipeline }: Session, shell: Shell): Promise<void> {
   const statuses = await Promise.race([target.status().catch(() => []), pause(STATUS_MS).then(() => [])]);
   const running = statuses.filter(({ provider, state }) => provider !== 'address' && KEPT.has(state));

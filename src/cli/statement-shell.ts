@@ -22,7 +22,7 @@ export interface StatementShell {
 type Options = { readonly verbose: boolean; readonly json: boolean };
 
 /**
- * Reads statements from standard input and runs them: line by line from a person, who goes on after an error and leaves with \q or Ctrl-D; as
+ * Reads statements from standard input and runs them: line by line from a person, who continues after an error and leaves with \q or Ctrl-D; as
  * one text from a pipe, where the first error ends it. Answers with the exit code.
  */
 export function runStatements(shell: Shell, statements: StatementShell, options: Options): Promise<number> {

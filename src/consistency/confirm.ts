@@ -26,7 +26,7 @@ export interface CompareCheck {
   readonly tolerances: ReadonlyMap<string, string>;
   /** In order from source to replica; empty where nothing replicates and the tables just have to agree. */
   readonly way: readonly Stage[];
-  /** A position that everything visible at the source before the call lies before. */
+  /** A position behind everything that was visible at the source before the call. */
   takeFence(): Promise<TakenFence>;
   readonly skipped: readonly string[];
   /** Two sides without a row agree. */

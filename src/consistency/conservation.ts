@@ -94,7 +94,7 @@ interface Look {
 /**
  * Published = acknowledged = effects. Looks again and again until one of these holds:
  *
- *   a message lies in a dead-letter queue                                    → inconsistent, listed
+ *   a message is in a dead-letter queue                                    → inconsistent, listed
  *   nothing under way (no unsent row, queue empty, nothing unacknowledged):
  *       the ends agree, and nothing was published while they were counted    → consistent
  *       they disagree, and nothing has moved for longer than the broker's

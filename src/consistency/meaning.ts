@@ -35,7 +35,7 @@ export interface Form {
   readonly binary: (expression: string) => string;
   /** Rows of a form are found by their column: every one of them equals the form's text cast to the column's own type. */
   readonly findable?: boolean;
-  /** The form's text is not the value that stands there: letters, blanks or digits are lost in it. */
+  /** The form's text is not the value that is there: letters, blanks or digits are lost in it. */
   readonly alters?: boolean;
 }
 

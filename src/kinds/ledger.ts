@@ -3,7 +3,7 @@ import { readToEnd } from '../clients/kafka/read-topic.js';
 import { EvpipeError } from '../support/errors.js';
 
 /**
- * What evpipe remembers beside the resources themselves, so that anybody's evpipe on any machine goes on where another one
+ * What evpipe remembers beside the resources themselves, so that anybody's evpipe on any machine continues where another one
  * stopped: which statements of a ksql migration have been sent, how far a seed has come, what this pipeline made, and which options of topics it set.
  * It is one compacted topic `_evpipe_<pipeline>`: key `<kind>/<name>`, value JSON, null once forgotten.
  */

@@ -8,7 +8,7 @@ export interface FlowNode {
   /** `0 B behind`, `RUNNING 1/1`, `500 records`, `lag 0, 1 member`, `consistent 20 s ago`; empty: nothing to say. */
   readonly detail: string;
   readonly health: Health;
-  /** What stands on the arrow that leads here: `WAL`. */
+  /** What is on the arrow that leads here: `WAL`. */
   readonly via?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ const SAME_AGAIN_MS = 10_000;
 /** What says in other words what another line says, or announces a retry. */
 const NOISE = /^(Failed to connect to seed broker|Restarting the consumer|Response GroupCoordinator)/;
 
-/** kafkajs's warnings and errors as one line each, without stacks, the same one at most every 10 s. It goes on after all of them. */
+/** kafkajs's warnings and errors as one line each, without stacks, the same one at most every 10 s. It continues after all of them. */
 export function kafkaLog(log: Log): logCreator {
   const saidMs = new Map<string, number>();
   return () =>

@@ -4,7 +4,7 @@ import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import type { Database, Queries, Transaction } from './database.js';
 
-/** One event as it lies in the outbox, and as a broker is given it. */
+/** One event as it is in the outbox, and as a broker is given it. */
 export interface OutboxRecord {
   readonly id: string;
   /** Where it goes: a topic, or whatever the publisher takes it for (an exchange, a queue). */
@@ -54,7 +54,7 @@ const HELD_AGAIN_MS = 30_000;
 const HELD_MAX = 1_000;
 
 /**
- * Sends what lies in the outbox: at once after a commit, and again every second whatever is unsent.
+ * Sends what is in the outbox: at once after a commit, and again every second whatever is unsent.
  *
  * One instance sends at a time (an advisory lock of PostgreSQL, held by the transaction that marks what was sent), in the
  * order of `number`: events of one key were numbered under their entity's row lock, so they stay in order. An event is

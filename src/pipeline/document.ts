@@ -14,7 +14,7 @@ import type { SourceLocation } from '../support/errors.js';
 import { type Problem, problem, warning } from './problem.js';
 import { describeYamlError, ownFaults } from './yaml-errors.js';
 
-/** A YAML value that still knows where it stands, whatever files and profiles it was merged from. */
+/** A YAML value that still knows where it is, whatever files and profiles it was merged from. */
 export type Tree =
   | {
       readonly kind: 'scalar';
@@ -198,7 +198,7 @@ export function plainValue(tree: Tree): unknown {
   return object;
 }
 
-/** What stands at this path; undefined where there is nothing. */
+/** What is at this path; undefined where there is nothing. */
 export function nodeAt(tree: Tree, path: readonly PropertyKey[]): Tree | undefined {
   let here: Tree | undefined = tree;
   for (const step of path) {

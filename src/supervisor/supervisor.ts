@@ -113,7 +113,7 @@ export class Supervisor {
   }
 
   /**
-   * Asks every process whether it lives. Of those that are silent only the lowest layer is restarted: what stands on it may
+   * Asks every process whether it lives. Of those that are silent only the lowest layer is restarted: what depends on it may
    * be waiting for it.
    */
   private async examine(): Promise<void> {

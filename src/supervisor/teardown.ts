@@ -30,7 +30,7 @@ export async function endPipeline(stateFolder: string): Promise<void> {
     rmSync(file(stateFolder), { force: true });
 }
 
-/** All that this pipeline has on disk: data (wherever it lies), passwords, logs, built services. Nothing may run any more. */
+/** All that this pipeline has on disk: data (wherever it is), passwords, logs, built services. Nothing may run any more. */
 export function removeStateFolder(stateFolder: string): void {
   const data = join(stateFolder, 'data');
   if (existsSync(data)) for (const name of readdirSync(data)) removeDataDir(join(data, name));

@@ -49,7 +49,7 @@ export class Journal<Value> {
     return size;
   }
 
-  /** Where there is no room for it, the old file goes on, and it is tried again after as many changes. */
+  /** Where there is no room for it, the old file continues, and it is tried again after as many changes. */
   private tryRewrite(): void {
     const fresh = `${this.file}.new`;
     rmSync(fresh, { force: true });

@@ -11,7 +11,7 @@ export interface LogFacts {
 /** `2026-01-31T12:00:00.123Z`, `2026-01-31 12:00:00,123 UTC`: Java and Python write a comma, PostgreSQL its zone. */
 const TIME = /^\W{0,2}(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d)?/;
 const LEVEL = /\b(TRACE|DEBUG|INFO|NOTICE|LOG|WARN|WARNING|ERROR|FATAL|PANIC|CRITICAL|SEVERE)\b/;
-/** A level stands before the message, which may speak of errors itself. */
+/** A level comes before the message, which may speak of errors itself. */
 const HEAD_CHARACTERS = 80;
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {

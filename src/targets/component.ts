@@ -65,7 +65,7 @@ export interface Component<K extends ComponentKind = ComponentKind> extends Comp
   defaultProvider?(base: TargetBase, providerOf: (component: ComponentId) => ProviderKind): ProviderKind;
   /** The servers that it is told of, and therefore started after, as far as the pipeline declares them. */
   readonly needs?: readonly ComponentId[];
-  /** Set where the pipeline works without it: what its start throws where it can't be had. */
+  /** Set where the pipeline works without it: what its start throws where it is not available. */
   absent?(why: string): EvpipeError;
   readonly address: AddressForm<K>;
   readonly embedded: EmbeddedForm<K>;
@@ -80,7 +80,7 @@ export type TargetBase = 'embedded' | 'compose' | 'cluster';
 export interface AddressForm<K extends ComponentKind> {
   /** Of the variable that leads to it where the file has no address: EVPIPE_DATABASE_PERSON_URL has these two parts. */
   readonly variable: readonly [name: string, field: string];
-  /** The address that stands in that variable; `further` reads those beside it: EVPIPE_KAFKA_PASSWORD by `PASSWORD`. */
+  /** The address that is in that variable; `further` reads those beside it: EVPIPE_KAFKA_PASSWORD by `PASSWORD`. */
   written(text: string, further: (field: string) => string | undefined): AddressOf<K>;
   /** As messages show it: `http://host:port`. */
   readonly form: string;
@@ -88,7 +88,7 @@ export interface AddressForm<K extends ComponentKind> {
   endpoint(address: AddressOf<K>, context: AddressContext): EndpointOf<K> | undefined;
   /** The other way round, to print it. */
   text(endpoint: EndpointOf<K>): string | undefined;
-  /** What stands in the further variables, by the ends of their names. */
+  /** What is in the further variables, by the ends of their names. */
   further?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;
   /** Of these, what a client needs beyond the text. A program that refers to the server gets it too, as KAFKA_PASSWORD. */
   credentials?(endpoint: EndpointOf<K>): Readonly<Record<string, string | undefined>>;

@@ -5,7 +5,7 @@ import { type BuildFailure, build, type Plugin } from 'esbuild';
 import { EvpipeError } from '../support/errors.js';
 import { packageFile } from '../support/package.js';
 
-/** What a service imports of evpipe is this very package, wherever the service's file lies. */
+/** What a service imports of evpipe is this very package, wherever the service's file is. */
 const evpipeExports: Plugin = {
   name: 'evpipe-exports',
   setup(build) {

@@ -30,7 +30,7 @@ export interface ComponentStatus {
   readonly provider: ProviderKind;
   /**
    * `restarting`: it died and waits for its next attempt; `failed`: it never became ready; address: running or unknown;
-   * `absent`: a store that can't be had here, and `lastLines` says why.
+   * `absent`: a store that is not available here, and `lastLines` says why.
    */
   readonly state: 'running' | 'starting' | 'restarting' | 'stopped' | 'failed' | 'unknown' | 'absent';
   readonly pid?: number;

@@ -8,7 +8,7 @@ import { backoffMs, isRetriable, kafkaError } from './kafka-errors.js';
 const FETCH_BYTES = 8 * 1024 * 1024;
 const PARTITION_BYTES = 1024 * 1024;
 const WAIT_MS = 500;
-/** Who goes on after a failure does not run in circles. */
+/** Who continues after a failure does not run in circles. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
 export interface FetchRequest {
@@ -356,7 +356,7 @@ export class Reader implements RecordReader {
     assignment.retryAtMs = nowMs + backoffMs(assignment.tries++);
   }
 
-  /** The loop throws; who goes on with it tries again. */
+  /** The loop throws; who continues with it tries again. */
   private giveUp(assignment: Assignment, failure: unknown): void {
     this.failure = failure;
     assignment.stuckSinceMs = undefined;

@@ -12,7 +12,7 @@ import {
 
 /**
  * The folder that holds the cluster and, where needed, a clone of the binaries: `dataDir` itself, or for an account
- * of its own a folder outside, because `dataDir` lies below folders that only their owner may enter.
+ * of its own a folder outside, because `dataDir` is below folders that only their owner may enter.
  */
 export function placeFor(dataDir: string, account: Account | undefined): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

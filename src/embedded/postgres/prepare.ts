@@ -12,7 +12,7 @@ import { placeFor } from './place.js';
 import { endPredecessor } from './predecessor.js';
 
 export interface PostgresOptions {
-  /** Holds the cluster, or (root) says where it lies. */
+  /** Holds the cluster, or (root) says where it is. */
   readonly dataDir: string;
   /** 127.0.0.1 unless there is a reason. */
   readonly host: string;

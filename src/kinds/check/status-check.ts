@@ -16,7 +16,7 @@ const SETTLE_MS = 10_000;
 type Check = Located & StagesSection;
 
 /**
- * Reads a status topic from its beginning and goes on until every key that was there is final or stuck: illegal steps and stuck
+ * Reads a status topic from its beginning and continues until every key that was there is final or stuck: illegal steps and stuck
  * keys are inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
  * last statuses have to agree with the topic, within a moment or the deadline.
  */

@@ -10,7 +10,7 @@ export interface ConnectorSpec {
   /** Complete and with references resolved; undefined where a ksql migration makes the connector and evpipe only waits for it. */
   readonly config: Readonly<Record<string, string>> | undefined;
   readonly location?: SourceLocation | undefined;
-  /** Where an option stands in the file, for failures that name one. */
+  /** Where an option is in the file, for failures that name one. */
   locationOf(option: string): SourceLocation | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface Migration {
   readonly file: string;
   /** With its references resolved. */
   readonly sql: string;
-  /** As it stands in the file, references unresolved: what the checksum is taken of. */
+  /** As written in the file, references unresolved: what the checksum is taken of. */
   readonly source: string;
 }
 

@@ -58,7 +58,7 @@ function trailsOf(hops: readonly DrawnHop[]): readonly DrawnHop[] {
 
 interface Step {
   readonly node: DrawnNode;
-  /** What stands on the arrow that leads here. */
+  /** What is on the arrow that leads here. */
   readonly via?: string | undefined;
 }
 

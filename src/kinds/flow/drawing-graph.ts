@@ -21,7 +21,7 @@ export interface DrawnNode {
   readonly id: string;
   readonly kind: 'table' | 'topic' | 'exchange' | 'queue' | 'connector' | 'query' | 'service';
   readonly name: string;
-  /** What stands below the name: `topic, 3 partitions`. */
+  /** What is below the name: `topic, 3 partitions`. */
   readonly detail: string;
   /** What holds it: `database person`, `store customers`. */
   readonly within?: string | undefined;

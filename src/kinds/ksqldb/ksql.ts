@@ -37,7 +37,7 @@ export class KsqlConversation {
   ) {}
 
   /**
-   * Sends the statements of a text one by one, and those of the files that RUN SCRIPT names. A push query goes on until the signal. Throws
+   * Sends the statements of a text one by one, and those of the files that RUN SCRIPT names. A push query continues until the signal. Throws
    * EVPIPE_KSQL_SYNTAX where the text can't be cut, EVPIPE_KSQLDB_<CODE> in the server's words, EVPIPE_NOT_RUNNING and
    * EVPIPE_KSQLDB_UNREACHABLE (kind unreachable).
    */

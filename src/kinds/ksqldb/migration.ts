@@ -49,7 +49,7 @@ export const ledgerKey = (name: string): string => `ksql/${name}`;
  * Carries out the statements of a ksql migration that are not noted as done, each in a request of its own, never one
  * twice: before a statement leaves, the ledger says so, and where a run died in between, the server is asked whether
  * it has what the statement makes. Answers with the number of statements sent. A failure names file, line and the
- * server's words; the next run goes on at that statement.
+ * server's words; the next run continues at that statement.
  */
 export async function applyMigration(
   migration: Migration,
@@ -122,7 +122,7 @@ export interface KsqlThing {
   readonly name: string;
 }
 
-/** The checksum of what must not change any more, taken of the text as it stands in the file. */
+/** The checksum of what must not change any more, taken of the text as written in the file. */
 function checksumBefore(migration: Migration, { done, finished }: Pick<MigrationState, 'done' | 'finished'>): string {
   if (finished) return checksumOf(migration.source);
   const statements = splitStatements(migration.source).slice(0, done);

@@ -11,7 +11,7 @@ import { exchangeResource, type LiveDeclared, queueResource } from './resource.j
 const RECEIVERS_GONE_MS = 2_000;
 
 /**
- * Deletes the declared queues, with what lies in them and their bindings, and then the exchanges, on a RabbitMQ with an
+ * Deletes the declared queues, with what is in them and their bindings, and then the exchanges, on a RabbitMQ with an
  * address. What is there otherwise than declared was not made by this pipeline, and what others receive from or are bound to is
  * in use: both stay, and are told.
  */

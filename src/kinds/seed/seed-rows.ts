@@ -20,7 +20,7 @@ export interface SeedPlan {
   readonly values: Readonly<Record<string, SeedValue>>;
 }
 
-/** Every date lies around this day, whenever the seed runs, so that the same file gives the same data for ever. */
+/** Every date is around this day, whenever the seed runs, so that the same file gives the same data for ever. */
 const REFERENCE_DATE = new Date('2026-01-01T00:00:00Z');
 
 /** The id of a seeded row: a UUID (version 8: made up by its application) that depends on name, random and row alone. */
@@ -34,7 +34,7 @@ export function seedId(plan: Pick<SeedPlan, 'name' | 'random'>, row: number): st
 
 /**
  * The row with this number (from 0), `id` first. Every row is made from its own random state, so a seed that was
- * interrupted goes on anywhere. `plans` are the seeds that `from` may draw ids of; none has to have run.
+ * interrupted continues anywhere. `plans` are the seeds that `from` may draw ids of; none has to have run.
  */
 export function seedRow(plan: SeedPlan, row: number, plans: ReadonlyMap<string, SeedPlan>): Record<string, unknown> {
   faker.seed([plan.random, row]);

@@ -12,7 +12,7 @@ export interface TopicSeed {
   readonly lines: readonly SeedLine[];
 }
 
-/** What the ledger keeps of it: the lines below `done` are acknowledged; what came after them lies behind `from`. */
+/** What the ledger keeps of it: the lines below `done` are acknowledged; what came after them is behind `from`. */
 interface TopicSeedState {
   readonly done: number;
   readonly checksum: string;

@@ -112,7 +112,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
         ready: readinessOf(section),
         readyTimeoutMs,
       });
-      // Its supervisor goes on: a walk that has failed meanwhile does not wait for it.
+      // Its supervisor continues: a walk that has failed meanwhile does not wait for it.
       const changed = await Promise.race([starting, abortOf(report.signal)]);
       if (section.ready === undefined && section.consumes !== undefined)
         await waitForGroup(session, section.name, section.consumes.group, report);

@@ -23,7 +23,7 @@ declare module '../../targets/component.js' {
 }
 
 /**
- * What a store is stands in its scheme: postgres: JSON documents in a PostgreSQL database of their own, mongodb: MongoDB,
+ * The scheme tells what a store is: postgres: JSON documents in a PostgreSQL database of their own, mongodb: MongoDB,
  * redis: a Redis. It has no trailing slash.
  */
 export interface StoreEndpoint {

@@ -32,7 +32,7 @@ export const INSTALL_CACHE =
 
 export const STORE_MISSING = 'EVPIPE_STORE_MISSING';
 
-/** Thrown by the start of a store that can't be had here; whoever declared it optional goes on without. Its message is the reason alone. */
+/** Thrown by the start of a store that is not available here; whoever declared it optional continues without. Its message is the reason alone. */
 export function storeMissing(why: string): EvpipeError {
   return new EvpipeError(STORE_MISSING, why, { todo: INSTALL_CACHE });
 }

@@ -11,7 +11,7 @@ import { STORE_MISSING } from './programs.js';
 import type { StoreSection } from './section.js';
 
 /**
- * Starts a store and waits until it answers; true where that changed anything. An optional one that can't be had is left
+ * Starts a store and waits until it answers; true where that changed anything. An optional one that is not available is left
  * out, with a note; services that refer to it are told an empty address. Throws EVPIPE_STORE_MISSING for any other.
  */
 export async function prepareStore(

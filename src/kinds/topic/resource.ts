@@ -9,7 +9,7 @@ export interface TopicSpec {
   /** Compared and set, with what evpipe has set before; overrides that others have set are left as they are. */
   readonly config: Readonly<Record<string, string>>;
   readonly location?: SourceLocation | undefined;
-  /** Where an option of its config stands in the file. */
+  /** Where an option of its config is in the file. */
   locationOf?(...path: string[]): SourceLocation;
 }
 

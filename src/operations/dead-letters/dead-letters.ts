@@ -73,7 +73,7 @@ export async function* deadLetters(
     for (const record of records) yield { ...contextOf(record.headers), record };
 }
 
-/** Where a replay goes on: after what was replayed, or (all) at the beginning. */
+/** Where a replay continues: after what was replayed, or (all) at the beginning. */
 export async function replayFrom(
   kafka: KafkaClient,
   topic: string,

@@ -55,7 +55,7 @@ const isState = (template: Template, source: string): boolean =>
     .split(sep)
     .some((part) => part === '.evpipe' || part === 'node_modules');
 
-/** The name stands in the file, in paths below its state folder, and in what the README tells to do. */
+/** The name is in the file, in paths below its state folder, and in what the README tells to do. */
 function rename(folder: string, { from, to }: { readonly from: string; readonly to: string }): void {
   const edit = (file: string, change: (text: string) => string): void => {
     const path = join(folder, file);
@@ -108,7 +108,7 @@ function editorFiles(name: string, folder: string): Readonly<Record<string, stri
   };
 }
 
-/** Where npm gets the evpipe from that runs here: a clone or a tarball lies beside no registry's version, which may not even be there. */
+/** Where npm gets the evpipe from that runs here: a clone or a tarball is beside no registry's version, which may not even be there. */
 function origin(version: string, folder: string): string {
   const modules = dirname(packageFolder);
   if (basename(modules) !== 'node_modules') return `file:${relative(folder, packageFolder)}`;

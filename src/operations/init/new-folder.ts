@@ -5,7 +5,7 @@ import { EvpipeError } from '../../support/errors.js';
 /** What may lie in a folder that still counts as empty. */
 const HARMLESS = new Set(['.git']);
 
-/** Throws EVPIPE_FOLDER_NOT_EMPTY (kind usage) where something lies in the folder; one that is missing is fine. */
+/** Throws EVPIPE_FOLDER_NOT_EMPTY (kind usage) where something is in the folder; one that is missing is fine. */
 export function requireEmpty(folder: string): void {
   if (!existsSync(folder)) return;
   const [found] = entriesOf(folder);

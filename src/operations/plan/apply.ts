@@ -43,7 +43,7 @@ function refuseRefused(plan: Plan): void {
   );
 }
 
-/** Takes them away one by one; what is gone is forgotten at once, so that a run that dies goes on with the rest. */
+/** Takes them away one by one; what is gone is forgotten at once, so that a run that dies continues with the rest. */
 export async function removeAll(session: Session, things: readonly Removable[]): Promise<Released> {
   const removed: string[] = [];
   const left: string[] = [];

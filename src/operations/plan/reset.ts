@@ -42,7 +42,7 @@ export async function readReset(session: Session, resource: string | undefined):
   return { things, left };
 }
 
-/** All that lies in a server of evpipe's own is this pipeline's. */
+/** All that is in a server of evpipe's own is this pipeline's. */
 function isOwned(
   { kind, component }: Removal,
   name: string,

@@ -27,7 +27,7 @@ export interface UpResult {
 }
 
 /**
- * Brings the pipeline up to what is declared and proves it. Can be repeated: what is there is left alone, what was interrupted goes on.
+ * Brings the pipeline up to what is declared and proves it. Can be repeated: what is there is left alone, what was interrupted continues.
  * A failed step is in the result; throws on wrong usage, an aborted signal, EVPIPE_ALREADY_RUNNING and EVPIPE_LOCKED.
  */
 export async function up(session: Session, options: UpOptions): Promise<UpResult> {

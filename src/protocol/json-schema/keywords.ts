@@ -5,7 +5,7 @@ import type { JsonSchema } from './schema.js';
 /** Where something is, as the names and numbers that lead to it. */
 export type Path = readonly string[];
 
-/** A comparison that goes on: what the rules of one kind of schemas ask of it. */
+/** A comparison that continues: what the rules of one kind of schemas ask of it. */
 export interface Comparing {
   /** Tells of a broken rule. */
   add(type: string, path: Path): void;

@@ -1,6 +1,6 @@
 import { MalformedMessage } from './malformed.js';
 
-/** One record as it lies in a batch: length, attributes, timestamp and offset deltas, key, value, headers; all varints. */
+/** One record as it is in a batch: length, attributes, timestamp and offset deltas, key, value, headers; all varints. */
 export interface WireRecord {
   readonly timestampDelta: number;
   readonly offsetDelta: number;

@@ -1,4 +1,4 @@
-/** One record as it lies in a batch; a length below 0 means null. */
+/** One record as it is in a batch; a length below 0 means null. */
 export interface WalkedRecord {
   readonly offsetDelta: number;
   readonly timestampMs: number;

@@ -63,7 +63,7 @@ function parseOne(cursor: Cursor): Statement {
   return { ...body, text: cursor.slice(at.offset, end), at };
 }
 
-/** `10 SECONDS`, as it stands in a property. Throws KsqlSyntaxError. */
+/** `10 SECONDS`, as written in a property. Throws KsqlSyntaxError. */
 export function parseDurationText(text: string): Duration {
   const cursor = new Cursor(tokenize(text), text);
   const duration = parseDuration(cursor);

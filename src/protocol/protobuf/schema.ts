@@ -52,7 +52,7 @@ export interface ProtobufMessage {
   /** Without the package: the names of the messages around it, and its own. */
   readonly path: readonly string[];
   readonly fields: readonly ProtobufField[];
-  /** Where it stands in its file (-1 in an imported one): the place among the top-level messages, then within each one. */
+  /** Where it is in its file (-1 in an imported one): the place among the top-level messages, then within each one. */
   readonly indexes: readonly number[];
   readonly nested: readonly ProtobufMessage[];
 }

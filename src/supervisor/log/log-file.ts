@@ -44,7 +44,7 @@ export class LogFile {
     }
   }
 
-  /** Copied aside and emptied: the writer has it open and goes on at the new beginning. */
+  /** Copied aside and emptied: the writer has it open and continues at the new beginning. */
   rotateWhenLarge(bytesMax: number = LOG_BYTES_MAX): void {
     if (this.size() <= bytesMax) return;
     try {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readJson, writeJson } from '../../support/json-file.js';
 import type { ProcessIdentity } from '../children/process-identity.js';
 
-/** What lies in `.evpipe/<pipeline>/` beside logs, data and built services; all small, each with a version. */
+/** What is in `.evpipe/<pipeline>/` beside logs, data and built services; all small, each with a version. */
 export interface SupervisorFile {
   readonly version: 1;
   readonly supervisor: ProcessIdentity;

@@ -32,7 +32,7 @@ export class ProjectFolder {
 
   writeProject(text: string): void {
     this.make();
-    writeFileSync(join(this.folder, '.dockerignore'), '*\n'); // no image is built of what lies beside the project
+    writeFileSync(join(this.folder, '.dockerignore'), '*\n'); // no image is built of what is beside the project
     writeFileSync(this.file, text, { mode: 0o600 });
   }
 

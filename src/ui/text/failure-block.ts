@@ -2,7 +2,7 @@ import type { Failure } from '../../kinds/events.js';
 import { type Line, line, span, wrap } from './line.js';
 import { printable } from './printable.js';
 
-/** What failed and why, where it stands in the user's file, what to do about it; each part on lines of its own. */
+/** What failed and why, where it is in the user's file, what to do about it; each part on lines of its own. */
 export function failureLines(failure: Failure, columns: number): Line[] {
   const { message, location, todo } = failure;
   const lines = breakLines(message, columns).map((text) => line(span(text, 'bad')));

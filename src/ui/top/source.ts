@@ -63,7 +63,7 @@ export type Opened =
 
 export type Drawing = (columns: number) => readonly Line[];
 
-/** Where `top` has all from. Whatever goes on ends with its signal. */
+/** Where `top` has all from. Whatever continues ends with its signal. */
 export interface TopSource {
   /** Those that have something to list in this pipeline, in the order of their numbers. */
   readonly pages: readonly PageName[];

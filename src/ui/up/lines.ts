@@ -58,7 +58,7 @@ function stepLines(step: StepView, columns: number, nowMs: number, ended: boolea
   }
 }
 
-/** The time stands at the end of the first line; further ones begin below the first one's text. */
+/** The time is at the end of the first line; further ones begin below the first one's text. */
 function rows(mark: Span, name: string, details: readonly Span[], columns: number, time: string): Line[] {
   const [first = span(''), ...more] = details;
   const text = column(first.text, detailColumns(columns, time));

@@ -53,7 +53,7 @@ export function Up({ read, color }: { readonly read: () => UpState; readonly col
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
   const state = read();
-  // Higher than the terminal, Ink would wipe what stands above: the end is what matters then.
+  // Higher than the terminal, Ink would wipe what is above: the end is what matters then.
   const lines = upLines(state, { columns, nowMs }).slice(-(rows - 1));
   return <Lines lines={lines} color={color} />;
 }

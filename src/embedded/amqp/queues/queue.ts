@@ -308,7 +308,7 @@ export class Queue implements Recipient {
 
   private moveToEnd(entry: Entry): void {
     const { properties, body, ...rest } = this.log.content(entry);
-    // Copies: what was read from disk lies in a larger piece of it.
+    // Copies: what was read from disk is in a larger piece of it.
     const message = { ...rest, properties: Buffer.from(properties), body: Buffer.from(body) };
     const moved = new Entry({ ...entry, seq: this.nextSeq++ }, message);
     moved.redelivered = true;

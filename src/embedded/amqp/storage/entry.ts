@@ -7,7 +7,7 @@ export interface Message {
   readonly body: Buffer;
 }
 
-/** Where a message's record lies. */
+/** Where a message's record is. */
 export interface Place {
   readonly segment: number;
   readonly position: number;

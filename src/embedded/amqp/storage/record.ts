@@ -77,7 +77,7 @@ export type StoredRecord =
   | { readonly kind: 'delivered'; readonly seq: number }
   | { readonly kind: 'returned'; readonly seq: number; readonly deliveryCount: number };
 
-/** The size of the whole record at this place, or undefined where no whole, intact one lies there. */
+/** The size of the whole record at this place, or undefined where no whole, intact one is there. */
 export function recordSize(bytes: Buffer, at: number): number | undefined {
   if (bytes.length - at < RECORD_HEADER_BYTES) return undefined;
   const size = RECORD_HEADER_BYTES + bytes.readUInt32BE(at);

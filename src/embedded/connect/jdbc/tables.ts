@@ -133,7 +133,7 @@ export class Tables {
     return `${quoteIdentifier(this.columnName(field))} ${type}${text}${required}`;
   }
 
-  /** `table`, `schema.table` or `database.schema.table`; quotes keep what stands between them together. */
+  /** `table`, `schema.table` or `database.schema.table`; quotes keep what is between them together. */
   private identifier(name: string): { readonly schema: string | undefined; readonly table: string } {
     const parts = [...name.matchAll(/"((?:[^"]|"")*)"|[^.]+/g)].map(([part, quoted]) =>
       quoted === undefined ? (this.settings.keepsCase ? part : part.toLowerCase()) : quoted.replaceAll('""', '"'),

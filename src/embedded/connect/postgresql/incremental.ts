@@ -55,7 +55,7 @@ type ScanStatus = 'SUCCEEDED' | 'EMPTY' | 'NO_PRIMARY_KEY' | 'UNKNOWN_SCHEMA' | 
 const ASK_PLACE_MS = 200;
 
 /**
- * Reads tables in chunks while the stream goes on. Each chunk is read between two watermarks in the stream. Where the
+ * Reads tables in chunks while the stream continues. Each chunk is read between two watermarks in the stream. Where the
  * stream comes by the second, the chunk's rows are told, but for those that the stream has told of between the two
  * (https://arxiv.org/abs/2010.12597). A table ends where a chunk of it is empty, at the greatest key that it had when
  * its snapshot began. States: idle → reading a chunk → waiting for its closing → the next chunk, or idle; paused

@@ -41,7 +41,7 @@ type Of<Kind extends PgoutputMessage['kind']> = Extract<PgoutputMessage, { kind:
 
 /**
  * Turns the messages of a slot into records. States: between transactions; within one that is told; within one that
- * was told before (`skipping`: its commit lies before where we resume). A relation message whose table is not known
+ * was told before (`skipping`: its commit is before where we resume). A relation message whose table is not known
  * as described holds the stream until the catalogue has answered, as do columns to be read again, and blocking snapshots.
  */
 export class StreamReader {

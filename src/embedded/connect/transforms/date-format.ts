@@ -96,7 +96,7 @@ const weekday = (ms: number): number => new Date(ms).getUTCDay();
 const dayOfYear = (date: Date): number =>
   Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
 
-/** The week in which 1 January lies is the first, and weeks begin on Sunday: Java's rule for English. */
+/** The week with 1 January is the first, and weeks begin on Sunday: Java's rule for English. */
 function weekOf(date: Date): { readonly year: number; readonly week: number } {
   const year = date.getUTCFullYear();
   const nextYear = Date.UTC(year + 1, 0, 1);

@@ -38,7 +38,7 @@ export const flatten = onKeyAndValue(
   },
 );
 
-/** What lies in an optional structure is optional itself. */
+/** What is in an optional structure is optional itself. */
 function leavesOf(
   schema: Schema,
   delimiter: string,

@@ -71,7 +71,7 @@ export class Herder {
 
   constructor(private readonly context: HerderContext) {}
 
-  /** What the topics tell of the last run goes on. */
+  /** What the topics tell of the last run continues. */
   async start(): Promise<void> {
     const { stores } = this.context;
     for (const [name, config] of stores.connectors()) {
@@ -275,7 +275,7 @@ export class Herder {
 
   private serially<T>(connector: Connector, work: () => Promise<T>): Promise<T> {
     const result = connector.queue.then(work);
-    connector.queue = result.catch(() => {}); // the caller gets the failure; the next in line goes on
+    connector.queue = result.catch(() => {}); // the caller gets the failure; the next in line continues
     return result;
   }
 

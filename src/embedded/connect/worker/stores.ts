@@ -59,7 +59,7 @@ export class Stores {
     return this.configs.put([[`target-state-${name}`, JSON.stringify({ state: older, 'state.v2': state })]]);
   }
 
-  /** Offsets stay: a connector made again under the same name goes on where it was. */
+  /** Offsets stay: a connector made again under the same name continues where it was. */
   async removeConnector(name: string): Promise<void> {
     await this.configs.put([
       [`connector-${name}`, null],

@@ -23,9 +23,9 @@ export interface PartitionResult {
 }
 
 export interface FetchWish {
-  /** All that are asked for; of a session that goes on only the fresh ones. */
+  /** All that are asked for; of a session that continues only the fresh ones. */
   readonly partitions: Iterable<SessionPartition>;
-  /** That goes on; its partitions that have nothing to tell are settled. */
+  /** That continues; its partitions that have nothing to tell are settled. */
   readonly session: FetchSession | undefined;
   readonly isEmpty: boolean;
   readonly maxBytes: number;

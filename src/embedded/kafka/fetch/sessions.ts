@@ -166,7 +166,7 @@ export class FetchSessions {
     return session;
   }
 
-  /** The session of a request that goes on with it. */
+  /** The session of a request that continues with it. */
   continue(id: number, epoch: number): FetchSession | 'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH' {
     const session = this.sessions.get(id);
     if (session === undefined) return 'FETCH_SESSION_ID_NOT_FOUND';

@@ -162,7 +162,7 @@ export class ClassicGroup {
   }
 
   /**
-   * A static member that was started again takes its old place under a new id: its assignment goes on without a
+   * A static member that was started again takes its old place under a new id: its assignment continues without a
    * rebalance where the group is stable and its protocol stays what it is (KIP-345). Other metadata may differ: clients
    * put their generation into it, which a new process doesn't know.
    */

@@ -26,7 +26,7 @@ export class OutgoingRange implements DeferredBytes {
     this.segment.hold();
   }
 
-  /** Puts at `at` into `bytes` what lies `from` bytes into the range. Throws where the file is shorter. */
+  /** Puts at `at` into `bytes` what is `from` bytes into the range. Throws where the file is shorter. */
   read(bytes: Buffer, at: number, from: number, length: number): void {
     const count = this.segment.readInto(bytes, at, this.position + from, length);
     if (count !== length) throw new Error(`${this.segment.file} ends ${length - count} bytes too early`);

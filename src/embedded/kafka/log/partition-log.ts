@@ -45,7 +45,7 @@ export class PartitionLog {
   readonly producers = new ProducerStates();
   private segments: Segment[] = [];
   private aborted: AbortedTransaction[] = [];
-  /** What lies before was compacted. */
+  /** What is before was compacted. */
   cleanedTo = 0;
   private start = 0;
   /** False where the start was moved and the disk had no room for it yet. */

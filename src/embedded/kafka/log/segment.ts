@@ -131,7 +131,7 @@ export class Segment {
     return done;
   }
 
-  /** Remembers that the batch with this offset begins here: the next fetch of a reader that follows goes on there. */
+  /** Remembers that the batch with this offset begins here: the next fetch of a reader that follows continues there. */
   hint(offset: number, position: number): void {
     this.hints.delete(offset);
     this.hints.set(offset, position);

@@ -3,7 +3,7 @@ import type { Part } from '../../../protocol/kafka/writer.js';
 import { OutgoingRange } from '../log/file-range.js';
 
 /**
- * What is in memory of an answer that lies in files, per connection: small enough to stay in the processor's cache
+ * What is in memory of an answer that is in files, per connection: small enough to stay in the processor's cache
  * between the read and the write, and for thousands of readers that have stopped reading.
  */
 const PIECE_BYTES = 128 * 1024;

@@ -195,7 +195,7 @@ export class TransactionCoordinator {
   }
 
   /**
-   * Commits or aborts. With `bump` (EndTxn from version 5 on, KIP-890) the producer goes on with the next epoch, which
+   * Commits or aborts. With `bump` (EndTxn from version 5 on, KIP-890) the producer continues with the next epoch, which
    * fences everything that was sent late; its new identity is the answer.
    */
   endTransaction(id: string, producer: Producer, result: 'commit' | 'abort', bump: boolean): Producer | ErrorName {

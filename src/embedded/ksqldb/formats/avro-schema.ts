@@ -100,7 +100,7 @@ const logical = (type: string, name: string, logicalType: string): object => ({
   logicalType,
 });
 
-/** What stands in a union beside null, and whether null does; undefined for a union of several. */
+/** What is in a union beside null, and whether null does; undefined for a union of several. */
 export function nonNull(schema: AvroSchema): AvroSchema | undefined {
   if (schema.type !== 'union') return schema;
   const branches = schema.branches.filter((branch) => branch.type !== 'null');

@@ -232,7 +232,7 @@ function consume(parts: readonly Part[], from: number, to: number, start: string
       try {
         text = consume(parts, at + 1, end, text, fields);
       } catch {
-        // An optional section that is not there: the text goes on with what follows it.
+        // An optional section that is not there: the text continues with what follows it.
       }
       at = end;
     } else if (part.letter === '') {

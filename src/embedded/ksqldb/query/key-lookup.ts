@@ -79,7 +79,7 @@ export function keyLookup(
   return { kind: 'scan', why: 'WHERE clause missing key column.' };
 }
 
-/** Both hold: what one says of a column stands beside what the other says of another. */
+/** Both hold: what one says of a column is beside what the other says of another. */
 function product(left: readonly Known[], right: readonly Known[]): Known[] {
   if (left.length * right.length > ALTERNATIVES_MAX) return [new Map()];
   return left.flatMap((a) => right.map((b) => new Map([...b, ...a])));

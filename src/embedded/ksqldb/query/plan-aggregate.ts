@@ -131,7 +131,7 @@ function checkStates({ calls }: Grouping, { inputs }: Relation): void {
   );
 }
 
-/** For each group, where it stands in the projection; -1 where it does not. */
+/** For each group, where it is in the projection; -1 where it does not. */
 function findKeys(count: number, selected: ReadonlyArray<{ readonly expression: Expression }>): number[] {
   return Array.from({ length: count }, (_, group) =>
     selected.findIndex(({ expression }) => isGroupSlot(expression) === group),

@@ -43,7 +43,7 @@ export interface QueryPlan {
   readonly inputs: readonly PlannedInput[];
   readonly type: SourceKind;
   readonly output: RowSchema;
-  /** Columns in the order of the projection: where each lies. */
+  /** Columns in the order of the projection: where each is. */
   readonly order: ReadonlyArray<{ readonly name: string; readonly from: 'key' | 'value'; readonly at: number }>;
   readonly window: SourceWindow | undefined;
   readonly stores: readonly StoreSpec[];

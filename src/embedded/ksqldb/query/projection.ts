@@ -6,7 +6,7 @@ import { failAt } from '../expressions/literals.js';
 import { StatementError } from '../statement-error.js';
 import type { Relation } from './relation.js';
 
-/** One column of the output, before it is known whether it lies in key or value. */
+/** One column of the output, before it is known whether it is in key or value. */
 export interface Selected {
   readonly name: string;
   readonly expression: Expression;
@@ -113,7 +113,7 @@ function expandFields(item: Extract<SelectItem, { kind: 'all-fields' }>, context
   return type.fields.map(({ name }) => ({ name, expression: { kind: 'field', base: item.base, name, at: item.at } }));
 }
 
-/** A key column of the output: the expression it is, and where it stands in the projection (-1: nowhere). */
+/** A key column of the output: the expression it is, and where it is in the projection (-1: nowhere). */
 export interface OutputKey {
   readonly expression: Expression;
   readonly selectedAt: number;

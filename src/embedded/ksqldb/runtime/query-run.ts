@@ -35,7 +35,7 @@ export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): Out
   }
 }
 
-/** One run of a persistent query, from where it stands until it is closed or fails. */
+/** One run of a persistent query, from its position until it is closed or fails. */
 export class QueryRun {
   private readonly positions = new Map<string, Mutable<PartitionPosition>>();
   private moved = false;

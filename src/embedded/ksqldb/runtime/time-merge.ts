@@ -6,7 +6,7 @@ const WAITING_MAX = 100_000;
 interface Queue {
   readonly records: KafkaRecord[];
   at: number;
-  /** Where its reader stands. */
+  /** Where its reader is. */
   nextOffset: bigint;
   /** Where the partition ended when the query began: up to there it has to be awaited. */
   readonly end: bigint;

@@ -36,7 +36,7 @@ export type Prepared =
 export interface Applying {
   readonly engine: Engine;
   readonly properties: ReadonlyMap<string, string>;
-  /** Where the command stands in the log: part of a query's id. */
+  /** Where the command is in the log: part of a query's id. */
   readonly sequence: number;
   /** At start-up: queries are started when all commands are applied. */
   readonly restoring: boolean;

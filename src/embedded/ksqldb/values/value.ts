@@ -1,7 +1,7 @@
 import { Decimal } from '../../../protocol/decimal.js';
 
 /**
- * A SQL value; its type stands beside it, never in it:
+ * A SQL value; its type is beside it, never in it:
  * INTEGER, DOUBLE number · BIGINT bigint · DECIMAL Decimal · STRING string · BYTES Uint8Array · BOOLEAN boolean
  * DATE days, TIME and TIMESTAMP milliseconds, all as number · ARRAY array · MAP Map · STRUCT array in order of its fields.
  */

@@ -15,7 +15,7 @@ export interface ConnectorView {
   inClear(option: string): boolean;
 }
 
-/** Connectors made by migrations come without anything filled in: every option of theirs stands in the SQL. */
+/** Connectors made by migrations come without anything filled in: every option of theirs is in the SQL. */
 export function connectorViews(context: LintContext): readonly ConnectorView[] {
   const { pipeline, tree, cwd } = context;
   const declared = pipeline.connectors.flatMap(({ name, config, written, location, locationOf }) => {
@@ -50,7 +50,7 @@ function madeByKsql({ file, statements }: KsqlFile, cwd: string): readonly Conne
   });
 }
 
-/** Where something of a section stands; `path` begins with the section's name. */
+/** Where something of a section is; `path` begins with the section's name. */
 export function placeOf({ tree }: LintContext, ...path: string[]): SourceLocation {
   return locate(tree, path);
 }

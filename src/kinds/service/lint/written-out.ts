@@ -6,7 +6,7 @@ import { referencesIn } from '../../../pipeline/references.js';
 import { programTexts } from '../../program.js';
 import type { ServiceSection } from '../section.js';
 
-/** In a namespace a service has to be told what it reads and writes: a name that no reference brings to it stands in its code. */
+/** In a namespace a service has to be told what it reads and writes: a name that no reference brings to it is in its code. */
 export function checkToldNames(context: LintContext): readonly Problem[] {
   const { pipeline, tree } = context;
   if (pipeline.target.namespace === undefined) return [];
