@@ -1,5 +1,7 @@
 import type { PostgresClient, TextRow } from '../clients/postgres/client.js';
 import { silentError } from '../clients/postgres/failure.js';
+import { statementStarts } from '../clients/postgres/statement-starts.js';
+import { EvpipeError } from '../support/errors.js';
 import { TEXT_SETTINGS } from './table-place.js';
 
 /**
@@ -26,6 +28,17 @@ export interface ReadOptions {
   readonly byIndex?: boolean;
 }
 
+/** A semicolon in a `where` or an expression could end the read-only transaction: nothing is sent then. */
+function requireSingle(sql: string): void {
+  const second = statementStarts(sql)[1];
+  if (second === undefined) return;
+  throw new EvpipeError(
+    'EVPIPE_CHECK_SQL',
+    `a check reads with single statements, but its SQL continues after a semicolon: ${sql.slice(second, second + 80)}`,
+    { todo: 'Take the semicolon out of where, columns or --where.' },
+  );
+}
+
 /** Reads one database, each statement in a short read-only transaction of its own; a read-only role is enough. */
 export class TableReader {
   private readonly idle: PostgresClient[] = [];
@@ -50,9 +63,10 @@ export class TableReader {
 
   /** The answers of several statements in one transaction, all in one message to the server and back. */
   readAll(statements: readonly string[], options: ReadOptions): Promise<readonly (readonly TextRow[])[]> {
+    for (const statement of statements) requireSingle(statement);
     return this.work(async (client) => {
       const before = this.beginning(options);
-      const answers = await client.results([...before, ...statements, 'COMMIT'].join('; '), 'text');
+      const answers = await client.results([...before, ...statements, 'COMMIT'].join(';\n'), 'text');
       return answers.slice(before.length, -1).map(({ rows }) => rows as readonly TextRow[]);
     }, options);
   }
