@@ -147,7 +147,8 @@ export class HttpClient {
     }
   }
 
-  private loaded(): Promise<AxiosInstance> {
+  /** Done by the first request. Who sets a deadline of its own waits for it first. */
+  loaded(): Promise<AxiosInstance> {
     this.http ??= axiosFor(this.options);
     return this.http;
   }
@@ -284,9 +285,10 @@ const PROBED_BYTES_MAX = 1024 * 1024;
 /** Why `url` does not answer as wanted; undefined: it does. Asked once. */
 export async function probe(url: string, path: string, options: ProbeOptions): Promise<string | undefined> {
   const { timeoutMs, anyStatus = false, headers = {}, status: wanted, body: part } = options;
+  const client = new HttpClient({ url, timeoutMs, headers, signal: options.signal, retryMs: 0 });
+  await client.loaded();
   const ends = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? ends : AbortSignal.any([ends, options.signal]);
-  const client = new HttpClient({ url, timeoutMs, headers, signal: options.signal, retryMs: 0 });
   try {
     const answer = await client.open({ method: 'GET', path, signal });
     const status = answer.statusCode ?? 0;
