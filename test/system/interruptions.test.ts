@@ -102,7 +102,9 @@ it('starts what is stopped again with up, and ends a stopped supervisor by force
   const supervisor = await stack.signal('supervisor', 'SIGSTOP');
   const down = await stack.run('down');
   expect(down.code, down.stderr).toBe(0);
-  await waitUntil('the supervisor to be gone', async () => (isThere(supervisor) ? undefined : true), { timeoutMs: 20_000 });
+  await waitUntil('the supervisor to be gone', async () => (isThere(supervisor) ? undefined : true), {
+    timeoutMs: 20_000,
+  });
   expect((await stack.run('up', '--no-verify', '--no-seed')).code).toBe(0);
 });
 
