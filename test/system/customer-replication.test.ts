@@ -157,7 +157,7 @@ describe('customer-replication', () => {
     await producer.disconnect();
     const created = await post({ name: 'Late', phone: '1', email: 'late@example.org' });
     expect(created.status).toBe(201);
-    const ended = await verify('customers', '--timeout', '3s');
+    const ended = await verify('customers', '--timeout', '12s');
     expect(ended.code, ended.stdout + ended.stderr).toBe(5);
     expect(ended.stdout).toMatch(/… lagging: .*\n +replication: \d records behind/);
     expect(stack.log('replication') + stack.log('replication-2')).toMatch(

@@ -93,7 +93,7 @@ describe('while the sender is held back', () => {
       INSERT INTO product_event (id, topic, key, body, time_created)
       SELECT gen_random_uuid(), topic, key, replace(replace(body, '"sent"', '"unsent"'), '"revision":1', '"revision":2'),
              now() - interval '5 min' FROM product_event WHERE key = '${id}'`);
-    const verified = await stack.run('verify-consistency', '--timeout', '6s');
+    const verified = await stack.run('verify-consistency', '--timeout', '12s');
     expect(verified.stdout).toMatch(/monolith: 1 event behind \(unsent in product_event, the oldest for 3\d\d s\)/);
     expect(verified.stdout).toMatch(/no-unsent-produ/);
     expect(verified.code).not.toBe(0);
@@ -129,7 +129,7 @@ it('lets an entry wait for its market instead of ending the consumer, and finds 
     async () => (/waits for market NO/.test(stack.log('monolith-consumer')) ? true : undefined),
     { timeoutMs: 60_000 },
   );
-  const verified = await stack.run('verify-consistency', '--timeout', '8s');
+  const verified = await stack.run('verify-consistency', '--timeout', '15s');
   expect(verified.stdout).toMatch(/NO/);
   expect(verified.stdout).toMatch(/monolith-consumer .*1 record behind/);
   expect(verified.code).toBe(1); // markets differ for good
