@@ -43,7 +43,12 @@ describe('person-planning', () => {
       .flatMap((text) => parseStatements(resolveReferences(text, names)))
       .flatMap((statement) => statementEffects(statement).creates ?? [])
       .flatMap((created) => (created.kind === 'connector' ? [[created.name, created.config] as const] : []));
-    const byYaml = load().connectors.map(({ name, config }) => [name, { 'tasks.max': '1', ...config }] as const);
+    // TLS options are empty where a database has no certificates: they are left out when written by hand.
+    const written = (config: Readonly<Record<string, string>>) =>
+      Object.fromEntries(Object.entries(config).filter(([option]) => !option.startsWith('database.ssl')));
+    const byYaml = load().connectors.map(
+      ({ name, config }) => [name, { 'tasks.max': '1', ...written(config) }] as const,
+    );
     expect(bySql).toEqual(byYaml);
   });
 
