@@ -44,7 +44,7 @@ describe('person-planning', () => {
       .flatMap((statement) => statementEffects(statement).creates ?? [])
       .flatMap((created) => (created.kind === 'connector' ? [[created.name, created.config] as const] : []));
     // TLS options are empty where a database has no certificates: they are left out when written by hand.
-    const written = (config: Readonly<Record<string, string>>) =>
+    const written = (config: Readonly<Record<string, string>> = {}) =>
       Object.fromEntries(Object.entries(config).filter(([option]) => !option.startsWith('database.ssl')));
     const byYaml = load().connectors.map(
       ({ name, config }) => [name, { 'tasks.max': '1', ...written(config) }] as const,
