@@ -7,8 +7,9 @@ import { belowPrefix, type FilesRoute } from './routes.js';
 
 /**
  * A file of a route's folder: with its content type, ETag and Last-Modified, whole or by range. `index.html` stands for its
- * folder, and a folder without a trailing slash is redirected to. Names that begin with a dot do not exist, and nothing
- * outside the folder does. Not implemented: listings, compression, caching beyond revalidation.
+ * folder, and a folder without a trailing slash is redirected to. Names that begin with a dot do not exist, and no path
+ * leads out of the folder; symbolic links in it are followed, as nginx does. Not implemented: listings, compression,
+ * caching beyond revalidation.
  */
 export async function serveFile(
   request: IncomingMessage,

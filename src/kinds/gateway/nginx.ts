@@ -66,7 +66,7 @@ function serviceLocations(route: LaunchedRoute, index: number): readonly string[
     ...added(route.responseHeaders),
   ];
   const stem = stemOf(route.prefix);
-  return stem === '' ? location('/', block) : [...location(`= ${quoted(stem)}`, block), ...below(stem, block)];
+  return stem === '' ? location('/', block) : [...location(`= ${path(stem)}`, block), ...below(stem, block)];
 }
 
 function filesLocations({ prefix, files, responseHeaders }: FilesRoute): readonly string[] {
@@ -82,15 +82,14 @@ function filesLocations({ prefix, files, responseHeaders }: FilesRoute): readonl
   ];
   if (stem === '') return location('/', block);
   const toFolder = [`return 301 "${escaped(stem)}/$is_args$args";`, ...headers];
-  return [...location(`= ${quoted(stem)}`, toFolder), ...below(stem, block)];
+  return [...location(`= ${path(stem)}`, toFolder), ...below(stem, block)];
 }
 
 /** `^~`: no expression of another route's block is asked. */
-const below = (stem: string, block: readonly string[]): readonly string[] =>
-  location(`^~ ${quoted(`${stem}/`)}`, block);
+const below = (stem: string, block: readonly string[]): readonly string[] => location(`^~ ${path(`${stem}/`)}`, block);
 
-const location = (path: string, block: readonly string[]): readonly string[] => [
-  `  location ${path} {`,
+const location = (of: string, block: readonly string[]): readonly string[] => [
+  `  location ${of} {`,
   ...block.map((line) => `    ${line}`),
   '  }',
 ];
@@ -114,3 +113,5 @@ const expression = (pattern: string): string => `"~${pattern.replace(/[\\"]/g, '
 const ended = (path: string): string => `"${escaped(path)}$1"`;
 const quoted = (text: string): string => `"${escaped(text)}"`;
 const escaped = (text: string): string => text.replace(/[\\"]/g, '\\$&').replaceAll('$', DOLLAR);
+/** Of a location, in which nginx looks for no variables. */
+const path = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;

@@ -84,6 +84,10 @@ const CASES: readonly Case[] = [
   { asks: 'GET /v1.0', status: 200, url: '/api/$2' },
   { asks: 'GET /v1.0?q', status: 200, url: '/api/$2?q' },
   { asks: 'GET /v1x0/users', status: 404 },
+  { asks: 'GET /$ref/7', status: 200, url: '/$of/7' },
+  { asks: 'GET /$ref', status: 200, url: '/$of' },
+  { asks: 'GET /$files', status: 301, headers: { location: '/$files/' } },
+  { asks: 'GET /$files/app.js', status: 200, body: 'start()' },
   {
     asks: 'GET /headers',
     status: 200,
@@ -125,6 +129,8 @@ const routesTo = (url: string, files: string): readonly GatewayRoute[] => [
   { prefix: '/plain', service: 'echo', url },
   { prefix: '/strip', service: 'echo', url, rewrite: '/' },
   { prefix: '/v1.0/', service: 'echo', url, rewrite: '/api/$2' },
+  { prefix: '/$ref', service: 'echo', url, rewrite: '/$of' },
+  { prefix: '/$files', files },
   {
     prefix: '/headers',
     service: 'echo',
