@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connectKafka } from '../../../clients/kafka/client.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
@@ -17,9 +17,11 @@ export interface SignalChannels {
   readonly group: string;
 }
 
+type SignalSettings = Pick<Settings, 'prefix' | 'signals'>;
+
 /** Reads the enabled channels until the signal is aborted; never rejects. */
 export async function readSignals(
-  settings: Settings,
+  settings: SignalSettings,
   arrived: (signal: Signal) => void,
   log: Log,
   abort: AbortSignal,
@@ -48,6 +50,25 @@ function parseSignal(text: string, fallbackId: string): Signal | undefined {
   };
 }
 
+/** Signals are a line each. The name is anybody's who may configure a connector: it could be that of any file. */
+const FILE_BYTES_MAX = 1024 * 1024;
+
+/**
+ * The text of a signal file; undefined where there is none. Throws for anything but a file of that size: a device or a
+ * pipe would be read without an end.
+ */
+async function signalText(file: string): Promise<string | undefined> {
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error('it is not a file');
+    if (found.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+    return await readFile(file, 'utf8');
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure;
+  }
+}
+
 /** A file of signals, a line each, which is emptied once it is read. One that holds anything else is left alone. */
 async function readFileChannel(
   { file, pollMs }: SignalChannels,
@@ -55,22 +76,24 @@ async function readFileChannel(
   log: Log,
   abort: AbortSignal,
 ): Promise<void> {
-  let refused: string | undefined;
+  let warned: string | undefined;
+  const warn = (why: string): void => {
+    if (warned !== why) log.warn('the signal file is not read', { file, why });
+    warned = why;
+  };
   while (!abort.aborted) {
     try {
-      const text = await readFile(file, 'utf8');
+      const text = (await signalText(file)) ?? '';
       const lines = text.split('\n').filter((line) => line.trim() !== '');
       const signals = lines.flatMap((line) => parseSignal(line, '') ?? []);
-      if (signals.length < lines.length) {
-        if (refused !== text) log.warn('a line of the signal file is not a signal: it is not read', { file });
-        refused = text;
-      } else if (signals.length > 0) {
+      if (signals.length < lines.length) warn('a line of it is not a signal');
+      else if (signals.length > 0) {
+        warned = undefined;
         await writeFile(file, '');
         for (const signal of signals) arrived(signal);
       }
     } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code !== 'ENOENT')
-        log.warn('the signal file can not be read', { file, why: messageOf(failure) });
+      warn(messageOf(failure));
     }
     await pause(pollMs, abort).catch(() => {}); // aborted: the loop sees it
   }
@@ -78,7 +101,7 @@ async function readFileChannel(
 
 /** Partition 0 of a topic: records whose key is the connector's prefix. What was read is committed for the group. */
 async function readKafkaChannel(
-  { prefix, signals: { topic, bootstrapServers, group, pollMs } }: Settings,
+  { prefix, signals: { topic, bootstrapServers, group, pollMs } }: SignalSettings,
   arrived: (signal: Signal) => void,
   log: Log,
   abort: AbortSignal,
