@@ -333,7 +333,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
 ];
 
 /** Debezium 1.9's names of options, where they have others today. */
-const RENAMED: Readonly<Record<string, string>> = {
+export const RENAMED_OPTIONS: Readonly<Record<string, string>> = {
   'database.server.name': 'topic.prefix',
   'table.whitelist': 'table.include.list',
   'table.blacklist': 'table.exclude.list',
@@ -353,10 +353,11 @@ export function moderniseOptions(config: RawConfig): {
 } {
   const changed: Record<string, string> = { ...config };
   const warnings: string[] = [];
-  for (const [old, name] of Object.entries(RENAMED)) {
+  for (const [old, name] of Object.entries(RENAMED_OPTIONS)) {
     const value = config[old];
     if (value === undefined) continue;
     warnings.push(`option ${old} is the name of an older Debezium: it is ${name} today`);
+    delete changed[old];
     if (config[name] !== undefined) continue;
     changed[name] = old === 'truncate.handling.mode' ? (value === 'include' ? 'none' : 't') : value;
   }

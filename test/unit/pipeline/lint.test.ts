@@ -256,6 +256,7 @@ connectors:
       database.server.name: p
       database.password: hunter2
       table.include.list: events_outboxitem
+      heartbeat.topics.prefix: beats
 checks: { persons: { through: [] } }
 `,
     found: [
@@ -264,6 +265,7 @@ checks: { persons: { through: [] } }
       /:8:7 warning connector-old-spelling: database.server.name is Debezium 1.9; since 2.0 it is topic.prefix/,
       /:9:7 warning password-in-clear: database.password holds a secret in clear text$/,
       /:10:7 error table-without-schema: .*did you mean public.events_outboxitem\?/,
+      /:11:7 warning connector-old-spelling: heartbeat.topics.prefix is Debezium 1.9; since 2.0 it is topic.heartbeat.prefix/,
     ],
   },
   {

@@ -1,5 +1,6 @@
 import type { LintContext } from '../../../pipeline/lint.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
+import { RENAMED_OPTIONS } from '../../../protocol/connect/postgresql-options.js';
 import { listOf, missingFenceOptions, PUBLICATION_DEFAULT, SLOT_DEFAULT } from '../connector-flow.js';
 import { type ConnectorView, connectorViews, isPostgres } from './connector-views.js';
 
@@ -80,22 +81,15 @@ function captured(view: ConnectorView): readonly Problem[] {
     );
 }
 
-/** Debezium 1.9 and what it is called since 2.0. */
-const OLD_OPTIONS: Readonly<Record<string, string>> = {
-  'database.server.name': 'topic.prefix',
-  'table.whitelist': 'table.include.list',
-  'table.blacklist': 'table.exclude.list',
-  'schema.whitelist': 'schema.include.list',
-  'schema.blacklist': 'schema.exclude.list',
-  'column.whitelist': 'column.include.list',
-  'column.blacklist': 'column.exclude.list',
-};
+/** Of Debezium 1.9. */
 const OLD_CLASS = 'io.debezium.converters.ByteBufferConverter';
 
 function oldSpellings(view: ConnectorView): readonly Problem[] {
   const found = (option: string, message: string): Problem =>
     warning('connector-old-spelling', view.locationOf(option), message);
-  const options = isPostgres(view) ? Object.entries(OLD_OPTIONS).filter(([old]) => view.config[old] !== undefined) : [];
+  const options = isPostgres(view)
+    ? Object.entries(RENAMED_OPTIONS).filter(([old]) => view.config[old] !== undefined)
+    : [];
   return [
     ...options.map(([old, now]) => found(old, `${old} is Debezium 1.9; since 2.0 it is ${now}`)),
     ...['key.converter', 'value.converter']
