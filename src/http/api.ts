@@ -38,8 +38,6 @@ export interface Api<Context, Body = unknown> {
   readonly bodyBytesMax: number;
   readonly parseBody: (bytes: Buffer, request: Request) => Body;
   readonly contentType: (request: Request) => string;
-  /** Runs before a route is looked for; throws what `failure` turns into an answer. */
-  readonly authorize?: (request: Request, context: Context) => void;
   /** The answer to whatever was thrown. A status of 500 and above is logged. */
   readonly failure: (failure: unknown) => Answer;
 }
@@ -79,7 +77,6 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
 
   const serve = async (request: Request, response: Response, { segments, query }: Target): Promise<void> => {
     try {
-      api.authorize?.(request, context);
       const { route, parameters } = find(request.method ?? 'GET', segments);
       const body = api.parseBody(await readBody(request, api.bodyBytesMax), request);
       const answer = await route.handle({ parameters, query, headers: request.headers, body, response }, context);

@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Answer, type Api, type Route as ApiRoute, createApi } from '../../../http/api.js';
-import type { Front, Request } from '../../../http/front.js';
+import type { Front } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
 import { messageOf } from '../../../support/errors.js';
 import { type ManagementContext, Reply, ROUTES } from './routes.js';
@@ -21,14 +20,13 @@ const API: Api<ManagementContext, undefined> = {
   bodyBytesMax: 64 * 1024, // nothing is read from bodies
   parseBody: () => undefined,
   contentType: () => 'application/json',
-  authorize,
   failure(failure) {
-    if (failure instanceof Unauthorized) {
+    if (!(failure instanceof HttpProblem))
+      return { status: 500, body: { error: 'Internal Server Error', reason: messageOf(failure) } };
+    if (failure.status === 401) {
       const headers = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' };
       return { status: 401, body: { error: 'not_authorized', reason: 'Login failed' }, headers };
     }
-    if (!(failure instanceof HttpProblem))
-      return { status: 500, body: { error: 'Internal Server Error', reason: messageOf(failure) } };
     if (failure.status === 404) return NOT_FOUND;
     return {
       status: failure.status,
@@ -40,16 +38,10 @@ const API: Api<ManagementContext, undefined> = {
 const ERRORS: Readonly<Record<number, string>> = { 403: 'access_refused', 405: 'Method Not Allowed' };
 
 /** The HTTP API, with basic authentication by the AMQP user. */
-export const createManagement = (
+export function createManagement(
   context: ManagementContext,
   options: { readonly allowedHosts?: readonly string[] | undefined } = {},
-): Front => createApi(API, { context, log: context.broker.log, ...options });
-
-class Unauthorized extends Error {}
-
-/** Compared in constant time, by digests of one length. */
-function authorize({ headers: { authorization } }: Request, { broker }: ManagementContext): void {
-  const wanted = `Basic ${Buffer.from(`${broker.user}:${broker.password}`).toString('base64')}`;
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(authorization ?? ''), digest(wanted))) throw new Unauthorized();
+): Front {
+  const { log, user, password } = context.broker;
+  return createApi(API, { context, log, login: { username: user, password }, ...options });
 }
