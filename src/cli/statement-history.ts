@@ -1,11 +1,12 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { withoutUserinfo } from '../support/masked.js';
 
 /** As many statements as are offered again; the file is cut to them when it has twice as many. */
 export const HISTORY_MAX = 1_000;
 
-/** What a statement with a password looks like: it is offered again in this conversation, and never written down. */
+/** What a statement with a password looks like, besides one in a URL: it is offered again in this conversation, and never written down. */
 const SECRET = /passw|secret|token|credential|api.?key|jaas/i;
 
 /** The user's own, beside what else evpipe remembers of this user. */
@@ -38,7 +39,7 @@ export class StatementHistory {
     if (statement === '' || statement === this.statements[0]) return;
     this.statements.unshift(statement);
     this.statements.length = Math.min(this.statements.length, HISTORY_MAX);
-    if (SECRET.test(statement)) return;
+    if (SECRET.test(statement) || withoutUserinfo(statement) !== statement) return;
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
     appendFileSync(this.file, `${statement}\n`, { mode: 0o600 });
   }

@@ -25,8 +25,9 @@ describe('the history of a statement shell', () => {
   it('writes down no statement that holds a password, and recalls it all the same', () => {
     const history = new StatementHistory(file);
     history.add("CREATE SINK CONNECTOR c WITH ('connection.password'='hunter2');");
+    history.add("CREATE SOURCE CONNECTOR d WITH ('connection.url'='postgres://me:hunter2@db/shop');");
     history.add('SHOW TABLES;');
-    expect(history.statements).toHaveLength(2);
+    expect(history.statements).toHaveLength(3);
     expect(readFileSync(file, 'utf8')).toBe('SHOW TABLES;\n');
   });
 
