@@ -105,11 +105,11 @@ export interface AddressContext {
 }
 
 /** EVPIPE_KAFKA_BOOTSTRAP_SERVERS */
-export const addressVariable = ({ variable }: { readonly variable: readonly [string, string] }): string =>
-  `EVPIPE_${variable[0]}_${variable[1]}`;
+export const addressVariable = ({ variable }: Variable): string => `EVPIPE_${variable[0]}_${variable[1]}`;
 
-type Written<Address, Found> = {
-  readonly variable: readonly [string, string];
+type Variable = Pick<AddressForm<ComponentKind>, 'variable'>;
+
+type Written<Address, Found> = Variable & {
   readonly form: string;
   written(text: string, further: (field: string) => string | undefined): Address;
   endpoint(address: Address, context: AddressContext): Found | undefined;
@@ -124,7 +124,7 @@ export function endpointWritten<Address, Found>(
   const { env } = context;
   const given = text ?? (env[addressVariable(address)] || undefined);
   if (given === undefined) return undefined;
-  const further = (field: string) => env[`EVPIPE_${address.variable[0]}_${field}`] || undefined;
+  const further = (field: string) => env[furtherVariable(address, field)] || undefined;
   const found = address.endpoint(address.written(given, further), context);
   if (found !== undefined) return found;
   throw new EvpipeError('EVPIPE_ADDRESS_INVALID', `an address is not of the form ${address.form}`, {
@@ -139,8 +139,7 @@ export function variableOf({ address: { variable } }: Component, face: '' | '_IN
 }
 
 /** A further one beside it: EVPIPE_KAFKA_PASSWORD. */
-export const furtherVariable = ({ address: { variable } }: Component, field: string): string =>
-  `EVPIPE_${variable[0]}_${field}`;
+export const furtherVariable = ({ variable }: Variable, field: string): string => `EVPIPE_${variable[0]}_${field}`;
 
 /** A name as a part of a variable's. */
 export const inVariable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_');

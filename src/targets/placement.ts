@@ -62,7 +62,7 @@ function addressInEnv(component: Component, env: Environment): Address | undefin
   const inside = env[variableOf(component, '_INSIDE')];
   if (host === undefined || host === '') return undefined;
   const { written } = component.address;
-  const further = (field: string) => env[furtherVariable(component, field)] || undefined;
+  const further = (field: string) => env[furtherVariable(component.address, field)] || undefined;
   return { ...written(host, further), ...(inside !== undefined && { inside: written(inside, () => undefined) }) };
 }
 

@@ -1,5 +1,6 @@
 import { EvpipeError } from '../../support/errors.js';
 import type { KafkaClient, KafkaRecord } from '../kafka/contract.js';
+import { offsetSum } from '../kafka/offset-sum.js';
 import { readToEnd } from '../kafka/read-topic.js';
 import type { DecodedValue, RecordPart, ValueDecoder } from '../schema-registry/decode-value.js';
 import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
@@ -28,8 +29,7 @@ export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal
     async estimate(topic) {
       if ((await kafka.describeTopic(topic)) === undefined) return 0;
       const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
-      const sum = (all: typeof ends): bigint => all.reduce((total, { offset }) => total + offset, 0n);
-      return Number(sum(ends) - sum(starts));
+      return Number(offsetSum(ends) - offsetSum(starts));
     },
 
     async *stream(query) {

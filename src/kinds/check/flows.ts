@@ -1,5 +1,6 @@
 import type { ConnectorStatus } from '../../clients/connect/client.js';
 import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
+import { offsetSum } from '../../clients/kafka/offset-sum.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
@@ -131,7 +132,5 @@ async function readTopic(topic: string, session: Session): Promise<FlowNode> {
   const kafka = await session.clients.kafka();
   if ((await kafka.describeTopic(topic)) === undefined) return { name: topic, detail: 'not there', health: 'waiting' };
   const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
-  const sum = (positions: readonly { readonly offset: bigint }[]): bigint =>
-    positions.reduce((total, { offset }) => total + offset, 0n);
-  return { name: topic, detail: `${sum(ends) - sum(starts)} records`, health: 'good' };
+  return { name: topic, detail: `${offsetSum(ends) - offsetSum(starts)} records`, health: 'good' };
 }

@@ -1,4 +1,5 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../clients/kafka/contract.js';
+import { offsetSum } from '../../clients/kafka/offset-sum.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { groupLag } from '../../kinds/flow/group-lag.js';
 import type { Session } from '../../kinds/session.js';
@@ -39,13 +40,10 @@ export async function deadLetterTopics(session: Session): Promise<readonly DeadL
       if (!known.includes(topic)) return { topic, of: connectors, records: undefined, waiting: undefined };
       const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
       const { behind } = await groupLag(kafka, replayGroup(topic), [topic]);
-      return { topic, of: connectors, records: String(sumOf(ends) - sumOf(starts)), waiting: String(behind) };
+      return { topic, of: connectors, records: String(offsetSum(ends) - offsetSum(starts)), waiting: String(behind) };
     }),
   );
 }
-
-const sumOf = (positions: readonly PartitionPosition[]): bigint =>
-  positions.reduce((sum, { offset }) => sum + offset, 0n);
 
 async function topicsOfConnectors(session: Session): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();

@@ -61,7 +61,7 @@ function furtherOf(component: Component, endpoint: Endpoint): Readonly<Record<st
   const { address } = component;
   return Object.fromEntries(
     Object.entries({ ...address.further?.(endpoint), ...address.credentials?.(endpoint) }).flatMap(([field, value]) =>
-      value === undefined ? [] : [[furtherVariable(component, field), value]],
+      value === undefined ? [] : [[furtherVariable(component.address, field), value]],
     ),
   );
 }

@@ -1,9 +1,5 @@
-import type {
-  KafkaClient,
-  PartitionPosition,
-  TopicConfigEntry,
-  TopicDescription,
-} from '../../clients/kafka/contract.js';
+import type { KafkaClient, TopicConfigEntry, TopicDescription } from '../../clients/kafka/contract.js';
+import { offsetSum } from '../../clients/kafka/offset-sum.js';
 import type { Session } from '../../kinds/session.js';
 import { requireTopic } from './topic-named.js';
 
@@ -40,14 +36,11 @@ export async function topicSizes(session: Session): Promise<readonly TopicSize[]
   const kafka = await session.clients.kafka();
   const sizes = (await listedTopics(kafka)).map(async ({ name, partitions }): Promise<TopicSize> => {
     const [starts, ends] = await Promise.all([kafka.offsets(name, 'earliest'), kafka.offsets(name, 'latest')]);
-    const end = sumOf(ends);
-    return { topic: name, partitions: partitions.length, records: end - sumOf(starts), end };
+    const end = offsetSum(ends);
+    return { topic: name, partitions: partitions.length, records: end - offsetSum(starts), end };
   });
   return Promise.all(sizes);
 }
-
-const sumOf = (positions: readonly PartitionPosition[]): bigint =>
-  positions.reduce((sum, { offset }) => sum + offset, 0n);
 
 /** Those that people have made, by name. */
 const listedTopics = async (kafka: KafkaClient): Promise<readonly TopicDescription[]> =>
@@ -76,7 +69,7 @@ export async function describeTopics(session: Session, names: readonly string[])
           start: String(starts[index]?.offset ?? 0n),
           end: String(ends[index]?.offset ?? 0n),
         })),
-        records: String(sumOf(ends) - sumOf(starts)),
+        records: String(offsetSum(ends) - offsetSum(starts)),
         config: Object.fromEntries(config.filter(isOwn).map(({ name, value }) => [name, value])),
         groups: groups.flatMap(({ group, topics }) => (topics.has(topic) ? [group] : [])),
       };

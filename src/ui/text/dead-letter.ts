@@ -1,17 +1,11 @@
+import type { DeadLetterContext } from '../../operations/dead-letters/context.js';
 import { type Line, line, span, truncateLine, wrap } from './line.js';
 import { printable } from './printable.js';
 
-export interface ShownLetter {
+export interface ShownLetter extends DeadLetterContext {
   readonly partition: number;
   readonly offset: bigint;
   readonly timestampMs: number;
-  readonly origin:
-    | { readonly topic: string; readonly partition: number | undefined; readonly offset: bigint | undefined }
-    | undefined;
-  readonly by: string | undefined;
-  readonly stage: string | undefined;
-  readonly exception: string | undefined;
-  readonly message: string | undefined;
   readonly key: unknown;
   readonly value: unknown;
 }

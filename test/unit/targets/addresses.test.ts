@@ -30,9 +30,10 @@ const at = (places: Omit<TargetSection, 'name' | 'base'> = {}) => ({
 
 /** The endpoint that the variables lead to which `evpipe env` prints for an endpoint. */
 function throughVariables(component: Component, endpoint: Endpoint): Endpoint | undefined {
-  const { text, further, credentials } = component.address;
+  const { address } = component;
+  const { text, further, credentials } = address;
   const more = Object.entries({ ...further?.(endpoint), ...credentials?.(endpoint) }).flatMap(([field, value]) =>
-    value === undefined ? [] : [[furtherVariable(component, field), value]],
+    value === undefined ? [] : [[furtherVariable(address, field), value]],
   );
   return endpointOf(component, { [variableOf(component)]: text(endpoint) ?? '', ...Object.fromEntries(more) });
 }
