@@ -1,11 +1,11 @@
+import { FORMATS } from '../../ksql/formats/table.js';
+import { AGGREGATES } from '../../ksql/functions/aggregates.js';
+import { SCALAR_FUNCTIONS } from '../../ksql/functions/table.js';
+import { TABLE_FUNCTIONS } from '../../ksql/functions/table-functions.js';
+import { HONOURED_PROPERTIES } from '../../ksql/statements/properties.js';
+import { WITH_PROPERTIES } from '../../ksql/statements/with-properties.js';
 import { markdownTable } from '../../support/markdown.js';
-import { FORMATS } from './formats/table.js';
-import { AGGREGATES } from './functions/aggregates.js';
-import { SCALAR_FUNCTIONS } from './functions/table.js';
-import { TABLE_FUNCTIONS } from './functions/table-functions.js';
 import { STATEMENT_FORMS } from './statements/forms.js';
-import { HONOURED_PROPERTIES } from './statements/properties.js';
-import { WITH_PROPERTIES } from './statements/with-properties.js';
 import { KSQLDB_VERSION } from './version.js';
 
 interface Described {

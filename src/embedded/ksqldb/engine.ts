@@ -1,13 +1,13 @@
 import type { KafkaClient, RecordProducer } from '../../clients/kafka/contract.js';
+import type { World } from '../../ksql/expressions/compiled.js';
+import type { Registry } from '../../ksql/formats/registry.js';
+import { Metastore } from '../../ksql/metadata/metastore.js';
 import type { Log } from '../../support/log.js';
 import type { CommandLog } from './command-log.js';
-import type { World } from './expressions/compiled.js';
-import { Metastore } from './metadata/metastore.js';
 import type { PersistentQueryOptions, RunningQuery } from './runtime/persistent-query.js';
 import type { TransientQuery } from './runtime/transient-query.js';
 import type { Applied } from './statements/context.js';
 import type { ConnectWorker } from './upstream/connect.js';
-import type { Registry } from './upstream/registry.js';
 
 export interface EngineParts {
   readonly serviceId: string;

@@ -5,14 +5,15 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   support: [],
   http: ['support'],
   protocol: ['support'],
+  ksql: ['protocol', 'support'],
   clients: ['protocol', 'http', 'support'],
   pipeline: ['protocol', 'support'],
   // An embedded server never imports another one; `embedded` itself is checked by server below.
-  embedded: ['protocol', 'clients', 'http', 'support'],
+  embedded: ['ksql', 'protocol', 'clients', 'http', 'support'],
   supervisor: ['http', 'support'],
   consistency: ['clients', 'protocol', 'support'],
   targets: ['supervisor', 'pipeline', 'clients', 'http', 'support'],
-  kinds: ['consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
+  kinds: ['consistency', 'targets', 'pipeline', 'clients', 'ksql', 'protocol', 'support'],
   operations: ['kinds', 'consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
   ui: ['operations', 'kinds', 'pipeline'],
   // The table of kinds is handed down from here; a command for one kind (psql, ksql) imports that kind.

@@ -1,18 +1,18 @@
 import type { KafkaRecord, OutgoingRecord } from '../../../clients/kafka/contract.js';
+import { jsonWriter } from '../../../ksql/formats/json-writer.js';
+import { MemoryRegistry } from '../../../ksql/formats/memory-registry.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatement, parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import type { Log } from '../../../support/log.js';
 import type { Command } from '../command-log.js';
 import { Engine } from '../engine.js';
-import { jsonWriter } from '../formats/json-writer.js';
 import { openQuery } from '../query/open-query.js';
-import { StatementError } from '../statement-error.js';
 import type { Session } from '../statements/context.js';
 import type { Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
-import { readProperties } from '../statements/properties.js';
 import { substitute } from '../statements/variables.js';
 import { MemoryKafka } from './memory-kafka.js';
-import { MemoryRegistry } from './memory-registry.js';
 import { OfflineQuery } from './offline-query.js';
 
 /** A statement that fed another query's input more often than this feeds itself in a circle. */

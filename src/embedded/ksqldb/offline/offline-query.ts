@@ -1,11 +1,11 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import type { TableRows } from '../query/table-results.js';
+import type { TableRows } from '../../../ksql/query/table-results.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { Store } from '../../../ksql/rows/store.js';
 import type { PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
 import { sinkRecord } from '../runtime/query-run.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
-import type { Row } from '../runtime/row.js';
-import { Store } from '../runtime/store.js';
 import type { MemoryKafka } from './memory-kafka.js';
 
 /** A persistent query without a broker: it is handed each record, and its state lives in memory. */

@@ -1,15 +1,14 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
+import { jsonReader } from '../../../ksql/formats/json-reader.js';
+import { jsonWriter } from '../../../ksql/formats/json-writer.js';
+import type { Column } from '../../../ksql/metadata/schema.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { RowWindow } from '../../../ksql/rows/row.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import type { Value } from '../../../ksql/values/value.js';
 import { isJsonObject, type Json, parseJson } from '../../../protocol/json/parse.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
-import { jsonReader } from '../formats/json-reader.js';
-import { jsonWriter } from '../formats/json-writer.js';
-
-import type { Column } from '../metadata/schema.js';
-import type { Source } from '../metadata/source.js';
 import { RecordDecoder, RecordEncoder } from '../runtime/record-codec.js';
-import type { RowWindow } from '../runtime/row.js';
-import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
 import type { OfflineEngine } from './offline-engine.js';
 
 /** A record as tests write it. */

@@ -1,10 +1,10 @@
+import { compile } from '../../../ksql/expressions/compile.js';
+import type { CompileContext } from '../../../ksql/expressions/compiled.js';
+import { widening } from '../../../ksql/expressions/types.js';
+import type { Column } from '../../../ksql/metadata/schema.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import type { Value } from '../../../ksql/values/value.js';
 import type { Expression } from '../../../protocol/ksql/ast.js';
-import { compile } from '../expressions/compile.js';
-import type { CompileContext } from '../expressions/compiled.js';
-import { widening } from '../expressions/types.js';
-import type { Column } from '../metadata/schema.js';
-import type { Row } from '../runtime/row.js';
-import type { Value } from '../values/value.js';
 
 /** What a WHERE clause says of the key: which keys it can only be, or at least how it is bounded. */
 export type KeyLookup =

@@ -1,10 +1,10 @@
+import type { Column } from '../../../ksql/metadata/schema.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { offsetReset } from '../../../ksql/statements/properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
-import type { Column } from '../metadata/schema.js';
 import { type ResultRow, TransientQuery } from '../runtime/transient-query.js';
-import { StatementError } from '../statement-error.js';
-import { offsetReset } from '../statements/properties.js';
-import { planQuery } from './plan-query.js';
 import { checkPull, openPull, resultColumns, type Setting } from './pull-query.js';
 
 export interface ResultColumn extends Column {

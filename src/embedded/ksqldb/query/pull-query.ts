@@ -1,18 +1,18 @@
+import { formatColumn } from '../../../ksql/metadata/schema.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import type { TableRows } from '../../../ksql/query/table-results.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { Store } from '../../../ksql/rows/store.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import type { Query, StatementOf } from '../../../protocol/ksql/ast.js';
 import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
-import { formatColumn } from '../metadata/schema.js';
-import type { Source } from '../metadata/source.js';
 import { PlanRun } from '../runtime/plan-run.js';
-import type { Row } from '../runtime/row.js';
-import { Store } from '../runtime/store.js';
 import { type ResultRow, toResult } from '../runtime/transient-query.js';
-import { StatementError } from '../statement-error.js';
 import { keyLookup } from './key-lookup.js';
 import type { OpenedQuery, ResultColumn } from './open-query.js';
-import type { QueryPlan } from './plan.js';
-import { planQuery } from './plan-query.js';
-import type { TableRows } from './table-results.js';
 
 export type Setting = (name: string) => string | undefined;
 

@@ -1,6 +1,6 @@
+import { StatementError } from '../../../ksql/statement-error.js';
 import { KsqlSyntaxError } from '../../../protocol/ksql/position.js';
 import { messageOf } from '../../../support/errors.js';
-import { StatementError } from '../statement-error.js';
 
 export interface HttpFailure {
   readonly status: number;

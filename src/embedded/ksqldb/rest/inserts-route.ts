@@ -1,12 +1,12 @@
 import { checkJsonDepth } from '../../../http/body.js';
+import { jsonReader } from '../../../ksql/formats/json-reader.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import type { Value } from '../../../ksql/values/value.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
-import { jsonReader } from '../formats/json-reader.js';
-import type { Source } from '../metadata/source.js';
-import { StatementError } from '../statement-error.js';
 import { insertRow, insertTarget } from '../statements/insert-values.js';
-import type { Value } from '../values/value.js';
 import { jsonObject, type KsqlCall, write } from './request.js';
 
 /** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */

@@ -1,8 +1,8 @@
 import type { Response } from '../../../http/front.js';
+import { formatJava } from '../../../ksql/functions/java-pattern.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
-import { formatJava } from '../functions/java-pattern.js';
-import { StatementError } from '../statement-error.js';
 import { recordPrinter } from './record-printer.js';
 import { write } from './request.js';
 

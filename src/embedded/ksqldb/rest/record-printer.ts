@@ -1,13 +1,13 @@
+import { jsonWriter } from '../../../ksql/formats/json-writer.js';
+import type { RegisteredSchema } from '../../../ksql/formats/registry.js';
+import { formatNamed } from '../../../ksql/formats/table.js';
+import type { Source } from '../../../ksql/metadata/source.js';
 import { compileAvroDecoder } from '../../../protocol/avro/decode.js';
 import { parseAvroSchema } from '../../../protocol/avro/schema.js';
 import { unframeValue } from '../../../protocol/confluent/framing.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { Engine } from '../engine.js';
-import { jsonWriter } from '../formats/json-writer.js';
-import { formatNamed } from '../formats/table.js';
-import type { Source } from '../metadata/source.js';
 import { readWindow, serdeOptions, windowBytes } from '../runtime/record-codec.js';
-import type { RegisteredSchema } from '../upstream/registry.js';
 
 /** Of what is not text. */
 const SHOWN_BYTES_MAX = 64;
@@ -49,7 +49,8 @@ export function recordPrinter(engine: Engine, topic: string): (bytes: Buffer | n
 async function payloadPrinter(registered: RegisteredSchema): Promise<(payload: Buffer) => string> {
   const { schema, type, references } = registered;
   if (type === 'JSON') return (payload) => payload.toString('utf8');
-  if (type === 'PROTOBUF') return (await import('../formats/protobuf-serde.js')).messagePrinter(schema, references);
+  if (type === 'PROTOBUF')
+    return (await import('../../../ksql/formats/protobuf-serde.js')).messagePrinter(schema, references);
   const decode = compileAvroDecoder(parseAvroSchema(schema));
   return (payload) => stringifyJson(decode(payload));
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '../../../http/api.js';
 import { checkJsonDepth } from '../../../http/body.js';
 import type { Response } from '../../../http/front.js';
-import { StatementError } from '../statement-error.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 
 /** Bodies are read as bytes: inserts come as lines, everything else as one JSON object, whatever its type says (curl -d says urlencoded). */
 export type KsqlCall = Call<Buffer>;

@@ -4,10 +4,10 @@ import { type Answer, type Api, createApi, type Route } from '../../../http/api.
 import type { Login } from '../../../http/callers.js';
 import type { Front } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
 import { closed, listen } from '../../../support/listen.js';
 import type { Engine } from '../engine.js';
-import { StatementError } from '../statement-error.js';
 import { KSQLDB_VERSION } from '../version.js';
 import { genericError } from './errors.js';
 import { handleInserts } from './inserts-route.js';

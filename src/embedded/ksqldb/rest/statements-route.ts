@@ -1,11 +1,11 @@
 import type { Answer } from '../../../http/api.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
-import { StatementError } from '../statement-error.js';
 import type { Session } from '../statements/context.js';
 import type { Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
-import { readProperties } from '../statements/properties.js';
 import { substitute } from '../statements/variables.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall } from './request.js';

@@ -1,11 +1,11 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
+import type { Registry } from '../../../ksql/formats/registry.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import type { TableRows } from '../../../ksql/query/table-results.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
-import type { Source } from '../metadata/source.js';
-import type { QueryPlan } from '../query/plan.js';
-import type { TableRows } from '../query/table-results.js';
-import type { Registry } from '../upstream/registry.js';
 import { topicsOf } from './plan-run.js';
 import { QueryRun } from './query-run.js';
 import { changelogTopic, createChangelog } from './state-changelog.js';

@@ -1,13 +1,14 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
 import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
+import type { Registry } from '../../../ksql/formats/registry.js';
+import type { BuiltPlan, QueryPlan, Step } from '../../../ksql/query/plan.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { Store } from '../../../ksql/rows/store.js';
+import type { Value } from '../../../ksql/values/value.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
-import type { BuiltPlan, QueryPlan, Step } from '../query/plan.js';
-import { type Registry, RegistryUnavailable } from '../upstream/registry.js';
-import type { Value } from '../values/value.js';
+import { RegistryUnavailable } from '../upstream/registry.js';
 import { RecordDecoder } from './record-codec.js';
-import type { Row } from './row.js';
-import { Store } from './store.js';
 
 interface Input {
   readonly decoder: RecordDecoder;

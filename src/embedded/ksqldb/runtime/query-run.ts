@@ -6,12 +6,12 @@ import type {
   RecordProducer,
   RecordReader,
 } from '../../../clients/kafka/contract.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
-import { StatementError } from '../statement-error.js';
 import type { PersistentQueryOptions } from './persistent-query.js';
 import { PlanRun, topicsOf } from './plan-run.js';
 import { RecordEncoder } from './record-codec.js';
-import type { Row } from './row.js';
 import { changelogTopic, markerRecord, restoreState } from './state-changelog.js';
 import { TimeMerge } from './time-merge.js';
 

@@ -1,14 +1,14 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import { castTo } from '../expressions/cast.js';
-import { BIGINT, toDouble } from '../expressions/types.js';
-import type { Serde, SerdeOptions } from '../formats/format.js';
-import { formatNamed } from '../formats/table.js';
-import { parseJava } from '../functions/java-pattern.js';
-import type { RowSchema } from '../metadata/schema.js';
-import type { RecordFormat, Source } from '../metadata/source.js';
-import type { Registry } from '../upstream/registry.js';
-import type { Value } from '../values/value.js';
-import type { Row, RowWindow } from './row.js';
+import { castTo } from '../../../ksql/expressions/cast.js';
+import { BIGINT, toDouble } from '../../../ksql/expressions/types.js';
+import type { Serde, SerdeOptions } from '../../../ksql/formats/format.js';
+import type { Registry } from '../../../ksql/formats/registry.js';
+import { formatNamed } from '../../../ksql/formats/table.js';
+import { parseJava } from '../../../ksql/functions/java-pattern.js';
+import type { RowSchema } from '../../../ksql/metadata/schema.js';
+import type { RecordFormat, Source } from '../../../ksql/metadata/source.js';
+import type { Row, RowWindow } from '../../../ksql/rows/row.js';
+import type { Value } from '../../../ksql/values/value.js';
 
 export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
 

@@ -1,6 +1,6 @@
 import type { KafkaClient, PartitionPosition } from '../../../clients/kafka/contract.js';
+import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
-import { Store, type StoreSpec } from './store.js';
 
 /**
  * All state of one query in one partition, so that its order is one order: changes of stores, and now and then a

@@ -1,11 +1,11 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../../clients/kafka/contract.js';
+import type { Registry } from '../../../ksql/formats/registry.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { Store } from '../../../ksql/rows/store.js';
+import type { Value } from '../../../ksql/values/value.js';
 import type { Log } from '../../../support/log.js';
-import type { QueryPlan } from '../query/plan.js';
-import type { Registry } from '../upstream/registry.js';
-import type { Value } from '../values/value.js';
 import { PlanRun, topicsOf } from './plan-run.js';
-import type { Row } from './row.js';
-import { Store } from './store.js';
 import { TimeMerge } from './time-merge.js';
 
 export interface TransientOptions {

@@ -1,12 +1,12 @@
+import { resolveType } from '../../../ksql/metadata/named-types.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { propertyName } from '../../../ksql/statements/properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import { formatCreateSource } from '../../../protocol/ksql/format.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
-import { resolveType } from '../metadata/named-types.js';
-import type { Source } from '../metadata/source.js';
-import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
-import { propertyName } from './properties.js';
 
 type Alter = StatementOf<'alter-source'>;
 

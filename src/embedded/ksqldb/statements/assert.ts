@@ -1,8 +1,8 @@
+import { StatementError } from '../../../ksql/statement-error.js';
 import type { Duration } from '../../../protocol/ksql/ast.js';
 import { withText } from '../../../protocol/ksql/with-values.js';
 import { messageOf } from '../../../support/errors.js';
 import { waitUntil } from '../../../support/retry.js';
-import { StatementError } from '../statement-error.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 

@@ -1,6 +1,6 @@
+import { StatementError } from '../../../ksql/statement-error.js';
 import { connectorConfig } from '../../../protocol/ksql/with-values.js';
 import type { Engine } from '../engine.js';
-import { StatementError } from '../statement-error.js';
 import { type ConnectWorker, checked } from '../upstream/connect.js';
 import type { JsonAnswer } from '../upstream/http-json.js';
 import { messageIn } from '../upstream/http-json.js';

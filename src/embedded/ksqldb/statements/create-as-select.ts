@@ -1,17 +1,17 @@
+import { formatNamed } from '../../../ksql/formats/table.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import type { Properties } from '../../../ksql/statements/properties.js';
+import { readSourceProperties, recordFormat, type SourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { Query, StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
-import { formatNamed } from '../formats/table.js';
-import type { Source } from '../metadata/source.js';
-import type { QueryPlan } from '../query/plan.js';
-import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
-import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
 import { checkReplacement, checkTimestamp, partitionMismatch } from './create-source.js';
 import { entity } from './entity.js';
-import type { Properties } from './properties.js';
 import { startQuery } from './start-query.js';
-import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateAsSelect = StatementOf<'create-as-select'>;
 

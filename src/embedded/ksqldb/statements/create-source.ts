@@ -1,20 +1,20 @@
+import { formatNamed } from '../../../ksql/formats/table.js';
+import { resolveType } from '../../../ksql/metadata/named-types.js';
+import { type Column, formatColumn, formatSchema, type RowSchema } from '../../../ksql/metadata/schema.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { missingSchemaMessage } from '../../../ksql/statements/missing-schema.js';
+import type { Properties } from '../../../ksql/statements/properties.js';
+import { readSourceProperties, recordFormat, type SourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { ColumnDefinition, StatementOf, WithClause } from '../../../protocol/ksql/ast.js';
 import { formatCreateSource } from '../../../protocol/ksql/format.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType, quoteName, sameType } from '../../../protocol/ksql/types.js';
-import { formatNamed } from '../formats/table.js';
-import { resolveType } from '../metadata/named-types.js';
-import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
-import type { Source } from '../metadata/source.js';
-import { planQuery } from '../query/plan-query.js';
 import { serdeOptions } from '../runtime/record-codec.js';
-import { StatementError } from '../statement-error.js';
 import type { Applying, Change, StatementContext } from './context.js';
 import { entity } from './entity.js';
-import { missingSchemaMessage } from './missing-schema.js';
-import type { Properties } from './properties.js';
 import { startQuery } from './start-query.js';
-import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateSource = StatementOf<'create-source'>;
 

@@ -1,11 +1,11 @@
+import { AGGREGATES } from '../../../ksql/functions/aggregates.js';
+import { parseSignature } from '../../../ksql/functions/signature.js';
+import { SCALAR_FUNCTIONS } from '../../../ksql/functions/table.js';
+import { TABLE_FUNCTIONS } from '../../../ksql/functions/table-functions.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
-import { AGGREGATES } from '../functions/aggregates.js';
-import { parseSignature } from '../functions/signature.js';
-import { SCALAR_FUNCTIONS } from '../functions/table.js';
-import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
-import type { Source } from '../metadata/source.js';
-import { StatementError } from '../statement-error.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 import { queryInfo } from './query-info.js';

@@ -1,5 +1,5 @@
-import { formatNamed } from '../formats/table.js';
-import { StatementError } from '../statement-error.js';
+import { formatNamed } from '../../../ksql/formats/table.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import type { Change } from './context.js';
 import { entity } from './entity.js';
 

@@ -1,9 +1,9 @@
+import { notSupported } from '../../../ksql/statement-error.js';
 import type { Statement, StatementKind, StatementOf } from '../../../protocol/ksql/ast.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { messageOf } from '../../../support/errors.js';
 import type { LoggedCommand } from '../command-log.js';
 import type { Engine } from '../engine.js';
-import { notSupported } from '../statement-error.js';
 import type { StatementContext } from './context.js';
 import { commandStatus, type Entity } from './entity.js';
 import { changeOf, handlerOf } from './table.js';

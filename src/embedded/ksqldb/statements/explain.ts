@@ -1,8 +1,8 @@
+import type { PlanNode, QueryPlan } from '../../../ksql/query/plan.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
-import type { PlanNode, QueryPlan } from '../query/plan.js';
-import { planQuery } from '../query/plan-query.js';
-import { StatementError } from '../statement-error.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 import { fieldInfos } from './schema-info.js';

@@ -1,16 +1,16 @@
+import { widening } from '../../../ksql/expressions/types.js';
+import { type Column, formatColumn } from '../../../ksql/metadata/schema.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { QueryPlan, Step } from '../../../ksql/query/plan.js';
+import { planQuery } from '../../../ksql/query/plan-query.js';
+import type { Row } from '../../../ksql/rows/row.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
-import { widening } from '../expressions/types.js';
-import { type Column, formatColumn } from '../metadata/schema.js';
-import type { Source } from '../metadata/source.js';
-import type { QueryPlan, Step } from '../query/plan.js';
-import { planQuery } from '../query/plan-query.js';
-import type { Row } from '../runtime/row.js';
-import { StatementError } from '../statement-error.js';
 import type { Change } from './context.js';
 import { startQuery } from './start-query.js';
-import { readSourceProperties } from './with-properties.js';
 
 type InsertSelect = StatementOf<'insert-select'>;
 

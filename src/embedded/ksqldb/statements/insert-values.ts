@@ -1,15 +1,15 @@
+import { castTo } from '../../../ksql/expressions/cast.js';
+import { compile } from '../../../ksql/expressions/compile.js';
+import { describeType, widening } from '../../../ksql/expressions/types.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import { NO_CAUSE } from '../../../ksql/rows/row.js';
+import { StatementError } from '../../../ksql/statement-error.js';
+import type { Value } from '../../../ksql/values/value.js';
 import { formatExpression } from '../../../protocol/ksql/format.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
-import { castTo } from '../expressions/cast.js';
-import { compile } from '../expressions/compile.js';
-import { describeType, widening } from '../expressions/types.js';
-import type { Source } from '../metadata/source.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
-import { NO_CAUSE } from '../runtime/row.js';
-import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
 import type { Handler } from './context.js';
 
 /** INSERT INTO … VALUES: one record, acknowledged before the answer; it adds no entity. */

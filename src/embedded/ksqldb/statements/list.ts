@@ -1,8 +1,8 @@
+import { AGGREGATES } from '../../../ksql/functions/aggregates.js';
+import { SCALAR_FUNCTIONS } from '../../../ksql/functions/table.js';
+import { TABLE_FUNCTIONS } from '../../../ksql/functions/table-functions.js';
+import type { Source } from '../../../ksql/metadata/source.js';
 import type { Engine } from '../engine.js';
-import { AGGREGATES } from '../functions/aggregates.js';
-import { SCALAR_FUNCTIONS } from '../functions/table.js';
-import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
-import type { Source } from '../metadata/source.js';
 import type { Handler } from './context.js';
 import { describeSource } from './describe.js';
 import { entity } from './entity.js';

@@ -1,6 +1,6 @@
+import { StatementError } from '../../../ksql/statement-error.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
-import { StatementError } from '../statement-error.js';
 import type { Applying, Change } from './context.js';
 
 function checkQuery(engine: Engine, id: string | undefined): void {

@@ -1,5 +1,5 @@
+import type { RowSchema } from '../../../ksql/metadata/schema.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
-import type { RowSchema } from '../metadata/schema.js';
 
 /** A type as the REST API describes it. */
 export interface SchemaInfo {

@@ -1,6 +1,6 @@
+import { propertyName } from '../../../ksql/statements/properties.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
-import { propertyName } from './properties.js';
 
 /** SET and its like hold for the statements after them in the same request; they add no entity. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {

@@ -1,7 +1,7 @@
-import type { Source } from '../metadata/source.js';
-import type { QueryPlan } from '../query/plan.js';
+import type { Source } from '../../../ksql/metadata/source.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import { offsetReset } from '../../../ksql/statements/properties.js';
 import type { Applying } from './context.js';
-import { offsetReset } from './properties.js';
 
 /** Makes a persistent query and, unless the engine is only starting, runs it. */
 export async function startQuery(

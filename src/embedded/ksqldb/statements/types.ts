@@ -1,6 +1,6 @@
+import { resolveType } from '../../../ksql/metadata/named-types.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { formatType } from '../../../protocol/ksql/types.js';
-import { resolveType } from '../metadata/named-types.js';
-import { StatementError } from '../statement-error.js';
 import type { Change, Handler } from './context.js';
 import { entity } from './entity.js';
 import { schemaInfo } from './schema-info.js';

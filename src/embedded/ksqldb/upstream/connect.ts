@@ -1,7 +1,7 @@
 import type { HttpAddress, HttpClient } from '../../../http/client.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
 import { withoutUserinfo } from '../../../support/masked.js';
-import { StatementError } from '../statement-error.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
 /** The Connect worker that CREATE CONNECTOR and its like are passed on to. */

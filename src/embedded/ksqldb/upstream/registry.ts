@@ -1,16 +1,9 @@
 import type { HttpAddress, HttpClient } from '../../../http/client.js';
+import type { RegisteredSchema, Registry } from '../../../ksql/formats/registry.js';
+import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
 import { withoutUserinfo } from '../../../support/masked.js';
-import { StatementError } from '../statement-error.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
-
-export interface RegisteredSchema {
-  readonly id: number;
-  readonly schema: string;
-  readonly type: string;
-  /** The texts of the schemas that it refers to, directly or not, by name; each after those it refers to itself. */
-  readonly references: ReadonlyMap<string, string>;
-}
 
 /** What the registry answers of a version. */
 interface VersionBody {
@@ -28,16 +21,6 @@ const MEDIA_TYPE = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
 
 /** It gave no answer, or none that says anything of what was asked: asking again later may. */
 export class RegistryUnavailable extends StatementError {}
-
-/** The questions that ksqlDB asks a Schema Registry. Failures are StatementErrors in the registry's own words. */
-export interface Registry {
-  /** Undefined where the subject does not exist. */
-  latest(subject: string): Promise<RegisteredSchema | undefined>;
-  /** Registers it unless it is there already; answers its id either way. */
-  register(subject: string, schema: string, type: string): Promise<number>;
-  schemaById(id: number): Promise<RegisteredSchema>;
-  deleteSubject(subject: string): Promise<void>;
-}
 
 export class HttpRegistry implements Registry {
   private readonly byId = new Map<number, Promise<RegisteredSchema>>();

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { KafkaRecord } from '../../../../src/clients/kafka/contract.js';
-import { jsonReader } from '../../../../src/embedded/ksqldb/formats/json-reader.js';
-import { objectWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
-import type { Source } from '../../../../src/embedded/ksqldb/metadata/source.js';
 import { OfflineEngine } from '../../../../src/embedded/ksqldb/offline/offline-engine.js';
 import { RecordDecoder, RecordEncoder } from '../../../../src/embedded/ksqldb/runtime/record-codec.js';
+import { jsonReader } from '../../../../src/ksql/formats/json-reader.js';
+import { objectWriter } from '../../../../src/ksql/formats/json-writer.js';
+import type { Source } from '../../../../src/ksql/metadata/source.js';
 import { parseJson } from '../../../../src/protocol/json/parse.js';
 import { silentLog } from '../../../../src/support/log.js';
 

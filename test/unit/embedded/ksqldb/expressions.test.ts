@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../../../src/embedded/ksqldb/expressions/compile.js';
-import type { CompileContext } from '../../../../src/embedded/ksqldb/expressions/compiled.js';
-import { jsonWriter } from '../../../../src/embedded/ksqldb/formats/json-writer.js';
+import { compile } from '../../../../src/ksql/expressions/compile.js';
+import type { CompileContext } from '../../../../src/ksql/expressions/compiled.js';
+import { jsonWriter } from '../../../../src/ksql/formats/json-writer.js';
 import { parseStatement } from '../../../../src/protocol/ksql/parse.js';
 import { formatType } from '../../../../src/protocol/ksql/types.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { protobufSchemaOf } from '../../../../src/embedded/ksqldb/formats/protobuf-schema.js';
+import { protobufSchemaOf } from '../../../../src/ksql/formats/protobuf-schema.js';
 import { printProtobufText } from '../../../../src/protocol/protobuf/print.js';
 
 const PRINTED = `syntax = "proto3";

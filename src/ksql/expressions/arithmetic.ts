@@ -1,0 +1,155 @@
+import { Decimal } from '../../protocol/decimal.js';
+import type { ArithmeticOperator, Expression } from '../../protocol/ksql/ast.js';
+import { formatExpression } from '../../protocol/ksql/format.js';
+import type { Position } from '../../protocol/ksql/position.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Row } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import type { Compiled } from './compiled.js';
+import {
+  asDecimalType,
+  BIGINT,
+  BYTES,
+  DOUBLE,
+  decimal,
+  describeType,
+  INTEGER,
+  isNumeric,
+  STRING,
+  toDecimal,
+  toDouble,
+} from './types.js';
+
+export function compileNegate(operand: Compiled, at: Position): Compiled {
+  const { type, evaluate } = operand;
+  if (type === undefined || !isNumeric(type)) {
+    throw new StatementError(`Line: ${at.line}, Col: ${at.column}: - needs a number, not ${describeType(type)}`);
+  }
+  return {
+    type,
+    evaluate: (row) => {
+      const value = evaluate(row);
+      if (value === null) return null;
+      return value instanceof Decimal ? value.negate() : -(value as number);
+    },
+  };
+}
+
+/** Nulls make null. Whole numbers wrap as Java's do; a division of whole numbers by zero fails the expression. */
+export function compileArithmetic(
+  operator: ArithmeticOperator | '||',
+  left: Compiled,
+  right: Compiled,
+  expression: Extract<Expression, { kind: 'arithmetic' }>,
+): Compiled {
+  const [a, b] = [left.evaluate, right.evaluate];
+  const binary =
+    (combine: (x: Value, y: Value) => Value) =>
+    (row: Row): Value => {
+      const x = a(row);
+      if (x === null) return null;
+      const y = b(row);
+      return y === null ? null : combine(x, y);
+    };
+  if (left.type?.kind === 'STRING' && right.type?.kind === 'STRING' && (operator === '+' || operator === '||')) {
+    return { type: STRING, evaluate: binary((x, y) => (x as string) + (y as string)) };
+  }
+  if (left.type?.kind === 'BYTES' && right.type?.kind === 'BYTES' && operator === '||') {
+    return { type: BYTES, evaluate: binary((x, y) => Buffer.concat([x as Uint8Array, y as Uint8Array])) };
+  }
+  if (operator === '||' || !left.type || !right.type || !isNumeric(left.type) || !isNumeric(right.type)) {
+    throw new StatementError(
+      `Error processing expression: ${formatExpression(expression)}. Unsupported arithmetic types. ${describeType(left.type)} ${describeType(right.type)}`,
+    );
+  }
+  const { type, combine } = numeric(operator, left.type, right.type);
+  return { type, evaluate: binary(combine) };
+}
+
+type Combine = (x: Value, y: Value) => Value;
+
+function numeric(operator: ArithmeticOperator, left: SqlType, right: SqlType): { type: SqlType; combine: Combine } {
+  if (left.kind === 'DOUBLE' || right.kind === 'DOUBLE') {
+    const operate = DOUBLES[operator];
+    return { type: DOUBLE, combine: (x, y) => operate(toDouble(x), toDouble(y)) };
+  }
+  if (left.kind === 'DECIMAL' || right.kind === 'DECIMAL') return decimals(operator, left, right);
+  if (left.kind === 'BIGINT' || right.kind === 'BIGINT') {
+    const operate = LONGS[operator];
+    return {
+      type: BIGINT,
+      combine: (x, y) => BigInt.asIntN(64, operate(BigInt(x as bigint), BigInt(y as bigint))),
+    };
+  }
+  const operate = INTS[operator];
+  return { type: INTEGER, combine: (x, y) => operate(x as number, y as number) };
+}
+
+const DOUBLES: Record<ArithmeticOperator, (x: number, y: number) => number> = {
+  '+': (x, y) => x + y,
+  '-': (x, y) => x - y,
+  '*': (x, y) => x * y,
+  '/': (x, y) => x / y,
+  '%': (x, y) => x % y,
+};
+
+const LONGS: Record<ArithmeticOperator, (x: bigint, y: bigint) => bigint> = {
+  '+': (x, y) => x + y,
+  '-': (x, y) => x - y,
+  '*': (x, y) => x * y,
+  '/': (x, y) => x / y,
+  '%': (x, y) => x % y,
+};
+
+function nonZero(value: number): number {
+  if (value === 0) throw new RangeError('/ by zero');
+  return value;
+}
+
+const INTS: Record<ArithmeticOperator, (x: number, y: number) => number> = {
+  '+': (x, y) => (x + y) | 0,
+  '-': (x, y) => (x - y) | 0,
+  '*': (x, y) => Math.imul(x, y),
+  '/': (x, y) => (x / nonZero(y)) | 0,
+  '%': (x, y) => (x % nonZero(y)) + 0,
+};
+
+/** Result types are those that ksqlDB documents (SQL Server's rules). */
+function decimals(operator: ArithmeticOperator, left: SqlType, right: SqlType): { type: SqlType; combine: Combine } {
+  const [a, b] = [asDecimalType(left), asDecimalType(right)];
+  const scale = Math.max(a.scale, b.scale);
+  const whole = Math.max(a.precision - a.scale, b.precision - b.scale);
+  switch (operator) {
+    case '+':
+      return {
+        type: decimal(whole + scale + 1, scale),
+        combine: (x, y) => toDecimal(x).add(toDecimal(y)).toScale(scale),
+      };
+    case '-':
+      return {
+        type: decimal(whole + scale + 1, scale),
+        combine: (x, y) => toDecimal(x).add(toDecimal(y).negate()).toScale(scale),
+      };
+    case '*':
+      return {
+        type: decimal(a.precision + b.precision + 1, a.scale + b.scale),
+        combine: (x, y) =>
+          toDecimal(x)
+            .multiply(toDecimal(y))
+            .toScale(a.scale + b.scale),
+      };
+    case '/': {
+      const digits = Math.max(6, a.scale + b.precision + 1);
+      const precision = a.precision - a.scale + b.scale + digits;
+      return { type: decimal(precision, digits), combine: (x, y) => toDecimal(x).divide(toDecimal(y), digits) };
+    }
+    case '%': {
+      const precision = Math.min(a.precision - a.scale, b.precision - b.scale) + scale;
+      return {
+        type: decimal(precision, scale),
+        combine: (x, y) => toDecimal(x).remainder(toDecimal(y)).toScale(scale),
+      };
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Row } from '../rows/row.js';
+import type { Value } from '../values/value.js';
+
+/** An expression ready to run. `type` is undefined for NULL, which is of every type. */
+export interface Compiled {
+  readonly type: SqlType | undefined;
+  readonly evaluate: (row: Row) => Value;
+}
+
+/** What the engine's functions may use of the world. */
+export interface World {
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface Scope {
+  /** Undefined where no source has such a column. */
+  column(source: string | undefined, name: string): Compiled | undefined;
+  /** For messages. */
+  readonly sources: readonly string[];
+}
+
+export interface CompileContext {
+  readonly scope: Scope;
+  readonly world: World;
+  /** CREATE TYPE's names. */
+  readonly types: ReadonlyMap<string, SqlType>;
+}

@@ -1,0 +1,134 @@
+import { Decimal } from '../../protocol/decimal.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { formatType, sameType } from '../../protocol/ksql/types.js';
+import type { Value } from '../values/value.js';
+
+export const BOOLEAN: SqlType = { kind: 'BOOLEAN' };
+export const INTEGER: SqlType = { kind: 'INTEGER' };
+export const BIGINT: SqlType = { kind: 'BIGINT' };
+export const DOUBLE: SqlType = { kind: 'DOUBLE' };
+export const STRING: SqlType = { kind: 'STRING' };
+export const BYTES: SqlType = { kind: 'BYTES' };
+export const decimal = (precision: number, scale: number): SqlType => ({ kind: 'DECIMAL', precision, scale });
+export const arrayOf = (element: SqlType): SqlType => ({ kind: 'ARRAY', element });
+export const mapOf = (key: SqlType, value: SqlType): SqlType => ({ kind: 'MAP', key, value });
+
+const RANK: Partial<Record<SqlType['kind'], number>> = { INTEGER: 1, BIGINT: 2, DECIMAL: 3, DOUBLE: 4 };
+
+export const isNumeric = (type: SqlType): boolean => RANK[type.kind] !== undefined;
+
+/** The decimal that holds every value of a numeric type that is no double. */
+export function asDecimalType(type: SqlType): { precision: number; scale: number } {
+  if (type.kind === 'DECIMAL') return type;
+  return type.kind === 'INTEGER' ? { precision: 10, scale: 0 } : { precision: 19, scale: 0 };
+}
+
+/** The narrowest type that both convert to without a cast; undefined where there is none. An undefined type is that of NULL. */
+export function commonType(left: SqlType | undefined, right: SqlType | undefined): SqlType | undefined {
+  if (left === undefined) return right;
+  if (right === undefined || sameType(left, right)) return left;
+  const [leftRank, rightRank] = [RANK[left.kind], RANK[right.kind]];
+  if (leftRank !== undefined && rightRank !== undefined) {
+    if (left.kind === 'DOUBLE' || right.kind === 'DOUBLE') return DOUBLE;
+    if (left.kind !== 'DECIMAL' && right.kind !== 'DECIMAL') return leftRank > rightRank ? left : right;
+    const [a, b] = [asDecimalType(left), asDecimalType(right)];
+    const scale = Math.max(a.scale, b.scale);
+    return decimal(Math.max(a.precision - a.scale, b.precision - b.scale) + scale, scale);
+  }
+  if (left.kind === 'ARRAY' && right.kind === 'ARRAY') {
+    const element = commonType(left.element, right.element);
+    return element === undefined ? undefined : arrayOf(element);
+  }
+  if (left.kind === 'MAP' && right.kind === 'MAP') {
+    const key = commonType(left.key, right.key);
+    const value = commonType(left.value, right.value);
+    return key === undefined || value === undefined ? undefined : mapOf(key, value);
+  }
+  if (left.kind === 'STRUCT' && right.kind === 'STRUCT') return commonStruct(left, right);
+  return undefined;
+}
+
+function commonStruct(
+  left: Extract<SqlType, { kind: 'STRUCT' }>,
+  right: Extract<SqlType, { kind: 'STRUCT' }>,
+): SqlType | undefined {
+  const fields = [...left.fields];
+  for (const field of right.fields) {
+    const at = fields.findIndex(({ name }) => name === field.name);
+    const type = at === -1 ? field.type : commonType(fields[at]?.type, field.type);
+    if (type === undefined) return undefined;
+    if (at === -1) fields.push(field);
+    else fields[at] = { name: field.name, type };
+  }
+  return { kind: 'STRUCT', fields };
+}
+
+/** Converts without loss from a type to one that it widens to; undefined where no implicit conversion exists. */
+export function widening(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
+  if (sameType(from, to)) return (value) => value;
+  const [fromRank, toRank] = [RANK[from.kind], RANK[to.kind]];
+  if (fromRank !== undefined && toRank !== undefined && fromRank <= toRank) return numericWidening(from, to);
+  if (from.kind === 'ARRAY' && to.kind === 'ARRAY') {
+    const element = widening(from.element, to.element);
+    return element && ((value) => (value as Value[] | null)?.map(nullable(element)) ?? null);
+  }
+  if (from.kind === 'MAP' && to.kind === 'MAP') {
+    const [key, each] = [widening(from.key, to.key), widening(from.value, to.value)];
+    if (key === undefined || each === undefined) return undefined;
+    return (value) =>
+      value === null
+        ? null
+        : new Map([...(value as Map<Value, Value>)].map(([k, v]) => [nullable(key)(k), nullable(each)(v)]));
+  }
+  if (from.kind === 'STRUCT' && to.kind === 'STRUCT') return structWidening(from, to);
+  return undefined;
+}
+
+const nullable =
+  (convert: (value: Value) => Value) =>
+  (value: Value): Value =>
+    value === null ? null : convert(value);
+
+function structWidening(
+  from: Extract<SqlType, { kind: 'STRUCT' }>,
+  to: Extract<SqlType, { kind: 'STRUCT' }>,
+): ((value: Value) => Value) | undefined {
+  const fields: Array<((struct: readonly Value[]) => Value) | undefined> = to.fields.map((field) => {
+    const at = from.fields.findIndex(({ name }) => name === field.name);
+    const source = from.fields[at];
+    if (source === undefined) return () => null;
+    const convert = widening(source.type, field.type);
+    return convert && ((struct) => nullable(convert)(struct[at] ?? null));
+  });
+  if (fields.some((field) => field === undefined)) return undefined;
+  if (from.fields.some(({ name }) => !to.fields.some((field) => field.name === name))) return undefined;
+  return (value) => (value === null ? null : fields.map((field) => field?.(value as readonly Value[]) ?? null));
+}
+
+function numericWidening(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
+  if (to.kind === 'BIGINT') return nullable((value) => BigInt(value as number));
+  if (to.kind === 'DOUBLE') return nullable(toDouble);
+  if (to.kind === 'DECIMAL') {
+    const source = asDecimalType(from);
+    if (source.precision - source.scale > to.precision - to.scale || source.scale > to.scale) {
+      return from.kind === 'DECIMAL' ? undefined : nullable((value) => toDecimal(value).toScale(to.scale));
+    }
+    return nullable((value) => toDecimal(value).toScale(to.scale));
+  }
+  return undefined;
+}
+
+export function toDouble(value: Value): number {
+  return value instanceof Decimal ? value.toNumber() : Number(value);
+}
+
+/** Of an INTEGER, BIGINT, DECIMAL or DOUBLE value. */
+export function toDecimal(value: Value): Decimal {
+  if (value instanceof Decimal) return value;
+  if (typeof value === 'bigint') return new Decimal(value, 0);
+  const parsed = Decimal.fromNumber(value as number);
+  if (parsed === undefined) throw new RangeError(`${String(value)} is not a decimal number`);
+  return parsed;
+}
+
+export const describeType = (type: SqlType | undefined): string => (type === undefined ? 'NULL' : formatType(type));

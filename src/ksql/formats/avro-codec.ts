@@ -1,0 +1,243 @@
+import type { AvroOutput } from '../../protocol/avro/output.js';
+import {
+  type Read as AvroRead,
+  compileSkip,
+  isLeaf,
+  readArray,
+  readBytes,
+  readEntries,
+  readLeaf,
+  readRecord,
+  readUnion,
+} from '../../protocol/avro/read.js';
+import type { AvroRecord, AvroSchema } from '../../protocol/avro/schema.js';
+import { Decimal } from '../../protocol/decimal.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { formatType } from '../../protocol/ksql/types.js';
+import { castTo } from '../expressions/cast.js';
+import { widening } from '../expressions/types.js';
+import type { Value } from '../values/value.js';
+import { mapEntryOf, sqlTypeOf } from './avro-schema.js';
+
+type Read = AvroRead<Value>;
+type Write = (value: Value, output: AvroOutput) => void;
+interface Field {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** Reads a record written with `schema` into the places of `columns`: fields by name without regard to case, the rest skipped. */
+export function recordReader(schema: AvroRecord, columns: readonly Field[]): AvroRead<Value[]> {
+  const places = schema.fields.map((field) => placeOf(field.name, columns));
+  const fields = schema.fields.map((field, at): Read => {
+    const column = columns[places[at] ?? -1];
+    return column === undefined ? compileSkip(field.schema) : reader(field.schema, column.type);
+  });
+  const width = columns.length;
+  return readRecord(fields, (read) => {
+    const values = new Array<Value>(width).fill(null);
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at] ?? -1;
+      if (place >= 0) values[place] = read[at] ?? null;
+    }
+    return values;
+  });
+}
+
+/** The column with the field's exact name, or else with the name in another case; -1 where there is none. */
+function placeOf(name: string, columns: readonly Field[]): number {
+  const exact = columns.findIndex((column) => column.name === name);
+  return exact !== -1 ? exact : columns.findIndex((column) => column.name.toUpperCase() === name.toUpperCase());
+}
+
+/** A reader of what `schema` wrote, as a value of `type`. Throws where the two have nothing in common. */
+export function reader(schema: AvroSchema, type: SqlType): Read {
+  if (schema.type === 'union') {
+    return readUnion(schema.branches.map((branch) => reader(branch, type)));
+  }
+  if (schema.type === 'null') return () => null;
+  if (type.kind === 'STRUCT' && schema.type === 'record') return recordReader(schema, type.fields);
+  if (type.kind === 'MAP') {
+    const map = mapReader(schema, type);
+    if (map !== undefined) return map;
+  }
+  if (type.kind === 'ARRAY' && schema.type === 'array') {
+    return readArray(reader(schema.items, type.element));
+  }
+  if (type.kind === 'DECIMAL' && (schema.type === 'bytes' || schema.type === 'fixed')) {
+    const scale = Number(schema.properties.scale ?? 0);
+    const bytes = readBytes(schema);
+    return (input) => Decimal.fromBytes(bytes(input), scale).toScale(type.scale);
+  }
+  const own = sqlTypeOf(schema, true);
+  const plain = primitive(schema);
+  if (own === undefined || plain === undefined)
+    throw new TypeError(`Avro ${schema.type} can't be read as ${formatType(type)}`);
+  // DATE, TIME and TIMESTAMP lie in the same numbers whether or not the schema says so.
+  if (type.kind === 'DATE' || type.kind === 'TIME' || type.kind === 'TIMESTAMP') {
+    if (schema.type === 'int' || schema.type === 'long') return (input) => Number(plain(input));
+  }
+  const natural = naturalType(schema);
+  const convert =
+    natural === undefined
+      ? undefined
+      : (widening(natural, type) ?? (type.kind === 'STRING' ? castTo(natural, type) : undefined));
+  if (convert === undefined) throw new TypeError(`Avro ${schema.type} can't be read as ${formatType(type)}`);
+  return natural?.kind === type.kind ? plain : (input) => convert(plain(input));
+}
+
+function naturalType(schema: AvroSchema): SqlType | undefined {
+  switch (schema.type) {
+    case 'int':
+      return { kind: 'INTEGER' };
+    case 'long':
+      return { kind: 'BIGINT' };
+    case 'bytes':
+    case 'fixed':
+      return { kind: 'BYTES' };
+    default:
+      return sqlTypeOf(schema, true);
+  }
+}
+
+/** BIGINT is a bigint whatever its size, BYTES are a copy. */
+function primitive(schema: AvroSchema): Read | undefined {
+  if (!isLeaf(schema)) return undefined;
+  switch (schema.type) {
+    case 'long':
+      return (input) => input.bigint();
+    case 'bytes':
+    case 'fixed': {
+      const bytes = readBytes(schema);
+      return (input) => Buffer.from(bytes(input));
+    }
+    default:
+      return readLeaf(schema);
+  }
+}
+
+function mapReader(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>): Read | undefined {
+  if (schema.type === 'map') {
+    const entries = readEntries(reader(schema.values, type.value));
+    return (input) => new Map(entries(input));
+  }
+  const entry = mapEntryOf(schema);
+  const [key, value] = entry?.fields ?? [];
+  if (schema.type !== 'array' || key === undefined || value === undefined) return undefined;
+  const [readKey, readValue] = [reader(key.schema, type.key), reader(value.schema, type.value)];
+  const entries = readArray((input) => [readKey(input), readValue(input)] as const);
+  return (input) => new Map(entries(input));
+}
+
+/** A writer of values of `type` in `schema`, whose fields are found by name; a field that no column fills gets its default. */
+export function writer(schema: AvroSchema, type: SqlType): Write {
+  if (schema.type === 'union') return unionWriter(schema, type);
+  if (schema.type === 'record' && type.kind === 'STRUCT') {
+    const write = recordWriter(schema, type.fields);
+    return (value, output) => write(value as readonly Value[], output);
+  }
+  if (type.kind === 'MAP') return mapWriter(schema, type);
+  if (type.kind === 'ARRAY' && schema.type === 'array') {
+    const element = writer(schema.items, type.element);
+    return (value, output) => output.block(value as readonly Value[], (each) => element(each, output));
+  }
+  if (type.kind === 'DECIMAL' && schema.type === 'bytes') {
+    const scale = Number(schema.properties.scale ?? type.scale);
+    return (value, output) => output.blob((value as Decimal).toScale(scale).toBytes());
+  }
+  const write = scalarWriter(schema, type);
+  if (write === undefined) throw new TypeError(`${formatType(type)} can't be written as Avro ${schema.type}`);
+  return write;
+}
+
+function scalarWriter(schema: AvroSchema, type: SqlType): Write | undefined {
+  const number = ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIME', 'TIMESTAMP'].includes(type.kind);
+  switch (schema.type) {
+    case 'boolean':
+      return type.kind === 'BOOLEAN' ? (value, output) => output.boolean(value === true) : undefined;
+    case 'int':
+      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(Number(value)) : undefined;
+    case 'long':
+      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(value as number | bigint) : undefined;
+    case 'float':
+      return number ? (value, output) => output.float(Number(value)) : undefined;
+    case 'double':
+      return number ? (value, output) => output.double(Number(value)) : undefined;
+    case 'string':
+      return type.kind === 'STRING' ? (value, output) => output.text(value as string) : undefined;
+    case 'bytes':
+      return type.kind === 'BYTES' ? (value, output) => output.blob(value as Uint8Array) : undefined;
+    case 'enum': {
+      if (type.kind !== 'STRING') return undefined;
+      return (value, output) => {
+        const at = schema.symbols.indexOf(value as string);
+        if (at === -1) throw new RangeError(`'${String(value)}' is not a symbol of ${schema.name}`);
+        output.long(at);
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function unionWriter(schema: Extract<AvroSchema, { type: 'union' }>, type: SqlType): Write {
+  const nullAt = schema.branches.findIndex((branch) => branch.type === 'null');
+  const at = schema.branches.findIndex((branch) => branch.type !== 'null');
+  const branch = schema.branches[at];
+  if (branch === undefined) throw new TypeError(`${formatType(type)} can't be written as null`);
+  const write = writer(branch, type);
+  return (value, output) => {
+    if (value === null) {
+      if (nullAt === -1) throw new TypeError('null is not allowed here');
+      output.long(nullAt);
+    } else {
+      output.long(at);
+      write(value, output);
+    }
+  };
+}
+
+export function recordWriter(
+  schema: AvroRecord,
+  columns: readonly Field[],
+): (values: readonly Value[], output: AvroOutput) => void {
+  const steps = schema.fields.map((field) => {
+    const place = placeOf(field.name, columns);
+    const column = columns[place];
+    const nullable = field.schema.type === 'union';
+    if (column !== undefined) return { place, write: writer(field.schema, column.type), nullable, name: field.name };
+    if (!nullable) throw new TypeError(`field ${field.name} of ${schema.name} has no column and can't be null`);
+    return {
+      place: -1,
+      write: writer(field.schema, sqlTypeOf(field.schema, true) ?? { kind: 'STRING' }),
+      nullable,
+      name: field.name,
+    };
+  });
+  return (values, output) => {
+    for (const { place, write, nullable, name } of steps) {
+      const value = place === -1 ? null : (values[place] ?? null);
+      if (value === null && !nullable) throw new TypeError(`null for required field ${name}`);
+      write(value, output);
+    }
+  };
+}
+
+function mapWriter(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>): Write {
+  if (schema.type === 'map') {
+    const each = writer(schema.values, type.value);
+    return (value, output) =>
+      output.block(value as ReadonlyMap<Value, Value>, ([key, item]) => {
+        output.text(String(key));
+        each(item, output);
+      });
+  }
+  const [key, item] = mapEntryOf(schema)?.fields ?? [];
+  if (key === undefined || item === undefined) throw new TypeError(`a MAP can't be written as Avro ${schema.type}`);
+  const [writeKey, writeItem] = [writer(key.schema, type.key), writer(item.schema, type.value)];
+  return (value, output) =>
+    output.block(value as ReadonlyMap<Value, Value>, ([k, v]) => {
+      writeKey(k, output);
+      writeItem(v, output);
+    });
+}

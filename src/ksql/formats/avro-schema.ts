@@ -1,0 +1,200 @@
+import {
+  type AvroArray,
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  type AvroSchema,
+  SchemaNesting,
+} from '../../protocol/avro/schema.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Column } from '../metadata/schema.js';
+
+const NAMESPACE = 'io.confluent.ksql.avro_schemas';
+
+/** The Avro schema, as JSON, that ksqlDB registers for columns: a record of nullable fields, nested ones named after their path. */
+export function avroSchemaOf(columns: readonly Column[], wrapped: boolean, fullName: string | undefined): string {
+  const [single] = columns;
+  const root = fullName ?? `${NAMESPACE}.KsqlDataSourceSchema`;
+  const dot = root.lastIndexOf('.');
+  const name = root.slice(dot + 1);
+  const namespace = dot === -1 ? undefined : root.slice(0, dot);
+  if (!wrapped && single !== undefined) return JSON.stringify(typeSchema(single.type, name, namespace));
+  return JSON.stringify(record(columns, name, namespace, true));
+}
+
+function record(fields: readonly Column[], name: string, namespace: string | undefined, top: boolean): object {
+  return {
+    type: 'record',
+    name,
+    ...(namespace !== undefined && top ? { namespace } : {}),
+    fields: fields.map((field) => ({
+      name: avroName(field.name),
+      type: ['null', typeSchema(field.type, `${name}_${avroName(field.name)}`, namespace)],
+      default: null,
+    })),
+    'connect.name': namespace === undefined ? name : `${namespace}.${name}`,
+  };
+}
+
+/** Avro takes letters, digits and underscores only. */
+const avroName = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '_');
+
+function typeSchema(type: SqlType, path: string, namespace: string | undefined): unknown {
+  switch (type.kind) {
+    case 'BOOLEAN':
+      return 'boolean';
+    case 'INTEGER':
+      return 'int';
+    case 'BIGINT':
+      return 'long';
+    case 'DOUBLE':
+      return 'double';
+    case 'STRING':
+      return 'string';
+    case 'BYTES':
+      return 'bytes';
+    case 'DECIMAL':
+      return {
+        type: 'bytes',
+        scale: type.scale,
+        precision: type.precision,
+        'connect.version': 1,
+        'connect.parameters': { scale: String(type.scale), 'connect.decimal.precision': String(type.precision) },
+        'connect.name': 'org.apache.kafka.connect.data.Decimal',
+        logicalType: 'decimal',
+      };
+    case 'DATE':
+      return logical('int', 'Date', 'date');
+    case 'TIME':
+      return logical('int', 'Time', 'time-millis');
+    case 'TIMESTAMP':
+      return logical('long', 'Timestamp', 'timestamp-millis');
+    case 'ARRAY':
+      return { type: 'array', items: ['null', typeSchema(type.element, path, namespace)] };
+    case 'MAP':
+      return {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: path,
+          ...(namespace === undefined ? {} : { namespace }),
+          fields: [
+            { name: 'key', type: ['null', typeSchema(type.key, `${path}_key`, namespace)], default: null },
+            { name: 'value', type: ['null', typeSchema(type.value, `${path}_value`, namespace)], default: null },
+          ],
+          'connect.internal.type': 'MapEntry',
+        },
+        'connect.name': namespace === undefined ? path : `${namespace}.${path}`,
+      };
+    case 'STRUCT':
+      return record(type.fields, path, namespace, false);
+    case 'NAMED':
+      throw new Error(`the type ${type.name} is not resolved`);
+  }
+}
+
+const logical = (type: string, name: string, logicalType: string): object => ({
+  type,
+  'connect.version': 1,
+  'connect.name': `org.apache.kafka.connect.data.${name}`,
+  logicalType,
+});
+
+/** What is in a union beside null, and whether null does; undefined for a union of several. */
+export function nonNull(schema: AvroSchema): AvroSchema | undefined {
+  if (schema.type !== 'union') return schema;
+  const branches = schema.branches.filter((branch) => branch.type !== 'null');
+  return branches.length === 1 ? branches[0] : undefined;
+}
+
+const isMapEntry = (schema: AvroSchema): schema is AvroRecord =>
+  schema.type === 'record' && schema.properties['connect.internal.type'] === 'MapEntry';
+
+/** The entry record of an array that stands for a map with keys of any type. */
+export function mapEntryOf(schema: AvroSchema): AvroRecord | undefined {
+  if (schema.type !== 'array') return undefined;
+  const items = nonNull(schema.items);
+  return items !== undefined && isMapEntry(items) ? items : undefined;
+}
+
+/** The SQL type of an Avro schema; undefined where ksqlDB has none. Field names are upper-cased unless they are kept. */
+export const sqlTypeOf = (schema: AvroSchema, keepCase: boolean): SqlType | undefined =>
+  new SqlTypes(keepCase).of(schema);
+
+/** Records that use others twice, and those twice again, would be types of any size. */
+const TYPES_MAX = 20_000;
+
+class SqlTypes {
+  private readonly open = new Set<AvroSchema>();
+  private readonly nesting = new SchemaNesting();
+  private count = 0;
+
+  constructor(private readonly keepCase: boolean) {}
+
+  /** A record within itself has no SQL type. */
+  of(schema: AvroSchema): SqlType | undefined {
+    const inner = nonNull(schema);
+    if (inner === undefined || this.open.has(inner)) return undefined;
+    if (++this.count > TYPES_MAX) throw new RangeError(`the Avro schema has more than ${TYPES_MAX} types`);
+    this.open.add(inner);
+    const type = this.nesting.within(() => this.typeOf(inner));
+    this.open.delete(inner);
+    return type;
+  }
+
+  private typeOf(schema: AvroSchema): SqlType | undefined {
+    switch (schema.type) {
+      case 'boolean':
+        return { kind: 'BOOLEAN' };
+      case 'int':
+      case 'long':
+        return wholeType(schema);
+      case 'float':
+      case 'double':
+        return { kind: 'DOUBLE' };
+      case 'string':
+      case 'enum':
+        return { kind: 'STRING' };
+      case 'bytes':
+      case 'fixed': {
+        const { logicalType, precision, scale } = schema.properties;
+        if (logicalType !== 'decimal') return { kind: 'BYTES' };
+        return { kind: 'DECIMAL', precision: Number(precision ?? 38), scale: Number(scale ?? 0) };
+      }
+      case 'map': {
+        const value = this.of(schema.values);
+        return value && { kind: 'MAP', key: { kind: 'STRING' }, value };
+      }
+      case 'array':
+        return this.arrayType(schema);
+      case 'record':
+        return { kind: 'STRUCT', fields: schema.fields.flatMap((field) => this.fieldType(field)) };
+      default:
+        return undefined;
+    }
+  }
+
+  private arrayType(schema: AvroArray): SqlType | undefined {
+    const entry = mapEntryOf(schema);
+    if (entry !== undefined) {
+      const [key, value] = entry.fields.map((field) => this.of(field.schema));
+      return key && value && { kind: 'MAP', key, value };
+    }
+    const element = this.of(schema.items);
+    return element && { kind: 'ARRAY', element };
+  }
+
+  private fieldType({ name, schema }: AvroField): ReadonlyArray<{ name: string; type: SqlType }> {
+    const type = this.of(schema);
+    return type === undefined ? [] : [{ name: this.keepCase ? name : name.toUpperCase(), type }];
+  }
+}
+
+/** Debezium's own types of time are numbers to ksqlDB, only Connect's are not. */
+function wholeType({ type, properties }: AvroPrimitive): SqlType {
+  const name = properties['connect.name'];
+  const isForeign = typeof name === 'string' && !name.startsWith('org.apache.kafka.connect.data.');
+  const logicalType = isForeign ? undefined : properties.logicalType;
+  if (type === 'long') return { kind: logicalType === 'timestamp-millis' ? 'TIMESTAMP' : 'BIGINT' };
+  return { kind: logicalType === 'date' ? 'DATE' : logicalType === 'time-millis' ? 'TIME' : 'INTEGER' };
+}

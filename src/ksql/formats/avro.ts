@@ -1,0 +1,140 @@
+import { AvroInput } from '../../protocol/avro/input.js';
+import { AvroOutput } from '../../protocol/avro/output.js';
+import { type AvroNames, type AvroSchema, parseAvroSchema } from '../../protocol/avro/schema.js';
+import type { Column } from '../metadata/schema.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
+import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
+import type { Format, Serde, SerdeOptions } from './format.js';
+import {
+  FRAME_BYTES,
+  framedId,
+  register,
+  registryOf,
+  schemaToInfer,
+  unnamedColumn,
+  unsupportedSchema,
+} from './registered.js';
+import type { RegisteredSchema, Registry } from './registry.js';
+
+const registerAvro = (options: SerdeOptions): Promise<number> =>
+  register(options, 'AVRO', 'AVRO', avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
+
+function parseRegistered({ schema, references }: RegisteredSchema): AvroSchema {
+  const names: AvroNames = new Map();
+  for (const text of references.values()) parseAvroSchema(text, names);
+  return parseAvroSchema(schema, names);
+}
+
+export const AVRO: Format = {
+  name: 'AVRO',
+  meaning:
+    'Avro with Confluent’s framing; the schema of what is written is registered, what is read is asked for by id.',
+  inference: true,
+  wrapping: 'choice',
+  check() {},
+
+  async prepare(options) {
+    if (options.schemaId === undefined) await registerAvro(options);
+  },
+
+  async serde(options) {
+    const registry = registryOf(options.registry, 'AVRO');
+    return new AvroSerde(options, registry);
+  },
+
+  async infer(registry, { topic, role, schemaId }) {
+    const found = await schemaToInfer(registry, topic, role, schemaId, 'AVRO');
+    if (found === undefined) return undefined;
+    const type = sqlTypeOf(parseRegistered(found), schemaId !== undefined);
+    if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
+    const columns: readonly Column[] =
+      type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
+    return { columns, schemaId: found.id };
+  },
+};
+
+class AvroSerde implements Serde {
+  private readonly readers = new Map<number, (input: AvroInput) => readonly Value[] | null>();
+  private readonly output = new AvroOutput();
+  private write: ((values: readonly Value[], output: AvroOutput) => void) | undefined;
+  private writeId = 0;
+  private opening: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: SerdeOptions,
+    private readonly registry: Registry,
+  ) {}
+
+  /** Registers (or reads) the schema to write with; has to be done before the first `encode`. */
+  async open(): Promise<void> {
+    this.opening ??= this.openOnce();
+    await this.opening;
+  }
+
+  private async openOnce(): Promise<void> {
+    const { options } = this;
+    this.writeId = options.schemaId ?? (await registerAvro(options));
+    const parsed = parseRegistered(await this.registry.schemaById(this.writeId));
+    const [single] = options.columns;
+    if (!options.wrapped && single !== undefined) {
+      const write = writer(parsed, single.type);
+      this.write = ([value], output) => write(value ?? null, output);
+      return;
+    }
+    const record = nonNull(parsed);
+    if (record?.type !== 'record') throw new StatementError(`schema ${this.writeId} is not a record`);
+    const write = recordWriter(record, options.columns);
+    const branch = parsed.type === 'union' ? parsed.branches.indexOf(record) : undefined;
+    this.write = (values, output) => {
+      if (branch !== undefined) output.long(branch);
+      write(values, output);
+    };
+  }
+
+  unready(bytes: Buffer): Promise<void> | undefined {
+    if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return undefined;
+    const id = bytes.readUInt32BE(1);
+    return this.readers.has(id) ? undefined : this.fetchReader(id);
+  }
+
+  private async fetchReader(id: number): Promise<void> {
+    const found = await this.registry.schemaById(id);
+    if (found.type !== 'AVRO') throw new TypeError(`schema ${id} is ${found.type}, not AVRO`);
+    this.readers.set(id, this.compileReader(parseRegistered(found)));
+  }
+
+  private compileReader(schema: AvroSchema): (input: AvroInput) => readonly Value[] | null {
+    const { columns, wrapped } = this.options;
+    const [single] = columns;
+    if (!wrapped && single !== undefined) {
+      const read = reader(schema, single.type);
+      return (input) => [read(input)];
+    }
+    if (schema.type === 'union') {
+      const branches = schema.branches.map((branch) =>
+        branch.type === 'record' ? recordReader(branch, columns) : () => null,
+      );
+      return (input) => branches[input.int()]?.(input) ?? null;
+    }
+    if (schema.type !== 'record') throw new TypeError(`an Avro record is expected, not ${schema.type}`);
+    return recordReader(schema, columns);
+  }
+
+  decode(bytes: Buffer): readonly Value[] | null {
+    const read = this.readers.get(framedId(bytes));
+    if (read === undefined) throw new Error('the schema has not been fetched');
+    return read(new AvroInput(bytes, FRAME_BYTES));
+  }
+
+  encode(values: readonly Value[]): Buffer | null {
+    if (this.write === undefined) throw new Error('the schema to write with has not been fetched');
+    if (!this.options.wrapped && (values[0] ?? null) === null) return null;
+    this.output.reset();
+    this.output.byte(0);
+    this.output.uint32BE(this.writeId);
+    this.write(values, this.output);
+    return this.output.finish();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Column } from '../metadata/schema.js';
+import type { Value } from '../values/value.js';
+import type { Registry } from './registry.js';
+
+export type SerdeRole = 'key' | 'value';
+
+export interface SerdeOptions {
+  readonly role: SerdeRole;
+  readonly columns: readonly Column[];
+  /** Whether the columns lie in an object; a single one may stand alone. */
+  readonly wrapped: boolean;
+  readonly topic: string;
+  /** DELIMITED only. */
+  readonly delimiter: string;
+  readonly registry: Registry | undefined;
+  /** *_SCHEMA_FULL_NAME of the WITH clause. */
+  readonly schemaFullName: string | undefined;
+  /** *_SCHEMA_ID: write with this schema. */
+  readonly schemaId: number | undefined;
+  /** *_PROTOBUF_NULLABLE_REPRESENTATION: how a null differs from a default value. */
+  readonly nullable: NullableRepresentation | undefined;
+}
+
+export type NullableRepresentation = 'OPTIONAL' | 'WRAPPER';
+
+/** Where the schema comes from that columns are inferred from. */
+export interface InferenceOptions {
+  readonly topic: string;
+  readonly role: SerdeRole;
+  readonly schemaId: number | undefined;
+  readonly schemaFullName: string | undefined;
+}
+
+/** Bytes of a key or value to the values of its columns and back. Failing throws; the record is then skipped or refused. */
+export interface Serde {
+  /** Something has to be fetched before these bytes can be decoded (a schema): await it first. */
+  unready?(bytes: Buffer): Promise<void> | undefined;
+  /** Has to be done once before the first `encode`. */
+  open?(): Promise<void>;
+  /** Null: the bytes hold no row (JSON null). */
+  decode(bytes: Buffer): readonly Value[] | null;
+  encode(values: readonly Value[]): Buffer | null;
+}
+
+export interface InferredColumns {
+  readonly columns: readonly Column[];
+  readonly schemaId: number;
+}
+
+export interface Format {
+  readonly name: string;
+  readonly meaning: string;
+  /** Whether columns can come from the registry. */
+  readonly inference: boolean;
+  /** Whether WRAP_SINGLE_VALUE means something, and what is so without it. */
+  readonly wrapping: 'always' | 'never' | 'choice';
+  /** Throws StatementError for columns that it can't hold. */
+  check(columns: readonly Column[], role: SerdeRole): void;
+  /** Makes what the serde needs exist (registers the schema). */
+  prepare?(options: SerdeOptions): Promise<void>;
+  serde(options: SerdeOptions): Promise<Serde>;
+  infer?(registry: Registry, options: InferenceOptions): Promise<InferredColumns | undefined>;
+}

@@ -1,0 +1,68 @@
+import { formatType, type SqlType } from '../../protocol/ksql/types.js';
+import type { Column } from '../metadata/schema.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import type { Format } from './format.js';
+
+interface Codec {
+  decode(bytes: Buffer): Value;
+  encode(value: Value): Buffer;
+}
+
+function sized(bytes: Buffer, size: number): Buffer {
+  if (bytes.length !== size) throw new RangeError(`Size of data received is not ${size}`);
+  return bytes;
+}
+
+const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
+  INTEGER: {
+    decode: (bytes) => sized(bytes, 4).readInt32BE(0),
+    encode: (value) => {
+      const bytes = Buffer.allocUnsafe(4);
+      bytes.writeInt32BE(value as number);
+      return bytes;
+    },
+  },
+  BIGINT: {
+    decode: (bytes) => sized(bytes, 8).readBigInt64BE(0),
+    encode: (value) => {
+      const bytes = Buffer.allocUnsafe(8);
+      bytes.writeBigInt64BE(value as bigint);
+      return bytes;
+    },
+  },
+  DOUBLE: {
+    decode: (bytes) => sized(bytes, 8).readDoubleBE(0),
+    encode: (value) => {
+      const bytes = Buffer.allocUnsafe(8);
+      bytes.writeDoubleBE(value as number);
+      return bytes;
+    },
+  },
+  STRING: { decode: (bytes) => bytes.toString('utf8'), encode: (value) => Buffer.from(value as string, 'utf8') },
+  BYTES: { decode: (bytes) => Buffer.from(bytes), encode: (value) => Buffer.from(value as Uint8Array) },
+};
+
+export const KAFKA: Format = {
+  name: 'KAFKA',
+  meaning: 'One column in the bytes of Kafka’s own serializers: big-endian numbers, UTF-8 text.',
+  inference: false,
+  wrapping: 'never',
+  check(columns: readonly Column[]) {
+    if (columns.length > 1) {
+      const names = columns.map((column) => `\`${column.name}\` ${formatType(column.type)}`).join(', ');
+      throw new StatementError(`The 'KAFKA' format only supports a single field. Got: [${names}]`);
+    }
+    for (const { type } of columns) {
+      if (CODECS[type.kind] !== undefined) continue;
+      throw new StatementError(`The 'KAFKA' format does not support type '${type.kind}'`);
+    }
+  },
+  async serde({ columns }) {
+    const codec = columns[0] === undefined ? undefined : CODECS[columns[0].type.kind];
+    return {
+      decode: (bytes) => (codec === undefined ? [] : [codec.decode(bytes)]),
+      encode: ([value]) => (codec === undefined || value === null || value === undefined ? null : codec.encode(value)),
+    };
+  },
+};

@@ -1,0 +1,60 @@
+import { StatementError } from '../statement-error.js';
+import type { SerdeOptions, SerdeRole } from './format.js';
+import type { RegisteredSchema, Registry } from './registry.js';
+
+/** What the formats whose schemas are registered have in common. */
+export type SchemaType = 'AVRO' | 'JSON' | 'PROTOBUF';
+
+/** Confluent's framing: zero, then the schema's id in four bytes. */
+export const FRAME_BYTES = 5;
+
+export function registryOf(registry: Registry | undefined, format: string): Registry {
+  if (registry === undefined) {
+    throw new StatementError(`KSQL is not configured to use a schema registry: ${format} needs one`, 42801);
+  }
+  return registry;
+}
+
+/** The id in a framed value; it throws for what is not framed. */
+export function framedId(bytes: Buffer): number {
+  if (bytes.length < FRAME_BYTES || bytes[0] !== 0)
+    throw new TypeError('the bytes are not framed: Unknown magic byte!');
+  return bytes.readUInt32BE(1);
+}
+
+export function frame(id: number): Buffer {
+  const head = Buffer.alloc(FRAME_BYTES);
+  head.writeUInt32BE(id, 1);
+  return head;
+}
+
+export const register = (
+  { registry, topic, role }: SerdeOptions,
+  format: string,
+  type: SchemaType,
+  schema: string,
+): Promise<number> => registryOf(registry, format).register(`${topic}-${role}`, schema, type);
+
+/** The schema that columns are inferred from: the one with the id, or else the subject's latest. */
+export async function schemaToInfer(
+  registry: Registry,
+  topic: string,
+  role: SerdeRole,
+  schemaId: number | undefined,
+  type: SchemaType,
+): Promise<RegisteredSchema | undefined> {
+  const found =
+    schemaId === undefined ? await registry.latest(`${topic}-${role}`) : await registry.schemaById(schemaId);
+  if (found !== undefined && found.type !== type) {
+    throw new StatementError(`The ${role} schema of topic ${topic} is ${found.type}, not ${type}`);
+  }
+  return found;
+}
+
+export const unsupportedSchema = (topic: string, role: SerdeRole, schema: string): StatementError =>
+  new StatementError(
+    `Unable to verify if the ${role} schema for topic: ${topic} is compatible with ksqlDB.\nReason: unsupported schema\nSchema:${schema}`,
+  );
+
+/** Where an inferred schema is no object, its one column has this name. */
+export const unnamedColumn = (role: SerdeRole): string => (role === 'key' ? 'ROWKEY' : 'ROWVAL');

@@ -1,0 +1,107 @@
+import type { Expression } from '../../protocol/ksql/ast.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import { describeType, STRING, widening } from '../expressions/types.js';
+import type { Row } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import { AGGREGATES } from './aggregates.js';
+import type { Implementation, ScalarFunction, Variant } from './definition.js';
+import { fitness, parseSignature, substitute } from './signature.js';
+import { SCALAR_FUNCTIONS } from './table.js';
+import { TABLE_FUNCTIONS } from './table-functions.js';
+
+type Call = Extract<Expression, { kind: 'call' }>;
+
+export function compileCall(
+  call: Call,
+  context: CompileContext,
+  run: (each: Expression, c?: CompileContext) => Compiled,
+): Compiled {
+  const definition = SCALAR_FUNCTIONS.get(call.name);
+  if (definition === undefined && TABLE_FUNCTIONS.has(call.name)) {
+    throw new StatementError(`Table functions are not allowed outside the select list: ${call.name}`);
+  }
+  if (definition === undefined && AGGREGATES.has(call.name)) {
+    throw new StatementError(
+      `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, GROUP BY, PARTITION BY and ON.`,
+    );
+  }
+  if (definition === undefined) throw new StatementError(`Can't find any functions with the name '${call.name}'`);
+  if (definition.special !== undefined) return definition.special(call, context, run);
+  // DAYS in DATEADD(DAYS, …) is a word of its own in the grammar and a text for the function.
+  const args = call.args.map((each) =>
+    each.kind === 'unit' ? { type: STRING, evaluate: () => each.unit } : run(each),
+  );
+  const types = args.map(({ type }) => type);
+  const chosen = choose(definition, types);
+  const { variant } = chosen;
+  const implementation = variant.prepare?.(chosen.targets, context.world) ?? variant.run;
+  if (implementation === undefined) throw new Error(`${definition.name}${variant.signature} has no implementation`);
+  const converted = args.map(({ type, evaluate }, at) => convertArgument(type, chosen.targets[at], evaluate));
+  return { type: chosen.returns, evaluate: invoker(implementation, converted, variant.takesNulls === true) };
+}
+
+function convertArgument(
+  from: SqlType | undefined,
+  to: SqlType | undefined,
+  evaluate: (row: Row) => Value,
+): (row: Row) => Value {
+  if (from === undefined || to === undefined || describeType(from) === describeType(to)) return evaluate;
+  const convert = widening(from, to);
+  if (convert === undefined) throw new StatementError(`${describeType(from)} can't be used as ${describeType(to)}`);
+  return (row) => convert(evaluate(row));
+}
+
+/** Calls with few arguments get a closure of their own: this is the hot path of most queries. */
+function invoker(
+  implementation: Implementation,
+  args: ReadonlyArray<(row: Row) => Value>,
+  takesNulls: boolean,
+): (row: Row) => Value {
+  const call = implementation as unknown as (...values: Value[]) => Value;
+  const [first, second] = args;
+  if (first === undefined) return () => call();
+  if (takesNulls) return (row) => call(...args.map((each) => each(row)));
+  if (args.length === 1) {
+    return (row) => {
+      const value = first(row);
+      return value === null ? null : call(value);
+    };
+  }
+  if (args.length === 2 && second !== undefined) {
+    return (row) => {
+      const a = first(row);
+      const b = second(row);
+      return a === null || b === null ? null : call(a, b);
+    };
+  }
+  return (row) => {
+    const values = args.map((each) => each(row));
+    return values.includes(null) ? null : call(...values);
+  };
+}
+
+function choose(
+  definition: ScalarFunction,
+  types: ReadonlyArray<SqlType | undefined>,
+): { variant: Variant; returns: SqlType; targets: ReadonlyArray<SqlType | undefined> } {
+  let best:
+    | { variant: Variant; cost: number; targets: ReadonlyArray<SqlType | undefined>; returns: () => SqlType }
+    | undefined;
+  for (const variant of definition.variants) {
+    const signature = parseSignature(variant.signature);
+    const found = fitness(signature, types);
+    if (found === undefined || (best !== undefined && best.cost <= found.cost)) continue;
+    const { bindings, targets, cost } = found;
+    const returns = () => variant.returns?.(targets) ?? substitute(signature.returns, bindings, definition.name);
+    best = { variant, cost, targets, returns };
+  }
+  if (best !== undefined) return { variant: best.variant, targets: best.targets, returns: best.returns() };
+  const valid = definition.variants.map(
+    ({ signature }) => `${definition.name}${signature.slice(0, signature.lastIndexOf(')') + 1)}`,
+  );
+  throw new StatementError(
+    `Function '${definition.name}' does not accept parameters (${types.map(describeType).join(', ')}).\nValid alternatives are:\n${valid.join('\n')}`,
+  );
+}

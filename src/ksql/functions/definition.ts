@@ -1,0 +1,58 @@
+import type { Expression } from '../../protocol/ksql/ast.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { CompileContext, Compiled, World } from '../expressions/compiled.js';
+import type { Value } from '../values/value.js';
+
+/** Arguments are typed by the signature; `never` lets each implementation name its own. */
+export type Implementation = (...args: never[]) => Value;
+
+export interface Variant {
+  /**
+   * `(STRING, INTEGER) STRING`, `(ARRAY<T>, T) BOOLEAN`, `(STRING, STRING...) STRING`. One upper-case letter is a type
+   * variable, ANY any type, ANYDECIMAL any decimal; a result that depends on more than that has `returns`.
+   */
+  readonly signature: string;
+  readonly returns?: (types: ReadonlyArray<SqlType | undefined>) => SqlType;
+  /** Default: a null argument makes null without a call. */
+  readonly takesNulls?: boolean;
+  readonly run?: Implementation;
+  /** Instead of `run`: where the implementation depends on the arguments' types or on clock and chance. */
+  readonly prepare?: (types: ReadonlyArray<SqlType | undefined>, world: World) => Implementation;
+}
+
+export type FunctionCategory =
+  | 'STRING'
+  | 'MATHEMATICAL'
+  | 'DATE / TIME'
+  | 'COLLECTION'
+  | 'LAMBDA'
+  | 'REGULAR EXPRESSION'
+  | 'JSON'
+  | 'URL'
+  | 'CONDITIONAL'
+  | 'BYTES'
+  | 'BITS'
+  | 'OTHER';
+
+export interface ScalarFunction {
+  readonly name: string;
+  readonly category: FunctionCategory;
+  readonly description: string;
+  readonly variants: readonly Variant[];
+  /** Functions with lambdas or units see their arguments unevaluated. */
+  readonly special?: (
+    call: Extract<Expression, { kind: 'call' }>,
+    context: CompileContext,
+    run: (each: Expression, context?: CompileContext) => Compiled,
+  ) => Compiled;
+}
+
+export const scalar = (
+  category: FunctionCategory,
+  name: string,
+  description: string,
+  ...variants: readonly Variant[]
+): ScalarFunction => ({ name, category, description, variants });
+
+/** The usual variant: nulls in, null out. */
+export const variant = (signature: string, run: Implementation): Variant => ({ signature, run });

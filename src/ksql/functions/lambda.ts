@@ -1,0 +1,167 @@
+import type { Expression } from '../../protocol/ksql/ast.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import { elementOf } from '../expressions/literals.js';
+import { arrayOf, commonType, describeType, mapOf } from '../expressions/types.js';
+import type { Row } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import type { ScalarFunction } from './definition.js';
+
+type Run = (each: Expression, context?: CompileContext) => Compiled;
+type Call = Extract<Expression, { kind: 'call' }>;
+
+interface Lambda {
+  readonly type: SqlType;
+  readonly apply: (row: Row, ...args: Value[]) => Value;
+}
+
+/** Compiles a lambda's body; its parameters are slots that each call fills. */
+function compileLambda(
+  expression: Expression | undefined,
+  types: readonly SqlType[],
+  context: CompileContext,
+  run: Run,
+  name: string,
+): Lambda {
+  if (expression?.kind !== 'lambda' || expression.parameters.length !== types.length) {
+    throw new StatementError(`Function '${name}' needs a lambda with ${types.length} argument(s)`);
+  }
+  const slots: Value[] = types.map(() => null);
+  const { parameters, body } = expression;
+  const inner: CompileContext = {
+    ...context,
+    scope: {
+      sources: context.scope.sources,
+      column(source, column) {
+        const at = source === undefined ? parameters.indexOf(column) : -1;
+        const type = types[at];
+        if (type === undefined) return context.scope.column(source, column);
+        return { type, evaluate: () => slots[at] ?? null };
+      },
+    },
+  };
+  const compiled = run(body, inner);
+  if (compiled.type === undefined) throw new StatementError(`Function '${name}': a lambda can't be NULL, use CAST`);
+  const { type, evaluate } = compiled;
+  return {
+    type,
+    apply(row, ...args) {
+      const before = [...slots];
+      for (const [at, value] of args.entries()) slots[at] = value;
+      const result = elementOf(evaluate, row);
+      for (const [at, value] of before.entries()) slots[at] = value;
+      return result;
+    },
+  };
+}
+
+const entriesOf = (value: Value): Array<[Value, Value]> => [...(value as ReadonlyMap<Value, Value>)];
+
+function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
+  return new StatementError(
+    `Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}, LAMBDA).`,
+  );
+}
+
+function transform(call: Call, context: CompileContext, run: Run): Compiled {
+  const [collection, first, second] = call.args;
+  const source = collection === undefined ? undefined : run(collection);
+  const type = source?.type;
+  if (source === undefined || type === undefined) throw refuse('TRANSFORM', [type]);
+  if (type.kind === 'ARRAY') {
+    const lambda = compileLambda(first, [type.element], context, run, 'TRANSFORM');
+    return {
+      type: arrayOf(lambda.type),
+      evaluate: (row) =>
+        (source.evaluate(row) as readonly Value[] | null)?.map((each) => lambda.apply(row, each)) ?? null,
+    };
+  }
+  if (type.kind !== 'MAP') throw refuse('TRANSFORM', [type]);
+  const key = compileLambda(first, [type.key, type.value], context, run, 'TRANSFORM');
+  const value = compileLambda(second, [type.key, type.value], context, run, 'TRANSFORM');
+  return {
+    type: mapOf(key.type, value.type),
+    evaluate: (row) => {
+      const map = source.evaluate(row);
+      return map === null
+        ? null
+        : new Map(entriesOf(map).map(([k, v]) => [key.apply(row, k, v), value.apply(row, k, v)]));
+    },
+  };
+}
+
+function filter(call: Call, context: CompileContext, run: Run): Compiled {
+  const [collection, predicate] = call.args;
+  const source = collection === undefined ? undefined : run(collection);
+  const type = source?.type;
+  if (source === undefined || (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')) throw refuse('FILTER', [type]);
+  const types = type.kind === 'ARRAY' ? [type.element] : [type.key, type.value];
+  const lambda = compileLambda(predicate, types, context, run, 'FILTER');
+  if (lambda.type.kind !== 'BOOLEAN')
+    throw new StatementError(`FILTER needs a lambda that is BOOLEAN, not ${describeType(lambda.type)}`);
+  return {
+    type,
+    evaluate: (row) => {
+      const value = source.evaluate(row);
+      if (value === null) return null;
+      if (type.kind === 'ARRAY') return (value as readonly Value[]).filter((each) => lambda.apply(row, each) === true);
+      return new Map(entriesOf(value).filter(([k, v]) => lambda.apply(row, k, v) === true));
+    },
+  };
+}
+
+function reduce(call: Call, context: CompileContext, run: Run): Compiled {
+  const [collection, start, step] = call.args;
+  const [source, initial] = [collection, start].map((each) => (each === undefined ? undefined : run(each)));
+  const type = source?.type;
+  const state = initial?.type;
+  if (
+    source === undefined ||
+    initial === undefined ||
+    state === undefined ||
+    (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')
+  ) {
+    throw refuse('REDUCE', [type, state]);
+  }
+  const types = type.kind === 'ARRAY' ? [state, type.element] : [state, type.key, type.value];
+  const lambda = compileLambda(step, types, context, run, 'REDUCE');
+  if (commonType(state, lambda.type) === undefined) throw refuse('REDUCE', [type, state]);
+  return {
+    type: state,
+    evaluate: (row) => {
+      const value = source.evaluate(row);
+      const first = initial.evaluate(row);
+      if (value === null || first === null) return first;
+      if (type.kind === 'ARRAY')
+        return (value as readonly Value[]).reduce((all, each) => lambda.apply(row, all, each), first);
+      return entriesOf(value).reduce<Value>((all, [k, v]) => lambda.apply(row, all, k, v), first);
+    },
+  };
+}
+
+const lambda = (
+  name: string,
+  description: string,
+  special: NonNullable<ScalarFunction['special']>,
+): ScalarFunction => ({
+  name,
+  category: 'LAMBDA',
+  description,
+  variants: [],
+  special,
+});
+
+export const LAMBDA_FUNCTIONS: readonly ScalarFunction[] = [
+  lambda(
+    'TRANSFORM',
+    'Each element of an array through a lambda, (array, x => …), or each key and value of a map, (map, (k, v) => …, (k, v) => …).',
+    transform,
+  ),
+  lambda('FILTER', 'The elements or entries for which a lambda is true: (array, x => …), (map, (k, v) => …).', filter),
+  lambda(
+    'REDUCE',
+    'All elements or entries folded into one value by a lambda: (array, start, (s, x) => …), (map, start, (s, k, v) => …).',
+    reduce,
+  ),
+];

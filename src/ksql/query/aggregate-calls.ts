@@ -1,0 +1,177 @@
+import type { Expression } from '../../protocol/ksql/ast.js';
+import { formatExpression } from '../../protocol/ksql/format.js';
+import { compile } from '../expressions/compile.js';
+import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
+import { failAt } from '../expressions/literals.js';
+import { AGGREGATES, type Aggregate } from '../functions/aggregates.js';
+import type { Row } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import { WINDOW_COLUMNS } from './scope.js';
+
+/** One aggregate of a query: what goes in for a row. */
+export interface AggregateCall {
+  readonly text: string;
+  readonly name: string;
+  readonly aggregate: Aggregate;
+  readonly args: ReadonlyArray<(row: Row) => Value>;
+}
+
+/** A name that no user can write: a slot of the grouped row. */
+const slot = (kind: 'group' | 'aggregate', at: number): string => `\u0000${kind}${at}`;
+
+/**
+ * Rewrites SELECT and HAVING of a grouped query: grouping expressions and aggregate calls become columns of the grouped
+ * row; what is left must not need the rows behind it.
+ */
+export class Grouping {
+  readonly calls: AggregateCall[] = [];
+  private readonly groups: ReadonlyMap<string, number>;
+
+  constructor(
+    groupBy: readonly Expression[],
+    private readonly context: CompileContext,
+    private readonly windowed: boolean,
+  ) {
+    this.groups = new Map(groupBy.map((expression, at) => [this.textOf(expression), at]));
+  }
+
+  /** One spelling for a column with and without its source's name. */
+  private textOf(expression: Expression): string {
+    const [only] = this.context.scope.sources;
+    const single = this.context.scope.sources.length === 1;
+    const text = formatExpression(expression);
+    return single && only !== undefined ? text.replaceAll(`${only}.`, '') : text;
+  }
+
+  rewrite(expression: Expression, clause: 'SELECT' | 'HAVING' = 'SELECT'): Expression {
+    const group = this.groups.get(this.textOf(expression));
+    if (group !== undefined)
+      return { kind: 'column', source: undefined, name: slot('group', group), at: expression.at };
+    if (expression.kind === 'call' && AGGREGATES.has(expression.name)) {
+      return { kind: 'column', source: undefined, name: slot('aggregate', this.callAt(expression)), at: expression.at };
+    }
+    if (expression.kind === 'column') {
+      if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
+      const text = formatExpression(expression);
+      // A column that nobody has is that first.
+      compile(expression, this.context);
+      throw new StatementError(
+        clause === 'HAVING'
+          ? `Non-aggregate HAVING expression not part of GROUP BY: ${text}`
+          : `Non-aggregate SELECT expression(s) not part of GROUP BY: ${text}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
+      );
+    }
+    return mapChildren(expression, (child) => this.rewrite(child, clause));
+  }
+
+  private callAt(call: Extract<Expression, { kind: 'call' }>): number {
+    const text = this.textOf(call);
+    const known = this.calls.findIndex((each) => each.text === text);
+    if (known !== -1) return known;
+    const definition = AGGREGATES.get(call.name);
+    if (definition === undefined) throw failAt(call.at, `${call.name} is not an aggregate function`);
+    if (call.args.some(containsAggregate)) {
+      throw new StatementError(`Aggregate functions can not be nested: ${formatExpression(call)}`);
+    }
+    const args = call.args.map((arg) => compile(arg, this.context));
+    const constants = call.args.map((arg) => constantOf(arg, this.context));
+    const aggregate = definition.create(
+      args.map(({ type }) => type),
+      constants,
+    );
+    this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
+    return this.calls.length - 1;
+  }
+
+  /** The columns of the grouped row: groups in its key, aggregates' results in its value. */
+  scope(groups: readonly Compiled[]): Scope {
+    return {
+      sources: [],
+      column: (_, name) => {
+        const group = groups.findIndex((__, at) => name === slot('group', at));
+        if (group !== -1) return { type: groups[group]?.type, evaluate: (row) => row.key[group] ?? null };
+        const call = this.calls.findIndex((__, at) => name === slot('aggregate', at));
+        if (call !== -1) {
+          return { type: this.calls[call]?.aggregate.returns, evaluate: (row) => row.value?.[call] ?? null };
+        }
+        const bound = this.windowed ? WINDOW_COLUMNS.get(name) : undefined;
+        return bound === undefined ? undefined : { type: bound.type, evaluate: bound.get };
+      },
+    };
+  }
+}
+
+export function isGroupSlot(expression: Expression): number | undefined {
+  if (expression.kind !== 'column' || !expression.name.startsWith('\u0000group')) return undefined;
+  return Number(expression.name.slice('\u0000group'.length));
+}
+
+const NO_ROW: Row = { key: [], value: [], timestampMs: 0, partition: 0, offset: 0n, headers: [], window: undefined };
+
+function constantOf(expression: Expression, context: CompileContext): Value | undefined {
+  const literal = ['integer', 'boolean', 'string', 'double', 'null'].includes(expression.kind);
+  return literal ? compile(expression, context).evaluate(NO_ROW) : undefined;
+}
+
+export function containsAggregate(expression: Expression): boolean {
+  if (expression.kind === 'call' && AGGREGATES.has(expression.name)) return true;
+  let found = false;
+  mapChildren(expression, (child) => {
+    found ||= containsAggregate(child);
+    return child;
+  });
+  return found;
+}
+
+/** The expression with other children. */
+export function mapChildren(expression: Expression, change: (child: Expression) => Expression): Expression {
+  switch (expression.kind) {
+    case 'field':
+      return { ...expression, base: change(expression.base) };
+    case 'subscript':
+      return { ...expression, base: change(expression.base), index: change(expression.index) };
+    case 'negate':
+    case 'not':
+    case 'is-null':
+    case 'cast':
+      return { ...expression, operand: change(expression.operand) };
+    case 'arithmetic':
+    case 'comparison':
+    case 'logical':
+      return { ...expression, left: change(expression.left), right: change(expression.right) };
+    case 'between':
+      return {
+        ...expression,
+        operand: change(expression.operand),
+        low: change(expression.low),
+        high: change(expression.high),
+      };
+    case 'in':
+      return { ...expression, operand: change(expression.operand), values: expression.values.map(change) };
+    case 'like':
+      return { ...expression, operand: change(expression.operand), pattern: change(expression.pattern) };
+    case 'case':
+      return {
+        ...expression,
+        operand: expression.operand === undefined ? undefined : change(expression.operand),
+        branches: expression.branches.map(({ when, result }) => ({ when: change(when), result: change(result) })),
+        otherwise: expression.otherwise === undefined ? undefined : change(expression.otherwise),
+      };
+    case 'array':
+      return { ...expression, elements: expression.elements.map(change) };
+    case 'map':
+      return {
+        ...expression,
+        entries: expression.entries.map(({ key, value }) => ({ key: change(key), value: change(value) })),
+      };
+    case 'struct':
+      return { ...expression, fields: expression.fields.map(({ name, value }) => ({ name, value: change(value) })) };
+    case 'call':
+      return { ...expression, args: expression.args.map(change) };
+    case 'lambda':
+      return { ...expression, body: change(expression.body) };
+    default:
+      return expression;
+  }
+}

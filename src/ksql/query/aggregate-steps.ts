@@ -1,0 +1,281 @@
+import { NO_CAUSE, type Row, type RowWindow } from '../rows/row.js';
+import { Store, type StoreEntry } from '../rows/store.js';
+import type { Value } from '../values/value.js';
+import type { AggregateCall } from './aggregate-calls.js';
+import type { Step, StepContext } from './plan.js';
+import { keepResult, RESULTS } from './table-results.js';
+import { type WindowRules, windowsOf } from './windows.js';
+
+export interface AggregateOptions {
+  readonly calls: readonly AggregateCall[];
+  readonly groups: ReadonlyArray<(row: Row) => Value>;
+  readonly where: ((row: Row) => boolean) | undefined;
+  /** HAVING. */
+  readonly shows: ((row: Row) => boolean) | undefined;
+  readonly project: ReadonlyArray<(row: Row) => Value>;
+  readonly rules: WindowRules | undefined;
+  readonly final: boolean;
+  readonly table: boolean;
+  readonly steps: StepContext;
+}
+
+type Emit = (row: Row) => void;
+
+/** Rows of a stream (or changes of a table) to changes of their groups. */
+export function aggregateSteps(options: AggregateOptions): Step {
+  const aggregation = new Aggregation(options);
+  if (options.table) return tableStep(options, aggregation);
+  return (row, emit) => {
+    if (row.value === null || !passes(options, row)) return;
+    const group = groupOf(options, row);
+    if (group === undefined) return;
+    if (options.rules === undefined) aggregation.change(group, undefined, row, 'add', emit);
+    else if (options.rules.kind === 'SESSION') aggregation.session(group, row, options.rules, emit);
+    else aggregation.windows(group, row, options.rules, emit);
+  };
+}
+
+function passes({ where, steps }: AggregateOptions, row: Row): boolean {
+  if (where === undefined) return true;
+  try {
+    return where(row);
+  } catch (failure) {
+    steps.failed(failure);
+    return false;
+  }
+}
+
+/** Undefined: a part is null, so the row belongs to no group. */
+function groupOf({ groups, steps }: AggregateOptions, row: Row): Value[] | undefined {
+  try {
+    const group = groups.map((evaluate) => evaluate(row));
+    return group.includes(null) ? undefined : group;
+  } catch (failure) {
+    steps.failed(failure);
+    return undefined;
+  }
+}
+
+export const PREVIOUS_ROWS = 'Previous';
+
+/**
+ * A table's change takes its old row out of its old group, then puts the new one in. Where both are one group, that is
+ * one change with one result.
+ */
+function tableStep(options: AggregateOptions, aggregation: Aggregation): Step {
+  const previous = options.steps.store(PREVIOUS_ROWS);
+  const grouped = (row: Row): Grouped | undefined => {
+    const group = passes(options, row) ? groupOf(options, row) : undefined;
+    return group === undefined ? undefined : { group, row };
+  };
+  return (row, emit) => {
+    const identity = Store.identity(row.key, row.window);
+    const before = previous.get(identity);
+    const old = before === undefined ? undefined : grouped({ ...row, value: before.state as readonly Value[] });
+    if (row.value === null) previous.delete(identity);
+    else previous.put(identity, { key: row.key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+    const now = row.value === null ? undefined : grouped(row);
+    if (old !== undefined && now !== undefined && Store.identity(old.group) === Store.identity(now.group)) {
+      aggregation.replace(old, now, emit);
+      return;
+    }
+    if (old !== undefined) aggregation.change(old.group, undefined, old.row, 'undo', emit);
+    if (now !== undefined) aggregation.change(now.group, undefined, now.row, 'add', emit);
+  };
+}
+
+interface Grouped {
+  readonly group: readonly Value[];
+  readonly row: Row;
+}
+
+class Aggregation {
+  private readonly states: Store;
+  private readonly results: Store;
+  /** By the partition that the group's rows would lie in. */
+  private readonly streamTimes = new Map<number, number>();
+  /** Windows that EMIT FINAL still holds back, and those that retention will remove, by their end. */
+  private readonly open = new Map<number, Set<string>>();
+  /** Sessions of each group. */
+  private readonly sessions = new Map<string, Set<string>>();
+
+  constructor(private readonly options: AggregateOptions) {
+    this.states = options.steps.store('Aggregate');
+    this.results = options.steps.store(RESULTS);
+    if (!options.final) {
+      for (const [, entry] of this.states.all()) this.show(entry, NO_CAUSE, () => {});
+    }
+    if (options.rules === undefined) return;
+    for (const [identity, { key, window, timestampMs }] of this.states.all()) {
+      const partition = options.steps.partitionOf(key);
+      this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
+      if (window === undefined) continue;
+      this.watch(partition, identity);
+      const group = Store.identity(key);
+      this.sessions.set(group, (this.sessions.get(group) ?? new Set<string>()).add(identity));
+    }
+  }
+
+  /** Adds a row to a group, or takes it back, and emits the group as it is then. */
+  change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): void {
+    const identity = Store.identity(group, window);
+    const entry = this.states.get(identity);
+    const state = this.next(entry?.state as readonly Value[] | undefined, row, how);
+    const timestampMs = Math.max(entry?.timestampMs ?? -1, row.timestampMs);
+    this.states.put(identity, { key: group, window, state, timestampMs });
+    if (!this.options.final) this.show({ key: group, window, state, timestampMs }, row, emit);
+  }
+
+  /** A row of a table that stays in its group. */
+  replace(old: Grouped, now: Grouped, emit: Emit): void {
+    const identity = Store.identity(now.group);
+    const entry = this.states.get(identity);
+    const without = this.next(entry?.state as readonly Value[] | undefined, old.row, 'undo');
+    const state = this.next(without, now.row, 'add');
+    const timestampMs = Math.max(entry?.timestampMs ?? -1, now.row.timestampMs);
+    const next: StoreEntry = { key: now.group, window: undefined, state, timestampMs };
+    this.states.put(identity, next);
+    this.show(next, now.row, emit);
+  }
+
+  private next(state: readonly Value[] | undefined, row: Row, how: 'add' | 'undo'): Value[] {
+    return this.options.calls.map(({ aggregate, args }, at) => {
+      const before = state === undefined ? aggregate.initial : (state[at] ?? null);
+      try {
+        const values = args.map((evaluate) => evaluate(row));
+        if (how === 'add') return aggregate.add(before, values);
+        return aggregate.undo === undefined ? before : aggregate.undo(before, values);
+      } catch (failure) {
+        this.options.steps.failed(failure);
+        return before;
+      }
+    });
+  }
+
+  private show({ key, window, state, timestampMs }: StoreEntry, cause: Row, emit: Emit): void {
+    const { calls, shows, project, steps } = this.options;
+    const results = calls.map(({ aggregate }, at) => aggregate.result((state as readonly Value[])[at] ?? null));
+    const grouped: Row = { ...cause, keyless: false, key, value: results, timestampMs, window };
+    let value: Value[] | null = null;
+    if (shows === undefined || this.holds(shows, grouped)) {
+      value = project.map((evaluate) => {
+        try {
+          return evaluate(grouped);
+        } catch (failure) {
+          steps.failed(failure);
+          return null;
+        }
+      });
+    }
+    keepResult(this.results, { ...grouped, value }, emit);
+  }
+
+  private holds(shows: (row: Row) => boolean, row: Row): boolean {
+    try {
+      return shows(row);
+    } catch (failure) {
+      this.options.steps.failed(failure);
+      return false;
+    }
+  }
+
+  /** Tumbling and hopping windows; a row that comes after a window has closed is left out of it. */
+  windows(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
+    const partition = this.options.steps.partitionOf(group);
+    const now = this.advance(partition, row.timestampMs);
+    for (const window of windowsOf(rules, row.timestampMs)) {
+      if (window.endMs + rules.graceMs <= now) continue;
+      this.change(group, window, row, 'add', emit);
+      this.watch(partition, Store.identity(group, window));
+    }
+    this.close(partition, now, rules, row, emit);
+  }
+
+  private advance(partition: number, timestampMs: number): number {
+    const now = Math.max(this.streamTimes.get(partition) ?? -1, timestampMs);
+    this.streamTimes.set(partition, now);
+    return now;
+  }
+
+  private watch(partition: number, identity: string): void {
+    const known = this.open.get(partition);
+    if (known === undefined) this.open.set(partition, new Set([identity]));
+    else known.add(identity);
+  }
+
+  /** What stream time has passed: EMIT FINAL shows it now, retention removes it. */
+  private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
+    const watched = this.open.get(partition);
+    if (watched === undefined) return;
+    const due: Array<[string, StoreEntry]> = [];
+    for (const identity of watched) {
+      const entry = this.states.get(identity);
+      if (entry?.window === undefined) {
+        watched.delete(identity);
+        continue;
+      }
+      const { startMs, endMs } = entry.window;
+      if (this.options.final && endMs + rules.graceMs <= now) due.push([identity, entry]);
+      else if (startMs + rules.retentionMs < now) {
+        watched.delete(identity);
+        this.states.delete(identity);
+        this.results.delete(identity);
+      }
+    }
+    due.sort(([, a], [, b]) => (a.window?.endMs ?? 0) - (b.window?.endMs ?? 0));
+    for (const [identity, entry] of due) {
+      watched.delete(identity);
+      this.states.delete(identity);
+      this.show(entry, cause, emit);
+    }
+  }
+
+  /** Sessions grow and merge: each one that ends in another goes out as a deletion first. */
+  session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
+    const partition = this.options.steps.partitionOf(group);
+    const now = this.advance(partition, row.timestampMs);
+    const groupIdentity = Store.identity(group);
+    const known = this.sessions.get(groupIdentity) ?? new Set<string>();
+    this.sessions.set(groupIdentity, known);
+    const near: Array<readonly [string, StoreEntry]> = [];
+    for (const identity of known) {
+      const entry = this.states.get(identity);
+      if (entry?.window === undefined) known.delete(identity);
+      else if (
+        entry.window.startMs <= row.timestampMs + rules.sizeMs &&
+        entry.window.endMs >= row.timestampMs - rules.sizeMs
+      ) {
+        near.push([identity, entry]);
+      }
+    }
+    const startMs = Math.min(row.timestampMs, ...near.map(([, { window }]) => window?.startMs ?? row.timestampMs));
+    const endMs = Math.max(row.timestampMs, ...near.map(([, { window }]) => window?.endMs ?? row.timestampMs));
+    if (endMs + rules.graceMs + rules.sizeMs < now) return;
+    const window: RowWindow = { startMs, endMs };
+    const merged = near
+      .map(([, { state }]) => state as readonly Value[])
+      .reduce<readonly Value[] | undefined>((all, state) => this.merge(all, state), undefined);
+    const state = this.next(merged, row, 'add');
+    const timestampMs = Math.max(row.timestampMs, ...near.map(([, entry]) => entry.timestampMs));
+    const identity = Store.identity(group, window);
+    // Kafka Streams keeps a session only where the row is one that lasts no time at all and it is the same.
+    const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
+    for (const [old, entry] of grew ? near : []) {
+      this.states.delete(old);
+      if (this.options.final) continue;
+      const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
+      keepResult(this.results, { ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs }, emit);
+    }
+    const entry: StoreEntry = { key: group, window, state, timestampMs };
+    this.states.put(identity, entry);
+    known.add(identity);
+    this.watch(partition, identity);
+    if (!this.options.final) this.show(entry, row, emit);
+    this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);
+  }
+
+  private merge(left: readonly Value[] | undefined, right: readonly Value[]): readonly Value[] {
+    if (left === undefined) return right;
+    return this.options.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
+  }
+}

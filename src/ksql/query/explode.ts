@@ -1,0 +1,86 @@
+import type { Expression, Query, SelectItem } from '../../protocol/ksql/ast.js';
+import { compile } from '../expressions/compile.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
+import type { Row } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+import type { Value } from '../values/value.js';
+import { mapChildren } from './aggregate-calls.js';
+import type { Step } from './plan.js';
+import type { Relation } from './relation.js';
+
+interface Exploded {
+  readonly name: string;
+  readonly type: Compiled['type'];
+  readonly rows: (row: Row) => readonly Value[];
+}
+
+/**
+ * EXPLODE in the select list: the relation's rows are multiplied first, the calls become columns of them. Several run
+ * side by side, the shorter ones filled up with null; a row for which all are empty is gone.
+ */
+export function explode(
+  query: Query,
+  relation: Relation,
+  context: CompileContext,
+): { query: Query; relation: Relation } {
+  const found: Exploded[] = [];
+  const rewrite = (expression: Expression): Expression => {
+    const definition = expression.kind === 'call' ? TABLE_FUNCTIONS.get(expression.name) : undefined;
+    if (expression.kind !== 'call' || definition === undefined) return mapChildren(expression, rewrite);
+    const args = expression.args.map((arg) => compile(arg, context));
+    const { returns, rows } = definition.create(args.map(({ type }) => type));
+    const name = `\u0000explode${found.length}`;
+    found.push({ name, type: returns, rows: (row) => rows(args.map(({ evaluate }) => evaluate(row))) });
+    return { kind: 'column', source: undefined, name, at: expression.at };
+  };
+  let generated = 0;
+  const select = query.select.map((item): SelectItem => {
+    if (item.kind !== 'expression') return item;
+    const before = found.length;
+    const expression = rewrite(item.expression);
+    if (found.length === before || item.alias !== undefined || expression.kind !== 'column')
+      return { ...item, expression };
+    const alias = `KSQL_COL_${generated}`;
+    generated += 1;
+    return { kind: 'expression', expression, alias };
+  });
+  if (found.length === 0) return { query, relation };
+  if (relation.type === 'TABLE') {
+    throw new StatementError('Table source is not supported with table functions');
+  }
+  const width = relation.value.length;
+  const multiply =
+    (next: Step, failed: (failure: unknown) => void): Step =>
+    (row, emit) => {
+      if (row.value === null) return;
+      const lists = found.map(({ rows }) => {
+        try {
+          return rows(row);
+        } catch (failure) {
+          failed(failure);
+          return [];
+        }
+      });
+      const count = Math.max(...lists.map((list) => list.length));
+      for (let at = 0; at < count; at += 1) {
+        next({ ...row, value: [...row.value, ...lists.map((list) => list[at] ?? null)] }, emit);
+      }
+    };
+  return {
+    query: { ...query, select },
+    relation: {
+      ...relation,
+      scope: {
+        sources: relation.scope.sources,
+        column(source, name) {
+          const at = found.findIndex((each) => each.name === name);
+          if (at === -1) return relation.scope.column(source, name);
+          return { type: found[at]?.type, evaluate: (row) => row.value?.[width + at] ?? null };
+        },
+      },
+      build: (steps, next) => relation.build(steps, multiply(next, steps.failed)),
+      explain: { name: 'FLAT_MAP', schema: relation.explain.schema, inputs: [relation.explain] },
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import type { Expression, Join } from '../../protocol/ksql/ast.js';
+import { formatExpression } from '../../protocol/ksql/format.js';
+import { formatType, type SqlType } from '../../protocol/ksql/types.js';
+import { compile } from '../expressions/compile.js';
+import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import type { Source } from '../metadata/source.js';
+import { StatementError } from '../statement-error.js';
+import { checkSources, checkTypes, type JoinForm, joinForm, splitCriteria } from './join-rules.js';
+import { type Cell, cellScope, clashingNames, type Side, sourceSide } from './join-side.js';
+import { type BuiltJoin, foreignKeyJoin, type JoinParts, streamTableJoin, tableTableJoin } from './join-steps.js';
+import { columnOf, type Relation, type RelationKey } from './relation.js';
+import { streamStreamJoin } from './stream-join-steps.js';
+
+const JOINS: Readonly<Record<JoinForm, (parts: JoinParts) => BuiltJoin>> = {
+  'stream-stream': streamStreamJoin,
+  'stream-table': streamTableJoin,
+  'table-table': tableTableJoin,
+  'foreign-key': foreignKeyJoin,
+};
+
+interface JoinedSource {
+  readonly source: Source;
+  readonly alias: string;
+}
+
+/** FROM a JOIN b …: joined rows hold the cells of all sides, one after the other. */
+export function joinRelations(
+  first: JoinedSource,
+  joins: readonly Join[],
+  lookUp: (name: string) => Source,
+  base: Omit<CompileContext, 'scope'>,
+): Relation {
+  const joined = joins.map(({ source }) => ({ source: lookUp(source.name), alias: source.alias ?? source.name }));
+  checkSources(first.source, joined);
+  let left = sourceSide(first.source, first.alias);
+  for (const [at, join] of joins.entries()) {
+    const { source, alias } = joined[at] ?? first;
+    if (left.cells.some((cell) => cell.alias === alias)) {
+      throw new StatementError(`Invalid join: each side needs an alias of its own, ${alias} is used twice.`);
+    }
+    const right = sourceSide(source, alias);
+    const relation = joinTwo({ left, right, join, at, several: joins.length > 1 }, base);
+    left = { relation, cells: [...left.cells, ...right.cells], source: undefined };
+  }
+  return left.relation;
+}
+
+interface Two {
+  readonly left: Side;
+  readonly right: Side;
+  readonly join: Join;
+  readonly at: number;
+  readonly several: boolean;
+}
+
+function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
+  const { left, right, join, at } = two;
+  const [onLeft, onRight] = splitCriteria(join, left, right);
+  const leftOn = compile(onLeft, { ...base, scope: left.relation.scope });
+  const rightOn = compile(onRight, { ...base, scope: right.relation.scope });
+  const criteria = { ...two, onLeft, onRight };
+  checkTypes(criteria, leftOn, rightOn);
+  const form = joinForm(criteria);
+  const type: SqlType = leftOn.type ?? { kind: 'STRING' };
+  const cells = [...left.cells, ...right.cells];
+  const parts: JoinParts = {
+    name: `Join${at}`,
+    kind: join.kind,
+    leftKey: leftOn.evaluate,
+    rightKey: rightOn.evaluate,
+    keyType: type,
+    leftCells: left.cells,
+    rightCells: right.cells,
+    within: join.within,
+    leftPrimary: left.relation.key.map((key) => key.type),
+  };
+  const built = JOINS[form](parts);
+  const key = form === 'foreign-key' ? left.relation.key : [keyOf(two, onLeft, onRight, type, cells)];
+  const synthetic = key[0]?.synthetic === true ? key[0] : undefined;
+  return {
+    inputs: [...left.relation.inputs, ...right.relation.inputs],
+    type: left.relation.type === 'STREAM' ? 'STREAM' : 'TABLE',
+    scope: joinedScope(cells, synthetic),
+    stars: [
+      ...(synthetic === undefined ? [] : [{ alias: '', columns: [synthetic.name], prefixed: false }]),
+      ...left.relation.stars.filter(({ alias }) => alias !== ''),
+      ...right.relation.stars,
+    ],
+    nameOf: joinedNames(cells),
+    key,
+    window: left.relation.window,
+    stores: [...left.relation.stores, ...built.stores],
+    value: cells.map(({ alias, name, type: cell }) => ({ name: `${alias}_${name}`, type: cell })),
+    copartitioned: copartition(left, right, form),
+    build: (context, next) => {
+      const steps = built.build(context, next);
+      return [...left.relation.build(context, steps.left), ...right.relation.build(context, steps.right)];
+    },
+    explain: {
+      name: `${form.toUpperCase().replace('-', '_')} ${join.kind} JOIN`,
+      schema: cells.map(({ alias, name, type: cell }) => `\`${alias}_${name}\` ${formatType(cell)}`).join(', '),
+      inputs: [left.relation.explain, right.relation.explain],
+    },
+  };
+}
+
+function joinedScope(cells: readonly Cell[], synthetic: RelationKey | undefined): Relation['scope'] {
+  if (synthetic === undefined) return cellScope(cells);
+  const compiled: Compiled = { type: synthetic.type, evaluate: (row) => row.key[0] ?? null };
+  return cellScope(cells, { name: synthetic.name, compiled });
+}
+
+/** `ALIAS_COL` for a column that several sides have, its own name otherwise. */
+function joinedNames(cells: readonly Cell[]): Relation['nameOf'] {
+  const clashing = clashingNames(cells);
+  return (source, name) => (source !== undefined && clashing.has(name) ? `${source}_${name}` : name);
+}
+
+/**
+ * The key of joined rows: the columns that hold it in every row, whichever side is missing. Where there is none (a full
+ * join, a join of expressions), ksqlDB adds the column ROWKEY.
+ */
+function keyOf(
+  { join, left }: Two,
+  onLeft: Expression,
+  onRight: Expression,
+  type: SqlType,
+  cells: readonly Cell[],
+): RelationKey {
+  // In a row of joins the key of those before is equal to what this one joins on.
+  const before = left.relation.key.find((key) => key.means(onLeft));
+  const lefts = [...(before?.expressions ?? []), onLeft].filter(
+    (each, at, all) => all.findIndex((other) => same(each, other)) === at,
+  );
+  const always = { INNER: [...lefts, onRight], LEFT: lefts, RIGHT: [onRight], FULL: [] }[join.kind];
+  const carriers = always.filter(({ kind }) => kind === 'column');
+  const [first] = carriers;
+  if (first?.kind === 'column') {
+    return { name: first.name, type, expressions: carriers, means: (each) => carriers.some((one) => same(each, one)) };
+  }
+  const taken = new Set(cells.map(({ name }) => name));
+  let name = 'ROWKEY';
+  for (let next = 1; taken.has(name); next += 1) name = `ROWKEY_${next}`;
+  return {
+    name,
+    type,
+    synthetic: true,
+    expressions: [columnOf(undefined, name)],
+    means: (each) => each.kind === 'column' && each.source === undefined && each.name === name,
+  };
+}
+
+const same = (a: Expression, b: Expression): boolean =>
+  formatExpression(a) === formatExpression(b) ||
+  (a.kind === 'column' &&
+    b.kind === 'column' &&
+    a.name === b.name &&
+    (a.source === undefined || b.source === undefined));
+
+function copartition(left: Side, right: Side, form: JoinForm): Relation['copartitioned'] {
+  const before = left.relation.copartitioned;
+  const first = left.relation.inputs[0]?.source;
+  if (form === 'foreign-key' || first === undefined || right.source === undefined) return before;
+  return [...before, [first, right.source]];
+}

@@ -1,0 +1,219 @@
+import type { Join } from '../../protocol/ksql/ast.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { NO_CAUSE, type Row } from '../rows/row.js';
+import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
+import type { Value } from '../values/value.js';
+import type { Step, StepContext } from './plan.js';
+
+export interface JoinParts {
+  /** Unique in the query: names its stores. */
+  readonly name: string;
+  readonly kind: Join['kind'];
+  readonly leftKey: (row: Row) => Value;
+  readonly rightKey: (row: Row) => Value;
+  readonly keyType: SqlType;
+  readonly leftCells: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
+  readonly rightCells: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
+  readonly within: Join['within'];
+  /** Types of the left table's own key: a foreign-key join keeps it. */
+  readonly leftPrimary: readonly SqlType[];
+}
+
+export interface BuiltJoin {
+  readonly stores: readonly StoreSpec[];
+  readonly build: (context: StepContext, next: Step) => { readonly left: Step; readonly right: Step };
+}
+
+export type Cells = readonly Value[];
+
+export const cellsType = (cells: ReadonlyArray<{ type: SqlType }>): SqlType => ({
+  kind: 'STRUCT',
+  fields: cells.map(({ type }, at) => ({ name: `C${at}`, type })),
+});
+
+export const nulls = (cells: readonly unknown[]): Value[] => cells.map(() => null);
+
+/** What an expression gives, null where it fails. */
+export function guarded(context: StepContext, evaluate: (row: Row) => Value): (row: Row) => Value {
+  return (row) => {
+    try {
+      return evaluate(row);
+    } catch (failure) {
+      context.failed(failure);
+      return null;
+    }
+  };
+}
+
+/** Each row of the stream with the table's row as it is then; the table's changes make no rows. */
+export function streamTableJoin(parts: JoinParts): BuiltJoin {
+  const table = `${parts.name}Right`;
+  const missing = nulls(parts.rightCells);
+  return {
+    stores: [{ name: table, key: [parts.keyType], state: cellsType(parts.rightCells) }],
+    build: (context, next) => {
+      const rows = context.store(table);
+      const key = guarded(context, parts.leftKey);
+      return {
+        left: (row, emit) => {
+          const on = row.value === null ? null : key(row);
+          if (row.value === null || on === null) return;
+          const found = rows.get(Store.identity([on], row.window));
+          if (found === undefined && parts.kind === 'INNER') return;
+          next(
+            {
+              ...row,
+              keyless: false,
+              key: [on],
+              value: [...row.value, ...((found?.state as Cells | undefined) ?? missing)],
+            },
+            emit,
+          );
+        },
+        right: (row) => keep(rows, [row.key[0] ?? null], row),
+      };
+    },
+  };
+}
+
+function keep(store: Store, key: Cells, row: Row): void {
+  const identity = Store.identity(key, row.window);
+  if (row.value === null) store.delete(identity);
+  else store.put(identity, { key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+}
+
+/** Both tables by their primary key: every change of either side changes the joined row. */
+export function tableTableJoin(parts: JoinParts): BuiltJoin {
+  const [leftName, rightName] = [`${parts.name}Left`, `${parts.name}Right`];
+  const [noLeft, noRight] = [nulls(parts.leftCells), nulls(parts.rightCells)];
+  return {
+    stores: [
+      { name: leftName, key: [parts.keyType], state: cellsType(parts.leftCells) },
+      { name: rightName, key: [parts.keyType], state: cellsType(parts.rightCells) },
+    ],
+    build: (context, next) => {
+      const [lefts, rights] = [context.store(leftName), context.store(rightName)];
+      const change = (side: 'left' | 'right', row: Row, emit: (row: Row) => void): void => {
+        const key: Cells = [row.key[0] ?? null];
+        const identity = Store.identity(key, row.window);
+        const [own, others] = side === 'left' ? [lefts, rights] : [rights, lefts];
+        const [before, other] = [own.get(identity), others.get(identity)];
+        keep(own, key, row);
+        if (!concerns(parts.kind, side, row.value ?? before, other)) return;
+        const [left, right] = [lefts.get(identity), rights.get(identity)];
+        const shown = joins(parts.kind, left, right);
+        const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
+        const timestampMs = Math.max(row.timestampMs, other?.timestampMs ?? -1);
+        next({ ...row, key, value, timestampMs }, emit);
+      };
+      return {
+        left: (row, emit) => change('left', row, emit),
+        right: (row, emit) => change('right', row, emit),
+      };
+    },
+  };
+}
+
+/** Whether a change of one side can change the joined row: not where the side that has to be there is not. */
+function concerns(kind: Join['kind'], side: 'left' | 'right', own: unknown, other: StoreEntry | undefined): boolean {
+  const preserved = kind === 'FULL' || (kind === 'LEFT' && side === 'left') || (kind === 'RIGHT' && side === 'right');
+  return other !== undefined || (preserved && own !== undefined);
+}
+
+function joins(kind: Join['kind'], left: StoreEntry | undefined, right: StoreEntry | undefined): boolean {
+  if (kind === 'INNER') return left !== undefined && right !== undefined;
+  if (kind === 'LEFT') return left !== undefined;
+  return kind === 'RIGHT' ? right !== undefined : left !== undefined || right !== undefined;
+}
+
+/** The left table refers to the right one's key by a column or expression; its own key stays the key. */
+export function foreignKeyJoin(parts: JoinParts): BuiltJoin {
+  const [leftName, rightName] = [`${parts.name}Left`, `${parts.name}Right`];
+  return {
+    stores: [
+      { name: leftName, key: parts.leftPrimary, state: cellsType(parts.leftCells) },
+      { name: rightName, key: [parts.keyType], state: cellsType(parts.rightCells) },
+    ],
+    build: (context, next) => {
+      const join = new ForeignKeyJoin(parts, context.store(leftName), context.store(rightName), context, next);
+      return { left: (row, emit) => join.left(row, emit), right: (row, emit) => join.right(row, emit) };
+    },
+  };
+}
+
+class ForeignKeyJoin {
+  /** Left rows by the right row that they refer to. */
+  private readonly referrers = new Map<string, Set<string>>();
+  private readonly foreign: (row: Row) => Value;
+  private readonly noRight: Value[];
+
+  constructor(
+    private readonly parts: JoinParts,
+    private readonly lefts: Store,
+    private readonly rights: Store,
+    context: StepContext,
+    private readonly next: Step,
+  ) {
+    this.foreign = guarded(context, parts.leftKey);
+    this.noRight = nulls(parts.rightCells);
+    for (const [identity, entry] of lefts.all()) this.link(identity, this.foreignOf(entry, NO_CAUSE));
+  }
+
+  private foreignOf(entry: StoreEntry, cause: Row): Value {
+    return this.foreign({ ...cause, key: entry.key, value: entry.state as Cells });
+  }
+
+  private link(identity: string, on: Value): void {
+    if (on === null) return;
+    const key = Store.identity([on]);
+    const known = this.referrers.get(key);
+    if (known === undefined) this.referrers.set(key, new Set([identity]));
+    else known.add(identity);
+  }
+
+  private unlink(identity: string, on: Value): void {
+    const key = Store.identity([on]);
+    const known = this.referrers.get(key);
+    known?.delete(identity);
+    if (known?.size === 0) this.referrers.delete(key);
+  }
+
+  /**
+   * As Kafka Streams has it: a row that refers to nothing is left out; one that was there before makes a tombstone
+   * where it joins nothing now, whether it joined something before or not; a new one is silent then.
+   */
+  left(row: Row, emit: (row: Row) => void): void {
+    const identity = Store.identity(row.key);
+    const before = this.lefts.get(identity);
+    const old = before === undefined ? null : this.foreignOf(before, row);
+    if (old !== null) this.unlink(identity, old);
+    keep(this.lefts, row.key, row);
+    const entry = this.lefts.get(identity);
+    if (entry === undefined) {
+      if (old !== null) this.next({ ...row, value: null }, emit);
+      return;
+    }
+    const on = this.foreignOf(entry, row);
+    if (on === null) return;
+    this.link(identity, on);
+    this.show(entry, row, old !== null, emit);
+  }
+
+  right(row: Row, emit: (row: Row) => void): void {
+    const key: Cells = [row.key[0] ?? null];
+    keep(this.rights, key, row);
+    for (const identity of this.referrers.get(Store.identity(key)) ?? []) {
+      const entry = this.lefts.get(identity);
+      if (entry !== undefined) this.show(entry, row, true, emit);
+    }
+  }
+
+  private show(entry: StoreEntry, cause: Row, known: boolean, emit: (row: Row) => void): void {
+    const right = this.rights.get(Store.identity([this.foreignOf(entry, cause)]));
+    const shown = right !== undefined || this.parts.kind === 'LEFT';
+    if (!shown && !known) return;
+    const value = shown ? [...(entry.state as Cells), ...((right?.state as Cells) ?? this.noRight)] : null;
+    const timestampMs = Math.max(cause.timestampMs, entry.timestampMs, right?.timestampMs ?? -1);
+    this.next({ ...cause, key: entry.key, value, timestampMs }, emit);
+  }
+}

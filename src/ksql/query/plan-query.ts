@@ -1,0 +1,58 @@
+import type { Expression, Query } from '../../protocol/ksql/ast.js';
+import type { World } from '../expressions/compiled.js';
+import type { Metastore } from '../metadata/metastore.js';
+import { StatementError } from '../statement-error.js';
+import { containsAggregate } from './aggregate-calls.js';
+import { explode } from './explode.js';
+import { joinRelations } from './join-relation.js';
+import type { QueryPlan } from './plan.js';
+import { planAggregate } from './plan-aggregate.js';
+import { type PlanRequest, planProjection, type QueryUse } from './plan-stream.js';
+import { sourceRelation } from './relation.js';
+
+export interface QueryRequest {
+  readonly query: Query;
+  readonly use: QueryUse;
+  readonly sink: string;
+  readonly metastore: Metastore;
+  readonly world: World;
+}
+
+/** A push query may aggregate without GROUP BY: all rows are one group. */
+const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
+
+const aggregates = ({ select, having }: Query): boolean =>
+  [
+    ...select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : [])),
+    ...(having ? [having] : []),
+  ].some(containsAggregate);
+
+/** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
+export function planQuery({ query, use, sink, metastore, world }: QueryRequest): QueryPlan {
+  const source = metastore.source(query.from.name);
+  const alias = query.from.alias ?? query.from.name;
+  const base = { world, types: metastore.types };
+  const all = use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query);
+  const grouped = query.groupBy.length > 0 || all;
+  const relation =
+    query.joins.length === 0
+      ? sourceRelation(source, alias, use === 'transient' && !grouped)
+      : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
+  const exploded = explode(query, relation, { ...base, scope: relation.scope });
+  const request: PlanRequest = { ...exploded, use, sink, context: { ...base, scope: exploded.relation.scope } };
+  if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
+    throw new StatementError('KSQL does not support persistent queries on windowed tables.');
+  }
+  if (use === 'persistent' && query.limit !== undefined) {
+    throw new StatementError('LIMIT clause is not supported for persistent queries.');
+  }
+  if (all) return planAggregate({ ...request, query: { ...request.query, groupBy: [EVERYTHING] } });
+  if (grouped) return planAggregate(request);
+  if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
+  if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');
+  if (query.emit === 'FINAL') throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
+  if (aggregates(query)) {
+    throw new StatementError('Use of aggregate functions requires a GROUP BY clause: only push queries do without.');
+  }
+  return planProjection(request);
+}

@@ -1,0 +1,51 @@
+import type { Window } from '../../protocol/ksql/ast.js';
+import type { SourceWindow } from '../metadata/source.js';
+import type { RowWindow } from '../rows/row.js';
+import { StatementError } from '../statement-error.js';
+
+/** How late a record may be where the statement does not say: a day, as in ksqlDB. */
+const GRACE_MS = 86_400_000;
+
+export interface WindowRules {
+  readonly kind: Window['kind'];
+  /** Of tumbling and hopping windows; the gap of sessions. */
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  readonly graceMs: number;
+  /** A window is forgotten when stream time is this far behind its start. */
+  readonly retentionMs: number;
+}
+
+/** With EMIT FINAL nothing is late that is not said to be: a window would stay open for a day. */
+export function windowRules(window: Window, final: boolean): WindowRules {
+  const sizeMs = window.kind === 'SESSION' ? window.gap.ms : window.size.ms;
+  const advanceMs = window.kind === 'HOPPING' ? window.advance.ms : sizeMs;
+  if (sizeMs <= 0) throw new StatementError('Window size (sizeMs) must be larger than zero.');
+  if (advanceMs <= 0 || advanceMs > sizeMs) {
+    throw new StatementError(
+      `Window advancement interval should be more than zero and less than window duration which is ${sizeMs} ms, but given advancement interval is: ${advanceMs} ms`,
+    );
+  }
+  const graceMs = window.grace?.ms ?? (final ? 0 : GRACE_MS);
+  if (window.retention !== undefined && window.retention.ms < sizeMs + (window.grace?.ms ?? 0)) {
+    throw new StatementError(
+      `The retention period of the window store must be no smaller than its window size plus the grace period. Got size=[${sizeMs}], grace=[${window.grace?.ms ?? 0}], retention=[${window.retention.ms}]`,
+    );
+  }
+  const retentionMs = Math.max(window.retention?.ms ?? GRACE_MS, sizeMs + graceMs);
+  return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs };
+}
+
+export const sourceWindow = ({ kind, sizeMs }: WindowRules): SourceWindow => ({
+  kind,
+  sizeMs: kind === 'SESSION' ? undefined : sizeMs,
+});
+
+/** All windows that hold a time, oldest first; none begins before the epoch. */
+export function windowsOf(rules: WindowRules, timestampMs: number): RowWindow[] {
+  const { sizeMs, advanceMs } = rules;
+  const windows: RowWindow[] = [];
+  let startMs = Math.max(0, Math.floor((timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs);
+  for (; startMs <= timestampMs; startMs += advanceMs) windows.push({ startMs, endMs: startMs + sizeMs });
+  return windows;
+}

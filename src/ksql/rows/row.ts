@@ -1,0 +1,34 @@
+import type { Value } from '../values/value.js';
+
+/** A time window; SESSION keys carry both ends on the wire, others only the start. */
+export interface RowWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** One record on its way through a query: values in order of its schema's key and value columns. */
+export interface Row {
+  readonly key: readonly Value[];
+  /** Null: a record without a value; a deletion where the source is a table. */
+  readonly value: readonly Value[] | null;
+  readonly timestampMs: number;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly headers: ReadonlyArray<readonly [name: string, value: Buffer | null]>;
+  readonly window: RowWindow | undefined;
+  /** The record came without a key: not the same as a key of several columns that are all null. */
+  readonly keyless?: boolean;
+  /** For clients only: the table's row is gone, and the value holds nothing but its key. */
+  readonly deleted?: true;
+}
+
+/** What rows and results that are made again at a restart come from, and what values of an INSERT are computed from: nobody sees it. */
+export const NO_CAUSE: Row = {
+  key: [],
+  value: null,
+  timestampMs: 0,
+  partition: 0,
+  offset: 0n,
+  headers: [],
+  window: undefined,
+};
