@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -34,7 +34,10 @@ afterAll(async () => {
 });
 
 it('takes the next free port where one is taken, and says so', async () => {
-  const port = 8001;
+  const port = 18_701; // not 8001: a stranger there would be in the way of the pipelines of other files
+  const file = join(stack.box.folder, 'evpipe.yaml');
+  const declared = readFileSync(file, 'utf8');
+  writeFileSync(file, declared.replace('port: 8001', `port: ${port}`));
   const server = createServer();
   taken.push(server);
   await new Promise<void>((resolve) => {
@@ -43,8 +46,9 @@ it('takes the next free port where one is taken, and says so', async () => {
   });
   const ended = await stack.run('init-services');
   expect(ended.code, ended.stderr).toBe(0);
-  expect(ended.stderr).toMatch(/port 8001 is taken: person listens on \d+/);
+  expect(ended.stderr).toMatch(/port 18701 is taken: person listens on \d+/);
   expect((await stack.run('down', '--volumes', '--yes')).code).toBe(0);
+  writeFileSync(file, declared);
 });
 
 it('stops waiting on Ctrl-C and ends with 130; what runs stays', async () => {

@@ -63,7 +63,7 @@ describe('notification-hub', () => {
   });
 
   it('says lagging, and which queue holds how much, while nobody receives; then consistent', async () => {
-    expect((await stack.run('stop', 'notification')).code).toBe(0);
+    expect(await stack.run('stop', 'notification')).toMatchObject({ code: 0 });
     await addUser();
     const ended = await verify();
     expect(ended.code, ended.stdout).toBe(5);
@@ -71,7 +71,7 @@ describe('notification-hub', () => {
     expect(reports(ended).get('messages')).toMatchObject({ verdict: 'lagging', why: expect.stringContaining(why) });
     expect(reports(ended).get('notifications')).toMatchObject({ verdict: 'lagging' });
     expect((await stack.run('status')).stdout).toContain('✗ 1 message, 0 consumers');
-    expect((await stack.run('start', 'notification')).code).toBe(0);
+    expect(await stack.run('start', 'notification')).toMatchObject({ code: 0 });
     expect((await verify()).code).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { EvpipeError, messageOf } from '../../support/errors.js';
 import { silenceOf } from '../../support/liveness.js';
 import { pause } from '../../support/retry.js';
 import type { LogFile } from '../log/log-file.js';
+import { holderOf } from '../ports/port-owner.js';
 import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from '../socket/launch.js';
 import type { MemoryReader } from './process-identity.js';
 import { type ChildContext, type Exit, RunningChild } from './running-child.js';
@@ -39,6 +40,8 @@ export class ManagedProcess {
   private logOffset = 0;
   /** With code 0, without a steady life between them. */
   private endsInARow = 0;
+  /** Each child leads a session, by the number of its process. */
+  private readonly ownSessions = new Set<number>();
 
   constructor(
     readonly spec: LaunchSpec,
@@ -134,14 +137,17 @@ export class ManagedProcess {
         break;
       } catch (failure) {
         if (signal.aborted) throw stoppedError(this.spec.process);
-        if (attempt < FIRST_ATTEMPTS_MAX && HELD_BY_PREDECESSOR.test(messageOf(failure))) {
+        const held = HELD_BY_PREDECESSOR.test(messageOf(failure));
+        const holder = held && this.port !== undefined ? holderOf(this.port, this.ownSessions) : undefined;
+        if (held && holder === undefined && attempt < FIRST_ATTEMPTS_MAX) {
           await pause(100, signal);
           continue;
         }
         this.state = 'failed';
         this.starting = undefined;
-        this.log.note(`it could not be started: ${messageOf(failure).split('\n')[0]}`);
-        throw failure;
+        const reason = holder === undefined ? failure : portHeld(this.spec.process, holder);
+        this.log.note(`it could not be started: ${messageOf(reason).split('\n')[0]}`);
+        throw reason;
       }
     }
     void this.keepAlive(signal);
@@ -153,6 +159,7 @@ export class ManagedProcess {
     this.logOffset = this.log.size();
     const child = await RunningChild.spawn(this.spec, this.port, { ...this.context, log: this.log });
     this.child = child;
+    this.ownSessions.add(child.pid);
     try {
       signal.throwIfAborted();
       await child.untilReady(signal);
@@ -227,6 +234,11 @@ export class ManagedProcess {
 }
 
 const stoppedError = (name: string) => new EvpipeError('EVPIPE_PROCESS_STOPPED', `${name} was stopped`);
+
+const portHeld = (name: string, holder: string) =>
+  new EvpipeError('EVPIPE_PORT_TAKEN', `${name} could not be started: ${holder}`, {
+    todo: `Free the port, or run \`evpipe up\`: it gives ${name} another port and tells whoever uses it.`,
+  });
 
 /** Equal specs are left alone; another one means a restart. How long it is waited for changes nothing in what runs. */
 export function hashOf({ readyTimeoutMs: _, ...spec }: LaunchSpec): string {

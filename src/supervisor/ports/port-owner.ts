@@ -14,8 +14,21 @@ export function strangerOn(port: number, child: number): string | undefined {
   if (owner === undefined || owner.session === own.session) return undefined;
   const wasThereBefore = Number(owner.startTicks) < Number(own.startTicks);
   if (!wasThereBefore && !hasAnotherSupervisor(owner)) return undefined;
-  return `port ${port} is held by process ${owner.pid} (${commandOf(owner.pid)})`;
+  return inWords(port, owner);
 }
+
+/**
+ * Who holds a port that a child could not take, in words. Undefined where it is what a killed child of this process has left behind for
+ * a moment (`predecessors`: the sessions of such children), and where the system does not tell.
+ */
+export function holderOf(port: number, predecessors: ReadonlySet<number>): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const owner = ownerOf(port, process.pid);
+  return owner === undefined || predecessors.has(owner.session) ? undefined : inWords(port, owner);
+}
+
+const inWords = (port: number, owner: ProcessStat): string =>
+  `port ${port} is held by process ${owner.pid} (${commandOf(owner.pid)})`;
 
 /** Undefined also where it is a process that this one may not look into. */
 function ownerOf(port: number, likely: number): ProcessStat | undefined {

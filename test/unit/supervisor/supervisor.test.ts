@@ -246,6 +246,23 @@ describe('the supervisor', () => {
   });
 
   it.runIf(process.platform === 'linux')(
+    'tells who holds the port of a stopped server at once, and moves it for a caller who brings all up',
+    async () => {
+      const started = await client.start(server());
+      await client.stop('server');
+      const holder = await new Promise<Server>((resolve) => {
+        const listening = createServer().listen(started.port, '127.0.0.1', () => resolve(listening));
+      });
+      const failure = await failureOf(client.restart('server'));
+      expect(failure.message).toContain(`port ${started.port} is held by process ${process.pid} (`);
+      const log = readFileSync(join(stateFolder, 'logs', 'server.log'), 'utf8');
+      expect(log.match(/listen EADDRINUSE/g), 'one attempt').toHaveLength(1);
+      expect((await client.start(server())).port).not.toBe(started.port);
+      await new Promise((resolve) => holder.close(resolve));
+    },
+  );
+
+  it.runIf(process.platform === 'linux')(
     'does not take somebody else for a service that has not got its port yet',
     async () => {
       const wished = port + 1;
