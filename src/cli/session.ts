@@ -12,15 +12,21 @@ import type { Shell } from './shell.js';
 /** `--timeout` in milliseconds; undefined where it is not given. Throws EVPIPE_DURATION (kind usage). */
 export function timeoutMs(options: CommonOptions): number | undefined {
   if (options.timeout === undefined) return undefined;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(options.timeout);
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'];
-  if (match === null || unit === undefined) {
+  const wantedMs = durationOf(options.timeout);
+  if (wantedMs === undefined) {
     throw new EvpipeError('EVPIPE_DURATION', `--timeout ${options.timeout} is not a valid duration`, {
       kind: 'usage',
       todo: 'Use 500ms, 30s or 2m.',
     });
   }
-  return Number(match[1]) * unit;
+  return wantedMs;
+}
+
+/** In milliseconds; without a unit it is of seconds. Undefined where the text is no duration. */
+export function durationOf(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
 /** Opens a session, runs the work, and closes it whatever happens. */

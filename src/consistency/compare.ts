@@ -1,4 +1,13 @@
-import { type Buckets, type Entry, type Key, keyOfText, keyText, type Scan, type Side } from './side.js';
+import {
+  type Buckets,
+  type Entry,
+  type Key,
+  keyOfText,
+  keyText,
+  type PartlyRead,
+  type Scan,
+  type Side,
+} from './side.js';
 
 /** All rows of one key on one side. */
 export interface Holding {
@@ -42,7 +51,31 @@ export interface CompareOptions {
   /** About how many rows both sides have together, before the first is read; not called where nobody knows. */
   expect(rows: number): void;
   /** Rows of one side read; `pass` 1 reads every row, 2 those of buckets that differ. */
-  read(side: 'source' | 'replica', pass: 1 | 2, rows: number): Promise<void>;
+  read(side: SideName, pass: 1 | 2, rows: number): Promise<void>;
+  /** Keeps what has been read, so that another run goes on from there; undefined where nothing is kept. */
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+export type SideName = 'source' | 'replica';
+
+export interface Checkpoint {
+  /** What a run before this one has read of these sides, by `Side.resumable`. */
+  load(definition: Definition): Standing | undefined;
+  save(definition: Definition, standing: Standing): void;
+}
+
+export type Definition = Readonly<Record<SideName, string | undefined>>;
+
+/** How far a first pass is. */
+export interface Standing {
+  /** The number of buckets. */
+  readonly of: number;
+  readonly sides: Readonly<Partial<Record<SideName, SideStanding>>>;
+}
+
+export interface SideStanding extends PartlyRead {
+  /** `Side.now` before its first row was read. */
+  readonly then: string;
 }
 
 const ROWS_PER_BUCKET = 1_000;
@@ -66,18 +99,30 @@ const KEYS_AT_ONCE = 10_000;
  */
 export async function compareSides(source: Side, replica: Side, options: CompareOptions): Promise<Comparison> {
   const { signal } = options;
-  const scan = (side: 'source' | 'replica', pass: 1 | 2): Scan => ({
+  const scan = (side: SideName, pass: 1 | 2): Scan => ({
     signal,
     read: (rows) => options.read(side, pass, rows),
   });
-  const both = <T>(work: (side: Side, name: 'source' | 'replica') => Promise<T>): Promise<[T, T]> =>
+  const both = <T>(work: (side: Side, name: SideName) => Promise<T>): Promise<[T, T]> =>
     Promise.all([work(source, 'source'), work(replica, 'replica')]);
 
-  const [sourceThen, replicaThen] = await both((side) => side.now(signal));
+  const definition: Definition = { source: source.resumable, replica: replica.resumable };
+  const before = options.checkpoint?.load(definition);
+  const [sourceThen, replicaThen] = await both(async (side, name) => before?.sides[name]?.then ?? side.now(signal));
   const estimates = await both((side) => side.estimateRows(signal));
-  if (estimates.every((rows) => rows >= 0)) options.expect(estimates[0] + estimates[1]);
-  const of = bucketsFor(Math.max(...estimates));
-  const [sourceBuckets, replicaBuckets] = await both((side, name) => side.buckets(of, scan(name, 1)));
+  const alreadyRead = Object.values(before?.sides ?? {}).reduce((sum, { buckets }) => sum + buckets.rows, 0);
+  if (estimates.every((rows) => rows >= 0)) options.expect(Math.max(1, estimates[0] + estimates[1] - alreadyRead));
+  const of = before?.of ?? bucketsFor(Math.max(...estimates));
+  const standing: Partial<Record<SideName, SideStanding>> = { ...before?.sides };
+  const [sourceBuckets, replicaBuckets] = await both(async (side, name) => {
+    const from = standing[name];
+    const then = name === 'source' ? sourceThen : replicaThen;
+    const reached = (partly: PartlyRead): void => {
+      standing[name] = { ...partly, then };
+      options.checkpoint?.save(definition, { of, sides: standing });
+    };
+    return side.buckets(of, { ...scan(name, 1), reached }, from);
+  });
 
   const differences: Differences = new Map();
   let notKept = 0;
@@ -161,8 +206,6 @@ export async function compareKeys(
   });
   return { rowsOf, differences: join.differences() };
 }
-
-type SideName = 'source' | 'replica';
 
 interface Pair {
   source: Holding | undefined;

@@ -35,6 +35,8 @@ export interface CompareCheck {
   readonly part?: string | undefined;
   /** Only these; undefined: all. */
   readonly keys?: readonly Key[] | undefined;
+  /** Only rows that either side's column of changes shows as changed since this value. */
+  readonly since?: string | undefined;
 }
 
 export interface TakenFence {
@@ -56,6 +58,7 @@ export interface ConfirmOptions {
   readonly signal: AbortSignal;
   readonly read: CompareOptions['read'];
   readonly expect: CompareOptions['expect'];
+  readonly checkpoint?: CompareOptions['checkpoint'];
   waitingFor(what: string): void;
 }
 
@@ -72,13 +75,20 @@ export interface ConfirmOptions {
  */
 export async function confirmCheck(check: CompareCheck, options: ConfirmOptions): Promise<CheckReport> {
   const startedMs = performance.now();
-  const { source, replica, keys } = check;
+  const { source, replica } = check;
+  const keys = await wantedKeys(check, options.signal);
   const comparison =
     keys === undefined
       ? await compareSides(source, replica, options)
       : await compareOnly(source, replica, keys, options.signal);
   const run = new Confirmation(check, options, startedMs, comparison);
   return run.settle();
+}
+
+async function wantedKeys({ source, replica, keys, since }: CompareCheck, signal: AbortSignal) {
+  if (since === undefined) return keys;
+  const changed = await Promise.all([source, replica].map((side) => side.keysFrom?.(since, signal) ?? []));
+  return changed.flat();
 }
 
 /** Keys that are read again at once. */
@@ -142,7 +152,8 @@ class Confirmation {
     }
     if (this.leftMs() <= 0)
       return this.report('inconclusive', `${notKept} more keys differed than could be followed in time`);
-    this.comparison = await compareSides(this.check.source, this.check.replica, this.options);
+    const { source, replica } = this.check;
+    this.comparison = await compareSides(source, replica, { ...this.options, checkpoint: undefined });
     this.pending = this.comparison.differences;
     this.moved.source = 0;
     this.moved.replica = 0;

@@ -54,6 +54,15 @@ export interface Scan {
   readonly signal: AbortSignal;
   /** Called with the number of rows read since the last call; waits where reading has to be slowed down. */
   read(rows: number): Promise<void>;
+  /** Called after each part of a side that is `resumable`. */
+  reached?(standing: PartlyRead): void;
+}
+
+/** Where the reading of a side in parts stands: all rows before the page of the relation are in the buckets. */
+export interface PartlyRead {
+  readonly relation: number;
+  readonly page: number;
+  readonly buckets: Buckets;
 }
 
 /** Bits of a key's hash below these choose its bucket, and those above them its part of a sample. */
@@ -101,8 +110,10 @@ export interface Side {
   readonly writable: WritableTable | undefined;
   /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
-  /** All rows in `of` buckets (a power of two). */
-  buckets(of: number, scan: Scan): Promise<Buckets>;
+  /** What `from` of `buckets` depends on, as one text; undefined where a side can only be read as a whole. */
+  readonly resumable?: string | undefined;
+  /** All rows in `of` buckets (a power of two), those before `from` as they were read then. */
+  buckets(of: number, scan: Scan, from?: PartlyRead): Promise<Buckets>;
   /** The rows of these buckets, in blocks. */
   entries(of: number, buckets: readonly number[], scan: Scan): AsyncIterable<readonly Entry[]>;
   /** The rows that exist among these keys, as they are now. */
@@ -116,6 +127,8 @@ export interface Side {
    * read into one that has been.
    */
   changedSince(then: string, signal: AbortSignal): Promise<readonly Key[]>;
+  /** Keys of the rows whose declared column of changes has this value or a greater one; absent where none is declared. */
+  readonly keysFrom?: ((value: string, signal: AbortSignal) => Promise<readonly Key[]>) | undefined;
 }
 
 export interface SideColumn {

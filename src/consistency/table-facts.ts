@@ -8,6 +8,8 @@ export interface Relation {
   /** Quoted SQL name. */
   readonly name: string;
   readonly pages: number;
+  /** The file that holds it: another one where the table was written anew, and its rows stand elsewhere. */
+  readonly file: string;
 }
 
 /** What reading a table well depends on. */
@@ -23,7 +25,10 @@ export interface TableFacts {
   readonly indexed: ReadonlySet<string>;
   /** Columns, never NULL, that together are unique over the whole table. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Its version, as server_version_num has it. */
   readonly server: number;
+  /** Which database of which server this is. */
+  readonly place: string;
 }
 
 /** Ranges of pages are read without reading the rest since PostgreSQL 14 (TID Range Scan). */
@@ -33,7 +38,7 @@ const TID_RANGES_SINCE = 140_000;
 export async function readTableFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
   const oid = `to_regclass(${quoteLiteral(tableSql(place.table))})`;
   const [names = [], types = [], parts = [], indexes = [], uniques = [], version = []] = await reader.readAll(
-    [columnNames(oid), columnTypes(oid), partsOf(oid), indexesOf(oid), uniquesOf(oid), 'SHOW server_version_num'],
+    [columnNames(oid), columnTypes(oid), partsOf(oid), indexesOf(oid), uniquesOf(oid), SERVER],
     { signal },
   );
   if (names.length === 0) throw tableMissing(place);
@@ -47,7 +52,11 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
     columns: new Map(names.map(([name], index) => [name ?? '', parseType(types[index] ?? [])])),
     relations:
       versioned && readable && server >= TID_RANGES_SINCE
-        ? heaps.map(([name, , pages]) => ({ name: name ?? '', pages: Number(pages ?? 0) }))
+        ? heaps.map(([name, , pages, , , , file]) => ({
+            name: name ?? '',
+            pages: Number(pages ?? 0),
+            file: file ?? '',
+          }))
         : undefined,
     versioned: versioned && root !== undefined,
     estimate: estimates.some((rows) => rows < 0) ? -1 : estimates.reduce((sum, rows) => sum + rows, 0),
@@ -56,8 +65,12 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
     uniqueKeys:
       heaps.length === 1 || root?.[1] === 'p' ? uniques.map(([names]) => JSON.parse(names ?? '[]') as string[]) : [],
     server,
+    place: version[0]?.[1] ?? '',
   };
 }
+
+const SERVER = `SELECT current_setting('server_version_num'), concat_ws(' ', inet_server_addr(), inet_server_port(), oid)
+    FROM pg_database WHERE datname = current_database()`;
 
 /** The table with all that inherit from it, partitions or not. */
 const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
@@ -65,8 +78,9 @@ const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
   )
   SELECT quote_ident(nspname) || '.' || quote_ident(relname), relkind::text,
          CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::text,
-         has_table_privilege(c.oid, 'SELECT')::text, (c.oid = ${oid}::oid)::text, reltuples::bigint::text
-    FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = relnamespace`;
+         has_table_privilege(c.oid, 'SELECT')::text, (c.oid = ${oid}::oid)::text, reltuples::bigint::text,
+         pg_relation_filenode(c.oid)::text
+    FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = relnamespace ORDER BY c.oid`;
 
 const indexesOf = (oid: string): string => `SELECT a.attname::text FROM pg_index i
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]

@@ -1,5 +1,5 @@
 import type { TextRow } from '../clients/postgres/client.js';
-import { quoteIdentifier } from '../protocol/sql.js';
+import { quoteIdentifier, quoteLiteral } from '../protocol/sql.js';
 import { EvpipeError } from '../support/errors.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
@@ -9,6 +9,7 @@ import {
   type Entry,
   type Key,
   keyText,
+  type PartlyRead,
   type Row,
   SAMPLE_SHIFT,
   type Sample,
@@ -42,6 +43,8 @@ export interface TableSideOptions {
    */
   readonly hash: 'record' | 'md5';
   readonly sample?: Sample | undefined;
+  /** SQL of what grows with every change of a row. */
+  readonly changed?: string | undefined;
 }
 
 /** Hashing records came with this version. */
@@ -60,7 +63,7 @@ const ROWS_PER_BLOCK = 10_000;
 const KEYS_PER_LOOKUP = 2_000;
 
 export function tableSide(reader: TableReader, options: TableSideOptions): Side {
-  const { place, facts, key, compared, sample } = options;
+  const { place, facts, key, compared, sample, changed } = options;
   const table = tableSql(place.table);
   const sql = statements(options);
   const version = facts.versioned ? "t.xmin::text || ' ' || t.ctid::text" : sql.digest;
@@ -69,10 +72,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     ...(place.where === undefined ? [] : [`(${place.where})`]),
     ...(sample === undefined ? [] : [`((${sql.keyHash} >> ${SAMPLE_SHIFT}) & ${sample.of - 1}) < ${sample.below}`]),
   ];
-  const where = (...more: readonly string[]): string => {
-    const all = [...filters, ...more];
-    return all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`;
-  };
+  const where = (...more: readonly string[]): string => whereAll([...filters, ...more]);
 
   const toEntry = (fields: TextRow): Entry => ({
     key: fields.slice(0, key.length),
@@ -91,6 +91,10 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     return answers.flat().filter((fields) => wanted.has(keyText(fields.slice(0, key.length))));
   }
 
+  /** One more than are worth reading at most. */
+  const keysOf = (from: string, condition: string, signal: AbortSignal): Promise<readonly Key[]> =>
+    reader.read(`SELECT ${sql.keys.join(', ')} FROM ${from} AS t${condition} LIMIT ${CHANGED_MAX + 1}`, [], { signal });
+
   const { relations } = facts;
   // One statement reads one state of the table: only parts can miss a row that moves.
   const inOneStatement =
@@ -105,18 +109,29 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
 
     estimateRows: async () => facts.estimate,
 
-    async buckets(of, scan) {
-      const buckets = new Buckets(of);
+    resumable: inOneStatement
+      ? undefined
+      : JSON.stringify([
+          facts.place,
+          relations.map(({ name, file }) => [name, file]),
+          sql.keyHash,
+          sql.digest,
+          filters,
+        ]),
+
+    async buckets(of, scan, from) {
+      const buckets = from?.buckets ?? new Buckets(of);
       const select = (from: string, condition: readonly string[]): string =>
         `SELECT b::text, count(*)::text, sum(h)::text FROM (
            SELECT (${sql.keyHash} & ${of - 1}) AS b, ${sql.digest} AS h FROM ${from} AS t${where(...condition)} OFFSET 0
          ) AS s GROUP BY b`;
-      for await (const rows of inParts(reader, table, facts, select, scan)) {
+      for await (const { rows, ...next } of inParts(reader, table, facts, select, scan, { from })) {
         let read = 0;
         for (const [bucket, count, sum] of rows) {
           buckets.add(Number(bucket), Number(count), BigInt(sum ?? 0));
           read += Number(count);
         }
+        scan.reached?.({ ...next, buckets });
         await scan.read(read);
       }
       return buckets;
@@ -127,7 +142,8 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
         wanted.length === of ? [] : [`(${sql.keyHash} & ${of - 1}) = ANY ('{${wanted.join(',')}}'::bigint[])`];
       const select = (from: string, condition: readonly string[]): string =>
         `SELECT ${entryColumns} FROM ${from} AS t${where(...condition, ...mine)}`;
-      for await (const rows of inParts(reader, table, facts, select, scan, ROWS_PER_BLOCK)) yield rows.map(toEntry);
+      for await (const { rows } of inParts(reader, table, facts, select, scan, { rowsMax: ROWS_PER_BLOCK }))
+        yield rows.map(toEntry);
     },
 
     async entriesOf(keys, signal) {
@@ -160,18 +176,30 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       const oldest = BigInt(then.split(' ')[0] ?? '0') % 2n ** 32n;
       const changed: Key[] = [];
       for (const { name } of relations) {
-        const rows = await reader.read(
-          `SELECT ${sql.keys.join(', ')} FROM ONLY ${name} AS t${where(`age(t.xmin) <= age('${oldest}'::xid)`)} LIMIT ${CHANGED_MAX - changed.length + 1}`,
-          [],
-          { signal },
-        );
-        changed.push(...rows);
+        changed.push(...(await keysOf(`ONLY ${name}`, where(`age(t.xmin) <= age('${oldest}'::xid)`), signal)));
         if (changed.length > CHANGED_MAX) throw tooManyChanged(place);
       }
       return changed;
     },
+
+    keysFrom:
+      changed === undefined
+        ? undefined
+        : async (value, signal) => {
+            // Whatever else the filter says: a row that has left it since may still stand on the other side.
+            const keys = await keysOf(table, whereAll([`(${changed}) >= ${quoteLiteral(value)}`]), signal).catch(
+              (failure: unknown) => {
+                throw noValueOfColumn(value, failure);
+              },
+            );
+            if (keys.length > CHANGED_MAX) throw tooManyChanged(place);
+            return keys;
+          },
   };
 }
+
+const whereAll = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 
 function writableTable({ place, facts, key, compared }: TableSideOptions): WritableTable | undefined {
   const isColumn = ({ column }: TableColumn): boolean => column !== undefined;
@@ -228,6 +256,11 @@ function statements({ key, compared, hash }: TableSideOptions): Statements {
   };
 }
 
+/** What one statement answered, and where the next one begins. */
+interface Part extends Pick<PartlyRead, 'relation' | 'page'> {
+  readonly rows: readonly TextRow[];
+}
+
 /** The statement's answers over the whole table, part after part, each part about as large as PART_MS allow. */
 async function* inParts(
   reader: TableReader,
@@ -235,22 +268,25 @@ async function* inParts(
   { relations }: TableFacts,
   select: (from: string, condition: readonly string[]) => string,
   { signal }: Scan,
-  rowsMax = Number.POSITIVE_INFINITY,
-): AsyncGenerator<readonly TextRow[]> {
+  { from, rowsMax = Number.POSITIVE_INFINITY }: { from?: PartlyRead | undefined; rowsMax?: number },
+): AsyncGenerator<Part> {
   if (relations === undefined) {
-    yield await reader.read(select(table, []), [], { signal });
+    yield { rows: await reader.read(select(table, []), [], { signal }), relation: 1, page: 0 };
     return;
   }
   let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_ROWS_PAGES : FIRST_PART_PAGES;
-  for (const { name, pages } of relations) {
-    for (let first = 0; first === 0 || first < pages; ) {
+  for (const [relation, { name, pages }] of relations.entries()) {
+    if (relation < (from?.relation ?? 0)) continue;
+    let first = relation === from?.relation ? from.page : 0;
+    for (let isLast = false; !isLast; ) {
       const next = first + size;
       // The last part has no end: the table may have grown since its size was read.
-      const range = [`t.ctid >= '(${first},0)'::tid`, ...(next < pages ? [`t.ctid < '(${next},0)'::tid`] : [])];
+      isLast = next >= pages;
+      const range = [`t.ctid >= '(${first},0)'::tid`, ...(isLast ? [] : [`t.ctid < '(${next},0)'::tid`])];
       const startedMs = performance.now();
       const rows = await reader.read(select(`ONLY ${name}`, range), [], { signal });
       const elapsedMs = performance.now() - startedMs;
-      yield rows;
+      yield isLast ? { rows, relation: relation + 1, page: 0 } : { rows, relation, page: next };
       first = next;
       const byTime = (size * PART_MS) / Math.max(1, elapsedMs);
       const byRows = (size * rowsMax) / Math.max(1, rows.length);
@@ -259,12 +295,21 @@ async function* inParts(
   }
 }
 
-/** Rows written during one scan that are compared one by one. */
+/** Changed rows that are compared one by one. */
 const CHANGED_MAX = 500_000;
 
 const tooManyChanged = ({ database, table }: TablePlace): EvpipeError =>
-  new EvpipeError(
-    'EVPIPE_TABLE_CHANGES_TOO_MUCH',
-    `more than ${CHANGED_MAX} rows of ${database}.${table} changed while it was read`,
-    { kind: 'deadline', todo: 'Check a part of it: --sample, or where: in the file.' },
-  );
+  new EvpipeError('EVPIPE_TABLE_CHANGES_TOO_MUCH', `more than ${CHANGED_MAX} rows of ${database}.${table} changed`, {
+    kind: 'deadline',
+    todo: 'Check a part of it: --sample, or where: in the file.',
+  });
+
+/** What PostgreSQL says of a text that its type can't read is of class 22. */
+function noValueOfColumn(value: string, failure: unknown): unknown {
+  if (!(failure instanceof EvpipeError) || !failure.code.startsWith('EVPIPE_POSTGRES_22')) return failure;
+  return new EvpipeError('EVPIPE_OPTION', `--since ${value}: ${failure.message}`, {
+    kind: 'usage',
+    cause: failure,
+    todo: 'Pass a duration (2h), or a value of the column that the check declares with changed.',
+  });
+}

@@ -23,6 +23,8 @@ export interface CheckRow {
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
+  /** Not all rows, or no column but the key, were compared. */
+  readonly partly?: boolean;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
-import { printerFor, timeoutMs, withSession } from '../session.js';
+import { durationOf, printerFor, timeoutMs, withSession } from '../session.js';
 import type { Shell } from '../shell.js';
 import { reportTests, testOfCheck } from '../test-report.js';
 
@@ -29,6 +29,8 @@ export const verifyConsistencyCommand: CommandEntry = {
       .option('--sample <percent>', 'compare only this share of the rows, chosen by key')
       .option('--where <sql>', 'compare only rows of both tables that match this condition')
       .option('--keys <keys>', 'compare only these keys of one check: 17,18, or JSON: [["17","a"]]')
+      .option('--since <time>', 'compare only rows changed since: 2h, 2026-01-31T12:00:00Z, or a value of `changed:`')
+      .option('--resume', 'continue where a run that was stopped had come to; one that changed since starts over')
       .option('--recheck <report>', 'compare only the keys that differ in a report written with --output json')
       .option(
         '--emit-repair <file>',
@@ -40,6 +42,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
     const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
     const named = (checks ?? []) as readonly string[];
+    const since = sinceOf(options);
     const keys = await chosenKeys(options, named);
     const repair =
       options.emitRepair === undefined ? undefined : openRepair(resolve(shell.cwd, String(options.emitRepair)));
@@ -62,6 +65,8 @@ export const verifyConsistencyCommand: CommandEntry = {
           keys,
           ...(repair !== undefined && { repair: (sql) => write(repair, sql) }),
           where: options.where === undefined ? undefined : String(options.where),
+          since,
+          resume: options.resume === true,
           deadlineMs: timeoutMs(options),
           timeoutMs: timeoutMs(options),
           differencesMax,
@@ -73,10 +78,11 @@ export const verifyConsistencyCommand: CommandEntry = {
         });
         const exitCode = exitOfReports(reports);
         const good = reports.filter(({ verdict }) => verdict === 'consistent').length;
+        const partly = reports.some(({ part }) => part !== undefined) ? 'consistent in part' : 'consistent';
         printer.emit({
           kind: 'step-done',
           step: 'checks',
-          detail: good === reports.length ? `${good} consistent` : `${good} of ${reports.length} consistent`,
+          detail: good === reports.length ? `${good} ${partly}` : `${good} of ${reports.length} ${partly}`,
           elapsedMs: performance.now() - startedMs,
           changed: false,
           wrong: good < reports.length,
@@ -153,11 +159,27 @@ async function chosenKeys({ keys, recheck }: CommandCall['options'], checks: rea
   if (keys === undefined && recheck === undefined) return undefined;
   const { keysOfOption, keysOfReport } = await import('../chosen-keys.js');
   if (keys === undefined) return keysOfReport(String(recheck), checks);
-  if (recheck === undefined) return keysOfOption(String(keys), checks);
-  throw new EvpipeError('EVPIPE_OPTION', '--keys and --recheck cannot be combined', {
-    kind: 'usage',
-    todo: 'Leave out one of them.',
-  });
+  return keysOfOption(String(keys), checks);
+}
+
+/** Only the changes of some time: a duration is counted from now; anything else is a value of the column itself. */
+function sinceOf({ since, resume, keys, recheck }: CommandCall['options']): string | undefined {
+  const chosen = [
+    [since, '--since'],
+    [keys, '--keys'],
+    [recheck, '--recheck'],
+  ].flatMap(([value, option]) => (value === undefined ? [] : [String(option)]));
+  const [first, second = resume === true ? '--resume' : undefined] = chosen;
+  if (first !== undefined && second !== undefined)
+    throw new EvpipeError('EVPIPE_OPTION', `${first} and ${second} cannot be combined`, {
+      kind: 'usage',
+      todo: 'Leave out one of them.',
+    });
+  if (since === undefined) return undefined;
+  const text = String(since);
+  // A number alone is a version.
+  const agoMs = /[a-z]$/.test(text) ? durationOf(text) : undefined;
+  return agoMs === undefined ? text : new Date(Date.now() - agoMs).toISOString();
 }
 
 function numberUpTo(value: unknown, option: string, most: number): number | undefined {

@@ -96,6 +96,7 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
     columns: check.columns === undefined ? undefined : columnMap(check.columns),
     compare: check.compare,
     meanings: new Map([...meanings(check.key), ...meanings(check.columns)]),
+    changed: check.changed,
     allowEmpty: check.allowEmpty,
     through: check.through?.map((stage) => stageName(stage, context)),
     withinMs,

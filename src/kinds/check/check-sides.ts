@@ -8,7 +8,7 @@ import type { Sample, Side } from '../../consistency/side.js';
 import { expressionType, readTableFacts, type TableFacts } from '../../consistency/table-facts.js';
 import { quoteColumn } from '../../consistency/table-place.js';
 import type { TableReader } from '../../consistency/table-reader.js';
-import { RECORD_HASH_SINCE, type TableColumn, tableSide } from '../../consistency/table-side.js';
+import { RECORD_HASH_SINCE, type TableColumn, type TableSideOptions, tableSide } from '../../consistency/table-side.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Session } from '../session.js';
@@ -75,7 +75,8 @@ export async function wireSides(
   const hash = [source, replica].every((one) => one.kind === 'table' && one.facts.server >= RECORD_HASH_SINCE)
     ? 'record'
     : 'md5';
-  const side = (opened: Opened, name: keyof Pair): Side => sideOf(opened, name, keys, compared, hash, options.sample);
+  const side = (opened: Opened, name: keyof Pair): Side =>
+    sideOf(opened, name, keys, compared, { hash, sample: options.sample, changed: changedOf(opened, name, check) });
   return {
     source: side(source, 'source'),
     replica: side(replica, 'replica'),
@@ -156,8 +157,7 @@ function sideOf(
   side: keyof Pair,
   keys: readonly Pair[],
   compared: readonly Pair[],
-  hash: 'record' | 'md5',
-  sample: Sample | undefined,
+  { sample, ...more }: Pick<TableSideOptions, 'hash' | 'sample' | 'changed'>,
 ): Side {
   if (opened.kind === 'documents') {
     const otherSide = side === 'source' ? 'replica' : 'source';
@@ -172,7 +172,15 @@ function sideOf(
   const columns = (pairs: readonly Pair[]): readonly TableColumn[] =>
     pairs.map(({ [side]: one }) => ({ ...one, type: one.type ?? plainType('text') }));
   const { reader, place, facts } = opened;
-  return tableSide(reader, { place, facts, key: columns(keys), compared: columns(compared), hash, sample });
+  return tableSide(reader, { place, facts, key: columns(keys), compared: columns(compared), sample, ...more });
+}
+
+/** SQL of the side's own column of changes; undefined where the side has none. */
+function changedOf(opened: Opened, side: keyof Pair, { changed, columns, key }: Check): string | undefined {
+  if (changed === undefined || opened.kind !== 'table') return undefined;
+  const name = side === 'replica' ? changed : (columns?.get(changed) ?? key.get(changed) ?? changed);
+  if (opened.facts.columns.has(name)) return quoteColumn(name);
+  return name === changed ? undefined : name;
 }
 
 async function pairColumns(

@@ -25,7 +25,7 @@ import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import { type SideOptions, wireSides } from './check-sides.js';
-import type { CompareSection, PlaceSection } from './section.js';
+import { type CompareSection, type PlaceSection, placeName } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
 
 /** The keys of a check that are compared, where those are not all. */
@@ -41,27 +41,41 @@ export interface KeysOfCheck {
 export async function wireCompare(
   check: Located & CompareSection,
   session: Session,
-  options: SideOptions & { readonly keys?: KeysOfCheck | undefined },
+  options: SideOptions & { readonly keys?: KeysOfCheck | undefined; readonly since?: string | undefined },
 ): Promise<CompareCheck> {
   const flow = wayOf(check, flowEdges(session.pipeline));
   const sides = await wireSides(check, session, options);
   const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
   const { name, source } = check;
-  const { sample, where, keys } = options;
+  const { sample, where, keys, since } = options;
+  if (since !== undefined && sides.source.keysFrom === undefined) throw noColumnOfChanges(check);
   const columns = check.key.size || sides.source.columns.length;
   const unlike = keys?.keys.find((key) => key.length !== columns);
   if (unlike !== undefined) {
     const message = `a key of check ${name} has ${columns} columns, and ${JSON.stringify(unlike)} has ${unlike.length}`;
     throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage' });
   }
-  const parts = [sample?.part, where === undefined ? undefined : `rows where ${where}`, keys?.part];
+  const parts = [
+    sample?.part,
+    where === undefined ? undefined : `rows where ${where}`,
+    since === undefined ? undefined : `rows with ${check.changed ?? ''} from ${since} on`,
+    keys?.part,
+  ];
   const part = parts.filter((one) => one !== undefined).join(', ') || undefined;
   return {
-    ...{ name, ...sides, way, part, keys: keys?.keys },
-    allowEmpty: check.allowEmpty || keys?.mayBeGone === true,
+    ...{ name, ...sides, way, part, keys: keys?.keys, since },
+    // That nothing has changed is an answer too.
+    allowEmpty: check.allowEmpty || keys?.mayBeGone === true || since !== undefined,
     takeFence: () => takeFence(source, flow[0], session),
   };
 }
+
+const noColumnOfChanges = ({ name, source, ...check }: Located & CompareSection): EvpipeError =>
+  new EvpipeError(
+    'EVPIPE_OPTION',
+    `--since needs a column of ${placeName(source)} that every change raises, and check ${name} declares none`,
+    { kind: 'usage', location: check.location, todo: 'Declare it in the check: changed: updated_at' },
+  );
 
 /** From documents no declared way leads anywhere, so there is nothing to pass. */
 async function takeFence(

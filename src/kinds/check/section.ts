@@ -65,6 +65,8 @@ export interface CompareSection {
   readonly compare: 'semantic' | 'strict';
   /** Of key and other columns, by replica column. */
   readonly meanings: ReadonlyMap<string, ColumnMeaning>;
+  /** The replica's name of the column that grows with every change of a row, which --since asks. */
+  readonly changed: string | undefined;
   /** Two sides without a row agree. */
   readonly allowEmpty: boolean;
   /** Undefined: found in the graph. Empty: nothing replicates, both just have to agree. */

@@ -79,6 +79,10 @@ export const check = mapping({
     .enum(['semantic', 'strict'], { error: 'must be semantic or strict' })
     .default('semantic')
     .describe('Compare: semantic (default): the same value, whatever it is written as; strict: the same bytes'),
+  changed: text
+    .optional()
+    .describe('Compare: the column that grows with every change of a row: a time or a version; --since compares by it')
+    .meta({ examples: ['updated_at'] }),
   allowEmpty: z.boolean().default(false).describe('Compare: two empty sides agree; otherwise they prove nothing'),
   through: texts
     .optional()

@@ -10,6 +10,7 @@ import { placeOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { type KeysOfCheck, wireCompare } from './check-wiring.js';
+import { openCheckpoint } from './checkpoint.js';
 import { type ScanProgress, watchScan } from './scan-progress.js';
 import { type CheckSection, placeName } from './section.js';
 
@@ -24,6 +25,10 @@ export interface VerifyOptions {
   readonly samplePercent?: number | undefined;
   /** SQL that holds for both tables: only rows for which it is true are compared. */
   readonly where?: string | undefined;
+  /** Go on where a run that was stopped had come to. */
+  readonly resume?: boolean | undefined;
+  /** Only rows that changed since: a value of the column that the check declares with `changed`. */
+  readonly since?: string | undefined;
   /** By name of the check: compare only these keys. */
   readonly keys?: ReadonlyMap<string, KeysOfCheck> | undefined;
   /** Everything ends by then; a check that has no verdict yet is inconclusive. */
@@ -186,7 +191,14 @@ async function confirm(
   switch (check.kind) {
     case 'compare': {
       const compared = await wireCompare(check, session, partOf(check.name, options, readers));
+      const checkpoint = openCheckpoint(check.name, {
+        stateFolder: session.pipeline.stateFolder,
+        target: session.target.name,
+        resume: options.resume === true,
+        note: (level, message) => session.emit({ kind: 'note', level, message }),
+      });
       const report = await confirmCheck(compared, {
+        checkpoint,
         deadlineMs,
         endMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),
@@ -201,6 +213,7 @@ async function confirm(
         }),
         waitingFor: options.waitingFor,
       });
+      checkpoint.remove();
       if (report.verdict === 'inconsistent') run.inconsistent.push([compared, report]);
       return report;
     }
@@ -236,6 +249,7 @@ const partOf = (name: string, options: VerifyOptions, readers: Readers) => ({
   reader: readers.of,
   sample: sampleOf(options),
   where: options.where,
+  since: options.since,
   keys: options.keys?.get(name),
 });
 
@@ -256,8 +270,9 @@ function defaultDeadlineMs(session: Session): number {
 }
 
 export function rowOf(report: CheckReport): CheckRow {
-  const { check, kind, verdict, sourceRows, replicaRows, missing, extra, different } = report;
-  return { check, kind, verdict, sourceRows, replicaRows, missing, extra, different };
+  const { check, kind, verdict, sourceRows, replicaRows, missing, extra, different, part, keysOnly } = report;
+  const partly = part !== undefined || keysOnly === true;
+  return { check, kind, verdict, sourceRows, replicaRows, missing, extra, different, ...(partly ? { partly } : {}) };
 }
 
 function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): CheckReport {

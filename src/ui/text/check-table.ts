@@ -43,7 +43,11 @@ export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   return [
     line(span(`${column('check', checkWidth)}${cells(NUMBERS)}`, 'dim')),
     ...rows.map((row, at) =>
-      line(`${column(names[at] ?? '', checkWidth)}${cells(numbers[at] ?? [])}   `, verdictSpan(row.verdict)),
+      line(
+        `${column(names[at] ?? '', checkWidth)}${cells(numbers[at] ?? [])}   `,
+        verdictSpan(row.verdict),
+        ...(row.partly === true ? [' in part'] : []),
+      ),
     ),
   ];
 }

@@ -48,6 +48,7 @@ function between(pipeline: Pipeline, from: string, to: string, through?: string[
     columns: undefined,
     compare: 'semantic',
     meanings: new Map(),
+    changed: undefined,
     allowEmpty: false,
     through,
     withinMs: undefined,

@@ -1,0 +1,176 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
+import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
+import { waitUntil } from '../../../src/support/retry.js';
+import { type Ran, runIn, runUntil } from '../../support/command-line.js';
+
+/** Two databases by address, and nothing else: no Kafka, no connector. */
+let folder: string;
+let server: RunningPostgres;
+let source: PostgresClient;
+let replica: PostgresClient;
+
+const ROWS = 40_000;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evpipe-verify-'));
+  server = await startPostgres({ dataDir: join(folder, 'pg') });
+  const admin = await connectPostgres({ url: server.url });
+  await admin.execute(`CREATE ROLE reader LOGIN PASSWORD 'reader'`);
+  for (const name of ['source', 'replica']) await admin.execute(`CREATE DATABASE ${name}`);
+  await admin.close();
+  source = await connectPostgres({ url: server.urlOf('source') });
+  replica = await connectPostgres({ url: server.urlOf('replica') });
+  writePipeline();
+});
+
+afterAll(async () => {
+  await source?.close();
+  await replica?.close();
+  await server?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function writePipeline(columns = ''): void {
+  const url = (name: string): string => server.urlOf(name).replace(/postgres:[^/@]*@/, 'reader:reader@');
+  writeFileSync(
+    join(folder, 'evpipe.yaml'),
+    `version: 1
+name: tables
+databases: { source: {}, replica: {} }
+targets: { here: { databases: { source: { url: "${url('source')}" }, replica: { url: "${url('replica')}" } } } }
+checks:
+  items:
+    source: { database: source, table: item }
+    replica: { database: replica, table: item }
+    key: [id]
+    changed: changed
+    through: []
+    ${columns}
+`,
+  );
+}
+
+beforeEach(async () => {
+  writePipeline();
+  // Few rows to a page, so that few rows make many parts.
+  for (const client of [source, replica])
+    await client.execute(`DROP TABLE IF EXISTS item;
+      CREATE TABLE item (id int PRIMARY KEY, name text, changed timestamptz DEFAULT '2026-01-01') WITH (fillfactor = 10);
+      INSERT INTO item SELECT n, 'name ' || n FROM generate_series(1, 20) n; GRANT SELECT ON item TO reader; ANALYZE item`);
+});
+
+const verify = (...argv: string[]): Promise<Ran> =>
+  runIn(folder, process.env, 'verify-consistency', ...argv, '--target', 'here');
+
+describe('a run that is stopped while it reads', () => {
+  const checkpoint = (): string => join(folder, '.evpipe', 'tables', 'checkpoints', 'items.json');
+
+  beforeEach(async () => {
+    for (const client of [source, replica])
+      await client.execute(`INSERT INTO item SELECT n, 'name ' || n FROM generate_series(21, ${ROWS}) n; ANALYZE item`);
+  });
+
+  async function stopHalfway(): Promise<void> {
+    const interrupted = new AbortController();
+    const argv = ['verify-consistency', '--max-rate', '9000', '--target', 'here'];
+    const run = runUntil(interrupted.signal, folder, process.env, ...argv);
+    await waitUntil('a checkpoint', async () => (existsSync(checkpoint()) ? true : undefined), { timeoutMs: 30_000 });
+    interrupted.abort(new Error('interrupted'));
+    await run;
+  }
+
+  it('is resumed where it had come to, and sees what was written meanwhile to rows that it had read', async () => {
+    await stopHalfway();
+    await replica.execute(`UPDATE item SET name = 'spoiled' WHERE id = 7`);
+    const { out, err, code } = await verify('--resume');
+    expect(err).toMatch(/check items: resumes the run of \S+ after [1-9][\d,]* rows/);
+    expect(out).toMatch(/different +7 +name {2}source name 7 {2}replica spoiled/);
+    expect(code).toBe(1);
+    expect(existsSync(checkpoint())).toBe(false);
+  });
+
+  it('is not resumed once the check or the table is another one', async () => {
+    await stopHalfway();
+    const left = readFileSync(checkpoint());
+    writePipeline('columns: [name]');
+    const other = await verify('--resume');
+    expect(other.err).toMatch(/can't be resumed, because what is compared has changed since/);
+    writePipeline();
+    writeFileSync(checkpoint(), left);
+    await replica.execute('VACUUM FULL item');
+    const { out, err, code } = await verify('--resume');
+    expect(err).toMatch(/can't be resumed, because what is compared has changed since; all is read/);
+    expect(out).toContain('consistent: 40,000 rows');
+    expect(code).toBe(0);
+  });
+
+  it('says that there is none where none was stopped', async () => {
+    expect((await verify('--resume')).err).toContain('check items: no stopped run to resume, so all is read');
+  });
+});
+
+describe('a part of the rows', () => {
+  it('is what changed since, on either side, and never all of them', async () => {
+    await source.execute(`UPDATE item SET name = 'newer', changed = now() WHERE id = 3`);
+    await replica.execute(`UPDATE item SET name = 'old and unseen' WHERE id = 4`);
+    const recent = await verify('--since', '1h');
+    expect(recent.out).toMatch(/different +3 /);
+    expect(recent.out).toMatch(/inconsistent in rows with changed from \S+ on: 1 of 1 row /);
+    expect(recent.code).toBe(1);
+    await replica.execute(`UPDATE item SET name = 'newer', changed = (SELECT now()) WHERE id = 3`);
+    await source.execute(`UPDATE item SET changed = '2026-01-01' WHERE id = 3`);
+    await replica.execute(`UPDATE item SET changed = '2026-01-01' WHERE id = 3`);
+    const nothing = await verify('--since', '1h');
+    expect(nothing.out).toMatch(/consistent in rows with changed from \S+ on: 0 rows/);
+    expect(nothing.err).toContain('1 consistent in part');
+    const all = await verify('--since', '2025-12-31');
+    expect(all.out).toMatch(/different +4 /);
+    expect(all.out).toContain('1 of 20 rows');
+  });
+
+  it('sees a row of the source that has left the filter', async () => {
+    await source.execute(`UPDATE item SET name = 'gone', changed = now() WHERE id = 5`);
+    const { out, code } = await verify('--since', '1h', '--where', "name <> 'gone'");
+    expect(out).toMatch(/extra +5/);
+    expect(code).toBe(1);
+  });
+
+  it('is refused where the column cannot have the value, or where two parts are asked for', async () => {
+    const { err, code } = await verify('--since', 'yesterdayish');
+    expect(err).toMatch(/--since yesterdayish: .*invalid input syntax for type timestamp/);
+    expect(code).toBe(2);
+    const both = await verify('--since', '1h', '--resume');
+    expect(both.err).toContain('--since and --resume cannot be combined');
+    expect(both.code).toBe(2);
+  });
+});
+
+describe('what proves less than it seems to', () => {
+  it('is inconclusive where row-level security hides rows from the role', async () => {
+    await replica.execute(`ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY few ON item FOR SELECT TO reader USING (id < 10)`);
+    const { out, code } = await verify();
+    expect(out).toContain('? inconclusive');
+    expect(out).toContain('row-level security');
+    expect(code).toBe(5);
+  });
+
+  it('says so where no column but the key is on both sides', async () => {
+    await replica.execute('ALTER TABLE item DROP COLUMN name, DROP COLUMN changed');
+    const { out, code } = await verify();
+    expect(out).toContain('consistent, keys only: 20 rows');
+    expect(code).toBe(0);
+  });
+
+  it('is empty where neither side has a row', async () => {
+    for (const client of [source, replica]) await client.execute('DELETE FROM item');
+    const { out, code } = await verify();
+    expect(out).toContain('both sides are empty, which proves nothing');
+    expect(code).toBe(5);
+  });
+});
