@@ -1,7 +1,7 @@
 import type { NamePattern } from '../name-pattern.js';
 import type { Topic } from '../topics/topic.js';
 
-/** What one or many members of a group read: topics by name and by pattern. */
+/** What one or many members of a group read: topics by name and by pattern, internal ones as well, as in Kafka. */
 export interface Subscription {
   readonly topicNames: readonly string[];
   readonly pattern: NamePattern | undefined;
@@ -50,7 +50,7 @@ export class Subscriptions {
     let changed = false;
     for (const entry of stale) {
       const names = new Set(entry.topicNames);
-      const read = all.filter(({ name, internal }) => names.has(name) || (!internal && entry.pattern?.matches(name)));
+      const read = all.filter(({ name }) => names.has(name) || entry.pattern?.matches(name));
       const topicIds = new Set(read.map(({ id }) => id));
       changed ||= !sameElements(topicIds, entry.topicIds);
       entry.topicIds = topicIds;

@@ -6,6 +6,7 @@ import {
 } from '../../../../src/embedded/kafka/groups/consumer-group.js';
 import type { MemberChange, StoredMember } from '../../../../src/embedded/kafka/groups/consumer-group-file.js';
 import { assignUniformly, type PartitionKey } from '../../../../src/embedded/kafka/groups/uniform-assignor.js';
+import { compileNamePattern } from '../../../../src/embedded/kafka/name-pattern.js';
 import type { Topic } from '../../../../src/embedded/kafka/topics/topic.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 
@@ -89,6 +90,14 @@ describe('a group of the consumer protocol', () => {
     expect([...group.members.keys()]).toEqual(['two']);
     clock.pass(50_000);
     expect(group.state).toBe('Empty');
+  });
+
+  it('reads internal topics too where a pattern matches them', async () => {
+    const { beat, topics } = groupOf(1);
+    topics.push({ name: '__consumer_offsets', id: 'C', partitions: 1, internal: true } as Topic);
+    const topicPattern = await compileNamePattern('__.*');
+    if (typeof topicPattern === 'string') throw new Error(topicPattern);
+    expect(keys(beat('one', 0, { topicNames: [], topicPattern }).assignment)).toEqual(['C:0']);
   });
 
   it('fences an old epoch and answers a lost heartbeat again', () => {
