@@ -1,4 +1,4 @@
-import type { LoadOptions } from '../pipeline/load.js';
+import type { Loaded, LoadOptions } from '../pipeline/load.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Problem } from '../pipeline/problem.js';
 import { counted } from '../support/counted.js';
@@ -25,26 +25,29 @@ export async function openPipeline(shell: Shell, options: CommonOptions, operand
   // YAML and its schema cost 0.1 s to load: --help does without.
   const [{ loadPipeline }, { KINDS }] = await Promise.all([import('../pipeline/load.js'), import('../kinds/table.js')]);
   const files = await filesOf(shell, options, operand);
-  const { pipeline, problems } = loadPipeline(loadOptions(files, shell, options), KINDS);
+  return usable(loadPipeline(loadOptions(files, shell, options), KINDS), shell, options);
+}
+
+function usable({ pipeline, problems }: Loaded, shell: Shell, options: CommonOptions): Pipeline {
   for (const problem of problems)
     if (pipeline === undefined || options.quiet !== true) shell.err(problemLine(problem, options));
   if (pipeline === undefined) throw new InvalidPipeline(problems);
   return pipeline;
 }
 
-/** The same, and its profiles, chosen or not, have no error either. Throws InvalidPipeline. */
+/** The same, with what takes longer to find out; and its profiles, chosen or not, have no error either. Throws InvalidPipeline. */
 export async function openEveryProfile(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
-  const [{ profileProblems }, { KINDS }] = await Promise.all([
+  const [{ examinePipeline, profileProblems }, { KINDS }] = await Promise.all([
     import('../pipeline/load.js'),
     import('../kinds/table.js'),
   ]);
   const files = await filesOf(shell, options, operand);
   // Standard input can be read once only.
-  const problems = files.includes('-') ? [] : profileProblems(loadOptions(files, shell, options), KINDS);
+  const problems = files.includes('-') ? [] : await profileProblems(loadOptions(files, shell, options), KINDS);
   let pipeline: Pipeline | undefined;
   let failure: unknown;
   try {
-    pipeline = await openPipeline(shell, { ...options, file: [...files] });
+    pipeline = usable(await examinePipeline(loadOptions(files, shell, options), KINDS), shell, options);
   } catch (cause) {
     failure = cause;
   }

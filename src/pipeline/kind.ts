@@ -18,6 +18,8 @@ export interface FileKind {
   readonly rules?: readonly Rule[];
   /** Rules about the data flow as a whole. They run only where no other rule has found a fault in it. */
   readonly flowRules?: readonly Rule[];
+  /** What takes more than reading the file to find out. Only `validate` asks: `up` hears it from the servers. */
+  examine?(context: LintContext): Promise<readonly Problem[]>;
   /** Codes of problems that leave parts of the data flow unknown. */
   readonly flowFaults?: readonly string[];
   /** What other sections may name, by what messages call it: `queue`, `exchange`. */

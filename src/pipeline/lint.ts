@@ -30,8 +30,7 @@ export interface LintContext extends LintInput {
 /** One group of rules: looks at the whole pipeline, answers with what is wrong. */
 export type Rule = (context: LintContext) => readonly Problem[];
 
-/** The rules of all kinds. The report is sorted by place. */
-export function lint(input: LintInput, kinds: readonly FileKind[]): readonly Problem[] {
+export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintContext {
   const names = Object.assign({}, ...kinds.map((kind) => kind.names)) as NonNullable<FileKind['names']>;
   const context: LintContext = {
     ...input,
@@ -41,10 +40,16 @@ export function lint(input: LintInput, kinds: readonly FileKind[]): readonly Pro
     uses: () => kinds.flatMap((kind) => kind.uses?.(context) ?? []),
     references: () => usedByReference(context),
   };
+  return context;
+}
+
+/** The rules of all kinds. The report is sorted by place. */
+export function lint(context: LintContext): readonly Problem[] {
+  const { kinds } = context;
   const rules = [checkReferences, checkDeclared, ...kinds.flatMap((kind) => kind.rules ?? [])];
   const problems = rules.flatMap((rule) => rule(context));
   const faults = new Set(['dangling-reference', ...kinds.flatMap((kind) => kind.flowFaults ?? [])]);
-  const whole = input.complete && !problems.some(({ severity, code }) => severity === 'error' && faults.has(code));
+  const whole = context.complete && !problems.some(({ severity, code }) => severity === 'error' && faults.has(code));
   if (!whole) return problems; // what the rules about the flow would find is only a consequence
   return [...problems, ...kinds.flatMap((kind) => kind.flowRules ?? []).flatMap((rule) => rule(context))];
 }

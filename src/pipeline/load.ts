@@ -7,7 +7,7 @@ import { didYouMean } from './did-you-mean.js';
 import { interpolate, keysAt, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
 import { describeIssue, type Issue, issueProblems } from './issues.js';
 import type { FileKind } from './kind.js';
-import { lint } from './lint.js';
+import { type LintContext, lint, lintContext } from './lint.js';
 import type { Pipeline } from './pipeline.js';
 import { type Problem, problem } from './problem.js';
 import { type PipelineSpec, pipelineSpec } from './spec.js';
@@ -45,7 +45,25 @@ export function findPipelineFile(env: LoadOptions['env'], cwd: string): string |
  * sorted. Throws EVPIPE_FILE_MISSING (kind usage) where there is no file to read.
  */
 export function loadPipeline(options: LoadOptions, kinds: readonly FileKind[]): Loaded {
-  return checked(readFiles(options), options, kinds);
+  const { pipeline, problems } = checked(readFiles(options), options, kinds);
+  return { pipeline, problems };
+}
+
+/** The same, and what takes more than reading the file to find out. */
+export async function examinePipeline(options: LoadOptions, kinds: readonly FileKind[]): Promise<Loaded> {
+  return examined(checked(readFiles(options), options, kinds));
+}
+
+async function examined({ pipeline, problems, context }: Checked): Promise<Loaded> {
+  const asked = (context?.kinds ?? []).map((kind) => (context === undefined ? [] : (kind.examine?.(context) ?? [])));
+  const found = (await Promise.all(asked)).flat();
+  const broken = found.some(({ severity }) => severity === 'error');
+  return { pipeline: broken ? undefined : pipeline, problems: sorted([...problems, ...found]) };
+}
+
+interface Checked extends Loaded {
+  /** What the rules looked at; undefined where nothing of the file could be used. */
+  readonly context?: LintContext;
 }
 
 interface FilesRead {
@@ -65,7 +83,7 @@ function checked(
   { files, trees, problems: found }: FilesRead,
   options: LoadOptions,
   kinds: readonly FileKind[],
-): Loaded {
+): Checked {
   const problems = [...found];
   const [first] = files;
   if (first === undefined || trees.length < files.length) return { pipeline: undefined, problems: sorted(problems) };
@@ -85,11 +103,12 @@ function checked(
   const folder = first === '-' ? options.cwd : dirname(first);
   const input = { spec, tree: sound, file: first, folder, target };
   const written = buildPipeline({ ...input, asWritten: true }, kinds, problems);
-  problems.push(...lint({ pipeline: written, tree, complete, cwd: options.cwd }, kinds));
+  const context = lintContext({ pipeline: written, tree, complete, cwd: options.cwd }, kinds);
+  problems.push(...lint(context));
   const broken = problems.some(({ severity }) => severity === 'error');
-  if (broken) return { pipeline: undefined, problems: sorted(problems) };
+  if (broken) return { pipeline: undefined, problems: sorted(problems), context };
   const pipeline = written.target.namespace === undefined ? written : buildPipeline(input, kinds, []);
-  return { pipeline, problems: sorted(problems) };
+  return { pipeline, problems: sorted(problems), context };
 }
 
 /** What `up` was started with: enough to work with what runs, whatever has become of the file and the environment. */
@@ -138,22 +157,22 @@ export function loadRecorded(
  * Problems of the file with each of its profiles, beyond those that it has without. Warnings are left out: they are about the
  * file as it is used. So are missing variables, which need not be at hand for what is not chosen.
  */
-export function profileProblems(options: LoadOptions, kinds: readonly FileKind[]): readonly Problem[] {
+export async function profileProblems(options: LoadOptions, kinds: readonly FileKind[]): Promise<readonly Problem[]> {
   const read = readFiles(options);
-  const known = new Set(checked(read, options, kinds).problems.map(problemKey));
+  const known = new Set((await examined(checked(read, options, kinds))).problems.map(problemKey));
   const names = new Set(read.trees.flatMap((tree) => keysAt(tree, ['profiles'])));
-  return sorted(
-    [...names]
-      .filter((name) => !options.profiles.includes(name))
-      .flatMap((name) =>
-        checked(read, { ...options, profiles: [...options.profiles, name] }, kinds).problems.flatMap((found) => {
-          if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(problemKey(found)))
-            return [];
-          known.add(problemKey(found));
-          return [{ ...found, message: `${found.message} (with --profile ${name})` }];
-        }),
-      ),
-  );
+  const problems: Problem[] = [];
+  for (const name of names) {
+    if (options.profiles.includes(name)) continue;
+    const chosen = { ...options, profiles: [...options.profiles, name] };
+    for (const found of (await examined(checked(read, chosen, kinds))).problems) {
+      const key = problemKey(found);
+      if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(key)) continue;
+      known.add(key);
+      problems.push({ ...found, message: `${found.message} (with --profile ${name})` });
+    }
+  }
+  return sorted(problems);
 }
 
 const problemKey = ({ code, message, location }: Problem): string =>

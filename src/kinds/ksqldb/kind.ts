@@ -12,6 +12,9 @@ export const ksqldbKind: Kind = {
   sections: [ksqldb],
   placements: { ksqldb: onePlaced('ksqlDB') },
   rules: [checkKsql, checkWrittenKsql],
+  // The functions and plans of ksqlDB are much to load, and needed where there is a statement.
+  examine: async (context) =>
+    context.pipeline.ksqldb?.migrations.length ? (await import('./statement-faults.js')).statementFaults(context) : [],
   flowFaults: ['ksql-syntax', 'file-missing'],
   references: [{ head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] }],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],

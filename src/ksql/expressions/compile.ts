@@ -5,14 +5,14 @@ import type { Position } from '../../protocol/ksql/position.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { compileCall } from '../functions/call.js';
 import { checkFieldNames, resolveType } from '../metadata/named-types.js';
-import { StatementError } from '../statement-error.js';
+import { failAt, placedAt, StatementError } from '../statement-error.js';
 import { parseTimestamp } from '../values/temporal.js';
 import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
 import { compileComparison, compileLike, compilePredicate } from './comparison.js';
 import type { CompileContext, Compiled } from './compiled.js';
-import { constant, elementOf, failAt, readLiterals } from './literals.js';
+import { constant, elementOf, readLiterals } from './literals.js';
 import {
   arrayOf,
   BIGINT,
@@ -29,6 +29,11 @@ import {
 
 /** Types the expression and turns it into closures. Throws StatementError. */
 export function compile(expression: Expression, context: CompileContext): Compiled {
+  // The innermost expression is where it went wrong.
+  return placedAt(expression.at, () => compileKind(expression, context));
+}
+
+function compileKind(expression: Expression, context: CompileContext): Compiled {
   const run = (each: Expression, inner = context): Compiled => compile(each, inner);
   switch (expression.kind) {
     case 'null':

@@ -1,16 +1,11 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
-import type { Position } from '../../protocol/ksql/position.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Row } from '../rows/row.js';
-import { StatementError } from '../statement-error.js';
+import { failAt } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import { castTo } from './cast.js';
 import type { Compiled } from './compiled.js';
 import { commonType, describeType, STRING } from './types.js';
-
-/** `Line: 1, Col: 8: …`: how ksqlDB's analyser names a place. */
-export const failAt = (at: Position, message: string): StatementError =>
-  new StatementError(`Line: ${at.line}, Col: ${at.column}: ${message}`);
 
 export const constant = (type: SqlType, value: Value): Compiled => ({ type, evaluate: () => value });
 

@@ -6,6 +6,13 @@ export class MemoryRegistry implements Registry {
   private readonly subjects = new Map<string, RegisteredSchema>();
   private readonly byId: RegisteredSchema[] = [];
 
+  /** What is there before anything is registered. */
+  declare(subject: string, schema: string, type: string, references: ReadonlyMap<string, string>): void {
+    const declared = { id: this.byId.length + 1, schema, type, references };
+    this.byId.push(declared);
+    this.subjects.set(subject, declared);
+  }
+
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
     return this.subjects.get(subject);
   }

@@ -13,6 +13,15 @@ import { TABLE_FUNCTIONS } from './table-functions.js';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 
+export const isFunction = (name: string): boolean =>
+  SCALAR_FUNCTIONS.has(name) || AGGREGATES.has(name) || TABLE_FUNCTIONS.has(name);
+
+export function unknownFunction({ name, at }: Call): StatementError {
+  const failure = new StatementError(`Can't find any functions with the name '${name}'`);
+  failure.at = at;
+  return failure;
+}
+
 export function compileCall(
   call: Call,
   context: CompileContext,
@@ -27,7 +36,7 @@ export function compileCall(
       `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, GROUP BY, PARTITION BY and ON.`,
     );
   }
-  if (definition === undefined) throw new StatementError(`Can't find any functions with the name '${call.name}'`);
+  if (definition === undefined) throw unknownFunction(call);
   if (definition.special !== undefined) return definition.special(call, context, run);
   // DAYS in DATEADD(DAYS, …) is a word of its own in the grammar and a text for the function.
   const args = call.args.map((each) =>

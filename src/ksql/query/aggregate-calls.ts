@@ -1,11 +1,11 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
+import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
-import { failAt } from '../expressions/literals.js';
 import { AGGREGATES, type Aggregate } from '../functions/aggregates.js';
 import type { Row } from '../rows/row.js';
-import { StatementError } from '../statement-error.js';
+import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import { WINDOW_COLUMNS } from './scope.js';
 
@@ -76,10 +76,8 @@ export class Grouping {
     }
     const args = call.args.map((arg) => compile(arg, this.context));
     const constants = call.args.map((arg) => constantOf(arg, this.context));
-    const aggregate = definition.create(
-      args.map(({ type }) => type),
-      constants,
-    );
+    const types = args.map(({ type }) => type);
+    const aggregate = placedAt(call.at, () => definition.create(types, constants));
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
   }
@@ -114,64 +112,5 @@ function constantOf(expression: Expression, context: CompileContext): Value | un
   return literal ? compile(expression, context).evaluate(NO_ROW) : undefined;
 }
 
-export function containsAggregate(expression: Expression): boolean {
-  if (expression.kind === 'call' && AGGREGATES.has(expression.name)) return true;
-  let found = false;
-  mapChildren(expression, (child) => {
-    found ||= containsAggregate(child);
-    return child;
-  });
-  return found;
-}
-
-/** The expression with other children. */
-export function mapChildren(expression: Expression, change: (child: Expression) => Expression): Expression {
-  switch (expression.kind) {
-    case 'field':
-      return { ...expression, base: change(expression.base) };
-    case 'subscript':
-      return { ...expression, base: change(expression.base), index: change(expression.index) };
-    case 'negate':
-    case 'not':
-    case 'is-null':
-    case 'cast':
-      return { ...expression, operand: change(expression.operand) };
-    case 'arithmetic':
-    case 'comparison':
-    case 'logical':
-      return { ...expression, left: change(expression.left), right: change(expression.right) };
-    case 'between':
-      return {
-        ...expression,
-        operand: change(expression.operand),
-        low: change(expression.low),
-        high: change(expression.high),
-      };
-    case 'in':
-      return { ...expression, operand: change(expression.operand), values: expression.values.map(change) };
-    case 'like':
-      return { ...expression, operand: change(expression.operand), pattern: change(expression.pattern) };
-    case 'case':
-      return {
-        ...expression,
-        operand: expression.operand === undefined ? undefined : change(expression.operand),
-        branches: expression.branches.map(({ when, result }) => ({ when: change(when), result: change(result) })),
-        otherwise: expression.otherwise === undefined ? undefined : change(expression.otherwise),
-      };
-    case 'array':
-      return { ...expression, elements: expression.elements.map(change) };
-    case 'map':
-      return {
-        ...expression,
-        entries: expression.entries.map(({ key, value }) => ({ key: change(key), value: change(value) })),
-      };
-    case 'struct':
-      return { ...expression, fields: expression.fields.map(({ name, value }) => ({ name, value: change(value) })) };
-    case 'call':
-      return { ...expression, args: expression.args.map(change) };
-    case 'lambda':
-      return { ...expression, body: change(expression.body) };
-    default:
-      return expression;
-  }
-}
+export const containsAggregate = (expression: Expression): boolean =>
+  contains(expression, (each) => each.kind === 'call' && AGGREGATES.has(each.name));

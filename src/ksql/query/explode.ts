@@ -1,11 +1,11 @@
 import type { Expression, Query, SelectItem } from '../../protocol/ksql/ast.js';
+import { mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
 import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
-import { mapChildren } from './aggregate-calls.js';
 import type { Step } from './plan.js';
 import type { Relation } from './relation.js';
 

@@ -1,11 +1,11 @@
 import type { Expression, Join } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import { formatType } from '../../protocol/ksql/types.js';
+import { mapChildren } from '../expressions/children.js';
 import type { Compiled } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
-import { mapChildren } from './aggregate-calls.js';
 import type { Side } from './join-side.js';
 
 /** Which of ksqlDB's joins two sides make. */

@@ -1,7 +1,7 @@
 import type { Expression, Query } from '../../protocol/ksql/ast.js';
 import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
-import { StatementError } from '../statement-error.js';
+import { placedAt, StatementError } from '../statement-error.js';
 import { containsAggregate } from './aggregate-calls.js';
 import { explode } from './explode.js';
 import { joinRelations } from './join-relation.js';
@@ -29,7 +29,7 @@ const aggregates = ({ select, having }: Query): boolean =>
 
 /** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
 export function planQuery({ query, use, sink, metastore, world }: QueryRequest): QueryPlan {
-  const source = metastore.source(query.from.name);
+  const source = placedAt(query.from.at, () => metastore.source(query.from.name));
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };
   const all = use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query);

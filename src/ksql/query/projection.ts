@@ -2,8 +2,7 @@ import type { Expression, Query, SelectItem } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext } from '../expressions/compiled.js';
-import { failAt } from '../expressions/literals.js';
-import { StatementError } from '../statement-error.js';
+import { failAt, StatementError } from '../statement-error.js';
 import type { Relation } from './relation.js';
 
 /** One column of the output, before it is known whether it is in key or value. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KINDS } from '../../../src/kinds/table.js';
-import { type LoadOptions, loadPipeline } from '../../../src/pipeline/load.js';
+import { examinePipeline, type LoadOptions, loadPipeline } from '../../../src/pipeline/load.js';
 import type { Problem } from '../../../src/pipeline/problem.js';
 
 const PIPELINES = fileURLToPath(new URL('../../../pipelines', import.meta.url));
@@ -23,6 +23,10 @@ export class Workspace {
 
   load(options: Partial<LoadOptions> = {}) {
     return loadPipeline({ files: ['evpipe.yaml'], profiles: [], env: {}, cwd: this.folder, ...options }, KINDS);
+  }
+
+  examine(options: Partial<LoadOptions> = {}) {
+    return examinePipeline({ files: ['evpipe.yaml'], profiles: [], env: {}, cwd: this.folder, ...options }, KINDS);
   }
 
   /** The pipeline with this text merged over it. */

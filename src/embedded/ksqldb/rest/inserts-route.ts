@@ -2,11 +2,12 @@ import { checkJsonDepth } from '../../../http/body.js';
 import { jsonReader } from '../../../ksql/formats/json-reader.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { insertTarget } from '../../../ksql/statements/inserted-values.js';
 import type { Value } from '../../../ksql/values/value.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
-import { insertRow, insertTarget } from '../statements/insert-values.js';
+import { insertRow } from '../statements/insert-values.js';
 import { jsonObject, type KsqlCall, write } from './request.js';
 
 /** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */
@@ -17,7 +18,7 @@ export async function handleInserts({ body, response }: KsqlCall, engine: Engine
   const head = jsonObject(Buffer.from(lines.shift() ?? ''));
   if (typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
   const quoted = /^`(.*)`$/.exec(head.target)?.[1];
-  const source = insertTarget(engine, quoted ?? head.target.toUpperCase());
+  const source = insertTarget(engine.metastore, quoted ?? head.target.toUpperCase());
   response.writeHead(200, { 'content-type': 'application/vnd.ksqlapi.delimited.v1' });
   for (const [seq, line] of lines.entries()) {
     try {

@@ -1,4 +1,5 @@
 import { jsonWriter } from '../../../ksql/formats/json-writer.js';
+import { serdeOptions } from '../../../ksql/formats/register-schema.js';
 import type { RegisteredSchema } from '../../../ksql/formats/registry.js';
 import { formatNamed } from '../../../ksql/formats/table.js';
 import type { Source } from '../../../ksql/metadata/source.js';
@@ -7,7 +8,7 @@ import { parseAvroSchema } from '../../../protocol/avro/schema.js';
 import { unframeValue } from '../../../protocol/confluent/framing.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { Engine } from '../engine.js';
-import { readWindow, serdeOptions, windowBytes } from '../runtime/record-codec.js';
+import { readWindow, windowBytes } from '../runtime/record-codec.js';
 
 /** Of what is not text. */
 const SHOWN_BYTES_MAX = 64;

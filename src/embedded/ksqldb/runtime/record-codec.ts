@@ -1,27 +1,16 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
 import { castTo } from '../../../ksql/expressions/cast.js';
 import { BIGINT, toDouble } from '../../../ksql/expressions/types.js';
-import type { Serde, SerdeOptions } from '../../../ksql/formats/format.js';
+import type { Serde } from '../../../ksql/formats/format.js';
+import { serdeOptions } from '../../../ksql/formats/register-schema.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
 import { formatNamed } from '../../../ksql/formats/table.js';
 import { parseJava } from '../../../ksql/functions/java-pattern.js';
-import type { RowSchema } from '../../../ksql/metadata/schema.js';
-import type { RecordFormat, Source } from '../../../ksql/metadata/source.js';
+import type { Source } from '../../../ksql/metadata/source.js';
 import type { Row, RowWindow } from '../../../ksql/rows/row.js';
 import type { Value } from '../../../ksql/values/value.js';
 
 export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
-
-export function serdeOptions(
-  format: RecordFormat,
-  role: 'key' | 'value',
-  schema: RowSchema,
-  topic: string,
-  registry: Registry | undefined,
-): SerdeOptions {
-  const { wrapped, delimiter, schemaFullName, schemaId, nullable } = format;
-  return { role, columns: schema[role], wrapped, topic, delimiter, registry, schemaFullName, schemaId, nullable };
-}
 
 const WINDOW_BYTES = 8;
 

@@ -1,3 +1,5 @@
+import type { Circumstances } from '../../../ksql/statements/circumstances.js';
+import type { Properties } from '../../../ksql/statements/properties.js';
 import type { StatementKind, StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import type { Entity } from './entity.js';
@@ -12,6 +14,17 @@ export interface StatementContext {
   readonly engine: Engine;
   readonly session: Session;
 }
+
+/** What a statement is judged by before anything changes. */
+export const circumstances = ({ engine, session }: StatementContext): Circumstances =>
+  circumstancesOf(engine, session.properties);
+
+export const circumstancesOf = ({ metastore, parts }: Engine, properties: Properties): Circumstances => ({
+  metastore,
+  properties,
+  registry: parts.registry,
+  world: parts.world,
+});
 
 /** Undefined: the statement adds no entity to the answer. Throws StatementError. */
 export type Handler<Kind extends StatementKind> = (

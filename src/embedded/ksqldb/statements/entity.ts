@@ -1,3 +1,5 @@
+import type { Source } from '../../../ksql/metadata/source.js';
+
 /** One element of the answer of /ksql. */
 export interface Entity {
   readonly '@type': string;
@@ -24,4 +26,10 @@ export const commandStatus = (
     commandId,
     commandStatus: { status: 'SUCCESS', message, queryId },
     commandSequenceNumber: sequence,
+  });
+
+/** IF NOT EXISTS, where it does. */
+export const alreadyThere = (text: string, kind: string, { name, type }: Source): Entity =>
+  entity('warning_entity', `${text};`, {
+    message: `Cannot add ${kind} \`${name}\`: A ${type.toLowerCase()} with the same name already exists.`,
   });

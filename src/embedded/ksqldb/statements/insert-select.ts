@@ -1,29 +1,19 @@
-import { widening } from '../../../ksql/expressions/types.js';
-import { type Column, formatColumn } from '../../../ksql/metadata/schema.js';
-import type { Source } from '../../../ksql/metadata/source.js';
-import type { QueryPlan, Step } from '../../../ksql/query/plan.js';
-import { planQuery } from '../../../ksql/query/plan-query.js';
-import type { Row } from '../../../ksql/rows/row.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { planInsert } from '../../../ksql/statements/insert-select.js';
 import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
-import type { StatementOf } from '../../../protocol/ksql/ast.js';
-import { formatType } from '../../../protocol/ksql/types.js';
-import type { Engine } from '../engine.js';
-import type { Change } from './context.js';
+import { type Change, circumstances, circumstancesOf } from './context.js';
 import { startQuery } from './start-query.js';
-
-type InsertSelect = StatementOf<'insert-select'>;
 
 /** INSERT INTO … SELECT: one more query that writes into an existing stream; its columns must be the stream's, in order and type. */
 export const insertSelect: Change<'insert-select'> = {
-  async prepare(statement, { engine }) {
-    planInsert(statement, engine);
+  async prepare(statement, context) {
+    planInsert(statement, circumstances(context));
     return { kind: 'command', id: `stream/\`${statement.target}\`/create`, statement: `${statement.text};` };
   },
 
   async apply(statement, applying) {
     const { engine, sequence } = applying;
-    const { plan, sink } = planInsert(statement, engine);
+    const { plan, sink } = planInsert(statement, circumstancesOf(engine, applying.properties));
     const { queryId } = readSourceProperties(statement.with, 'query', applying.properties);
     const id = queryId ?? `INSERTQUERY_${sequence}`;
     if (engine.queries.has(id)) throw new StatementError(`Query ID '${id}' already exists.`);
@@ -31,73 +21,3 @@ export const insertSelect: Change<'insert-select'> = {
     return { message: `Created query with ID ${id}`, queryId: id };
   },
 };
-
-function planInsert(statement: InsertSelect, engine: Engine): { plan: QueryPlan; sink: Source } {
-  const { metastore, parts } = engine;
-  const sink = metastore.sources.get(statement.target);
-  if (sink === undefined) throw new StatementError(`Source ${statement.target} does not exist.`);
-  if (sink.type !== 'STREAM')
-    throw new StatementError(`INSERT INTO can only be used to insert into a stream. ${sink.name} is a table.`);
-  if (sink.readOnly) throw new StatementError(`Cannot insert into read-only stream: ${sink.name}`);
-  if (sink.schema.headers.length > 0)
-    throw new StatementError(`Cannot insert into ${sink.name} because it has header columns`);
-  const plan = planQuery({ query: statement.query, use: 'persistent', sink: sink.name, metastore, world: parts.world });
-  if (plan.type !== 'STREAM') {
-    throw new StatementError(
-      `Incompatible data sink and query result. Data sink (${sink.name}) type is STREAM but select query result is TABLE.`,
-    );
-  }
-  for (const part of ['key', 'value'] as const) {
-    if (!fits(plan.output[part], sink.schema[part], part)) {
-      const [result, target] = [plan.output, sink.schema].map((schema) =>
-        [...schema.key.map((each) => `${formatColumn(each)} KEY`), ...schema.value.map(formatColumn)].join(', '),
-      );
-      throw new StatementError(
-        `Incompatible schema between results and sink.\nResult schema is ${result}\nSink schema is ${target}`,
-      );
-    }
-  }
-  return { plan: widen(plan, sink), sink };
-}
-
-/** Keys may be named otherwise; value columns have the same names in the same order; types widen. */
-function fits(result: readonly Column[], target: readonly Column[], part: 'key' | 'value'): boolean {
-  return (
-    result.length === target.length &&
-    result.every(({ name, type }, at) => {
-      const wanted = target[at];
-      return (
-        wanted !== undefined && (part === 'key' || name === wanted.name) && widening(type, wanted.type) !== undefined
-      );
-    })
-  );
-}
-
-function widen(plan: QueryPlan, sink: Source): QueryPlan {
-  const converters = (part: 'key' | 'value') =>
-    plan.output[part].map(({ type }, at) => {
-      const wanted = sink.schema[part][at]?.type ?? type;
-      return formatType(type) === formatType(wanted) ? undefined : widening(type, wanted);
-    });
-  const [keys, values] = [converters('key'), converters('value')];
-  if ([...keys, ...values].every((each) => each === undefined)) return plan;
-  const convert = (row: Row): Row => ({
-    ...row,
-    key: row.key.map((value, at) => (value === null ? null : (keys[at]?.(value) ?? value))),
-    value: row.value?.map((value, at) => (value === null ? null : (values[at]?.(value) ?? value))) ?? null,
-  });
-  return {
-    ...plan,
-    build: (context) => {
-      const built = plan.build(context);
-      return {
-        ...built,
-        steps: built.steps.map(
-          (step): Step =>
-            (row, emit) =>
-              step(row, (each) => emit(convert(each))),
-        ),
-      };
-    },
-  };
-}

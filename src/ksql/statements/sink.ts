@@ -1,0 +1,103 @@
+import type { Query, StatementOf } from '../../protocol/ksql/ast.js';
+import { registerSchema } from '../formats/register-schema.js';
+import type { Registry } from '../formats/registry.js';
+import type { Source } from '../metadata/source.js';
+import type { QueryPlan } from '../query/plan.js';
+import { planQuery } from '../query/plan-query.js';
+import { StatementError } from '../statement-error.js';
+import type { Circumstances } from './circumstances.js';
+import { alreadyExists, checkReplacement, checkTimestamp } from './source.js';
+import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
+
+type CreateAsSelect = StatementOf<'create-as-select'>;
+
+export type DeclaredSink =
+  /** IF NOT EXISTS: nothing to do. */
+  | { readonly kind: 'exists'; readonly existing: Source }
+  | {
+      readonly kind: 'new';
+      readonly plan: QueryPlan;
+      readonly sink: Source;
+      readonly properties: SourceProperties;
+    };
+
+/** CREATE STREAM or TABLE … AS SELECT, as far as topics play no part. Throws StatementError. */
+export function declareSink(statement: CreateAsSelect, circumstances: Circumstances): DeclaredSink {
+  const existing = circumstances.metastore.sources.get(statement.name);
+  if (existing !== undefined && !statement.orReplace) {
+    if (statement.ifNotExists) return { kind: 'exists', existing };
+    throw alreadyExists(statement.type.toLowerCase(), existing);
+  }
+  const planned = planSink(statement, circumstances);
+  if (existing !== undefined) checkUpgrade(existing, planned.sink, planned.plan, statement.query);
+  return { kind: 'new', ...planned };
+}
+
+export async function registerSink(sink: Source, registry: Registry | undefined): Promise<void> {
+  for (const role of ['key', 'value'] as const) await registerSchema(sink, role, registry);
+}
+
+export function planSink(
+  statement: CreateAsSelect,
+  { metastore, properties: session, world }: Circumstances,
+): { plan: QueryPlan; sink: Source; properties: SourceProperties } {
+  const { query } = statement;
+  const plan = planQuery({ query, use: 'persistent', sink: statement.name, metastore, world });
+  if (plan.type !== statement.type) {
+    const advice =
+      plan.type === 'TABLE'
+        ? 'Use `CREATE TABLE AS SELECT` instead.\nSee https://docs.ksqldb.io for the difference of streams and tables.'
+        : 'Use `CREATE STREAM AS SELECT` instead.';
+    throw new StatementError(
+      `Invalid result type. Your SELECT query produces a ${plan.type}. Please use CREATE ${plan.type} AS SELECT statement instead.\n${advice}`.split(
+        '\n',
+      )[0] ?? '',
+    );
+  }
+  const properties = readSourceProperties(statement.with, 'query', session);
+  const sink = sinkOf(statement, plan, properties);
+  return { plan, sink, properties };
+}
+
+function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourceProperties): Source {
+  const first = plan.inputs[0]?.source;
+  if (first === undefined) throw new StatementError('the query has no source');
+  const schema = plan.output;
+  const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : first.key.format);
+  const key = recordFormat('key', schema.key.length > 0 && keyFormat === 'NONE' ? 'KAFKA' : keyFormat, schema.key, {
+    ...properties,
+    keyDelimiter: properties.keyDelimiter ?? first.key.delimiter,
+    delimiterGiven: properties.keyDelimiter !== undefined,
+  });
+  const value = recordFormat('value', properties.valueFormat ?? first.value.format, schema.value, {
+    ...properties,
+    valueDelimiter: properties.valueDelimiter ?? first.value.delimiter,
+    delimiterGiven: properties.valueDelimiter !== undefined,
+  });
+  if (properties.timestamp !== undefined) checkTimestamp(schema, properties.timestamp);
+  return {
+    name: statement.name,
+    type: plan.type,
+    schema,
+    topic: properties.topic ?? statement.name,
+    key,
+    value,
+    timestamp: properties.timestamp,
+    window: plan.window,
+    readOnly: false,
+    statement: `${statement.text};`,
+    query: undefined,
+  };
+}
+
+/** CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more. */
+function checkUpgrade(existing: Source, next: Source, plan: QueryPlan, query: Query): void {
+  const stateful = plan.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
+  if (stateful || existing.window !== undefined) {
+    const what = query.joins.length > 0 ? 'joins' : 'aggregations';
+    throw new StatementError(
+      `Cannot replace ${existing.type.toLowerCase()} '${existing.name}': upgrades are not supported for ${what}`,
+    );
+  }
+  checkReplacement(existing, next);
+}

@@ -1,0 +1,291 @@
+import type { ColumnDefinition, StatementOf, WithClause } from '../../protocol/ksql/ast.js';
+import { formatCreateSource } from '../../protocol/ksql/format.js';
+import { formatType, sameType } from '../../protocol/ksql/types.js';
+import { registerSchema } from '../formats/register-schema.js';
+import type { Registry } from '../formats/registry.js';
+import { formatNamed } from '../formats/table.js';
+import { resolveType } from '../metadata/named-types.js';
+import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
+import type { Source } from '../metadata/source.js';
+import { StatementError } from '../statement-error.js';
+import type { Circumstances } from './circumstances.js';
+import { missingSchemaMessage } from './missing-schema.js';
+import type { Properties } from './properties.js';
+import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
+
+type CreateSource = StatementOf<'create-source'>;
+
+export type DeclaredSource =
+  /** IF NOT EXISTS: nothing to do. */
+  | { readonly kind: 'exists'; readonly existing: Source }
+  | {
+      readonly kind: 'new';
+      /** With its columns and formats written out: it means the same wherever it is read again. */
+      readonly statement: CreateSource;
+      readonly source: Source;
+      readonly properties: SourceProperties;
+    };
+
+/** CREATE STREAM or TABLE without a query, as far as topics play no part. Throws StatementError. */
+export async function declareSource(
+  given: CreateSource,
+  { metastore, properties: session, registry }: Circumstances,
+): Promise<DeclaredSource> {
+  const statement = { ...given, with: withDefaultFormats(given.with, session) };
+  const kind = statement.type.toLowerCase();
+  const existing = metastore.sources.get(statement.name);
+  if (statement.orReplace && (statement.readOnly || existing?.readOnly === true)) {
+    throw new StatementError(
+      `Cannot add ${kind} '${statement.name}': CREATE OR REPLACE is not supported on source streams or tables.`,
+    );
+  }
+  if (existing !== undefined && !statement.orReplace) {
+    if (statement.ifNotExists) return { kind: 'exists', existing };
+    throw alreadyExists(kind, existing);
+  }
+  const properties = readSourceProperties(statement.with, 'source', session);
+  const { topic } = properties;
+  if (topic === undefined) {
+    throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
+  }
+  checkRoles(statement);
+  const completed = await withInferredColumns(statement, properties, topic, registry);
+  const source = sourceOf(completed, metastore.types, session);
+  if (existing !== undefined) checkReplacement(existing, source);
+  return { kind: 'new', statement: completed, source, properties };
+}
+
+export const alreadyExists = (kind: string, { name, type }: Source): StatementError =>
+  new StatementError(`Cannot add ${kind} '${name}': A ${type.toLowerCase()} with the same name already exists`);
+
+/** Given columns are registered, unless a schema is there already: then data decides, as in ksqlDB. */
+export async function registerGiven(
+  source: Source,
+  { columns }: CreateSource,
+  registry: Registry | undefined,
+): Promise<void> {
+  const given = {
+    key: columns.some(({ role }) => role === 'KEY' || role === 'PRIMARY KEY'),
+    value: columns.some(({ role }) => role === undefined),
+  };
+  for (const role of ['key', 'value'] as const) {
+    if (formatNamed(source[role].format).prepare === undefined || !given[role]) continue;
+    if (registry !== undefined && (await registry.latest(`${source.topic}-${role}`)) !== undefined) continue;
+    await registerSchema(source, role, registry);
+  }
+}
+
+/** What no text was written for. */
+const START = { offset: 0, line: 1, column: 1 };
+
+const DEFAULT_FORMATS = [
+  ['KEY_FORMAT', 'ksql.persistence.default.format.key'],
+  ['VALUE_FORMAT', 'ksql.persistence.default.format.value'],
+] as const;
+
+/** They become part of the statement: it means the same when it is read again without the session that made it. */
+function withDefaultFormats(clause: WithClause, properties: Properties): WithClause {
+  const completed = new Map(clause);
+  if (clause.has('FORMAT')) return completed;
+  for (const [name, property] of DEFAULT_FORMATS) {
+    const value = properties.get(property);
+    if (value !== undefined && !clause.has(name)) completed.set(name, { kind: 'string', value, at: START });
+  }
+  return completed;
+}
+
+function checkRoles({ type, columns }: CreateSource): void {
+  const keys = columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY');
+  for (const { name, role } of keys) {
+    if (type === 'STREAM' && role === 'PRIMARY KEY') {
+      throw new StatementError(
+        `Column \`${name}\` is a 'PRIMARY KEY' column: please use 'KEY' for streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
+      );
+    }
+    if (type === 'TABLE' && role === 'KEY') {
+      throw new StatementError(
+        `Column \`${name}\` is a 'KEY' column: please use 'PRIMARY KEY' for tables.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
+      );
+    }
+  }
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw new StatementError(`Duplicate column names: \`${name}\``);
+    seen.add(name);
+    if (['ROWTIME', 'ROWPARTITION', 'ROWOFFSET', 'WINDOWSTART', 'WINDOWEND'].includes(name)) {
+      throw new StatementError(`'${name}' is a reserved column name. You cannot use it as a name for a column.`);
+    }
+  }
+}
+
+async function withInferredColumns(
+  statement: CreateSource,
+  properties: SourceProperties,
+  topic: string,
+  registry: Registry | undefined,
+): Promise<CreateSource> {
+  const valueFormat = formatNamed(requireValueFormat(properties));
+  const keyFormat = formatNamed(properties.keyFormat ?? 'KAFKA');
+  const inferred: ColumnDefinition[] = [];
+  const isKey = ({ role }: ColumnDefinition): boolean => role === 'KEY' || role === 'PRIMARY KEY';
+  const column = (from: Column, role: ColumnDefinition['role']): ColumnDefinition => ({
+    ...from,
+    role,
+    header: undefined,
+  });
+  if (keyFormat.infer !== undefined && !statement.columns.some(isKey) && registry !== undefined) {
+    const found = await keyFormat.infer(registry, {
+      topic,
+      role: 'key',
+      schemaId: properties.keySchemaId,
+      schemaFullName: properties.keySchemaFullName,
+    });
+    if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'key'));
+    const role = statement.type === 'TABLE' ? 'PRIMARY KEY' : 'KEY';
+    inferred.push(...found.columns.map((each) => column(each, role)));
+  }
+  inferred.push(...statement.columns);
+  if (valueFormat.infer !== undefined && !statement.columns.some(({ role }) => role === undefined)) {
+    if (registry === undefined)
+      throw new StatementError('The engine has no Schema Registry: columns must be given', 42801);
+    const found = await valueFormat.infer(registry, {
+      topic,
+      role: 'value',
+      schemaId: properties.valueSchemaId,
+      schemaFullName: properties.valueSchemaFullName,
+    });
+    if (found === undefined) throw new StatementError(missingSchemaMessage(topic, 'value'));
+    inferred.push(...found.columns.map((each) => column(each, undefined)));
+  }
+  if (inferred.length === 0) throw new StatementError('The statement does not define any columns.');
+  if (statement.type === 'TABLE' && !inferred.some(isKey)) {
+    throw new StatementError(
+      'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.\nYou can define the PRIMARY KEY by adding the PRIMARY KEY keyword to a column definition.',
+    );
+  }
+  return { ...statement, columns: inferred };
+}
+
+function requireValueFormat(properties: SourceProperties): string {
+  if (properties.valueFormat !== undefined) return properties.valueFormat;
+  throw new StatementError(
+    "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set a default via the 'ksql.persistence.default.format.value' config.",
+  );
+}
+
+/** A statement with all its columns, as a source. */
+export function sourceOf(
+  statement: CreateSource,
+  types: ReadonlyMap<string, Column['type']>,
+  session: Properties,
+): Source {
+  const properties = readSourceProperties(statement.with, 'source', session);
+  const columns = statement.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
+  const plain = ({ name, type }: Column): Column => ({ name, type });
+  const schema: RowSchema = {
+    key: columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY').map(plain),
+    value: columns.filter(({ role }) => role === undefined).map(plain),
+    headers: columns
+      .filter(({ role }) => role === 'HEADER' || role === 'HEADERS')
+      .map((column) => ({ ...plain(column), header: column.header })),
+  };
+  checkHeaders(schema);
+  const keyFormat = properties.keyFormat ?? 'KAFKA';
+  const { timestamp } = properties;
+  if (timestamp !== undefined) checkTimestamp(schema, timestamp);
+  return {
+    name: statement.name,
+    type: statement.type,
+    schema,
+    topic: properties.topic ?? statement.name,
+    key: recordFormat('key', keyFormat, schema.key, properties),
+    value: recordFormat('value', requireValueFormat(properties), schema.value, properties),
+    timestamp,
+    window: properties.window,
+    readOnly: statement.readOnly,
+    statement: `${formatCreateSource(statement)};`,
+    query: undefined,
+  };
+}
+
+function checkHeaders({ headers }: RowSchema): void {
+  const all = headers.find(({ header }) => header === undefined);
+  const more = headers.find((each) => each !== all);
+  if (all !== undefined && more !== undefined) {
+    throw new StatementError(`Schema already contains a HEADERS column: \`${all.name}\`. \`${more.name}\` has to go.`);
+  }
+  const twice = headers.find(({ header }, at) => headers.findIndex((each) => each.header === header) !== at);
+  if (twice !== undefined) {
+    throw new StatementError(
+      `Schema already contains a HEADER('${twice.header}') column: \`${twice.name}\` has to go.`,
+    );
+  }
+  for (const { name, type, header } of headers) {
+    const wanted = header === undefined ? 'ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>' : 'BYTES';
+    if (formatType(type) !== wanted) {
+      throw new StatementError(
+        `Invalid type for HEADER${header === undefined ? 'S' : `('${header}')`} column: expected ${wanted}, got ${formatType(type)} (${name})`,
+      );
+    }
+  }
+}
+
+export function checkTimestamp(schema: RowSchema, timestamp: { column: string; pattern: string | undefined }): void {
+  const column = [...schema.key, ...schema.value].find(({ name }) => name === timestamp.column);
+  if (column === undefined) {
+    throw new StatementError(
+      `The TIMESTAMP column set in the WITH clause does not exist in the schema: '${timestamp.column}'`,
+    );
+  }
+  const { kind } = column.type;
+  if (kind === 'BIGINT' || kind === 'TIMESTAMP') {
+    if (timestamp.pattern !== undefined) {
+      throw new StatementError(
+        `'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of type STRING.`,
+      );
+    }
+    return;
+  }
+  if (kind === 'STRING' && timestamp.pattern !== undefined) return;
+  if (kind === 'STRING') {
+    throw new StatementError(
+      `A String timestamp field has been specified without also specifying the 'timestamp_format'`,
+    );
+  }
+  throw new StatementError(
+    `Timestamp column, ${timestamp.column}, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified`,
+  );
+}
+
+/** CREATE OR REPLACE may only add value columns at the end. */
+export function checkReplacement(existing: Source, next: Source): void {
+  const schemas = `DataSource '${existing.name}' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
+  if (existing.type !== next.type) {
+    throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
+  }
+  if (existing.topic !== next.topic) {
+    throw new StatementError(
+      `Cannot upgrade data source: DataSource '${existing.name}' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
+    );
+  }
+  const keys = firstDifference(existing.schema.key, next.schema.key);
+  if (keys !== undefined || existing.schema.key.length !== next.schema.key.length) {
+    const changed = keys === undefined ? '' : `${formatColumn(keys)} KEY`;
+    throw new StatementError(
+      `Cannot upgrade data source: ${schemas} (Key columns must be identical.) The following columns are changed, missing or reordered: [${changed}]`,
+    );
+  }
+  const column = firstDifference(existing.schema.value, next.schema.value);
+  if (column !== undefined) {
+    throw new StatementError(
+      `Cannot upgrade data source: ${schemas} The following columns are changed, missing or reordered: [${formatColumn(column)}]`,
+    );
+  }
+}
+
+/** The first column that the other list has not in the same place with the same type. */
+const firstDifference = (columns: readonly Column[], others: readonly Column[]): Column | undefined =>
+  columns.find((column, at) => {
+    const other = others[at];
+    return other === undefined || other.name !== column.name || !sameType(other.type, column.type);
+  });
