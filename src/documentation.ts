@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { commandsDocumentation } from './cli/documentation.js';
 import { amqpDocumentation } from './embedded/amqp/documentation.js';
 import { connectDocumentation } from './embedded/connect/documentation.js';
 import { kafkaDocumentation } from './embedded/kafka/documentation.js';
@@ -20,6 +21,7 @@ export interface GeneratedFile {
 /** Pages of docs/, each from the tables that the code itself works by. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'amqp.md': amqpDocumentation,
+  'commands.md': commandsDocumentation,
   'connect.md': connectDocumentation,
   'kafka.md': kafkaDocumentation,
   'ksqldb.md': ksqldbDocumentation,

@@ -28,6 +28,38 @@ interface Field {
   readonly meaning: string;
 }
 
+/** A whole file; a test holds it against the form and the rules. */
+const EXAMPLE = `version: 1
+name: orders
+databases:
+  shop: { migrations: sql/shop }           # applied once each, in order, checksummed
+  reports: { migrations: sql/reports }
+topics:
+  orders: { partitions: 3 }
+connectors:
+  shop-orders:
+    database: shop                          # fills in address, slot, publication and what fences need
+    config:
+      connector.class: io.debezium.connector.postgresql.PostgresConnector
+      table.include.list: public.orders
+      transforms: route,unwrap
+      transforms.route.type: org.apache.kafka.connect.transforms.RegexRouter
+      transforms.route.regex: .*\\.public\\.orders
+      transforms.route.replacement: orders
+      transforms.unwrap.type: io.debezium.transforms.ExtractNewRecordState
+services:
+  report-writer:
+    command: [python3, services/report_writer.py]    # any language; or module: services/report-writer.ts
+    env: { KAFKA: $(kafka.bootstrapServers), DATABASE_URL: $(databases.reports.url) }
+    consumes: { group: report-writer, topics: [orders] }
+    writes: { database: reports, tables: [orders] }
+checks:
+  orders:
+    source: { database: shop, table: orders }
+    replica: { database: reports, table: orders }
+    key: [id]
+`;
+
 /** docs/pipeline-file.md: from the form that the loader checks files by. */
 export function pipelineFileDocumentation(kinds: readonly FileKind[]): string {
   const schema: Node = jsonSchema(kinds);
@@ -41,6 +73,10 @@ export function pipelineFileDocumentation(kinds: readonly FileKind[]): string {
     'NAME stands for a name that you choose, `[]` for each entry of a list. A duration is a number with ms, s, m or h. A whole number may also be',
     'given as text, so that `${PORT:-8001}` can stand for it. `${NAME}` and `${NAME:-default}` are read from the environment, `$(…)` from the target.',
     'Where a mapping can have one of several forms, as a seed, the first field that is required in its form says which.',
+    '',
+    '```yaml',
+    ...EXAMPLE.trimEnd().split('\n'),
+    '```',
     '',
     ...markdownTable(
       ['section', 'meaning'],
