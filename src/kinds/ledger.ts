@@ -1,6 +1,9 @@
 import type { KafkaClient } from '../clients/kafka/contract.js';
 import { readToEnd } from '../clients/kafka/read-topic.js';
+import { isJsonObject, type JsonObject } from '../protocol/json/parse.js';
 import { EvpipeError } from '../support/errors.js';
+import { isTooDeepJson } from '../support/json-depth.js';
+import type { Emit } from './events.js';
 
 /**
  * What evpipe remembers beside the resources themselves, so that anybody's evpipe on any machine continues where another one
@@ -22,10 +25,10 @@ export const madeKey = (kind: string, name: string): string => `${kind}/${name}`
 export const ledgerTopic = (pipeline: string): string => `_evpipe_${pipeline}`;
 
 /** Reads the whole ledger, making its topic where it is missing. One process writes at a time (the run's lock sees to it). */
-export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<Ledger> {
+export async function openLedger(kafka: KafkaClient, pipeline: string, emit: Emit): Promise<Ledger> {
   const topic = ledgerTopic(pipeline);
   await ensureTopic(kafka, topic);
-  const entries = await readAll(kafka, topic);
+  const entries = await readAll(kafka, topic, emit);
   const producer = kafka.producer();
   const write = async (key: string, value: string | null): Promise<void> => {
     const bytes = value === null ? null : Buffer.from(value);
@@ -47,10 +50,8 @@ export async function openLedger(kafka: KafkaClient, pipeline: string): Promise<
 }
 
 /** What the ledger says, for those who only look: nothing is made where it is missing. */
-export async function readLedger(kafka: KafkaClient, pipeline: string): Promise<ReadonlyMap<string, unknown>> {
-  const topic = ledgerTopic(pipeline);
-  return (await kafka.describeTopic(topic)) === undefined ? new Map() : readAll(kafka, topic);
-}
+export const readLedger = (kafka: KafkaClient, pipeline: string, emit: Emit): Promise<ReadonlyMap<string, unknown>> =>
+  readAll(kafka, ledgerTopic(pipeline), emit);
 
 async function ensureTopic(kafka: KafkaClient, topic: string): Promise<void> {
   if ((await kafka.describeTopic(topic)) !== undefined) return;
@@ -62,14 +63,32 @@ async function ensureTopic(kafka: KafkaClient, topic: string): Promise<void> {
   }
 }
 
-async function readAll(kafka: KafkaClient, topic: string): Promise<Map<string, unknown>> {
+/** A record that is no JSON object is not evpipe's: what evpipe wrote under its key before still counts. */
+async function readAll(kafka: KafkaClient, topic: string, emit: Emit): Promise<Map<string, unknown>> {
   const entries = new Map<string, unknown>();
-  for await (const batch of readToEnd(kafka, topic)) {
-    for (const { key, value } of batch.records) {
+  for await (const { records, partition } of readToEnd(kafka, topic)) {
+    for (const { key, value, offset } of records) {
       if (key === null) continue;
-      if (value === null) entries.delete(key.toString());
-      else entries.set(key.toString(), JSON.parse(value.toString()));
+      const name = key.toString();
+      if (value === null) entries.delete(name);
+      else {
+        const entry = parsed(value.toString());
+        if (entry !== undefined) entries.set(name, entry);
+        else emit({ kind: 'note', level: 'warning', message: notEvpipes(`${topic}-${partition}@${offset}`) });
+      }
     }
   }
   return entries;
+}
+
+const notEvpipes = (place: string): string =>
+  `skipped the record ${place}: evpipe keeps its notes in this topic and did not write it`;
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const json: unknown = isTooDeepJson(text) ? undefined : JSON.parse(text);
+    return isJsonObject(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
 }

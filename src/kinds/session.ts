@@ -84,12 +84,12 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     },
     run: (command) => runHostCommand(command, { stateFolder, env }),
     ledger: () => {
-      ledger ??= clients.kafka().then((kafka) => openLedger(kafka, pipeline.name));
+      ledger ??= clients.kafka().then((kafka) => openLedger(kafka, pipeline.name, emit));
       return ledger;
     },
     noted: () => {
       if (ledger !== undefined) return ledger;
-      noted ??= clients.kafka().then((kafka) => readLedger(kafka, pipeline.name));
+      noted ??= clients.kafka().then((kafka) => readLedger(kafka, pipeline.name, emit));
       return noted;
     },
     close: () => lifetime.end(),

@@ -7,7 +7,7 @@ export async function withLedger<T>(session: Session, work: (ledger: Ledger) => 
   if ((await session.target.endpoint(server('kafka'))) === undefined) await session.target.start(server('kafka'));
   const kafka = await session.clients.kafka();
   if ((await kafka.describeTopic(ledgerTopic(session.pipeline.name))) === undefined) return undefined;
-  const ledger = await openLedger(kafka, session.pipeline.name);
+  const ledger = await openLedger(kafka, session.pipeline.name, session.emit);
   try {
     return await work(ledger);
   } finally {

@@ -23,6 +23,7 @@ import { defectIn } from './fuzz/attacked.js';
 import { Dice } from './fuzz/dice.js';
 import { AVRO_SCHEMA, JSON_SCHEMA, KSQL_STATEMENTS, PROTOBUF_SCHEMA } from './fuzz/languages.js';
 import { spoilBytes, spoilJsonText, spoilText } from './fuzz/spoil.js';
+import { STORED_RECORDS } from './fuzz/stored-records.js';
 
 /** A decoder and whole inputs for it. It may throw any Error but those that only a defect throws. */
 export interface FuzzedDecoder {
@@ -160,6 +161,7 @@ export const DECODERS: readonly FuzzedDecoder[] = [
     decode: decodePgoutput,
   },
   ...registryDecoders(),
+  ...STORED_RECORDS,
   {
     name: 'ksqlDB statements',
     isText: true,

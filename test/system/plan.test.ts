@@ -152,7 +152,7 @@ it('changes nothing that others have made until it is taken over', async () => {
   expect(adopted.out).toContain('taken over from others  (--prune and reset may remove it)');
   expect(adopted.code).toBe(0);
   expect(await retention()).toBe('1000');
-  expect((await readLedger(shop.kafka, 'shop')).has('topic/equal')).toBe(true);
+  expect((await readLedger(shop.kafka, 'shop', () => {})).has('topic/equal')).toBe(true);
   expect((await shop.run('plan', '--adopt')).code).toBe(0);
 
   declared('3000');
@@ -223,7 +223,7 @@ it('goes on where an apply was killed', async () => {
 });
 
 it('changes nothing while another machine changes the pipeline, and forgets the claim of one that has died', async () => {
-  const ledger = await openLedger(shop.kafka, 'shop');
+  const ledger = await openLedger(shop.kafka, 'shop', () => {});
   const claim = { host: 'elsewhere', pid: 7, stateFolder: '/home/ada/.evpipe/shop', untilMs: Date.now() + 60_000 };
   await ledger.put('lock/other', claim);
   for (const argv of [
@@ -239,7 +239,9 @@ it('changes nothing while another machine changes the pipeline, and forgets the 
   await ledger.close();
   const ended = await shop.run('up', '--no-verify');
   expect(ended.code, ended.err).toBe(0);
-  expect([...(await readLedger(shop.kafka, 'shop')).keys()].filter((key) => key.startsWith('lock/'))).toEqual([]);
+  expect([...(await readLedger(shop.kafka, 'shop', () => {})).keys()].filter((key) => key.startsWith('lock/'))).toEqual(
+    [],
+  );
 });
 
 it('does nothing on another cluster than the one that is meant', async () => {

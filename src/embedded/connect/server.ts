@@ -44,7 +44,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     life.onEnd(() => kafka.close());
     const workerConfig = withWorkerDefaults(options.workerConfig);
     const { clusterId } = await kafka.describeCluster();
-    const stores = await Stores.open(kafka, workerConfig);
+    const stores = await Stores.open(kafka, workerConfig, log);
     life.onEnd(() => stores.close());
     const { env = {}, allowedPaths = [], stateFolder } = options;
     const providers = { env, allowedPaths, stateFolder };

@@ -14,7 +14,7 @@ export interface EngineParts {
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
   readonly connect: ConnectWorker | undefined;
-  readonly commands: Pick<CommandLog, 'append'>;
+  readonly commands: Pick<CommandLog, 'append' | 'incompatibleAt'>;
   readonly createQuery: (options: PersistentQueryOptions) => RunningQuery;
   readonly world: World;
   readonly log: Log;

@@ -38,7 +38,7 @@ const KAFKA_WITHIN_MS = 60_000;
 export async function startKsqldb(options: KsqldbOptions): Promise<{ port: number; stop(): Promise<void> }> {
   const { log, serviceId = 'default_' } = options;
   const kafka = connectKafka({ ...options.kafka, clientId: 'ksqldb' });
-  const commands = new CommandLog(kafka, serviceId);
+  const commands = new CommandLog(kafka, serviceId, log);
   const engine = new Engine({
     serviceId,
     kafka,

@@ -3,9 +3,11 @@ import type { KafkaAccess, KafkaClient, RecordProducer, RecordReader } from '../
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 import { pause } from '../../support/retry.js';
+import { warnOfSkipped } from '../../support/skipped-record.js';
+import { applyRecord } from './apply-record.js';
 import { RegistryError } from './registry-error.js';
 import type { SchemaState } from './schema-state.js';
-import { applyRecord, type TopicRecord } from './schemas-topic.js';
+import type { TopicRecord } from './schemas-topic.js';
 
 const DEFAULT_TOPIC = '_schemas';
 /** How long a write may take, a restart of the broker included. */
@@ -158,11 +160,8 @@ export class SchemasLog {
   }
 
   private apply(key: Buffer | null, value: Buffer | null, offset: bigint): void {
-    try {
-      if (!applyRecord(this.state, key, value)) this.log.warn('an unknown record in _schemas', { offset });
-    } catch (failure) {
-      this.log.error('a record in _schemas is not readable', { offset, why: messageOf(failure) });
-    }
+    const problem = applyRecord(this.state, key, value);
+    if (problem !== undefined) warnOfSkipped(this.log, { topic: this.topic, partition: 0, offset }, problem);
   }
 
   private advance(position: bigint): void {

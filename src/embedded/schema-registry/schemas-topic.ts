@@ -1,5 +1,3 @@
-import type { SchemaState } from './schema-state.js';
-
 /**
  * The records of the topic `_schemas`, exactly as Confluent's registry writes them: JSON keys and values, the newest
  * one of a key counts, a null value removes. A real registry can go on where this one stopped, and the other way round.
@@ -81,40 +79,3 @@ export const configRecord = (subject: string | null, level: string | undefined):
 
 export const modeRecord = (subject: string | null, mode: string | undefined): TopicRecord =>
   record({ keytype: 'MODE', subject, magic: 0 }, mode === undefined ? null : { mode });
-
-interface KeyJson {
-  readonly keytype?: string;
-  readonly subject?: string | null;
-  readonly version?: number;
-}
-
-/** Applies a record to the state; false where it is of no kind that is known (kept in the topic, without effect here). */
-export function applyRecord(state: SchemaState, keyBytes: Buffer | null, valueBytes: Buffer | null): boolean {
-  if (keyBytes === null) return false;
-  const key = JSON.parse(keyBytes.toString()) as KeyJson;
-  const value = valueBytes === null ? undefined : JSON.parse(valueBytes.toString());
-  const subject = key.subject ?? null;
-  switch (key.keytype) {
-    case 'SCHEMA':
-      if (subject === null || key.version === undefined) return false;
-      if (value === undefined) state.removeVersion(subject, key.version);
-      else state.putVersion({ schemaType: 'AVRO', references: [], deleted: false, ...value });
-      return true;
-    case 'DELETE_SUBJECT':
-      if (subject !== null && value !== undefined) state.markDeleted(subject, value.version);
-      return true;
-    case 'CLEAR_SUBJECT':
-      if (subject !== null) state.clearSubject(subject);
-      return true;
-    case 'CONFIG':
-      state.setLevel(subject, value?.compatibilityLevel);
-      return true;
-    case 'MODE':
-      state.setMode(subject, value?.mode);
-      return true;
-    case 'NOOP':
-      return true;
-    default:
-      return false;
-  }
-}

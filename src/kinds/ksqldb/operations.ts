@@ -69,7 +69,7 @@ function ksqlNode(session: Session): Node {
 }
 
 function migrationPlans(session: Session): readonly Planned[] {
-  const noted = once(async () => readLedger(await session.clients.kafka(), session.pipeline.name));
+  const noted = once(async () => readLedger(await session.clients.kafka(), session.pipeline.name, session.emit));
   const values = once(() => session.references('inside', 'connect'));
   // A ksql file that is there can be read without what it refers to.
   return migrationsOf(session.pipeline).map(({ name, file: shown }, index) => {

@@ -102,7 +102,7 @@ export interface Removable {
 /** What this pipeline has made, by its ledger, and no longer declares; in the order in which it can be taken away. */
 export async function removable(session: Session): Promise<readonly Removable[]> {
   if ((await session.target.endpoint(server('kafka'))) === undefined) return [];
-  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name);
+  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name, session.emit);
   const removals = await removalsOf(session);
   const found: Removable[] = [];
   for (const removal of removals) {

@@ -30,7 +30,7 @@ export async function readReset(session: Session, resource: string | undefined):
       todo: `Name one of: ${known.join(', ')}`,
     });
   }
-  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name);
+  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name, session.emit);
   const things: Removable[] = [];
   const left: string[] = [];
   for (const { removal, name, id } of wanted.filter((one) => resource === undefined || one.id === resource)) {

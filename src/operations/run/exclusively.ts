@@ -41,11 +41,14 @@ export async function exclusively<T>(session: Session, work: () => Promise<T>): 
   }
 }
 
+/** What there is to say of the ledger is said when the session reads it. */
+const quietly = (): void => {};
+
 async function withClaim<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const { pipeline, clients } = session;
   const kafka = await clients.kafka();
   // Of its own: the session's is read once the claim holds, and so knows all that the run before has noted.
-  const ledger = await openLedger(kafka, pipeline.name);
+  const ledger = await openLedger(kafka, pipeline.name, quietly);
   const key = claimKey(randomUUID());
   const renew = (): Promise<void> => ledger.put(key, claimOf(pipeline.stateFolder));
   await renew();
@@ -53,7 +56,7 @@ async function withClaim<T>(session: Session, work: () => Promise<T>): Promise<T
   const timer = setInterval(() => void renew().catch(() => undefined), RENEWED_EVERY_MS);
   try {
     // Of two that claim at once at least one sees the other, since Kafka puts their claims in an order.
-    await refuseOthers(await readLedger(kafka, pipeline.name), key, ledger, session);
+    await refuseOthers(await readLedger(kafka, pipeline.name, quietly), key, ledger, session);
     return await work();
   } finally {
     clearInterval(timer);

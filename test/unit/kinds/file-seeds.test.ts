@@ -110,7 +110,7 @@ describe('a seed by JSON Lines', () => {
 
   /** `stopAfter`: it is cut off when so many lines are noted, as a kill between writing and noting would. */
   async function seed(text: string, dieAfter?: number): Promise<number> {
-    const ledger = await openLedger(reader, topic);
+    const ledger = await openLedger(reader, topic, () => {});
     let notes = 0;
     const dying: Ledger = {
       ...ledger,

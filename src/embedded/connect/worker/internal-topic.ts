@@ -1,12 +1,23 @@
-import type { KafkaClient, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { KafkaClient, KafkaRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import { readToEnd } from '../../../clients/kafka/read-topic.js';
 import { EvpipeError } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
 import { waitUntil } from '../../../support/retry.js';
+import { warnOfSkipped } from '../../../support/skipped-record.js';
+import type { ProblemOf } from './stored-records.js';
 
 const CREATED_TIMEOUT_MS = 15_000;
 
+interface TopicOptions {
+  readonly name: string;
+  /** Of a topic that has to be made. */
+  readonly partitions: number;
+  readonly problemOf: ProblemOf;
+}
+
 /**
  * A compacted topic as a map: read once when the worker starts, written through afterwards. One worker a data set
- * writes it, so what was written is known without reading it again.
+ * writes it, so what was written is known without reading it again. What others wrote there and can't be read is left out.
  */
 export class InternalTopic {
   private readonly entries = new Map<string, string>();
@@ -19,34 +30,30 @@ export class InternalTopic {
     this.producer = kafka.producer();
   }
 
-  static async open(kafka: KafkaClient, name: string, partitions: number): Promise<InternalTopic> {
+  static async open(kafka: KafkaClient, options: TopicOptions, log: Log): Promise<InternalTopic> {
+    const { name, partitions, problemOf } = options;
     if ((await kafka.describeTopic(name)) === undefined) await create(kafka, name, partitions);
     const topic = new InternalTopic(kafka, name);
-    await topic.load();
+    for await (const { records, partition } of readToEnd(kafka, name)) {
+      for (const record of records) {
+        const problem = topic.take(record, problemOf);
+        if (problem !== undefined) warnOfSkipped(log, { topic: name, partition, offset: record.offset }, problem);
+      }
+    }
     return topic;
   }
 
-  private async load(): Promise<void> {
-    const ends = new Map((await this.kafka.offsets(this.name, 'latest')).map((end) => [end.partition, end.offset]));
-    const starts = await this.kafka.offsets(this.name, 'earliest');
-    const open = new Set(
-      starts.filter((start) => start.offset < (ends.get(start.partition) ?? 0n)).map((start) => start.partition),
-    );
-    if (open.size === 0) return;
-    const reader = this.kafka.reader({ from: starts.filter((start) => open.has(start.partition)), maxWaitMs: 100 });
-    try {
-      for await (const batch of reader) {
-        for (const record of batch.records) {
-          const key = record.key?.toString('utf8') ?? '';
-          if (record.value === null) this.entries.delete(key);
-          else this.entries.set(key, record.value.toString('utf8'));
-        }
-        if (batch.nextOffset >= (ends.get(batch.partition) ?? 0n)) open.delete(batch.partition);
-        if (open.size === 0) return;
-      }
-    } finally {
-      await reader.close();
+  private take({ key, value }: KafkaRecord, problemOf: ProblemOf): string | undefined {
+    if (key === null) return 'it has no key';
+    const name = key.toString('utf8');
+    const text = value?.toString('utf8');
+    if (text === undefined) {
+      this.entries.delete(name);
+      return undefined;
     }
+    const problem = problemOf(name, text);
+    if (problem === undefined) this.entries.set(name, text);
+    return problem;
   }
 
   get(key: string): string | undefined {

@@ -1,8 +1,10 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
+import type { Log } from '../../../support/log.js';
 import { Options } from '../config/options.js';
 import { InternalTopic } from './internal-topic.js';
 import type { SourceOffset, SourcePartition } from './source-task.js';
+import { configProblem, offsetProblem, type ProblemOf, statusProblem } from './stored-records.js';
 import { WORKER_OPTIONS } from './worker-options.js';
 
 export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
@@ -21,12 +23,14 @@ export class Stores {
     private readonly statuses: InternalTopic,
   ) {}
 
-  static async open(kafka: KafkaClient, workerConfig: RawConfig): Promise<Stores> {
+  static async open(kafka: KafkaClient, workerConfig: RawConfig, log: Log): Promise<Stores> {
     const names = new Options(WORKER_OPTIONS, workerConfig);
+    const open = (option: string, partitions: number, problemOf: ProblemOf) =>
+      InternalTopic.open(kafka, { name: names.string(option), partitions, problemOf }, log);
     const [configs, offsets, statuses] = await Promise.all([
-      InternalTopic.open(kafka, names.string('config.storage.topic'), 1),
-      InternalTopic.open(kafka, names.string('offset.storage.topic'), 25),
-      InternalTopic.open(kafka, names.string('status.storage.topic'), 5),
+      open('config.storage.topic', 1, configProblem),
+      open('offset.storage.topic', 25, offsetProblem),
+      open('status.storage.topic', 5, statusProblem),
     ]);
     return new Stores(configs, offsets, statuses);
   }

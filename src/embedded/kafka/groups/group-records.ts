@@ -1,3 +1,4 @@
+import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import {
   CONSUMER_GROUP,
   CONSUMER_MEMBER,
@@ -35,7 +36,7 @@ export interface StoredGroups {
 }
 
 /** Reads all groups back; offsets go to their store. */
-export function readGroups(state: StateTopic, offsets: OffsetStore): StoredGroups {
+export function readGroups(state: Pick<StateTopic, 'read'>, offsets: OffsetStore): StoredGroups {
   const classic = new Map<string, ClassicGroupFile>();
   const consumer = new ConsumerGroups();
   state.read({
@@ -88,6 +89,10 @@ class ConsumerGroups {
         this.update(group, member, { assignment: value === null ? NO_ASSIGNMENT : memberAssignment(value) });
         break;
       }
+      case TARGET_METADATA.type:
+        break; // its epoch is the group's
+      default:
+        throw new MalformedMessage(`its key has the unknown type ${type}`);
     }
   }
 

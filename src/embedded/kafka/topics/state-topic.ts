@@ -1,5 +1,6 @@
 import { encodeBatch } from '../../../protocol/kafka/encode-batch.js';
 import {
+  baseOffsetOf,
   isControl,
   isTransactional,
   type LoggedRecord,
@@ -8,6 +9,9 @@ import {
   recordsOf,
 } from '../../../protocol/kafka/record-batch.js';
 import type { StateRecord } from '../../../protocol/kafka/state-records.js';
+import { messageOf } from '../../../support/errors.js';
+import type { Log } from '../../../support/log.js';
+import { warnOfSkipped } from '../../../support/skipped-record.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import type { TopicCatalog } from './catalog.js';
 import type { BrokerSettings } from './settings.js';
@@ -23,6 +27,7 @@ export interface StateContext {
   readonly topics: TopicCatalog;
   readonly settings: BrokerSettings;
   readonly clock: { now(): number };
+  readonly log: Log;
 }
 
 /** Whose transaction a record belongs to. */
@@ -33,7 +38,7 @@ export interface TransactionalProducer {
 
 /** What is read back: records in the order in which they were written, and the ends of transactions among them. */
 export interface StateReader {
-  /** `producerId` where the record belongs to a transaction. */
+  /** `producerId` where the record belongs to a transaction. Throws, and changes nothing, where it can't be read. */
   record(key: Buffer, record: LoggedRecord, producerId: number | undefined): void;
   marker?(partition: number, producerId: number, type: 'commit' | 'abort'): void;
 }
@@ -89,27 +94,38 @@ export class StateTopic {
     return { settings: topic.settings, log };
   }
 
+  /** What can't be read is left out: the groups and transactions beside it go on. */
   read(reader: StateReader): void {
     const topic = this.context.topics.get(this.name);
     for (let partition = 0; partition < (topic?.partitions ?? 0); partition++) {
       const log = topic?.logWithData(partition);
-      if (log !== undefined) readLog(log, partition, reader);
+      for (const segment of log?.allSegments ?? []) {
+        for (const { position, size } of segment.batches())
+          this.readBatch(segment.read(position, size), partition, reader);
+      }
     }
   }
-}
 
-function readLog(log: PartitionLog, partition: number, reader: StateReader): void {
-  for (const segment of log.allSegments) {
-    for (const { position, size } of segment.batches()) {
-      const batch = segment.read(position, size);
+  private readBatch(batch: Buffer, partition: number, reader: StateReader): void {
+    const attempt = (offset: number, read: () => void): void => {
+      try {
+        read();
+      } catch (failure) {
+        warnOfSkipped(this.context.log, { topic: this.name, partition, offset }, messageOf(failure));
+      }
+    };
+    attempt(baseOffsetOf(batch), () => {
       if (isControl(batch)) {
         const type = markerTypeOf(batch);
         if (type !== 'other') reader.marker?.(partition, producerIdOf(batch), type);
-        continue;
+        return;
       }
       const producerId = isTransactional(batch) ? producerIdOf(batch) : undefined;
-      for (const record of recordsOf(batch)) if (record.key !== null) reader.record(record.key, record, producerId);
-    }
+      for (const record of recordsOf(batch)) {
+        const { key, offset } = record;
+        if (key !== null) attempt(offset, () => reader.record(key, record, producerId));
+      }
+    });
   }
 }
 

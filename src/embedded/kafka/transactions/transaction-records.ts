@@ -1,4 +1,5 @@
-import { type StateRecord, TRANSACTION, TRANSACTION_STATES } from '../../../protocol/kafka/state-records.js';
+import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
+import { type StateRecord, TRANSACTION, TRANSACTION_STATES, typeOf } from '../../../protocol/kafka/state-records.js';
 import type { StateTopic } from '../topics/state-topic.js';
 import type { Transaction } from './coordinator.js';
 
@@ -27,10 +28,11 @@ export function transactionRecord(id: string, transaction: Transaction): StateRe
 
 export const transactionTombstone = (id: string): StateRecord => TRANSACTION.record({ transactionalId: id }, null);
 
-export function readTransactions(topic: StateTopic): Map<string, Transaction> {
+export function readTransactions(topic: Pick<StateTopic, 'read'>): Map<string, Transaction> {
   const transactions = new Map<string, Transaction>();
   topic.read({
     record: (key, { value }) => {
+      if (typeOf(key) !== TRANSACTION.type) throw new MalformedMessage(`its key has the unknown type ${typeOf(key)}`);
       const id = TRANSACTION.keyOf(key).transactionalId;
       if (value === null) transactions.delete(id);
       else transactions.set(id, transactionOf(value));
@@ -42,12 +44,14 @@ export function readTransactions(topic: StateTopic): Map<string, Transaction> {
 function transactionOf(value: Buffer): Transaction {
   const stored = TRANSACTION.valueOf(value);
   const { producerId, previousProducerId, previousProducerEpoch, transactionPartitions } = stored;
+  const state = TRANSACTION_STATES[stored.transactionStatus];
+  if (state === undefined) throw new MalformedMessage(`it has the unknown status ${stored.transactionStatus}`);
   const previousId = previousProducerId < 0n ? producerId : previousProducerId;
   return {
     producerId: Number(producerId),
     epoch: stored.producerEpoch,
     timeoutMs: stored.transactionTimeoutMs,
-    state: TRANSACTION_STATES[stored.transactionStatus] ?? 'Empty',
+    state,
     startMs: Number(stored.transactionStartTimestampMs),
     updatedMs: Number(stored.transactionLastUpdateTimestampMs),
     partitions: Object.fromEntries(

@@ -45,6 +45,7 @@ export class OfflineEngine {
       registry: this.registry,
       connect: undefined,
       commands: {
+        incompatibleAt: undefined,
         async append(_: string, __: Command) {
           sequence += 1;
           return sequence - 1;

@@ -119,8 +119,12 @@ async function health({ parts }: Engine): Promise<Answer> {
     () => true,
     () => false,
   );
-  const details = { metastore: { isHealthy: true }, kafka: { isHealthy: kafka }, commandRunner: { isHealthy: true } };
-  return { status: kafka ? 200 : 503, body: { isHealthy: kafka, details, serverState: 'READY' } };
+  const commandRunner = parts.commands.incompatibleAt === undefined;
+  const isHealthy = kafka && commandRunner;
+  const details = Object.fromEntries(
+    Object.entries({ metastore: true, kafka, commandRunner }).map(([name, healthy]) => [name, { isHealthy: healthy }]),
+  );
+  return { status: isHealthy ? 200 : 503, body: { isHealthy, details, serverState: 'READY' } };
 }
 
 /** Every command is done before it is answered, so all that are known have succeeded. */

@@ -88,7 +88,7 @@ beforeAll(async () => {
   bootstrapServers = broker.bootstrapServers;
   kafka = connectKafka({ bootstrapServers, clientId: 'test' });
   life.onEnd(() => kafka.close());
-  stores = await Stores.open(kafka, {});
+  stores = await Stores.open(kafka, {}, silentLog);
   life.onEnd(() => stores.close());
 });
 afterAll(() => life.end());

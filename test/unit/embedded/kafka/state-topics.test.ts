@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Broker } from '../../../../src/embedded/kafka/broker.js';
 import { errorName } from '../../../../src/protocol/kafka/errors.js';
 import { addOffsetsToTxn } from '../../../../src/protocol/kafka/messages/add-offsets-to-txn.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
@@ -19,6 +20,7 @@ import { produce } from '../../../../src/protocol/kafka/messages/produce.js';
 import { txnOffsetCommit } from '../../../../src/protocol/kafka/messages/txn-offset-commit.js';
 import { isControl, type LoggedRecord, recordsOf, sizeOf } from '../../../../src/protocol/kafka/record-batch.js';
 import { OFFSET_COMMIT, TRANSACTION, typeOf } from '../../../../src/protocol/kafka/state-records.js';
+import { lineLog } from '../../../../src/support/log.js';
 import { batchOf, type RawClient } from './raw-client.js';
 import { TestBroker } from './running-broker.js';
 
@@ -50,6 +52,8 @@ async function begin(config: Record<string, string> = ONE_PARTITION): Promise<[T
   await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
   return [broker, client];
 }
+
+const COMMITTED = { offset: 3n, leaderEpoch: 0, metadata: '', commitTimestamp: BigInt(Date.now()) };
 
 const at = (committedOffset: bigint) => [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset }] }];
 
@@ -146,6 +150,41 @@ describe('the topics of the coordinators', () => {
     await expect.poll(async () => (await offsetsIn(client)).length, { timeout: 20_000 }).toBeLessThan(50);
     await broker.restart();
     expect(await committed(await broker.client())).toBe(1);
+  });
+
+  it('leave out what cannot be read, and the rest goes on after a restart', async () => {
+    const lines: string[] = [];
+    const log = lineLog((line) => lines.push(line), 'warn');
+    const broker = await TestBroker.start({ config: ONE_PARTITION, log });
+    const client = await broker.client();
+    await client.send(createTopics, 5, { topics: [{ name: 't', numPartitions: 1, replicationFactor: 1 }] });
+    await client.send(offsetCommit, 8, { groupId: 'g', topics: at(5n) });
+    await beginTransaction(client, 9n);
+    const group = OFFSET_COMMIT.record({ group: 'h', topic: 't', partition: 0 }, null).key;
+    const transaction = TRANSACTION.record({ transactionalId: 'other' }, null).key;
+    const bad: ReadonlyArray<readonly [key: Buffer, value: Buffer | null]> = [
+      [Buffer.alloc(0), null],
+      [Buffer.from([0, 99, 1]), Buffer.from('x')],
+      [Buffer.from([0, 1, 0x7f, 0xff]), Buffer.from('x')],
+      [group, Buffer.from([0, 77])],
+      [group, Buffer.from([0, 4, 0])],
+      [transaction, Buffer.from([0, 1, 0xff])],
+    ];
+    await broker.restart(() => {
+      const other = new Broker({ dataDir: broker.dataDir, config: ONE_PARTITION });
+      for (const [key, value] of bad) {
+        for (const { state } of [other.groups, other.transactions]) state.append('g', [{ key, value }]);
+      }
+      other.groups.state.append('g', [OFFSET_COMMIT.record({ group: 'after', topic: 't', partition: 0 }, COMMITTED)]);
+      other.close();
+    });
+    const again = await broker.client();
+    expect(await committed(again)).toBe(5);
+    expect(await committed(again, 'after')).toBe(3);
+    const { transactionStates } = await again.send(describeTransactions, 0, { transactionalIds: ['tx'] });
+    expect(transactionStates[0]?.transactionState).toBe('Ongoing');
+    const places = (topic: string) => lines.filter((line) => line.includes(`skipped a record`) && line.includes(topic));
+    expect([places('__consumer_offsets-0@').length, places('__transaction_state-0@').length]).toEqual([6, 6]);
   });
 });
 
