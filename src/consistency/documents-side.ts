@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { DocumentQuery, DocumentsClient, FoundDocument, Lookup } from '../clients/documents/contract.js';
+import type {
+  DocumentQuery,
+  DocumentsClient,
+  FieldValue,
+  FoundDocument,
+  Lookup,
+} from '../clients/documents/contract.js';
+import { fieldValueOf, isSameField } from '../clients/documents/field-value.js';
 import { jsonbText } from '../clients/documents/json-text.js';
 import { baseType, renderField } from './rendering.js';
 import {
@@ -19,6 +26,8 @@ export interface DocumentsPlace {
   readonly label: string;
   readonly collection: string;
   readonly where: DocumentQuery['where'];
+  /** What has these values counts as deleted. */
+  readonly deleted?: DocumentQuery['where'] | undefined;
 }
 
 /** A compared or key field: its name in reports, its path in the document, the type of the column beside it. */
@@ -26,6 +35,8 @@ export interface DocumentField {
   readonly name: string;
   readonly path: string;
   readonly otherType: string;
+  /** The same in every document, instead of what is at the path. */
+  readonly constant?: FieldValue | undefined;
 }
 
 /** Documents as a side of a comparison, the same for every store that has a client. */
@@ -37,13 +48,19 @@ export function documentsSide(
   sample?: Sample,
 ): Side {
   const fields = [...key, ...compared];
+  const deleted = Object.entries(place.deleted ?? {}).map(([path, value]) => ({ path, value: fieldValueOf(value) }));
   const query: DocumentQuery = {
     collection: place.collection,
     where: place.where,
-    paths: fields.map(({ path }) => path),
+    paths: [...fields, ...deleted].map(({ path }) => path),
   };
+  const isAlive = ({ values }: FoundDocument): boolean =>
+    deleted.length === 0 ||
+    deleted.some(({ value }, index) => !isSameField(values[fields.length + index] ?? MISSING, value));
   const toRow = ({ values, version }: FoundDocument): Row => {
-    const rendered = fields.map(({ otherType }, index) => renderField(values[index] ?? { kind: 'missing' }, otherType));
+    const rendered = fields.map(({ otherType, constant }, index) =>
+      renderField(constant ?? values[index] ?? MISSING, otherType),
+    );
     return {
       key: rendered.slice(0, key.length),
       values: rendered.slice(key.length),
@@ -56,7 +73,7 @@ export function documentsSide(
     sample === undefined || ((hashOf(row.key) >>> SAMPLE_SHIFT) & (sample.of - 1)) < sample.below;
 
   async function* rowsOf(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
-    for await (const block of client.stream(query, signal)) yield block.map(toRow).filter(isInSample);
+    for await (const block of client.stream(query, signal)) yield block.filter(isAlive).map(toRow).filter(isInSample);
   }
 
   return {
@@ -99,12 +116,14 @@ export function documentsSide(
     else {
       for (let first = 0; first < keys.length; first += KEYS_PER_QUERY) {
         const some = lookupsFor(key, keys.slice(first, first + KEYS_PER_QUERY)) ?? lookups;
-        keep((await client.find(query, some)).map(toRow));
+        keep((await client.find(query, some)).filter(isAlive).map(toRow));
       }
     }
     return found;
   }
 }
+
+const MISSING: FieldValue = { kind: 'missing' };
 
 /** Bounds one query's parameters. */
 const KEYS_PER_QUERY = 5_000;
@@ -121,13 +140,15 @@ const TEXTS = /^(text|character varying|character|date)$/;
 
 /** Undefined where a key is one that a store can't be asked for by its text: then all documents are read. */
 function lookupsFor(key: readonly DocumentField[], keys: readonly Key[]): readonly Lookup[] | undefined {
-  const lookups = key.map(({ path, otherType }, index): Lookup | undefined => {
+  if (key.every(({ constant }) => constant !== undefined)) return undefined;
+  const lookups = key.flatMap(({ path, otherType, constant }, index): readonly (Lookup | undefined)[] => {
+    if (constant !== undefined) return [];
     const kind = lookupKind(baseType(otherType));
     const texts = keys.map((one) => one[index]);
     if (kind === undefined || !texts.every((text): text is string => text != null && !text.startsWith('\0'))) {
-      return undefined;
+      return [undefined];
     }
-    return { path, kind, texts: [...new Set(texts)] };
+    return [{ path, kind, texts: [...new Set(texts)] }];
   });
   return lookups.every((lookup) => lookup !== undefined) ? lookups : undefined;
 }

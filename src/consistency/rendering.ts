@@ -1,5 +1,7 @@
 import type { FieldValue } from '../clients/documents/contract.js';
+import { fieldValueOf } from '../clients/documents/field-value.js';
 import { decimalText } from '../clients/documents/json-text.js';
+import { parseJson } from '../protocol/json/parse.js';
 
 /**
  * How values become text so that equal values give equal text on both sides. Where both sides have the same type the
@@ -45,6 +47,7 @@ type Held = Exclude<FieldValue, { readonly kind: 'null' | 'missing' }>;
 
 /** Undefined: no value of this type. */
 function renderAs(type: string, { kind, text }: Held): string | undefined {
+  if (kind === 'untyped') return renderText(type, text);
   if (type === DOCUMENT) return asJson({ kind, text } as Held);
   if (NUMBERS.has(type)) {
     const exact = type === 'bigint' || type === 'numeric';
@@ -58,6 +61,32 @@ function renderAs(type: string, { kind, text }: Held): string | undefined {
   if (kind !== 'text') return undefined;
   return type === 'uuid' ? text.toLowerCase() : text;
 }
+
+/** What has no type of its own, read as the column's. */
+function renderText(type: string, text: string): string | undefined {
+  if (NUMBERS.has(type))
+    return /^[+-]?\d*\.?\d+(e[+-]?\d+)?$|^-?(nan|infinity)$/i.test(text) ? decimalText(text) : undefined;
+  if (type === 'boolean') return BOOLEANS.get(text.toLowerCase());
+  if (INSTANTS.has(type)) return instantText(text);
+  if (type !== DOCUMENT && !isJson(type) && !type.endsWith('[]')) return type === 'uuid' ? text.toLowerCase() : text;
+  const value = jsonIn(text);
+  if (value === undefined) return type === DOCUMENT ? JSON.stringify(text) : undefined;
+  return value.kind === 'null' || value.kind === 'missing' ? 'null' : asJson(value);
+}
+
+function jsonIn(text: string): FieldValue | undefined {
+  try {
+    return fieldValueOf(parseJson(text, 'text'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As PostgreSQL reads them. */
+const BOOLEANS: ReadonlyMap<string, string> = new Map([
+  ...['t', 'true', 'y', 'yes', 'on', '1'].map((text) => [text, 'true'] as const),
+  ...['f', 'false', 'n', 'no', 'off', '0'].map((text) => [text, 'false'] as const),
+]);
 
 const asJson = ({ kind, text }: Held): string => (kind === 'text' || kind === 'instant' ? JSON.stringify(text) : text);
 

@@ -98,9 +98,21 @@ export interface GroupProbe {
   readonly name: string;
   readonly group: string;
   readonly reads: readonly string[];
-  /** The topics it writes, where another stage follows. */
-  readonly writes: readonly string[];
+  /** Where the replica itself keeps how far it has applied its topics: commits may come before the work is done, or late. */
+  applied?(): Promise<readonly PartitionPosition[]>;
+  readonly handsOn: HandsOn;
   trouble(): Promise<string | undefined>;
+}
+
+/** Topics or queues that the next stage reads; nothing at the last one. */
+export interface HandsOn {
+  readonly topics: readonly string[];
+  readonly queues: readonly string[];
+}
+
+async function outputOf({ topics, queues }: HandsOn, kafka: KafkaClient): Promise<Fence | undefined> {
+  if (queues.length > 0) return { kind: 'queues', queues, takenMs: performance.now() };
+  return topics.length === 0 ? undefined : endsOf(kafka, topics);
 }
 
 export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
@@ -110,12 +122,16 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
     async progress(input) {
       if (input.kind !== 'offsets') throw new Error(`${probe.name} was given a fence of another kind: ${input.kind}`);
       const mine = input.positions.filter((position) => probe.reads.includes(position.topic));
-      const records = await recordsBehind(kafka, probe.group, mine);
+      const records = await recordsBehind(
+        kafka,
+        mine,
+        probe.applied ?? ((topics) => kafka.committedOffsets(probe.group, topics)),
+      );
       return records === 0n
         ? REACHED
         : { reached: false, behind: `${records} ${records === 1n ? 'record' : 'records'} behind`, distance: records };
     },
-    outputs: async () => (probe.writes.length === 0 ? undefined : endsOf(kafka, probe.writes)),
+    outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
   };
 }
@@ -125,9 +141,7 @@ export type UnsentRows = readonly string[] | 'all';
 /** A polling outbox has passed a fence when no row committed before it is unsent: rows that come later are not waited for. */
 export interface OutboxProbe {
   readonly name: string;
-  readonly topics: readonly string[];
-  /** Where it publishes to queues instead; they are empty otherwise. */
-  readonly queues: readonly string[];
+  readonly handsOn: HandsOn;
   readonly table: string;
   /** The keys of the rows that are unsent at this moment; `all` where they can't be told apart, or are too many. */
   unsent(): Promise<UnsentRows>;
@@ -137,7 +151,6 @@ export interface OutboxProbe {
 }
 
 export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
-  const { queues } = probe;
   let taken: { readonly fence: Fence; readonly rows: UnsentRows } | undefined;
   return {
     kind: 'outbox',
@@ -151,8 +164,7 @@ export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
       const behind = `${count} ${count === 1n ? 'event' : 'events'} behind (unsent in ${probe.table}${age})`;
       return { reached: false, behind, distance: count };
     },
-    outputs: async () =>
-      queues.length > 0 ? { kind: 'queues', queues, takenMs: performance.now() } : endsOf(kafka, probe.topics),
+    outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
   };
 }
@@ -163,8 +175,7 @@ const secondsOf = (ms: number): number => Math.max(0, Math.round(ms / 1000));
 export interface ReceiverProbe {
   readonly name: string;
   readonly receives: readonly string[];
-  /** Queues that it publishes to, where another stage follows. */
-  readonly queues: readonly string[];
+  readonly handsOn: HandsOn;
   /** What is neither acknowledged nor refused: waiting, or in a receiver's hands. */
   unfinished(queue: string): Promise<number>;
   /** The answer to `unfinished` may be this old. */
@@ -173,7 +184,7 @@ export interface ReceiverProbe {
 }
 
 /** Queues have no positions: a receiver has passed a fence once each queue was seen empty after it was taken. */
-export function receiverStage(probe: ReceiverProbe): Stage {
+export function receiverStage(probe: ReceiverProbe, kafka: KafkaClient): Stage {
   const passed = new WeakMap<Fence, Set<string>>();
   return {
     kind: 'receiver',
@@ -200,8 +211,7 @@ export function receiverStage(probe: ReceiverProbe): Stage {
         distance: BigInt(messages),
       };
     },
-    outputs: async () =>
-      probe.queues.length === 0 ? undefined : { kind: 'queues', queues: probe.queues, takenMs: performance.now() },
+    outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
   };
 }
@@ -216,11 +226,15 @@ async function endsOf(kafka: KafkaClient, topics: readonly string[]): Promise<Fe
   return { kind: 'offsets', positions: ends.flat() };
 }
 
-/** How many records before the fence the group has not committed. Partitions that never held a record don't count. */
-async function recordsBehind(kafka: KafkaClient, group: string, fence: readonly PartitionPosition[]): Promise<bigint> {
+/** How many records before the fence are not done. Partitions that never held a record don't count. */
+async function recordsBehind(
+  kafka: KafkaClient,
+  fence: readonly PartitionPosition[],
+  done: (topics: readonly string[]) => Promise<readonly PartitionPosition[]>,
+): Promise<bigint> {
   const topics = [...new Set(fence.map((position) => position.topic))];
   const [committed, starts] = await Promise.all([
-    kafka.committedOffsets(group, topics),
+    done(topics),
     Promise.all(topics.map((topic) => kafka.offsets(topic, 'earliest'))).then((all) => all.flat()),
   ]);
   const at = (positions: readonly PartitionPosition[], { topic, partition }: PartitionPosition): bigint | undefined =>

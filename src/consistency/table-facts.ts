@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../protocol/sql.js';
 import { type ColumnType, parseType, typeQuery } from './column-types.js';
-import { type TablePlace, tableMissing, tableSql } from './table-place.js';
+import { relationSql, type TablePlace, tableMissing, tableSql } from './table-place.js';
 import type { TableReader } from './table-reader.js';
 
 /** A part of a table that is read in ranges of its pages; a partitioned table has several. */
@@ -34,8 +34,9 @@ export interface TableFacts {
 /** Ranges of pages are read without reading the rest since PostgreSQL 14 (TID Range Scan). */
 const TID_RANGES_SINCE = 140_000;
 
-/** Throws EVPIPE_TABLE_MISSING where the table is missing or not visible. */
+/** Throws EVPIPE_TABLE_MISSING where the table is missing or not visible, and what the server says of a query. */
 export async function readTableFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
+  if (place.query !== undefined) return readQueryFacts(reader, place, signal);
   const oid = `to_regclass(${quoteLiteral(tableSql(place.table))})`;
   const [names = [], types = [], parts = [], indexes = [], uniques = [], version = []] = await reader.readAll(
     [columnNames(oid), columnTypes(oid), partsOf(oid), indexesOf(oid), uniquesOf(oid), SERVER],
@@ -71,6 +72,26 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
 
 const SERVER = `SELECT current_setting('server_version_num'), concat_ws(' ', inet_server_addr(), inet_server_port(), oid)
     FROM pg_database WHERE datname = current_database()`;
+
+/** A query is read in one statement: what its rows are made of, and how many there are, only reading them tells. */
+async function readQueryFacts(reader: TableReader, place: TablePlace, signal: AbortSignal): Promise<TableFacts> {
+  const shown = await reader.describe(`SELECT * FROM ${relationSql(place)} AS t LIMIT 0`, { signal });
+  const given = shown.map(({ oid, modifier }, n) => `(${n}, ${oid}::oid, ${modifier})`).join(', ');
+  const [types = [], version = []] = await reader.readAll(
+    [typeQuery(`SELECT * FROM (VALUES ${given}) AS shown(n, oid, mod)`), SERVER],
+    { signal },
+  );
+  return {
+    columns: new Map(shown.map(({ name }, index) => [name, parseType(types[index] ?? [])])),
+    relations: undefined,
+    versioned: false,
+    estimate: -1,
+    indexed: new Set(),
+    uniqueKeys: [],
+    server: Number(version[0]?.[0] ?? 0),
+    place: version[0]?.[1] ?? '',
+  };
+}
 
 /** The table with all that inherit from it, partitions or not. */
 const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
@@ -108,7 +129,7 @@ export async function expressionType(
 ): Promise<ColumnType> {
   const [row] = await reader.read(
     typeQuery(
-      `SELECT 1 AS n, pg_typeof((SELECT ${expression} FROM ${tableSql(place.table)} AS t LIMIT 1))::oid AS oid, -1 AS mod`,
+      `SELECT 1 AS n, pg_typeof((SELECT ${expression} FROM ${relationSql(place)} AS t LIMIT 1))::oid AS oid, -1 AS mod`,
     ),
     [],
     { signal },

@@ -4,8 +4,10 @@ import { EvpipeError } from '../support/errors.js';
 
 export interface TablePlace {
   readonly database: string;
-  /** As the file says it: `person_person` or `schema.person_person`. */
+  /** As the file says it: `person_person` or `schema.person_person`; of a query what reports call it. */
   readonly table: string;
+  /** What is read instead of the table. */
+  readonly query?: string | undefined;
   /** SQL condition: only these rows count. */
   readonly where?: string | undefined;
 }
@@ -33,6 +35,10 @@ export const quoteColumn = (name: string): string => `t.${quoteIdentifier(name)}
 export function tableSql(table: string): string {
   return table.split('.').map(quoteIdentifier).join('.');
 }
+
+/** What stands behind FROM. A query may end in a comment. */
+export const relationSql = ({ table, query }: TablePlace): string =>
+  query === undefined ? tableSql(table) : `(${query}\n)`;
 
 /** The table's columns in order with their types; throws EVPIPE_TABLE_MISSING where the table is missing or not readable. */
 export async function readColumns(

@@ -1,4 +1,4 @@
-import type { PostgresClient, TextRow } from '../clients/postgres/client.js';
+import type { PostgresClient, StatementResult, TextRow } from '../clients/postgres/client.js';
 import { silentError } from '../clients/postgres/failure.js';
 import { statementStarts } from '../clients/postgres/statement-starts.js';
 import { EvpipeError } from '../support/errors.js';
@@ -68,6 +68,16 @@ export class TableReader {
       const before = this.beginning(options);
       const answers = await client.results([...before, ...statements, 'COMMIT'].join(';\n'), 'text');
       return answers.slice(before.length, -1).map(({ rows }) => rows as readonly TextRow[]);
+    }, options);
+  }
+
+  /** The columns that a statement answers. */
+  describe(sql: string, options: ReadOptions): Promise<StatementResult['fields']> {
+    requireSingle(sql);
+    return this.work(async (client) => {
+      const before = this.beginning(options);
+      const answers = await client.results([...before, sql, 'COMMIT'].join(';\n'), 'text');
+      return answers[before.length]?.fields ?? [];
     }, options);
   }
 

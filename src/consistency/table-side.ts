@@ -19,7 +19,7 @@ import {
   type WritableTable,
 } from './side.js';
 import type { TableFacts } from './table-facts.js';
-import { type TablePlace, tableSql } from './table-place.js';
+import { relationSql, type TablePlace, tableSql } from './table-place.js';
 import type { TableReader } from './table-reader.js';
 
 /** A compared or key column: its name in reports, the SQL expression over this side's table, and its common form. */
@@ -64,7 +64,7 @@ const KEYS_PER_LOOKUP = 2_000;
 
 export function tableSide(reader: TableReader, options: TableSideOptions): Side {
   const { place, facts, key, compared, sample, changed } = options;
-  const table = tableSql(place.table);
+  const table = relationSql(place);
   const sql = statements(options);
   const version = facts.versioned ? "t.xmin::text || ' ' || t.ctid::text" : sql.digest;
   const entryColumns = [...sql.keys, `${sql.digest}::text`, version].join(', ');
@@ -101,7 +101,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     relations === undefined || (relations.length === 1 && relations.every(({ pages }) => pages <= FIRST_ROWS_PAGES));
 
   return {
-    label: `${place.database}.${place.table}`,
+    label: place.query === undefined ? `${place.database}.${place.table}` : `${place.database} (query)`,
     columns: compared.map(({ name, type }) => ({ name, type: type.shown })),
 
     writable: writableTable(options),
@@ -203,7 +203,7 @@ const whereAll = (conditions: readonly string[]): string =>
 
 function writableTable({ place, facts, key, compared }: TableSideOptions): WritableTable | undefined {
   const isColumn = ({ column }: TableColumn): boolean => column !== undefined;
-  if (!facts.versioned || ![...key, ...compared].every(isColumn)) return undefined;
+  if (!facts.versioned || place.query !== undefined || ![...key, ...compared].every(isColumn)) return undefined;
   const writable = ({ column = '', expression, type, form }: TableColumn): WritableColumn => ({
     name: quoteIdentifier(column),
     type: type.shown,

@@ -3,6 +3,8 @@ export type FieldValue =
   | { readonly kind: 'missing' }
   | { readonly kind: 'null' }
   | { readonly kind: 'text'; readonly text: string }
+  /** Written without a type, as CSV is: it is what the column beside it makes of it. */
+  | { readonly kind: 'untyped'; readonly text: string }
   /** Decimal digits without exponent, without zeros at the end: whatever number type held it. */
   | { readonly kind: 'number'; readonly text: string }
   | { readonly kind: 'boolean'; readonly text: 'true' | 'false' }

@@ -3,8 +3,9 @@ import type { KafkaClient, KafkaRecord } from '../kafka/contract.js';
 import { offsetSum } from '../kafka/offset-sum.js';
 import { readToEnd } from '../kafka/read-topic.js';
 import type { DecodedValue, RecordPart, ValueDecoder } from '../schema-registry/decode-value.js';
-import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
-import { fieldValueOf, valueAt } from './field-value.js';
+import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument } from './contract.js';
+import { fieldValueOf, isSameField, textOf, valueAt } from './field-value.js';
+import { holdsAll } from './lookups.js';
 
 /** Bounds memory: what is compared of each key's latest value is held while the check runs. */
 const KEYS_MAX = 2_000_000;
@@ -17,11 +18,12 @@ const BLOCK = 1_000;
  */
 export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal: AbortSignal): DocumentsClient {
   const known = new Map<string, LatestValues>();
-  const latest = async (query: DocumentQuery): Promise<Iterable<FoundDocument>> => {
+  const latest = async (query: DocumentQuery): Promise<LatestValues> => {
     const id = JSON.stringify(query);
     const values = known.get(id) ?? new LatestValues(kafka, decoder, query);
     known.set(id, values);
-    return values.readOn(signal);
+    await values.readOn(signal);
+    return values;
   };
   return {
     version: async () => 'Kafka',
@@ -34,7 +36,7 @@ export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal
 
     async *stream(query) {
       let block: FoundDocument[] = [];
-      for (const document of await latest(query)) {
+      for (const document of (await latest(query)).all()) {
         block.push(document);
         if (block.length < BLOCK) continue;
         yield block;
@@ -44,24 +46,21 @@ export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal
     },
 
     async find(query, lookups) {
-      const wanted = lookups.map(({ path, texts }: Lookup) => ({
-        index: query.paths.indexOf(path),
-        texts: new Set(texts.map((text) => text.toLowerCase())),
-      }));
-      const isWanted = ({ values }: FoundDocument): boolean =>
-        wanted.every(({ index, texts }) => texts.has(textOf(values[index]).toLowerCase()));
-      return [...(await latest(query))].filter(isWanted);
+      const [first, ...others] = lookups;
+      const values = await latest(query);
+      const candidates = first === undefined ? values.all() : values.having(first.path, first.texts);
+      return [...candidates].filter(holdsAll(query, others));
     },
 
     close: async () => {},
   };
 }
 
-const textOf = (value: FieldValue | undefined): string => (value !== undefined && 'text' in value ? value.text : '');
-
 /** What one query asks of the latest values, by key of the record. */
 class LatestValues {
   private readonly documents = new Map<string, FoundDocument>();
+  /** By place of a path in the query: the keys of records whose value there reads so. Made when a path is first looked up. */
+  private readonly indexes = new Map<number, Map<string, Set<string>>>();
   private readonly next = new Map<number, bigint>();
   /** Two reads at once would take records twice. */
   private reading: Promise<unknown> = Promise.resolve();
@@ -72,12 +71,44 @@ class LatestValues {
     private readonly query: DocumentQuery,
   ) {}
 
-  async readOn(signal: AbortSignal): Promise<Iterable<FoundDocument>> {
+  all(): Iterable<FoundDocument> {
+    return this.documents.values();
+  }
+
+  /** Those whose value at the path is one of the texts, whatever its letter case. */
+  *having(path: string, texts: readonly string[]): Generator<FoundDocument> {
+    const at = this.query.paths.indexOf(path);
+    const index = this.indexes.get(at) ?? this.indexBy(at);
+    for (const text of new Set(texts.map(indexed))) {
+      for (const id of index.get(text) ?? []) {
+        const document = this.documents.get(id);
+        if (document !== undefined) yield document;
+      }
+    }
+  }
+
+  private indexBy(at: number): Map<string, Set<string>> {
+    const index = new Map<string, Set<string>>();
+    for (const [id, { values }] of this.documents) enter(index, textOf(values[at]), id);
+    this.indexes.set(at, index);
+    return index;
+  }
+
+  private keep(id: string, document: FoundDocument | undefined): void {
+    const before = this.documents.get(id);
+    for (const [at, index] of this.indexes) {
+      if (before !== undefined) index.get(indexed(textOf(before.values[at])))?.delete(id);
+      if (document !== undefined) enter(index, textOf(document.values[at]), id);
+    }
+    if (document === undefined) this.documents.delete(id);
+    else this.documents.set(id, document);
+  }
+
+  async readOn(signal: AbortSignal): Promise<void> {
     const before = this.reading;
     const reading = before.catch(() => {}).then(() => this.read(signal));
     this.reading = reading;
     await reading;
-    return this.documents.values();
   }
 
   private async read(signal: AbortSignal): Promise<void> {
@@ -101,7 +132,7 @@ class LatestValues {
     const place = `${partition} ${offset}`;
     const id = record.key === null ? `offset ${place}` : `key ${record.key.toString('base64')}`;
     if (record.value === null) {
-      this.documents.delete(id);
+      this.keep(id, undefined);
       return;
     }
     const [key, value] = [
@@ -111,12 +142,8 @@ class LatestValues {
     const document = { ...(isFields(value) ? value : { value }), key };
     const { where, paths } = this.query;
     const at = (path: string): FieldValue => fieldValueOf(valueAt(document, path.split('.')));
-    const counts = Object.entries(where).every(([path, scalar]) => {
-      const [found, wanted] = [at(path), fieldValueOf(scalar)];
-      return found.kind === wanted.kind && textOf(found) === textOf(wanted);
-    });
-    if (counts) this.documents.set(id, { values: paths.map(at), version: place });
-    else this.documents.delete(id);
+    const counts = Object.entries(where).every(([path, scalar]) => isSameField(at(path), fieldValueOf(scalar)));
+    this.keep(id, counts ? { values: paths.map(at), version: place } : undefined);
   }
 
   private async decoded(bytes: Buffer | null, part: RecordPart, place: string): Promise<unknown> {
@@ -127,6 +154,13 @@ class LatestValues {
       `the ${part.part} of record ${place} (partition, offset) of topic ${part.topic} can't be read: ${problem}`,
     );
   }
+}
+
+const indexed = (text: string): string => text.toLowerCase();
+
+function enter(index: Map<string, Set<string>>, text: string, id: string): void {
+  const ids = index.get(indexed(text)) ?? new Set();
+  index.set(indexed(text), ids.add(id));
 }
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -33,6 +33,8 @@ export interface StatementResult {
   readonly command: string;
   readonly rowCount: number;
   readonly columns: readonly string[];
+  /** The same with their types: object id and modifier, as pg_attribute has them. */
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly oid: number; readonly modifier: number }>;
   readonly rows: readonly (readonly unknown[])[];
 }
 
@@ -157,6 +159,7 @@ export class PostgresClient {
       command: one.command ?? '',
       rowCount: one.rowCount ?? 0,
       columns: one.fields.map(({ name }) => name),
+      fields: one.fields.map(({ name, dataTypeID: oid, dataTypeModifier: modifier }) => ({ name, oid, modifier })),
       rows: one.rows,
     }));
   }

@@ -5,46 +5,13 @@ import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { named } from '../../pipeline/spec-words.js';
 import { sharedSource } from '../ksqldb/namespace.js';
-import type { CheckSection, ColumnMap, ColumnMeaning, PlaceSection } from './section.js';
+import { buildPlace, buildSource } from './build-place.js';
+import type { CheckSection, ColumnMap, ColumnMeaning } from './section.js';
 import { type CheckSpec, check } from './spec.js';
 
 export const checks = section('checks', named(check).default({}).describe('What must agree'), (declared, context) => ({
   checks: context.each('checks', declared, (one, at) => buildCheck(one, at, context) ?? []).flat(),
 }));
-
-/** A table of a database, a collection of a store or a topic: one of them, and not half of it. */
-function buildPlace(
-  side: 'source' | 'replica',
-  place: NonNullable<CheckSpec['source']>,
-  at: Located,
-  { problems, shared }: BuildContext,
-): PlaceSection | undefined {
-  const { database, table, store, collection, topic, where } = place;
-  const refuse = (message: string, ...path: string[]): undefined => {
-    problems.push(problem('check-place', at.locationOf(side, ...path), `check ${at.name}: ${side} ${message}`));
-    return undefined;
-  };
-  const inTable = database !== undefined || table !== undefined;
-  const inStore = store !== undefined || collection !== undefined;
-  const places = [inTable, inStore, topic !== undefined].filter((is) => is).length;
-  if (places !== 1) {
-    const found = places === 0 ? 'has none' : 'has several; give one';
-    return refuse(`needs database and table, or store and collection, or topic; it ${found}`);
-  }
-  if (database !== undefined && table !== undefined) {
-    if (typeof where === 'object') return refuse('is a table, so its where must be SQL', 'where');
-    return { kind: 'table', database, table, where };
-  }
-  if (topic !== undefined) {
-    if (typeof where === 'string') return refuse('is a topic, so its where must be { field: value }', 'where');
-    return { kind: 'topic', topic: shared(topic), where: where ?? {} };
-  }
-  if (store !== undefined && collection !== undefined) {
-    if (typeof where === 'string') return refuse('holds documents, so its where must be { field: value }', 'where');
-    return { kind: 'documents', store, collection, where: where ?? {} };
-  }
-  return refuse(inTable ? 'needs database and table' : 'needs store and collection');
-}
 
 function buildCheck(check: CheckSpec, at: Located, context: BuildContext): CheckSection | undefined {
   const { problems, shared } = context;
@@ -84,8 +51,8 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
   }
   if (check.source === undefined || check.replica === undefined)
     return missing('source and replica, or rows, or stages, or conservation');
-  const source = buildPlace('source', check.source, at, context);
-  const replica = buildPlace('replica', check.replica, at, context);
+  const source = buildSource(check.source, at, context);
+  const replica = buildPlace(check.replica, 'the replica', at, ['replica'], context);
   if (source === undefined || replica === undefined) return undefined;
   return {
     ...at,
@@ -130,8 +97,9 @@ function meanings(columns: Columns | undefined): ReadonlyMap<string, ColumnMeani
   return new Map(
     Object.entries(columns).flatMap(([name, column]): [string, ColumnMeaning][] => {
       if (typeof column === 'string') return [];
-      const { compare, lossy, trim, tolerance, case: letters, precision } = column;
+      const { replica, compare, lossy, trim, tolerance, case: letters, precision } = column;
       const meaning: ColumnMeaning = {
+        replica,
         compare,
         lossy,
         trim,

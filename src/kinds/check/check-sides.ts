@@ -1,4 +1,5 @@
-import type { DocumentsClient } from '../../clients/documents/contract.js';
+import type { DocumentsClient, FieldValue } from '../../clients/documents/contract.js';
+import { fieldValueOf } from '../../clients/documents/field-value.js';
 import { type ColumnType, plainType } from '../../consistency/column-types.js';
 import type { CompareCheck } from '../../consistency/confirm.js';
 import { type DocumentField, type DocumentsPlace, documentsSide } from '../../consistency/documents-side.js';
@@ -6,19 +7,16 @@ import { type Form, formsOf, PLAIN_MEANING } from '../../consistency/meaning.js'
 import { DOCUMENT, renderForField } from '../../consistency/rendering.js';
 import type { Sample, Side } from '../../consistency/side.js';
 import { expressionType, readTableFacts, type TableFacts } from '../../consistency/table-facts.js';
-import { quoteColumn } from '../../consistency/table-place.js';
+import { quoteColumn, type TablePlace } from '../../consistency/table-place.js';
 import type { TableReader } from '../../consistency/table-reader.js';
 import { RECORD_HASH_SINCE, type TableColumn, type TableSideOptions, tableSide } from '../../consistency/table-side.js';
+import { unionSide } from '../../consistency/union-side.js';
 import type { Located } from '../../pipeline/pipeline.js';
+import { quoteLiteral } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
+import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
-import {
-  type ColumnMap,
-  type CompareSection,
-  type PlaceSection,
-  placeName,
-  type TablePlaceSection,
-} from './section.js';
+import { type ColumnMap, type CompareSection, partsOf, placeName, type SinglePlaceSection } from './section.js';
 
 type Check = Located & CompareSection;
 
@@ -31,15 +29,21 @@ export interface SideOptions {
   readonly where?: string | undefined;
 }
 
-/** One end of a check, opened: a table whose columns are known, or documents, whose fields are known one by one. */
+/** One end of a check, opened: a table or query whose columns are known, or documents, whose fields are known one by one. */
 type Opened =
   | {
       readonly kind: 'table';
-      readonly place: TablePlaceSection;
+      readonly place: TablePlace;
+      readonly constants: SinglePlaceSection['constants'];
       readonly reader: TableReader;
       readonly facts: TableFacts;
     }
-  | { readonly kind: 'documents'; readonly place: DocumentsPlace; readonly client: DocumentsClient };
+  | {
+      readonly kind: 'documents';
+      readonly place: DocumentsPlace;
+      readonly constants: SinglePlaceSection['constants'];
+      readonly client: DocumentsClient;
+    };
 
 /** What is compared with what: a column's name and expression, or a field's path, and its type. */
 interface Operand {
@@ -48,6 +52,8 @@ interface Operand {
   /** Undefined for a document's field. */
   readonly type: ColumnType | undefined;
   readonly column?: string;
+  /** What only the file says of all rows. */
+  readonly constant?: FieldValue;
 }
 
 interface Pair {
@@ -61,75 +67,160 @@ export async function wireSides(
   session: Session,
   options: SideOptions,
 ): Promise<Pick<CompareCheck, 'source' | 'replica' | 'skipped' | 'tolerances'>> {
-  const [source, replica] = await Promise.all([
-    openPlace(check.source, check, session, options),
+  const [sources, replica] = await Promise.all([
+    Promise.all(partsOf(check.source).map((part) => openPlace(part, check, session, options))),
     openPlace(check.replica, check, session, options),
   ]);
-  const wanted = check.columns ?? columnsOfBoth(check, source, replica);
+  const wanted = check.columns ?? columnsOfAll(check, sources, replica);
   const keyless = check.key.size === 0;
   const [keyMap, columnMap] = keyless ? [wanted, new Map<string, string>()] : [check.key, wanted];
   if (keyMap.size === 0) throw nothingInCommon(check);
-  const keys = await pairColumns(keyMap, keyless ? 'columns' : 'key', check, source, replica, session.signal);
-  const compared = await pairColumns(columnMap, 'columns', check, source, replica, session.signal);
-  const used = new Set([...keyMap.keys(), ...columnMap.keys(), ...keyMap.values(), ...columnMap.values()]);
-  const hash = [source, replica].every((one) => one.kind === 'table' && one.facts.server >= RECORD_HASH_SINCE)
+  const { signal } = session;
+  const paired = await Promise.all(
+    sources.map(async (source) => ({
+      source,
+      keys: await pairColumns(keyMap, keyless ? 'columns' : 'key', check, source, replica, signal),
+      compared: await pairColumns(columnMap, 'columns', check, source, replica, signal),
+    })),
+  );
+  requireAlike(
+    check,
+    paired.map(({ keys, compared }) => [...keys, ...compared]),
+  );
+  const [first] = paired;
+  if (first === undefined) throw new Error('a check without a source');
+  const hash = [...sources, replica].every((one) => one.kind === 'table' && one.facts.server >= RECORD_HASH_SINCE)
     ? 'record'
     : 'md5';
-  const side = (opened: Opened, name: keyof Pair): Side =>
+  const side = (opened: Opened, name: keyof Pair, { keys, compared }: (typeof paired)[number]): Side =>
     sideOf(opened, name, keys, compared, { hash, sample: options.sample, changed: changedOf(opened, name, check) });
+  const parts = paired.map((one) => side(one.source, 'source', one));
   return {
-    source: side(source, 'source'),
-    replica: side(replica, 'replica'),
+    source: parts.length === 1 && parts[0] !== undefined ? parts[0] : unionSide(parts),
+    replica: side(replica, 'replica', first),
     tolerances: new Map(
-      compared.flatMap(({ source: { name }, replica: { name: column } }) => {
+      first.compared.flatMap(({ source: { name }, replica: { name: column } }) => {
         const tolerance = check.meanings.get(column)?.tolerance;
         return tolerance === undefined ? [] : [[name, tolerance] as const];
       }),
     ),
-    skipped: [source, replica].flatMap((one) =>
-      one.kind === 'table'
-        ? [...one.facts.columns.keys()].filter((name) => !used.has(name)).map((name) => `${one.place.table}.${name}`)
-        : [],
-    ),
+    skipped: skippedColumns([...sources, replica], [keyMap, columnMap]),
   };
 }
 
+/** Columns of either side that are not compared. */
+function skippedColumns(sides: readonly Opened[], maps: readonly ColumnMap[]): readonly string[] {
+  const used = new Set(maps.flatMap((map) => [...map.keys(), ...map.values()]));
+  return sides.flatMap((one) =>
+    one.kind === 'table'
+      ? [...one.facts.columns.keys()].filter((name) => !used.has(name)).map((name) => `${one.place.table}.${name}`)
+      : [],
+  );
+}
+
+/** One replica is read in one form: beside every source of a union the same. */
+function requireAlike(check: Check, paired: readonly (readonly Pair[])[]): void {
+  const [first = [], ...others] = paired;
+  const formOf = ({ source, replica }: Pair): string =>
+    JSON.stringify([
+      replica.form.text('x'),
+      replica.form.binary('x'),
+      replica.type === undefined ? source.type?.shown : '',
+    ]);
+  for (const [index, pair] of first.entries()) {
+    const unlike = others.findIndex((pairs) => pairs[index] !== undefined && formOf(pairs[index]) !== formOf(pair));
+    if (unlike < 0) continue;
+    const types = [pair, others[unlike]?.[index]].map((one) => one?.source.type?.shown ?? 'without a type');
+    throw new EvpipeError(
+      'EVPIPE_COLUMN_TYPES',
+      `check ${check.name}: ${pair.replica.name} is ${types[0]} in source 1 and ${types[1]} in source ${unlike + 2}, which compare in different ways`,
+      {
+        kind: 'usage',
+        location: check.location,
+        todo: `Cast it to one type: ${pair.replica.name}: ${pair.source.name}::TYPE.`,
+      },
+    );
+  }
+}
+
 async function openPlace(
-  declared: PlaceSection,
+  declared: SinglePlaceSection,
   check: Check,
   session: Session,
   options: SideOptions,
 ): Promise<Opened> {
-  if (declared.kind !== 'table') {
-    if (options.where !== undefined) {
-      const message = `--where is SQL for tables, but check ${check.name} compares ${placeName(declared)}`;
-      throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks to apply it to.' });
-    }
-    const { where } = declared;
-    const label = placeName(declared);
-    if (declared.kind === 'documents') {
-      const client = await session.clients.documents(declared.store);
-      return { kind: 'documents', place: { label, collection: declared.collection, where }, client };
-    }
-    const [kafka, decoder, { topicDocuments }] = await Promise.all([
-      session.clients.kafka(),
-      session.clients.decoder(),
-      import('../../clients/documents/topic.js'),
-    ]);
-    const client = topicDocuments(kafka, decoder, session.signal);
-    return { kind: 'documents', place: { label, collection: declared.topic, where }, client };
+  const { constants } = declared;
+  if (declared.kind === 'table' || declared.kind === 'query') {
+    const conditions = [declared.where, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
+    const { database } = declared;
+    const where = conditions.length === 0 ? undefined : conditions.join(' AND ');
+    const place: TablePlace =
+      declared.kind === 'table'
+        ? { database, table: declared.table, where }
+        : { database, table: '(query)', query: declared.query, where };
+    return openTable(place, constants, check, session, options);
   }
-  const conditions = [declared.where, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
-  const place = { ...declared, where: conditions.length === 0 ? undefined : conditions.join(' AND ') };
+  if (options.where !== undefined) {
+    const message = `--where is SQL for tables, but check ${check.name} compares ${placeName(declared)}`;
+    throw new EvpipeError('EVPIPE_OPTION', message, { kind: 'usage', todo: 'Name the checks to apply it to.' });
+  }
+  const { where, deleted } = declared;
+  const [client, collection] = await openFields(declared, session);
+  return { kind: 'documents', place: { label: placeName(declared), collection, where, deleted }, constants, client };
+}
+
+async function openTable(
+  place: TablePlace,
+  constants: Opened['constants'],
+  check: Check,
+  session: Session,
+  options: SideOptions,
+): Promise<Opened> {
   const reader = options.reader(place.database);
   try {
-    return { kind: 'table', place, reader, facts: await readTableFacts(reader, place, session.signal) };
+    return { kind: 'table', place, constants, reader, facts: await readTableFacts(reader, place, session.signal) };
   } catch (failure) {
-    if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_TABLE_MISSING') throw failure;
-    throw new EvpipeError(failure.code, `check ${check.name}: ${failure.message}`, {
+    const wrong =
+      failure instanceof EvpipeError &&
+      failure.kind !== 'unreachable' &&
+      (failure.code === 'EVPIPE_TABLE_MISSING' || place.query !== undefined);
+    if (!wrong) throw failure;
+    const what = place.query === undefined ? '' : `the query over ${place.database} cannot run: `;
+    throw new EvpipeError(failure.code, `check ${check.name}: ${what}${failure.message}`, {
       location: check.location,
       kind: 'usage',
+      cause: failure,
     });
+  }
+}
+
+/** What reads a side whose fields are known one by one, and what it calls the side. */
+async function openFields(
+  declared: Exclude<SinglePlaceSection, { readonly kind: 'table' | 'query' }>,
+  session: Session,
+): Promise<readonly [DocumentsClient, string]> {
+  switch (declared.kind) {
+    case 'documents':
+      return [await session.clients.documents(declared.store), declared.collection];
+    case 'topic': {
+      const [kafka, decoder, { topicDocuments }] = await Promise.all([
+        session.clients.kafka(),
+        session.clients.decoder(),
+        import('../../clients/documents/topic.js'),
+      ]);
+      return [topicDocuments(kafka, decoder, session.signal), declared.topic];
+    }
+    case 'ksqldb': {
+      const [{ host }, { ksqldbDocuments }] = await Promise.all([
+        session.clients.endpoint(server('ksqldb')),
+        import('../../clients/documents/ksqldb.js'),
+      ]);
+      return [ksqldbDocuments(host, session.signal), declared.name];
+    }
+    case 'file': {
+      const { fileDocuments } = await import('../../clients/documents/file.js');
+      return [fileDocuments(declared.format, declared.written), declared.file];
+    }
   }
 }
 
@@ -140,14 +231,14 @@ const nothingInCommon = (check: Check): EvpipeError =>
     todo: 'Name key and columns: { replica_column: source_column }.',
   });
 
-/** Where the file names no columns: those that both tables have; beside documents all of the table. Keys are no columns. */
-function columnsOfBoth(check: Check, source: Opened, replica: Opened): ColumnMap {
-  const [inSource, inReplica] = [source, replica].map((one) =>
-    one.kind === 'table' ? [...one.facts.columns.keys()] : undefined,
-  );
-  const keys = new Set(source.kind === 'table' ? check.key.values() : check.key.keys());
-  const names = (inSource ?? inReplica ?? []).filter(
-    (name) => (inReplica?.includes(name) ?? true) && !keys.has(name) && !check.key.has(name),
+/** Where the file names no columns: those that all tables have; beside documents all of the tables. Keys are no columns. */
+function columnsOfAll(check: Check, sources: readonly Opened[], replica: Opened): ColumnMap {
+  const columnsOf = (one: Opened): readonly string[] | undefined =>
+    one.kind === 'table' ? [...one.facts.columns.keys(), ...one.constants.keys()] : undefined;
+  const [first, ...others] = [...sources, replica].map(columnsOf).filter((names) => names !== undefined);
+  const keys = new Set(sources.some(({ kind }) => kind === 'table') ? check.key.values() : check.key.keys());
+  const names = (first ?? []).filter(
+    (name) => others.every((one) => one.includes(name)) && !keys.has(name) && !check.key.has(name),
   );
   return new Map(names.map((name) => [name, name]));
 }
@@ -166,6 +257,7 @@ function sideOf(
         name: pair[side].name,
         path: pair[side].expression,
         otherType: pair[otherSide].type?.shown ?? DOCUMENT,
+        constant: side === 'source' ? pair.source.constant : undefined,
       }));
     return documentsSide(opened.client, opened.place, fields(keys), fields(compared), sample);
   }
@@ -194,8 +286,10 @@ async function pairColumns(
   const pairs: Pair[] = [];
   const refusals: string[] = [];
   for (const [name, from] of columns) {
-    const found = replicaOperand(name, section, check, replica);
-    const wanted = await sourceOperand(name, from, section, check, source, signal);
+    const found = await replicaOperand(name, section, check, replica, signal);
+    const wanted =
+      constantOperand(name, from, source, found.type) ??
+      (await sourceOperand(name, from, section, check, source, signal));
     const forms = formsOfPair(name, wanted.type, found.type, check);
     if ('refused' in forms) refusals.push(`${name}: ${forms.refused}. ${forms.todo}`);
     else pairs.push({ source: { ...wanted, form: forms.source }, replica: { ...found, form: forms.replica } });
@@ -215,7 +309,8 @@ function formsOfPair(
   check: Check,
 ): ReturnType<typeof formsOf> {
   if (source !== undefined && replica !== undefined) {
-    const declared = Object.entries(check.meanings.get(name) ?? {}).filter(([, value]) => value !== undefined);
+    const { replica: _, ...meaning } = check.meanings.get(name) ?? {};
+    const declared = Object.entries(meaning).filter(([, value]) => value !== undefined);
     return formsOf(source, replica, { ...PLAIN_MEANING, compare: check.compare, ...Object.fromEntries(declared) });
   }
   const type = source ?? replica;
@@ -224,16 +319,44 @@ function formsOfPair(
   return { source: form, replica: form };
 }
 
-function replicaOperand(name: string, section: 'key' | 'columns', check: Check, replica: Opened): Operand {
-  if (replica.kind === 'documents') return { name, expression: name, type: undefined };
+async function replicaOperand(
+  name: string,
+  section: 'key' | 'columns',
+  check: Check,
+  replica: Opened,
+  signal: AbortSignal,
+): Promise<Operand> {
+  const from = check.meanings.get(name)?.replica;
+  if (replica.kind === 'documents') return { name, expression: from ?? name, type: undefined };
+  if (from !== undefined) return expressionOperand(name, from, section, check, replica, signal);
   const type = replica.facts.columns.get(name);
   if (type !== undefined) return { name, expression: quoteColumn(name), type, column: name };
   const has = [...replica.facts.columns.keys()].join(', ');
   throw new EvpipeError(
     'EVPIPE_COLUMN_MISSING',
-    `check ${check.name}: table ${replica.place.table} has no column ${name}; it has ${has}`,
+    `check ${check.name}: ${tableName(replica)} has no column ${name}; it has ${has}`,
     { kind: 'usage', location: check.locationOf(section) },
   );
+}
+
+const tableName = ({ place }: Extract<Opened, { readonly kind: 'table' }>): string =>
+  place.query === undefined ? `table ${place.table}` : `the query over ${place.database}`;
+
+/** A column that only the file gives the source, of the type of the column beside it. */
+function constantOperand(
+  name: string,
+  from: string,
+  source: Opened,
+  otherType: ColumnType | undefined,
+): Operand | undefined {
+  const value = source.constants.get(from);
+  if (value === undefined) return undefined;
+  const constant = fieldValueOf(value);
+  if (source.kind === 'documents') return { name, expression: from, type: undefined, constant };
+  const type =
+    otherType ?? plainType(typeof value === 'number' ? 'numeric' : typeof value === 'boolean' ? 'boolean' : 'text');
+  const literal = value === null ? 'NULL' : quoteLiteral(String(value));
+  return { name, expression: `${literal}::${type.shown}`, type, constant };
 }
 
 async function sourceOperand(
@@ -245,17 +368,28 @@ async function sourceOperand(
   signal: AbortSignal,
 ): Promise<Operand> {
   if (source.kind === 'documents') return { name, expression: from, type: undefined };
-  const plain = source.facts.columns.get(from);
+  return expressionOperand(name, from, section, check, source, signal);
+}
+
+/** A column of the table, or SQL over it. */
+async function expressionOperand(
+  name: string,
+  from: string,
+  section: 'key' | 'columns',
+  check: Check,
+  side: Extract<Opened, { readonly kind: 'table' }>,
+  signal: AbortSignal,
+): Promise<Operand> {
+  const plain = side.facts.columns.get(from);
   if (plain !== undefined) return { name, expression: quoteColumn(from), type: plain, column: from };
   try {
-    return { name, expression: from, type: await expressionType(source.reader, source.place, from, signal) };
+    return { name, expression: from, type: await expressionType(side.reader, side.place, from, signal) };
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind === 'unreachable') throw failure;
-    const { table } = source.place;
-    const has = [...source.facts.columns.keys()].join(', ');
+    const has = [...side.facts.columns.keys()].join(', ');
     throw new EvpipeError(
       'EVPIPE_COLUMN_MISSING',
-      `check ${check.name}: ${from} is neither a column of table ${table} (${has}) nor SQL over it: ${failure.message}`,
+      `check ${check.name}: ${from} is neither a column of ${tableName(side)} (${has}) nor SQL over it: ${failure.message}`,
       { kind: 'usage', location: check.locationOf(section), cause: failure },
     );
   }

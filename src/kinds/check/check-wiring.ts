@@ -1,13 +1,14 @@
 import type { ConnectClient } from '../../clients/connect/client.js';
 import { troubleOf } from '../../clients/connect/trouble.js';
-import type { KafkaClient } from '../../clients/kafka/contract.js';
-import type { CompareCheck } from '../../consistency/confirm.js';
+import type { KafkaClient, PartitionPosition } from '../../clients/kafka/contract.js';
+import type { CompareCheck, TakenFence } from '../../consistency/confirm.js';
 import type { Key } from '../../consistency/side.js';
 import {
   type ConnectorProbe,
   connectorStage,
   type GroupProbe,
   groupStage,
+  type HandsOn,
   type OutboxProbe,
   outboxStage,
   type ReceiverProbe,
@@ -15,17 +16,19 @@ import {
   type SnapshotState,
   type Stage,
 } from '../../consistency/stages.js';
+import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
 import { EvpipeError } from '../../support/errors.js';
 import { slotOf } from '../connector/connector-flow.js';
-import { type FlowStage, flowEdges, wayOf } from '../flow/flow.js';
+import { type FlowStage, flowEdges } from '../flow/flow.js';
+import { type Origin, waysOf } from '../flow/ways.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import { type SideOptions, wireSides } from './check-sides.js';
-import { type CompareSection, type PlaceSection, placeName } from './section.js';
+import { type CompareSection, placeName } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
 
 /** The keys of a check that are compared, where those are not all. */
@@ -43,10 +46,15 @@ export async function wireCompare(
   session: Session,
   options: SideOptions & { readonly keys?: KeysOfCheck | undefined; readonly since?: string | undefined },
 ): Promise<CompareCheck> {
-  const flow = wayOf(check, flowEdges(session.pipeline));
+  const ways = waysOf(check, flowEdges(session.pipeline));
   const sides = await wireSides(check, session, options);
-  const way = await Promise.all(flow.map((stage) => wireStage(stage, session)));
-  const { name, source } = check;
+  const wired = await Promise.all(
+    ways.map(async ({ origin, stages }) => ({
+      takeFence: () => takeFence(origin, stages[0], session),
+      stages: await Promise.all(stages.map((stage, index) => wireStage(stage, stages[index + 1], session))),
+    })),
+  );
+  const { name } = check;
   const { sample, where, keys, since } = options;
   if (since !== undefined && sides.source.keysFrom === undefined) throw noColumnOfChanges(check);
   const columns = check.key.size || sides.source.columns.length;
@@ -63,10 +71,10 @@ export async function wireCompare(
   ];
   const part = parts.filter((one) => one !== undefined).join(', ') || undefined;
   return {
-    ...{ name, ...sides, way, part, keys: keys?.keys, since },
+    ...{ name, ...sides, part, keys: keys?.keys, since },
+    ...oneAfterTheOther(wired),
     // That nothing has changed is an answer too.
     allowEmpty: check.allowEmpty || keys?.mayBeGone === true || since !== undefined,
-    takeFence: () => takeFence(source, flow[0], session),
   };
 }
 
@@ -77,19 +85,38 @@ const noColumnOfChanges = ({ name, source, ...check }: Located & CompareSection)
     { kind: 'usage', location: check.location, todo: 'Declare it in the check: changed: updated_at' },
   );
 
-/** From documents no declared way leads anywhere, so there is nothing to pass. */
-async function takeFence(
-  source: PlaceSection,
-  first: FlowStage | undefined,
-  session: Session,
-): ReturnType<CompareCheck['takeFence']> {
-  if (source.kind === 'documents')
-    return { fence: { kind: 'offsets', positions: [] }, label: 'documents have no fence' };
-  if (source.kind === 'topic') {
-    const positions = await (await session.clients.kafka()).offsets(source.topic, 'latest');
-    return { fence: { kind: 'offsets', positions }, label: `end of ${source.topic}` };
+interface WiredWay {
+  readonly stages: readonly Stage[];
+  takeFence(): Promise<TakenFence>;
+}
+
+/** Several ways as one: all their fences are taken at once, and behind the last stage of one way comes the fence of the next. */
+function oneAfterTheOther(ways: readonly WiredWay[]): Pick<CompareCheck, 'way' | 'takeFence'> {
+  let taken: readonly TakenFence[] = [];
+  return {
+    way: ways.flatMap(({ stages }, index) =>
+      stages.map((stage, at) =>
+        at < stages.length - 1 ? stage : { ...stage, outputs: async () => taken[index + 1]?.fence },
+      ),
+    ),
+    async takeFence() {
+      taken = await Promise.all(ways.map((way) => way.takeFence()));
+      const [first] = taken;
+      if (first === undefined) throw new Error('a check without a way');
+      const unwritten = taken.find((one) => one.unwritten !== undefined)?.unwritten;
+      return { fence: first.fence, label: taken.map(({ label }) => label).join(', '), unwritten };
+    },
+  };
+}
+
+async function takeFence(origin: Origin, first: FlowStage | undefined, session: Session): Promise<TakenFence> {
+  if (origin.kind === 'none') return { fence: { kind: 'offsets', positions: [] }, label: origin.label };
+  if (origin.kind === 'topics') {
+    const kafka = await session.clients.kafka();
+    const positions = (await Promise.all(origin.topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
+    return { fence: { kind: 'offsets', positions }, label: `end of ${origin.topics.join(', ')}` };
   }
-  const { database } = source;
+  const { database } = origin;
   const client = await session.clients.database(database);
   try {
     if (first?.kind === 'connector') return await takeWalFence(database, client, session);
@@ -100,49 +127,92 @@ async function takeFence(
   }
 }
 
-async function wireStage(stage: FlowStage, session: Session): Promise<Stage> {
+async function wireStage(stage: FlowStage, next: FlowStage | undefined, session: Session): Promise<Stage> {
   const kafka = await session.clients.kafka();
+  const handsOn = handedOn(stage, next);
   switch (stage.kind) {
     case 'connector':
       return wireConnector(stage, session, kafka);
     case 'outbox':
-      return outboxStage(await outboxProbe(stage, session), kafka);
+      return outboxStage(await outboxProbe(stage, handsOn, session), kafka);
     case 'query':
-      return groupStage(await queryProbe(stage, session), kafka);
-    case 'group': {
-      const { name, group, reads, writes } = stage;
-      const trouble = async (): Promise<string | undefined> => {
-        const inProcess = await processTrouble(name, session);
-        if (inProcess !== undefined) return inProcess;
-        const { members, state } = await kafka.describeGroup(group);
-        return members.length === 0 ? `group ${group} has no member (${state})` : undefined;
-      };
-      return groupStage({ kind: 'group', name, group, reads, writes, trouble }, kafka);
-    }
+      return groupStage(await queryProbe(stage, handsOn, session), kafka);
+    case 'group':
+      return groupStage(await groupProbe(stage, handsOn, session), kafka);
     case 'receiver':
-      return receiverStage(receiverProbe(stage, session));
+      return receiverStage(receiverProbe(stage, handsOn, session), kafka);
   }
+}
+
+/** Of all that a stage writes what the next one reads: a service may write to topics and queues. */
+function handedOn(stage: FlowStage, next: FlowStage | undefined): HandsOn {
+  const nothing = { topics: [], queues: [] };
+  if (next === undefined || stage.kind === 'connector') return nothing;
+  if (next.kind === 'receiver') {
+    const queues = 'queues' in stage ? stage.queues : [];
+    return { topics: [], queues: queues.filter((queue) => next.receives.includes(queue)) };
+  }
+  if (next.kind !== 'group' && next.kind !== 'query') return nothing;
+  const topics = stage.kind === 'outbox' ? stage.topics : stage.writes;
+  return { topics: topics.filter((topic) => next.reads.includes(topic)), queues: [] };
 }
 
 type StageOf<Kind> = Extract<FlowStage, { readonly kind: Kind }>;
 
-async function outboxProbe(stage: StageOf<'outbox'>, session: Session): Promise<OutboxProbe> {
+async function groupProbe(stage: StageOf<'group'>, handsOn: HandsOn, session: Session): Promise<GroupProbe> {
+  const { name, group, reads, applied } = stage;
+  const kafka = await session.clients.kafka();
+  return {
+    ...{ kind: 'group', name, group, reads, handsOn },
+    ...(applied === undefined ? {} : { applied: () => appliedPositions(name, applied, session) }),
+    trouble: async () => {
+      const inProcess = await processTrouble(name, session);
+      if (inProcess !== undefined) return inProcess;
+      const { members, state } = await kafka.describeGroup(group);
+      return members.length === 0 ? `group ${group} has no member (${state})` : undefined;
+    },
+  };
+}
+
+/** As the replica's own database has it. */
+async function appliedPositions(
+  service: string,
+  { database, query }: NonNullable<StageOf<'group'>['applied']>,
+  session: Session,
+): Promise<readonly PartitionPosition[]> {
+  const settings = { ...SESSION_SETTINGS, default_transaction_read_only: 'on' };
+  const client = await session.clients.database(database, settings);
+  try {
+    const rows = await client.queryText(query);
+    return rows.map(([topic, partition, offset]) => {
+      if (topic == null || !/^\d+$/.test(partition ?? '') || !/^\d+$/.test(offset ?? ''))
+        throw new EvpipeError(
+          'EVPIPE_APPLIED_POSITION',
+          `applied of service ${service} must return topic, partition and next offset, and returns ${JSON.stringify([topic, partition, offset])}`,
+        );
+      return { topic, partition: Number(partition), offset: BigInt(offset ?? 0) };
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+async function outboxProbe(stage: StageOf<'outbox'>, handsOn: HandsOn, session: Session): Promise<OutboxProbe> {
   const client = await session.clients.database(stage.database);
   return {
     name: stage.name,
-    topics: stage.topics,
-    queues: stage.queues,
+    handsOn,
     table: stage.table,
     ...readsOutbox(stage, client),
     trouble: async () => (await processTrouble(stage.name, session)) ?? firstFailure(stage, client),
   };
 }
 
-function receiverProbe({ name, receives, queues }: StageOf<'receiver'>, session: Session): ReceiverProbe {
+function receiverProbe({ name, receives }: StageOf<'receiver'>, handsOn: HandsOn, session: Session): ReceiverProbe {
   return {
     name,
     receives,
-    queues,
+    handsOn,
     unfinished: (queue) => unfinished(queue, session),
     staleMs: staleMs(session),
     trouble: () => receiverTrouble(name, receives, session),
@@ -208,7 +278,7 @@ async function snapshotOf(name: string, connect: ConnectClient): Promise<Snapsho
   }
 }
 
-async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<GroupProbe> {
+async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Session): Promise<GroupProbe> {
   const { name, reads, writes } = stage;
   const ksqldb = await session.clients.ksqldb();
   const query = await findQuery(stage, ksqldb);
@@ -222,7 +292,7 @@ async function queryProbe(stage: StageOf<'query'>, session: Session): Promise<Gr
     name: query.id,
     group: query.group,
     reads,
-    writes,
+    handsOn,
     trouble: async () => {
       const now = (await ksqldb.runningQueries()).find(({ id }) => id === query.id);
       if (now === undefined) return 'the query is gone';

@@ -6,37 +6,59 @@ import { parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
 import { type CheckSection, type CompareSection, placeName } from '../check/section.js';
 import { slotOf } from '../connector/connector-flow.js';
-import { type FlowStage, flowEdges, wayOf } from '../flow/flow.js';
+import { type FlowStage, flowEdges } from '../flow/flow.js';
 import { groupLag } from '../flow/group-lag.js';
 import { readFlowInTime } from '../flow/read-flow.js';
+import { type Way, waysOf } from '../flow/ways.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueueNode, readReceiver } from '../rabbitmq/queue-flows.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode, Health } from '../status-report.js';
 
-/** How far data has come on the way of each compare check. */
+/** How far data has come on each way of each compare check. */
 export async function readCheckFlows(session: Session): Promise<readonly Flow[]> {
-  return Promise.all(session.pipeline.checks.filter(isCompare).map((check) => readFlow(check, session)));
+  const edges = flowEdges(session.pipeline);
+  return Promise.all(session.pipeline.checks.filter(isCompare).flatMap((check) => flowsOf(check, edges, session)));
 }
 
 const isCompare = (check: CheckSection): check is Located & CompareSection => check.kind === 'compare';
 
-function readFlow(check: Located & CompareSection, session: Session): Promise<Flow> {
-  const { name, source, replica } = check;
-  return readFlowInTime(name, session, async (nodes) => {
-    const way = wayOf(check, flowEdges(session.pipeline));
-    nodes.push({ name: placeName(source), detail: '', health: 'good' });
-    for (const [index, stage] of way.entries()) {
-      nodes.push({
-        ...(await readStage(stage, session)),
-        ...(index === 0 && stage.kind === 'connector' ? { via: 'WAL' } : {}),
-      });
-      for (const topic of topicsBetween(stage, way[index + 1])) nodes.push(await readTopic(topic, session));
-      for (const queue of queuesBetween(stage, way[index + 1])) nodes.push(await readQueueNode(queue, session));
-    }
-    nodes.push({ name: placeName(replica), detail: '', health: 'good' });
-  });
+function flowsOf(
+  check: Located & CompareSection,
+  edges: ReturnType<typeof flowEdges>,
+  session: Session,
+): readonly Promise<Flow>[] {
+  const { name } = check;
+  try {
+    const ways = waysOf(check, edges);
+    return ways.map((way, index) =>
+      readFlowInTime(ways.length === 1 ? name : `${name} ${index + 1}/${ways.length}`, session, (nodes) =>
+        readWay(check, way, nodes, session),
+      ),
+    );
+  } catch (failure) {
+    return [readFlowInTime(name, session, () => Promise.reject(failure))];
+  }
+}
+
+async function readWay(
+  { source, replica }: CompareSection,
+  { stages, origin }: Way,
+  nodes: FlowNode[],
+  session: Session,
+): Promise<void> {
+  const from = source.kind === 'union' && origin.kind === 'wal' ? origin.database : placeName(source);
+  nodes.push({ name: from, detail: '', health: 'good' });
+  for (const [index, stage] of stages.entries()) {
+    nodes.push({
+      ...(await readStage(stage, session)),
+      ...(index === 0 && stage.kind === 'connector' ? { via: 'WAL' } : {}),
+    });
+    for (const topic of topicsBetween(stage, stages[index + 1])) nodes.push(await readTopic(topic, session));
+    for (const queue of queuesBetween(stage, stages[index + 1])) nodes.push(await readQueueNode(queue, session));
+  }
+  nodes.push({ name: placeName(replica), detail: '', health: 'good' });
 }
 
 /** The topics that one stage hands to the next; what it writes beside that is another way's. */

@@ -2,7 +2,7 @@ import type { Use } from '../../pipeline/kind.js';
 import type { Kind } from '../kind.js';
 import { checks } from './build.js';
 import { checkChecks, checkWays } from './lint.js';
-import type { CheckSection } from './section.js';
+import { type CheckSection, partsOf } from './section.js';
 
 export const checkKind: Kind = {
   kind: 'check',
@@ -19,12 +19,14 @@ function usesOf(check: CheckSection): readonly Use[] {
     name === undefined ? [] : [{ what, name, at: ['checks', check.name, ...at] }];
   switch (check.kind) {
     case 'compare':
-      return (['source', 'replica'] as const).flatMap((side) => {
-        const place = check[side];
-        if (place.kind === 'table') return use('database', place.database, side, 'database');
-        if (place.kind === 'documents') return use('store', place.store, side, 'store');
-        return use('topic', place.topic, side, 'topic');
-      });
+      return (['source', 'replica'] as const).flatMap((side) =>
+        partsOf(check[side]).flatMap((part, index) => {
+          const at = check[side].kind === 'union' ? [side, String(index)] : [side];
+          if (part.kind === 'table' || part.kind === 'query') return use('database', part.database, ...at, 'database');
+          if (part.kind === 'documents') return use('store', part.store, ...at, 'store');
+          return part.kind === 'topic' ? use('topic', part.topic, ...at, 'topic') : [];
+        }),
+      );
     case 'rows':
       return use('database', check.database, 'database');
     case 'stages': {

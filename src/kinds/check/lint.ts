@@ -1,15 +1,19 @@
+import { existsSync } from 'node:fs';
 import type { LintContext } from '../../pipeline/lint.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { EvpipeError, unreachable } from '../../support/errors.js';
 import { withSchema } from '../connector/connector-flow.js';
-import { flowEdges, placeOfSide, wayOf } from '../flow/flow.js';
+import { flowEdges } from '../flow/flow.js';
+import { waysOf } from '../flow/ways.js';
 import { ksqlFiles } from '../ksqldb/ksql-files.js';
 import {
   type CheckSection,
   type ColumnMap,
   type CompareSection,
+  hasFields,
   type PlaceSection,
+  partsOf,
   placeName,
   type StagesSection,
 } from './section.js';
@@ -42,7 +46,7 @@ type Compare = Located & CompareSection;
 
 function way(check: Compare, edges: ReturnType<typeof flowEdges>): readonly Problem[] {
   try {
-    wayOf(check, edges);
+    waysOf(check, edges);
     return [];
   } catch (failure) {
     if (!(failure instanceof EvpipeError)) throw failure;
@@ -77,14 +81,15 @@ function columns(check: Compare): readonly Problem[] {
         ),
       );
   }
-  if (source.kind !== 'table' && replica.kind !== 'table' && compared === undefined)
+  if (hasFields(source) && hasFields(replica) && compared === undefined)
     found.push(
       problem(
         'check-columns',
         check.location,
-        `check ${check.name} needs columns: neither documents nor topics have a list of fields`,
+        `check ${check.name} needs columns: neither side has a list of them, as tables and queries do`,
       ),
     );
+  found.push(...constants(check), ...files(check));
   if (isSamePlace(source, replica))
     found.push(
       problem(
@@ -96,17 +101,47 @@ function columns(check: Compare): readonly Problem[] {
   return found;
 }
 
-function isSamePlace(a: PlaceSection, b: PlaceSection): boolean {
-  if (a.kind === 'table' && b.kind === 'table')
-    return a.database === b.database && withSchema(a.table) === withSchema(b.table) && a.where === b.where;
-  return placeOfSide(a) === placeOfSide(b) && JSON.stringify(a.where) === JSON.stringify(b.where);
+/** Each row of a union is of one part: a column that tells them apart is in all of them. */
+function constants({ name, source, locationOf }: Compare): readonly Problem[] {
+  const parts = partsOf(source);
+  const all = new Set(parts.flatMap((part) => [...part.constants.keys()]));
+  return [...all].flatMap((column) => {
+    const index = parts.findIndex((part) => !part.constants.has(column));
+    return index < 0
+      ? []
+      : [
+          problem(
+            'check-place',
+            locationOf('source', String(index)),
+            `check ${name}: source ${index + 1} has no ${column} in with, which another source has`,
+          ),
+        ];
+  });
 }
 
+function files({ name, source, replica, locationOf }: Compare): readonly Problem[] {
+  return [source, replica].flatMap(partsOf).flatMap((part) => {
+    if (part.kind !== 'file' || existsSync(part.file)) return [];
+    const message = `check ${name}: there is no file ${part.written}`;
+    return [problem('file-missing', locationOf(part === replica ? 'replica' : 'source'), message)];
+  });
+}
+
+/** Locations are no part of a place: two that read the same are equal. */
+const isSamePlace = (a: PlaceSection, b: PlaceSection): boolean => placeText(a) === placeText(b);
+
+const placeText = (place: PlaceSection): string =>
+  place.kind === 'table'
+    ? JSON.stringify([place.database, withSchema(place.table), place.where])
+    : JSON.stringify(place);
+
 function columnNames(check: Compare, section: 'key' | 'columns', map: ColumnMap): readonly Problem[] {
+  const fields = hasFields(check.replica);
   return [...map.keys()]
-    .filter((column) => !(check.replica.kind === 'table' ? COLUMN : FIELD_PATH).test(column))
+    .filter((column) => check.meanings.get(column)?.replica === undefined)
+    .filter((column) => !(fields ? FIELD_PATH : COLUMN).test(column))
     .map((column) => {
-      const message = `check ${check.name}: ${JSON.stringify(column)} is not a valid name of a ${check.replica.kind === 'table' ? 'column' : 'field'}`;
+      const message = `check ${check.name}: ${JSON.stringify(column)} is not a valid name of a ${fields ? 'field' : 'column'}`;
       const todo = 'SQL expressions go on the right: { replica_column: "expression over the source" }.';
       return problem('check-columns', check.locationOf(section), message, todo);
     });

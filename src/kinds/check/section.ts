@@ -1,8 +1,31 @@
 import type { Located } from '../../pipeline/pipeline.js';
 
-export type PlaceSection = TablePlaceSection | DocumentsPlaceSection | TopicPlaceSection;
+export type PlaceSection = SinglePlaceSection | UnionPlaceSection;
 
-export interface TablePlaceSection {
+export type SinglePlaceSection =
+  | TablePlaceSection
+  | QueryPlaceSection
+  | DocumentsPlaceSection
+  | TopicPlaceSection
+  | KsqldbPlaceSection
+  | FilePlaceSection;
+
+/** Several sources that together are what one replica holds. */
+export interface UnionPlaceSection {
+  readonly kind: 'union';
+  readonly parts: readonly SinglePlaceSection[];
+}
+
+type Scalar = string | number | boolean | null;
+/** Field path to value. */
+type FieldValues = Readonly<Record<string, Scalar>>;
+
+interface Place {
+  /** Of a source: columns that each of its rows has beside its own, with the same value in all of them. */
+  readonly constants: ReadonlyMap<string, Scalar>;
+}
+
+export interface TablePlaceSection extends Place {
   readonly kind: 'table';
   readonly database: string;
   readonly table: string;
@@ -10,20 +33,48 @@ export interface TablePlaceSection {
   readonly where: string | undefined;
 }
 
-export interface DocumentsPlaceSection {
+/** What a query answers. */
+export interface QueryPlaceSection extends Place {
+  readonly kind: 'query';
+  readonly database: string;
+  readonly query: string;
+  /** The tables that it reads: where the way to or from it leads. */
+  readonly tables: readonly string[];
+  /** SQL over what it answers. */
+  readonly where: string | undefined;
+}
+
+interface FieldsPlace extends Place {
+  readonly where: FieldValues;
+  /** What has these values counts as deleted. */
+  readonly deleted: FieldValues | undefined;
+}
+
+export interface DocumentsPlaceSection extends FieldsPlace {
   readonly kind: 'documents';
   readonly store: string;
   readonly collection: string;
-  /** Field path to value. */
-  readonly where: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /** The latest value of each key of a topic. */
-export interface TopicPlaceSection {
+export interface TopicPlaceSection extends FieldsPlace {
   readonly kind: 'topic';
   readonly topic: string;
-  /** Field path to value. */
-  readonly where: DocumentsPlaceSection['where'];
+}
+
+/** What a pull query of a stream or table answers. */
+export interface KsqldbPlaceSection extends FieldsPlace {
+  readonly kind: 'ksqldb';
+  readonly name: string;
+}
+
+export interface FilePlaceSection extends FieldsPlace {
+  readonly kind: 'file';
+  /** Absolute. */
+  readonly file: string;
+  /** As the pipeline file has it. */
+  readonly written: string;
+  readonly format: 'csv' | 'jsonl';
 }
 
 /** As people say it: `person.person_person`, `customers.customers`, `topic persons`. */
@@ -31,18 +82,36 @@ export function placeName(place: PlaceSection): string {
   switch (place.kind) {
     case 'table':
       return `${place.database}.${place.table}`;
+    case 'query':
+      return `${place.database} (query)`;
     case 'documents':
       return `${place.store}.${place.collection}`;
     case 'topic':
       return `topic ${place.topic}`;
+    case 'ksqldb':
+      return `ksqlDB ${place.name}`;
+    case 'file':
+      return place.written;
+    case 'union':
+      return place.parts.map(placeName).join(' + ');
   }
 }
+
+/** The sources that a side is made of. */
+export const partsOf = (place: PlaceSection): readonly SinglePlaceSection[] =>
+  place.kind === 'union' ? place.parts : [place];
+
+/** A side whose fields are known record by record, where a table and a query have columns. */
+export const hasFields = (place: PlaceSection): boolean =>
+  partsOf(place).some(({ kind }) => kind !== 'table' && kind !== 'query');
 
 /** Replica column to source column or SQL expression; of documents a field path. */
 export type ColumnMap = ReadonlyMap<string, string>;
 
 /** How the values of one column are compared, where the file says more than its name. */
 export interface ColumnMeaning {
+  /** What the replica's column is computed from: SQL over it, or of documents a field path. */
+  readonly replica?: string | undefined;
   readonly compare?: 'semantic' | 'strict' | undefined;
   readonly lossy?: boolean | undefined;
   readonly tolerance?: string | undefined;
@@ -56,7 +125,7 @@ export type CheckSection = Located & (CompareSection | RowsSection | StagesSecti
 export interface CompareSection {
   readonly kind: 'compare';
   readonly source: PlaceSection;
-  readonly replica: PlaceSection;
+  readonly replica: SinglePlaceSection;
   /** Empty: rows have no key, and are compared by how many there are of each. */
   readonly key: ColumnMap;
   /** Undefined: every column that both sides have. */

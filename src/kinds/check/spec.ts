@@ -16,30 +16,56 @@ const conservation = mapping({
   effects: counted('How many of them have had their effect'),
 });
 
-const place = (what: string) =>
-  mapping({
-    database: text.optional().describe('Which database'),
-    table: text.optional().describe('Which table; in schema public unless it names one'),
-    store: text.optional().describe('Instead of a database: which store of documents'),
-    collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
-    topic: text
-      .optional()
-      .describe('Instead of both: which topic; the latest value of each key counts, and the field key is its key'),
-    where: z
-      .union([text, z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))], {
-        error: 'must be SQL, or for documents and topics a mapping of field path to value',
-      })
-      .optional()
-      .describe('Which rows count: SQL; for documents and topics a mapping of field path to value')
-      .meta({ examples: ['not deleted', { deleted: false }] }),
-  })
+const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const condition = (what: string, example: string) =>
+  z
+    .union([text, z.record(z.string(), fieldValue)], {
+      error: 'must be SQL, or where there are no columns a mapping of field path to value',
+    })
     .optional()
-    .describe(what);
+    .describe(`${what}: SQL; for documents, topics, ksqlDB and files a mapping of field path to value`)
+    .meta({ examples: [example, { deleted: false }] });
+
+const placeOptions = {
+  database: text.optional().describe('Which database'),
+  table: text.optional().describe('Which table or view; in schema public unless it names one'),
+  query: text
+    .optional()
+    .describe('Instead of a table: a query, of which its rows are compared')
+    .meta({ examples: ['select person_id, count(*) as sheets from accounting_balancesheet group by person_id'] }),
+  tables: texts.optional().describe('The tables that the query reads: data flows from or to each of them'),
+  store: text.optional().describe('Instead of a database: which store of documents'),
+  collection: text.optional().describe('Which collection of it; columns are then field paths: after.name'),
+  topic: text
+    .optional()
+    .describe('Instead of both: which topic; the latest value of each key counts, and the field key is its key'),
+  ksqldb: text.optional().describe('Instead: which stream or table of ksqlDB; a pull query reads it'),
+  file: text
+    .optional()
+    .describe('Instead: which CSV (.csv) or JSON Lines (.jsonl) file; it has no fence, so through must be []'),
+  where: condition('Which rows count', 'not deleted'),
+  deleted: condition('Which rows count as deleted, though they are still there', 'deleted_at is not null'),
+};
+const place = mapping(placeOptions);
+const source = mapping({
+  ...placeOptions,
+  with: z
+    .record(z.string(), fieldValue)
+    .optional()
+    .describe('Columns that each row has besides: what tells several sources apart in one replica')
+    .meta({ examples: [{ region: 'eu' }] }),
+});
+/** One source, or a list of them: the error is that of the form which is there. */
+const sources = z
+  .union([z.array(source).min(1, { error: 'must name at least one source' }), source])
+  .optional()
+  .describe('Compare: what is right; a list: sources that together are the replica');
 const column = z.union(
   [
     text,
     mapping({
       from: text.optional().describe('The source column or SQL expression; absent: the same name'),
+      replica: text.optional().describe('What to compare it with: SQL over the replica; absent: its column'),
       compare: z
         .enum(['semantic', 'strict'], { error: 'must be semantic or strict' })
         .optional()
@@ -59,7 +85,7 @@ const column = z.union(
   ],
   {
     error:
-      'must be a source column, an SQL expression, or a mapping: from, compare, lossy, tolerance, trim, case, precision',
+      'must be a source column, an SQL expression, or a mapping: from, replica, compare, lossy, tolerance, trim, case, precision',
   },
 );
 const columns = z.union([texts, z.record(z.string(), column)], {
@@ -68,8 +94,8 @@ const columns = z.union([texts, z.record(z.string(), column)], {
 const status = z.union([z.string(), z.number()], { error: 'a status is a text or a number' });
 
 export const check = mapping({
-  source: place('Compare: what is right'),
-  replica: place('Compare: what has to agree'),
+  source: sources,
+  replica: place.optional().describe('Compare: what has to agree'),
   key: columns
     .optional()
     .describe('Compare: the columns that tell rows apart; absent: rows are compared by how many there are of each')
@@ -152,3 +178,4 @@ export const check = mapping({
 });
 
 export type CheckSpec = z.output<typeof check>;
+export type PlaceSpec = z.output<typeof source>;

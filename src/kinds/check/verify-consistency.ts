@@ -6,7 +6,7 @@ import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CheckRow } from '../events.js';
-import { placeOfSide } from '../flow/flow.js';
+import { placesOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { type KeysOfCheck, wireCompare } from './check-wiring.js';
@@ -95,12 +95,12 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
   }
 }
 
-const upstreamOf = (check: CheckSection, checks: readonly CheckSection[]): readonly CheckSection[] =>
-  check.kind !== 'compare'
-    ? []
-    : checks.filter(
-        (one) => one !== check && one.kind === 'compare' && placeOfSide(one.replica) === placeOfSide(check.source),
-      );
+const upstreamOf = (check: CheckSection, checks: readonly CheckSection[]): readonly CheckSection[] => {
+  const sources = new Set(check.kind === 'compare' ? placesOfSide(check.source) : []);
+  return checks.filter(
+    (one) => one !== check && one.kind === 'compare' && placesOfSide(one.replica).some((place) => sources.has(place)),
+  );
+};
 
 /** Upstream first. Where data flows in a circle, the check that closes it comes where the file has it. */
 function inFlowOrder(checks: readonly CheckSection[]): readonly CheckSection[] {

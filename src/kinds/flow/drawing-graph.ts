@@ -9,7 +9,7 @@ import {
   type FlowStage,
   flowEdges,
   type Place,
-  placeOfSide,
+  placesOfSide,
   publications,
   queuePlace,
   tablePlace,
@@ -71,12 +71,16 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
     for (const to of written) hops.push([{ from, to: place(to) }]);
     // The same of receivers, and of what an outbox publishes.
     if (service.receives.length > 0 || outbox?.sent !== undefined) continue;
+    if (consumes !== undefined && outbox === undefined) continue;
     for (const { queue, exchange } of publications(service, pipeline))
       hops.push(withExchange([{ from, to: place(queuePlace(queue)) }], exchange, pipeline, add));
   }
   const outboxes = new Map(pipeline.services.flatMap(({ outbox }) => (outbox === undefined ? [] : [outboxOf(outbox)])));
   // An outbox is drawn by what it reports.
   const reportedBy = (table: Place): Place => [...(outboxes.get(table) ?? [])][0] ?? table;
+  // What ksqlDB shows is drawn as the topic it is made of.
+  const topicOf = (shown: Place): Place =>
+    edges.find(({ stage }) => stage.kind === 'query' && shown === `ksqldb ${stage.sink}`)?.to ?? shown;
   for (const { from, to, stage, exchange } of edges) {
     if (reportedBy(from) !== from) continue;
     const carrier = add(stageNode(stage, pipeline));
@@ -95,13 +99,13 @@ export function drawingGraph(pipeline: Pipeline, edges: readonly FlowEdge[] = fl
   for (const { name } of pipeline.rabbitmq?.exchanges ?? []) add(exchangeNode(name, pipeline));
   const checks = pipeline.checks.flatMap((check) =>
     check.kind === 'compare'
-      ? [
-          {
+      ? placesOfSide(check.source).flatMap((source) =>
+          placesOfSide(check.replica).map((replica) => ({
             name: check.name,
-            source: place(reportedBy(placeOfSide(check.source))),
-            replica: place(placeOfSide(check.replica)),
-          },
-        ]
+            source: place(reportedBy(topicOf(source))),
+            replica: place(topicOf(replica)),
+          })),
+        )
       : [],
   );
   return { nodes, hops, uses: usedPlaces(pipeline), checks };
@@ -141,7 +145,9 @@ function placeNode(place: Place, pipeline: Pipeline): DrawnNode {
   const [kind, ...rest] = place.split(' ');
   const name = rest.join(' ');
   if (kind === 'table' || kind === 'documents') {
-    const checks = pipeline.checks.filter((check) => check.kind === 'compare' && placeOfSide(check.replica) === place);
+    const checks = pipeline.checks.filter(
+      (check) => check.kind === 'compare' && placesOfSide(check.replica).includes(place),
+    );
     const checked = checks.length === 0 ? '' : `, check ${checks.map((check) => check.name).join(', ')}`;
     // Their names may hold dots, so the place is matched with the declared ones.
     const [word, holders] = kind === 'table' ? ['database', pipeline.databases] : ['store', pipeline.stores];

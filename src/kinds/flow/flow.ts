@@ -1,16 +1,16 @@
-import type { Located, Pipeline } from '../../pipeline/pipeline.js';
-import { EvpipeError } from '../../support/errors.js';
-import type { CompareSection, PlaceSection } from '../check/section.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { type PlaceSection, partsOf, type SinglePlaceSection } from '../check/section.js';
 import { type ConnectorConfig, connectorFlow, withSchema } from '../connector/connector-flow.js';
 import { type KsqlFile, readKsqlFiles } from '../ksqldb/ksql-files.js';
 import type { ServiceSection, WritesSection } from '../service/section.js';
 
-/** A place where data rests: a table of a database, a collection of a store, a topic, or a queue. */
+/** A place where data rests: a table of a database, a collection of a store, a topic, a queue, or what ksqlDB makes of a topic. */
 export type Place =
   | `table ${string}.${string}`
   | `documents ${string}.${string}`
   | `topic ${string}`
-  | `queue ${string}`;
+  | `queue ${string}`
+  | `ksqldb ${string}`;
 
 /** A stage of the data flow as the declaration tells it; what of it runs is asked later. */
 export type FlowStage =
@@ -51,12 +51,17 @@ export type FlowStage =
       readonly group: string;
       readonly reads: readonly string[];
       readonly writes: readonly string[];
+      /** RabbitMQ queues that what it publishes ends in. */
+      readonly queues: readonly string[];
+      /** Where the replica itself keeps how far it has applied what it reads. */
+      readonly applied?: { readonly database: string; readonly query: string } | undefined;
     }
   /** A service that receives from RabbitMQ queues. */
   | {
       readonly kind: 'receiver';
       readonly name: string;
       readonly receives: readonly string[];
+      readonly writes: readonly string[];
       /** Queues that what it publishes ends in. */
       readonly queues: readonly string[];
     };
@@ -72,15 +77,23 @@ export interface FlowEdge {
 export const tablePlace = (database: string, table: string): Place =>
   `table ${database}.${table.replace(/^public\./, '')}`;
 const documentsPlace = (store: string, collection: string): Place => `documents ${store}.${collection}`;
-/** Where a side of a check is. */
-export function placeOfSide(side: PlaceSection): Place {
+/** Where a side of a check is: a query wherever its tables are, files nowhere. */
+export function placesOfSide(side: PlaceSection): readonly Place[] {
   switch (side.kind) {
     case 'table':
-      return tablePlace(side.database, side.table);
+      return [tablePlace(side.database, side.table)];
+    case 'query':
+      return side.tables.map((table) => tablePlace(side.database, table));
     case 'documents':
-      return documentsPlace(side.store, side.collection);
+      return [documentsPlace(side.store, side.collection)];
     case 'topic':
-      return topicPlace(side.topic);
+      return [topicPlace(side.topic)];
+    case 'ksqldb':
+      return [`ksqldb ${side.name}`];
+    case 'file':
+      return [];
+    case 'union':
+      return side.parts.flatMap(placesOfSide);
   }
 }
 export const topicPlace = (topic: string): Place => `topic ${topic}`;
@@ -103,91 +116,6 @@ export function flowEdges(
     ...serviceEdges(pipeline),
     ...receiverEdges(pipeline),
   ];
-}
-
-/** The stages from a check's source to its replica. Throws EVPIPE_WAY_UNKNOWN, EVPIPE_WAY_AMBIGUOUS (with the candidates) or EVPIPE_WAY_UNSUPPORTED, all of kind usage. */
-export function wayOf(check: Located & CompareSection, edges: readonly FlowEdge[]): readonly FlowStage[] {
-  if (check.through?.length === 0) return [];
-  const from = placeOfSide(check.source);
-  const to = placeOfSide(check.replica);
-  const ways = pathsBetween(from, to, edges).filter((way) => matches(way, check.through));
-  const [way, other] = ways;
-  if (way === undefined) {
-    const reached = [...new Set(edges.filter((edge) => edge.from === from).map((edge) => edge.stage.name))];
-    const known =
-      reached.length === 0
-        ? `nothing that is declared reads ${from}`
-        : `${from} is read by ${reached.join(', ')}, but that leads elsewhere`;
-    throw wayError(
-      check,
-      'EVPIPE_WAY_UNKNOWN',
-      `no path leads from ${from} to ${to}: ${known}`,
-      'Declare what carries it (outbox, consumes, writes, produces), or through: [] if the two just have to agree.',
-    );
-  }
-  if (other !== undefined) {
-    const candidates = ways.map((one) => `[${one.map(({ name }) => name).join(', ')}]`).join(' or ');
-    throw wayError(
-      check,
-      'EVPIPE_WAY_AMBIGUOUS',
-      `several paths lead from ${from} to ${to}: ${candidates}`,
-      'Name the one to check with through: […].',
-    );
-  }
-  const leg = way.findIndex(({ kind }, index) => index > 0 && (kind === 'connector' || kind === 'outbox'));
-  if (leg > 0) {
-    throw wayError(
-      check,
-      'EVPIPE_WAY_UNSUPPORTED',
-      `the way goes through another database on the way (${way.map(({ name }) => name).join(', ')}): a fence does not get past ${way[leg]?.name}`,
-      'Check it leg by leg: from the source to that database, then onwards from there.',
-    );
-  }
-  return way;
-}
-
-function wayError(check: Located, code: `EVPIPE_${string}`, message: string, todo: string): EvpipeError {
-  return new EvpipeError(code, `check ${check.name}: ${message}`, { kind: 'usage', todo, location: check.location });
-}
-
-/** Are these names on the way, in this order? A service may be named by its group, a query by the stream it writes. */
-function matches(way: readonly FlowStage[], through: readonly string[] | undefined): boolean {
-  if (through === undefined) return true;
-  let at = 0;
-  for (const stage of way) if (namesOf(stage).includes(through[at] ?? '')) at += 1;
-  return at === through.length;
-}
-
-/** Whatever `through` may call a stage. */
-export function namesOf(stage: FlowStage): readonly string[] {
-  switch (stage.kind) {
-    case 'query':
-      return [stage.name, stage.sink];
-    case 'group':
-      return [stage.name, stage.group];
-    default:
-      return [stage.name];
-  }
-}
-
-/** Ways longer than this are no declaration but a loop through many others. */
-const STAGES_MAX = 12;
-
-/** Every way without circles. Two edges of one stage (a connector of two tables) make one way. */
-function pathsBetween(from: Place, to: Place, edges: readonly FlowEdge[]): readonly (readonly FlowStage[])[] {
-  const found = new Map<string, readonly FlowStage[]>();
-  const walk = (here: Place, way: readonly FlowStage[], seen: ReadonlySet<Place>): void => {
-    if (here === to && way.length > 0) {
-      found.set(way.map(stageKey).join(' > '), way);
-      return;
-    }
-    if (way.length >= STAGES_MAX) return;
-    for (const edge of edges) {
-      if (edge.from === here && !seen.has(edge.to)) walk(edge.to, [...way, edge.stage], new Set([...seen, edge.to]));
-    }
-  };
-  walk(from, [], new Set([from]));
-  return [...found.values()];
 }
 
 /** Tells stages apart: inserts of ksqlDB all have one name. */
@@ -213,7 +141,14 @@ function connectorFlows(pipeline: Pipeline, made: ReadonlyMap<string, ConnectorC
     const database = declared ?? flow?.database;
     if (database === undefined) return [];
     if (flow?.kind === 'sink') {
-      const stage: FlowStage = { kind: 'group', name, group: `connect-${name}`, reads: flow.topics, writes: [] };
+      const stage: FlowStage = {
+        kind: 'group',
+        name,
+        group: `connect-${name}`,
+        reads: flow.topics,
+        writes: [],
+        queues: [],
+      };
       const carries = flow.topics.map((topic) => ({
         from: topicPlace(topic),
         to: tablePlace(database, flow.tableOf(topic)),
@@ -242,13 +177,17 @@ function namedTables({ services, checks }: Pipeline, database: string): readonly
     ),
     ...checks.flatMap((check) =>
       check.kind === 'compare'
-        ? [check.source, check.replica].flatMap((place) =>
-            place.kind === 'table' && place.database === database ? [place.table] : [],
-          )
+        ? [check.source, check.replica].flatMap((place) => partsOf(place).flatMap((part) => tablesOf(part, database)))
         : [],
     ),
   ];
   return named.map(withSchema);
+}
+
+function tablesOf(place: SinglePlaceSection, database: string): readonly string[] {
+  if (place.kind !== 'table' && place.kind !== 'query') return [];
+  if (place.database !== database) return [];
+  return place.kind === 'table' ? [place.table] : place.tables;
 }
 
 function connectorEdges({ stage, carries }: Carrier): FlowEdge[] {
@@ -287,13 +226,42 @@ function outboxEdges(pipeline: Pipeline, connectors: readonly Carrier[]): readon
 }
 
 function serviceEdges(pipeline: Pipeline): readonly FlowEdge[] {
-  return originals(pipeline).flatMap(({ name, consumes, writes, produces }) => {
+  return originals(pipeline).flatMap((service): readonly FlowEdge[] => {
+    const { name, consumes, writes, produces } = service;
     if (consumes === undefined) return [];
-    const stage: FlowStage = { kind: 'group', name, group: consumes.group, reads: consumes.topics, writes: produces };
-    const targets: Place[] = [...writtenPlaces(writes), ...produces.map(topicPlace)];
-    return consumes.topics.flatMap((topic) => targets.map((to) => ({ from: topicPlace(topic), to, stage })));
+    const published = ownPublications(service, pipeline);
+    const stage: FlowStage = {
+      kind: 'group',
+      name,
+      group: consumes.group,
+      reads: consumes.topics,
+      writes: produces,
+      queues: published.map(({ queue }) => queue),
+      applied: appliedOf(writes),
+    };
+    const targets = targetsOf(service, published);
+    return consumes.topics.flatMap((topic) => targets.map((target) => ({ from: topicPlace(topic), ...target, stage })));
   });
 }
+
+const appliedOf = (writes: WritesSection | undefined) =>
+  writes?.kind === 'tables' && writes.applied !== undefined
+    ? { database: writes.database, query: writes.applied }
+    : undefined;
+
+type Publication = ReturnType<typeof publications>[number];
+type Target = Pick<FlowEdge, 'to' | 'exchange'>;
+
+/** Where what a service reads leads. */
+const targetsOf = ({ writes, produces }: ServiceSection, published: readonly Publication[]): readonly Target[] => [
+  ...writtenPlaces(writes).map((to) => ({ to })),
+  ...produces.map((topic) => ({ to: topicPlace(topic) })),
+  ...published.map(({ queue, ...exchange }) => ({ to: queuePlace(queue), ...exchange })),
+];
+
+/** What an outbox publishes comes from the tables that it reports. */
+const ownPublications = (service: ServiceSection, pipeline: Pipeline): readonly Publication[] =>
+  service.outbox === undefined ? publications(service, pipeline) : [];
 
 /** The queues that a service's messages end in, and the exchange that leads there. */
 export function publications(
@@ -309,15 +277,11 @@ export function publications(
 
 function receiverEdges(pipeline: Pipeline): readonly FlowEdge[] {
   return originals(pipeline).flatMap((service): readonly FlowEdge[] => {
-    const { name, receives, writes, produces, outbox } = service;
-    // What an outbox publishes comes from the tables that it reports.
-    const published = outbox === undefined ? publications(service, pipeline) : [];
-    const stage: FlowStage = { kind: 'receiver', name, receives, queues: published.map(({ queue }) => queue) };
-    const targets: ReadonlyArray<{ readonly to: Place; readonly exchange?: string }> = [
-      ...writtenPlaces(writes).map((to) => ({ to })),
-      ...produces.map((topic) => ({ to: topicPlace(topic) })),
-      ...published.map(({ queue, ...exchange }) => ({ to: queuePlace(queue), ...exchange })),
-    ];
+    const { name, receives, produces } = service;
+    const published = ownPublications(service, pipeline);
+    const queues = published.map(({ queue }) => queue);
+    const stage: FlowStage = { kind: 'receiver', name, receives, writes: produces, queues };
+    const targets = targetsOf(service, published);
     return receives.flatMap((queue) => targets.map((target) => ({ from: queuePlace(queue), ...target, stage })));
   });
 }

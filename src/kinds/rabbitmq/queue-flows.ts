@@ -1,7 +1,8 @@
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { type FlowStage, flowEdges, publications, wayOf } from '../flow/flow.js';
+import { type FlowStage, flowEdges, publications } from '../flow/flow.js';
 import { readFlowInTime } from '../flow/read-flow.js';
+import { stagesOf } from '../flow/ways.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode, Health } from '../status-report.js';
 import { deadLettersOf, readQueue } from './queues.js';
@@ -15,7 +16,7 @@ export async function readQueueFlows(session: Session): Promise<readonly Flow[]>
   const shown = new Set(
     pipeline.checks.flatMap((check) => {
       try {
-        return check.kind === 'compare' ? wayOf(check, edges).flatMap(receivedBy) : [];
+        return check.kind === 'compare' ? stagesOf(check, edges).flatMap(receivedBy) : [];
       } catch {
         return []; // its own flow says why
       }

@@ -44,7 +44,13 @@ export interface ReadySection {
 }
 
 export type WritesSection =
-  | { readonly kind: 'tables'; readonly database: string; readonly tables: readonly string[] }
+  | {
+      readonly kind: 'tables';
+      readonly database: string;
+      readonly tables: readonly string[];
+      /** A query for topic, partition and next offset of what is applied. */
+      readonly applied: string | undefined;
+    }
   | { readonly kind: 'documents'; readonly store: string; readonly collections: readonly string[] };
 
 export interface OutboxSection {
@@ -146,7 +152,16 @@ const service = mapping({
   writes: z
     .union(
       [
-        mapping({ database: text.describe('Where'), tables: texts.describe('Which') }),
+        mapping({
+          database: text.describe('Where'),
+          tables: texts.describe('Which'),
+          applied: text
+            .optional()
+            .describe(
+              'A query for topic, partition and next offset as the database has them: how far a check knows what was consumed to be applied, instead of what the group has committed',
+            )
+            .meta({ examples: ['select topic, partition, next_offset from applied'] }),
+        }),
         mapping({ store: text.describe('Where'), collections: texts.describe('Which') }),
       ],
       { error: 'must have database and tables, or store and collections' },
@@ -281,5 +296,7 @@ function withCopies(
 
 function buildWrites(writes: ServiceSpec['writes']): WritesSection | undefined {
   if (writes === undefined) return undefined;
-  return 'database' in writes ? { kind: 'tables', ...writes } : { kind: 'documents', ...writes };
+  return 'database' in writes
+    ? { kind: 'tables', ...writes, applied: writes.applied }
+    : { kind: 'documents', ...writes };
 }

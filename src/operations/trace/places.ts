@@ -1,5 +1,6 @@
-import type { CheckSection } from '../../kinds/check/section.js';
-import { flowEdges, type Place, topicPlace, wayOf } from '../../kinds/flow/flow.js';
+import { type CheckSection, partsOf } from '../../kinds/check/section.js';
+import { flowEdges, type Place, topicPlace } from '../../kinds/flow/flow.js';
+import { stagesOf } from '../../kinds/flow/ways.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { TracedTable } from './rows.js';
@@ -12,13 +13,13 @@ export interface TracedPlaces {
 /** Where a key of a check leaves traces: on its way, or, for a status topic, wherever its records come from. */
 export function placesOf(check: CheckSection, pipeline: Pipeline): TracedPlaces {
   if (check.kind === 'compare') {
-    const topics = wayOf(check, flowEdges(pipeline)).flatMap((stage) => {
+    const topics = stagesOf(check, flowEdges(pipeline)).flatMap((stage) => {
       if ('topics' in stage) return stage.topics;
       return stage.kind === 'receiver' ? [] : [...stage.reads, ...stage.writes];
     });
     const [ofReplica, ofSource] = [[...check.key.keys()][0], [...check.key.values()][0]];
     const sides = [
-      { side: check.source, key: ofSource },
+      ...partsOf(check.source).map((side) => ({ side, key: ofSource })),
       { side: check.replica, key: ofReplica },
     ];
     const tables = sides.flatMap(({ side, key }) =>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CompareSection } from '../../../src/kinds/check/section.js';
-import { flowEdges, wayOf } from '../../../src/kinds/flow/flow.js';
+import { flowEdges } from '../../../src/kinds/flow/flow.js';
+import { stagesOf } from '../../../src/kinds/flow/ways.js';
 import type { Located, Pipeline } from '../../../src/pipeline/pipeline.js';
 import { textOf, Workspace } from '../pipeline/workspace.js';
 
@@ -26,7 +27,7 @@ function alone(text: string, ksql: Readonly<Record<string, string>> = {}): Pipel
 function waysOf(pipeline: Pipeline): string[][] {
   const edges = flowEdges(pipeline);
   return pipeline.checks.flatMap((check) =>
-    check.kind === 'compare' ? [wayOf(check, edges).map(({ kind, name }) => `${kind} ${name}`)] : [],
+    check.kind === 'compare' ? [stagesOf(check, edges).map(({ kind, name }) => `${kind} ${name}`)] : [],
   );
 }
 
@@ -34,7 +35,13 @@ function waysOf(pipeline: Pipeline): string[][] {
 function between(pipeline: Pipeline, from: string, to: string, through?: string[]): string[] {
   const place = (name: string) => {
     const [database = '', ...table] = name.split('.');
-    return { kind: 'table' as const, database, table: table.join('.'), where: undefined };
+    return {
+      kind: 'table' as const,
+      database,
+      table: table.join('.'),
+      where: undefined,
+      constants: new Map<string, string>(),
+    };
   };
   const location = { file: 'x', line: 1, column: 1 };
   const check: Located & CompareSection = {
@@ -53,7 +60,7 @@ function between(pipeline: Pipeline, from: string, to: string, through?: string[
     through,
     withinMs: undefined,
   };
-  return wayOf(check, flowEdges(pipeline)).map(({ kind, name }) => `${kind} ${name}`);
+  return stagesOf(check, flowEdges(pipeline)).map(({ kind, name }) => `${kind} ${name}`);
 }
 
 const POSTGRES = 'connector.class: io.debezium.connector.postgresql.PostgresConnector';
@@ -172,6 +179,33 @@ ${reader('one', 'events', 'copy')}${reader('two', 'events', 'copy')}
     expect(between(pipeline, 'a.orders', 'b.copy', ['w', 'one-group'])).toEqual(['outbox w', 'group one']);
     expect(() => between(pipeline, 'a.orders', 'b.copy', ['two', 'w'])).toThrow(/no path leads/);
     expect(between(pipeline, 'a.orders', 'b.copy', [])).toEqual([]);
+  });
+
+  it('can be named where all its names are on a longer way too', () => {
+    const pipeline = alone(`${TWO_DATABASES}
+topics: { events: {}, enriched: {} }
+services:
+  w: { command: [cat], outbox: { database: a, table: event, reports: [orders], sent: sent, topics: [events] } }
+  enrich: { command: [cat], consumes: { group: enrich, topics: [events] }, produces: [enriched] }
+  r: { command: [cat], consumes: { group: r, topics: [events, enriched] }, writes: { database: b, tables: [copy] } }
+`);
+    expect(() => between(pipeline, 'a.orders', 'b.copy')).toThrow(/several paths.*\[w, enrich, r\] or \[w, r\]/);
+    expect(between(pipeline, 'a.orders', 'b.copy', ['w', 'r'])).toEqual(['outbox w', 'group r']);
+    expect(between(pipeline, 'a.orders', 'b.copy', ['enrich'])).toEqual(['outbox w', 'group enrich', 'group r']);
+  });
+
+  it('goes from a topic to a queue, from there to a topic, and on', () => {
+    const pipeline = alone(`${TWO_DATABASES}
+topics: { events: {}, done: {} }
+rabbitmq: { queues: { work: {} } }
+services:
+  w: { command: [cat], outbox: { database: a, table: event, reports: [orders], sent: sent, topics: [events] } }
+  dispatcher: { command: [cat], consumes: { group: dispatcher, topics: [events] }, publishes: [work] }
+  worker: { command: [cat], receives: [work], produces: [done] }
+  r: { command: [cat], consumes: { group: r, topics: [done] }, writes: { database: b, tables: [copy] } }
+`);
+    const way = ['outbox w', 'group dispatcher', 'receiver worker', 'group r'];
+    expect(between(pipeline, 'a.orders', 'b.copy')).toEqual(way);
   });
 
   it('is found in circles, and refused where it goes through a second database', () => {

@@ -37,7 +37,7 @@ function stageOf(): Stage {
   } as const;
   const probe = readsOutbox({ ...stage, topics: [], queues: ['q'] }, client);
   return outboxStage(
-    { name: 'shop', table: 'event', topics: [], queues: ['q'], trouble: async () => undefined, ...probe },
+    { name: 'shop', table: 'event', handsOn: { topics: [], queues: ['q'] }, trouble: async () => undefined, ...probe },
     kafka,
   );
 }

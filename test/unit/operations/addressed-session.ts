@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
+import { startKsqldb } from '../../../src/embedded/ksqldb/server.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
+import { startSchemaRegistry } from '../../../src/embedded/schema-registry/server.js';
 import { openSession, type Session } from '../../../src/kinds/session.js';
 import { KINDS } from '../../../src/kinds/table.js';
 import { loadPipeline } from '../../../src/pipeline/load.js';
@@ -20,6 +22,9 @@ function endless(): AbortSignal {
 
 /** A broker and a PostgreSQL in this process, which pipelines of the test have by their addresses. */
 export class Servers {
+  /** Other servers by their key of the target: `ksqldb: { url: "…" }`. */
+  private readonly others = new Map<string, { readonly address: string; stop(): Promise<void> }>();
+
   private constructor(
     private readonly folder: string,
     readonly kafka: RunningKafka,
@@ -35,6 +40,30 @@ export class Servers {
     return new Servers(folder, kafka, postgres);
   }
 
+  /** A file beside the pipeline's. */
+  write(path: string, text: string): void {
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+
+  /** A registry and ksqlDB on the same broker, which sessions that are opened later have too. */
+  async startKsqldb(): Promise<string> {
+    const { bootstrapServers } = this.kafka;
+    const common = { host: '127.0.0.1', port: 0, log: silentLog };
+    const registry = await startSchemaRegistry({ ...common, bootstrapServers });
+    const registryUrl = `http://127.0.0.1:${registry.port}`;
+    this.others.set('schemaRegistry', { address: `{ url: "${registryUrl}" }`, stop: () => registry.stop() });
+    const ksqldb = await startKsqldb({
+      ...common,
+      kafka: { bootstrapServers },
+      schemaRegistry: { url: registryUrl },
+    });
+    const url = `http://127.0.0.1:${ksqldb.port}`;
+    this.others.set('ksqldb', { address: `{ url: "${url}" }`, stop: () => ksqldb.stop() });
+    return url;
+  }
+
   /** Makes the database. */
   async database(name: string, sql: string): Promise<PostgresClient> {
     const admin = await connectPostgres({ url: this.postgres.urlOf('postgres') });
@@ -48,7 +77,8 @@ export class Servers {
   /** A session of this pipeline, whose kafka and databases are here. */
   session(file: string, databases: readonly string[]): Session {
     const urls = databases.map((name) => `${name}: { url: "${this.postgres.urlOf(name)}" }`).join(', ');
-    const target = `targets: { here: { kafka: { bootstrapServers: "${this.kafka.bootstrapServers}" }, databases: { ${urls} } } }`;
+    const others = [...this.others].map(([name, { address }]) => `${name}: ${address}, `).join('');
+    const target = `targets: { here: { kafka: { bootstrapServers: "${this.kafka.bootstrapServers}" }, ${others}databases: { ${urls} } } }`;
     writeFileSync(join(this.folder, 'evpipe.yaml'), `version: 1\nname: shop\n${file}\n${target}\n`);
     const { pipeline, problems } = loadPipeline(
       {
@@ -71,6 +101,7 @@ export class Servers {
   }
 
   async remove(): Promise<void> {
+    for (const { stop } of [...this.others.values()].reverse()) await stop();
     await Promise.all([this.kafka.stop(), this.postgres.remove()]);
     rmSync(this.folder, { recursive: true, force: true });
   }

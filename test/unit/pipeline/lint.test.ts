@@ -92,10 +92,10 @@ checks:
     found: [
       /:4:7\d error dangling-reference: \$\(stores.doc.url\): there is no store doc, did you mean docs\?/,
       /:5:\d+ error dangling-reference: there is no store nobody/,
-      /:7:\d+ error check-place: check both: source needs database and table, or store and collection, or topic; it has several/,
-      /:7:\d+ error check-place: check both: replica needs store and collection/,
-      /:8:\d+ error check-place: check where: source is a table, so its where must be SQL/,
-      /:8:\d+ error check-place: check where: replica holds documents, so its where must be \{ field: value \}/,
+      /:7:\d+ error check-place: check both: the source needs database and table \(or query\), or .*; it has several/,
+      /:7:\d+ error check-place: check both: the replica needs store and collection/,
+      /:8:\d+ error check-place: check where: the source has columns, so its where must be SQL/,
+      /:8:\d+ error check-place: check where: the replica has fields, so its where must be \{ field: value \}/,
       /:9:\d+ error store-kind: store cache is a cache, which holds no documents/,
       /:10:\d+ error check-columns: check fields: "x..y" is not a valid name of a field/,
       /:10:\d+ error check-columns: check fields needs columns/,
@@ -560,6 +560,48 @@ services: { reader: { command: [cat], consumes: { group: g, topics: [asked] } } 
       /:2:14 warning unused: database spare/,
       /:3:11 warning unused: topic spare/,
       /:3:22 warning topic-without-writer: topic asked is read, but nothing in this file writes to it/,
+    ],
+  },
+  {
+    name: 'queries, files, unions and ksqlDB names that cannot be run or fenced',
+    files: { 'there.csv': 'id\n' },
+    overlay: `
+checks:
+  half: { source: { database: person, query: select 1 as id, table: x }, replica: { file: there.xml }, key: [id] }
+  lone: { source: { database: person, table: person_person, tables: [x] }, replica: { file: there.csv }, key: [id], through: [] }
+  file: { source: { database: person, table: person_person }, replica: { file: there.csv }, key: [id] }
+  gone: { source: { database: person, table: person_person }, replica: { file: gone.csv }, key: [id], through: [] }
+  query: { source: { database: person, query: select 1 as id }, replica: { database: planning, table: planning_person }, key: [id] }
+  join: { source: { database: person, query: select 1 as id, tables: [person_person, other] }, replica: { database: planning, table: planning_person }, key: [id] }
+  made: { source: { database: person, table: person_person }, replica: { ksqldb: NOBODY }, key: [id] }
+  parts: { source: [{ database: person, table: person_person, with: { region: eu } }, { database: accounting, table: x }], replica: { database: planning, table: planning_person }, key: [id], through: [] }
+  deleted: { source: { database: person, table: person_person, deleted: { a: 1 } }, replica: { topic: public_person_entity_events, deleted: gone }, key: [id] }
+`,
+    found: [
+      /:3:\d+ error check-place: check half: the source needs either table or query beside database/,
+      /:3:\d+ error check-place: check half: the replica is file there.xml, whose name must end in .csv or .jsonl/,
+      /:4:\d+ error check-place: check lone: the source has tables without a query/,
+      /:6:\d+ error file-missing: check gone: there is no file gone.csv/,
+      /:10:\d+ error check-place: check parts: source 2 has no region in with/,
+      /:11:\d+ error check-place: check deleted: the source has columns, so its deleted must be SQL/,
+      /:11:\d+ error check-place: check deleted: the replica has fields, so its deleted must be/,
+    ],
+  },
+  {
+    name: 'ways of queries, files and ksqlDB names that cannot be told',
+    files: { 'there.csv': 'id\n' },
+    overlay: `
+checks:
+  file: { source: { database: person, table: person_person }, replica: { file: there.csv }, key: [id] }
+  query: { source: { database: person, query: select 1 as id }, replica: { database: planning, table: planning_person }, key: [id] }
+  join: { source: { database: person, query: select 1 as id, tables: [person_person, other] }, replica: { database: planning, table: planning_person }, key: [id] }
+  made: { source: { database: person, table: person_person }, replica: { ksqldb: NOBODY }, key: [id] }
+`,
+    found: [
+      /:3:3 error way-unknown: check file: file there.csv has no position that a fence could pass/,
+      /:4:3 error way-unknown: check query: nothing says which tables of person its query reads/,
+      /:5:3 error way-unknown: check join: no path leads from table person.other/,
+      /:6:3 error way-unknown: check made: no path leads from table person.person_person to ksqldb NOBODY/,
     ],
   },
   {

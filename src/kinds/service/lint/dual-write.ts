@@ -1,8 +1,8 @@
 import type { LintContext } from '../../../pipeline/lint.js';
 import { type Problem, warning } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
-import type { CheckSection } from '../../check/section.js';
-import { flowEdges, placeOfSide } from '../../flow/flow.js';
+import { type CheckSection, partsOf } from '../../check/section.js';
+import { flowEdges, placesOfSide } from '../../flow/flow.js';
 import { ksqlFiles } from '../../ksqldb/ksql-files.js';
 import type { ServiceSection } from '../section.js';
 
@@ -29,8 +29,11 @@ export function checkDualWrites(context: LintContext): readonly Problem[] {
 /** The database of a check's source, where neither a connector nor an outbox reads what it compares. */
 function unreadSource(check: CheckSection, read: ReadonlySet<string>): readonly string[] {
   if (check.kind === 'conservation') return check.published === undefined ? [] : [check.published.database];
-  if (check.kind !== 'compare' || check.source.kind !== 'table') return [];
-  return read.has(placeOfSide(check.source)) ? [] : [check.source.database];
+  if (check.kind !== 'compare') return [];
+  return partsOf(check.source).flatMap((part) => {
+    if (part.kind !== 'table' && part.kind !== 'query') return [];
+    return placesOfSide(part).some((place) => !read.has(place)) ? [part.database] : [];
+  });
 }
 
 function databasesOf({ env, run }: ServiceSection): readonly string[] {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { drawText } from '../../../../src/kinds/flow/draw.js';
-import { flowEdges, wayOf } from '../../../../src/kinds/flow/flow.js';
+import { flowEdges } from '../../../../src/kinds/flow/flow.js';
+import { stagesOf } from '../../../../src/kinds/flow/ways.js';
 import { KINDS } from '../../../../src/kinds/table.js';
 import { loadPipeline } from '../../../../src/pipeline/load.js';
 import { textOf } from '../../pipeline/workspace.js';
@@ -30,7 +31,7 @@ describe('customer-replication', () => {
     ]);
     const edges = flowEdges(pipeline);
     const ways = pipeline.checks.flatMap((check) =>
-      check.kind === 'compare' ? [wayOf(check, edges).map(({ name }) => name)] : [],
+      check.kind === 'compare' ? [stagesOf(check, edges).map(({ name }) => name)] : [],
     );
     expect(ways).toEqual([
       ['customer-outbox', 'replication'],

@@ -1,0 +1,123 @@
+import { createReadStream } from 'node:fs';
+import { parseJson } from '../../protocol/json/parse.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
+import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument } from './contract.js';
+import { CsvReader } from './csv.js';
+import { fieldValueOf, isSameField, valueAt } from './field-value.js';
+import { holdsAll } from './lookups.js';
+
+/** One line or row of a file: fields by their path, and where it begins. */
+interface FileRow {
+  readonly line: number;
+  at(path: string): FieldValue;
+}
+
+const BLOCK = 1_000;
+
+/**
+ * A file as documents: each line of JSON Lines, or each row of a CSV file below its header. A value of CSV has no type:
+ * it is read as the column beside it; what is empty and not quoted is null, as COPY has it. Each call reads the file anew.
+ */
+export function fileDocuments(format: 'csv' | 'jsonl', shown: string): DocumentsClient {
+  const rows = format === 'csv' ? csvRows : jsonRows;
+  async function* stream(query: DocumentQuery, signal?: AbortSignal): AsyncGenerator<readonly FoundDocument[]> {
+    const wanted = Object.entries(query.where).map(([path, value]) => ({ path, value: fieldValueOf(value) }));
+    let block: FoundDocument[] = [];
+    for await (const row of rows(query.collection, shown)) {
+      signal?.throwIfAborted();
+      if (!wanted.every(({ path, value }) => isSameField(row.at(path), value))) continue;
+      const values = query.paths.map((path) => row.at(path));
+      block.push({ values, version: `${row.line} ${JSON.stringify(values)}` });
+      if (block.length < BLOCK) continue;
+      yield block;
+      block = [];
+    }
+    if (block.length > 0) yield block;
+  }
+  return {
+    version: async () => 'file',
+    estimate: async () => -1,
+    stream,
+    async find(query, lookups) {
+      const found: FoundDocument[] = [];
+      const isWanted = holdsAll(query, lookups);
+      for await (const block of stream(query)) found.push(...block.filter(isWanted));
+      return found;
+    },
+    close: async () => {},
+  };
+}
+
+async function* jsonRows(file: string, shown: string): AsyncGenerator<FileRow> {
+  let line = 0;
+  for await (const text of linesOf(file, shown)) {
+    line += 1;
+    if (text.trim() === '') continue;
+    const value = parseLine(text, { file: shown, line, column: 1 });
+    yield { line, at: (path) => fieldValueOf(valueAt(value, path.split('.'))) };
+  }
+}
+
+function parseLine(text: string, location: { readonly file: string; readonly line: number; readonly column: number }) {
+  try {
+    return parseJson(text, 'text');
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_FILE_LINE', `the line is not valid JSON: ${messageOf(cause)}`, { cause, location });
+  }
+}
+
+async function* csvRows(file: string, shown: string): AsyncGenerator<FileRow> {
+  const reader = new CsvReader();
+  let columns: ReadonlyMap<string, number> | undefined;
+  const rowOf = ({ line, values }: CsvReader['rows'][number]): FileRow | undefined => {
+    if (columns === undefined) {
+      columns = new Map(values.map((name, index) => [name ?? '', index]));
+      return undefined;
+    }
+    if (values.length !== columns.size) {
+      throw new EvpipeError('EVPIPE_FILE_LINE', `the row has ${values.length} values, and the header ${columns.size}`, {
+        location: { file: shown, line, column: 1 },
+      });
+    }
+    const byName = columns;
+    return { line, at: (path) => csvValue(values, byName.get(path)) };
+  };
+  for await (const text of linesOf(file, shown)) {
+    reader.take(text);
+    for (const found of reader.rows.splice(0)) {
+      const row = rowOf(found);
+      if (row !== undefined) yield row;
+    }
+  }
+  if (reader.openSince === undefined) return;
+  throw new EvpipeError('EVPIPE_FILE_LINE', 'the quotes that begin here never end', {
+    location: { file: shown, line: reader.openSince, column: 1 },
+  });
+}
+
+function csvValue(values: readonly (string | null)[], index: number | undefined): FieldValue {
+  if (index === undefined) return { kind: 'missing' };
+  const text = values[index];
+  return text == null ? { kind: 'null' } : { kind: 'untyped', text };
+}
+
+/** Without their line feeds. */
+async function* linesOf(file: string, shown: string): AsyncGenerator<string> {
+  const input = createReadStream(file, 'utf8');
+  try {
+    let rest = '';
+    let first = true;
+    for await (const chunk of input as AsyncIterable<string>) {
+      const lines = `${rest}${first ? chunk.replace(/^\uFEFF/, '') : chunk}`.split('\n');
+      first = false;
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  } catch (cause) {
+    if (cause instanceof EvpipeError) throw cause;
+    throw new EvpipeError('EVPIPE_FILE', `cannot read ${shown}: ${messageOf(cause)}`, { cause, kind: 'usage' });
+  } finally {
+    input.destroy();
+  }
+}
