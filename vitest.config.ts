@@ -10,10 +10,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-// unit: pure code and single servers in process; system: whole pipelines through the built command;
-// security: attacks over real sockets;
+// unit: no server, no process; servers: single servers, and what works with them; system: whole pipelines through the
+// built command; security: attacks over real sockets;
 // real: the same behaviour against the real Kafka, Connect and Debezium; compose: in containers of an engine of its own; soak: long seeded runs.
-const project = (name: string, timeoutMs: number, parallel: boolean) => ({
+const project = (name: string, timeoutMs: number, parallel: boolean, setupFiles: string[] = []) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.{ts,tsx}`],
@@ -21,6 +21,7 @@ const project = (name: string, timeoutMs: number, parallel: boolean) => ({
     hookTimeout: timeoutMs,
     pool: 'forks' as const,
     fileParallelism: parallel,
+    setupFiles,
   },
 });
 
@@ -31,7 +32,8 @@ export default defineConfig({
     maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 60_000, true),
+      project('unit', 60_000, true, ['test/support/no-servers.ts']),
+      project('servers', 60_000, true),
       project('system', 180_000, true),
       project('security', 180_000, true),
       project('real', 600_000, false),

@@ -6,8 +6,9 @@ import { fetch } from '../../src/protocol/kafka/messages/fetch.js';
 import { listOffsets } from '../../src/protocol/kafka/messages/list-offsets.js';
 import { metadata } from '../../src/protocol/kafka/messages/metadata.js';
 import { produce } from '../../src/protocol/kafka/messages/produce.js';
+import { batchOf } from '../support/kafka-batch.js';
 import { KafkaProcess } from '../support/kafka-process.js';
-import { batchOf, RawClient } from '../unit/embedded/kafka/raw-client.js';
+import { RawClient } from '../support/kafka-raw-client.js';
 
 const PARTITIONS = 10;
 const TOPIC = 'much';

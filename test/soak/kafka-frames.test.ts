@@ -8,9 +8,10 @@ import { listOffsets } from '../../src/protocol/kafka/messages/list-offsets.js';
 import { metadata } from '../../src/protocol/kafka/messages/metadata.js';
 import { offsetCommit } from '../../src/protocol/kafka/messages/offset-commit.js';
 import { produce } from '../../src/protocol/kafka/messages/produce.js';
+import { TestBroker } from '../servers/embedded/kafka/running-broker.js';
+import { batchOf } from '../support/kafka-batch.js';
+import { RawClient } from '../support/kafka-raw-client.js';
 import { seeded } from '../support/seeded.js';
-import { batchOf, RawClient } from '../unit/embedded/kafka/raw-client.js';
-import { TestBroker } from '../unit/embedded/kafka/running-broker.js';
 
 const FRAMES = Number(process.env.EVPIPE_SOAK_FRAMES ?? 20_000);
 const SEED = Number(process.env.EVPIPE_SOAK_SEED ?? 1);

@@ -19,7 +19,7 @@ import { Reader } from '../../src/protocol/kafka/reader.js';
 import { recordsOf } from '../../src/protocol/kafka/record-batch.js';
 import { parseStatements } from '../../src/protocol/ksql/parse.js';
 import { decodePgoutput } from '../../src/protocol/pgoutput/decode.js';
-import { defectIn } from './fuzz/attacked.js';
+import { defectIn } from './fuzz/defect.js';
 import { Dice } from './fuzz/dice.js';
 import { AVRO_SCHEMA, JSON_SCHEMA, KSQL_STATEMENTS, PROTOBUF_SCHEMA } from './fuzz/languages.js';
 import { spoilBytes, spoilJsonText, spoilText } from './fuzz/spoil.js';

@@ -24,8 +24,9 @@ import {
   sizeOf,
 } from '../../src/protocol/kafka/record-batch.js';
 import { pause } from '../../src/support/retry.js';
-import { batchOf, RawClient } from '../unit/embedded/kafka/raw-client.js';
 import { forkServer } from './fork-server.js';
+import { batchOf } from './kafka-batch.js';
+import { RawClient } from './kafka-raw-client.js';
 import { seeded } from './seeded.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url));

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { createTopics } from '../../src/protocol/kafka/messages/create-topics.js';
 import { metadata } from '../../src/protocol/kafka/messages/metadata.js';
 import { produce } from '../../src/protocol/kafka/messages/produce.js';
-import { batchOf, RawClient } from '../unit/embedded/kafka/raw-client.js';
+import { batchOf } from './kafka-batch.js';
 import { KafkaProcess } from './kafka-process.js';
+import { RawClient } from './kafka-raw-client.js';
 
 export interface CrowdOptions {
   /** Of three partitions each. */

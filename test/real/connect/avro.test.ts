@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { World } from '../../unit/embedded/connect/world.js';
+import { World } from '../../servers/embedded/connect/world.js';
 import { type RealStack, startRealStack } from '../stack/stack.js';
 import { differences, startPair } from './side-by-side.js';
 

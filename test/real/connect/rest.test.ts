@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { waitUntil } from '../../../src/support/retry.js';
-import { type TestDatabase, World } from '../../unit/embedded/connect/world.js';
+import { type TestDatabase, World } from '../../servers/embedded/connect/world.js';
 import { type RealStack, startRealStack } from '../stack/stack.js';
 
 let stack: RealStack;

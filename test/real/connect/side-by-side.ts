@@ -1,7 +1,7 @@
 import type { KafkaRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
-import { type Told, told } from '../../unit/embedded/connect/told.js';
-import type { TestDatabase, World } from '../../unit/embedded/connect/world.js';
+import { type Told, told } from '../../servers/embedded/connect/told.js';
+import type { TestDatabase, World } from '../../servers/embedded/connect/world.js';
 
 /** The same connector on the real worker and on ours, each with a prefix and slot of its own, over the same database. */
 export interface Pair {

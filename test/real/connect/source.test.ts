@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ANSWERS_FILE, recordedAnswers } from '../../unit/embedded/connect/source/answers.js';
-import { SOURCE_CASES } from '../../unit/embedded/connect/source/cases.js';
-import { runCase } from '../../unit/embedded/connect/source/run-case.js';
-import type { Told } from '../../unit/embedded/connect/told.js';
-import { World } from '../../unit/embedded/connect/world.js';
+import { ANSWERS_FILE, recordedAnswers } from '../../servers/embedded/connect/source/answers.js';
+import { SOURCE_CASES } from '../../servers/embedded/connect/source/cases.js';
+import { runCase } from '../../servers/embedded/connect/source/run-case.js';
+import type { Told } from '../../servers/embedded/connect/told.js';
+import { World } from '../../servers/embedded/connect/world.js';
 import { type RealStack, startRealStack } from '../stack/stack.js';
 
 let stack: RealStack | undefined;

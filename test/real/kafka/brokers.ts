@@ -6,7 +6,7 @@ import { startKafka } from '../../../src/embedded/kafka/index.js';
 import { errorName } from '../../../src/protocol/kafka/errors.js';
 import { alterUserScramCredentials } from '../../../src/protocol/kafka/messages/alter-user-scram-credentials.js';
 import { waitUntil } from '../../../src/support/retry.js';
-import { RawClient } from '../../unit/embedded/kafka/raw-client.js';
+import { RawClient } from '../../support/kafka-raw-client.js';
 import { startRealKafka } from '../stack/kafka.js';
 import { repositoryFolder } from '../stack/repository.js';
 

@@ -7,7 +7,7 @@ import { describeConfigs } from '../../../src/protocol/kafka/messages/describe-c
 import { incrementalAlterConfigs } from '../../../src/protocol/kafka/messages/incremental-alter-configs.js';
 import { listConfigResources } from '../../../src/protocol/kafka/messages/list-config-resources.js';
 import { waitUntil } from '../../../src/support/retry.js';
-import { RawClient } from '../../unit/embedded/kafka/raw-client.js';
+import { RawClient } from '../../support/kafka-raw-client.js';
 import { type RealKafka, startRealKafka } from '../stack/kafka.js';
 
 const [BROKER, LOGGER, METRICS, GROUP] = [4, 8, 16, 32];

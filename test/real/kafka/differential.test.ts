@@ -36,7 +36,8 @@ import { offsetForLeaderEpoch } from '../../../src/protocol/kafka/messages/offse
 import { produce } from '../../../src/protocol/kafka/messages/produce.js';
 import { syncGroup } from '../../../src/protocol/kafka/messages/sync-group.js';
 import { txnOffsetCommit } from '../../../src/protocol/kafka/messages/txn-offset-commit.js';
-import { batchOf, RawClient } from '../../unit/embedded/kafka/raw-client.js';
+import { batchOf } from '../../support/kafka-batch.js';
+import { RawClient } from '../../support/kafka-raw-client.js';
 import { type RealKafka, startRealKafka } from '../stack/kafka.js';
 
 let folder: string;

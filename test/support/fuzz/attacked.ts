@@ -1,21 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { ReadyMessage } from '../../../src/support/child.js';
 import { waitUntil } from '../../../src/support/retry.js';
+import { defectIn } from './defect.js';
 
-/** What only a defect says: JavaScript's own errors, and stack traces. */
-const DEFECT =
-  /TypeError|RangeError|ReferenceError|SyntaxError: |Cannot (read|set|mix|convert)|is not (a function|iterable|defined|a constructor)|Maximum call stack|Invalid (array|string) length|Array buffer allocation|\n\s+at .+:\d+:\d+/;
 const TICKS_PER_SECOND = 100;
 const LOG_CHARS_MAX = 100_000;
-
-export const defectIn = (text: string): string | undefined => {
-  const found = DEFECT.exec(text);
-  return found === null ? undefined : text.slice(Math.max(0, found.index - 200), found.index + 400);
-};
 
 /** A server of ours in a process of its own, whose end, log, processor time and memory are watched. */
 export class Attacked {

@@ -1,4 +1,5 @@
-import { defectIn, type Exchange } from './attacked.js';
+import type { Exchange } from './attacked.js';
+import { defectIn } from './defect.js';
 import type { Dice } from './dice.js';
 import type { Shot } from './shot.js';
 import { spitefulText, spoilJson, spoilJsonText, spoilText } from './spoil.js';

@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { packageFile, packageFolder } from '../../../src/support/package.js';
+import { packageFile } from '../../../src/support/package.js';
 import { textOf, Workspace } from '../pipeline/workspace.js';
 
 let workspace: Workspace;
@@ -29,7 +28,12 @@ const yamlOf = (page: string): string =>
   /```yaml\n(.*?)```/s.exec(readFileSync(packageFile(page), 'utf8'))?.[1] ?? `no YAML in ${page}`;
 
 it('every link between the pages leads somewhere', () => {
-  const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: packageFolder, encoding: 'utf8' }).trim().split('\n');
+  const pages = [
+    ...pagesIn('.'),
+    ...['docs', 'pipelines', 'templates', 'test/bench', 'test/compose', 'test/real'].flatMap((folder) =>
+      pagesIn(folder, true),
+    ),
+  ];
   const broken = pages.flatMap((page) =>
     [...readFileSync(packageFile(page), 'utf8').matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)]
       .map(([, target = '']) => join(dirname(page), target))
@@ -39,3 +43,8 @@ it('every link between the pages leads somewhere', () => {
   expect(pages.length).toBeGreaterThan(10);
   expect(broken).toEqual([]);
 });
+
+const pagesIn = (folder: string, recursive = false): string[] =>
+  readdirSync(packageFile(folder), { recursive, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => join(folder, name));

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { takeRunLock } from '../../../src/targets/run-lock.js';
 import { runIn } from '../../support/command-line.js';
-import { PIPELINE } from '../cli/shop.js';
+import { SHOP_PIPELINE } from '../../support/shop-pipeline.js';
 
 let folder: string;
 let state: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'evpipe-format-'));
-  writeFileSync(join(folder, 'evpipe.yaml'), PIPELINE);
+  writeFileSync(join(folder, 'evpipe.yaml'), SHOP_PIPELINE);
   state = join(folder, '.evpipe', 'shop');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { coded, type RecordedFrame } from '../../../support/recording-proxy.js';
+import { coded, type RecordedFrame } from '../../../support/recorded-frame.js';
 
 const file = new URL('../../../fixtures/kafka/frames.json', import.meta.url);
 const frames = JSON.parse(readFileSync(file, 'utf8')) as readonly RecordedFrame[];
