@@ -33,7 +33,7 @@ export function buildPipeline(input: BuildInput, kinds: readonly FileKind[], pro
     .flatMap((kind) => kind.sections)
     .map(
       ({ key, resolves, build }): Partial<Pipeline> =>
-        build(resolves ? resolvedTexts(spec[key], names) : spec[key], context),
+        build(resolves !== false ? resolvedTexts(spec[key], names) : spec[key], context),
     );
   return Object.assign(
     {

@@ -173,18 +173,20 @@ function scalarValue(node: Scalar): unknown {
   return typeof value === 'number' && source !== undefined && String(value) !== source ? source : value;
 }
 
-/** Deep merge: mappings key by key, everything else replaced; null removes the key. */
-export function mergeTrees(base: Tree, overlay: Tree): Tree {
+/**
+ * Deep merge: mappings key by key, everything else replaced; null removes the key. Within a profile it stays, to remove
+ * the key once the profile is merged.
+ */
+export function mergeTrees(base: Tree, overlay: Tree, at: readonly string[] = []): Tree {
   if (base.kind !== 'mapping' || overlay.kind !== 'mapping') return overlay;
   const entries = new Map(base.entries);
   for (const [key, entry] of overlay.entries) {
     const below = entries.get(key);
-    if (entry.value.kind === 'scalar' && entry.value.value === null) entries.delete(key);
-    else
-      entries.set(
-        key,
-        below === undefined ? entry : { location: entry.location, value: mergeTrees(below.value, entry.value) },
-      );
+    const removes = entry.value.kind === 'scalar' && entry.value.value === null;
+    const inProfile = at.length > 1 && at[0] === 'profiles';
+    if (removes && !inProfile) entries.delete(key);
+    else if (below === undefined) entries.set(key, entry);
+    else entries.set(key, { location: entry.location, value: mergeTrees(below.value, entry.value, [...at, key]) });
   }
   return { kind: 'mapping', entries, location: base.location };
 }

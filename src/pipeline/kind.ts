@@ -85,8 +85,8 @@ export const calledOnServers = ({ name, shared }: SharedName): string => shared(
 export interface Section {
   readonly key: string;
   readonly spec: z.ZodType;
-  /** References are replaced in it; elsewhere `$(` is plain text. */
-  readonly resolves: boolean;
+  /** References are replaced in it, or only those to names on servers; elsewhere `$(` is plain text. */
+  readonly resolves: boolean | 'names';
   build(value: unknown, context: BuildContext): Partial<Pipeline>;
 }
 
@@ -118,7 +118,7 @@ export function section<Spec extends z.ZodType>(
   key: string,
   spec: Spec,
   build: (value: z.output<Spec>, context: BuildContext) => Partial<Pipeline>,
-  options: { readonly resolves?: boolean } = {},
+  options: { readonly resolves?: Section['resolves'] } = {},
 ): Section {
   return {
     key,

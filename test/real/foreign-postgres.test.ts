@@ -76,15 +76,21 @@ it('comes up with what doctor says that its user lacks', async () => {
 it('drops its slots and publications there, tells what stays, and comes up again beside it', async () => {
   await comesUp();
   expect(await slots()).toHaveLength(2);
+  await runScript('person', 'CREATE PUBLICATION others FOR ALL TABLES');
+  await onServer('person', "SELECT pg_create_logical_replication_slot('others', 'pgoutput')");
 
   const down = await stack.run('down', '--volumes', ...FOREIGN);
   expect(down.code, down.stderr).toBe(0);
   expect(down.stdout).toMatch(/removed {2}slot \S+ of database person/);
   expect(down.stdout).toMatch(/stays {4}database planning at its address/);
-  expect(await slots()).toEqual([]);
-  for (const name of ['person', 'accounting']) {
-    expect(await onServer(name, 'SELECT pubname FROM pg_publication')).toEqual([]);
-  }
+  const publications = (name: string) => onServer(name, 'SELECT pubname FROM pg_publication');
+  expect(await slots()).toEqual([['others']]);
+  expect(await publications('person')).toEqual([['others']]);
+  expect(await publications('accounting')).toEqual([]);
 
   await comesUp();
+  expect((await stack.run('reset', '--yes', ...FOREIGN)).code).toBe(0);
+  expect(await slots()).toEqual([['others']]);
+  expect(await publications('person')).toEqual([['others']]);
+  await onServer('person', "SELECT pg_drop_replication_slot('others')");
 });

@@ -1,14 +1,14 @@
 /** Sends each requested notification once: what was sent is noted in the same transaction, and a mail that is sent again after a crash is the same mail. */
 import { runService } from 'evpipe/kit';
-import { NOTIFICATIONS, type NotificationRequest, parseEvent } from './events.js';
+import { type NotificationRequest, parseEvent } from './events.js';
 
 runService(async (service) => {
   const database = await service.database();
   const mailer = await service.mailer();
 
   await service.consume({
-    group: 'customer-email-notification',
-    topics: [NOTIFICATIONS],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ value }, transaction) {
       const request = parseEvent<NotificationRequest>(value, ['id', 'customer_id', 'email', 'subject', 'text']);

@@ -1,6 +1,4 @@
 /** The events of a customer, as they stand in the topics: JSON. */
-export const UPDATES = 'MICROSERVICE-CUSTOMER-UPDATES';
-export const NOTIFICATIONS = 'MICROSERVICE-CUSTOMER-EMAIL-NOTIFICATION';
 
 /** `app_event_type` of each kind of change. */
 export const EVENT_TYPES = { created: 100, updated: 200, deleted: 300 } as const;

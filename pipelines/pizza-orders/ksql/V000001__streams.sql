@@ -12,19 +12,19 @@ CREATE STREAM IF NOT EXISTS pizza_ordered (
     cheese STRING,
     main_topping STRING
   >
-) WITH (KAFKA_TOPIC = 'pizza-ordered', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+) WITH (KAFKA_TOPIC = '$(topics.pizza-ordered.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
 
 CREATE STREAM IF NOT EXISTS pizza_pending (order_id VARCHAR KEY, status INT, timestamp BIGINT)
-  WITH (KAFKA_TOPIC = 'pizza-pending', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+  WITH (KAFKA_TOPIC = '$(topics.pizza-pending.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
 
 CREATE STREAM IF NOT EXISTS pizza_assembled (order_id VARCHAR KEY, status INT, timestamp BIGINT, baking_time INT)
-  WITH (KAFKA_TOPIC = 'pizza-assembled', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+  WITH (KAFKA_TOPIC = '$(topics.pizza-assembled.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
 
 CREATE STREAM IF NOT EXISTS pizza_baked (order_id VARCHAR KEY, status INT, timestamp BIGINT)
-  WITH (KAFKA_TOPIC = 'pizza-baked', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+  WITH (KAFKA_TOPIC = '$(topics.pizza-baked.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
 
 CREATE STREAM IF NOT EXISTS pizza_delivered (order_id VARCHAR KEY, status INT, timestamp BIGINT)
-  WITH (KAFKA_TOPIC = 'pizza-delivered', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+  WITH (KAFKA_TOPIC = '$(topics.pizza-delivered.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
 
 CREATE STREAM IF NOT EXISTS pizza_status (order_id VARCHAR KEY, status INT, timestamp BIGINT)
-  WITH (KAFKA_TOPIC = 'pizza-status', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');
+  WITH (KAFKA_TOPIC = '$(topics.pizza-status.name)', VALUE_FORMAT = 'JSON', TIMESTAMP = 'timestamp');

@@ -3,7 +3,7 @@ SET 'auto.offset.reset' = 'earliest';
 -- Five queries that know nothing of each other: after a pause of one of them, statuses of an order arrive in another order than they
 -- happened in. So the view keeps the highest, which is the latest: statuses only rise. What arrived last is shown beside it.
 CREATE TABLE pizza_order_status
-  WITH (KAFKA_TOPIC = 'pizza-order-status', PARTITIONS = 6, VALUE_FORMAT = 'JSON')
+  WITH (KAFKA_TOPIC = '$(topics.pizza-order-status.name)', PARTITIONS = 6, VALUE_FORMAT = 'JSON')
 AS SELECT
   order_id,
   MAX(status) AS status,

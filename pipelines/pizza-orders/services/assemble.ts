@@ -9,10 +9,11 @@ interface Ordered extends PizzaEvent {
 runService(async (service) => {
   const database = await service.database();
   const outbox = await service.pollingOutbox({ database, table: 'assembly_outbox' });
+  const [pendingTopic, assembledTopic] = [service.env('PENDING'), service.env('ASSEMBLED')];
 
   await service.consume({
-    group: 'assemble',
-    topics: ['pizza-ordered'],
+    group: service.env('GROUP'),
+    topics: [service.env('ORDERED')],
     database,
     async apply({ key, value }, transaction) {
       const ordered = readEvent<Ordered>(value);
@@ -25,8 +26,8 @@ runService(async (service) => {
         [order, ordered.timestamp, assembled.timestamp],
       );
       if (fresh === undefined) return;
-      await report(outbox, transaction, { topic: 'pizza-pending', order, event: pending });
-      await report(outbox, transaction, { topic: 'pizza-assembled', order, event: assembled });
+      await report(outbox, transaction, { topic: pendingTopic, order, event: pending });
+      await report(outbox, transaction, { topic: assembledTopic, order, event: assembled });
     },
   });
 });

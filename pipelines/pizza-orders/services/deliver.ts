@@ -9,14 +9,15 @@ interface Ordered extends PizzaEvent {
 runService(async (service) => {
   const database = await service.database();
   const outbox = await service.pollingOutbox({ database, table: 'delivery_outbox' });
+  const [orderedTopic, deliveredTopic] = [service.env('ORDERED'), service.env('DELIVERED')];
 
   await service.consume({
-    group: 'deliver',
-    topics: ['pizza-ordered', 'pizza-baked'],
+    group: service.env('GROUP'),
+    topics: [orderedTopic, service.env('BAKED')],
     database,
     async apply({ topic, key, value }, transaction) {
       const order = String(key);
-      if (topic === 'pizza-ordered') {
+      if (topic === orderedTopic) {
         const ordered = readEvent<Ordered>(value);
         await transaction.query(
           'INSERT INTO customer (order_id, timestamp, customer_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
@@ -34,7 +35,7 @@ runService(async (service) => {
          SELECT order_id, $2, $3, customer_id FROM customer WHERE order_id = $1 ON CONFLICT DO NOTHING RETURNING order_id`,
         [order, baked.timestamp, delivered.timestamp],
       );
-      if (fresh !== undefined) await report(outbox, transaction, { topic: 'pizza-delivered', order, event: delivered });
+      if (fresh !== undefined) await report(outbox, transaction, { topic: deliveredTopic, order, event: delivered });
     },
   });
 });

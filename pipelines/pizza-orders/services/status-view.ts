@@ -4,9 +4,9 @@ export type AskStatus = (order: string) => Promise<number | null>;
 const TIMEOUT_MS = 3_000;
 
 export const ksqldbStatus =
-  (url: string): AskStatus =>
+  (url: string, view: string): AskStatus =>
   async (order) => {
-    const ksql = `SELECT status FROM pizza_order_status WHERE order_id = '${order.replaceAll("'", "''")}';`;
+    const ksql = `SELECT status FROM ${view} WHERE order_id = '${order.replaceAll("'", "''")}';`;
     const response = await fetch(`${url}/query`, {
       method: 'POST',
       headers: { 'content-type': 'application/vnd.ksql.v1+json', accept: 'application/vnd.ksql.v1+json' },

@@ -11,8 +11,8 @@ runService(async (service) => {
   const database = await service.database();
 
   await service.consume({
-    group: 'status',
-    topics: ['pizza-status'],
+    group: service.env('GROUP'),
+    topics: [service.env('TOPIC')],
     database,
     async apply({ key, value }, transaction) {
       const event = readEvent<StatusEvent>(value);

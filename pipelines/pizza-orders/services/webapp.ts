@@ -11,8 +11,10 @@ runService(async (service) => {
   const database = await service.database();
   // The order and its event are one transaction: what was answered with 201 is never lost, and nothing else is ever published.
   const outbox = await service.pollingOutbox({ database, table: 'order_outbox' });
+  const orderedTopic = service.env('ORDERED');
   const { KSQLDB_URL: ksqldb } = process.env;
-  const askStatus: AskStatus = ksqldb === undefined ? serviceStatus(service.env('STATUS_URL')) : ksqldbStatus(ksqldb);
+  const askStatus: AskStatus =
+    ksqldb === undefined ? serviceStatus(service.env('STATUS_URL')) : ksqldbStatus(ksqldb, service.env('KSQLDB_VIEW'));
 
   const orders = entity({
     name: 'order',
@@ -32,7 +34,7 @@ runService(async (service) => {
       if (kind !== 'created') return;
       const extra_toppings = order.extra_toppings.split(',').flatMap((one) => one.trim() || []);
       const event = { status: STATUS.ordered, timestamp, order: { ...order, extra_toppings } };
-      await report(outbox, transaction, { topic: 'pizza-ordered', order: id, event });
+      await report(outbox, transaction, { topic: orderedTopic, order: id, event });
     },
   });
 

@@ -9,9 +9,14 @@ import { buildPlace, buildSource } from './build-place.js';
 import type { CheckSection, ColumnMap, ColumnMeaning } from './section.js';
 import { type CheckSpec, check } from './spec.js';
 
-export const checks = section('checks', named(check).default({}).describe('What must agree'), (declared, context) => ({
-  checks: context.each('checks', declared, (one, at) => buildCheck(one, at, context) ?? []).flat(),
-}));
+export const checks = section(
+  'checks',
+  named(check).default({}).describe('What must agree'),
+  (declared, context) => ({
+    checks: context.each('checks', declared, (one, at) => buildCheck(one, at, context) ?? []).flat(),
+  }),
+  { resolves: 'names' },
+);
 
 function buildCheck(check: CheckSpec, at: Located, context: BuildContext): CheckSection | undefined {
   const { problems, shared } = context;
@@ -31,7 +36,7 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
       withinMs: durationMs(within),
       reportedBy: new Map(Object.entries(reportedBy)),
       keys,
-      view,
+      view: view !== undefined && 'ksqldb' in view ? { ...view, ksqldb: sharedSource(shared, view.ksqldb) } : view,
     };
   }
   if (check.conservation !== undefined) {

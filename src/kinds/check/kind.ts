@@ -1,13 +1,13 @@
 import type { Use } from '../../pipeline/kind.js';
 import type { Kind } from '../kind.js';
 import { checks } from './build.js';
-import { checkChecks, checkWays } from './lint.js';
+import { checkChecks, checkWays, checkWrittenSql } from './lint.js';
 import { type CheckSection, partsOf } from './section.js';
 
 export const checkKind: Kind = {
   kind: 'check',
   sections: [checks],
-  rules: [checkChecks],
+  rules: [checkChecks, checkWrittenSql],
   flowRules: [checkWays],
   uses: ({ pipeline }) => pipeline.checks.flatMap(usesOf),
   step: 'checks',

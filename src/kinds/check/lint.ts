@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { nodeAt, textsOf } from '../../pipeline/document.js';
+import { writtenOut } from '../../pipeline/lint/written-out.js';
 import type { LintContext } from '../../pipeline/lint.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
@@ -181,4 +183,17 @@ function stages(check: Located & StagesSection): readonly Problem[] {
       ? []
       : [warning('check-stages', place, `check ${name}: a transition leads from final status ${status} to ${next}`)];
   });
+}
+
+/** A topic's name as a whole text of a check's SQL, which a namespace would not reach. */
+export function checkWrittenSql(context: LintContext): readonly Problem[] {
+  const { pipeline, tree } = context;
+  const node = nodeAt(tree, ['checks']);
+  if (pipeline.target.namespace === undefined || node === undefined) return [];
+  const topics = context.names('topics');
+  return [...textsOf(node)].flatMap(({ text, location }) =>
+    topics
+      .filter((topic) => text.includes(`'${topic}'`))
+      .flatMap((topic) => writtenOut(context, location, `topic ${topic}`, `Write '$(topics.${topic}.name)'.`)),
+  );
 }

@@ -3,7 +3,9 @@ import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { ksqldbComponent } from './component.js';
+import { writtenTexts } from './ksql-files.js';
 import { checkKsql } from './lint.js';
+import { madeNames, sharedSource } from './namespace.js';
 import { ksqldb } from './section.js';
 import { checkWrittenKsql } from './written-out.js';
 
@@ -16,7 +18,19 @@ export const ksqldbKind: Kind = {
   examine: async (context) =>
     context.pipeline.ksqldb?.migrations.length ? (await import('./statement-faults.js')).statementFaults(context) : [],
   flowFaults: ['ksql-syntax', 'file-missing'],
-  references: [{ head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] }],
+  names: {
+    'stream or table of a ksql migration': ({ pipeline }) =>
+      writtenTexts(pipeline).flatMap(({ text }) => madeNames(text).sources),
+  },
+  references: [
+    {
+      head: 'streams',
+      named: 'stream or table of a ksql migration',
+      fields: ['name'],
+      shared: ({ name, shared }) => sharedSource(shared, name),
+    },
+    { head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] },
+  ],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],
   components: (pipeline) =>
     pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb')

@@ -5,6 +5,7 @@ import { statementEffects } from '../../protocol/ksql/effects.js';
 import { parseStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { renameIn } from '../../protocol/ksql/rename.js';
+import { withText } from '../../protocol/ksql/with-values.js';
 
 /** A stream or table on a server that others use too. A name that needs no backticks needs none with its prefix. */
 export const sharedSource = (shared: (name: string) => string, name: string): string =>
@@ -18,21 +19,34 @@ export function inNamespace(
   const resolved = texts.map((text) => resolveReferences(text, names));
   if (namespace === undefined) return resolved;
   const shared = (name: string): string => sharedName(namespace, name);
-  const made = new Set(resolved.flatMap(madeSources));
-  const renaming = {
-    source: (name: string) => (made.has(name) ? sharedSource(shared, name) : name),
-    connector: shared,
+  const made = resolved.map(madeNames);
+  const own = (kind: keyof MadeNames) => {
+    const names = new Set(made.flatMap((one) => one[kind]));
+    return (name: string) => (names.has(name) ? sharedSource(shared, name) : name);
   };
+  const renaming = { source: own('sources'), connector: shared, type: own('types'), query: own('queries') };
   return resolved.map((text) => unlessMalformed(text, () => renameIn(text, renaming)));
 }
 
-function madeSources(text: string): readonly string[] {
-  return unlessMalformed<readonly string[]>([], () =>
-    parseStatements(text).flatMap((statement) => {
-      const { creates } = statementEffects(statement);
-      return creates?.kind === 'stream' || creates?.kind === 'table' ? [creates.name] : [];
-    }),
-  );
+interface MadeNames {
+  readonly sources: readonly string[];
+  readonly types: readonly string[];
+  /** Only those that are given an id, by WITH (QUERY_ID). */
+  readonly queries: readonly string[];
+}
+
+/** What a migration makes and names itself. */
+export function madeNames(text: string): MadeNames {
+  return unlessMalformed<MadeNames>({ sources: [], types: [], queries: [] }, () => {
+    const statements = parseStatements(text);
+    const created = statements.flatMap((statement) => statementEffects(statement).creates ?? []);
+    const named = (...kinds: (typeof created)[number]['kind'][]) =>
+      created.flatMap(({ kind, name }) => (kinds.includes(kind) ? [name] : []));
+    const ids = statements.flatMap((one) =>
+      'with' in one ? (withText(one.with, 'QUERY_ID')?.toUpperCase() ?? []) : [],
+    );
+    return { sources: named('stream', 'table'), types: named('type'), queries: ids };
+  });
 }
 
 /** Whoever reads or runs the file reports where it is malformed. */

@@ -44,11 +44,7 @@ function strings(text: string, context: LintContext, report: Report): readonly P
 
 function sinks(statement: Statement, context: LintContext, report: Report): readonly Problem[] {
   const { at } = statement;
-  if (statement.kind === 'create-type')
-    return report(at, `type ${statement.name}`, 'Write out what it stands for where it is used.');
-  if (statement.kind !== 'create-as-select' && statement.kind !== 'insert-select') return [];
-  const id = withText(statement.with, 'QUERY_ID');
-  if (id !== undefined) return report(at, `query ${id}`, 'Leave QUERY_ID to ksqlDB.');
+  if (statement.kind !== 'create-as-select') return [];
   const { creates } = statementEffects(statement);
   if (creates?.kind !== 'stream' && creates?.kind !== 'table') return [];
   const topic = withText(statement.with, 'KAFKA_TOPIC');

@@ -30,7 +30,7 @@ interface WrittenPath {
 }
 
 function pathsInFile({ kinds, tree }: LintContext): readonly WrittenPath[] {
-  const sections = kinds.flatMap((kind) => kind.sections).filter(({ resolves }) => resolves);
+  const sections = kinds.flatMap((kind) => kind.sections).filter(({ resolves }) => resolves !== false);
   return sections.flatMap(({ key }) => {
     const node = nodeAt(tree, [key]);
     if (node === undefined) return [];
@@ -80,6 +80,9 @@ function listed({ kinds, known }: LintContext): readonly string[] {
     );
 }
 
+const onlyNames = (section: string | undefined, { kinds }: LintContext): boolean =>
+  kinds.some(({ sections }) => sections.some(({ key, resolves }) => key === section && resolves === 'names'));
+
 function problemOf(
   path: string,
   location: SourceLocation,
@@ -93,6 +96,10 @@ function problemOf(
   const { named, declared, only } = form;
   if (only !== undefined && only.section !== section) {
     const message = `$(${path}) only works in ${only.section}: it means ${only.meaning}`;
+    return [problem('unknown-reference', location, message)];
+  }
+  if (form.shared === undefined && onlyNames(section, context)) {
+    const message = `$(${path}) does not work in ${section}: only names on servers do, such as $(topics.X.name)`;
     return [problem('unknown-reference', location, message)];
   }
   if (declared?.(context.pipeline) === false)

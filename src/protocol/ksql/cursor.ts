@@ -16,6 +16,8 @@ export class Cursor {
   private index = 0;
   private expected = new Set<string>();
   private depth = 0;
+  /** Where custom types were named so far. */
+  readonly namedTypes: Token[] = [];
 
   constructor(
     private readonly tokens: readonly Token[],

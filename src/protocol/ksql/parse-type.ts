@@ -39,7 +39,9 @@ function parseBaseType(cursor: Cursor): SqlType {
       return simple;
     }
   }
-  return { kind: 'NAMED', name: cursor.identifier() };
+  const name = cursor.identifier();
+  cursor.namedTypes.push(token);
+  return { kind: 'NAMED', name };
 }
 
 function parseArray(cursor: Cursor): SqlType {

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { Duration, Statement, StatementBody } from './ast.js';
 import { Cursor } from './cursor.js';
-import { tokenize } from './lexer.js';
+import { type Token, tokenize } from './lexer.js';
 import { parseDuration } from './parse-query.js';
 import { STATEMENTS } from './parse-statement.js';
 import { KsqlSyntaxError, type Position } from './position.js';
@@ -36,12 +36,20 @@ export function splitStatements(script: string): StatementText[] {
 }
 
 /** All statements of a script; the last one may lack its semicolon. Throws KsqlSyntaxError at the first that is none. */
-export function parseStatements(script: string): Statement[] {
+export const parseStatements = (script: string): readonly Statement[] => parseScript(script).statements;
+
+export interface Script {
+  readonly statements: readonly Statement[];
+  /** The places that name a custom type, but for its own CREATE TYPE and DROP TYPE. */
+  readonly namedTypes: readonly Token[];
+}
+
+export function parseScript(script: string): Script {
   const cursor = new Cursor(tokenize(script), script);
   const statements: Statement[] = [];
   for (;;) {
     while (cursor.accept(';'));
-    if (cursor.atEnd()) return statements;
+    if (cursor.atEnd()) return { statements, namedTypes: cursor.namedTypes };
     statements.push(parseOne(cursor));
     if (!cursor.atEnd() && !cursor.at(';')) throw cursor.fail();
   }

@@ -1,11 +1,15 @@
-import type { Query, SourceRef, Statement } from './ast.js';
+import type { Query, SourceRef, Statement, WithClause } from './ast.js';
 import { type Token, tokenize } from './lexer.js';
-import { parseStatements } from './parse.js';
+import { parseScript } from './parse.js';
+import { quoteText } from './types.js';
 
 /** What a name in a script is to be called instead; the same name where it stays. */
 export interface Renaming {
   source(name: string): string;
   connector(name: string): string;
+  type(name: string): string;
+  /** Of a query that the script itself gives an id. */
+  query(id: string): string;
 }
 
 interface Edit {
@@ -15,17 +19,22 @@ interface Edit {
 }
 
 /**
- * The script with other names for its streams, tables and connectors. A source that is read keeps its name as an alias,
+ * The script with other names for its streams, tables, connectors, types and queries. A source that is read keeps its name as an alias,
  * so that columns go on being called by it. Throws KsqlSyntaxError.
  */
 export function renameIn(script: string, renaming: Renaming): string {
   const tokens = tokenize(script).filter(({ kind }) => kind !== 'end');
-  const edits = parseStatements(script).flatMap((statement) => [
-    ...ownName(statement, tokens, renaming),
-    ...('query' in statement && typeof statement.query === 'object'
-      ? readNames(statement.query, tokens, renaming)
-      : []),
-  ]);
+  const { statements, namedTypes } = parseScript(script);
+  const edits = [
+    ...statements.flatMap((statement) => [
+      ...ownName(statement, tokens, renaming),
+      ...('query' in statement && typeof statement.query === 'object'
+        ? readNames(statement.query, tokens, renaming)
+        : []),
+      ...('with' in statement ? queryId(statement.with, tokens, renaming) : []),
+    ]),
+    ...namedTypes.flatMap((token) => edit(token, renaming.type)),
+  ];
   return [...edits]
     .sort((a, b) => b.from - a.from)
     .reduce((text, { from, to, text: name }) => text.slice(0, from) + name + text.slice(to), script);
@@ -33,23 +42,35 @@ export function renameIn(script: string, renaming: Renaming): string {
 
 /** The words that stand between the start of a statement and what it makes, fills or drops. */
 const BEFORE_NAME: ReadonlySet<string> = new Set(
-  'CREATE OR REPLACE SOURCE SINK STREAM TABLE CONNECTOR INSERT INTO DROP ALTER DESCRIBE IF NOT EXISTS'.split(' '),
+  'CREATE OR REPLACE SOURCE SINK STREAM TABLE CONNECTOR TYPE INSERT INTO DROP ALTER DESCRIBE TERMINATE PAUSE RESUME IF NOT EXISTS'.split(
+    ' ',
+  ),
 );
 
-function ownName(statement: Statement, tokens: readonly Token[], { source, connector }: Renaming): readonly Edit[] {
-  const [name, rename] = namedBy(statement, source, connector);
+function ownName(statement: Statement, tokens: readonly Token[], renaming: Renaming): readonly Edit[] {
+  const [name, rename] = namedBy(statement, renaming);
   if (name === undefined) return [];
   const first = tokens.findIndex(({ at }) => at.offset === statement.at.offset);
   const token = tokens.slice(first).find(({ kind, value }) => kind === 'quoted' || !BEFORE_NAME.has(value));
-  return token === undefined || token.value !== name || rename(name) === name
-    ? []
-    : [{ from: token.at.offset, to: token.end, text: identifier(rename(name)) }];
+  return token === undefined || token.value !== name ? [] : edit(token, rename);
+}
+
+/** The token as the name that it is called now. */
+function edit({ value, at, end }: Token, rename: (name: string) => string): readonly Edit[] {
+  return rename(value) === value ? [] : [{ from: at.offset, to: end, text: identifier(rename(value)) }];
+}
+
+/** WITH (QUERY_ID = 'totals'): ksqlDB takes the id in upper case. */
+function queryId(properties: WithClause, tokens: readonly Token[], { query }: Renaming): readonly Edit[] {
+  const id = properties.get('QUERY_ID');
+  const token = id?.kind === 'string' ? tokens.find(({ at }) => at.offset === id.at.offset) : undefined;
+  if (token === undefined) return [];
+  return [{ from: token.at.offset, to: token.end, text: quoteText(query(token.value.toUpperCase())) }];
 }
 
 function namedBy(
   statement: Statement,
-  source: Renaming['source'],
-  connector: Renaming['connector'],
+  { source, connector, type, query }: Renaming,
 ): readonly [string | undefined, (name: string) => string] {
   switch (statement.kind) {
     case 'create-source':
@@ -64,6 +85,13 @@ function namedBy(
     case 'create-connector':
     case 'drop-connector':
       return [statement.name, connector];
+    case 'create-type':
+    case 'drop-type':
+      return [statement.name, type];
+    case 'terminate':
+    case 'pause':
+    case 'resume':
+      return [statement.query, query];
     default:
       return [undefined, source];
   }

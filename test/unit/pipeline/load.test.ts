@@ -127,6 +127,15 @@ profiles:
     ]);
   });
 
+  it('removes by a profile of the overlay what the file has, beside the profile of that name in the file', () => {
+    workspace.write(
+      'evpipe.yaml',
+      'version: 1\nname: p\ntopics: { a: {}, b: {}, c: {} }\nprofiles: { less: { topics: { a: null } } }\n',
+    );
+    const { pipeline } = workspace.loadWith('profiles: { less: { topics: { b: null } } }', { profiles: ['less'] });
+    expect(pipeline?.topics.map(({ name }) => name)).toEqual(['c']);
+  });
+
   it('names a problem where it was written: in the overlay, or in a profile of it', () => {
     const overlay = 'profiles:\n  p:\n    topics:\n      a: { partitions: -1 }\n';
     expect(problemsOf(overlay)).toEqual([]);

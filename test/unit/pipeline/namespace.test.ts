@@ -52,6 +52,58 @@ it('gives the connectors of ksql migrations the slots that the file would give t
   });
 });
 
+it('names types and queries in ksql migrations, and tells services what a table is called', () => {
+  const more = `CREATE TYPE line AS STRUCT<amount INT>;
+CREATE STREAM lines (line LINE) WITH (KAFKA_TOPIC = '$(topics.public_balance_sheet_entity_events.name)', FORMAT = 'JSON');
+CREATE TABLE sums WITH (KAFKA_TOPIC = '$(topics.public_balance_sheet_entity_events.name)', QUERY_ID = 'sum')
+  AS SELECT line, COUNT(*) FROM lines GROUP BY line;
+`;
+  const overlay = `services: { person: { env: { VIEW: $(streams.SUMS.name) } } }
+checks:
+  seen:
+    stages: { topic: public_balance_sheet_entity_events, field: a, transitions: [[1, 2]], final: [2], within: 1s, view: { ksqldb: SUMS, key: LINE, status: A } }
+`;
+  const { pipeline, problems } = inShared(overlay, { 'ksql/V000003__more.sql': more });
+  expect(problems.filter(({ code }) => code === 'written-out' || /reference/.test(code))).toEqual([]);
+  const text = pipeline === undefined ? '' : readKsqlFiles(pipeline)[2]?.text;
+  expect(text).toContain('CREATE TYPE ANN_LINE AS STRUCT<amount INT>');
+  expect(text).toContain('CREATE STREAM ANN_LINES (line ANN_LINE)');
+  expect(text).toContain("QUERY_ID = 'ANN_SUM'");
+  expect(pipeline?.services.find(({ name }) => name === 'person')?.env.VIEW).toBe('ANN_SUMS');
+  expect(pipeline?.checks.find(({ name }) => name === 'seen')).toMatchObject({ view: { ksqldb: 'ANN_SUMS' } });
+});
+
+it.each([
+  ['customer-replication', []],
+  ['customer-replication', ['production-like']],
+  ['monolith-split', []],
+  ['notification-hub', []],
+  ['person-planning', []],
+  ['person-planning', ['ksql-connectors']],
+  ['pizza-orders', []],
+  ['pizza-orders', ['plain']],
+])('reaches every name of %s with profiles %j', (name, profiles) => {
+  const other = new Workspace(name);
+  try {
+    expect(other.loadWith(SHARED, { target: 'shared', profiles }).problems.map(textOf)).toEqual([]);
+  } finally {
+    other.remove();
+  }
+});
+
+it('replaces the names of topics in the SQL of a check, and refuses addresses there', () => {
+  const check = (reference: string) => `checks: { none: { database: person, rows: "select '$(${reference})'" } }\n`;
+  const { pipeline } = inShared(check('topics.public_person_entity_events.name'));
+  expect(pipeline?.checks.find(({ name }) => name === 'none')).toMatchObject({
+    query: "select 'ann_public_person_entity_events'",
+  });
+  expect(inShared(check('kafka.bootstrapServers')).problems.map(textOf)).toContainEqual(
+    expect.stringMatching(
+      /overlay.yaml:2:\d+ error unknown-reference: .*does not work in checks: only names on servers/,
+    ),
+  );
+});
+
 it('leaves every name as it is without a namespace', () => {
   const { pipeline } = workspace.load();
   expect(pipeline?.name).toBe('person-planning');
@@ -110,18 +162,22 @@ describe('names that are written out, which a namespace would not reach', () => 
       ],
     },
     {
-      name: 'topics, types and queries in ksql',
+      name: 'topics in ksql',
       files: {
-        'ksql/V000003__more.sql': `CREATE TYPE t AS STRUCT<a INT>;
+        'ksql/V000003__more.sql': `
 CREATE STREAM a WITH (KAFKA_TOPIC='public_balance_sheet_entity_events') AS SELECT * FROM balance_sheet_rows EMIT CHANGES;
 CREATE STREAM b WITH (KAFKA_TOPIC='elsewhere') AS SELECT * FROM balance_sheet_rows EMIT CHANGES;
 `,
       },
       found: [
-        /V000003__more.sql:1:1 error written-out: type T is written out/,
         /V000003__more.sql:2:35 error written-out: topic public_balance_sheet_entity_events/,
         /V000003__more.sql:3:1 error written-out: topic elsewhere of stream B/,
       ],
+    },
+    {
+      name: 'a topic in the SQL of a check',
+      overlay: `checks: { none: { database: person, rows: "select 'public_person_entity_events'" } }\n`,
+      found: [/overlay.yaml:\d+:\d+ error written-out: topic public_person_entity_events/],
     },
     {
       name: 'a topic in SQL',

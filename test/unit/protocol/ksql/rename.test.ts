@@ -6,6 +6,8 @@ const renamed = (script: string): string =>
   renameIn(script, {
     source: (name) => (name === 'ORDERS' || name === 'items' ? `A_${name}` : name),
     connector: (name) => `a_${name}`,
+    type: (name) => (name === 'ADDRESS' ? `A_${name}` : name),
+    query: (id) => `A_${id}`,
   });
 
 const CASES: readonly (readonly [string, string])[] = [
@@ -28,6 +30,17 @@ const CASES: readonly (readonly [string, string])[] = [
     "CREATE SOURCE CONNECTOR IF NOT EXISTS `c-1` WITH ('a'='orders')",
     "CREATE SOURCE CONNECTOR IF NOT EXISTS `a_c-1` WITH ('a'='orders')",
   ],
+  ['CREATE TYPE IF NOT EXISTS address AS STRUCT<a INT>', 'CREATE TYPE IF NOT EXISTS A_ADDRESS AS STRUCT<a INT>'],
+  ['DROP TYPE address', 'DROP TYPE A_ADDRESS'],
+  [
+    "CREATE STREAM s (address ADDRESS, more ARRAY<address>, other MAP<STRING, nation>) WITH (FORMAT='JSON')",
+    "CREATE STREAM s (address A_ADDRESS, more ARRAY<A_ADDRESS>, other MAP<STRING, nation>) WITH (FORMAT='JSON')",
+  ],
+  [
+    "CREATE TABLE t WITH (QUERY_ID = 'totals') AS SELECT CAST(NULL AS address) AS address, address->a FROM s GROUP BY id",
+    "CREATE TABLE t WITH (QUERY_ID = 'A_TOTALS') AS SELECT CAST(NULL AS A_ADDRESS) AS address, address->a FROM s GROUP BY id",
+  ],
+  ['TERMINATE totals', 'TERMINATE A_TOTALS'],
 ];
 
 it.each(CASES)('%s', (before, after) => {
