@@ -1,3 +1,4 @@
+import { type Difference, Differences, versionMark } from './differences.js';
 import {
   type Buckets,
   type Entry,
@@ -16,18 +17,6 @@ export interface Holding {
   readonly digest: string;
   readonly version: string;
 }
-
-/** One key on which the sides did not agree when they were read; no verdict yet. It is small, as there may be a million. */
-export interface Difference {
-  /** Rows of the key on each side; 0 where it has none. */
-  readonly source: number;
-  readonly replica: number;
-  /** The version of the source's rows; where it has none, of the replica's. */
-  readonly version: string;
-}
-
-/** By `keyText`. */
-export type Differences = Map<string, Difference>;
 
 export interface Comparison {
   readonly sourceRows: number;
@@ -86,9 +75,9 @@ const BUCKETS_MAX = 16_384;
 const GROUP_ROWS = 100_000;
 
 /** Memory of differing keys that are kept and confirmed; beyond it they are only counted, and the report says so. */
-const DIFFERENCES_BYTES = 150 * 2 ** 20;
-/** Of one of them beside its texts: map entry, object, headers of strings. */
-const DIFFERENCE_BYTES = 140;
+const DIFFERENCES_BYTES = 100 * 2 ** 20;
+/** Of one of them beside its key's text: map entry, number, header of the string. */
+const DIFFERENCE_BYTES = 80;
 
 /** Changed keys that are looked up at once. */
 const KEYS_AT_ONCE = 10_000;
@@ -124,13 +113,13 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     return side.buckets(of, { ...scan(name, 1), reached }, from);
   });
 
-  const differences: Differences = new Map();
+  const differences = new Differences();
   let notKept = 0;
   let room = DIFFERENCES_BYTES;
   const keep = (key: string, difference: Difference): void => {
     if (room > 0 || differences.has(key)) {
       differences.set(key, difference);
-      room -= DIFFERENCE_BYTES + key.length + difference.version.length;
+      room -= DIFFERENCE_BYTES + key.length;
     } else notKept += 1;
   };
   let sourceRows = sourceBuckets.rows;
@@ -169,7 +158,7 @@ export async function compareOnly(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const all: Differences = new Map();
+  const all = new Differences();
   const rows = { source: 0, replica: 0 };
   for (const some of chunksOf([...new Set(keys.map(keyText))], KEYS_AT_ONCE)) {
     const { rowsOf, differences } = await compareKeys(source, replica, some, signal);
@@ -239,11 +228,11 @@ class Join {
   }
 
   differences(): Differences {
-    const differences: Differences = new Map();
+    const differences = new Differences();
     for (const [key, pair] of this.byKey) {
       if (agree(pair)) continue;
       const { source, replica } = pair;
-      const version = (source ?? replica)?.version ?? '';
+      const version = versionMark((source ?? replica)?.version ?? '');
       differences.set(key, { source: source?.count ?? 0, replica: replica?.count ?? 0, version });
     }
     return differences;

@@ -7,12 +7,11 @@ import {
   compareKeys,
   compareOnly,
   compareSides,
-  type Difference,
-  type Differences,
   type KeysNow,
   kindOf,
 } from './compare.js';
 import { type Described, describeDifferences } from './describe.js';
+import { type Difference, Differences, versionMark } from './differences.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
 import type { Key, Side } from './side.js';
 import type { Fence, Progress, Stage } from './stages.js';
@@ -240,9 +239,9 @@ class Confirmation {
 
   /** Only called behind the last stage: a difference whose source row is untouched since before the fence is real. */
   private async judge(): Promise<void> {
-    const volatile: Differences = new Map();
+    const volatile = new Differences();
     for await (const { keys, now } of this.readAgain()) {
-      const settled: Differences = new Map();
+      const settled = new Differences();
       for (const key of keys) {
         const then = this.pending.get(key);
         const found = now.differences.get(key);
@@ -264,7 +263,7 @@ class Confirmation {
         before === undefined ||
         before.source === 0 ||
         one.sourceVersion === undefined ||
-        one.sourceVersion === before.version;
+        versionMark(one.sourceVersion) === before.version;
       if (one.differs && same) this.list(one);
       else {
         settled.delete(one.key);
