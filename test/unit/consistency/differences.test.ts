@@ -18,10 +18,10 @@ it.each([
   expect([...differences.values()]).toEqual([difference]);
 });
 
-it('marks each version of a million rows with a number of its own', () => {
+it('marks each version of many rows with a number of its own', () => {
   const marks = new Set<number>();
-  for (let page = 0; page < 10_000; page += 1)
+  for (let page = 0; page < 1_000; page += 1)
     for (let item = 1; item <= 100; item += 1) marks.add(versionMark(`734 (${page},${item})`));
-  expect(marks.size).toBe(1_000_000);
+  expect(marks.size).toBe(100_000);
   expect([...marks].every(Number.isSafeInteger)).toBe(true);
 });
