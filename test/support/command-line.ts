@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { Shell } from '../../src/cli/shell.js';
 
@@ -19,6 +20,7 @@ export async function runUntil(
   env: NodeJS.ProcessEnv,
   ...argv: string[]
 ): Promise<Ran> {
+  setMaxListeners(0, signal); // as main.ts does
   let out = '';
   let err = '';
   const shell: Shell = {
