@@ -4,6 +4,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Component, ComponentId } from '../targets/component.js';
 import type { ComponentStatus } from '../targets/target.js';
 import type { Diagnosis } from './diagnosis.js';
+import type { Login, RefersToIt } from './login.js';
 import type { Session } from './session.js';
 import type { ComponentLine, Flow } from './status-report.js';
 import type { Node } from './walk.js';
@@ -38,6 +39,8 @@ export interface KindOperations {
   nodes?(session: Session): readonly Node[];
   /** What its step's line shows when all is done; the parts of several kinds are joined by commas. */
   summary?(session: Session): Promise<readonly string[]>;
+  /** The logins of what it starts to a database that these refer to. */
+  logins?(pipeline: Pipeline, refers: RefersToIt): readonly Login[];
   /** What has to hold once all else is done; undefined where nothing is declared. */
   proof?(session: Session): Proof | undefined;
   /** What `status` draws of the data flow. */

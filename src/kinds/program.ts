@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Located } from '../pipeline/pipeline.js';
-import { type ReferenceValues, resolveAll, resolveReferences } from '../pipeline/references.js';
+import { type ReferenceValues, referencesIn, resolveAll, resolveReferences } from '../pipeline/references.js';
 import { settings, text } from '../pipeline/spec-words.js';
 import { EvpipeError } from '../support/errors.js';
 import { credentialsFor } from './reference-values.js';
@@ -54,11 +54,17 @@ function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection
   }
 }
 
+interface ProgramFiles {
+  readonly envFile: string | undefined;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** What its files refer to, beside what its section does. */
+export const referencesInFiles = (folder: string, program: ProgramFiles): readonly string[] =>
+  programTexts(folder, program).flatMap(referencesIn);
+
 /** The texts of the files that a program's references may stand in; one that can't be read is refused by who starts it. */
-export function programTexts(
-  folder: string,
-  { envFile, files = {} }: { readonly envFile: string | undefined; readonly files?: Readonly<Record<string, string>> },
-): readonly string[] {
+export function programTexts(folder: string, { envFile, files = {} }: ProgramFiles): readonly string[] {
   return [...(envFile === undefined ? [] : [envFile]), ...Object.values(files)].flatMap((file) => {
     try {
       return [readFileSync(resolve(folder, file), 'utf8')];

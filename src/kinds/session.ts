@@ -13,6 +13,7 @@ import type { Emit } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
 import { type Ledger, openLedger, readLedger } from './ledger.js';
 import { referenceValues } from './reference-values.js';
+import { kafkaClient } from './topic/client.js';
 
 /** What every operation works with: the pipeline, its target, clients of what runs, and a way to say what happens. */
 export interface Session {
@@ -84,12 +85,12 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     },
     run: (command) => runHostCommand(command, { stateFolder, env }),
     ledger: () => {
-      ledger ??= clients.kafka().then((kafka) => openLedger(kafka, pipeline.name, emit));
+      ledger ??= kafkaClient(clients).then((kafka) => openLedger(kafka, pipeline.name, emit));
       return ledger;
     },
     noted: () => {
       if (ledger !== undefined) return ledger;
-      noted ??= clients.kafka().then((kafka) => readLedger(kafka, pipeline.name, emit));
+      noted ??= kafkaClient(clients).then((kafka) => readLedger(kafka, pipeline.name, emit));
       return noted;
     },
     close: () => lifetime.end(),

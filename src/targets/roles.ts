@@ -2,11 +2,17 @@ import { shortName } from '../support/short-name.js';
 import type { Endpoint } from './component.js';
 
 /**
- * Who logs in to a database that evpipe has started. `owner`: migrations, seeds and psql. `reader`: checks and all that
- * evpipe itself reads. `connect`: connectors whose login evpipe does not hand out one by one, since a ksql migration makes
- * them or `connect.env` holds it.
+ * What logs in to databases under names of its own. Each kind adds itself by declaration merging: `service` makes
+ * `service/planning` a holder.
  */
-export type Holder = 'owner' | 'reader' | 'connect' | `service/${string}` | `job/${string}` | `connector/${string}`;
+// biome-ignore lint/suspicious/noEmptyInterface: the kinds merge their logins into it
+export interface LoginKinds {}
+
+/**
+ * Who logs in to a database that evpipe has started. `owner`: migrations, seeds and psql. `reader`: checks and all that
+ * evpipe itself reads.
+ */
+export type Holder = 'owner' | 'reader' | keyof LoginKinds | `${keyof LoginKinds}/${string}`;
 
 /** PostgreSQL cuts longer names off. */
 const NAME_BYTES_MAX = 63;

@@ -32,12 +32,6 @@ export class PipelineSecrets {
     return this.derived(`PostgreSQL role ${role}`);
   }
 
-  /** Of RabbitMQ: generated, or the one that every client knows where the file asks for it. */
-  rabbitmqLogin(guest: boolean | undefined): { user: string; password: string } {
-    if (guest === true) return { user: 'guest', password: 'guest' };
-    return { user: 'evpipe', password: this.derived('rabbitmq') };
-  }
-
   /** Of a server that could let in anybody; undefined: it does. */
   login(process: string): { readonly username: string; readonly password: string } | undefined {
     return this.isPrivate ? { username: 'evpipe', password: this.derived(`login of ${process}`) } : undefined;

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { type RunningPostgres, startPostgres } from '../../src/embedded/postgres/server.js';
 import { grantCapture } from '../../src/kinds/connector/database-access.js';
-import type { Login } from '../../src/kinds/database/logins.js';
 import { ensureOwnDatabase } from '../../src/kinds/database/server.js';
+import type { Login } from '../../src/kinds/login.js';
 import { type Holder, roleName, withRole } from '../../src/targets/roles.js';
 
 /** Whoever has taken over a service, a connector or a check has its login. What that opens, and what it does not. */

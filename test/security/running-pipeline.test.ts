@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../src/clients/postgres/client.js';
+import { loginOf } from '../../src/kinds/rabbitmq/component.js';
 import { type Holder, roleName } from '../../src/targets/roles.js';
 import { PipelineSecrets } from '../../src/targets/secrets.js';
 import { Stack } from '../support/stack.js';
@@ -110,7 +111,7 @@ function passwords(): readonly string[] {
   const holders: readonly Holder[] = ['owner', 'reader', 'service/notes', 'connector/orders'];
   return [
     secrets.postgresPassword(),
-    secrets.rabbitmqLogin(undefined).password,
+    loginOf(undefined, secrets).password,
     secrets.derived('sessions of notes'),
     ...holders.map((holder) => secrets.rolePassword(roleName('shop', holder))),
   ];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
+import { loginOf } from '../../src/kinds/rabbitmq/component.js';
 import { connectSupervisor } from '../../src/supervisor/ensure.js';
 import type { ProcessReport } from '../../src/supervisor/socket/launch.js';
 import { waitUntil } from '../../src/support/retry.js';
@@ -98,7 +99,7 @@ export class Stack {
   }
 
   async rabbitmqUrl(): Promise<string> {
-    const { user, password } = new PipelineSecrets(this.stateFolder).rabbitmqLogin(undefined);
+    const { user, password } = loginOf(undefined, new PipelineSecrets(this.stateFolder));
     return `amqp://${user}:${password}@127.0.0.1:${await this.portOf('rabbitmq')}`;
   }
 

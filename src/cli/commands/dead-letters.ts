@@ -1,5 +1,6 @@
 import { Argument } from 'commander';
 import type { Session } from '../../kinds/session.js';
+import { valueDecoder } from '../../kinds/subject/client.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
@@ -69,7 +70,7 @@ async function show(session: Session, { shell, options }: CommandCall, topic: st
   const { deadLetters } = await import('../../operations/dead-letters/dead-letters.js');
   const { deadLetterLines } = await import('../../ui/text/dead-letter.js');
   const { paint } = await import('../../ui/text/line.js');
-  const decoder = await session.clients.decoder();
+  const decoder = await valueDecoder(session.clients);
   let shown = 0;
   for await (const { record, origin, ...why } of deadLetters(session, topic)) {
     const [key, value] = await Promise.all([

@@ -16,6 +16,9 @@ import { quoteLiteral } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
+import { documentsClient } from '../store/client.js';
+import { valueDecoder } from '../subject/client.js';
+import { kafkaClient } from '../topic/client.js';
 import { type ColumnMap, type CompareSection, partsOf, placeName, type SinglePlaceSection } from './section.js';
 
 type Check = Located & CompareSection;
@@ -201,11 +204,11 @@ async function openFields(
 ): Promise<readonly [DocumentsClient, string]> {
   switch (declared.kind) {
     case 'documents':
-      return [await session.clients.documents(declared.store), declared.collection];
+      return [await documentsClient(session.clients, declared.store), declared.collection];
     case 'topic': {
       const [kafka, decoder, { topicDocuments }] = await Promise.all([
-        session.clients.kafka(),
-        session.clients.decoder(),
+        kafkaClient(session.clients),
+        valueDecoder(session.clients),
         import('../../clients/documents/topic.js'),
       ]);
       return [topicDocuments(kafka, decoder, session.signal), declared.topic];

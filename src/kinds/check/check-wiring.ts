@@ -20,13 +20,17 @@ import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
 import { EvpipeError } from '../../support/errors.js';
+import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
+import { databaseClient } from '../database/client.js';
 import { type FlowStage, flowEdges } from '../flow/flow.js';
 import { type Origin, waysOf } from '../flow/ways.js';
+import { ksqldbClient } from '../ksqldb/client.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from '../topic/client.js';
 import { type SideOptions, wireSides } from './check-sides.js';
 import { type CompareSection, placeName } from './section.js';
 import { currentPosition, takeWalFence } from './wal-fence.js';
@@ -112,12 +116,12 @@ function oneAfterTheOther(ways: readonly WiredWay[]): Pick<CompareCheck, 'way' |
 async function takeFence(origin: Origin, first: FlowStage | undefined, session: Session): Promise<TakenFence> {
   if (origin.kind === 'none') return { fence: { kind: 'offsets', positions: [] }, label: origin.label };
   if (origin.kind === 'topics') {
-    const kafka = await session.clients.kafka();
+    const kafka = await kafkaClient(session.clients);
     const positions = (await Promise.all(origin.topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
     return { fence: { kind: 'offsets', positions }, label: `end of ${origin.topics.join(', ')}` };
   }
   const { database } = origin;
-  const client = await session.clients.database(database);
+  const client = await databaseClient(session.clients, database);
   try {
     if (first?.kind === 'connector') return await takeWalFence(database, client, session);
     const lsn = await currentPosition(client);
@@ -128,7 +132,7 @@ async function takeFence(origin: Origin, first: FlowStage | undefined, session: 
 }
 
 async function wireStage(stage: FlowStage, next: FlowStage | undefined, session: Session): Promise<Stage> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const handsOn = handedOn(stage, next);
   switch (stage.kind) {
     case 'connector':
@@ -161,7 +165,7 @@ type StageOf<Kind> = Extract<FlowStage, { readonly kind: Kind }>;
 
 async function groupProbe(stage: StageOf<'group'>, handsOn: HandsOn, session: Session): Promise<GroupProbe> {
   const { name, group, reads, applied } = stage;
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   return {
     ...{ kind: 'group', name, group, reads, handsOn },
     ...(applied === undefined ? {} : { applied: () => appliedPositions(name, applied, session) }),
@@ -181,7 +185,7 @@ async function appliedPositions(
   session: Session,
 ): Promise<readonly PartitionPosition[]> {
   const settings = { ...SESSION_SETTINGS, default_transaction_read_only: 'on' };
-  const client = await session.clients.database(database, settings);
+  const client = await databaseClient(session.clients, database, settings);
   try {
     const rows = await client.queryText(query);
     return rows.map(([topic, partition, offset]) => {
@@ -198,7 +202,7 @@ async function appliedPositions(
 }
 
 async function outboxProbe(stage: StageOf<'outbox'>, handsOn: HandsOn, session: Session): Promise<OutboxProbe> {
-  const client = await session.clients.database(stage.database);
+  const client = await databaseClient(session.clients, stage.database);
   return {
     name: stage.name,
     handsOn,
@@ -237,7 +241,10 @@ async function wireConnector(
   session: Session,
   kafka: KafkaClient,
 ): Promise<Stage> {
-  const [connect, client] = await Promise.all([session.clients.connect(), session.clients.database(database)]);
+  const [connect, client] = await Promise.all([
+    connectClient(session.clients),
+    databaseClient(session.clients, database),
+  ]);
   const probe: ConnectorProbe = {
     name,
     topics: async () => topics,
@@ -280,7 +287,7 @@ async function snapshotOf(name: string, connect: ConnectClient): Promise<Snapsho
 
 async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Session): Promise<GroupProbe> {
   const { name, reads, writes } = stage;
-  const ksqldb = await session.clients.ksqldb();
+  const ksqldb = await ksqldbClient(session.clients);
   const query = await findQuery(stage, ksqldb);
   if (query === undefined) {
     throw new EvpipeError('EVPIPE_QUERY_MISSING', `ksqlDB runs no query ${name}… that writes ${writes.join(', ')}`, {

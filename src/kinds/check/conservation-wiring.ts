@@ -2,7 +2,9 @@ import type { ConservationCheck, Count, DeadLetter, QueueFigures } from '../../c
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
+import { databaseClient } from '../database/client.js';
 import { publications } from '../flow/flow.js';
+import { rabbitmqClient } from '../rabbitmq/client.js';
 import { certainQueue, deadLettersInto, deadLettersOf, staleMs, unfinished } from '../rabbitmq/queues.js';
 import { firstFailure } from '../service/outbox-probe.js';
 import type { OutboxSection } from '../service/section.js';
@@ -53,7 +55,7 @@ async function countOf(
   { database, count }: CountSection,
   session: Session,
 ): Promise<Count> {
-  const client = await session.clients.database(database, SESSION_SETTINGS);
+  const client = await databaseClient(session.clients, database, SESSION_SETTINGS);
   return {
     label: `${side} in ${database}`,
     read: async () => {
@@ -108,7 +110,9 @@ async function unsentRows(queue: string, session: Session): Promise<Conservation
     publishers(queue, session).flatMap(({ name, outbox }) => {
       if (outbox?.sent === undefined) return [];
       const sql = `SELECT count(*)::text FROM ${tableSql(outbox.table)} AS t WHERE NOT ${quoteColumn(outbox.sent)}`;
-      return [session.clients.database(outbox.database, SESSION_SETTINGS).then((client) => ({ name, client, sql }))];
+      return [
+        databaseClient(session.clients, outbox.database, SESSION_SETTINGS).then((client) => ({ name, client, sql })),
+      ];
     }),
   );
   return async () => {
@@ -124,7 +128,7 @@ const publishers = (queue: string, { pipeline }: Session) =>
   pipeline.services.filter((service) => publications(service, pipeline).some((one) => one.queue === queue));
 
 async function peekAll(queues: readonly string[], most: number, session: Session): Promise<readonly DeadLetter[]> {
-  const amqp = await session.clients.rabbitmq();
+  const amqp = await rabbitmqClient(session.clients);
   const found: DeadLetter[] = [];
   for (const queue of queues) {
     const declared = session.pipeline.rabbitmq?.queues.find((one) => one.name === queue);
@@ -138,7 +142,7 @@ async function peekAll(queues: readonly string[], most: number, session: Session
 
 async function outboxTrouble(outbox: OutboxSection | undefined, session: Session): Promise<string | undefined> {
   if (outbox?.sent === undefined || outbox.failure === undefined) return undefined;
-  const client = await session.clients.database(outbox.database, SESSION_SETTINGS);
+  const client = await databaseClient(session.clients, outbox.database, SESSION_SETTINGS);
   try {
     return await firstFailure({ ...outbox, sent: outbox.sent }, client);
   } finally {

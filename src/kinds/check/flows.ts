@@ -5,16 +5,20 @@ import type { Located } from '../../pipeline/pipeline.js';
 import { parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
 import { type CheckSection, type CompareSection, placeName } from '../check/section.js';
+import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
+import { databaseClient } from '../database/client.js';
 import { type FlowStage, flowEdges } from '../flow/flow.js';
 import { groupLag } from '../flow/group-lag.js';
 import { readFlowInTime } from '../flow/read-flow.js';
 import { type Way, waysOf } from '../flow/ways.js';
+import { ksqldbClient } from '../ksqldb/client.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueueNode, readReceiver } from '../rabbitmq/queue-flows.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import type { Flow, FlowNode, Health } from '../status-report.js';
+import { kafkaClient } from '../topic/client.js';
 
 /** How far data has come on each way of each compare check. */
 export async function readCheckFlows(session: Session): Promise<readonly Flow[]> {
@@ -83,15 +87,15 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
     case 'receiver':
       return readReceiver(stage, session);
     case 'query': {
-      const ksqldb = await session.clients.ksqldb();
+      const ksqldb = await ksqldbClient(session.clients);
       const query = await findQuery(stage, ksqldb);
       if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
-      const { behind } = await groupLag(await session.clients.kafka(), query.group, stage.reads);
+      const { behind } = await groupLag(await kafkaClient(session.clients), query.group, stage.reads);
       const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
       return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
     }
     case 'group': {
-      const kafka = await session.clients.kafka();
+      const kafka = await kafkaClient(session.clients);
       const [{ members, state }, { behind: lag }] = await Promise.all([
         kafka.describeGroup(stage.group),
         groupLag(kafka, stage.group, stage.reads),
@@ -103,7 +107,7 @@ async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> 
 }
 
 async function readOutbox(stage: Extract<FlowStage, { kind: 'outbox' }>, session: Session): Promise<FlowNode> {
-  const client = await session.clients.database(stage.database);
+  const client = await databaseClient(session.clients, stage.database);
   try {
     const { count, oldestMs } = await readsOutbox(stage, client).stillUnsent('all');
     const age = oldestMs === undefined ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`;
@@ -121,10 +125,10 @@ async function readOutbox(stage: Extract<FlowStage, { kind: 'outbox' }>, session
 const healthOfLag = (lag: bigint): Health => (lag === 0n ? 'good' : 'waiting');
 
 async function readConnector(stage: Extract<FlowStage, { kind: 'connector' }>, session: Session): Promise<FlowNode> {
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   const [status, config] = await Promise.all([connect.status(stage.name), connect.config(stage.name)]);
   if (status === undefined) return { name: stage.name, detail: 'not there', health: 'bad' };
-  const client = await session.clients.database(stage.database);
+  const client = await databaseClient(session.clients, stage.database);
   try {
     const [row] = await client.queryText(
       'SELECT confirmed_flush_lsn::text, pg_current_wal_insert_lsn()::text FROM pg_replication_slots WHERE slot_name = $1',
@@ -151,7 +155,7 @@ function connectorHealth(status: ConnectorStatus): Health {
 }
 
 async function readTopic(topic: string, session: Session): Promise<FlowNode> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   if ((await kafka.describeTopic(topic)) === undefined) return { name: topic, detail: 'not there', health: 'waiting' };
   const [starts, ends] = await Promise.all([kafka.offsets(topic, 'earliest'), kafka.offsets(topic, 'latest')]);
   return { name: topic, detail: `${offsetSum(ends) - offsetSum(starts)} records`, health: 'good' };

@@ -4,6 +4,8 @@ import { TransitionFold, type Violation } from '../../consistency/transitions.js
 import type { Located } from '../../pipeline/pipeline.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
+import { valueDecoder } from '../subject/client.js';
+import { kafkaClient } from '../topic/client.js';
 import { processTrouble } from './check-wiring.js';
 import type { StagesSection } from './section.js';
 import { keyOfRecord, statusOfValue } from './status-record.js';
@@ -63,7 +65,7 @@ function stillDiffering(before: readonly Finding[] | undefined, now: readonly Fi
 }
 
 async function readOn(check: Check, session: Session, fold: TransitionFold, next: Map<number, bigint>): Promise<void> {
-  const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
+  const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const from = (await kafka.offsets(check.topic, 'earliest')).map((start) => ({
     ...start,
     offset: next.get(start.partition) ?? start.offset,

@@ -1,6 +1,7 @@
 import { streamQuery } from '../../clients/ksqldb/query.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { server } from '../../targets/component.js';
+import { databaseClient } from '../database/client.js';
 import type { Session } from '../session.js';
 import type { StagesSection, StatusViewSection } from './section.js';
 
@@ -8,7 +9,7 @@ import type { StagesSection, StatusViewSection } from './section.js';
 export async function readView(view: StatusViewSection, session: Session): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   if ('database' in view) {
-    const client = await session.clients.database(view.database, SESSION_SETTINGS);
+    const client = await databaseClient(session.clients, view.database, SESSION_SETTINGS);
     const sql = `SELECT ${quoteColumn(view.key)}::text, ${quoteColumn(view.status)}::text FROM ${tableSql(view.table)} t`;
     for (const [key, status] of await client.queryText(sql)) found.set(key ?? '', status ?? '');
     return found;
@@ -24,7 +25,7 @@ export async function readKeys(
   { database, table, column }: NonNullable<StagesSection['keys']>,
   session: Session,
 ): Promise<ReadonlySet<string>> {
-  const client = await session.clients.database(database, SESSION_SETTINGS);
+  const client = await databaseClient(session.clients, database, SESSION_SETTINGS);
   const rows = await client.queryText(`SELECT ${quoteColumn(column)}::text FROM ${tableSql(table)} t`);
   return new Set(rows.map(([key]) => key ?? ''));
 }

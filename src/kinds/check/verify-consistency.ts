@@ -5,6 +5,7 @@ import type { Sample } from '../../consistency/side.js';
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { databaseClient } from '../database/client.js';
 import type { CheckRow } from '../events.js';
 import { placesOfSide } from '../flow/flow.js';
 import type { Session } from '../session.js';
@@ -126,7 +127,7 @@ class Readers {
   readonly of = (database: string): TableReader => {
     const known = this.byDatabase.get(database);
     if (known !== undefined) return known;
-    const reader = new TableReader(() => this.session.clients.database(database));
+    const reader = new TableReader(() => databaseClient(this.session.clients, database));
     this.byDatabase.set(database, reader);
     return reader;
   };
@@ -222,7 +223,7 @@ async function confirm(
     }
     case 'rows': {
       const { confirmRows } = await import('../../consistency/rows-check.js');
-      const reader = await session.clients.database(check.database, SESSION_SETTINGS);
+      const reader = await databaseClient(session.clients, check.database, SESSION_SETTINGS);
       const { name, database, query, expect } = check;
       return confirmRows(
         { name, database, query, expect, reader },

@@ -3,6 +3,7 @@ import type { TakenFence } from '../../consistency/confirm.js';
 import type { Fence } from '../../consistency/stages.js';
 import { formatLsn, type Lsn, parseLsn } from '../../support/brands.js';
 import { messageOf } from '../../support/errors.js';
+import { connectClient } from '../connector/client.js';
 import { type ConnectorConfig, keepsFencesOut, POSTGRES_SOURCE, slotOf } from '../connector/connector-flow.js';
 import type { Session } from '../session.js';
 
@@ -66,7 +67,7 @@ async function whyUnwritten(database: string, client: PostgresClient, session: S
 /** All connectors on Connect, foreign ones and those made by ksqlDB too, and those the file declares for the database. */
 async function knownConnectors(database: string, session: Session): Promise<readonly KnownConnector[]> {
   const { pipeline } = session;
-  const live = await (await session.clients.connect()).configs();
+  const live = await (await connectClient(session.clients)).configs();
   const declared = pipeline.connectors.flatMap(({ name, database: captured, config }) =>
     config === undefined || captured !== database || live.has(name) ? [] : [{ name, config }],
   );

@@ -4,6 +4,7 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import type { Session } from '../session.js';
+import { connectClient } from './client.js';
 
 /** A connector as its worker sees it; without `status` it is declared and does not exist. */
 export interface ConnectorReport {
@@ -26,7 +27,7 @@ export async function connectorReports(
   session: Session,
   only: readonly string[] = [],
 ): Promise<readonly ConnectorReport[]> {
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   const declared = new Set(session.pipeline.connectors.map(({ name }) => name));
   const known = [...new Set([...declared, ...(await connect.connectors())])].sort();
   const unknown = only.find((name) => !known.includes(name));
@@ -48,7 +49,7 @@ export async function actOnConnector(
   action: ConnectorAction,
   name: string,
 ): Promise<ConnectorReport> {
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   const [report] = await connectorReports(session, [name]);
   if (report?.status === undefined) {
     throw new EvpipeError('EVPIPE_CONNECTOR_MISSING', `Kafka Connect has no connector ${name} yet`, {

@@ -2,12 +2,13 @@ import { server } from '../../targets/component.js';
 import type { Diagnosis } from '../diagnosis.js';
 import { readKsqlFiles } from '../ksqldb/ksql-files.js';
 import type { Session } from '../session.js';
+import { connectClient } from './client.js';
 import { missingFenceOptions, POSTGRES_SOURCE } from './connector-flow.js';
 import { connectorReports } from './connectors.js';
 
 /** Declared connectors as they are on the worker: whether they work, and what a fence needs of their options. */
 export async function examineConnectors(session: Session): Promise<readonly Diagnosis[]> {
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   const found: Diagnosis[] = [];
   for (const { name, declared, status, trouble } of await connectorReports(session)) {
     const about = `connector ${name}`;

@@ -2,8 +2,8 @@ import { type ReferenceValues, referencesIn, resolveAll } from '../../pipeline/r
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import { roleName } from '../../targets/roles.js';
+import { administratorClient, databaseClient } from '../database/client.js';
 import { database } from '../database/component.js';
-import { holderOfConnector } from '../database/logins.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { needsOf } from '../reference-values.js';
 import { resourceNode } from '../resource-node.js';
@@ -11,11 +11,13 @@ import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
+import { connectClient } from './client.js';
 import type { ConnectLaunch } from './component.js';
 import { withoutEmptyTls } from './connector-defaults.js';
 import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
+import { connectorLogins, holderOfConnector } from './logins.js';
 import { release, removeConnectorWithSlot } from './release.js';
 import { connectorResource, connectorStaysUp } from './resource.js';
 import type { ConnectorSection } from './section.js';
@@ -36,6 +38,8 @@ export const operations: KindOperations = {
     ];
   },
 
+  logins: connectorLogins,
+
   async summary({ pipeline: { connectors } }) {
     return connectors.length === 0 ? [] : [`${counted(connectors.length, 'connector')}, all tasks running`];
   },
@@ -47,7 +51,7 @@ export const operations: KindOperations = {
             about: 'connect',
             component: server('connect'),
             examine: async () => {
-              const { version } = await (await session.clients.connect()).version();
+              const { version } = await (await connectClient(session.clients)).version();
               return [{ about: 'connect', health: 'good', says: version }];
             },
           },
@@ -76,7 +80,7 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
     // What a ksql migration makes is ksqlDB's.
     noted: config !== undefined,
     prepare: async (report) => {
-      const connectDatabase = (of: string) => session.clients.database(of);
+      const connectDatabase = (of: string) => databaseClient(session.clients, of);
       await requireCapturedTables(section, session.pipeline, connectDatabase, withTimeout(session, report));
       if (config !== undefined) await letCapture(session, name, config);
       return false;
@@ -91,7 +95,7 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
         location,
         locationOf: (option: string) => section.locationOf('config', option),
       },
-      context: { connect: await session.clients.connect() },
+      context: { connect: await connectClient(session.clients) },
     }),
     settle: async (spec, context, changes, wait) => {
       if (changes.length > 0 || config === undefined) await connectorStaysUp(spec, context, wait);
@@ -106,7 +110,7 @@ function connectorRemoval(session: Session): Removal {
     component: server('connect'),
     declared: pipeline.connectors.filter(({ config }) => config !== undefined).map(({ name }) => name),
     implies: 'with its offsets, slot and publication; a new one takes a new snapshot',
-    exists: async (name) => (await (await clients.connect()).config(name)) !== undefined,
+    exists: async (name) => (await (await connectClient(clients)).config(name)) !== undefined,
     remove: (name) => removeConnectorWithSlot(name, session),
   };
 }
@@ -123,7 +127,7 @@ async function letCapture(session: Session, name: string, config: Config): Promi
   const isOurs =
     holder !== 'connect' && source !== undefined && session.target.providerOf(database(source)) !== 'address';
   if (!isOurs) return;
-  const client = await session.clients.administered(source);
+  const client = await administratorClient(session.clients, source);
   const roles = { connector: roleName(source, holder), owner: roleName(source, 'owner') };
   await grantCapture(client, roles, config).finally(() => client.close());
 }

@@ -4,11 +4,13 @@ import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/component.js';
+import { administratorClient } from '../database/client.js';
 import { database } from '../database/component.js';
 import type { Released } from '../kind.js';
 import { madeKey } from '../ledger.js';
 import type { Session } from '../session.js';
 import { withLedger } from '../with-ledger.js';
+import { connectClient } from './client.js';
 import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
 import type { ConnectorSection } from './section.js';
 
@@ -60,7 +62,7 @@ async function connectorsMade(session: Session): Promise<readonly ConnectorSecti
 
 async function existingConnectors(names: readonly string[], session: Session): Promise<readonly string[]> {
   if (names.length === 0) return [];
-  const existing = await (await session.clients.connect()).connectors();
+  const existing = await (await connectClient(session.clients)).connectors();
   return names.filter((name) => existing.includes(name));
 }
 
@@ -78,7 +80,7 @@ async function removeConnectors(
     if (session.target.providerOf(server('kafka')) !== 'address') return removed;
     await session.target.start(server('connect'));
   }
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   await Promise.all(
     made.map(async ({ name }) => {
       const config = await connect.config(name);
@@ -92,7 +94,7 @@ async function removeConnectors(
 
 /** One connector with its offsets, its slot and its publication; `left` names what could not be found or reached. */
 export async function removeConnectorWithSlot(name: string, session: Session): Promise<Released> {
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   const config = await connect.config(name);
   if (config === undefined) return { removed: [], left: [] };
   const source = await databaseOf(name, config, session);
@@ -138,7 +140,7 @@ async function dropSlot(config: ConnectorConfig, name: string, session: Session)
   if (config['connector.class'] !== POSTGRES_SOURCE) return [];
   const slot = slotOf(config);
   const publication = config['publication.name']; // the default one others may read too
-  const client = await session.clients.administered(name);
+  const client = await administratorClient(session.clients, name);
   const removed: string[] = [];
   if (await becomesIdle(slot, name, client, session)) {
     await client.query('SELECT pg_drop_replication_slot($1)', [slot]);

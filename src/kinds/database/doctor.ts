@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { databaseClient } from './client.js';
 import { database } from './component.js';
 import { missingGrants } from './missing-grants.js';
 
@@ -9,7 +10,7 @@ const RETAINED_WARN_BYTES = 1024 ** 3;
 /** Whether it can be replicated, and what its slots retain. */
 export async function examineDatabase(session: Session, name: string): Promise<readonly Diagnosis[]> {
   const about = `database ${name}`;
-  const client = await session.clients.database(name);
+  const client = await databaseClient(session.clients, name);
   try {
     const [facts] = await client.queryText("SELECT current_setting('server_version'), current_setting('wal_level')");
     const [version = '', walLevel = ''] = facts ?? [];

@@ -3,6 +3,7 @@ import type { KindOperations } from '../kind.js';
 import { resourceNode } from '../resource-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { databaseClient } from './client.js';
 import { database } from './component.js';
 import { examineDatabase } from './doctor.js';
 import { ownDatabase } from './logins.js';
@@ -17,7 +18,7 @@ export const operations: KindOperations = {
   async summary({ pipeline: { databases }, clients }) {
     const [first] = databases;
     if (first === undefined) return [];
-    const client = await clients.database(first.name);
+    const client = await databaseClient(clients, first.name);
     const [row] = await client.queryText('SHOW server_version');
     await client.close();
     const { host } = await clients.endpoint(database(first.name));
@@ -53,7 +54,7 @@ function databaseNode(session: Session, section: DatabaseSection): Node {
       await session.start(database(name));
       report.waitingFor(`database ${name} and its migrations`);
       const { host } = await session.clients.endpoint(database(name));
-      return host.ours && ensureOwnDatabase(ownDatabase(session, 'databases', name, host), report.signal);
+      return host.ours && ensureOwnDatabase(await ownDatabase(session, 'databases', name, host), report.signal);
     },
     open: async (signal) => {
       const { host } = await session.clients.endpoint(database(name));

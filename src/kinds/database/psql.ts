@@ -4,6 +4,7 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { sslParametersOf } from '../../support/postgres-tls.js';
 import type { Session } from '../session.js';
+import { administratorClient, databaseClientAs } from './client.js';
 import { database } from './component.js';
 
 export type { StatementResult } from '../../clients/postgres/client.js';
@@ -45,7 +46,9 @@ export interface SqlConversation {
 export async function openSql(session: Session, name: string, user: SqlUser): Promise<SqlConversation> {
   const known = knownDatabase(session, name);
   const connect = (): Promise<PostgresClient> =>
-    user === 'superuser' ? session.clients.administered(known) : session.clients.connectedAs('owner', known);
+    user === 'superuser'
+      ? administratorClient(session.clients, known)
+      : databaseClientAs(session.clients, 'owner', known);
   const client = await connect();
   const [row] = await client.queryText('SELECT pg_backend_pid()::text');
   return {

@@ -1,7 +1,7 @@
 import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
 import { quoteIdentifier, quoteLiteral } from '../../protocol/sql.js';
 import { type Holder, roleName } from '../../targets/roles.js';
-import type { Right } from './logins.js';
+import type { Right } from '../login.js';
 
 /** A database on a server that evpipe has started, and the roles that may log in to it. */
 export interface OwnDatabase {

@@ -5,7 +5,7 @@ import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { readJson, writeJson } from '../../support/json-file.js';
 import type { KindOperations } from '../kind.js';
-import { environmentOf, programFolder } from '../program.js';
+import { environmentOf, programFolder, referencesInFiles } from '../program.js';
 import { needsOf } from '../reference-values.js';
 import { programNodes } from '../service/referred.js';
 import type { Session } from '../session.js';
@@ -14,9 +14,19 @@ import type { Node, NodeReport } from '../walk.js';
 import { fingerprint } from './fingerprint.js';
 import { type JobSection, jobReferences } from './section.js';
 
+declare module '../../targets/roles.js' {
+  interface LoginKinds {
+    readonly job: true;
+  }
+}
+
 export const operations: KindOperations = {
   nodes: (session) => session.pipeline.jobs.map((job) => jobNode(session, job)),
   lines: (session) => session.pipeline.jobs.map((job) => statusLine(session, job)),
+  logins: (pipeline, refers) =>
+    pipeline.jobs
+      .filter((one) => refers([...jobReferences(one), ...referencesInFiles(pipeline.folder, one)]))
+      .map(({ name }) => ({ holder: `job/${name}`, rights: ['work'] })),
   summary: async ({ pipeline: { jobs } }) => (jobs.length === 0 ? [] : [`${counted(jobs.length, 'job')} done`]),
 };
 

@@ -1,10 +1,11 @@
 import { normaliseStatement } from '../../protocol/ksql/normalise.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { ksqldbClient } from './client.js';
 
 /** Who answers, and queries that run more than once: whoever runs a script of INSERT INTO again makes all of them anew. */
 export async function examineKsqldb({ clients }: Session): Promise<readonly Diagnosis[]> {
-  const ksqldb = await clients.ksqldb();
+  const ksqldb = await ksqldbClient(clients);
   const { version } = await ksqldb.info();
   const found: Diagnosis[] = [{ about: 'ksqldb', health: 'good', says: version }];
   const first = new Map<string, string>();

@@ -7,6 +7,7 @@ import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
+import { ksqldbClient } from './client.js';
 import { type Completion, completionsOf, type KsqlNames, readKsqlNames } from './completion.js';
 
 export type { KsqlEntity } from '../../clients/ksqldb/client.js';
@@ -64,7 +65,7 @@ export class KsqlConversation {
 
   /** What may follow the text before the cursor. A server that does not answer leaves only what is known without it. */
   async complete(before: string): Promise<Completion> {
-    this.names ??= this.session.clients.ksqldb().then(readKsqlNames);
+    this.names ??= ksqldbClient(this.session.clients).then(readKsqlNames);
     const names = await this.names.catch(() => {
       this.names = undefined;
       return NO_NAMES;
@@ -84,7 +85,7 @@ export class KsqlConversation {
       yield* streamQuery(host, statement, { ...options, signal, exact: true });
       return;
     }
-    const ksqldb = await this.session.clients.ksqldb();
+    const ksqldb = await ksqldbClient(this.session.clients);
     for (const entity of await ksqldb.send(statement, options)) yield { kind: 'entity', entity };
   }
 

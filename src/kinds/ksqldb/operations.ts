@@ -6,7 +6,10 @@ import type { KindOperations, Removal } from '../kind.js';
 import { readLedger } from '../ledger.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
+import { registryClient } from '../subject/client.js';
+import { kafkaClient } from '../topic/client.js';
 import type { Node, NodeReport, Planned } from '../walk.js';
+import { ksqldbClient } from './client.js';
 import { examineKsqldb } from './doctor.js';
 import { applyMigration, type KsqlThing, ledgerKey, madeByMigrations, migrationChanges } from './migration.js';
 import { migrationsOf } from './migrations.js';
@@ -49,7 +52,7 @@ function ksqlNode(session: Session): Node {
     ],
     run: async (report) => {
       const [ksqldb, ledger, values] = await Promise.all([
-        session.clients.ksqldb(),
+        ksqldbClient(session.clients),
         session.ledger(),
         session.references('inside', 'connect'),
       ]);
@@ -69,7 +72,7 @@ function ksqlNode(session: Session): Node {
 }
 
 function migrationPlans(session: Session): readonly Planned[] {
-  const noted = once(async () => readLedger(await session.clients.kafka(), session.pipeline.name, session.emit));
+  const noted = once(async () => readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit));
   const values = once(() => session.references('inside', 'connect'));
   // A ksql file that is there can be read without what it refers to.
   return migrationsOf(session.pipeline).map(({ name, file: shown }, index) => {
@@ -114,7 +117,7 @@ function streamsRemoval(session: Session): Removal {
       return things.length > 0 && noted.keys(ledgerKey('')).length > 0;
     },
     remove: async () => {
-      const ksqldb = await clients.ksqldb();
+      const ksqldb = await ksqldbClient(clients);
       const things = await made();
       const names = new Set(things.map(({ name }) => name));
       const none = { properties: {}, variables: {} };
@@ -132,7 +135,7 @@ function streamsRemoval(session: Session): Removal {
 }
 
 async function waitForSubject(session: Session, subject: string, report: NodeReport): Promise<void> {
-  const registry = await session.clients.registry();
+  const registry = await registryClient(session.clients);
   await waitUntil(
     `subject ${subject} to be registered: a ksql statement infers its columns from it`,
     async () => {

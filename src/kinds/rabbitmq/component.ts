@@ -57,7 +57,7 @@ export const rabbitmqComponent = ({
     layer: 0,
     protocol: 'amqp',
     stopTimeoutMs: 10_000,
-    launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...secrets.rabbitmqLogin(rabbitmq?.guest) }),
+    launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...loginOf(rabbitmq, secrets) }),
     // One port for both: its first bytes tell AMQP from HTTP.
     endpoint: (port, secrets) => {
       const at = `${login(rabbitmq, secrets)}@${HOST}:${port}`;
@@ -86,7 +86,7 @@ export const rabbitmqComponent = ({
       };
     },
     files: (secrets) => {
-      const { user, password } = secrets.rabbitmqLogin(rabbitmq?.guest);
+      const { user, password } = loginOf(rabbitmq, secrets);
       // The server would let guest in from its own container only.
       const guests = user === 'guest' ? 'loopback_users = none\n' : '';
       return { 'rabbitmq.conf': `default_user = ${user}\ndefault_pass = ${password}\n${guests}` };
@@ -95,8 +95,17 @@ export const rabbitmqComponent = ({
 });
 
 function login(declared: Pipeline['rabbitmq'], secrets: PipelineSecrets): string {
-  const { user, password } = secrets.rabbitmqLogin(declared?.guest);
+  const { user, password } = loginOf(declared, secrets);
   return `${user}:${password}`;
+}
+
+/** Generated, or the one that every client knows where the file asks for it. */
+export function loginOf(
+  declared: Pick<NonNullable<Pipeline['rabbitmq']>, 'guest'> | undefined,
+  secrets: PipelineSecrets,
+): { readonly user: string; readonly password: string } {
+  if (declared?.guest === true) return { user: 'guest', password: 'guest' };
+  return { user: 'evpipe', password: secrets.derived('rabbitmq') };
 }
 
 const MANAGEMENT_PORTS_ABOVE = 10_000;

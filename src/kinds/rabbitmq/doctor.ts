@@ -1,11 +1,12 @@
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { rabbitmqClient } from './client.js';
 import { isDeadLetters } from './queue-flows.js';
 import { readQueue } from './queues.js';
 
 /** Who answers, whether its HTTP API does, and what in the declared queues will hurt. */
 export async function examineRabbitmq(session: Session): Promise<readonly Diagnosis[]> {
-  const { product, version } = await (await session.clients.rabbitmq()).server();
+  const { product, version } = await (await rabbitmqClient(session.clients)).server();
   const found: Diagnosis[] = [{ about: 'rabbitmq', health: 'good', says: `${product} ${version}` }];
   let silent = false;
   for (const { name } of session.pipeline.rabbitmq?.queues ?? []) {

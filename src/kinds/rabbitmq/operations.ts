@@ -7,6 +7,7 @@ import { type ResourceNodeOptions, resourceNode } from '../resource-node.js';
 import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { managementClient, rabbitmqClient } from './client.js';
 import { examineRabbitmq } from './doctor.js';
 import { bindingId, exchangeId, queueId } from './ids.js';
 import { readQueueFlows } from './queue-flows.js';
@@ -56,7 +57,7 @@ function rabbitmqNodes(session: Session): readonly Node[] {
       component: server('rabbitmq'),
       open: async () => ({ spec, context: await options.context() }),
     });
-  const context = async (): Promise<BrokerContext> => ({ amqp: await session.clients.rabbitmq() });
+  const context = async (): Promise<BrokerContext> => ({ amqp: await rabbitmqClient(session.clients) });
   const needs = ['server/rabbitmq'];
   return [
     ...rabbitmq.exchanges.map((one) =>
@@ -86,7 +87,7 @@ interface Placed {
 
 async function isBound(binding: BindingDeclaration, { clients }: Session): Promise<boolean | undefined> {
   try {
-    return await (await clients.rabbitmqManagement()).isBound(binding);
+    return await (await managementClient(clients)).isBound(binding);
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind !== 'unreachable') throw failure;
     return undefined;
@@ -103,16 +104,16 @@ function rabbitmqRemovals({ pipeline: { rabbitmq }, clients }: Session): readonl
       component,
       declared: rabbitmq?.queues.map(({ name }) => name) ?? [],
       implies: 'with all its messages',
-      exists: async (name) => (await (await clients.rabbitmq()).queue(name)) !== undefined,
-      remove: async (name) => released(`queue ${name}`, await (await clients.rabbitmq()).deleteQueue(name)),
+      exists: async (name) => (await (await rabbitmqClient(clients)).queue(name)) !== undefined,
+      remove: async (name) => released(`queue ${name}`, await (await rabbitmqClient(clients)).deleteQueue(name)),
     },
     {
       kind: exchangeResource.kind,
       component,
       declared: rabbitmq?.exchanges.map(({ name }) => name).filter((name) => !name.startsWith('amq.')) ?? [],
       implies: 'with its bindings',
-      exists: async (name) => (await clients.rabbitmq()).hasExchange(name),
-      remove: async (name) => released(`exchange ${name}`, await (await clients.rabbitmq()).deleteExchange(name)),
+      exists: async (name) => (await rabbitmqClient(clients)).hasExchange(name),
+      remove: async (name) => released(`exchange ${name}`, await (await rabbitmqClient(clients)).deleteExchange(name)),
     },
   ];
 }

@@ -3,6 +3,7 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
+import { managementClient, rabbitmqClient } from './client.js';
 import type { QueueSection } from './section.js';
 
 /** What is known of a queue by now. */
@@ -22,7 +23,7 @@ export const staleMs = ({ target }: Session): number =>
 
 /** Undefined where there is no such queue. What waits is exact; the rest is as old as the HTTP API's facts. */
 export async function readQueue(name: string, { clients, signal }: Session): Promise<QueueState | undefined> {
-  const [amqp, management] = await Promise.all([clients.rabbitmq(), clients.rabbitmqManagement()]);
+  const [amqp, management] = await Promise.all([rabbitmqClient(clients), managementClient(clients)]);
   const [counts, facts] = await Promise.all([
     amqp.queue(name),
     management.queue(name).catch((failure: unknown) => {
@@ -44,7 +45,7 @@ export async function certainQueue(
   name: string,
   { clients }: Session,
 ): Promise<{ readonly ready: number; readonly consumers: number; readonly facts: QueueFacts }> {
-  const [amqp, management] = await Promise.all([clients.rabbitmq(), clients.rabbitmqManagement()]);
+  const [amqp, management] = await Promise.all([rabbitmqClient(clients), managementClient(clients)]);
   // In this order: what a consumer takes in between is counted twice, never not at all.
   const counts = await amqp.queue(name);
   const facts = await management.queue(name).catch((failure: unknown) => {

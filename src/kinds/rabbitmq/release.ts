@@ -5,6 +5,7 @@ import { server } from '../../targets/component.js';
 import type { Released } from '../kind.js';
 import { service } from '../service/component.js';
 import type { Session } from '../session.js';
+import { rabbitmqClient } from './client.js';
 import { exchangeResource, type LiveDeclared, queueResource } from './resource.js';
 
 /** Whoever still receives from a queue after this time is somebody else: the queue stays. */
@@ -27,7 +28,7 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
       .filter(({ name }) => target.providerOf(service(name)) !== 'address')
       .map(({ name }) => target.stop(service(name))),
   );
-  const amqp = await clients.rabbitmq();
+  const amqp = await rabbitmqClient(clients);
   const remove = async (what: string, live: LiveDeclared | undefined, work: () => Promise<Deleted>): Promise<void> => {
     if (live === undefined) return;
     if (live.differs !== undefined)

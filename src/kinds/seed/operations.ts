@@ -5,8 +5,10 @@ import { database } from '../database/component.js';
 import { migrationOf } from '../database/migration.js';
 import type { KindOperations, Released } from '../kind.js';
 import { needsOf } from '../reference-values.js';
+import { serviceClient } from '../service/client.js';
 import { serviceReferences } from '../service/referred.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from '../topic/client.js';
 import type { Node, NodeReport } from '../walk.js';
 import { withLedger } from '../with-ledger.js';
 import { applyCsvSeed, applySqlSeed } from './database-seed.js';
@@ -63,7 +65,7 @@ async function seed(session: Session, section: SeedSection, report: NodeReport):
     case 'service':
       return serviceSeed(session, section, report);
     case 'jsonl': {
-      const [ledger, kafka] = await Promise.all([session.ledger(), session.clients.kafka()]);
+      const [ledger, kafka] = await Promise.all([session.ledger(), kafkaClient(session.clients)]);
       const source = readFileSync(section.file, 'utf8');
       const { lines } = readSeedLines(source);
       const progress = (done: number) => report.progress(section.name, done, lines.length);
@@ -95,7 +97,7 @@ async function serviceSeed(
   const created = await applySeed(
     section,
     all,
-    { service: await session.clients.service(section.service), ledger },
+    { service: await serviceClient(session, section.service), ledger },
     { progress: (done) => report.progress(section.name, done, section.rows), signal: report.signal },
   );
   return created > 0;

@@ -3,16 +3,23 @@ import { counted } from '../../support/counted.js';
 import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { madeKey } from '../ledger.js';
-import { environmentOf, programFolder, renderedFiles } from '../program.js';
+import { environmentOf, programFolder, referencesInFiles, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';
 import { noteMade } from '../resource-node.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from '../topic/client.js';
 import type { Node } from '../walk.js';
 import { service } from './component.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
 import { programNodes, serviceReferences } from './referred.js';
 import type { ServiceSection } from './section.js';
+
+declare module '../../targets/roles.js' {
+  interface LoginKinds {
+    readonly service: true;
+  }
+}
 
 export const operations: KindOperations = {
   nodes: (session) => session.pipeline.services.map((one) => serviceNode(session, one)),
@@ -28,6 +35,11 @@ export const operations: KindOperations = {
     ).length;
     return [...open, ...(rest === 0 ? [] : [counted(rest, consumers === rest ? 'consumer' : 'other service')])];
   },
+
+  logins: (pipeline, refers) =>
+    pipeline.services
+      .filter((one) => refers([...serviceReferences(one), ...referencesInFiles(pipeline.folder, one)]))
+      .map(({ name }) => ({ holder: `service/${name}`, rights: ['work'] })),
 
   removals: (session) => [groupRemoval(session)],
   async links({ pipeline, target }) {
@@ -47,9 +59,9 @@ function groupRemoval({ pipeline, clients }: Session): Removal {
     component: server('kafka'),
     declared: groupsOf(pipeline.services),
     implies: 'with its offsets; it will read its topics from the start',
-    exists: async (name) => (await (await clients.kafka()).describeGroup(name)).state !== 'Dead',
+    exists: async (name) => (await (await kafkaClient(clients)).describeGroup(name)).state !== 'Dead',
     remove: async (name) => {
-      const kafka = await clients.kafka();
+      const kafka = await kafkaClient(clients);
       const { members } = await kafka.describeGroup(name);
       if (members.length > 0)
         return { removed: [], left: [`group ${name}, which still has ${counted(members.length, 'member')}`] };
@@ -66,7 +78,7 @@ const groupsOf = (services: readonly ServiceSection[]): readonly string[] => [
 /** A group that is there before its service has ever run is of others. */
 async function noteGroup(session: Session, group: string): Promise<void> {
   if ((await session.ledger()).get(madeKey('group', group)) !== undefined) return;
-  const { state } = await (await session.clients.kafka()).describeGroup(group);
+  const { state } = await (await kafkaClient(session.clients)).describeGroup(group);
   if (state === 'Dead') await noteMade(session, 'group', group);
 }
 

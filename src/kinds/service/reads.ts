@@ -1,6 +1,8 @@
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
+import { rabbitmqClient } from '../rabbitmq/client.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from '../topic/client.js';
 import type { NodeReport } from '../walk.js';
 
 /** A consumer that may start before what it needs (its own choice) has recovered by then; it is the fourth life, some 2 s after the first. */
@@ -10,7 +12,7 @@ const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
 
 /** A consumer is ready when its group is stable with a member in it. */
 export async function waitForGroup(session: Session, name: string, group: string, report: NodeReport): Promise<void> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   await waitForReader(
     session,
     name,
@@ -31,7 +33,7 @@ export async function waitForConsumer(
   queue: string,
   report: NodeReport,
 ): Promise<void> {
-  const amqp = await session.clients.rabbitmq();
+  const amqp = await rabbitmqClient(session.clients);
   await waitForReader(
     session,
     name,

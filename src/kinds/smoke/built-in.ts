@@ -5,11 +5,14 @@ import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import { verifyConsistency } from '../check/verify-consistency.js';
 import { connectorReports } from '../connector/connectors.js';
+import { databaseClient } from '../database/client.js';
 import { flowEdges } from '../flow/flow.js';
 import { type GroupLag, groupLag } from '../flow/group-lag.js';
+import { ksqldbClient } from '../ksqldb/client.js';
 import { runningQueries, stagesOf } from '../ksqldb/running-query.js';
 import { outboxLag } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from '../topic/client.js';
 
 /** How long a connector may need to get over a rebalance or a restart. */
 const CONNECTOR_SETTLE_MS = 3_000;
@@ -57,12 +60,12 @@ interface Group {
 export async function measureLags(session: Session): Promise<Lags> {
   const groups = [...declaredGroups(session), ...(await queryGroups(session))];
   const readers = groups.map(async ({ name, component, group, topics }): Promise<readonly [string, Lag]> => {
-    const lag = await groupLag(await session.clients.kafka(), group, topics);
+    const lag = await groupLag(await kafkaClient(session.clients), group, topics);
     return [name, { ...lag, unit: 'record', component }];
   });
   const outboxes = pollingOutboxes(session.pipeline).map(
     async ({ name, ...place }): Promise<readonly [string, Lag]> => {
-      const client = await session.clients.database(place.database);
+      const client = await databaseClient(session.clients, place.database);
       try {
         return [`the outbox of ${name}`, { ...(await outboxLag(place, client)), unit: 'event', component: name }];
       } finally {
@@ -92,7 +95,7 @@ function declaredGroups({ pipeline }: Session): readonly Group[] {
 async function queryGroups(session: Session): Promise<readonly Group[]> {
   const stages = flowEdges(session.pipeline).flatMap(({ stage }) => (stage.kind === 'query' ? [stage] : []));
   if (stages.length === 0) return [];
-  const ksqldb = await session.clients.ksqldb();
+  const ksqldb = await ksqldbClient(session.clients);
   return (await runningQueries(ksqldb)).flatMap((query) => {
     const mine = stagesOf(query, stages);
     const topics = [...new Set(mine.flatMap(({ reads }) => reads))];

@@ -2,6 +2,7 @@ import type { DocumentsClient, FieldValue, Scalar } from '../../clients/document
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
+import { documentsClient } from '../store/client.js';
 import { valueDifference } from './expect.js';
 import type { SmokeExpectation } from './section.js';
 import { textOf } from './template.js';
@@ -17,7 +18,7 @@ export async function expectDocument(
   deadline: AbortSignal,
 ): Promise<string> {
   const { store, collection } = expected;
-  const client = await session.clients.documents(store);
+  const client = await documentsClient(session.clients, store);
   try {
     for (;;) {
       const difference = await documentDifference(expected, client, session.signal);

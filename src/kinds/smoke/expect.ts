@@ -7,7 +7,10 @@ import { quoteIdentifier } from '../../protocol/sql.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
+import { databaseClient } from '../database/client.js';
 import type { Session } from '../session.js';
+import { valueDecoder } from '../subject/client.js';
+import { kafkaClient } from '../topic/client.js';
 import type { SmokeExpectation } from './section.js';
 import { textOf } from './template.js';
 
@@ -20,7 +23,7 @@ const SHOWN_MAX = 200;
 
 /** Where a topic ends before the request, so that nothing the request causes is missed. [] where there is no topic yet. */
 export async function topicEnd(topic: string, session: Session): Promise<readonly PartitionPosition[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   return (await kafka.describeTopic(topic)) === undefined ? [] : kafka.offsets(topic, 'latest');
 }
 
@@ -34,7 +37,7 @@ export async function expectRecord(
   session: Session,
   deadline: AbortSignal,
 ): Promise<string> {
-  const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
+  const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const ended = AbortSignal.any([session.signal, deadline]);
   let seen = 0;
   let nearest: string | undefined;
@@ -121,7 +124,7 @@ function shown(value: unknown): string {
  */
 export async function expectRow(expected: RowExpectation, session: Session, deadline: AbortSignal): Promise<string> {
   const { database, table } = expected;
-  const client = await session.clients.database(database, SESSION_SETTINGS);
+  const client = await databaseClient(session.clients, database, SESSION_SETTINGS);
   try {
     const query = await rowQuery(expected, client);
     for (;;) {

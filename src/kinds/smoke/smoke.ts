@@ -4,6 +4,7 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import type { ReferenceValues } from '../../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { endingOf } from '../check/ending.js';
+import { serviceClient } from '../service/client.js';
 import type { Session } from '../session.js';
 import { failureOf } from '../walk.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags, pollingOutboxes } from './built-in.js';
@@ -217,7 +218,7 @@ async function sendRequest(
 ): Promise<{ readonly body: unknown; readonly said: string }> {
   const { method, status } = request;
   const path = textOf(fillIn(request.path, values, before));
-  const client = await session.clients.service(request.service);
+  const client = await serviceClient(session, request.service);
   const body = request.body === undefined ? {} : { body: fillIn(request.body, values, before) };
   const answer = await client.request({ method, path, ...body }, session.signal);
   const good = status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;

@@ -6,6 +6,7 @@ import { ensureOwnDatabase } from '../database/server.js';
 import { reconcile } from '../resource.js';
 import type { Session } from '../session.js';
 import type { NodeReport } from '../walk.js';
+import { documentsClient } from './client.js';
 import { store } from './component.js';
 import { STORE_MISSING } from './programs.js';
 import type { StoreSection } from './section.js';
@@ -48,7 +49,7 @@ async function prepareDocuments(
 ): Promise<boolean> {
   const { host } = await session.clients.endpoint(store(section.name));
   if (!isPostgres(host.url)) return false;
-  if (host.ours) return ensureOwnDatabase(ownDatabase(session, 'stores', section.name, host), wait.signal);
+  if (host.ours) return ensureOwnDatabase(await ownDatabase(session, 'stores', section.name, host), wait.signal);
   const { name, location } = section;
   await reconcile(
     databaseResource,
@@ -75,7 +76,7 @@ async function answers(section: StoreSection, session: Session): Promise<void> {
 export async function examineStore(section: StoreSection, session: Session): Promise<string> {
   const { host } = await session.clients.endpoint(store(section.name));
   if (section.kind === 'cache') return `Redis ${await pingCache(host.url, session.signal)}`;
-  const documents = await session.clients.documents(section.name);
+  const documents = await documentsClient(session.clients, section.name);
   try {
     return await documents.version();
   } finally {

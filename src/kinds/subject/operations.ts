@@ -6,6 +6,7 @@ import { resourceNode } from '../resource-node.js';
 import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { registryClient } from './client.js';
 import { subjectResource } from './resource.js';
 import type { SubjectSection } from './section.js';
 
@@ -29,7 +30,7 @@ export const operations: KindOperations = {
       about: 'schemaRegistry',
       component: server('schemaRegistry'),
       examine: async () => {
-        const subjects = await (await clients.registry()).listSubjects();
+        const subjects = await (await registryClient(clients)).listSubjects();
         return [{ about: 'registry', health: 'good', says: counted(subjects.length, 'subject') }];
       },
     },
@@ -64,7 +65,7 @@ function subjectNode(session: Session, section: SubjectSection): Node {
         compatibility: session.pipeline.compatibility,
         location,
       },
-      context: { registry: await session.clients.registry() },
+      context: { registry: await registryClient(session.clients) },
     }),
   });
 }
@@ -75,9 +76,9 @@ function subjectRemoval({ pipeline, clients }: Session): Removal {
     component: server('schemaRegistry'),
     declared: pipeline.subjects.map(({ name }) => name),
     implies: 'with all its versions',
-    exists: async (name) => (await (await clients.registry()).versions(name)).length > 0,
+    exists: async (name) => (await (await registryClient(clients)).versions(name)).length > 0,
     remove: async (name) => {
-      const registry = await clients.registry();
+      const registry = await registryClient(clients);
       await registry.deleteSubject(name);
       await registry.deleteSubject(name, { permanent: true });
       return { removed: [`schema ${name}`], left: [] };

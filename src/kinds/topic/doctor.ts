@@ -1,10 +1,11 @@
 import { counted } from '../../support/counted.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import { kafkaClient } from './client.js';
 
 /** Whose cluster answers, and the declared topics: there, with as many partitions as declared, and with brokers for their replicas. */
 export async function examineKafka({ clients, pipeline }: Session): Promise<readonly Diagnosis[]> {
-  const kafka = await clients.kafka();
+  const kafka = await kafkaClient(clients);
   const { brokers, clusterId } = await kafka.describeCluster();
   const says = `${counted(brokers.length, 'broker')}, cluster ${clusterId}`;
   const live = new Map((await kafka.listTopics()).map(({ name, partitions }) => [name, partitions.length]));

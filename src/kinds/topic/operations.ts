@@ -6,6 +6,7 @@ import { resourceNode } from '../resource-node.js';
 import { serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
+import { kafkaClient } from './client.js';
 import { examineKafka } from './doctor.js';
 import { type TopicContext, topicResource } from './resource.js';
 import type { TopicSection } from './section.js';
@@ -52,9 +53,9 @@ function topicRemoval({ pipeline, clients }: Session): Removal {
     component: server('kafka'),
     declared: pipeline.topics.map(({ name }) => name),
     implies: 'with all its records',
-    exists: async (name) => (await (await clients.kafka()).describeTopic(name)) !== undefined,
+    exists: async (name) => (await (await kafkaClient(clients)).describeTopic(name)) !== undefined,
     remove: async (name) => {
-      await (await clients.kafka()).deleteTopic(name);
+      await (await kafkaClient(clients)).deleteTopic(name);
       return { removed: [`topic ${name}`], left: [] };
     },
   };
@@ -81,7 +82,7 @@ function topicNode(session: Session, section: TopicSection): Node {
     noted: true,
     open: async () => ({
       spec: section,
-      context: { kafka: await session.clients.kafka(), optionsSet: optionsSet(session) },
+      context: { kafka: await kafkaClient(session.clients), optionsSet: optionsSet(session) },
     }),
   });
 }

@@ -1,8 +1,10 @@
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../clients/kafka/contract.js';
 import { offsetSum } from '../../clients/kafka/offset-sum.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
+import { connectClient } from '../../kinds/connector/client.js';
 import { groupLag } from '../../kinds/flow/group-lag.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { server } from '../../targets/component.js';
 import { requireTopic } from '../topics/topic-named.js';
 import { contextOf, type DeadLetterContext } from './context.js';
@@ -30,7 +32,7 @@ export const replayGroup = (topic: string): string => `evpipe-replay-${topic}`;
 
 /** The dead letter topics of connectors, declared or running, and those that are called so. */
 export async function deadLetterTopics(session: Session): Promise<readonly DeadLetterTopic[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const known = (await kafka.listTopics()).filter(({ internal }) => !internal).map(({ name }) => name);
   const of = await topicsOfConnectors(session);
   const topics = [...new Set([...of.keys(), ...known.filter((name) => NAMED_SO.test(name))])].sort();
@@ -54,7 +56,7 @@ async function topicsOfConnectors(session: Session): Promise<ReadonlyMap<string,
   };
   for (const { name, config } of session.pipeline.connectors) add(name, config);
   if ((await session.target.endpoint(server('connect'))) === undefined) return found;
-  const connect = await session.clients.connect();
+  const connect = await connectClient(session.clients);
   for (const name of await connect.connectors()) add(name, await connect.config(name));
   return found;
 }
@@ -65,7 +67,7 @@ export async function* deadLetters(
   topic: string,
   from?: readonly PartitionPosition[],
 ): AsyncGenerator<DeadLetter> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   await requireTopic(kafka, topic);
   for await (const { records } of readToEnd(kafka, topic, { ...(from && { from }), signal: session.signal }))
     for (const record of records) yield { ...contextOf(record.headers), record };

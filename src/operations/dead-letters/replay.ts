@@ -1,5 +1,6 @@
 import type { OutgoingRecord, PartitionPosition } from '../../clients/kafka/contract.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { requireTopic } from '../topics/topic-named.js';
@@ -29,7 +30,7 @@ const RECORDS_PER_SEND = 500;
  * where it came from (both kind usage).
  */
 export async function planReplay(session: Session, options: ReplayOptions): Promise<readonly PlannedReplay[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   await requireTopic(kafka, options.topic);
   const from = await replayFrom(kafka, options.topic, options.all);
   const counts = new Map<string, number>();
@@ -48,7 +49,7 @@ export async function planReplay(session: Session, options: ReplayOptions): Prom
 
 /** Sends what was planned, with the headers that each record had before it failed. Resolves with how many. */
 export async function replay(session: Session, options: ReplayOptions): Promise<number> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const from = await replayFrom(kafka, options.topic, options.all);
   const partitions = new Map<string, number>();
   const producer = kafka.producer();
@@ -109,7 +110,7 @@ function destinationOf({ origin, record }: DeadLetter, { to, topic }: ReplayOpti
 }
 
 async function readersOf({ clients }: Session) {
-  const kafka = await clients.kafka();
+  const kafka = await kafkaClient(clients);
   const groups = (await kafka.listGroups()).filter(({ group }) => !group.startsWith(replayGroup('')));
   return Promise.all(
     groups.map(async ({ group }) => ({

@@ -2,6 +2,7 @@ import { operationsOf, type Removal } from '../../kinds/kind.js';
 import { madeKey, readLedger } from '../../kinds/ledger.js';
 import { type Change, TAKEN_OVER } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import type { Planned } from '../../kinds/walk.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { type ComponentId, componentKey, server } from '../../targets/component.js';
@@ -32,7 +33,7 @@ export async function readPlan(session: Session, options: { readonly prune: bool
   const nodes = await upNodes(session, new Set(['services', 'streams']));
   const runs = await runningNow(session);
   // Of another cluster than the target means nothing is to be compared: this throws.
-  if (runs.has(componentKey(server('kafka')))) await session.clients.kafka();
+  if (runs.has(componentKey(server('kafka')))) await kafkaClient(session.clients);
   const stopped = ({ component }: Planned): string | undefined =>
     component === undefined || runs.has(componentKey(component)) ? undefined : componentKey(component);
   const compared = await Promise.all(
@@ -102,7 +103,7 @@ export interface Removable {
 /** What this pipeline has made, by its ledger, and no longer declares; in the order in which it can be taken away. */
 export async function removable(session: Session): Promise<readonly Removable[]> {
   if ((await session.target.endpoint(server('kafka'))) === undefined) return [];
-  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name, session.emit);
+  const ledger = await readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit);
   const removals = await removalsOf(session);
   const found: Removable[] = [];
   for (const removal of removals) {

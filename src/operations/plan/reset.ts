@@ -2,6 +2,7 @@ import type { Released, Removal } from '../../kinds/kind.js';
 import { madeKey, readLedger } from '../../kinds/ledger.js';
 import { service } from '../../kinds/service/component.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { exclusively } from '../run/exclusively.js';
@@ -30,7 +31,7 @@ export async function readReset(session: Session, resource: string | undefined):
       todo: `Name one of: ${known.join(', ')}`,
     });
   }
-  const ledger = await readLedger(await session.clients.kafka(), session.pipeline.name, session.emit);
+  const ledger = await readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit);
   const things: Removable[] = [];
   const left: string[] = [];
   for (const { removal, name, id } of wanted.filter((one) => resource === undefined || one.id === resource)) {

@@ -1,6 +1,8 @@
 import type { SchemaRegistryClient } from '../../clients/schema-registry/client.js';
 import { parseRegistered } from '../../clients/schema-registry/registered-avro.js';
 import type { Session } from '../../kinds/session.js';
+import { registryClient } from '../../kinds/subject/client.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { compilePlainEncoder } from '../../protocol/avro/encode.js';
 import { frameValue } from '../../protocol/confluent/framing.js';
 import { counted } from '../../support/counted.js';
@@ -30,7 +32,7 @@ const RECORDS_PER_SEND = 1_000;
  * the message says how many. Throws EVPIPE_TOPIC_MISSING, EVPIPE_PRODUCE_LINE and EVPIPE_PRODUCE_VALUE (all kind usage).
  */
 export async function produce(session: Session, { topic, lines, ...form }: ProduceOptions): Promise<Produced> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   await requireTopic(kafka, topic);
   const registry = await registryOf(session);
   const [key, value] = await Promise.all([encoderOf(`${topic}-key`, registry), encoderOf(`${topic}-value`, registry)]);
@@ -76,7 +78,7 @@ export async function produce(session: Session, { topic, lines, ...form }: Produ
 
 /** Undefined where the pipeline has none that runs. */
 async function registryOf({ clients, target }: Session): Promise<SchemaRegistryClient | undefined> {
-  return (await target.endpoint(server('schemaRegistry'))) === undefined ? undefined : clients.registry();
+  return (await target.endpoint(server('schemaRegistry'))) === undefined ? undefined : registryClient(clients);
 }
 
 async function encoderOf(

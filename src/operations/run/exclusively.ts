@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Ledger, openLedger, readLedger } from '../../kinds/ledger.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { withPlace } from '../../support/disk-room.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
@@ -46,7 +47,7 @@ const quietly = (): void => {};
 
 async function withClaim<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const { pipeline, clients } = session;
-  const kafka = await clients.kafka();
+  const kafka = await kafkaClient(clients);
   // Of its own: the session's is read once the claim holds, and so knows all that the run before has noted.
   const ledger = await openLedger(kafka, pipeline.name, quietly);
   const key = claimKey(randomUUID());

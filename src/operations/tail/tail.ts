@@ -1,6 +1,8 @@
 import type { KafkaRecord, PartitionPosition, RecordBatch } from '../../clients/kafka/contract.js';
 import type { DecodedValue, ValueDecoder } from '../../clients/schema-registry/decode-value.js';
 import type { Session } from '../../kinds/session.js';
+import { valueDecoder } from '../../kinds/subject/client.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { requireTopic } from '../topics/topic-named.js';
@@ -24,7 +26,7 @@ export interface TailOptions {
 
 /** Throws EVPIPE_TOPIC_MISSING (kind usage) with what there is, EVPIPE_PARTITION_MISSING. */
 export async function* tailTopics(session: Session, options: TailOptions): AsyncGenerator<readonly TailRecord[]> {
-  const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
+  const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const ends = await endsOf(session, options);
   const from = await startsOf(session, options, ends);
   const open = new Set(
@@ -71,7 +73,7 @@ function endOf(ends: readonly PartitionPosition[], at: Pick<RecordBatch, 'topic'
 }
 
 async function endsOf(session: Session, { topics, partition }: TailOptions): Promise<readonly PartitionPosition[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const ends: PartitionPosition[] = [];
   for (const topic of topics) {
     const described = await requireTopic(kafka, topic);
@@ -94,7 +96,7 @@ async function startsOf(
   ends: readonly PartitionPosition[],
 ): Promise<readonly PartitionPosition[]> {
   const { from, group } = options;
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const earliest = (await Promise.all(options.topics.map((topic) => kafka.offsets(topic, 'earliest')))).flat();
   if (group !== undefined) {
     const committed = await kafka.committedOffsets(group, options.topics);

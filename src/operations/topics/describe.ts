@@ -1,6 +1,7 @@
 import type { KafkaClient, TopicConfigEntry, TopicDescription } from '../../clients/kafka/contract.js';
 import { offsetSum } from '../../clients/kafka/offset-sum.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { requireTopic } from './topic-named.js';
 
 export interface TopicReport {
@@ -33,7 +34,7 @@ export interface TopicSize {
 
 /** How much is in each topic, internal ones left out: the cheapest look at all of them. */
 export async function topicSizes(session: Session): Promise<readonly TopicSize[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const sizes = (await listedTopics(kafka)).map(async ({ name, partitions }): Promise<TopicSize> => {
     const [starts, ends] = await Promise.all([kafka.offsets(name, 'earliest'), kafka.offsets(name, 'latest')]);
     const end = offsetSum(ends);
@@ -50,7 +51,7 @@ const listedTopics = async (kafka: KafkaClient): Promise<readonly TopicDescripti
 
 /** All that Kafka says of topics; none named: all but internal ones. Throws EVPIPE_TOPIC_MISSING (kind usage). */
 export async function describeTopics(session: Session, names: readonly string[]): Promise<readonly TopicReport[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const wanted = names.length > 0 ? names : (await listedTopics(kafka)).map(({ name }) => name);
   const groups = await committedTopics(session);
   return Promise.all(
@@ -80,7 +81,7 @@ export async function describeTopics(session: Session, names: readonly string[])
 const isOwn = ({ source, sensitive }: TopicConfigEntry): boolean => source === 'topic' && !sensitive;
 
 async function committedTopics({ clients }: Session) {
-  const kafka = await clients.kafka();
+  const kafka = await kafkaClient(clients);
   return Promise.all(
     (await kafka.listGroups()).map(async ({ group }) => ({
       group,

@@ -1,5 +1,6 @@
 import type { KafkaClient, PartitionPosition } from '../../clients/kafka/contract.js';
 import type { Session } from '../../kinds/session.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { requireTopic } from './topic-named.js';
@@ -23,7 +24,7 @@ export interface GroupReport {
 
 /** Groups with what they have committed and how far they are behind; none named: all. Throws EVPIPE_GROUP_MISSING (kind usage). */
 export async function describeGroups(session: Session, names: readonly string[]): Promise<readonly GroupReport[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const known = (await kafka.listGroups()).map(({ group }) => group);
   for (const name of names) requireGroup(name, known);
   return Promise.all((names.length > 0 ? names : [...known].sort()).map((group) => reportOf(group, kafka)));
@@ -93,7 +94,7 @@ export async function planReset(
   group: string,
   options: { readonly topics: readonly string[]; readonly to: ResetTo },
 ): Promise<readonly PlannedReset[]> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const known = (await kafka.listGroups()).map((one) => one.group);
   if (options.topics.length === 0) requireGroup(group, known);
   await requireInactive(group, kafka);
@@ -133,7 +134,7 @@ function within(least: bigint, wanted: bigint, most: bigint): bigint {
 
 /** Commits what was planned, where the group still has no member. */
 export async function applyReset(session: Session, group: string, plan: readonly PlannedReset[]): Promise<void> {
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   await requireInactive(group, kafka);
   const moved = plan.filter(({ from, to }) => from !== to);
   await kafka.commitOffsets(

@@ -1,5 +1,6 @@
 import type { SchemaReference, SchemaType } from '../../clients/schema-registry/client.js';
 import type { Session } from '../../kinds/session.js';
+import { registryClient } from '../../kinds/subject/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 
@@ -19,7 +20,7 @@ export interface SubjectReport {
 
 /** Subjects with all their versions; none named: all. Throws EVPIPE_SUBJECT_MISSING (kind usage) with the name that was meant. */
 export async function describeSubjects(session: Session, names: readonly string[]): Promise<readonly SubjectReport[]> {
-  const registry = await session.clients.registry();
+  const registry = await registryClient(session.clients);
   const known = [...(await registry.listSubjects())].sort();
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)

@@ -1,4 +1,5 @@
 import { quoteColumn, readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
+import { databaseClient } from '../../kinds/database/client.js';
 import type { Session } from '../../kinds/session.js';
 import type { TraceEntry } from './trace.js';
 
@@ -15,7 +16,7 @@ export async function traceRows(
   wanted: string,
   session: Session,
 ): Promise<readonly TraceEntry[]> {
-  const client = await session.clients.database(database, SESSION_SETTINGS);
+  const client = await databaseClient(session.clients, database, SESSION_SETTINGS);
   const columns = await readColumns(client, { database, table });
   const name = key ?? (await primaryKey(client, table));
   if (name === undefined) return [];

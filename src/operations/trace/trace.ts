@@ -4,6 +4,8 @@ import type { CheckSection } from '../../kinds/check/section.js';
 import { keyOfRecord, statusOfValue } from '../../kinds/check/status-record.js';
 import { tablePlace } from '../../kinds/flow/flow.js';
 import type { Session } from '../../kinds/session.js';
+import { valueDecoder } from '../../kinds/subject/client.js';
+import { kafkaClient } from '../../kinds/topic/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { placesOf } from './places.js';
@@ -107,7 +109,7 @@ async function traceTopic(
   seen: Set<string>,
   session: Session,
 ): Promise<readonly TraceEntry[]> {
-  const [kafka, decoder] = await Promise.all([session.clients.kafka(), session.clients.decoder()]);
+  const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const byField = check.kind === 'stages' && check.topic === topic && check.key !== 'key' ? check.key : undefined;
   const field = check.kind === 'stages' ? check.field : undefined;
   const found: TraceEntry[] = [];

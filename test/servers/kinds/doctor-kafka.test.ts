@@ -1,6 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Session } from '../../../src/kinds/session.js';
+import { kafkaClient } from '../../../src/kinds/topic/client.js';
 import { examineKafka } from '../../../src/kinds/topic/doctor.js';
 import { topicResource } from '../../../src/kinds/topic/resource.js';
 import { Servers } from '../operations/addressed-session.js';
@@ -43,7 +44,7 @@ it('finds a topic that a client has made before evpipe did, and replicas that no
     }),
     expect.objectContaining({ about: 'topic wide', health: 'bad', says: expect.stringMatching(/^wants 3 replicas/) }),
   ]);
-  const kafka = await session.clients.kafka();
+  const kafka = await kafkaClient(session.clients);
   const early = { name: 'early', partitions: 6, config: {} };
   const context = { kafka, optionsSet: { of: async () => [], note: async () => {} } };
   const live = await topicResource.read(early, context);

@@ -1,0 +1,9 @@
+import type { ConnectClient } from '../../clients/connect/client.js';
+import { server } from '../../targets/component.js';
+import type { Clients } from '../clients.js';
+
+export const connectClient = (clients: Clients): Promise<ConnectClient> =>
+  clients.once('connect', async () => {
+    const { openConnect } = await import('../../clients/connect/client.js');
+    return clients.closing(openConnect((await clients.endpoint(server('connect'))).host, clients.signal));
+  });
