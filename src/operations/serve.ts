@@ -1,4 +1,5 @@
 import { type KafkaOptions, startKafka } from '../embedded/kafka/index.js';
+import { AUTHORIZER_SETTINGS } from '../embedded/kafka/security/authorizer.js';
 import { BROKER_CONFIG_BY_NAME } from '../embedded/kafka/topics/broker-config-definitions.js';
 import { invalid } from '../protocol/kafka/topic-configs.js';
 import { EvpipeError } from '../support/errors.js';
@@ -22,6 +23,7 @@ export async function serveKafka(options: KafkaOptions, signal: AbortSignal): Pr
 }
 
 function checkSetting(name: string, value: string): void {
+  if (AUTHORIZER_SETTINGS.includes(name)) return;
   const definition = BROKER_CONFIG_BY_NAME.get(name);
   const why = definition === undefined ? `${name} is not a broker setting` : invalid(definition, value);
   if (why === undefined) return;

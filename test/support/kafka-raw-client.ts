@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { decodeResponse, encodeRequest } from '../../src/protocol/kafka/codec.js';
 import type { Api, Decoded, Fields, Given } from '../../src/protocol/kafka/schema.js';
 
@@ -19,6 +20,15 @@ export class RawClient {
     const [host = '', port = ''] = address.split(':');
     return new Promise((resolve, reject) => {
       const socket = connect(Number(port), host, () => resolve(new RawClient(socket)));
+      socket.once('error', reject);
+    });
+  }
+
+  /** By TLS, with a certificate of its own where the options have one. */
+  static openTls(address: string, options: ConnectionOptions): Promise<RawClient> {
+    const [host = '', port = ''] = address.split(':');
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ ...options, host, port: Number(port) }, () => resolve(new RawClient(socket)));
       socket.once('error', reject);
     });
   }

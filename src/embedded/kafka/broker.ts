@@ -13,6 +13,7 @@ import type { LogContext } from './log/partition-log.js';
 import type { KafkaOptions } from './options.js';
 import { groupSetting } from './resources/group.js';
 import { NamedConfigs, type NamedConfigsFile } from './resources/named-configs.js';
+import { type Authorizer, aclSettings, authorizerOf } from './security/authorizer.js';
 import { Credentials } from './security/credentials.js';
 import { Quotas } from './security/quotas.js';
 import { NODE_FILE } from './topics/broker-config-definitions.js';
@@ -49,6 +50,8 @@ export class Broker {
   readonly transactions: TransactionCoordinator;
   readonly credentials: Credentials;
   readonly quotas: Quotas;
+  /** Undefined: everybody may do everything. */
+  readonly authorizer: Authorizer | undefined;
   readonly sessions: FetchSessions;
   readonly faults = new Faults();
   readonly clock: Clock;
@@ -67,7 +70,9 @@ export class Broker {
     this.file = join(options.dataDir, 'broker.json');
     const known = readJson<BrokerFile>(this.file, 1);
     this.clusterId = known?.clusterId ?? options.clusterId ?? this.uuid();
-    const fixed = new Map(Object.entries({ ...NODE_FILE, 'log.dirs': options.dataDir, ...options.config }));
+    const fixed = new Map(
+      Object.entries({ ...NODE_FILE, 'log.dirs': options.dataDir, ...aclSettings(options), ...options.config }),
+    );
     this.settings = new BrokerSettings(
       fixed,
       new Map(Object.entries(known?.config ?? {})),
@@ -83,8 +88,19 @@ export class Broker {
     this.transactions.recover();
     this.credentials = new Credentials(join(options.dataDir, 'credentials.json'), options.users ?? []);
     this.quotas = new Quotas(join(options.dataDir, 'quotas.json'), this.settings, this.clock);
+    this.authorizer = this.unlockedBy(() => authorizerOf(options, this.settings));
     this.sessions = new FetchSessions(this.settings, this.random);
     if (known === undefined) this.save();
+  }
+
+  /** A folder whose options are refused can be used with others. */
+  private unlockedBy<Result>(step: () => Result): Result {
+    try {
+      return step();
+    } catch (failure) {
+      this.unlock();
+      throw failure;
+    }
   }
 
   /** A new id in Kafka's form; never one that begins with a dash, as in Kafka, for the sake of command lines. */

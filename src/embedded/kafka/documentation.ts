@@ -1,5 +1,6 @@
 import { TOPIC_CONFIGS } from '../../protocol/kafka/topic-configs.js';
 import { markdownTable } from '../../support/markdown.js';
+import { ACCESS_RULE_BY_KEY } from './access/table.js';
 import type { Handler } from './requests/handler.js';
 import { HANDLERS } from './requests/table.js';
 import { EFFECTIVE_BROKER_CONFIGS } from './topics/broker-config-definitions.js';
@@ -11,6 +12,7 @@ const requestRow = ({ api, versions, support }: Handler): string[] => [
   `${versions[0]}–${versions[1]}`,
   support.supports,
   support.lacks ?? '',
+  ACCESS_RULE_BY_KEY.get(api.key)?.needs ?? '',
 ];
 
 /** docs/kafka.md: from the table that answers ApiVersions and from the tables of settings. */
@@ -23,11 +25,21 @@ export function kafkaDocumentation(): string {
     '',
     '## Requests',
     '',
-    ...markdownTable(['key', 'request', 'versions', 'supported', 'not supported'], HANDLERS.map(requestRow)),
+    ...markdownTable(
+      ['key', 'request', 'versions', 'supported', 'not supported', 'needs, with an authorizer'],
+      HANDLERS.map(requestRow),
+    ),
     '',
     'These are the requests and versions that a Kafka 4.1 node announces. Share groups (KIP-932) are refused as by a node with the',
     'feature off. Not there at all: the streams group protocol (KIP-1071), tiered storage, requests between brokers and to',
     'controllers.',
+    '',
+    '## Access',
+    '',
+    '`authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer`, or the options `superUsers` and `acls`, switch Kafka’s',
+    'authorizer on: what denies counts more than what allows, names are literal, prefixes or `*`, READ, WRITE, DELETE and ALTER imply DESCRIBE,',
+    'ALTER_CONFIGS implies DESCRIBE_CONFIGS. Who logs in is `User:name`; who shows a certificate on a listener that asks for one is the name in',
+    'it, by `ssl.principal.mapping.rules`; all others are `User:ANONYMOUS`. ACLs are kept in the data folder.',
     '',
     '## Coordinators',
     '',

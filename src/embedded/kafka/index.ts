@@ -12,5 +12,5 @@
  */
 export type { Clock } from '../../support/clock.js';
 export type { AddedFault, KafkaFault } from './faults/faults.js';
-export type { KafkaListener, KafkaOptions, KafkaUser } from './options.js';
+export type { KafkaAcl, KafkaListener, KafkaOptions, KafkaUser } from './options.js';
 export { type RunningKafka, startKafka } from './server/server.js';

@@ -1,9 +1,28 @@
 import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
+import type { AclOperation, ResourceType } from './security/acl.js';
 
 export interface KafkaUser {
   readonly name: string;
   readonly password: string;
+}
+
+/** One rule of who may do what, in the terms of `kafka-acls`. */
+export interface KafkaAcl {
+  /** `User:ann`; `User:*` is everybody, `User:ANONYMOUS` who neither logged in nor showed a certificate. */
+  readonly principal: string;
+  /** Default ALLOW; what is denied counts more than what is allowed. */
+  readonly permission?: 'ALLOW' | 'DENY';
+  readonly operations: readonly AclOperation[];
+  readonly resource: {
+    readonly type: ResourceType;
+    /** `*` is all of the type; the cluster's name is kafka-cluster. */
+    readonly name: string;
+    /** Default LITERAL. */
+    readonly pattern?: 'LITERAL' | 'PREFIXED';
+  };
+  /** Default `*`: from everywhere. */
+  readonly host?: string;
 }
 
 /** A further address to listen on, as clusters have them; TLS and SASL settings of clients can be tried out there. */
@@ -37,6 +56,10 @@ export interface KafkaOptions {
   readonly listeners?: readonly KafkaListener[];
   /** Who may log in on listeners with SASL; more can be added through the protocol (SCRAM). */
   readonly users?: readonly KafkaUser[];
+  /** Who may do everything (`User:admin`). These and `acls` switch Kafka's StandardAuthorizer on. */
+  readonly superUsers?: readonly string[];
+  /** Made at the start where they are not there yet; more can be made through the protocol. */
+  readonly acls?: readonly KafkaAcl[];
   readonly clusterId?: string;
   readonly clock?: Clock;
   /** Random numbers from 0 to 1. */

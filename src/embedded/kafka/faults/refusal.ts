@@ -3,6 +3,7 @@ import { type Api, type Fields, type FieldType, includes } from '../../../protoc
 type Struct = Readonly<Record<string, unknown>>;
 
 const ERROR_FIELD = 'errorCode';
+const ERROR_FIELDS: ReadonlySet<string> = new Set([ERROR_FIELD, 'errorMessage']);
 
 /**
  * The answer to a request that is refused without being carried out: every topic, partition, group or key that it names
@@ -39,7 +40,7 @@ function elementAnswer(fields: Fields, asked: FieldType, version: number, elemen
 const SYNONYMS: Readonly<Record<string, string>> = { partition: 'partitionIndex', partitionIndex: 'partition' };
 
 /** What says which thing an answer is about, beside every text and id. */
-const NUMBERS: ReadonlySet<string> = new Set(['index', 'partition', 'partitionIndex', 'resourceType']);
+const NUMBERS: ReadonlySet<string> = new Set(['index', 'partition', 'partitionIndex', 'producerId', 'resourceType']);
 
 function identity(fields: Fields, version: number, element: Struct): Struct {
   const copied = Object.entries(element).flatMap(([name, value]) => {
@@ -52,7 +53,7 @@ function identity(fields: Fields, version: number, element: Struct): Struct {
 
 /** The field that says what an answer to a plain element (a key, a partition's number) is about: the first one. */
 const nameOf = (fields: Fields, version: number): string =>
-  Object.keys(fields).find((name) => name !== ERROR_FIELD && has(fields, name, version)) ?? ERROR_FIELD;
+  Object.keys(fields).find((name) => !ERROR_FIELDS.has(name) && has(fields, name, version)) ?? ERROR_FIELD;
 
 const has = (fields: Fields, name: string, version: number): boolean => {
   const field = fields[name];

@@ -31,6 +31,7 @@ export interface FetchWish {
   readonly maxBytes: number;
   readonly readCommitted: boolean;
   readonly byId: boolean;
+  readonly mayRead: (topic: string) => boolean;
 }
 
 /** One fetch, which can be tried again and again until there is enough to answer. */
@@ -70,6 +71,9 @@ export class FetchPlan {
 
   private partition(asked: SessionPartition, bytesLeft: number, first: boolean): PartitionResult {
     const topic = this.topicOf(asked);
+    // Who may not read a topic is not told either whether one of this name is there.
+    const name = this.wish.byId ? topic?.name : asked.topic;
+    if (name !== undefined && !this.wish.mayRead(name)) return failed(asked, 'TOPIC_AUTHORIZATION_FAILED');
     if (topic === undefined) return failed(asked, this.wish.byId ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
     const log = topic.log(asked.partition);
     if (log === undefined) return failed(asked, 'UNKNOWN_TOPIC_OR_PARTITION');

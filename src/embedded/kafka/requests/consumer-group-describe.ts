@@ -2,8 +2,10 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { consumerGroupDescribe } from '../../../protocol/kafka/messages/consumer-group-describe.js';
 import type { Broker } from '../broker.js';
 import { byTopic } from '../groups/assigned-partitions.js';
+import type { ConsumerGroup } from '../groups/consumer-group.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
-import { GROUP_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
+import { authorizedOperations, NO_OPERATIONS } from '../security/authorized-operations.js';
+import { type Call, may } from '../server/call.js';
 import { handler } from './handler.js';
 
 /** Members of the consumer protocol, as the answer marks them. */
@@ -13,8 +15,9 @@ const CONSUMER_MEMBER = 1;
 export const consumerGroupDescribeHandler = handler(
   consumerGroupDescribe,
   { supports: 'Groups of the consumer protocol (KIP-848).' },
-  (request, { broker }) => ({
+  (request, call) => ({
     groups: request.groupIds.map((groupId) => {
+      const { broker } = call;
       const group = broker.groups.consumer(groupId);
       if (group === undefined) {
         const errorMessage = broker.groups.has(groupId)
@@ -22,13 +25,19 @@ export const consumerGroupDescribeHandler = handler(
           : `Group ${groupId} not found.`;
         return { groupId, errorCode: errorCode('GROUP_ID_NOT_FOUND'), errorMessage };
       }
+      if (!mayDescribeTopics(call, group)) {
+        const errorMessage = 'The group has described topic(s) that the client is not authorized to describe.';
+        return { groupId, errorCode: errorCode('TOPIC_AUTHORIZATION_FAILED'), errorMessage };
+      }
       return {
         groupId,
         groupState: group.state,
         groupEpoch: group.epoch,
         assignmentEpoch: group.epoch,
         assignorName: group.assignor,
-        authorizedOperations: request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS,
+        authorizedOperations: request.includeAuthorizedOperations
+          ? authorizedOperations(call, 'GROUP', groupId)
+          : NO_OPERATIONS,
         members: [...group.members.values()].map((member) => ({
           memberId: member.id,
           instanceId: member.instanceId,
@@ -46,6 +55,15 @@ export const consumerGroupDescribeHandler = handler(
     }),
   }),
 );
+
+/** All topics that its members have or are to get. */
+function mayDescribeTopics(call: Call, group: ConsumerGroup): boolean {
+  const assigned = [...group.members.values()].flatMap((member) => [
+    ...named(call.broker, member.assigned),
+    ...named(call.broker, group.target.get(member.id) ?? []),
+  ]);
+  return assigned.every(({ topicName }) => topicName === '' || may(call, 'DESCRIBE', 'TOPIC', topicName));
+}
 
 const named = (broker: Broker, keys: Iterable<PartitionKey>) =>
   byTopic(keys).map(({ topicId, partitions }) => ({

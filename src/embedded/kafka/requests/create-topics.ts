@@ -4,7 +4,8 @@ import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js
 import { invalid, TOPIC_CONFIG_BY_NAME } from '../../../protocol/kafka/topic-configs.js';
 import { messageOf } from '../../../support/errors.js';
 import { CONFIG_SOURCES, describedTopicConfig } from '../resources/described-config.js';
-import type { Call } from '../server/call.js';
+import { CLUSTER_NAME } from '../security/acl.js';
+import { type Call, may } from '../server/call.js';
 import { isOfFileSystem } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { createTopic } from '../topics/create.js';
@@ -41,6 +42,9 @@ export const createTopicsHandler = handler(
       topics: [...byName].map(([name, wanted]): Answer => {
         try {
           if (repeated.has(name)) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
+          if (!may(call, 'CREATE', 'CLUSTER', CLUSTER_NAME) && !may(call, 'CREATE', 'TOPIC', name)) {
+            throw new Refused('TOPIC_AUTHORIZATION_FAILED', 'Authorization failed.');
+          }
           return create(call, wanted, request.validateOnly);
         } catch (failure) {
           const refused = refusalOf(failure);
@@ -63,7 +67,8 @@ function refusalOf(failure: unknown): Refused {
   throw failure;
 }
 
-function create({ broker }: Call, wanted: Wanted, validateOnly: boolean): Answer {
+function create(call: Call, wanted: Wanted, validateOnly: boolean): Answer {
+  const { broker } = call;
   const { name } = wanted;
   const badName = invalidTopicName(name);
   if (badName !== undefined) throw new Refused('INVALID_TOPIC_EXCEPTION', badName);
@@ -76,6 +81,11 @@ function create({ broker }: Call, wanted: Wanted, validateOnly: boolean): Answer
   const partitions = partitionsOf(wanted, broker.settings.number('num.partitions'));
   const config = configOf(wanted);
   const topic = validateOnly ? undefined : createTopic(broker, name, partitions, config);
+  const created = { name, ...(topic && { topicId: topic.id }), errorMessage: null };
+  if (!may(call, 'DESCRIBE_CONFIGS', 'TOPIC', name)) {
+    const topicConfigErrorCode = errorCode('TOPIC_AUTHORIZATION_FAILED');
+    return { ...created, topicConfigErrorCode, numPartitions: -1, replicationFactor: -1, configs: [] };
+  }
   const configs = describedTopicConfig(broker.settings, new Map(Object.entries(config))).map((entry) => ({
     name: entry.name,
     value: entry.value,
@@ -83,14 +93,7 @@ function create({ broker }: Call, wanted: Wanted, validateOnly: boolean): Answer
     configSource: CONFIG_SOURCES[entry.source],
     isSensitive: false,
   }));
-  return {
-    name,
-    ...(topic && { topicId: topic.id }),
-    errorMessage: null,
-    numPartitions: partitions,
-    replicationFactor: 1,
-    configs,
-  };
+  return { ...created, numPartitions: partitions, replicationFactor: 1, configs };
 }
 
 function partitionsOf({ numPartitions, replicationFactor, assignments }: Wanted, defaultPartitions: number): number {

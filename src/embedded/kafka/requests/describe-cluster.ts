@@ -1,6 +1,6 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeCluster } from '../../../protocol/kafka/messages/describe-cluster.js';
-import { CLUSTER_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
+import { clusterOperations, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 const BROKERS = 1;
@@ -9,7 +9,8 @@ const BROKERS = 1;
 export const describeClusterHandler = handler(
   describeCluster,
   { supports: 'The one broker, which is its own controller.' },
-  (request, { broker, peer }) => {
+  (request, call) => {
+    const { broker, peer } = call;
     if (request.endpointType !== BROKERS) {
       return {
         errorCode: errorCode('MISMATCHED_ENDPOINT_TYPE'),
@@ -22,7 +23,7 @@ export const describeClusterHandler = handler(
       clusterId: broker.clusterId,
       controllerId: broker.nodeId,
       brokers: [{ brokerId: broker.nodeId, host: peer.listener.host, port: peer.listener.port }],
-      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS,
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations(call) : NO_OPERATIONS,
     };
   },
 );

@@ -1,25 +1,27 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { describeGroups } from '../../../protocol/kafka/messages/describe-groups.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
-import { GROUP_OPERATIONS, NO_OPERATIONS } from '../security/authorized-operations.js';
+import { authorizedOperations, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { handler } from './handler.js';
 
 /** Supports: versions 0 to 6. Behaviour: a group that isn't there is Dead (from version 6 on GROUP_ID_NOT_FOUND too). */
 export const describeGroupsHandler = handler(
   describeGroups,
   { supports: 'Groups of the classic protocol.' },
-  (request, { broker, version }) => ({
+  (request, call) => ({
     groups: request.groups.map((groupId) => {
+      const { broker, version } = call;
       const group = broker.groups.classic(groupId);
-      const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+      const missing = typeof group === 'string' && version >= 6;
+      const operations =
+        request.includeAuthorizedOperations && !missing ? authorizedOperations(call, 'GROUP', groupId) : NO_OPERATIONS;
       if (typeof group === 'string') {
-        const missing = version >= 6;
         return {
           errorCode: missing ? errorCode('GROUP_ID_NOT_FOUND') : 0,
           errorMessage: missing ? missingGroup(broker.groups, groupId) : null,
           groupId,
           groupState: 'Dead',
-          authorizedOperations,
+          authorizedOperations: operations,
         };
       }
       const stable = group.state === 'Stable';
@@ -28,7 +30,7 @@ export const describeGroupsHandler = handler(
         groupState: group.state,
         protocolType: group.protocolType ?? '',
         protocolData: stable ? (group.protocol ?? '') : '',
-        authorizedOperations,
+        authorizedOperations: operations,
         members: [...group.members.values()].map((member) => ({
           memberId: member.id,
           groupInstanceId: member.instanceId,

@@ -5,7 +5,7 @@ import { FetchPlan, type PartitionResult } from '../fetch/plan.js';
 import { type FetchSession, isUnchanged, type SessionPartition } from '../fetch/sessions.js';
 import { waitForData } from '../fetch/wait.js';
 import { OutgoingRange } from '../log/file-range.js';
-import { type Call, throttled } from '../server/call.js';
+import { type Call, may, throttled } from '../server/call.js';
 import { handler } from './handler.js';
 
 type Request = RequestOf<typeof fetch>;
@@ -34,6 +34,7 @@ export const fetchHandler = handler(
       ...{ partitions, session: continued, isEmpty, readCommitted },
       maxBytes: request.maxBytes,
       byId: call.version >= 13,
+      mayRead: (name) => may(call, 'READ', 'TOPIC', name),
     });
     const results = waitForData(plan, request, call);
     return results instanceof Promise

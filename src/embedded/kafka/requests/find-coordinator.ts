@@ -1,6 +1,6 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { findCoordinator } from '../../../protocol/kafka/messages/find-coordinator.js';
-import type { Call } from '../server/call.js';
+import { type Call, may } from '../server/call.js';
 import { stored } from '../storage-errors.js';
 import { handler } from './handler.js';
 
@@ -11,16 +11,23 @@ export const findCoordinatorHandler = handler(
   findCoordinator,
   { supports: 'Groups and transactions.', lacks: 'Share groups (KIP-932).' },
   (request, call) => {
-    const node = coordinatorOf(call, request.keyType);
-    if (call.version < 4) return node;
-    return { coordinators: request.coordinatorKeys.map((key) => ({ key, ...node })) };
+    if (call.version < 4) return coordinatorOf(call, request.keyType, request.key);
+    const keys = request.coordinatorKeys;
+    return { coordinators: keys.map((key) => ({ key, ...coordinatorOf(call, request.keyType, key) })) };
   },
 );
 
 /** Who looks for a coordinator gets its topic made, as in Kafka. */
-function coordinatorOf({ broker, peer }: Call, keyType: number) {
+function coordinatorOf(call: Call, keyType: number, key: string) {
+  const { broker, peer } = call;
   if (keyType !== GROUP && keyType !== TRANSACTION) {
     return refused('INVALID_REQUEST', `coordinators of type ${keyType} are not supported`);
+  }
+  if (keyType === GROUP && !may(call, 'DESCRIBE', 'GROUP', key)) {
+    return refused('GROUP_AUTHORIZATION_FAILED', 'Group authorization failed.');
+  }
+  if (keyType === TRANSACTION && !may(call, 'DESCRIBE', 'TRANSACTIONAL_ID', key)) {
+    return refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Transactional Id authorization failed.');
   }
   const { state } = keyType === GROUP ? broker.groups : broker.transactions;
   if (stored(broker, "a coordinator's topic", () => state.ensure()) === 'NOT_COORDINATOR') {

@@ -1,6 +1,7 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { listTransactions } from '../../../protocol/kafka/messages/list-transactions.js';
 import { compileNamePattern } from '../name-pattern.js';
+import { may } from '../server/call.js';
 import type { TransactionState } from '../transactions/coordinator.js';
 import { handler } from './handler.js';
 
@@ -19,7 +20,8 @@ const STATES: ReadonlySet<string> = new Set<TransactionState | 'Dead' | 'Prepare
 export const listTransactionsHandler = handler(
   listTransactions,
   { supports: 'Filters by state, producer id, duration and pattern.' },
-  async (request, { broker }) => {
+  async (request, call) => {
+    const { broker } = call;
     const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request;
     const pattern = transactionalIdPattern ? await compileNamePattern(transactionalIdPattern) : undefined;
     if (typeof pattern === 'string') return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION') };
@@ -30,6 +32,7 @@ export const listTransactionsHandler = handler(
       .filter(([, { producerId }]) => producerIdFilters.length === 0 || producerIdFilters.includes(BigInt(producerId)))
       .filter(([, { startMs }]) => durationFilter < 0n || (startMs >= 0 && now - startMs > durationFilter))
       .filter(([id]) => pattern?.matches(id) !== false)
+      .filter(([id]) => may(call, 'DESCRIBE', 'TRANSACTIONAL_ID', id))
       .map(([transactionalId, { producerId, state }]) => ({
         transactionalId,
         producerId: BigInt(producerId),

@@ -2,8 +2,9 @@ import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { metadata } from '../../../protocol/kafka/messages/metadata.js';
 import { type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
 import { LEADER_EPOCH } from '../log/partition-log.js';
-import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from '../security/authorized-operations.js';
-import type { Call } from '../server/call.js';
+import { CLUSTER_NAME } from '../security/acl.js';
+import { authorizedOperations, clusterOperations, NO_OPERATIONS } from '../security/authorized-operations.js';
+import { type Call, may } from '../server/call.js';
 import { storageError } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { createTopic } from '../topics/create.js';
@@ -21,10 +22,11 @@ export const metadataHandler = handler(
   { supports: 'By name and by topic id; auto creation where auto.create.topics.enable allows it.' },
   (request, call) => {
     const { broker, version } = call;
-    const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NO_OPERATIONS;
+    const operations = (name: string): number =>
+      request.includeTopicAuthorizedOperations ? authorizedOperations(call, 'TOPIC', name) : NO_OPERATIONS;
     const all = request.topics === null || (version === 0 && request.topics.length === 0);
     const topics = all
-      ? broker.topics.all().map((topic) => described(topic, operations))
+      ? broker.topics.all().flatMap((topic) => (mayDescribe(call, topic.name) ? [described(topic, operations)] : []))
       : unique(request.topics ?? []).map(({ name, topicId }) =>
           asked(call, name, topicId, request.allowAutoTopicCreation, operations),
         );
@@ -33,23 +35,44 @@ export const metadataHandler = handler(
       clusterId: broker.clusterId,
       controllerId: broker.nodeId,
       topics,
-      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS,
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations(call) : NO_OPERATIONS,
     };
   },
 );
 
-function asked(call: Call, name: string | null, topicId: string, mayCreate: boolean, operations: number): TopicAnswer {
+type OperationsOf = (name: string) => number;
+
+const mayDescribe = (call: Call, name: string): boolean => may(call, 'DESCRIBE', 'TOPIC', name);
+
+function asked(
+  call: Call,
+  name: string | null,
+  topicId: string,
+  mayCreate: boolean,
+  operations: OperationsOf,
+): TopicAnswer {
   const { broker, version } = call;
   if (name === null || (version >= 10 && topicId !== ZERO_UUID)) {
     const topic = broker.topics.getById(topicId);
-    if (topic === undefined) return failed('UNKNOWN_TOPIC_ID', version >= 12 ? null : '', topicId);
+    // An id does not give away the name of a topic.
+    if (topic === undefined || !mayDescribe(call, topic.name)) {
+      return failed('UNKNOWN_TOPIC_ID', version >= 12 ? null : '', topicId);
+    }
     return described(topic, operations);
   }
+  if (!mayDescribe(call, name)) return failed('TOPIC_AUTHORIZATION_FAILED', name);
   const known = broker.topics.get(name);
   if (known !== undefined) return described(known, operations);
-  if (invalidTopicName(name) !== undefined) return failed('INVALID_TOPIC_EXCEPTION', name);
+  const missing = (error: ErrorName): TopicAnswer => ({
+    ...failed(error, name),
+    topicAuthorizedOperations: operations(name),
+  });
+  if (invalidTopicName(name) !== undefined) return missing('INVALID_TOPIC_EXCEPTION');
   const creates = (version < 4 || mayCreate) && broker.settings.flag('auto.create.topics.enable');
-  if (!creates) return failed('UNKNOWN_TOPIC_OR_PARTITION', name);
+  if (!creates) return missing('UNKNOWN_TOPIC_OR_PARTITION');
+  if (!may(call, 'CREATE', 'CLUSTER', CLUSTER_NAME) && !may(call, 'CREATE', 'TOPIC', name)) {
+    return failed('TOPIC_AUTHORIZATION_FAILED', name);
+  }
   try {
     return described(createTopic(broker, name, broker.settings.number('num.partitions'), {}), operations);
   } catch (failure) {
@@ -68,7 +91,7 @@ const failed = (error: ErrorName, name: string | null, topicId = ZERO_UUID): Top
   topicId,
 });
 
-function described(topic: Topic, operations: number): TopicAnswer {
+function described(topic: Topic, operations: OperationsOf): TopicAnswer {
   return {
     name: topic.name,
     topicId: topic.id,
@@ -80,6 +103,6 @@ function described(topic: Topic, operations: number): TopicAnswer {
       replicaNodes: [1],
       isrNodes: [1],
     })),
-    topicAuthorizedOperations: operations,
+    topicAuthorizedOperations: operations(topic.name),
   };
 }

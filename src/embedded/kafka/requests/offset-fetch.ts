@@ -1,7 +1,7 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { offsetFetch } from '../../../protocol/kafka/messages/offset-fetch.js';
 import type { CommittedOffset } from '../groups/offset-store.js';
-import type { Call } from '../server/call.js';
+import { type Call, may } from '../server/call.js';
 import { handler } from './handler.js';
 
 interface WantedTopic {
@@ -29,13 +29,18 @@ export const offsetFetchHandler = handler(
   },
 );
 
-function offsetsOf({ broker }: Call, group: string, wanted: readonly WantedTopic[] | null, requireStable: boolean) {
-  const { offsets } = broker.groups;
+function offsetsOf(call: Call, group: string, wanted: readonly WantedTopic[] | null, requireStable: boolean) {
+  const { offsets } = call.broker.groups;
+  const mayDescribe = (name: string): boolean => may(call, 'DESCRIBE', 'TOPIC', name);
   const topics =
-    wanted ?? [...offsets.of(group)].map(([name, partitions]) => ({ name, partitionIndexes: [...partitions.keys()] }));
+    wanted ??
+    [...offsets.of(group)]
+      .filter(([name]) => mayDescribe(name))
+      .map(([name, partitions]) => ({ name, partitionIndexes: [...partitions.keys()] }));
   return topics.map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => {
+      if (!mayDescribe(name)) return answered(partitionIndex, undefined, 'TOPIC_AUTHORIZATION_FAILED');
       const unstable = requireStable && offsets.hasPending(group, name, partitionIndex);
       return answered(
         partitionIndex,

@@ -6,7 +6,10 @@ import { handler } from './handler.js';
 export const syncGroupHandler = handler(
   syncGroup,
   { supports: 'The classic group protocol.' },
-  async (request, { broker }) => {
+  async (request, { broker, version }) => {
+    if (version >= 5 && (request.protocolType === null || request.protocolName === null)) {
+      return { errorCode: errorCode('INCONSISTENT_GROUP_PROTOCOL') };
+    }
     const group = broker.groups.classic(request.groupId);
     if (typeof group === 'string') return { errorCode: errorCode(group) };
     const result = await group.sync({

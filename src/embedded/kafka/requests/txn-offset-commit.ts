@@ -14,12 +14,22 @@ export const txnOffsetCommitHandler = handler(
   txnOffsetCommit,
   { supports: 'Offsets of a group’s member within a transaction.' },
   (request, call) => {
-    const error = stored(call.broker, 'offsets of a transaction', () => commit(request, call));
+    const { topics } = call.broker;
+    const isThere = (name: string, partition: number): boolean => topics.get(name)?.has(partition) === true;
+    const known = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.filter(({ partitionIndex }) => isThere(name, partitionIndex)),
+    }));
+    const error = stored(call.broker, 'offsets of a transaction', () => commit({ ...request, topics: known }, call));
     const code = error === undefined ? 0 : errorCode(forOldClients(error, call.version >= 2));
+    const missing = errorCode('UNKNOWN_TOPIC_OR_PARTITION');
     return {
       topics: request.topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: code })),
+        partitions: partitions.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: isThere(name, partitionIndex) ? code : missing,
+        })),
       })),
     };
   },

@@ -1,33 +1,23 @@
-/**
- * What a client may do, as bit sets of the protocol's operation numbers. A broker without authorizer allows everything
- * that makes sense for a kind of resource.
- */
-const bits = (...operations: readonly number[]): number => operations.reduce((set, number) => set | (1 << number), 0);
+import type { Call } from '../server/call.js';
+import { may } from '../server/call.js';
+import { CLUSTER_NAME, OPERATIONS, type Operation, type ResourceType } from './acl.js';
 
-const [
-  READ,
-  WRITE,
-  CREATE,
-  DELETE,
-  ALTER,
-  DESCRIBE,
-  CLUSTER_ACTION,
-  DESCRIBE_CONFIGS,
-  ALTER_CONFIGS,
-  IDEMPOTENT_WRITE,
-] = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
-
-export const TOPIC_OPERATIONS = bits(READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
-export const CLUSTER_OPERATIONS = bits(
-  CREATE,
-  ALTER,
-  DESCRIBE,
-  CLUSTER_ACTION,
-  DESCRIBE_CONFIGS,
-  ALTER_CONFIGS,
-  IDEMPOTENT_WRITE,
-);
-export const GROUP_OPERATIONS = bits(READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
+/** What makes sense for a kind of resource, and is allowed where there is no authorizer. */
+const SUPPORTED = {
+  TOPIC: ['READ', 'WRITE', 'CREATE', 'DELETE', 'ALTER', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS'],
+  GROUP: ['READ', 'DELETE', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS'],
+  CLUSTER: ['CREATE', 'ALTER', 'DESCRIBE', 'CLUSTER_ACTION', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS', 'IDEMPOTENT_WRITE'],
+} as const satisfies Partial<Record<ResourceType, readonly Operation[]>>;
 
 /** Not asked for. */
 export const NO_OPERATIONS = -2147483648;
+
+/** What the client may do with a resource, as a bit set of the protocol's numbers. */
+export function authorizedOperations(call: Call, type: keyof typeof SUPPORTED, name: string): number {
+  const allowed = SUPPORTED[type].filter((operation) => may(call, operation, type, name));
+  return allowed.reduce((set, operation) => set | (1 << OPERATIONS[operation]), 0);
+}
+
+/** Of the cluster nobody learns anything who may not describe it. */
+export const clusterOperations = (call: Call): number =>
+  may(call, 'DESCRIBE', 'CLUSTER', CLUSTER_NAME) ? authorizedOperations(call, 'CLUSTER', CLUSTER_NAME) : 0;

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker.js';
 import type { Handler } from '../requests/handler.js';
+import type { Asker, Operation, ResourceType } from '../security/acl.js';
 import type { SaslMechanism } from '../security/credentials.js';
 import type { ByteQuota } from '../security/quotas.js';
 import type { SaslSession } from '../security/sasl-session.js';
@@ -11,7 +12,7 @@ export interface Peer {
   readonly listener: ListenerAddress;
   /** Calls back once when the connection is gone, unless the returned function is called before. */
   onClose(callback: () => void): () => void;
-  /** Who logged in; undefined before that, and without SASL. */
+  /** `User:name` of who logged in or showed a certificate; undefined before that, and without either. */
   principal: string | undefined;
   /** A login that is under way. */
   sasl: SaslSession | undefined;
@@ -35,10 +36,24 @@ export interface ListenerAddress {
 
 /** Counts bytes of the client against its quota and throttles it; the milliseconds that its answer has to tell. */
 export function throttled({ broker, peer, clientId }: Call, quota: ByteQuota, bytes: number): number {
-  const user = peer.principal?.replace(/^User:/, '') ?? 'ANONYMOUS';
+  const user = (peer.principal ?? ANONYMOUS).replace(/^User:/, '');
   const ms = broker.quotas.throttleMs(quota, user, clientId, bytes);
   if (ms > 0) peer.throttle(ms);
   return ms;
+}
+
+const ANONYMOUS = 'User:ANONYMOUS';
+
+const askerOf = ({ principal = ANONYMOUS, host }: Peer): Asker => ({ principal, host });
+
+/** Whether the client may do this; without an authorizer everybody may do everything. */
+export function may({ broker, peer }: Call, operation: Operation, type: ResourceType, name: string): boolean {
+  return broker.authorizer === undefined || broker.authorizer.allows(askerOf(peer), operation, type, name);
+}
+
+/** The same for any resource of a type. */
+export function mayOnSome({ broker, peer }: Call, operation: Operation, type: ResourceType): boolean {
+  return broker.authorizer === undefined || broker.authorizer.allowsOnSome(askerOf(peer), operation, type);
 }
 
 /** One request on its way through its handler. */

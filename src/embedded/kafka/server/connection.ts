@@ -9,6 +9,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import { Reader } from '../../../protocol/kafka/reader.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
+import { ACCESS_RULE_BY_KEY } from '../access/table.js';
 import type { Broker } from '../broker.js';
 import type { KafkaFault } from '../faults/faults.js';
 import { refusal } from '../faults/refusal.js';
@@ -16,7 +17,7 @@ import { unsupportedApiVersions } from '../requests/api-versions.js';
 import type { Handler } from '../requests/handler.js';
 import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
 import type { SaslSession } from '../security/sasl-session.js';
-import type { ListenerAddress, Peer } from './call.js';
+import type { Call, ListenerAddress, Peer } from './call.js';
 import { FrameInput, type FrameMemory } from './frame-input.js';
 import { releaseAll, SocketOutput } from './socket-output.js';
 
@@ -37,7 +38,6 @@ const BEFORE_LOGIN: ReadonlySet<number> = new Set([API_VERSIONS_KEY, 17, 36]);
  */
 export class Connection implements Peer {
   readonly host: string;
-  principal: string | undefined;
   sasl: SaslSession | undefined;
   bareSasl = false;
   private closing = false;
@@ -61,8 +61,10 @@ export class Connection implements Peer {
     private readonly socket: Socket,
     readonly listener: ListenerAddress,
     memory: FrameMemory,
+    /** Of the client's certificate. */
+    public principal: string | undefined,
   ) {
-    this.host = socket.remoteAddress ?? '';
+    this.host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     socket.setNoDelay(true);
     socket.setTimeout(broker.settings.number('connections.max.idle.ms'), () => this.destroy());
     this.input = new FrameInput(
@@ -258,7 +260,7 @@ export class Connection implements Peer {
   private carryOut(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
     const { apiVersion: version, correlationId } = header;
     const call = { broker: this.broker, peer: this, version, clientId: header.clientId ?? '', handlers: HANDLERS };
-    const answer = handler.handle(request as never, call);
+    const answer = authorized(handler, request, call);
     if (answer instanceof Promise) {
       return answer.then((value) =>
         value === undefined ? undefined : this.send(encodeResponse(handler.api, version, correlationId, value)),
@@ -274,4 +276,14 @@ export class Connection implements Peer {
     else return this.output.send(parts);
     return undefined;
   }
+}
+
+type Answer = ReturnType<Handler['handle']>;
+
+/** What the client may not ask for is refused, and never reaches the handler. */
+function authorized(handler: Handler, request: unknown, call: Call): Answer {
+  const carriedOut = (allowed: unknown): Answer => handler.handle(allowed as never, call);
+  const rule = call.broker.authorizer === undefined ? undefined : ACCESS_RULE_BY_KEY.get(handler.api.key);
+  if (rule === undefined) return carriedOut(request);
+  return rule.guard({ api: handler.api, request: request as Readonly<Record<string, unknown>>, call }, carriedOut);
 }

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { closed, listen } from '../../../support/listen.js';
 import { Broker } from '../broker.js';
 import type { AddedFault, KafkaFault } from '../faults/faults.js';
 import type { KafkaListener, KafkaOptions } from '../options.js';
 import { HANDLERS } from '../requests/table.js';
+import { certificateUser, type PrincipalRule, principalRules } from '../security/principal.js';
 import { Upkeep } from '../upkeep/upkeep.js';
 import type { ListenerAddress } from './call.js';
 import { Connection } from './connection.js';
@@ -34,12 +35,18 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const servers: Server[] = [];
   const opened: OpenedListener[] = [];
   const host = options.host ?? '127.0.0.1';
+  let rules: PrincipalRule[] = [];
 
   const open = async (listener: KafkaListener): Promise<ListenerAddress> => {
     const advertised = options.advertisedHost ?? listener.host ?? host;
     const address: ListenerAddress = { name: listener.name, host: advertised, port: 0, sasl: listener.sasl };
     const accept = (socket: Socket): void => {
-      const connection = new Connection(broker, socket, address, memory);
+      const principal = certificatePrincipal(socket, listener, rules);
+      if (principal === NOBODY) {
+        socket.destroy();
+        return;
+      }
+      const connection = new Connection(broker, socket, address, memory, principal);
       connections.add(connection);
       connection.onClose(() => connections.delete(connection));
     };
@@ -55,6 +62,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   };
 
   try {
+    rules = principalRules(broker.settings.text('ssl.principal.mapping.rules'));
     await broker.groups.restoreConsumerGroups();
     const plain = await open({
       name: options.sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT',
@@ -87,6 +95,22 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     await shutDown(broker, upkeep, servers, connections);
     throw failure;
   }
+}
+
+/** A certificate that no rule makes a user of. */
+const NOBODY = Symbol('nobody');
+
+/** Who shows a certificate is who it names; on a listener with SASL the login says who a client is. */
+function certificatePrincipal(
+  socket: Socket,
+  { tls, sasl }: KafkaListener,
+  rules: readonly PrincipalRule[],
+): string | undefined | typeof NOBODY {
+  if (tls?.requestCert !== true || sasl !== undefined || !(socket instanceof TLSSocket)) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  const user = certificateUser(rules, certificate);
+  return user === undefined ? NOBODY : `User:${user}`;
 }
 
 interface OpenedListener {

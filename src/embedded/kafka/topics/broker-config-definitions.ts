@@ -9,6 +9,13 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     default: 'true',
     documentation: 'Whether metadata requests of clients that allow it create topics.',
   },
+  {
+    name: 'authorizer.class.name',
+    type: 'string',
+    default: '',
+    documentation:
+      'Empty, or org.apache.kafka.metadata.authorizer.StandardAuthorizer, whose settings super.users and allow.everyone.if.no.acl.found count then.',
+  },
   { name: 'broker.id', type: 'int', default: '-1', documentation: 'The id of this broker.' },
   {
     name: 'connections.max.idle.ms',
@@ -42,6 +49,12 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     default: '104857600',
     min: 1,
     documentation: 'Of `__consumer_offsets`; segments are closed earlier, so that they can be compacted.',
+  },
+  {
+    name: 'ssl.principal.mapping.rules',
+    type: 'string',
+    default: 'DEFAULT',
+    documentation: 'Makes a user’s name of the name in a client’s certificate; DEFAULT takes all of it.',
   },
   {
     name: 'transaction.state.log.min.isr',

@@ -19,7 +19,6 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
     because: 'There are no Java plugins here.',
     configs: [
       ['alter.config.policy.class.name', 'class', null],
-      ['authorizer.class.name', 'string', ''],
       ['client.quota.callback.class', 'class', null],
       ['create.topic.policy.class.name', 'class', null],
       ['kafka.metrics.reporters', 'list', ''],
@@ -257,7 +256,6 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
       ['ssl.keystore.location', 'string', null, { update: 'listener' }],
       ['ssl.keystore.password', 'password', null, { update: 'listener' }],
       ['ssl.keystore.type', 'string', 'JKS', { update: 'listener' }],
-      ['ssl.principal.mapping.rules', 'string', 'DEFAULT'],
       ['ssl.protocol', 'string', 'TLSv1.3', { update: 'broker' }],
       ['ssl.provider', 'string', null, { update: 'broker' }],
       ['ssl.secure.random.implementation', 'string', null, { update: 'broker' }],

@@ -34,8 +34,8 @@ export class TestBroker {
     return this.running.addFault(...fault);
   }
 
-  async client(): Promise<RawClient> {
-    const client = await RawClient.open(this.address);
+  async client(address = this.address): Promise<RawClient> {
+    const client = await RawClient.open(address);
     this.clients.push(client);
     return client;
   }
