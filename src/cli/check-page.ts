@@ -1,6 +1,8 @@
 import type { CheckReport } from '../kinds/events.js';
 import { printable } from '../ui/text/printable.js';
+import { counted, span as howLong } from '../ui/text/quantities.js';
 import { shownValue } from '../ui/text/shown-value.js';
+import { jsonLine } from './event-printers.js';
 
 type Finding = CheckReport['findings'][number];
 
@@ -28,8 +30,8 @@ function summary(reports: readonly CheckReport[]): Cells {
     ...reports.map(({ check, verdict, part, source, replica, sourceRows, replicaRows, ...counts }) => [
       escaped(check),
       `${MARKS[verdict]} ${verdict}${part === undefined ? '' : ` in ${escaped(part)}`}`,
-      `${escaped(source)}, ${sourceRows} rows`,
-      replica === '' ? '' : `${escaped(replica)}, ${replicaRows} rows`,
+      `${escaped(source)}, ${counted(sourceRows, 'row')}`,
+      replica === '' ? '' : `${escaped(replica)}, ${counted(replicaRows, 'row')}`,
       ...[counts.missing, counts.extra, counts.different].map(String),
     ]),
   ];
@@ -40,21 +42,31 @@ function findings({ findings: all }: CheckReport): Cells {
   return [['kind', 'key', 'column', 'source', 'replica'], ...all.flatMap(cellsOf)];
 }
 
-function cellsOf({ kind, key, columns, rows }: Finding): Cells {
-  const head = [escaped(kind), key.map(value).join(', ')];
+function cellsOf({ kind, unproven, key, columns, rows }: Finding): Cells {
+  const head = [escaped(unproven === undefined ? kind : `${kind} (${unproven})`), key.map(value).join(', ')];
   const counts = rows === undefined ? [] : [[...head, '<em>rows</em>', String(rows.source), String(rows.replica)]];
   const differing = columns.map((one) => [...head, escaped(one.column), value(one.source), value(one.replica)]);
   return [...counts, ...(counts.length + differing.length === 0 ? [[...head, '', '', '']] : differing)];
+}
+
+/** How far behind a stage is, for how long, whether it moves, and what its component says. */
+function heldText({ name, behind, forMs, moving, trouble }: CheckReport['way'][number]): string {
+  const facts = [
+    behind ?? 'not passed',
+    ...(forMs === undefined ? [] : [`for ${howLong(forMs)}`]),
+    ...(moving === undefined ? [] : [moving ? 'moving' : 'not moving']),
+  ];
+  return [`${name}: ${facts.join(', ')}`, ...(trouble === undefined ? [] : [trouble])].join('; ');
 }
 
 /** What a check says beside its table. */
 function notes({ why, way, skipped, listed, missing, extra, different }: CheckReport): readonly string[] {
   return [
     ...(why === undefined ? [] : [escaped(why)]),
-    ...way.flatMap(({ name, passed, behind, trouble }) =>
-      passed ? [] : [escaped([`${name}: ${behind ?? 'not passed'}`, trouble ?? ''].filter(Boolean).join('; '))],
-    ),
-    ...(listed === undefined ? [] : [`${missing + extra + different - listed} more keys were counted but not listed`]),
+    ...way.flatMap((stage) => (stage.passed ? [] : [escaped(heldText(stage))])),
+    ...(listed === undefined
+      ? []
+      : [`${counted(missing + extra + different - listed, 'more key')} counted, not listed`]),
     ...(skipped.length === 0 ? [] : [`not compared: ${skipped.map(escaped).join(', ')}`]),
   ];
 }
@@ -65,7 +77,7 @@ export function checksMarkdown(pipeline: string, reports: readonly CheckReport[]
     [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
   const details = reports.map((report) => {
     const said = notes(report).map((note) => `${note}\n\n`);
-    if (report.findings.length === 0 && report.verdict === 'consistent') return '';
+    if (report.findings.length === 0 && said.length === 0) return '';
     const found = report.findings.length === 0 ? '' : table(findings(report));
     return `\n### ${escaped(report.check)}\n\n${said.join('')}${found}`;
   });
@@ -79,6 +91,10 @@ div.wide { overflow-x: auto } svg { color: inherit } code { white-space: pre-wra
 /** One file that needs no other, with every finding in it. */
 export const checksHtml = (pipeline: string, reports: readonly CheckReport[]): string =>
   htmlPage(`Checks of ${escaped(pipeline)}`, checksBody(reports, 'h2'));
+
+/** One finding a line, which tools that read lines need nothing else for. */
+export const findingLines = (reports: readonly CheckReport[]): string =>
+  reports.flatMap(({ check, findings }) => findings.map((finding) => jsonLine({ check, ...finding }))).join('');
 
 /** A table of the checks, and below it all that each has found. */
 export function checksBody(reports: readonly CheckReport[], heading: 'h2' | 'h3'): string {

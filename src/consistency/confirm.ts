@@ -1,3 +1,4 @@
+import { counted } from '../support/counted.js';
 import { messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import {
@@ -34,6 +35,8 @@ export interface CompareCheck {
   readonly part?: string | undefined;
   /** Only these; undefined: all. */
   readonly keys?: readonly Key[] | undefined;
+  /** The compared column that grows with every change of a row: a replica that has less of it is stale. */
+  readonly changed?: string | undefined;
   /** Only rows that either side's column of changes shows as changed since this value. */
   readonly since?: string | undefined;
 }
@@ -105,6 +108,8 @@ class Confirmation {
   private readAgainMs = 0;
   private stages: StageReport[] = [];
   private taken: TakenFence | undefined;
+  /** What is pending has passed all stages, and changed in between. */
+  private isVolatile = false;
   private readonly comparedMs = performance.now();
 
   constructor(
@@ -127,7 +132,7 @@ class Confirmation {
       await this.judge();
       if (this.pending.size > 0 && this.leftMs() <= 0) {
         const verdict = this.confirmed > 0 ? 'inconsistent' : 'inconclusive';
-        return this.report(verdict, `${this.pending.size} rows kept changing while they were compared`);
+        return this.report(verdict, `${counted(this.pending.size, 'row')} kept changing while they were compared`);
       }
     }
     return this.conclude();
@@ -172,6 +177,7 @@ class Confirmation {
   /** Undefined once the fence has passed all stages or nothing is pending any more; else what holds it. */
   private async passStages(first: Fence): Promise<{ verdict: Verdict; why: string } | undefined> {
     let fence: Fence | undefined = first;
+    this.isVolatile = false;
     this.stages = this.check.way.map(({ kind, name }) => ({ kind, name, passed: false }));
     for (const [index, stage] of this.check.way.entries()) {
       if (fence === undefined) throw new Error(`nothing leads from the stage before to ${stage.name}`);
@@ -213,7 +219,7 @@ class Confirmation {
       const stillMs = performance.now() - movedAt;
       const stalled = stillMs >= this.options.stalledMs ? await stage.trouble() : undefined;
       if (stalled !== undefined || this.leftMs() <= 0) {
-        const trouble = stalled ?? (await stage.trouble());
+        const trouble = stalled ?? (await stage.trouble()) ?? (await stage.lastError?.());
         return {
           passed: false,
           behind: progress.behind,
@@ -252,6 +258,7 @@ class Confirmation {
       await this.confirm(settled, volatile);
     }
     this.pending = volatile;
+    this.isVolatile = true;
   }
 
   /** Counts them, and lists as many with their values as there is room for; what has just changed is volatile after all. */
@@ -312,12 +319,13 @@ class Confirmation {
 
   private async report(verdict: Verdict, why?: string): Promise<CheckReport> {
     const { check, comparison } = this;
-    const undecided = verdict === 'lagging' || verdict === 'inconclusive';
     const counts = { ...this.counts };
-    if (undecided) {
+    if (verdict === 'lagging' || verdict === 'inconclusive') {
       for (const difference of this.pending.values()) counts[kindOf(difference)] += 1;
       const some = [...this.pending.keys()].slice(0, this.options.differencesMax);
-      for await (const one of this.describe(some)) if (one.differs) this.list(one);
+      const unproven = this.isVolatile ? 'volatile' : verdict;
+      for await (const one of this.describe(some))
+        if (one.differs) this.list({ ...one, finding: { ...one.finding, unproven } });
     }
     const total = counts.missing + counts.extra + counts.different;
     const columns = check.source.columns.map((column) => column.name);

@@ -21,6 +21,7 @@ interface Sides {
   readonly source: Side;
   readonly replica: Side;
   readonly tolerances: ReadonlyMap<string, string>;
+  readonly changed?: string | undefined;
 }
 
 /** Bytes of rows held at once: a single row may have megabytes. */
@@ -72,7 +73,9 @@ function describe(sides: Sides, key: string, sources: readonly Row[], replicas: 
     source === undefined || replica === undefined ? [] : differingColumns(sides, source.values, replica.values);
   const single = sources.length === 1 && replicas.length === 1;
   const counts = { source: sources.length, replica: replicas.length };
-  const kind = counts.source > 1 || counts.replica > 1 ? 'duplicated' : kindOf(counts);
+  const isStale = columns.some((one) => one.column === sides.changed && isOlder(one.replica, one.source));
+  const isMultiple = counts.source > 1 || counts.replica > 1;
+  const kind = isMultiple ? 'duplicated' : isStale ? 'stale' : kindOf(counts);
   const bytes = columns.reduce(
     (sum, one) => sum + (one.source?.length ?? 0) + (one.replica?.length ?? 0),
     key.length + 200,
@@ -113,4 +116,15 @@ function differingColumns(
     const equal = a === b || (tolerance !== undefined && a !== null && b !== null && withinTolerance(a, b, tolerance));
     return equal ? [] : [{ column: name, source: shownValue(a), replica: shownValue(b) }];
   });
+}
+
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/** Of two values of a column that only grows: numbers by their size, times and other texts as they are written. */
+function isOlder(value: string | null, than: string | null): boolean {
+  if (than === null || value === null) return value === null && than !== null;
+  if (!NUMBER.test(value) || !NUMBER.test(than)) return value < than;
+  const [[whole, part = ''], [otherWhole, otherPart = '']] = [value.split('.'), than.split('.')] as const;
+  const digits = Math.max(part.length, otherPart.length);
+  return BigInt(`${whole}${part.padEnd(digits, '0')}`) < BigInt(`${otherWhole}${otherPart.padEnd(digits, '0')}`);
 }

@@ -28,6 +28,8 @@ export interface DocumentsPlace {
   readonly where: DocumentQuery['where'];
   /** What has these values counts as deleted. */
   readonly deleted?: DocumentQuery['where'] | undefined;
+  /** Why SQL can't repair it. */
+  readonly notWritable: string;
 }
 
 /** A compared or key field: its name in reports, its path in the document, the type of the column beside it. */
@@ -80,7 +82,7 @@ export function documentsSide(
     label: place.label,
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
     uniqueKey: false,
-    writable: undefined,
+    writable: place.notWritable,
     estimateRows: () => client.estimate(place.collection),
 
     async buckets(of, scan) {

@@ -18,9 +18,9 @@ const GUARD_MAX = 200;
 export async function* repairOf(check: CompareCheck, report: CheckReport, signal: AbortSignal): AsyncGenerator<string> {
   const { source, replica } = check;
   const into = replica.writable;
-  const cannot = into === undefined ? 'it is no plain table' : whyNot(into);
-  if (into === undefined || cannot !== undefined) {
-    yield comment(`check ${check.name}: ${replica.label} can't be repaired by SQL: ${cannot}`);
+  const cannot = whyNoRepair(check);
+  if (typeof into === 'string' || cannot !== undefined) {
+    yield comment(cannot ?? '');
     return;
   }
   yield comment(
@@ -42,11 +42,16 @@ export async function* repairOf(check: CompareCheck, report: CheckReport, signal
 
 const comment = (text: string): string => `-- ${text.replaceAll(/[\r\n]+/g, ' ')}\n`;
 
-function whyNot({ key, columns }: WritableTable): string | undefined {
-  const altered = [...key, ...columns].find(({ exact }) => !exact);
-  return altered === undefined
-    ? undefined
-    : `column ${altered.name} is compared without its letters' case, blanks or digits, so its own value is not known`;
+/** Why no SQL can repair the replica, as a sentence; undefined where it can. */
+export function whyNoRepair({ name, replica: { label, writable } }: CompareCheck): string | undefined {
+  const altered =
+    typeof writable === 'string' ? undefined : [...writable.key, ...writable.columns].find((one) => !one.exact);
+  if (typeof writable !== 'string' && altered === undefined) return undefined;
+  const why =
+    typeof writable === 'string'
+      ? writable
+      : `column ${altered?.name} is compared without its letters' case, blanks or digits, so its own value is not known`;
+  return `check ${name}: ${label} can't be repaired by SQL: ${why}`;
 }
 
 function byKey(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {

@@ -6,7 +6,10 @@ export type Verdict = 'consistent' | 'empty' | 'inconsistent' | 'lagging' | 'inc
 
 /** One key that differs. Values are text as the server prints them; null is SQL NULL. */
 export interface Finding {
-  readonly kind: DifferenceKind | 'duplicated' | 'dead-letter';
+  /** `stale`: the replica's row is an older one than the source's, as the declared column of changes tells. */
+  readonly kind: DifferenceKind | 'stale' | 'duplicated' | 'dead-letter';
+  /** Why it is no proven difference: it may be under way, it kept changing while it was compared, or nothing could tell. */
+  readonly unproven?: 'lagging' | 'volatile' | 'inconclusive';
   readonly key: Key;
   readonly columns: readonly ColumnDifference[];
   /** How often each side holds the key, where one of them holds it more than once. */

@@ -106,8 +106,8 @@ export interface Side {
   readonly columns: readonly SideColumn[];
   /** Whether the database itself sees to it that no two rows have the same key. */
   readonly uniqueKey: boolean;
-  /** Where rows of this side could be written; undefined where SQL can't, or a column is an expression. */
-  readonly writable: WritableTable | undefined;
+  /** Where rows of this side could be written by SQL, or why they can't. */
+  readonly writable: WritableTable | string;
   /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
   /** What `from` of `buckets` depends on, as one text; undefined where a side can only be read as a whole. */

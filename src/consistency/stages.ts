@@ -31,6 +31,8 @@ export interface Stage {
   outputs(input: Fence): Promise<Fence | undefined>;
   /** Why it may stand still, in the component's own words: a paused connector, a failed task, no member. */
   trouble(): Promise<string | undefined>;
+  /** What its component complained of last, which may be long over: said where it stands still without a known trouble. */
+  lastError?(): Promise<string | undefined>;
 }
 
 const REACHED: Progress = { reached: true, behind: 'nothing behind', distance: 0n };
@@ -102,6 +104,7 @@ export interface GroupProbe {
   applied?(): Promise<readonly PartitionPosition[]>;
   readonly handsOn: HandsOn;
   trouble(): Promise<string | undefined>;
+  lastError?(): Promise<string | undefined>;
 }
 
 /** Topics or queues that the next stage reads; nothing at the last one. */
@@ -133,6 +136,7 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
     },
     outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
+    lastError: async () => probe.lastError?.(),
   };
 }
 
@@ -148,6 +152,7 @@ export interface OutboxProbe {
   /** How many of these rows are still unsent, and for how long the oldest has been, where the outbox tells when it was written. */
   stillUnsent(rows: UnsentRows): Promise<{ readonly count: bigint; readonly oldestMs: number | undefined }>;
   trouble(): Promise<string | undefined>;
+  lastError?(): Promise<string | undefined>;
 }
 
 export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
@@ -166,6 +171,7 @@ export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
     },
     outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
+    lastError: async () => probe.lastError?.(),
   };
 }
 
@@ -181,6 +187,7 @@ export interface ReceiverProbe {
   /** The answer to `unfinished` may be this old. */
   readonly staleMs: number;
   trouble(): Promise<string | undefined>;
+  lastError?(): Promise<string | undefined>;
 }
 
 /** Queues have no positions: a receiver has passed a fence once each queue was seen empty after it was taken. */
@@ -213,6 +220,7 @@ export function receiverStage(probe: ReceiverProbe, kafka: KafkaClient): Stage {
     },
     outputs: () => outputOf(probe.handsOn, kafka),
     trouble: () => probe.trouble(),
+    lastError: async () => probe.lastError?.(),
   };
 }
 

@@ -10,6 +10,8 @@ export interface TablePlace {
   readonly query?: string | undefined;
   /** SQL condition: only these rows count. */
   readonly where?: string | undefined;
+  /** `where` leaves out rows that are there and count as deleted. */
+  readonly marksDeleted?: boolean;
 }
 
 /** Settings under which text output is exact and alike on every server. */

@@ -201,9 +201,12 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
 const whereAll = (conditions: readonly string[]): string =>
   conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 
-function writableTable({ place, facts, key, compared }: TableSideOptions): WritableTable | undefined {
-  const isColumn = ({ column }: TableColumn): boolean => column !== undefined;
-  if (!facts.versioned || place.query !== undefined || ![...key, ...compared].every(isColumn)) return undefined;
+function writableTable({ place, facts, key, compared }: TableSideOptions): WritableTable | string {
+  const computed = [...key, ...compared].find(({ column }) => column === undefined);
+  if (place.query !== undefined) return 'it is a query';
+  if (!facts.versioned) return 'it is no plain table';
+  if (place.marksDeleted === true) return 'it marks rows as deleted, so a row that is missing may still be there';
+  if (computed !== undefined) return `${computed.name} is no column of it but an expression`;
   const writable = ({ column = '', expression, type, form }: TableColumn): WritableColumn => ({
     name: quoteIdentifier(column),
     type: type.shown,

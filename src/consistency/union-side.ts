@@ -8,7 +8,7 @@ export function unionSide(parts: readonly Side[]): Side {
     label: parts.map(({ label }) => label).join(' + '),
     columns: parts[0]?.columns ?? [],
     uniqueKey: false,
-    writable: undefined,
+    writable: 'it is several tables',
 
     async estimateRows(signal) {
       const rows = await Promise.all(parts.map((part) => part.estimateRows(signal)));

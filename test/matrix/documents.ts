@@ -155,7 +155,7 @@ export function documentStoreBehaviour(urls: { store(): string; postgres(): stri
           compared: ofTable.slice(1),
           hash: 'md5',
         });
-        const place = { label: `s.${name}`, collection: name, where: {} };
+        const place = { label: `s.${name}`, collection: name, where: {}, notWritable: 'it holds documents' };
         const replica = documentsSide(client, place, ofDocuments.slice(0, 1), ofDocuments.slice(1));
         const reading = { signal, expect: () => {}, read: async () => {} };
         const agreeing = await compareSides(source, replica, reading);

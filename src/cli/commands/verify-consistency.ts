@@ -120,16 +120,15 @@ async function writePages(
   pipeline: string,
   reports: readonly CheckReport[],
 ): Promise<void> {
-  if (findings !== undefined) writePage(resolve(shell.cwd, String(findings)), findingLines(reports));
+  if (findings !== undefined) {
+    const { findingLines } = await import('../check-page.js');
+    writePage(resolve(shell.cwd, String(findings)), findingLines(reports));
+  }
   if (markdown === undefined && html === undefined) return;
   const { checksHtml, checksMarkdown } = await import('../check-page.js');
   if (markdown !== undefined) writePage(resolve(shell.cwd, String(markdown)), checksMarkdown(pipeline, reports));
   if (html !== undefined) writePage(resolve(shell.cwd, String(html)), checksHtml(pipeline, reports));
 }
-
-/** One finding a line, which tools that read lines need nothing else for. */
-const findingLines = (reports: readonly CheckReport[]): string =>
-  reports.flatMap(({ check, findings }) => findings.map((finding) => jsonLine({ check, ...finding }))).join('');
 
 function writePage(file: string, text: string): void {
   try {

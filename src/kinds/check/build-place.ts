@@ -56,8 +56,7 @@ export function buildPlace(
     if ((table === undefined) === (query === undefined)) return refuse('needs either table or query beside database');
     if (isValues(where)) return refuse('has columns, so its where must be SQL', 'where');
     if (isValues(deleted)) return refuse('has columns, so its deleted must be SQL', 'deleted');
-    const alive = [where, deleted === undefined ? undefined : `(${deleted}) IS NOT TRUE`].filter(isText);
-    const rows = { database, constants, where: alive.length > 1 ? `(${alive.join(') AND (')})` : alive[0] };
+    const rows = { database, constants, where, deleted };
     if (query !== undefined)
       return { kind: 'query', query: query.trim().replace(/;$/, ''), tables: tables ?? [], ...rows };
     return { kind: 'table', table: table ?? '', ...rows };

@@ -154,12 +154,13 @@ async function openPlace(
 ): Promise<Opened> {
   const { constants } = declared;
   if (declared.kind === 'table' || declared.kind === 'query') {
-    const conditions = [declared.where, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
-    const { database } = declared;
+    const { database, deleted } = declared;
+    const alive = deleted === undefined ? undefined : `(${deleted}) IS NOT TRUE`;
+    const conditions = [declared.where, alive, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
     const where = conditions.length === 0 ? undefined : conditions.join(' AND ');
     const place: TablePlace =
       declared.kind === 'table'
-        ? { database, table: declared.table, where }
+        ? { database, table: declared.table, where, marksDeleted: deleted !== undefined }
         : { database, table: '(query)', query: declared.query, where };
     return openTable(place, constants, check, session, options);
   }
@@ -169,8 +170,20 @@ async function openPlace(
   }
   const { where, deleted } = declared;
   const [client, collection] = await openFields(declared, session);
-  return { kind: 'documents', place: { label: placeName(declared), collection, where, deleted }, constants, client };
+  return {
+    kind: 'documents',
+    place: { label: placeName(declared), collection, where, deleted, notWritable: NOT_WRITABLE[declared.kind] },
+    constants,
+    client,
+  };
 }
+
+const NOT_WRITABLE: Readonly<Record<Exclude<SinglePlaceSection['kind'], 'table' | 'query'>, string>> = {
+  documents: 'it holds documents; let what fills it handle the rows again',
+  topic: 'it is a topic; let what fills it send the records again',
+  ksqldb: 'ksqlDB makes it of its topics',
+  file: 'it is a file',
+};
 
 async function openTable(
   place: TablePlace,

@@ -19,6 +19,7 @@ import {
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
@@ -28,6 +29,7 @@ import { type Origin, waysOf } from '../flow/ways.js';
 import { ksqldbClient } from '../ksqldb/client.js';
 import { findQuery } from '../ksqldb/running-query.js';
 import { readQueue, staleMs, unfinished } from '../rabbitmq/queues.js';
+import { errorLine, lastErrorOf, lastLinesOf } from '../service/last-words.js';
 import { firstFailure, readsOutbox } from '../service/outbox-probe.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
@@ -75,7 +77,7 @@ export async function wireCompare(
   ];
   const part = parts.filter((one) => one !== undefined).join(', ') || undefined;
   return {
-    ...{ name, ...sides, part, keys: keys?.keys, since },
+    ...{ name, ...sides, part, keys: keys?.keys, since, changed: check.changed },
     ...oneAfterTheOther(wired),
     // That nothing has changed is an answer too.
     allowEmpty: check.allowEmpty || keys?.mayBeGone === true || since !== undefined,
@@ -175,6 +177,7 @@ async function groupProbe(stage: StageOf<'group'>, handsOn: HandsOn, session: Se
       const { members, state } = await kafka.describeGroup(group);
       return members.length === 0 ? `group ${group} has no member (${state})` : undefined;
     },
+    lastError: () => lastErrorIn(name, session),
   };
 }
 
@@ -209,6 +212,7 @@ async function outboxProbe(stage: StageOf<'outbox'>, handsOn: HandsOn, session: 
     table: stage.table,
     ...readsOutbox(stage, client),
     trouble: async () => (await processTrouble(stage.name, session)) ?? firstFailure(stage, client),
+    lastError: () => lastErrorIn(stage.name, session),
   };
 }
 
@@ -220,6 +224,7 @@ function receiverProbe({ name, receives }: StageOf<'receiver'>, handsOn: HandsOn
     unfinished: (queue) => unfinished(queue, session),
     staleMs: staleMs(session),
     trouble: () => receiverTrouble(name, receives, session),
+    lastError: () => lastErrorIn(name, session),
   };
 }
 
@@ -308,11 +313,29 @@ async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Se
   };
 }
 
-/** Why a declared service does not do its work, as its supervisor sees it. */
+async function lastErrorIn(name: string, session: Session): Promise<string | undefined> {
+  if (session.pipeline.services.every((one) => one.name !== name)) return undefined;
+  const said = await lastErrorOf(name, session).catch(() => undefined);
+  return said === undefined ? undefined : `the last error in its log: ${said.slice(0, WORDS_MAX)}`;
+}
+
+/** An end so long ago is no trouble of a process that runs by now. */
+const RECENT_MS = 60_000;
+
+/** Why a declared service does not do its work, as its supervisor sees it, with the last error that it wrote. */
 export async function processTrouble(name: string, session: Session): Promise<string | undefined> {
   const status = (await session.target.status()).find((one) => one.process === name);
-  if (status === undefined || status.state === 'running' || status.state === 'unknown') return undefined;
-  const exit = status.lastExit === undefined ? '' : `, last exit ${status.lastExit.code ?? status.lastExit.signal}`;
-  const next = status.restartInMs === undefined ? '' : `, restart in ${Math.ceil(status.restartInMs / 1000)} s`;
-  return `its service ${name} is ${status.state}${exit}${next}: evpipe logs ${name}`;
+  if (status === undefined || status.state === 'unknown') return undefined;
+  const { state, lastExit, restarts, restartInMs } = status;
+  const ends = lastExit !== undefined && Date.now() - lastExit.atMs < RECENT_MS && restarts > 0;
+  if (state === 'running' && !ends) return undefined;
+  const is = state === 'running' ? `was restarted ${counted(restarts, 'time')}` : `is ${state}`;
+  const exit = lastExit === undefined ? '' : `, last exit ${lastExit.code ?? lastExit.signal}`;
+  const next = restartInMs === undefined ? '' : `, restart in ${Math.ceil(restartInMs / 1000)} s`;
+  const said = errorLine(await lastLinesOf(name, session, LAST_LINES), true);
+  const words = said === undefined ? '' : `; its last error: ${said.slice(0, WORDS_MAX)}`;
+  return `its service ${name} ${is}${exit}${next}: evpipe logs ${name}${words}`;
 }
+
+const LAST_LINES = 40;
+const WORDS_MAX = 300;

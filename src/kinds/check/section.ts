@@ -31,6 +31,8 @@ export interface TablePlaceSection extends Place {
   readonly table: string;
   /** SQL. */
   readonly where: string | undefined;
+  /** SQL: rows for which it is true count as deleted. */
+  readonly deleted: string | undefined;
 }
 
 /** What a query answers. */
@@ -42,6 +44,7 @@ export interface QueryPlaceSection extends Place {
   readonly tables: readonly string[];
   /** SQL over what it answers. */
   readonly where: string | undefined;
+  readonly deleted: string | undefined;
 }
 
 interface FieldsPlace extends Place {

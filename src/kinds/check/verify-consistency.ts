@@ -90,8 +90,12 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
     }
     const ended = await Promise.all(checks.flatMap((check) => reports.get(check) ?? []));
     if (options.repair !== undefined) {
-      const { repairOf } = await import('../../consistency/repair.js');
-      for (const [check, report] of all.inconsistent) await options.repair(repairOf(check, report, session.signal));
+      const { repairOf, whyNoRepair } = await import('../../consistency/repair.js');
+      for (const [check, report] of all.inconsistent) {
+        const cannot = whyNoRepair(check);
+        if (cannot !== undefined) session.emit({ kind: 'note', level: 'warning', message: cannot });
+        await options.repair(repairOf(check, report, session.signal));
+      }
     }
     return ended;
   } finally {

@@ -4,11 +4,11 @@ import { rabbitmqClient } from '../rabbitmq/client.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
 import type { NodeReport } from '../walk.js';
+import { lastLinesOf } from './last-words.js';
 
 /** A consumer that may start before what it needs (its own choice) has recovered by then; it is the fourth life, some 2 s after the first. */
 const GIVEN_UP_AFTER_RESTARTS = 3;
 const LAST_WORDS = 5;
-const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
 
 /** A consumer is ready when its group is stable with a member in it. */
 export async function waitForGroup(session: Session, name: string, group: string, report: NodeReport): Promise<void> {
@@ -82,11 +82,8 @@ async function waitForReader(
   });
 }
 
-/** What a service that does not start wrote last, in its present life or the ones before; not what its supervisor noted. */
+/** What a service that does not start wrote last, in its present life or the ones before. */
 async function lastWords(session: Session, name: string): Promise<string> {
-  const lines: string[] = [];
-  for await (const { text } of session.target.logs({ of: [name], tail: LAST_WORDS * 4 })) {
-    if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
-  }
-  return lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.slice(-LAST_WORDS).join('\n')}`;
+  const lines = await lastLinesOf(name, session, LAST_WORDS);
+  return lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`;
 }

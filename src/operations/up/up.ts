@@ -1,5 +1,6 @@
 import type { CheckReport } from '../../consistency/report.js';
 import { componentsOf, operationsOf, type Slice } from '../../kinds/kind.js';
+import { lastLinesOf } from '../../kinds/service/last-words.js';
 import type { Session } from '../../kinds/session.js';
 import { type Node, type Unfinished, walk } from '../../kinds/walk.js';
 import { recordPipeline } from '../../pipeline/load.js';
@@ -71,18 +72,11 @@ function allowedSlices(
   };
 }
 
-/** Among them the last one of the service itself. */
-const LINES_LOOKED_AT = 20;
-const SUPERVISOR_NOTE = /^\S+ INFO {2}supervisor: /;
-
 /** What the reader would otherwise meet one after the other, with the last line that a service wrote. */
-async function stillWaiting({ target }: Session, { id, waitingFor }: Unfinished): Promise<string> {
+async function stillWaiting(session: Session, { id, waitingFor }: Unfinished): Promise<string> {
   const [kind, name = ''] = id.split('/');
-  let last = '';
-  if (kind === 'service')
-    for await (const { text } of target.logs({ of: [name], tail: LINES_LOOKED_AT }))
-      if (!SUPERVISOR_NOTE.test(text)) last = `; its last line: ${text}`;
-  return `still waiting: ${waitingFor}${last}`;
+  const [line] = kind === 'service' ? await lastLinesOf(name, session, 1) : [];
+  return `still waiting: ${waitingFor}${line === undefined ? '' : `; its last line: ${line}`}`;
 }
 
 /** What has to hold is asked once all else is done. */

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { CheckReport } from '../../kinds/events.js';
 import { verdictSpan } from './check-table.js';
 import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
@@ -22,7 +23,7 @@ export function checkReportLines(
   const lines: Line[] = [heading(report, nameColumns)];
   const way = wayLine(report);
   if (way !== undefined) lines.push(...way);
-  for (const finding of report.findings.slice(0, findingsMax)) lines.push(findingLine(finding));
+  for (const finding of report.findings.slice(0, findingsMax)) lines.push(...findingLines(finding, columns));
   const left = report.findings.length - findingsMax;
   const unlisted = report.listed === undefined ? 0 : wrongKeys(report) - report.listed;
   if (left > 0) lines.push(line(`  ${counted(left, 'more row')} not shown; --output json lists them`));
@@ -35,7 +36,7 @@ export function checkReportLines(
   }
   lines.push(verdictLine(report));
   const behind = report.verdict === 'consistent' ? [] : report.way.filter((one) => !one.passed);
-  for (const stage of behind) lines.push(...behindLines(stage));
+  for (const stage of behind) lines.push(...behindLines(stage, columns));
   const why = report.why;
   if (why !== undefined) lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
   return lines.map((one) => truncateLine(one, columns));
@@ -61,21 +62,38 @@ function wayLine(report: CheckReport): Line[] | undefined {
   return [line(...spans)];
 }
 
-function findingLine(finding: Finding): Line {
+/** One line where it fits; else one for each column that differs. */
+function findingLines(finding: Finding, columns: number): Line[] {
   const key = finding.key.map(value).join(', ');
   if (finding.kind === 'dead-letter') {
     const [death] = finding.columns;
-    return line(
-      `  ${column('dead letter', LABEL_COLUMNS)}${key}   ${printable(death?.column ?? '')}   ${value(death?.source ?? '')}`,
-    );
+    return [
+      line(
+        `  ${column('dead letter', LABEL_COLUMNS)}${key}   ${printable(death?.column ?? '')}   ${value(death?.source ?? '')}`,
+      ),
+    ];
   }
-  const columns = finding.columns.map(
-    ({ column: name, source, replica }) => `${printable(name)}  source ${value(source)}  replica ${value(replica)}`,
-  );
-  const { rows } = finding;
-  const counts = rows === undefined ? [] : [`${rows.source} in the source, ${rows.replica} in the replica`];
-  return line(`  ${column(finding.kind, LABEL_COLUMNS)}${key}   ${[...counts, ...columns].join('; ')}`.trimEnd());
+  const { rows, unproven } = finding;
+  const head = `  ${column(finding.kind, LABEL_COLUMNS)}${key}${unproven === undefined ? '' : `   (${unproven})`}`;
+  const facts = [
+    ...(rows === undefined ? [] : [`${rows.source} in the source, ${rows.replica} in the replica`]),
+    ...finding.columns.map(
+      ({ column: name, source, replica }) => `${printable(name)}  source ${value(source)}  replica ${value(replica)}`,
+    ),
+  ];
+  const whole = facts.length === 0 ? head : `${head}   ${facts.join('; ')}`;
+  if (stringWidth(whole) <= columns) return [line(whole)];
+  const room = columns - FACT_INDENT.length;
+  const below = facts.flatMap((fact) => {
+    const lines = wrap(fact.slice(0, room * (FACT_LINES_MAX + 1)), room);
+    return lines.length <= FACT_LINES_MAX ? lines : [...lines.slice(0, FACT_LINES_MAX), '…'];
+  });
+  return [line(head), ...below.map((text) => line(`${FACT_INDENT}${text}`))];
 }
+
+const FACT_INDENT = '      ';
+/** Of one column on a screen; files that reports are written to have all of it. */
+const FACT_LINES_MAX = 4;
 
 function value(text: string | null): string {
   return text === null ? 'NULL' : printable(shownValue(text));
@@ -105,7 +123,7 @@ function partOf({ part, keysOnly }: CheckReport): string {
 }
 
 /** Who holds the check back: how far behind, for how long, whether it moves, and what its component says. */
-function behindLines(stage: Stage): Line[] {
+function behindLines(stage: Stage, columns: number): Line[] {
   const { name, behind, forMs, moving, trouble } = stage;
   const facts = [
     behind === undefined ? 'not passed' : printable(behind),
@@ -113,6 +131,6 @@ function behindLines(stage: Stage): Line[] {
     ...(moving === undefined ? [] : [moving ? 'moving' : 'not moving']),
   ];
   const lines = [line(span(`    ${printable(name)}: ${facts.join(', ')}`, 'wait'))];
-  if (trouble !== undefined) lines.push(line(`    ${printable(trouble)}`));
+  if (trouble !== undefined) lines.push(...wrap(printable(trouble), columns - 4).map((text) => line(`    ${text}`)));
   return lines;
 }

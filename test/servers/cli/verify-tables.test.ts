@@ -119,7 +119,7 @@ describe('a part of the rows', () => {
     await source.execute(`UPDATE item SET name = 'newer', changed = now() WHERE id = 3`);
     await replica.execute(`UPDATE item SET name = 'old and unseen' WHERE id = 4`);
     const recent = await verify('--since', '1h');
-    expect(recent.out).toMatch(/different +3 /);
+    expect(recent.out).toMatch(/stale +3 /);
     expect(recent.out).toMatch(/inconsistent in rows with changed from \S+ on: 1 of 1 row /);
     expect(recent.code).toBe(1);
     await replica.execute(`UPDATE item SET name = 'newer', changed = (SELECT now()) WHERE id = 3`);

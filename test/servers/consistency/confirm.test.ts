@@ -217,6 +217,22 @@ describe('confirming a comparison', () => {
     ]);
   });
 
+  it('calls a row stale where its column of changes says that it is older, and volatile what keeps changing', async () => {
+    await replica.execute(
+      "UPDATE item SET name = 'old', amount = 4.5 WHERE id = 7; UPDATE item SET name = 'odd', amount = 100 WHERE id = 9",
+    );
+    const { findings, different } = await confirmCheck({ ...(await check([passes])), changed: 'amount' }, optionsOf());
+    expect(different).toBe(2);
+    expect(findings.map(({ kind, key }) => `${kind} ${key}`).sort()).toEqual(['different 9', 'stale 7']);
+    const busy = stage('busy', async () => {
+      await source.execute('UPDATE item SET name = name WHERE id IN (7, 9)');
+      return true;
+    });
+    const report = await confirm([busy], 500);
+    expect(report).toMatchObject({ verdict: 'inconclusive', why: '2 rows kept changing while they were compared' });
+    expect(report.findings.map(({ unproven }) => unproven)).toEqual(['volatile', 'volatile']);
+  });
+
   it('says inconclusive with the reason where no fence can be taken', async () => {
     await replica.execute('DELETE FROM item WHERE id = 1');
     const unfenced = {

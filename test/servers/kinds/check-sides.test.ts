@@ -213,6 +213,23 @@ describe('sides of tables, queries and files', () => {
       'missing 4',
     ]);
   });
+
+  it('writes no SQL for a replica that SQL cannot repair, and says why', async () => {
+    await databases.hub.execute('DELETE FROM person WHERE id = 3');
+    servers.write('people.jsonl', '');
+    const pieces: string[] = [];
+    await verifyConsistency(session, {
+      only: ['lines', 'shards'],
+      waitingFor: () => {},
+      async repair(sql) {
+        for await (const piece of sql) pieces.push(piece);
+      },
+    });
+    expect(pieces.sort()).toEqual([
+      "-- check lines: people.jsonl can't be repaired by SQL: it is a file\n",
+      "-- check shards: hub.person can't be repaired by SQL: initial is no column of it but an expression\n",
+    ]);
+  });
 });
 
 describe('sides of topics and ksqlDB', () => {

@@ -35,7 +35,7 @@ it('writes Markdown in which every row has as many cells as its head, whatever t
           .map((row) => row.split('|').length),
       ).size,
     ).toBe(1);
-  expect(text).toContain('1 more keys were counted but not listed');
+  expect(text).toContain('1 more key counted, not listed');
   expect(text).toContain('not compared: t.secret');
 });
 

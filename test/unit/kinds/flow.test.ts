@@ -40,6 +40,7 @@ function between(pipeline: Pipeline, from: string, to: string, through?: string[
       database,
       table: table.join('.'),
       where: undefined,
+      deleted: undefined,
       constants: new Map<string, string>(),
     };
   };
