@@ -58,8 +58,11 @@ export interface KafkaOptions {
   readonly users?: readonly KafkaUser[];
   /** Who may do everything (`User:admin`). These and `acls` switch Kafka's StandardAuthorizer on. */
   readonly superUsers?: readonly string[];
-  /** Made at the start where they are not there yet; more can be made through the protocol. */
-  readonly acls?: readonly KafkaAcl[];
+  /**
+   * Made at the start where they are not there yet; more can be made through the protocol. In one line:
+   * `User:ann allow read,describe topic:orders-*`, with a host behind it where it counts for one only.
+   */
+  readonly acls?: ReadonlyArray<KafkaAcl | string>;
   readonly clusterId?: string;
   readonly clock?: Clock;
   /** Random numbers from 0 to 1. */

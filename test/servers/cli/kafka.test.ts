@@ -76,7 +76,35 @@ describe('evpipe kafka', () => {
     expect(printed).not.toContain('secret');
   });
 
+  it('opens the listeners that are named, and lets their users do what ACLs allow', async () => {
+    const listeners = ['--listener', 'SASL_PLAINTEXT', '--listener', 'sasl_ssl:0'];
+    const tls = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
+    const acls = ['--super-user', 'User:admin', '--acl', 'User:ann allow read topic:orders-*'];
+    const argv = ['--output', 'json', ...listeners, ...tls, '--user', 'admin:a', '--user', 'ann:b', ...acls];
+    await running(argv, async (printed) => {
+      const ready = JSON.parse(printed) as { listeners: Record<string, string> };
+      expect(Object.keys(ready.listeners)).toEqual(['SASL_PLAINTEXT', 'SASL_SSL']);
+      const login = (username: string, password: string) =>
+        new Kafka({
+          brokers: [ready.listeners.SASL_PLAINTEXT ?? ''],
+          sasl: { mechanism: 'plain', username, password },
+          logLevel: logLevel.NOTHING,
+          retry: { retries: 0 },
+        }).admin();
+      const [admin, ann] = [login('admin', 'a'), login('ann', 'b')];
+      await Promise.all([admin.connect(), ann.connect()]);
+      await admin.createTopics({ topics: [{ topic: 'orders-eu' }, { topic: 'secrets' }] });
+      expect(await ann.listTopics()).toEqual(['orders-eu']);
+      await Promise.all([admin.disconnect(), ann.disconnect()]);
+    });
+  });
+
   it.each([
+    [['--listener', 'SASL_SSL'], '--listener SASL_SSL needs a --user'],
+    [['--listener', 'SSL:9093'], '--listener SSL:9093 needs --tls-cert and --tls-key'],
+    [['--listener', 'HTTP'], '--listener HTTP is not one of SSL, SASL_PLAINTEXT, SASL_SSL'],
+    [['--acl', 'User:ann read topic:x'], 'the ACL "User:ann read topic:x" cannot be read'],
+    [['--tls-client-ca', 'ca.pem'], '--tls-client-ca needs --tls-cert and --tls-key'],
     [['--port', '99999'], '--port 99999 is not a valid port'],
     [['--config', 'nonsense=1'], 'nonsense is not a broker setting'],
     [['--config', 'num.partitions'], '--config takes a name and a value'],

@@ -20,6 +20,7 @@ import {
   RESOURCE_TYPES,
   type ResourceType,
 } from './acl.js';
+import { parseAcl } from './acl-text.js';
 
 /** The one authorizer that a Kafka 4.1 node brings along. */
 const STANDARD_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer';
@@ -55,7 +56,14 @@ export function authorizerOf({ dataDir, acls = [] }: AclOptions, settings: Broke
 }
 
 /** One for each operation. Throws where Kafka would not take them. */
-function aclsOf({ principal, permission = 'ALLOW', operations, resource, host = '*' }: KafkaAcl): Acl[] {
+function aclsOf(given: KafkaAcl | string): Acl[] {
+  const {
+    principal,
+    permission = 'ALLOW',
+    operations,
+    resource,
+    host = '*',
+  } = typeof given === 'string' ? parseAcl(given) : given;
   return operations.map((operation) => {
     const acl: Acl = {
       ...{ principal, host },
