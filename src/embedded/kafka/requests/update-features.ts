@@ -8,27 +8,22 @@ type Update = RequestOf<typeof updateFeatures>['featureUpdates'][number];
 
 const UPGRADE = 1;
 
-/** From this version on one refused feature refuses them all. */
-const ALL_OR_NONE = 2;
-
-/** Supports: versions 0 to 2. Behaviour: a level that a feature has already is accepted. Not implemented: other levels. */
+/**
+ * Supports: versions 0 to 2. Behaviour: a level that a feature has already is accepted; one refused feature refuses them
+ * all, in every version, as Kafka 4 does. Not implemented: other levels.
+ */
 export const updateFeaturesHandler = handler(
   updateFeatures,
   { supports: 'Levels that are finalized already; validate-only.', lacks: 'Other levels: they are fixed.' },
   ({ featureUpdates }, { version }) => {
-    const results = featureUpdates.map((update) => {
-      const errorMessage = refusal(update, version === 0 ? update.allowDowngrade : update.upgradeType !== UPGRADE);
-      return {
-        feature: update.feature,
-        errorCode: errorMessage === null ? 0 : errorCode('INVALID_UPDATE_VERSION'),
-        errorMessage,
-      };
-    });
-    if (version < ALL_OR_NONE) return { errorMessage: null, results };
-    const refused = results.find((result) => result.errorMessage !== null);
-    if (refused === undefined) return { errorMessage: null };
-    const errorMessage = `The update failed for all features since the following feature had an error: ${refused.errorMessage}`;
-    return { errorCode: refused.errorCode, errorMessage };
+    for (const update of featureUpdates) {
+      const refused = refusal(update, version === 0 ? update.allowDowngrade : update.upgradeType !== UPGRADE);
+      if (refused === null) continue;
+      const errorMessage = `The update failed for all features since the following feature had an error: ${refused}`;
+      return { errorCode: errorCode('INVALID_UPDATE_VERSION'), errorMessage };
+    }
+    // Version 2 has no results.
+    return { errorMessage: null, results: featureUpdates.map(({ feature }) => ({ feature, errorMessage: null })) };
   },
 );
 
