@@ -1,9 +1,10 @@
 /**
  * `evpipe verify-consistency` beside reladiff, in turns, on one PostgreSQL with warm caches: two databases by address, no
- * Kafka. Times are of whole commands, memory is the peak of the process. Needs python3; reladiff is installed from PyPI
- * into a folder below dist/.
+ * Kafka. Times are of whole commands, memory is the peak of the process. Then beside a bare aggregate of the same rows, in
+ * one statement a side; over tables of growing size; and what pgbench loses to it. Needs python3 and PostgreSQL's
+ * pgbench; reladiff is installed from PyPI into a folder below dist/.
  *
- *   npm run bench verify [rows, default 500000] [rounds, default 3]
+ *   npm run bench verify [rows, default 500000] [rounds, default 3] [sizes of the straight line, default 1000000,2000000,4000000]
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { startPostgres } from '../../src/embedded/postgres/server.js';
 
 const rows = Number(process.argv[2] ?? 500_000);
 const rounds = Number(process.argv[3] ?? 3);
+const line = (process.argv[4] ?? '1000000,2000000,4000000').split(',').map(Number);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 const BY_NUMBER = 'id bigint PRIMARY KEY';
@@ -33,8 +35,9 @@ interface Case {
   readonly differences: number;
 }
 
+const IDENTICAL: Case = { name: 'identical', rows, key: 'number', spoil: '', differences: 0 };
 const CASES: readonly Case[] = [
-  { name: 'identical', rows, key: 'number', spoil: '', differences: 0 },
+  IDENTICAL,
   {
     name: '13 differences',
     rows,
@@ -56,6 +59,7 @@ const CASES: readonly Case[] = [
     spoil: 'UPDATE t SET price = price + 1 WHERE id % 2 = 0',
     differences: Math.min(rows, 500_000) / 2,
   },
+  ...(rows > 1_000_000 ? [{ ...IDENTICAL, rows: 1_000_000 }] : []),
   { name: '10 rows', rows: 10, key: 'number', spoil: '', differences: 0 },
 ];
 
@@ -104,15 +108,38 @@ function reladiff(): string {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** Beside it, whatever takes time in PostgreSQL is the same: the digests, and the sums by bucket. */
+const AGGREGATE = `SELECT count(*), sum(c), sum(s) FROM (
+  SELECT b, count(*) AS c, sum(h) AS s FROM (
+    SELECT hash_record_extended(ROW(id), 0) & 4095 AS b,
+           hash_record_extended(ROW(record_send(ROW(id, name, amount, quantity, price, active, code, born, changed))), 1) AS h
+      FROM t OFFSET 0) AS digests GROUP BY b) AS buckets`;
+const PGBENCH_SECONDS = 15;
+const PGBENCH_RATE = 100_000;
+
 const peer = reladiff();
 const folder = mkdtempSync(join(tmpdir(), 'evpipe-bench-verify-'));
 const server = await startPostgres({ dataDir: join(folder, 'pg') });
-try {
+const urls = { source: server.urlOf('source'), replica: server.urlOf('replica') };
+const here = join(folder, 'pipeline');
+const evpipe = (...argv: readonly string[]): Promise<Run> =>
+  run(
+    'node',
+    [
+      ...[join(repository, 'bin', 'evpipe.js'), 'verify-consistency'],
+      ...['--target', 'here', '--output', 'json', ...argv],
+    ],
+    here,
+  );
+const reladiffRun = (): Promise<Run> => {
+  const [from, to] = [urls.source, urls.replica].map((url) => url.replace(/^postgres:/, 'postgresql:'));
+  return run(peer, [from ?? '', 't', to ?? '', 't', '-k', 'id', '-c', '%', '--json'], here);
+};
+
+async function prepare(): Promise<void> {
   const admin = await connectPostgres({ url: server.urlOf('postgres') });
   for (const name of ['source', 'replica']) await admin.execute(`CREATE DATABASE ${name}`);
   await admin.close();
-  const urls = { source: server.urlOf('source'), replica: server.urlOf('replica') };
-  const here = join(folder, 'pipeline');
   mkdirSync(here);
   writeFileSync(
     join(here, 'evpipe.yaml'),
@@ -124,44 +151,106 @@ checks:
   t: { source: { database: source, table: t }, replica: { database: replica, table: t }, key: [id], through: [] }
 `,
   );
+}
+
+async function fill(one: Case): Promise<void> {
+  for (const [side, url] of Object.entries(urls)) {
+    const client = await connectPostgres({ url });
+    const key = one.key === 'uuid' ? 'md5(n::text)::uuid' : 'n';
+    await client.execute(`DROP TABLE IF EXISTS t; CREATE TABLE t (${one.key === 'uuid' ? BY_UUID : BY_NUMBER}, ${COLUMNS});
+      INSERT INTO t SELECT ${key}, ${VALUES} FROM generate_series(1, ${one.rows}) AS n; ${side === 'replica' ? one.spoil : ''}`);
+    await client.execute('VACUUM ANALYZE t');
+    await client.close();
+  }
+}
+
+function requireFound(one: Case, stdout: string): void {
+  const report = stdout.split('\n').find((text) => text.includes('"check-report"'));
+  const found = report === undefined ? undefined : (JSON.parse(report) as { report: { different: number } }).report;
+  if (found?.different !== one.differences)
+    throw new Error(`${one.name}: evpipe finds ${found?.different} of ${one.differences} differences: ${stdout}`);
+}
+
+async function besidePeer(one: Case): Promise<void> {
+  const [ours, theirs]: [Run[], Run[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(await evpipe());
+    theirs.push(await reladiffRun());
+  }
+  requireFound(one, ours[0]?.stdout ?? '');
+  // It writes a list for each side of a difference, wrapped at 80 columns, and ends with 0 whatever happens.
+  const lists = theirs[0]?.stdout.match(/^\["[+-]"/gm)?.length ?? 0;
+  if (lists !== 2 * one.differences) throw new Error(`${one.name}: reladiff writes ${lists} rows`);
+  const seconds = (runs: readonly Run[]): number => median(runs.map((each) => each.seconds));
+  const peak = (runs: readonly Run[]): string => `${Math.max(...runs.map(({ megabytes }) => megabytes)).toFixed(0)} MB`;
+  const [a, b] = [seconds(ours), seconds(theirs)];
+  console.log(
+    `${`${one.rows} x 9, ${one.name}`.padEnd(34)} ${`${a.toFixed(2)} s`.padStart(9)} ${`${b.toFixed(2)} s`.padStart(9)} ${(a / b).toFixed(2).padStart(7)}   ${peak(ours)}, ${peak(theirs)}`,
+  );
+}
+
+async function besideAggregate(one: Case): Promise<void> {
+  const aggregate = async (url: string): Promise<void> => {
+    const client = await connectPostgres({ url, settings: { max_parallel_workers_per_gather: '0' } });
+    await client.execute(AGGREGATE).finally(() => client.close());
+  };
+  const [ours, bare]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push((await evpipe()).seconds);
+    const startedMs = performance.now();
+    await Promise.all(Object.values(urls).map(aggregate));
+    bare.push((performance.now() - startedMs) / 1000);
+  }
+  const [a, b] = [median(ours), median(bare)];
+  console.log(
+    `${one.rows} x 9: evpipe ${a.toFixed(2)} s, a bare aggregate of both sides ${b.toFixed(2)} s: ${(a / b).toFixed(2)}`,
+  );
+}
+
+/** Transactions a second of pgbench, alone and while one comparison follows the other. */
+async function besidePgbench(): Promise<void> {
+  const pgbench = spawnSync('sh', ['-c', 'ls /usr/lib/postgresql/*/bin/pgbench'], { encoding: 'utf8' }).stdout.trim();
+  if (pgbench === '') throw new Error('pgbench is missing: it comes with the package postgresql');
+  const [program = ''] = pgbench.split('\n');
+  await run(program, ['-i', '-q', '-s', '10', urls.source], here);
+  const rate = async (): Promise<number> => {
+    const { stdout } = await run(program, ['-c', '2', '-T', String(PGBENCH_SECONDS), urls.source], here);
+    return Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
+  };
+  for (const argv of [[], ['--max-rate', String(PGBENCH_RATE)]]) {
+    const alone = await rate();
+    let over = false;
+    const comparing = (async () => {
+      while (!over) await evpipe(...argv);
+    })();
+    const beside = await rate();
+    over = true;
+    await comparing;
+    console.log(
+      `pgbench alone ${alone.toFixed(0)}, beside evpipe ${argv.join(' ') || 'at full speed'} ${beside.toFixed(0)} transactions/s: ${(beside / alone).toFixed(2)}`,
+    );
+  }
+}
+
+try {
+  await prepare();
   console.log(`${rounds} rounds in turns; medians\n`);
   console.log(
     `${'case'.padEnd(34)} ${'evpipe'.padStart(9)} ${'reladiff'.padStart(9)} ${'ratio'.padStart(7)}   peak memory`,
   );
   for (const one of CASES) {
-    for (const [side, url] of Object.entries(urls)) {
-      const client = await connectPostgres({ url });
-      const key = one.key === 'uuid' ? 'md5(n::text)::uuid' : 'n';
-      await client.execute(`DROP TABLE IF EXISTS t; CREATE TABLE t (${one.key === 'uuid' ? BY_UUID : BY_NUMBER}, ${COLUMNS});
-        INSERT INTO t SELECT ${key}, ${VALUES} FROM generate_series(1, ${one.rows}) AS n; ${side === 'replica' ? one.spoil : ''}`);
-      await client.execute('VACUUM ANALYZE t');
-      await client.close();
-    }
-    const ours: Run[] = [];
-    const theirs: Run[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const evpipe = join(repository, 'bin', 'evpipe.js');
-      ours.push(await run('node', [evpipe, 'verify-consistency', '--target', 'here', '--output', 'json'], here));
-      const [from, to] = [urls.source, urls.replica].map((url) => url.replace(/^postgres:/, 'postgresql:'));
-      theirs.push(await run(peer, [from ?? '', 't', to ?? '', 't', '-k', 'id', '-c', '%', '--json'], here));
-    }
-    const report = ours[0]?.stdout.split('\n').find((line) => line.includes('"check-report"'));
-    const found = report === undefined ? undefined : (JSON.parse(report) as { report: { different: number } }).report;
-    if (found?.different !== one.differences)
-      throw new Error(
-        `${one.name}: evpipe finds ${found?.different} of ${one.differences} differences: ${ours[0]?.stdout}`,
-      );
-    // It writes a list for each side of a difference, wrapped at 80 columns, and ends with 0 whatever happens.
-    const lists = theirs[0]?.stdout.match(/^\["[+-]"/gm)?.length ?? 0;
-    if (lists !== 2 * one.differences) throw new Error(`${one.name}: reladiff writes ${lists} rows`);
-    const [a, b] = [ours, theirs].map((runs) => median(runs.map(({ seconds }) => seconds)));
-    const [x, y] = [ours, theirs].map((runs) => Math.max(...runs.map(({ megabytes }) => megabytes)));
-    if (a === undefined || b === undefined || x === undefined || y === undefined) continue;
-    const name = `${one.rows} x 9, ${one.name}`;
+    await fill(one);
+    await besidePeer(one);
+    if (one === IDENTICAL) await besideAggregate(one);
+  }
+  for (const size of line) {
+    await fill({ ...IDENTICAL, rows: size });
+    const { seconds, megabytes } = await evpipe();
     console.log(
-      `${name.padEnd(34)} ${`${a.toFixed(2)} s`.padStart(9)} ${`${b.toFixed(2)} s`.padStart(9)} ${(a / b).toFixed(2).padStart(7)}   ${x.toFixed(0)} MB, ${y.toFixed(0)} MB`,
+      `${size} rows: ${seconds.toFixed(2)} s, ${(size / seconds / 1e6).toFixed(2)} M row pairs/s, ${megabytes.toFixed(0)} MB`,
     );
   }
+  await besidePgbench();
 } finally {
   await server.remove();
   rmSync(folder, { recursive: true, force: true });
