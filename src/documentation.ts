@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { commandsDocumentation } from './cli/documentation.js';
+import { consistencyDocumentation } from './consistency/documentation.js';
 import { amqpDocumentation } from './embedded/amqp/documentation.js';
 import { connectDocumentation } from './embedded/connect/documentation.js';
 import { kafkaDocumentation } from './embedded/kafka/documentation.js';
@@ -27,6 +28,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'ksqldb.md': ksqldbDocumentation,
   'pipeline-file.md': () => pipelineFileDocumentation(KINDS),
   'schema-registry.md': schemaRegistryDocumentation,
+  'verify-consistency.md': consistencyDocumentation,
 };
 
 /** Everything that `npm run docs` writes, and that a test compares with what is committed. */

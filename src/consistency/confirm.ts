@@ -265,6 +265,8 @@ class Confirmation {
   private async confirm(settled: Differences, volatile: Differences): Promise<void> {
     const room = this.room > 0 ? this.options.differencesMax - this.findings.length : 0;
     for await (const one of this.describe([...settled.keys()].slice(0, Math.max(0, room)))) {
+      // Values that there is no room for need not be read.
+      if (this.room <= 0) break;
       const before = settled.get(one.key);
       const same =
         before === undefined ||

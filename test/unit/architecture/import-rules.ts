@@ -21,7 +21,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   kit: ['clients', 'http', 'support', 'protocol'],
   testing: ['support'],
   main: ['cli', 'support'],
-  documentation: ['cli', 'embedded', 'kinds', 'operations', 'pipeline', 'support'],
+  documentation: ['cli', 'consistency', 'embedded', 'kinds', 'operations', 'pipeline', 'support'],
 };
 
 /** Layers that may import only types of another one. */
