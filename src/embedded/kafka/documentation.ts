@@ -15,6 +15,18 @@ const requestRow = ({ api, versions, support }: Handler): string[] => [
   ACCESS_RULE_BY_KEY.get(api.key)?.needs ?? '',
 ];
 
+const CLIENTS = [
+  [
+    'Apache’s clients and tools 4.1.1',
+    'scenarios with producers, consumers, groups of both protocols, transactions and Admin; Streams; Connect',
+  ],
+  ['librdkafka (confluent-kafka 2.16.1), kcat', 'scenarios, as of Apache’s clients'],
+  ['kafkajs 2.2.4', 'scenarios'],
+  ['aiokafka 0.14.0', 'scenarios: codecs, transactions, groups by every assignor, offsets, Admin, logins and TLS'],
+  ['franz-go 1.22.3', 'all tests of its package kgo, but for share groups, OAUTHBEARER and brokers older than 4.0'],
+  ['sarama 1.61.1', 'its functional tests, but for those that need several brokers or a proxy between'],
+];
+
 /** docs/kafka.md: from the table that answers ApiVersions and from the tables of settings. */
 export function kafkaDocumentation(): string {
   return [
@@ -40,6 +52,12 @@ export function kafkaDocumentation(): string {
     'authorizer on: what denies counts more than what allows, names are literal, prefixes or `*`, READ, WRITE, DELETE and ALTER imply DESCRIBE,',
     'ALTER_CONFIGS implies DESCRIBE_CONFIGS. Who logs in is `User:name`; who shows a certificate on a listener that asks for one is the name in',
     'it, by `ssl.principal.mapping.rules`; all others are `User:ANONYMOUS`. ACLs are kept in the data folder.',
+    '',
+    '## Clients',
+    '',
+    'What `npm run test:real` runs on this broker. Scenarios are held to the answers of a Kafka 4.1.1 node; suites are the clients’ own.',
+    '',
+    ...markdownTable(['client', 'what runs'], CLIENTS),
     '',
     '## Coordinators',
     '',
