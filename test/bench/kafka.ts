@@ -2,26 +2,24 @@
  * The embedded broker beside real Kafka: the same clients on the same machine, alternating in one run; what counts are
  * the ratios (rates ours ÷ real: more is better; CPU, latency, start and memory ours ÷ real: less is better).
  *
- *   npm run bench kafka [rounds] [gigabytes for the start with data, default 10; 0: none]
+ *   npm run bench kafka [rounds] [gigabytes for the start with data, default 10; 0: none] [parts of the table below, a,b]
  *
  * Needs java, kcat, and Kafka's own tools from Maven Central (fetched once).
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { Kafka, logLevel } from 'kafkajs';
-import { downloadRealStack } from '../real/stack/download.js';
 import { startRealKafka } from '../real/stack/kafka.js';
 import { KafkaProcess } from '../support/kafka-process.js';
+import { consume, createTopic, kafkajs, kcat, latency, produce, transactions } from './kafka-clients.js';
 import { diskFloor, loopbackFloor } from './kafka-floor.js';
 import { startsWithData } from './kafka-start.js';
+import { manyTopics } from './kafka-topics.js';
 
-const run = promisify(execFile);
 const rounds = Number(process.argv[2] ?? 3);
 const gigabytes = Number(process.argv[3] ?? 10);
+const parts = process.argv[4]?.split(',');
 /** /proc/…/stat counts CPU time in these. */
 const TICKS_PER_SECOND = 100;
 
@@ -70,106 +68,79 @@ function note(measure: string, { name }: Contender, value: number, lessIsBetter 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-const classpath = join(await downloadRealStack(), 'kafka', '*');
-const java = (...args: string[]) =>
-  run('java', ['-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classpath, ...args], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-
 async function withCpu(contender: Contender, measure: string, millions: number, work: () => Promise<void>) {
   const before = await cpuSeconds(contender.pid);
   await work();
   note(measure, contender, ((await cpuSeconds(contender.pid)) - before) / millions, true);
 }
 
-async function createTopic({ address }: Contender, topic: string, numPartitions: number): Promise<void> {
-  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
-  await admin.disconnect();
-}
+/** What is measured in each round, one after the other; the third argument chooses among them. */
+const PARTS: Readonly<Record<string, (contender: Contender, round: number) => Promise<void>>> = {
+  async small(contender, round) {
+    const topic = `small-${round}`;
+    await createTopic(contender, topic, 1);
+    await withCpu(contender, 'CPU s per million produced', 1, async () => {
+      note('produce 1M x 100 B, records/s', contender, await produce(contender, topic, 1_000_000, 100));
+    });
+    await withCpu(contender, 'CPU s per million consumed', 1, async () => {
+      note('consume 1M x 100 B, records/s', contender, await consume(contender, topic, 1_000_000));
+    });
+    note('kcat -C 1M x 100 B, records/s', contender, await kcat(contender, topic, 1_000_000));
+    note('kafkajs consumer, records/s', contender, await kafkajs(contender, topic, 1_000_000));
+  },
+  async large(contender, round) {
+    const topic = `large-${round}`;
+    await createTopic(contender, topic, 1);
+    note('produce 200k x 1 KiB, records/s', contender, await produce(contender, topic, 200_000, 1024));
+    note('consume 200k x 1 KiB, records/s', contender, await consume(contender, topic, 200_000));
+    note('kcat -C 200k x 1 KiB, records/s', contender, await kcat(contender, topic, 200_000));
+  },
+  async producers(contender, round) {
+    await createTopic(contender, `eight-${round}`, 8);
+    const four = await Promise.all([1, 2, 3, 4].map(() => produce(contender, `eight-${round}`, 250_000, 100)));
+    const rate = four.reduce((sum, one) => sum + one, 0);
+    note('4 producers, 8 partitions, records/s', contender, rate);
+    await createTopic(contender, `hundred-${round}`, 100);
+    note(
+      '1 producer, 100 partitions, records/s',
+      contender,
+      await produce(contender, `hundred-${round}`, 1_000_000, 100),
+    );
+  },
+  async latency(contender, round) {
+    await createTopic(contender, `latency-${round}`, 1);
+    const { p50, p99 } = await latency(contender, `latency-${round}`, 'ProduceLatency', 2000, 30_000);
+    note('latency at 2,000/s p50, µs', contender, p50, true);
+    note('latency at 2,000/s p99, µs', contender, p99, true);
+    note('memory after the load, MB', contender, await memoryMb(contender.pid), true);
+  },
+  async readers(contender, round) {
+    const topic = `thousand-${round}`;
+    await createTopic(contender, topic, 1000);
+    for (const perSecond of [500, 2000]) {
+      const { p50, p99 } = await latency(contender, topic, 'ReadLatency', perSecond, 6 * perSecond);
+      note(`reader of 1,000 partitions, ${perSecond}/s p50, µs`, contender, p50, true);
+      note(`reader of 1,000 partitions, ${perSecond}/s p99, µs`, contender, p99, true);
+    }
+  },
+  async transactions(contender, round) {
+    await createTopic(contender, `transactions-${round}`, 4);
+    note('transactions of 10 records/s', contender, await transactions(contender, `transactions-${round}`, 3000));
+  },
+  async busy(contender, round) {
+    await createTopic(contender, `busy-${round}`, 1);
+    const processes = Array.from({ length: 8 }, () => spawn(process.execPath, ['-e', 'for(;;);'], { stdio: 'ignore' }));
+    try {
+      const { p50, p99 } = await latency(contender, `busy-${round}`, 'ProduceLatency', 500, 3000);
+      note('beside 8 busy processes, 500/s p50, µs', contender, p50, true);
+      note('beside 8 busy processes, 500/s p99, µs', contender, p99, true);
+    } finally {
+      for (const one of processes) one.kill('SIGKILL');
+    }
+  },
+};
 
-async function produce({ address }: Contender, topic: string, records: number, bytes: number): Promise<number> {
-  const { stdout } = await java(
-    'org.apache.kafka.tools.ProducerPerformance',
-    ...['--topic', topic, '--num-records', String(records), '--record-size', String(bytes)],
-    ...['--throughput', '-1', '--producer-props', `bootstrap.servers=${address}`, 'acks=all'],
-  );
-  return Number(/([\d.]+) records\/sec/.exec(stdout.trim().split('\n').at(-1) ?? '')?.[1]);
-}
-
-/** In microseconds. */
-async function latency({ address }: Contender, topic: string): Promise<{ readonly p50: number; readonly p99: number }> {
-  const sender = fileURLToPath(new URL('ProduceLatency.java', import.meta.url));
-  const { stdout } = await java(sender, address, topic, '2000', '30000');
-  const [p50, p99] = stdout.trim().split(' ').map(Number);
-  return { p50: p50 ?? Number.NaN, p99: p99 ?? Number.NaN };
-}
-
-async function consume({ address }: Contender, topic: string, records: number): Promise<number> {
-  const { stdout } = await java(
-    'org.apache.kafka.tools.ConsumerPerformance',
-    ...['--topic', topic, '--messages', String(records), '--bootstrap-server', address, '--group', `g-${topic}`],
-  );
-  return Number(stdout.trim().split('\n').at(-1)?.split(',')[9]);
-}
-
-/**
- * So many records, and no wait for the end of the partition, which is a fetch of half a second on any broker; and a
- * queue that holds them all: with its usual one librdkafka stops fetching for a second as soon as the broker is 100,000
- * records ahead of kcat's output, which then measures how often that happens.
- */
-async function kcat({ address }: Contender, topic: string, records: number): Promise<number> {
-  const startedMs = performance.now();
-  const queue = `-X queued.min.messages=${2 * records}`;
-  await run('sh', ['-c', `kcat -C -b ${address} -t ${topic} -o beginning -c ${records} ${queue} -q > /dev/null`]);
-  return records / ((performance.now() - startedMs) / 1000);
-}
-
-async function kafkajs({ address }: Contender, topic: string, records: number): Promise<number> {
-  const consumer = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).consumer({ groupId: `j-${topic}` });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  const startedMs = performance.now();
-  let seen = 0;
-  await new Promise<void>((resolve, reject) => {
-    const eachBatch = async ({ batch }: { batch: { messages: unknown[] } }) => {
-      seen += batch.messages.length;
-      if (seen >= records) resolve();
-    };
-    consumer.run({ eachBatch }).catch(reject);
-  });
-  const rate = records / ((performance.now() - startedMs) / 1000);
-  await consumer.disconnect();
-  return rate;
-}
-
-async function measure(contender: Contender, round: number): Promise<void> {
-  const [small, large, wide] = [`small-${round}`, `large-${round}`, `wide-${round}`];
-  await createTopic(contender, small, 1);
-  await createTopic(contender, large, 1);
-  await createTopic(contender, wide, 8);
-  await withCpu(contender, 'CPU s per million produced', 1, async () => {
-    note('produce 1M x 100 B, records/s', contender, await produce(contender, small, 1_000_000, 100));
-  });
-  await withCpu(contender, 'CPU s per million consumed', 1, async () => {
-    note('consume 1M x 100 B, records/s', contender, await consume(contender, small, 1_000_000));
-  });
-  note('produce 200k x 1 KiB, records/s', contender, await produce(contender, large, 200_000, 1024));
-  note('consume 200k x 1 KiB, records/s', contender, await consume(contender, large, 200_000));
-  const four = await Promise.all([1, 2, 3, 4].map(() => produce(contender, wide, 250_000, 100)));
-  note(
-    '4 producers, 8 partitions, records/s',
-    contender,
-    four.reduce((sum, rate) => sum + rate, 0),
-  );
-  note('kcat -C, records/s', contender, await kcat(contender, small, 1_000_000));
-  note('kafkajs consumer, records/s', contender, await kafkajs(contender, small, 1_000_000));
-  const { p50, p99 } = await latency(contender, small);
-  note('latency at 2,000/s p50, µs', contender, p50, true);
-  note('latency at 2,000/s p99, µs', contender, p99, true);
-  note('memory after the load, MB', contender, await memoryMb(contender.pid), true);
-}
+const chosen = Object.entries(PARTS).filter(([name]) => parts === undefined || parts.includes(name));
 
 const folder = await mkdtemp(join(tmpdir(), 'evpipe-bench-kafka-'));
 const contenders: Contender[] = [];
@@ -180,7 +151,9 @@ try {
     note('memory idle, MB', contender, await memoryMb(contender.pid), true);
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) await measure(contender, round);
+    for (const [, measure] of chosen) {
+      for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) await measure(contender, round);
+    }
     console.error(`round ${round + 1} of ${rounds} done`);
   }
   for (const [measure, { ours, real, lessIsBetter }] of measures) {
@@ -195,6 +168,13 @@ try {
   }
   console.log(`appending to a file in batches of 16 KB: ${Math.round(diskFloor())} MB/s`);
   console.log(`one connection over loopback: ${Math.round(await loopbackFloor())} MB/s`);
+  if (parts?.includes('topics') ?? true) {
+    const { createMs, startAfterKillMs, stopMs } = await manyTopics();
+    console.log(
+      `2,000 topics x 10 partitions: created in ${Math.round(createMs)} ms, described ${Math.round(startAfterKillMs)} ms ` +
+        `after the start that follows SIGKILL, stopped in ${Math.round(stopMs)} ms`,
+    );
+  }
   if (gigabytes > 0) {
     const { metadataMs, lastRecordsMs, afterKillMs } = await startsWithData(gigabytes);
     console.log(
