@@ -1,7 +1,12 @@
-import { openSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { VerifyOptions } from '../../kinds/check/verify-consistency.js';
 import type { CheckReport } from '../../kinds/events.js';
+import type { Session } from '../../kinds/session.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { pause } from '../../support/retry.js';
+import { checkMetrics } from '../check-metrics.js';
+import { type ChangedCheck, CheckRounds, historyEntries } from '../check-rounds.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { exitOfReports } from '../exit-codes.js';
@@ -36,80 +41,163 @@ export const verifyConsistencyCommand: CommandEntry = {
         '--emit-repair <file>',
         'write SQL that makes the replicas agree; it only changes rows that are still as they were found',
       )
-      .option('--max-rate <rows>', 'read at most this many rows per second from each side'),
+      .option('--max-rate <rows>', 'read at most this many rows per second from each side')
+      .option('--watch [interval]', 'check again, every 30s by default, until Ctrl-C; say only what has changed')
+      .option('--metrics <file>', "also write the results in Prometheus' text format; with --watch after each round")
+      .option('--history <file>', 'also append a line of JSON for each check whose result has changed'),
   run: async ({ shell, options, arguments: [checks] }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
     const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
     const named = (checks ?? []) as readonly string[];
     const since = sinceOf(options);
+    const watchMs = watchOf(options);
     const keys = await chosenKeys(options, named);
     const repair =
       options.emitRepair === undefined ? undefined : openRepair(resolve(shell.cwd, String(options.emitRepair)));
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
-    return withSession(pipeline, { shell, options, emit: (event) => printer.emit(event) }, async (session) => {
+    const rounds = new CheckRounds();
+    const verify = async (session: Session, more: Pick<VerifyOptions, 'repair' | 'progress' | 'waitingFor'>) => {
       const { verifyConsistency } = await import('../../kinds/check/verify-consistency.js');
-      printer.emit({
-        kind: 'operation',
-        operation: 'verify-consistency',
-        pipeline: pipeline.name,
-        target: session.target.name,
-        steps: ['checks'],
+      return verifyConsistency(session, {
+        only: keys === undefined ? named : [...keys.keys()],
+        keys,
+        where: options.where === undefined ? undefined : String(options.where),
+        since,
+        resume: options.resume === true,
+        deadlineMs: timeoutMs(options),
+        timeoutMs: timeoutMs(options),
+        differencesMax,
+        samplePercent,
+        maxRate,
+        ...more,
       });
-      const startedMs = performance.now();
-      printer.emit({ kind: 'step-started', step: 'checks' });
-      try {
-        const reports = await verifyConsistency(session, {
-          only: keys === undefined ? named : [...keys.keys()],
-          keys,
-          ...(repair !== undefined && { repair: (sql) => write(repair, sql) }),
-          where: options.where === undefined ? undefined : String(options.where),
-          since,
-          resume: options.resume === true,
-          deadlineMs: timeoutMs(options),
-          timeoutMs: timeoutMs(options),
-          differencesMax,
-          samplePercent,
-          maxRate,
-          progress: ({ check, ...figures }) =>
-            printer.emit({ kind: 'step-progress', step: 'checks', label: check, ...figures }),
-          waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
-        });
-        const exitCode = exitOfReports(reports);
-        const good = reports.filter(({ verdict }) => verdict === 'consistent').length;
-        const partly = reports.some(({ part }) => part !== undefined) ? 'consistent in part' : 'consistent';
+    };
+    const exitCode = await withSession(
+      pipeline,
+      { shell, options, emit: (event) => printer.emit(event) },
+      async (session) => {
         printer.emit({
-          kind: 'step-done',
-          step: 'checks',
-          detail: good === reports.length ? `${good} ${partly}` : `${good} of ${reports.length} ${partly}`,
-          elapsedMs: performance.now() - startedMs,
-          changed: false,
-          wrong: good < reports.length,
+          kind: 'operation',
+          operation: 'verify-consistency',
+          pipeline: pipeline.name,
+          target: session.target.name,
+          steps: ['checks'],
         });
-        if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
-        else if (!shell.interactive) {
-          const { checkReportLines } = await import('../../ui/text/check-report.js');
-          const { paint } = await import('../../ui/text/line.js');
-          for (const report of reports) {
-            for (const line of checkReportLines(report, NAME_COLUMNS, shell.columns ?? 160))
-              shell.out(`${paint(line, shell.color)}\n`);
-            shell.out('\n');
+        const startedMs = performance.now();
+        printer.emit({ kind: 'step-started', step: 'checks' });
+        try {
+          const reports = await verify(session, {
+            ...(repair !== undefined && { repair: (sql) => write(repair, sql) }),
+            progress: ({ check, ...figures }) =>
+              printer.emit({ kind: 'step-progress', step: 'checks', label: check, ...figures }),
+            waitingFor: (waitingFor) => printer.emit({ kind: 'step-waiting', step: 'checks', waitingFor }),
+          });
+          const exitCode = exitOfReports(reports);
+          const good = reports.filter(({ verdict }) => verdict === 'consistent').length;
+          const partly = reports.some(({ part }) => part !== undefined) ? 'consistent in part' : 'consistent';
+          printer.emit({
+            kind: 'step-done',
+            step: 'checks',
+            detail: good === reports.length ? `${good} ${partly}` : `${good} of ${reports.length} ${partly}`,
+            elapsedMs: performance.now() - startedMs,
+            changed: false,
+            wrong: good < reports.length,
+          });
+          if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode }));
+          else if (!shell.interactive) {
+            const { checkReportLines } = await import('../../ui/text/check-report.js');
+            const { paint } = await import('../../ui/text/line.js');
+            for (const report of reports) {
+              for (const line of checkReportLines(report, NAME_COLUMNS, shell.columns ?? 160))
+                shell.out(`${paint(line, shell.color)}\n`);
+              shell.out('\n');
+            }
           }
+          await reportTests(shell, {
+            suite: pipeline.name,
+            junit: options.junit,
+            cases: () => Promise.all(reports.map((report) => testOfCheck(report, pipeline))),
+          });
+          await writePages(shell, options, pipeline.name, reports);
+          writeRound(shell, options, pipeline.name, reports, rounds.next(reports));
+          return exitCode;
+        } finally {
+          await printer.end();
         }
-        await reportTests(shell, {
-          suite: pipeline.name,
-          junit: options.junit,
-          cases: () => Promise.all(reports.map((report) => testOfCheck(report, pipeline))),
-        });
-        await writePages(shell, options, pipeline.name, reports);
-        return exitCode;
-      } finally {
-        await printer.end();
-      }
-    });
+      },
+    );
+    if (watchMs === undefined) return exitCode;
+    for (;;) {
+      await pause(watchMs, shell.signal);
+      // A session of its own: whatever a round opens ends with it.
+      const reports = await withSession(pipeline, { shell, options, emit: () => {} }, (session) =>
+        verify(session, { waitingFor: () => {} }),
+      );
+      const changed = rounds.next(reports);
+      await sayChanged(shell, options, changed);
+      await writePages(shell, options, pipeline.name, reports);
+      writeRound(shell, options, pipeline.name, reports, changed);
+    }
   },
 };
+
+const WATCH_MS = 30_000;
+/** The databases have other work to do. */
+const WATCH_MIN_MS = 1_000;
+
+function watchOf({ watch }: CommandCall['options']): number | undefined {
+  if (watch === undefined || watch === false) return undefined;
+  const intervalMs = watch === true ? WATCH_MS : durationOf(String(watch));
+  if (intervalMs !== undefined && intervalMs >= WATCH_MIN_MS) return intervalMs;
+  throw new EvpipeError('EVPIPE_DURATION', `--watch ${String(watch)} is not a duration of at least 1s`, {
+    kind: 'usage',
+    todo: 'Use 5s, 30s or 2m.',
+  });
+}
+
+async function sayChanged(
+  shell: Shell,
+  { output }: CommandCall['options'],
+  changed: readonly ChangedCheck[],
+): Promise<void> {
+  const at = new Date().toISOString();
+  if (output === 'json') {
+    for (const { report, before } of changed) shell.out(jsonLine({ kind: 'check-report', at, before, report }));
+    return;
+  }
+  const { checkReportLines } = await import('../../ui/text/check-report.js');
+  const { paint } = await import('../../ui/text/line.js');
+  for (const { report, before } of changed) {
+    shell.out(`${at}  ${report.check}: ${before} → ${report.verdict}\n`);
+    for (const line of checkReportLines(report, NAME_COLUMNS, shell.columns ?? 160))
+      shell.out(`${paint(line, shell.color)}\n`);
+    shell.out('\n');
+  }
+}
+
+function writeRound(
+  shell: Shell,
+  { metrics, history }: CommandCall['options'],
+  pipeline: string,
+  reports: readonly CheckReport[],
+  changed: readonly ChangedCheck[],
+): void {
+  const now = new Date();
+  try {
+    if (metrics !== undefined) {
+      const file = resolve(shell.cwd, String(metrics));
+      // Its reader never sees half of it.
+      writeFileSync(`${file}.tmp`, checkMetrics(pipeline, reports, now.getTime()));
+      renameSync(`${file}.tmp`, file);
+    }
+    if (history !== undefined)
+      appendFileSync(resolve(shell.cwd, String(history)), historyEntries(changed, now).map(jsonLine).join(''));
+  } catch (cause) {
+    throw new EvpipeError('EVPIPE_REPORT_FILE', `cannot write the report: ${messageOf(cause)}`, { cause });
+  }
+}
 
 /** Differences listed with their values are held in memory. */
 const DIFFERENCES_MAX = 1_000_000;

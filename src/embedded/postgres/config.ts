@@ -17,6 +17,7 @@ export function postgresqlConf(host: string): string {
     max_wal_size: '512MB',
     min_wal_size: '48MB',
     wal_sender_timeout: quoted('60s'),
+    track_commit_timestamp: 'on', // `trace` says when a row was committed
 
     max_parallel_workers: '2',
     max_worker_processes: '8',

@@ -23,11 +23,14 @@ export async function lastErrorOf(name: string, session: Session): Promise<strin
 }
 
 const ERROR = /error|exception|fatal|panic|fail|refused|denied|cannot|can't|timed? ?out/i;
+/** What a log puts in front of what was written. */
+const LOGGED = /^\d{4}-\d\d-\d\dT\S+ (ERROR|WARN|INFO|DEBUG) ?/;
 /** A line of a stack trace, and what Node.js writes below one. */
 const TRACE = /^\s|^Traceback|^Node\.js v|^file:\/\/|^node:/;
 
 /** Where nothing is called an error, the last line is what there is, if the process has ended. */
 export function errorLine(lines: readonly string[], hasEnded = false): string | undefined {
-  const said = lines.filter((line) => line.trim() !== '' && !TRACE.test(line));
+  const texts = lines.map((line) => line.replace(LOGGED, ''));
+  const said = texts.filter((line) => line.trim() !== '' && !TRACE.test(line));
   return said.findLast((line) => ERROR.test(line)) ?? (hasEnded ? said.at(-1) : undefined);
 }

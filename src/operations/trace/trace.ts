@@ -1,8 +1,11 @@
+import { valueAt } from '../../clients/documents/field-value.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { checkNamed } from '../../kinds/check/check-named.js';
 import type { CheckSection } from '../../kinds/check/section.js';
 import { keyOfRecord, statusOfValue } from '../../kinds/check/status-record.js';
-import { tablePlace } from '../../kinds/flow/flow.js';
+import { type FlowStage, flowEdges, stageKey, tablePlace } from '../../kinds/flow/flow.js';
+import { ksqldbClient } from '../../kinds/ksqldb/client.js';
+import { findQuery } from '../../kinds/ksqldb/running-query.js';
 import type { Session } from '../../kinds/session.js';
 import { valueDecoder } from '../../kinds/subject/client.js';
 import { kafkaClient } from '../../kinds/topic/client.js';
@@ -16,12 +19,16 @@ export interface TraceEntry {
   readonly key: string;
   /** Milliseconds since the epoch; undefined for a row that tells no time. */
   readonly timestampMs: number | undefined;
+  /** Of a row: whether its time is that of its commit, or what one of its columns says. */
+  readonly timeIs?: 'commit' | 'column';
   /** A topic, or database.table. */
   readonly place: string;
   /** Undefined for a row. */
   readonly partition: number | undefined;
   readonly offset: bigint | undefined;
   readonly status: string | number | undefined;
+  /** Of a record: the groups that read its topic, and whether each has committed beyond it. */
+  readonly readBy: readonly { readonly name: string; readonly done: boolean }[];
   /** Plain values; null is a tombstone. */
   readonly value: unknown;
 }
@@ -112,15 +119,17 @@ async function traceTopic(
   const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const byField = check.kind === 'stages' && check.topic === topic && check.key !== 'key' ? check.key : undefined;
   const field = check.kind === 'stages' ? check.field : undefined;
+  const fields = check.kind === 'compare' ? [...new Set([...check.key.keys(), ...check.key.values()])] : [];
+  const readers = await readersOf(topic, session);
   const found: TraceEntry[] = [];
   for await (const batch of readToEnd(kafka, topic, { signal: session.signal })) {
     for (const record of batch.records) {
       const byKey = byField === undefined ? plainKey(record.key) : undefined;
       if (byKey !== undefined && seen.size < SEEN_MAX) seen.add(byKey.slice(0, wanted.length));
-      if (byField === undefined && byKey?.startsWith(wanted) !== true) continue;
+      if (byKey !== undefined && !byKey.startsWith(wanted)) continue;
       const { value } = await decoder.decode(record.value, { topic, part: 'value' });
-      const key = byKey ?? keyOfRecord(record, value, byField ?? 'key');
-      if (!key.startsWith(wanted)) continue;
+      const key = byKey ?? (byField === undefined ? keyWithin(value, fields) : keyOfRecord(record, value, byField));
+      if (key?.startsWith(wanted) !== true) continue;
       const { timestampMs, partition, offset } = record;
       // ksqlDB writes names in upper case, the events that it reads have them as they are.
       const status =
@@ -132,11 +141,58 @@ async function traceTopic(
         partition,
         offset,
         status,
+        readBy: readers.map(({ name, next }) => ({ name, done: (next.get(partition) ?? 0n) > offset })),
         value,
       });
     }
   }
   return found;
+}
+
+/** Where change events and envelopes hold the row that they are about. */
+const WITHIN = ['after', 'before', 'data', 'payload', 'value'];
+
+/** Of a record without a key: what its value has in a key column of the check, itself or in the row that it holds. */
+function keyWithin(value: unknown, fields: readonly string[]): string | undefined {
+  const rows = [value, ...WITHIN.map((name) => valueAt(value, [name]))];
+  const found = rows.flatMap((row) => fields.map((field) => valueAt(row, [field])));
+  const key = found.find((one) => typeof one === 'string' || typeof one === 'number' || typeof one === 'bigint');
+  return key === undefined ? undefined : String(key);
+}
+
+/** The groups that the file's services, sink connectors and queries read the topic with, and the next offset of each partition. */
+async function readersOf(
+  topic: string,
+  session: Session,
+): Promise<readonly { readonly name: string; readonly next: ReadonlyMap<number, bigint> }[]> {
+  const stages = new Map(
+    flowEdges(session.pipeline).flatMap(({ stage }) =>
+      (stage.kind === 'group' || stage.kind === 'query') && stage.reads.includes(topic)
+        ? [[stageKey(stage), stage] as const]
+        : [],
+    ),
+  );
+  const kafka = await kafkaClient(session.clients);
+  const readers = [...stages.values()].map(async (stage) => {
+    const group = stage.kind === 'group' ? stage.group : await groupOfQuery(stage, session);
+    if (group === undefined) return [];
+    const positions = await kafka.committedOffsets(group, [topic]);
+    return [{ name: stage.name, next: new Map(positions.map(({ partition, offset }) => [partition, offset])) }];
+  });
+  return (await Promise.all(readers)).flat();
+}
+
+/** Undefined where ksqlDB does not answer, or does not run it. */
+async function groupOfQuery(
+  stage: Extract<FlowStage, { readonly kind: 'query' }>,
+  session: Session,
+): Promise<string | undefined> {
+  try {
+    return (await findQuery(stage, await ksqldbClient(session.clients)))?.group;
+  } catch {
+    session.signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** As people say it: the text of a plain or quoted key, the only field of a structured one. */

@@ -1,36 +1,50 @@
+import stringWidth from 'string-width';
 import type { Trace, TraceEntry } from '../../operations/trace/trace.js';
-import { column, type Line, line, span, truncateLine } from './line.js';
+import { column, type Line, line, span, textOf, truncateLine } from './line.js';
 import { printable } from './printable.js';
+import { span as howLong } from './quantities.js';
 
 const DELTA_COLUMNS = 10;
 
-/** A key's chronology, one line an entry: time, since the one before, where, its status, and as much of the value as fits; then where it has not been. */
+/**
+ * A key's chronology: time, since the one before, where, its status, which groups have read it, and its value, on the
+ * same line where all of it fits, else below, as much as fits; then where the key has not been.
+ */
 export function traceLines({ check, key, entries, absent }: Trace, columns: number): readonly Line[] {
-  const placeColumns = Math.max(...entries.map(({ place }) => place.length)) + 2;
-  const atColumns = Math.max(...entries.map((entry) => placeInTopic(entry).length)) + 2;
+  const placeColumns = Math.max(0, ...entries.map(({ place }) => place.length)) + 2;
+  const atColumns = Math.max(0, ...entries.map((entry) => placeInTopic(entry).length)) + 2;
   const hasStatus = entries.some(({ status }) => status !== undefined);
+  const days = new Set(entries.flatMap(({ timestampMs }) => (timestampMs === undefined ? [] : [dayOf(timestampMs)])));
   const lines: Line[] = [line(span(`${printable(check)}  ${printable(key)}`, 'strong'))];
   for (const [index, entry] of entries.entries()) {
-    const status = hasStatus ? column(String(entry.status ?? ''), 5) : '';
-    lines.push(
-      line(
-        `  ${column(timeOf(entry), 14)}`,
-        span(column(deltaOf(entry, entries[index - 1]), DELTA_COLUMNS), 'dim'),
-        column(entry.place, placeColumns),
-        span(column(placeInTopic(entry), atColumns), 'dim'),
-        status,
-        printable(JSON.stringify(entry.value, jsonValue) ?? ''),
-      ),
+    const head = line(
+      days.size > 1 ? `  ${column(entry.timestampMs === undefined ? '' : dayOf(entry.timestampMs), 11)}` : '  ',
+      column(timeOf(entry), 14),
+      span(column(deltaOf(entry, entries[index - 1]), DELTA_COLUMNS), 'dim'),
+      column(entry.place, placeColumns),
+      span(column(placeInTopic(entry), atColumns), 'dim'),
+      hasStatus ? column(String(entry.status ?? ''), 5) : '',
+      ...entry.readBy.flatMap(({ name, done }) => [
+        span(done ? '✓ ' : '… ', done ? 'good' : 'wait'),
+        `${printable(name)}  `,
+      ]),
     );
+    const value = printable(JSON.stringify(entry.value, jsonValue) ?? '');
+    const width = stringWidth(textOf(head)) + stringWidth(value);
+    lines.push(...(width <= columns ? [[...head, ...line(value)]] : [head, line(`${VALUE_INDENT}${value}`)]));
   }
   if (absent.length > 0) lines.push(line(span(`  not in ${absent.join(', ')}`, 'dim')));
   return lines.map((one) => truncateLine(one, columns));
 }
 
+const VALUE_INDENT = '      ';
+
 const jsonValue = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
 
-const placeInTopic = ({ partition, offset }: TraceEntry): string =>
-  partition === undefined ? 'row' : `${partition}@${offset}`;
+const placeInTopic = ({ partition, offset, timeIs }: TraceEntry): string =>
+  partition !== undefined ? `${partition}@${offset}` : timeIs === 'commit' ? 'committed' : 'row';
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const timeOf = ({ timestampMs }: TraceEntry): string =>
   timestampMs === undefined ? 'now' : new Date(timestampMs).toISOString().slice(11, 23);
@@ -38,5 +52,6 @@ const timeOf = ({ timestampMs }: TraceEntry): string =>
 function deltaOf({ timestampMs }: TraceEntry, before: TraceEntry | undefined): string {
   if (timestampMs === undefined || before?.timestampMs === undefined) return '';
   const ms = timestampMs - before.timestampMs;
+  if (ms >= 100_000) return `+${howLong(ms)}`;
   return ms < 1_000 ? `+${ms} ms` : `+${(ms / 1_000).toFixed(1)} s`;
 }

@@ -174,3 +174,43 @@ describe('what proves less than it seems to', () => {
     expect(code).toBe(5);
   });
 });
+
+describe('a comparison that goes on', () => {
+  it('says what has changed in later rounds, in metrics and in a history too, until it is interrupted', async () => {
+    const [metrics, history] = [join(folder, 'checks.prom'), join(folder, 'history.jsonl')];
+    const interrupted = new AbortController();
+    const files = ['--metrics', metrics, '--history', history];
+    const argv = ['verify-consistency', '--target', 'here', '--watch', '1s', ...files];
+    const run = runUntil(interrupted.signal, folder, process.env, ...argv);
+    const untilIn = (file: string, text: string): Promise<true> =>
+      waitUntil(
+        `${text} in ${file}`,
+        async () => (existsSync(file) && readFileSync(file, 'utf8').includes(text)) || undefined,
+        {
+          timeoutMs: 30_000,
+        },
+      );
+    await untilIn(metrics, 'verdict="consistent"} 1');
+    await replica.execute(`UPDATE item SET name = 'spoiled' WHERE id = 7`);
+    await untilIn(metrics, 'verdict="inconsistent"} 1');
+    await replica.execute(`UPDATE item SET name = 'name 7' WHERE id = 7`);
+    await untilIn(history, '"before":"inconsistent"');
+    interrupted.abort(new Error('interrupted'));
+    const { out } = await run;
+    expect(out.match(/items: \w+ → \w+/g)).toEqual([
+      'items: consistent → inconsistent',
+      'items: inconsistent → consistent',
+    ]);
+    const verdicts = readFileSync(history, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { verdict: string }).verdict);
+    expect(verdicts).toEqual(['consistent', 'inconsistent', 'consistent']);
+  });
+
+  it('refuses an interval that is none', async () => {
+    const { err, code } = await verify('--watch=soon');
+    expect(err).toContain('--watch soon is not a duration of at least 1s');
+    expect(code).toBe(2);
+  });
+});

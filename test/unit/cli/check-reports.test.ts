@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { checkMetrics } from '../../../src/cli/check-metrics.js';
 import { checksHtml, checksMarkdown, findingLines } from '../../../src/cli/check-page.js';
+import { CheckRounds, historyEntries } from '../../../src/cli/check-rounds.js';
 import { junitXml } from '../../../src/cli/junit.js';
 import { testOfCheck } from '../../../src/cli/test-report.js';
 import type { CheckReport } from '../../../src/kinds/events.js';
@@ -86,6 +88,7 @@ const pipeline = { checks: [] } as unknown as Pipeline;
 it.each<readonly [string, () => string | Promise<string>]>([
   ['checks.md', () => checksMarkdown('shop', REPORTS)],
   ['checks.html', () => checksHtml('shop', REPORTS)],
+  ['checks.prom', () => checkMetrics('shop "1"', REPORTS, 1_700_000_000_000)],
   ['checks.jsonl', () => findingLines(REPORTS)],
   ['checks.xml', async () => junitXml('shop', await Promise.all(REPORTS.map((one) => testOfCheck(one, pipeline))))],
   [
@@ -99,4 +102,22 @@ it.each<readonly [string, () => string | Promise<string>]>([
   ],
 ])('reports checks as in golden/%s', async (name, report) => {
   await expect(await report()).toMatchFileSnapshot(`golden/${name}`);
+});
+
+it('says of a later round only what has changed, whatever the number of rows', () => {
+  const rounds = new CheckRounds();
+  const [fine] = REPORTS;
+  if (fine === undefined) throw new Error('no report');
+  expect(rounds.next(REPORTS).map(({ before }) => before)).toEqual(REPORTS.map(() => undefined));
+  expect(rounds.next(REPORTS.map((one) => ({ ...one, elapsedMs: 9, sourceRows: 99 })))).toEqual([]);
+  const late = { ...fine, verdict: 'lagging', missing: 1 } as const;
+  const changed = rounds.next([late, ...REPORTS.slice(1)]);
+  expect(changed).toEqual([{ report: late, before: 'consistent' }]);
+  const [entry] = historyEntries(changed, new Date('2026-01-01T00:00:00Z'));
+  expect(entry).toMatchObject({
+    at: '2026-01-01T00:00:00.000Z',
+    check: 'fine',
+    before: 'consistent',
+    verdict: 'lagging',
+  });
 });
