@@ -1,7 +1,9 @@
 import { type HttpAddress, HttpClient, NoAnswer } from '../../http/client.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import { unauthorized, unreachable } from '../http/json-client.js';
+import { MEDIA_TYPE } from './questions.js';
 
 /** The URL has a path where the registry has one: `http://h:8080/apis/ccompat/v7`. */
 export interface SchemaRegistryClientOptions extends HttpAddress {
@@ -9,8 +11,6 @@ export interface SchemaRegistryClientOptions extends HttpAddress {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
-
-export type SchemaType = 'AVRO' | 'JSON' | 'PROTOBUF';
 
 export interface SchemaReference {
   readonly name: string;
@@ -67,7 +67,6 @@ export interface SchemaRegistryClient {
   deleteSubject(subject: string, options?: { readonly permanent?: boolean }): Promise<readonly number[]>;
 }
 
-const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 const TIMEOUT_MS = 15_000;
 const PAUSE_MS = 50;
 const PAUSE_MAX_MS = 1_000;

@@ -1,8 +1,9 @@
 import { type AvroDecoder, compileAvroDecoder } from '../../protocol/avro/decode.js';
 import { unframeValue } from '../../protocol/confluent/framing.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import type { RegisteredSchema, SchemaRegistryClient, SchemaType } from './client.js';
+import type { RegisteredSchema, SchemaRegistryClient } from './client.js';
 import { parseRegistered } from './registered-avro.js';
 
 /** A record's key or value as it can be shown and compared. */

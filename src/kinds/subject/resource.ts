@@ -1,4 +1,5 @@
-import type { SchemaReference, SchemaRegistryClient, SchemaType } from '../../clients/schema-registry/client.js';
+import type { SchemaReference, SchemaRegistryClient } from '../../clients/schema-registry/client.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { type Change, fieldChange, type ResourceKind } from '../resource.js';
 

@@ -1,6 +1,7 @@
 import { AvroInput } from '../../protocol/avro/input.js';
 import { AvroOutput } from '../../protocol/avro/output.js';
-import { type AvroNames, type AvroSchema, parseAvroSchema } from '../../protocol/avro/schema.js';
+import { type AvroSchema, parseAvroWithReferences } from '../../protocol/avro/schema.js';
+import { FRAME_BYTES, framedId } from '../../protocol/confluent/framing.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
@@ -8,10 +9,9 @@ import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
 import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
 import {
-  FRAME_BYTES,
-  framedId,
   register,
   registryOf,
+  requireFramedId,
   schemaToInfer,
   unnamedColumn,
   unsupportedSchema,
@@ -21,11 +21,8 @@ import type { RegisteredSchema, Registry } from './registry.js';
 const registerAvro = (options: SerdeOptions): Promise<number> =>
   register(options, 'AVRO', 'AVRO', avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
 
-function parseRegistered({ schema, references }: RegisteredSchema): AvroSchema {
-  const names: AvroNames = new Map();
-  for (const text of references.values()) parseAvroSchema(text, names);
-  return parseAvroSchema(schema, names);
-}
+const parseRegistered = ({ schema, references }: RegisteredSchema): AvroSchema =>
+  parseAvroWithReferences(schema, references.values());
 
 export const AVRO: Format = {
   name: 'AVRO',
@@ -94,9 +91,8 @@ class AvroSerde implements Serde {
   }
 
   unready(bytes: Buffer): Promise<void> | undefined {
-    if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return undefined;
-    const id = bytes.readUInt32BE(1);
-    return this.readers.has(id) ? undefined : this.fetchReader(id);
+    const id = framedId(bytes);
+    return id === undefined || this.readers.has(id) ? undefined : this.fetchReader(id);
   }
 
   private async fetchReader(id: number): Promise<void> {
@@ -123,7 +119,7 @@ class AvroSerde implements Serde {
   }
 
   decode(bytes: Buffer): readonly Value[] | null {
-    const read = this.readers.get(framedId(bytes));
+    const read = this.readers.get(requireFramedId(bytes));
     if (read === undefined) throw new Error('the schema has not been fetched');
     return read(new AvroInput(bytes, FRAME_BYTES));
   }

@@ -1,12 +1,11 @@
+import { FRAME_BYTES, frameHead } from '../../protocol/confluent/framing.js';
 import type { Format, SerdeOptions } from './format.js';
 import { checkJson, jsonSerde } from './json.js';
 import { jsonSchemaOf, sqlTypeOfJsonSchema } from './json-schema.js';
 import {
-  FRAME_BYTES,
-  frame,
-  framedId,
   register,
   registryOf,
+  requireFramedId,
   schemaToInfer,
   unnamedColumn,
   unsupportedSchema,
@@ -32,10 +31,10 @@ export const JSON_SR: Format = {
     let head: Buffer | undefined;
     return {
       async open() {
-        head ??= frame(options.schemaId ?? (await registerJson(options)));
+        head ??= frameHead(options.schemaId ?? (await registerJson(options)));
       },
       decode(bytes) {
-        framedId(bytes);
+        requireFramedId(bytes);
         return json.decode(bytes.subarray(FRAME_BYTES));
       },
       encode(values) {

@@ -1,4 +1,10 @@
-import { messageIndexes, splitMessageIndexes } from '../../protocol/confluent/framing.js';
+import {
+  FRAME_BYTES,
+  framedId,
+  frameHead,
+  messageIndexes,
+  splitMessageIndexes,
+} from '../../protocol/confluent/framing.js';
 import { decodeMessage, encodeMessage } from '../../protocol/protobuf/codec.js';
 import { messageAt, messageNamed, type ProtobufMessage, parseProtobufSchema } from '../../protocol/protobuf/schema.js';
 import { StatementError } from '../statement-error.js';
@@ -7,7 +13,7 @@ import type { InferenceOptions, InferredColumns, Serde, SerdeOptions } from './f
 import { objectWriter } from './json-writer.js';
 import { messageReader, messageWriter } from './protobuf-codec.js';
 import { protobufSchemaFor, registerProtobuf, sqlFieldsOf } from './protobuf-schema.js';
-import { FRAME_BYTES, frame, framedId, schemaToInfer, unsupportedSchema } from './registered.js';
+import { requireFramedId, schemaToInfer, unsupportedSchema } from './registered.js';
 import type { RegisteredSchema, Registry } from './registry.js';
 
 export async function inferColumns(
@@ -75,7 +81,7 @@ export class ProtobufSerde implements Serde {
     const id = this.options.schemaId ?? (await registerProtobuf(this.options));
     const message = chooseMessage(await this.fetch(id), this.options.schemaFullName);
     if (message === undefined) throw new StatementError(`schema ${id} has no message to write`);
-    const head = Buffer.concat([frame(id), messageIndexes(message.indexes)]);
+    const head = Buffer.concat([frameHead(id), messageIndexes(message.indexes)]);
     const write = messageWriter(message, this.options.columns);
     this.write = (values) => Buffer.concat([head, encodeMessage(message, write(values))]);
   }
@@ -89,13 +95,12 @@ export class ProtobufSerde implements Serde {
   }
 
   unready(bytes: Buffer): Promise<void> | undefined {
-    if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return undefined;
     const id = framedId(bytes);
-    return this.schemas.has(id) ? undefined : this.fetch(id).then(() => undefined);
+    return id === undefined || this.schemas.has(id) ? undefined : this.fetch(id).then(() => undefined);
   }
 
   decode(bytes: Buffer): readonly Value[] | null {
-    const messages = this.schemas.get(framedId(bytes));
+    const messages = this.schemas.get(requireFramedId(bytes));
     if (messages === undefined) throw new Error('the schema has not been fetched');
     const { indexes, payload } = splitMessageIndexes(bytes.subarray(FRAME_BYTES));
     const message = messageAt(messages, indexes);

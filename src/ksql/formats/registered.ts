@@ -1,12 +1,8 @@
+import { framedId } from '../../protocol/confluent/framing.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { StatementError } from '../statement-error.js';
 import type { SerdeOptions, SerdeRole } from './format.js';
 import type { RegisteredSchema, Registry } from './registry.js';
-
-/** What the formats whose schemas are registered have in common. */
-export type SchemaType = 'AVRO' | 'JSON' | 'PROTOBUF';
-
-/** Confluent's framing: zero, then the schema's id in four bytes. */
-export const FRAME_BYTES = 5;
 
 export function registryOf(registry: Registry | undefined, format: string): Registry {
   if (registry === undefined) {
@@ -16,16 +12,10 @@ export function registryOf(registry: Registry | undefined, format: string): Regi
 }
 
 /** The id in a framed value; it throws for what is not framed. */
-export function framedId(bytes: Buffer): number {
-  if (bytes.length < FRAME_BYTES || bytes[0] !== 0)
-    throw new TypeError('the bytes are not framed: Unknown magic byte!');
-  return bytes.readUInt32BE(1);
-}
-
-export function frame(id: number): Buffer {
-  const head = Buffer.alloc(FRAME_BYTES);
-  head.writeUInt32BE(id, 1);
-  return head;
+export function requireFramedId(bytes: Buffer): number {
+  const id = framedId(bytes);
+  if (id === undefined) throw new TypeError('the bytes are not framed: Unknown magic byte!');
+  return id;
 }
 
 export const register = (

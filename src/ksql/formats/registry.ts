@@ -1,3 +1,4 @@
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 export interface RegisteredSchema {
   readonly id: number;
   readonly schema: string;
@@ -11,7 +12,7 @@ export interface Registry {
   /** Undefined where the subject does not exist. */
   latest(subject: string): Promise<RegisteredSchema | undefined>;
   /** Registers it unless it is there already; answers its id either way. */
-  register(subject: string, schema: string, type: string): Promise<number>;
+  register(subject: string, schema: string, type: SchemaType): Promise<number>;
   schemaById(id: number): Promise<RegisteredSchema>;
   deleteSubject(subject: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { ConnectClient } from '../../clients/connect/client.js';
 import type { KafkaClient } from '../../clients/kafka/contract.js';
-import type { SchemaReference, SchemaRegistryClient, SchemaType } from '../../clients/schema-registry/client.js';
+import type { SchemaReference, SchemaRegistryClient } from '../../clients/schema-registry/client.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 
 /** What a cluster holds of its users', as far as it was asked. */
 export interface FoundCluster {

@@ -1,7 +1,8 @@
-import type { SchemaReference, SchemaType } from '../../clients/schema-registry/client.js';
+import type { SchemaReference } from '../../clients/schema-registry/client.js';
 import type { Session } from '../../kinds/session.js';
 import { registryClient } from '../../kinds/subject/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
+import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { EvpipeError } from '../../support/errors.js';
 
 export interface SubjectReport {

@@ -133,6 +133,13 @@ export function parseAvroSchema(text: string, names: AvroNames = new Map()): Avr
   return new Parser(names).schema(jsonOf(text), undefined, '');
 }
 
+/** With the texts of the schemas that it refers to, each after those it refers to itself. Throws AvroSchemaError. */
+export function parseAvroWithReferences(text: string, references: Iterable<string>): AvroSchema {
+  const names: AvroNames = new Map();
+  for (const referred of references) parseAvroSchema(referred, names);
+  return parseAvroSchema(text, names);
+}
+
 function jsonOf(text: string): Json {
   if (PRIMITIVES.has(text.trim())) return text.trim();
   try {

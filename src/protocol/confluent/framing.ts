@@ -6,21 +6,31 @@ export interface FramedValue {
 }
 
 const MAGIC = 0;
-const HEADER_BYTES = 5;
+/** Ids are positive 32-bit integers. */
+const ID_MAX = 0x7fff_ffff;
+export const FRAME_BYTES = 5;
 
 export function frameValue(schemaId: number, payload: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  framed[0] = MAGIC;
-  framed.writeInt32BE(schemaId, 1);
-  framed.set(payload, HEADER_BYTES);
-  return framed;
+  return Buffer.concat([frameHead(schemaId), payload]);
 }
+
+/** What stands before the payload. */
+export function frameHead(schemaId: number): Buffer {
+  const head = Buffer.alloc(FRAME_BYTES);
+  head.writeUInt32BE(schemaId, 1);
+  return head;
+}
+
+/** The id in a framed value; undefined where it is none. */
+export const framedId = (value: Buffer): number | undefined =>
+  value.length < FRAME_BYTES || value[0] !== MAGIC ? undefined : value.readUInt32BE(1);
 
 /** Undefined where the value is not framed. Any value may begin with a zero byte by chance: only a registry that knows the id can tell. */
 export function unframeValue(value: Buffer): FramedValue | undefined {
-  if (value.length < HEADER_BYTES || value[0] !== MAGIC) return undefined;
-  const schemaId = value.readInt32BE(1);
-  return schemaId > 0 ? { schemaId, payload: value.subarray(HEADER_BYTES) } : undefined;
+  const schemaId = framedId(value);
+  return schemaId !== undefined && schemaId > 0 && schemaId <= ID_MAX
+    ? { schemaId, payload: value.subarray(FRAME_BYTES) }
+    : undefined;
 }
 
 /** No schema nests deeper, and a length that is read is believed only up to here. */

@@ -1,3 +1,4 @@
+import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
 import { AvroInput } from '../../../protocol/avro/input.js';
 import {
   type Read as ReadAvro,
@@ -8,14 +9,15 @@ import {
   readRecord,
   readUnion,
 } from '../../../protocol/avro/read.js';
-import { type AvroRecord, type AvroSchema, parseAvroSchema } from '../../../protocol/avro/schema.js';
+import { type AvroRecord, type AvroSchema, parseAvroWithReferences } from '../../../protocol/avro/schema.js';
+import { FRAME_BYTES } from '../../../protocol/confluent/framing.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 import { ConnectSchemas } from './avro-to-connect.js';
-import { FRAME_BYTES, type Read } from './registered.js';
+import type { Read } from './registered.js';
 
 /** Records of Confluent's framing as Connect data, by the schema that they were written with. */
-export function avroReader(text: string): Read {
-  const avro = parseAvroSchema(text);
+export function avroReader({ schema: text, references }: Pick<ResolvedSchema, 'schema' | 'references'>): Read {
+  const avro = parseAvroWithReferences(text, references.values());
   const schemas = new ConnectSchemas();
   const schema = schemas.of(avro);
   const read = new Compiler(schemas).compile(avro);

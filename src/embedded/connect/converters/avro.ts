@@ -37,6 +37,6 @@ function avroFormat(metaData: boolean): RegisteredFormat {
         return output.finish();
       };
     },
-    reader: ({ text }) => avroReader(text),
+    reader: avroReader,
   };
 }

@@ -1,11 +1,12 @@
+import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
+import { FRAME_BYTES, frameHead } from '../../../protocol/confluent/framing.js';
 import { only, optional } from '../../../protocol/connect/option.js';
 import { type Json, parseJson } from '../../../protocol/json/parse.js';
 import type { ConverterPlugin } from './converter.js';
 import { connectValue } from './json-read.js';
 import { jsonSchemaText } from './json-schema-text.js';
 import { JsonWriters } from './json-write.js';
-import { FRAME_BYTES, REGISTRY_OPTIONS, type Read, RegisteredConverter, type RegisteredFormat } from './registered.js';
-import type { Registered } from './registry.js';
+import { REGISTRY_OPTIONS, type Read, RegisteredConverter, type RegisteredFormat } from './registered.js';
 
 const AS_IS = 'leave it unset';
 
@@ -58,8 +59,7 @@ function jsonSchemaFormat(settings: JsonSchemaSettings): RegisteredFormat {
     schemaText: (schema) => jsonSchemaText(schema, settings),
     writer(schema, { id }) {
       const write = writers.of(schema);
-      const head = Buffer.alloc(FRAME_BYTES);
-      head.writeUInt32BE(id, 1);
+      const head = frameHead(id);
       return (value) => Buffer.concat([head, Buffer.from(write(value), 'utf8')]);
     },
     reader: (registered) => readerOf(registered, settings.optionalUnlessRequired),
@@ -67,7 +67,7 @@ function jsonSchemaFormat(settings: JsonSchemaSettings): RegisteredFormat {
 }
 
 /** What checks schemas takes a while to load, so it is, with the first that is read. */
-async function readerOf({ text, references }: Registered, optionalUnlessRequired: boolean): Promise<Read> {
+async function readerOf({ schema: text, references }: ResolvedSchema, optionalUnlessRequired: boolean): Promise<Read> {
   const [{ parseJsonSchema }, { JsonConnectSchemas }] = await Promise.all([
     import('../../../protocol/json-schema/schema.js'),
     import('./json-schema-to-connect.js'),

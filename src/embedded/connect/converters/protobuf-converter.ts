@@ -1,19 +1,12 @@
-import { messageIndexes, splitMessageIndexes } from '../../../protocol/confluent/framing.js';
+import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
+import { FRAME_BYTES, frameHead, messageIndexes, splitMessageIndexes } from '../../../protocol/confluent/framing.js';
 import { only, optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import type { Schema, Struct } from '../data/schema.js';
 import type { ConverterPlugin, SchemaAndValue } from './converter.js';
 import type { ProtobufSettings } from './protobuf-form.js';
 import { protobufText, rootName } from './protobuf-text.js';
-import {
-  FRAME_BYTES,
-  REGISTRY_OPTIONS,
-  type Read,
-  RegisteredConverter,
-  type RegisteredFormat,
-  type Write,
-} from './registered.js';
-import type { Registered } from './registry.js';
+import { REGISTRY_OPTIONS, type Read, RegisteredConverter, type RegisteredFormat, type Write } from './registered.js';
 
 const AS_IS = 'leave it unset';
 
@@ -70,21 +63,19 @@ const loaded = async () => ({
   ...(await import('./protobuf-write.js')),
 });
 
-async function writerOf(schema: Schema, registered: Registered, settings: ProtobufSettings): Promise<Write> {
+async function writerOf(schema: Schema, registered: ResolvedSchema, settings: ProtobufSettings): Promise<Write> {
   const { encodeMessage, messageNamed, parseProtobufSchema, structWriter } = await loaded();
   const name = rootName(schema, settings);
-  const message = messageNamed(parseProtobufSchema(registered.text, registered.references), name);
+  const message = messageNamed(parseProtobufSchema(registered.schema, registered.references), name);
   if (message === undefined) throw dataFailure(`schema ${registered.id} has no message ${name}`);
   const write = structWriter(schema, message, settings);
-  const head = Buffer.alloc(FRAME_BYTES);
-  head.writeUInt32BE(registered.id, 1);
-  const frame = Buffer.concat([head, messageIndexes(message.indexes)]);
+  const frame = Buffer.concat([frameHead(registered.id), messageIndexes(message.indexes)]);
   return (value) => Buffer.concat([frame, encodeMessage(message, write((value as Struct).values))]);
 }
 
-async function readerOf({ id, text, references }: Registered, settings: ProtobufSettings): Promise<Read> {
+async function readerOf({ id, schema, references }: ResolvedSchema, settings: ProtobufSettings): Promise<Read> {
   const { decodeMessage, messageAt, parseProtobufSchema, ProtobufReader } = await loaded();
-  const messages = parseProtobufSchema(text, references);
+  const messages = parseProtobufSchema(schema, references);
   const readers = new Map<string, (payload: Buffer) => SchemaAndValue>();
   const readerAt = (indexes: readonly number[]) => {
     const key = indexes.join();

@@ -1,10 +1,13 @@
+import type { ResolvedSchema, SerializerQuestions } from '../../../clients/schema-registry/questions.js';
+import { framedId } from '../../../protocol/confluent/framing.js';
+import type { SchemaType } from '../../../protocol/confluent/schema-type.js';
 import { type OptionDefinition, optional, required, unused } from '../../../protocol/connect/option.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Options } from '../config/options.js';
 import { ConnectFailure, DATA_EXCEPTION, dataFailure } from '../data/failure.js';
 import type { Schema, Value } from '../data/schema.js';
 import type { Converter, SchemaAndValue } from './converter.js';
-import { type Registered, RegistryClient, type SchemaType } from './registry.js';
+import { openRegistry } from './registry.js';
 
 const TOPIC_NAME_STRATEGY = 'io.confluent.kafka.serializers.subject.TopicNameStrategy';
 
@@ -36,17 +39,15 @@ export interface RegisteredFormat {
   /** What the strategies that name subjects after records take; undefined: such a schema has no name. */
   recordName(schema: Schema): string | undefined;
   schemaText(schema: Schema): string;
-  writer(schema: Schema, registered: Registered): Write | Promise<Write>;
-  reader(registered: Registered): Read | Promise<Read>;
+  writer(schema: Schema, registered: ResolvedSchema): Write | Promise<Write>;
+  reader(registered: ResolvedSchema): Read | Promise<Read>;
 }
-
-export const FRAME_BYTES = 5;
 
 /** A zero byte, the id of a schema that is registered once, and the value in the format. */
 export class RegisteredConverter implements Converter {
   private readonly writers = new Map<string, WeakMap<Schema, Write>>();
   private readonly readers = new Map<number, Read>();
-  private readonly registry: RegistryClient;
+  private readonly registry: SerializerQuestions;
   private readonly latest: boolean;
   private readonly register: boolean;
   private readonly strategy: string;
@@ -56,7 +57,7 @@ export class RegisteredConverter implements Converter {
     options: Options,
     private readonly isKey: boolean,
   ) {
-    this.registry = new RegistryClient({
+    this.registry = openRegistry({
       urls: options.list('schema.registry.url'),
       userInfo:
         options.string('basic.auth.credentials.source') === 'USER_INFO'
@@ -80,9 +81,8 @@ export class RegisteredConverter implements Converter {
 
   toConnect(topic: string, bytes: Buffer | null): SchemaAndValue | Promise<SchemaAndValue> {
     if (bytes === null) return { schema: undefined, value: null };
-    if (bytes.length < FRAME_BYTES || bytes[0] !== 0)
-      throw dataFailure(`${this.format.failedToRead(topic)} Unknown magic byte!`);
-    const id = bytes.readUInt32BE(1);
+    const id = framedId(bytes);
+    if (id === undefined) throw dataFailure(`${this.format.failedToRead(topic)} Unknown magic byte!`);
     const known = this.readers.get(id);
     if (known !== undefined) return this.read(topic, known, bytes);
     return this.fetch(topic, id).then((read) => this.read(topic, read, bytes));
@@ -102,7 +102,7 @@ export class RegisteredConverter implements Converter {
   }
 
   private async fetch(topic: string, id: number): Promise<Read> {
-    const registered = await this.registry.schema(id);
+    const registered = await this.registry.schemaById(id);
     const { label, type } = this.format;
     if (registered.type !== type)
       throw dataFailure(`${this.format.failedToRead(topic)} schema ${id} is ${registered.type}, not ${label}`);
@@ -143,13 +143,13 @@ export class RegisteredConverter implements Converter {
     });
   }
 
-  private async registered(subject: string, text: string): Promise<Registered> {
+  private async registered(subject: string, text: string): Promise<ResolvedSchema> {
     if (this.latest) return this.registry.latest(subject);
     const { type } = this.format;
     const id = await (this.register
       ? this.registry.register(subject, text, type)
-      : this.registry.lookup(subject, text, type));
-    return { id, type, text, references: new Map() };
+      : this.registry.lookUp(subject, text, type));
+    return { id, type, schema: text, references: new Map() };
   }
 
   private subject(topic: string, schema: Schema): string {

@@ -1,30 +1,36 @@
+import {
+  latestPath,
+  MEDIA_TYPE,
+  type RegistryQuestion,
+  SerializerQuestions,
+} from '../../../clients/schema-registry/questions.js';
 import type { HttpAddress, HttpClient } from '../../../http/client.js';
 import type { RegisteredSchema, Registry } from '../../../ksql/formats/registry.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import type { SchemaType } from '../../../protocol/confluent/schema-type.js';
 import { messageOf } from '../../../support/errors.js';
 import { withoutUserinfo } from '../../../support/masked.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
-/** What the registry answers of a version. */
-interface VersionBody {
-  readonly id?: unknown;
-  readonly schema?: unknown;
-  readonly schemaType?: unknown;
-  readonly references?: ReadonlyArray<{
-    readonly name: string;
-    readonly subject: string;
-    readonly version: number;
-  }> | null;
-}
-
-const MEDIA_TYPE = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
-
 /** It gave no answer, or none that says anything of what was asked: asking again later may. */
 export class RegistryUnavailable extends StatementError {}
 
+class Refusal extends StatementError {
+  readonly path: string;
+
+  constructor(
+    { path, purpose }: RegistryQuestion,
+    readonly status: number,
+    readonly reason: string,
+  ) {
+    super(`Schema Registry failed to ${purpose}: ${reason}`);
+    this.path = path;
+  }
+}
+
 export class HttpRegistry implements Registry {
   private readonly byId = new Map<number, Promise<RegisteredSchema>>();
-
+  private readonly questions = new SerializerQuestions((question) => this.ask(question));
   private readonly http: HttpClient;
 
   constructor(private readonly address: HttpAddress) {
@@ -32,29 +38,29 @@ export class HttpRegistry implements Registry {
   }
 
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
-    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions/latest`);
-    if (answer.status === 404) return undefined;
-    const body = this.checked(answer, `read subject ${subject}`);
-    return this.registered(Number(body.id), body);
+    try {
+      return await this.questions.latest(subject);
+    } catch (failure) {
+      if (failure instanceof Refusal && failure.status === 404 && failure.path === latestPath(subject))
+        return undefined;
+      throw failure;
+    }
   }
 
-  async register(subject: string, schema: string, type: string): Promise<number> {
-    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}/versions`, 'POST', {
-      schema,
-      ...(type === 'AVRO' ? {} : { schemaType: type }),
-    });
-    if (answer.status >= 400) {
-      throw new StatementError(
-        `Could not register schema for topic: ${subject.replace(/-(key|value)$/, '')}\nCaused by: ${messageIn(answer)}`,
-      );
+  async register(subject: string, schema: string, type: SchemaType): Promise<number> {
+    try {
+      return await this.questions.register(subject, schema, type);
+    } catch (failure) {
+      if (!(failure instanceof Refusal)) throw failure;
+      const topic = subject.replace(/-(key|value)$/, '');
+      throw new StatementError(`Could not register schema for topic: ${topic}\nCaused by: ${failure.reason}`);
     }
-    return Number((answer.body as { id: unknown }).id);
   }
 
   schemaById(id: number): Promise<RegisteredSchema> {
     let known = this.byId.get(id);
     if (known === undefined) {
-      known = this.readSchema(id);
+      known = this.questions.schemaById(id);
       this.byId.set(id, known);
       // A failure is not kept: the next record with this id asks again.
       known.catch(() => this.byId.delete(id));
@@ -63,47 +69,27 @@ export class HttpRegistry implements Registry {
   }
 
   async deleteSubject(subject: string): Promise<void> {
-    const answer = await this.ask(`/subjects/${encodeURIComponent(subject)}`, 'DELETE');
-    if (answer.status !== 404) this.checked(answer, `delete subject ${subject}`);
-  }
-
-  private async readSchema(id: number): Promise<RegisteredSchema> {
-    const answer = await this.ask(`/schemas/ids/${id}`);
-    const body = this.checked(answer, `read schema ${id}`);
-    return this.registered(id, body);
-  }
-
-  private async registered(id: number, body: VersionBody): Promise<RegisteredSchema> {
-    const references = new Map<string, string>();
-    await this.addReferences(body, references, new Set());
-    return { id, schema: String(body.schema), type: String(body.schemaType ?? 'AVRO'), references };
-  }
-
-  private async addReferences(
-    { references }: VersionBody,
-    found: Map<string, string>,
-    visited: Set<string>,
-  ): Promise<void> {
-    for (const { name, subject, version } of references ?? []) {
-      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
-      if (visited.has(path)) continue;
-      visited.add(path);
-      const body = this.checked(await this.ask(path), `read version ${version} of subject ${subject}`);
-      await this.addReferences(body, found, visited);
-      found.set(name, String(body.schema));
+    const path = `/subjects/${encodeURIComponent(subject)}`;
+    try {
+      await this.ask({ method: 'DELETE', path, purpose: `delete subject ${subject}` });
+    } catch (failure) {
+      if (!(failure instanceof Refusal && failure.status === 404)) throw failure;
     }
   }
 
-  private checked(answer: JsonAnswer, what: string): VersionBody {
-    const failed = () => `Schema Registry failed to ${what}: ${messageIn(answer)}`;
-    if (answer.status >= 500 || answer.status === 429) throw new RegistryUnavailable(failed());
-    if (answer.status >= 400) throw new StatementError(failed());
-    return (answer.body ?? {}) as VersionBody;
+  private async ask(question: RegistryQuestion): Promise<unknown> {
+    const answer = await this.send(question);
+    const { status } = answer;
+    if (status < 400) return answer.body;
+    const reason = messageIn(answer);
+    if (status >= 500 || status === 429)
+      throw new RegistryUnavailable(`Schema Registry failed to ${question.purpose}: ${reason}`);
+    throw new Refusal(question, status, reason);
   }
 
-  private async ask(path: string, method = 'GET', body?: unknown): Promise<JsonAnswer> {
+  private async send({ method, path, body }: RegistryQuestion): Promise<JsonAnswer> {
     try {
-      return await this.http.request({ method, path, body, headers: MEDIA_TYPE, repeatable: true });
+      return await this.http.request({ method, path, body, headers: HEADERS, repeatable: true });
     } catch (failure) {
       throw new RegistryUnavailable(
         `Schema Registry does not answer at ${withoutUserinfo(this.address.url)}: ${messageOf(failure)}`,
@@ -111,3 +97,5 @@ export class HttpRegistry implements Registry {
     }
   }
 }
+
+const HEADERS = { 'content-type': MEDIA_TYPE };
