@@ -76,10 +76,10 @@ export const loginOnHost =
   };
 
 /** A container of compose/NAME.yaml that publishes one port. */
-export const httpContainer = (container: string, variable: string, inside: number, wished = inside) => ({
+export const httpContainer = (container: string, variable: string, inside: number, preferred = inside) => ({
   container,
   source: { fragment: container },
-  ports: { [variable]: { wished, inside } },
+  ports: { [variable]: { preferred, inside } },
   endpoint: (published: (variable: string) => Faces<{ readonly host: string; readonly port: number }>) =>
     eachFace(published(variable), ({ host, port }): HttpEndpoint => ({ url: `http://${host}:${port}` })),
 });

@@ -53,7 +53,7 @@ export class Supervisor {
     this.health = setInterval(() => void this.examine(), ASK_EVERY_MS);
   }
 
-  /** Idempotent: the same spec is left alone while it runs; another one replaces it. `avoid`: ports wished for by others. */
+  /** Idempotent: the same spec is left alone while it runs; another one replaces it. `avoid`: ports that others prefer. */
   async start(spec: LaunchSpec, avoid: readonly number[]): Promise<StartAnswer> {
     let taken: number | undefined;
     for (let attempt = 1; ; attempt++) {
@@ -66,7 +66,7 @@ export class Supervisor {
           changed: changed || revived,
           ...(revived && { revived }),
           ...(port !== undefined && { port }),
-          ...(spec.port !== undefined && { wishedPort: spec.port.wished }),
+          ...(spec.port !== undefined && { preferredPort: spec.port.preferred }),
         };
       } catch (failure) {
         if (port === undefined || attempt === PORT_ATTEMPTS_MAX || this.closing || (await isPortFree(port)))
@@ -154,7 +154,7 @@ export class Supervisor {
         return { managed: known, changed: !known.isKept };
       }
       await known?.stop();
-      const port = spec.port === undefined ? undefined : await this.choosePort(spec, spec.port.wished, avoid, taken);
+      const port = spec.port === undefined ? undefined : await this.choosePort(spec, spec.port.preferred, avoid, taken);
       const managed = new ManagedProcess(spec, port, this.logOf(spec.process), {
         env: this.childEnv,
         onSpawned: (pid, stopSignal) => this.list.add(pid, stopSignal),
@@ -169,7 +169,7 @@ export class Supervisor {
 
   private async choosePort(
     spec: LaunchSpec,
-    wished: number,
+    preferred: number,
     avoid: readonly number[],
     taken: number | undefined,
   ): Promise<number> {
@@ -178,7 +178,7 @@ export class Supervisor {
     const avoided = new Set([...avoid, ...others.map((other) => other.port), ...(taken === undefined ? [] : [taken])]);
     const before = remembered[spec.process];
     const port = await choosePort(
-      wished,
+      preferred,
       before,
       new Set([...avoided].filter((port) => port !== undefined)),
       portsOfOthers(this.options.hintFolder, this.options.stateFolder),

@@ -149,7 +149,7 @@ export const inVariable = (name: string): string => name.toUpperCase().replace(/
 export interface EmbeddedForm<K extends ComponentKind> {
   /** What users call it in `logs`, `stop`, `status`. Components may share one: databases are in one PostgreSQL. */
   readonly process: string;
-  /** Wished for; undefined: it listens nowhere. */
+  /** Preferred; undefined: it listens nowhere. */
   readonly port: number | undefined;
   /** What its supervisor asks it, to see that it lives; absent: what makes it ready, where that is HTTP. */
   readonly protocol?: Protocol;
@@ -197,7 +197,7 @@ export interface ComposeForm<K extends ComponentKind> {
   /** A file in compose/ of this package, an image to pull, or an absolute folder with a Dockerfile. */
   readonly source: { readonly fragment: string } | { readonly image: string } | { readonly build: string };
   /** Published on this host, by the variable of the fragment that holds the host's port. */
-  readonly ports: Readonly<Record<string, { readonly wished: number; readonly inside: number }>>;
+  readonly ports: Readonly<Record<string, { readonly preferred: number; readonly inside: number }>>;
   endpoint(
     published: (variable: string) => Faces<{ readonly host: string; readonly port: number }>,
     secrets: PipelineSecrets,

@@ -39,13 +39,13 @@ export class EmbeddedProvider implements Provider {
     const spec = await this.specOf(component, launch, upstream);
     const client = await this.ensured();
     const answer = await client.start(spec, this.avoidedPorts());
-    const { port, wishedPort, changed, revived } = answer;
-    const moved = port !== undefined && wishedPort !== undefined && port !== wishedPort;
+    const { port, preferredPort, changed, revived } = answer;
+    const moved = port !== undefined && preferredPort !== undefined && port !== preferredPort;
     return {
       endpoint: bothFaces(component.embedded.endpoint(port, this.secrets)),
       changed,
       notes: [
-        ...(moved && changed ? [`port ${wishedPort} is taken: ${spec.process} listens on ${port}`] : []),
+        ...(moved && changed ? [`port ${preferredPort} is taken: ${spec.process} listens on ${port}`] : []),
         ...(revived === true ? [`${spec.process} did not answer: it was killed and restarted`] : []),
       ],
     };
@@ -74,7 +74,7 @@ export class EmbeddedProvider implements Provider {
           lastLines: missing === undefined ? [] : [missing],
         };
       }
-      const { wishedPort: _, state, ...rest } = report;
+      const { preferredPort: _, state, ...rest } = report;
       return { ...rest, components: shared, provider: 'embedded', state: state === 'stopping' ? 'stopped' : state };
     });
   }
@@ -160,7 +160,7 @@ export class EmbeddedProvider implements Provider {
       process,
       env: {},
       ...(asked !== undefined && { protocol: asked }),
-      ...(port !== undefined && { port: { wished: port } }),
+      ...(port !== undefined && { port: { preferred: port } }),
       ready: { kind: 'announced' },
       readyTimeoutMs: READY_TIMEOUT_MS,
       stopTimeoutMs,
@@ -169,7 +169,7 @@ export class EmbeddedProvider implements Provider {
     };
   }
 
-  /** What this pipeline's components wish for: nothing that has to move to another port moves there. */
+  /** What this pipeline's components prefer: nothing that has to move to another port moves there. */
   private avoidedPorts(): number[] {
     return this.input.components.flatMap(({ embedded }) => embedded.port ?? []);
   }

@@ -5,7 +5,7 @@ import type { TargetInput } from './target.js';
 export { isPortFree } from '../supervisor/ports/ports.js';
 
 /** The ports that the processes of a pipeline take where they are free, by the process's name. */
-export function wishedPorts({ components }: TargetInput): ReadonlyMap<string, number> {
+export function preferredPorts({ components }: TargetInput): ReadonlyMap<string, number> {
   return new Map(
     components.flatMap(({ embedded: { process, port } }) => (port === undefined ? [] : [[process, port] as const])),
   );

@@ -18,7 +18,7 @@ it.each(PIPELINES)('%s ends consistent though each process is killed once during
 );
 
 it('two of them run side by side: ports move, each smoke test finds its own, and the end of one is not noticed by the other', async () => {
-  // Both wish for the ports 8000, 8001 and 8080 of their services and gateways.
+  // Both declare the ports 8000, 8001 and 8080 of their services and gateways.
   const stacks = await Promise.all([Stack.prepare('monolith-split'), Stack.prepare('notification-hub')]);
   const [first, second] = stacks;
   let removed = false;

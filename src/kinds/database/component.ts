@@ -61,7 +61,7 @@ export const databaseComponent = (name: string, { target }: Pick<Pipeline, 'targ
   compose: {
     container: 'postgres',
     source: { fragment: 'postgres' },
-    ports: { POSTGRES_PORT: { wished: 5432, inside: 5432 } },
+    ports: { POSTGRES_PORT: { preferred: 5432, inside: 5432 } },
     endpoint: (published, secrets) => eachFace(published('POSTGRES_PORT'), (at) => ownPostgres(at, name, secrets)),
     files: (secrets) => ({ 'postgres-password': secrets.postgresPassword() }),
   },

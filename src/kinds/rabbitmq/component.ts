@@ -68,8 +68,8 @@ export const rabbitmqComponent = ({
     container: 'rabbitmq',
     source: { fragment: 'rabbitmq' },
     ports: {
-      RABBITMQ_PORT: { wished: 5672, inside: 5672 },
-      RABBITMQ_MANAGEMENT_PORT: { wished: 15_672, inside: 15_672 },
+      RABBITMQ_PORT: { preferred: 5672, inside: 5672 },
+      RABBITMQ_MANAGEMENT_PORT: { preferred: 15_672, inside: 15_672 },
     },
     endpoint: (published, secrets) => {
       const amqp = eachFace(

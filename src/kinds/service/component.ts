@@ -152,7 +152,7 @@ function inContainer(
   return {
     container,
     source: 'build' in source ? { build: resolve(folder, source.build) } : source,
-    ports: port === undefined ? {} : { [container]: { wished: port, inside: port } },
+    ports: port === undefined ? {} : { [container]: { preferred: port, inside: port } },
     endpoint: (published) =>
       port === undefined
         ? bothFaces({})

@@ -98,7 +98,7 @@ const documentsInPostgres = (name: string): EmbeddedForm<'stores'> => ({
 const documentsInMongo = (name: string): ComposeForm<'stores'> => ({
   container: 'mongo',
   source: { fragment: 'mongo' },
-  ports: { MONGO_PORT: { wished: 27_017, inside: 27_017 } },
+  ports: { MONGO_PORT: { preferred: 27_017, inside: 27_017 } },
   endpoint: (published, secrets) =>
     eachFace(published('MONGO_PORT'), ({ host, port }) => ({
       url: `mongodb://evpipe:${secrets.derived('mongo')}@${host}:${port}/${encodeURIComponent(name)}?authSource=admin`,
@@ -134,7 +134,7 @@ const cacheOnHost = (name: string, caches: readonly string[]): EmbeddedForm<'sto
 const cacheInRedis = (name: string, caches: readonly string[]): ComposeForm<'stores'> => ({
   container: 'redis',
   source: { fragment: 'redis' },
-  ports: { REDIS_PORT: { wished: 6379, inside: 6379 } },
+  ports: { REDIS_PORT: { preferred: 6379, inside: 6379 } },
   endpoint: (published, secrets) =>
     eachFace(published('REDIS_PORT'), ({ host, port }) => ({
       url: redisUrl(host, port, secrets.derived('redis'), caches.indexOf(name)),

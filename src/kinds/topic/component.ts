@@ -40,7 +40,7 @@ export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target
   compose: {
     container: 'kafka',
     source: { fragment: 'kafka' },
-    ports: { KAFKA_PORT: { wished: 9092, inside: 9092 } },
+    ports: { KAFKA_PORT: { preferred: 9092, inside: 9092 } },
     // Not the port that is published: the broker tells clients of this listener another address.
     endpoint: (published) => ({
       host: { bootstrapServers: `${HOST}:${published('KAFKA_PORT').host.port}` },

@@ -6,7 +6,7 @@ import { type Session, targetInput } from '../../kinds/session.js';
 import { unprivilegedAccount } from '../../support/account.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { isPortFree, listedProcesses, wishedPorts } from '../../targets/host.js';
+import { isPortFree, listedProcesses, preferredPorts } from '../../targets/host.js';
 import { runningPipelines } from '../../targets/running.js';
 import { examineEngine } from './engine.js';
 import { examineServers } from './servers.js';
@@ -96,17 +96,18 @@ async function leftovers({ pipeline, target }: Session): Promise<readonly Diagno
 
 async function ports({ pipeline, kinds, target }: Session): Promise<readonly Diagnosis[]> {
   const statuses = (await target.status()).filter(({ provider }) => provider === 'embedded');
-  const wished = wishedPorts(targetInput(pipeline, kinds));
+  const preferred = preferredPorts(targetInput(pipeline, kinds));
   const looked = await Promise.all(
     statuses.map(async ({ process, port, state }) => {
-      const wish = wished.get(process);
-      if (wish === undefined) return undefined;
-      if (state === 'running') return port === wish ? undefined : `${process} :${wish} (now :${port})`;
-      return (await isPortFree(wish)) ? undefined : `${process} :${wish}`;
+      const wanted = preferred.get(process);
+      if (wanted === undefined) return undefined;
+      if (state === 'running') return port === wanted ? undefined : `${process} :${wanted} (now :${port})`;
+      return (await isPortFree(wanted)) ? undefined : `${process} :${wanted}`;
     }),
   );
   const taken = looked.filter((one) => one !== undefined);
-  if (taken.length === 0) return [{ about: 'ports', health: 'good', says: `${wished.size} free, or this pipeline's` }];
+  if (taken.length === 0)
+    return [{ about: 'ports', health: 'good', says: `${preferred.size} free, or this pipeline's` }];
   const says = `taken by others: ${taken.join(', ')}`;
   return [{ about: 'ports', health: 'warning', says, todo: 'The next free ones are used; evpipe env prints them.' }];
 }

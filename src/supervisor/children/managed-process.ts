@@ -121,7 +121,7 @@ export class ManagedProcess {
       lastLines: ending ? [...lines, 'it keeps exiting with code 0: a command that ends by itself is a job'] : lines,
       ...(child !== undefined && { pid: child.pid }),
       ...(this.port !== undefined && { port: this.port }),
-      ...(this.spec.port !== undefined && { wishedPort: this.spec.port.wished }),
+      ...(this.spec.port !== undefined && { preferredPort: this.spec.port.preferred }),
       ...(this.state === 'running' && startedAtMs !== undefined && { uptimeMs: nowMs - startedAtMs }),
       ...(bytes !== undefined && { memoryBytes: bytes }),
       ...(restartAtMs !== undefined && { restartInMs: Math.max(0, restartAtMs - nowMs) }),

@@ -19,7 +19,7 @@ export interface LaunchSpec {
       };
   readonly env: Readonly<Record<string, string>>;
   /** Absent: it listens nowhere. */
-  readonly port?: { readonly wished: number };
+  readonly port?: { readonly preferred: number };
   readonly ready: /** Over IPC, or by the text that the preparation named. */
     | { readonly kind: 'announced' }
     | HttpReady
@@ -63,7 +63,7 @@ export interface ProcessReport {
   readonly state: ProcessState;
   readonly pid?: number;
   readonly port?: number;
-  readonly wishedPort?: number;
+  readonly preferredPort?: number;
   /** Since it was asked for. */
   readonly restarts: number;
   readonly uptimeMs?: number;
@@ -87,7 +87,7 @@ export interface SupervisorReport {
 /** `changed`: false where it ran already with the same spec. */
 export interface StartAnswer {
   readonly port?: number;
-  readonly wishedPort?: number;
+  readonly preferredPort?: number;
   readonly changed: boolean;
   /** It ran, did not answer, and was started again. */
   readonly revived?: boolean;

@@ -42,18 +42,18 @@ export class PipelineProject {
     return composeProject({
       name,
       containers,
-      ports: { ...this.wishedPorts(), ...ports },
+      ports: { ...this.preferredPorts(), ...ports },
       variables: this.variables(ports),
       contents,
     });
   }
 
   /** The standard ports, and those that services and the gateway declare; of the containers that are wanted. */
-  wishedPorts(wanted: (container: string) => boolean = () => true): HostPorts {
+  preferredPorts(wanted: (container: string) => boolean = () => true): HostPorts {
     const ports = this.containers
       .filter(({ container }) => wanted(container))
       .flatMap((one) => Object.entries(one.ports));
-    return Object.fromEntries(ports.map(([variable, { wished }]) => [variable, wished]));
+    return Object.fromEntries(ports.map(([variable, { preferred }]) => [variable, preferred]));
   }
 
   /** The address of a component in Compose: from the host through a published port, from containers by its name. */

@@ -51,17 +51,17 @@ export class ProjectFolder {
     return readJson<PortsFile>(join(this.folder, 'ports.json'), 1)?.ports ?? {};
   }
 
-  /** Keeps the port that was chosen before while it is free, else takes the next free one from the wished one on. */
+  /** Keeps the port that was chosen before while it is free, else takes the next free one from the preferred one on. */
   async choosePorts(
-    wished: HostPorts,
+    preferred: HostPorts,
     avoid: Iterable<number>,
     env: Readonly<Record<string, string | undefined>>,
   ): Promise<HostPorts> {
     const claimed = portsOfOthers(hintFolder(env), this.stateFolder);
     const before = this.ports();
     const chosen: Record<string, number> = {};
-    for (const [name, port] of Object.entries(wished)) {
-      const taken = new Set([...avoid, ...Object.values(wished), ...Object.values(chosen)]);
+    for (const [name, port] of Object.entries(preferred)) {
+      const taken = new Set([...avoid, ...Object.values(preferred), ...Object.values(chosen)]);
       chosen[name] = await choosePort(port, before[name], taken, claimed);
     }
     this.make();

@@ -146,9 +146,9 @@ export class ComposeProvider implements Provider {
   private async prepare(): Promise<void> {
     const { env, signal } = this.context;
     const engine = await this.engineOnce();
-    requireMemory(await engine.facts(signal), reservedBytes(this.project(this.plan.wishedPorts())));
+    requireMemory(await engine.facts(signal), reservedBytes(this.project(this.plan.preferredPorts())));
     const running = this.folder.isWritten ? await this.containers() : new Map<string, Container>();
-    const free = this.plan.wishedPorts((name) => running.get(name)?.status !== 'running');
+    const free = this.plan.preferredPorts((name) => running.get(name)?.status !== 'running');
     await this.folder.choosePorts(
       free,
       this.input.components.flatMap(({ embedded }) => embedded.port ?? []),
@@ -179,9 +179,9 @@ export class ComposeProvider implements Provider {
 
   private movedPorts(name: string): readonly string[] {
     const ports = this.folder.ports();
-    return Object.entries(this.plan.wishedPorts((one) => one === name)).flatMap(([variable, wished]) => {
+    return Object.entries(this.plan.preferredPorts((one) => one === name)).flatMap(([variable, preferred]) => {
       const port = ports[variable];
-      return port === undefined || port === wished ? [] : [`port ${wished} is taken: ${name} listens on ${port}`];
+      return port === undefined || port === preferred ? [] : [`port ${preferred} is taken: ${name} listens on ${port}`];
     });
   }
 
@@ -250,7 +250,7 @@ export class ComposeProvider implements Provider {
     container: Container,
   ): Promise<Omit<ComponentStatus, 'process' | 'components' | 'provider'>> {
     const state = stateOf(container);
-    const port = Object.keys(this.plan.wishedPorts((one) => one === name)).map(
+    const port = Object.keys(this.plan.preferredPorts((one) => one === name)).map(
       (variable) => this.folder.ports()[variable],
     )[0];
     const ended = state === 'failed' || state === 'restarting';

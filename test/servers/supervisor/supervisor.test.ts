@@ -61,7 +61,7 @@ const server = (options: object = {}): LaunchSpec => ({
   ...base,
   process: 'server',
   program: { kind: 'server', module: fixture('server.mjs'), options: { ...options } },
-  port: { wished: port },
+  port: { preferred: port },
   ready: { kind: 'announced' },
 });
 
@@ -70,7 +70,7 @@ const service = (name: string, env: Record<string, string> = {}): LaunchSpec => 
   process: name,
   program: { kind: 'command', command: [process.execPath, fixture('service.mjs')], cwd: home },
   env,
-  port: { wished: port + 1 },
+  port: { preferred: port + 1 },
   ready: { kind: 'http', path: '/health' },
   layer: 4,
 });
@@ -99,7 +99,7 @@ const failureOf = (work: Promise<unknown>): Promise<EvpipeError> =>
 
 describe('the supervisor', () => {
   it('starts a server and a service, reports them, leaves them alone when asked again, and leaves nothing behind', async () => {
-    expect(await client.start(server())).toEqual({ port, wishedPort: port, changed: true });
+    expect(await client.start(server())).toEqual({ port, preferredPort: port, changed: true });
     const started = await client.start(service('person', { GREETING: 'hi', HEALTHY_AFTER_MS: '100' }));
     expect(started).toMatchObject({ changed: true });
     expect((await client.start(server())).changed).toBe(false);
@@ -231,7 +231,7 @@ describe('the supervisor', () => {
     expect(failure.message).toContain('it answers 503');
   });
 
-  it('takes the next port where the wished one is taken, and keeps it from then on', async () => {
+  it('takes the next port where the preferred one is taken, and keeps it from then on', async () => {
     const holder = await new Promise<Server>((resolve) => {
       const listening = createServer().listen(port, '127.0.0.1', () => resolve(listening));
     });
@@ -265,7 +265,7 @@ describe('the supervisor', () => {
   it.runIf(process.platform === 'linux')(
     'does not take somebody else for a service that has not got its port yet',
     async () => {
-      const wished = port + 1;
+      const preferred = port + 1;
       const signal = join(home, 'go');
       const both = [client, await ensure()].map((each) => each.start(service('person', { WAITS_FOR: signal })));
       await waitUntil(
@@ -278,13 +278,13 @@ describe('the supervisor', () => {
         asked += 1;
         response.end('fine');
       });
-      await new Promise<void>((resolve) => stranger.listen(wished, '127.0.0.1', () => resolve()));
+      await new Promise<void>((resolve) => stranger.listen(preferred, '127.0.0.1', () => resolve()));
       await waitUntil('the stranger to be asked', async () => (asked > 1 ? true : undefined), DEADLINE);
       writeFileSync(signal, '');
       const [one, two] = await Promise.all(both);
       const got = one?.port;
-      expect(got).not.toBe(wished);
-      expect(two, 'moved once').toEqual({ port: got, wishedPort: wished, changed: !one?.changed });
+      expect(got).not.toBe(preferred);
+      expect(two, 'moved once').toEqual({ port: got, preferredPort: preferred, changed: !one?.changed });
       expect(await fetchJson(got ?? 0)).toMatchObject({ pid: (await report('person')).pid });
       await new Promise((resolve) => stranger.close(resolve));
     },

@@ -28,8 +28,8 @@ let target: Target;
 type Components = (placed: TargetSection) => readonly Component[];
 
 const databases: Components = (target) => ['person', 'planning'].map((name) => databaseComponent(name, { target }));
-const greeterAt = (target: TargetSection, wished: number | undefined): Component =>
-  serviceComponent({ name: 'greeter', port: wished, container: undefined }, { target, folder }, new Set());
+const greeterAt = (target: TargetSection, preferred: number | undefined): Component =>
+  serviceComponent({ name: 'greeter', port: preferred, container: undefined }, { target, folder }, new Set());
 
 function open(
   placed: TargetSection = { name: 'embedded', base: 'embedded' },

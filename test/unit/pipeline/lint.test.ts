@@ -339,7 +339,7 @@ services:
       /:3:42 error start-up-cycle: .*person → accounting → person/,
       /:4:67 warning environment-name: PORT is set by evpipe/,
       /:5:15 error file-missing: service planning: there is no file .\/run.sh/,
-      /error port-clash: port 8003 of service planning is also wished for by service accounting/,
+      /error port-clash: port 8003 of service planning is also declared for service accounting/,
       /warning group-shared: group planning-balance-sheet is also used by service planning-person-consumer/,
     ],
   },
@@ -380,7 +380,7 @@ gateway: { port: 8001, routes: { /: person, /people: persn, /people/: person, he
 services: { person: { env: { FRONT: $(gateway.url) } }, gateway: { command: [node] } }
 `,
     found: [
-      /:2:12 error port-clash: port 8001 of the gateway is also wished for by service person/,
+      /:2:12 error port-clash: port 8001 of the gateway is also declared for service person/,
       /:2:45 error dangling-reference: there is no service persn, did you mean person\?/,
       /:2:61 error gateway-route: route \/people\/ is the same as \/people/,
       /:2:79 error gateway-route: a route is a path such as \/api\/v1, not "here"/,

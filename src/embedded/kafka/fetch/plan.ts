@@ -22,7 +22,7 @@ export interface PartitionResult {
   readonly hasMore: boolean;
 }
 
-export interface FetchWish {
+export interface FetchParams {
   /** All that are asked for; of a session that continues only the fresh ones. */
   readonly partitions: Iterable<SessionPartition>;
   /** That continues; its partitions that have nothing to tell are settled. */
@@ -38,33 +38,33 @@ export interface FetchWish {
 export class FetchPlan {
   constructor(
     private readonly broker: Broker,
-    private readonly wish: FetchWish,
+    private readonly params: FetchParams,
   ) {}
 
   /** The logs to watch while there is too little. */
   logs(): PartitionLog[] {
-    return [...this.wish.partitions].flatMap((asked) => this.topicOf(asked)?.log(asked.partition) ?? []);
+    return [...this.params.partitions].flatMap((asked) => this.topicOf(asked)?.log(asked.partition) ?? []);
   }
 
   /** Calls back when a partition that was settled has something to tell. */
   onWoken(callback: (() => void) | undefined): void {
-    if (this.wish.session !== undefined) this.wish.session.woken = callback;
+    if (this.params.session !== undefined) this.params.session.woken = callback;
   }
 
   private topicOf({ topic, topicId }: SessionPartition) {
-    return this.wish.byId ? this.broker.topics.getById(topicId) : this.broker.topics.get(topic);
+    return this.params.byId ? this.broker.topics.getById(topicId) : this.broker.topics.get(topic);
   }
 
   /** What each partition has now, within the bounds. `bytes` of records, `final` where waiting would change nothing. */
   evaluate(): { readonly results: PartitionResult[]; readonly bytes: number; readonly final: boolean } {
     const results: PartitionResult[] = [];
     let bytes = 0;
-    let final = this.wish.isEmpty;
-    for (const asked of this.wish.partitions) {
-      const result = this.partition(asked, this.wish.maxBytes - bytes, bytes === 0);
+    let final = this.params.isEmpty;
+    for (const asked of this.params.partitions) {
+      const result = this.partition(asked, this.params.maxBytes - bytes, bytes === 0);
       bytes += result.range?.length ?? 0;
       if (result.error !== undefined || result.divergingEndOffset !== undefined) final = true;
-      if (this.wish.session?.settle(result) !== true) results.push(result);
+      if (this.params.session?.settle(result) !== true) results.push(result);
     }
     return { results, bytes, final };
   }
@@ -72,9 +72,9 @@ export class FetchPlan {
   private partition(asked: SessionPartition, bytesLeft: number, first: boolean): PartitionResult {
     const topic = this.topicOf(asked);
     // Who may not read a topic is not told either whether one of this name is there.
-    const name = this.wish.byId ? topic?.name : asked.topic;
-    if (name !== undefined && !this.wish.mayRead(name)) return failed(asked, 'TOPIC_AUTHORIZATION_FAILED');
-    if (topic === undefined) return failed(asked, this.wish.byId ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
+    const name = this.params.byId ? topic?.name : asked.topic;
+    if (name !== undefined && !this.params.mayRead(name)) return failed(asked, 'TOPIC_AUTHORIZATION_FAILED');
+    if (topic === undefined) return failed(asked, this.params.byId ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
     const log = topic.log(asked.partition);
     if (log === undefined) return failed(asked, 'UNKNOWN_TOPIC_OR_PARTITION');
     if (asked.currentLeaderEpoch > LEADER_EPOCH) return failed(asked, 'UNKNOWN_LEADER_EPOCH');
@@ -83,7 +83,7 @@ export class FetchPlan {
     }
     const { startOffset, endOffset: highWatermark, lastStableOffset } = log;
     const offset = asked.fetchOffset;
-    const end = this.wish.readCommitted ? lastStableOffset : highWatermark;
+    const end = this.params.readCommitted ? lastStableOffset : highWatermark;
     const base = { asked, log, highWatermark, lastStableOffset, startOffset, divergingEndOffset: undefined };
     const hasMore = offset < end;
     if (asked.lastFetchedEpoch > LEADER_EPOCH || (asked.lastFetchedEpoch >= 0 && offset > highWatermark)) {
@@ -95,7 +95,7 @@ export class FetchPlan {
     }
     const bytesMax = Math.min(asked.maxBytes, bytesLeft);
     const range = offset >= end || (bytesMax <= 0 && !first) ? undefined : log.read(offset, bytesMax, end, first);
-    const aborted = this.wish.readCommitted ? (range === undefined ? [] : log.abortedWithin(offset, end)) : undefined;
+    const aborted = this.params.readCommitted ? (range === undefined ? [] : log.abortedWithin(offset, end)) : undefined;
     return { ...base, error: undefined, range, aborted, hasMore };
   }
 }

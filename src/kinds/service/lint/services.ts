@@ -36,18 +36,18 @@ function modules({ name, run, cwd, locationOf }: ServiceSection, { pipeline }: L
 function ports(context: LintContext): readonly Problem[] {
   const { services } = context.pipeline;
   const { gateway } = context.pipeline;
-  const wished = [
+  const declared = [
     ...services.map(({ name, port }) => ({ who: `service ${name}`, port, path: ['services', name, 'port'] })),
     { who: 'the gateway', port: gateway?.port, path: ['gateway', 'port'] },
   ];
   const taken = new Map<number, string>();
-  return wished.flatMap(({ who, port, path }) => {
+  return declared.flatMap(({ who, port, path }) => {
     if (port === undefined) return [];
     const other = taken.get(port);
     taken.set(port, other ?? who);
     return other === undefined
       ? []
-      : [problem('port-clash', placeOf(context, ...path), `port ${port} of ${who} is also wished for by ${other}`)];
+      : [problem('port-clash', placeOf(context, ...path), `port ${port} of ${who} is also that of ${other}`)];
   });
 }
 

@@ -22,7 +22,7 @@ class Reader {
 
   constructor(
     private client: RawClient,
-    private readonly wish: { readonly minBytes?: number } = {},
+    private readonly params: { readonly minBytes?: number } = {},
   ) {}
 
   async begin(): Promise<void> {
@@ -50,7 +50,7 @@ class Reader {
       ...{ partition, fetchOffset: BigInt(offset), partitionMaxBytes: 100_000 },
     }));
     const answer = await this.client.send(fetch, 12, {
-      ...{ maxWaitMs, minBytes: this.wish.minBytes ?? 1, sessionId: this.sessionId, sessionEpoch: this.epoch },
+      ...{ maxWaitMs, minBytes: this.params.minBytes ?? 1, sessionId: this.sessionId, sessionEpoch: this.epoch },
       topics: partitions.length === 0 ? [] : [{ topic: 't', partitions }],
       forgottenTopicsData: forgotten.length === 0 ? [] : [{ topic: 't', partitions: forgotten }],
     });
@@ -66,12 +66,12 @@ class Reader {
   }
 }
 
-async function begin(wish: { readonly minBytes?: number } = {}) {
+async function begin(options: { readonly minBytes?: number } = {}) {
   const broker = await TestBroker.start();
   const writer = await broker.client();
   const topics = [{ name: 't', numPartitions: PARTITIONS, replicationFactor: 1 }];
   await writer.send(createTopics, 5, { topics });
-  const reader = new Reader(await broker.client(), wish);
+  const reader = new Reader(await broker.client(), options);
   await reader.begin();
   return { broker, writer, reader };
 }

@@ -30,8 +30,8 @@ const ONE_PARTITION = { 'offsets.topic.num.partitions': '1', 'transaction.state.
 /** What a reader of these topics gets. */
 async function recordsIn(client: RawClient, topic: string, isolationLevel = 0): Promise<LoggedRecord[]> {
   const partitions = [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 10_000_000 }];
-  const wish = { maxWaitMs: 0, minBytes: 1, isolationLevel, topics: [{ topic, partitions }] };
-  const bytes = (await client.send(fetch, 12, wish)).responses[0]?.partitions[0]?.records ?? Buffer.alloc(0);
+  const request = { maxWaitMs: 0, minBytes: 1, isolationLevel, topics: [{ topic, partitions }] };
+  const bytes = (await client.send(fetch, 12, request)).responses[0]?.partitions[0]?.records ?? Buffer.alloc(0);
   const found: LoggedRecord[] = [];
   for (let at = 0; at < bytes.length; at += sizeOf(bytes, at)) {
     const batch = bytes.subarray(at, at + sizeOf(bytes, at));

@@ -70,14 +70,14 @@ interface Service {
 }
 
 function servicesOf(plan: PipelineProject): Readonly<Record<string, Service>> {
-  const text = projectText(plan.project(plan.wishedPorts()));
+  const text = projectText(plan.project(plan.preferredPorts()));
   return (parse(text) as { services: Record<string, Service> }).services;
 }
 
 describe('the Compose project of a pipeline', () => {
   it('with everything in it is the one that was looked through', async () => {
     const plan = planOf();
-    await expect(projectText(plan.project(plan.wishedPorts()))).toMatchFileSnapshot('everything.yaml');
+    await expect(projectText(plan.project(plan.preferredPorts()))).toMatchFileSnapshot('everything.yaml');
   });
 
   it('has only what the pipeline declares', () => {
@@ -137,7 +137,7 @@ describe('the Compose project of a pipeline', () => {
 
   it('keeps the address for this host and the one for containers apart', () => {
     const plan = planOf();
-    const { kafka } = plan.project({ ...plan.wishedPorts(), KAFKA_PORT: 9099 }).services;
+    const { kafka } = plan.project({ ...plan.preferredPorts(), KAFKA_PORT: 9099 }).services;
     expect(kafka).toMatchObject({
       environment: { KAFKA_ADVERTISED_LISTENERS: 'HOST://127.0.0.1:9099,INSIDE://kafka:19092' },
       ports: ['127.0.0.1:9099:9092'],
