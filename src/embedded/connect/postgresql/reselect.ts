@@ -5,18 +5,7 @@ import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { type TableInfo, tableName } from './catalogue.js';
 import { isRetriable } from './connection.js';
-import type { Settings } from './settings.js';
-
-/** One `ReselectColumnsPostProcessor` of `post.processors`. */
-export interface ReselectRule {
-  /** `schema.table:column` */
-  matches(column: string): boolean;
-  /** Values that were not sent because they did not change. */
-  readonly unavailable: boolean;
-  readonly nulls: boolean;
-  /** The row is looked up by the record's key, not by the table's. */
-  readonly byEventKey: boolean;
-}
+import type { ReselectRule, Settings } from './settings.js';
 
 /**
  * Reads columns of a changed row again: what it has now stands for a value that was not sent, or that is null. By then

@@ -3,8 +3,6 @@ import { below, splitList } from '../../../protocol/connect/option.js';
 import type { SslParameters } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
 import { nameFilter, nameMatcher, nameRank } from './filter.js';
-import type { ReselectRule } from './reselect.js';
-import type { SignalChannels } from './signal-channels.js';
 import { type TopicNaming, topicNaming } from './topic-naming.js';
 import type { TypeOptions } from './types.js';
 
@@ -19,6 +17,28 @@ export interface SnapshotPlan {
 }
 
 export type Operation = 'r' | 'c' | 'u' | 'd' | 't' | 'm';
+
+/** One `ReselectColumnsPostProcessor` of `post.processors`. */
+export interface ReselectRule {
+  /** `schema.table:column` */
+  matches(column: string): boolean;
+  /** Values that were not sent because they did not change. */
+  readonly unavailable: boolean;
+  readonly nulls: boolean;
+  /** The row is looked up by the record's key, not by the table's. */
+  readonly byEventKey: boolean;
+}
+
+/** Where signals come from besides the signal table. */
+export interface SignalChannels {
+  /** `source`, `kafka`, `file`: those that are enabled. */
+  readonly enabled: ReadonlySet<string>;
+  readonly pollMs: number;
+  readonly file: string;
+  readonly topic: string;
+  readonly bootstrapServers: string;
+  readonly group: string;
+}
 
 /** The PostgreSQL connector's options, read once. */
 export interface Settings {

@@ -3,19 +3,8 @@ import { connectKafka } from '../../../clients/kafka/client.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
-import type { Settings } from './settings.js';
+import type { Settings, SignalChannels } from './settings.js';
 import type { Signal } from './signals.js';
-
-/** Where signals come from besides the signal table. */
-export interface SignalChannels {
-  /** `source`, `kafka`, `file`: those that are enabled. */
-  readonly enabled: ReadonlySet<string>;
-  readonly pollMs: number;
-  readonly file: string;
-  readonly topic: string;
-  readonly bootstrapServers: string;
-  readonly group: string;
-}
 
 type SignalSettings = Pick<Settings, 'prefix' | 'signals'>;
 
