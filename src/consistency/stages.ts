@@ -113,9 +113,12 @@ export interface HandsOn {
   readonly queues: readonly string[];
 }
 
-async function outputOf({ topics, queues }: HandsOn, kafka: KafkaClient): Promise<Fence | undefined> {
+/** A way over queues alone has no Kafka: it is asked for only where something is handed on there. */
+export type OpenKafka = () => Promise<KafkaClient>;
+
+async function outputOf({ topics, queues }: HandsOn, kafka: OpenKafka): Promise<Fence | undefined> {
   if (queues.length > 0) return { kind: 'queues', queues, takenMs: performance.now() };
-  return topics.length === 0 ? undefined : endsOf(kafka, topics);
+  return topics.length === 0 ? undefined : endsOf(await kafka(), topics);
 }
 
 export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
@@ -134,7 +137,7 @@ export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
         ? REACHED
         : { reached: false, behind: `${records} ${records === 1n ? 'record' : 'records'} behind`, distance: records };
     },
-    outputs: () => outputOf(probe.handsOn, kafka),
+    outputs: () => outputOf(probe.handsOn, async () => kafka),
     trouble: () => probe.trouble(),
     lastError: async () => probe.lastError?.(),
   };
@@ -155,7 +158,7 @@ export interface OutboxProbe {
   lastError?(): Promise<string | undefined>;
 }
 
-export function outboxStage(probe: OutboxProbe, kafka: KafkaClient): Stage {
+export function outboxStage(probe: OutboxProbe, kafka: OpenKafka): Stage {
   let taken: { readonly fence: Fence; readonly rows: UnsentRows } | undefined;
   return {
     kind: 'outbox',
@@ -191,7 +194,7 @@ export interface ReceiverProbe {
 }
 
 /** Queues have no positions: a receiver has passed a fence once each queue was seen empty after it was taken. */
-export function receiverStage(probe: ReceiverProbe, kafka: KafkaClient): Stage {
+export function receiverStage(probe: ReceiverProbe, kafka: OpenKafka): Stage {
   const passed = new WeakMap<Fence, Set<string>>();
   return {
     kind: 'receiver',

@@ -29,6 +29,8 @@ export interface Kind extends FileKind {
 export interface NamedComponent {
   readonly component: Component;
   readonly names: readonly string[];
+  /** The pipeline does not ask for it itself: it has it only where another of its components needs it. */
+  readonly onlyIfNeeded?: boolean;
 }
 
 /** The parts of `up` that are commands of their own; what a part needs is always taken along. */
@@ -106,5 +108,8 @@ export async function operationsOf(
 
 export function componentsOf(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
   const taken = new Set(['supervisor', ...kinds.flatMap(({ servers }) => servers ?? [])]);
-  return kinds.flatMap((kind) => kind.components?.(pipeline, taken) ?? []);
+  const all = kinds.flatMap((kind) => kind.components?.(pipeline, taken) ?? []);
+  const isNeeded = (kind: string): boolean =>
+    all.some(({ component, onlyIfNeeded }) => !onlyIfNeeded && component.needs?.some((need) => need.kind === kind));
+  return all.filter(({ component, onlyIfNeeded }) => !onlyIfNeeded || isNeeded(component.kind));
 }

@@ -1,6 +1,7 @@
 import type { SourceLocation } from '../support/errors.js';
 import type { ComponentId } from '../targets/component.js';
-import { madeKey } from './ledger.js';
+import { madeKey } from './ledger/ledger.js';
+import { ledgerNeeds } from './ledger/places.js';
 import { type Change, compare, type Ownership, type ResourceKind, reconcile, type WaitReport } from './resource.js';
 import { withTimeout } from './server-node.js';
 import type { Session } from './session.js';
@@ -41,7 +42,7 @@ export function resourceNode<Spec, Live, Context>(
           note: () => noteMade(session, resource.kind, name),
         }
       : undefined;
-  const needs = options.noted === true ? [...options.needs, 'server/kafka'] : options.needs;
+  const needs = options.noted === true ? [...options.needs, ...ledgerNeeds(session)] : options.needs;
   return {
     id,
     step,

@@ -30,7 +30,7 @@ export function serverNode<K extends ComponentKind>(
   ];
 }
 
-export const hasServer = ({ pipeline, kinds }: Session, kind: ComponentKind): boolean =>
+export const hasServer = ({ pipeline, kinds }: Pick<Session, 'pipeline' | 'kinds'>, kind: ComponentKind): boolean =>
   componentsOf(pipeline, kinds).some(({ component }) => component.kind === kind);
 
 export const withTimeout = (session: Session, report: NodeReport): NodeReport & { readonly timeoutMs: number } => ({

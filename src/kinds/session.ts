@@ -11,9 +11,8 @@ import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
 import type { Emit } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
-import { type Ledger, openLedger, readLedger } from './ledger.js';
+import { type Ledger, type LedgerView, openLedger, readLedger } from './ledger/ledger.js';
 import { referenceValues } from './reference-values.js';
-import { kafkaClient } from './topic/client.js';
 
 /** What every operation works with: the pipeline, its target, clients of what runs, and a way to say what happens. */
 export interface Session {
@@ -33,10 +32,10 @@ export interface Session {
   start(component: ComponentId, launch?: Launch): Promise<boolean>;
   /** Runs a command of this host to its end; its log is beside those of services. */
   run(command: HostCommand): Promise<HostCommandEnd>;
-  /** What this pipeline has made, as Kafka keeps it; opened once. */
+  /** What this pipeline has made; opened once. */
   ledger(): Promise<Ledger>;
   /** The same to look at: nothing is made where it is missing. */
-  noted(): Promise<{ get(key: string): unknown }>;
+  noted(): Promise<LedgerView>;
   close(): Promise<void>;
 }
 
@@ -61,8 +60,9 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
   lifetime.onEnd(() => target.close());
   const clients = new Clients(target, lifetime, signal);
   let ledger: Promise<Ledger> | undefined;
-  let noted: Promise<ReadonlyMap<string, unknown>> | undefined;
+  let noted: Promise<LedgerView> | undefined;
   const said = new Set<string>();
+  const place = { pipeline, kinds, target, clients, emit };
   return {
     pipeline,
     kinds,
@@ -85,12 +85,12 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     },
     run: (command) => runHostCommand(command, { stateFolder, env }),
     ledger: () => {
-      ledger ??= kafkaClient(clients).then((kafka) => openLedger(kafka, pipeline.name, emit));
+      ledger ??= openLedger(place);
       return ledger;
     },
     noted: () => {
       if (ledger !== undefined) return ledger;
-      noted ??= kafkaClient(clients).then((kafka) => readLedger(kafka, pipeline.name, emit));
+      noted ??= readLedger(place);
       return noted;
     },
     close: () => lifetime.end(),

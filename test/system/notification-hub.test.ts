@@ -60,6 +60,15 @@ describe('notification-hub', () => {
     const ended = await stack.run('up');
     expect(ended.code, ended.stdout).toBe(0);
     expect(ended.stdout).toContain('Nothing to change.');
+    const names = (await stack.processes()).map(({ process }) => process).sort();
+    expect(names, 'no Kafka, which it does not use').toEqual([
+      'gateway',
+      'main',
+      'notification',
+      'postgres',
+      'rabbitmq',
+      'redis',
+    ]);
   });
 
   it('says lagging, and which queue holds how much, while nobody receives; then consistent', async () => {

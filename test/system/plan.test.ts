@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { openLedger, readLedger } from '../../src/kinds/ledger.js';
+import { ledgerIn } from '../../src/kinds/ledger/ledger.js';
+import { topicStore } from '../../src/kinds/ledger/topic-store.js';
 import { runIn } from '../support/command-line.js';
 import { changeAndRevert, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
 
@@ -19,6 +20,15 @@ beforeEach(async () => {
 });
 
 afterAll(() => shop?.stop());
+
+async function noted(): Promise<ReadonlyMap<string, unknown>> {
+  const store = topicStore(shop.kafka, 'shop', () => {});
+  try {
+    return (await store.read()) ?? new Map();
+  } finally {
+    await store.close();
+  }
+}
 
 it('plans nothing after an apply, and a second apply changes nothing', async () => {
   const planned = await shop.run('plan');
@@ -152,7 +162,7 @@ it('changes nothing that others have made until it is taken over', async () => {
   expect(adopted.out).toContain('taken over from others  (--prune and reset may remove it)');
   expect(adopted.code).toBe(0);
   expect(await retention()).toBe('1000');
-  expect((await readLedger(shop.kafka, 'shop', () => {})).has('topic/equal')).toBe(true);
+  expect((await noted()).has('topic/equal')).toBe(true);
   expect((await shop.run('plan', '--adopt')).code).toBe(0);
 
   declared('3000');
@@ -223,7 +233,7 @@ it('goes on where an apply was killed', async () => {
 });
 
 it('changes nothing while another machine changes the pipeline, and forgets the claim of one that has died', async () => {
-  const ledger = await openLedger(shop.kafka, 'shop', () => {});
+  const ledger = await ledgerIn(topicStore(shop.kafka, 'shop', () => {}));
   const claim = { host: 'elsewhere', pid: 7, stateFolder: '/home/ada/.evpipe/shop', untilMs: Date.now() + 60_000 };
   await ledger.put('lock/other', claim);
   for (const argv of [
@@ -239,9 +249,7 @@ it('changes nothing while another machine changes the pipeline, and forgets the 
   await ledger.close();
   const ended = await shop.run('up', '--no-verify');
   expect(ended.code, ended.err).toBe(0);
-  expect([...(await readLedger(shop.kafka, 'shop', () => {})).keys()].filter((key) => key.startsWith('lock/'))).toEqual(
-    [],
-  );
+  expect([...(await noted()).keys()].filter((key) => key.startsWith('lock/'))).toEqual([]);
 });
 
 it('does nothing on another cluster than the one that is meant', async () => {

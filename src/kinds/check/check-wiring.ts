@@ -134,17 +134,17 @@ async function takeFence(origin: Origin, first: FlowStage | undefined, session: 
 }
 
 async function wireStage(stage: FlowStage, next: FlowStage | undefined, session: Session): Promise<Stage> {
-  const kafka = await kafkaClient(session.clients);
+  const kafka = () => kafkaClient(session.clients);
   const handsOn = handedOn(stage, next);
   switch (stage.kind) {
     case 'connector':
-      return wireConnector(stage, session, kafka);
+      return wireConnector(stage, session, await kafka());
     case 'outbox':
       return outboxStage(await outboxProbe(stage, handsOn, session), kafka);
     case 'query':
-      return groupStage(await queryProbe(stage, handsOn, session), kafka);
+      return groupStage(await queryProbe(stage, handsOn, session), await kafka());
     case 'group':
-      return groupStage(await groupProbe(stage, handsOn, session), kafka);
+      return groupStage(await groupProbe(stage, handsOn, session), await kafka());
     case 'receiver':
       return receiverStage(receiverProbe(stage, handsOn, session), kafka);
   }

@@ -3,6 +3,7 @@ import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
 import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';
+import { migrationsCreateConnectors } from '../ksqldb/created-connectors.js';
 import { isReferred } from '../service/referred.js';
 import { connectComponent } from './component.js';
 import { givenName } from './connector-defaults.js';
@@ -43,7 +44,7 @@ export const connectorKind: Kind = {
     { head: 'connect', fields: HTTP_FIELDS, component: 'connect', needs: () => ['server/connect'] },
   ],
   components: (pipeline) =>
-    pipeline.connectors.length > 0 || isReferred(pipeline, 'connect')
+    pipeline.connectors.length > 0 || isReferred(pipeline, 'connect') || migrationsCreateConnectors(pipeline)
       ? [{ component: connectComponent(pipeline), names: ['connect'] }]
       : [],
   servers: ['connect'],

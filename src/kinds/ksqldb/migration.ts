@@ -5,7 +5,7 @@ import { parseStatements, splitStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { checksumOf, type Migration } from '../database/resource.js';
-import type { Ledger } from '../ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { Change, WaitReport } from '../resource.js';
 
 /** What a migration needs of a ksqlDB server; clients/ksqldb has it. */
@@ -33,7 +33,7 @@ export interface MigrationContext {
 }
 
 /** How far a migration has come; statements count from 0, SET and DEFINE among them. */
-interface MigrationState {
+export interface MigrationState {
   /** Of the whole file where it is finished, else of the statements that are done: the rest may still be fixed. */
   readonly checksum: string;
   /** All statements below are carried out. */

@@ -3,15 +3,20 @@ import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
-import { readLedger } from '../ledger.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import { registryClient } from '../subject/client.js';
-import { kafkaClient } from '../topic/client.js';
 import type { Node, NodeReport, Planned } from '../walk.js';
 import { ksqldbClient } from './client.js';
 import { examineKsqldb } from './doctor.js';
-import { applyMigration, type KsqlThing, ledgerKey, madeByMigrations, migrationChanges } from './migration.js';
+import {
+  applyMigration,
+  type KsqlThing,
+  ledgerKey,
+  type MigrationState,
+  madeByMigrations,
+  migrationChanges,
+} from './migration.js';
 import { migrationsOf } from './migrations.js';
 
 export const operations: KindOperations = {
@@ -72,7 +77,6 @@ function ksqlNode(session: Session): Node {
 }
 
 function migrationPlans(session: Session): readonly Planned[] {
-  const noted = once(async () => readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit));
   const values = once(() => session.references('inside', 'connect'));
   // A ksql file that is there can be read without what it refers to.
   return migrationsOf(session.pipeline).map(({ name, file: shown }, index) => {
@@ -82,7 +86,7 @@ function migrationPlans(session: Session): readonly Planned[] {
       component: server('ksqldb'),
       location: { file: shown, line: 1, column: 1 },
       compare: async () => {
-        const state = (await noted()).get(ledgerKey(name));
+        const state = (await session.noted()).get<MigrationState>(ledgerKey(name));
         const migration = migrationsOf(session.pipeline, await values())[index];
         if (migration === undefined) throw new Error(`ksql migration ${name} went away`);
         return { isNew: state === undefined, changes: migrationChanges(migration, state) };

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Located } from '../../pipeline/pipeline.js';
-import { server } from '../../targets/component.js';
 import { database } from '../database/component.js';
 import { migrationOf } from '../database/migration.js';
 import type { KindOperations, Released } from '../kind.js';
+import { isLedgerShared, ledgerNeeds } from '../ledger/places.js';
+import { withLedger } from '../ledger/with-ledger.js';
 import { needsOf } from '../reference-values.js';
 import { serviceClient } from '../service/client.js';
 import { serviceReferences } from '../service/referred.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
 import type { Node, NodeReport } from '../walk.js';
-import { withLedger } from '../with-ledger.js';
 import { applyCsvSeed, applySqlSeed } from './database-seed.js';
 import type { SeedSection, ServiceSeedSection } from './section.js';
 import { csvColumns, readSeedLines } from './seed-files.js';
@@ -31,18 +31,18 @@ function seedNode(session: Session, section: SeedSection): Node {
   return {
     id: `seed/${section.name}`,
     step: 'seed',
-    needs: [...seedNeeds(section), ...filesFirst(session, section)],
+    needs: [...seedNeeds(session, section), ...filesFirst(session, section)],
     run: async (report) => ({ changed: await seed(session, section, report) }),
   };
 }
 
 /** What a seed goes through, or into. */
-function seedNeeds(section: SeedSection): readonly string[] {
+function seedNeeds(session: Session, section: SeedSection): readonly string[] {
   switch (section.kind) {
     case 'service':
-      return [`service/${section.service}`, 'server/kafka'];
+      return [`service/${section.service}`, ...ledgerNeeds(session)];
     case 'jsonl':
-      return [`topic/${section.topic}`, 'server/kafka'];
+      return [`topic/${section.topic}`, ...ledgerNeeds(session)];
     default:
       return [`database/${section.database}`];
   }
@@ -103,11 +103,11 @@ async function serviceSeed(
   return created > 0;
 }
 
-/** Where Kafka stays and evpipe's own databases go: their rows go with them. */
+/** Where the ledger stays and databases of evpipe's own go: their rows go with them. */
 async function forgetSeeds(session: Session): Promise<Released> {
   const { pipeline, target } = session;
   const goes = pipeline.databases.some(({ name }) => target.providerOf(database(name)) !== 'address');
-  if (goes && target.providerOf(server('kafka')) === 'address') {
+  if (goes && isLedgerShared(session)) {
     await withLedger(session, async (ledger) => {
       for (const key of ledger.keys('seed/')) await ledger.forget(key);
     });

@@ -1,6 +1,6 @@
 import type { ServiceClient } from '../../clients/service/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { Ledger } from '../ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { type SeedPlan, seedRow } from './seed-rows.js';
 
 export interface ServiceSeed extends SeedPlan {

@@ -1,7 +1,7 @@
 import type { KafkaClient, OutgoingRecord, PartitionPosition } from '../../clients/kafka/contract.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { checksumOf } from '../database/resource.js';
-import type { Ledger } from '../ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { SeedLine } from './seed-files.js';
 
 export interface TopicSeed {

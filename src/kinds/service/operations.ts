@@ -2,7 +2,7 @@ import { type ReferenceValues, resolveReferences } from '../../pipeline/referenc
 import { counted } from '../../support/counted.js';
 import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
-import { madeKey } from '../ledger.js';
+import { madeKey } from '../ledger/ledger.js';
 import { environmentOf, programFolder, referencesInFiles, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';

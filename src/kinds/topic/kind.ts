@@ -3,6 +3,7 @@ import { calledOnServers } from '../../pipeline/kind.js';
 import { INSIDE, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
+import { isReferred } from '../service/referred.js';
 import { KAFKA_FIELDS } from './address.js';
 import { kafkaComponent } from './component.js';
 import { knownTopics } from './known-topics.js';
@@ -84,8 +85,13 @@ export const topicKind: Kind = {
       needs: ({ topics: declared }) => ['server/kafka', ...declared.map(({ name }) => `topic/${name}`)],
     },
   ],
-  // Kafka always: it also holds the ledger.
-  components: (pipeline) => [{ component: kafkaComponent(pipeline), names: ['kafka'] }],
+  components: (pipeline) => [
+    {
+      component: kafkaComponent(pipeline),
+      names: ['kafka'],
+      onlyIfNeeded: pipeline.topics.length === 0 && !isReferred(pipeline, 'kafka'),
+    },
+  ],
   servers: ['kafka'],
   step: 'kafka',
   slice: 'services',

@@ -1,9 +1,9 @@
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import { componentsOf, type KindOperations, type Removal } from '../kind.js';
-import { ledgerTopic } from '../ledger.js';
+import { ledgerTopic } from '../ledger/topic-store.js';
 import { resourceNode } from '../resource-node.js';
-import { serverNode, shownPort } from '../server-node.js';
+import { hasServer, serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { kafkaClient } from './client.js';
@@ -26,8 +26,10 @@ export const operations: KindOperations = {
 
   removals: (session) => [topicRemoval(session)],
 
-  async release({ pipeline, kinds, target }) {
-    if (target.providerOf(server('kafka')) !== 'address') return { removed: [], left: [] };
+  async release(session) {
+    const { pipeline, kinds, target } = session;
+    const isOthers = hasServer(session, 'kafka') && target.providerOf(server('kafka')) === 'address';
+    if (!isOthers) return { removed: [], left: [] };
     const topics = [...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)];
     const own = componentsOf(pipeline, kinds).filter(
       ({ component }) =>

@@ -1,5 +1,5 @@
 import type { Released } from '../../kinds/kind.js';
-import { madeKey } from '../../kinds/ledger.js';
+import { madeKey } from '../../kinds/ledger/ledger.js';
 import type { Session } from '../../kinds/session.js';
 import { EvpipeError } from '../../support/errors.js';
 import { exclusively } from '../run/exclusively.js';

@@ -1,5 +1,5 @@
 import { operationsOf, type Removal } from '../../kinds/kind.js';
-import { madeKey, readLedger } from '../../kinds/ledger.js';
+import { madeKey, readLedger } from '../../kinds/ledger/ledger.js';
 import { type Change, TAKEN_OVER } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
 import { kafkaClient } from '../../kinds/topic/client.js';
@@ -102,13 +102,12 @@ export interface Removable {
 
 /** What this pipeline has made, by its ledger, and no longer declares; in the order in which it can be taken away. */
 export async function removable(session: Session): Promise<readonly Removable[]> {
-  if ((await session.target.endpoint(server('kafka'))) === undefined) return [];
-  const ledger = await readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit);
+  const ledger = await readLedger(session);
   const removals = await removalsOf(session);
   const found: Removable[] = [];
   for (const removal of removals) {
     const prefix = madeKey(removal.kind, '');
-    const made = [...ledger.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    const made = ledger.keys(prefix).map((key) => key.slice(prefix.length));
     for (const name of made.filter((one) => !removal.declared.includes(one)).sort()) {
       if (!(await isThere(removal, name, session))) continue;
       found.push({ removal, entry: removalEntry(removal, name, 'created by this pipeline, no longer declared') });

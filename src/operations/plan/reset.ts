@@ -1,8 +1,7 @@
 import type { Released, Removal } from '../../kinds/kind.js';
-import { madeKey, readLedger } from '../../kinds/ledger.js';
+import { type LedgerView, madeKey, readLedger } from '../../kinds/ledger/ledger.js';
 import { service } from '../../kinds/service/component.js';
 import type { Session } from '../../kinds/session.js';
-import { kafkaClient } from '../../kinds/topic/client.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { EvpipeError } from '../../support/errors.js';
 import { exclusively } from '../run/exclusively.js';
@@ -31,7 +30,7 @@ export async function readReset(session: Session, resource: string | undefined):
       todo: `Name one of: ${known.join(', ')}`,
     });
   }
-  const ledger = await readLedger(await kafkaClient(session.clients), session.pipeline.name, session.emit);
+  const ledger = await readLedger(session);
   const things: Removable[] = [];
   const left: string[] = [];
   for (const { removal, name, id } of wanted.filter((one) => resource === undefined || one.id === resource)) {
@@ -44,13 +43,8 @@ export async function readReset(session: Session, resource: string | undefined):
 }
 
 /** All that is in a server of evpipe's own is this pipeline's. */
-function isOwned(
-  { kind, component }: Removal,
-  name: string,
-  { target }: Session,
-  ledger: ReadonlyMap<string, unknown>,
-): boolean {
-  return target.providerOf(component) !== 'address' || ledger.has(madeKey(kind, name));
+function isOwned({ kind, component }: Removal, name: string, { target }: Session, ledger: LedgerView): boolean {
+  return target.providerOf(component) !== 'address' || ledger.get(madeKey(kind, name)) !== undefined;
 }
 
 /** Stops the services, which would go on reading and writing, and takes it all away; `evpipe apply` makes it again. */

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Ledger, openLedger, readLedger } from '../../kinds/ledger.js';
+import { type Ledger, type LedgerView, openLedger, readLedger } from '../../kinds/ledger/ledger.js';
+import { isLedgerShared } from '../../kinds/ledger/places.js';
 import type { Session } from '../../kinds/session.js';
-import { kafkaClient } from '../../kinds/topic/client.js';
 import { withPlace } from '../../support/disk-room.js';
 import { EvpipeError } from '../../support/errors.js';
-import { server } from '../../targets/component.js';
 import { takeRunLock } from '../../targets/run-lock.js';
 
 /** The claim of a run on another machine ends by itself this long after its last renewal: longer than clocks are apart. */
@@ -24,7 +23,7 @@ const claimKey = (id: string): string => `lock/${id}`;
 
 /**
  * Does work that changes things while no other evpipe changes this pipeline: neither on this machine (a lock of the kernel's on
- * the state folder) nor, where Kafka has an address, on any other (a claim in the ledger). Throws EVPIPE_ALREADY_RUNNING,
+ * the state folder) nor, where the ledger is on a server with an address, on any other (a claim in the ledger). Throws EVPIPE_ALREADY_RUNNING,
  * EVPIPE_LOCKED.
  */
 export async function exclusively<T>(session: Session, work: () => Promise<T>): Promise<T> {
@@ -32,7 +31,7 @@ export async function exclusively<T>(session: Session, work: () => Promise<T>): 
   try {
     const release = takeRunLock(stateFolder);
     try {
-      if (session.target.providerOf(server('kafka')) !== 'address') return await work();
+      if (!isLedgerShared(session)) return await work();
       return await withClaim(session, work);
     } finally {
       release();
@@ -46,18 +45,17 @@ export async function exclusively<T>(session: Session, work: () => Promise<T>): 
 const quietly = (): void => {};
 
 async function withClaim<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  const { pipeline, clients } = session;
-  const kafka = await kafkaClient(clients);
+  const { pipeline } = session;
   // Of its own: the session's is read once the claim holds, and so knows all that the run before has noted.
-  const ledger = await openLedger(kafka, pipeline.name, quietly);
+  const ledger = await openLedger({ ...session, emit: quietly });
   const key = claimKey(randomUUID());
   const renew = (): Promise<void> => ledger.put(key, claimOf(pipeline.stateFolder));
   await renew();
-  // A renewal that fails is made up for by the next; where Kafka stays away, the work fails too.
+  // A renewal that fails is made up for by the next; where the server stays away, the work fails too.
   const timer = setInterval(() => void renew().catch(() => undefined), RENEWED_EVERY_MS);
   try {
-    // Of two that claim at once at least one sees the other, since Kafka puts their claims in an order.
-    await refuseOthers(await readLedger(kafka, pipeline.name, quietly), key, ledger, session);
+    // Of two that claim at once at least one sees the other: each reads after its own claim is acknowledged.
+    await refuseOthers(await readLedger({ ...session, emit: quietly }), key, ledger, session);
     return await work();
   } finally {
     clearInterval(timer);
@@ -72,15 +70,10 @@ const claimOf = (stateFolder: string): Claim => ({
   untilMs: Date.now() + CLAIM_MS,
 });
 
-async function refuseOthers(
-  entries: ReadonlyMap<string, unknown>,
-  own: string,
-  ledger: Ledger,
-  { pipeline }: Session,
-): Promise<void> {
-  for (const [key, value] of entries) {
-    if (!key.startsWith(claimKey('')) || key === own) continue;
-    const claim = value as Claim;
+async function refuseOthers(entries: LedgerView, own: string, ledger: Ledger, { pipeline }: Session): Promise<void> {
+  for (const key of entries.keys(claimKey(''))) {
+    const claim = entries.get<Claim>(key);
+    if (claim === undefined || key === own) continue;
     // Whoever held this machine's lock, which this run holds now, is gone.
     const isDead = claim.host === hostname() && claim.stateFolder === pipeline.stateFolder;
     if (isDead || claim.untilMs < Date.now()) {

@@ -10,7 +10,8 @@ import { CommandLog } from '../../../src/embedded/ksqldb/command-log.js';
 import { schemaRecord } from '../../../src/embedded/schema-registry/schemas-topic.js';
 import { startSchemaRegistry } from '../../../src/embedded/schema-registry/server.js';
 import type { OperationEvent } from '../../../src/kinds/events.js';
-import { openLedger, readLedger } from '../../../src/kinds/ledger.js';
+import { ledgerIn } from '../../../src/kinds/ledger/ledger.js';
+import { topicStore } from '../../../src/kinds/ledger/topic-store.js';
 import { Lifetime } from '../../../src/support/lifetime.js';
 import { lineLog } from '../../../src/support/log.js';
 
@@ -175,17 +176,17 @@ describe('records that a server did not write into the topic of its state', () =
       [null, 'hush'],
     ]);
     const events: OperationEvent[] = [];
-    expect([...(await readLedger(kafka, 'shop', (event) => events.push(event)))]).toEqual([
-      ['topic/a', { made: true }],
-    ]);
+    expect(await topicStore(kafka, 'shop', (event) => events.push(event)).read()).toEqual(
+      new Map([['topic/a', { made: true }]]),
+    );
     const notes = events.flatMap((event) => (event.kind === 'note' ? [`${event.level}: ${event.message}`] : []));
     expect(notes).toEqual(
       [1, 2, 3].map(
         (offset) =>
-          `warning: skipped the record _evpipe_shop-0@${offset}: evpipe keeps its notes in this topic and did not write it`,
+          `warning: skipped the record _evpipe_shop-0@${offset}: evpipe keeps its notes there and did not write it`,
       ),
     );
-    const ledger = await openLedger(kafka, 'shop', () => {});
+    const ledger = await ledgerIn(topicStore(kafka, 'shop', () => {}));
     expect(ledger.keys('topic/')).toEqual(['topic/a']);
     await ledger.close();
   });

@@ -8,7 +8,8 @@ import { readToEnd } from '../../../src/clients/kafka/read-topic.js';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
-import { type Ledger, openLedger } from '../../../src/kinds/ledger.js';
+import { type Ledger, ledgerIn } from '../../../src/kinds/ledger/ledger.js';
+import { topicStore } from '../../../src/kinds/ledger/topic-store.js';
 import { applyCsvSeed, applySqlSeed } from '../../../src/kinds/seed/database-seed.js';
 import { csvColumns, readSeedLines } from '../../../src/kinds/seed/seed-files.js';
 import { applyTopicSeed } from '../../../src/kinds/seed/topic-seed.js';
@@ -110,7 +111,7 @@ describe('a seed by JSON Lines', () => {
 
   /** `stopAfter`: it is cut off when so many lines are noted, as a kill between writing and noting would. */
   async function seed(text: string, dieAfter?: number): Promise<number> {
-    const ledger = await openLedger(reader, topic, () => {});
+    const ledger = await ledgerIn(topicStore(reader, topic, () => {}));
     let notes = 0;
     const dying: Ledger = {
       ...ledger,

@@ -38,7 +38,7 @@ function stageOf(): Stage {
   const probe = readsOutbox({ ...stage, topics: [], queues: ['q'] }, client);
   return outboxStage(
     { name: 'shop', table: 'event', handsOn: { topics: [], queues: ['q'] }, trouble: async () => undefined, ...probe },
-    kafka,
+    async () => kafka,
   );
 }
 

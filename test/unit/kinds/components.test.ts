@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { componentsOf } from '../../../src/kinds/kind.js';
+import { KINDS } from '../../../src/kinds/table.js';
+import { Workspace } from '../pipeline/workspace.js';
+
+let workspace: Workspace;
+beforeEach(() => {
+  workspace = new Workspace();
+});
+afterEach(() => workspace.remove());
+
+/** What starts for a file with these sections: the first name of each component. */
+function started(sections: string): string[] {
+  workspace.write('evpipe.yaml', `version: 1\nname: lean\n${sections}`);
+  const { pipeline, problems } = workspace.load();
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  if (pipeline === undefined) throw new Error('no pipeline');
+  return componentsOf(pipeline, KINDS).map(({ names: [first = ''] }) => first);
+}
+
+const SERVICE = (environment: string) => `services: { one: { command: [node, x.js], env: ${environment} } }\n`;
+
+it.each([
+  ['RabbitMQ alone', 'rabbitmq: { queues: { q: {} } }\n', ['rabbitmq']],
+  ['a service that is told the address of Kafka', SERVICE('{ K: $(kafka.bootstrapServers) }'), ['kafka', 'one']],
+  ['a topic', 'topics: { t: { partitions: 1 } }\n', ['kafka']],
+  [
+    'a subject, and so the Kafka that its registry needs',
+    'schemas: { subjects: { s: s.avsc } }\n',
+    ['kafka', 'registry'],
+  ],
+  ['a service alone', SERVICE('{}'), ['one']],
+])('%s', (_, sections, components) => {
+  workspace.write('s.avsc', '"string"');
+  workspace.write('x.js', '');
+  expect(started(sections).sort()).toEqual(components);
+});
+
+it('Connect where a ksql migration creates a connector, and not where none does', () => {
+  const sections = 'databases: { shop: { migrations: sql/person } }\nksqldb: { migrations: streams }\n';
+  workspace.write('streams/V000001__one.sql', 'CREATE TYPE word AS STRUCT<a VARCHAR>;\n-- CREATE SOURCE CONNECTOR x\n');
+  expect(started(sections)).not.toContain('connect');
+  workspace.write(
+    'streams/V000002__two.sql',
+    `CREATE SOURCE CONNECTOR \`shop\` WITH ('connector.class' = 'io.debezium.connector.postgresql.PostgresConnector',
+       'database.dbname' = 'shop', 'topic.prefix' = 'shop');`,
+  );
+  expect(started(sections)).toContain('connect');
+});
