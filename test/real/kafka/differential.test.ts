@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { errorName } from '../../../src/protocol/kafka/errors.js';
 import { addPartitionsToTxn } from '../../../src/protocol/kafka/messages/add-partitions-to-txn.js';
+import { alterClientQuotas } from '../../../src/protocol/kafka/messages/alter-client-quotas.js';
 import { apiVersions } from '../../../src/protocol/kafka/messages/api-versions.js';
 import { consumerGroupDescribe } from '../../../src/protocol/kafka/messages/consumer-group-describe.js';
 import { consumerGroupHeartbeat } from '../../../src/protocol/kafka/messages/consumer-group-heartbeat.js';
@@ -14,6 +15,7 @@ import { createTopics } from '../../../src/protocol/kafka/messages/create-topics
 import { deleteGroups } from '../../../src/protocol/kafka/messages/delete-groups.js';
 import { deleteRecords } from '../../../src/protocol/kafka/messages/delete-records.js';
 import { deleteTopics } from '../../../src/protocol/kafka/messages/delete-topics.js';
+import { describeClientQuotas } from '../../../src/protocol/kafka/messages/describe-client-quotas.js';
 import { describeCluster } from '../../../src/protocol/kafka/messages/describe-cluster.js';
 import { describeConfigs } from '../../../src/protocol/kafka/messages/describe-configs.js';
 import { describeGroups } from '../../../src/protocol/kafka/messages/describe-groups.js';
@@ -182,6 +184,54 @@ const scenarios: Record<string, (client: RawClient) => Promise<unknown>> = {
     }
     const twice = await client.send(createTopics, 7, { topics: [base, base] });
     return [...results, twice.topics.map(({ errorCode }) => errorName(errorCode))];
+  },
+  'quotas of clients': async (client) => {
+    const part = (entityType: string, entityName: string | null) => ({ entityType, entityName });
+    const alter = async (entity: Array<ReturnType<typeof part>>, key: string, value: number) => {
+      const entries = [{ entity, ops: [{ key, value, remove: false }] }];
+      const altered = await client.send(alterClientQuotas, 1, { entries, validateOnly: true });
+      return altered.entries.map(({ errorCode }) => errorName(errorCode));
+    };
+    const describeBy = async (components: Array<{ entityType: string; matchType: number; match: string | null }>) => {
+      const { errorCode, entries } = await client.send(describeClientQuotas, 1, { components, strict: false });
+      return [errorName(errorCode), entries?.length ?? null];
+    };
+    const [user, client1, ip] = [part('user', 'ann'), part('client-id', 'one'), part('ip', '127.0.0.1')];
+    return [
+      await alter([user], 'producer_byte_rate', 100),
+      await alter([user, client1], 'consumer_byte_rate', 100),
+      await alter([user], 'producer_byte_rate', 0),
+      await alter([user], 'producer_byte_rate', 1.5),
+      await alter([user], 'request_percentage', 1.5),
+      await alter([part('user', null)], 'controller_mutation_rate', 1.5),
+      await alter([user], 'connection_creation_rate', 5),
+      await alter([user], 'nothing', 5),
+      await alter([ip], 'connection_creation_rate', 5),
+      await alter([part('ip', null)], 'connection_creation_rate', 5),
+      await alter([ip], 'connection_creation_rate', 5.5),
+      await alter([ip], 'producer_byte_rate', 5),
+      await alter([ip, user], 'connection_creation_rate', 5),
+      await alter([part('ip', 'not an address')], 'connection_creation_rate', 5),
+      await alter([user, user], 'producer_byte_rate', 5),
+      await alter([part('user', '')], 'producer_byte_rate', 5),
+      await alter([part('team', 'a')], 'producer_byte_rate', 5),
+      await alter([], 'producer_byte_rate', 5),
+      await describeBy([]),
+      await describeBy([{ entityType: 'user', matchType: 0, match: 'nobody' }]),
+      await describeBy([{ entityType: 'user', matchType: 0, match: null }]),
+      await describeBy([{ entityType: 'user', matchType: 1, match: 'nobody' }]),
+      await describeBy([{ entityType: 'user', matchType: 7, match: null }]),
+      await describeBy([{ entityType: '', matchType: 2, match: null }]),
+      await describeBy([{ entityType: 'team', matchType: 2, match: null }]),
+      await describeBy([
+        { entityType: 'user', matchType: 2, match: null },
+        { entityType: 'user', matchType: 2, match: null },
+      ]),
+      await describeBy([
+        { entityType: 'user', matchType: 2, match: null },
+        { entityType: 'ip', matchType: 2, match: null },
+      ]),
+    ];
   },
   'a topic’s settings': async (client) => {
     const name = await topic(client, { 'retention.ms': '5000', 'cleanup.policy': 'compact,delete' });

@@ -5,6 +5,10 @@ import { messageOf } from '../../../support/errors.js';
 import type { Broker } from '../broker.js';
 import { isOfFileSystem } from '../storage-errors.js';
 import { handler } from './handler.js';
+import { mutations, QUOTA_EXCEEDED } from './mutations.js';
+
+/** From this version on clients know THROTTLING_QUOTA_EXCEEDED here. */
+const REFUSES_FROM = 3;
 
 type Wanted = RequestOf<typeof createPartitions>['topics'][number];
 
@@ -14,12 +18,16 @@ const PARTITIONS_MAX = 10_000;
 export const createPartitionsHandler = handler(
   createPartitions,
   { supports: 'More partitions, with or without assignments; validate-only.' },
-  (request, { broker }) => ({
-    results: request.topics.map((wanted) => {
+  (request, call) => {
+    const { broker } = call;
+    const quota = mutations(call, REFUSES_FROM);
+    const results = request.topics.map((wanted) => {
       const refusal = refuse(broker, wanted);
       if (refusal !== undefined) {
         return { name: wanted.name, errorCode: errorCode(refusal[0]), errorMessage: refusal[1] };
       }
+      const added = wanted.count - (broker.topics.get(wanted.name)?.partitions ?? 0);
+      if (!quota.admit(added)) return { name: wanted.name, ...QUOTA_EXCEEDED };
       if (request.validateOnly) return { name: wanted.name };
       try {
         const topic = broker.topics.get(wanted.name);
@@ -30,8 +38,9 @@ export const createPartitionsHandler = handler(
       }
       broker.log.info('added partitions', { topic: wanted.name, partitions: wanted.count });
       return { name: wanted.name };
-    }),
-  }),
+    });
+    return { results, throttleTimeMs: quota.throttleTimeMs() };
+  },
 );
 
 function refuse(broker: Broker, { name, count, assignments }: Wanted): readonly [ErrorName, string] | undefined {

@@ -10,12 +10,16 @@ import { isOfFileSystem } from '../storage-errors.js';
 import { invalidTopicName } from '../topics/catalog.js';
 import { createTopic } from '../topics/create.js';
 import { handler } from './handler.js';
+import { type Mutations, mutations, QUOTA_EXCEEDED } from './mutations.js';
 
 type Wanted = RequestOf<typeof createTopics>['topics'][number];
 type Answer = NonNullable<NonNullable<ResponseInput<typeof createTopics>['topics']>[number]>;
 
 /** More would be a mistake: files, memory and start-up time grow with them. */
 const PARTITIONS_MAX = 10_000;
+
+/** From this version on clients know THROTTLING_QUOTA_EXCEEDED here. */
+const REFUSES_FROM = 6;
 
 class Refused extends Error {
   constructor(
@@ -34,29 +38,29 @@ export const createTopicsHandler = handler(
   createTopics,
   { supports: 'Configs, manual assignments, validate-only; at most 10,000 partitions a topic.' },
   (request, call) => {
+    const quota = mutations(call, REFUSES_FROM);
     const byName = new Map(request.topics.map((topic) => [topic.name, topic]));
     const repeated = new Set(
       request.topics.filter((topic) => byName.get(topic.name) !== topic).map(({ name }) => name),
     );
-    return {
-      topics: [...byName].map(([name, wanted]): Answer => {
-        try {
-          if (repeated.has(name)) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
-          if (!may(call, 'CREATE', 'CLUSTER', CLUSTER_NAME) && !may(call, 'CREATE', 'TOPIC', name)) {
-            throw new Refused('TOPIC_AUTHORIZATION_FAILED', 'Authorization failed.');
-          }
-          return create(call, wanted, request.validateOnly);
-        } catch (failure) {
-          const refused = refusalOf(failure);
-          return {
-            name,
-            errorCode: errorCode(refused.error),
-            errorMessage: refused.message,
-            configs: call.version >= 5 ? null : [],
-          };
+    const topics = [...byName].map(([name, wanted]): Answer => {
+      try {
+        if (repeated.has(name)) throw new Refused('INVALID_REQUEST', 'Duplicate topic name.');
+        if (!may(call, 'CREATE', 'CLUSTER', CLUSTER_NAME) && !may(call, 'CREATE', 'TOPIC', name)) {
+          throw new Refused('TOPIC_AUTHORIZATION_FAILED', 'Authorization failed.');
         }
-      }),
-    };
+        return create(call, wanted, request.validateOnly, quota);
+      } catch (failure) {
+        const refused = refusalOf(failure);
+        return {
+          name,
+          errorCode: errorCode(refused.error),
+          errorMessage: refused.message,
+          configs: call.version >= 5 ? null : [],
+        };
+      }
+    });
+    return { topics, throttleTimeMs: quota.throttleTimeMs() };
   },
 );
 
@@ -67,7 +71,7 @@ function refusalOf(failure: unknown): Refused {
   throw failure;
 }
 
-function create(call: Call, wanted: Wanted, validateOnly: boolean): Answer {
+function create(call: Call, wanted: Wanted, validateOnly: boolean, quota: Mutations): Answer {
   const { broker } = call;
   const { name } = wanted;
   const badName = invalidTopicName(name);
@@ -80,6 +84,7 @@ function create(call: Call, wanted: Wanted, validateOnly: boolean): Answer {
   }
   const partitions = partitionsOf(wanted, broker.settings.number('num.partitions'));
   const config = configOf(wanted);
+  if (!quota.admit(partitions)) throw new Refused('THROTTLING_QUOTA_EXCEEDED', QUOTA_EXCEEDED.errorMessage);
   const topic = validateOnly ? undefined : createTopic(broker, name, partitions, config);
   const created = { name, ...(topic && { topicId: topic.id }), errorMessage: null };
   if (!may(call, 'DESCRIBE_CONFIGS', 'TOPIC', name)) {

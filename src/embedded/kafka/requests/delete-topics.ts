@@ -5,10 +5,15 @@ import { CLUSTER_NAME } from '../security/acl.js';
 import { type Call, may } from '../server/call.js';
 import { deleteTopic } from '../topics/create.js';
 import { handler } from './handler.js';
+import { mutations, QUOTA_EXCEEDED } from './mutations.js';
+
+/** From this version on clients know THROTTLING_QUOTA_EXCEEDED here. */
+const REFUSES_FROM = 5;
 
 /** Supports: versions 1 to 6, by name and by topic id. Behaviour: committed offsets of the topic go with it. */
 export const deleteTopicsHandler = handler(deleteTopics, { supports: 'By name and by topic id.' }, (request, call) => {
   const { broker, version } = call;
+  const quota = mutations(call, REFUSES_FROM);
   const wanted =
     version >= 6
       ? request.topics
@@ -22,10 +27,11 @@ export const deleteTopicsHandler = handler(deleteTopics, { supports: 'By name an
       const errorMessage = name === null ? null : `This server does not host this topic-partition.`;
       return { name, topicId, errorCode: errorCode(error), errorMessage };
     }
+    if (!quota.admit(topic.partitions)) return { name: topic.name, topicId: topic.id, ...QUOTA_EXCEEDED };
     deleteTopic(broker, topic);
     return { name: topic.name, topicId: topic.id, errorCode: 0 };
   });
-  return { responses };
+  return { responses, throttleTimeMs: quota.throttleTimeMs() };
 });
 
 /** Who may not describe a topic is told its name only where it was asked by it. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../../support/clock.js';
 import { readJson, writeJson } from '../../../support/json-file.js';
 import type { BrokerSettings } from '../topics/settings.js';
 import { ByteRate } from './byte-rate.js';
+import { TokenBucket } from './token-bucket.js';
 
 export interface QuotaPart {
   readonly entityType: string;
@@ -24,7 +25,14 @@ interface QuotaFile {
   readonly quotas: readonly Quota[];
 }
 
-export type ByteQuota = 'producer_byte_rate' | 'consumer_byte_rate';
+/** Those that are rates of something over the last windows: bytes, or percents of one CPU. */
+export type RateQuota = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage';
+
+interface Limit {
+  readonly perSecond: number;
+  /** Clients with the same key share it. */
+  readonly key: string;
+}
 
 /** Rates that are forgotten together, once there are so many: clients with ever new names must not fill the memory. */
 const RATES_MAX = 10_000;
@@ -33,6 +41,9 @@ const RATES_MAX = 10_000;
 export class Quotas {
   private quotas: ReadonlyMap<string, Quota>;
   private readonly rates = new Map<string, ByteRate>();
+  private readonly buckets = new Map<string, TokenBucket>();
+  /** Whether any client’s requests are measured. */
+  limitsRequests = false;
 
   constructor(
     private readonly file: string,
@@ -40,34 +51,68 @@ export class Quotas {
     private readonly clock: Clock,
   ) {
     const known = readJson<QuotaFile>(file, 1)?.quotas ?? [];
-    this.quotas = new Map(known.map((quota) => [keyOf(quota.entity), quota]));
+    this.quotas = new Map();
+    this.set(new Map(known.map((quota) => [keyOf(quota.entity), quota])));
   }
 
   all(): Quota[] {
     return [...this.quotas.values()];
   }
 
-  /** Counts bytes of a client; milliseconds that it is to be throttled, 0 where it keeps to its quota or has none. */
-  throttleMs(quota: ByteQuota, user: string, clientId: string, bytes: number): number {
-    if (this.quotas.size === 0) return 0;
-    for (const entity of entitiesOf(user, clientId)) {
-      const limit = this.quotas.get(keyOf(entity))?.values[quota];
-      if (limit !== undefined) return this.rateOf(quota, entity, user, clientId).record(bytes, limit, this.clock.now());
-    }
-    return 0;
+  /** Counts what a client used; milliseconds that it is to be throttled, 0 where it keeps to its quota or has none. */
+  throttleMs(quota: RateQuota, user: string, clientId: string, amount: number): number {
+    const limit = this.limitOf(quota, user, clientId);
+    if (limit === undefined) return 0;
+    return this.rateOf(limit.key).record(amount, limit.perSecond, this.clock.now());
   }
 
-  /** Clients share a rate where their quota is their user's, or their client id's. */
-  private rateOf(quota: ByteQuota, entity: readonly QuotaPart[], user: string, clientId: string): ByteRate {
-    const shared = entity.map(({ entityType }) => (entityType === 'user' ? user : clientId));
-    const key = JSON.stringify([quota, ...entity.map(({ entityType }) => entityType), ...shared]);
-    const known = this.rates.get(key);
-    if (known !== undefined) return known;
-    if (this.rates.size >= RATES_MAX) this.rates.clear();
-    const windowMs = this.settings.number('quota.window.size.seconds') * 1000;
-    const made = new ByteRate(this.settings.number('quota.window.num'), windowMs);
-    this.rates.set(key, made);
-    return made;
+  /** The bucket that a client's changes of topics are taken from; undefined where it has no quota. */
+  mutations(user: string, clientId: string): MutationQuota | undefined {
+    const limit = this.limitOf('controller_mutation_rate', user, clientId);
+    if (limit === undefined) return undefined;
+    const { settings, clock } = this;
+    const seconds =
+      settings.number('controller.quota.window.num') * settings.number('controller.quota.window.size.seconds');
+    const bucket = bounded(this.buckets, limit.key, () => new TokenBucket(seconds));
+    return {
+      waitMs: () => bucket.waitMs(limit.perSecond, clock.now()),
+      take: (count) => bucket.take(count, limit.perSecond, clock.now()),
+    };
+  }
+
+  /** Counts a new connection of an address; false where it has had too many, which is not counted. */
+  admitsConnection(ip: string): boolean {
+    for (const entityName of [ip, null]) {
+      const limit = this.quotas.get(keyOf([{ entityType: 'ip', entityName }]))?.values.connection_creation_rate;
+      if (limit !== undefined) return this.admits(`ip ${ip}`, limit);
+    }
+    return true;
+  }
+
+  /** The same for all connections of this broker together. */
+  admits(key: string, perSecond: number): boolean {
+    const rate = this.rateOf(key);
+    const isWithin = rate.record(1, perSecond, this.clock.now()) === 0;
+    if (!isWithin) rate.record(-1, perSecond, this.clock.now());
+    return isWithin;
+  }
+
+  private limitOf(quota: string, user: string, clientId: string): Limit | undefined {
+    if (this.quotas.size === 0) return undefined;
+    for (const entity of entitiesOf(user, clientId)) {
+      const perSecond = this.quotas.get(keyOf(entity))?.values[quota];
+      if (perSecond === undefined) continue;
+      // Clients share a rate where their quota is their user's, or their client id's.
+      const shared = entity.map(({ entityType }) => (entityType === 'user' ? user : clientId));
+      return { perSecond, key: JSON.stringify([quota, ...entity.map(({ entityType }) => entityType), ...shared]) };
+    }
+    return undefined;
+  }
+
+  private rateOf(key: string): ByteRate {
+    const { settings } = this;
+    const windowMs = settings.number('quota.window.size.seconds') * 1000;
+    return bounded(this.rates, key, () => new ByteRate(settings.number('quota.window.num'), windowMs));
   }
 
   /** Makes all changes with one write, or none where the file system refuses it. */
@@ -83,8 +128,28 @@ export class Quotas {
       else next.set(keyOf(entity), { entity, values });
     }
     writeJson(this.file, { version: 1, quotas: [...next.values()] } satisfies QuotaFile);
-    this.quotas = next;
+    this.set(next);
   }
+
+  private set(quotas: ReadonlyMap<string, Quota>): void {
+    this.quotas = quotas;
+    this.limitsRequests = [...quotas.values()].some(({ values }) => values.request_percentage !== undefined);
+  }
+}
+
+export interface MutationQuota {
+  /** Milliseconds until something may be changed; 0 where it may be now. */
+  waitMs(): number;
+  take(partitions: number): void;
+}
+
+function bounded<Value>(all: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = all.get(key);
+  if (known !== undefined) return known;
+  if (all.size >= RATES_MAX) all.clear();
+  const made = make();
+  all.set(key, made);
+  return made;
 }
 
 /** Those whose quota a client may have, the one that counts first. */

@@ -2,7 +2,7 @@ import type { Broker } from '../broker.js';
 import type { Handler } from '../requests/handler.js';
 import type { Asker, Operation, ResourceType } from '../security/acl.js';
 import type { SaslMechanism } from '../security/credentials.js';
-import type { ByteQuota } from '../security/quotas.js';
+import type { MutationQuota, RateQuota } from '../security/quotas.js';
 import type { SaslSession } from '../security/sasl-session.js';
 
 /** Who asks: a connection as request handlers see it. */
@@ -34,13 +34,18 @@ export interface ListenerAddress {
   readonly sasl: readonly SaslMechanism[] | undefined;
 }
 
-/** Counts bytes of the client against its quota and throttles it; the milliseconds that its answer has to tell. */
-export function throttled({ broker, peer, clientId }: Call, quota: ByteQuota, bytes: number): number {
-  const user = (peer.principal ?? ANONYMOUS).replace(/^User:/, '');
-  const ms = broker.quotas.throttleMs(quota, user, clientId, bytes);
+const userOf = (peer: Peer): string => (peer.principal ?? ANONYMOUS).replace(/^User:/, '');
+
+/** Counts what the client used against its quota and throttles it; the milliseconds that its answer has to tell. */
+export function throttled({ broker, peer, clientId }: Call, quota: RateQuota, amount: number): number {
+  const ms = broker.quotas.throttleMs(quota, userOf(peer), clientId, amount);
   if (ms > 0) peer.throttle(ms);
   return ms;
 }
+
+/** What the client's changes of topics are counted against; undefined where it has no quota. */
+export const mutationQuota = ({ broker, peer, clientId }: Call): MutationQuota | undefined =>
+  broker.quotas.mutations(userOf(peer), clientId);
 
 const ANONYMOUS = 'User:ANONYMOUS';
 

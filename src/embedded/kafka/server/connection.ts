@@ -17,7 +17,7 @@ import { unsupportedApiVersions } from '../requests/api-versions.js';
 import type { Handler } from '../requests/handler.js';
 import { HANDLER_BY_KEY, HANDLERS } from '../requests/table.js';
 import type { SaslSession } from '../security/sasl-session.js';
-import type { Call, ListenerAddress, Peer } from './call.js';
+import { type Call, type ListenerAddress, type Peer, throttled } from './call.js';
 import { FrameInput, type FrameMemory } from './frame-input.js';
 import { releaseAll, SocketOutput } from './socket-output.js';
 
@@ -89,7 +89,7 @@ export class Connection implements Peer {
   }
 
   throttle(ms: number): void {
-    this.throttleMs = ms;
+    this.throttleMs = Math.max(this.throttleMs, ms);
   }
 
   closeAfterAnswer(): void {
@@ -260,7 +260,9 @@ export class Connection implements Peer {
   private carryOut(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
     const { apiVersion: version, correlationId } = header;
     const call = { broker: this.broker, peer: this, version, clientId: header.clientId ?? '', handlers: HANDLERS };
-    const answer = authorized(handler, request, call);
+    const measured = this.broker.quotas.limitsRequests ? performance.now() : undefined;
+    const answer =
+      measured === undefined ? authorized(handler, request, call) : timed(handler, request, call, measured);
     if (answer instanceof Promise) {
       return answer.then((value) =>
         value === undefined ? undefined : this.send(encodeResponse(handler.api, version, correlationId, value)),
@@ -286,4 +288,22 @@ function authorized(handler: Handler, request: unknown, call: Call): Answer {
   const rule = call.broker.authorizer === undefined ? undefined : ACCESS_RULE_BY_KEY.get(handler.api.key);
   if (rule === undefined) return carriedOut(request);
   return rule.guard({ api: handler.api, request: request as Readonly<Record<string, unknown>>, call }, carriedOut);
+}
+
+/** Percents of a second's CPU. */
+const PERCENT_PER_MS = 0.1;
+
+/** The same where clients have a quota of requests (KIP-124): the time that it took counts, without what it waits for. */
+function timed(handler: Handler, request: unknown, call: Call, startedMs: number): Answer {
+  const answer = authorized(handler, request, call);
+  const usedMs = performance.now() - startedMs;
+  const windowMs = call.broker.settings.number('quota.window.size.seconds') * 1000;
+  const throttleTimeMs = Math.min(windowMs, throttled(call, 'request_percentage', usedMs * PERCENT_PER_MS));
+  if (throttleTimeMs === 0) return answer;
+  const told = (given: object | undefined) => {
+    if (given === undefined) return undefined;
+    const { throttleTimeMs: already = 0 } = given as { readonly throttleTimeMs?: number };
+    return { ...given, throttleTimeMs: Math.max(already, throttleTimeMs) };
+  };
+  return answer instanceof Promise ? answer.then(told) : told(answer);
 }

@@ -7,6 +7,7 @@ import type { KafkaListener, KafkaOptions } from '../options.js';
 import { HANDLERS } from '../requests/table.js';
 import { certificateUser, type PrincipalRule, principalRules } from '../security/principal.js';
 import { Upkeep } from '../upkeep/upkeep.js';
+import { Admission } from './admission.js';
 import type { ListenerAddress } from './call.js';
 import { Connection } from './connection.js';
 import { FrameMemory } from './frame-input.js';
@@ -32,6 +33,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const upkeep = new Upkeep(broker);
   const memory = new FrameMemory(FRAME_MEMORY_BYTES);
   const connections = new Set<Connection>();
+  const admission = new Admission(broker.settings, broker.quotas, broker.clock);
   const servers: Server[] = [];
   const opened: OpenedListener[] = [];
   const host = options.host ?? '127.0.0.1';
@@ -40,7 +42,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const open = async (listener: KafkaListener): Promise<ListenerAddress> => {
     const advertised = options.advertisedHost ?? listener.host ?? host;
     const address: ListenerAddress = { name: listener.name, host: advertised, port: 0, sasl: listener.sasl };
-    const accept = (socket: Socket): void => {
+    const accept = (socket: Socket): void => admission.admit(socket, () => serve(socket));
+    const serve = (socket: Socket): void => {
       const principal = certificatePrincipal(socket, listener, rules);
       if (principal === NOBODY) {
         socket.destroy();
@@ -81,6 +84,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     broker.log.info('Kafka answers', { address: bootstrapServers, topics: broker.topics.size });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
+      admission.close();
       stopped ??= shutDown(broker, upkeep, servers, connections);
       return stopped;
     };
@@ -92,6 +96,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     };
     return { port, bootstrapServers, listeners: further, addFault, stop };
   } catch (failure) {
+    admission.close();
     await shutDown(broker, upkeep, servers, connections);
     throw failure;
   }
