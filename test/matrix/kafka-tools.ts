@@ -10,10 +10,10 @@ const TOPIC = 'tools-topic';
 const GROUP = 'tools-group';
 
 /** What one command says, without what differs from run to run. */
-type Step = readonly [what: string, run: (tool: Tools) => Promise<string>];
+export type Step = readonly [what: string, run: (tool: Tools) => Promise<string>];
 
 /** Real Kafka takes a moment to apply what it accepted: asks until the answer has the sign of it. */
-async function settled(ask: () => Promise<string>, sign: string): Promise<string> {
+export async function settled(ask: () => Promise<string>, sign: string): Promise<string> {
   let answer = '';
   for (let tries = 0; tries < 100 && !answer.includes(sign); tries++) answer = await ask();
   return answer;
@@ -23,7 +23,7 @@ async function settled(ask: () => Promise<string>, sign: string): Promise<string
 const sorted = (text: string): string => text.split('\n').sort().join('\n');
 
 /** The tools by the names of their shell scripts. */
-class Tools {
+export class Tools {
   constructor(
     private readonly java: JavaClients,
     private readonly bootstrap: string,

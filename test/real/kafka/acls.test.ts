@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startKafka } from '../../../src/embedded/kafka/index.js';
 import { OPERATIONS, PATTERN_TYPES, PERMISSIONS, RESOURCE_TYPES } from '../../../src/embedded/kafka/security/acl.js';
 import { errorName } from '../../../src/protocol/kafka/errors.js';
 import { createAcls } from '../../../src/protocol/kafka/messages/create-acls.js';
@@ -14,56 +12,14 @@ import { findCoordinator } from '../../../src/protocol/kafka/messages/find-coord
 import { listOffsets } from '../../../src/protocol/kafka/messages/list-offsets.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import type { RawClient } from '../../support/kafka-raw-client.js';
-import { startRealKafka } from '../stack/kafka.js';
 import { ACL_REQUESTS, errorsOf, login } from './acl-requests.js';
+import { type GuardedBroker, startOurs, startReal } from './guarded-brokers.js';
 
-/** Everybody logs in by PLAIN, `admin` may do everything. What `ann` may do is compared with real Kafka, request by request. */
-
-const USERS = [
-  { name: 'admin', password: 'admin-secret' },
-  { name: 'ann', password: 'ann-secret' },
-];
-const CONFIG = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'auto.create.topics.enable': 'true',
-};
-
-interface Broker {
-  /** Of SASL_PLAINTEXT. */
-  readonly address: string;
-  stop(): Promise<void>;
-}
-
-async function startOurs(dataDir: string): Promise<Broker> {
-  const kafka = await startKafka({
-    dataDir,
-    config: { ...CONFIG, 'group.initial.rebalance.delay.ms': '0', 'super.users': 'User:admin' },
-    users: USERS,
-    listeners: [{ name: 'SASL_PLAINTEXT', sasl: ['PLAIN'] }],
-  });
-  return { address: kafka.listeners.SASL_PLAINTEXT ?? '', stop: () => kafka.stop() };
-}
-
-async function startReal(dataDir: string): Promise<Broker> {
-  const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
-  const users = USERS.map(({ name, password }) => `user_${name}="${password}"`).join(' ');
-  const kafka = await startRealKafka({
-    dataDir,
-    listeners: { SASL_PLAINTEXT: address },
-    config: {
-      ...CONFIG,
-      // The node talks to itself without logging in; so does the check that it has started.
-      'super.users': 'User:admin;User:ANONYMOUS',
-      'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
-    },
-  });
-  return { address, stop: () => kafka.stop() };
-}
+/** What `ann` may do is compared with real Kafka, request by request. */
 
 let folder: string;
-let ours: Broker;
-let real: Broker;
+let ours: GuardedBroker;
+let real: GuardedBroker;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evpipe-acls-'));
@@ -223,7 +179,11 @@ async function makeTopic(admin: RawClient, name: string): Promise<void> {
 }
 
 /** What each request is answered, by its name. */
-async function answers({ address }: Broker, acls: readonly AclText[], round: number): Promise<Record<string, unknown>> {
+async function answers(
+  { address }: GuardedBroker,
+  acls: readonly AclText[],
+  round: number,
+): Promise<Record<string, unknown>> {
   const names: Names = { T: `topic-${round}`, G: `group-${round}`, X: `tx-${round}` };
   const admin = await login(address, 'admin');
   await makeTopic(admin, names.T);
