@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { packageFile } from '../../../src/support/package.js';
 import { LAYERS } from './import-rules.js';
@@ -11,4 +11,11 @@ it('every folder of src has a row in docs/ARCHITECTURE.md and a rule for its imp
   expect(folders.length).toBeGreaterThan(0);
   expect(folders.filter((name) => !page.includes(`\`src/${name}/`))).toEqual([]);
   expect(folders.filter((name) => LAYERS[name] === undefined)).toEqual([]);
+});
+
+it.each(['docs/ARCHITECTURE.md', 'CONTRIBUTING.md'])('every file and folder that %s names is there', (page) => {
+  const text = readFileSync(packageFile(page), 'utf8');
+  const named = [...text.matchAll(/`((?:src|test|docs)\/[^`\s<]*)`/g)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((path) => !existsSync(packageFile(path)))).toEqual([]);
 });
