@@ -57,37 +57,52 @@ const count: AggregateFunction = {
   },
 };
 
-function adder(
-  type: SqlType | undefined,
-  name: string,
-): { zero: Value; plus(a: Value, b: Value): Value; minus(a: Value, b: Value): Value } {
+interface Adder {
+  readonly zero: Value;
+  plus(a: Value, b: Value): Value;
+  minus(a: Value, b: Value): Value;
+}
+
+/** The values are of the type that the adder was chosen for. */
+const adding = <T extends Value>(zero: T, plus: (a: T, b: T) => T, minus: (a: T, b: T) => T): Adder => ({
+  zero,
+  plus: (a, b) => plus(a as T, b as T),
+  minus: (a, b) => minus(a as T, b as T),
+});
+
+const int32 = (value: number): number => value | 0;
+const int64 = (value: bigint): bigint => BigInt.asIntN(64, value);
+
+function adder(type: SqlType | undefined, name: string): Adder {
   switch (type?.kind) {
     case 'INTEGER':
-      return {
-        zero: 0,
-        plus: (a, b) => exact32((a as number) + (b as number)),
-        minus: (a, b) => exact32((a as number) - (b as number)),
-      };
+      return adding<number>(
+        0,
+        (a, b) => int32(a + b),
+        (a, b) => int32(a - b),
+      );
     case 'DOUBLE':
-      return { zero: 0, plus: (a, b) => (a as number) + (b as number), minus: (a, b) => (a as number) - (b as number) };
+      return adding<number>(
+        0,
+        (a, b) => a + b,
+        (a, b) => a - b,
+      );
     case 'BIGINT':
-      return {
-        zero: 0n,
-        plus: (a, b) => BigInt.asIntN(64, (a as bigint) + (b as bigint)),
-        minus: (a, b) => BigInt.asIntN(64, (a as bigint) - (b as bigint)),
-      };
+      return adding<bigint>(
+        0n,
+        (a, b) => int64(a + b),
+        (a, b) => int64(a - b),
+      );
     case 'DECIMAL':
-      return {
-        zero: new Decimal(0n, type.scale),
-        plus: (a, b) => (a as Decimal).add(b as Decimal),
-        minus: (a, b) => (a as Decimal).add((b as Decimal).negate()),
-      };
+      return adding<Decimal>(
+        new Decimal(0n, type.scale),
+        (a, b) => a.add(b),
+        (a, b) => a.add(b.negate()),
+      );
     default:
       throw wrong(name, [type]);
   }
 }
-
-const exact32 = (value: number): number => value | 0;
 
 const sum: AggregateFunction = {
   name: 'SUM',
