@@ -37,25 +37,14 @@ function usable({ pipeline, problems }: Loaded, shell: Shell, options: CommonOpt
 
 /** The same, with what takes longer to find out; and its profiles, chosen or not, have no error either. Throws InvalidPipeline. */
 export async function openEveryProfile(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
-  const [{ examinePipeline, profileProblems }, { KINDS }] = await Promise.all([
+  const [{ examineEveryProfile }, { KINDS }] = await Promise.all([
     import('../pipeline/load.js'),
     import('../kinds/table.js'),
   ]);
   const files = await filesOf(shell, options, operand);
-  // Standard input can be read once only.
-  const problems = files.includes('-') ? [] : await profileProblems(loadOptions(files, shell, options), KINDS);
-  let pipeline: Pipeline | undefined;
-  let failure: unknown;
-  try {
-    pipeline = usable(await examinePipeline(loadOptions(files, shell, options), KINDS), shell, options);
-  } catch (cause) {
-    failure = cause;
-  }
-  for (const problem of problems) shell.err(problemLine(problem, options));
-  if (failure !== undefined && !(failure instanceof InvalidPipeline)) throw failure;
-  const found = failure instanceof InvalidPipeline ? [...failure.problems, ...problems] : problems;
-  if (pipeline === undefined || found.length > 0) throw new InvalidPipeline(found);
-  return pipeline;
+  const { pipeline, problems, profileProblems } = await examineEveryProfile(loadOptions(files, shell, options), KINDS);
+  const sound = profileProblems.length === 0 ? pipeline : undefined;
+  return usable({ pipeline: sound, problems: [...problems, ...profileProblems] }, shell, options);
 }
 
 /**

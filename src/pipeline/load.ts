@@ -54,6 +54,38 @@ export async function examinePipeline(options: LoadOptions, kinds: readonly File
   return examined(checked(readFiles(options), options, kinds));
 }
 
+export interface ExaminedProfiles extends Loaded {
+  /** Those that the file has with one more of its profiles, beyond `problems`. */
+  readonly profileProblems: readonly Problem[];
+}
+
+/**
+ * The same, and once more with each profile that was not chosen. Warnings of those are left out: they are about the file as it
+ * is used. So are missing variables, which need not be at hand for what is not chosen.
+ */
+export async function examineEveryProfile(options: LoadOptions, kinds: readonly FileKind[]): Promise<ExaminedProfiles> {
+  const read = readFiles(options);
+  const form = pipelineSpec(kinds);
+  const loaded = await examined(checked(read, options, kinds, form));
+  const known = new Set(loaded.problems.map(problemKey));
+  const names = new Set(read.trees.flatMap((tree) => keysAt(tree, ['profiles'])));
+  const problems: Problem[] = [];
+  for (const name of names) {
+    if (options.profiles.includes(name)) continue;
+    const chosen = { ...options, profiles: [...options.profiles, name] };
+    for (const found of (await examined(checked(read, chosen, kinds, form))).problems) {
+      const key = problemKey(found);
+      if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(key)) continue;
+      known.add(key);
+      problems.push({ ...found, message: `${found.message} (with --profile ${name})` });
+    }
+  }
+  return { ...loaded, profileProblems: sorted(problems) };
+}
+
+const problemKey = ({ code, message, location }: Problem): string =>
+  [code, message, location.file, location.line, location.column].join(' ');
+
 async function examined({ pipeline, problems, context }: Checked): Promise<Loaded> {
   const asked = (context?.kinds ?? []).map((kind) => (context === undefined ? [] : (kind.examine?.(context) ?? [])));
   const found = (await Promise.all(asked)).flat();
@@ -83,6 +115,7 @@ function checked(
   { files, trees, problems: found }: FilesRead,
   options: LoadOptions,
   kinds: readonly FileKind[],
+  form = pipelineSpec(kinds),
 ): Checked {
   const problems = [...found];
   const [first] = files;
@@ -97,7 +130,7 @@ function checked(
   const tree = interpolate(merged, options.env, problems, ([section, name]) =>
     section === 'targets' ? name === target : section !== 'profiles',
   );
-  const { spec, sound } = readSpec(tree, pipelineSpec(kinds), problems);
+  const { spec, sound } = readSpec(tree, form, problems);
   if (spec === undefined) return { pipeline: undefined, problems: sorted(problems) };
   const complete = sound === tree;
   const folder = first === '-' ? options.cwd : dirname(first);
@@ -152,31 +185,6 @@ export function loadRecorded(
   if (spec === undefined) return undefined;
   return buildPipeline({ spec, tree: sound, file, folder, target: record.target }, kinds, []);
 }
-
-/**
- * Problems of the file with each of its profiles, beyond those that it has without. Warnings are left out: they are about the
- * file as it is used. So are missing variables, which need not be at hand for what is not chosen.
- */
-export async function profileProblems(options: LoadOptions, kinds: readonly FileKind[]): Promise<readonly Problem[]> {
-  const read = readFiles(options);
-  const known = new Set((await examined(checked(read, options, kinds))).problems.map(problemKey));
-  const names = new Set(read.trees.flatMap((tree) => keysAt(tree, ['profiles'])));
-  const problems: Problem[] = [];
-  for (const name of names) {
-    if (options.profiles.includes(name)) continue;
-    const chosen = { ...options, profiles: [...options.profiles, name] };
-    for (const found of (await examined(checked(read, chosen, kinds))).problems) {
-      const key = problemKey(found);
-      if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(key)) continue;
-      known.add(key);
-      problems.push({ ...found, message: `${found.message} (with --profile ${name})` });
-    }
-  }
-  return sorted(problems);
-}
-
-const problemKey = ({ code, message, location }: Problem): string =>
-  [code, message, location.file, location.line, location.column].join(' ');
 
 /**
  * The typed file. Where parts of it are wrong they are named and left out, so that the rules of lint still see the

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KINDS } from '../../../src/kinds/table.js';
-import { profileProblems } from '../../../src/pipeline/load.js';
+import { examineEveryProfile } from '../../../src/pipeline/load.js';
 import { textOf, Workspace } from './workspace.js';
 
 /** One AVRO subject that a stream takes its columns from, and one query. */
@@ -68,7 +68,7 @@ describe('ksql statements', () => {
     );
     workspace.write('other.avsc', SCHEMA.replace('"id"', '"number"'));
     const options = { files: ['evpipe.yaml'], profiles: [], env: {}, cwd: workspace.folder };
-    expect((await profileProblems(options, KINDS)).map(textOf)).toEqual([
+    expect((await examineEveryProfile(options, KINDS)).profileProblems.map(textOf)).toEqual([
       "ksql/V000002__totals.sql:2:13 error ksql-statement: Column 'ID' cannot be resolved. (with --profile other)",
     ]);
   });
