@@ -13,7 +13,10 @@ class LongestFirst extends BaseSequencer {
 // unit: no server, no process; servers: single servers, and what works with them; system: whole pipelines through the
 // built command; security: attacks over real sockets;
 // real: the same behaviour against the real Kafka, Connect and Debezium; compose: in containers of an engine of its own; soak: long seeded runs.
-const project = (name: string, timeoutMs: number, parallel: boolean, setupFiles: string[] = []) => ({
+/** Files that follow each other in a worker share the modules that they import: loading all of them anew takes longer than the tests. */
+const SHARED_MODULES = { isolate: false };
+
+const project = (name: string, timeoutMs: number, parallel: boolean, more: object = {}) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.{ts,tsx}`],
@@ -21,7 +24,7 @@ const project = (name: string, timeoutMs: number, parallel: boolean, setupFiles:
     hookTimeout: timeoutMs,
     pool: 'forks' as const,
     fileParallelism: parallel,
-    setupFiles,
+    ...more,
   },
 });
 
@@ -32,8 +35,8 @@ export default defineConfig({
     maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 60_000, true, ['test/support/no-servers.ts']),
-      project('servers', 60_000, true),
+      project('unit', 60_000, true, { ...SHARED_MODULES, setupFiles: ['test/support/no-servers.ts'] }),
+      project('servers', 60_000, true, SHARED_MODULES),
       project('system', 180_000, true),
       project('security', 180_000, true),
       project('real', 600_000, false),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { AmqpOptions } from '../../../../src/embedded/amqp/options.js';
 import { type RunningAmqp, startAmqp } from '../../../../src/embedded/amqp/server.js';
 
@@ -19,7 +19,7 @@ export class TestAmqp {
   static async start(options: Partial<AmqpOptions> = {}): Promise<TestAmqp> {
     const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-amqp-'));
     const server = new TestAmqp(dataDir, options, await startAmqp({ ...options, dataDir }));
-    open.push(server);
+    onTestFinished(() => server.remove());
     return server;
   }
 
@@ -56,9 +56,3 @@ export class TestAmqp {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
-
-const open: TestAmqp[] = [];
-
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.remove();
-});

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type KafkaOptions, type RunningKafka, startKafka } from '../../../../src/embedded/kafka/index.js';
 import { RawClient } from '../../../support/kafka-raw-client.js';
 
@@ -18,7 +18,7 @@ export class TestBroker {
   static async start(options: Partial<KafkaOptions> = {}): Promise<TestBroker> {
     const dataDir = mkdtempSync(join(tmpdir(), 'evpipe-kafka-'));
     const broker = new TestBroker(dataDir, options, await startKafka({ ...options, dataDir }));
-    open.push(broker);
+    onTestFinished(() => broker.remove());
     return broker;
   }
 
@@ -53,9 +53,3 @@ export class TestBroker {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
-
-const open: TestBroker[] = [];
-
-afterEach(async () => {
-  for (const broker of open.splice(0)) await broker.remove();
-});
