@@ -10,7 +10,7 @@ const interruption = new AbortController();
 setMaxListeners(0, interruption.signal);
 let interruptedCode: number = EXIT.interrupted;
 const interrupt = (signal: NodeJS.Signals): void => {
-  // The second Ctrl-C is for whoever does not want to wait for an orderly end.
+  // The second Ctrl-C ends it at once, without an orderly end.
   if (interruption.signal.aborted) process.exit(interruptedCode);
   interruptedCode = 128 + constants.signals[signal];
   interruption.abort(new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted', { kind: 'interrupted' }));

@@ -4,7 +4,7 @@ import type { Shell } from './shell.js';
 
 /**
  * Returns only where the user agrees: by --yes, or by an answer at a terminal. Throws EVPIPE_NOT_CONFIRMED (kind usage) where
- * there is nobody to ask, or the answer is no.
+ * there is no one to ask, or the answer is no.
  */
 export async function confirm(shell: Shell, { yes }: Pick<CommonOptions, 'yes'>, question: string): Promise<void> {
   if (yes === true) return;

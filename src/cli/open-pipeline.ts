@@ -48,8 +48,8 @@ export async function openEveryProfile(shell: Shell, options: CommonOptions, ope
 }
 
 /**
- * For commands that look at or stop what runs: where the file can't be used now, because the environment lacks a variable or
- * somebody is changing it, what was recorded when it was brought up. Throws as openPipeline does where nothing was.
+ * For commands that look at or stop what runs: where the file can't be used now, because the environment lacks a variable or it
+ * is just being edited, what was recorded when it was brought up. Throws as openPipeline does where nothing was.
  */
 export async function openRunning(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
   const [{ loadPipeline, loadRecorded }, { KINDS }] = await Promise.all([

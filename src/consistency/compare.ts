@@ -37,7 +37,7 @@ export function kindOf(difference: Pick<Difference, 'source' | 'replica'>): Diff
 /** How a whole comparison reads: cancelled by the signal, told and slowed down by what it has read. */
 export interface CompareOptions {
   readonly signal: AbortSignal;
-  /** About how many rows both sides have together, before the first is read; not called where nobody knows. */
+  /** About how many rows both sides have together, before the first is read; not called where that is unknown. */
   expect(rows: number): void;
   /** Rows of one side read; `pass` 1 reads every row, 2 those of buckets that differ. */
   read(side: SideName, pass: 1 | 2, rows: number): Promise<void>;

@@ -7,7 +7,7 @@ export interface Entry {
   /** Of key and values: equal exactly where both are, on either side. */
   readonly digest: string;
   /**
-   * Which version of the row this is (xmin and place): equal versions of two reads mean that nobody touched it in between.
+   * Which version of the row this is (xmin and place): equal versions of two reads mean that nothing touched it in between.
    * Sides that keep no versions give the digest.
    */
   readonly version: string;
@@ -108,7 +108,7 @@ export interface Side {
   readonly uniqueKey: boolean;
   /** Where rows of this side could be written by SQL, or why they can't. */
   readonly writable: WritableTable | string;
-  /** About how many rows; -1 where nobody knows. It decides the number of buckets. */
+  /** About how many rows; -1 where that is unknown. It decides the number of buckets. */
   estimateRows(signal: AbortSignal): Promise<number>;
   /** What `from` of `buckets` depends on, as one text; undefined where a side can only be read as a whole. */
   readonly resumable?: string | undefined;

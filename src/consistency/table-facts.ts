@@ -19,7 +19,7 @@ export interface TableFacts {
   readonly relations: readonly Relation[] | undefined;
   /** Has every row a version (xmin) and a place? */
   readonly versioned: boolean;
-  /** Rows as the last ANALYZE left them; -1 where nobody knows. */
+  /** Rows as the last ANALYZE left them; -1 where that is unknown. */
   readonly estimate: number;
   /** Columns that lead a usable index. */
   readonly indexed: ReadonlySet<string>;

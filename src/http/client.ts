@@ -155,7 +155,7 @@ export class HttpClient {
 
   private async send(request: HttpRequest, timer: AbortSignal): Promise<IncomingMessage> {
     const { method, path, headers } = request;
-    // A kept connection may end just as a request is sent, and then nobody knows whether it arrived.
+    // A kept connection may end just as a request is sent, and then it is unknown whether it arrived.
     const agent = isRepeatable(request) && this.options.retryMs !== 0 ? this.agent : this.single;
     try {
       const answer = await (await this.loaded()).request<IncomingMessage>({

@@ -9,7 +9,7 @@ export type { Request, Response };
 export interface FrontOptions {
   /** Names besides those of loopback that `Host` may give: of a container network, for example. `*` accepts any. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** Asked of every request; absent: whoever reaches the server may call. */
+  /** Asked of every request; absent: anyone who reaches the server may call. */
   readonly login?: Login | undefined;
   /** Answers a request that the front refuses, in the server's own dialect. */
   readonly refuse: (request: Request, response: Response, problem: HttpProblem) => void;

@@ -82,7 +82,7 @@ export function resourceNode<Spec, Live, Context>(
   };
 }
 
-/** Before it is made, so that a run that dies in between leaves nothing that nobody knows of. */
+/** Before it is made, so that a run that dies in between leaves nothing unaccounted for. */
 export async function noteMade(session: Session, kind: string, name: string): Promise<void> {
   await (await session.ledger()).put(madeKey(kind, name), { made: true });
 }

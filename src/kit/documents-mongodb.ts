@@ -48,7 +48,7 @@ function collectionIn<D extends Stored>(held: MongoCollection<Stored>): Collecti
       return { items: items as unknown as D[], total };
     },
 
-    /** Finds an older one or inserts: where a newer one is there, or somebody is quicker, the unique index refuses. */
+    /** Finds an older one or inserts: where a newer one is there, or another writer is quicker, the unique index refuses. */
     async put(document) {
       const older = { id: document.id, version: { $lt: document.version } };
       for (;;) {

@@ -114,7 +114,7 @@ export class Rows {
         return { row, created: true };
       }
       const existing = await this.findIn(transaction, givenId);
-      // Deleted between the two statements: a conflict with somebody else, who will be gone the next time.
+      // Deleted between the two statements: a conflict with another writer, which will be over the next time.
       if (existing === undefined) throw new Error(`${this.entity.name} ${givenId} was deleted at this moment`);
       return { row: existing, created: false };
     });

@@ -277,7 +277,7 @@ export const holdsVariable = (text: string): boolean => text.search(VARIABLE) >=
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in text scalars, names in capitals only: `${routedByValue}` and
- * `${file:…}` are somebody else's and stay. A name that the environment does not have is a problem at its place, but
+ * `${file:…}` belong to others and stay. A name that the environment does not have is a problem at its place, but
  * for parts that this run does not need (`needed` says no): there it stays as it is.
  */
 export function interpolate(

@@ -4,7 +4,7 @@ import { parseReference, type ReferenceValues, referenceForm, resolveReferences 
 
 /**
  * A namespace keeps users of one file apart on servers that they share: what the file calls `orders` is `ann_orders` there.
- * It has no "_" itself, so that nobody's names begin with the prefix of another.
+ * It has no "_" itself, so that no names begin with the prefix of another.
  */
 export const namespaceSpec = z.string().regex(/^[a-z][a-z0-9]{0,19}$/, {
   error: 'a namespace begins with a small letter, and has small letters and digits, 20 at most',

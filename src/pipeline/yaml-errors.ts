@@ -1,6 +1,6 @@
 import type { YAMLError } from 'yaml';
 
-/** What is wrong with the YAML itself, in the words of whoever wrote it. */
+/** What is wrong with the YAML itself, in the words of its author. */
 export function describeYamlError(error: YAMLError, text: string): string {
   const here = /^[^\s]+/.exec(text.slice(error.pos[0], error.pos[0] + 30))?.[0] ?? '';
   switch (error.code) {

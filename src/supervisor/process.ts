@@ -15,7 +15,7 @@ import { Supervisor, type SupervisorOptions } from './supervisor.js';
 export const EXIT_LOCKED = 75;
 /** sun_path has 108 bytes on Linux and 104 on macOS, the closing zero among them. */
 const SOCKET_PATH_BYTES_MAX = 103;
-/** How soon it notices that its state folder was removed under it: then nobody can reach it any more. */
+/** How soon it notices that its state folder was removed under it: then it cannot be reached any more. */
 const ORPHAN_CHECK_MS = 2_000;
 
 async function main(): Promise<void> {

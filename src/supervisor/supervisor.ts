@@ -22,9 +22,9 @@ export interface SupervisorOptions {
 const ROTATE_EVERY_MS = 5_000;
 /** Between two health questions to the same process. */
 const ASK_EVERY_MS = 2_000;
-/** Long enough for a busy machine and for whoever stops a process on purpose for some seconds. */
+/** Long enough for a busy machine, and for a process that is stopped on purpose for some seconds. */
 const SILENT_MS = 8_000;
-/** For a process that somebody wants to have up now. */
+/** For a process that a caller wants up now. */
 const SILENT_AT_START_MS = 4_000;
 /** A port can be taken between the look and the listening; another one is tried this many times. */
 const PORT_ATTEMPTS_MAX = 3;

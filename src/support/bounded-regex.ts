@@ -8,7 +8,7 @@ const STEPS_UNWATCHED = 1_000_000;
 const SHOWN_CHARS = 100;
 
 /**
- * A regular expression of somebody else's, which may backtrack without end. The engine looks for interruptions while it
+ * A regular expression from outside, which may backtrack without end. The engine looks for interruptions while it
  * backtracks, and a script with a timeout makes one. All ways to use a RegExp go through `exec`: test, replace, split, matchAll.
  * Throws EVPIPE_REGEX_TOO_SLOW.
  */

@@ -2,7 +2,7 @@ import { type Component, componentKey, type Endpoint, type Faces, variableOf } f
 import type { Placement } from './placement.js';
 import type { ComponentStatus, LogLine, Provider, Started } from './target.js';
 
-/** Components that somebody else runs: they are never started or stopped, only talked to. */
+/** Components that others run: they are connected to, never started or stopped. */
 export class AddressProvider implements Provider {
   readonly kind = 'address';
 

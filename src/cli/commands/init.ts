@@ -36,7 +36,7 @@ function list(all: readonly Template[], { shell, options }: CommandCall): number
   return EXIT.done;
 }
 
-/** What the command line leaves open is asked for where somebody can answer. */
+/** What the command line leaves open is asked for on a terminal. */
 async function complete(
   all: readonly Template[],
   { shell, options, arguments: [operand] }: CommandCall,
@@ -45,7 +45,7 @@ async function complete(
   const name = operand as string | undefined;
   if (template !== undefined && name !== undefined) return { template, name };
   if (!shell.interactive || options.yes === true || options.output === 'json') {
-    // A template's own name is as good as another; the other way round nobody can guess.
+    // A template's own name is as good as another; the other way round it cannot be guessed.
     if (template !== undefined) return { template, name: template };
     throw new EvpipeError('EVPIPE_TEMPLATE_UNNAMED', 'no template given', {
       kind: 'usage',

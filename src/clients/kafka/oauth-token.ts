@@ -17,7 +17,7 @@ interface Token {
 /** Shared by all connections of a client, which has one object of options. */
 const fetched = new WeakMap<ClientCredentials, Promise<Token>>();
 
-/** The given token, or one from the token endpoint. Throws EVPIPE_OAUTH_TOKEN; kind unreachable where nobody answers there. */
+/** The given token, or one from the token endpoint. Throws EVPIPE_OAUTH_TOKEN; kind unreachable where nothing answers there. */
 export async function oauthToken(login: TokenLogin | ClientCredentials): Promise<string> {
   if ('token' in login) return login.token;
   const known = await fetched.get(login)?.catch(() => undefined);

@@ -126,7 +126,7 @@ export function placeOf(url: string): string {
 /** One connection. Statements queue: it carries out one at a time. */
 export class PostgresClient {
   private readonly onAbort = () => void this.close();
-  /** Resolves when the connection is over, whoever ended it. */
+  /** Resolves when the connection is over, on either side. */
   private readonly ended: Promise<void>;
 
   constructor(

@@ -105,7 +105,7 @@ export class Broker {
     return exchange;
   }
 
-  /** Throws AmqpError 404, or 405 where it is somebody else's alone. */
+  /** Throws AmqpError 404, or 405 where it is exclusive to another connection. */
   queue(name: string, user: Owner): Queue {
     const queue = this.queues.get(name);
     if (queue === undefined) throw new AmqpError('NOT_FOUND', `no ${named('queue', name)}`);

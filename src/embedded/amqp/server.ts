@@ -53,7 +53,7 @@ export async function startAmqp(options: AmqpOptions): Promise<RunningAmqp> {
       management.closeAllConnections();
       return closed(management);
     });
-    broker.log.info('AMQP answers', { address: `${host}:${port}`, managementPort, queues: broker.queues.size });
+    broker.log.info('AMQP is listening', { address: `${host}:${port}`, managementPort, queues: broker.queues.size });
     return { port, managementPort, stop: () => lifetime.end() };
   } catch (failure) {
     await lifetime.end();

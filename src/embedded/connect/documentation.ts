@@ -110,7 +110,7 @@ export function connectDocumentation(): string {
     '',
     '### Refused',
     '',
-    'Classes of Debezium’s that are left out, and what to do instead. Any other class is refused as one that is not found: the worker runs no Java.',
+    'Debezium’s classes that are left out, and what to do instead. Any other class is refused as not found: the worker runs no Java.',
     '',
     ...markdownTable(
       ['class', 'why'],
@@ -127,7 +127,7 @@ export function connectDocumentation(): string {
     ...optionTable(WORKER_OPTIONS),
     '',
     'In values of a configuration `${env:NAME}` is a variable of `connect.env` in the pipeline file, `${file:PATH:KEY}` a line of a properties file and',
-    '`${directory:FOLDER:FILE}` a whole file, both below a folder of `connect.allowedPaths`. Not there: plugin.path, clusters of several workers,',
+    '`${directory:FOLDER:FILE}` a whole file, both below a folder of `connect.allowedPaths`. Not supported: plugin.path, clusters of several workers,',
     'exactly-once delivery, secured connections to Kafka.',
     '',
     '## REST API',

@@ -89,7 +89,11 @@ export async function startGateway(options: GatewayOptions): Promise<{ readonly 
   });
   server.requestTimeout = 0; // a long upload is the service's to end
   const port = await listen(server, options);
-  log.info('the gateway answers', { host: options.host, port, routes: routes.map(({ prefix }) => prefix).join(' ') });
+  log.info('the gateway is listening', {
+    host: options.host,
+    port,
+    routes: routes.map(({ prefix }) => prefix).join(' '),
+  });
   return { port, stop: () => closeHttp(server, CLOSE_MS) };
 }
 
@@ -103,7 +107,7 @@ const passing = ({ url, requestHeaders = {}, timeoutMs = SILENCE_MS }: ServiceRo
 const silence = ({ service, timeoutMs = SILENCE_MS }: ServiceRoute): Problem => ({
   status: 504,
   code: 'service-silent',
-  message: `service ${service} said nothing for ${timeoutMs / 1_000} s`,
+  message: `service ${service} did not answer within ${timeoutMs / 1_000} s`,
 });
 
 function problemOf({ service }: ServiceRoute, failure: NodeJS.ErrnoException): Problem {
@@ -113,7 +117,11 @@ function problemOf({ service }: ServiceRoute, failure: NodeJS.ErrnoException): P
       code: 'service-down',
       message: `service ${service} is not running: nothing listens at its address`,
     };
-  return { status: 502, code: 'service-broke-off', message: `service ${service} broke off: ${failure.message}` };
+  return {
+    status: 502,
+    code: 'service-broke-off',
+    message: `service ${service} closed the connection: ${failure.message}`,
+  };
 }
 
 async function sendHealth(response: ServerResponse, routes: readonly ServiceRoute[]): Promise<void> {

@@ -51,7 +51,7 @@ export interface KafkaOptions {
   readonly advertisedPort?: number;
   /** Broker settings by their Kafka names (num.partitions, auto.create.topics.enable, log.retention.ms …). */
   readonly config?: Readonly<Record<string, string>>;
-  /** Clients of `port` have to authenticate by one of these; absent: it lets in whoever reaches it. */
+  /** Clients of `port` have to authenticate by one of these; absent: anyone who reaches it may connect. */
   readonly sasl?: KafkaListener['sasl'];
   readonly listeners?: readonly KafkaListener[];
   /** Who may log in on listeners with SASL; more can be added through the protocol (SCRAM). */

@@ -109,7 +109,7 @@ export function ksqldbDocumentation(): string {
     '',
     ...functionTable(TABLE_FUNCTIONS.values()),
     '',
-    'Not there: functions of one’s own (they are Java classes), clusters of several nodes, authentication.',
+    'Not supported: user-defined functions (they are Java classes), clusters of several nodes, authentication.',
     '',
   ].join('\n');
 }

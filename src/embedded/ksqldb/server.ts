@@ -63,7 +63,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     await waitUntil('Kafka', readClusterId, { timeoutMs: KAFKA_WITHIN_MS });
     await restore(engine, await commands.open());
     const port = await rest.listen(options.host, options.port);
-    log.info('ksqlDB engine listens', { host: options.host, port, queries: engine.queries.size });
+    log.info('the ksqlDB engine is listening', { host: options.host, port, queries: engine.queries.size });
     return {
       port,
       async stop() {

@@ -20,7 +20,7 @@ export async function endPredecessor(cluster: string, log: Log): Promise<void> {
   await untilNobody(cluster, BY_ITSELF_MS);
   const left = workingIn(cluster);
   if (left.length > 0) {
-    log.warn('ending what still works in the database cluster', { processes: left.join(' ') });
+    log.warn('ending the processes that still use the database cluster', { processes: left.join(' ') });
     const postmaster = Number(readFileSync(pidFile, 'latin1').split('\n')[0]);
     if (left.includes(postmaster)) signal(postmaster, 'SIGINT');
     await untilNobody(cluster, BY_FORCE_MS);

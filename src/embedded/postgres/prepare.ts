@@ -31,7 +31,7 @@ export async function preparePostgres(options: PostgresOptions, log: Log): Promi
   const cluster = join(place, 'cluster');
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     await makeCluster(binaries, account, place, cluster, options.password);
-    log.info('made a database cluster', { folder: cluster, account: account?.name });
+    log.info('created a database cluster', { folder: cluster, account: account?.name });
   }
   await endPredecessor(cluster, log);
   writeOwned(join(cluster, 'postgresql.conf'), postgresqlConf(options.host), account);

@@ -24,7 +24,7 @@ export function schemaRegistryDocumentation(): string {
       ROUTES.map(({ method, path, meaning }) => [`\`${method} ${path}\``, meaning]),
     ),
     '',
-    'Not there: contexts other than the default one, exporters, key encryption. Metadata and rules are kept with a schema, rules are not run.',
+    'Not supported: contexts other than the default one, exporters, key encryption. Metadata and rules are kept with a schema, rules are not run.',
     '',
     '## Types of schemas',
     '',

@@ -317,7 +317,7 @@ export class Registry {
       await this.log.catchUp();
       return work();
     });
-    this.changing = result.catch(() => {}); // whoever asked for it is told; the next one starts afresh
+    this.changing = result.catch(() => {}); // its caller is told; the next change starts afresh
     return result;
   }
 }

@@ -197,7 +197,7 @@ const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/types',
-    meaning: 'The types of schemas that are taken.',
+    meaning: 'The types of schemas that are accepted.',
     handle: () => Object.keys(SCHEMA_TYPES),
   },
   {
@@ -274,7 +274,7 @@ const SETTINGS: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/config/:subject',
-    meaning: 'Removes it: the level for all subjects counts again.',
+    meaning: 'Removes it: the level for all subjects applies again.',
     handle: async (request, { registry }) => ({ compatibilityLevel: await registry.deleteLevel(subjectOf(request)) }),
   },
   {
@@ -317,7 +317,7 @@ const SETTINGS: readonly Route[] = [
 
 /** Everything that the registry answers. */
 export const ROUTES: readonly Route[] = [
-  { method: 'GET', path: '/', meaning: 'An empty object: the server lives.', handle: () => ({}) },
+  { method: 'GET', path: '/', meaning: 'An empty object: the server is up.', handle: () => ({}) },
   ...SUBJECTS,
   ...SCHEMAS,
   ...SETTINGS,
@@ -350,7 +350,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/metadata/version',
-    meaning: 'The version that the registry claims.',
+    meaning: 'The version that the registry reports.',
     handle: () => ({ version: '7.9.0', commitId: '' }),
   },
 ];

@@ -1,7 +1,7 @@
 import type { SchemaExtras, StoredSchema } from './schemas-topic.js';
 
 export const LEVELS = {
-  NONE: 'Any schema is taken.',
+  NONE: 'Any schema is accepted.',
   BACKWARD: 'A new schema reads what the latest one wrote: consumers go first.',
   BACKWARD_TRANSITIVE: 'As BACKWARD, with every earlier version.',
   FORWARD: 'The latest schema reads what a new one writes: producers go first.',
@@ -16,7 +16,7 @@ export const MODES = {
   READONLY: 'Schemas are read; registering and deleting is refused.',
   READONLY_OVERRIDE: 'As READONLY; set for all subjects, it also overrules the modes of single ones.',
   IMPORT: 'Schemas are registered with the ids and versions that come with them.',
-  FORWARD: 'Taken as READWRITE: no schema is forwarded anywhere.',
+  FORWARD: 'Treated as READWRITE: no schema is forwarded anywhere.',
 } as const;
 export type Mode = keyof typeof MODES;
 

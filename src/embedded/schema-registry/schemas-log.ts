@@ -147,7 +147,7 @@ export class SchemasLog {
       try {
         for await (const batch of reader) {
           if (batch.skippedTo !== undefined) {
-            this.log.warn('_schemas was made again: forgetting what was known', { offset: batch.skippedTo });
+            this.log.warn('_schemas was recreated: dropping what was read from it', { offset: batch.skippedTo });
             this.state.clear();
           }
           for (const { key, value, offset } of batch.records) this.apply(key, value, offset);

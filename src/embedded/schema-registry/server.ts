@@ -50,7 +50,7 @@ export async function startSchemaRegistry(
     const { server } = createApi(API, { context, ...options });
     const port = await listen(server, options);
     lifetime.onEnd(() => closeHttp(server, CLOSE_MS));
-    options.log.info('the schema registry answers', {
+    options.log.info('the schema registry is listening', {
       host: options.host,
       port,
       subjects: state.subjectNames().length,

@@ -228,7 +228,7 @@ function receiverProbe({ name, receives }: StageOf<'receiver'>, handsOn: HandsOn
   };
 }
 
-/** Why nobody receives: the service does not run, or its queue has no consumer. */
+/** Why nothing receives: the service does not run, or its queue has no consumer. */
 export async function receiverTrouble(
   name: string,
   receives: readonly string[],
@@ -319,7 +319,7 @@ async function lastErrorIn(name: string, session: Session): Promise<string | und
   return said === undefined ? undefined : `the last error in its log: ${said.slice(0, WORDS_MAX)}`;
 }
 
-/** An end so long ago is no trouble of a process that runs by now. */
+/** A crash that long ago says nothing about a process that is running now. */
 const RECENT_MS = 60_000;
 
 /** Why a declared service does not do its work, as its supervisor sees it, with the last error that it wrote. */

@@ -51,7 +51,7 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
   }
 }
 
-/** Of the keys that were there at the start; a record without a status is nobody's. */
+/** Of the keys that were there at the start; a record without a status belongs to none. */
 const isOf =
   (known: ReadonlySet<string>) =>
   ({ key, kind }: Violation): boolean =>

@@ -49,7 +49,7 @@ export async function release(session: Session): Promise<Released> {
   return { removed, left };
 }
 
-/** All but those that `up` found on a Connect with an address: an imported file declares what is somebody else's. */
+/** All but those that `up` found on a Connect with an address: an imported file declares what others own. */
 async function connectorsMade(session: Session): Promise<readonly ConnectorSection[]> {
   const { pipeline, target } = session;
   const declared = pipeline.connectors.filter(({ config }) => config !== undefined);
@@ -135,7 +135,7 @@ async function removeConnector(name: string, connect: ConnectClient, session: Se
   await connect.remove(name);
 }
 
-/** Drops the slot and the publication that the connector has made, once nobody reads the slot any more. */
+/** Drops the slot and the publication that the connector has made, once nothing reads the slot any more. */
 async function dropSlot(config: ConnectorConfig, name: string, session: Session): Promise<readonly string[]> {
   if (config['connector.class'] !== POSTGRES_SOURCE) return [];
   const slot = slotOf(config);

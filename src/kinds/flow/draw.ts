@@ -85,7 +85,7 @@ function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }
 
-/** One line each for what no trail passes: a service that only has a database, a topic that nobody writes. */
+/** One line each for what is on no trail: a service that only has a database, a topic without a writer. */
 function besidesOf({ nodes, uses }: DrawingGraph, drawn: ReadonlySet<string>): readonly string[] {
   const rest = [...nodes.values()].filter(({ id }) => !drawn.has(id));
   const width = Math.max(0, ...rest.map(({ name }) => stringWidth(name)));

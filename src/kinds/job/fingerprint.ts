@@ -8,7 +8,7 @@ const NOT_INPUT: ReadonlySet<string> = new Set(['.git', '.evpipe', 'node_modules
 
 /**
  * Changes with what the file says of the job and with the content of its inputs. References count as they are written: a
- * port that moved is no reason to run a migration again.
+ * port that moved is not a reason to run a migration again.
  */
 export function fingerprint({ command, cwd, env, envFile, inputs }: JobSection, folder: string): string {
   const hash = createHash('sha256').update(JSON.stringify({ command, cwd, env, envFile }));

@@ -3,7 +3,7 @@ import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
 import { ksqldbClient } from './client.js';
 
-/** Who answers, and queries that run more than once: whoever runs a script of INSERT INTO again makes all of them anew. */
+/** Whether ksqlDB answers, and queries that run more than once: running a script of INSERT INTO again starts all of them a second time. */
 export async function examineKsqldb({ clients }: Session): Promise<readonly Diagnosis[]> {
   const ksqldb = await ksqldbClient(clients);
   const { version } = await ksqldb.info();

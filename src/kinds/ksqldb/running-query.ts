@@ -28,7 +28,7 @@ export async function runningQueries(ksqldb: KsqldbClient): Promise<readonly Run
   return queries.map((query) => ({ ...query, group: `_confluent-ksql-${serviceId}query_${query.id}` }));
 }
 
-/** The query of a stage; of several inserts into one stream the one with its statement. Undefined: it does not run, or nobody can tell which it is. */
+/** The query of a stage; of several inserts into one stream the one with its statement. Undefined: it does not run, or it cannot be told from others. */
 export async function findQuery(stage: QueryStage, ksqldb: KsqldbClient): Promise<RunningQuery | undefined> {
   const candidates = (await runningQueries(ksqldb)).filter((query) => mayBeQuery(stage, query));
   const text = normaliseStatement(stage.text);

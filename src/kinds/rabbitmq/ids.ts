@@ -1,6 +1,6 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 
-/** What an exchange or queue is called on the broker; those that RabbitMQ itself has belong to nobody. */
+/** What an exchange or queue is called on the broker; those of RabbitMQ itself have no owner. */
 export const brokerName = (shared: (name: string) => string, name: string): string =>
   name === '' || name.startsWith('amq.') ? name : shared(name);
 

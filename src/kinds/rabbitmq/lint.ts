@@ -128,7 +128,7 @@ function conservation(check: Located & ConservationSection, rabbitmq: RabbitmqSe
   return found;
 }
 
-/** Dead wiring: queues and exchanges that nobody fills or empties. */
+/** Dead wiring: queues and exchanges that nothing fills or empties. */
 export function checkRabbitmqWiring({ pipeline }: LintContext): readonly Problem[] {
   const { rabbitmq, services } = pipeline;
   if (rabbitmq === undefined) return [];

@@ -71,7 +71,7 @@ function rabbitmqNodes(session: Session): readonly Node[] {
         resource: bindingResource,
         needs: [exchangeId(one.exchange), queueId(one.queue)],
         context: async () => ({ ...(await context()), isBound: (binding) => isBound(binding, session) }),
-        // Where nobody can tell: to bind what is bound changes nothing.
+        // Where that is unknown: binding again changes nothing.
         settle: async (spec, { amqp, isBound }) => {
           if ((await isBound(spec)) === undefined) await amqp.bind(spec);
         },

@@ -47,7 +47,7 @@ function readFlow({ name }: QueueSection, session: Session): Promise<Flow> {
   });
 }
 
-/** `3 messages, 1 in hand, 1 consumer`; bad where messages wait for nobody, or are dead letters. */
+/** `3 messages, 1 in hand, 1 consumer`; bad where messages wait without a consumer, or are dead letters. */
 export async function readQueueNode(name: string, session: Session): Promise<FlowNode> {
   try {
     const state = await readQueue(name, session);

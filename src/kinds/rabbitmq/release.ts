@@ -8,7 +8,7 @@ import type { Session } from '../session.js';
 import { rabbitmqClient } from './client.js';
 import { exchangeResource, type LiveDeclared, queueResource } from './resource.js';
 
-/** Whoever still receives from a queue after this time is somebody else: the queue stays. */
+/** A consumer that is still there after this time is not one of the pipeline: the queue stays. */
 const RECEIVERS_GONE_MS = 2_000;
 
 /**

@@ -78,7 +78,7 @@ export const queueResource: ResourceKind<QueueSpec, LiveDeclared, BrokerContext>
   apply: (spec, _live, { amqp }) => amqp.declareQueue(spec),
 };
 
-/** `isBound` is told by the HTTP API only, AMQP cannot ask; undefined: nobody can tell. */
+/** `isBound` comes from the HTTP API only, AMQP cannot ask; undefined: unknown. */
 export interface BindingContext extends BrokerContext {
   isBound(binding: BindingDeclaration): Promise<boolean | undefined>;
 }

@@ -32,7 +32,7 @@ export const INSTALL_CACHE =
 
 export const STORE_MISSING = 'EVPIPE_STORE_MISSING';
 
-/** Thrown by the start of a store that is not available here; whoever declared it optional continues without. Its message is the reason alone. */
+/** Thrown by the start of a store that is not available here; where it is optional, the pipeline continues without it. Its message is only the reason. */
 export function storeMissing(why: string): EvpipeError {
   return new EvpipeError(STORE_MISSING, why, { todo: INSTALL_CACHE });
 }

@@ -60,7 +60,7 @@ async function prepareDocuments(
   return false;
 }
 
-/** An optional one that does not answer holds nobody up: its readers have to cope with that at any time. */
+/** An optional one that does not answer holds nothing up: its readers have to cope with that at any time. */
 async function answers(section: StoreSection, session: Session): Promise<void> {
   try {
     await examineStore(section, session);

@@ -12,7 +12,7 @@ const LOGIN_MODULES = {
 } as const;
 const JAVA = 'org.apache.kafka.common.security';
 
-/** Of Java clients: kafka-console-consumer --command-config, Connect, Streams. Java takes no OAuth token as text: then there is no login in it. */
+/** Of Java clients: kafka-console-consumer --command-config, Connect, Streams. Java does not accept an OAuth token as text: then the login is left out. */
 export function javaProperties({ bootstrapServers, ssl, sasl }: KafkaAccess): Settings {
   return {
     'bootstrap.servers': bootstrapServers,

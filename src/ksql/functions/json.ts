@@ -6,7 +6,7 @@ import { jsonWriter } from '../formats/json-writer.js';
 import type { Value } from '../values/value.js';
 import { type ScalarFunction, scalar, variant } from './definition.js';
 
-/** `$.a.b[0]['c d']` as its steps; undefined where it is no such path. */
+/** `$.a.b[0]['c d']` as its steps; undefined where it is not such a path. */
 function steps(path: string): ReadonlyArray<string | number> | undefined {
   if (!path.startsWith('$')) return undefined;
   const found: Array<string | number> = [];

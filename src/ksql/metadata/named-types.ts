@@ -1,7 +1,7 @@
 import { SIMPLE_TYPES, type SqlType } from '../../protocol/ksql/types.js';
 import { StatementError } from '../statement-error.js';
 
-/** Puts the definitions of CREATE TYPE in the place of their names; throws for a name that nobody defined. */
+/** Puts the definitions of CREATE TYPE in the place of their names; throws for an undefined name. */
 export function resolveType(type: SqlType, types: ReadonlyMap<string, SqlType>): SqlType {
   switch (type.kind) {
     case 'NAMED': {

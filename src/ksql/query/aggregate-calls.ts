@@ -54,7 +54,7 @@ export class Grouping {
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
       const text = formatExpression(expression);
-      // A column that nobody has is that first.
+      // An unknown column is reported as that first.
       compile(expression, this.context);
       throw new StatementError(
         clause === 'HAVING'

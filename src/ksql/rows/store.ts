@@ -26,7 +26,7 @@ export type Changelog = (key: Buffer, value: Buffer | null) => void;
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
-  /** Windows of each key, once somebody has asked for them. */
+  /** Windows of each key, once they have been asked for. */
   private byKey: Map<string, Set<string>> | undefined;
   private changelog: Changelog | undefined;
   private readonly writeKey: (value: Value) => string;

@@ -1,6 +1,6 @@
 import type { Header } from '../../clients/kafka/contract.js';
 
-/** Why a record is in a dead letter topic, as whoever put it there has noted in its headers. */
+/** Why a record is in a dead letter topic, as noted in its headers by what put it there. */
 export interface DeadLetterContext {
   readonly origin:
     | { readonly topic: string; readonly partition: number | undefined; readonly offset: bigint | undefined }

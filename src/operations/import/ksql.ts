@@ -69,7 +69,7 @@ async function sources(ksqldb: KsqldbClient): Promise<readonly SourceDescription
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** What was SET when the query was made, where it tells of what is read from the start. */
+/** What was SET when the query was made, where it says what is read from the start. */
 async function settingsOf(ksqldb: KsqldbClient, id: string): Promise<string> {
   const [entity] = await ksqldb.send(`EXPLAIN ${id};`);
   const description = entity?.queryDescription as
@@ -113,7 +113,7 @@ function typeOf({ type, fields, memberSchema, parameters }: Schema): SqlType {
   }
 }
 
-/** Each after what it needs, else as they came. What is needed and not there (a dropped source) holds nobody back. */
+/** Each after what it needs, else as they came. What is needed and not there (a dropped source) is not waited for. */
 function inOrderOfNeed(nodes: readonly Node[]): readonly FoundMigration[] {
   const made = new Set(nodes.flatMap(({ makes }) => makes ?? []));
   const ordered: Node[] = [];

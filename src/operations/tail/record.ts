@@ -1,4 +1,4 @@
-/** What `tail` reads: records as they come, decoded only when somebody looks at them. */
+/** What `tail` reads: records as they come, decoded only when they are looked at. */
 
 /** Anything that JSON can say; what it can't (bigints, bytes) as text. */
 export type JsonValue =

@@ -11,7 +11,7 @@ export interface TracedTable {
   readonly key: string | undefined;
 }
 
-/** The rows of a table whose key begins so, as they are now; with the first time that they tell. None where nobody can tell which column is the key. */
+/** The current rows of a table whose key begins so, with the first time that they hold. None where it is unknown which column is the key. */
 export async function traceRows(
   { database, table, key }: TracedTable,
   wanted: string,

@@ -62,7 +62,7 @@ export async function trace(session: Session, checkName: string, wanted: string)
       entries: await traceTopic(topic, check, wanted, seen, session),
       certain: true,
     })),
-    // By its primary key a row is found where that is the key; where it is none, nobody knows.
+    // A row is found by its primary key where that is the key; otherwise it is unknown.
     ...tables.map(async (table: TracedTable) => ({
       place: nameOfTable(table),
       entries: await traceRows(table, wanted, session),

@@ -56,7 +56,7 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   return { changed, failure, reports, seeded, elapsedMs: performance.now() - startedMs };
 }
 
-/** Without the seeds where a server has an address and nobody asked for them, and why. */
+/** Without the seeds where a server has an address and they were not asked for, and why. */
 function allowedSlices(
   { pipeline, kinds, target }: Session,
   { slices, seedsAddressed }: UpOptions,

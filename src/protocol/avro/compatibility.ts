@@ -34,7 +34,7 @@ const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
   string: ['bytes'],
 };
 
-/** Schemas that refer to each other would repeat their reasons beyond any number; nobody reads more. */
+/** Schemas that refer to each other would repeat their reasons endlessly; more than this helps no reader. */
 const REASONS_MAX = 200;
 
 /** Why data written with `writer` can't be read with `reader`; empty where it can. Each reason once, up to REASONS_MAX. */

@@ -52,7 +52,7 @@ function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** What is behind the schema's id, taken apart. Throws RangeError for what is no such list. */
+/** What is behind the schema's id, taken apart. Throws RangeError for anything else. */
 export function splitMessageIndexes(bytes: Buffer): { readonly indexes: readonly number[]; readonly payload: Buffer } {
   let at = 0;
   const next = (): number => {

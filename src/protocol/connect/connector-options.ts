@@ -49,7 +49,12 @@ export const SINK_OPTIONS: readonly OptionDefinition[] = [
     check: regexProblem,
   }),
   optional('STRING', 'errors.deadletterqueue.topic.name', '', 'Topic for records that result in an error.'),
-  optional('SHORT', 'errors.deadletterqueue.topic.replication.factor', '3', 'Its replication factor where it is made.'),
+  optional(
+    'SHORT',
+    'errors.deadletterqueue.topic.replication.factor',
+    '3',
+    'Its replication factor when it is created.',
+  ),
   optional(
     'BOOLEAN',
     'errors.deadletterqueue.context.headers.enable',
@@ -87,7 +92,7 @@ export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
   'value.converter.': 'The options of the converter of values.',
   'header.converter.': 'Not used, as header.converter.',
   'topic.creation.':
-    'How a source’s topics are made (KIP-158): partitions, replication.factor, include, exclude and topic settings, by group; `default` is for all others.',
+    'How a source’s topics are created (KIP-158): partitions, replication.factor, include, exclude and topic settings, by group; `default` is for all others.',
   'consumer.override.': 'Of a sink: group.id and auto.offset.reset; others are not used.',
   'producer.override.': 'Not used.',
   'admin.override.': 'Not used.',
@@ -95,7 +100,7 @@ export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
   'column.mask.with.': '`column.mask.with.LENGTH.chars`: columns that show asterisks.',
   'column.mask.hash.':
     '`column.mask.hash.ALGORITHM.with.salt.SALT` and `column.mask.hash.v2.…`: columns that show hashes.',
-  'snapshot.select.statement.overrides.': 'The statement that reads one of the tables named there.',
+  'snapshot.select.statement.overrides.': 'The statement that reads one of those tables.',
   'config.providers': 'Not used: env, file and directory are always there.',
   'database.': 'Others of the database are not used.',
   'driver.': 'Not used.',
@@ -103,7 +108,7 @@ export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
   'internal.': 'Not used.',
 };
 
-/** Options that nobody reads, as the real worker notes in its log. */
+/** Unused options, as the real worker notes in its log. */
 export function unknownOptions(given: RawConfig, known: readonly OptionDefinition[]): string[] {
   const names = new Set(known.map((definition) => definition.name));
   const processors = splitList(given['post.processors'] ?? '').map((name) => `${name}.`);

@@ -57,10 +57,10 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
     oneOf: ['none', 'kafka', 'record_key', 'record_value', 'record_header'],
   }),
   debezium('STRING', 'primary.key.fields', null, 'Fields of the primary key; default: all of the key.'),
-  debezium('STRING', 'schema.evolution', 'none', 'Whether missing tables and columns are made.', {
+  debezium('STRING', 'schema.evolution', 'none', 'Whether missing tables and columns are created.', {
     oneOf: ['none', 'basic'],
   }),
-  debezium('BOOLEAN', 'quote.identifiers', 'false', 'Whether names keep their capitals.'),
+  debezium('BOOLEAN', 'quote.identifiers', 'false', 'Whether names are quoted, which keeps their capitals.'),
   only(
     [`${NAMING}.DefaultCollectionNamingStrategy`, `${OLD_NAMING}.DefaultTableNamingStrategy`],
     'use collection.name.format',
@@ -81,7 +81,7 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
   unused(debezium('STRING', 'dialect.postgres.postgis.schema', 'public', 'types are found by the search path.')),
   unused(debezium('BOOLEAN', 'dialect.postgres.unnest.insert.enabled', 'false', 'rows are always stored by UNNEST.')),
   unused(debezium('BOOLEAN', 'dialect.sqlserver.identity.insert', 'false', 'for SQL Server.')),
-  debezium('INT', 'batch.size', '500', 'Rows of one statement at most.', { check: positive }),
+  debezium('INT', 'batch.size', '500', 'The most rows of one statement.', { check: positive }),
   unused(debezium('BOOLEAN', 'use.reduction.buffer', 'false', 'changes of one row are always reduced to the newest.')),
   debezium('LIST', 'field.include.list', null, 'Fields that become columns: field or topic:field.', {
     check: (_list, config) =>
@@ -89,7 +89,7 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
         ? undefined
         : 'Cannot define both field.exclude.list and field.include.list. Please specify only one.',
   }),
-  debezium('LIST', 'field.exclude.list', null, 'Fields that don’t.'),
+  debezium('LIST', 'field.exclude.list', null, 'Fields that do not.'),
   debezium('INT', 'flush.max.retries', '5', 'How often a failed flush is tried again.'),
   debezium('LONG', 'flush.retry.delay.ms', '1000', 'Pause between these attempts.'),
   unused(debezium('BOOLEAN', 'connection.restart.on.errors', 'false', 'a lost connection is always opened again.')),
@@ -119,7 +119,7 @@ export const CONFLUENT_SINK_OPTIONS: readonly OptionDefinition[] = [
     importance: 'HIGH',
     oneOf: ['insert', 'upsert', 'update'],
   }),
-  optional('INT', 'batch.size', '3000', 'Rows of one statement at most.', { check: positive }),
+  optional('INT', 'batch.size', '3000', 'The most rows of one statement.', { check: positive }),
   optional('BOOLEAN', 'delete.enabled', 'false', 'Whether null values delete rows.', { check: needsRecordKey }),
   optional('STRING', 'table.name.format', '${topic}', 'Name of the table.'),
   unused(optional('LIST', 'table.types', 'TABLE', 'tables, views and partitioned tables are written.')),
@@ -130,9 +130,9 @@ export const CONFLUENT_SINK_OPTIONS: readonly OptionDefinition[] = [
   optional('LIST', 'pk.fields', '', 'Fields of the primary key.'),
   optional('LIST', 'fields.whitelist', '', 'Fields of the value that become columns; default: all.'),
   optional('STRING', 'db.timezone', 'UTC', 'Time zone of the connection.'),
-  optional('BOOLEAN', 'auto.create', 'false', 'Whether missing tables are made.'),
+  optional('BOOLEAN', 'auto.create', 'false', 'Whether missing tables are created.'),
   optional('BOOLEAN', 'auto.evolve', 'false', 'Whether missing columns are added.'),
-  optional('STRING', 'quote.sql.identifiers', 'always', 'When names keep their capitals.', {
+  optional('STRING', 'quote.sql.identifiers', 'always', 'When names are quoted, which keeps their capitals.', {
     oneOf: ['always', 'never'],
   }),
   optional('INT', 'max.retries', '10', 'How often a failed write is tried again.'),

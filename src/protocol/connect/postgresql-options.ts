@@ -132,7 +132,7 @@ const PARTLY: readonly OptionDefinition[] = [
 
 /** Options of io.debezium.connector.postgresql.PostgresConnector. */
 export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
-  debezium('STRING', 'topic.prefix', undefined, 'Name of this source; the beginning of its topics’ names.', {
+  debezium('STRING', 'topic.prefix', undefined, 'Name of this source; the prefix of its topics’ names.', {
     importance: 'HIGH',
     check: (value) =>
       /^[\w.-]+$/.test(value)
@@ -179,7 +179,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     'snapshot.mode',
     'initial',
     ['initial', 'always', 'initial_only', 'no_data', 'never', 'when_needed', 'configuration_based'],
-    'When the tables are read as they are.',
+    'When a snapshot of the tables is taken.',
   ),
   debezium('BOOLEAN', `${BASED}.snapshot.data`, 'false', 'With configuration_based: whether rows are read.'),
   unused(debezium('BOOLEAN', `${BASED}.snapshot.schema`, 'false', 'schemas are always read.')),
@@ -200,8 +200,8 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   exclusive('table.exclude.list', 'table.include.list', 'Tables that are not captured.'),
   regexList('schema.include.list', 'Schemas that are captured.'),
   exclusive('schema.exclude.list', 'schema.include.list', 'Schemas that are not captured.'),
-  regexList('column.include.list', 'Columns that records have.'),
-  exclusive('column.exclude.list', 'column.include.list', 'Columns that records don’t have.'),
+  regexList('column.include.list', 'Columns that records contain.'),
+  exclusive('column.exclude.list', 'column.include.list', 'Columns that records leave out.'),
   debezium('STRING', 'message.key.columns', null, 'Tables with other key columns: table:column,…;…', {
     check: (list) =>
       list
@@ -209,36 +209,50 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
         .filter((rule) => rule.trim() !== '' && !/^\s*[^\s:]+:[^:\s]+(\s*,\s*[^:\s]+)*\s*$/.test(rule))
         .map((rule) => `${rule} has an invalid format (expecting '^\\s*([^\\s:]+):([^:\\s]+)\\s*$')`)[0],
   }),
-  choice('decimal.handling.mode', 'precise', ['precise', 'string', 'double'], 'How numeric columns look.'),
+  choice('decimal.handling.mode', 'precise', ['precise', 'string', 'double'], 'How numeric columns are represented.'),
   choice(
     'time.precision.mode',
     'adaptive',
     ['adaptive', 'adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'],
-    'How dates and times look.',
+    'How dates and times are represented.',
   ),
-  choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea columns look.'),
-  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore columns look.'),
-  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval columns look.'),
+  choice(
+    'binary.handling.mode',
+    'bytes',
+    ['bytes', 'base64', 'base64-url-safe', 'hex'],
+    'How bytea columns are represented.',
+  ),
+  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore columns are represented.'),
+  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval columns are represented.'),
   debezium('INT', 'money.fraction.digits', '2', 'Fraction digits of money.'),
-  debezium('BOOLEAN', 'include.unknown.datatypes', 'false', 'Whether columns of unknown types are there as bytes.'),
+  debezium('BOOLEAN', 'include.unknown.datatypes', 'false', 'Whether columns of unknown types are included, as bytes.'),
   debezium(
     'STRING',
     'unavailable.value.placeholder',
     '__debezium_unavailable_value',
-    'What stands for a value that was not sent.',
+    'Placeholder of a value that was not sent.',
   ),
   debezium('BOOLEAN', 'tombstones.on.delete', 'true', 'Whether a deletion is followed by a tombstone.'),
-  debezium('STRING', 'skipped.operations', 't', 'Operations that are not told: c, u, d, t, or none.'),
+  debezium('STRING', 'skipped.operations', 't', 'Operations that are skipped: c, u, d, t, or none.'),
   debezium('INT', 'heartbeat.interval.ms', '0', 'Time between heartbeats; 0: none.', { check: nonNegative }),
   debezium('STRING', 'heartbeat.action.query', null, 'SQL with every heartbeat.'),
-  debezium('STRING', 'topic.heartbeat.prefix', '__debezium-heartbeat', 'Beginning of the heartbeat topic’s name.'),
+  debezium('STRING', 'topic.heartbeat.prefix', '__debezium-heartbeat', 'Prefix of the heartbeat topic’s name.'),
   debezium('STRING', 'topic.delimiter', '.', 'What separates the parts of topic names.'),
-  debezium('STRING', 'topic.transaction', 'transaction', 'End of the transaction topic’s name.'),
-  regexList('message.prefix.include.list', 'Logical messages that are told.'),
-  exclusive('message.prefix.exclude.list', 'message.prefix.include.list', 'Logical messages that are not told.'),
-  debezium('BOOLEAN', 'provide.transaction.metadata', 'false', 'Whether begin and end of transactions are told.'),
+  debezium('STRING', 'topic.transaction', 'transaction', 'Suffix of the transaction topic’s name.'),
+  regexList('message.prefix.include.list', 'Prefixes of logical messages that are captured.'),
+  exclusive(
+    'message.prefix.exclude.list',
+    'message.prefix.include.list',
+    'Prefixes of logical messages that are not captured.',
+  ),
+  debezium(
+    'BOOLEAN',
+    'provide.transaction.metadata',
+    'false',
+    'Whether the begin and end of transactions are published.',
+  ),
   debezium('BOOLEAN', 'extended.headers.enabled', 'true', 'Whether records carry the connector’s headers.'),
-  debezium('INT', 'max.queue.size', '8192', 'Records that wait at most.', {
+  debezium('INT', 'max.queue.size', '8192', 'The most records that may wait.', {
     check: (value, config) => {
       if (Number(value) <= 0) return 'A positive queue size is required';
       return Number(value) > Number(config['max.batch.size'] ?? 2048)
@@ -246,7 +260,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
         : 'Must be larger than the maximum batch size';
     },
   }),
-  debezium('INT', 'max.batch.size', '2048', 'Records taken at a time.', { check: positive }),
+  debezium('INT', 'max.batch.size', '2048', 'The most records in one batch.', { check: positive }),
   unused(debezium('LONG', 'poll.interval.ms', '500', 'records are taken as soon as they are there.')),
   debezium('INT', 'status.update.interval.ms', '10000', 'Time between status messages to the server.'),
   debezium('INT', 'errors.max.retries', '-1', 'How often a lost connection is tried again; -1: always.'),
@@ -261,8 +275,8 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   }),
   debezium('STRING', 'topic.regex', '(.*)', 'Pattern of the regex naming strategies.', { check: regexProblem }),
   debezium('STRING', 'topic.replacement', '$1', 'Replacement of the regex naming strategies.'),
-  regexList('column.propagate.source.type', 'Columns whose type in the database is told.'),
-  regexList('datatype.propagate.source.type', 'Types that are told where they are a column’s.'),
+  regexList('column.propagate.source.type', 'Columns whose database type goes into the schema.'),
+  regexList('datatype.propagate.source.type', 'Database types that go into the schema of columns that have them.'),
   debezium('BOOLEAN', 'skip.messages.without.change', 'false', 'Whether updates that change no column are left out.'),
   debezium('BOOLEAN', 'publish.via.partition.root', 'false', 'Whether rows of partitions are those of their root.'),
   debezium('LIST', 'replica.identity.autoset.values', null, 'Replica identities to set: schema.table:FULL,…', {
@@ -279,7 +293,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('LIST', 'signal.enabled.channels', 'source', 'Where signals come from: source, kafka, file.', {
     check: channels(['source', 'kafka', 'file'], 'insert signals into signal.data.collection'),
   }),
-  debezium('LONG', 'signal.poll.interval.ms', '5000', 'Time between two looks at the signal file.', {
+  debezium('LONG', 'signal.poll.interval.ms', '5000', 'How often the signal file is read.', {
     check: positive,
   }),
   debezium('STRING', 'signal.file', 'file-signals.txt', 'File of signals, a line of JSON each; emptied when read.'),
@@ -305,7 +319,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     ),
   ),
   debezium('BOOLEAN', 'read.only', 'false', 'Whether incremental snapshots write nothing into the database.'),
-  debezium('LIST', 'notification.enabled.channels', null, 'Where the progress of snapshots is told: sink, log.', {
+  debezium('LIST', 'notification.enabled.channels', null, 'Where the progress of snapshots is reported: sink, log.', {
     check: (list, config) =>
       channels(['sink', 'log'], 'there is no JMX')(list) ??
       (splitList(list).includes('sink') && (config['notification.sink.topic.name'] ?? '').trim() === ''
@@ -320,14 +334,14 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
         .filter(([, type]) => type !== RESELECT)
         .map(([name, type]) => `The embedded Connect has no post processor '${type}' (${name}); it has ${RESELECT}`)[0],
   }),
-  debezium('INT', 'xmin.fetch.interval.ms', '0', 'Time between two looks at the slot’s xmin; 0: source.xmin is null.', {
+  debezium('INT', 'xmin.fetch.interval.ms', '0', 'How often the slot’s xmin is read; 0: source.xmin is null.', {
     check: nonNegative,
   }),
   choice(
     'event.processing.failure.handling.mode',
     'fail',
     ['fail', 'warn', 'skip', 'ignore'],
-    'Whether a change that can not be told ends the task, or is left out.',
+    'Whether a change that cannot be processed fails the task, or is left out.',
   ),
   ...PARTLY,
 ];
@@ -356,13 +370,13 @@ export function moderniseOptions(config: RawConfig): {
   for (const [old, name] of Object.entries(RENAMED_OPTIONS)) {
     const value = config[old];
     if (value === undefined) continue;
-    warnings.push(`option ${old} is the name of an older Debezium: it is ${name} today`);
+    warnings.push(`option ${old} is the name in an older Debezium: it is called ${name} now`);
     delete changed[old];
     if (config[name] !== undefined) continue;
     changed[name] = old === 'truncate.handling.mode' ? (value === 'include' ? 'none' : 't') : value;
   }
   if ((config['plugin.name'] ?? 'decoderbufs').trim().toLowerCase() !== 'pgoutput')
-    warnings.push('plugin.name decoderbufs, the default, is not there: pgoutput is used');
-  if (config['snapshot.mode'] === 'never') warnings.push('snapshot.mode never is named no_data today');
+    warnings.push('plugin.name decoderbufs, the default, is not available: pgoutput is used');
+  if (config['snapshot.mode'] === 'never') warnings.push('snapshot.mode never is called no_data now');
   return { config: changed, warnings };
 }

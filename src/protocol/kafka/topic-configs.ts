@@ -1,4 +1,4 @@
-/** One setting of topics or of the broker: what DescribeConfigs tells of it and what is accepted for it. */
+/** One setting of topics or of the broker: what DescribeConfigs says of it and which values it accepts. */
 export interface ConfigDefinition {
   readonly name: string;
   readonly type: 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list' | 'class' | 'password';
@@ -229,7 +229,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
     type: 'long',
     default: '-1',
     brokerName: 'log.retention.bytes',
-    documentation: 'The size a partition may have before its oldest segments go; -1 is unlimited.',
+    documentation: 'The size a partition may have before its oldest segments are deleted; -1 is unlimited.',
   },
   {
     name: 'retention.ms',
@@ -237,7 +237,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
     default: '604800000',
     min: -1,
     brokerName: 'log.retention.ms',
-    documentation: 'The age at which segments go; -1 is never.',
+    documentation: 'The age at which segments are deleted; -1 is never.',
   },
   {
     name: 'segment.bytes',

@@ -65,7 +65,7 @@ class Comparison {
   private readonly pairs = new Map<ProtobufMessage, Map<ProtobufMessage, Pair>>();
   private readonly waiting: Pair[] = [];
 
-  /** Messages at one level are matched by name; what is new is nobody's concern. */
+  /** Messages at one level are matched by name; new ones are always compatible. */
   compareAll(reader: readonly ProtobufMessage[], writer: readonly ProtobufMessage[], around?: Pair): void {
     const byName = new Map(reader.map((message) => [message.name, message]));
     for (const message of writer) {

@@ -24,7 +24,7 @@ const HOST = '127.0.0.1';
  * One component's process through all its lives.
  *
  * stopped → starting → running → (it died) restarting → running …; a first start that fails ends in `failed`, because
- * whoever asked for it is told; a restart that fails is tried again for ever, ever more slowly. stop leads from any
+ * the caller is told; a restart that fails is tried again for ever, ever more slowly. stop leads from any
  * state to stopped.
  */
 export class ManagedProcess {

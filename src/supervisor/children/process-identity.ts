@@ -81,7 +81,7 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
   }
 }
 
-/** Nobody in the group is alive; the dead that nobody has collected yet (as in a container without an init) don't count. */
+/** No process of the group is alive; zombies that were not reaped yet (as in a container without an init) don't count. */
 export function isGroupGone(leader: number): boolean {
   if (!signalGroup(leader, 0)) return true;
   if (process.platform !== 'linux') return false;
@@ -95,7 +95,7 @@ export interface MemoryReader {
   ownBytesOf(pid: number): number | undefined;
 }
 
-/** Where nobody asks for it. */
+/** Where it was not asked for. */
 export const UNREAD_MEMORY: MemoryReader = { bytesOf: () => undefined, ownBytesOf: () => undefined };
 
 /** One look at all processes, for as many questions as are asked at that moment. */

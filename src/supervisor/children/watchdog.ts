@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
  * Reads lists of SIGNAL:PID, each line replacing the one before, until its input ends, which it does however the
- * supervisor dies. Then whoever is on the last list is asked to end, and after 5 s made to. Nothing of it is on a command line.
+ * supervisor dies. Then the processes of the last list get SIGTERM, and after 5 s SIGKILL. Nothing of it is on a command line.
  * `kill -0 -- -GROUP` is no POSIX: dash refuses it, which would look as if all had ended.
  */
 const SCRIPT = `

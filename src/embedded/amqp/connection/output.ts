@@ -18,7 +18,7 @@ const BACKLOG_BYTES = 256 * 1024;
 const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 const FIRST_BYTES = 4096;
 
-/** Frames on their way to one client, sent at the end of the turn, after the commit that they may tell of. */
+/** Frames on their way to one client, sent at the end of the turn, after the commit that they may confirm. */
 export class Output {
   private readonly writer = new ByteWriter(FIRST_BYTES);
   /** Something was sent since this was last set to false; heartbeats ask. */

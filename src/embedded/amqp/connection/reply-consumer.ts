@@ -11,7 +11,7 @@ export const REPLY_QUEUE = 'amq.rabbitmq.reply-to';
  * the default exchange reaches it, as long as it is there and its client reads. Nothing is kept for it.
  */
 export class ReplyConsumer implements Recipient {
-  /** Goes into the reply-to of the channel's publications; nobody guesses it. */
+  /** Goes into the reply-to of the channel's publications; it cannot be guessed. */
   readonly name = `${REPLY_QUEUE}.${randomBytes(24).toString('base64url')}`;
 
   constructor(

@@ -103,7 +103,7 @@ const connected = ({ connections }: ManagementContext): Json =>
       state: 'running',
     }));
 
-/** The part of RabbitMQ's HTTP API that tells of the state; all of it is read by GET. */
+/** The read-only part of RabbitMQ's HTTP API. */
 export const ROUTES: readonly Route[] = [
   { path: 'overview', answers: 'versions, totals, message_stats', get: overview },
   {

@@ -101,11 +101,11 @@ export const BASIC_HANDLERS: readonly MethodHandler[] = [
   handler(basicConsume, {
     supports:
       'no-ack, exclusive, tags of client or server, x-priority; consumers are told when their queue is deleted; direct replies (amq.rabbitmq.reply-to).',
-    lacks: 'no-local is taken and ignored, as in RabbitMQ.',
+    lacks: 'no-local is accepted and ignored, as in RabbitMQ.',
     handle: consume,
   }),
   handler(basicCancel, {
-    supports: 'What is out stays out. A tag that is not there is no error.',
+    supports: 'Unacknowledged messages stay so. An unknown tag is not an error.',
     handle: (channel, { consumerTag, nowait }) => {
       const consumer = channel.consumers.get(consumerTag);
       if (consumer !== undefined) channel.cancel(consumer);
@@ -124,7 +124,7 @@ export const BASIC_HANDLERS: readonly MethodHandler[] = [
     handle: (channel, { deliveryTag, multiple }) => channel.settle(deliveryTag, multiple, 'ack'),
   }),
   handler(basicReject, {
-    supports: 'Dead-letters, or gives the message back to its place.',
+    supports: 'Dead-letters the message, or puts it back in its place.',
     handle: (channel, { deliveryTag, requeue }) => channel.settle(deliveryTag, false, requeue ? 'requeue' : 'reject'),
   }),
   handler(basicNack, {
@@ -133,7 +133,7 @@ export const BASIC_HANDLERS: readonly MethodHandler[] = [
       channel.settle(deliveryTag, multiple, requeue ? 'requeue' : 'reject'),
   }),
   handler(basicRecover, {
-    supports: 'Gives everything back that is out.',
+    supports: 'Requeues everything unacknowledged.',
     lacks: 'requeue=false (540, as in RabbitMQ).',
     handle: (channel, { requeue }) => {
       recover(channel, requeue);

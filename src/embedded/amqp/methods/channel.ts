@@ -36,7 +36,7 @@ export const CHANNEL_HANDLERS: readonly MethodHandler[] = [
       channel.send(channelFlowOk, { active });
     },
   }),
-  handler(channelClose, { supports: 'What is out goes back to its queues.' }),
+  handler(channelClose, { supports: 'Unacknowledged messages go back to their queues.' }),
   handler(confirmSelect, {
     supports: 'Confirms come together, after the write; a full queue that refuses gives a nack.',
     handle: (channel, { nowait }) => {
@@ -63,7 +63,7 @@ export const CHANNEL_HANDLERS: readonly MethodHandler[] = [
     },
   }),
   handler(txRollback, {
-    supports: 'What was settled is out again.',
+    supports: 'What was settled is unacknowledged again.',
     handle: (channel) => {
       assertTransactional(channel);
       channel.rollback();

@@ -97,9 +97,9 @@ export const EXCHANGE_HANDLERS: readonly MethodHandler[] = [
     lacks: 'Exchange types of plugins.',
     handle: declare,
   }),
-  handler(exchangeDelete, { supports: 'if-unused. One that is not there is no error.', handle: remove }),
+  handler(exchangeDelete, { supports: 'if-unused. A missing exchange is not an error.', handle: remove }),
   handler(exchangeBind, {
-    supports: 'Exchange to exchange; circles are no problem.',
+    supports: 'Exchange to exchange; cycles are allowed.',
     handle: (channel, args) => {
       refuseDefaultExchange(args.source);
       refuseDefaultExchange(args.destination);
@@ -108,7 +108,7 @@ export const EXCHANGE_HANDLERS: readonly MethodHandler[] = [
     },
   }),
   handler(exchangeUnbind, {
-    supports: 'A binding that is not there is no error.',
+    supports: 'A missing binding is not an error.',
     handle: (channel, args) => {
       refuseDefaultExchange(args.source);
       refuseDefaultExchange(args.destination);

@@ -107,7 +107,7 @@ export const QUEUE_HANDLERS: readonly MethodHandler[] = [
     },
   }),
   handler(queueUnbind, {
-    supports: 'A binding that is not there is no error.',
+    supports: 'A missing binding is not an error.',
     handle: (channel, args) => {
       refuseDefaultExchange(args.exchange);
       const isThere = args.queue === '' || channel.broker.queues.has(args.queue);
@@ -116,14 +116,14 @@ export const QUEUE_HANDLERS: readonly MethodHandler[] = [
     },
   }),
   handler(queuePurge, {
-    supports: 'Removes what is ready, not what is out.',
+    supports: 'Removes ready messages, not unacknowledged ones.',
     handle: (channel, args) => {
       const messageCount = channel.queue(args.queue).purge();
       if (!args.nowait) channel.send(queuePurgeOk, { messageCount });
     },
   }),
   handler(queueDelete, {
-    supports: 'if-unused, if-empty. One that is not there is no error; consumers are cancelled.',
+    supports: 'if-unused, if-empty. A missing queue is not an error; consumers are cancelled.',
     handle: remove,
   }),
 ];

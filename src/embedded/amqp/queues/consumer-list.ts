@@ -41,7 +41,7 @@ export class ConsumerList {
     return true;
   }
 
-  /** Who gets the next message; moves behind its equals. Undefined where nobody can take one. */
+  /** The consumer of the next message, which moves behind its equals. Undefined where none can take one. */
   next(): Consumer | undefined {
     if (this.singleActive) {
       const [active] = this.consumers;

@@ -69,7 +69,7 @@ export const QUEUE_ARGUMENTS: readonly QueueArgument[] = [
   argument('x-message-ttl', 'Milliseconds after which a message at the head expires.', duration),
   argument(
     'x-expires',
-    'Milliseconds without consumers, basic.get and declarations after which the queue goes.',
+    'Milliseconds without consumers, basic.get and declarations after which the queue is deleted.',
     (field) => duration(field) ?? (integerOf(field) === 0 ? '{value_zero,0}' : undefined),
   ),
   argument('x-max-length', 'Ready messages.', notNegative),
@@ -90,10 +90,10 @@ export const QUEUE_ARGUMENTS: readonly QueueArgument[] = [
   ),
   argument(
     'x-queue-mode',
-    'default or lazy: taken and ignored, bodies are on disk beyond a bound anyway.',
+    'default or lazy: accepted and ignored, bodies are on disk beyond a bound anyway.',
     oneOf(['default', 'lazy'], (given) => `"unsupported queue mode '${given}'"`),
   ),
-  argument('x-delivery-limit', 'Quorum queues: what was given back more often is dead-lettered.', integer),
+  argument('x-delivery-limit', 'Quorum queues: a message that was requeued more often is dead-lettered.', integer),
 ];
 
 /** Without the type, which may also be left to the default. */

@@ -54,7 +54,7 @@ export class QueueCounters {
 
 /**
  * A queue. Its messages are ready, or out at a client that has not settled them yet; `pump` hands ready ones to consumers
- * for as long as somebody can take one. Where the queue is bounded, only ready messages count.
+ * for as long as a consumer can take one. Where the queue is bounded, only ready messages count.
  */
 export class Queue implements Recipient {
   readonly name: string;
@@ -204,7 +204,7 @@ export class Queue implements Recipient {
     this.expiryTimer = { atMs, cancel };
   }
 
-  /** Hands ready messages to consumers for as long as somebody can take one. */
+  /** Hands ready messages to consumers for as long as a consumer can take one. */
   pump(): void {
     if (this.pumping || this.deleted) return;
     this.pumping = true;
@@ -318,7 +318,7 @@ export class Queue implements Recipient {
     this.ready.push(moved);
   }
 
-  /** Throws AmqpError 403 where the queue is, or cannot become, somebody's alone. */
+  /** Throws AmqpError 403 where the queue is, or cannot become, exclusive to another connection. */
   consume(consumer: Consumer): void {
     if (this.consumers.hasExclusive || (consumer.exclusive && this.consumers.size > 0)) {
       throw new AmqpError('ACCESS_REFUSED', `${named('queue', this.name)} in exclusive use`);

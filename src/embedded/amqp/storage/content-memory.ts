@@ -17,7 +17,7 @@ export class ContentMemory {
     this.used += weightOf(entry);
   }
 
-  /** Gives an entry's content up; it is on disk, or nobody wants it any more. */
+  /** Gives an entry's content up; it is on disk, or no longer needed. */
   drop(entry: Entry): void {
     if (entry.message === undefined) return;
     this.used -= weightOf(entry);

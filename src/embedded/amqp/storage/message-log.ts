@@ -80,7 +80,7 @@ export class MessageLog implements Committed {
         position += size;
       }
       if (position < bytes.length) {
-        this.context.log.warn('cut the torn end of a queue off', { dir: this.dir, bytes: bytes.length - position });
+        this.context.log.warn('cut off the torn end of a queue', { dir: this.dir, bytes: bytes.length - position });
         segment.truncate(position);
       }
       if (at < numbers.length - 1) segment.close();
@@ -140,10 +140,10 @@ export class MessageLog implements Committed {
     if (entry.message !== undefined) return entry.message;
     const { place } = entry;
     const segment = place && this.segment(place.segment);
-    if (place === undefined || segment === undefined) throw new Error(`message ${entry.seq} is nowhere`);
+    if (place === undefined || segment === undefined) throw new Error(`message ${entry.seq} is missing from the log`);
     const bytes = segment.read(place.position, place.length);
     const record = decodeRecord(bytes.subarray(RECORD_HEADER_BYTES));
-    if (record.kind !== 'message') throw new Error(`no message lies where ${entry.seq} should be`);
+    if (record.kind !== 'message') throw new Error(`there is no message where ${entry.seq} should be`);
     return record.message;
   }
 

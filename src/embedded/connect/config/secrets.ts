@@ -21,7 +21,7 @@ export function unmaskSecrets(given: RawConfig, stored: RawConfig): RawConfig {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, meant(name, value)]));
 }
 
-/** The option that still holds a mask, whose value nobody knows. */
+/** The option that still holds a mask instead of its value. */
 export const maskedOption = (config: RawConfig): string | undefined =>
   Object.keys(config).find((name) => config[name]?.includes(HIDDEN));
 

@@ -9,7 +9,7 @@ import { REGISTRY_OPTIONS, RegisteredConverter, type RegisteredFormat } from './
 export const avroConverter: ConverterPlugin = {
   className: 'io.confluent.connect.avro.AvroConverter',
   meaning:
-    'A zero byte, the schema’s id (4 bytes), Avro binary. Subjects are `<topic>-key` and `<topic>-value`, or the record’s name by the subject name strategies. Not there: enhanced.avro.schema.support, reference subject names.',
+    'A zero byte, the schema’s id (4 bytes), Avro binary. Subjects are `<topic>-key` and `<topic>-value`, or the record’s name by the subject name strategies. Not supported: enhanced.avro.schema.support, reference subject names.',
   options: [
     ...REGISTRY_OPTIONS,
     optional('BOOLEAN', 'connect.meta.data', 'true', 'Whether Connect’s own properties go into the Avro schema.'),

@@ -13,7 +13,7 @@ const AS_IS = 'leave it unset';
 export const jsonSchemaConverter: ConverterPlugin = {
   className: 'io.confluent.connect.json.JsonSchemaConverter',
   meaning:
-    'A zero byte, the schema’s id (4 bytes), JSON; the JSON Schema is registered, with Connect’s types as its `connect.…` properties. Null of an optional schema is the JSON `null`; without a schema it is a tombstone. Not there: schemas that contain themselves; versions of read schemas. Confluent’s Python client reads what it writes, with the JSON Schema checked for NUMERIC decimals; the real class, from Confluent’s own Maven repository, was not compared.',
+    'A zero byte, the schema’s id (4 bytes), JSON; the JSON Schema is registered, with Connect’s types as its `connect.…` properties. Null of an optional schema is the JSON `null`; without a schema it is a tombstone. Not supported: schemas that contain themselves; versions of read schemas. Confluent’s Python client reads what it writes, with the JSON Schema checked for NUMERIC decimals; the real class, from Confluent’s own Maven repository, was not compared.',
   options: [
     ...REGISTRY_OPTIONS,
     optional('STRING', 'decimal.format', 'BASE64', 'How DECIMAL is written: BASE64 or NUMERIC.', {

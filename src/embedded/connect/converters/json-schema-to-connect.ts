@@ -10,7 +10,7 @@ const SCHEMAS_MAX = 20_000;
 
 /**
  * A JSON Schema in Connect's terms, for records written by anybody, as Confluent's
- * converter has it. Not there: schemas that contain themselves, `not`, and values of any kind.
+ * converter has it. Not supported: schemas that contain themselves, `not`, and values of any kind.
  */
 export class JsonConnectSchemas {
   private readonly open = new Set<JsonSchema>();

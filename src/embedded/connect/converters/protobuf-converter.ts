@@ -13,7 +13,7 @@ const AS_IS = 'leave it unset';
 export const protobufConverter: ConverterPlugin = {
   className: 'io.confluent.connect.protobuf.ProtobufConverter',
   meaning:
-    'A zero byte, the schema’s id (4 bytes), which of its messages, Protobuf. Only structs have a message: keys and values of other types are refused. Null is a field that is not set, and is read as the type’s default unless one of the options for nullables is set. Not there: messages that contain themselves; arrays of arrays and of maps; versions of read schemas. Confluent’s Python client reads what it writes; the real class, from Confluent’s own Maven repository, was not compared.',
+    'A zero byte, the schema’s id (4 bytes), which of its messages, Protobuf. Only structs have a message: keys and values of other types are refused. Null is a field that is not set, and is read as the type’s default unless one of the options for nullables is set. Not supported: messages that contain themselves; arrays of arrays and of maps; versions of read schemas. Confluent’s Python client reads what it writes; the real class, from Confluent’s own Maven repository, was not compared.',
   options: [
     ...REGISTRY_OPTIONS,
     optional('BOOLEAN', 'wrapper.for.nullables', 'false', 'Whether optional values are StringValue and its kind.'),

@@ -33,7 +33,7 @@ const MESSAGES_MAX = 20_000;
 const DATA = 'org.apache.kafka.connect.data';
 
 /**
- * Messages in Connect's terms, for records written by anybody, as Confluent's converter has it. Not there: messages
+ * Messages in Connect's terms, for records written by anybody, as Confluent's converter has it. Not supported: messages
  * that contain themselves.
  */
 export class ProtobufReader {

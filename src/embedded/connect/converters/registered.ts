@@ -34,7 +34,7 @@ export interface RegisteredFormat {
   /** What failed, as the real converter says it. */
   readonly failedToWrite: (topic: string) => string;
   readonly failedToRead: (topic: string) => string;
-  /** Whether null of this schema is no bytes at all. */
+  /** Whether null of this schema is written as no bytes at all. */
   isTombstone(schema: Schema): boolean;
   /** What the strategies that name subjects after records take; undefined: such a schema has no name. */
   recordName(schema: Schema): string | undefined;

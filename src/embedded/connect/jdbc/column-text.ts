@@ -66,7 +66,7 @@ export function textOf(schema: Schema, columnType: string, flavour: 'debezium' |
       return (value) => `\\x${(value as Buffer).toString('hex')}`;
     case 'array': {
       const items = schema.values;
-      if (items === undefined) throw dataFailure('An array whose elements have no schema can not be stored');
+      if (items === undefined) throw dataFailure('An array whose elements have no schema cannot be stored');
       return arrayText(items, textOf(items, columnType.replace(/\[\]$/, ''), flavour));
     }
     case 'map':

@@ -33,7 +33,7 @@ export interface WireConnection {
 export const wireOf = (client: pg.Client): WireConnection =>
   (client as unknown as { readonly connection: WireConnection }).connection;
 
-/** An open connection; errors that nobody waits for (the server went away) end up in the next query. */
+/** An open connection; errors outside of a query (the server went away) end up in the next one. */
 export async function connect(settings: Settings, replication = false): Promise<pg.Client> {
   const { Client, ssl } = javaTls(settings.tls);
   const client = new Client({

@@ -158,7 +158,7 @@ export class IncrementalSnapshot {
     this.next();
   }
 
-  /** A row that the stream tells of, old and new. */
+  /** A row of the stream, old and new. */
   streamed(table: string, ...tuples: ReadonlyArray<Tuple | undefined>): void {
     const read = this.chunk?.read;
     if (this.chunk?.open !== true || read === undefined || tableName(read.table) !== table) return;
@@ -228,7 +228,7 @@ export class IncrementalSnapshot {
     const { log } = this;
     if (status === 'SUCCEEDED' || status === 'EMPTY')
       log.info('incremental snapshot of a table completed', { table, rows: this.scanned });
-    else log.warn('a table can not be read: an incremental snapshot needs a key', { table, status });
+    else log.warn('a table cannot be read: an incremental snapshot needs a key', { table, status });
     this.notify('TABLE_SCAN_COMPLETED', {
       ...this.collections(),
       scanned_collection: table,
@@ -252,7 +252,7 @@ export class IncrementalSnapshot {
     try {
       this.maximumKey ??= await this.lastKey(request, table, keys);
       if (this.maximumKey === undefined) return 'EMPTY';
-      // What the stream tells of a row is matched by the table's key, which alone is there of a deleted row.
+      // Changes in the stream are matched by the table's key, the only part that a deleted row carries.
       const identity = table.key.length === 0 ? keys : indexesOf(table.key);
       chunk.read = { table, identity, lastKey: this.afterKey ?? [] };
       chunk.rows = await this.rows(request, table, keys, this.maximumKey);
@@ -273,7 +273,7 @@ export class IncrementalSnapshot {
     } catch (failure) {
       if (isRetriable(failure)) throw failure;
       // A condition that PostgreSQL does not understand ends the table's snapshot, not the stream.
-      this.log.warn('a table can not be read', { table: request.table, why: messageOf(failure) });
+      this.log.warn('a table cannot be read', { table: request.table, why: messageOf(failure) });
       chunk.read = undefined;
       return 'SQL_EXCEPTION';
     }

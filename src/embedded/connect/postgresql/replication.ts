@@ -112,7 +112,7 @@ export class ReplicationConnection {
     this.wire.sendCopyFromChunk(status);
   }
 
-  /** The walsender needs a moment to let go of the slot; whoever wants it waits for it. */
+  /** The walsender needs a moment to let go of the slot; the next reader waits for it. */
   async close(): Promise<void> {
     this.stopped = true;
     this.wire.stream.resume(); // a paused socket would not see the end

@@ -101,7 +101,7 @@ export interface Settings {
   readonly reselects: readonly ReselectRule[];
   /** 0: `source.xmin` is null. */
   readonly xminIntervalMs: number;
-  /** A change that can not be told ends the task. */
+  /** A change that cannot be processed fails the task. */
   readonly failsOnEvents: boolean;
   readonly snapshotDelayMs: number;
   readonly streamingDelayMs: number;

@@ -114,7 +114,7 @@ async function readKafkaChannel(
         }
       }
     } catch (failure) {
-      if (!abort.aborted) log.warn('the signal topic can not be read', { topic, why: messageOf(failure) });
+      if (!abort.aborted) log.warn('the signal topic cannot be read', { topic, why: messageOf(failure) });
     }
     await pause(pollMs, abort).catch(() => {}); // aborted: the loop sees it
   }

@@ -82,7 +82,7 @@ export async function ensurePublication(
     await client.query(statement);
   } catch (cause) {
     const code = (cause as { code?: string }).code;
-    if (code === '42710') return; // somebody made it at the same time
+    if (code === '42710') return; // another session made it at the same time
     throw debeziumFailure(`Unable to create filtered publication ${name} with statement: ${statement}`, cause);
   }
   log.info(live === undefined ? 'created publication' : 'changed publication', {
@@ -93,7 +93,7 @@ export async function ensurePublication(
 
 const IDENTITY_LETTERS: Readonly<Record<string, string>> = { DEFAULT: 'd', FULL: 'f', NOTHING: 'n' };
 
-/** `replica.identity.autoset.values`: what changed and deleted rows tell of their old values. */
+/** `replica.identity.autoset.values`: which old values changed and deleted rows carry. */
 export async function setReplicaIdentities(
   client: pg.Client,
   settings: Settings,

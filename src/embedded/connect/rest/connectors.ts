@@ -124,7 +124,7 @@ const target = (verb: string, state: TargetState, answer: typeof NO_CONTENT): Ro
   },
 });
 
-/** A task is a number; anything else is no path of the API. */
+/** A task is a number; anything else is not a path of the API. */
 function taskOf({ parameters: { task = '' } }: Parameters<Route['handle']>[0]): number {
   if (!/^\d{1,9}$/.test(task)) throw new RestFailure(404, 'HTTP 404 Not Found');
   return Number(task);

@@ -20,7 +20,7 @@ export const byLogicalTableRouter: TransformPlugin = {
     optional('STRING', 'schema.name.adjustment.mode', 'none', 'How schema names are adjusted.', {
       oneOf: ['none', 'avro', 'avro_unicode'],
     }),
-    optional('INT', 'logical.table.cache.size', '16', 'How many names are kept.'),
+    optional('INT', 'logical.table.cache.size', '16', 'How many names are cached.'),
   ],
   create(options, context) {
     const regex = javaRegex(`^(?:${options.string('topic.regex')})$`);

@@ -13,7 +13,7 @@ export class NotExpandable extends Error {}
 
 /**
  * A JSON document as a structure with an inferred schema. Structures are named by their path below `name`. Throws
- * NotExpandable for what is no object or array, and for arrays of mixed types.
+ * NotExpandable for what is neither an object nor an array, and for arrays of mixed types.
  */
 export function expandJson(text: string, nullsAsBytes: boolean, name: string): Expanded {
   const json = readDocument(text);

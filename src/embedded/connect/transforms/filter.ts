@@ -2,7 +2,7 @@ import { APACHE, type TransformPlugin } from './transform.js';
 
 export const filter: TransformPlugin = {
   className: `${APACHE}.Filter`,
-  meaning: 'Drops what its predicate lets it see.',
+  meaning: 'Drops every record that its predicate selects.',
   options: [],
   create: () => () => undefined,
 };

@@ -71,7 +71,7 @@ export class Herder {
 
   constructor(private readonly context: HerderContext) {}
 
-  /** What the topics tell of the last run continues. */
+  /** Continues the last run as the topics describe it. */
   async start(): Promise<void> {
     const { stores } = this.context;
     for (const [name, config] of stores.connectors()) {
@@ -355,7 +355,7 @@ export class Herder {
       }
       await this.publishTask(connector, task, failedWith(failure, connector));
     }).catch((second: unknown) =>
-      this.context.log.error('a failed task could not be ended', { connector: connector.name, why: messageOf(second) }),
+      this.context.log.error('could not stop a failed task', { connector: connector.name, why: messageOf(second) }),
     );
   }
 
@@ -368,7 +368,10 @@ export class Herder {
         await this.startTask(connector, task);
         return;
       } catch (failure) {
-        this.context.log.warn('Kafka is away, trying again', { connector: connector.name, why: messageOf(failure) });
+        this.context.log.warn('Kafka is out of reach, trying again', {
+          connector: connector.name,
+          why: messageOf(failure),
+        });
         await this.haltTask(connector, task);
       }
     }

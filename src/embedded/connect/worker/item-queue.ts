@@ -15,7 +15,7 @@ export class ItemQueue {
     wake(this.takers);
   }
 
-  /** The item pushed last, if nobody has taken it yet. */
+  /** The item pushed last, if it has not been taken yet. */
   replaceLast(change: (item: SourceItem) => SourceItem): boolean {
     const last = this.items.at(-1);
     if (last === undefined) return false;

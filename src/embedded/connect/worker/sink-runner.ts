@@ -302,7 +302,7 @@ export class SinkRunner implements TaskRunner {
     try {
       await this.committing;
     } catch (failure) {
-      // The group has moved on: whoever reads these partitions now stores these records once more.
+      // The group has moved on: the task that reads these partitions now stores these records once more.
       if (!isExpelled(failure)) throw failure;
       this.joinAgain();
     }

@@ -19,7 +19,7 @@ type Converted = readonly [key: Buffer | null, value: Buffer | null];
 /** What waits for the broker; more would only take memory. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
 
-/** Between two flushes that somebody waits for. */
+/** Between two flushes that a caller waits for. */
 const URGENT_PAUSE_MS = 20;
 
 /**

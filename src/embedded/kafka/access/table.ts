@@ -294,7 +294,7 @@ export const ACCESS_RULES: readonly AccessRule[] = [
   rule(unregisterBroker, 'ALTER on the cluster', cluster(['ALTER'])),
   rule(
     describeTransactions,
-    'DESCRIBE on each transactional id; topics are left out that may not be described',
+    'DESCRIBE on each transactional id; topics that may not be described are left out',
     many('DESCRIBE', 'TRANSACTIONAL_ID', 'transactionalIds', (id) => id),
   ),
   rule(listTransactions, 'DESCRIBE on the transactional ids that are listed'),
@@ -312,7 +312,7 @@ export const ACCESS_RULES: readonly AccessRule[] = [
     many('DESCRIBE', 'GROUP', 'groupIds', (groupId) => groupId),
   ),
   rule(listConfigResources, 'DESCRIBE_CONFIGS on the cluster', cluster(['DESCRIBE_CONFIGS'])),
-  rule(describeTopicPartitions, 'DESCRIBE on each topic; others are left out of all topics'),
+  rule(describeTopicPartitions, 'DESCRIBE on each topic; where all are asked for, others are left out'),
   rule(addRaftVoter, 'ALTER on the cluster', cluster(['ALTER'])),
   rule(removeRaftVoter, 'ALTER on the cluster', cluster(['ALTER'])),
 ];

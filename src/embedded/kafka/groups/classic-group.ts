@@ -37,7 +37,7 @@ export interface GroupEnvironment {
  *   timeout among them; who did not join by then is removed (static members stay). Then a new generation begins:
  *   the protocol that most members like is chosen, all joins are answered, the leader gets everybody's metadata.
  * - CompletingRebalance: waits for the leader's SyncGroup, which brings the assignment of all; the others' are answered with theirs.
- * - Stable: heartbeats are answered with no error. A member that joins anew, leaves or is not heard of for its session
+ * - Stable: heartbeats are answered with no error. A member that rejoins, leaves or sends nothing for its session
  *   timeout leads back to PreparingRebalance, where heartbeats are answered REBALANCE_IN_PROGRESS.
  * - Dead: deleted.
  */
@@ -397,7 +397,7 @@ export class ClassicGroup {
     }
   }
 
-  /** An assignment that could not be stored counts for nobody: all join again, as in Kafka. */
+  /** An assignment that could not be stored is void: all members join again, as in Kafka. */
   private refuseSyncs(): void {
     this.state = 'CompletingRebalance';
     for (const member of this.members.values()) {
@@ -407,7 +407,7 @@ export class ClassicGroup {
     this.prepareRebalance();
   }
 
-  /** Who joined and never asked for its assignment is gone (a leader above all: nobody else brings assignments). */
+  /** A member that joined and never asked for its assignment is removed (a leader above all: no other member brings assignments). */
   private expireUnsynced(): void {
     if (this.state !== 'CompletingRebalance') return;
     for (const member of [...this.members.values()]) if (member.syncing === undefined) this.forget(member);

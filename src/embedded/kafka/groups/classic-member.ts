@@ -153,7 +153,7 @@ export function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberPr
   );
 }
 
-/** All versions of a subscription begin with the topics; what a member sent that is no subscription names none. */
+/** All versions of a subscription begin with the topics; metadata that is not a subscription names none. */
 export function topicsOf(metadata: Buffer): readonly string[] {
   try {
     return decodeStruct({ topics: subscription.topics }, 0, metadata.subarray(2)).topics;

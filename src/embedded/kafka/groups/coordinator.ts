@@ -178,7 +178,7 @@ export class GroupCoordinator {
     return [...this.groups.values()];
   }
 
-  /** May this member commit? Commits from outside (generation -1) are taken while nobody is in the group. */
+  /** May this member commit? Commits from outside (generation -1) are accepted while the group is empty. */
   checkCommit(id: string, memberId: string, instanceId: string | null, generation: number): ErrorName | undefined {
     const group = this.groups.get(id);
     if (generation < 0) {

@@ -62,7 +62,7 @@ export function checkRecords(batch: Buffer, partition: string, settings: TopicSe
     // Kafka builds compressed batches anew and fails at it; it has no error for that.
     throw new RefusedRecords(
       'UNKNOWN_SERVER_ERROR',
-      'the offset deltas of a compressed batch do not count its records',
+      'the offset deltas of a compressed batch do not match its records',
     );
   }
   const wrongType = settings.logAppendTime && (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0;

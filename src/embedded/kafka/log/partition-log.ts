@@ -148,7 +148,7 @@ export class PartitionLog {
       end = place.position + place.size;
     }
     if (end < segment.size) {
-      this.context.log.warn('cut the torn end of a log off', {
+      this.context.log.warn('cut off the torn end of a log', {
         partition: this.name,
         segment: segment.baseOffset,
         bytes: segment.size - end,
@@ -386,7 +386,7 @@ export class PartitionLog {
     this.startStored = true;
   }
 
-  /** Closes files that nobody used since then. */
+  /** Closes files that were not used since then. */
   closeIdle(beforeMs: number): void {
     for (const segment of this.segments) if (segment.open && segment.lastUsedMs < beforeMs) segment.closeFile();
   }

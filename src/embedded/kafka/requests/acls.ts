@@ -74,7 +74,7 @@ export const deleteAclsHandler = handler(
   },
 );
 
-/** An ACL that several filters match is told by each of them. */
+/** An ACL that several filters match is listed by each of them. */
 function deleted(authorizer: Authorizer, filters: readonly AclFilter[]) {
   const matching = filters.map((filter) => (isWellFormed(filter) ? authorizer.matching(filter) : undefined));
   const failed = kept(() => authorizer.delete(matching.flatMap((acls) => acls ?? [])));

@@ -47,7 +47,8 @@ function refuse(broker: Broker, { name, count, assignments }: Wanted): readonly 
   const topic = broker.topics.get(name);
   if (topic === undefined) return ['UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`];
   // Which partition has what is known of a group follows from their number.
-  if (topic.internal) return ['INVALID_TOPIC_EXCEPTION', `The partitions of ${name} stay as many as they are.`];
+  if (topic.internal)
+    return ['INVALID_TOPIC_EXCEPTION', `The number of partitions of the internal topic ${name} cannot be changed.`];
   const now = topic.partitions;
   if (count === now) return ['INVALID_PARTITIONS', `Topic already has ${now} partition(s).`];
   if (count < now) {

@@ -6,7 +6,7 @@ import { renewDelegationToken } from '../../../protocol/kafka/messages/renew-del
 import type { Call } from '../server/call.js';
 import { handler } from './handler.js';
 
-/** There is no secret key to make tokens with: who logged in is told so, who didn't may not ask for tokens at all. */
+/** There is no secret key to make tokens with: clients that have logged in are told so, others may not ask for tokens at all. */
 const refusal = ({ peer }: Call) => ({
   errorCode: errorCode(
     peer.principal === undefined ? 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED' : 'DELEGATION_TOKEN_AUTH_DISABLED',

@@ -77,7 +77,7 @@ export function describedBrokerConfig(broker: BrokerSettings): DescribedConfig[]
   return [...known, ...unknown.map((name) => unknownConfig(broker, name))];
 }
 
-/** What nobody knows may be a secret: its value isn't told. */
+/** An unknown setting may be a secret: its value isn't shown. */
 function unknownConfig(broker: BrokerSettings, name: string): DescribedConfig {
   const synonyms = brokerSynonyms(broker, name).map((synonym) => ({ ...synonym, value: null }));
   const definition = { type: 'string', documentation: '' } as const;

@@ -22,7 +22,12 @@ const SHARE = 'No effect here. Share groups (KIP-932) are off.';
 const STREAMS = 'No effect here. There are no streams groups (KIP-1071) here.';
 
 const GROUP_CONFIGS: readonly GroupConfig[] = [
-  timing('consumer', 'session.timeout.ms', '45000', 'After how long members of the group are taken for gone.'),
+  timing(
+    'consumer',
+    'session.timeout.ms',
+    '45000',
+    'After how long without a heartbeat a member of the group is removed.',
+  ),
   timing('consumer', 'heartbeat.interval.ms', '5000', 'How often members of the group heartbeat.'),
   timing('share', 'session.timeout.ms', '45000', SHARE),
   timing('share', 'heartbeat.interval.ms', '5000', SHARE),

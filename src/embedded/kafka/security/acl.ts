@@ -149,7 +149,7 @@ function appliesTo({ operation, permission }: Acl, wanted: Operation): boolean {
   return permission === PERMISSIONS.ALLOW && IMPLYING[wanted]?.includes(operation) === true;
 }
 
-/** `unknown`: no ACL is about this resource, whoever asks for whatever. */
+/** `unknown`: no ACL is about this resource, for any principal or operation. */
 export type Verdict = 'allowed' | 'denied' | 'unknown';
 
 /** What ACLs of one resource say. One that denies counts more than any that allow. */

@@ -18,6 +18,6 @@ export function authorizedOperations(call: Call, type: keyof typeof SUPPORTED, n
   return allowed.reduce((set, operation) => set | (1 << OPERATIONS[operation]), 0);
 }
 
-/** Of the cluster nobody learns anything who may not describe it. */
+/** A client that may not describe the cluster learns nothing about it. */
 export const clusterOperations = (call: Call): number =>
   may(call, 'DESCRIBE', 'CLUSTER', CLUSTER_NAME) ? authorizedOperations(call, 'CLUSTER', CLUSTER_NAME) : 0;

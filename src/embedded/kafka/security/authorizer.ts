@@ -84,7 +84,7 @@ interface AclFile {
   readonly acls: readonly Acl[];
 }
 
-/** Stands for any resource: super users are allowed it, and nobody whose rights come from ACLs with names. */
+/** Stands for any resource: allowed to super users, but not by ACLs for named resources. */
 const ANY_RESOURCE = 'hardcode';
 
 /** Decides as Kafka's StandardAuthorizer does. Its ACLs are kept in a file. */

@@ -26,7 +26,7 @@ function mapped(pattern: string, replacement: string, letters: string | undefine
   };
 }
 
-/** The user of a client's certificate. Where no rule matches, nobody: the connection is to be closed. */
+/** The user of a client's certificate. Undefined where no rule matches: the connection is to be closed. */
 export function certificateUser(rules: readonly PrincipalRule[], certificate: X509Certificate): string | undefined {
   const name = distinguishedName(certificate.subject);
   for (const rule of rules) {

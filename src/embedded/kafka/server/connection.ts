@@ -213,7 +213,7 @@ export class Connection implements Peer {
     }
   }
 
-  /** Of a client that sends its login without requests: there is no way to tell it more than by closing the connection. */
+  /** Of a client that sends its login without requests: all that can be done is to close the connection. */
   private login(message: Buffer): Promise<void> | undefined {
     const step = this.sasl?.step(message);
     if (step === undefined || step.kind === 'failed') {

@@ -81,7 +81,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     }
     const bootstrapServers = `${plain.host}:${plain.port}`;
     for (const [name, value] of listenerSettings(opened)) broker.settings.fixed.set(name, value);
-    broker.log.info('Kafka answers', { address: bootstrapServers, topics: broker.topics.size });
+    broker.log.info('Kafka is listening', { address: bootstrapServers, topics: broker.topics.size });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
       admission.close();

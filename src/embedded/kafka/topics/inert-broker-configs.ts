@@ -265,7 +265,7 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
     ],
   },
   {
-    because: 'The coordinators write what they are told at once and uncompressed, and read all of it at the start.',
+    because: 'The coordinators write at once and uncompressed, and read everything at the start.',
     configs: [
       ['group.coordinator.append.linger.ms', 'int', '5', { min: 0 }],
       ['group.coordinator.threads', 'int', '4', { min: 1 }],
@@ -306,7 +306,7 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
     ],
   },
   {
-    because: 'Connections and transactions are handled otherwise.',
+    because: 'Connections and transactions are handled differently here.',
     configs: [
       ['add.partitions.to.txn.retry.backoff.max.ms', 'int', '100', { min: 0 }],
       ['add.partitions.to.txn.retry.backoff.ms', 'int', '20', { min: 1 }],

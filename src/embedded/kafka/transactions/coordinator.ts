@@ -284,7 +284,7 @@ export class TransactionCoordinator {
     this.transactions.clear();
   }
 
-  /** Aborts transactions that outlived their timeout; forgets ids that nobody used for long. */
+  /** Aborts transactions that outlived their timeout; forgets ids that were not used for long. */
   expire(): void {
     const now = this.context.clock.now();
     const forgottenMs = this.context.settings.number('transactional.id.expiration.ms');

@@ -5,7 +5,7 @@ import type { Topic } from '../topics/topic.js';
 import { compact } from './compaction.js';
 import { enforceRetention } from './retention.js';
 
-/** Files that nobody used for so long are closed; they are opened again when needed. */
+/** Files that were not used for this long are closed; they are opened again when needed. */
 const IDLE_FILE_MS = 60_000;
 
 /** What a broker does by itself from time to time. `stop` resolves when what is under way has ended. */

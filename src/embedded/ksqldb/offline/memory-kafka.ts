@@ -18,7 +18,7 @@ interface Topic {
   readonly partitions: KafkaRecord[][];
 }
 
-const notOffline = (what: string): Error => new Error(`${what} has no meaning without a broker`);
+const notOffline = (what: string): Error => new Error(`${what} is not possible without a broker`);
 
 /** Topics in memory, for statements that are tested without a broker. Time is what the records say. */
 export class MemoryKafka implements KafkaClient {
@@ -103,7 +103,7 @@ export class MemoryKafka implements KafkaClient {
     throw notOffline('deleting records');
   }
 
-  /** Gives what is there, then ends: nobody else appends while a test reads. */
+  /** Gives what is there, then ends: nothing else appends while a test reads. */
   reader({ from }: ReaderOptions): RecordReader {
     const batches = from.map(({ topic, partition, offset }): RecordBatch => {
       const all = this.topic(topic).partitions[partition] ?? [];

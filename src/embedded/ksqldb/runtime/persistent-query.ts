@@ -111,10 +111,14 @@ export class PersistentQuery implements RunningQuery {
 
   async cleanUp(): Promise<void> {
     const { kafka, group, log, plan } = this.options;
-    await kafka.deleteGroup(group).catch((failure: unknown) => log.warn(`group ${group} stays: ${messageOf(failure)}`));
+    await kafka
+      .deleteGroup(group)
+      .catch((failure: unknown) => log.warn(`could not delete group ${group}: ${messageOf(failure)}`));
     if (plan.stores.length === 0) return;
     const topic = changelogTopic(group);
-    await kafka.deleteTopic(topic).catch((failure: unknown) => log.warn(`topic ${topic} stays: ${messageOf(failure)}`));
+    await kafka
+      .deleteTopic(topic)
+      .catch((failure: unknown) => log.warn(`could not delete topic ${topic}: ${messageOf(failure)}`));
   }
 
   private async runUntilStopped(): Promise<void> {
@@ -130,7 +134,7 @@ export class PersistentQuery implements RunningQuery {
         this.state = 'ERROR';
         this.errors.push({ timestampMs: Date.now(), message: messageOf(failure) });
         if (this.errors.length > ERRORS_KEPT_MAX) this.errors.shift();
-        log.error(`query ${id} failed and starts again: ${messageOf(failure)}`);
+        log.error(`query ${id} failed and is restarted: ${messageOf(failure)}`);
         if (performance.now() - startedMs > RESTART_PAUSE_MAX_MS) pauseMs = RESTART_PAUSE_MS;
         await pause(pauseMs, signal).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, RESTART_PAUSE_MAX_MS);

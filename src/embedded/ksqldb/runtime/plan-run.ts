@@ -94,7 +94,7 @@ export class PlanRun {
   skipped(record: KafkaRecord, failure: unknown): void {
     if (failure instanceof RegistryUnavailable) throw failure;
     const { topic, partition, offset } = record;
-    this.options.log.warn(`query ${this.options.id} skips a record that it can't read: ${messageOf(failure)}`, {
+    this.options.log.warn(`query ${this.options.id} skipped a record that it cannot read: ${messageOf(failure)}`, {
       topic,
       partition,
       offset,

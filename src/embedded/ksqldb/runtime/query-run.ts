@@ -83,7 +83,7 @@ export class QueryRun {
     const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
     const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run, merge);
     for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
-    // A kill between the changelog's marker and the commit leaves the group behind: nobody else would ever catch it up.
+    // A kill between the changelog's marker and the commit leaves the group behind: nothing else would ever catch it up.
     if (state?.positions !== undefined) opened.commitLater();
     opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
     return opened;

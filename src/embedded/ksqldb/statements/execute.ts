@@ -49,7 +49,7 @@ export async function restore(engine: Engine, commands: readonly LoggedCommand[]
       });
       if (applied !== undefined) engine.commands.set(command.id, applied);
     } catch (failure) {
-      log.error(`command ${command.sequence} can't be repeated: ${messageOf(failure)}`, {
+      log.error(`command ${command.sequence} could not be replayed: ${messageOf(failure)}`, {
         statement: command.statement,
       });
     }

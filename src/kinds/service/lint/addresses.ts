@@ -6,7 +6,7 @@ import { serviceRoutes } from '../../gateway/section.js';
 
 const TODO = 'Give the service a port.';
 
-/** Services that somebody has to reach, and that listen nowhere. What does not exist at all is said elsewhere. */
+/** Services that others have to reach, and that listen nowhere. Another rule reports what does not exist at all. */
 export function checkAddresses({ pipeline, tree }: LintContext): readonly Problem[] {
   const elsewhere = pipeline.target.services ?? {};
   const deaf = new Set(

@@ -24,7 +24,7 @@ export function zstdPlainBytesMax(frames: Buffer): number {
       at += 8 + frames.readUInt32LE(at + 4);
       continue;
     }
-    if (magic !== MAGIC) throw new Error('no zstd frame');
+    if (magic !== MAGIC) throw new Error('not a zstd frame');
     const descriptor = frames.readUInt8(at + 4);
     const single = (descriptor & 0x20) !== 0;
     const sizeFlag = descriptor >>> 6;
