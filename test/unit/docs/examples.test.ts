@@ -18,6 +18,12 @@ it('the example of docs/pipeline-file.md is a file without problems', () => {
   expect(workspace.load().problems.map(textOf)).toEqual([]);
 });
 
+it('the example of docs/checks.md is a file without problems', () => {
+  workspace.write('evpipe.yaml', yamlOf('docs/checks.md'));
+  workspace.write('expected.csv', 'id,name\n');
+  expect(workspace.load().problems.map(textOf)).toEqual([]);
+});
+
 it('the targets of docs/targets.md fit a pipeline', () => {
   const env = { KAFKA_PASSWORD: 'a', REGISTRY_PASSWORD: 'b', CONNECT_TOKEN: 'c', PERSON_URL: 'postgres://db/person' };
   const { problems } = workspace.loadWith(yamlOf('docs/targets.md'), { env, target: 'staging' });
