@@ -1,9 +1,32 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { type Ended, type Sandbox, sandbox } from '../support/evpipe.js';
 import { proveImport } from './import.js';
+
+/** Sides beside tables: Avro topics, fenced through the connector or as the source, and queries that sum up. */
+const SIDES = `checks:
+  cdc-topic:
+    source: { database: accounting, table: accounting_balancesheet }
+    replica: { topic: private_accounting_bal_sheet_cdc }
+    key: { key: id }
+    columns: [assets, person_id, date_calculated]
+  outbox-topic:
+    source: { database: person, table: person_person }
+    replica: { topic: public_person_entity_events }
+    key: { key: id }
+    columns: { data.first_name: first_name, data.date_of_birth: date_of_birth }
+  from-topic:
+    source: { topic: private_accounting_bal_sheet_cdc }
+    replica: { database: planning, table: planning_balancesheet }
+    key: { id: key }
+    columns: [assets, liabilities]
+  sums:
+    source: { database: accounting, query: "select person_id, count(*) as sheets, sum(assets) as assets from accounting_balancesheet group by person_id", tables: [accounting_balancesheet] }
+    replica: { database: planning, query: "select person_id, count(*) as sheets, sum(assets) as assets from planning_balancesheet group by person_id", tables: [planning_balancesheet] }
+    key: [person_id]
+`;
 
 interface Report {
   readonly check: string;
@@ -42,6 +65,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   let box: Sandbox;
   let stack: Stack;
   let profile: readonly string[];
+  let planningUrl: string;
   let planning: PostgresClient;
   let person: string;
 
@@ -82,9 +106,8 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     const secrets = JSON.parse(readFileSync(join(box.folder, '.evpipe/person-planning/secrets.json'), 'utf8')) as {
       postgresPassword: string;
     };
-    planning = await connectPostgres({
-      url: `postgres://postgres:${secrets.postgresPassword}@127.0.0.1:${port('postgres')}/planning`,
-    });
+    planningUrl = `postgres://postgres:${secrets.postgresPassword}@127.0.0.1:${port('postgres')}/planning`;
+    planning = await connectPostgres({ url: planningUrl });
     person = `http://127.0.0.1:${port('person')}`;
   });
 
@@ -120,6 +143,50 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     await expect.poll(dates, { timeout: 30_000 }).toEqual(['1815-12-11']);
     await send('DELETE', `/api/persons/${id}`);
     await expect.poll(dates, { timeout: 30_000 }).toEqual([]);
+  });
+
+  it('proves topics and sums by their own fences, and names what is wrong in them', async () => {
+    writeFileSync(join(box.folder, 'sides.yaml'), SIDES);
+    const verify = (): Promise<Ended> =>
+      box.run(
+        ...['verify-consistency', 'cdc-topic', 'outbox-topic', 'from-topic', 'sums'],
+        ...['--file', 'evpipe.yaml', '--file', 'sides.yaml', ...profile, '--output', 'json'],
+      );
+    const agreed = await verify();
+    expect(agreed.code, `${agreed.stderr}${agreed.stdout}`).toBe(0);
+    expect([...reports(agreed)].map(([name, { verdict }]) => `${name} ${verdict}`).sort()).toEqual([
+      'cdc-topic consistent',
+      'from-topic consistent',
+      'outbox-topic consistent',
+      'sums consistent',
+    ]);
+    const [[id, personId] = []] = (await planning.queryText(
+      'SELECT id::text, person_id::text FROM planning_balancesheet ORDER BY id LIMIT 1',
+    )) as [string, string][];
+    await planning.query('UPDATE planning_balancesheet SET assets = assets + 1 WHERE id = $1', [id]);
+    const persons = await connectPostgres({ url: planningUrl.replace(/planning$/, 'person') });
+    // Behind the outbox's back: no event tells of it.
+    const [gone] = await persons.queryText(
+      'DELETE FROM person_person WHERE id = (SELECT id FROM person_person ORDER BY id LIMIT 1) RETURNING id::text, row_to_json(person_person)::text',
+    );
+    const wrong = await verify();
+    await persons.query('INSERT INTO person_person SELECT * FROM json_populate_record(NULL::person_person, $1)', [
+      gone?.[1],
+    ]);
+    await persons.close();
+    await planning.query('UPDATE planning_balancesheet SET assets = assets - 1 WHERE id = $1', [id]);
+    expect(wrong.code, `${wrong.stderr}${wrong.stdout}`).toBe(1);
+    const found = reports(wrong);
+    const told = (name: string): readonly string[] | undefined =>
+      found
+        .get(name)
+        ?.findings.map(({ kind, key, columns }) => [kind, ...key, ...columns.map((one) => one.column)].join(' '));
+    expect(told('cdc-topic')).toEqual([]);
+    expect(told('outbox-topic')).toEqual([`extra ${gone?.[0]}`]);
+    expect(found.get('outbox-topic')?.way).toMatchObject([{ name: 'person-outbox', passed: true }]);
+    expect(told('from-topic')).toEqual([`different ${id} assets`]);
+    expect(told('sums')).toEqual([`different ${personId} assets`]);
+    expect(found.get('sums')?.way.map(({ passed }) => passed)).toEqual([true, true, true]);
   });
 
   it('names the row changed, the row deleted and the row inserted behind the replica’s back, and exits with 1', async () => {

@@ -103,3 +103,26 @@ it('ends with 4 where a database does not answer at its address', async () => {
   expectMessage(ended, 4, `127.0.0.1:${port}`);
   expect(ended.stderr + ended.stdout).not.toContain('secret');
 });
+
+it('says the last error of a consumer that ends again and again where a check waits for it', async () => {
+  const person = await stack.database('person');
+  const ended = await spoilt(
+    'services/planning-person-consumer.ts',
+    (text) => `${text}\nthrow new Error('poison record 17');\n`,
+    async () => {
+      await stack.run('up', '--no-seed', '--no-verify', '--timeout', '10s');
+      await person.execute(`UPDATE person_person SET date_of_birth = '1999-09-09' WHERE id = (SELECT min(id::text)::uuid FROM person_person);
+        INSERT INTO events_outboxitem SELECT gen_random_uuid(), topic, message_key, now(), event_type, source, content_type, payload
+          FROM events_outboxitem LIMIT 1`);
+      return stack.run('verify-consistency', 'persons', '--timeout', '20s');
+    },
+  );
+  await person.close();
+  expectMessage(
+    ended,
+    5,
+    /lagging/,
+    /planning-person-consumer: 1 record behind/,
+    /its last error:\s+Error: poison record 17/,
+  );
+});
