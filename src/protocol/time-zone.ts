@@ -1,22 +1,27 @@
 /** How far a zone is ahead of UTC at a local time, in ms; throws RangeError for an unknown zone. */
 export function offsetMs(zone: string, localMs: number): number {
-  if (zone === 'Z' || zone === 'UTC' || zone === 'GMT') return 0;
-  const fixed = /^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$/.exec(zone);
-  if (fixed !== null) {
-    const ms = (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * 60_000;
-    return fixed[1] === '-' ? -ms : ms;
-  }
+  const fixed = fixedOffsetMs(zone);
+  if (fixed !== undefined) return fixed;
   // The offset at the local time read as UTC, then once more at the instant that gives: right but for skipped hours.
   const first = zoneOffsetAt(zone, localMs);
   return zoneOffsetAt(zone, localMs - first);
+}
+
+/** Of UTC and what is written as a distance from it; undefined for a name, whose offset changes. */
+function fixedOffsetMs(zone: string): number | undefined {
+  if (zone === 'Z' || zone === 'UTC' || zone === 'GMT') return 0;
+  const fixed = /^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$/.exec(zone);
+  if (fixed === null) return undefined;
+  const ms = (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * 60_000;
+  return fixed[1] === '-' ? -ms : ms;
 }
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 /** How far a named zone is ahead of UTC at an instant. */
 export function zoneOffsetAt(zone: string, instantMs: number): number {
-  if (zone === 'Z' || zone === 'UTC' || zone === 'GMT' || /^(UTC|GMT)?[+-]/.test(zone))
-    return offsetMs(zone, instantMs);
+  const fixed = fixedOffsetMs(zone);
+  if (fixed !== undefined) return fixed;
   let format = FORMATS.get(zone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {

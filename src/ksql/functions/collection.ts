@@ -2,7 +2,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { textOf } from '../expressions/cast.js';
 import { arrayOf, STRING } from '../expressions/types.js';
 import { compareValues, identityOf, sameValue, type Value } from '../values/value.js';
-import { type ScalarFunction, scalar, variant } from './definition.js';
+import { checkSize, type ScalarFunction, scalar, variant } from './definition.js';
 
 type List = readonly Value[];
 type Dictionary = ReadonlyMap<Value, Value>;
@@ -30,6 +30,7 @@ function series(from: bigint, to: bigint, step: bigint): bigint[] {
   if (step === 0n) throw new RangeError('GENERATE_SERIES step cannot be zero');
   if ((to - from) * step < 0n) throw new RangeError(`GENERATE_SERIES step has wrong sign`);
   const count = Number((to - from) / step) + 1;
+  checkSize(count);
   return Array.from({ length: count }, (_, at) => from + BigInt(at) * step);
 }
 

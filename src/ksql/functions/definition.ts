@@ -56,3 +56,11 @@ export const scalar = (
 
 /** The usual variant: nulls in, null out. */
 export const variant = (signature: string, run: Implementation): Variant => ({ signature, run });
+
+/** Larger results end up in no record, and one statement could take all of the server's memory with them. */
+const SIZE_MAX = 10_000_000;
+
+/** Of a text in characters, of an array in elements. Throws where a function would make a larger one. */
+export function checkSize(size: number): void {
+  if (size > SIZE_MAX) throw new Error(`the result would have ${size} elements; ${SIZE_MAX} are the limit`);
+}

@@ -1,4 +1,5 @@
 import { Decimal } from '../../protocol/decimal.js';
+import { toBigInt } from '../expressions/cast.js';
 import { decimal } from '../expressions/types.js';
 import { compareValues, type Value } from '../values/value.js';
 import { type ScalarFunction, scalar, type Variant, variant } from './definition.js';
@@ -31,16 +32,20 @@ const whole = (value: Decimal, up: boolean): Decimal => {
   return new Decimal(moved, 0).toScale(value.scale);
 };
 
-/** Half up (towards the positive end for halves), as Java's Math.round. */
-function round(value: number, digits = 0): number {
-  if (!Number.isFinite(value)) return value;
-  const exact = Decimal.fromNumber(value);
-  if (exact === undefined) return value;
-  return roundDecimal(exact, digits).toNumber();
+/** Throws for what has no digits: NaN and the infinities, as Java's BigDecimal does. */
+function exact(value: number): Decimal {
+  const known = Decimal.fromNumber(value);
+  if (known === undefined) throw new Error(`${value} has no digits to round`);
+  return known;
 }
 
-/** Halves go up, those of negative numbers too: -2.55 is -2.5. */
-function roundDecimal(value: Decimal, digits: number): Decimal {
+/** Beyond, a DOUBLE or DECIMAL has no digits: more of them change nothing, and 10 to such a power fills the memory. */
+const DIGITS_MAX = 400;
+const withinDigits = (digits: number): number => Math.max(-DIGITS_MAX, Math.min(DIGITS_MAX, digits));
+
+/** Half up (towards the positive end for halves), as Java's Math.round: -2.55 is -2.5. */
+function roundDecimal(value: Decimal, wanted: number): Decimal {
+  const digits = withinDigits(wanted);
   if (digits >= 0) return isNegativeHalf(value, digits) ? truncate(value, digits) : value.toScale(digits);
   const tens = new Decimal(10n ** BigInt(-digits), 0);
   return value.divide(tens, 0).multiply(tens);
@@ -52,7 +57,8 @@ function isNegativeHalf({ unscaled, scale }: Decimal, digits: number): boolean {
   return (-unscaled % unit) * 2n === unit;
 }
 
-function truncate(value: Decimal, digits: number): Decimal {
+function truncate(value: Decimal, wanted: number): Decimal {
+  const digits = withinDigits(wanted);
   if (digits >= value.scale) return value;
   if (digits < 0) {
     const tens = 10n ** BigInt(-digits);
@@ -121,8 +127,10 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     'The nearest whole number, or with so many digits; halves go up.',
     variant('(INTEGER) INTEGER', (value: number) => value),
     variant('(BIGINT) BIGINT', (value: bigint) => value),
-    variant('(DOUBLE) BIGINT', (value: number) => BigInt(Math.floor(value + 0.5))),
-    variant('(DOUBLE, INTEGER) DOUBLE', round),
+    variant('(DOUBLE) BIGINT', (value: number) => toBigInt(Math.round(value))),
+    variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) =>
+      roundDecimal(exact(value), digits).toNumber(),
+    ),
     {
       signature: '(ANYDECIMAL) ANYDECIMAL',
       returns: ([type]) => (type?.kind === 'DECIMAL' ? decimal(type.precision - type.scale + 1, 0) : decimal(10, 0)),
@@ -140,11 +148,8 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     'The number cut off behind so many digits.',
     variant('(INTEGER) INTEGER', (value: number) => value),
     variant('(BIGINT) BIGINT', (value: bigint) => value),
-    variant('(DOUBLE) BIGINT', (value: number) => BigInt(Math.trunc(value))),
-    variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) => {
-      const exact = Decimal.fromNumber(value);
-      return exact === undefined ? value : truncate(exact, digits).toNumber();
-    }),
+    variant('(DOUBLE) BIGINT', toBigInt),
+    variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) => truncate(exact(value), digits).toNumber()),
     {
       signature: '(ANYDECIMAL, INTEGER) ANYDECIMAL',
       returns: ([type]) => type ?? decimal(10, 0),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BoundedRegex } from '../../support/bounded-regex.js';
-import { type ScalarFunction, scalar, variant } from './definition.js';
+import { checkSize, type ScalarFunction, scalar, variant } from './definition.js';
 
 const STRING_STRING = '(STRING) STRING';
 
@@ -30,7 +30,23 @@ function instr(text: string, part: string, position = 1, occurrence = 1): number
 function pad(text: string, length: number, padding: string, side: 'left' | 'right'): string | null {
   if (length < 0 || padding === '') return null;
   if (text.length >= length) return text.slice(0, length);
+  checkSize(length);
   return side === 'left' ? text.padStart(length, padding) : text.padEnd(length, padding);
+}
+
+/** Beyond, what is found is counted before it is replaced. */
+const COUNTED_FROM = 1_000_000;
+
+/** Throws where the result would be too large; a replacement may hold what was found several times. */
+function checkReplaced(text: string, found: string | RegExp, next: string): void {
+  const references = next.split('$').length - 1;
+  if ((text.length + 1) * (next.length + references * text.length) < COUNTED_FROM) return;
+  let size = text.length;
+  text.replaceAll(found, (match) => {
+    size += next.length + references * match.length;
+    checkSize(size);
+    return '';
+  });
 }
 
 /** Bytes as texts of one char each, and back: what is written for texts serves them too. */
@@ -289,9 +305,10 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     'STRING',
     'REPLACE',
     'The text with all of one part replaced.',
-    variant('(STRING, STRING, STRING) STRING', (text: string, old: string, next: string) =>
-      text.replaceAll(old, () => next),
-    ),
+    variant('(STRING, STRING, STRING) STRING', (text: string, old: string, next: string) => {
+      checkReplaced(text, old, next);
+      return text.replaceAll(old, () => next);
+    }),
   ),
   scalar(
     'STRING',
@@ -343,9 +360,11 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     'REGULAR EXPRESSION',
     'REGEXP_REPLACE',
     'The text with all that a pattern finds replaced.',
-    variant('(STRING, STRING, STRING) STRING', (text: string, regex: string, next: string) =>
-      text.replace(pattern(regex, 'g'), replacement(next)),
-    ),
+    variant('(STRING, STRING, STRING) STRING', (text: string, regex: string, next: string) => {
+      const found = pattern(regex, 'g');
+      checkReplaced(text, found, next);
+      return text.replace(found, replacement(next));
+    }),
   ),
   scalar(
     'REGULAR EXPRESSION',

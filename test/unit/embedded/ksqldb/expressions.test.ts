@@ -34,6 +34,18 @@ describe('expressions have the types and values that ksqlDB documents', () => {
   });
 });
 
+describe('expressions without a value are an error of that row, which ksqlDB makes null', () => {
+  it.each([
+    ['ROUND(1E308 * 10, 1)', 'Infinity has no digits to round'],
+    ['TRUNC(ACOS(2), 1)', 'NaN has no digits to round'],
+    ["LPAD('a', 2147483647, 'b')", 'the result would have 2147483647 elements; 10000000 are the limit'],
+    ['GENERATE_SERIES(1, 2147483647)', 'the result would have 2147483647 elements; 10000000 are the limit'],
+    ["FORMAT_TIMESTAMP(FROM_UNIXTIME(0), 'yyyy', '-')", 'Invalid time zone specified: -'],
+  ])('%s', (sql, message) => {
+    expect(() => evaluate(sql)).toThrow(message);
+  });
+});
+
 describe('expressions that mean nothing are refused', () => {
   it.each([
     ['A + 1', "Line: 1, Col: 8: Column 'A' cannot be resolved."],
