@@ -32,7 +32,7 @@ const PORT_ATTEMPTS_MAX = 3;
 /** Runs the processes of one pipeline; knows their names, ports and layers, and nothing of pipelines. */
 export class Supervisor {
   private readonly processes = new Map<string, ManagedProcess>();
-  private readonly startedAtMs = Date.now();
+  private readonly startedAtMs = performance.now();
   private readonly rotation: NodeJS.Timeout;
   private readonly health: NodeJS.Timeout;
   private examining = false;
@@ -94,7 +94,7 @@ export class Supervisor {
       version: this.options.version,
       pipeline: this.options.pipeline,
       file: this.options.file,
-      uptimeMs: Date.now() - this.startedAtMs,
+      uptimeMs: Math.round(performance.now() - this.startedAtMs),
       ...(bytes !== undefined && { memoryBytes: bytes }),
       processes: [...this.processes.values()].map((managed) => managed.report(memory)),
     };

@@ -2,11 +2,22 @@ import type { Clock } from '../../src/support/clock.js';
 
 /** Time that moves only when it is told to. */
 export class ManualClock implements Clock {
+  /** How far the time of day has been set forward. */
+  private stepMs = 0;
   private timers: Array<{ readonly atMs: number; readonly callback: () => void }> = [];
 
   constructor(private nowMs = 1_000_000) {}
 
   now(): number {
+    return this.nowMs + this.stepMs;
+  }
+
+  /** Someone sets the clock: no time passes. */
+  step(ms: number): void {
+    this.stepMs += ms;
+  }
+
+  monotonic(): number {
     return this.nowMs;
   }
 

@@ -112,7 +112,7 @@ export class Cluster {
     for (const { partitionIndex, leaderId } of partitions) {
       leaders[partitionIndex] = leaderId >= 0 && this.brokers.has(leaderId) ? leaderId : undefined;
     }
-    if (leaders.length > 0) this.topics.set(name, { topicId, leaders, seenMs: Date.now() });
+    if (leaders.length > 0) this.topics.set(name, { topicId, leaders, seenMs: performance.now() });
   }
 }
 

@@ -113,7 +113,7 @@ export class PartitionQueue {
   append(record: OutgoingRecord, bytes: number): ProducerBatch {
     if (this.open !== undefined && this.open.builder.bytes + bytes > this.batchBytesMax) this.closeOpen();
     if (this.open === undefined) {
-      this.open = new ProducerBatch(Date.now(), Math.max(this.firstBytes, bytes + 128));
+      this.open = new ProducerBatch(performance.now(), Math.max(this.firstBytes, bytes + 128));
       this.batches.push(this.open);
     }
     this.open.append(record);

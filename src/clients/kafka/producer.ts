@@ -291,7 +291,7 @@ export class Producer implements RecordProducer {
       void this.prepare();
       return;
     }
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     let soonestMs = Number.POSITIVE_INFINITY;
     const requests = new Map<number, { queues: PartitionQueue[]; bytes: number }>();
     const unled = new Set<string>();
@@ -440,7 +440,7 @@ export class Producer implements RecordProducer {
   }
 
   private retryLater(queue: PartitionQueue, failure: unknown): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     queue.stuckSinceMs ??= nowMs;
     if (nowMs - queue.stuckSinceMs > this.link.timeoutMs) {
       this.fail(failure);

@@ -200,7 +200,7 @@ export class Reader implements RecordReader {
 
   private fetchMore(): void {
     if (this.closed || this.waitingBytes >= this.maxBytes) return;
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     let soonestMs = Number.POSITIVE_INFINITY;
     const wanted = new Map<number, Assignment[]>();
     const unled = new Set<string>();
@@ -347,7 +347,7 @@ export class Reader implements RecordReader {
   }
 
   private retryLater(assignment: Assignment, failure: unknown): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     assignment.stuckSinceMs ??= nowMs;
     if (!isRetriable(failure) || nowMs - assignment.stuckSinceMs > this.link.timeoutMs) {
       this.giveUp(assignment, failure);
@@ -361,7 +361,7 @@ export class Reader implements RecordReader {
     this.failure = failure;
     assignment.stuckSinceMs = undefined;
     assignment.tries = 0;
-    assignment.retryAtMs = Date.now() + PAUSE_AFTER_FAILURE_MS;
+    assignment.retryAtMs = performance.now() + PAUSE_AFTER_FAILURE_MS;
     this.wake?.();
   }
 }

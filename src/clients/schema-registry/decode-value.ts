@@ -53,7 +53,8 @@ export class ValueDecoder {
     if (framed === undefined || this.registry === undefined) return detect(bytes);
     const known = this.known.get(framed.schemaId);
     if (known !== undefined) return decodeFramed(bytes, framed.payload, known, part);
-    if ((this.unknownUntilMs.get(framed.schemaId) ?? 0) > Date.now()) return unknownSchema(bytes, framed.schemaId);
+    if ((this.unknownUntilMs.get(framed.schemaId) ?? 0) > performance.now())
+      return unknownSchema(bytes, framed.schemaId);
     return this.ask(framed.schemaId, this.registry).then(
       (found) =>
         found === undefined ? unknownSchema(bytes, framed.schemaId) : decodeFramed(bytes, framed.payload, found, part),
@@ -70,7 +71,7 @@ export class ValueDecoder {
   private async fetch(id: number, registry: SchemaRegistryClient): Promise<KnownSchema | undefined> {
     const schema = await registry.schemaById(id);
     if (schema === undefined) {
-      this.unknownUntilMs.set(id, Date.now() + UNKNOWN_ID_MS);
+      this.unknownUntilMs.set(id, performance.now() + UNKNOWN_ID_MS);
       return undefined;
     }
     const subjects = await registry.subjectsOf(id);

@@ -105,7 +105,7 @@ export class ManagedProcess {
   }
 
   report(memory: MemoryReader): ProcessReport {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     const { child, startedAtMs, lastExit, restartAtMs } = this;
     const bytes = child === undefined ? undefined : memory.bytesOf(child.pid);
     // Between two of such ends it runs, and does not do what a service is for.
@@ -122,9 +122,9 @@ export class ManagedProcess {
       ...(child !== undefined && { pid: child.pid }),
       ...(this.port !== undefined && { port: this.port }),
       ...(this.spec.port !== undefined && { preferredPort: this.spec.port.preferred }),
-      ...(this.state === 'running' && startedAtMs !== undefined && { uptimeMs: nowMs - startedAtMs }),
+      ...(this.state === 'running' && startedAtMs !== undefined && { uptimeMs: Math.round(nowMs - startedAtMs) }),
       ...(bytes !== undefined && { memoryBytes: bytes }),
-      ...(restartAtMs !== undefined && { restartInMs: Math.max(0, restartAtMs - nowMs) }),
+      ...(restartAtMs !== undefined && { restartInMs: Math.max(0, Math.round(restartAtMs - nowMs)) }),
       ...(lastExit !== undefined && { lastExit }),
     };
   }
@@ -168,7 +168,7 @@ export class ManagedProcess {
       throw failure;
     }
     this.state = 'running';
-    this.startedAtMs = Date.now();
+    this.startedAtMs = performance.now();
     this.restartAtMs = undefined;
     const where = this.port === undefined ? '' : `, port ${this.port}`;
     this.log.note(`it runs as process ${child.pid}${where}`);
@@ -181,13 +181,13 @@ export class ManagedProcess {
         const exit = await this.child.exited;
         this.noteExit(exit);
         if (signal.aborted) return;
-        if (Date.now() - (this.startedAtMs ?? 0) > STEADY_MS) inARow = 0;
+        if (performance.now() - (this.startedAtMs ?? 0) > STEADY_MS) inARow = 0;
         this.endsInARow = exit.code !== 0 ? 0 : inARow === 0 ? 1 : this.endsInARow + 1;
         this.log.note(`it ended with ${exit.signal ?? `code ${exit.code}`}`);
       }
       const pauseMs = BACKOFF_MS[Math.min(inARow, BACKOFF_MS.length - 1)] ?? 0;
       this.state = 'restarting';
-      this.restartAtMs = Date.now() + pauseMs;
+      this.restartAtMs = performance.now() + pauseMs;
       try {
         await pause(pauseMs, signal);
         this.restarts += 1;

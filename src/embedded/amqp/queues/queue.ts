@@ -353,14 +353,14 @@ export class Queue implements Recipient {
     this.cancelDisuse?.();
     this.cancelDisuse = undefined;
     if (this.consumers.size > 0 || this.deleted) return;
-    this.armDisuse(this.context.clock.now() + expiresMs);
+    this.armDisuse(this.context.clock.monotonic() + expiresMs);
   }
 
   /** A timer ends at 24 days; what is longer is armed again. */
   private armDisuse(atMs: number): void {
     const { clock } = this.context;
-    this.cancelDisuse = clock.schedule(atMs - clock.now(), () => {
-      if (clock.now() >= atMs) this.context.outlived(this);
+    this.cancelDisuse = clock.schedule(atMs - clock.monotonic(), () => {
+      if (clock.monotonic() >= atMs) this.context.outlived(this);
       else this.armDisuse(atMs);
     });
   }

@@ -474,11 +474,11 @@ export class ClassicGroup {
   /** The member is alive: its session begins anew. One timer a member; a heartbeat only moves the deadline. */
   heard(member: ClassicMember): void {
     const { clock } = this.environment;
-    member.deadlineMs = clock.now() + member.sessionTimeoutMs;
+    member.deadlineMs = clock.monotonic() + member.sessionTimeoutMs;
     if (member.stopTimer !== undefined) return;
     const watch = (ms: number): void => {
       member.stopTimer = clock.schedule(ms, () => {
-        const leftMs = member.deadlineMs - clock.now();
+        const leftMs = member.deadlineMs - clock.monotonic();
         // Who waits for the answer to a join cannot send heartbeats; the rebalance has its own end.
         const waits = member.joining !== undefined;
         if (leftMs > 0 || waits) watch(waits ? member.sessionTimeoutMs : leftMs);

@@ -344,11 +344,11 @@ export class ConsumerGroup {
 
   private heard(member: ConsumerMember): void {
     const { clock, sessionTimeoutMs } = this.environment;
-    member.deadlineMs = clock.now() + sessionTimeoutMs(this.id);
+    member.deadlineMs = clock.monotonic() + sessionTimeoutMs(this.id);
     if (member.stopTimer !== undefined) return;
     const watch = (ms: number): void => {
       member.stopTimer = clock.schedule(ms, () => {
-        const leftMs = member.deadlineMs - clock.now();
+        const leftMs = member.deadlineMs - clock.monotonic();
         if (leftMs > 0) watch(leftMs);
         else this.remove(member);
       });

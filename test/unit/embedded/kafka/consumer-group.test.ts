@@ -92,6 +92,19 @@ describe('a group of the consumer protocol', () => {
     expect(group.state).toBe('Empty');
   });
 
+  it('keeps its members where the clock is set, and removes the silent ones as before', () => {
+    const { clock, group, beat } = groupOf(1);
+    beat('one', 0);
+    for (const step of [3_600_000, -7_200_000]) {
+      beat('one', group.epoch);
+      clock.step(step);
+      clock.pass(44_000);
+      expect([...group.members.keys()]).toEqual(['one']);
+    }
+    clock.pass(2_000);
+    expect([...group.members.keys()]).toEqual([]);
+  });
+
   it('reads internal topics too where a pattern matches them', async () => {
     const { beat, topics } = groupOf(1);
     topics.push({ name: '__consumer_offsets', id: 'C', partitions: 1, internal: true } as Topic);
