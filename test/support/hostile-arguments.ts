@@ -3,7 +3,7 @@ import { parseSignature } from '../../src/ksql/functions/signature.js';
 import type { Value } from '../../src/ksql/values/value.js';
 import { Decimal } from '../../src/protocol/decimal.js';
 import type { SqlType } from '../../src/protocol/ksql/types.js';
-import { defectIn } from './fuzz/attacked.js';
+import { defectIn } from './fuzz/defect.js';
 import { Dice } from './fuzz/dice.js';
 
 /** What columns and literals can hold at the edges of each type. */
