@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { withoutUserinfo } from '../support/masked.js';
+import { withoutLogins } from '../support/masked.js';
 
 /** As many statements as are offered again; the file is cut to them when it has twice as many. */
 export const HISTORY_MAX = 1_000;
@@ -39,7 +39,7 @@ export class StatementHistory {
     if (statement === '' || statement === this.statements[0]) return;
     this.statements.unshift(statement);
     this.statements.length = Math.min(this.statements.length, HISTORY_MAX);
-    if (SECRET.test(statement) || withoutUserinfo(statement) !== statement) return;
+    if (SECRET.test(statement) || withoutLogins(statement) !== statement) return;
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
     appendFileSync(this.file, `${statement}\n`, { mode: 0o600 });
   }

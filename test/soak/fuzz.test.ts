@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { DECODERS, fuzz, roundsOf } from '../support/decoder-fuzz.js';
+import { fuzzPostgres } from '../support/fuzz/fake-postgres.js';
 import { coverageText, fuzzServer } from '../support/fuzz/fuzz-server.js';
 import { FUZZED_SERVERS } from '../support/fuzz/servers.js';
 import { SoakFigures } from '../support/soak-figures.js';
 
 /** Inputs of each decoder, and of each server. */
 const ROUNDS = Number(process.env.EVPIPE_SOAK_ROUNDS ?? 100_000);
+const TALKS = Number(process.env.EVPIPE_SOAK_TALKS ?? 5_000);
 const SHOTS = Number(process.env.EVPIPE_SOAK_SHOTS ?? 20_000);
 
 describe('damaged', () => {
@@ -15,6 +17,13 @@ describe('damaged', () => {
     expect(fuzz(decoder, ROUNDS, seed)).toBeUndefined();
     process.stderr.write(figures.add(seed, { inputs: roundsOf(decoder, ROUNDS) }));
   });
+});
+
+test('a PostgreSQL server that says what it may not is refused, and ends nothing', async () => {
+  const figures = new SoakFigures('fuzz PostgreSQL servers');
+  const seed = figures.nextSeed * TALKS;
+  expect(await fuzzPostgres(TALKS, seed)).toEqual([]);
+  process.stderr.write(figures.add(seed, { inputs: TALKS }));
 });
 
 describe('whatever is sent', () => {

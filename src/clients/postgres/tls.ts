@@ -1,9 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import type pg from 'pg';
 import { type SslParameters, SYSTEM_AUTHORITIES, sslModeOf } from '../../support/postgres-tls.js';
 import { tlsSettings } from '../../support/tls-files.js';
+import { GuardedClient, wireOf } from './guarded-client.js';
 
 /** With which class of client, and with which `ssl` in its config. */
 export interface PgTls {
@@ -19,7 +19,7 @@ export interface PgTls {
  */
 export function pgTls(parameters: SslParameters): PgTls {
   const mode = sslModeOf(parameters);
-  if (mode === 'disable') return { Client: pg.Client, ssl: false };
+  if (mode === 'disable') return { Client: GuardedClient, ssl: false };
   const { sslrootcert, sslcert, sslkey } = parameters;
   const { ca, cert, key } = tlsSettings({
     ca: sslrootcert === SYSTEM_AUTHORITIES || mode === 'allow' || mode === 'prefer' ? undefined : sslrootcert,
@@ -29,10 +29,11 @@ export function pgTls(parameters: SslParameters): PgTls {
   const own = { ...(cert !== undefined && { cert }), ...(key !== undefined && { key: pemOf(key) }) };
   if (mode === 'allow' || mode === 'prefer')
     return { Client: PreferringClient, ssl: { ...own, rejectUnauthorized: false } };
-  if (mode === 'require' && ca === undefined) return { Client: pg.Client, ssl: { ...own, rejectUnauthorized: false } };
+  if (mode === 'require' && ca === undefined)
+    return { Client: GuardedClient, ssl: { ...own, rejectUnauthorized: false } };
   const trusted = { ...own, ...(ca !== undefined && { ca }) };
   return {
-    Client: pg.Client,
+    Client: GuardedClient,
     ssl: mode === 'verify-full' ? trusted : { ...trusted, checkServerIdentity: () => undefined },
   };
 }
@@ -47,22 +48,14 @@ function pemOf(key: Buffer): Buffer | string {
   }
 }
 
-/** The part of pg's connection that its types leave out. */
-interface Wire {
-  readonly stream: Socket;
-  connect(port: number, host: string): void;
-  attachListeners(stream: Socket): void;
-  emit(event: 'sslconnect'): void;
-}
-
 /** The server's answer to a request for TLS where it has none. */
 const NO_TLS = 'N';
 
 /** Goes on without TLS, on the same connection, where the server has none; pg would give up. */
-class PreferringClient extends pg.Client {
+class PreferringClient extends GuardedClient {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    const wire = this.connection as unknown as Wire;
+    const wire = wireOf(this);
     const connect = wire.connect.bind(wire);
     wire.connect = (port, host) => {
       connect(port, host);

@@ -1,6 +1,6 @@
 import { type HttpAddress, type HttpAnswer, HttpClient, NoAnswer } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
-import { withoutUserinfo } from '../../support/masked.js';
+import { withoutLogins } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
 
 export interface ServiceRequest {
@@ -38,7 +38,7 @@ export function connectService(
   const unreachable = (why: string, cause?: unknown): EvpipeError =>
     new EvpipeError(
       'EVPIPE_SERVICE_UNREACHABLE',
-      `service ${name} does not answer at ${withoutUserinfo(address.url)}: ${why}`,
+      `service ${name} does not answer at ${withoutLogins(address.url)}: ${why}`,
       {
         kind: 'unreachable',
         todo: `See its log: evpipe logs ${name}`,

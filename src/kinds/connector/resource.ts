@@ -1,7 +1,7 @@
 import type { ConnectClient, ConnectorStatus } from '../../clients/connect/client.js';
 import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import { HIDDEN, isSecretOption, withoutUserinfo } from '../../support/masked.js';
+import { HIDDEN, isSecretOption, withoutLogins } from '../../support/masked.js';
 import { pause, waitUntil } from '../../support/retry.js';
 import { fieldChange, type ResourceKind, type WaitReport } from '../resource.js';
 
@@ -93,7 +93,7 @@ const IMPLIED_BY: Readonly<Record<string, string>> = {
 
 function shown(option: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  return isSecretOption(option) ? HIDDEN : withoutUserinfo(value);
+  return isSecretOption(option) ? HIDDEN : withoutLogins(value);
 }
 
 /** What a worker says of a config may repeat the passwords in it. */
@@ -101,7 +101,7 @@ export function withoutSecrets(message: string, config: Readonly<Record<string, 
   const secrets = Object.entries(config).flatMap(([name, value]) =>
     isSecretOption(name) && value !== '' ? [value] : [],
   );
-  return withoutUserinfo(secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), message));
+  return withoutLogins(secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), message));
 }
 
 /** A task is RUNNING before it has asked its database for anything: most of what is wrong there shows within this time. */

@@ -11,6 +11,7 @@ const TIMES_OF_DAY: Readonly<Record<string, string>> = {
   'embedded/connect/transforms/timezone-converter.ts': "a zone's offset today",
   'embedded/ksqldb/runtime/persistent-query.ts': 'when an error happened',
   'embedded/ksqldb/server.ts': 'what UNIX_TIMESTAMP gives',
+  'kinds/check/check-wiring.ts': 'compared with the time at which a process ended',
   'kinds/check/checkpoint.ts': 'the age of a file',
   'kinds/check/status-check.ts': 'compared with timestamps of rows',
   'kit/admin/session.ts': 'the end of a cookie',

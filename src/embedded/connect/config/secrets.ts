@@ -1,15 +1,15 @@
 import type { RawConfig } from '../../../protocol/connect/option.js';
-import { HIDDEN, isSecretOption, withoutUserinfo } from '../../../support/masked.js';
+import { HIDDEN, isSecretOption, withoutLogins } from '../../../support/masked.js';
 
 const PLACEHOLDER = /^\$\{[^}]*\}$/;
 /** Shorter ones would blank out half of a message. */
 const SECRET_LENGTH_MIN = 4;
 
-/** A configuration as it may be shown: placeholders stay what they are, passwords and userinfo of URLs are hidden. */
+/** A configuration as it may be shown: placeholders stay what they are, passwords and the logins of URLs are hidden. */
 export function maskSecrets(config: RawConfig): RawConfig {
   const shown = (name: string, value: string): string => {
     if (isSecretOption(name)) return PLACEHOLDER.test(value) || value === '' ? value : HIDDEN;
-    return withoutUserinfo(value);
+    return withoutLogins(value);
   };
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));
 }
@@ -30,7 +30,9 @@ export const secretsOf = (config: RawConfig): readonly string[] =>
   Object.entries(config).flatMap(([name, value]) => (isSecretOption(name) ? [value] : []));
 
 export function redact(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= SECRET_LENGTH_MIN)
-    .reduce((all, secret) => all.replaceAll(secret, HIDDEN), text);
+  return withoutLogins(
+    secrets
+      .filter((secret) => secret.length >= SECRET_LENGTH_MIN)
+      .reduce((all, secret) => all.replaceAll(secret, HIDDEN), text),
+  );
 }

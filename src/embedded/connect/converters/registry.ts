@@ -1,7 +1,7 @@
 import { MEDIA_TYPE, type RegistryQuestion, SerializerQuestions } from '../../../clients/schema-registry/questions.js';
 import { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
-import { withoutUserinfo } from '../../../support/masked.js';
+import { withoutLogins } from '../../../support/masked.js';
 import { pause } from '../../../support/retry.js';
 import { ConnectFailure } from '../data/failure.js';
 
@@ -52,7 +52,7 @@ async function ask(servers: readonly RegistryServer[], { method, path, body }: R
       if (failure instanceof ConnectFailure) throw failure;
       if (attempt >= ATTEMPTS_MAX)
         throw new ConnectFailure(
-          `schema registry ${withoutUserinfo(server.url)} does not answer: ${messageOf(failure)}`,
+          `schema registry ${withoutLogins(server.url)} does not answer: ${messageOf(failure)}`,
           {
             className: 'org.apache.kafka.common.errors.SerializationException',
             cause: failure,

@@ -7,6 +7,11 @@ import type { Settings } from './settings.js';
 /** Microseconds between the epochs of Unix and PostgreSQL (2000-01-01). */
 const EPOCH_GAP_US = 946_684_800_000_000n;
 
+const WAL_DATA = 0x77;
+const WAL_DATA_HEAD_BYTES = 25;
+const KEEPALIVE = 0x6b;
+const KEEPALIVE_BYTES = 18;
+
 export interface CreatedSlot {
   /** Everything committed before it is visible in the snapshot, everything after it is streamed. */
   readonly consistentPoint: bigint;
@@ -126,6 +131,8 @@ export class ReplicationConnection {
 
 function receive(chunk: Buffer, listener: StreamListener): void {
   const kind = chunk[0];
-  if (kind === 0x77) listener.data(chunk.readBigUInt64BE(1), chunk.subarray(25));
-  else if (kind === 0x6b) listener.keepalive(chunk.readBigUInt64BE(1), chunk[17] === 1);
+  if (chunk.length < (kind === WAL_DATA ? WAL_DATA_HEAD_BYTES : kind === KEEPALIVE ? KEEPALIVE_BYTES : 0))
+    throw debeziumFailure('The server sent a message of the replication stream that is cut off');
+  if (kind === WAL_DATA) listener.data(chunk.readBigUInt64BE(1), chunk.subarray(WAL_DATA_HEAD_BYTES));
+  else if (kind === KEEPALIVE) listener.keepalive(chunk.readBigUInt64BE(1), chunk[17] === 1);
 }

@@ -1,7 +1,7 @@
 import type { HttpAddress, HttpClient } from '../../../http/client.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
-import { withoutUserinfo } from '../../../support/masked.js';
+import { withoutLogins } from '../../../support/masked.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
 /** The Connect worker that CREATE CONNECTOR and its like are passed on to. */
@@ -17,7 +17,7 @@ export class ConnectWorker {
       return await this.http.request({ method, path, body });
     } catch (failure) {
       throw new StatementError(
-        `Kafka Connect does not answer at ${withoutUserinfo(this.address.url)}: ${messageOf(failure)}`,
+        `Kafka Connect does not answer at ${withoutLogins(this.address.url)}: ${messageOf(failure)}`,
         50000,
       );
     }

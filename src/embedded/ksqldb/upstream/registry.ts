@@ -9,7 +9,7 @@ import type { RegisteredSchema, Registry } from '../../../ksql/formats/registry.
 import { StatementError } from '../../../ksql/statement-error.js';
 import type { SchemaType } from '../../../protocol/confluent/schema-type.js';
 import { messageOf } from '../../../support/errors.js';
-import { withoutUserinfo } from '../../../support/masked.js';
+import { withoutLogins } from '../../../support/masked.js';
 import { type JsonAnswer, messageIn, upstreamClient } from './http-json.js';
 
 /** It gave no answer, or none that says anything of what was asked: asking again later may. */
@@ -92,7 +92,7 @@ export class HttpRegistry implements Registry {
       return await this.http.request({ method, path, body, headers: HEADERS, repeatable: true });
     } catch (failure) {
       throw new RegistryUnavailable(
-        `Schema Registry does not answer at ${withoutUserinfo(this.address.url)}: ${messageOf(failure)}`,
+        `Schema Registry does not answer at ${withoutLogins(this.address.url)}: ${messageOf(failure)}`,
       );
     }
   }
