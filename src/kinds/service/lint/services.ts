@@ -47,7 +47,7 @@ function ports(context: LintContext): readonly Problem[] {
     taken.set(port, other ?? who);
     return other === undefined
       ? []
-      : [problem('port-clash', placeOf(context, ...path), `port ${port} of ${who} is also that of ${other}`)];
+      : [problem('port-clash', placeOf(context, ...path), `port ${port} of ${who} is also declared for ${other}`)];
   });
 }
 
