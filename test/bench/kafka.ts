@@ -151,8 +151,12 @@ try {
     note('memory idle, MB', contender, await memoryMb(contender.pid), true);
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const [, measure] of chosen) {
-      for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) await measure(contender, round);
+    for (const [part, measure] of chosen) {
+      for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+        await measure(contender, round).catch((cause: unknown) => {
+          throw new Error(`${part} failed with ${contender.name}`, { cause });
+        });
+      }
     }
     console.error(`round ${round + 1} of ${rounds} done`);
   }
