@@ -48,7 +48,7 @@ export class GroupCoordinator {
     this.consumers = {
       clock: context.clock,
       sessionTimeoutMs: (id) => Number(context.groupSetting(id, 'consumer.session.timeout.ms')),
-      sizeMax: () => settings.number('group.max.size'),
+      sizeMax: () => settings.number('group.consumer.max.size'),
       topics: () => context.topics.all(),
       topicsVersion: () => context.topics.version,
       save: (group, changes) => this.trySaveConsumers(group, changes),

@@ -89,7 +89,9 @@ export const alterClientQuotasHandler = handler(
       const { entity, ops } = entry;
       const errorMessage = invalid(entry);
       if (errorMessage !== null) return { errorCode: errorCode('INVALID_REQUEST'), errorMessage, entity };
-      changes.push({ entity, operations: ops });
+      // Of a type that is named twice the last one counts, as in Kafka.
+      const parts = [...new Map(entity.map((part) => [part.entityType, part])).values()];
+      changes.push({ entity: parts, operations: ops });
       return { errorCode: 0, errorMessage, entity };
     });
     if (validateOnly || changes.length === 0) return { entries: answers };
@@ -106,12 +108,12 @@ export const alterClientQuotasHandler = handler(
 function invalid({ entity, ops }: Entry): string | null {
   if (entity.length === 0) return 'Invalid empty client quota entity';
   const types = entity.map(({ entityType }) => entityType);
-  for (const [at, { entityType, entityName }] of entity.entries()) {
+  for (const { entityType, entityName } of entity) {
     if (!ENTITY_TYPES.has(entityType)) return `Unhandled client quota entity type: ${entityType}`;
-    if (types.indexOf(entityType) < at) return `Invalid client quota entity, contains duplicate entity type`;
     if (entityName === '') return `Empty ${entityType}`;
   }
-  if (types.includes(IP) && types.length > 1) return 'Invalid quota entity combination: ip with others';
+  if (types.includes(IP) && types.some((type) => type !== IP))
+    return 'Invalid quota entity combination: ip with others';
   const ip = entity.find(({ entityType }) => entityType === IP)?.entityName ?? null;
   if (ip !== null && isIP(ip) === 0 && ip !== 'localhost') return `${ip} is not a valid IP or resolvable host.`;
   const keys = types.includes(IP) ? IP_KEYS : CLIENT_KEYS;

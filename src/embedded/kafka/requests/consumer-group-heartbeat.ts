@@ -5,7 +5,7 @@ import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js
 import { byTopic } from '../groups/assigned-partitions.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
 import { compileNamePattern, type NamePattern } from '../name-pattern.js';
-import type { Call } from '../server/call.js';
+import { type Call, may } from '../server/call.js';
 import { handler } from './handler.js';
 
 /**
@@ -23,12 +23,18 @@ export const consumerGroupHeartbeatHandler = handler(
     const { subscribedTopicRegex: regex } = request;
     if (regex === null || regex === '') return beat(request, call, regex === null ? null : undefined);
     return compileNamePattern(regex).then((pattern) => {
-      if (typeof pattern !== 'string') return beat(request, call, pattern);
+      if (typeof pattern !== 'string') return beat(request, call, onlyDescribable(pattern, call));
       const errorMessage = `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${pattern}.`;
       return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION'), errorMessage, memberId: null };
     });
   },
 );
+
+/** A pattern finds what the member may describe; in a group it is that of the first who has it, as in Kafka. */
+function onlyDescribable(pattern: NamePattern, call: Call): NamePattern {
+  if (call.broker.authorizer === undefined) return pattern;
+  return { source: pattern.source, matches: (name) => pattern.matches(name) && may(call, 'DESCRIBE', 'TOPIC', name) };
+}
 
 /** `topicPattern`: null where it did not change, undefined where the member has none. */
 function beat(

@@ -284,6 +284,13 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     documentation: 'The longest heartbeat interval that a group may be given.',
   },
   {
+    name: 'group.consumer.max.size',
+    type: 'int',
+    default: '2147483647',
+    min: 1,
+    documentation: 'The number of members a group of the consumer protocol may have.',
+  },
+  {
     name: 'group.consumer.max.session.timeout.ms',
     type: 'int',
     default: '60000',

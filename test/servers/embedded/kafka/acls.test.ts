@@ -4,6 +4,7 @@ import { ACCESS_RULES } from '../../../../src/embedded/kafka/access/table.js';
 import { type KafkaAcl, startKafka } from '../../../../src/embedded/kafka/index.js';
 import { HANDLERS } from '../../../../src/embedded/kafka/requests/table.js';
 import { errorName } from '../../../../src/protocol/kafka/errors.js';
+import { consumerGroupHeartbeat } from '../../../../src/protocol/kafka/messages/consumer-group-heartbeat.js';
 import { createAcls } from '../../../../src/protocol/kafka/messages/create-acls.js';
 import { createTopics } from '../../../../src/protocol/kafka/messages/create-topics.js';
 import { deleteAcls } from '../../../../src/protocol/kafka/messages/delete-acls.js';
@@ -138,6 +139,19 @@ it('stops a reader whose ACL is taken away within its fetch session', async () =
   const partition = next.responses[0]?.partitions[0];
   expect(errorName(partition?.errorCode ?? -1)).toBe('TOPIC_AUTHORIZATION_FAILED');
   expect(partition?.records).toHaveLength(0);
+});
+
+it('assigns to a member whose pattern finds all topics those that it may describe', async () => {
+  const group: KafkaAcl = { principal: 'User:ann', operations: ['READ'], resource: { type: 'GROUP', name: 'g' } };
+  const broker = await start([allow('User:ann', 'orders', 'READ'), group]);
+  const [admin, ann] = [await login(broker, 'admin'), await login(broker, 'ann')];
+  await makeTopic(admin, 'orders');
+  await makeTopic(admin, 'secrets');
+  const answer = await ann.send(consumerGroupHeartbeat, 1, {
+    ...{ groupId: 'g', memberId: 'm', memberEpoch: 0, rebalanceTimeoutMs: 1000 },
+    ...{ subscribedTopicNames: [], subscribedTopicRegex: '.*', topicPartitions: [] },
+  });
+  expect(answer.assignment?.topicPartitions).toHaveLength(1);
 });
 
 it('knows a client by the name in its certificate', async () => {

@@ -37,3 +37,14 @@ it('lets members of the consumer protocol go on after a restart, and an unknown 
   expect(errorName(unknown.errorCode)).toBe('UNKNOWN_MEMBER_ID');
   expect((await join(client)).assignment?.topicPartitions[0]?.partitions).toEqual([0, 1]);
 });
+
+it('takes no more members of the consumer protocol than group.consumer.max.size', async () => {
+  const broker = await TestBroker.start({ config: { 'group.consumer.max.size': '1', 'group.max.size': '5' } });
+  const client = await broker.client();
+  const joined = async (memberId: string) => {
+    const subscription = { rebalanceTimeoutMs: 1000, subscribedTopicNames: ['t'], topicPartitions: [] };
+    return client.send(consumerGroupHeartbeat, 1, { groupId: 'g', memberId, memberEpoch: 0, ...subscription });
+  };
+  expect(errorName((await joined('a')).errorCode)).toBe('NONE');
+  expect(errorName((await joined('b')).errorCode)).toBe('GROUP_MAX_SIZE_REACHED');
+});
