@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
+import { startAmqp } from '../../../src/embedded/amqp/server.js';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { startKsqldb } from '../../../src/embedded/ksqldb/server.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
@@ -61,6 +62,17 @@ export class Servers {
     });
     const url = `http://127.0.0.1:${ksqldb.port}`;
     this.others.set('ksqldb', { address: `{ url: "${url}" }`, stop: () => ksqldb.stop() });
+    return url;
+  }
+
+  /** A RabbitMQ of its own, which sessions that are opened later have too; its address. */
+  async startAmqp(): Promise<string> {
+    const amqp = await startAmqp({ dataDir: join(this.folder, 'amqp') });
+    const [url, management] = [`amqp://127.0.0.1:${amqp.port}`, `http://127.0.0.1:${amqp.managementPort}`];
+    this.others.set('rabbitmq', {
+      address: `{ url: "${url}", management: "${management}" }`,
+      stop: () => amqp.stop(),
+    });
     return url;
   }
 
