@@ -55,10 +55,24 @@ export interface KindOperations {
   findings?(session: Session, statuses: readonly ComponentStatus[]): readonly Diagnosis[];
   /** Pages for people, shown after `up`. */
   links?(session: Session): Promise<readonly Link[]>;
+  /** What `release` would take, as far as this pipeline made it; by the file alone, so that servers may be gone. */
+  releases?(session: Session): readonly string[];
   /** Takes what `down --volumes` should not leave on servers with an address. Repeatable. */
   release?(session: Session): Promise<Released>;
+  /** Work that `apply` leaves to other commands, and how far it is; only observes. */
+  leftToDo?(session: Session): Promise<readonly LeftToDo[]>;
   /** Things that `apply --prune` and `reset` may take away. */
   removals?(session: Session): readonly Removal[];
+}
+
+export interface LeftToDo {
+  /** `seed`, as plan shows it. */
+  readonly kind: string;
+  readonly name: string;
+  readonly state: 'done' | 'open' | 'unknown';
+  /** "150 of 200 rows to create", "done". */
+  readonly summary: string;
+  readonly command: string;
 }
 
 /** How things of one sort are taken away that this pipeline has made. */

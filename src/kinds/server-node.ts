@@ -1,5 +1,6 @@
 import { type ComponentKind, type LaunchOf, server } from '../targets/component.js';
 import { componentsOf } from './kind.js';
+import { launchPlan } from './launch-change.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
@@ -26,6 +27,18 @@ export function serverNode<K extends ComponentKind>(
         report.waitingFor(`${kind} to answer`);
         return { changed: await session.start(server(kind), await launch?.()) };
       },
+      plans:
+        session.target.providerOf(server(kind)) === 'address'
+          ? []
+          : [
+              launchPlan(session, {
+                kind: 'server',
+                name: kind,
+                component: server(kind),
+                launch: async () => launch?.(),
+                implies: 'it restarts',
+              }),
+            ],
     },
   ];
 }

@@ -52,6 +52,7 @@ async function main(): Promise<void> {
   await serveSocket(socket.path, {
     hello: async () => ({ pid: process.pid, version: options.version }),
     start: ({ spec, avoid }) => supervisor.start(spec, avoid),
+    spec: async ({ process }) => supervisor.specOf(process) ?? null,
     stop: ({ process: name }) => supervisor.stop(name).then(() => null),
     restart: ({ process: name }) => supervisor.restart(name).then(() => null),
     report: async ({ memory }) => supervisor.report(memory),

@@ -76,6 +76,10 @@ export class Supervisor {
     }
   }
 
+  specOf(name: string): LaunchSpec | undefined {
+    return this.processes.get(name)?.spec;
+  }
+
   async stop(name: string): Promise<void> {
     await this.named(name).stop();
   }

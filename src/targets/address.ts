@@ -1,4 +1,5 @@
 import { type Component, componentKey, type Endpoint, type Faces, variableOf } from './component.js';
+import type { LaunchDifference } from './launch-difference.js';
 import type { Placement } from './placement.js';
 import type { ComponentStatus, LogLine, Provider, Started } from './target.js';
 
@@ -37,6 +38,10 @@ export class AddressProvider implements Provider {
 
   async *logs(): AsyncGenerator<LogLine> {
     // Theirs are not ours to read.
+  }
+
+  async differences(): Promise<readonly LaunchDifference[]> {
+    return []; // others start it, as they like
   }
 
   async stop(): Promise<void> {}

@@ -171,6 +171,8 @@ export interface EmbeddedStart<K extends ComponentKind> {
   readonly dataDir: string;
   readonly env: Environment;
   readonly secrets: PipelineSecrets;
+  /** Only to see how it would be started: what is there for what runs stays. */
+  readonly isTrial: boolean;
 }
 
 /** Of servers of evpipe's own: a program and nothing else. */

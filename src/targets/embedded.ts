@@ -5,7 +5,18 @@ import type { SupervisorClient } from '../supervisor/socket/client.js';
 import type { LaunchSpec, ProcessReport } from '../supervisor/socket/launch.js';
 import { endPipeline, removeStateFolder } from '../supervisor/teardown.js';
 import { EvpipeError } from '../support/errors.js';
-import { bothFaces, type Component, type Endpoint, type Faces, type Launch, type Upstream } from './component.js';
+import { packageManifest } from '../support/package.js';
+import {
+  bothFaces,
+  type Component,
+  type ComponentKind,
+  type EmbeddedStart,
+  type Endpoint,
+  type Faces,
+  type Launch,
+  type Upstream,
+} from './component.js';
+import { type LaunchDifference, launchDifferences } from './launch-difference.js';
 import { PipelineSecrets } from './secrets.js';
 import type {
   ComponentStatus,
@@ -36,7 +47,8 @@ export class EmbeddedProvider implements Provider {
   }
 
   async start(component: Component, launch: Launch | undefined, upstream: Upstream): Promise<Started> {
-    const spec = await this.specOf(component, launch, upstream);
+    await this.ensured(); // makes the state folder, where passwords are kept
+    const spec = await this.specOf(component, launch, upstream, { isTrial: false });
     const client = await this.ensured();
     const answer = await client.start(spec, this.avoidedPorts());
     const { port, preferredPort, changed, revived } = answer;
@@ -49,6 +61,19 @@ export class EmbeddedProvider implements Provider {
         ...(revived === true ? [`${spec.process} did not answer: it was killed and restarted`] : []),
       ],
     };
+  }
+
+  async differences(
+    component: Component,
+    launch: Launch | undefined,
+    upstream: Upstream,
+  ): Promise<readonly LaunchDifference[] | undefined> {
+    const client = await this.connected();
+    const before = await client?.specOf(component.embedded.process);
+    if (client === undefined || before === undefined) return undefined;
+    const { version } = packageManifest();
+    if (client.hello.version !== version) return [{ part: 'evpipe', before: client.hello.version, after: version }];
+    return launchDifferences(before, await this.specOf(component, launch, upstream, { isTrial: true }));
   }
 
   async endpoint(component: Component): Promise<Faces<Endpoint> | undefined> {
@@ -141,10 +166,14 @@ export class EmbeddedProvider implements Provider {
     return (await (await this.connected())?.report({ memory }))?.processes ?? [];
   }
 
-  private async specOf(component: Component, launch: Launch | undefined, upstream: Upstream): Promise<LaunchSpec> {
+  private async specOf(
+    component: Component,
+    launch: Launch | undefined,
+    upstream: Upstream,
+    { isTrial }: Pick<EmbeddedStart<ComponentKind>, 'isTrial'>,
+  ): Promise<LaunchSpec> {
     const { process, port, protocol, layer, stopTimeoutMs } = component.embedded;
     const { stateFolder, env } = this.context;
-    await this.ensured(); // makes the state folder, where passwords are kept
     this.secrets.decidePrivacy(env);
     const launched = await component.embedded.launch({
       launch,
@@ -154,6 +183,7 @@ export class EmbeddedProvider implements Provider {
       dataDir: join(stateFolder, 'data', process),
       env,
       secrets: this.secrets,
+      isTrial,
     });
     const asked = protocol ?? (launched.ready?.kind === 'http' ? 'http' : undefined);
     return {

@@ -76,6 +76,15 @@ class MixedTarget implements Target {
     return (await this.startOnce(this.declared(component), launch)) as Started<K>;
   }
 
+  async differences<K extends ComponentKind>(id: ComponentId<K>, launch?: LaunchOf<K>) {
+    const component = this.declared(id);
+    const needs = (component.needs ?? []).flatMap((one) => this.placement.find(one) ?? []);
+    const found = await Promise.all(needs.map(async (one) => [componentKey(one), await this.endpoint(one)] as const));
+    const endpoints = new Map(found.flatMap(([key, faces]) => (faces === undefined ? [] : [[key, faces] as const])));
+    if (endpoints.size < needs.length) return undefined;
+    return this.provider(component).differences(component, launch, this.upstreamOf(endpoints));
+  }
+
   async endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointOf<K>> | undefined> {
     const declared = this.placement.find(component);
     if (declared === undefined) return undefined;
@@ -147,13 +156,15 @@ class MixedTarget implements Target {
     const started = await Promise.all(
       needs.map(async (one) => [componentKey(one), (await this.startOnce(one, undefined)).endpoint] as const),
     );
-    const endpoints = new Map<string, Faces<Endpoint>>(started);
-    const upstream: Upstream = {
+    return this.provider(component).start(component, launch, this.upstreamOf(new Map(started)));
+  }
+
+  private upstreamOf(endpoints: ReadonlyMap<string, Faces<Endpoint>>): Upstream {
+    return {
       of: <K extends ComponentKind>(id: ComponentId<K>) =>
         endpoints.get(componentKey(id)) as Faces<EndpointOf<K>> | undefined,
       isForeign: (id) => this.providerOf(id) === 'address',
     };
-    return this.provider(component).start(component, launch, upstream);
   }
 
   /** Components in one process or container share its start. */

@@ -18,6 +18,7 @@ import type {
   TargetBase,
   Upstream,
 } from './component.js';
+import type { LaunchDifference } from './launch-difference.js';
 import type { Holder } from './roles.js';
 
 // ── status and logs ─────────────────────────────────────────────────────────────────────────────────────────
@@ -72,6 +73,12 @@ export interface Provider {
    * what the component talks to, started before.
    */
   start(component: Component, launch: Launch | undefined, upstream: Upstream): Promise<Started>;
+  /** What a start would change in what runs; starts nothing. Undefined: it does not run. */
+  differences(
+    component: Component,
+    launch: Launch | undefined,
+    upstream: Upstream,
+  ): Promise<readonly LaunchDifference[] | undefined>;
   /** Of what runs now; starts nothing. */
   endpoint(component: Component): Promise<Faces<Endpoint> | undefined>;
   status(components: readonly Component[]): Promise<readonly ComponentStatus[]>;
@@ -108,6 +115,11 @@ export interface Target {
     component: ComponentId<K>,
     ...launch: undefined extends LaunchOf<K> ? [launch?: LaunchOf<K>] : [launch: LaunchOf<K>]
   ): Promise<Started<K>>;
+  /** What `start` would change in what runs; starts nothing. Undefined: it, or a server that it needs, does not run. */
+  differences<K extends ComponentKind>(
+    component: ComponentId<K>,
+    launch?: LaunchOf<K>,
+  ): Promise<readonly LaunchDifference[] | undefined>;
   /** Of what runs now; starts nothing. */
   endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointOf<K>> | undefined>;
   /** The endpoint with the login of its reader: a role of its own in a PostgreSQL of evpipe's own, else what it was. */

@@ -40,7 +40,12 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
     it('deletes its queues with their messages, and its exchanges, and says so', async () => {
       expect(await run('up')).toMatchObject({ code: 0 });
       await amqp.publish(names.events, 'user.created', Buffer.from('1'));
-      const ended = await run('down', '--volumes');
+      const refused = await run('down', '--volumes');
+      expect(refused.err).toContain(`removes  RabbitMQ queue ${names.mails} with its messages`);
+      expect(refused.err).toContain('Confirm with --yes.');
+      expect(refused.code).toBe(2);
+      expect(await amqp.queue(names.mails)).toMatchObject({ ready: 1 });
+      const ended = await run('down', '--volumes', '--yes');
       expect(ended).toMatchObject({ code: 0, err: '' });
       expect(ended.out).toContain(`removed  RabbitMQ queue ${names.mails} with 1 message\n`);
       expect(ended.out).toContain(`removed  RabbitMQ queue ${names.likes}\n`);
@@ -48,12 +53,12 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
       expect(ended.out).not.toContain('stays');
       expect(await amqp.queue(names.mails)).toBeUndefined();
       expect(await amqp.hasExchange(names.audit)).toBe(false);
-      const again = await run('down', '--volumes');
+      const again = await run('down', '--volumes', '--yes');
       expect(again).toMatchObject({ code: 0 });
       expect(again.out).not.toContain('  removed');
       expect((await run('up')).code).toBe(0);
       expect(await amqp.queue(names.mails)).toEqual({ ready: 0, consumers: 0 });
-      await run('down', '--volumes');
+      await run('down', '--volumes', '--yes');
     });
 
     it('leaves what others receive from, are bound to, or have declared otherwise, and tells it', async () => {
@@ -65,7 +70,7 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
       const other = await channel.assertQueue('', { exclusive: true });
       await channel.bindQueue(other.queue, names.events, '#');
       await channel.consume(names.mails, () => {});
-      const ended = await run('down', '--volumes');
+      const ended = await run('down', '--volumes', '--yes');
       expect(ended).toMatchObject({ code: 0, err: '' });
       expect(ended.out).toContain(`stays    RabbitMQ queue ${names.mails}, which others use\n`);
       expect(ended.out).toContain(`stays    RabbitMQ queue ${names.likes}, which differs from the file`);

@@ -35,7 +35,7 @@ export function proveConservation(place: Place): void {
         const { out } = await run('verify-consistency', '--timeout', '20s');
         const lines = out.split('\n').filter((line) => line !== '');
         const events = lines.map((line) => JSON.parse(line) as { readonly kind: string; readonly report: CheckReport });
-        await run('down', '--volumes');
+        await run('down', '--volumes', '--yes');
         return new Map(events.flatMap(({ kind, report }) => (kind === 'check-report' ? [[report.check, report]] : [])));
       } finally {
         await connection.close();

@@ -123,6 +123,37 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     expect(ended.stdout).toMatch(/persons\s+200\s+200/);
   });
 
+  it('plans by meaning: another spelling of a statement is no change, and each change says what it implies', async () => {
+    const plan = async (edit: string) => {
+      writeFileSync(join(box.folder, 'edit.yaml'), edit);
+      return box.run('plan', '-f', 'evpipe.yaml', '-f', 'edit.yaml', ...profile);
+    };
+    const ksql = join(box.folder, 'ksql/V000001__balance_sheet_rows.sql');
+    const written = readFileSync(ksql, 'utf8');
+    const spelled = written
+      .replace('CREATE STREAM balance_sheet_rows', 'create  stream BALANCE_SHEET_ROWS')
+      .replace(/WITH \((KAFKA_TOPIC = .*), (VALUE_FORMAT = 'AVRO')\)/, 'WITH ($2, $1)');
+    expect(spelled).not.toBe(written);
+    writeFileSync(ksql, spelled);
+    expect((await plan('{}')).stdout).toContain('Nothing to change');
+    writeFileSync(ksql, written.replace("'AVRO'", "'JSON'"));
+    expect((await plan('{}')).stdout).toMatch(/~ ksql migration .*\n.*had already run were changed/);
+    writeFileSync(ksql, written);
+
+    const edits: readonly (readonly [edit: string, found: RegExp])[] = [
+      ['topics: { public_person_entity_events: { config: { retention.ms: 1000 } } }', /retention.ms \S+ → 1000/],
+      [
+        'services: { planning-person-consumer: { env: { MORE: a } } }',
+        /MORE .*\(it restarts, and group planning-person rebalances\)/,
+      ],
+    ];
+    for (const [edit, found] of edits) {
+      const planned = await plan(edit);
+      expect(planned.stdout, planned.stderr).toMatch(found);
+      expect(planned.code, edit).toBe(3);
+    }
+  });
+
   it('is imported from what runs: topics, subjects, connectors and statements are those of the file', () =>
     proveImport(box, profile));
 
@@ -264,7 +295,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     expect(rows).toContainEqual(
       expect.objectContaining({ check: 'balance-sheets', verdict: 'consistent', sourceRows: 500 }),
     );
-    expect((await box.run('down', '--volumes', ...profile)).code).toBe(0);
+    expect((await box.run('down', '--volumes', '--yes', ...profile)).code).toBe(0);
     expect(existsSync(join(box.folder, '.evpipe/person-planning'))).toBe(false);
     expect(
       existsSync('/var/lib/evpipe')

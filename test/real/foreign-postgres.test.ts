@@ -79,7 +79,12 @@ it('drops its slots and publications there, tells what stays, and comes up again
   await runScript('person', 'CREATE PUBLICATION others FOR ALL TABLES');
   await onServer('person', "SELECT pg_create_logical_replication_slot('others', 'pgoutput')");
 
-  const down = await stack.run('down', '--volumes', ...FOREIGN);
+  const refused = await stack.run('down', '--volumes', ...FOREIGN);
+  expect(refused.stderr).toMatch(/removes {2}connector person-outbox with its offsets and its slot in database person/);
+  expect(refused.stderr).toContain('Confirm with --yes');
+  expect(refused.code).toBe(2);
+  expect(await slots()).toHaveLength(3);
+  const down = await stack.run('down', '--volumes', '--yes', ...FOREIGN);
   expect(down.code, down.stderr).toBe(0);
   expect(down.stdout).toMatch(/removed {2}slot \S+ of database person/);
   expect(down.stdout).toMatch(/stays {4}database planning at its address/);

@@ -41,7 +41,7 @@ describe('person-planning on real Kafka, Connect with Debezium and a registry', 
         expect(again.code, again.stderr + again.stdout).toBe(0);
         expect(again.stdout).toMatch(/persons\s+200\s+200/);
         expect(again.stdout).toMatch(/balance-sheets\s+500\s+500/);
-        expect((await box.run('down', '--volumes', '--target', 'real')).code).toBe(0);
+        expect((await box.run('down', '--volumes', '--yes', '--target', 'real')).code).toBe(0);
       },
     };
   });
@@ -84,8 +84,8 @@ describe('person-planning on real Kafka, with all else embedded', () => {
 
   it('is consistent, and again when it begins anew after down and down --volumes', async () => {
     for (const [attempt, ...downs] of [
-      ['first', ['down'], ['down', '--volumes']],
-      ['second', ['down', '--volumes']],
+      ['first', ['down'], ['down', '--volumes', '--yes']],
+      ['second', ['down', '--volumes', '--yes']],
     ] as const) {
       const ended = await pipeline.run('up', '--seed', ...target);
       expect(ended.code, `${attempt}: ${ended.stderr}${ended.stdout}`).toBe(0);

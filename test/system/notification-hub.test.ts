@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectAmqp } from '../../src/clients/amqp/client.js';
 import { waitUntil } from '../../src/support/retry.js';
@@ -69,6 +71,25 @@ describe('notification-hub', () => {
       'rabbitmq',
       'redis',
     ]);
+  });
+
+  it('plans for each edit of the file what would restart, and leaves seeds to `evpipe seed`', async () => {
+    const edits: readonly (readonly [edit: string, code: number, found: RegExp])[] = [
+      ['services: { main: { env: { MORE: a } } }', 3, /~ service main .*\n +env MORE unset → a {2}\(it restarts\)/],
+      ['services: { main: { env: { API_KEY: a } } }', 3, /env API_KEY unset → \[hidden\]/],
+      ['services: { main: { ready: { http: /, timeout: 9s } } }', 3, /~ service main .*\n +readiness changed/],
+      ['services: { main: { files: { .evpipe/a.conf: README.md } } }', 3, /~ service main .*\n +file a.conf changed/],
+      ['gateway: { routes: { /api/v1/main: notification } }', 3, /route \/api\/v1\/main main → notification/],
+      ['rabbitmq: { queues: { more: {} } }', 3, /\+ queue more/],
+      ['seed: { users: { rows: 1000 } }', 0, /· seed users {2}\d+ of 1000 rows to create; left to `evpipe seed`/],
+    ];
+    for (const [edit, code, found] of edits) {
+      writeFileSync(join(stack.box.folder, 'edit.yaml'), edit);
+      const planned = await stack.run('plan', '-f', 'evpipe.yaml', '-f', 'edit.yaml');
+      expect(planned.stdout, edit + planned.stderr).toMatch(found);
+      expect(planned.code, edit).toBe(code);
+    }
+    expect((await stack.run('plan')).stdout).toContain('Nothing to change');
   });
 
   it('says lagging, and which queue holds how much, while nobody receives; then consistent', async () => {

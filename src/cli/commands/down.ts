@@ -1,6 +1,7 @@
 import type { DownResult } from '../../operations/run/down.js';
 import { counted } from '../../support/counted.js';
 import type { CommandEntry } from '../command.js';
+import { confirm } from '../confirm.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openRunning } from '../open-pipeline.js';
@@ -9,13 +10,26 @@ import { withSession } from '../session.js';
 export const downCommand: CommandEntry = {
   name: 'down [pipeline]',
   summary: 'stop everything that up started; data is kept',
-  examples: ['down', 'down --volumes'],
-  declare: (command) => command.option('--volumes', 'also remove all data: databases, topics, slots, queues, state'),
+  examples: ['down', 'down --volumes', 'down --volumes --target staging --yes'],
+  declare: (command) =>
+    command.option(
+      '--volumes',
+      'also remove all data: databases, topics, slots, queues, state; asks before it takes anything from servers by address',
+    ),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openRunning(shell, options, operand as string | undefined);
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const { down } = await import('../../operations/run/down.js');
+      const [{ down }, { releasable }] = await Promise.all([
+        import('../../operations/run/down.js'),
+        import('../../operations/run/release.js'),
+      ]);
+      // Like `docker compose down --volumes`, it asks nothing about data of its own servers.
+      const taken = volumes ? await releasable(session) : [];
+      if (taken.length > 0) {
+        if (options.yes !== true) for (const one of taken) shell.err(`  removes  ${one}, if this pipeline made it\n`);
+        await confirm(shell, options, 'Remove these from servers that evpipe does not run?');
+      }
       const result = await down(session, { volumes });
       if (options.output === 'json') {
         shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, volumes, ...result }));

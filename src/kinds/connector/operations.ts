@@ -18,7 +18,7 @@ import { connectorFlow } from './connector-flow.js';
 import { grantCapture } from './database-access.js';
 import { environmentNames, examineConnectors } from './doctor.js';
 import { connectorLogins, holderOfConnector } from './logins.js';
-import { release, removeConnectorWithSlot } from './release.js';
+import { release, releases, removeConnectorWithSlot } from './release.js';
 import { connectorResource, connectorStaysUp } from './resource.js';
 import type { ConnectorSection } from './section.js';
 
@@ -61,6 +61,7 @@ export const operations: KindOperations = {
 
   findings: environmentNames,
 
+  releases,
   release,
 
   removals: (session) => [connectorRemoval(session)],

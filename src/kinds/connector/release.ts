@@ -14,6 +14,17 @@ import { connectClient } from './client.js';
 import { POSTGRES_SOURCE, slotOf } from './connector-flow.js';
 import type { ConnectorSection } from './section.js';
 
+export function releases({ pipeline, target }: Session): readonly string[] {
+  const foreign = (component: Parameters<typeof target.providerOf>[0]): boolean =>
+    target.providerOf(component) === 'address';
+  const keepsOffsets = foreign(server('connect')) || foreign(server('kafka'));
+  return pipeline.connectors.flatMap(({ name, database: source }) => {
+    const hasSlot = source !== undefined && foreign(database(source));
+    if (!hasSlot && !keepsOffsets) return [];
+    return [`connector ${name} with its offsets${hasSlot ? ` and its slot in database ${source}` : ''}`];
+  });
+}
+
 /**
  * Takes this pipeline's connectors (with their offsets: a new database of the same name must not go on at the old one's
  * position), slots and publications from servers with an address, so that none retains WAL for ever. Throws what the

@@ -1,10 +1,12 @@
 import { counted } from '../../support/counted.js';
 import type { KindOperations } from '../kind.js';
+import { launchPlan } from '../launch-change.js';
+import { type Change, fieldChange } from '../resource.js';
 import { shownPort } from '../server-node.js';
 import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
-import { GATEWAY, type LaunchedRoute } from './component.js';
+import { GATEWAY, type GatewayLaunch, type LaunchedRoute } from './component.js';
 import { examineGateway } from './doctor.js';
 import { type GatewaySection, type ServiceRoute, serviceRoutes } from './section.js';
 
@@ -31,21 +33,49 @@ export const operations: KindOperations = {
 };
 
 function gatewayNode(session: Session, { routes }: GatewaySection): Node {
+  const launch = async () => ({
+    // One that runs elsewhere has its own routes.
+    routes:
+      session.target.providerOf(GATEWAY) === 'address'
+        ? []
+        : await Promise.all(routes.map((route) => ('service' in route ? launchedRoute(session, route) : route))),
+  });
   return {
     id: 'gateway/gateway',
     step: 'gateway',
     needs: [...new Set(serviceRoutes({ routes }).map((route) => `service/${route.service}`))],
     run: async (report) => {
       report.waitingFor('the gateway to answer');
-      // One that runs elsewhere has its own routes.
-      if (session.target.providerOf(GATEWAY) === 'address')
-        return { changed: await session.start(GATEWAY, { routes: [] }) };
-      const launched = await Promise.all(
-        routes.map((route) => ('service' in route ? launchedRoute(session, route) : route)),
-      );
-      return { changed: await session.start(GATEWAY, { routes: launched }) };
+      return { changed: await session.start(GATEWAY, await launch()) };
     },
+    plans: [
+      launchPlan(session, {
+        kind: 'gateway',
+        name: 'gateway',
+        component: GATEWAY,
+        location: session.pipeline.gateway?.location,
+        launch,
+        implies: 'it restarts',
+        describe: ({ part, name, before, after }) =>
+          part === 'option' && name === 'routes'
+            ? routeChanges(before as GatewayLaunch['routes'], after as GatewayLaunch['routes'])
+            : undefined,
+      }),
+    ],
   };
+}
+
+/** By prefix; a route is shown by what is behind it. */
+function routeChanges(before: GatewayLaunch['routes'], after: GatewayLaunch['routes']): readonly Change[] {
+  const [old, now] = [before, after].map((routes) => new Map(routes.map((route) => [route.prefix, route])));
+  const prefixes = [...new Set([...before, ...after].map(({ prefix }) => prefix))];
+  return prefixes.flatMap((prefix) => {
+    const [from, to] = [old?.get(prefix), now?.get(prefix)];
+    if (JSON.stringify(from) === JSON.stringify(to)) return [];
+    const [was, is] = [from, to].map((route) => route && ('service' in route ? route.service : route.files));
+    if (was !== is) return [fieldChange(`route ${prefix}`, was, is)];
+    return [{ summary: `route ${prefix} changed` }];
+  });
 }
 
 async function launchedRoute(session: Session, route: ServiceRoute): Promise<LaunchedRoute> {

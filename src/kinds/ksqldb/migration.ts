@@ -1,5 +1,6 @@
 import type { Statement } from '../../protocol/ksql/ast.js';
 import { statementEffects } from '../../protocol/ksql/effects.js';
+import { statementMeaning } from '../../protocol/ksql/meaning.js';
 import { normaliseStatement } from '../../protocol/ksql/normalise.js';
 import { parseStatements, splitStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
@@ -36,6 +37,8 @@ export interface MigrationContext {
 export interface MigrationState {
   /** Of the whole file where it is finished, else of the statements that are done: the rest may still be fixed. */
   readonly checksum: string;
+  /** Of what the same statements mean; states of earlier versions have none. */
+  readonly meaning?: string;
   /** All statements below are carried out. */
   readonly done: number;
   /** This one was being sent: whether the server got it has to be asked. */
@@ -58,7 +61,7 @@ export async function applyMigration(
 ): Promise<number> {
   const key = ledgerKey(migration.name);
   const before = context.ledger.get<MigrationState>(key);
-  if (before !== undefined && before.checksum !== checksumBefore(migration, before)) refuseChanged(migration);
+  if (before !== undefined && isChanged(migration, before)) refuseChanged(migration);
   if (before?.finished === true) return 0;
 
   const session = { properties: {} as Record<string, string>, variables: {} as Record<string, string> };
@@ -71,20 +74,20 @@ export async function applyMigration(
     const arrived = before?.sending === index && (await isThere(statement, context.ksqldb));
     if (!arrived) {
       const note = { done: index, sending: index, finished: false };
-      await context.ledger.put(key, { ...note, checksum: checksumBefore(migration, note) } satisfies MigrationState);
+      await context.ledger.put(key, stateOf(migration, note));
       await send(migration, statement, context.ksqldb, session);
       sent += 1;
     }
   }
   const note = { done: statements.length, finished: true };
-  await context.ledger.put(key, { ...note, checksum: checksumBefore(migration, note) } satisfies MigrationState);
+  await context.ledger.put(key, stateOf(migration, note));
   return sent;
 }
 
 /** What `plan` shows of a migration: how many of its statements are still to be sent. Sends nothing. */
 export function migrationChanges(migration: Migration, state: unknown): readonly Change[] {
   const before = state as MigrationState | undefined;
-  if (before !== undefined && before.checksum !== checksumBefore(migration, before)) {
+  if (before !== undefined && isChanged(migration, before)) {
     return [{ summary: 'statements that had already run were changed', refused: UNCHANGEABLE }];
   }
   if (before?.finished === true) return [];
@@ -120,6 +123,21 @@ export function madeByMigrations(migrations: readonly Migration[]): readonly Ksq
 export interface KsqlThing {
   readonly kind: 'stream' | 'table' | 'connector' | 'type';
   readonly name: string;
+}
+
+const stateOf = (migration: Migration, note: Omit<MigrationState, 'checksum' | 'meaning'>): MigrationState => ({
+  ...note,
+  checksum: checksumBefore(migration, note),
+  meaning: meaningBefore(migration, note),
+});
+
+/** Another spelling of what has run is no change. */
+const isChanged = (migration: Migration, before: MigrationState): boolean =>
+  before.checksum !== checksumBefore(migration, before) && before.meaning !== meaningBefore(migration, before);
+
+function meaningBefore(migration: Migration, { done, finished }: Pick<MigrationState, 'done' | 'finished'>): string {
+  const statements = splitStatements(migration.source).slice(0, finished ? undefined : done);
+  return checksumOf(statements.map(({ text }) => statementMeaning(text)).join(';'));
 }
 
 /** The checksum of what must not change any more, taken of the text as written in the file. */
@@ -181,8 +199,8 @@ async function isThere(statement: Statement, ksqldb: KsqlServer): Promise<boolea
   if (effects.creates !== undefined) return (await ksqldb.existingNames(of)).has(effects.creates.name);
   if (effects.drops !== undefined) return !(await ksqldb.existingNames(of)).has(effects.drops);
   if (effects.startsQuery !== undefined) {
-    const text = normaliseStatement(statement.text);
-    return (await ksqldb.runningQueries()).some((query) => normaliseStatement(query.text) === text);
+    const text = statementMeaning(statement.text);
+    return (await ksqldb.runningQueries()).some((query) => statementMeaning(query.text) === text);
   }
   return false;
 }

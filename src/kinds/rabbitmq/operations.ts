@@ -11,7 +11,7 @@ import { managementClient, rabbitmqClient } from './client.js';
 import { examineRabbitmq } from './doctor.js';
 import { bindingId, exchangeId, queueId } from './ids.js';
 import { readQueueFlows } from './queue-flows.js';
-import { releaseRabbitmq } from './release.js';
+import { rabbitmqReleases, releaseRabbitmq } from './release.js';
 import { type BrokerContext, bindingResource, exchangeResource, queueResource } from './resource.js';
 
 export const operations: KindOperations = {
@@ -31,6 +31,7 @@ export const operations: KindOperations = {
 
   probes: (session) => [{ about: 'rabbitmq', component: server('rabbitmq'), examine: () => examineRabbitmq(session) }],
 
+  releases: rabbitmqReleases,
   release: releaseRabbitmq,
 
   removals: rabbitmqRemovals,

@@ -11,6 +11,17 @@ import { exchangeResource, type LiveDeclared, queueResource } from './resource.j
 /** A consumer that is still there after this time is not one of the pipeline: the queue stays. */
 const RECEIVERS_GONE_MS = 2_000;
 
+/** Those of RabbitMQ itself can't be deleted. */
+const isOwn = ({ name }: { readonly name: string }): boolean => !name.startsWith('amq.');
+
+export function rabbitmqReleases({ pipeline: { rabbitmq }, target }: Session): readonly string[] {
+  if (rabbitmq === undefined || target.providerOf(server('rabbitmq')) !== 'address') return [];
+  return [
+    ...rabbitmq.queues.map(({ name }) => `RabbitMQ queue ${name} with its messages`),
+    ...rabbitmq.exchanges.filter(isOwn).map(({ name }) => `RabbitMQ exchange ${name}`),
+  ];
+}
+
 /**
  * Deletes the declared queues, with what is in them and their bindings, and then the exchanges, on a RabbitMQ with an
  * address. What is there otherwise than declared was not made by this pipeline, and what others receive from or are bound to is
@@ -43,8 +54,7 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
       onceLetGo(queue.name, () => amqp.deleteQueue(queue.name), session),
     );
   }
-  // Those of RabbitMQ itself can't be deleted.
-  for (const exchange of rabbitmq.exchanges.filter(({ name }) => !name.startsWith('amq.'))) {
+  for (const exchange of rabbitmq.exchanges.filter(isOwn)) {
     const live = await exchangeResource.read(exchange, { amqp });
     await remove(`RabbitMQ exchange ${exchange.name}`, live, () => amqp.deleteExchange(exchange.name));
   }

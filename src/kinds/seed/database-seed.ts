@@ -56,6 +56,19 @@ async function requireColumns({ name, columns, table, location }: CsvSeed, into:
     );
 }
 
+/** Whether the file has run, or was imported, as it is now. */
+export async function seedFileIsDone({ name, url, source, signal }: Omit<DatabaseSeed, 'location'>): Promise<boolean> {
+  const client = await connectPostgres({ url, signal });
+  try {
+    const [table] = await client.queryText("SELECT to_regclass('evpipe.seed')");
+    if (table?.[0] == null) return false;
+    const [noted] = await client.queryText('SELECT checksum FROM evpipe.seed WHERE name = $1', [name]);
+    return noted?.[0] === checksumOf(source);
+  } finally {
+    await client.close();
+  }
+}
+
 /** The work and its note in one transaction: killed at any point, it is done and noted, or not begun. */
 async function once(seed: DatabaseSeed, work: (client: PostgresClient) => Promise<void>): Promise<boolean> {
   const { name, url, source, signal } = seed;

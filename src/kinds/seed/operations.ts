@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Located } from '../../pipeline/pipeline.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import { database } from '../database/component.js';
 import { migrationOf } from '../database/migration.js';
-import type { KindOperations, Released } from '../kind.js';
+import type { KindOperations, LeftToDo, Released } from '../kind.js';
 import { isLedgerShared, ledgerNeeds } from '../ledger/places.js';
 import { withLedger } from '../ledger/with-ledger.js';
 import { needsOf } from '../reference-values.js';
@@ -11,11 +13,11 @@ import { serviceReferences } from '../service/referred.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
 import type { Node, NodeReport } from '../walk.js';
-import { applyCsvSeed, applySqlSeed } from './database-seed.js';
+import { applyCsvSeed, applySqlSeed, seedFileIsDone } from './database-seed.js';
 import type { SeedSection, ServiceSeedSection } from './section.js';
 import { csvColumns, readSeedLines } from './seed-files.js';
-import { applySeed, seedIsDone } from './service-seed.js';
-import { applyTopicSeed } from './topic-seed.js';
+import { applySeed, doneRows, seedIsDone } from './service-seed.js';
+import { applyTopicSeed, doneLines } from './topic-seed.js';
 
 export const operations: KindOperations = {
   nodes: (session) => session.pipeline.seeds.map((one) => seedNode(session, one)),
@@ -25,7 +27,44 @@ export const operations: KindOperations = {
   },
 
   release: forgetSeeds,
+
+  leftToDo: (session) => Promise.all(session.pipeline.seeds.map((one) => leftOf(session, one))),
 };
+
+async function leftOf(session: Session, section: SeedSection): Promise<LeftToDo> {
+  const of = { kind: 'seed', name: section.name, command: 'evpipe seed' };
+  try {
+    const open = await openPart(session, section);
+    return open === undefined ? { ...of, state: 'done', summary: 'done' } : { ...of, state: 'open', summary: open };
+  } catch (failure) {
+    if (!(failure instanceof EvpipeError)) throw failure;
+    return { ...of, state: 'unknown', summary: messageOf(failure) };
+  }
+}
+
+/** What of it is still to be done; undefined: nothing. */
+async function openPart(session: Session, section: SeedSection): Promise<string | undefined> {
+  switch (section.kind) {
+    case 'service': {
+      const open = section.rows - doneRows(section, await session.noted());
+      return open <= 0 ? undefined : `${open} of ${section.rows} rows to create`;
+    }
+    case 'jsonl': {
+      const source = readFileSync(section.file, 'utf8');
+      const { lines } = readSeedLines(source);
+      const open = lines.length - doneLines({ name: section.name, source }, await session.noted());
+      return open <= 0 ? undefined : `${open} of ${lines.length} records to write`;
+    }
+    default: {
+      const { host } = await session.clients.endpoint(database(section.database));
+      const { source } = migrationOf(session.pipeline, section.file);
+      const { name } = section;
+      const { url } = session.target.as(host, 'owner');
+      const done = await seedFileIsDone({ name, url, source, signal: session.signal });
+      return done ? undefined : `${basename(section.file)} to ${section.kind === 'sql' ? 'run' : 'import'}`;
+    }
+  }
+}
 
 function seedNode(session: Session, section: SeedSection): Node {
   return {

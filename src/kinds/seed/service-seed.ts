@@ -1,6 +1,6 @@
 import type { ServiceClient } from '../../clients/service/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, LedgerView } from '../ledger/ledger.js';
 import { type SeedPlan, seedRow } from './seed-rows.js';
 
 export interface ServiceSeed extends SeedPlan {
@@ -24,12 +24,13 @@ const ROWS_PER_NOTE = 500;
 
 const ledgerKey = (name: string): string => `seed/${name}`;
 
-export function seedIsDone(seed: SeedPlan, ledger: Ledger): boolean {
+export function seedIsDone(seed: SeedPlan, ledger: LedgerView): boolean {
   return doneRows(seed, ledger) >= seed.rows;
 }
 
-function doneRows(seed: SeedPlan, ledger: Ledger): number {
-  const state = ledger.get<SeedState>(ledgerKey(seed.name));
+/** How many rows are noted as created. */
+export function doneRows(seed: SeedPlan, ledger: LedgerView): number {
+  const state = ledger.get(ledgerKey(seed.name)) as SeedState | undefined;
   return state !== undefined && state.random === seed.random ? state.done : 0;
 }
 

@@ -1,7 +1,7 @@
 import type { KafkaClient, OutgoingRecord, PartitionPosition } from '../../clients/kafka/contract.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { checksumOf } from '../database/resource.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, LedgerView } from '../ledger/ledger.js';
 import type { SeedLine } from './seed-files.js';
 
 export interface TopicSeed {
@@ -63,6 +63,12 @@ export async function applyTopicSeed(
     await producer.close();
   }
   return written;
+}
+
+/** How many of its lines are noted as written. */
+export function doneLines({ name, source }: Pick<TopicSeed, 'name' | 'source'>, ledger: LedgerView): number {
+  const state = ledger.get(ledgerKey(name)) as TopicSeedState | undefined;
+  return state?.checksum === checksumOf(source) ? state.done : 0;
 }
 
 const positionOf = ({ partition, offset }: PartitionPosition) => ({ partition, offset: String(offset) });

@@ -119,7 +119,7 @@ async function launchOnHost(name: string, start: EmbeddedStart<'service'>): Prom
 
 async function commandOf(
   name: string,
-  { launch: { run }, folder, stateFolder }: EmbeddedStart<'service'>,
+  { launch: { run }, folder, stateFolder, isTrial }: EmbeddedStart<'service'>,
 ): Promise<readonly [string, ...string[]]> {
   if (run.kind === 'container') {
     throw new EvpipeError(
@@ -136,7 +136,7 @@ async function commandOf(
   const { buildService, removeOldBuilds } = await import('../../targets/service-build.js'); // few commands build
   const buildFolder = join(stateFolder, 'services');
   const file = await buildService({ service: name, module: run.module, folder, buildFolder });
-  removeOldBuilds(buildFolder, name, file);
+  if (!isTrial) removeOldBuilds(buildFolder, name, file);
   return [process.execPath, '--enable-source-maps', file];
 }
 

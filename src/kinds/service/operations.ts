@@ -2,6 +2,7 @@ import { type ReferenceValues, resolveReferences } from '../../pipeline/referenc
 import { counted } from '../../support/counted.js';
 import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
+import { launchPlan } from '../launch-change.js';
 import { madeKey } from '../ledger/ledger.js';
 import { environmentOf, programFolder, referencesInFiles, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
@@ -9,7 +10,7 @@ import { needsOf } from '../reference-values.js';
 import { noteMade } from '../resource-node.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
-import type { Node } from '../walk.js';
+import type { Node, Planned } from '../walk.js';
 import { service } from './component.js';
 import { waitForConsumer, waitForGroup } from './reads.js';
 import { programNodes, serviceReferences } from './referred.js';
@@ -111,19 +112,8 @@ function serviceNode(session: Session, section: ServiceSection): Node {
     ],
     run: async (report) => {
       report.waitingFor(`${section.name} to become ready`);
-      // Only containers see the inner addresses: all else runs on this host.
-      const isContainer = session.target.providerOf(service(section.name)) === 'compose';
-      const values = await session.references(isContainer ? 'inside' : 'host', `service/${section.name}`);
-      const run = isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder);
-      const readyTimeoutMs = section.ready?.timeoutMs ?? session.timeoutMs;
       if (section.consumes !== undefined) await noteGroup(session, section.consumes.group);
-      const starting = session.start(service(section.name), {
-        run,
-        env: environmentOf(session, section, values),
-        files: renderedFiles(session.pipeline.folder, section.files, section, values),
-        ready: readinessOf(section),
-        readyTimeoutMs,
-      });
+      const starting = session.start(service(section.name), await launchOf(session, section));
       // Its supervisor continues: a walk that has failed meanwhile does not wait for it.
       const changed = await Promise.race([starting, abortOf(report.signal)]);
       if (section.ready === undefined && section.consumes !== undefined)
@@ -131,6 +121,37 @@ function serviceNode(session: Session, section: ServiceSection): Node {
       for (const queue of section.receives) await waitForConsumer(session, section.name, queue, report);
       return { changed };
     },
+    plans: [servicePlan(session, section)],
+  };
+}
+
+function servicePlan(session: Session, section: ServiceSection): Planned {
+  const { name, location, consumes } = section;
+  return launchPlan(session, {
+    kind: 'service',
+    name,
+    component: service(name),
+    location,
+    // One that runs elsewhere is started by others.
+    launch: async () =>
+      session.target.providerOf(service(name)) === 'address' ? undefined : launchOf(session, section),
+    implies: consumes === undefined ? 'it restarts' : `it restarts, and group ${consumes.group} rebalances`,
+    // The path of a module's bundle changes with what is in it.
+    describe: ({ part }) =>
+      part === 'command' && section.run.kind === 'module' ? [{ summary: 'code changed' }] : undefined,
+  });
+}
+
+async function launchOf(session: Session, section: ServiceSection): Promise<LaunchOf<'service'>> {
+  // Only containers see the inner addresses: all else runs on this host.
+  const isContainer = session.target.providerOf(service(section.name)) === 'compose';
+  const values = await session.references(isContainer ? 'inside' : 'host', `service/${section.name}`);
+  return {
+    run: isContainer ? { kind: 'container' as const } : runOf(section, values, session.pipeline.folder),
+    env: environmentOf(session, section, values),
+    files: renderedFiles(session.pipeline.folder, section.files, section, values),
+    ready: readinessOf(section),
+    readyTimeoutMs: section.ready?.timeoutMs ?? session.timeoutMs,
   };
 }
 

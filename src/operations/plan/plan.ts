@@ -1,4 +1,4 @@
-import { operationsOf, type Removal } from '../../kinds/kind.js';
+import { type LeftToDo, operationsOf, type Removal } from '../../kinds/kind.js';
 import { madeKey, readLedger } from '../../kinds/ledger/ledger.js';
 import { type Change, TAKEN_OVER } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
@@ -26,6 +26,8 @@ export interface Plan {
   readonly entries: readonly PlanEntry[];
   /** How many declared things were found as declared. */
   readonly inSync: number;
+  /** What other commands do; it is no change, for `apply` leaves it. */
+  readonly leftToDo: readonly LeftToDo[];
 }
 
 /** Compares what is declared with what is there; starts and changes nothing. Throws what servers that run fail with. */
@@ -45,7 +47,18 @@ export async function readPlan(session: Session, options: { readonly prune: bool
     ...(options.prune ? (await removable(session)).map(({ entry }) => entry) : []),
   ];
   const inSync = compared.filter((entry) => entry === undefined).length;
-  return { pipeline: session.pipeline.name, target: session.target.name, entries, inSync };
+  return {
+    pipeline: session.pipeline.name,
+    target: session.target.name,
+    entries,
+    inSync,
+    leftToDo: await leftToDo(session),
+  };
+}
+
+async function leftToDo(session: Session): Promise<readonly LeftToDo[]> {
+  const kinds = await operationsOf(session.kinds);
+  return (await Promise.all(kinds.map(({ operations }) => operations.leftToDo?.(session) ?? []))).flat();
 }
 
 /** Keys of the components that have an endpoint. */

@@ -65,6 +65,10 @@ export class SupervisorClient {
     return this.ask('start', { spec, avoid });
   }
 
+  async specOf(process: string): Promise<LaunchSpec | undefined> {
+    return (await this.ask('spec', { process })) ?? undefined;
+  }
+
   async stop(process: string): Promise<void> {
     await this.ask('stop', { process });
   }

@@ -5,6 +5,8 @@ export interface Methods {
   /** The first question: a dying process still takes connections, but answers none. */
   hello: { params: null; result: Hello };
   start: { params: { readonly spec: LaunchSpec; readonly avoid: readonly number[] }; result: StartAnswer };
+  /** What it was last started with. */
+  spec: { params: { readonly process: string }; result: LaunchSpec | null };
   stop: { params: { readonly process: string }; result: null };
   restart: { params: { readonly process: string }; result: null };
   /** `memory`: looks at every process of the system for it. */

@@ -2,6 +2,7 @@ import { probe } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { type Component, componentKey, type Endpoint, type Faces, type Launch, type Readiness } from '../component.js';
+import type { LaunchDifference } from '../launch-difference.js';
 import type { Placement } from '../placement.js';
 import { PipelineSecrets } from '../secrets.js';
 import type {
@@ -60,6 +61,17 @@ export class ComposeProvider implements Provider {
     const endpoint = await this.endpointNow(component);
     const same = before !== undefined && before.id === container.id && before.startedAtMs === container.startedAtMs;
     return { endpoint, changed: !same, notes: same ? [] : this.movedPorts(name) };
+  }
+
+  async differences(
+    component: Component,
+    launch: Launch | undefined,
+  ): Promise<readonly LaunchDifference[] | undefined> {
+    if ((await this.endpoint(component)) === undefined) return undefined;
+    const file = component.compose?.launchFile;
+    if (file === undefined || launch === undefined) return [];
+    const [before, after] = [this.folder.readSecret(file.name), file.text(launch, this.secrets)];
+    return before === after ? [] : [{ part: 'file', name: file.name, before, after }];
   }
 
   async endpoint(component: Component): Promise<Faces<Endpoint> | undefined> {

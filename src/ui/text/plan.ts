@@ -16,13 +16,19 @@ const ACTIONS = Object.keys(SIGNS) as PlanEntry['action'][];
 
 /** One line for each thing, then what differs; the last line counts. */
 export function planLines(plan: Plan): readonly Line[] {
-  return [...plan.entries.flatMap(entryLines), line(...(plan.entries.length === 0 ? [] : ['\n']), summaryOf(plan))];
+  const entries = [...plan.entries.flatMap(entryLines), ...plan.leftToDo.flatMap(leftLines)];
+  return [...entries, line(...(entries.length === 0 ? [] : ['\n']), summaryOf(plan))];
 }
 
 export function entryLines({ action, kind, name, reason, location, changes }: PlanEntry): readonly Line[] {
   const place = location === undefined ? '' : `  ${location.file}:${location.line}`;
   const head = line(SIGNS[action], ` ${kind} ${printable(name)}  `, span(`${reason}${place}`, 'dim'));
   return [head, ...changes.flatMap(changeLines)];
+}
+
+function leftLines({ kind, name, state, summary, command }: Plan['leftToDo'][number]): readonly Line[] {
+  if (state === 'done') return [];
+  return [line(span('·', 'dim'), ` ${kind} ${printable(name)}  `, span(`${summary}; left to \`${command}\``, 'dim'))];
 }
 
 function changeLines({ summary, implies, irreversible, refused }: Change): readonly Line[] {
