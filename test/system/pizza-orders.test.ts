@@ -125,7 +125,7 @@ describe('pizza-orders', () => {
     const ended = await stack.run('verify-consistency', 'orders', '--timeout', '50s');
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(
-      new RegExp(`${id} +stuck .*at 200 for \\d+ s, waits for bake \\(its service bake is stopped`),
+      new RegExp(`${id}\\s+stuck .*at 200 for \\d+ s, waits for bake \\(its service bake is stopped`),
     );
     // What a consumer leaves that commits an offset though its work has failed.
     await moveGroup(stack, 'bake', 'pizza-assembled', 'latest');

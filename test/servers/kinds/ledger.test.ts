@@ -85,6 +85,22 @@ it('takes along what was noted in a table once the pipeline has come to use Kafk
   await left.close();
 });
 
+it('is not there for a login that may not read it, and says what to grant where it cannot be made', async () => {
+  const owner = await openTable('shop');
+  await owner.create();
+  await owner.close();
+  const admin = await connectPostgres({ url: postgres.url });
+  await admin.execute("CREATE ROLE stranger LOGIN PASSWORD 'stranger'");
+  await admin.close();
+  const url = new URL(postgres.url);
+  url.username = 'stranger';
+  url.password = 'stranger';
+  const stranger = tableStore(await connectPostgres({ url: url.href }), 'shop', emit);
+  expect(await stranger.read()).toBeUndefined();
+  await expect(stranger.create()).rejects.toMatchObject({ code: 'EVPIPE_LEDGER_REFUSED' });
+  await stranger.close();
+});
+
 it('skips a row that it cannot read, and says which', async () => {
   const table = await connectPostgres({ url: postgres.url });
   const store = tableStore(table, 'spoilt', emit);

@@ -180,7 +180,14 @@ describe.runIf(MAY_MOUNT)('a broker whose disk is full', () => {
     const { memberId } = await client.send(joinGroup, 9, { ...join1, protocols });
     const { generationId } = await client.send(joinGroup, 9, { ...join1, memberId, protocols });
     const assignments = [{ memberId, assignment: Buffer.from('mine') }];
-    const sync = { groupId: 'members', memberId, generationId, assignments };
+    const sync = {
+      groupId: 'members',
+      memberId,
+      generationId,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments,
+    };
     expect(errorName((await client.send(syncGroup, 5, sync)).errorCode)).toBe('NOT_COORDINATOR');
     const full = await client.send(createTopics, 5, {
       topics: [{ name: 'another', numPartitions: 1, replicationFactor: 1 }],
