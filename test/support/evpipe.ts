@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -60,8 +61,10 @@ export async function sandbox(pipeline: string): Promise<Sandbox> {
     run,
     remove: async (...options) => {
       const down = await run('down', '--volumes', '--yes', ...options);
+      const left = existsSync(join(folder, '.evpipe'));
       await rm(root, { recursive: true, force: true });
       if (down.code !== 0) throw new Error(`down --volumes ended with ${down.code}:\n${down.stdout}${down.stderr}`);
+      if (left) throw new Error(`down --volumes has left something:\n${down.stdout}${down.stderr}`);
     },
   };
 }

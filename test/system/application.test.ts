@@ -76,13 +76,14 @@ it('runs commands as a service and against the whole pipeline, and passes their 
   expect(inside.stdout).toBe(`${join(stack.box.folder, 'site')} web undefined ${port}\n`);
   const asJob = await stack.run('exec', 'migrate', '--', 'node', '-e', print);
   expect(asJob.stdout).toBe(`${stack.box.folder} job 1 undefined\n`);
-  const check = 'console.log(new URL(process.env.EVPIPE_DATABASE_APP_URL).host); process.exit(7)';
+  const check = 'console.log(process.env.EVPIPE_KAFKA_BOOTSTRAP_SERVERS); process.exit(7)';
   const outside = await stack.run('exec', '--', 'node', '-e', check);
   expect(outside.code).toBe(7);
   expect(outside.stdout).toMatch(/^127\.0\.0\.1:\d+\n$/);
   expect(await stack.process('web'), 'it ran before, and goes on').toMatchObject({ state: 'running' });
   expect((await stack.run('down')).code).toBe(0);
-  expect((await stack.run('exec', '--', 'node', '-e', check)).code).toBe(7);
+  const alone = await stack.run('exec', '--', 'node', '-e', check);
+  expect(alone.code, alone.stderr).toBe(7);
   expect(await stack.processes(), 'it ran for the command only').toEqual([]);
 });
 

@@ -12,11 +12,8 @@ beforeAll(async () => {
 afterAll(() => box?.remove());
 
 describe('evpipe smoke on person-planning', () => {
-  it('proves it on data, says what is wrong where a consumer is stopped, and keeps the data of a pipeline that was there before', async () => {
-    const up = await box.run('up');
-    expect(up.code, up.stderr).toBe(0);
-
-    const well = await box.run('smoke', '--junit', 'smoke.xml');
+  it('is brought up from nothing by it and proven on data; it says what is wrong where a consumer is stopped, and keeps the data of a pipeline that was there before', async () => {
+    const well = await box.run('smoke', '--up', '--junit', 'smoke.xml', '--timeout', '90s');
     expect(well.stdout, well.stderr).toMatch(
       /✓ a-new-person-reaches-planning .*POST \/api\/persons 201, record .*, row/,
     );

@@ -17,8 +17,6 @@ export interface PostgresConnectOptions {
   readonly url: string;
   /** What pg_stat_activity shows; default evpipe. */
   readonly applicationName?: string;
-  /** Default 5 s. */
-  readonly connectTimeoutMs?: number;
   /** Server settings of this session, `timezone: UTC`; given with the connection, so they hold from the first statement. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Aborting it closes the connection: a running statement rejects. */
@@ -44,7 +42,8 @@ export interface ScriptOptions {
   readonly file?: string;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+/** Whether a server answers at all is asked before, and sooner; a login on a busy machine has taken more than 5 s. */
+const CONNECT_TIMEOUT_MS = 15_000;
 const CANCEL_TIMEOUT_MS = 1_000;
 /** A server that is asked to end a connection and does not is not waited for. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -84,7 +83,7 @@ export async function connectPostgres(options: PostgresConnectOptions): Promise<
     connectionString: withoutSslParameters(options.url),
     ssl,
     application_name: options.applicationName ?? 'evpipe',
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     ...(settings.length > 0 && { options: settings.join(' ') }),
   });
