@@ -128,7 +128,8 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
       writeFileSync(join(box.folder, 'edit.yaml'), edit);
       return box.run('plan', '-f', 'evpipe.yaml', '-f', 'edit.yaml', ...profile);
     };
-    const ksql = join(box.folder, 'ksql/V000001__balance_sheet_rows.sql');
+    const folder = profile.includes('ksql-connectors') ? 'ksql-connectors/V000003' : 'ksql/V000001';
+    const ksql = join(box.folder, `${folder}__balance_sheet_rows.sql`);
     const written = readFileSync(ksql, 'utf8');
     const spelled = written
       .replace('CREATE STREAM balance_sheet_rows', 'create  stream BALANCE_SHEET_ROWS')

@@ -142,7 +142,12 @@ export function connectSchemaRegistry(options: SchemaRegistryClientOptions): Sch
       byId.set(id, schema);
       return schema;
     },
-    subjectsOf: (id) => api.callOr<readonly string[]>([SCHEMA_NOT_FOUND], [], 'GET', `/schemas/ids/${id}/subjects`),
+    // Apicurio has this path, and not the one that ends in /subjects.
+    subjectsOf: async (id) => {
+      const none: readonly { readonly subject: string }[] = [];
+      const found = await api.callOr([SCHEMA_NOT_FOUND], none, 'GET', `/schemas/ids/${id}/versions`);
+      return [...new Set(found.map(({ subject }) => subject))];
+    },
     compatibility: async (subject) =>
       (
         await api.callOr<{ compatibilityLevel?: string }>(
@@ -247,7 +252,7 @@ class Api {
     if (status === 401) throw unauthorized('the schema registry', 'SCHEMA_REGISTRY', this.address);
     if (status >= 300) {
       const { error_code: code, message } = (answer ?? {}) as { error_code?: number; message?: string };
-      throw new RegistryRefusal(code ?? status, message ?? `${method} ${path}: HTTP ${status}`);
+      throw new RegistryRefusal(code || status, message ?? `${method} ${path}: HTTP ${status}`);
     }
     if (typeof answer === 'object' && answer !== null) return answer as T;
     throw new EvpipeError(

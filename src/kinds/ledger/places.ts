@@ -60,13 +60,20 @@ function topicPlace({ pipeline, target, clients, emit }: LedgerSession): LedgerP
 
 function tablePlace({ pipeline, target, clients, emit }: LedgerSession, name: string): LedgerPlace {
   const isRunning = async (): Promise<boolean> => (await target.endpoint(database(name))) !== undefined;
+  const isShared = target.providerOf(database(name)) === 'address';
   const open = async (): Promise<LedgerStore> =>
     tableStore(await databaseClientAs(clients, 'owner', name), pipeline.name, emit);
   return {
     needs: [`database/${name}`],
-    isShared: target.providerOf(database(name)) === 'address',
+    isShared,
     open,
-    openWhereThere: async () => ((await isRunning()) ? open() : undefined),
+    openWhereThere: async () => {
+      if (!(await isRunning())) return undefined;
+      return open().catch((failure: unknown) => {
+        if (isShared) throw failure;
+        return undefined; // a server of evpipe's own that has just started has no database and no roles yet
+      });
+    },
     start: async () => {
       if (!(await isRunning())) await target.start(database(name));
     },
