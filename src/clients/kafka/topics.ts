@@ -8,7 +8,7 @@ import { incrementalAlterConfigs } from '../../protocol/kafka/messages/increment
 import { listOffsets } from '../../protocol/kafka/messages/list-offsets.js';
 import type { Cluster, Connections, KnownTopic, Metadata } from './cluster.js';
 import type { KafkaClient, PartitionPosition, ReaderOptions, TopicConfigEntry, TopicDescription } from './contract.js';
-import { isRetriable, kafkaError, type Patience, persist, throwIfError } from './kafka-errors.js';
+import { hasCode, isRetriable, kafkaError, type Patience, persist, throwIfError } from './kafka-errors.js';
 
 const TOPIC_RESOURCE = 2;
 const SET = 0;
@@ -50,7 +50,7 @@ export class Topics {
     }, this.cluster);
   }
 
-  create({
+  async create({
     name,
     partitions,
     replicationFactor,
@@ -63,13 +63,23 @@ export class Topics {
       replicationFactor: replicationFactor ?? -1, // the broker's default (KIP-464)
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     };
-    return this.atController(async (controller, leftMs, again) => {
+    await this.atController(async (controller, leftMs, again) => {
       const value = { topics: [topic], timeoutMs: Math.round(leftMs), validateOnly };
       const answer = await this.connections.call(controller, createTopics, value, { timeoutMs: leftMs });
       for (const { errorCode, errorMessage } of answer.topics) {
         if (again && errorCode === ERROR_CODES.TOPIC_ALREADY_EXISTS) continue; // made by the try whose answer was lost
         throwIfError(errorCode, errorMessage, `topic ${name}`);
       }
+    });
+    if (!validateOnly) await this.untilKnown(name);
+  }
+
+  /** The controller has made it; the broker that answers for metadata learns of it a moment later, on a busy cluster seconds. */
+  private untilKnown(name: string): Promise<void> {
+    return persist(async () => {
+      if ((await this.describe(name)) === undefined) throw absent(name);
+    }, this.cluster).catch((failure: unknown) => {
+      if (!hasCode(failure, 'TOPIC_AUTHORIZATION_FAILED')) throw failure; // who may create it need not be able to see it
     });
   }
 
