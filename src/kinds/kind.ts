@@ -120,7 +120,21 @@ export async function operationsOf(
   return loaded.flatMap(({ kind, operations }) => (operations === undefined ? [] : [{ kind, operations }]));
 }
 
+/** Each resource asks what there is beside it, and finding out reads files: a pipeline never changes, so it is done once. */
+const found = new WeakMap<
+  Pipeline,
+  { readonly kinds: readonly Kind[]; readonly components: readonly NamedComponent[] }
+>();
+
 export function componentsOf(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
+  const known = found.get(pipeline);
+  if (known?.kinds === kinds) return known.components;
+  const components = findComponents(pipeline, kinds);
+  found.set(pipeline, { kinds, components });
+  return components;
+}
+
+function findComponents(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
   const taken = new Set(['supervisor', ...kinds.flatMap(({ servers }) => servers ?? [])]);
   const all = kinds.flatMap((kind) => kind.components?.(pipeline, taken) ?? []);
   const isNeeded = (kind: string): boolean =>
