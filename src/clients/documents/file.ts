@@ -1,60 +1,29 @@
 import { createReadStream } from 'node:fs';
 import { parseJson } from '../../protocol/json/parse.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument } from './contract.js';
+import type { DocumentsClient, FieldValue } from './contract.js';
 import { CsvReader } from './csv.js';
-import { fieldValueOf, isSameField, valueAt } from './field-value.js';
-import { holdsAll } from './lookups.js';
-
-/** One line or row of a file: fields by their path, and where it begins. */
-interface FileRow {
-  readonly line: number;
-  at(path: string): FieldValue;
-}
-
-const BLOCK = 1_000;
+import { fieldValueOf, valueAt } from './field-value.js';
+import { type ScannedDocument, scannedDocuments } from './scanned.js';
 
 /**
  * A file as documents: each line of JSON Lines, or each row of a CSV file below its header. A value of CSV has no type:
- * it is read as the column beside it; what is empty and not quoted is null, as COPY has it. Each call reads the file anew.
+ * it is read as the column beside it; what is empty and not quoted is null, as COPY has it.
  */
 export function fileDocuments(format: 'csv' | 'jsonl', shown: string): DocumentsClient {
   const rows = format === 'csv' ? csvRows : jsonRows;
-  async function* stream(query: DocumentQuery, signal?: AbortSignal): AsyncGenerator<readonly FoundDocument[]> {
-    const wanted = Object.entries(query.where).map(([path, value]) => ({ path, value: fieldValueOf(value) }));
-    let block: FoundDocument[] = [];
-    for await (const row of rows(query.collection, shown)) {
-      signal?.throwIfAborted();
-      if (!wanted.every(({ path, value }) => isSameField(row.at(path), value))) continue;
-      const values = query.paths.map((path) => row.at(path));
-      block.push({ values, version: `${row.line} ${JSON.stringify(values)}` });
-      if (block.length < BLOCK) continue;
-      yield block;
-      block = [];
-    }
-    if (block.length > 0) yield block;
-  }
-  return {
-    version: async () => 'file',
-    estimate: async () => -1,
-    stream,
-    async find(query, lookups) {
-      const found: FoundDocument[] = [];
-      const isWanted = holdsAll(query, lookups);
-      for await (const block of stream(query)) found.push(...block.filter(isWanted));
-      return found;
-    },
-    close: async () => {},
-  };
+  return scannedDocuments('file', (file) => rows(file, shown));
 }
 
-async function* jsonRows(file: string, shown: string): AsyncGenerator<FileRow> {
+const markOf = (line: number): string => `${line} `;
+
+async function* jsonRows(file: string, shown: string): AsyncGenerator<ScannedDocument> {
   let line = 0;
   for await (const text of linesOf(file, shown)) {
     line += 1;
     if (text.trim() === '') continue;
     const value = parseLine(text, { file: shown, line, column: 1 });
-    yield { line, at: (path) => fieldValueOf(valueAt(value, path.split('.'))) };
+    yield { mark: markOf(line), at: (path) => fieldValueOf(valueAt(value, path.split('.'))) };
   }
 }
 
@@ -66,10 +35,10 @@ function parseLine(text: string, location: { readonly file: string; readonly lin
   }
 }
 
-async function* csvRows(file: string, shown: string): AsyncGenerator<FileRow> {
+async function* csvRows(file: string, shown: string): AsyncGenerator<ScannedDocument> {
   const reader = new CsvReader();
   let columns: ReadonlyMap<string, number> | undefined;
-  const rowOf = ({ line, values }: CsvReader['rows'][number]): FileRow | undefined => {
+  const rowOf = ({ line, values }: CsvReader['rows'][number]): ScannedDocument | undefined => {
     if (columns === undefined) {
       columns = new Map(values.map((name, index) => [name ?? '', index]));
       return undefined;
@@ -80,7 +49,7 @@ async function* csvRows(file: string, shown: string): AsyncGenerator<FileRow> {
       });
     }
     const byName = columns;
-    return { line, at: (path) => csvValue(values, byName.get(path)) };
+    return { mark: markOf(line), at: (path) => csvValue(values, byName.get(path)) };
   };
   for await (const text of linesOf(file, shown)) {
     reader.take(text);
