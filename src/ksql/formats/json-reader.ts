@@ -6,6 +6,11 @@ import type { Value } from '../values/value.js';
 
 export type Reader = (json: unknown) => Value;
 
+/** What was met while reading: numbers in a STRING column, whose text may be another than that of their value. */
+export interface ReadNotes {
+  numbersInText: boolean;
+}
+
 const mismatch = (json: unknown, wanted: string): TypeError =>
   new TypeError(`Can't convert type. sourceType: ${kindOf(json)}, requiredType: ${wanted}`);
 
@@ -17,15 +22,15 @@ function kindOf(json: unknown): string {
 }
 
 /** A reader of parsed JSON for a type: numbers exact, names of struct fields without regard to case. */
-export function jsonReader(type: SqlType): Reader {
-  const read = READERS[type.kind]?.(type as never);
+export function jsonReader(type: SqlType, notes?: ReadNotes): Reader {
+  const read = READERS[type.kind]?.(type as never, notes);
   if (read === undefined) throw new Error(`no JSON for ${type.kind}`);
   return (json) => (json === null || json === undefined ? null : read(json));
 }
 
-type ReaderOf<Kind extends SqlType['kind']> = (type: Extract<SqlType, { kind: Kind }>) => Reader;
+type ReaderOf<Kind extends SqlType['kind']> = (type: Extract<SqlType, { kind: Kind }>, notes?: ReadNotes) => Reader;
 
-const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } = {
+const READERS: { readonly [Kind in SqlType['kind']]?: (type: never, notes?: ReadNotes) => Reader } = {
   BOOLEAN: () => (json) => {
     if (typeof json !== 'boolean') throw mismatch(json, 'BOOLEAN');
     return json;
@@ -56,7 +61,11 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } 
     if (parsed === undefined) throw mismatch(json, 'DECIMAL');
     return fitDecimal(parsed, type.precision, type.scale);
   }) as ReaderOf<'DECIMAL'>,
-  STRING: () => (json) => (typeof json === 'string' ? json : printJson(json)),
+  STRING: (_type, notes) => (json) => {
+    if (typeof json === 'string') return json;
+    if (notes !== undefined && typeof json !== 'boolean') notes.numbersInText = true;
+    return printJson(json);
+  },
   BYTES: () => (json) => {
     if (typeof json !== 'string') throw mismatch(json, 'BYTES');
     return Buffer.from(json, 'base64');
@@ -64,22 +73,22 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never) => Reader } 
   DATE: () => whole('DATE'),
   TIME: () => whole('TIME'),
   TIMESTAMP: () => whole('TIMESTAMP'),
-  ARRAY: ((type) => {
-    const element = jsonReader(type.element);
+  ARRAY: ((type, notes) => {
+    const element = jsonReader(type.element, notes);
     return (json) => {
       if (!Array.isArray(json)) throw mismatch(json, 'ARRAY');
       return json.map(element);
     };
   }) as ReaderOf<'ARRAY'>,
-  MAP: ((type) => {
-    const value = jsonReader(type.value);
+  MAP: ((type, notes) => {
+    const value = jsonReader(type.value, notes);
     return (json) => {
       if (!isJsonObject(json)) throw mismatch(json, 'MAP');
       return new Map(Object.entries(json).map(([key, each]) => [key, value(each)]));
     };
   }) as ReaderOf<'MAP'>,
-  STRUCT: ((type) => {
-    const read = objectReader(type.fields);
+  STRUCT: ((type, notes) => {
+    const read = objectReader(type.fields, notes);
     return (json) => {
       if (!isJsonObject(json)) throw mismatch(json, 'STRUCT');
       return read(json);
@@ -104,8 +113,9 @@ const SPELLINGS_MAX = 10_000;
 /** Reads an object's fields into their places; unknown ones are skipped, an exact name wins over another case. */
 export function objectReader(
   fields: ReadonlyArray<{ name: string; type: SqlType }>,
+  notes?: ReadNotes,
 ): (json: Record<string, unknown>) => Value[] {
-  const readers = fields.map(({ type }) => jsonReader(type));
+  const readers = fields.map(({ type }) => jsonReader(type, notes));
   const exact = new Map(fields.map(({ name }, at) => [name, at]));
   const folded = new Map(fields.map(({ name }, at) => [name.toUpperCase(), at]));
   const places = new Map<string, number>();

@@ -1,10 +1,10 @@
-import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
+import { isJsonObject, type Json, parseJson } from '../../protocol/json/parse.js';
 import { formatType, type SqlType } from '../../protocol/ksql/types.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
-import { jsonReader, objectReader } from './json-reader.js';
+import { jsonReader, objectReader, type ReadNotes } from './json-reader.js';
 import { jsonWriter, objectWriter } from './json-writer.js';
 
 function checkMaps(type: SqlType): void {
@@ -37,20 +37,32 @@ export const JSON_FORMAT: Format = {
 export function jsonSerde({ columns, wrapped }: Pick<SerdeOptions, 'columns' | 'wrapped'>): Serde {
   const [single] = columns;
   if (single !== undefined && !wrapped) {
-    const [read, write] = [jsonReader(single.type), jsonWriter(single.type)];
+    const write = jsonWriter(single.type);
+    const read = exactTextReader((notes) => jsonReader(single.type, notes));
     return {
-      decode: (bytes) => [read(parseJson(bytes.toString('utf8')))],
+      decode: (bytes) => [read(bytes.toString('utf8'))],
       encode: ([value]) => (value === null || value === undefined ? null : Buffer.from(write(value), 'utf8')),
     };
   }
-  const [read, write] = [objectReader(columns), objectWriter(columns)];
-  return {
-    decode(bytes): readonly Value[] | null {
-      const json = parseJson(bytes.toString('utf8'));
+  const write = objectWriter(columns);
+  const decode = exactTextReader((notes) => {
+    const read = objectReader(columns, notes);
+    return (json): readonly Value[] | null => {
       if (json === null) return null;
       if (!isJsonObject(json)) throw new TypeError('a JSON object is expected');
       return read(json);
-    },
-    encode: (values) => Buffer.from(write(values), 'utf8'),
+    };
+  });
+  return { decode: (bytes) => decode(bytes.toString('utf8')), encode: (values) => Buffer.from(write(values), 'utf8') };
+}
+
+/** Reads quickly; where a STRING column turns out to hold numbers, again with the text that they were written in. */
+function exactTextReader<Read>(create: (notes: ReadNotes) => (json: Json) => Read): (text: string) => Read {
+  const notes: ReadNotes = { numbersInText: false };
+  const read = create(notes);
+  return (text) => {
+    notes.numbersInText = false;
+    const value = read(parseJson(text));
+    return notes.numbersInText ? read(parseJson(text, 'text')) : value;
   };
 }

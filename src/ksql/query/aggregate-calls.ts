@@ -114,3 +114,14 @@ function constantOf(expression: Expression, context: CompileContext): Value | un
 
 export const containsAggregate = (expression: Expression): boolean =>
   contains(expression, (each) => each.kind === 'call' && AGGREGATES.has(each.name));
+
+/** The names of the aggregate functions that an expression calls. */
+export function aggregatesIn(expression: Expression): string[] {
+  if (expression.kind === 'call' && AGGREGATES.has(expression.name)) return [expression.name];
+  const names: string[] = [];
+  mapChildren(expression, (child) => {
+    names.push(...aggregatesIn(child));
+    return child;
+  });
+  return names;
+}

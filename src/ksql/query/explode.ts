@@ -1,5 +1,6 @@
 import type { Expression, Query, SelectItem } from '../../protocol/ksql/ast.js';
-import { mapChildren } from '../expressions/children.js';
+import { formatExpression } from '../../protocol/ksql/format.js';
+import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
@@ -28,6 +29,11 @@ export function explode(
   const rewrite = (expression: Expression): Expression => {
     const definition = expression.kind === 'call' ? TABLE_FUNCTIONS.get(expression.name) : undefined;
     if (expression.kind !== 'call' || definition === undefined) return mapChildren(expression, rewrite);
+    if (
+      expression.args.some((arg) => contains(arg, (each) => each.kind === 'call' && TABLE_FUNCTIONS.has(each.name)))
+    ) {
+      throw new StatementError(`Table functions can not be nested: ${formatExpression(expression)}`);
+    }
     const args = expression.args.map((arg) => compile(arg, context));
     const { returns, rows } = definition.create(args.map(({ type }) => type));
     const name = `\u0000explode${found.length}`;

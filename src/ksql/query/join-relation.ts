@@ -132,8 +132,15 @@ function keyOf(
   const lefts = [...(before?.expressions ?? []), onLeft].filter(
     (each, at, all) => all.findIndex((other) => same(each, other)) === at,
   );
-  const always = { INNER: [...lefts, onRight], LEFT: lefts, RIGHT: [onRight], FULL: [] }[join.kind];
-  const carriers = always.filter(({ kind }) => kind === 'column');
+  const columns = (each: readonly Expression[]): Expression[] => each.filter(({ kind }) => kind === 'column');
+  const [ofLeft, ofRight] = [columns(lefts), columns([onRight])];
+  // Where the side that is always there has only an expression, the other side's column names the key.
+  const carriers = {
+    INNER: [...ofLeft, ...ofRight],
+    LEFT: ofLeft.length > 0 ? ofLeft : ofRight,
+    RIGHT: ofRight.length > 0 ? ofRight : ofLeft,
+    FULL: [],
+  }[join.kind];
   const [first] = carriers;
   if (first?.kind === 'column') {
     return { name: first.name, type, expressions: carriers, means: (each) => carriers.some((one) => same(each, one)) };

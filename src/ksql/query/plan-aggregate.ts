@@ -20,7 +20,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   const { query, use, sink, context, relation: input } = request;
   const rules = query.window === undefined ? undefined : windowRules(query.window, query.emit === 'FINAL');
   if (rules !== undefined && input.type === 'TABLE') {
-    throw new StatementError('WINDOW clause is only supported for streams.');
+    throw new StatementError('Windowing not supported for table aggregations.');
   }
   if (query.emit === 'FINAL' && rules === undefined) {
     throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
@@ -39,6 +39,10 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   if (input.type === 'TABLE') checkUndo(grouping);
   if (use === 'persistent') checkStates(grouping, input);
   const grouped: CompileContext = { ...context, scope: grouping.scope(groups) };
+  // What is wrong with an expression is said before a missing key is.
+  const where = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
+  const shows = having === undefined ? undefined : compileCondition(having, grouped, 'HAVING');
+  const compiled = selected.map(({ name, expression }) => ({ name, ...compile(expression, grouped) }));
   const keyPlaces = findKeys(groups.length, selected);
   if (use === 'persistent') {
     checkKeys(query.groupBy, keyPlaces, sink);
@@ -50,13 +54,13 @@ export function planAggregate(request: PlanRequest): QueryPlan {
       checkKeyOnce({ expression, selectedAt }, selected, (each) => isGroupSlot(each) === group);
     }
   }
-  const values = selected.filter((_, at) => use === 'transient' || !keyPlaces.includes(at));
+  const values = compiled.filter((_, at) => use === 'transient' || !keyPlaces.includes(at));
   const output: RowSchema = {
     key: groups.map((group, at) => ({
       name: selected[keyPlaces[at] ?? -1]?.name ?? groupName(query.groupBy[at], at),
       type: typed(group, `of GROUP BY ${at + 1}`),
     })),
-    value: values.map(({ name, expression }) => ({ name, type: typed(compile(expression, grouped), name) })),
+    value: values.map((each) => ({ name: each.name, type: typed(each, each.name) })),
     headers: [],
   };
   const order = selected.map(({ name }, at) => {
@@ -65,9 +69,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
       ? { name, from: 'value' as const, at: values.findIndex((each) => each.name === name) }
       : { name, from: 'key' as const, at: key };
   });
-  const where = query.where === undefined ? undefined : compileCondition(query.where, context, 'WHERE');
-  const shows = having === undefined ? undefined : compileCondition(having, grouped, 'HAVING');
-  const project = values.map(({ expression }) => compile(expression, grouped).evaluate);
+  const project = values.map(({ evaluate }) => evaluate);
   const groupTypes = output.key.map(({ type }) => type);
   const stores: StoreSpec[] = [
     ...input.stores,

@@ -2,7 +2,7 @@ import type { Expression, Query } from '../../protocol/ksql/ast.js';
 import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { placedAt, StatementError } from '../statement-error.js';
-import { containsAggregate } from './aggregate-calls.js';
+import { aggregatesIn } from './aggregate-calls.js';
 import { explode } from './explode.js';
 import { joinRelations } from './join-relation.js';
 import type { QueryPlan } from './plan.js';
@@ -21,18 +21,22 @@ export interface QueryRequest {
 /** A push query may aggregate without GROUP BY: all rows are one group. */
 const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
 
-const aggregates = ({ select, having }: Query): boolean =>
-  [
-    ...select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : [])),
-    ...(having ? [having] : []),
-  ].some(containsAggregate);
+const aggregates = ({ select, having }: Query): string[] => [
+  ...new Set(
+    [
+      ...select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : [])),
+      ...(having ? [having] : []),
+    ].flatMap(aggregatesIn),
+  ),
+];
 
 /** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
 export function planQuery({ query, use, sink, metastore, world }: QueryRequest): QueryPlan {
   const source = placedAt(query.from.at, () => metastore.source(query.from.name));
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };
-  const all = use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query);
+  const all =
+    use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query).length > 0;
   const grouped = query.groupBy.length > 0 || all;
   const relation =
     query.joins.length === 0
@@ -51,8 +55,11 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
   if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');
   if (query.emit === 'FINAL') throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
-  if (aggregates(query)) {
-    throw new StatementError('Use of aggregate functions requires a GROUP BY clause: only push queries do without.');
+  const ungrouped = aggregates(query);
+  if (ungrouped.length > 0) {
+    throw new StatementError(
+      `Use of aggregate functions requires a GROUP BY clause. Aggregate function(s): ${ungrouped.join(', ')}`,
+    );
   }
   return planProjection(request);
 }

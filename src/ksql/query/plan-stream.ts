@@ -42,6 +42,8 @@ export function planProjection(request: PlanRequest): QueryPlan {
   if (query.partitionBy.length > 0 && relation.type === 'TABLE') {
     throw new StatementError('PARTITION BY clause is not supported for table. Only streams can be repartitioned.');
   }
+  // What is wrong with an expression is said before a missing key is.
+  const compiled = selected.map(({ name, expression }) => ({ name, ...compile(expression, context) }));
   const keys =
     query.partitionBy.length > 0 ? partitionKeys(query.partitionBy, selected) : relationKeys(request, selected);
   if (use === 'persistent') {
@@ -49,7 +51,7 @@ export function planProjection(request: PlanRequest): QueryPlan {
     checkReserved(selected);
     for (const key of keys) checkKeyOnce(key, selected, sameColumn);
   }
-  return makePlan(request, selected, keys, filter);
+  return makePlan(request, selected, keys, { compiled, filter });
 }
 
 const relationKeys = ({ relation }: PlanRequest, selected: readonly Selected[]): OutputKey[] =>
@@ -96,18 +98,22 @@ ${synthetic.name} was added as a synthetic key column because the join criteria 
   throw missingKeys(sink, joined ? 'join expression' : 'key column', names, joined ? ' or ' : ' and ');
 }
 
+interface Expressions {
+  readonly compiled: ReadonlyArray<Compiled & { readonly name: string }>;
+  readonly filter: ((row: Row) => boolean) | undefined;
+}
+
 function makePlan(
   request: PlanRequest,
   selected: readonly Selected[],
   keys: readonly OutputKey[],
-  filter: ((row: Row) => boolean) | undefined,
+  { compiled, filter }: Expressions,
 ): QueryPlan {
   const { query, relation, use, context } = request;
   const keep = query.partitionBy.length === 0;
   const keyPlaces = new Map<number, number>(
     use === 'transient' ? [] : keys.map(({ selectedAt }, at) => [selectedAt, at]),
   );
-  const compiled = selected.map(({ name, expression }) => ({ name, ...compile(expression, context) }));
   const values = compiled.filter((_, at) => !keyPlaces.has(at));
   const keyColumns: Column[] =
     use === 'transient'

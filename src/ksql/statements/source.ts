@@ -7,7 +7,7 @@ import { formatNamed } from '../formats/table.js';
 import { resolveType } from '../metadata/named-types.js';
 import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
-import { StatementError } from '../statement-error.js';
+import { failAt, StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { missingSchemaMessage } from './missing-schema.js';
 import type { Properties } from './properties.js';
@@ -96,17 +96,14 @@ function withDefaultFormats(clause: WithClause, properties: Properties): WithCla
 
 function checkRoles({ type, columns }: CreateSource): void {
   const keys = columns.filter(({ role }) => role === 'KEY' || role === 'PRIMARY KEY');
-  for (const { name, role } of keys) {
-    if (type === 'STREAM' && role === 'PRIMARY KEY') {
-      throw new StatementError(
-        `Column \`${name}\` is a 'PRIMARY KEY' column: please use 'KEY' for streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
-      );
-    }
-    if (type === 'TABLE' && role === 'KEY') {
-      throw new StatementError(
-        `Column \`${name}\` is a 'KEY' column: please use 'PRIMARY KEY' for tables.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
-      );
-    }
+  const wrong = type === 'STREAM' ? 'PRIMARY KEY' : 'KEY';
+  const found = keys.find(({ role }) => role === wrong);
+  if (found !== undefined) {
+    const right = type === 'STREAM' ? "'KEY' for streams" : "'PRIMARY KEY' for tables";
+    throw failAt(
+      found.at ?? START,
+      `Column \`${found.name}\` is a '${wrong}' column: please use ${right}.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have no uniqueness or NON NULL constraints.`,
+    );
   }
   const seen = new Set<string>();
   for (const { name } of columns) {
@@ -259,13 +256,13 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
 
 /** CREATE OR REPLACE may only add value columns at the end. */
 export function checkReplacement(existing: Source, next: Source): void {
-  const schemas = `DataSource '${existing.name}' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
+  const schemas = `DataSource '\`${existing.name}\`' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
   if (existing.type !== next.type) {
     throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
   }
   if (existing.topic !== next.topic) {
     throw new StatementError(
-      `Cannot upgrade data source: DataSource '${existing.name}' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
+      `Cannot upgrade data source: DataSource '\`${existing.name}\`' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
     );
   }
   const keys = firstDifference(existing.schema.key, next.schema.key);

@@ -155,6 +155,8 @@ export type WithClause = ReadonlyMap<string, Expression>;
 
 export interface ColumnDefinition {
   readonly name: string;
+  /** Of a column that a statement spells out, not of one that comes from a schema. */
+  readonly at?: Position;
   readonly type: SqlType;
   readonly role: 'KEY' | 'PRIMARY KEY' | 'HEADERS' | 'HEADER' | undefined;
   /** HEADER('name'). */

@@ -82,9 +82,10 @@ function sourceKind(cursor: Cursor): SourceKind {
 function parseColumns(cursor: Cursor): ColumnDefinition[] {
   const columns: ColumnDefinition[] = [];
   do {
+    const { at } = cursor.token;
     const name = cursor.identifier();
     const type = parseType(cursor);
-    columns.push({ name, type, ...columnRole(cursor) });
+    columns.push({ name, at, type, ...columnRole(cursor) });
   } while (cursor.accept(','));
   cursor.expect(')');
   return columns;

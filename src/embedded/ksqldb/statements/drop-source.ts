@@ -28,6 +28,14 @@ export const dropSource: Change<'drop-source'> = {
     }
     const { readers, writers } = engine.queriesOf(source.name);
     const foreign = writers.filter((id) => id !== source.query);
+    const children = [...engine.metastore.sources.values()]
+      .filter(({ query }) => query !== undefined && readers.includes(query))
+      .map(({ name }) => name);
+    if (children.length > 0) {
+      throw new StatementError(
+        `Cannot drop ${source.name}.\nThe following streams and/or tables read from this source: [${children.join(', ')}].\nYou need to drop them before dropping ${source.name}.`,
+      );
+    }
     if (readers.length > 0 || foreign.length > 0) {
       throw new StatementError(
         `Cannot drop ${source.name}.\nThe following queries read from this source: [${readers.join(', ')}].\nThe following queries write into this source: [${writers.join(', ')}].\nYou need to terminate them before dropping ${source.name}.`,
