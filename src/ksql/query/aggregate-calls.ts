@@ -7,6 +7,7 @@ import { AGGREGATES, type Aggregate } from '../functions/aggregates.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
+import type { Selected } from './projection.js';
 import { WINDOW_COLUMNS } from './scope.js';
 
 /** One aggregate of a query: what goes in for a row. */
@@ -19,6 +20,9 @@ export interface AggregateCall {
 
 /** A name that no user can write: a slot of the grouped row. */
 const slot = (kind: 'group' | 'aggregate', at: number): string => `\u0000${kind}${at}`;
+
+/** An expression needs a column that the rows of a group need not share. */
+class NotGrouped extends StatementError {}
 
 /**
  * Rewrites SELECT and HAVING of a grouped query: grouping expressions and aggregate calls become columns of the grouped
@@ -56,13 +60,27 @@ export class Grouping {
       const text = formatExpression(expression);
       // An unknown column is reported as that first.
       compile(expression, this.context);
-      throw new StatementError(
-        clause === 'HAVING'
-          ? `Non-aggregate HAVING expression not part of GROUP BY: ${text}`
-          : `Non-aggregate SELECT expression(s) not part of GROUP BY: ${text}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
-      );
+      throw new NotGrouped(`Non-aggregate ${clause} expression not part of GROUP BY: ${text}`);
     }
     return mapChildren(expression, (child) => this.rewrite(child, clause));
+  }
+
+  /** The whole SELECT list; all of its expressions that need the rows behind a group are named at once. */
+  rewriteSelect(selected: readonly Selected[]): Selected[] {
+    const refused: string[] = [];
+    const rewritten = selected.map((each) => {
+      try {
+        return { ...each, expression: this.rewrite(each.expression) };
+      } catch (failure) {
+        if (!(failure instanceof NotGrouped)) throw failure;
+        refused.push(formatExpression(each.expression));
+        return each;
+      }
+    });
+    if (refused.length === 0) return rewritten;
+    throw new StatementError(
+      `Non-aggregate SELECT expression(s) not part of GROUP BY: ${refused.sort().join(', ')}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
+    );
   }
 
   private callAt(call: Extract<Expression, { kind: 'call' }>): number {

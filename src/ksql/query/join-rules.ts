@@ -4,6 +4,7 @@ import { formatType } from '../../protocol/ksql/types.js';
 import { mapChildren } from '../expressions/children.js';
 import type { Compiled } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
+import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Side } from './join-side.js';
@@ -73,7 +74,8 @@ function sourcesOf(expression: Expression, left: Side, right: Side): Set<string>
   const used = columnsOf(expression).flatMap(({ source, name }) => {
     if (source !== undefined) return [source];
     const owners = new Set(cells.filter((cell) => cell.name === name).map(({ alias }) => alias));
-    return owners.size === 1 ? [...owners] : [];
+    if (owners.size > 1) throw ambiguous(name, [...owners]);
+    return [...owners];
   });
   return new Set(used);
 }

@@ -28,10 +28,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   if (query.partitionBy.length > 0) throw new StatementError('PARTITION BY cannot be used with GROUP BY.');
   const groups = query.groupBy.map((expression) => compile(expression, context));
   const grouping = new Grouping(query.groupBy, context, rules !== undefined);
-  const selected = expandSelect(query, input, context).map(({ name, expression }) => ({
-    name,
-    expression: grouping.rewrite(expression),
-  }));
+  const selected = grouping.rewriteSelect(expandSelect(query, input, context));
   const having = query.having === undefined ? undefined : grouping.rewrite(query.having, 'HAVING');
   if (grouping.calls.length === 0) {
     throw new StatementError('GROUP BY requires aggregate functions in either the SELECT or HAVING clause.');

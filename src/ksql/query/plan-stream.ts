@@ -73,7 +73,10 @@ export function compileCondition(
 
 /** PARTITION BY NULL leaves no key. */
 function partitionKeys(partitionBy: readonly Expression[], selected: readonly Selected[]): OutputKey[] {
-  if (partitionBy.some(({ kind }) => kind === 'null')) return [];
+  if (partitionBy.some(({ kind }) => kind === 'null')) {
+    if (partitionBy.length > 1) throw new StatementError('Cannot PARTITION BY multiple columns including NULL');
+    return [];
+  }
   return partitionBy.map((expression) => findKey([expression], selected, sameColumn));
 }
 

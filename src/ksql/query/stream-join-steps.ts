@@ -1,7 +1,7 @@
 import { BIGINT } from '../expressions/types.js';
 import type { Row, RowWindow } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
-import { sameValue, type Value } from '../values/value.js';
+import type { Value } from '../values/value.js';
 import { type BuiltJoin, type Cells, cellsType, guarded, type JoinParts, nulls } from './join-steps.js';
 import type { Step, StepContext } from './plan.js';
 
@@ -39,10 +39,16 @@ export function streamStreamJoin(parts: JoinParts): BuiltJoin {
 
 type SideName = 'left' | 'right';
 
+/** What one partition's rows have come to: time and the rows of each side. */
+interface Progress {
+  nowMs: number;
+  readonly left: Buffered;
+  readonly right: Buffered;
+}
+
 class WindowedJoin {
-  private readonly sides: Readonly<Record<SideName, Buffered>>;
+  private readonly partitions = new Map<number, Progress>();
   private readonly missing: Readonly<Record<SideName, Value[]>>;
-  private readonly streamTimes = new Map<number, number>();
   private sequence = 0n;
   private readonly beforeMs: number;
   private readonly afterMs: number;
@@ -62,17 +68,29 @@ class WindowedJoin {
     this.eager = within?.grace === undefined;
     this.keys = { left: guarded(context, parts.leftKey), right: guarded(context, parts.rightKey) };
     this.missing = { left: nulls(parts.leftCells), right: nulls(parts.rightCells) };
-    this.sides = {
-      left: new Buffered(context.store(`${parts.name}Left`)),
-      right: new Buffered(context.store(`${parts.name}Right`)),
-    };
-    for (const side of Object.values(this.sides)) {
-      for (const { key, timestampMs } of side.entries()) {
-        this.sequence = maxOf(this.sequence, key[1] as bigint);
-        const partition = context.partitionOf([key[0] ?? null]);
-        this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
+    for (const side of ['left', 'right'] as const) {
+      for (const [, entry] of this.storeOf(side).all()) {
+        this.sequence = maxOf(this.sequence, entry.key[1] as bigint);
+        const progress = this.progressOf(context.partitionOf([entry.key[0] ?? null]));
+        progress.nowMs = Math.max(progress.nowMs, entry.timestampMs);
+        progress[side].index(entry);
       }
     }
+  }
+
+  private storeOf(side: SideName): Store {
+    return this.context.store(`${this.parts.name}${side === 'left' ? 'Left' : 'Right'}`);
+  }
+
+  private progressOf(partition: number): Progress {
+    const known = this.partitions.get(partition);
+    if (known !== undefined) return known;
+    // Kafka Streams keeps a row this long after the latest one of its own side.
+    const keptMs = this.beforeMs + this.afterMs + this.graceMs;
+    const buffered = (side: SideName): Buffered => new Buffered(this.storeOf(side), keptMs, this.outer(side));
+    const progress = { nowMs: -1, left: buffered('left'), right: buffered('right') };
+    this.partitions.set(partition, progress);
+    return progress;
   }
 
   private outer(side: SideName): boolean {
@@ -85,17 +103,16 @@ class WindowedJoin {
     if (row.value === null) return;
     const on = this.keys[side](row);
     if (on === null) return;
-    const partition = this.context.partitionOf([on]);
-    const now = Math.max(this.streamTimes.get(partition) ?? -1, row.timestampMs);
-    this.streamTimes.set(partition, now);
-    this.expire(now, row, emit);
+    const progress = this.progressOf(this.context.partitionOf([on]));
+    progress.nowMs = Math.max(progress.nowMs, row.timestampMs);
+    this.padClosed(progress, row, emit);
     // A left row meets right ones from `before` it to `after` it; seen from the right it is the other way round.
     const [back, ahead] = side === 'left' ? [this.beforeMs, this.afterMs] : [this.afterMs, this.beforeMs];
-    if (row.timestampMs + ahead + this.graceMs < now) {
+    if (row.timestampMs + ahead + this.graceMs < progress.nowMs) {
       if (this.outer(side)) this.pad(side, on, row.value, row, emit);
       return;
     }
-    const other = this.sides[side === 'left' ? 'right' : 'left'];
+    const other = progress[side === 'left' ? 'right' : 'left'];
     let joined = false;
     for (const entry of other.of(on, row.window)) {
       if (entry.timestampMs < row.timestampMs - back || entry.timestampMs > row.timestampMs + ahead) continue;
@@ -109,12 +126,12 @@ class WindowedJoin {
       other.markJoined(entry);
     }
     // Its window may be over already, only its grace not: then nothing is waited for, but a late partner still joins.
-    const alone = !joined && (this.eager || row.timestampMs + ahead < now);
+    const alone = !joined && (this.eager || row.timestampMs + ahead < progress.nowMs);
     if (alone && this.outer(side)) this.pad(side, on, row.value, row, emit);
     this.sequence += 1n;
     const state: Value = [joined || alone, row.value];
     const key = [on, this.sequence];
-    this.sides[side].add({ key, window: row.window, state, timestampMs: row.timestampMs });
+    progress[side].add({ key, window: row.window, state, timestampMs: row.timestampMs });
   }
 
   private pad(side: SideName, on: Value, cells: Cells, row: Row, emit: (row: Row) => void): void {
@@ -122,15 +139,12 @@ class WindowedJoin {
     this.next({ ...row, keyless: false, key: [on], value }, emit);
   }
 
-  /** Rows that no row to come can join: those that found no partner go out now, in order of time. */
-  private expire(now: number, cause: Row, emit: (row: Row) => void): void {
+  /** Rows whose window and grace are over and that found no partner go out now, in order of time. */
+  private padClosed(progress: Progress, cause: Row, emit: (row: Row) => void): void {
     const due: Array<readonly [SideName, StoreEntry]> = [];
     for (const side of ['left', 'right'] as const) {
       const ahead = side === 'left' ? this.afterMs : this.beforeMs;
-      for (const entry of this.sides[side].takeBefore(now - ahead - this.graceMs)) {
-        const [joined] = entry.state as [boolean, Cells];
-        if (!joined && this.outer(side)) due.push([side, entry]);
-      }
+      for (const entry of progress[side].takeWaiting(progress.nowMs - ahead - this.graceMs)) due.push([side, entry]);
     }
     due.sort(([, a], [, b]) => a.timestampMs - b.timestampMs);
     for (const [side, entry] of due) {
@@ -145,61 +159,81 @@ const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 const keyOf = ({ key, window }: StoreEntry): string => Store.identity([key[0] ?? null], window);
 
-/** One side's rows by join key, each with a number of its own, in a store. */
+const identityOf = ({ key, window }: StoreEntry): string => Store.identity(key, window);
+
+const isJoined = ({ state }: StoreEntry): boolean => (state as [boolean, Cells])[0];
+
+/** One side's rows of a partition by join key, each with a number of its own, in a store. */
 class Buffered {
   private readonly byKey = new Map<string, StoreEntry[]>();
+  /** Rows without a partner so far, in order of time. Some may have found one since. */
+  private readonly waiting: StoreEntry[] = [];
   private oldestMs = Number.POSITIVE_INFINITY;
+  private latestMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly store: Store) {
-    for (const [, entry] of store.all()) this.index(entry);
-  }
+  constructor(
+    private readonly store: Store,
+    private readonly keptMs: number,
+    private readonly waits: boolean,
+  ) {}
 
-  private index(entry: StoreEntry): void {
+  index(entry: StoreEntry): void {
     const on = keyOf(entry);
     const known = this.byKey.get(on);
     if (known === undefined) this.byKey.set(on, [entry]);
     else known.push(entry);
     this.oldestMs = Math.min(this.oldestMs, entry.timestampMs);
+    this.latestMs = Math.max(this.latestMs, entry.timestampMs);
+    if (!this.waits || isJoined(entry)) return;
+    let at = this.waiting.length;
+    while (at > 0 && (this.waiting[at - 1]?.timestampMs ?? 0) > entry.timestampMs) at -= 1;
+    this.waiting.splice(at, 0, entry);
   }
 
-  *entries(): Iterable<StoreEntry> {
-    for (const list of this.byKey.values()) yield* list;
-  }
-
+  /** Rows of a key, without those that are kept for nothing but the next clearing. */
   of(on: Value, window: RowWindow | undefined): readonly StoreEntry[] {
-    return [...(this.byKey.get(Store.identity([on], window)) ?? [])];
+    const list = this.byKey.get(Store.identity([on], window)) ?? [];
+    return list.filter(({ timestampMs }) => timestampMs > this.latestMs - this.keptMs);
   }
 
   add(entry: StoreEntry): void {
     this.index(entry);
-    this.store.put(Store.identity(entry.key, entry.window), entry);
+    this.store.put(identityOf(entry), entry);
+    // Cleared rarely, so that a row costs the same however many are kept.
+    if (this.oldestMs < this.latestMs - this.keptMs - this.keptMs / 2) this.clear(this.latestMs - this.keptMs);
   }
 
   markJoined(entry: StoreEntry): void {
-    const [joined, cells] = entry.state as [boolean, Cells];
-    if (joined) return;
+    if (isJoined(entry)) return;
+    const [, cells] = entry.state as [boolean, Cells];
     const marked: StoreEntry = { ...entry, state: [true, cells] };
     const list = this.byKey.get(keyOf(entry)) ?? [];
-    const at = list.findIndex((each) => sameValue(each.key, entry.key));
+    const at = list.indexOf(entry);
     if (at !== -1) list[at] = marked;
-    this.store.put(Store.identity(entry.key, entry.window), marked);
+    this.store.put(identityOf(entry), marked);
   }
 
-  /** Removes and returns what is older; cheap where nothing is. */
-  takeBefore(ms: number): StoreEntry[] {
-    if (this.oldestMs >= ms) return [];
-    const taken: StoreEntry[] = [];
+  /** Rows of before that time that found no partner; they count as joined from now on. */
+  takeWaiting(beforeMs: number): StoreEntry[] {
+    let count = 0;
+    while ((this.waiting[count]?.timestampMs ?? Number.POSITIVE_INFINITY) < beforeMs) count += 1;
+    if (count === 0) return [];
+    const alone = this.waiting.splice(0, count).filter((entry) => {
+      const current = this.store.get(identityOf(entry));
+      return current !== undefined && !isJoined(current);
+    });
+    for (const entry of alone) this.markJoined(entry);
+    return alone;
+  }
+
+  private clear(beforeMs: number): void {
     this.oldestMs = Number.POSITIVE_INFINITY;
     for (const [on, list] of this.byKey) {
-      const left = list.filter((entry) => entry.timestampMs >= ms);
-      if (left.length < list.length) {
-        taken.push(...list.filter((entry) => entry.timestampMs < ms));
-        if (left.length === 0) this.byKey.delete(on);
-        else this.byKey.set(on, left);
-      }
+      const left = list.filter((entry) => entry.timestampMs >= beforeMs);
+      for (const entry of list) if (entry.timestampMs < beforeMs) this.store.delete(identityOf(entry));
+      if (left.length === 0) this.byKey.delete(on);
+      else if (left.length < list.length) this.byKey.set(on, left);
       for (const { timestampMs } of left) this.oldestMs = Math.min(this.oldestMs, timestampMs);
     }
-    for (const entry of taken) this.store.delete(Store.identity(entry.key, entry.window));
-    return taken;
   }
 }

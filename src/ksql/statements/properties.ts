@@ -1,3 +1,5 @@
+import { StatementError } from '../statement-error.js';
+
 /** What the engine reads; any other property is kept and has no effect. */
 export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'auto.offset.reset': 'earliest or latest (default): where a query begins to read its sources.',
@@ -14,6 +16,29 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
 export type Properties = ReadonlyMap<string, string>;
 
 export const propertyName = (name: string): string => name.replace(/^ksql\.streams\./, '');
+
+/** Beginnings of the names that ksqlDB, Kafka Streams and the clients in it know. */
+const KNOWN =
+  /^(ksql\.|auto\.|acks$|application\.|batch\.size$|bootstrap\.|buffer\.|buffered\.|built\.in\.|cache\.|client\.|commit\.|compression\.|connections\.|consumer\.|default\.|delivery\.|enable\.|fetch\.|group\.|heartbeat\.|interceptor\.|isolation\.|key\.|linger\.ms$|max\.|metadata\.|metric\.|metrics\.|num\.|partition|poll\.|probing\.|processing\.|producer\.|receive\.|reconnect\.|repartition\.|replication\.|request\.|retries$|retry\.|rocksdb\.|sasl\.|schema\.registry\.|security\.|send\.|session\.|socket\.|ssl\.|state\.|statestore\.|statestore|task\.|topology\.|transaction|upgrade\.|value\.|window|windowstore\.|warmup\.)/;
+
+/** What only one of a few texts can be. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  'auto.offset.reset': ['latest', 'earliest'],
+  'processing.guarantee': ['at_least_once', 'exactly_once', 'exactly_once_beta', 'exactly_once_v2'],
+};
+
+export const isKnownProperty = (name: string): boolean => KNOWN.test(propertyName(name));
+
+/** SET of a property that nothing knows, or to a value that it cannot have. */
+export function checkProperty(name: string, value: string): void {
+  if (!isKnownProperty(name)) throw new StatementError(`Unknown property: ${name}`);
+  const choices = CHOICES[propertyName(name)];
+  if (choices !== undefined && !choices.includes(value.toLowerCase())) {
+    throw new StatementError(
+      `Invalid value ${value} for configuration ${name}: String must be one of: ${choices.join(', ')}`,
+    );
+  }
+}
 
 export function readProperties(sent: unknown): Map<string, string> {
   const properties = new Map<string, string>();

@@ -64,7 +64,9 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
   if (first === undefined) throw new StatementError('the query has no source');
   const schema = plan.output;
   const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : first.key.format);
-  const key = recordFormat('key', schema.key.length > 0 && keyFormat === 'NONE' ? 'KAFKA' : keyFormat, schema.key, {
+  // A source without a key says nothing of the key that a query gives its rows.
+  const inherited = properties.keyFormat === undefined && keyFormat === 'NONE' && schema.key.length > 0;
+  const key = recordFormat('key', inherited ? 'KAFKA' : keyFormat, schema.key, {
     ...properties,
     keyDelimiter: properties.keyDelimiter ?? first.key.delimiter,
     delimiterGiven: properties.keyDelimiter !== undefined,

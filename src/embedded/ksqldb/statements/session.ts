@@ -1,9 +1,10 @@
-import { propertyName } from '../../../ksql/statements/properties.js';
+import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 
 /** SET and its like hold for the statements after them in the same request; they add no entity. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {
+  checkProperty(statement.property, statement.value);
   session.properties.set(propertyName(statement.property), statement.value);
   return undefined;
 };
