@@ -37,6 +37,8 @@ export interface NamedComponent {
 export type Slice = 'services' | 'streams' | 'seed';
 
 export interface KindOperations {
+  /** Throws what servers with an address would refuse, before `up` makes anything; only observes. */
+  refuse?(session: Session): Promise<void>;
   /** The work of `up`, one node for each thing declared. */
   nodes?(session: Session): readonly Node[];
   /** What its step's line shows when all is done; the parts of several kinds are joined by commas. */

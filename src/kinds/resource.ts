@@ -135,7 +135,7 @@ export async function reconcile<Spec, Live, Context>(
   return [...changes, ...revived];
 }
 
-function refusalOf(what: string, changes: readonly Change[], place: SourceLocation | undefined): EvpipeError {
+export function refusalOf(what: string, changes: readonly Change[], place: SourceLocation | undefined): EvpipeError {
   const [first] = changes.flatMap(({ refused }) => refused ?? []);
   const location = first?.location ?? place;
   // With a code of its own, the reason says what it is about.

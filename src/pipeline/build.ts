@@ -28,7 +28,7 @@ export function buildPipeline(input: BuildInput, kinds: readonly FileKind[], pro
   const namespace = input.asWritten === true ? undefined : target.namespace;
   const name = pipelineName(namespace, spec.name);
   const names = sharedNames(kinds, name, namespace);
-  const context = buildContext(input, name, namespace, problems);
+  const context = buildContext(input, name, target, namespace, problems);
   const sections = kinds
     .flatMap((kind) => kind.sections)
     .map(
@@ -53,6 +53,7 @@ export function buildPipeline(input: BuildInput, kinds: readonly FileKind[], pro
 function buildContext(
   { tree, folder }: BuildInput,
   pipeline: string,
+  target: TargetSection,
   namespace: string | undefined,
   problems: Problem[],
 ): BuildContext {
@@ -63,6 +64,7 @@ function buildContext(
   });
   return {
     name: pipeline,
+    target,
     shared: (name) => sharedName(namespace, name),
     folder,
     problems,

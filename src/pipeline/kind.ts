@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { SourceLocation } from '../support/errors.js';
 import type { LintContext, Rule } from './lint.js';
-import type { Located, Pipeline } from './pipeline.js';
+import type { Located, Pipeline, TargetSection } from './pipeline.js';
 import type { Problem } from './problem.js';
 
 /**
@@ -94,6 +94,7 @@ export interface Section {
 export interface BuildContext {
   /** The pipeline's name. */
   readonly name: string;
+  readonly target: TargetSection;
   /** What a thing of this name is called on servers that others use too: with the target's namespace in front. */
   shared(name: string): string;
   /** Absolute; relative paths of the file are below it. */

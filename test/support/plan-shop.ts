@@ -47,7 +47,7 @@ export class PlanShop {
   /** `namespaces` are targets of their own, by these names. */
   write(
     { topics, compatibility, seed }: ShopFile,
-    kafka: Readonly<Record<string, string>> = {},
+    kafka: Readonly<Record<string, string | number>> = {},
     namespaces: readonly string[] = [],
   ): void {
     const here = {

@@ -82,6 +82,52 @@ it('finds what Kafka would refuse before anything is changed', async () => {
   expect(code).toBe(1);
 });
 
+it('holds the defaults of the target against the brokers before anything is made, the ledger included', async () => {
+  shop.write(PLAIN, { replication: 3 }, ['ann']);
+  const place = lineOf(shop, '"replication": 3', 'ann');
+  for (const argv of [['plan'], ['apply'], ['up', '--no-verify']]) {
+    const { code, out, err } = await shop.runAt('ann', ...argv);
+    expect(out + err, argv[0]).toMatch(/topic (ann_orders|_evpipe_ann-shop): .*replication factor of 3/i);
+    expect(out + err, argv[0]).toContain(`evpipe.yaml:${place}`);
+    expect(code).toBe(1);
+  }
+  shop.write(PLAIN, { minInsyncReplicas: 2 }, ['ann']);
+  for (const argv of [['plan'], ['up', '--no-verify']]) {
+    const { code, out, err } = await shop.runAt('ann', ...argv);
+    expect(out + err, argv[0]).toContain('min.insync.replicas 2 with 1 replica rejects every write with acks=all');
+    expect(out + err, argv[0]).toContain(`evpipe.yaml:${lineOf(shop, '"minInsyncReplicas": 2', 'ann')}`);
+    expect(code).toBe(1);
+  }
+  expect((await shop.kafka.listTopics()).filter(({ name }) => name.includes('ann'))).toEqual([]);
+  expect((await shop.runAt('ann', 'doctor')).out).toMatch(/ann_orders +wants min.insync.replicas 2/);
+});
+
+it('gives topics the defaults of the target, evpipe’s own too, and plans what was made without them', async () => {
+  shop.write(PLAIN, { replication: 1, minInsyncReplicas: 1 }, ['ann']);
+  expect((await shop.runAt('ann', 'apply')).code).toBe(0);
+  for (const topic of ['ann_orders', '_evpipe_ann-shop']) {
+    const config = await shop.kafka.topicConfig(topic);
+    expect(config.find(({ name }) => name === 'min.insync.replicas')).toMatchObject({ value: '1', source: 'topic' });
+  }
+  expect((await shop.runAt('ann', 'plan')).code).toBe(0);
+  const orders = { partitions: 2, replication: 2, config: {} };
+  shop.write({ ...PLAIN, topics: { ...PLAIN.topics, orders } }, {}, ['ann']);
+  const { code, out } = await shop.runAt('ann', 'plan');
+  expect(out).toMatch(/replication 1 → 2.*does not move replicas between brokers/s);
+  expect(code).toBe(1);
+  shop.write(PLAIN, {}, ['ann']);
+  expect((await shop.runAt('ann', 'reset', '--yes')).code).toBe(0);
+});
+
+/** `line:column` of the value, in the entry of this target. */
+function lineOf(of: PlanShop, text: string, target: string): string {
+  const lines = readFileSync(join(of.folder, 'evpipe.yaml'), 'utf8').split('\n');
+  const line = lines.findIndex(
+    (one, at) => one.includes(text) && at > lines.findIndex((each) => each.includes(`"${target}": {`)),
+  );
+  return `${line + 1}:`;
+}
+
 it('changes nothing at all where one change is refused', async () => {
   const customers = { partitions: 1, config: { ...PLAIN.topics.customers?.config, 'segment.ms': '60000' } };
   const orders = { partitions: 1, config: {} };

@@ -26,6 +26,7 @@ export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaCl
     listTopics: () => topics.list(),
     describeTopic: (name) => topics.describe(name),
     createTopic: (spec) => topics.create(spec),
+    previewTopic: (spec) => topics.preview(spec),
     createPartitions: (topic, total) => topics.createPartitions(topic, total),
     deleteTopic: (name) => topics.delete(name),
     deleteRecords: (positions) => topics.deleteRecords(positions),

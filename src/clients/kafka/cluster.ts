@@ -3,7 +3,7 @@ import { metadata } from '../../protocol/kafka/messages/metadata.js';
 import type { Api, Decoded, Fields, Given, ResponseOf } from '../../protocol/kafka/schema.js';
 import { EvpipeError } from '../../support/errors.js';
 import { BrokerConnection } from './broker-connection.js';
-import type { KafkaClientOptions } from './contract.js';
+import type { KafkaClientOptions, TopicDefaults } from './contract.js';
 import type { Address } from './frame-socket.js';
 import { kafkaError, persist } from './kafka-errors.js';
 
@@ -31,6 +31,10 @@ export class Cluster {
   constructor(private readonly options: KafkaClientOptions) {
     this.timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     this.asking = new Connections(this);
+  }
+
+  get topicDefaults(): TopicDefaults {
+    return this.options;
   }
 
   /** Aborted when the client is closed. */

@@ -6,8 +6,14 @@
 
 import type { TlsFiles } from '../../support/tls-files.js';
 
+/** Of topics whose makers do not say; absent: the brokers' own defaults. */
+export interface TopicDefaults {
+  readonly replication?: number | undefined;
+  readonly minInsyncReplicas?: number | undefined;
+}
+
 /** How Kafka is reached: what an address says, and what every client has to be told. */
-export interface KafkaAccess {
+export interface KafkaAccess extends TopicDefaults {
   /** host:port, comma separated. */
   readonly bootstrapServers: string;
   readonly ssl?: boolean | TlsFiles | undefined;
@@ -96,6 +102,20 @@ export interface TopicDescription {
   }>;
 }
 
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** Absent or -1: the client's default, else the broker's (KIP-464). */
+  readonly replicationFactor?: number;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** What a topic would have; undefined where the broker does not tell. */
+export interface TopicPreview {
+  readonly replicas: number | undefined;
+  readonly minInsyncReplicas: number | undefined;
+}
+
 export interface TopicConfigEntry {
   readonly name: string;
   readonly value: string | null;
@@ -128,14 +148,9 @@ export interface KafkaClient {
   listTopics(): Promise<readonly TopicDescription[]>;
   /** Undefined where the topic does not exist; never auto-creates. */
   describeTopic(name: string): Promise<TopicDescription | undefined>;
-  createTopic(spec: {
-    name: string;
-    partitions: number;
-    replicationFactor?: number;
-    config?: Readonly<Record<string, string>>;
-    /** Only asks whether the broker would do it. */
-    validateOnly?: boolean;
-  }): Promise<void>;
+  createTopic(spec: NewTopic): Promise<void>;
+  /** Throws as `createTopic` would, and makes nothing. */
+  previewTopic(spec: NewTopic): Promise<TopicPreview>;
   createPartitions(topic: string, total: number): Promise<void>;
   deleteTopic(name: string): Promise<void>;
   deleteRecords(positions: readonly PartitionPosition[]): Promise<void>;

@@ -6,8 +6,17 @@ import { deleteTopics } from '../../protocol/kafka/messages/delete-topics.js';
 import { describeConfigs } from '../../protocol/kafka/messages/describe-configs.js';
 import { incrementalAlterConfigs } from '../../protocol/kafka/messages/incremental-alter-configs.js';
 import { listOffsets } from '../../protocol/kafka/messages/list-offsets.js';
+import type { ResponseOf } from '../../protocol/kafka/schema.js';
 import type { Cluster, Connections, KnownTopic, Metadata } from './cluster.js';
-import type { KafkaClient, PartitionPosition, ReaderOptions, TopicConfigEntry, TopicDescription } from './contract.js';
+import type {
+  KafkaClient,
+  NewTopic,
+  PartitionPosition,
+  ReaderOptions,
+  TopicConfigEntry,
+  TopicDescription,
+  TopicPreview,
+} from './contract.js';
 import { hasCode, isRetriable, kafkaError, type Patience, persist, throwIfError } from './kafka-errors.js';
 
 const TOPIC_RESOURCE = 2;
@@ -17,6 +26,9 @@ const DELETE = 1;
 const NOT_FOUND_MS = 500;
 const EARLIEST = -2n;
 const LATEST = -1n;
+/** As a replication factor (KIP-464). */
+const DEFAULT_OF_BROKER = -1;
+const MIN_INSYNC = 'min.insync.replicas';
 
 const SOURCES: Readonly<Record<number, TopicConfigEntry['source']>> = {
   1: 'topic',
@@ -27,6 +39,7 @@ const SOURCES: Readonly<Record<number, TopicConfigEntry['source']>> = {
 };
 
 type Described = Metadata['topics'][number];
+type CreateAnswer = ResponseOf<typeof createTopics>['topics'][number];
 
 /** The calls about topics, their configuration and their offsets. */
 export class Topics {
@@ -50,28 +63,41 @@ export class Topics {
     }, this.cluster);
   }
 
-  async create({
-    name,
-    partitions,
-    replicationFactor,
-    config = {},
-    validateOnly = false,
-  }: Parameters<KafkaClient['createTopic']>[0]): Promise<void> {
+  async create(spec: NewTopic): Promise<void> {
+    await this.askFor(spec, false);
+    await this.untilKnown(spec.name);
+  }
+
+  async preview(spec: NewTopic): Promise<TopicPreview> {
+    const answer = await this.askFor(spec, true);
+    const least = answer?.configs?.find(({ name }) => name === MIN_INSYNC)?.value ?? undefined;
+    const replicas = answer?.replicationFactor ?? -1;
+    return {
+      replicas: replicas < 0 ? undefined : replicas,
+      minInsyncReplicas: least === undefined ? undefined : Number(least),
+    };
+  }
+
+  /** Undefined: it was made by a try whose answer was lost. */
+  private async askFor(spec: NewTopic, validateOnly: boolean): Promise<CreateAnswer | undefined> {
+    const { name, partitions, replicationFactor: wanted = DEFAULT_OF_BROKER } = spec;
+    const { replication = DEFAULT_OF_BROKER, minInsyncReplicas } = this.cluster.topicDefaults;
+    const config = { ...(minInsyncReplicas !== undefined && { [MIN_INSYNC]: `${minInsyncReplicas}` }), ...spec.config };
     const topic = {
       name,
       numPartitions: partitions,
-      replicationFactor: replicationFactor ?? -1, // the broker's default (KIP-464)
+      replicationFactor: wanted === DEFAULT_OF_BROKER ? replication : wanted,
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     };
-    await this.atController(async (controller, leftMs, again) => {
+    return this.atController(async (controller, leftMs, again) => {
       const value = { topics: [topic], timeoutMs: Math.round(leftMs), validateOnly };
-      const answer = await this.connections.call(controller, createTopics, value, { timeoutMs: leftMs });
-      for (const { errorCode, errorMessage } of answer.topics) {
-        if (again && errorCode === ERROR_CODES.TOPIC_ALREADY_EXISTS) continue; // made by the try whose answer was lost
-        throwIfError(errorCode, errorMessage, `topic ${name}`);
-      }
+      const { topics } = await this.connections.call(controller, createTopics, value, { timeoutMs: leftMs });
+      const [answer] = topics;
+      if (answer === undefined) throw kafkaError(ERROR_CODES.UNKNOWN_SERVER_ERROR, 'no answer about it', name);
+      if (again && answer.errorCode === ERROR_CODES.TOPIC_ALREADY_EXISTS) return undefined;
+      throwIfError(answer.errorCode, answer.errorMessage, `topic ${name}`);
+      return answer;
     });
-    if (!validateOnly) await this.untilKnown(name);
   }
 
   /** The controller has made it; the broker that answers for metadata learns of it a moment later, on a busy cluster seconds. */
@@ -213,10 +239,10 @@ export class Topics {
       .sort((a, b) => a.partition - b.partition);
   }
 
-  private atController(attempt: (controller: number, leftMs: number, again: boolean) => Promise<void>): Promise<void> {
+  private atController<T>(attempt: (controller: number, leftMs: number, again: boolean) => Promise<T>): Promise<T> {
     return persist(async (leftMs, again) => {
       if (again) await this.cluster.refresh([], leftMs);
-      await attempt(await this.cluster.controller(leftMs), leftMs, again);
+      return attempt(await this.cluster.controller(leftMs), leftMs, again);
     }, this.briefly(0));
   }
 

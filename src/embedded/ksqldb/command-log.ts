@@ -45,7 +45,6 @@ export class CommandLog {
       await this.kafka.createTopic({
         name: this.topic,
         partitions: 1,
-        replicationFactor: 1,
         config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
       });
       return [];

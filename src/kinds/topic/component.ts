@@ -48,13 +48,15 @@ export const kafkaComponent = ({ name, target }: Pick<Pipeline, 'name' | 'target
     }),
     variables: (project) => ({ KAFKA_CLUSTER_ID: clusterId(project) }),
     // Servers in containers reach an unprotected Kafka only. On a foreign one their names carry the pipeline's.
-    told: ({ bootstrapServers, ssl, sasl }, isForeign) =>
+    told: ({ bootstrapServers, ssl, sasl, replication }, isForeign) =>
       (ssl || sasl) !== undefined
         ? undefined
         : {
             KAFKA_BOOTSTRAP_SERVERS: bootstrapServers,
             TOPIC_PREFIX: isForeign ? `_evpipe_${name}_` : '',
             GROUP_PREFIX: isForeign ? `${name}_` : '',
+            REPLICATION: replication === undefined ? '' : String(replication),
+            REPLICATION_OR_DEFAULT: String(replication ?? -1),
           },
   },
 });

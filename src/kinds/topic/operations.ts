@@ -2,16 +2,21 @@ import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import { componentsOf, type KindOperations, type Removal } from '../kind.js';
 import { ledgerTopic } from '../ledger/topic-store.js';
+import { refusalOf } from '../resource.js';
 import { resourceNode } from '../resource-node.js';
 import { hasServer, serverNode, shownPort } from '../server-node.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
 import { kafkaClient } from './client.js';
 import { examineKafka } from './doctor.js';
-import { type TopicContext, topicResource } from './resource.js';
+import { objectionsToNew, type TopicContext, topicResource } from './resource.js';
 import type { TopicSection } from './section.js';
 
 export const operations: KindOperations = {
+  refuse: async (session) => {
+    if (isAtAddress(session)) await refuseUnmakeable(session);
+  },
+
   nodes: (session) => [
     ...serverNode(session, 'kafka', 'kafka'),
     ...session.pipeline.topics.map((one) => topicNode(session, one)),
@@ -28,8 +33,7 @@ export const operations: KindOperations = {
 
   async release(session) {
     const { pipeline, kinds, target } = session;
-    const isOthers = hasServer(session, 'kafka') && target.providerOf(server('kafka')) === 'address';
-    if (!isOthers) return { removed: [], left: [] };
+    if (!isAtAddress(session)) return { removed: [], left: [] };
     const topics = [...pipeline.topics.map(({ name }) => name), ledgerTopic(pipeline.name)];
     const own = componentsOf(pipeline, kinds).filter(
       ({ component }) =>
@@ -48,6 +52,20 @@ export const operations: KindOperations = {
     };
   },
 };
+
+const isAtAddress = (session: Session): boolean =>
+  hasServer(session, 'kafka') && session.target.providerOf(server('kafka')) === 'address';
+
+/** Topics that are missing and that the brokers would not make: evpipe's own first, which `up` begins with. */
+async function refuseUnmakeable({ pipeline, clients }: Session): Promise<void> {
+  const kafka = await kafkaClient(clients);
+  const there = new Set((await kafka.listTopics()).map(({ name }) => name));
+  const own = { name: ledgerTopic(pipeline.name), partitions: 1, config: {}, ...pipeline.topicDefaults };
+  const missing = [own, ...pipeline.topics].filter(({ name }) => !there.has(name));
+  const found = await Promise.all(missing.map(async (one) => ({ one, changes: await objectionsToNew(one, kafka) })));
+  const first = found.find(({ changes }) => changes.length > 0);
+  if (first !== undefined) throw refusalOf(`topic ${first.one.name}`, first.changes, first.one.location);
+}
 
 function topicRemoval({ pipeline, clients }: Session): Removal {
   return {

@@ -1,4 +1,5 @@
-import type { KafkaClient } from '../../clients/kafka/contract.js';
+import type { KafkaClient, NewTopic } from '../../clients/kafka/contract.js';
+import { counted } from '../../support/counted.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { type Change, fieldChange, type ResourceKind } from '../resource.js';
 
@@ -15,6 +16,8 @@ export interface TopicSpec {
 
 export interface LiveTopic {
   readonly partitions: number;
+  /** Of the partition that has the fewest. */
+  readonly replicas: number;
   readonly config: ReadonlyMap<string, string | null>;
   /** Options that evpipe has set and that are no longer declared, with their values. */
   readonly dropped: ReadonlyMap<string, string | null>;
@@ -42,7 +45,12 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
     const entries = asks ? await kafka.topicConfig(spec.name) : [];
     const dropped = entries.filter(({ name, source }) => source === 'topic' && undeclared.includes(name));
     const valuesOf = (some: typeof entries) => new Map(some.map(({ name, value }) => [name, value]));
-    return { partitions: topic.partitions.length, config: valuesOf(entries), dropped: valuesOf(dropped) };
+    return {
+      partitions: topic.partitions.length,
+      replicas: Math.min(...topic.partitions.map(({ replicas }) => replicas.length)),
+      config: valuesOf(entries),
+      dropped: valuesOf(dropped),
+    };
   },
 
   diff(spec, live) {
@@ -57,6 +65,15 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
       const more = spec.partitions > live.partitions ? grows : { refused: shrinks };
       changes.push(fieldChange('partitions', String(live.partitions), String(spec.partitions), more));
     }
+    const { replicationFactor = live.replicas } = spec;
+    if (replicationFactor !== live.replicas) {
+      const refused = {
+        why: 'evpipe does not move replicas between brokers',
+        todo: `Declare ${live.replicas}, or have Kafka do it first: kafka-reassign-partitions.`,
+        location: spec.locationOf?.('replication'),
+      };
+      changes.push(fieldChange('replication', String(live.replicas), String(replicationFactor), { refused }));
+    }
     for (const [name, wanted] of Object.entries(spec.config)) {
       const found = live.config.get(name);
       if (found !== wanted) changes.push(fieldChange(name, found ?? undefined, wanted));
@@ -66,14 +83,17 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
   },
 
   async objections(spec, live, { kafka }) {
-    if (live === undefined) return objection(spec, () => create(spec, kafka, true));
+    if (live === undefined) return objectionsToNew(spec, kafka);
     const changed = Object.entries(spec.config).filter(([name, wanted]) => live.config.get(name) !== wanted);
+    const unwritable = changed.flatMap(([name, wanted]) =>
+      name === MIN_INSYNC ? objectionToLeast(spec, Number(wanted), live.replicas) : [],
+    );
     const found = await Promise.all(
       changed.map(([name, wanted]) =>
         objection(spec, () => kafka.alterTopicConfig(spec.name, { [name]: wanted }, { validateOnly: true })),
       ),
     );
-    return found.flat();
+    return [...unwritable, ...found.flat()];
   },
 
   async apply(spec, live, { kafka, optionsSet }) {
@@ -89,6 +109,31 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
   },
 };
 
+const MADE_MEANWHILE = 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
+const MIN_INSYNC = 'min.insync.replicas';
+
+/** What the brokers say against a topic that is not there yet, and what they take though nothing could be written to it then. */
+export async function objectionsToNew(spec: TopicSpec, kafka: KafkaClient): Promise<readonly Change[]> {
+  const found: Change[] = [];
+  const refused = await objection(spec, async () => {
+    const { replicas, minInsyncReplicas } = await kafka.previewTopic(newTopic(spec));
+    if (replicas === undefined || minInsyncReplicas === undefined) return;
+    found.push(...objectionToLeast(spec, minInsyncReplicas, replicas));
+  });
+  return [...refused, ...found];
+}
+
+function objectionToLeast(spec: TopicSpec, least: number, replicas: number): readonly Change[] {
+  if (!(least > replicas)) return [];
+  const refused = {
+    code: 'EVPIPE_MIN_INSYNC_REPLICAS',
+    why: `${MIN_INSYNC} ${least} with ${counted(replicas, 'replica')} rejects every write with acks=all`,
+    todo: `Declare more replicas (replication), or ${MIN_INSYNC} ${replicas}.`,
+    location: spec.locationOf?.('config', MIN_INSYNC),
+  } as const;
+  return [{ summary: MIN_INSYNC, refused }];
+}
+
 /** What the broker says against it, at the option that it names. */
 async function objection(spec: TopicSpec, ask: () => Promise<void>): Promise<readonly Change[]> {
   try {
@@ -96,29 +141,34 @@ async function objection(spec: TopicSpec, ask: () => Promise<void>): Promise<rea
     return [];
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind !== 'failed') throw failure;
+    if (failure.code === MADE_MEANWHILE) return [];
     const option = Object.keys(spec.config).find((name) => failure.message.includes(name));
+    const isReplication = failure.code === 'EVPIPE_KAFKA_INVALID_REPLICATION_FACTOR';
+    const path = isReplication ? ['replication'] : option === undefined ? undefined : ['config', option];
     const refused = {
       code: failure.code,
       why: failure.message,
-      todo: failure.todo ?? 'Correct it; this is why Kafka rejects it.',
-      location: option === undefined ? undefined : spec.locationOf?.('config', option),
+      todo: failure.todo ?? (isReplication ? FEWER_REPLICAS : 'Correct it; this is why Kafka rejects it.'),
+      location: path === undefined ? undefined : spec.locationOf?.(...path),
     };
-    return [{ summary: option ?? 'Kafka', refused }];
+    return [{ summary: path?.at(-1) ?? 'Kafka', refused }];
   }
 }
 
-async function create(spec: TopicSpec, kafka: KafkaClient, validateOnly = false): Promise<void> {
-  const { name, partitions, replicationFactor, config } = spec;
+const FEWER_REPLICAS = 'Declare at most as many replicas as there are brokers, or start the brokers that are down.';
+
+const newTopic = ({ name, partitions, replicationFactor, config }: TopicSpec): NewTopic => ({
+  name,
+  partitions,
+  config,
+  ...(replicationFactor === undefined ? {} : { replicationFactor }),
+});
+
+async function create(spec: TopicSpec, kafka: KafkaClient): Promise<void> {
   try {
-    await kafka.createTopic({
-      name,
-      partitions,
-      config,
-      validateOnly,
-      ...(replicationFactor === undefined ? {} : { replicationFactor }),
-    });
+    await kafka.createTopic(newTopic(spec));
   } catch (failure) {
     // Somebody made it a moment ago (a connector, another evpipe): the next run compares it.
-    if (!(failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS')) throw failure;
+    if (!(failure instanceof EvpipeError && failure.code === MADE_MEANWHILE)) throw failure;
   }
 }

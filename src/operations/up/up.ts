@@ -32,6 +32,7 @@ export interface UpResult {
  * A failed step is in the result; throws on wrong usage, an aborted signal, EVPIPE_ALREADY_RUNNING and EVPIPE_LOCKED.
  */
 export async function up(session: Session, options: UpOptions): Promise<UpResult> {
+  for (const { operations } of await operationsOf(session.kinds)) await operations.refuse?.(session);
   return exclusively(session, () => bringUp(session, options));
 }
 

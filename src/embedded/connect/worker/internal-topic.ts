@@ -93,7 +93,7 @@ export class InternalTopic {
 
 async function create(kafka: KafkaClient, name: string, partitions: number): Promise<void> {
   try {
-    await kafka.createTopic({ name, partitions, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } });
+    await kafka.createTopic({ name, partitions, config: { 'cleanup.policy': 'compact' } });
   } catch (failure) {
     const exists = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
     if (!exists) throw failure;

@@ -9,6 +9,7 @@ import type {
   RecordProducer,
   RecordReader,
   TopicDescription,
+  TopicPreview,
 } from '../../../clients/kafka/contract.js';
 import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 
@@ -44,6 +45,10 @@ export class MemoryKafka implements KafkaClient {
   async createTopic(spec: { name: string; partitions: number; config?: Readonly<Record<string, string>> }) {
     const partitions = Array.from({ length: spec.partitions }, () => []);
     this.topics.set(spec.name, { name: spec.name, config: spec.config ?? {}, partitions });
+  }
+
+  async previewTopic(): Promise<TopicPreview> {
+    return { replicas: undefined, minInsyncReplicas: undefined };
   }
 
   async createPartitions(topic: string, total: number): Promise<void> {
