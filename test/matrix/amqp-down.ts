@@ -13,7 +13,7 @@ export function proveDown(place: Place): void {
     let folder: string;
     let amqp: AmqpClient;
     let names: { readonly events: string; readonly audit: string; readonly mails: string; readonly likes: string };
-    let run: (...argv: string[]) => Promise<Ran>;
+    let run: (command: string, ...argv: string[]) => Promise<Ran>;
 
     beforeEach(async () => {
       const { url, managementUrl } = await place();
@@ -29,7 +29,7 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
 `;
       writeFileSync(join(folder, 'evpipe.yaml'), file);
       const env = { PATH: process.env.PATH, XDG_STATE_HOME: join(folder, 'state') };
-      run = (...argv) => runIn(folder, env, ...argv, '--target', 'real');
+      run = (command, ...argv) => runIn(folder, env, command, '--target', 'real', ...argv);
       amqp = connectAmqp({ url });
     });
     afterEach(async () => {
@@ -60,6 +60,24 @@ targets: { real: { rabbitmq: { url: "${url}", management: "${managementUrl}" } }
       expect(await amqp.queue(names.mails)).toEqual({ ready: 0, consumers: 0 });
       await run('down', '--volumes', '--yes');
     });
+
+    it.each([
+      ['smoke', '--up', '--down'],
+      ['exec', '--volumes', '--', 'true'],
+    ] as const)(
+      'asks before %s makes what it would take away at its end, and then does',
+      async (command, ...options) => {
+        const refused = await run(command, ...options);
+        expect(refused.err).toContain(`removes  RabbitMQ queue ${names.mails} with its messages`);
+        expect(refused.err).toContain('Confirm with --yes.');
+        expect(refused.code).toBe(2);
+        expect(await amqp.queue(names.mails)).toBeUndefined();
+        const ended = await run(command, '--yes', ...options);
+        expect(ended.code, ended.out + ended.err).toBe(0);
+        expect(await amqp.queue(names.mails)).toBeUndefined();
+        expect(await amqp.hasExchange(names.events)).toBe(false);
+      },
+    );
 
     it('leaves what others receive from, are bound to, or have declared otherwise, and tells it', async () => {
       await amqp.declareQueue({ name: names.likes, durable: true, arguments: { 'x-max-length': 7 } });

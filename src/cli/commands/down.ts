@@ -1,7 +1,7 @@
 import type { DownResult } from '../../operations/run/down.js';
 import { counted } from '../../support/counted.js';
 import type { CommandEntry } from '../command.js';
-import { confirm } from '../confirm.js';
+import { confirmRelease } from '../confirm-release.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
 import { openRunning } from '../open-pipeline.js';
@@ -20,16 +20,8 @@ export const downCommand: CommandEntry = {
     const pipeline = await openRunning(shell, options, operand as string | undefined);
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const [{ down }, { releasable }] = await Promise.all([
-        import('../../operations/run/down.js'),
-        import('../../operations/run/release.js'),
-      ]);
-      // Like `docker compose down --volumes`, it asks nothing about data of its own servers.
-      const taken = volumes ? await releasable(session) : [];
-      if (taken.length > 0) {
-        if (options.yes !== true) for (const one of taken) shell.err(`  removes  ${one}, if this pipeline made it\n`);
-        await confirm(shell, options, 'Remove these from servers that evpipe does not run?');
-      }
+      const { down } = await import('../../operations/run/down.js');
+      if (volumes) await confirmRelease(session, shell, options);
       const result = await down(session, { volumes });
       if (options.output === 'json') {
         shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, volumes, ...result }));

@@ -2,6 +2,7 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
+import { confirmRelease } from '../confirm-release.js';
 import { EXIT } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { runProgram } from '../run-program.js';
@@ -16,7 +17,7 @@ export const execCommand: CommandEntry = {
     command
       .option('--no-seed', 'without a service: create no seed data')
       .option('--no-verify', 'without a service: run no checks first')
-      .option('--volumes', 'without a service: also remove all data at the end')
+      .option('--volumes', 'without a service: also remove all data at the end, asking first as down --volumes does')
       .addHelpText(
         'after',
         '\nWithout a service: up, then the command with the addresses of `evpipe env`, then down; exits with the code of the command. A pipeline that was already up stays up.',
@@ -59,13 +60,18 @@ async function onPipeline(call: CommandCall, words: readonly string[]): Promise<
   return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
     const before = await session.target.status();
     const ranBefore = before.some(({ provider, state }) => provider !== 'address' && state === 'running');
+    const volumes = options.volumes === true && !ranBefore;
+    if (volumes) await confirmRelease(session, shell, options);
     try {
       const code = await upCommand.run({ ...call, shell, arguments: [] });
       if (code !== EXIT.done) return code;
       const { addresses } = await import('../../operations/run/env.js');
       return await runProgram(words, { cwd: shell.cwd, env: { ...shell.env, ...(await addresses(session)) } });
     } finally {
-      if (!ranBefore) await session.target.shutdown({ volumes: options.volumes === true });
+      if (!ranBefore) {
+        const { down } = await import('../../operations/run/down.js');
+        await down(session, { volumes });
+      }
     }
   });
 }

@@ -5,6 +5,7 @@ import type { SmokeCase } from '../../kinds/smoke/smoke.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Line, Span } from '../../ui/text/line.js';
 import type { CommandCall, CommandEntry } from '../command.js';
+import { confirmRelease } from '../confirm-release.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
@@ -29,7 +30,10 @@ export const smokeCommand: CommandEntry = {
       .option('--junit <file>', 'also write the results as JUnit XML')
       .option('--up', 'bring the pipeline up first')
       .option('--seed', 'with --up: also create seed data on servers with an address')
-      .option('--down', 'bring it down afterwards, whatever happened; also remove its data if --up created it'),
+      .option(
+        '--down',
+        'bring it down afterwards, whatever happened; also remove its data if --up created it, asking first as down --volumes does',
+      ),
   endsInOrder: ({ down }) => down === true,
   run: async (call) => {
     const { shell, options } = call;
@@ -38,6 +42,7 @@ export const smokeCommand: CommandEntry = {
     const fromNothing = options.up === true && !existsSync(pipeline.stateFolder);
     const emit = options.output === 'json' ? (event: unknown) => shell.out(jsonLine(event)) : () => {};
     return withSession(pipeline, { shell, options, emit }, async (session) => {
+      if (options.down === true && fromNothing) await confirmRelease(session, shell, options);
       try {
         const brought = options.up === true ? await bringUp(session, call) : EXIT.done;
         return brought === EXIT.done ? await runSmoke(session, call, names) : brought;
