@@ -80,9 +80,9 @@ export function importJournals(dataDir: string, context: StateContext): void {
         const [group = '', id = ''] = key.split(SEPARATOR);
         const changes =
           file.kind === 'group'
-            ? { epoch: file.epoch, members: [] }
-            : { epoch: undefined, members: [{ id, ...memberOf(file) }] };
-        offsets.append(group, consumerRecords(group, changes));
+            ? { epoch: file.epoch, members: [], patterns: [] }
+            : { epoch: undefined, members: [{ id, ...memberOf(file) }], patterns: [] };
+        offsets.append(group, consumerRecords(group, changes, { version: 0, nowMs }));
       }
     },
   );
@@ -117,5 +117,9 @@ const renewed = (group: OldClassicGroup) => ({
 
 function memberOf({ kind: _, epoch, previousEpoch, assigned, revoking, target, ...metadata }: OldConsumerMember) {
   const waiting = revoking.length === 0 && target.length !== assigned.length;
-  return { metadata, target, assignment: { epoch, previousEpoch, assigned, revoking, waiting } };
+  return {
+    metadata: { ...metadata, classic: null },
+    target,
+    assignment: { epoch, previousEpoch, assigned, revoking, waiting },
+  };
 }

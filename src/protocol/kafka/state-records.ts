@@ -182,6 +182,14 @@ export const CURRENT_ASSIGNMENT = new RecordFormat(
   FLEXIBLE,
 );
 
+/** The topics that a regular expression of the group's members matches, and with which version of the metadata. */
+export const REGULAR_EXPRESSION = new RecordFormat(
+  16,
+  { group: string(), regex: string() },
+  { topics: list('0+', string()), version: int64(), timestamp: int64() },
+  FLEXIBLE,
+);
+
 export const TRANSACTION_STATES = [
   'Empty',
   'Ongoing',

@@ -13,10 +13,12 @@ import {
   NOTHING,
   newMember,
   restoredMember,
+  type SyncRequest,
   type SyncResult,
   sameProtocols,
   topicsOf,
 } from './classic-member.js';
+import type { Downgraded } from './migration.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
@@ -74,6 +76,26 @@ export class ClassicGroup {
     for (const member of file.members) group.addMember(restoredMember(member, file.protocol));
     if (group.members.size > 0) group.state = 'Stable';
     return group;
+  }
+
+  /** Of a group that spoke the consumer protocol until now: its members know nothing of that yet, and join again if `rebalance`. */
+  static downgraded(id: string, from: Downgraded, rebalance: boolean, environment: GroupEnvironment): ClassicGroup {
+    const group = ClassicGroup.restore(id, { ...from.file, members: [] }, environment);
+    group.leader = from.file.leader;
+    for (const member of from.members) group.addMember(member);
+    group.state = 'Stable';
+    if (rebalance) group.prepareRebalance();
+    return group;
+  }
+
+  /** It becomes a group of the consumer protocol: who waits for an answer has to join that. */
+  dissolve(): void {
+    this.close();
+    this.state = 'Dead';
+    for (const member of this.members.values()) {
+      member.joining?.({ ...NO_JOIN, error: 'REBALANCE_IN_PROGRESS', memberId: member.id });
+      member.syncing?.({ ...NO_SYNC, error: 'REBALANCE_IN_PROGRESS' });
+    }
   }
 
   file(): ClassicGroupFile {
@@ -346,14 +368,7 @@ export class ClassicGroup {
     }));
   }
 
-  sync(request: {
-    readonly memberId: string;
-    readonly instanceId: string | null;
-    readonly generation: number;
-    readonly protocolType: string | null;
-    readonly protocol: string | null;
-    readonly assignments: ReadonlyMap<string, Buffer>;
-  }): SyncResult | Promise<SyncResult> {
+  sync(request: SyncRequest): SyncResult | Promise<SyncResult> {
     const refused = (error: ErrorName): SyncResult => ({ ...NO_SYNC, error });
     const error = this.checkMember(request.memberId, request.instanceId);
     if (error !== undefined) return refused(error);

@@ -37,6 +37,15 @@ export interface JoinResult {
   }>;
 }
 
+export interface SyncRequest {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly generation: number;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  readonly assignments: ReadonlyMap<string, Buffer>;
+}
+
 export interface SyncResult {
   readonly error: ErrorName | undefined;
   readonly protocolType: string | null;
@@ -96,7 +105,10 @@ export const NO_JOIN: JoinResult = {
 
 export const NO_SYNC: SyncResult = { error: undefined, protocolType: null, protocol: null, assignment: NOTHING };
 
-export const newMember = (id: string, request: JoinRequest): ClassicMember => ({
+type Joining = Pick<JoinRequest, 'instanceId' | 'clientId' | 'clientHost' | 'protocols'> &
+  Pick<JoinRequest, 'sessionTimeoutMs' | 'rebalanceTimeoutMs'>;
+
+export const newMember = (id: string, request: Joining): ClassicMember => ({
   id,
   instanceId: request.instanceId,
   clientId: request.clientId,
@@ -132,7 +144,7 @@ export const restoredMember = (
 /** The protocols among these that every member has. */
 export const commonProtocols = (
   protocols: readonly MemberProtocol[],
-  members: readonly ClassicMember[],
+  members: ReadonlyArray<{ readonly protocols: readonly MemberProtocol[] }>,
 ): readonly MemberProtocol[] =>
   protocols.filter(({ name }) => members.every((member) => member.protocols.some((own) => own.name === name)));
 

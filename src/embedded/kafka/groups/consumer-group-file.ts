@@ -1,3 +1,4 @@
+import type { ClassicFace } from './consumer-member.js';
 import type { PartitionKey } from './uniform-assignor.js';
 
 /** What is kept of a group of the consumer protocol: enough to go on after a restart of the broker. */
@@ -11,6 +12,8 @@ export interface MemberMetadata {
   readonly topicNames: readonly string[];
   readonly topicRegex: string | null;
   readonly assignor: string | null;
+  /** Null of a member that speaks the consumer protocol. */
+  readonly classic: ClassicFace | null;
 }
 
 export interface MemberAssignment {
@@ -31,10 +34,17 @@ export interface MemberChange {
   readonly assignment?: MemberAssignment;
 }
 
+/** What a regular expression of the group matches; null topics: no member has it any more. */
+export interface PatternChange {
+  readonly regex: string;
+  readonly topics: readonly string[] | null;
+}
+
 export interface GroupChanges {
   /** The group's, undefined where it did not change. */
   readonly epoch: number | undefined;
   readonly members: readonly MemberChange[];
+  readonly patterns: readonly PatternChange[];
 }
 
 export interface StoredMember {
@@ -48,4 +58,6 @@ export interface StoredConsumerGroup {
   /** When its last epoch was written: a group without members has been empty since then. */
   readonly emptySinceMs: number;
   readonly members: ReadonlyMap<string, StoredMember>;
+  /** The topics that each regular expression matched. */
+  readonly patterns: ReadonlyMap<string, readonly string[]>;
 }

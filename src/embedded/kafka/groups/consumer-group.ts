@@ -2,70 +2,45 @@ import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../../../support/clock.js';
 import type { NamePattern } from '../name-pattern.js';
 import type { Topic } from '../topics/topic.js';
-import type { GroupChanges, MemberChange, StoredConsumerGroup, StoredMember } from './consumer-group-file.js';
-import { type Subscription, Subscriptions } from './subscriptions.js';
+import type {
+  GroupChanges,
+  MemberChange,
+  PatternChange,
+  StoredConsumerGroup,
+  StoredMember,
+} from './consumer-group-file.js';
+import {
+  assignmentOf,
+  type ConsumerHeartbeat,
+  type ConsumerMember,
+  type HeartbeatResult,
+  metadataOf,
+  newConsumerMember,
+  stopTimers,
+} from './consumer-member.js';
+import type { TopicNames } from './embedded-protocol.js';
+import { Subscriptions } from './subscriptions.js';
+import { TranslatedMembers } from './translated-members.js';
 import { assignRanges, assignUniformly, type PartitionKey, type Target } from './uniform-assignor.js';
 
 export const ASSIGNORS = ['uniform', 'range'] as const;
-
-export interface ConsumerHeartbeat {
-  readonly memberId: string;
-  readonly memberEpoch: number;
-  readonly instanceId: string | null;
-  readonly rackId: string | null;
-  readonly rebalanceTimeoutMs: number;
-  /** Null where nothing changed since the last heartbeat. */
-  readonly topicNames: readonly string[] | null;
-  /** Null where it did not change, undefined where the member subscribes to no pattern. */
-  readonly topicPattern: NamePattern | null | undefined;
-  readonly assignor: string | null;
-  /** What the member has, null where nothing changed. */
-  readonly owned: readonly PartitionKey[] | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-}
-
-export interface ConsumerMember {
-  readonly id: string;
-  instanceId: string | null;
-  rackId: string | null;
-  clientId: string;
-  clientHost: string;
-  rebalanceTimeoutMs: number;
-  subscription: Subscription;
-  assignor: string | null;
-  epoch: number;
-  previousEpoch: number;
-  assigned: Set<PartitionKey>;
-  /** What it was told to give up and has not yet. */
-  revoking: Set<PartitionKey>;
-  /** Some of its target still belongs to others. */
-  waiting: boolean;
-  /** A static member that left for a while: its place is kept until its session ends. */
-  away: boolean;
-  deadlineMs: number;
-  stopTimer: (() => void) | undefined;
-  stopRevocation: (() => void) | undefined;
-}
-
-export interface HeartbeatResult {
-  readonly error: ErrorName | undefined;
-  readonly message?: string;
-  readonly memberId: string;
-  readonly memberEpoch: number;
-  /** Undefined where it did not change. */
-  readonly assignment: ReadonlySet<PartitionKey> | undefined;
-}
 
 export interface ConsumerEnvironment {
   readonly clock: Clock;
   readonly sessionTimeoutMs: (groupId: string) => number;
   readonly sizeMax: () => number;
   readonly topics: () => readonly Topic[];
+  readonly names: TopicNames;
+  readonly newMemberId: () => string;
   /** Grows whenever a topic or a partition comes or goes. */
   readonly topicsVersion: () => number;
   /** Stores what changed. False where that was not possible (a full disk); it is tried again with the next change. */
   readonly save: (group: ConsumerGroup, changes: GroupChanges) => boolean;
+  /**
+   * Only members of the classic protocol are left: where the migration policy allows it, the group becomes one of the
+   * classic protocol, in which they join again if `rebalance` says so, and this one is done with. False where it stays.
+   */
+  readonly downgrade: (group: ConsumerGroup, rebalance: boolean) => boolean;
 }
 
 const JOIN = 0;
@@ -79,6 +54,9 @@ const LEAVE_FOR_A_WHILE = -2;
  * 1. It has partitions that are not in its target: it is told the rest, and keeps its epoch until it says (by what it
  *    owns) that it gave them up; if it does not within its rebalance timeout, it is removed.
  * 2. Then it gets its target, except what other members have not given up yet, and the new epoch. It gets the rest as that becomes free.
+ *
+ * Members of the classic protocol may be among them while a group moves from one protocol to the other: `classic` serves
+ * them. When the last member of the consumer protocol goes, the group becomes a classic one.
  */
 export class ConsumerGroup {
   readonly kind = 'consumer';
@@ -86,20 +64,24 @@ export class ConsumerGroup {
   emptySinceMs: number;
   readonly members = new Map<string, ConsumerMember>();
   target: Target = new Map();
-  private readonly subscriptions = new Subscriptions();
+  readonly subscriptions = new Subscriptions();
+  readonly classic: TranslatedMembers;
   /** Members, their subscriptions or their assignors are not those that the target was made for. */
-  private outdated = false;
+  outdated = false;
   /** Who holds a partition: it is assigned to that member, or not given up by it yet. */
   private readonly owners = new Map<PartitionKey, ConsumerMember>();
   /** Members of which something is not on disk as it is now, by what it is. */
-  private readonly unsaved = { metadata: new Set<string>(), target: new Set<string>(), assignment: new Set<string>() };
+  readonly unsaved = { metadata: new Set<string>(), target: new Set<string>(), assignment: new Set<string>() };
+  /** What the patterns matched when it was stored. */
+  private patternsSaved: ReadonlyMap<string, readonly string[]> = new Map();
   private epochSaved = 0;
 
   constructor(
     readonly id: string,
-    private readonly environment: ConsumerEnvironment,
+    readonly environment: ConsumerEnvironment,
   ) {
     this.emptySinceMs = environment.clock.now();
+    this.classic = new TranslatedMembers(this);
   }
 
   /** `patterns` are the compiled regular expressions of the members. */
@@ -113,6 +95,7 @@ export class ConsumerGroup {
     group.epoch = file.epoch;
     group.epochSaved = file.epoch;
     group.emptySinceMs = file.emptySinceMs;
+    group.patternsSaved = file.patterns;
     for (const [memberId, member] of file.members) group.restoreMember(memberId, member, patterns);
     group.subscriptions.resolve(environment.topics, environment.topicsVersion());
     // Topics may have changed after the last target was stored.
@@ -126,20 +109,19 @@ export class ConsumerGroup {
 
   private restoreMember(id: string, file: StoredMember, patterns: ReadonlyMap<string, NamePattern>): void {
     if (file.metadata === undefined) return;
-    const { topicNames, topicRegex, ...rest } = file.metadata;
-    const { epoch, previousEpoch, assigned, revoking, waiting } = file.assignment;
+    const { topicNames, topicRegex, classic, ...rest } = file.metadata;
+    const { epoch, assigned, revoking } = file.assignment;
     const pattern = topicRegex === null ? undefined : patterns.get(topicRegex);
-    const member: ConsumerMember = {
+    const member = newConsumerMember({
       ...rest,
-      ...{ id, epoch, previousEpoch, waiting },
-      subscription: this.subscriptions.of(topicNames, pattern),
+      ...file.assignment,
+      id,
+      classic: classic ?? undefined,
+      subscription: this.subscriptions.of(topicNames, pattern, this.patternsSaved.get(topicRegex ?? '')),
       assigned: new Set(assigned),
       revoking: new Set(revoking),
       away: epoch === LEAVE_FOR_A_WHILE,
-      deadlineMs: 0,
-      stopTimer: undefined,
-      stopRevocation: undefined,
-    };
+    });
     this.members.set(id, member);
     this.target.set(id, new Set(file.target));
     for (const key of [...assigned, ...revoking]) this.owners.set(key, member);
@@ -163,7 +145,8 @@ export class ConsumerGroup {
   checkEpoch(memberId: string, epoch: number): ErrorName | undefined {
     const member = this.members.get(memberId);
     if (member === undefined) return 'UNKNOWN_MEMBER_ID';
-    return member.epoch === epoch ? undefined : 'STALE_MEMBER_EPOCH';
+    if (member.epoch === epoch) return undefined;
+    return member.classic === undefined ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION';
   }
 
   heartbeat(beat: ConsumerHeartbeat): HeartbeatResult {
@@ -174,9 +157,6 @@ export class ConsumerGroup {
       memberEpoch: 0,
       assignment: undefined,
     });
-    if (beat.assignor !== null && !ASSIGNORS.some((name) => name === beat.assignor)) {
-      return refused('UNSUPPORTED_ASSIGNOR', `Only ${ASSIGNORS.join(', ')} are supported.`);
-    }
     if (beat.memberEpoch === LEAVE || beat.memberEpoch === LEAVE_FOR_A_WHILE) return this.depart(beat, refused);
     const member = beat.memberEpoch === JOIN ? this.joined(beat) : this.members.get(beat.memberId);
     if (typeof member === 'string') return refused(member);
@@ -186,7 +166,7 @@ export class ConsumerGroup {
     }
     this.update(member, beat);
     this.heard(member);
-    this.retarget();
+    this.retarget(beat.mayDescribe);
     const changed = this.reconcile(member, beat.owned);
     if (!this.save()) return refused('NOT_COORDINATOR', 'The group could not be stored.');
     const full = beat.memberEpoch === JOIN || beat.topicNames !== null || isRetry(beat, member);
@@ -201,39 +181,34 @@ export class ConsumerGroup {
   private joined(beat: ConsumerHeartbeat): ConsumerMember | ErrorName {
     const known = this.members.get(beat.memberId);
     if (known !== undefined) return known;
-    const old = [...this.members.values()].find(
-      ({ instanceId }) => instanceId !== null && instanceId === beat.instanceId,
-    );
-    if (old !== undefined && !old.away) return 'UNRELEASED_INSTANCE_ID';
+    const old = this.memberOfInstance(beat.instanceId);
+    if (old !== undefined && !old.away && old.classic === undefined) return 'UNRELEASED_INSTANCE_ID';
     if (old === undefined && this.members.size >= this.environment.sizeMax()) return 'GROUP_MAX_SIZE_REACHED';
-    const member: ConsumerMember = {
-      id: beat.memberId,
-      instanceId: beat.instanceId,
-      rackId: beat.rackId,
-      clientId: beat.clientId,
-      clientHost: beat.clientHost,
-      rebalanceTimeoutMs: beat.rebalanceTimeoutMs,
-      subscription: old?.subscription ?? this.subscriptions.of([], undefined),
-      assignor: beat.assignor,
-      epoch: 0,
-      previousEpoch: -1,
-      assigned: new Set(),
-      revoking: new Set(),
-      waiting: false,
-      away: false,
-      deadlineMs: 0,
-      stopTimer: undefined,
-      stopRevocation: undefined,
-    };
+    const { memberId: id, instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor } = beat;
+    const subscription = old?.subscription ?? this.subscriptions.of([], undefined);
+    const made = { id, instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, subscription, assignor };
+    const member = newConsumerMember(made);
     if (old !== undefined) {
       this.target.set(member.id, this.target.get(old.id) ?? new Set());
       this.forget(old);
-    } else this.outdated = true;
+    }
+    this.add(member);
+    this.outdated ||= old === undefined;
+    return member;
+  }
+
+  memberOfInstance(instanceId: string | null): ConsumerMember | undefined {
+    if (instanceId === null) return undefined;
+    return [...this.members.values()].find((member) => member.instanceId === instanceId);
+  }
+
+  /** A member that was not there; what is said to be assigned to it is taken as free. */
+  add(member: ConsumerMember): void {
     this.members.set(member.id, member);
+    for (const key of [...member.assigned, ...member.revoking]) this.owners.set(key, member);
     this.unsaved.metadata.add(member.id);
     this.unsaved.target.add(member.id);
     this.unsaved.assignment.add(member.id);
-    return member;
   }
 
   /** An administrator removes a member, by its id or its instance's. */
@@ -261,7 +236,8 @@ export class ConsumerGroup {
   }
 
   private update(member: ConsumerMember, beat: ConsumerHeartbeat): void {
-    const { subscription, assignor } = member;
+    const { subscription, assignor, classic } = member;
+    member.classic = undefined;
     member.clientId = beat.clientId;
     member.clientHost = beat.clientHost;
     if (beat.rebalanceTimeoutMs > 0) member.rebalanceTimeoutMs = beat.rebalanceTimeoutMs;
@@ -271,8 +247,9 @@ export class ConsumerGroup {
       const pattern = beat.topicPattern === null ? subscription.pattern : beat.topicPattern;
       member.subscription = this.subscriptions.of(beat.topicNames ?? subscription.topicNames, pattern);
     }
-    if (member.subscription === subscription && member.assignor === assignor) return;
-    this.outdated = true;
+    const same = member.subscription === subscription && member.assignor === assignor;
+    if (same && classic === undefined) return;
+    this.outdated ||= !same;
     this.unsaved.metadata.add(member.id);
   }
 
@@ -280,10 +257,10 @@ export class ConsumerGroup {
    * A new epoch and target where members, subscriptions or topics are not those of the last one. A heartbeat that
    * changes nothing must stay cheap, however many members and topics there are.
    */
-  private retarget(): void {
+  retarget(mayDescribe?: (topic: string) => boolean): void {
     if (this.outdated) this.subscriptions.keep([...this.members.values()].map(({ subscription }) => subscription));
     const { topics, topicsVersion } = this.environment;
-    const changed = this.subscriptions.resolve(topics, topicsVersion());
+    const changed = this.subscriptions.resolve(topics, topicsVersion(), mayDescribe);
     if (!changed && !this.outdated) return;
     this.outdated = false;
     this.epoch++;
@@ -295,41 +272,55 @@ export class ConsumerGroup {
     for (const [id, keys] of this.target) if (!sameElements(keys, before.get(id))) this.unsaved.target.add(id);
   }
 
-  /** True where its assignment changed. */
-  private reconcile(member: ConsumerMember, owned: readonly PartitionKey[] | null): boolean {
+  /** `owned`: what the member says it has, null where it says nothing. True where its assignment changed. */
+  reconcile(member: ConsumerMember, owned: readonly PartitionKey[] | null): boolean {
+    const holds = (keys: ReadonlySet<PartitionKey>): boolean => owned === null || owned.some((key) => keys.has(key));
     if (member.revoking.size > 0) {
-      if (owned === null || owned.some((key) => member.revoking.has(key))) return false;
+      if (holds(member.revoking)) return false;
       this.release(member, member.revoking);
       member.revoking.clear();
       member.stopRevocation?.();
       member.stopRevocation = undefined;
     } else if (member.epoch === this.epoch && !member.waiting) return false;
     const target = this.target.get(member.id) ?? new Set<PartitionKey>();
-    const revoked = [...member.assigned].filter((key) => !target.has(key));
-    if (revoked.length > 0) {
-      for (const key of revoked) member.assigned.delete(key);
-      member.revoking = new Set(revoked);
+    const revoked = new Set([...member.assigned].filter((key) => !target.has(key)));
+    for (const key of revoked) member.assigned.delete(key);
+    if (revoked.size > 0 && holds(revoked)) {
+      member.revoking = revoked;
       this.unsaved.assignment.add(member.id);
       this.awaitRevocation(member);
       return true;
     }
+    this.release(member, revoked);
+    return this.advance(member, target) || revoked.size > 0;
+  }
+
+  /** Gives a member what of its target is free, and the group's epoch. True where it got something. */
+  private advance(member: ConsumerMember, target: ReadonlySet<PartitionKey>): boolean {
     const before = member.assigned.size;
-    member.waiting = false;
+    const waited = member.waiting;
+    member.waiting = !this.isFree(member);
     for (const key of target) {
       const owner = this.owners.get(key);
-      if (owner !== undefined && owner !== member) member.waiting = true;
-      else {
-        member.assigned.add(key);
-        this.owners.set(key, member);
-      }
+      if (owner !== undefined && owner !== member) continue;
+      member.assigned.add(key);
+      this.owners.set(key, member);
     }
     if (member.epoch !== this.epoch) {
       member.previousEpoch = member.epoch;
       member.epoch = this.epoch;
       this.unsaved.assignment.add(member.id);
     }
-    if (member.assigned.size === before) return false;
-    this.unsaved.assignment.add(member.id);
+    if (member.assigned.size !== before || member.waiting !== waited) this.unsaved.assignment.add(member.id);
+    return member.assigned.size !== before;
+  }
+
+  /** Whether no other member holds anything of its target. */
+  isFree(member: ConsumerMember): boolean {
+    for (const key of this.target.get(member.id) ?? []) {
+      const owner = this.owners.get(key);
+      if (owner !== undefined && owner !== member) return false;
+    }
     return true;
   }
 
@@ -342,9 +333,11 @@ export class ConsumerGroup {
     for (const key of keys) if (this.owners.get(key) === member) this.owners.delete(key);
   }
 
-  private heard(member: ConsumerMember): void {
-    const { clock, sessionTimeoutMs } = this.environment;
-    member.deadlineMs = clock.monotonic() + sessionTimeoutMs(this.id);
+  /** The member is alive: its session begins anew. */
+  heard(member: ConsumerMember): void {
+    const { clock } = this.environment;
+    const sessionMs = member.classic?.sessionTimeoutMs ?? this.environment.sessionTimeoutMs(this.id);
+    member.deadlineMs = clock.monotonic() + sessionMs;
     if (member.stopTimer !== undefined) return;
     const watch = (ms: number): void => {
       member.stopTimer = clock.schedule(ms, () => {
@@ -353,12 +346,11 @@ export class ConsumerGroup {
         else this.remove(member);
       });
     };
-    watch(sessionTimeoutMs(this.id));
+    watch(sessionMs);
   }
 
-  private forget(member: ConsumerMember): void {
-    member.stopTimer?.();
-    member.stopRevocation?.();
+  forget(member: ConsumerMember): void {
+    stopTimers(member);
     this.release(member, member.assigned);
     this.release(member, member.revoking);
     this.members.delete(member.id);
@@ -366,46 +358,64 @@ export class ConsumerGroup {
     this.unsaved.metadata.add(member.id);
   }
 
-  private remove(member: ConsumerMember): void {
+  remove(member: ConsumerMember): void {
     this.forget(member);
+    if (member.classic === undefined && this.isLeftToClassic() && this.environment.downgrade(this, true)) return;
     this.outdated = true;
     if (this.members.size > 0) this.retarget();
     else {
       this.epoch++;
       this.emptySinceMs = this.environment.clock.now();
+      this.subscriptions.keep([]);
     }
     this.save();
   }
 
+  /** Whether there are members, all of them of the classic protocol. */
+  isLeftToClassic(): boolean {
+    return this.members.size > 0 && [...this.members.values()].every(({ classic }) => classic !== undefined);
+  }
+
   /** Writes what changed since the last time; false where that was not possible. */
-  private save(): boolean {
+  save(): boolean {
     const { metadata, target, assignment } = this.unsaved;
     const ids = new Set([...metadata, ...target, ...assignment]);
     if (ids.size === 0 && this.epochSaved === this.epoch) return true;
     const members = [...ids].map((id) => this.changesOf(id));
     const epoch = this.epochSaved === this.epoch ? undefined : this.epoch;
-    if (!this.environment.save(this, { epoch, members })) return false;
+    const found = this.subscriptions.patterns();
+    if (!this.environment.save(this, { epoch, members, patterns: this.patternChanges(found) })) return false;
     for (const saved of [metadata, target, assignment]) saved.clear();
     this.epochSaved = this.epoch;
+    this.patternsSaved = found;
     return true;
+  }
+
+  private patternChanges(found: ReadonlyMap<string, readonly string[]>): PatternChange[] {
+    const gone = [...this.patternsSaved.keys()].filter((regex) => !found.has(regex));
+    const changed = [...found].filter(([regex, topics]) => topics.join() !== this.patternsSaved.get(regex)?.join());
+    return [
+      ...gone.map((regex) => ({ regex, topics: null })),
+      ...changed.map(([regex, topics]) => ({ regex, topics })),
+    ];
   }
 
   private changesOf(id: string): MemberChange {
     const member = this.members.get(id);
     if (member === undefined) return { id, metadata: null };
-    const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor } = member;
-    const { epoch, previousEpoch, waiting } = member;
-    const topicRegex = member.subscription.pattern?.source ?? null;
-    const { topicNames } = member.subscription;
-    const shared = { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, assignor };
-    const state = { epoch, previousEpoch, waiting };
     return {
       id,
-      ...(this.unsaved.metadata.has(id) && { metadata: { ...shared, topicNames, topicRegex } }),
+      ...(this.unsaved.metadata.has(id) && { metadata: metadataOf(member) }),
       ...(this.unsaved.target.has(id) && { target: [...(this.target.get(id) ?? [])] }),
-      ...(this.unsaved.assignment.has(id) && {
-        assignment: { ...state, assigned: [...member.assigned], revoking: [...member.revoking] },
-      }),
+      ...(this.unsaved.assignment.has(id) && { assignment: assignmentOf(member) }),
+    };
+  }
+
+  /** What is on disk of it: these members' records, and these patterns'. */
+  stored(): { readonly members: ReadonlySet<string>; readonly patterns: Iterable<string> } {
+    return {
+      members: new Set([...this.members.keys(), ...this.unsaved.metadata]),
+      patterns: this.patternsSaved.keys(),
     };
   }
 
@@ -414,10 +424,7 @@ export class ConsumerGroup {
   }
 
   close(): void {
-    for (const member of this.members.values()) {
-      member.stopTimer?.();
-      member.stopRevocation?.();
-    }
+    for (const member of this.members.values()) stopTimers(member);
   }
 }
 

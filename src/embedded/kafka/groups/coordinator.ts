@@ -12,8 +12,10 @@ import { CONSUMER_OFFSETS } from '../topics/topic.js';
 import { ClassicGroup, type GroupEnvironment } from './classic-group.js';
 import { type ConsumerEnvironment, ConsumerGroup } from './consumer-group.js';
 import type { GroupChanges, StoredConsumerGroup } from './consumer-group-file.js';
-import { classicRecord, consumerRecords, consumerTombstones, readGroups } from './group-records.js';
+import { classicRecord, consumerRecords, consumerTombstones, readGroups, wholeGroupRecords } from './group-records.js';
+import { downgraded, upgraded } from './migration.js';
 import { OffsetStore } from './offset-store.js';
+import type { TranslatedMembers } from './translated-members.js';
 
 interface CoordinatorContext {
   readonly topics: TopicCatalog;
@@ -50,8 +52,14 @@ export class GroupCoordinator {
       sessionTimeoutMs: (id) => Number(context.groupSetting(id, 'consumer.session.timeout.ms')),
       sizeMax: () => settings.number('group.consumer.max.size'),
       topics: () => context.topics.all(),
+      names: {
+        idOf: (name) => context.topics.get(name)?.id,
+        nameOf: (topicId) => context.topics.getById(topicId)?.name,
+      },
+      newMemberId: () => randomUUID(),
       topicsVersion: () => context.topics.version,
       save: (group, changes) => this.trySaveConsumers(group, changes),
+      downgrade: (group, rebalance) => this.downgrade(group, rebalance),
     };
     const { classic, consumer } = readGroups(this.state, this.offsets);
     for (const [id, file] of classic) this.groups.set(id, ClassicGroup.restore(id, file, this.environment));
@@ -64,7 +72,8 @@ export class GroupCoordinator {
   }
 
   private trySaveConsumers(group: ConsumerGroup, changes: GroupChanges): boolean {
-    return this.tryAppend(group.id, () => consumerRecords(group.id, changes));
+    const topics = { version: this.context.topics.version, nowMs: this.context.clock.now() };
+    return this.tryAppend(group.id, () => consumerRecords(group.id, changes, topics));
   }
 
   private tryAppend(id: string, records: () => readonly StateRecord[]): boolean {
@@ -96,7 +105,7 @@ export class GroupCoordinator {
 
   /** What takes a group back that makes room for one of the other protocol, or goes. */
   private tombstones(group: ClassicGroup | ConsumerGroup): StateRecord[] {
-    if (group.kind === 'consumer') return consumerTombstones(group.id, group.members.keys());
+    if (group.kind === 'consumer') return consumerTombstones(group.id, group.stored());
     return [classicRecord(group.id, null, this.context.clock.now())];
   }
 
@@ -104,18 +113,24 @@ export class GroupCoordinator {
     return this.groups.has(id);
   }
 
-  /** The group that a member of the classic protocol talks to. */
+  /** A group of the classic protocol. */
   classic(id: string): ClassicGroup | ErrorName {
     const group = this.groups.get(id);
     return group?.kind === 'classic' ? group : 'UNKNOWN_MEMBER_ID';
   }
 
+  /** What a member of the classic protocol talks to, in a group of either. */
+  forClassicMember(id: string): ClassicGroup | TranslatedMembers | ErrorName {
+    const group = this.groups.get(id);
+    return group?.kind === 'consumer' ? group.classic : (group ?? 'UNKNOWN_MEMBER_ID');
+  }
+
   /** A join makes the group where a new member comes; an empty group of the other protocol gives way. */
-  classicForJoin(id: string, memberId: string): ClassicGroup | ErrorName {
+  classicForJoin(id: string, memberId: string): ClassicGroup | TranslatedMembers | ErrorName {
     const group = this.groups.get(id);
     if (group?.kind === 'classic') return group;
+    if (group !== undefined && group.members.size > 0) return group.classic;
     if (memberId !== '') return 'UNKNOWN_MEMBER_ID';
-    if (group !== undefined && group.members.size > 0) return 'INCONSISTENT_GROUP_PROTOCOL';
     if (group !== undefined) this.state.append(id, this.tombstones(group));
     const fresh = new ClassicGroup(id, this.environment);
     this.groups.set(id, fresh);
@@ -136,12 +151,42 @@ export class GroupCoordinator {
     // Of these two errors clients take the first as a call to join again, and give up at the second.
     const nobody = group === undefined || group.members.size === 0;
     if (memberEpoch !== 0) return nobody ? 'UNKNOWN_MEMBER_ID' : 'GROUP_ID_NOT_FOUND';
-    if (group !== undefined && group.members.size > 0) return 'GROUP_ID_NOT_FOUND';
+    if (group !== undefined && group.members.size > 0) return this.upgrade(group) ?? 'GROUP_ID_NOT_FOUND';
     if (group !== undefined) this.state.append(id, this.tombstones(group));
     group?.close();
     const fresh = new ConsumerGroup(id, this.consumers);
     this.groups.set(id, fresh);
     return fresh;
+  }
+
+  private migrates(direction: 'upgrade' | 'downgrade'): boolean {
+    const policy = this.context.settings.text('group.consumer.migration.policy').toLowerCase();
+    return policy === direction || policy === 'bidirectional';
+  }
+
+  /** The first member of the consumer protocol joins a classic group (KIP-848). Undefined where that cannot be. */
+  private upgrade(group: ClassicGroup): ConsumerGroup | undefined {
+    const hasRoom = group.members.size <= this.consumers.sizeMax();
+    if (!this.migrates('upgrade') || group.protocolType !== 'consumer' || !hasRoom) return undefined;
+    const file = upgraded(group, this.consumers.names, this.context.clock.now());
+    if (file === undefined) return undefined;
+    const records = [...this.tombstones(group), ...wholeGroupRecords(group.id, file)];
+    if (!this.tryAppend(group.id, () => records)) return undefined;
+    group.dissolve();
+    const consumers = ConsumerGroup.restore(group.id, file, new Map(), this.consumers);
+    this.groups.set(group.id, consumers);
+    return consumers;
+  }
+
+  /** Only members of the classic protocol are left in a group of the consumer protocol. */
+  private downgrade(group: ConsumerGroup, rebalance: boolean): boolean {
+    if (!this.migrates('downgrade') || group.members.size > this.environment.sizeMax()) return false;
+    const classic = downgraded(group, this.consumers.names);
+    const record = (): StateRecord => classicRecord(group.id, classic.file, this.context.clock.now());
+    if (!this.tryAppend(group.id, () => [...this.tombstones(group), record()])) return false;
+    group.close();
+    this.groups.set(group.id, ClassicGroup.downgraded(group.id, classic, rebalance, this.environment));
+    return true;
   }
 
   leave(id: string, memberId: string, instanceId: string | null): ErrorName | undefined {

@@ -6,6 +6,7 @@ import {
   GROUP_METADATA,
   MEMBER_STATES,
   OFFSET_COMMIT,
+  REGULAR_EXPRESSION,
   type StateRecord,
   TARGET_MEMBER,
   TARGET_METADATA,
@@ -21,6 +22,7 @@ import type {
   StoredConsumerGroup,
   StoredMember,
 } from './consumer-group-file.js';
+import type { ClassicFace } from './consumer-member.js';
 import type { OffsetStore } from './offset-store.js';
 import type { PartitionKey } from './uniform-assignor.js';
 
@@ -58,6 +60,7 @@ export function readGroups(state: Pick<StateTopic, 'read'>, offsets: OffsetStore
 class ConsumerGroups {
   readonly groups = new Map<string, StoredConsumerGroup>();
   private readonly members = new Map<string, Map<string, StoredMember>>();
+  private readonly patterns = new Map<string, Map<string, readonly string[]>>();
 
   replay(type: number, key: Buffer, value: Buffer | null, timestampMs: number): void {
     switch (type) {
@@ -66,7 +69,8 @@ class ConsumerGroups {
         if (value === null) this.groups.delete(group);
         else {
           const { epoch } = CONSUMER_GROUP.valueOf(value);
-          this.groups.set(group, { epoch, emptySinceMs: timestampMs, members: this.membersOf(group) });
+          const patterns = entryOf(this.patterns, group);
+          this.groups.set(group, { epoch, emptySinceMs: timestampMs, members: this.membersOf(group), patterns });
         }
         break;
       }
@@ -89,6 +93,13 @@ class ConsumerGroups {
         this.update(group, member, { assignment: value === null ? NO_ASSIGNMENT : memberAssignment(value) });
         break;
       }
+      case REGULAR_EXPRESSION.type: {
+        const { group, regex } = REGULAR_EXPRESSION.keyOf(key);
+        const patterns = entryOf(this.patterns, group);
+        if (value === null) patterns.delete(regex);
+        else patterns.set(regex, REGULAR_EXPRESSION.valueOf(value).topics);
+        break;
+      }
       case TARGET_METADATA.type:
         break; // its epoch is the group's
       default:
@@ -97,12 +108,7 @@ class ConsumerGroups {
   }
 
   private membersOf(group: string): Map<string, StoredMember> {
-    let members = this.members.get(group);
-    if (members === undefined) {
-      members = new Map();
-      this.members.set(group, members);
-    }
-    return members;
+    return entryOf(this.members, group);
   }
 
   private update(group: string, member: string, part: Partial<StoredMember>): void {
@@ -110,6 +116,12 @@ class ConsumerGroups {
     const known = members.get(member) ?? { metadata: undefined, target: [], assignment: NO_ASSIGNMENT };
     members.set(member, { ...known, ...part });
   }
+}
+
+function entryOf<Value>(groups: Map<string, Map<string, Value>>, group: string): Map<string, Value> {
+  const known = groups.get(group) ?? new Map<string, Value>();
+  groups.set(group, known);
+  return known;
 }
 
 export function classicRecord(id: string, file: ClassicGroupFile | null, nowMs: number): StateRecord {
@@ -153,7 +165,11 @@ function classicFile(value: Buffer): ClassicGroupFile {
 }
 
 /** In the order in which Kafka writes them: members before their group, and the other way round when they go. */
-export function consumerRecords(group: string, { epoch, members }: GroupChanges): StateRecord[] {
+export function consumerRecords(
+  group: string,
+  { epoch, members, patterns }: GroupChanges,
+  topics: { readonly version: number; readonly nowMs: number },
+): StateRecord[] {
   const gone = members.filter(({ metadata }) => metadata === null);
   const kept = members.filter(({ metadata }) => metadata !== null);
   return [
@@ -161,6 +177,12 @@ export function consumerRecords(group: string, { epoch, members }: GroupChanges)
       [CURRENT_ASSIGNMENT, TARGET_MEMBER, CONSUMER_MEMBER].map((format) => format.record({ group, member: id }, null)),
     ),
     ...kept.flatMap(({ id, metadata }) => (metadata ? [memberRecord(group, id, metadata)] : [])),
+    ...patterns.map(({ regex, topics: matched }) =>
+      REGULAR_EXPRESSION.record(
+        { group, regex },
+        matched === null ? null : { topics: matched, version: BigInt(topics.version), timestamp: BigInt(topics.nowMs) },
+      ),
+    ),
     ...(epoch === undefined ? [] : [CONSUMER_GROUP.record({ group }, { epoch })]),
     ...kept.flatMap(({ id, target }) =>
       target === undefined ? [] : [TARGET_MEMBER.record({ group, member: id }, { topicPartitions: byTopic(target) })],
@@ -170,18 +192,34 @@ export function consumerRecords(group: string, { epoch, members }: GroupChanges)
   ];
 }
 
+/** All that is to be known of a group. */
+export function wholeGroupRecords(group: string, { epoch, members }: StoredConsumerGroup): StateRecord[] {
+  const changes = [...members].flatMap(([id, { metadata, target, assignment }]) =>
+    metadata === undefined ? [] : [{ id, metadata, target, assignment }],
+  );
+  return consumerRecords(group, { epoch, members: changes, patterns: [] }, NO_TOPICS);
+}
+
 /** Those that take a whole group back. */
-export function consumerTombstones(group: string, memberIds: Iterable<string>): StateRecord[] {
-  const members = [...memberIds].map((id) => ({ id, metadata: null }));
+export function consumerTombstones(
+  group: string,
+  stored: { readonly members: Iterable<string>; readonly patterns: Iterable<string> },
+): StateRecord[] {
+  const members = [...stored.members].map((id) => ({ id, metadata: null }));
+  const patterns = [...stored.patterns].map((regex) => ({ regex, topics: null }));
   return [
-    ...consumerRecords(group, { epoch: undefined, members }),
+    ...consumerRecords(group, { epoch: undefined, members, patterns }, NO_TOPICS),
     TARGET_METADATA.record({ group }, null),
     CONSUMER_GROUP.record({ group }, null),
   ];
 }
 
+/** For records without a pattern. */
+const NO_TOPICS = { version: 0, nowMs: 0 } as const;
+
 function memberRecord(group: string, id: string, metadata: MemberMetadata): StateRecord {
   const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, topicNames, topicRegex, assignor } = metadata;
+  const { classic } = metadata;
   return CONSUMER_MEMBER.record(
     { group, member: id },
     {
@@ -189,6 +227,13 @@ function memberRecord(group: string, id: string, metadata: MemberMetadata): Stat
       subscribedTopicNames: topicNames,
       subscribedTopicRegex: topicRegex,
       serverAssignor: assignor,
+      classicMemberMetadata:
+        classic === null
+          ? null
+          : {
+              sessionTimeoutMs: classic.sessionTimeoutMs,
+              supportedProtocols: classic.protocols.map(({ name, metadata }) => ({ name, metadata })),
+            },
     },
   );
 }
@@ -200,7 +245,14 @@ function memberMetadata(value: Buffer): MemberMetadata {
     topicNames: rest.subscribedTopicNames,
     topicRegex: rest.subscribedTopicRegex,
     assignor: rest.serverAssignor,
+    classic: classicFace(rest.classicMemberMetadata),
   };
+}
+
+function classicFace(stored: ReturnType<typeof CONSUMER_MEMBER.valueOf>['classicMemberMetadata']): ClassicFace | null {
+  if (stored === null) return null;
+  const protocols = stored.supportedProtocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }));
+  return { sessionTimeoutMs: stored.sessionTimeoutMs, protocols };
 }
 
 function assignmentRecord(group: string, id: string, assignment: MemberAssignment): StateRecord {

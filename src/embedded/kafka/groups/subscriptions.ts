@@ -11,22 +11,24 @@ export interface Subscription {
 
 interface Entry extends Subscription {
   topicIds: ReadonlySet<string>;
-  isResolved: boolean;
+  /** The names among the topics that the pattern matches. */
+  matched: ReadonlySet<string>;
+  /** The version of the topics that it was matched with; undefined: with none yet. */
+  version: number | undefined;
 }
 
 /** The distinct subscriptions of a group: its members usually share one, which is then matched with the topics once. */
 export class Subscriptions {
   private readonly entries = new Map<string, Entry>();
   private counts = new Map<string, number>();
-  private version = -1;
 
-  /** The same object for the same topics. */
-  of(topicNames: readonly string[], pattern: NamePattern | undefined): Subscription {
+  /** The same object for the same topics. `matched`: what its pattern was known to match before a restart. */
+  of(topicNames: readonly string[], pattern: NamePattern | undefined, matched: readonly string[] = []): Subscription {
     const sorted = [...topicNames].sort();
     const key = JSON.stringify([pattern?.source ?? null, ...sorted]);
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      entry = { topicNames: sorted, pattern, topicIds: new Set(), isResolved: false };
+      entry = { topicNames: sorted, pattern, topicIds: new Set(), matched: new Set(matched), version: undefined };
       this.entries.set(key, entry);
     }
     return entry;
@@ -38,23 +40,27 @@ export class Subscriptions {
     for (const [key, entry] of this.entries) if (!used.has(entry)) this.entries.delete(key);
   }
 
-  /** Matches subscriptions with topics where either changed. True where something else is read now. */
-  resolve(topics: () => readonly Topic[], version: number): boolean {
-    const stale = [...this.entries.values()].filter(({ isResolved }) => !isResolved || version !== this.version);
-    if (stale.length === 0) {
-      this.version = version;
-      return false;
-    }
-    this.version = version;
+  /**
+   * Matches subscriptions with topics where either changed. True where something else is read now. Patterns find what
+   * `mayDescribe` allows; without it, which is where no member has asked, they keep what they have found before.
+   */
+  resolve(topics: () => readonly Topic[], version: number, mayDescribe?: (topic: string) => boolean): boolean {
+    const stale = [...this.entries.values()].filter((entry) => entry.version !== version);
+    if (stale.length === 0) return false;
     const all = topics();
     let changed = false;
     for (const entry of stale) {
+      const { pattern } = entry;
+      if (pattern !== undefined && mayDescribe !== undefined) {
+        const matched = all.filter(({ name }) => pattern.matches(name) && mayDescribe(name));
+        entry.matched = new Set(matched.map(({ name }) => name));
+      }
       const names = new Set(entry.topicNames);
-      const read = all.filter(({ name }) => names.has(name) || entry.pattern?.matches(name));
+      const read = all.filter(({ name }) => names.has(name) || entry.matched.has(name));
       const topicIds = new Set(read.map(({ id }) => id));
       changed ||= !sameElements(topicIds, entry.topicIds);
       entry.topicIds = topicIds;
-      entry.isResolved = true;
+      if (pattern === undefined || mayDescribe !== undefined) entry.version = version;
     }
     return this.recount(all) || changed;
   }
@@ -70,6 +76,15 @@ export class Subscriptions {
   /** Of all topics that are read, by id. */
   partitionCounts(): ReadonlyMap<string, number> {
     return this.counts;
+  }
+
+  /** What each pattern matches, in the order of the names. */
+  patterns(): ReadonlyMap<string, readonly string[]> {
+    const found = new Map<string, readonly string[]>();
+    for (const { pattern, matched } of this.entries.values()) {
+      if (pattern !== undefined) found.set(pattern.source, [...matched].sort());
+    }
+    return found;
   }
 }
 

@@ -8,8 +8,8 @@ import { authorizedOperations, NO_OPERATIONS } from '../security/authorized-oper
 import { type Call, may } from '../server/call.js';
 import { handler } from './handler.js';
 
-/** Members of the consumer protocol, as the answer marks them. */
-const CONSUMER_MEMBER = 1;
+/** How the answer marks members, by the protocol that they speak. */
+const MEMBER_TYPES = { classic: 0, consumer: 1 } as const;
 
 /** Supports: versions 0 and 1. Behaviour: groups of the classic protocol are GROUP_ID_NOT_FOUND, as tools expect. */
 export const consumerGroupDescribeHandler = handler(
@@ -49,7 +49,7 @@ export const consumerGroupDescribeHandler = handler(
           subscribedTopicRegex: member.subscription.pattern?.source ?? null,
           assignment: { topicPartitions: named(broker, member.assigned) },
           targetAssignment: { topicPartitions: named(broker, group.target.get(member.id) ?? []) },
-          memberType: CONSUMER_MEMBER,
+          memberType: member.classic === undefined ? MEMBER_TYPES.consumer : MEMBER_TYPES.classic,
         })),
       };
     }),

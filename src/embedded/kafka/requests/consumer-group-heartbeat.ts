@@ -3,6 +3,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { consumerGroupHeartbeat } from '../../../protocol/kafka/messages/consumer-group-heartbeat.js';
 import type { RequestOf, ResponseInput } from '../../../protocol/kafka/schema.js';
 import { byTopic } from '../groups/assigned-partitions.js';
+import { ASSIGNORS } from '../groups/consumer-group.js';
 import type { PartitionKey } from '../groups/uniform-assignor.js';
 import { compileNamePattern, type NamePattern } from '../name-pattern.js';
 import { type Call, may } from '../server/call.js';
@@ -10,38 +11,38 @@ import { handler } from './handler.js';
 
 /**
  * Supports: versions 0 and 1 (KIP-848): the broker assigns, uniform or range; static members; regular
- * expressions in RE2 syntax. Members and assignments survive a restart of the broker.
- * Not implemented: moving a group with members from one protocol to the other.
+ * expressions in RE2 syntax. Members and assignments survive a restart of the broker. A member that joins a group of
+ * the classic protocol makes it one of this, as far as group.consumer.migration.policy allows.
  */
 export const consumerGroupHeartbeatHandler = handler(
   consumerGroupHeartbeat,
   {
-    supports: 'The consumer protocol (KIP-848): uniform and range assignors, static members, regular expressions.',
-    lacks: 'Moving a group that has members between the protocols.',
+    supports:
+      'The consumer protocol (KIP-848): uniform and range assignors, static members, regular expressions, and the move of a group between the protocols while it has members.',
   },
   (request, call) => {
     const { subscribedTopicRegex: regex } = request;
     if (regex === null || regex === '') return beat(request, call, regex === null ? null : undefined);
     return compileNamePattern(regex).then((pattern) => {
-      if (typeof pattern !== 'string') return beat(request, call, onlyDescribable(pattern, call));
+      if (typeof pattern !== 'string') return beat(request, call, pattern);
       const errorMessage = `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${pattern}.`;
       return { errorCode: errorCode('INVALID_REGULAR_EXPRESSION'), errorMessage, memberId: null };
     });
   },
 );
 
-/** A pattern finds what the member may describe; in a group it is that of the first who has it, as in Kafka. */
-function onlyDescribable(pattern: NamePattern, call: Call): NamePattern {
-  if (call.broker.authorizer === undefined) return pattern;
-  return { source: pattern.source, matches: (name) => pattern.matches(name) && may(call, 'DESCRIBE', 'TOPIC', name) };
-}
-
 /** `topicPattern`: null where it did not change, undefined where the member has none. */
 function beat(
   request: RequestOf<typeof consumerGroupHeartbeat>,
-  { broker, peer, clientId }: Call,
+  call: Call,
   topicPattern: NamePattern | null | undefined,
 ): ResponseInput<typeof consumerGroupHeartbeat> {
+  const { broker, peer, clientId } = call;
+  const { serverAssignor } = request;
+  if (serverAssignor !== null && !ASSIGNORS.some((name) => name === serverAssignor)) {
+    const errorMessage = `Only ${ASSIGNORS.join(', ')} are supported.`;
+    return { errorCode: errorCode('UNSUPPORTED_ASSIGNOR'), errorMessage, memberId: null };
+  }
   const group = broker.groups.consumerForHeartbeat(request.groupId, request.memberEpoch);
   if (typeof group === 'string') {
     return { errorCode: errorCode(group), errorMessage: `Group ${request.groupId} is not a consumer group.` };
@@ -57,7 +58,8 @@ function beat(
     rebalanceTimeoutMs: request.rebalanceTimeoutMs,
     topicNames: request.subscribedTopicNames,
     topicPattern,
-    assignor: request.serverAssignor,
+    mayDescribe: (name) => may(call, 'DESCRIBE', 'TOPIC', name),
+    assignor: serverAssignor,
     owned: owned ?? null,
     clientId,
     clientHost: `/${peer.host}`,

@@ -5,9 +5,9 @@ import { handler } from './handler.js';
 /** Supports: versions 0 to 4. Behaviour: REBALANCE_IN_PROGRESS tells a member to join again. */
 export const heartbeatHandler = handler(
   heartbeat,
-  { supports: 'The classic group protocol.' },
+  { supports: 'The classic group protocol, also in groups of the consumer protocol.' },
   (request, { broker }) => {
-    const group = broker.groups.classic(request.groupId);
+    const group = broker.groups.forClassicMember(request.groupId);
     const error =
       typeof group === 'string'
         ? group

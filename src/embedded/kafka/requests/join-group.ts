@@ -10,7 +10,10 @@ import { handler } from './handler.js';
  */
 export const joinGroupHandler = handler(
   joinGroup,
-  { supports: 'All assignors, cooperative-sticky among them; static members (KIP-345).' },
+  {
+    supports:
+      'All assignors, cooperative-sticky among them; static members (KIP-345); members of groups of the consumer protocol.',
+  },
   async (request, { broker, peer, version, clientId }) => {
     const refused = (error: ErrorName): ResponseInput<typeof joinGroup> => ({
       errorCode: errorCode(error),

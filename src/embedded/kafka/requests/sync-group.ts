@@ -5,12 +5,12 @@ import { handler } from './handler.js';
 /** Supports: versions 0 to 5. Behaviour: followers are answered when the leader's assignment is there. */
 export const syncGroupHandler = handler(
   syncGroup,
-  { supports: 'The classic group protocol.' },
+  { supports: 'The classic group protocol, also in groups of the consumer protocol.' },
   async (request, { broker, version }) => {
     if (version >= 5 && (request.protocolType === null || request.protocolName === null)) {
       return { errorCode: errorCode('INCONSISTENT_GROUP_PROTOCOL') };
     }
-    const group = broker.groups.classic(request.groupId);
+    const group = broker.groups.forClassicMember(request.groupId);
     if (typeof group === 'string') return { errorCode: errorCode(group) };
     const result = await group.sync({
       memberId: request.memberId,

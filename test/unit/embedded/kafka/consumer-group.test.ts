@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type ConsumerEnvironment,
-  ConsumerGroup,
-  type ConsumerHeartbeat,
-} from '../../../../src/embedded/kafka/groups/consumer-group.js';
+import { type ConsumerEnvironment, ConsumerGroup } from '../../../../src/embedded/kafka/groups/consumer-group.js';
 import type { MemberChange, StoredMember } from '../../../../src/embedded/kafka/groups/consumer-group-file.js';
+import type { ConsumerHeartbeat } from '../../../../src/embedded/kafka/groups/consumer-member.js';
 import { assignUniformly, type PartitionKey } from '../../../../src/embedded/kafka/groups/uniform-assignor.js';
 import { compileNamePattern } from '../../../../src/embedded/kafka/name-pattern.js';
 import type { Topic } from '../../../../src/embedded/kafka/topics/topic.js';
@@ -16,7 +13,12 @@ function groupOf(partitions: number) {
   const clock = new ManualClock();
   const topics = [{ name: 'orders', id: 'T', partitions } as Topic];
   const looks = { topics: 0 };
-  const stored = { epoch: 0, members: new Map<string, StoredMember>(), changes: [] as MemberChange[] };
+  const stored = {
+    epoch: 0,
+    members: new Map<string, StoredMember>(),
+    patterns: new Map<string, readonly string[]>(),
+    changes: [] as MemberChange[],
+  };
   const environment: ConsumerEnvironment = {
     clock,
     sessionTimeoutMs: () => 45_000,
@@ -26,8 +28,15 @@ function groupOf(partitions: number) {
       return topics;
     },
     topicsVersion: () => topics.length,
-    save: (_, { epoch, members }) => {
+    names: { idOf: () => undefined, nameOf: () => undefined },
+    newMemberId: () => 'new',
+    downgrade: () => false,
+    save: (_, { epoch, members, patterns }) => {
       stored.epoch = epoch ?? stored.epoch;
+      for (const { regex, topics: matched } of patterns) {
+        if (matched === null) stored.patterns.delete(regex);
+        else stored.patterns.set(regex, matched);
+      }
       stored.changes.push(...members);
       for (const { id, ...change } of members) {
         const known = stored.members.get(id) ?? { metadata: undefined, target: [], assignment: NO_ASSIGNMENT };
@@ -38,22 +47,23 @@ function groupOf(partitions: number) {
     },
   };
   const group = new ConsumerGroup('g', environment);
+  const request = (memberId: string, memberEpoch: number): ConsumerHeartbeat => ({
+    memberId,
+    memberEpoch,
+    instanceId: null,
+    rackId: null,
+    rebalanceTimeoutMs: 60_000,
+    topicNames: memberEpoch === 0 ? ['orders'] : null,
+    topicPattern: null,
+    mayDescribe: () => true,
+    assignor: null,
+    owned: memberEpoch === 0 ? [] : null,
+    clientId: 'c',
+    clientHost: '/127.0.0.1',
+  });
   const beat = (memberId: string, memberEpoch: number, more: Partial<ConsumerHeartbeat> = {}) =>
-    group.heartbeat({
-      memberId,
-      memberEpoch,
-      instanceId: null,
-      rackId: null,
-      rebalanceTimeoutMs: 60_000,
-      topicNames: memberEpoch === 0 ? ['orders'] : null,
-      topicPattern: null,
-      assignor: null,
-      owned: memberEpoch === 0 ? [] : null,
-      clientId: 'c',
-      clientHost: '/127.0.0.1',
-      ...more,
-    });
-  return { clock, group, beat, topics, looks, stored, environment };
+    group.heartbeat({ ...request(memberId, memberEpoch), ...more });
+  return { clock, group, request, beat, topics, looks, stored, environment };
 }
 
 const keys = (assignment: ReadonlySet<PartitionKey> | undefined): PartitionKey[] => [...(assignment ?? [])].sort();
@@ -148,6 +158,34 @@ describe('a group of the consumer protocol on disk', () => {
     beat('one', -1);
     expect([...stored.members.keys()]).toEqual([]);
     expect(stored.epoch).toBeGreaterThan(memberEpoch);
+  });
+});
+
+describe('the patterns of a group', () => {
+  const everything = { source: '.*', matches: () => true };
+
+  it('are stored with the topics that they match, and taken back when no member has them', () => {
+    const { beat, stored, topics } = groupOf(1);
+    const { memberEpoch } = beat('one', 0, { topicNames: [], topicPattern: everything });
+    expect([...stored.patterns]).toEqual([['.*', ['orders']]]);
+    topics.push({ name: 'bills', id: 'B', partitions: 1 } as Topic);
+    const next = beat('one', memberEpoch);
+    expect([...stored.patterns]).toEqual([['.*', ['bills', 'orders']]]);
+    beat('one', next.memberEpoch, { topicNames: ['orders'], topicPattern: undefined });
+    expect([...stored.patterns]).toEqual([]);
+  });
+
+  it('match after a restart what they matched before, until a member asks for what it may describe', () => {
+    const before = groupOf(1);
+    before.topics.push({ name: 'secret', id: 'S', partitions: 1 } as Topic);
+    const mayDescribe = (name: string): boolean => name !== 'secret';
+    const { memberEpoch } = before.beat('one', 0, { topicNames: [], topicPattern: everything, mayDescribe });
+    expect([...before.stored.patterns]).toEqual([['.*', ['orders']]]);
+    const file = { ...before.stored, emptySinceMs: 0 };
+    const after = ConsumerGroup.restore('g', file, new Map([['.*', everything]]), before.environment);
+    before.topics.push({ name: 'more', id: 'M', partitions: 1 } as Topic);
+    const beat = { ...before.request('one', memberEpoch), mayDescribe };
+    expect(keys(after.heartbeat(beat).assignment)).toEqual(['M:0', 'T:0']);
   });
 });
 
