@@ -46,6 +46,13 @@ const SCENARIOS: readonly Scenario[] = [
     [`groups as administrators change them (${protocol})`, 'Groups.administration', { protocol }],
   ]),
   ['a group that changes its protocol', 'Groups.upgrade'],
+  ...['RangeAssignor', 'CooperativeStickyAssignor'].map(
+    (assignor): Scenario => [
+      `a group that changes its protocol with members (${assignor})`,
+      'Groups.migration',
+      { assignor },
+    ],
+  ),
   ['topics', 'Administration.topics'],
   ["a topic's settings", 'Administration.configs'],
   ["the broker's settings", 'Administration.brokerConfigs'],

@@ -158,6 +158,13 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     documentation: 'How often members of the consumer protocol (KIP-848) heartbeat.',
   },
   {
+    name: 'group.consumer.migration.policy',
+    type: 'string',
+    default: 'bidirectional',
+    documentation:
+      'Which groups change their protocol while they have members: `upgrade` those that a member of the consumer protocol joins, `downgrade` those that the last such member leaves, `bidirectional` both, `disabled` neither.',
+  },
+  {
     name: 'group.consumer.session.timeout.ms',
     type: 'int',
     default: '45000',

@@ -312,7 +312,6 @@ export const INERT_BROKER_CONFIGS: ReadonlyArray<{
       ['add.partitions.to.txn.retry.backoff.ms', 'int', '20', { min: 1 }],
       ['fetch.max.bytes', 'int', '57671680', { min: 1024 }],
       ['group.consumer.assignors', 'list', 'uniform,range'],
-      ['group.consumer.migration.policy', 'string', 'bidirectional'],
       [
         'group.coordinator.rebalance.protocols',
         'list',

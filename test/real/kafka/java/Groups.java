@@ -256,4 +256,55 @@ public final class Groups {
     }
     return results;
   }
+
+  /**
+   * Members of the two protocols come and go, and the group follows: one of the consumer protocol joins a classic group,
+   * which becomes classic again when that one leaves; a classic member joins a group of the consumer protocol and is left
+   * alone in it. Nothing is missed.
+   */
+  public static Object migration(Cluster cluster) throws Exception {
+    String topic = cluster.topic(6);
+    String group = Cluster.unique("g");
+    String[] classic = with(group, Map.of("protocol", "classic", "assignor", cluster.options.get("assignor")), "client.id", "classic");
+    String[] consumer = with(group, Map.of("protocol", "consumer"), "client.id", "consumer");
+    List<Object> results = new ArrayList<>();
+    Set<String> seen = new TreeSet<>();
+    Member old = new Member(cluster, topic, classic);
+    Cluster.until("all at the old one", () -> old.size() == 6);
+    results.add(migrated(cluster, group));
+    Member fresh = new Member(cluster, topic, consumer);
+    Cluster.until("three each", () -> old.size() == 3 && fresh.size() == 3);
+    results.add(migrated(cluster, group));
+    produce(cluster, topic, 0, 60);
+    Cluster.until("records at both", () -> old.seen.size() + fresh.seen.size() >= 60);
+    fresh.close();
+    Cluster.until("all at the old one again", () -> old.size() == 6);
+    results.add(migrated(cluster, group));
+    Member next = new Member(cluster, topic, consumer);
+    Cluster.until("three each again", () -> old.size() == 3 && next.size() == 3);
+    old.close();
+    Cluster.until("all at the next one", () -> next.size() == 6);
+    results.add(migrated(cluster, group));
+    produce(cluster, topic, 60, 60);
+    Member late = new Member(cluster, topic, classic);
+    Cluster.until("three at the late one", () -> next.size() == 3 && late.size() == 3);
+    results.add(migrated(cluster, group));
+    next.close();
+    Cluster.until("all at the late one", () -> late.size() == 6);
+    results.add(migrated(cluster, group));
+    produce(cluster, topic, 120, 60);
+    Cluster.until("all records", () -> {
+      for (Member member : List.of(old, fresh, next, late)) seen.addAll(member.seen);
+      return seen.size() == 180;
+    });
+    late.close();
+    results.add(describe(cluster, group).groupState().toString());
+    return results;
+  }
+
+  private static Object migrated(Cluster cluster, String group) throws Exception {
+    Cluster.until("a stable group", () -> describe(cluster, group).groupState().toString().equals("Stable"));
+    ConsumerGroupDescription stable = describe(cluster, group);
+    return stable.type() + " " + Cluster.sorted(stable.members().stream().map(member -> member.clientId() + " " + member.assignment().topicPartitions().size() + " " + member.upgraded().map(Object::toString).orElse("unknown")).toList());
+  }
 }
