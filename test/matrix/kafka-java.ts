@@ -53,6 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
       { assignor },
     ],
   ),
+  ['what a broker keeps of a group', 'Groups.records'],
   ['topics', 'Administration.topics'],
   ["a topic's settings", 'Administration.configs'],
   ["the broker's settings", 'Administration.brokerConfigs'],

@@ -33,6 +33,9 @@ export interface KafkaListener {
   readonly host?: string;
   /** Default 0: any free one. */
   readonly port?: number;
+  /** What its clients are told to connect to; default: `advertisedHost` of the options, or host and port themselves. */
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
   /** PEM texts. `ca` together with `requestCert` asks clients for certificates. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string; readonly requestCert?: boolean };
   /** Clients have to authenticate by one of these. */
@@ -46,7 +49,7 @@ export interface KafkaOptions {
   readonly host?: string;
   /** Default 0: any free one. */
   readonly port?: number;
-  /** What clients are told to connect to, where that is not host and port themselves. */
+  /** What clients are told to connect to, where that is not host and port themselves; the port is that of `port`. */
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
   /** Broker settings by their Kafka names (num.partitions, auto.create.topics.enable, log.retention.ms …). */

@@ -119,26 +119,26 @@ function isGiven(value: unknown, absent: () => unknown): boolean {
 function compileField(name: string, field: Field<unknown, unknown>, shape: Shape): CompiledField {
   const { nullable, tagged, tag } = field.options;
   const canBeNull = nullable !== undefined && includes(nullable, shape.version);
-  const codec = compileType(field.type, shape, canBeNull);
   const isTagged = tagged !== undefined && includes(tagged, shape.version);
+  const codec = compileType(field.type, shape, canBeNull, isTagged);
   const fixed = field.options.default;
   const absent = fixed === undefined ? codec.absent : () => fixed;
   return { name, codec, tag: isTagged ? tag : undefined, absent };
 }
 
-function compileType(type: FieldType, shape: Shape, canBeNull: boolean): Codec {
+function compileType(type: FieldType, shape: Shape, canBeNull: boolean, isTagged = false): Codec {
   if (type.kind === 'primitive') return primitives(shape.flexible, canBeNull)[type.primitive];
   if (type.kind === 'list') return compileList(type.element, shape, canBeNull);
   const codec = compileStruct(type.fields, shape.version, shape.flexible);
-  return canBeNull ? nullableStruct(codec) : codec;
+  return canBeNull ? nullableStruct(codec, isTagged ? 0 : -1) : codec;
 }
 
-/** A struct that may be null is preceded by a byte: negative for null (KIP-893). */
-function nullableStruct(codec: Codec): Codec {
+/** A struct that may be null is preceded by a byte (KIP-893), which is 1 unless it is null; `none` otherwise. */
+function nullableStruct(codec: Codec, none: 0 | -1): Codec {
   return {
-    read: (reader) => (reader.int8() < 0 ? null : codec.read(reader)),
+    read: (reader) => (reader.int8() <= none ? null : codec.read(reader)),
     write: (writer, value) => {
-      writer.int8(value === null ? -1 : 1);
+      writer.int8(value === null ? none : 1);
       if (value !== null) codec.write(writer, value);
     },
     absent: codec.absent,

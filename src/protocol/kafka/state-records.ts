@@ -150,14 +150,14 @@ export const CONSUMER_MEMBER = new RecordFormat(
     subscribedTopicRegex: nullableText(),
     rebalanceTimeoutMs: int32('0+', { default: -1 }),
     serverAssignor: nullableText(),
-    /** Of a member that speaks the classic protocol. */
+    /** Of a member that speaks the classic protocol. Null is written: to Kafka a record without it is one with nothing in it. */
     classicMemberMetadata: struct(
       '0+',
       {
         sessionTimeoutMs: int32(),
         supportedProtocols: structs('0+', { name: string(), metadata: bytes() }),
       },
-      { nullable: '0+', default: null, tag: 0, tagged: '0+' },
+      { nullable: '0+', tag: 0, tagged: '0+' },
     ),
   },
   FLEXIBLE,

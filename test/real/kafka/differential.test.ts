@@ -38,6 +38,7 @@ import { offsetForLeaderEpoch } from '../../../src/protocol/kafka/messages/offse
 import { produce } from '../../../src/protocol/kafka/messages/produce.js';
 import { syncGroup } from '../../../src/protocol/kafka/messages/sync-group.js';
 import { txnOffsetCommit } from '../../../src/protocol/kafka/messages/txn-offset-commit.js';
+import { updateFeatures } from '../../../src/protocol/kafka/messages/update-features.js';
 import { batchOf } from '../../support/kafka-batch.js';
 import { RawClient } from '../../support/kafka-raw-client.js';
 import { type RealKafka, startRealKafka } from '../stack/kafka.js';
@@ -133,11 +134,43 @@ const join1 = (client: RawClient, groupId: string, more: object = {}) =>
 
 /** What both have to answer alike: anything that two brokers can have in common. */
 const scenarios: Record<string, (client: RawClient) => Promise<unknown>> = {
-  'versions: what we announce, the real one announces': async (client) => {
-    const { apiKeys } = await client.send(apiVersions, 4, { clientSoftwareName: 'a', clientSoftwareVersion: '1' });
-    const mine = (await (await RawClient.open(ours.bootstrapServers)).send(apiVersions, 3, {})).apiKeys;
-    const theirs = new Map(apiKeys.map((one) => [one.apiKey, one]));
-    return mine.map(({ apiKey, maxVersion }) => [apiKey, Math.min(theirs.get(apiKey)?.maxVersion ?? -1, maxVersion)]);
+  'requests with their versions, and features with their levels': async (client) => {
+    const known = { clientSoftwareName: 'a-client', clientSoftwareVersion: '1.0' };
+    const unknown = { clientSoftwareName: 'a client', clientSoftwareVersion: '' };
+    const asked = [
+      { version: 0, names: {} },
+      { version: 3, names: known },
+      { version: 4, names: known },
+      { version: 4, names: unknown },
+    ];
+    const told = await Promise.all(asked.map(({ version, names: own }) => client.send(apiVersions, version, own)));
+    return told.map(({ errorCode, apiKeys, supportedFeatures, finalizedFeatures }) => [
+      errorName(errorCode),
+      apiKeys.map(({ apiKey, minVersion, maxVersion }) => `${apiKey}: ${minVersion}-${maxVersion}`).sort(),
+      supportedFeatures.map(({ name, minVersion, maxVersion }) => `${name} ${minVersion}-${maxVersion}`).sort(),
+      finalizedFeatures
+        .map(({ name, minVersionLevel, maxVersionLevel }) => `${name} ${minVersionLevel}-${maxVersionLevel}`)
+        .sort(),
+    ]);
+  },
+  // But for levels that a real node could raise: of share.version and kraft.version, which are off here for good.
+  'other levels of features': async (client) => {
+    const wanted = [
+      ['group.version', 1],
+      ['group.version', 2],
+      ['group.version', 0],
+      ['share.version', 0],
+      ['share.version', 9],
+      ['kraft.version', 0],
+      ['unknown.version', 1],
+    ] as const;
+    const answers: unknown[] = [];
+    for (const [feature, maxVersionLevel] of wanted) {
+      const featureUpdates = [{ feature, maxVersionLevel, upgradeType: 1 }];
+      const { errorCode, errorMessage } = await client.send(updateFeatures, 1, { featureUpdates, validateOnly: true });
+      answers.push([feature, maxVersionLevel, errorName(errorCode), errorMessage]);
+    }
+    return answers;
   },
   'creating topics': async (client) => {
     const base = { name: 'x', numPartitions: 1, replicationFactor: 1 };

@@ -225,7 +225,7 @@ function memberRecord(group: string, id: string, metadata: MemberMetadata): Stat
     {
       ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs },
       subscribedTopicNames: topicNames,
-      subscribedTopicRegex: topicRegex,
+      subscribedTopicRegex: topicRegex ?? '',
       serverAssignor: assignor,
       classicMemberMetadata:
         classic === null
@@ -243,14 +243,15 @@ function memberMetadata(value: Buffer): MemberMetadata {
   return {
     ...{ instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs },
     topicNames: rest.subscribedTopicNames,
-    topicRegex: rest.subscribedTopicRegex,
+    topicRegex: rest.subscribedTopicRegex || null,
     assignor: rest.serverAssignor,
     classic: classicFace(rest.classicMemberMetadata),
   };
 }
 
 function classicFace(stored: ReturnType<typeof CONSUMER_MEMBER.valueOf>['classicMemberMetadata']): ClassicFace | null {
-  if (stored === null) return null;
+  // Records of older versions did not say that there is none.
+  if (stored === null || stored.supportedProtocols.length === 0) return null;
   const protocols = stored.supportedProtocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }));
   return { sessionTimeoutMs: stored.sessionTimeoutMs, protocols };
 }

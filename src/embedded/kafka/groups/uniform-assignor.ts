@@ -49,7 +49,35 @@ export function assignUniformly(
     for (const reader of readers) if (size(reader.id) < size(least.id)) least = reader;
     target.get(least.id)?.add(key);
   }
+  if (members.some(({ topics }) => !sameTopics(topics, members[0]?.topics))) level(target, open);
   return target;
+}
+
+const sameTopics = (a: ReadonlySet<string>, b: ReadonlySet<string> | undefined): boolean =>
+  a === b || (a.size === b?.size && [...a].every((topic) => b.has(topic)));
+
+/**
+ * Where members read different topics, some have too much because what they keep could be others': moves a partition
+ * wherever that brings two members closer. Each move does, so this ends.
+ */
+function level(
+  target: Target,
+  partitions: ReadonlyArray<{ readonly key: PartitionKey; readonly readers: readonly AssignableMember[] }>,
+): void {
+  const size = (id: string): number => target.get(id)?.size ?? 0;
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const { key, readers } of partitions) {
+      const owner = readers.find(({ id }) => target.get(id)?.has(key));
+      if (owner === undefined) continue;
+      let least = owner;
+      for (const reader of readers) if (size(reader.id) < size(least.id)) least = reader;
+      if (size(owner.id) - size(least.id) < 2) continue;
+      target.get(owner.id)?.delete(key);
+      target.get(least.id)?.add(key);
+      moved = true;
+    }
+  }
 }
 
 /** The members that read a topic. Members with the same set of topics are looked at once for all of them. */

@@ -15,21 +15,32 @@ const announced = (handlers: readonly Handler[]) =>
     maxVersion: versions[1],
   }));
 
+/** What a client may say of itself (KIP-511); from version 3 on it has to. */
+const SOFTWARE = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
+
 /** Supports: all versions. Behaviour: an unknown version is answered in version 0 with error 35 and the versions of this request. */
 export const apiVersionsHandler = handler(
   apiVersions,
   { supports: 'All versions; the table of this page is what it answers.' },
-  (_request, { handlers, version }) => ({
-    apiKeys: announced(handlers),
-    // Before version 4 a feature whose lowest level is 0 could not be announced (KAFKA-17011).
-    supportedFeatures: FEATURES.filter(({ min }) => version >= 4 || min > 0).map(({ name, min, max }) => ({
-      name,
-      minVersion: min,
-      maxVersion: max,
-    })),
-    finalizedFeaturesEpoch: 1n,
-    finalizedFeatures: FEATURES.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
-  }),
+  ({ clientSoftwareName, clientSoftwareVersion }, { handlers, version }) => {
+    const isNamed = SOFTWARE.test(clientSoftwareName) && SOFTWARE.test(clientSoftwareVersion);
+    if (version >= 3 && !isNamed) return { errorCode: errorCode('INVALID_REQUEST') };
+    return {
+      apiKeys: announced(handlers),
+      // Before version 4 a feature whose lowest level is 0 could not be announced (KAFKA-17011).
+      supportedFeatures: FEATURES.filter(({ min }) => version >= 4 || min > 0).map(({ name, min, max }) => ({
+        name,
+        minVersion: min,
+        maxVersion: max,
+      })),
+      finalizedFeaturesEpoch: 1n,
+      finalizedFeatures: FEATURES.filter(({ level }) => level > 0).map(({ name, level }) => ({
+        name,
+        maxVersionLevel: level,
+        minVersionLevel: level,
+      })),
+    };
+  },
 );
 
 export function unsupportedApiVersions(correlationId: number): Part[] {

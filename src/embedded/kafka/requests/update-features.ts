@@ -10,7 +10,7 @@ const UPGRADE = 1;
 
 /**
  * Supports: versions 0 to 2. Behaviour: a level that a feature has already is accepted; one refused feature refuses them
- * all, in every version, as Kafka 4 does. Not implemented: other levels.
+ * all, in every version, as Kafka 4 does. Not implemented: other levels, so that share groups stay off.
  */
 export const updateFeaturesHandler = handler(
   updateFeatures,
@@ -31,12 +31,12 @@ function refusal({ feature, maxVersionLevel: wanted }: Update, mayDowngrade: boo
   const invalid = (why: string): string => `Invalid update version ${wanted} for feature ${feature}. ${why}`;
   const known = FEATURES.find(({ name }) => name === feature);
   if (wanted < 0) return invalid('A feature version cannot be less than 0.');
-  if (known === undefined) return invalid('Broker 1 does not support this feature.');
+  if (known === undefined) return invalid('Local controller 1 does not support this feature.');
   if (wanted === known.level) return null;
   if (wanted < known.min || wanted > known.max) {
-    return invalid(`Broker 1 only supports versions ${known.min}-${known.max}.`);
+    return invalid(`Local controller 1 only supports versions ${known.min}-${known.max}`);
   }
-  if (!mayDowngrade) {
+  if (wanted < known.level && !mayDowngrade) {
     return invalid(
       "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.",
     );

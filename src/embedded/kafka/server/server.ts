@@ -39,8 +39,10 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const host = options.host ?? '127.0.0.1';
   let rules: PrincipalRule[] = [];
 
-  const open = async (listener: KafkaListener): Promise<ListenerAddress> => {
-    const advertised = options.advertisedHost ?? listener.host ?? host;
+  const open = async (
+    listener: KafkaListener,
+  ): Promise<{ readonly port: number; readonly address: ListenerAddress }> => {
+    const advertised = listener.advertisedHost ?? options.advertisedHost ?? listener.host ?? host;
     const address: ListenerAddress = { name: listener.name, host: advertised, port: 0, sasl: listener.sasl };
     const accept = (socket: Socket): void => admission.admit(socket, () => serve(socket));
     const serve = (socket: Socket): void => {
@@ -59,24 +61,24 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
         : createTlsServer({ ...listener.tls, rejectUnauthorized: listener.tls.requestCert === true }, accept);
     servers.push(server);
     const bound = listener.host ?? host;
-    address.port = await listen(server, { port: listener.port ?? 0, host: bound });
-    opened.push({ listener, bound: `${bound}:${address.port}`, address });
-    return address;
+    const port = await listen(server, { port: listener.port ?? 0, host: bound });
+    address.port = listener.advertisedPort ?? port;
+    opened.push({ listener, bound: `${bound}:${port}`, address });
+    return { port, address };
   };
 
   try {
     rules = principalRules(broker.settings.text('ssl.principal.mapping.rules'));
     await broker.groups.restoreConsumerGroups();
-    const plain = await open({
+    const { port, address: plain } = await open({
       name: options.sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT',
       port: options.port ?? 0,
       ...(options.sasl !== undefined && { sasl: options.sasl }),
+      ...(options.advertisedPort !== undefined && { advertisedPort: options.advertisedPort }),
     });
-    const { port } = plain;
-    if (options.advertisedPort !== undefined) plain.port = options.advertisedPort;
     const further: Record<string, string> = {};
     for (const listener of options.listeners ?? []) {
-      const address = await open(listener);
+      const { address } = await open(listener);
       further[listener.name] = `${address.host}:${address.port}`;
     }
     const bootstrapServers = `${plain.host}:${plain.port}`;

@@ -281,7 +281,8 @@ export const EFFECTIVE_BROKER_CONFIGS: readonly ConfigDefinition[] = [
     name: 'advertised.listeners',
     type: 'string',
     default: null,
-    documentation: 'Where clients are told to connect; given by the options advertisedHost and advertisedPort.',
+    documentation:
+      'Where clients are told to connect; given by the options advertisedHost and advertisedPort, also of each listener.',
   },
   {
     name: 'group.consumer.max.heartbeat.interval.ms',

@@ -307,4 +307,62 @@ public final class Groups {
     ConsumerGroupDescription stable = describe(cluster, group);
     return stable.type() + " " + Cluster.sorted(stable.members().stream().map(member -> member.clientId() + " " + member.assignment().topicPartitions().size() + " " + member.upgraded().map(Object::toString).orElse("unknown")).toList());
   }
+
+  /**
+   * What the broker keeps of a group in which both protocols and a regular expression are at work, read by Kafka's own
+   * classes: the last record of each key, without ids, times and epochs, which differ from run to run. The hash of the
+   * topics is left out: the embedded broker finds changes without it.
+   */
+  public static Object records(Cluster cluster) throws Exception {
+    String prefix = Cluster.unique("records");
+    String group = Cluster.unique("g");
+    for (String name : List.of("-a", "-b")) {
+      cluster.admin().createTopics(List.of(new org.apache.kafka.clients.admin.NewTopic(prefix + name, 2, (short) 1))).all().get();
+    }
+    Member pattern = new Member(cluster, new SubscriptionPattern(prefix + ".*"), with(group, Map.of("protocol", "consumer"), "client.id", "pattern"));
+    Cluster.until("all partitions", () -> pattern.size() == 4);
+    Member classic = new Member(cluster, prefix + "-a", with(group, Map.of("protocol", "classic", "assignor", "RangeAssignor"), "client.id", "classic", "group.instance.id", "fixed"));
+    Cluster.until("some at the classic one", () -> classic.size() > 0 && classic.size() + pattern.size() == 4);
+    Cluster.until("a stable group", () -> describe(cluster, group).groupState().toString().equals("Stable"));
+    Set<TopicPartition> all = new HashSet<>(pattern.assigned);
+    all.addAll(classic.assigned);
+    Cluster.until("commits", () -> cluster.admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().keySet().containsAll(all));
+    Object records = stored(cluster, group).replace(prefix, "PREFIX").replace(group, "GROUP").lines().sorted().toList();
+    classic.close();
+    pattern.close();
+    Cluster.until("an empty group", () -> cluster.admin().describeConsumerGroups(List.of(group)).describedGroups().get(group).get().members().stream().noneMatch(member -> member.clientId().equals("pattern")));
+    cluster.admin().removeMembersFromConsumerGroup(group, new RemoveMembersFromConsumerGroupOptions(List.of(new MemberToRemove("fixed")))).all().get();
+    cluster.admin().deleteConsumerGroups(List.of(group)).all().get();
+    return Cluster.list(records, stored(cluster, group).lines().toList());
+  }
+
+  private static String stored(Cluster cluster, String group) throws Exception {
+    Map<String, String> latest = new TreeMap<>();
+    var serde = new org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde();
+    var settings = new java.util.Properties();
+    settings.put("bootstrap.servers", cluster.bootstrap);
+    var bytes = new org.apache.kafka.common.serialization.ByteArrayDeserializer();
+    try (var reader = new KafkaConsumer<>(settings, bytes, bytes)) {
+      var partitions = reader.partitionsFor("__consumer_offsets").stream().map(one -> new TopicPartition(one.topic(), one.partition())).toList();
+      reader.assign(partitions);
+      reader.seekToBeginning(partitions);
+      var ends = reader.endOffsets(partitions);
+      while (partitions.stream().anyMatch(one -> reader.position(one) < ends.get(one))) {
+        for (var record : reader.poll(Duration.ofMillis(100))) {
+          var value = record.value() == null ? null : java.nio.ByteBuffer.wrap(record.value());
+          var read = serde.deserialize(java.nio.ByteBuffer.wrap(record.key()), value);
+          String key = read.key().getClass().getSimpleName() + " " + org.apache.kafka.coordinator.group.generated.CoordinatorRecordJsonConverters.writeRecordKeyAsJson(read.key());
+          if (!key.contains(group)) continue;
+          if (read.value() == null) latest.remove(key);
+          else latest.put(key, org.apache.kafka.coordinator.group.generated.CoordinatorRecordJsonConverters.writeRecordValueAsJson(read.value().message(), read.value().version()).toString());
+        }
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    latest.forEach((key, value) -> text.append(key).append(' ').append(value).append('\n'));
+    return text.toString()
+        .replaceAll("\"(metadata|memberId|topicId)\":\"[^\"]*\"", "\"$1\":…")
+        .replaceAll("\"(\\w*[eE]poch|timestamp|commitTimestamp|version)\":-?\\d+", "\"$1\":…")
+        .replaceAll(",\"metadataHash\":-?\\d+", "");
+  }
 }

@@ -1,3 +1,4 @@
+import getPort from 'get-port';
 import { expect, it } from 'vitest';
 import { alterConfigs } from '../../../../src/protocol/kafka/messages/alter-configs.js';
 import { consumerGroupHeartbeat } from '../../../../src/protocol/kafka/messages/consumer-group-heartbeat.js';
@@ -5,6 +6,7 @@ import { createTopics } from '../../../../src/protocol/kafka/messages/create-top
 import { describeConfigs } from '../../../../src/protocol/kafka/messages/describe-configs.js';
 import { incrementalAlterConfigs } from '../../../../src/protocol/kafka/messages/incremental-alter-configs.js';
 import { listConfigResources } from '../../../../src/protocol/kafka/messages/list-config-resources.js';
+import { metadata } from '../../../../src/protocol/kafka/messages/metadata.js';
 import type { RawClient } from '../../../support/kafka-raw-client.js';
 import { TestBroker } from './running-broker.js';
 
@@ -59,4 +61,19 @@ it('never tells a password', async () => {
   const { results } = await client.send(describeConfigs, 4, { resources, includeSynonyms: true });
   expect(JSON.stringify(results[0]?.configs)).not.toContain('hunter2');
   expect(results[0]?.configs[0]).toMatchObject({ value: null, isSensitive: true });
+});
+
+it('tells the clients of each listener the address that is advertised for it', async () => {
+  const port = await getPort({ host: '127.0.0.1' });
+  const outside = { name: 'OUTSIDE', port, advertisedHost: 'kafka.example', advertisedPort: 19092 };
+  const broker = await TestBroker.start({ listeners: [outside] });
+  const told = async (address: string): Promise<string[]> => {
+    const { brokers } = await (await broker.client(address)).send(metadata, 12, { topics: [] });
+    return brokers.map(({ host, port: at }) => `${host}:${at}`);
+  };
+  expect(await told(broker.address)).toEqual([broker.address]);
+  expect(await told(`127.0.0.1:${port}`)).toEqual(['kafka.example:19092']);
+  const client = await broker.client();
+  expect(await setting(client, BROKER, '1', 'listeners')).toContain(`OUTSIDE://127.0.0.1:${port}`);
+  expect(await setting(client, BROKER, '1', 'advertised.listeners')).toContain('OUTSIDE://kafka.example:19092');
 });

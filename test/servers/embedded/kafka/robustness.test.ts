@@ -80,7 +80,7 @@ describe('a broker among bad clients', () => {
     const random = randomBytes(seed);
     const broker = await TestBroker.start();
     const client = await broker.client();
-    const { apiKeys } = await client.send(apiVersions, 3, {});
+    const { apiKeys } = await client.send(apiVersions, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' });
     for (let round = 0; round < 3; round++) {
       for (const { apiKey, maxVersion } of apiKeys) {
         const body = random(1 + (random(1)[0] ?? 0));

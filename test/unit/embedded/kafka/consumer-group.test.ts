@@ -229,4 +229,18 @@ describe('the uniform assignor', () => {
     expect(moved).toEqual([]);
     expect(new Set([...three.values()].flatMap((own) => [...own])).size).toBe(7);
   });
+
+  it('is even where members read different topics, whatever they had before', () => {
+    const counts = new Map([
+      ['A', 2],
+      ['B', 2],
+    ]);
+    const all = { id: 'x', topics: new Set(['A', 'B']) };
+    const before = assignUniformly([all], counts, new Map());
+    const after = assignUniformly([all, { id: 'y', topics: new Set(['A']) }], counts, before);
+    expect([...after].map(([id, own]) => [id, [...own].sort()])).toEqual([
+      ['x', ['B:0', 'B:1']],
+      ['y', ['A:0', 'A:1']],
+    ]);
+  });
 });
