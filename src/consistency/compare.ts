@@ -1,4 +1,4 @@
-import { type Difference, Differences, versionMark } from './differences.js';
+import { type Difference, Differences, referenceMark } from './differences.js';
 import {
   type Buckets,
   type Entry,
@@ -68,6 +68,8 @@ export interface SideStanding extends PartlyRead {
 }
 
 const ROWS_PER_BUCKET = 1_000;
+/** Of a side that can't tell how many rows it has, as a view: buckets that stay empty cost little, those that are too full memory. */
+const ROWS_WHERE_UNKNOWN = 4_000_000;
 const BUCKETS_MIN = 256;
 const BUCKETS_MAX = 16_384;
 
@@ -79,8 +81,12 @@ const DIFFERENCES_BYTES = 100 * 2 ** 20;
 /** Of one of them beside its key's text: map entry, number, header of the string. */
 const DIFFERENCE_BYTES = 80;
 
-/** Changed keys that are looked up at once. */
+/** Keys that are looked up at once, and where each look-up reads a whole side. */
 const KEYS_AT_ONCE = 10_000;
+const KEYS_AT_ONCE_OF_SCANS = 100_000;
+
+export const keysAtOnce = (...sides: readonly Side[]): number =>
+  sides.some(({ scans }) => scans === true) ? KEYS_AT_ONCE_OF_SCANS : KEYS_AT_ONCE;
 
 /**
  * Compares both sides in two passes: sums of digests by bucket, and the keys of those buckets whose sums differ. Both
@@ -101,7 +107,7 @@ export async function compareSides(source: Side, replica: Side, options: Compare
   const estimates = await both((side) => side.estimateRows(signal));
   const alreadyRead = Object.values(before?.sides ?? {}).reduce((sum, { buckets }) => sum + buckets.rows, 0);
   if (estimates.every((rows) => rows >= 0)) options.expect(Math.max(1, estimates[0] + estimates[1] - alreadyRead));
-  const of = before?.of ?? bucketsFor(Math.max(...estimates));
+  const of = before?.of ?? bucketsFor(Math.max(...estimates.map((rows) => (rows < 0 ? ROWS_WHERE_UNKNOWN : rows))));
   const standing: Partial<Record<SideName, SideStanding>> = { ...before?.sides };
   const [sourceBuckets, replicaBuckets] = await both(async (side, name) => {
     const from = standing[name];
@@ -126,7 +132,7 @@ export async function compareSides(source: Side, replica: Side, options: Compare
   let replicaRows = replicaBuckets.rows;
   const unique = source.uniqueKey && replica.uniqueKey;
   for (const group of groupsOf(sourceBuckets, replicaBuckets)) {
-    const join = new Join(unique);
+    const join = new Join(unique, source.versioned);
     await both(async (side, name) => {
       for await (const entries of side.entries(of, group, scan(name, 2))) {
         join.add(name, entries);
@@ -144,7 +150,7 @@ export async function compareSides(source: Side, replica: Side, options: Compare
       .map(keyText)
       .filter((key) => !differences.has(key)),
   );
-  for (const keys of chunksOf([...changed], KEYS_AT_ONCE)) {
+  for (const keys of chunksOf([...changed], keysAtOnce(source, replica))) {
     const now = await compareKeys(source, replica, keys, signal);
     for (const [key, difference] of now.differences) keep(key, difference);
   }
@@ -160,7 +166,7 @@ export async function compareOnly(
 ): Promise<Comparison> {
   const all = new Differences();
   const rows = { source: 0, replica: 0 };
-  for (const some of chunksOf([...new Set(keys.map(keyText))], KEYS_AT_ONCE)) {
+  for (const some of chunksOf([...new Set(keys.map(keyText))], keysAtOnce(source, replica))) {
     const { rowsOf, differences } = await compareKeys(source, replica, some, signal);
     for (const key of some) {
       rows.source += rowsOf(key).source;
@@ -186,7 +192,7 @@ export async function compareKeys(
   signal: AbortSignal,
 ): Promise<KeysNow> {
   const wanted: readonly Key[] = keys.map(keyOfText);
-  const join = new Join(false);
+  const join = new Join(false, source.versioned);
   join.add('replica', await replica.entriesOf(wanted, signal));
   join.add('source', await source.entriesOf(wanted, signal));
   const rowsOf = (key: string) => ({
@@ -209,7 +215,10 @@ class Join {
   readonly rows = { source: 0, replica: 0 };
   private readonly byKey = new Map<string, Pair>();
 
-  constructor(private readonly unique: boolean) {}
+  constructor(
+    private readonly unique: boolean,
+    private readonly sourceIsVersioned: boolean,
+  ) {}
 
   add(side: SideName, entries: readonly Entry[]): void {
     this.rows[side] += entries.length;
@@ -232,7 +241,7 @@ class Join {
     for (const [key, pair] of this.byKey) {
       if (agree(pair)) continue;
       const { source, replica } = pair;
-      const version = versionMark((source ?? replica)?.version ?? '');
+      const version = referenceMark(source?.version, replica?.version, this.sourceIsVersioned);
       differences.set(key, { source: source?.count ?? 0, replica: replica?.count ?? 0, version });
     }
     return differences;

@@ -9,10 +9,11 @@ import {
   compareOnly,
   compareSides,
   type KeysNow,
+  keysAtOnce,
   kindOf,
 } from './compare.js';
 import { type Described, describeDifferences } from './describe.js';
-import { type Difference, Differences, versionMark } from './differences.js';
+import { type Difference, Differences, referenceMark } from './differences.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
 import type { Key, Side } from './side.js';
 import type { Fence, Progress, Stage } from './stages.js';
@@ -93,9 +94,6 @@ async function wantedKeys({ source, replica, keys, since }: CompareCheck, signal
   return changed.flat();
 }
 
-/** Keys that are read again at once. */
-const KEYS_AT_ONCE = 10_000;
-
 class Confirmation {
   private pending: Differences;
   private readonly counts = { missing: 0, extra: 0, different: 0 };
@@ -110,6 +108,9 @@ class Confirmation {
   private taken: TakenFence | undefined;
   /** What is pending has passed all stages, and changed in between. */
   private isVolatile = false;
+  /** How often those pending differences were seen that no version proves, and which of them changed since the first look. */
+  private looks = 0;
+  private readonly changed = new Set<string>();
   private readonly comparedMs = performance.now();
 
   constructor(
@@ -123,7 +124,8 @@ class Confirmation {
 
   async settle(): Promise<CheckReport> {
     // Rows that moved while they were read, and numbers within their tolerance, agree at a second look.
-    if (this.check.way.length > 0) await this.dropAgreed();
+    const { way, source } = this.check;
+    if (way.length > 0 || !source.versioned) await this.dropAgreed(!source.versioned);
     while (this.pending.size > 0) {
       const taken = await this.takeFence();
       if ('why' in taken) return this.report('inconclusive', taken.why);
@@ -131,8 +133,7 @@ class Confirmation {
       if (held !== undefined) return this.report(this.confirmed > 0 ? 'inconsistent' : held.verdict, held.why);
       await this.judge();
       if (this.pending.size > 0 && this.leftMs() <= 0) {
-        const verdict = this.confirmed > 0 ? 'inconsistent' : 'inconclusive';
-        return this.report(verdict, `${counted(this.pending.size, 'row')} kept changing while they were compared`);
+        return this.report(this.confirmed > 0 ? 'inconsistent' : 'inconclusive', this.whyUnsettled());
       }
     }
     return this.conclude();
@@ -234,18 +235,35 @@ class Confirmation {
     }
   }
 
-  /** Agreement needs no fence: whatever agrees by now is done. The first read stays the reference for the rest. */
-  private async dropAgreed(): Promise<void> {
+  /**
+   * Agreement needs no fence: whatever agrees by now is done. The first read stays the reference for the rest, unless
+   * `isReference`: a scan reads both sides at once, so what it saw at the replica may be newer than what the source had.
+   */
+  private async dropAgreed(isReference = false): Promise<void> {
     const startedMs = performance.now();
-    for await (const { keys, now } of this.readAgain())
-      for (const key of keys) if (!now.differences.has(key)) this.agreed(key, now);
+    for await (const { keys, now } of this.readAgain()) {
+      for (const key of keys) {
+        const found = now.differences.get(key);
+        if (found === undefined) this.agreed(key, now);
+        else if (isReference) {
+          const then = this.pending.get(key);
+          this.moved.source += found.source - (then?.source ?? 0);
+          this.moved.replica += found.replica - (then?.replica ?? 0);
+          this.pending.set(key, found);
+        }
+      }
+    }
     // Many keys take long to read: most of the time is left to whatever is waited for.
     this.readAgainMs = performance.now() + 4 * (performance.now() - startedMs);
   }
 
-  /** Only called behind the last stage: a difference whose source row is untouched since before the fence is real. */
+  /**
+   * Only called behind the last stage: a difference whose source row is untouched since before the fence is real. Where no
+   * version tells that, it is real once it was there at LOOKS looks, with a fence before each.
+   */
   private async judge(): Promise<void> {
-    const volatile = new Differences();
+    const unsettled = new Differences();
+    this.looks += 1;
     for await (const { keys, now } of this.readAgain()) {
       const settled = new Differences();
       for (const key of keys) {
@@ -253,12 +271,38 @@ class Confirmation {
         const found = now.differences.get(key);
         if (then === undefined) continue;
         this.agreed(key, now);
-        if (found !== undefined) (isSettled(then, found) ? settled : volatile).set(key, found);
+        if (found === undefined) continue;
+        if (!isSettled(then, found)) this.changed.add(key);
+        (isSettled(then, found) && this.isProven(key, found) ? settled : unsettled).set(key, found);
       }
-      await this.confirm(settled, volatile);
+      await this.confirm(settled, unsettled);
     }
-    this.pending = volatile;
-    this.isVolatile = true;
+    this.pending = unsettled;
+    this.isVolatile = this.changed.size > 0;
+    if (this.looks < LOOKS) {
+      // What changes at a steady beat must not be looked at to the same beat.
+      const isWatched = unsettled.size > this.changed.size;
+      if (isWatched)
+        await pause(Math.min(LOOK_AFTER_MS * (0.5 + Math.random()), Math.max(1, this.leftMs())), this.options.signal);
+    } else {
+      this.looks = 0;
+      this.changed.clear();
+    }
+  }
+
+  /** Only called for what is as it was before the fence. */
+  private isProven(key: string, { source, replica }: Difference): boolean {
+    const { check } = this;
+    if (check.way.length === 0) return true;
+    const byReplica = replica > 0 && check.replica.versioned;
+    if (source > 0 ? check.source.versioned || byReplica : byReplica) return true;
+    return this.looks >= LOOKS && !this.changed.has(key);
+  }
+
+  private whyUnsettled(): string {
+    const rows = counted(this.pending.size, 'row');
+    if (this.isVolatile || this.looks === 0) return `${rows} kept changing while they were compared`;
+    return `${rows} differed at ${counted(this.looks, 'look')}, but neither side tells a row that was changed and changed back from one that was left alone, and only ${LOOKS} looks rule that out`;
   }
 
   /** Counts them, and lists as many with their values as there is room for; what has just changed is volatile after all. */
@@ -268,11 +312,12 @@ class Confirmation {
       // Values that there is no room for need not be read.
       if (this.room <= 0) break;
       const before = settled.get(one.key);
+      const { versions } = one;
       const same =
         before === undefined ||
         before.source === 0 ||
-        one.sourceVersion === undefined ||
-        versionMark(one.sourceVersion) === before.version;
+        versions === undefined ||
+        referenceMark(versions.source, versions.replica, this.check.source.versioned) === before.version;
       if (one.differs && same) this.list(one);
       else {
         settled.delete(one.key);
@@ -304,7 +349,7 @@ class Confirmation {
   /** All pending keys as they are now, some at a time; what agrees by values within their tolerance is no difference. */
   private async *readAgain(): AsyncGenerator<{ keys: readonly string[]; now: KeysNow }> {
     const { source, replica, tolerances } = this.check;
-    for (const keys of chunksOf([...this.pending.keys()], KEYS_AT_ONCE)) {
+    for (const keys of chunksOf([...this.pending.keys()], keysAtOnce(source, replica))) {
       const now = await compareKeys(source, replica, keys, this.options.signal);
       if (tolerances.size > 0) {
         for await (const { key, differs } of this.describe([...now.differences.keys()]))
@@ -353,6 +398,13 @@ class Confirmation {
     };
   }
 }
+
+/**
+ * A row that keeps changing to and fro shows the same difference at one look in four at most, so at all of these in less
+ * than one of a million.
+ */
+const LOOKS = 10;
+const LOOK_AFTER_MS = 50;
 
 /** Bytes of values in the findings of one check. */
 const FINDINGS_BYTES = 16 * 2 ** 20;

@@ -10,8 +10,8 @@ export interface Described {
   readonly key: string;
   /** False where the rows agree by now, or by the tolerance that is declared. */
   readonly differs: boolean;
-  /** As it was when its values were read; undefined where the source has no row. */
-  readonly sourceVersion: string | undefined;
+  /** As they were when their values were read; undefined where the source has no row, or either side has several. */
+  readonly versions: { readonly source: string; readonly replica: string | undefined } | undefined;
   readonly finding: Finding;
   /** About how much memory the finding takes. */
   readonly bytes: number;
@@ -83,7 +83,10 @@ function describe(sides: Sides, key: string, sources: readonly Row[], replicas: 
   return {
     key,
     differs: single ? columns.length > 0 : alone.length + aloneInReplica.length > 0,
-    sourceVersion: sources.length === 1 ? (source?.version ?? sources[0]?.version) : undefined,
+    versions:
+      sources[0] !== undefined && sources.length === 1 && replicas.length <= 1
+        ? { source: sources[0].version, replica: replicas[0]?.version }
+        : undefined,
     finding: {
       kind,
       key: keyOfText(key).map(shownValue),

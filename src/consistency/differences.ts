@@ -3,8 +3,21 @@ export interface Difference {
   /** Rows of the key on each side; 0 where it has none. */
   readonly source: number;
   readonly replica: number;
-  /** `versionMark` of the source's rows; where it has none, of the replica's. */
+  /** `referenceMark` of the rows. */
   readonly version: number;
+}
+
+/**
+ * Of the source's version, or where it has no row of the replica's. Where the source keeps no versions, its row may have
+ * changed and changed back while nothing happened to the replica's: both have to stay as they are then.
+ */
+export function referenceMark(
+  source: string | undefined,
+  replica: string | undefined,
+  sourceIsVersioned: boolean,
+): number {
+  const both = !sourceIsVersioned && source !== undefined && replica !== undefined;
+  return versionMark(both ? JSON.stringify([source, replica]) : (source ?? replica ?? ''));
 }
 
 /** Bits of a version's mark: with those that say which sides have a row they make an exact number. */

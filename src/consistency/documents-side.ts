@@ -82,6 +82,8 @@ export function documentsSide(
     label: place.label,
     columns: compared.map(({ name }) => ({ name, type: 'document' })),
     uniqueKey: false,
+    versioned: client.versioned,
+    scans: client.scans,
     writable: place.notWritable,
     estimateRows: () => client.estimate(place.collection),
 
@@ -116,8 +118,9 @@ export function documentsSide(
     const lookups = lookupsFor(key, keys);
     if (lookups === undefined) for await (const rows of rowsOf(signal)) keep(rows);
     else {
-      for (let first = 0; first < keys.length; first += KEYS_PER_QUERY) {
-        const some = lookupsFor(key, keys.slice(first, first + KEYS_PER_QUERY)) ?? lookups;
+      const atOnce = client.scans ? keys.length : KEYS_PER_QUERY;
+      for (let first = 0; first < keys.length; first += atOnce) {
+        const some = lookupsFor(key, keys.slice(first, first + atOnce)) ?? lookups;
         keep((await client.find(query, some)).filter(isAlive).map(toRow));
       }
     }

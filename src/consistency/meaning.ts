@@ -33,6 +33,8 @@ export interface Form {
    * a pair have the same type here.
    */
   readonly binary: (expression: string) => string;
+  /** The type of the binary form; text where it is not said. */
+  readonly binaryType?: string;
   /** Rows of a form are found by their column: every one of them equals the form's text cast to the column's own type. */
   readonly findable?: boolean;
   /** The form's text is not the value that is there: letters, blanks or digits are lost in it. */
@@ -169,10 +171,15 @@ const BINARY_IS_VALUE: ReadonlySet<string> = new Set([
   'text',
 ]);
 
+const castTo = (type: string): Pick<Form, 'binary' | 'binaryType'> => ({
+  binary: (x) => `(${x})::${type}`,
+  binaryType: type,
+});
+
 function ofType(type: ColumnType, text: (x: string) => string): Form {
   const plain = type.origin === 'built-in' && !type.isArray && BINARY_IS_VALUE.has(type.base);
   // A domain's object id differs between servers, its base type's does not.
-  return plain ? findable({ text, binary: (x) => `(${x})::${type.base}` }) : textForm(text);
+  return plain ? findable({ text, ...castTo(type.base) }) : textForm(text);
 }
 
 /** Digits that survive a float: FLT_DIG and DBL_DIG of C, which PostgreSQL documents for real and double precision. */
@@ -225,12 +232,13 @@ function fits(wide: ColumnType, float: ColumnType): boolean {
 
 function exactForm(source: ColumnType, replica: ColumnType): Form {
   if (familyOf(source) === 'integer' && familyOf(replica) === 'integer')
-    return findable({ text: asText, binary: (x) => `(${x})::bigint` });
+    return findable({ text: asText, ...castTo('bigint') });
   // Digits and scale of both are fixed and the same: then so are the bytes.
   const alike = source.digits !== undefined && source.shown === replica.shown;
   return findable({
     text: numberText,
     binary: alike ? (x) => `(${x})::numeric` : (x) => `trim_scale((${x})::numeric)`,
+    binaryType: 'numeric',
   });
 }
 
@@ -254,6 +262,7 @@ function floatForm(type: ColumnType, base: string): Form {
     return {
       text: (x) => `CASE WHEN (${x}) = 0 THEN '0' ELSE (${x})::text END`,
       binary: (x) => `(CASE WHEN (${x}) = 0 THEN 0 WHEN (${x}) = 'NaN' THEN 'NaN' ELSE (${x}) END)::${base}`,
+      binaryType: base,
     };
   }
   const { max, min } = FLOAT_RANGE.get(base) ?? { max: '0', min: '0' };
@@ -272,7 +281,7 @@ function floatForm(type: ColumnType, base: string): Form {
 
 /** A date is its midnight, and a timestamp without zone is in UTC. Dates beyond the range of timestamps stay dates. */
 function timeForms(a: Family, b: Family): PairOfForms {
-  const plain = (base: string): Form => findable({ text: asText, binary: (x) => `(${x})::${base}` });
+  const plain = (base: string): Form => findable({ text: asText, ...castTo(base) });
   if (a === b) {
     const form = plain(a === 'date' ? 'date' : a === 'timestamp' ? 'timestamp' : 'timestamptz');
     return { source: form, replica: form };
@@ -328,6 +337,7 @@ function besideText(source: ColumnType, replica: ColumnType): PairOfForms {
   const shared = (own: Form): Form => ({
     ...own,
     binary: own.text,
+    binaryType: 'text',
     findable: own.findable === true && !TIMES.has(other),
   });
   return { source: shared(form(source)), replica: shared(form(replica)) };
@@ -359,7 +369,11 @@ function declared({ source, replica }: PairOfForms, meaning: Meaning): PairOfFor
         (x) => `regexp_replace(regexp_replace(${x}, '(\\.[0-9]{3})[0-9]+', '\\1'), ${POINT_ZEROS}, '\\1')`,
       );
     const alters = form.alters === true || text !== form.text;
-    return { text, binary, findable: form.findable === true && !alters, alters };
+    const binaryType = binary === form.binary ? form.binaryType : undefined;
+    return {
+      ...{ text, binary, findable: form.findable === true && !alters, alters },
+      ...(binaryType === undefined ? {} : { binaryType }),
+    };
   };
   return { source: wrapped(source), replica: wrapped(replica) };
 }

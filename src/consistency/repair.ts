@@ -11,11 +11,21 @@ const ROWS_AT_ONCE = 20;
 /** Longer values are told by their hash in a guard. */
 const GUARD_MAX = 200;
 
+export interface RepairOptions {
+  readonly signal: AbortSignal;
+  /** When the time that was given is over, on the clock of `performance.now()`: what is not written by then is left out. */
+  readonly endMs?: number | undefined;
+}
+
 /**
  * SQL that makes the replica's rows what the source's are, for the differences that the report lists, in pieces. Each
  * statement changes a row only if it is still as it was found, so running it again, or late, changes nothing else.
  */
-export async function* repairOf(check: CompareCheck, report: CheckReport, signal: AbortSignal): AsyncGenerator<string> {
+export async function* repairOf(
+  check: CompareCheck,
+  report: CheckReport,
+  { signal, endMs = Number.POSITIVE_INFINITY }: RepairOptions,
+): AsyncGenerator<string> {
   const { source, replica } = check;
   const into = replica.writable;
   const cannot = whyNoRepair(check);
@@ -29,15 +39,48 @@ export async function* repairOf(check: CompareCheck, report: CheckReport, signal
   yield `BEGIN;\n${Object.entries(TEXT_SETTINGS)
     .map(([name, value]) => `SET LOCAL ${name} = ${quoteLiteral(value)};\n`)
     .join('')}`;
+  let written = 0;
   for (const findings of chunksOf(report.findings, ROWS_AT_ONCE)) {
     const keys = findings.map(({ key }) => key);
-    const [sources, replicas] = [await source.rowsOf(keys, signal), await replica.rowsOf(keys, signal)].map(byKey);
+    const read = async (within: AbortSignal) => [
+      byKey(await source.rowsOf(keys, within)),
+      byKey(await replica.rowsOf(keys, within)),
+    ];
+    const rows = await unlessOver(read, signal, endMs);
+    if (rows === undefined) break;
+    const [sources, replicas] = rows;
     yield keys.map((key) => statement(into, key, sources?.get(keyText(key)), replicas?.get(keyText(key)))).join('');
+    written += findings.length;
   }
   yield 'COMMIT;\n';
   const total = report.missing + report.extra + report.different;
-  if (report.findings.length < total)
-    yield comment(`${total - report.findings.length} more keys differ; --max-differences lists more`);
+  if (written < report.findings.length)
+    yield comment(`--timeout ran out: ${total - written} more keys differ, and are not repaired here`);
+  else if (written < total) yield comment(`${total - written} more keys differ; --max-differences lists more`);
+}
+
+/** The answer, or undefined once the time is over: the work is cancelled then, and not waited for. */
+async function unlessOver<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  endMs: number,
+): Promise<T | undefined> {
+  const leftMs = endMs - performance.now();
+  if (leftMs <= 0) return undefined;
+  if (leftMs === Number.POSITIVE_INFINITY) return work(signal);
+  const over = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+      over.abort(new Error('the time is over'));
+    }, leftMs);
+  });
+  try {
+    return await Promise.race([work(AbortSignal.any([signal, over.signal])), ended]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const comment = (text: string): string => `-- ${text.replaceAll(/[\r\n]+/g, ' ')}\n`;

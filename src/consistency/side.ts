@@ -6,10 +6,7 @@ export interface Entry {
   readonly key: Key;
   /** Of key and values: equal exactly where both are, on either side. */
   readonly digest: string;
-  /**
-   * Which version of the row this is (xmin and place): equal versions of two reads mean that nothing touched it in between.
-   * Sides that keep no versions give the digest.
-   */
+  /** Which version of the row this is: xmin and place, where the side is `versioned`; else a text of its values. */
   readonly version: string;
 }
 
@@ -106,6 +103,13 @@ export interface Side {
   readonly columns: readonly SideColumn[];
   /** Whether the database itself sees to it that no two rows have the same key. */
   readonly uniqueKey: boolean;
+  /**
+   * Whether equal versions of two reads mean that nothing touched the row in between. Where not, a row that changed and
+   * changed back has its old version again.
+   */
+  readonly versioned: boolean;
+  /** A look-up of some keys takes as long as one of all: as many as fit into memory are looked up at once. */
+  readonly scans?: boolean;
   /** Where rows of this side could be written by SQL, or why they can't. */
   readonly writable: WritableTable | string;
   /** About how many rows; -1 where that is unknown. It decides the number of buckets. */

@@ -19,7 +19,7 @@ export interface TableFacts {
   readonly relations: readonly Relation[] | undefined;
   /** Has every row a version (xmin) and a place? */
   readonly versioned: boolean;
-  /** Rows as the last ANALYZE left them; -1 where that is unknown. */
+  /** About how many rows: as dense as the last ANALYZE or VACUUM found them in the pages that there are now; -1 where nothing tells. */
   readonly estimate: number;
   /** Columns that lead a usable index. */
   readonly indexed: ReadonlySet<string>;
@@ -29,6 +29,8 @@ export interface TableFacts {
   readonly server: number;
   /** Which database of which server this is. */
   readonly place: string;
+  /** Of its texts. */
+  readonly encoding: string;
 }
 
 /** Ranges of pages are read without reading the rest since PostgreSQL 14 (TID Range Scan). */
@@ -48,7 +50,7 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
   const heaps = parts.filter(([, kind]) => kind !== 'p');
   const versioned = heaps.length > 0 && heaps.every(([, kind]) => kind === 'r' || kind === 'm');
   const readable = parts.every(([, , , mayRead]) => mayRead === 'true');
-  const estimates = heaps.map(([, , , , , rows]) => Number(rows ?? -1));
+  const estimates = heaps.map(([, , pages, , , , , density]) => Number(pages ?? 0) * Number(density ?? 0));
   return {
     columns: new Map(names.map(([name], index) => [name ?? '', parseType(types[index] ?? [])])),
     relations:
@@ -60,17 +62,19 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
           }))
         : undefined,
     versioned: versioned && root !== undefined,
-    estimate: estimates.some((rows) => rows < 0) ? -1 : estimates.reduce((sum, rows) => sum + rows, 0),
+    estimate: versioned ? Math.round(estimates.reduce((sum, rows) => sum + rows, 0)) : -1,
     indexed: new Set(indexes.map(([name]) => name ?? '')),
     // An index of a table says nothing of those that inherit from it; one of a partitioned table does.
     uniqueKeys:
       heaps.length === 1 || root?.[1] === 'p' ? uniques.map(([names]) => JSON.parse(names ?? '[]') as string[]) : [],
     server,
     place: version[0]?.[1] ?? '',
+    encoding: version[0]?.[2] ?? '',
   };
 }
 
-const SERVER = `SELECT current_setting('server_version_num'), concat_ws(' ', inet_server_addr(), inet_server_port(), oid)
+const SERVER = `SELECT current_setting('server_version_num'), concat_ws(' ', inet_server_addr(), inet_server_port(), oid),
+      pg_encoding_to_char(encoding)
     FROM pg_database WHERE datname = current_database()`;
 
 /** A query is read in one statement: what its rows are made of, and how many there are, only reading them tells. */
@@ -90,8 +94,13 @@ async function readQueryFacts(reader: TableReader, place: TablePlace, signal: Ab
     uniqueKeys: [],
     server: Number(version[0]?.[0] ?? 0),
     place: version[0]?.[1] ?? '',
+    encoding: version[0]?.[2] ?? '',
   };
 }
+
+/** Of a row with its place in the page: the shortest there is, and a common one where no statistics tell. */
+const ROW_BYTES_MIN = 28;
+const ROW_BYTES = 128;
 
 /** The table with all that inherit from it, partitions or not. */
 const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
@@ -100,7 +109,10 @@ const partsOf = (oid: string): string => `WITH RECURSIVE tree AS (
   SELECT quote_ident(nspname) || '.' || quote_ident(relname), relkind::text,
          CASE WHEN relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::text,
          has_table_privilege(c.oid, 'SELECT')::text, (c.oid = ${oid}::oid)::text, reltuples::bigint::text,
-         pg_relation_filenode(c.oid)::text
+         pg_relation_filenode(c.oid)::text,
+         CASE WHEN reltuples > 0 AND relpages > 0
+              THEN least(reltuples / relpages, current_setting('block_size')::int / ${ROW_BYTES_MIN})
+              ELSE current_setting('block_size')::int / ${ROW_BYTES} END::text
     FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = relnamespace ORDER BY c.oid`;
 
 const indexesOf = (oid: string): string => `SELECT a.attname::text FROM pg_index i

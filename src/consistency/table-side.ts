@@ -4,6 +4,7 @@ import { EvpipeError } from '../support/errors.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
 import type { Form } from './meaning.js';
+import { type HashSql, hashSql, type RowHash } from './row-hash.js';
 import {
   Buckets,
   type Entry,
@@ -37,18 +38,11 @@ export interface TableSideOptions {
   readonly facts: TableFacts;
   readonly key: readonly TableColumn[];
   readonly compared: readonly TableColumn[];
-  /**
-   * How rows become digests. `record`: PostgreSQL's own hash of the row's bytes, which both sides need version 14 for.
-   * `md5`: of the row's text, which anything can make.
-   */
-  readonly hash: 'record' | 'md5';
+  readonly hash: RowHash;
   readonly sample?: Sample | undefined;
   /** SQL of what grows with every change of a row. */
   readonly changed?: string | undefined;
 }
-
-/** Hashing records came with this version. */
-export const RECORD_HASH_SINCE = 140_000;
 
 /** A statement reads as much as takes about this long, so that none holds back VACUUM or a failover. */
 const PART_MS = 300;
@@ -105,6 +99,8 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     columns: compared.map(({ name, type }) => ({ name, type: type.shown })),
 
     writable: writableTable(options),
+    versioned: facts.versioned,
+    scans: place.query !== undefined,
     uniqueKey: facts.uniqueKeys.some((columns) => columns.every((name) => isKey(key, name))),
 
     estimateRows: async () => facts.estimate,
@@ -148,8 +144,9 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
 
     async entriesOf(keys, signal) {
       const found: Entry[] = [];
-      for (let first = 0; first < keys.length; first += KEYS_PER_LOOKUP) {
-        const some = keys.slice(first, first + KEYS_PER_LOOKUP);
+      const atOnce = place.query === undefined ? KEYS_PER_LOOKUP : keys.length;
+      for (let first = 0; first < keys.length; first += atOnce) {
+        const some = keys.slice(first, first + atOnce);
         found.push(...(await lookUp(entryColumns, some, signal)).map(toEntry));
       }
       return found;
@@ -222,41 +219,15 @@ function writableTable({ place, facts, key, compared }: TableSideOptions): Writa
 const isKey = (key: readonly TableColumn[], name: string): boolean =>
   key.some(({ column, form }) => column === name && form.findable === true);
 
-interface Statements {
+interface Statements extends HashSql {
   readonly keys: readonly string[];
   readonly values: readonly string[];
-  /** bigint of the key. */
-  readonly keyHash: string;
-  /** bigint of key and values. */
-  readonly digest: string;
 }
 
-/**
- * `record` hashes the bytes of the row as the protocol would send them. hash_record itself won't do: it combines columns
- * so that sums over rows don't see values swapped between two rows, and folds bigint to 32 bits.
- */
 function statements({ key, compared, hash }: TableSideOptions): Statements {
   const texts = (columns: readonly TableColumn[]): readonly string[] =>
     columns.map(({ expression, form }) => form.text(expression));
-  const [keys, values] = [texts(key), texts(compared)];
-  if (hash === 'md5') {
-    const json = (all: readonly string[]): string =>
-      `md5(jsonb_build_array(VARIADIC ARRAY[${all.join(', ')}]::text[])::text)`;
-    return {
-      keys,
-      values,
-      keyHash: `('x' || substr(${json(keys)}, 1, 8))::bit(32)::bigint`,
-      digest: `('x' || substr(${json([...keys, ...values])}, 1, 16))::bit(64)::bigint`,
-    };
-  }
-  const binaries = (columns: readonly TableColumn[]): string =>
-    columns.map(({ expression, form }) => form.binary(expression)).join(', ');
-  return {
-    keys,
-    values,
-    keyHash: `hash_record_extended(ROW(${binaries(key)}), 0)`,
-    digest: `hash_record_extended(ROW(record_send(ROW(${binaries([...key, ...compared])}))), 1)`,
-  };
+  return { keys: texts(key), values: texts(compared), ...hashSql(key, compared, hash) };
 }
 
 /** What one statement answered, and where the next one begins. */
@@ -277,17 +248,28 @@ async function* inParts(
     yield { rows: await reader.read(select(table, []), [], { signal }), relation: 1, page: 0 };
     return;
   }
+  // Pages may hold nothing for long, as after a DELETE, and then be full: memory must not depend on it.
+  const rowsAtOnce = 4 * rowsMax;
+  const limit = rowsMax < Number.POSITIVE_INFINITY ? ` LIMIT ${rowsAtOnce + 1}` : '';
   let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_ROWS_PAGES : FIRST_PART_PAGES;
   for (const [relation, { name, pages }] of relations.entries()) {
     if (relation < (from?.relation ?? 0)) continue;
     let first = relation === from?.relation ? from.page : 0;
+    let end = pages;
     for (let isLast = false; !isLast; ) {
       const next = first + size;
       // The last part has no end: the table may have grown since its size was read.
-      isLast = next >= pages;
+      isLast = next >= end;
       const range = [`t.ctid >= '(${first},0)'::tid`, ...(isLast ? [] : [`t.ctid < '(${next},0)'::tid`])];
       const startedMs = performance.now();
-      const rows = await reader.read(select(`ONLY ${name}`, range), [], { signal });
+      const rows = await reader.read(`${select(`ONLY ${name}`, range)}${limit}`, [], { signal });
+      if (rows.length > rowsAtOnce) {
+        // Much denser than what came before, or the table has grown: read again as less at once.
+        size = Math.max(1, Math.floor(size / 8));
+        end = Math.max(end, first + 2 * size);
+        isLast = false;
+        continue;
+      }
       const elapsedMs = performance.now() - startedMs;
       yield isLast ? { rows, relation: relation + 1, page: 0 } : { rows, relation, page: next };
       first = next;

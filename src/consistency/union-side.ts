@@ -8,6 +8,8 @@ export function unionSide(parts: readonly Side[]): Side {
     label: parts.map(({ label }) => label).join(' + '),
     columns: parts[0]?.columns ?? [],
     uniqueKey: false,
+    scans: parts.some(({ scans }) => scans === true),
+    versioned: parts.every(({ versioned }) => versioned),
     writable: 'it is several tables',
 
     async estimateRows(signal) {

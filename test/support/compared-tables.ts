@@ -1,6 +1,7 @@
 import { connectPostgres } from '../../src/clients/postgres/client.js';
 import type { CompareCheck } from '../../src/consistency/confirm.js';
 import { formsOf, type Meaning, PLAIN_MEANING } from '../../src/consistency/meaning.js';
+import type { RowHash } from '../../src/consistency/row-hash.js';
 import { readTableFacts } from '../../src/consistency/table-facts.js';
 import { quoteColumn } from '../../src/consistency/table-place.js';
 import { TableReader } from '../../src/consistency/table-reader.js';
@@ -17,7 +18,7 @@ export interface ComparedTables {
   readonly key: readonly string[];
   readonly columns?: readonly string[];
   readonly meanings?: Readonly<Record<string, Partial<Meaning>>>;
-  readonly hash?: 'record' | 'md5';
+  readonly hash?: RowHash;
 }
 
 /** Both sides of a check over one table in two databases; throws the refusal where a pair of types is refused. */

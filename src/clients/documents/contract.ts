@@ -16,7 +16,7 @@ export type FieldValue =
 export interface FoundDocument {
   /** In the order of the query's paths. */
   readonly values: readonly FieldValue[];
-  /** Another one where it was written again in between; a store that keeps no versions gives a text of the values. */
+  /** Another one where it was written again in between; a client that is not `versioned` gives a text of the values. */
   readonly version: string;
 }
 
@@ -40,6 +40,10 @@ export interface Lookup {
 
 /** Reads a document store, whatever it is kept in. A collection that nothing was ever written to is empty. */
 export interface DocumentsClient {
+  /** Whether a document that was changed and changed back has another version than before. */
+  readonly versioned: boolean;
+  /** A look-up reads the whole collection, however few documents are looked up. */
+  readonly scans: boolean;
   /** What answers: `PostgreSQL 18.4`, `MongoDB 8.0.4`. */
   version(): Promise<string>;
   /** About how many; -1 if unknown. */

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { parseJson } from '../../protocol/json/parse.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { DocumentsClient, FieldValue } from './contract.js';
@@ -12,18 +13,25 @@ import { type ScannedDocument, scannedDocuments } from './scanned.js';
  */
 export function fileDocuments(format: 'csv' | 'jsonl', shown: string): DocumentsClient {
   const rows = format === 'csv' ? csvRows : jsonRows;
-  return scannedDocuments('file', (file) => rows(file, shown));
+  return scannedDocuments({ version: 'file', versioned: true }, (file) => rows(file, shown));
 }
 
-const markOf = (line: number): string => `${line} `;
+/** Which file stands there, and when it was written last. One that is missing is found to be when it is read. */
+async function stampOf(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  return found === undefined ? '' : `${found.dev} ${found.ino} ${found.mtimeNs} ${found.size}`;
+}
+
+const markOf = (stamp: string, line: number): string => `${stamp} ${line} `;
 
 async function* jsonRows(file: string, shown: string): AsyncGenerator<ScannedDocument> {
+  const stamp = await stampOf(file);
   let line = 0;
   for await (const text of linesOf(file, shown)) {
     line += 1;
     if (text.trim() === '') continue;
     const value = parseLine(text, { file: shown, line, column: 1 });
-    yield { mark: markOf(line), at: (path) => fieldValueOf(valueAt(value, path.split('.'))) };
+    yield { mark: markOf(stamp, line), at: (path) => fieldValueOf(valueAt(value, path.split('.'))) };
   }
 }
 
@@ -36,6 +44,7 @@ function parseLine(text: string, location: { readonly file: string; readonly lin
 }
 
 async function* csvRows(file: string, shown: string): AsyncGenerator<ScannedDocument> {
+  const stamp = await stampOf(file);
   const reader = new CsvReader();
   let columns: ReadonlyMap<string, number> | undefined;
   const rowOf = ({ line, values }: CsvReader['rows'][number]): ScannedDocument | undefined => {
@@ -49,7 +58,7 @@ async function* csvRows(file: string, shown: string): AsyncGenerator<ScannedDocu
       });
     }
     const byName = columns;
-    return { mark: markOf(line), at: (path) => csvValue(values, byName.get(path)) };
+    return { mark: markOf(stamp, line), at: (path) => csvValue(values, byName.get(path)) };
   };
   for await (const text of linesOf(file, shown)) {
     reader.take(text);

@@ -18,7 +18,7 @@ export function ksqldbDocuments(address: HttpAddress, signal: AbortSignal): Docu
       yield { mark: '', at: (path) => fieldValueOf(valueAt(document, path.split('.'))) };
     }
   }
-  return scannedDocuments('ksqlDB', rows);
+  return scannedDocuments({ version: 'ksqlDB', versioned: false }, rows);
 }
 
 const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

@@ -31,6 +31,9 @@ export async function openMongoDocuments(url: string): Promise<DocumentsClient> 
     }
   };
   return {
+    // MongoDB keeps no version of a document that a reader could see.
+    versioned: false,
+    scans: false,
     version: () => at(async () => `MongoDB ${String((await client.db().command({ buildInfo: 1 })).version)}`),
 
     estimate: (collection) => at(() => client.db().collection(collection).estimatedDocumentCount()),

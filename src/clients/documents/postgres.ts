@@ -10,6 +10,8 @@ const SETTINGS = { client_encoding: 'UTF8', timezone: 'UTC', statement_timeout: 
 export async function openPostgresDocuments(url: string, signal: AbortSignal): Promise<DocumentsClient> {
   const client = await connectPostgres({ url, signal, settings: SETTINGS });
   return {
+    versioned: true,
+    scans: false,
     async version() {
       const [row] = await client.queryText('SHOW server_version');
       return `PostgreSQL ${row?.[0]?.split(' ')[0] ?? ''}`;

@@ -4,7 +4,7 @@ import { holdsAll } from './lookups.js';
 
 /** A document of a place that can only be read from end to end: fields by their path. */
 export interface ScannedDocument {
-  /** What tells it from another version beside its values, as the number of its line. */
+  /** What tells it from another version beside its values, as the number of its line in a file that was written just then. */
   readonly mark: string;
   at(path: string): FieldValue;
 }
@@ -13,7 +13,7 @@ const BLOCK = 1_000;
 
 /** A place without indexes as documents: every call, a look-up too, reads all of it anew. */
 export function scannedDocuments(
-  version: string,
+  { version, versioned }: { readonly version: string; readonly versioned: boolean },
   read: (collection: string) => AsyncIterable<ScannedDocument>,
 ): DocumentsClient {
   async function* stream(query: DocumentQuery, signal?: AbortSignal): AsyncGenerator<readonly FoundDocument[]> {
@@ -31,6 +31,8 @@ export function scannedDocuments(
     if (block.length > 0) yield block;
   }
   return {
+    versioned,
+    scans: true,
     version: async () => version,
     estimate: async () => -1,
     stream,

@@ -26,6 +26,8 @@ export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal
     return values;
   };
   return {
+    versioned: true,
+    scans: false,
     version: async () => 'Kafka',
 
     async estimate(topic) {

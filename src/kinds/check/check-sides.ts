@@ -5,11 +5,12 @@ import type { CompareCheck } from '../../consistency/confirm.js';
 import { type DocumentField, type DocumentsPlace, documentsSide } from '../../consistency/documents-side.js';
 import { type Form, formsOf, PLAIN_MEANING } from '../../consistency/meaning.js';
 import { DOCUMENT, renderForField } from '../../consistency/rendering.js';
+import { RECORD_HASH_SINCE, type RowHash } from '../../consistency/row-hash.js';
 import type { Sample, Side } from '../../consistency/side.js';
 import { expressionType, readTableFacts, type TableFacts } from '../../consistency/table-facts.js';
 import { quoteColumn, type TablePlace } from '../../consistency/table-place.js';
 import type { TableReader } from '../../consistency/table-reader.js';
-import { RECORD_HASH_SINCE, type TableColumn, type TableSideOptions, tableSide } from '../../consistency/table-side.js';
+import { type TableColumn, type TableSideOptions, tableSide } from '../../consistency/table-side.js';
 import { unionSide } from '../../consistency/union-side.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { quoteLiteral } from '../../protocol/sql.js';
@@ -30,6 +31,8 @@ export interface SideOptions {
   readonly sample?: Sample | undefined;
   /** SQL: of both tables only these rows. */
   readonly where?: string | undefined;
+  /** Tell rows apart by the hash functions of their columns' types, where both sides' databases have the same encoding. */
+  readonly fast?: boolean | undefined;
 }
 
 /** One end of a check, opened: a table or query whose columns are known, or documents, whose fields are known one by one. */
@@ -92,9 +95,7 @@ export async function wireSides(
   );
   const [first] = paired;
   if (first === undefined) throw new Error('a check without a source');
-  const hash = [...sources, replica].every((one) => one.kind === 'table' && one.facts.server >= RECORD_HASH_SINCE)
-    ? 'record'
-    : 'md5';
+  const hash = hashOf([...sources, replica], options.fast === true);
   const side = (opened: Opened, name: keyof Pair, { keys, compared }: (typeof paired)[number]): Side =>
     sideOf(opened, name, keys, compared, { hash, sample: options.sample, changed: changedOf(opened, name, check) });
   const parts = paired.map((one) => side(one.source, 'source', one));
@@ -109,6 +110,13 @@ export async function wireSides(
     ),
     skipped: skippedColumns([...sources, replica], [keyMap, columnMap]),
   };
+}
+
+function hashOf(sides: readonly Opened[], fast: boolean): RowHash {
+  const tables = sides.flatMap((one) => (one.kind === 'table' ? [one.facts] : []));
+  const byRecord = tables.length === sides.length && tables.every(({ server }) => server >= RECORD_HASH_SINCE);
+  if (!byRecord) return 'md5';
+  return fast && new Set(tables.map(({ encoding }) => encoding)).size === 1 ? 'columns' : 'record';
 }
 
 /** Columns of either side that are not compared. */

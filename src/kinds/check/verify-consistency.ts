@@ -26,6 +26,8 @@ export interface VerifyOptions {
   readonly samplePercent?: number | undefined;
   /** SQL that holds for both tables: only rows for which it is true are compared. */
   readonly where?: string | undefined;
+  /** Tell rows apart by faster hashes of their columns. */
+  readonly fast?: boolean | undefined;
   /** Go on where a run that was stopped had come to. */
   readonly resume?: boolean | undefined;
   /** Only rows that changed since: a value of the column that the check declares with `changed`. */
@@ -65,6 +67,7 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
   const { pipeline } = session;
   const { only = [] } = options;
   for (const flag of SMALL_HEAP) setFlagsFromString(flag);
+  const endMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
   const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
   const readers = new Readers(session);
   const all: Run = { session, options, readers, inconsistent: [] };
@@ -94,7 +97,7 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
       for (const [check, report] of all.inconsistent) {
         const cannot = whyNoRepair(check);
         if (cannot !== undefined) session.emit({ kind: 'note', level: 'warning', message: cannot });
-        await options.repair(repairOf(check, report, session.signal));
+        await options.repair(repairOf(check, report, { signal: session.signal, endMs }));
       }
     }
     return ended;
@@ -257,6 +260,7 @@ const partOf = (name: string, options: VerifyOptions, readers: Readers) => ({
   reader: readers.of,
   sample: sampleOf(options),
   where: options.where,
+  fast: options.fast,
   since: options.since,
   keys: options.keys?.get(name),
 });

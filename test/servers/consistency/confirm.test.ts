@@ -6,6 +6,7 @@ import { connectPostgres, type PostgresClient } from '../../../src/clients/postg
 import { type CompareCheck, type ConfirmOptions, confirmCheck } from '../../../src/consistency/confirm.js';
 import { repairOf } from '../../../src/consistency/repair.js';
 import type { CheckReport } from '../../../src/consistency/report.js';
+import type { Side } from '../../../src/consistency/side.js';
 import type { Stage } from '../../../src/consistency/stages.js';
 import type { TableReader } from '../../../src/consistency/table-reader.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
@@ -42,7 +43,7 @@ const TABLE = 'CREATE TABLE item (id int, name text, amount numeric(10,2), at ti
 
 beforeEach(async () => {
   for (const client of [source, replica]) {
-    await client.execute(`DROP TABLE IF EXISTS item; ${TABLE};
+    await client.execute(`DROP TABLE IF EXISTS item CASCADE; ${TABLE};
       INSERT INTO item SELECT n, 'name ' || n, n * 1.5, timestamptz '2026-01-01' + n * interval '1 day' FROM generate_series(1, 50) n`);
   }
 });
@@ -194,6 +195,60 @@ describe('confirming a comparison', () => {
     ]);
   });
 
+  describe('at a source that keeps no versions of its rows', () => {
+    // Whatever view it is, a row that changed and changed back looks like one that was left alone.
+    async function viewCheck(way: readonly Stage[], replicaIsVersioned: boolean): Promise<CompareCheck> {
+      for (const client of [source, replica])
+        await client.execute('DROP VIEW IF EXISTS item_view; CREATE VIEW item_view AS SELECT * FROM item');
+      const compared = await check(way);
+      const views = await sidesOf({ ...readers, table: 'item_view', key: ['id'] });
+      return { ...compared, source: views.source, replica: replicaIsVersioned ? compared.replica : views.replica };
+    }
+
+    /** The source goes to and fro, and the replica follows late: at every look they differ, and nothing is lost. */
+    const toAndFro = (): Stage =>
+      stage('follows late', async () => {
+        await source.execute(
+          "UPDATE item SET name = 'there' WHERE id = 7; UPDATE item SET name = 'name 7' WHERE id = 7",
+        );
+        await replica.execute(
+          "UPDATE item SET name = 'name 7' WHERE id = 7; UPDATE item SET name = 'there' WHERE id = 7",
+        );
+        return true;
+      });
+
+    it('raises no alarm over a row that changes and changes back while the replica follows', async () => {
+      await replica.execute("UPDATE item SET name = 'there' WHERE id = 7");
+      const report = await confirmCheck(await viewCheck([toAndFro()], true), optionsOf(1_500));
+      expect(report).toMatchObject({ verdict: 'inconclusive', why: '1 row kept changing while they were compared' });
+    });
+
+    it('finds what really differs, by the version of the replica or at ten looks, and what is gone there', async () => {
+      await replica.execute("UPDATE item SET name = 'there' WHERE id = 7; DELETE FROM item WHERE id = 8");
+      for (const replicaIsVersioned of [true, false]) {
+        let looks = 0;
+        const counting = stage('counting', async () => {
+          looks += 1;
+          return true;
+        });
+        const report = await confirmCheck(await viewCheck([counting], replicaIsVersioned), optionsOf());
+        expect(report).toMatchObject({ verdict: 'inconsistent', different: 1, missing: 1 });
+        expect(looks).toBe(10);
+      }
+    });
+
+    it('says that more looks are needed where there is no time for them', async () => {
+      await replica.execute('DELETE FROM item WHERE id = 8');
+      const report = await confirmCheck(await viewCheck([passes], false), optionsOf(1));
+      expect(report).toMatchObject({
+        verdict: 'inconclusive',
+        why: expect.stringContaining(
+          '1 row differed at 1 look, but neither side tells a row that was changed and changed back',
+        ),
+      });
+    });
+  });
+
   it('says lagging, never inconsistent, with the stage, its distance and its trouble, when the fence does not pass', async () => {
     await source.execute("INSERT INTO item VALUES (60, 'new', 1, now())");
     const report = await confirm(
@@ -254,6 +309,39 @@ describe('confirming a comparison', () => {
     expect(report).toMatchObject({ sourceRows: 119_051, missing: 3, extra: 0, different: 0 });
   });
 
+  it('holds few rows at once, whatever statistics say, and where pages without rows are followed by full ones', async () => {
+    const full = 100_000;
+    for (const client of [source, replica]) {
+      // Two rows to a page, of which none stays, and then two hundred to a page.
+      await client.execute(`ALTER TABLE item SET (autovacuum_enabled = off); ALTER TABLE item ALTER name SET STORAGE PLAIN;
+        INSERT INTO item SELECT n, repeat('x', 3000), 1 FROM generate_series(1000, 4000) n;
+        DELETE FROM item WHERE id BETWEEN 1000 AND 4000;
+        INSERT INTO item (id) SELECT n FROM generate_series(100001, ${full + 100_000}) n`);
+      // As a table that was counted long ago, and as one that was counted when it was huge.
+      await client.execute(
+        `UPDATE pg_class SET reltuples = ${client === source ? 0 : 1e12}, relpages = 1 WHERE relname = 'item'`,
+      );
+    }
+    await replica.execute('UPDATE item SET amount = 1 WHERE id > 100000 AND id % 20 = 0');
+    const compared = await check([passes]);
+    let most = 0;
+    const watched = (side: Side): Side => ({
+      ...side,
+      async *entries(...given) {
+        for await (const block of side.entries(...given)) {
+          most = Math.max(most, block.length);
+          yield block;
+        }
+      },
+    });
+    const report = await confirmCheck(
+      { ...compared, source: watched(compared.source), replica: watched(compared.replica) },
+      optionsOf(),
+    );
+    expect(report).toMatchObject({ sourceRows: full + 50, replicaRows: full + 50, different: full / 20 });
+    expect(most).toBeLessThanOrEqual(40_000);
+  });
+
   it('writes SQL that repairs the replica, that may run twice, and that leaves alone what has changed since', async () => {
     const mood = "DROP TYPE IF EXISTS mood CASCADE; CREATE TYPE mood AS ENUM ('glad', 'so \"so\"')";
     const columns = `a int, b text, n numeric, d double precision, o bool, u uuid, day date, at timestamptz, t timestamp,
@@ -277,7 +365,7 @@ describe('confirming a comparison', () => {
     const report = await confirmCheck(compared, optionsOf());
     expect(report).toMatchObject({ missing: 3, extra: 3, different: 3 });
     let sql = '';
-    for await (const piece of repairOf(compared, report, signal)) sql += piece;
+    for await (const piece of repairOf(compared, report, { signal })) sql += piece;
 
     await replica.execute(`UPDATE "Odd ""name" SET n = 42 WHERE a IN (4, 7)`);
     await replica.execute(sql);
@@ -290,6 +378,35 @@ describe('confirming a comparison', () => {
       await replica.execute(sql);
       expect((await confirmCheck(compared, optionsOf())).verdict).toBe('consistent');
     }
+  });
+
+  it('ends the repair where the time that was given is over, with what is whole by then', async () => {
+    await replica.execute("UPDATE item SET name = 'x' WHERE id <= 45");
+    const compared = await check([passes]);
+    const report = await confirmCheck(compared, optionsOf());
+    const { signal } = new AbortController();
+    const read = async (endMs: number, replicaSide = compared.replica): Promise<string> => {
+      let sql = '';
+      for await (const piece of repairOf({ ...compared, replica: replicaSide }, report, { signal, endMs }))
+        sql += piece;
+      return sql;
+    };
+    const updates = (sql: string): number => sql.match(/^UPDATE/gm)?.length ?? 0;
+    let blocks = 0;
+    const silent = {
+      ...compared.replica,
+      // The third block is never answered.
+      rowsOf: (...given: Parameters<typeof compared.replica.rowsOf>) => {
+        blocks += 1;
+        return blocks < 3 ? compared.replica.rowsOf(...given) : new Promise<never>(() => {});
+      },
+    };
+    const partly = await read(performance.now() + 2_000, silent);
+    expect(partly).toMatch(/COMMIT;\n-- --timeout ran out: 5 more keys differ, and are not repaired here\n$/);
+    expect(updates(partly)).toBe(40);
+    await replica.execute(partly);
+    expect((await confirmCheck(compared, optionsOf())).different).toBe(5);
+    expect(updates(await read(performance.now() - 1))).toBe(0);
   });
 
   it('compares only the keys that are wanted, and follows those that differ', async () => {
