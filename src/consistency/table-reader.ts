@@ -51,6 +51,8 @@ export class TableReader {
   constructor(
     private readonly connect: () => Promise<PostgresClient>,
     private readonly statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    /** Whether scans leave the server's time to others. */
+    readonly rests = true,
   ) {}
 
   async read(sql: string, values: readonly unknown[], options: ReadOptions): Promise<readonly TextRow[]> {

@@ -1,9 +1,11 @@
 import type { TextRow } from '../clients/postgres/client.js';
 import { quoteIdentifier, quoteLiteral } from '../protocol/sql.js';
 import { EvpipeError } from '../support/errors.js';
+import { pause } from '../support/retry.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
 import type { Form } from './meaning.js';
+import { Rest, TRANSACTIONS } from './rest.js';
 import { type HashSql, hashSql, type RowHash } from './row-hash.js';
 import {
   Buckets,
@@ -252,6 +254,8 @@ async function* inParts(
   const rowsAtOnce = 4 * rowsMax;
   const limit = rowsMax < Number.POSITIVE_INFINITY ? ` LIMIT ${rowsAtOnce + 1}` : '';
   let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_ROWS_PAGES : FIRST_PART_PAGES;
+  const rest = new Rest();
+  let restMs = 0;
   for (const [relation, { name, pages }] of relations.entries()) {
     if (relation < (from?.relation ?? 0)) continue;
     let first = relation === from?.relation ? from.page : 0;
@@ -261,8 +265,10 @@ async function* inParts(
       // The last part has no end: the table may have grown since its size was read.
       isLast = next >= end;
       const range = [`t.ctid >= '(${first},0)'::tid`, ...(isLast ? [] : [`t.ctid < '(${next},0)'::tid`])];
+      if (restMs > 0) await pause(restMs, signal);
       const startedMs = performance.now();
-      const rows = await reader.read(`${select(`ONLY ${name}`, range)}${limit}`, [], { signal });
+      const statements = [`${select(`ONLY ${name}`, range)}${limit}`, ...(reader.rests ? [TRANSACTIONS] : [])];
+      const [rows = [], [transactions] = []] = await reader.readAll(statements, { signal });
       if (rows.length > rowsAtOnce) {
         // Much denser than what came before, or the table has grown: read again as less at once.
         size = Math.max(1, Math.floor(size / 8));
@@ -273,6 +279,8 @@ async function* inParts(
       const elapsedMs = performance.now() - startedMs;
       yield isLast ? { rows, relation: relation + 1, page: 0 } : { rows, relation, page: next };
       first = next;
+      const ended = transactions?.[0];
+      restMs = rest.afterMs(elapsedMs, ended == null ? undefined : Number(ended), performance.now());
       const byTime = (size * PART_MS) / Math.max(1, elapsedMs);
       const byRows = (size * rowsMax) / Math.max(1, rows.length);
       size = Math.max(1, Math.round(Math.min(byTime, byRows, size * 4, PART_PAGES_MAX)));

@@ -43,6 +43,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         'write SQL that makes the replicas agree; it only changes rows that are still as they were found',
       )
       .option('--max-rate <rows>', 'read at most this many rows per second from each side')
+      .option('--full-speed', 'read without a rest, also where servers are busy with the transactions of others')
       .option('--watch [interval]', 'check again, every 30s by default, until Ctrl-C; say only what has changed')
       .option('--metrics <file>', "also write the results in Prometheus' text format; with --watch after each round")
       .option('--history <file>', 'also append a line of JSON for each check whose result has changed'),
@@ -73,6 +74,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         differencesMax,
         samplePercent,
         maxRate,
+        fullSpeed: options.fullSpeed === true,
         ...more,
       });
     };

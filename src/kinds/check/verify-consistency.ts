@@ -38,6 +38,8 @@ export interface VerifyOptions {
   readonly timeoutMs?: number | undefined;
   /** Rows of each side of a check that may be read in a second. */
   readonly maxRate?: number | undefined;
+  /** Also of servers that are busy with the transactions of others. */
+  readonly fullSpeed?: boolean | undefined;
   progress?(progress: ScanProgress): void;
   /** Takes the SQL that would repair the replica of each inconsistent check, piece by piece. */
   repair?(sql: AsyncIterable<string>): Promise<void>;
@@ -69,7 +71,7 @@ export async function verifyConsistency(session: Session, options: VerifyOptions
   for (const flag of SMALL_HEAP) setFlagsFromString(flag);
   const endMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
   const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
-  const readers = new Readers(session);
+  const readers = new Readers(session, options.fullSpeed === true);
   const all: Run = { session, options, readers, inconsistent: [] };
   const reports = new Map<CheckSection, Promise<CheckReport>>();
   const run = async (check: CheckSection, after: readonly CheckSection[]): Promise<CheckReport> => {
@@ -129,12 +131,15 @@ function inFlowOrder(checks: readonly CheckSection[]): readonly CheckSection[] {
 class Readers {
   private readonly byDatabase = new Map<string, TableReader>();
 
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly session: Session,
+    private readonly fullSpeed: boolean,
+  ) {}
 
   readonly of = (database: string): TableReader => {
     const known = this.byDatabase.get(database);
     if (known !== undefined) return known;
-    const reader = new TableReader(() => databaseClient(this.session.clients, database));
+    const reader = new TableReader(() => databaseClient(this.session.clients, database), undefined, !this.fullSpeed);
     this.byDatabase.set(database, reader);
     return reader;
   };
