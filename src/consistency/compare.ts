@@ -25,6 +25,15 @@ export interface Comparison {
   readonly differences: Differences;
   /** How many more keys differed than were kept. */
   readonly notKept: number;
+  /** When it began, for a comparison that follows; undefined where a side can't tell what changed since. */
+  readonly moment?: Moment | undefined;
+}
+
+/** A time of both sides, which are compared in just this way. */
+export interface Moment {
+  readonly definition: string;
+  readonly source: string;
+  readonly replica: string;
 }
 
 export type DifferenceKind = 'missing' | 'extra' | 'different';
@@ -43,6 +52,8 @@ export interface CompareOptions {
   read(side: SideName, pass: 1 | 2, rows: number): Promise<void>;
   /** Keeps what has been read, so that another run goes on from there; undefined where nothing is kept. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** Both sides were found to agree then: only what changed since is compared, and which keys there are. */
+  readonly since?: Moment | undefined;
 }
 
 export type SideName = 'source' | 'replica';
@@ -102,7 +113,11 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     Promise.all([work(source, 'source'), work(replica, 'replica')]);
 
   const definition: Definition = { source: source.resumable, replica: replica.resumable };
-  const before = options.checkpoint?.load(definition);
+  const isSame = options.since?.definition === JSON.stringify(definition);
+  const since =
+    isSame && [source, replica].every(({ incremental }) => incremental === true) ? options.since : undefined;
+  const checkpoint = since === undefined ? options.checkpoint : undefined;
+  const before = checkpoint?.load(definition);
   const [sourceThen, replicaThen] = await both(async (side, name) => before?.sides[name]?.then ?? side.now(signal));
   const estimates = await both((side) => side.estimateRows(signal));
   const alreadyRead = Object.values(before?.sides ?? {}).reduce((sum, { buckets }) => sum + buckets.rows, 0);
@@ -114,9 +129,9 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     const then = name === 'source' ? sourceThen : replicaThen;
     const reached = (partly: PartlyRead): void => {
       standing[name] = { ...partly, then };
-      options.checkpoint?.save(definition, { of, sides: standing });
+      checkpoint?.save(definition, { of, sides: standing });
     };
-    return side.buckets(of, { ...scan(name, 1), reached }, from);
+    return side.buckets(of, { ...scan(name, 1), reached, keysOnly: since !== undefined }, from);
   });
 
   const differences = new Differences();
@@ -146,7 +161,10 @@ export async function compareSides(source: Side, replica: Side, options: Compare
   }
 
   const changed = new Set(
-    [...(await source.changedSince(sourceThen, signal)), ...(await replica.changedSince(replicaThen, signal))]
+    [
+      ...(await source.changedSince(since?.source ?? sourceThen, signal)),
+      ...(await replica.changedSince(since?.replica ?? replicaThen, signal)),
+    ]
       .map(keyText)
       .filter((key) => !differences.has(key)),
   );
@@ -154,7 +172,8 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     const now = await compareKeys(source, replica, keys, signal);
     for (const [key, difference] of now.differences) keep(key, difference);
   }
-  return { sourceRows, replicaRows, differences, notKept };
+  const moment: Moment = { definition: JSON.stringify(definition), source: sourceThen, replica: replicaThen };
+  return { sourceRows, replicaRows, differences, notKept, moment };
 }
 
 /** Compares these keys and nothing else. */

@@ -11,6 +11,7 @@ import {
   type KeysNow,
   keysAtOnce,
   kindOf,
+  type Moment,
 } from './compare.js';
 import { type Described, describeDifferences } from './describe.js';
 import { type Difference, Differences, referenceMark } from './differences.js';
@@ -62,6 +63,9 @@ export interface ConfirmOptions {
   readonly read: CompareOptions['read'];
   readonly expect: CompareOptions['expect'];
   readonly checkpoint?: CompareOptions['checkpoint'];
+  readonly since?: CompareOptions['since'];
+  /** Takes the time from which on another comparison has to look, where both sides agree. */
+  agreed?(moment: Moment): void;
   waitingFor(what: string): void;
 }
 
@@ -153,12 +157,14 @@ class Confirmation {
     }
     if (notKept === 0) {
       const rows = sourceRows + replicaRows + this.moved.source + this.moved.replica;
+      const { moment } = this.comparison;
+      if (moment !== undefined) this.options.agreed?.(moment);
       return this.report(rows === 0 && !this.check.allowEmpty ? 'empty' : 'consistent');
     }
     if (this.leftMs() <= 0)
       return this.report('inconclusive', `${notKept} more keys differed than could be followed in time`);
     const { source, replica } = this.check;
-    this.comparison = await compareSides(source, replica, { ...this.options, checkpoint: undefined });
+    this.comparison = await compareSides(source, replica, { ...this.options, checkpoint: undefined, since: undefined });
     this.pending = this.comparison.differences;
     this.moved.source = 0;
     this.moved.replica = 0;

@@ -49,6 +49,8 @@ export class Buckets {
 /** How to read a whole side. */
 export interface Scan {
   readonly signal: AbortSignal;
+  /** Digests of the keys alone, which cost little; only of sides that are `incremental`. */
+  readonly keysOnly?: boolean;
   /** Called with the number of rows read since the last call; waits where reading has to be slowed down. */
   read(rows: number): Promise<void>;
   /** Called after each part of a side that is `resumable`. */
@@ -108,6 +110,11 @@ export interface Side {
    * changed back has its old version again.
    */
   readonly versioned: boolean;
+  /**
+   * `changedSince` of any `now`, together with all keys, tells what a comparison long after another one has to look at:
+   * rows that are gone leave no trace but that of their keys.
+   */
+  readonly incremental?: boolean;
   /** A look-up of some keys takes as long as one of all: as many as fit into memory are looked up at once. */
   readonly scans?: boolean;
   /** Where rows of this side could be written by SQL, or why they can't. */

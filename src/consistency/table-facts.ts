@@ -31,6 +31,8 @@ export interface TableFacts {
   readonly place: string;
   /** Of its texts. */
   readonly encoding: string;
+  /** Whether the server notes when each transaction was committed (track_commit_timestamp). */
+  readonly commitTimes: boolean;
 }
 
 /** Ranges of pages are read without reading the rest since PostgreSQL 14 (TID Range Scan). */
@@ -70,11 +72,12 @@ export async function readTableFacts(reader: TableReader, place: TablePlace, sig
     server,
     place: version[0]?.[1] ?? '',
     encoding: version[0]?.[2] ?? '',
+    commitTimes: version[0]?.[3] === 'on',
   };
 }
 
 const SERVER = `SELECT current_setting('server_version_num'), concat_ws(' ', inet_server_addr(), inet_server_port(), oid),
-      pg_encoding_to_char(encoding)
+      pg_encoding_to_char(encoding), current_setting('track_commit_timestamp')
     FROM pg_database WHERE datname = current_database()`;
 
 /** A query is read in one statement: what its rows are made of, and how many there are, only reading them tells. */
@@ -95,6 +98,7 @@ async function readQueryFacts(reader: TableReader, place: TablePlace, signal: Ab
     server: Number(version[0]?.[0] ?? 0),
     place: version[0]?.[1] ?? '',
     encoding: version[0]?.[2] ?? '',
+    commitTimes: false,
   };
 }
 

@@ -102,6 +102,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
 
     writable: writableTable(options),
     versioned: facts.versioned,
+    incremental: !inOneStatement,
     scans: place.query !== undefined,
     uniqueKey: facts.uniqueKeys.some((columns) => columns.every((name) => isKey(key, name))),
 
@@ -121,7 +122,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       const buckets = from?.buckets ?? new Buckets(of);
       const select = (from: string, condition: readonly string[]): string =>
         `SELECT b::text, count(*)::text, sum(h)::text FROM (
-           SELECT (${sql.keyHash} & ${of - 1}) AS b, ${sql.digest} AS h FROM ${from} AS t${where(...condition)} OFFSET 0
+           SELECT (${sql.keyHash} & ${of - 1}) AS b, ${scan.keysOnly === true ? sql.keyHash : sql.digest} AS h FROM ${from} AS t${where(...condition)} OFFSET 0
          ) AS s GROUP BY b`;
       for await (const { rows, ...next } of inParts(reader, table, facts, select, scan, { from })) {
         let read = 0;
@@ -181,21 +182,46 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       return changed;
     },
 
-    keysFrom:
-      changed === undefined
-        ? undefined
-        : async (value, signal) => {
-            // Whatever else the filter says: a row that has left it since may still stand on the other side.
-            const keys = await keysOf(table, whereAll([`(${changed}) >= ${quoteLiteral(value)}`]), signal).catch(
-              (failure: unknown) => {
-                throw noValueOfColumn(value, failure);
-              },
-            );
-            if (keys.length > CHANGED_MAX) throw tooManyChanged(place);
-            return keys;
-          },
+    keysFrom: changed === undefined && !(facts.commitTimes && facts.versioned) ? undefined : keysFrom,
   };
+
+  async function keysFrom(value: string, signal: AbortSignal): Promise<readonly Key[]> {
+    if (changed === undefined) await requireCommitTimes(value, signal);
+    const condition =
+      changed === undefined
+        ? `${COMMITTED} >= ${quoteLiteral(value)}::timestamptz`
+        : `(${changed}) >= ${quoteLiteral(value)}`;
+    // Whatever else the filter says: a row that has left it since may still stand on the other side.
+    const keys = await keysOf(table, whereAll([condition]), signal).catch((failure: unknown) => {
+      throw noValueOfColumn(value, failure);
+    });
+    if (keys.length > CHANGED_MAX) throw tooManyChanged(place);
+    return keys;
+  }
+
+  /** Rows without a commit time are older than all that have one; where none has one from before, they may be newer than the time. */
+  async function requireCommitTimes(value: string, signal: AbortSignal): Promise<void> {
+    const [row] = await reader
+      .read(
+        `SELECT coalesce(bool_or(at < ${quoteLiteral(value)}::timestamptz), false)::text, (count(*) > count(at))::text
+           FROM (SELECT ${COMMITTED} AS at FROM ${table} AS t) AS committed`,
+        [],
+        { signal },
+      )
+      .catch((failure: unknown) => {
+        throw noValueOfColumn(value, failure);
+      });
+    if (row?.[0] === 'true' || row?.[1] === 'false') return;
+    throw new EvpipeError(
+      'EVPIPE_OPTION',
+      `--since ${value}: ${place.database} has no commit times from before then for ${place.table}, so it can't tell what changed`,
+      { kind: 'usage', todo: 'Pass a later time, or declare a column that every change raises: changed: updated_at' },
+    );
+  }
 }
+
+/** When the row's version was committed; NULL where that is not known any more. Frozen and initial ids have no time. */
+const COMMITTED = "CASE WHEN t.xmin IN ('1'::xid, '2'::xid) THEN NULL ELSE pg_xact_commit_timestamp(t.xmin) END";
 
 const whereAll = (conditions: readonly string[]): string =>
   conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;

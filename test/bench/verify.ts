@@ -5,6 +5,7 @@
  * pgbench; reladiff is installed from PyPI into a folder below dist/.
  *
  *   npm run bench verify [rows, default 500000] [rounds, default 3] [sizes of the straight line, default 1000000,2000000,4000000]
+ *     [parts, default all: names of cases, aggregate, line, pgbench, with commas between]
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,8 @@ import { startPostgres } from '../../src/embedded/postgres/server.js';
 
 const rows = Number(process.argv[2] ?? 500_000);
 const rounds = Number(process.argv[3] ?? 3);
+const parts = process.argv[5]?.split(',');
+const isWanted = (part: string): boolean => parts === undefined || parts.includes(part);
 const line = (process.argv[4] ?? '1000000,2000000,4000000').split(',').map(Number);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -33,11 +36,14 @@ interface Case {
   /** Made in the replica. */
   readonly spoil: string;
   readonly differences: number;
+  /** Options of the command. */
+  readonly argv?: readonly string[];
 }
 
 const IDENTICAL: Case = { name: 'identical', rows, key: 'number', spoil: '', differences: 0 };
 const CASES: readonly Case[] = [
   IDENTICAL,
+  { ...IDENTICAL, name: 'identical --fast', argv: ['--fast'] },
   {
     name: '13 differences',
     rows,
@@ -174,7 +180,7 @@ function requireFound(one: Case, stdout: string): void {
 async function besidePeer(one: Case): Promise<void> {
   const [ours, theirs]: [Run[], Run[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    ours.push(await evpipe());
+    ours.push(await evpipe(...(one.argv ?? [])));
     theirs.push(await reladiffRun());
   }
   requireFound(one, ours[0]?.stdout ?? '');
@@ -217,7 +223,7 @@ async function besidePgbench(): Promise<void> {
     const { stdout } = await run(program, ['-c', '2', '-T', String(PGBENCH_SECONDS), urls.source], here);
     return Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
   };
-  for (const argv of [[], ['--max-rate', String(PGBENCH_RATE)]]) {
+  for (const argv of [[], ['--full-speed'], ['--full-speed', '--max-rate', String(PGBENCH_RATE)]]) {
     const alone = await rate();
     let over = false;
     const comparing = (async () => {
@@ -227,7 +233,7 @@ async function besidePgbench(): Promise<void> {
     over = true;
     await comparing;
     console.log(
-      `pgbench alone ${alone.toFixed(0)}, beside evpipe ${argv.join(' ') || 'at full speed'} ${beside.toFixed(0)} transactions/s: ${(beside / alone).toFixed(2)}`,
+      `pgbench alone ${alone.toFixed(0)}, beside evpipe ${argv.join(' ')} ${beside.toFixed(0)} transactions/s: ${(beside / alone).toFixed(2)}`,
     );
   }
 }
@@ -238,19 +244,20 @@ try {
   console.log(
     `${'case'.padEnd(34)} ${'evpipe'.padStart(9)} ${'reladiff'.padStart(9)} ${'ratio'.padStart(7)}   peak memory`,
   );
-  for (const one of CASES) {
-    await fill(one);
+  for (const one of CASES.filter(({ name }) => isWanted(name))) {
+    // The same rows again.
+    if (one.argv === undefined || !isWanted(IDENTICAL.name)) await fill(one);
     await besidePeer(one);
-    if (one === IDENTICAL) await besideAggregate(one);
+    if (one === IDENTICAL && isWanted('aggregate')) await besideAggregate(one);
   }
-  for (const size of line) {
+  for (const size of isWanted('line') ? line : []) {
     await fill({ ...IDENTICAL, rows: size });
     const { seconds, megabytes } = await evpipe();
     console.log(
       `${size} rows: ${seconds.toFixed(2)} s, ${(size / seconds / 1e6).toFixed(2)} M row pairs/s, ${megabytes.toFixed(0)} MB`,
     );
   }
-  await besidePgbench();
+  if (isWanted('pgbench')) await besidePgbench();
 } finally {
   await server.remove();
   rmSync(folder, { recursive: true, force: true });

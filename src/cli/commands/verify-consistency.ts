@@ -60,6 +60,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, options);
     const printer = await printerFor(shell, options);
     const rounds = new CheckRounds();
+    const moments: VerifyOptions['moments'] = watchMs === undefined ? undefined : new Map();
     const verify = async (session: Session, more: Pick<VerifyOptions, 'repair' | 'progress' | 'waitingFor'>) => {
       const { verifyConsistency } = await import('../../kinds/check/verify-consistency.js');
       return verifyConsistency(session, {
@@ -74,6 +75,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         differencesMax,
         samplePercent,
         maxRate,
+        moments,
         fullSpeed: options.fullSpeed === true,
         ...more,
       });

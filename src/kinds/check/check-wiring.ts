@@ -72,7 +72,11 @@ export async function wireCompare(
   const parts = [
     sample?.part,
     where === undefined ? undefined : `rows where ${where}`,
-    since === undefined ? undefined : `rows with ${check.changed ?? ''} from ${since} on`,
+    since === undefined
+      ? undefined
+      : check.changed === undefined
+        ? `rows committed from ${since} on`
+        : `rows with ${check.changed} from ${since} on`,
     keys?.part,
   ];
   const part = parts.filter((one) => one !== undefined).join(', ') || undefined;
@@ -87,7 +91,7 @@ export async function wireCompare(
 const noColumnOfChanges = ({ name, source, ...check }: Located & CompareSection): EvpipeError =>
   new EvpipeError(
     'EVPIPE_OPTION',
-    `--since needs a column of ${placeName(source)} that every change raises, and check ${name} declares none`,
+    `--since needs a column of ${placeName(source)} that every change raises, or a server that notes when transactions were committed (track_commit_timestamp); check ${name} has neither`,
     { kind: 'usage', location: check.location, todo: 'Declare it in the check: changed: updated_at' },
   );
 

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import type { Moment } from '../../consistency/compare.js';
 import { type CompareCheck, confirmCheck } from '../../consistency/confirm.js';
 import type { CheckReport } from '../../consistency/report.js';
 import type { Sample } from '../../consistency/side.js';
@@ -40,6 +41,8 @@ export interface VerifyOptions {
   readonly maxRate?: number | undefined;
   /** Also of servers that are busy with the transactions of others. */
   readonly fullSpeed?: boolean | undefined;
+  /** By check, when both sides agreed: read for what changed since, and written where they agree again. */
+  readonly moments?: Map<string, Moment> | undefined;
   progress?(progress: ScanProgress): void;
   /** Takes the SQL that would repair the replica of each inconsistent check, piece by piece. */
   repair?(sql: AsyncIterable<string>): Promise<void>;
@@ -213,8 +216,12 @@ async function confirm(
         resume: options.resume === true,
         note: (level, message) => session.emit({ kind: 'note', level, message }),
       });
+      const since = options.moments?.get(check.name);
+      options.moments?.delete(check.name);
       const report = await confirmCheck(compared, {
         checkpoint,
+        since,
+        agreed: (moment) => options.moments?.set(check.name, moment),
         deadlineMs,
         endMs,
         stalledMs: Math.min(STALLED_MS, deadlineMs),

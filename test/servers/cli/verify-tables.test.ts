@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function writePipeline(columns = ''): void {
+function writePipeline(columns = '', changed = 'changed: changed'): void {
   const url = (name: string): string => server.urlOf(name).replace(/postgres:[^/@]*@/, 'reader:reader@');
   writeFileSync(
     join(folder, 'evpipe.yaml'),
@@ -48,7 +48,7 @@ checks:
     source: { database: source, table: item }
     replica: { database: replica, table: item }
     key: [id]
-    changed: changed
+    ${changed}
     through: []
     ${columns}
 `,
@@ -131,6 +131,23 @@ describe('a part of the rows', () => {
     const all = await verify('--since', '2025-12-31');
     expect(all.out).toMatch(/different +4 /);
     expect(all.out).toContain('1 of 20 rows');
+  });
+
+  it('is what was committed since, where the file names no column that tells', async () => {
+    writePipeline('', '');
+    const [now] = await source.queryText('SELECT clock_timestamp()::text');
+    const since = now?.[0] ?? '';
+    await source.execute("UPDATE item SET name = 'newer' WHERE id = 3");
+    await replica.execute("UPDATE item SET name = 'unseen' WHERE id = 4");
+    const { out } = await verify('--since', since);
+    expect(out).toMatch(/different +3 /);
+    expect(out).toMatch(/different +4 /);
+    expect(out).toMatch(/inconsistent in rows committed from .* on: 2 of 2 rows /);
+    // As rows whose commit is too long ago to be known.
+    await source.execute("BEGIN; TRUNCATE item; COPY item (id) FROM PROGRAM 'seq 1 20' WITH (FREEZE); COMMIT");
+    const unknown = await verify('--since', '1h');
+    expect(unknown.err).toMatch(/--since .*: source has no commit times from before then for item/);
+    expect(unknown.code).toBe(2);
   });
 
   it('sees a row of the source that has left the filter', async () => {

@@ -342,6 +342,56 @@ describe('confirming a comparison', () => {
     expect(most).toBeLessThanOrEqual(40_000);
   });
 
+  it('reads after an agreement only what changed since, and which keys there are', async () => {
+    for (const client of [source, replica])
+      await client.execute(
+        "ALTER TABLE item ADD PRIMARY KEY (id); INSERT INTO item SELECT n, repeat('x', 40), 1 FROM generate_series(1000, 20000) n",
+      );
+    const read: string[] = [];
+    const watched = (name: string, side: Side): Side => ({
+      ...side,
+      buckets: (of, scan, from) => {
+        read.push(`${name} ${scan.keysOnly === true ? 'keys' : 'rows'}`);
+        return side.buckets(of, scan, from);
+      },
+      entries: (of, buckets, scan) => {
+        read.push(`${name} in ${buckets.length}`);
+        return side.entries(of, buckets, scan);
+      },
+    });
+    let since: ConfirmOptions['since'];
+    const round = async (): Promise<readonly string[]> => {
+      read.length = 0;
+      const compared = await check([passes]);
+      const report = await confirmCheck(
+        { ...compared, source: watched('source', compared.source), replica: watched('replica', compared.replica) },
+        {
+          ...{ ...optionsOf(), since },
+          agreed: (moment) => {
+            since = moment;
+          },
+        },
+      );
+      return [report.verdict, ...report.findings.map(({ kind, key }) => `${kind} ${key}`).sort()];
+    };
+    expect(await round()).toEqual(['consistent']);
+    expect(read.sort()).toEqual(['replica rows', 'source rows']);
+    expect(await round()).toEqual(['consistent']);
+    expect(read.sort()).toEqual(['replica keys', 'source keys']);
+
+    for (const client of [source, replica]) await client.execute("UPDATE item SET name = 'y' WHERE id = 5000");
+    expect(await round()).toEqual(['consistent']);
+    expect(read.sort()).toEqual(['replica keys', 'source keys']);
+
+    await source.execute("UPDATE item SET name = 'z' WHERE id = 6000; DELETE FROM item WHERE id = 7000");
+    await replica.execute("UPDATE item SET name = 'z' WHERE id = 8000; DELETE FROM item WHERE id = 9000");
+    expect(await round()).toEqual([
+      ...['inconsistent', 'different 6000', 'different 8000', 'extra 7000', 'missing 9000'],
+    ]);
+    expect(read.filter((one) => one.endsWith('keys')).length).toBe(2);
+    expect(read.filter((one) => one.includes(' in ')).sort()).toEqual(['replica in 2', 'source in 2']);
+  });
+
   it('writes SQL that repairs the replica, that may run twice, and that leaves alone what has changed since', async () => {
     const mood = "DROP TYPE IF EXISTS mood CASCADE; CREATE TYPE mood AS ENUM ('glad', 'so \"so\"')";
     const columns = `a int, b text, n numeric, d double precision, o bool, u uuid, day date, at timestamptz, t timestamp,
