@@ -26,7 +26,7 @@ const SILENCE_MS = 10_000;
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
-  /** Use an index for each of few rows, whatever the planner thinks of the table. */
+  /** Of a look-up: find each of few rows by an index, or all by one reading of the table, whatever stale statistics say of it. */
   readonly byIndex?: boolean;
 }
 
@@ -89,8 +89,9 @@ export class TableReader {
     await Promise.all([...this.idle.splice(0).map((client) => client.close()), ...this.cancelling.splice(0)]);
   }
 
-  private beginning({ byIndex = false }: ReadOptions): readonly string[] {
-    const settings = { ...SETTINGS, statement_timeout: String(this.statementTimeoutMs), ...(byIndex ? BY_INDEX : {}) };
+  private beginning({ byIndex }: ReadOptions): readonly string[] {
+    const plan = byIndex === undefined ? {} : byIndex ? BY_INDEX : BY_SCAN;
+    const settings = { ...SETTINGS, statement_timeout: String(this.statementTimeoutMs), ...plan };
     return ['BEGIN READ ONLY', ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = '${value}'`)];
   }
 
@@ -160,3 +161,4 @@ const BY_INDEX: Readonly<Record<string, string>> = {
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
 };
+const BY_SCAN: Readonly<Record<string, string>> = { enable_nestloop: 'off' };

@@ -310,7 +310,7 @@ describe('confirming a comparison', () => {
   });
 
   it('holds few rows at once, whatever statistics say, and where pages without rows are followed by full ones', async () => {
-    const full = 100_000;
+    const full = 60_000;
     for (const client of [source, replica]) {
       // Two rows to a page, of which none stays, and then two hundred to a page.
       await client.execute(`ALTER TABLE item SET (autovacuum_enabled = off); ALTER TABLE item ALTER name SET STORAGE PLAIN;
