@@ -138,14 +138,18 @@ export class Connections {
     }
   }
 
-  /** To a broker by its number; RETRIABLE error where the cluster does not know it now. */
+  /** To a broker by its number. Throws EVPIPE_KAFKA_UNREACHABLE where the cluster does not know it now: what it led moves to others soon. */
   async to(broker: number, timeoutMs: number): Promise<BrokerConnection> {
     let address = this.cluster.address(broker);
     if (address === undefined) {
       await this.cluster.refresh([], timeoutMs);
       address = this.cluster.address(broker);
     }
-    if (address === undefined) throw kafkaError(ERROR_CODES.BROKER_NOT_AVAILABLE, undefined, `broker ${broker}`);
+    if (address === undefined)
+      throw new EvpipeError('EVPIPE_KAFKA_UNREACHABLE', `broker ${broker} of Kafka is not there now`, {
+        kind: 'unreachable',
+        todo: 'Start it, or wait until others have taken over what it led.',
+      });
     return this.at(address, timeoutMs);
   }
 
