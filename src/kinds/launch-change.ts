@@ -48,6 +48,7 @@ function changeOf({ part, name, before, after }: LaunchDifference): Change {
     case 'port':
     case 'folder':
     case 'evpipe':
+    case 'image':
       return fieldChange(part, textOf(before), textOf(after));
     default:
       return { summary: name === undefined ? `${part} changed` : `${part} ${name} changed` };

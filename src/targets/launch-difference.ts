@@ -3,7 +3,17 @@ import type { LaunchSpec } from '../supervisor/socket/launch.js';
 
 /** One thing in which a start would differ from the last one, and for which what runs would be restarted. */
 export interface LaunchDifference {
-  readonly part: 'evpipe' | 'program' | 'command' | 'folder' | 'file' | 'env' | 'option' | 'port' | 'readiness';
+  readonly part:
+    | 'evpipe'
+    | 'image'
+    | 'program'
+    | 'command'
+    | 'folder'
+    | 'file'
+    | 'env'
+    | 'option'
+    | 'port'
+    | 'readiness';
   /** Of the variable, the option or the file. */
   readonly name?: string;
   /** May hold secrets; absent: it is not there. */

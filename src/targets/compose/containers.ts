@@ -15,12 +15,24 @@ export interface Container {
   readonly outOfMemory: boolean;
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
+  readonly image: string;
+  /** Of the image too. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `127.0.0.1:9092:9092`, as a project has them. */
+  readonly ports: readonly string[];
 }
+
+type PortBindings = Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
 
 interface Inspected {
   readonly Id: string;
   readonly RestartCount?: number;
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Image?: string;
+    readonly Env?: readonly string[] | null;
+  };
+  readonly HostConfig?: { readonly PortBindings?: PortBindings | null };
   readonly State: {
     readonly Status: Container['status'];
     readonly ExitCode: number;
@@ -57,7 +69,7 @@ async function inspect(engine: Engine, id: string, signal?: AbortSignal): Promis
   }
 }
 
-export function parseContainer({ Id, RestartCount, Config, State }: Inspected): Container {
+export function parseContainer({ Id, RestartCount, Config, HostConfig, State }: Inspected): Container {
   return {
     id: Id,
     service: Config.Labels[SERVICE] ?? '',
@@ -68,8 +80,15 @@ export function parseContainer({ Id, RestartCount, Config, State }: Inspected): 
     outOfMemory: State.OOMKilled === true,
     startedAtMs: Date.parse(State.StartedAt),
     finishedAtMs: Date.parse(State.FinishedAt),
+    image: Config.Image ?? '',
+    env: Object.fromEntries((Config.Env ?? []).map((one) => splitAt(one, one.indexOf('=')))),
+    ports: Object.entries(HostConfig?.PortBindings ?? {}).flatMap(([inside, bound]) =>
+      (bound ?? []).map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}:${inside.replace('/tcp', '')}`),
+    ),
   };
 }
+
+const splitAt = (text: string, at: number): readonly [string, string] => [text.slice(0, at), text.slice(at + 1)];
 
 function healthOf(status: string | undefined): Container['health'] {
   return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : undefined;

@@ -16,6 +16,7 @@ import type {
   TargetInput,
 } from '../target.js';
 import { Batches } from './batches.js';
+import { containerDifferences } from './container-differences.js';
 import { type Container, containersOf, lastLines, stateOf } from './containers.js';
 import { type Engine, findEngine, requireMemory } from './engine.js';
 import { formOf, type HostPorts, PipelineProject } from './pipeline-project.js';
@@ -68,10 +69,13 @@ export class ComposeProvider implements Provider {
     launch: Launch | undefined,
   ): Promise<readonly LaunchDifference[] | undefined> {
     if ((await this.endpoint(component)) === undefined) return undefined;
-    const file = component.compose?.launchFile;
-    if (file === undefined || launch === undefined) return [];
-    const [before, after] = [this.folder.readSecret(file.name), file.text(launch, this.secrets)];
-    return before === after ? [] : [{ part: 'file', name: file.name, before, after }];
+    const { container: name, launchFile } = formOf(component);
+    const running = (await this.containers()).get(name);
+    const wanted = this.project(this.folder.ports()).services[name];
+    const differing = running === undefined || wanted === undefined ? [] : containerDifferences(running, wanted);
+    if (launchFile === undefined || launch === undefined) return differing;
+    const [before, after] = [this.folder.readSecret(launchFile.name), launchFile.text(launch, this.secrets)];
+    return before === after ? differing : [...differing, { part: 'file', name: launchFile.name, before, after }];
   }
 
   async endpoint(component: Component): Promise<Faces<Endpoint> | undefined> {

@@ -10,6 +10,8 @@ import { storeComponent } from '../../../../src/kinds/store/component.js';
 import { registryComponent } from '../../../../src/kinds/subject/component.js';
 import { kafkaComponent } from '../../../../src/kinds/topic/component.js';
 import type { TargetSection } from '../../../../src/pipeline/pipeline.js';
+import { containerDifferences } from '../../../../src/targets/compose/container-differences.js';
+import { parseContainer } from '../../../../src/targets/compose/containers.js';
 import { PipelineProject } from '../../../../src/targets/compose/pipeline-project.js';
 import { composeProject, projectText } from '../../../../src/targets/compose/project.js';
 import { placeComponents } from '../../../../src/targets/placement.js';
@@ -161,6 +163,40 @@ describe('the Compose project of a pipeline', () => {
     expect(services.connect?.environment).toMatchObject({ OFFSET_STORAGE_TOPIC: '_evpipe_shop_connect-offsets' });
     expect(services.connect?.depends_on).toBeUndefined();
     expect(Object.keys(services.ksqldb?.depends_on ?? {})).toEqual(['connect']);
+  });
+
+  it('differs from a container in its image, its variables and its ports, whatever else the container has', () => {
+    const { kafka } = planOf().project({ KAFKA_PORT: 9092 }).services;
+    const { environment = {} } = servicesOf(planOf()).kafka ?? {};
+    const running = (changes: { readonly image?: string; readonly level?: string; readonly port?: string }) =>
+      parseContainer({
+        Id: 'c0ffee',
+        Config: {
+          Labels: { 'com.docker.compose.service': 'kafka' },
+          Image: changes.image ?? 'apache/kafka:4.1.1',
+          Env: [
+            'PATH=/usr/bin',
+            ...Object.entries({ ...environment, ...(changes.level && { KAFKA_NODE_ID: changes.level }) }).map(
+              ([name, value]) => `${name}=${value}`,
+            ),
+          ],
+        },
+        HostConfig: { PortBindings: { '9092/tcp': [{ HostIp: '127.0.0.1', HostPort: changes.port ?? '9092' }] } },
+        State: {
+          Status: 'running',
+          ExitCode: 0,
+          StartedAt: '2026-01-01T00:00:00Z',
+          FinishedAt: '2026-01-01T00:00:00Z',
+        },
+      });
+    const found = (changes: Parameters<typeof running>[0]) => containerDifferences(running(changes), kafka ?? {});
+    expect(found({})).toEqual([]);
+    expect(found({ image: 'docker.io/apache/kafka:4.1.1' })).toEqual([]);
+    expect(found({ image: 'apache/kafka:4.0.0', level: '7', port: '19092' })).toEqual([
+      { part: 'image', before: 'apache/kafka:4.0.0', after: 'apache/kafka:4.1.1' },
+      { part: 'env', name: 'KAFKA_NODE_ID', before: '7', after: '1' },
+      { part: 'port', before: '127.0.0.1:19092:9092', after: '127.0.0.1:9092:9092' },
+    ]);
   });
 
   it('leaves out what a ksqlDB without a registry and Connect can’t be told', () => {
