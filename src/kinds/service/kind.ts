@@ -23,6 +23,8 @@ export const serviceKind: Kind = {
   uses,
   references: [
     { head: 'groups', named: 'group', fields: ['name'], shared: calledOnServers },
+    // Its namespace included, so that folders of services can be told apart: `.evpipe/$(pipeline.name)/` goes with its data.
+    { head: 'pipeline', fields: ['name'], shared: ({ pipeline }) => pipeline },
     {
       head: 'services',
       name: 'self',

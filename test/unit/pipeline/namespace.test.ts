@@ -124,6 +124,10 @@ it('gives RabbitMQ its own names, and keeps the ones that RabbitMQ has itself', 
       arguments: { 'x-dead-letter-routing-key': 'ann_user-notifications-dead' },
     });
     expect(pipeline?.rabbitmq?.bindings[1]).toMatchObject({ exchange: 'amq.topic', queue: 'ann_user-notifications' });
+    // Mails of the one are not those of the other.
+    const mails = (one: typeof pipeline) => one?.services.find(({ name }) => name === 'notification')?.env.MAIL_FOLDER;
+    expect(mails(pipeline)).toBe('.evpipe/ann-notification-hub/mails');
+    expect(mails(hub.load().pipeline)).toBe('.evpipe/notification-hub/mails');
   } finally {
     hub.remove();
   }
