@@ -32,7 +32,8 @@ async function bearer(
   );
   const refusal = await exchange(Buffer.from(`n,,\x01${pairs.join('')}\x01`));
   if (refusal.length === 0) return;
-  await exchange(Buffer.from('\x01'));
+  // Kafka ends the connection then, or answers with an error that says less.
+  await exchange(Buffer.from('\x01')).catch(() => {});
   throw new EvpipeError('EVPIPE_KAFKA_SASL_AUTHENTICATION_FAILED', `the broker refuses the token: ${refusal}`);
 }
 
