@@ -17,6 +17,8 @@ export interface RealRabbitmqOptions {
   /** Kept after stop, for another start on it; absent: a new folder, removed by stop. */
   readonly dataDir?: string | undefined;
   readonly port?: number | undefined;
+  /** Files of the certificate and key with which it also listens for amqps and, for its HTTP API, https. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 export interface RealRabbitmq {
@@ -26,6 +28,8 @@ export interface RealRabbitmq {
   /** Of the management plugin. */
   readonly managementUrl: string;
   readonly managementPort: number;
+  /** Where TLS is asked for: amqps://127.0.0.1:PORT, and https. */
+  readonly secure: { readonly url: string; readonly managementUrl: string } | undefined;
   /** Leaves nothing behind, its epmd included. SIGKILL: without order, data stays as it is. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -41,11 +45,12 @@ export async function startRealRabbitmq(options: RealRabbitmqOptions = {}): Prom
   await mkdir(dataDir, { recursive: true });
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
   const [managementPort, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const secured = options.tls && { ...options.tls, port: await freePort(), managementPort: await freePort() };
   try {
     // Erlang would start a daemon of its own that outlives the node.
     const epmd = await startGuarded('epmd', dataDir, ['epmd', '-address', '127.0.0.1', '-port', String(epmdPort)], {});
     lifetime.onEnd(() => epmd.stop('SIGKILL'));
-    const env = await configure(dataDir, { port, managementPort, distPort, epmdPort });
+    const env = await configure(dataDir, { port, managementPort, distPort, epmdPort, secured });
     const rabbit = await startGuarded('rabbitmq', dataDir, [SERVER], env);
     let signal: NodeJS.Signals = 'SIGTERM';
     lifetime.onEnd(() => rabbit.stop(signal));
@@ -55,7 +60,11 @@ export async function startRealRabbitmq(options: RealRabbitmqOptions = {}): Prom
       signal = by;
       return lifetime.end();
     };
-    return { url: `amqp://127.0.0.1:${port}`, port, managementUrl, managementPort, stop };
+    const secure = secured && {
+      url: `amqps://127.0.0.1:${secured.port}`,
+      managementUrl: `https://127.0.0.1:${secured.managementPort}`,
+    };
+    return { url: `amqp://127.0.0.1:${port}`, port, managementUrl, managementPort, secure, stop };
   } catch (failure) {
     await lifetime.end();
     throw failure;
@@ -69,7 +78,26 @@ interface Ports {
   readonly managementPort: number;
   readonly distPort: number;
   readonly epmdPort: number;
+  readonly secured: Secured | undefined;
 }
+
+interface Secured {
+  readonly cert: string;
+  readonly key: string;
+  readonly port: number;
+  readonly managementPort: number;
+}
+
+const tlsLines = ({ cert, key, port, managementPort }: Secured): readonly string[] => [
+  `listeners.ssl.1 = 127.0.0.1:${port}`,
+  'management.ssl.ip = 127.0.0.1',
+  `management.ssl.port = ${managementPort}`,
+  ...['ssl_options', 'management.ssl'].flatMap((options) => [
+    `${options}.cacertfile = ${cert}`,
+    `${options}.certfile = ${cert}`,
+    `${options}.keyfile = ${key}`,
+  ]),
+];
 
 async function configure(dataDir: string, ports: Ports): Promise<Record<string, string>> {
   const [config, plugins] = [join(dataDir, 'rabbitmq.conf'), join(dataDir, 'enabled_plugins')];
@@ -82,6 +110,7 @@ async function configure(dataDir: string, ports: Ports): Promise<Record<string, 
       `management.tcp.port = ${ports.managementPort}`,
       'collect_statistics_interval = 200',
       'disk_free_limit.absolute = 10MB',
+      ...(ports.secured === undefined ? [] : tlsLines(ports.secured)),
       '',
     ].join('\n'),
   );
