@@ -1,8 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
-import { chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../../../src/clients/postgres/client.js';
 import { connect as connectAsDebezium } from '../../../../src/embedded/connect/postgresql/connection.js';
@@ -12,13 +11,7 @@ import { openDatabase } from '../../../../src/kit/database.js';
 import type { EvpipeError } from '../../../../src/support/errors.js';
 import { silentLog } from '../../../../src/support/log.js';
 import { withSslParameters } from '../../../../src/support/postgres-tls.js';
-import { waitUntil } from '../../../../src/support/retry.js';
-
-const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/tls/${name}`, import.meta.url));
-/** Of a server at 127.0.0.1, and of nothing else: by the name localhost it is the wrong one. */
-const TRUSTED = fixture('address-cert.pem');
-const OTHER = fixture('cert.pem');
-const CLIENT = { sslcert: fixture('cert.pem'), sslkey: fixture('key.pem') };
+import { CLIENT, OTHER, TRUSTED, transportOf, turnTlsOn } from '../../../support/postgres-tls.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'evpipe-tls-'));
 let server: RunningPostgres;
@@ -32,41 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function turnTlsOn({ url }: RunningPostgres): Promise<void> {
-  const client = await connectPostgres({ url });
-  const [[cluster] = []] = await client.queryText('SHOW data_directory');
-  const { uid, gid } = statSync(String(cluster));
-  for (const [name, from] of [
-    ['server.crt', TRUSTED],
-    ['server.key', fixture('address-key.pem')],
-    ['root.crt', CLIENT.sslcert],
-  ] as const) {
-    const file = join(String(cluster), name);
-    writeFileSync(file, readFileSync(from), { mode: 0o600 });
-    chownSync(file, uid, gid);
-  }
-  for (const setting of [`ssl_ca_file = 'root.crt'`, 'ssl = on']) await client.queryText(`ALTER SYSTEM SET ${setting}`);
-  await client.queryText('SELECT pg_reload_conf()');
-  await client.close();
-  const takesTls = async () => ((await transportOf(url, { sslmode: 'prefer' })) === 'TLS' ? true : undefined);
-  await waitUntil('the server to take TLS', takesTls, { timeoutMs: 20_000 });
-}
-
 type Parameters = Readonly<Record<string, string>>;
-
-/** TLS or plain; else why not. */
-async function transportOf(url: string, parameters: Parameters, host = '127.0.0.1'): Promise<string> {
-  const at = new URL(withSslParameters(url, parameters, '/'));
-  at.hostname = host;
-  try {
-    const client = await connectPostgres({ url: at.href });
-    const rows = await client.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
-    await client.close();
-    return rows[0]?.ssl ? 'TLS' : 'plain';
-  } catch (failure) {
-    return (failure as EvpipeError).message;
-  }
-}
 
 const UNTRUSTED = /^PostgreSQL at 127\.0\.0\.1:\d+\/postgres: no TLS connection: self-signed certificate$/;
 const WRONG_HOST = /^PostgreSQL at localhost:\d+\/postgres: no TLS connection: Hostname\/IP does not match/;
