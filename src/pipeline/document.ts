@@ -11,8 +11,9 @@ import {
   type Node as YamlNode,
 } from 'yaml';
 import type { SourceLocation } from '../support/errors.js';
+import { textFault } from './not-yaml.js';
 import { type Problem, problem, warning } from './problem.js';
-import { describeYamlError, ownFaults } from './yaml-errors.js';
+import { describeYamlError, MARKS, ownFaults, placeOfYamlError } from './yaml-errors.js';
 
 /** A YAML value that still knows where it is, whatever files and profiles it was merged from. */
 export type Tree =
@@ -45,26 +46,26 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const deep = tooDeepAt(text);
-  if (deep !== undefined) {
+  const fault = textFault(text) ?? (deep === undefined ? undefined : { offset: deep, message: TOO_DEEP });
+  if (fault !== undefined) {
     lines.addNewLine(0);
-    for (let end = text.indexOf('\n'); end !== -1 && end < deep; end = text.indexOf('\n', end + 1))
+    for (let end = text.indexOf('\n'); end !== -1 && end < fault.offset; end = text.indexOf('\n', end + 1))
       lines.addNewLine(end + 1);
-    return { tree: undefined, problems: [problem('yaml', at(deep), 'nested too deeply')] };
+    return { tree: undefined, problems: [problem('yaml', at(fault.offset), fault.message)] };
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
   const problems = ownFaults([...document.errors, ...document.warnings]).map((error): Problem => {
-    const location = at(error.pos[0]);
+    const location = at(placeOfYamlError(error, text));
     const message = describeYamlError(error, text);
     return error.name === 'YAMLWarning' ? warning('yaml', location, message) : problem('yaml', location, message);
   });
   if (document.errors.length > 0) return { tree: undefined, problems };
   const builder = new TreeBuilder(at, problems);
   const tree = document.contents === null ? undefined : builder.build(document.contents, 0);
-  return { tree, problems };
+  return { tree: builder.isLost ? undefined : tree, problems };
 }
 
-/** Tokens that stand for no text: the beginning of a document, a fault, the scalar that follows. */
-const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
+const TOO_DEEP = 'nested too deeply';
 
 /** Where the text nests too deeply; found by its tokens alone, because the parser calls itself for each level. */
 function tooDeepAt(text: string): number | undefined {
@@ -86,7 +87,9 @@ class TreeBuilder {
   private readonly anchors = new Map<string, YamlNode>();
   private aliasedNodes = 0;
   private aliasDepth = 0;
-  private exceeded = false;
+  private readonly open = new Set<YamlNode>();
+  /** An alias stands for nothing that can be used, so that what is left says nothing. */
+  isLost = false;
 
   constructor(
     private readonly at: (offset: number) => SourceLocation,
@@ -95,15 +98,21 @@ class TreeBuilder {
 
   build(node: YamlNode | null | undefined, depth: number, fallback?: SourceLocation): Tree {
     const location = node?.range ? this.at(node.range[0]) : (fallback ?? this.at(0));
-    if (depth > DEPTH_MAX) {
-      this.problems.push(problem('yaml', location, 'nested too deeply'));
-      return { kind: 'scalar', value: null, location };
-    }
+    if (depth > DEPTH_MAX) return this.lost(location, TOO_DEEP);
     if (isAlias(node)) return this.expanded(node, depth, location);
     if (this.aliasDepth > 0) {
       this.aliasedNodes += 1;
       if (this.aliasedNodes > ALIASED_NODES_MAX) return { kind: 'scalar', value: null, location };
     } else if (node?.anchor !== undefined) this.anchors.set(node.anchor, node);
+    if (node) this.open.add(node);
+    try {
+      return this.content(node, depth, location);
+    } finally {
+      if (node) this.open.delete(node);
+    }
+  }
+
+  private content(node: YamlNode | null | undefined, depth: number, location: SourceLocation): Tree {
     if (isMap(node)) {
       const entries = new Map<string, Entry>();
       const merged = new Set<string>();
@@ -155,15 +164,23 @@ class TreeBuilder {
 
   private expanded({ source }: Alias, depth: number, location: SourceLocation): Tree {
     if (this.aliasedNodes > ALIASED_NODES_MAX) return { kind: 'scalar', value: null, location };
+    const anchored = this.anchors.get(source);
+    if (anchored === undefined)
+      return this.lost(location, `there is no anchor &${source} before it; text that starts with "*" needs quotes`);
+    if (this.open.has(anchored)) return this.lost(location, `*${source} stands within what it stands for`);
     this.aliasDepth += 1;
-    const tree = this.build(this.anchors.get(source), depth + 1, location);
+    const tree = this.build(anchored, depth + 1, location);
     this.aliasDepth -= 1;
-    if (this.aliasDepth === 0 && this.aliasedNodes > ALIASED_NODES_MAX && !this.exceeded) {
-      this.exceeded = true;
-      const message = `the aliases expand to more than ${ALIASED_NODES_MAX.toLocaleString('en')} values`;
-      this.problems.push(problem('yaml', location, message));
-    }
+    if (this.aliasDepth === 0 && this.aliasedNodes > ALIASED_NODES_MAX)
+      return this.lost(location, `the aliases expand to more than ${ALIASED_NODES_MAX.toLocaleString('en')} values`);
     return tree;
+  }
+
+  /** The first such fault is named: the others follow from it. */
+  private lost(location: SourceLocation, message: string): Tree {
+    if (!this.isLost) this.problems.push(problem('yaml', location, message));
+    this.isLost = true;
+    return { kind: 'scalar', value: null, location };
   }
 }
 
@@ -272,8 +289,10 @@ export function locate(tree: Tree, path: readonly PropertyKey[]): SourceLocation
 
 const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
 
+const UNCLOSED = /\$\{[A-Z_][A-Z0-9_]*(?::-[^}]*)?$/;
+
 /** Whether a variable was left in a value, because this run needs neither. */
-export const holdsVariable = (text: string): boolean => text.search(VARIABLE) >= 0;
+export const holdsVariable = (text: string): boolean => text.search(VARIABLE) >= 0 || UNCLOSED.test(text);
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in text scalars, names in capitals only: `${routedByValue}` and
@@ -304,5 +323,8 @@ export function interpolate(
     problems.push(problem('variable-missing', tree.location, message));
     return whole;
   });
+  const open = UNCLOSED.exec(value)?.[0];
+  if (open !== undefined && needed(path))
+    problems.push(problem('variable-unclosed', tree.location, `${open} has no } at its end`));
   return value === tree.value ? tree : { ...tree, value, fromEnvironment: true };
 }

@@ -1,4 +1,4 @@
-import { locate, type Tree } from './document.js';
+import { holdsVariable, locate, nodeAt, type Tree } from './document.js';
 import { type Problem, problem } from './problem.js';
 
 /** What the spec's library says of a value, as far as we read it. */
@@ -26,6 +26,8 @@ export function issueProblems(issue: Issue, tree: Tree): Problem[] {
   if (meant !== undefined) {
     return meant.flatMap((inner) => issueProblems({ ...inner, path: [...issue.path, ...inner.path] }, tree));
   }
+  const value = nodeAt(tree, issue.path);
+  if (value?.kind === 'scalar' && typeof value.value === 'string' && holdsVariable(value.value)) return []; // named already
   const where = issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.');
   const message = issue.code === 'invalid_key' ? (issue.issues?.[0]?.message ?? issue.message) : issue.message;
   return [problem('wrong-value', locate(tree, issue.path), `${where}: ${message}`)];

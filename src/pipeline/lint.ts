@@ -3,7 +3,7 @@ import type { FileKind, Use } from './kind.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkReferences, usedByReference } from './lint/references.js';
 import type { Pipeline } from './pipeline.js';
-import type { Problem } from './problem.js';
+import { type Problem, placeOrder } from './problem.js';
 
 /** What the rules look at. */
 export interface LintInput {
@@ -21,6 +21,8 @@ export interface LintContext extends LintInput {
   names(...section: string[]): readonly string[];
   /** What something may be called that the file names as a `what`: a database, a queue. */
   known(what: string): readonly string[];
+  /** None is known, and a part of the file that may declare them is wrong: a use of one says nothing. */
+  isOpen(what: string): boolean;
   /** Everything that the sections name of each other. */
   uses(): readonly Use[];
   /** What `$(…)` in the file refers to. */
@@ -37,17 +39,40 @@ export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintC
     kinds,
     names: (...section) => keysAt(input.tree, section),
     known: (what) => names[what]?.(context) ?? [],
+    isOpen: (what) => !input.complete && context.known(what).length === 0,
     uses: () => kinds.flatMap((kind) => kind.uses?.(context) ?? []),
     references: () => usedByReference(context),
   };
   return context;
 }
 
+/** A name that is declared nowhere is one mistake, wherever it is used: the first place is told, with the others in its message. */
+function oncePerName(problems: readonly Problem[]): readonly Problem[] {
+  const nameOf = ({ message }: Problem): string => message.replace(/^\$\([^)]*\): /, '');
+  const dangling = new Map<string, Problem[]>();
+  for (const one of problems)
+    if (one.code === 'dangling-reference') dangling.set(nameOf(one), [...(dangling.get(nameOf(one)) ?? []), one]);
+  const first = [...dangling.values()].flatMap((same) => {
+    const [one, ...others] = [...same].sort((a, b) => placeOrder(a.location, b.location));
+    if (one === undefined || others.length === 0) return same;
+    const at = others
+      .slice(0, PLACES_MAX)
+      .map(({ location: { file, line, column } }) =>
+        file === one.location.file ? `${line}:${column}` : `${file}:${line}:${column}`,
+      );
+    const more = others.length > PLACES_MAX ? ` and ${others.length - PLACES_MAX} more` : '';
+    return [{ ...one, message: `${one.message} (also at ${at.join(', ')}${more})` }];
+  });
+  return [...problems.filter(({ code }) => code !== 'dangling-reference'), ...first];
+}
+
+const PLACES_MAX = 5;
+
 /** The rules of all kinds. The report is sorted by place. */
 export function lint(context: LintContext): readonly Problem[] {
   const { kinds } = context;
   const rules = [checkReferences, checkDeclared, ...kinds.flatMap((kind) => kind.rules ?? [])];
-  const problems = rules.flatMap((rule) => rule(context));
+  const problems = oncePerName(rules.flatMap((rule) => rule(context)));
   const faults = new Set(['dangling-reference', ...kinds.flatMap((kind) => kind.flowFaults ?? [])]);
   const whole = context.complete && !problems.some(({ severity, code }) => severity === 'error' && faults.has(code));
   if (!whole) return problems; // what the rules about the flow would find is only a consequence

@@ -9,7 +9,7 @@ import { describeIssue, type Issue, issueProblems } from './issues.js';
 import type { FileKind } from './kind.js';
 import { type LintContext, lint, lintContext } from './lint.js';
 import type { Pipeline } from './pipeline.js';
-import { type Problem, problem } from './problem.js';
+import { type Problem, placeOrder, problem } from './problem.js';
 import { type PipelineSpec, pipelineSpec } from './spec.js';
 
 export const PIPELINE_FILE = 'evpipe.yaml';
@@ -196,11 +196,13 @@ function readSpec(
   problems: Problem[],
 ): { spec: PipelineSpec | undefined; sound: Tree } {
   let sound = tree;
+  let isFirst = true;
   // First unknown keys and the thing around a wrong value go, then its section; then nothing of it is left that could be wrong.
   for (const depth of [2, 1]) {
     const parsed = form.safeParse(plainValue(sound), { error: describeIssue });
     if (parsed.success) return { spec: parsed.data, sound };
-    if (sound === tree) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue as Issue, tree));
+    if (isFirst) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue as Issue, tree));
+    isFirst = false;
     const paths = parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path.slice(0, depth)],
     );
@@ -268,11 +270,5 @@ function applyProfiles(tree: Tree, names: readonly string[], problems: Problem[]
   return merged;
 }
 
-function sorted(problems: readonly Problem[]): readonly Problem[] {
-  return [...problems].sort(
-    (a, b) =>
-      a.location.file.localeCompare(b.location.file) ||
-      a.location.line - b.location.line ||
-      a.location.column - b.location.column,
-  );
-}
+const sorted = (problems: readonly Problem[]): readonly Problem[] =>
+  [...problems].sort((a, b) => placeOrder(a.location, b.location));

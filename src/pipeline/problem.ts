@@ -19,3 +19,7 @@ export function problem(code: string, location: SourceLocation, message: string,
 export function warning(code: string, location: SourceLocation, message: string, todo?: string): Problem {
   return { ...problem(code, location, message, todo), severity: 'warning' };
 }
+
+/** By file, line and column. */
+export const placeOrder = (a: SourceLocation, b: SourceLocation): number =>
+  a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column;

@@ -41,6 +41,6 @@ export function whole(least: number, most: number, error: string) {
 }
 
 export const duration = z
-  .string()
+  .string({ error: 'a duration is a number with ms, s, m or h: 500ms, 10s, 2m' })
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, { error: 'a duration is a number with ms, s, m or h: 500ms, 10s, 2m' })
   .meta({ examples: ['500ms', '10s', '2m'] });

@@ -27,7 +27,7 @@ export const connectorKind: Kind = {
     checkUnmade,
     checkWrittenNames,
   ],
-  flowFaults: ['connector-unmade'],
+  flowFaults: ['connector-unmade', 'connector-option', 'connector-class-unknown', 'transform-type-missing'],
   uses: ({ pipeline }: LintContext) =>
     pipeline.connectors.flatMap(({ name, database, produces }) => [
       ...(database === undefined ? [] : [{ what: 'database', name: database, at: ['connectors', name, 'database'] }]),

@@ -7,7 +7,7 @@ import { type Problem, problem } from '../problem.js';
 export function checkDeclared(context: LintContext): readonly Problem[] {
   return context.uses().flatMap(({ what, name, at }) => {
     const known = context.known(what);
-    if (known.includes(name)) return [];
+    if (known.includes(name) || context.isOpen(what)) return [];
     const message = `there is no ${what} ${name}${didYouMean(name, known)}`;
     return [problem('dangling-reference', locate(context.tree, at), message)];
   });

@@ -104,7 +104,7 @@ function problemOf(
   }
   if (declared?.(context.pipeline) === false)
     return [problem('dangling-reference', location, `$(${path}): there is no ${reference.head}`)];
-  if (named === undefined || context.known(named).includes(reference.name)) return [];
+  if (named === undefined || context.known(named).includes(reference.name) || context.isOpen(named)) return [];
   const hint = didYouMean(reference.name, context.known(named));
   return [problem('dangling-reference', location, `$(${path}): there is no ${named} ${reference.name}${hint}`)];
 }

@@ -13,6 +13,8 @@ import {
 } from '../../../protocol/connect/connector-options.js';
 import { CONNECTOR_CLASSES, type ConnectorClass } from '../../../protocol/connect/connectors.js';
 import { type OptionDefinition, problemsOf } from '../../../protocol/connect/option.js';
+import { BoundedRegex } from '../../../support/bounded-regex.js';
+import { messageOf } from '../../../support/errors.js';
 import { listOf } from '../connector-flow.js';
 import { type ConnectorView, connectorViews } from './connector-views.js';
 
@@ -24,7 +26,11 @@ export function checkConnectorOptions(context: LintContext): readonly Problem[] 
     const known = CONNECTOR_CLASSES.find(({ className, aliases }) =>
       [className, ...aliases].includes(view.config['connector.class'] ?? ''),
     );
-    return [...(known === undefined ? [] : options(view, known, embedded)), ...classes(view, embedded)];
+    return [
+      ...(known === undefined ? [] : options(view, known, embedded)),
+      ...classes(view, embedded),
+      ...patterns(view),
+    ];
   });
 }
 
@@ -71,6 +77,42 @@ function unknownOption(
   const message = `connector ${name}: Connect knows no option ${option}, and would not read it${hint}`;
   // Another version may know it; a slip of the pen none does.
   return [(hint === '' ? warning : problem)('connector-option', locationOf(option), message)];
+}
+
+/** Regular expressions of transforms and predicates, by the class that reads them. */
+const PATTERNS: Readonly<Record<string, readonly string[]>> = {
+  RegexRouter: ['regex'],
+  ByLogicalTableRouter: ['topic.regex', 'key.field.regex'],
+  TopicNameMatches: ['pattern'],
+};
+
+function patterns({ name, config, locationOf }: ConnectorView): readonly Problem[] {
+  return ['transforms', 'predicates'].flatMap((list) =>
+    listOf(config[list]).flatMap((alias) => {
+      const options = PATTERNS[config[`${list}.${alias}.type`]?.split('.').at(-1) ?? ''] ?? [];
+      return options.flatMap((last) => {
+        const option = `${list}.${alias}.${last}`;
+        const value = config[option];
+        const fault = value === undefined || isOpen(value) ? undefined : regexFault(value);
+        if (fault === undefined) return [];
+        const message = `connector ${name}: ${option} is not a valid regular expression: ${fault}`;
+        return [problem('connector-option', locationOf(option), message)];
+      });
+    }),
+  );
+}
+
+/** What JavaScript reads otherwise than Java is left to the worker. */
+const OF_JAVA = /\(\?|\\[QEpPAzZhR]|[*+?}]\+|&&/;
+
+function regexFault(pattern: string): string | undefined {
+  if (OF_JAVA.test(pattern)) return undefined;
+  try {
+    new BoundedRegex(pattern);
+    return undefined;
+  } catch (failure) {
+    return messageOf(failure).replace(/^Invalid regular expression: /, '');
+  }
 }
 
 function classes(view: ConnectorView, embedded: boolean): readonly Problem[] {
