@@ -37,7 +37,8 @@ export async function openLedger(session: LedgerSession): Promise<Ledger> {
 
 /** The same for those who know where it is kept, and where it may have been kept before. */
 export async function ledgerIn(store: LedgerStore, former: readonly OpenStore[] = []): Promise<Ledger> {
-  const entries = (await store.read()) ?? (await taken(store, former));
+  const there = await store.read();
+  const entries = isWhole(there) ? there : await taken(store, there, former);
   return {
     ...viewOf(entries),
     put: async (key, value) => {
@@ -54,26 +55,59 @@ export async function ledgerIn(store: LedgerStore, former: readonly OpenStore[] 
 
 /** What the ledger says; nothing is made where it is missing. */
 export async function readLedger(session: LedgerSession): Promise<LedgerView> {
+  const entries = new Map<string, unknown>();
   for (const { openWhereThere } of ledgerPlaces(session)) {
-    const entries = await withStore(openWhereThere, (store) => store.read());
-    if (entries !== undefined) return viewOf(entries);
+    const there = await withStore(openWhereThere, (store) => store.read());
+    addMissing(entries, there);
+    if (isWhole(there)) break;
   }
-  return viewOf(new Map());
+  entries.delete(UNMOVED);
+  return viewOf(entries);
 }
 
-/** Makes a new ledger; a pipeline that has just come to declare a better place takes along what it had noted in the former one. */
-async function taken(store: LedgerStore, former: readonly OpenStore[]): Promise<Map<string, unknown>> {
-  await store.create();
+/** Noted while something may still be kept in a former place: a run that is killed while it moves that leaves the rest there. */
+const UNMOVED = 'ledger/unmoved';
+
+const isWhole = (entries: Map<string, unknown> | undefined): entries is Map<string, unknown> =>
+  entries !== undefined && entries.size > 0 && !entries.has(UNMOVED);
+
+/** Makes a new ledger; a pipeline that has just come to declare a better place takes along what it had noted in the former ones. */
+async function taken(
+  store: LedgerStore,
+  there: ReadonlyMap<string, unknown> | undefined,
+  former: readonly OpenStore[],
+): Promise<Map<string, unknown>> {
+  if (there === undefined) await store.create();
+  const entries = new Map(there);
+  const noteOpen = async (): Promise<void> => {
+    if (!entries.has(UNMOVED)) await store.put(UNMOVED, {});
+    entries.set(UNMOVED, {});
+  };
+  let isOpen = false;
   for (const open of former) {
-    const entries = await withStore(open, async (from) => {
-      const all = await from.read();
-      for (const [key, value] of all ?? []) await store.put(key, value);
-      if (all !== undefined) await from.drop();
-      return all;
+    const seen = await withStore(open, async (from) => {
+      const left = (await from.read()) ?? new Map<string, unknown>();
+      if (left.size > 0) await noteOpen();
+      for (const [key, value] of addMissing(entries, left)) await store.put(key, value);
+      if (left.size > 0) await from.drop();
+      return true;
     });
-    if (entries !== undefined) return entries;
+    if (seen === undefined) isOpen = true; // its server does not run now
   }
-  return new Map();
+  if (isOpen) await noteOpen();
+  else if (entries.has(UNMOVED)) await store.forget(UNMOVED);
+  entries.delete(UNMOVED);
+  return entries;
+}
+
+/** Answers with what was added. */
+function addMissing(
+  entries: Map<string, unknown>,
+  more: ReadonlyMap<string, unknown> = new Map(),
+): readonly (readonly [string, unknown])[] {
+  const added = [...more].filter(([key]) => !entries.has(key));
+  for (const [key, value] of added) entries.set(key, value);
+  return added;
 }
 
 async function withStore<T>(

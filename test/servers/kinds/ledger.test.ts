@@ -85,6 +85,35 @@ it('takes along what was noted in a table once the pipeline has come to use Kafk
   await left.close();
 });
 
+it('finishes a move that a kill has stopped, and one from a server that did not run at first', async () => {
+  const before = await ledgerIn(await openTable('killed'));
+  for (const name of ['a', 'b', 'c']) await before.put(`queue/${name}`, { made: name });
+  await before.close();
+  const store = topicStore(client, 'killed', emit);
+  let puts = 0;
+  const killed: LedgerStore = {
+    ...store,
+    put: async (key, value) => {
+      puts += 1;
+      if (puts > 2) throw new Error('killed');
+      await store.put(key, value);
+    },
+  };
+  await expect(ledgerIn(killed, [() => openTable('killed')])).rejects.toThrow('killed');
+
+  const waiting = await ledgerIn(topicStore(client, 'killed', emit), [async () => undefined]);
+  await waiting.put('queue/d', { made: 'd' });
+  await waiting.close();
+  for (const former of [[() => openTable('killed')], []]) {
+    const moved = await ledgerIn(topicStore(client, 'killed', emit), former);
+    expect([...moved.keys('')].sort()).toEqual(['queue/a', 'queue/b', 'queue/c', 'queue/d']);
+    await moved.close();
+  }
+  const left = await openTable('killed');
+  expect(await left.read()).toBeUndefined();
+  await left.close();
+});
+
 it('is not there for a login that may not read it, and says what to grant where it cannot be made', async () => {
   const owner = await openTable('shop');
   await owner.create();
