@@ -5,6 +5,7 @@ import type { Kind } from '../kind.js';
 import { serviceComponent } from './component.js';
 import { checkAddresses } from './lint/addresses.js';
 import { checkDualWrites } from './lint/dual-write.js';
+import { checkHosts } from './lint/hosts.js';
 import { checkServices } from './lint/services.js';
 import { checkToldNames } from './lint/written-out.js';
 import { type ServiceSection, services } from './section.js';
@@ -13,7 +14,7 @@ export const serviceKind: Kind = {
   kind: 'service',
   sections: [services],
   placements: { services: eachHttpPlaced('Services that run elsewhere') },
-  rules: [checkServices, checkAddresses, checkToldNames],
+  rules: [checkServices, checkAddresses, checkHosts, checkToldNames],
   flowRules: [checkDualWrites],
   flowFaults: ['file-missing'],
   names: {

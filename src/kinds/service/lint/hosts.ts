@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { displayPath } from '../../../pipeline/build.js';
+import { nodeAt, textsOf } from '../../../pipeline/document.js';
+import type { LintContext } from '../../../pipeline/lint.js';
+import type { Pipeline } from '../../../pipeline/pipeline.js';
+import { type Problem, placeOrder, warning } from '../../../pipeline/problem.js';
+import type { SourceLocation } from '../../../support/errors.js';
+
+/** A server as applications that were made for containers write its address. */
+interface Known {
+  readonly hosts: readonly string[];
+  /** On localhost these mean it. */
+  readonly ports: readonly number[];
+  /** The reference that stands for it, where the file declares what it refers to. */
+  readonly reference: (pipeline: Pipeline) => string | undefined;
+  /** Where the file places it: an address of its own may be written out too. */
+  readonly placed: (target: Pipeline['target']) => unknown;
+}
+
+const storeOf = (kind: string) => (pipeline: Pipeline) => {
+  const store = pipeline.stores.find((one) => one.kind === kind);
+  return store && `stores.${store.name}.url`;
+};
+
+const KNOWN: readonly Known[] = [
+  {
+    hosts: ['kafka', 'broker', 'kafka1', 'kafka-1'],
+    ports: [9092, 29092],
+    reference: () => 'kafka.bootstrapServers',
+    placed: ({ kafka }) => kafka,
+  },
+  {
+    hosts: ['postgres', 'postgresql', 'db', 'database'],
+    ports: [5432],
+    reference: ({ databases: [first] }) => first && `databases.${first.name}.url`,
+    placed: ({ databases }) => databases,
+  },
+  {
+    hosts: ['schema-registry', 'schemaregistry', 'registry'],
+    ports: [8081],
+    reference: () => 'schemaRegistry.url',
+    placed: ({ schemaRegistry }) => schemaRegistry,
+  },
+  {
+    hosts: ['connect', 'kafka-connect', 'debezium'],
+    ports: [8083],
+    reference: () => 'connect.url',
+    placed: ({ connect }) => connect,
+  },
+  {
+    hosts: ['ksqldb', 'ksqldb-server', 'ksql-server'],
+    ports: [8088],
+    reference: () => 'ksqldb.url',
+    placed: ({ ksqldb }) => ksqldb,
+  },
+  {
+    hosts: ['rabbitmq', 'rabbit'],
+    ports: [5672],
+    reference: () => 'rabbitmq.url',
+    placed: ({ rabbitmq }) => rabbitmq,
+  },
+  { hosts: ['redis'], ports: [6379], reference: storeOf('cache'), placed: ({ stores }) => stores },
+  { hosts: ['mongo', 'mongodb'], ports: [27017], reference: storeOf('documents'), placed: ({ stores }) => stores },
+];
+
+/** The host and port of `kafka:9092`, `http://registry:8081`. */
+const ADDRESS =
+  /(?:[a-z][a-z0-9+.]*:\/\/(?:[^\s/@'"]*@)?|(?<![\w.$/@:-]))(([a-z][a-z0-9.-]*|127\.0\.0\.1):(\d{2,5}))(?!\d)/dgi;
+/** The host alone: `postgres://user@db/x`; `host=db`, `host 'db'` as libpq and CREATE SERVER have it. */
+const BARE = /(?:\bhost(?:name)?\s*[= ]\s*'?|:\/\/(?:[^\s/@'"]*@)?)(([a-z][a-z0-9-]*))(?=['\s/]|$)/dgi;
+
+/**
+ * Addresses that are written out where a reference belongs: the names of containers mean nothing on this host, and ports move where they
+ * are taken. Looked for in what services and jobs are given, in their templates and variable files, in connectors and in SQL.
+ */
+export function checkHosts(context: LintContext): readonly Problem[] {
+  const { pipeline } = context;
+  if (pipeline.target.base !== 'embedded') return [];
+  return [...inSections(context), ...inFiles(context)]
+    .flatMap(({ text, location, named }) =>
+      addressesIn(text, named).flatMap(({ written, host, port, index }) => {
+        const reference = referenceFor(host, port, pipeline);
+        if (reference === undefined) return [];
+        const place = index === undefined ? location : placeIn(text, index, location.file);
+        const message = `${written} is an address written out: the embedded target has its servers elsewhere`;
+        return [warning('host-written', place, message, `Use $(${reference}).`)];
+      }),
+    )
+    .sort((a, b) => placeOrder(a.location, b.location));
+}
+
+interface Text {
+  readonly text: string;
+  readonly location: SourceLocation;
+  /** The last part of its path: an option or a variable. Undefined: a whole file, in which places are counted. */
+  readonly named: string | undefined;
+}
+
+function inSections({ tree }: LintContext): readonly Text[] {
+  return ['services', 'jobs', 'connectors'].flatMap((section) => {
+    const node = nodeAt(tree, [section]);
+    if (node === undefined) return [];
+    return [...textsOf(node)]
+      .filter(({ path: [, part] }) => part === 'env' || part === 'command' || part === 'config')
+      .map(({ text, location, path }) => ({ text, location, named: path.at(-1) ?? '' }));
+  });
+}
+
+function inFiles({ pipeline, kinds, cwd }: LintContext): readonly Text[] {
+  const programs = [...pipeline.services, ...pipeline.jobs].flatMap((one) => [
+    ...(one.envFile === undefined ? [] : [one.envFile]),
+    ...('files' in one ? Object.values(one.files) : []),
+  ]);
+  const files = new Set([
+    ...programs.map((file) => resolve(pipeline.folder, file)),
+    ...kinds.flatMap((kind) => kind.sqlFiles?.(pipeline) ?? []),
+  ]);
+  return [...files].flatMap((file) => {
+    try {
+      const location = { file: displayPath(file, cwd), line: 1, column: 1 };
+      return [{ text: readFileSync(file, 'utf8'), location, named: undefined }];
+    } catch {
+      return []; // another rule says that it can't be read
+    }
+  });
+}
+
+interface Written {
+  readonly written: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly index: number | undefined;
+}
+
+function addressesIn(text: string, named: string | undefined): readonly Written[] {
+  if (named !== undefined && /host(name)?$/i.test(named))
+    return [{ written: text, host: text, port: undefined, index: undefined }];
+  return [ADDRESS, BARE].flatMap((pattern) =>
+    [...text.matchAll(pattern)].map((match) => {
+      const [, written = '', host = '', port] = match; // without what stands before it: a password may be in there
+      const index = named === undefined ? match.indices?.[1]?.[0] : undefined;
+      return { written, host: host.toLowerCase(), port: port === undefined ? undefined : Number(port), index };
+    }),
+  );
+}
+
+function referenceFor(host: string, port: number | undefined, pipeline: Pipeline): string | undefined {
+  const service = pipeline.services.find(({ name }) => name === host);
+  if (service !== undefined) return service.port === undefined ? undefined : `services.${host}.url`;
+  const isHere = host === 'localhost' || host === '127.0.0.1';
+  const known = KNOWN.find(({ hosts, ports }) => (isHere ? ports.includes(port ?? 0) : hosts.includes(host)));
+  return known === undefined || known.placed(pipeline.target) !== undefined ? undefined : known.reference(pipeline);
+}
+
+function placeIn(text: string, index: number, file: string): SourceLocation {
+  const before = text.slice(0, index).split('\n');
+  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}
