@@ -30,7 +30,7 @@ export async function requireCapturedTables(
     let tables = await tablesOf(client);
     let missing = missingOf(named.tables, tables);
     if (missing.length > 0 && makers.length > 0) {
-      const until = `${name}: table ${missing.join(', ')} of database ${database}, which ${makers.join(' or ')} has to make`;
+      const until = `${name}: table ${missing.join(', ')} of database ${database}, which ${shortList(makers)} has to make`;
       wait.waitingFor(until);
       await waitUntil(
         until,
@@ -50,13 +50,17 @@ export async function requireCapturedTables(
   }
 }
 
+function shortList([first = '', ...others]: readonly string[]): string {
+  return others.length < 2 ? [first, ...others].join(' or ') : `${first} or one of ${others.length} others`;
+}
+
 /** The jobs and services that may create tables: those that are told where the database is, where it has no migrations. */
-function makersOf(database: string, { databases, jobs, services }: Pipeline): readonly string[] {
+function makersOf(database: string, { databases, jobs, services, folder }: Pipeline): readonly string[] {
   if (databases.some(({ name, migrations }) => name === database && migrations.length > 0)) return [];
   const knowsIt = (paths: readonly string[]) => paths.some((path) => path.startsWith(`databases.${database}.`));
   return [
-    ...jobs.filter((job) => knowsIt(jobReferences(job))).map(({ name }) => `job ${name}`),
-    ...services.filter((service) => knowsIt(serviceReferences(service))).map(({ name }) => `service ${name}`),
+    ...jobs.filter((job) => knowsIt(jobReferences(job, folder))).map(({ name }) => `job ${name}`),
+    ...services.filter((service) => knowsIt(serviceReferences(service, folder))).map(({ name }) => `service ${name}`),
   ];
 }
 

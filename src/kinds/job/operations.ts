@@ -5,7 +5,7 @@ import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { readJson, writeJson } from '../../support/json-file.js';
 import type { KindOperations } from '../kind.js';
-import { environmentOf, programFolder, referencesInFiles } from '../program.js';
+import { environmentOf, programFolder } from '../program.js';
 import { needsOf } from '../reference-values.js';
 import { programNodes } from '../service/referred.js';
 import type { Session } from '../session.js';
@@ -25,7 +25,7 @@ export const operations: KindOperations = {
   lines: (session) => session.pipeline.jobs.map((job) => statusLine(session, job)),
   logins: (pipeline, refers) =>
     pipeline.jobs
-      .filter((one) => refers([...jobReferences(one), ...referencesInFiles(pipeline.folder, one)]))
+      .filter((one) => refers(jobReferences(one, pipeline.folder)))
       .map(({ name }) => ({ holder: `job/${name}`, rights: ['work'] })),
   summary: async ({ pipeline: { jobs } }) => (jobs.length === 0 ? [] : [`${counted(jobs.length, 'job')} done`]),
 };
@@ -50,7 +50,7 @@ function statusLine(session: Session, job: JobSection): ComponentLine {
 function jobNode(session: Session, job: JobSection): Node {
   const { pipeline } = session;
   const file = doneFile(session, job);
-  const references = jobReferences(job).flatMap((path) => needsOf(session, path));
+  const references = jobReferences(job, pipeline.folder).flatMap((path) => needsOf(session, path));
   return {
     id: `job/${job.name}`,
     step: 'jobs',

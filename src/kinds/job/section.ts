@@ -5,7 +5,7 @@ import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { referencesIn } from '../../pipeline/references.js';
 import { duration, mapping, named, texts } from '../../pipeline/spec-words.js';
-import { type ProgramSection, programSpec } from '../program.js';
+import { type ProgramSection, programSpec, referencesInFiles } from '../program.js';
 
 /** A command that runs to its end: migrations of an application, its first user, a build. */
 export interface JobSection extends ProgramSection {
@@ -64,6 +64,11 @@ function buildJob(one: z.output<typeof job>, at: Located, { problems, names, sha
   };
 }
 
-/** The paths of `$(…)` in what a job is run with. */
-export const jobReferences = ({ command, env }: Pick<JobSection, 'command' | 'env'>): readonly string[] =>
-  [...command, ...Object.values(env)].flatMap(referencesIn);
+/** The paths of `$(…)` in what a job is run with, its file of variables included. */
+export const jobReferences = (
+  { command, env, envFile }: Pick<JobSection, 'command' | 'env' | 'envFile'>,
+  folder: string,
+): readonly string[] => [
+  ...[...command, ...Object.values(env)].flatMap(referencesIn),
+  ...referencesInFiles(folder, { envFile }),
+];

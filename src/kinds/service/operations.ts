@@ -4,7 +4,7 @@ import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
 import { launchPlan } from '../launch-change.js';
 import { madeKey } from '../ledger/ledger.js';
-import { environmentOf, programFolder, referencesInFiles, renderedFiles } from '../program.js';
+import { environmentOf, programFolder, renderedFiles } from '../program.js';
 import { rabbitmqIds } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';
 import { noteMade } from '../resource-node.js';
@@ -39,7 +39,7 @@ export const operations: KindOperations = {
 
   logins: (pipeline, refers) =>
     pipeline.services
-      .filter((one) => refers([...serviceReferences(one), ...referencesInFiles(pipeline.folder, one)]))
+      .filter((one) => refers(serviceReferences(one, pipeline.folder)))
       .map(({ name }) => ({ holder: `service/${name}`, rights: ['work'] })),
 
   removals: (session) => [groupRemoval(session)],
@@ -103,7 +103,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
     step: 'services',
     needs: [
       ...new Set([
-        ...serviceReferences(section).flatMap((path) => needsOf(session, path)),
+        ...serviceReferences(section, session.pipeline.folder).flatMap((path) => needsOf(session, path)),
         ...topics.map((name) => `topic/${name}`),
         ...(section.consumes === undefined ? [] : ['server/kafka']),
         ...section.needs.flatMap((name) => programNodes(session.pipeline, name)),

@@ -1,23 +1,27 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { referencesIn } from '../../pipeline/references.js';
 import { jobReferences } from '../job/section.js';
+import { referencesInFiles } from '../program.js';
 import type { ServiceSection } from './section.js';
 
-/** The paths of `$(…)` in what a service is started with, its own port left out. */
-export function serviceReferences(service: Pick<ServiceSection, 'env' | 'run'>): readonly string[] {
+/** The paths of `$(…)` in what a service is started with, its files included and its own port left out. */
+export function serviceReferences(
+  service: Pick<ServiceSection, 'env' | 'envFile' | 'files' | 'run'>,
+  folder: string,
+): readonly string[] {
   const texts = [...Object.values(service.env), ...(service.run.kind === 'command' ? service.run.command : [])];
-  return texts.flatMap(referencesIn).filter((path) => path !== OWN_PORT);
+  return [...texts.flatMap(referencesIn), ...referencesInFiles(folder, service)].filter((path) => path !== OWN_PORT);
 }
 
 /** Its supervisor replaces it, which alone knows the port. */
 const OWN_PORT = 'services.self.port';
 
 /** Does a service or a job want to know anything of this server, as `connect` in `$(connect.url)`? */
-export function isReferred({ services, jobs }: Pipeline, head: string): boolean {
+export function isReferred({ folder, services, jobs }: Pipeline, head: string): boolean {
   const isOf = (path: string): boolean => path.startsWith(`${head}.`);
   return (
-    services.some((service) => serviceReferences(service).some(isOf)) ||
-    jobs.some((job) => jobReferences(job).some(isOf))
+    services.some((service) => serviceReferences(service, folder).some(isOf)) ||
+    jobs.some((job) => jobReferences(job, folder).some(isOf))
   );
 }
 

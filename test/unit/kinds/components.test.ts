@@ -23,6 +23,11 @@ const SERVICE = (environment: string) => `services: { one: { command: [node, x.j
 it.each([
   ['RabbitMQ alone', 'rabbitmq: { queues: { q: {} } }\n', ['rabbitmq']],
   ['a service that is told the address of Kafka', SERVICE('{ K: $(kafka.bootstrapServers) }'), ['kafka', 'one']],
+  [
+    'a service whose configuration file has the address of Connect',
+    'services: { one: { command: [node, x.js], files: { one.ini: one.ini.in } } }\n',
+    ['connect', 'kafka', 'one'],
+  ],
   ['a topic', 'topics: { t: { partitions: 1 } }\n', ['kafka']],
   [
     'a subject, and so the Kafka that its registry needs',
@@ -33,6 +38,7 @@ it.each([
 ])('%s', (_, sections, components) => {
   workspace.write('s.avsc', '"string"');
   workspace.write('x.js', '');
+  workspace.write('one.ini.in', 'connect=$(connect.url)\n');
   expect(started(sections).sort()).toEqual(components);
 });
 

@@ -23,15 +23,20 @@ export function checkServices(context: LintContext): readonly Problem[] {
   ];
 }
 
-function modules({ name, run, cwd, locationOf }: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
+function modules(service: ServiceSection, { pipeline }: LintContext): readonly Problem[] {
+  const { name, run, cwd, locationOf } = service;
   const written = run.kind === 'module' ? run.module : run.kind === 'command' ? run.command[0] : undefined;
   // A command without a folder is looked up in PATH, when it runs.
   if (written === undefined || (run.kind === 'command' && !/^\.{0,2}\//.test(written)) || written.includes('$('))
     return [];
   const path = resolve(pipeline.folder, run.kind === 'command' ? (cwd ?? '.') : '.', written);
   if (existsSync(path) && statSync(path).isFile()) return [];
+  if (run.kind === 'command' && isAfterJob(service, pipeline)) return []; // which may build it
   return [problem('file-missing', locationOf(run.kind), `service ${name}: there is no file ${written}`)];
 }
+
+const isAfterJob = ({ name, needs }: ServiceSection, { jobs }: Pipeline): boolean =>
+  jobs.some((job) => needs.includes(job.name) || job.before.includes(name));
 
 function ports(context: LintContext): readonly Problem[] {
   const { services } = context.pipeline;
@@ -52,15 +57,15 @@ function ports(context: LintContext): readonly Problem[] {
 }
 
 /** A service that refers to another one, or needs it, is started after it; data may flow in circles, starting can't. */
-function cycles({ services, jobs, gateway }: Pipeline): readonly Problem[] {
+function cycles({ services, jobs, gateway, folder }: Pipeline): readonly Problem[] {
   const jobsBefore = (name: string) => jobs.filter(({ before }) => before.includes(name)).map((job) => job.name);
   const needs = new Map([
     ...services.map((one) => {
       const { name, copyOf = name } = one;
-      return [name, [...neededServices(one, gateway), ...one.needs, ...jobsBefore(copyOf)]] as const;
+      return [name, [...neededServices(one, folder, gateway), ...one.needs, ...jobsBefore(copyOf)]] as const;
     }),
     ...jobs.map((one) => {
-      const named = servicesIn(jobReferences(one), gateway);
+      const named = servicesIn(jobReferences(one, folder), gateway);
       return [one.name, [...named, ...one.after, ...jobsBefore(one.name)]] as const;
     }),
   ]);
@@ -90,8 +95,12 @@ function cycles({ services, jobs, gateway }: Pipeline): readonly Problem[] {
 }
 
 /** By name; who refers to the gateway needs all that it leads to. */
-export function neededServices(service: ServiceSection, gateway?: Pipeline['gateway']): readonly string[] {
-  return servicesIn(serviceReferences(service), gateway);
+export function neededServices(
+  service: ServiceSection,
+  folder: string,
+  gateway?: Pipeline['gateway'],
+): readonly string[] {
+  return servicesIn(serviceReferences(service, folder), gateway);
 }
 
 function servicesIn(paths: readonly string[], gateway: Pipeline['gateway']): readonly string[] {
