@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage } from 'node:http';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import { messageOf } from '../support/errors.js';
@@ -13,7 +13,7 @@ export interface HttpRequest {
   /** Sent as JSON; undefined is no body. */
   readonly body?: unknown;
   /** Sent as a form is, in place of a body. */
-  readonly form?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Sending it twice does no harm; default: GET and HEAD only. */
@@ -24,6 +24,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** Parsed where it is JSON, else the text; undefined where there was none. */
   readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** An HTTP server, and what it asks of a client. */
@@ -132,7 +133,8 @@ export class HttpClient {
   private once(request: HttpRequest): Promise<HttpAnswer> {
     return this.timed(async (timer) => {
       const answer = await this.send(request, timer);
-      return { status: answer.statusCode ?? 0, body: parsed(await this.textOf(answer, request, timer)) };
+      const body = parsed(await this.textOf(answer, request, timer));
+      return { status: answer.statusCode ?? 0, body, headers: answer.headers };
     });
   }
 
@@ -250,9 +252,14 @@ function decoded(text: string): string {
 function contentOf({ body, form }: HttpRequest, headers: Readonly<Record<string, string>>) {
   // Without a body axios would send a form's content type, which Kafka Connect refuses: false is none.
   const type = form !== undefined ? FORM : body === undefined ? false : 'application/json';
-  const text =
-    form !== undefined ? String(new URLSearchParams(form)) : body === undefined ? undefined : JSON.stringify(body);
+  const text = form !== undefined ? formText(form) : body === undefined ? undefined : JSON.stringify(body);
   return { headers: { 'content-type': type, ...headers }, ...(text !== undefined && { data: Buffer.from(text) }) };
+}
+
+function formText(form: NonNullable<HttpRequest['form']>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Array.isArray(form) ? form : Object.entries(form)) params.append(name, value);
+  return String(params);
 }
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -1,4 +1,4 @@
-import { type HttpAddress, type HttpAnswer, HttpClient, NoAnswer } from '../../http/client.js';
+import { type HttpAddress, type HttpAnswer, HttpClient, type HttpRequest, NoAnswer } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { withoutLogins } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
@@ -7,6 +7,9 @@ export interface ServiceRequest {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
+  /** Sent as a form is, in place of a body. */
+  readonly form?: NonNullable<HttpRequest['form']>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sending it twice does no harm, as with rows created by id; default: GET only. */
   readonly repeatable?: boolean;
 }
@@ -15,6 +18,7 @@ export interface ServiceResponse {
   readonly status: number;
   /** Parsed where it is JSON, else the text. */
   readonly body: unknown;
+  readonly headers: HttpAnswer['headers'];
 }
 
 /** A service's own HTTP API, for seeds and smoke checks. Answers of any status are answers; only no answer throws. */
@@ -32,9 +36,9 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 export function connectService(
   name: string,
   address: HttpAddress,
-  options: { readonly connections?: number } = {},
+  options: { readonly connections?: number; readonly headers?: Readonly<Record<string, string>> } = {},
 ): ServiceClient {
-  const http = new HttpClient({ ...address, connections: options.connections ?? 8, retryMs: RETRY_MS });
+  const http = new HttpClient({ ...address, connections: 8, ...options, retryMs: RETRY_MS });
   const unreachable = (why: string, cause?: unknown): EvpipeError =>
     new EvpipeError(
       'EVPIPE_SERVICE_UNREACHABLE',

@@ -29,7 +29,8 @@ export function checkGateway({ pipeline }: LintContext): readonly Problem[] {
     else if (bare === '/health')
       found.push(problem('gateway-route', place, "GET /health is reserved for the gateway's own health page"));
   }
-  found.push(...gateway.routes.flatMap((route) => checkRoute(route, gateway)));
+  const mayBeBuilt = pipeline.jobs.length > 0;
+  found.push(...gateway.routes.flatMap((route) => checkRoute(route, gateway, mayBeBuilt)));
   const namesake = services.find(({ name }) => name === 'gateway');
   if (namesake !== undefined)
     found.push(
@@ -44,10 +45,10 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** What both the embedded gateway and nginx can do. */
-function checkRoute(route: RouteSection, gateway: GatewaySection): readonly Problem[] {
+function checkRoute(route: RouteSection, gateway: GatewaySection, mayBeBuilt: boolean): readonly Problem[] {
   const { prefix } = route;
   const found: Problem[] = [];
-  if ('files' in route && !existsSync(route.files)) {
+  if ('files' in route && !mayBeBuilt && !existsSync(route.files)) {
     const message = `there is no folder ${route.files}: route ${prefix} answers with 404`;
     found.push(warning('gateway-files', gateway.locationOf('routes', prefix, 'files'), message));
   }

@@ -70,7 +70,7 @@ function seedNode(session: Session, section: SeedSection): Node {
   return {
     id: `seed/${section.name}`,
     step: 'seed',
-    needs: [...seedNeeds(session, section), ...filesFirst(session, section)],
+    needs: [...seedNeeds(session, section), ...filesFirst(session, section), ...drawnFirst(session, section)],
     run: async (report) => ({ changed: await seed(session, section, report) }),
   };
 }
@@ -91,9 +91,23 @@ function seedNeeds(session: Session, section: SeedSection): readonly string[] {
 function filesFirst(session: Session, section: SeedSection): readonly string[] {
   if (section.kind !== 'service') return [];
   const own = session.pipeline.services.find(({ name }) => name === section.service);
-  const references = own === undefined ? [] : serviceReferences(own).flatMap((path) => needsOf(session, path));
+  const references =
+    own === undefined ? [] : serviceReferences(own, session.pipeline.folder).flatMap((path) => needsOf(session, path));
   return session.pipeline.seeds
     .filter((one) => (one.kind === 'sql' || one.kind === 'csv') && references.includes(`database/${one.database}`))
+    .map(({ name }) => `seed/${name}`);
+}
+
+/** Seeds of the same service that this one draws ids from, and that stand before it: a form offers only rows that are there. */
+function drawnFirst({ pipeline: { seeds } }: Session, section: SeedSection): readonly string[] {
+  if (section.kind !== 'service') return [];
+  const drawn = Object.values(section.values).flatMap((value) => {
+    if (typeof value === 'string') return [];
+    return 'from' in value ? [value.from] : 'each' in value ? [value.each] : [];
+  });
+  return seeds
+    .slice(0, seeds.indexOf(section))
+    .filter((one) => one.kind === 'service' && one.service === section.service && drawn.includes(one.name))
     .map(({ name }) => `seed/${name}`);
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
-import { mapping, named, text, whole } from '../../pipeline/spec-words.js';
+import { mapping, named, settings, text, whole } from '../../pipeline/spec-words.js';
 
 export type SeedValueSection =
   | string
@@ -23,6 +23,15 @@ export interface ServiceSeedSection {
   readonly rows: number;
   readonly random: number;
   readonly values: Readonly<Record<string, SeedValueSection>>;
+  /** The path is a page with a form. */
+  readonly form: boolean;
+  readonly login: LoginSection | undefined;
+}
+
+/** A form that is sent first, whose cookies go with all that follows. */
+export interface LoginSection {
+  readonly path: string;
+  readonly form: Readonly<Record<string, string>>;
 }
 
 export interface SqlSeedSection {
@@ -87,6 +96,18 @@ const seed = z.union(
         .record(z.string(), seedValue)
         .describe('Field to generator')
         .meta({ examples: [{ name: 'person.fullName' }] }),
+      form: z
+        .boolean()
+        .default(false)
+        .describe('The path is a page with a form: each row is filled in there and sent, one after the other'),
+      login: mapping({
+        path: text.describe('The page with the form').meta({ examples: ['/admin/login/'] }),
+        form: settings
+          .describe('What is filled in')
+          .meta({ examples: [{ username: 'root', password: '${ADMIN_PASSWORD}' }] }),
+      })
+        .optional()
+        .describe('A form that is sent first; its cookies go with the rows'),
     }),
     mapping({
       sql: text.describe('A file with SQL: run once, and again after each change'),
@@ -119,7 +140,7 @@ function buildSeed(
   at: Located,
   { folder, names, problems, shared }: BuildContext,
 ): readonly SeedSection[] {
-  if ('service' in spec) return [{ ...at, kind: 'service', ...spec }];
+  if ('service' in spec) return [{ ...at, kind: 'service', ...spec, login: spec.login }];
   if ('csv' in spec) return [{ ...at, kind: 'csv', file: resolve(folder, spec.csv), ...spec.into }];
   if ('jsonl' in spec) return [{ ...at, kind: 'jsonl', file: resolve(folder, spec.jsonl), topic: shared(spec.topic) }];
   const [only, ...others] = names('databases');

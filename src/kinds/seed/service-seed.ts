@@ -1,11 +1,14 @@
 import type { ServiceClient } from '../../clients/service/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import type { Ledger, LedgerView } from '../ledger/ledger.js';
+import { Browser } from '../service/browser.js';
 import { type SeedPlan, seedRow } from './seed-rows.js';
 
 export interface ServiceSeed extends SeedPlan {
   readonly service: string;
   readonly path: string;
+  readonly form: boolean;
+  readonly login: { readonly path: string; readonly form: Readonly<Record<string, string>> } | undefined;
   readonly location?: SourceLocation | undefined;
 }
 
@@ -14,6 +17,8 @@ interface SeedState {
   readonly done: number;
   readonly rows: number;
   readonly random: number;
+  /** A form with the next row was sent, and it is not known whether it was accepted. */
+  readonly isSending?: boolean;
 }
 
 /** Requests under way at once; the services answer them from one small pool each. */
@@ -30,58 +35,128 @@ export function seedIsDone(seed: SeedPlan, ledger: LedgerView): boolean {
 
 /** How many rows are noted as created. */
 export function doneRows(seed: SeedPlan, ledger: LedgerView): number {
-  const state = ledger.get(ledgerKey(seed.name)) as SeedState | undefined;
-  return state !== undefined && state.random === seed.random ? state.done : 0;
+  return stateOf(seed, ledger)?.done ?? 0;
 }
 
+function stateOf(seed: SeedPlan, ledger: LedgerView): SeedState | undefined {
+  const state = ledger.get<SeedState>(ledgerKey(seed.name));
+  return state?.random === seed.random ? state : undefined;
+}
+
+interface SeedContext {
+  readonly service: ServiceClient;
+  readonly ledger: Ledger;
+}
+
+interface SeedReport {
+  progress(done: number): void;
+  readonly signal: AbortSignal;
+}
+
+type Seeds = ReadonlyMap<string, SeedPlan>;
+
 /**
- * Creates the rows that are not noted as done, through the service's own API, in order of row numbers, several at
- * once. Creating is idempotent by id, so going on after a kill doubles nothing. Answers with the rows created now.
+ * Creates the rows that are not noted as done, through the service's own API or forms, in order of row numbers. Creating is
+ * idempotent by id, so going on after a kill doubles nothing. Answers with the rows created now.
  */
 export async function applySeed(
   seed: ServiceSeed,
-  all: ReadonlyMap<string, SeedPlan>,
-  context: { readonly service: ServiceClient; readonly ledger: Ledger },
-  report: { progress(done: number): void; readonly signal: AbortSignal },
+  all: Seeds,
+  context: SeedContext,
+  report: SeedReport,
 ): Promise<number> {
   const first = doneRows(seed, context.ledger);
-  for (let from = first; from < seed.rows; from += ROWS_PER_NOTE) {
+  const visitor = new Browser(context.service, seed.service);
+  if (seed.login !== undefined && first < seed.rows) await logIn(seed, seed.login, visitor, report.signal);
+  if (seed.form) await sendForms(seed, all, { ...context, visitor }, report);
+  else await postRows(seed, all, { ...context, visitor }, report);
+  return Math.max(0, seed.rows - first);
+}
+
+type Visit = SeedContext & { readonly visitor: Browser };
+
+/** Several at once. */
+async function postRows(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Visit, report: SeedReport): Promise<void> {
+  for (let from = doneRows(seed, ledger); from < seed.rows; from += ROWS_PER_NOTE) {
     const to = Math.min(from + ROWS_PER_NOTE, seed.rows);
     let next = from;
     const work = async (): Promise<void> => {
       while (next < to) {
         const row = next;
         next += 1;
-        await createRow(seed, row, all, context.service, report.signal);
+        await postRow(seed, row, seedRow(seed, row, all), visitor, report.signal);
         report.progress(next);
       }
     };
     await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work));
-    await context.ledger.put(ledgerKey(seed.name), {
-      done: to,
-      rows: seed.rows,
-      random: seed.random,
-    } satisfies SeedState);
+    await note(seed, ledger, { done: to });
   }
-  return Math.max(0, seed.rows - first);
 }
 
-async function createRow(
+async function postRow(
   seed: ServiceSeed,
   row: number,
-  all: ReadonlyMap<string, SeedPlan>,
-  service: ServiceClient,
+  body: Readonly<Record<string, unknown>>,
+  visitor: Browser,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = seedRow(seed, row, all);
-  const answer = await service.request({ method: 'POST', path: seed.path, body, repeatable: true }, signal);
+  const answer = await visitor.request({ method: 'POST', path: seed.path, body, repeatable: true }, signal);
   if (answer.status >= 200 && answer.status < 300) return;
-  const words = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-  throw new EvpipeError(
+  throw refused(seed, row, body, `with ${answer.status}: ${wordsOf(answer.body)}`);
+}
+
+/**
+ * One after the other, each noted before and after: a form that says that the row is there already is believed only of a row that
+ * a killed run may have sent.
+ */
+async function sendForms(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Visit, report: SeedReport): Promise<void> {
+  let wasSending = stateOf(seed, ledger)?.isSending === true;
+  for (let row = doneRows(seed, ledger); row < seed.rows; row += 1) {
+    const { id, ...values } = seedRow(seed, row, all);
+    const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? '')]));
+    await note(seed, ledger, { done: row, isSending: true });
+    const optional = { id: String(id) };
+    const answer = await visitor.submit({ path: seed.path, fields, optional }, report.signal);
+    const fault = answer.status >= 400 ? `with ${answer.status}: ${wordsOf(answer.body)}` : answer.refused;
+    if (fault !== undefined && !wasSending) {
+      await note(seed, ledger, { done: row });
+      throw refused(seed, row, { ...optional, ...fields }, fault);
+    }
+    wasSending = false;
+    await note(seed, ledger, { done: row + 1 });
+    report.progress(row + 1);
+  }
+}
+
+async function logIn(
+  { name, service, location }: ServiceSeed,
+  { path, form }: NonNullable<ServiceSeed['login']>,
+  visitor: Browser,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status, refused: why, body } = await visitor.submit({ path, fields: form }, signal);
+  if (status < 400 && why === undefined) return;
+  const words = why ?? `it answers ${status}: ${wordsOf(body)}`;
+  throw new EvpipeError('EVPIPE_SEED_LOGIN', `seed ${name} cannot log in at ${path} of service ${service}: ${words}`, {
+    todo: `See its log: evpipe logs ${service}`,
+    ...(location === undefined ? {} : { location }),
+  });
+}
+
+const note = (seed: ServiceSeed, ledger: Ledger, state: Pick<SeedState, 'done' | 'isSending'>): Promise<void> =>
+  ledger.put(ledgerKey(seed.name), { ...state, rows: seed.rows, random: seed.random } satisfies SeedState);
+
+const wordsOf = (body: unknown): string =>
+  (typeof body === 'string' ? body : (JSON.stringify(body) ?? 'nothing')).slice(0, WORDS_MAX);
+
+const WORDS_MAX = 500;
+
+function refused(seed: ServiceSeed, row: number, sent: Readonly<Record<string, unknown>>, why: string): EvpipeError {
+  return new EvpipeError(
     'EVPIPE_SEED_REFUSED',
-    `service ${seed.service} rejected row ${row + 1} of seed ${seed.name} with ${answer.status}: ${words.slice(0, 500)}`,
+    `service ${seed.service} rejected row ${row + 1} of seed ${seed.name} ${seed.form && !why.startsWith('with') ? `at ${seed.path}: ` : ''}${why}`,
     {
-      todo: `The row was ${JSON.stringify(body)}.`,
+      todo: `The row was ${JSON.stringify(sent)}.`,
       ...(seed.location === undefined ? {} : { location: seed.location }),
     },
   );

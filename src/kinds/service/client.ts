@@ -1,5 +1,6 @@
 import type { ServiceClient } from '../../clients/service/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { HOST } from '../../targets/component.js';
 import { componentsOf } from '../kind.js';
 import type { Session } from '../session.js';
 import { service } from './component.js';
@@ -21,6 +22,15 @@ export const serviceClient = (
         kind: 'usage',
       });
     }
+    const headers = hostHeader(pipeline, name, host.url);
     const { connectService } = await import('../../clients/service/client.js');
-    return clients.closing(connectService(name, { ...host, url: host.url }));
+    return clients.closing(connectService(name, { ...host, url: host.url }, { headers }));
   });
+
+/** By the name that its `ready.host` gives, as people open it: an application may answer to no other. */
+function hostHeader({ services }: Session['pipeline'], name: string, url: string): Readonly<Record<string, string>> {
+  const host = services.find((one) => one.name === name)?.ready?.host;
+  const { hostname, port } = new URL(url);
+  if (host === undefined || hostname !== HOST) return {};
+  return { Host: port === '' ? host : `${host}:${port}` };
+}

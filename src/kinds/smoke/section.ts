@@ -3,7 +3,7 @@ import { durationMs } from '../../pipeline/build.js';
 import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
-import { duration, mapping, named, scalar, text, whole } from '../../pipeline/spec-words.js';
+import { duration, mapping, named, scalar, settings, text, whole } from '../../pipeline/spec-words.js';
 import type { SourceLocation } from '../../support/errors.js';
 
 export type SmokeExpectation =
@@ -33,18 +33,11 @@ export interface SmokeRequestSection {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
-  /** Undefined: any 2xx. */
-  readonly status: number | undefined;
-  /** For locationOf: where in the test it stands. */
-  readonly at: readonly string[];
-}
-
-export interface SmokeRequestSection {
-  readonly service: string;
-  readonly method: string;
-  readonly path: string;
-  readonly body: unknown;
-  /** Undefined: any 2xx. */
+  /** What is filled in on the page at `path`, which is then sent. */
+  readonly form: Readonly<Record<string, string>> | undefined;
+  /** Text that the answer has to hold. */
+  readonly contains: string | undefined;
+  /** Undefined: any 2xx, with a form also 3xx. */
   readonly status: number | undefined;
   /** For locationOf: where in the test it stands. */
   readonly at: readonly string[];
@@ -70,6 +63,13 @@ const smokeRequest = mapping({
   method: text.default('POST').describe('HTTP method'),
   path: text.describe('Path').meta({ examples: ['/api/persons'] }),
   body: z.unknown().optional().describe('Sent as JSON'),
+  form: settings
+    .optional()
+    .describe(
+      'Instead of a body: fields filled in on the page, which is opened first; hidden fields and cookies are kept',
+    )
+    .meta({ examples: [{ username: 'root', password: '${ADMIN_PASSWORD}' }] }),
+  contains: text.optional().describe('Text that the response must contain'),
   status: whole(100, 599, 'a status is 100 to 599').optional().describe('The expected status; default: any 2xx'),
 });
 
@@ -110,7 +110,7 @@ export const smoke = section(
   (declared, { each, problems, shared }) => ({
     smoke: each('smoke', declared, (one, at) => ({
       ...at,
-      requests: smokeRequests(one.request),
+      requests: smokeRequests(one.request, at, { problems }),
       expect: one.expect.flatMap(
         (expected, index) =>
           buildExpectation(expected, at.locationOf('expect', String(index)), { problems, shared }) ?? [],
@@ -121,15 +121,22 @@ export const smoke = section(
   { resolves: true },
 );
 
-function smokeRequests(request: SmokeSpec['request']): readonly SmokeRequestSection[] {
+function smokeRequests(
+  request: SmokeSpec['request'],
+  { locationOf }: Located,
+  { problems }: Pick<BuildContext, 'problems'>,
+): readonly SmokeRequestSection[] {
   if (request === undefined) return [];
-  if (!Array.isArray(request)) return [{ ...request, body: request.body, status: request.status, at: ['request'] }];
-  return request.map((one, index) => ({
-    ...one,
-    body: one.body,
-    status: one.status,
-    at: ['request', String(index)],
-  }));
+  const requests = Array.isArray(request) ? request : [request];
+  return requests.map((one, index) => {
+    const at = Array.isArray(request) ? ['request', String(index)] : ['request'];
+    const { body, form, contains, status } = one;
+    if (form !== undefined && (body !== undefined || one.method !== 'POST')) {
+      const message = 'a request with a form is a POST without a body';
+      problems.push(problem('smoke-form', locationOf(...at, 'form'), message));
+    }
+    return { ...one, body, form, contains, status, at };
+  });
 }
 
 function buildExpectation(

@@ -4,13 +4,13 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import type { ReferenceValues } from '../../pipeline/references.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { endingOf } from '../check/ending.js';
-import { serviceClient } from '../service/client.js';
 import type { Session } from '../session.js';
 import { failureOf } from '../walk.js';
 import { checksAgree, connectorsRun, type Lags, lagDoesNotGrow, measureLags, pollingOutboxes } from './built-in.js';
 import { expectRecord, expectRow, topicEnd } from './expect.js';
 import { expectDocument } from './expect-document.js';
-import type { SmokeExpectation, SmokeRequestSection, SmokeSection } from './section.js';
+import { sendRequests } from './requests.js';
+import type { SmokeExpectation, SmokeSection } from './section.js';
 import { fillIn, textOf } from './template.js';
 
 /** One thing that was tried. */
@@ -189,47 +189,6 @@ function fillExpectation(one: SmokeExpectation, values: ReferenceValues, respons
     key: one.key === undefined ? undefined : textOf(filled<unknown>(one.key)),
     value: filled(one.value),
   };
-}
-
-const BODY_SHOWN_MAX = 300;
-
-/** One after the other; the body that `$(response.…)` is of is the last one that has fields. */
-async function sendRequests(
-  section: SmokeSection,
-  session: Session,
-  values: ReferenceValues,
-): Promise<{ readonly body: unknown; readonly said: readonly string[] }> {
-  let body: unknown;
-  const said: string[] = [];
-  for (const request of section.requests) {
-    const answer = await sendRequest(request, section, session, values, body);
-    if (typeof answer.body === 'object' && answer.body !== null) body = answer.body;
-    said.push(answer.said);
-  }
-  return { body, said };
-}
-
-async function sendRequest(
-  request: SmokeRequestSection,
-  { name, locationOf }: SmokeSection,
-  session: Session,
-  values: ReferenceValues,
-  before: unknown,
-): Promise<{ readonly body: unknown; readonly said: string }> {
-  const { method, status } = request;
-  const path = textOf(fillIn(request.path, values, before));
-  const client = await serviceClient(session, request.service);
-  const body = request.body === undefined ? {} : { body: fillIn(request.body, values, before) };
-  const answer = await client.request({ method, path, ...body }, session.signal);
-  const good = status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;
-  if (good) return { body: answer.body, said: `${method} ${path} ${answer.status}` };
-  const wanted = status === undefined ? '2xx' : String(status);
-  const text = textOf(answer.body).trim().slice(0, BODY_SHOWN_MAX);
-  throw new EvpipeError(
-    'EVPIPE_SMOKE_REQUEST',
-    `${name}: ${request.service} answers ${method} ${path} with ${answer.status}, expected ${wanted}${text === '' ? '' : `: ${text}`}`,
-    { location: locationOf(...request.at), todo: `See its log: evpipe logs ${request.service}` },
-  );
 }
 
 async function checkCases(session: Session, options: SmokeOptions): Promise<readonly SmokeCase[]> {

@@ -56,6 +56,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   fastify: ['kit/'],
   'fs-native-extensions': ['support/'],
   'get-port': ['embedded/postgres/'],
+  htmlparser2: ['kinds/service/'],
   'http-proxy-3': ['embedded/gateway/'],
   ink: ['ui/'],
   ioredis: ['kinds/store/', 'kit/'],
