@@ -18,17 +18,28 @@ export interface Python {
  * them; the folder's name holds a checksum of what was asked for, and it appears by rename, whole or not at all.
  */
 export async function pythonWith(...packages: readonly string[]): Promise<Python> {
+  return { env: { PYTHONPATH: await fetched('python', (folder) => ['install', '--target', folder], packages) } };
+}
+
+/** The same as files that pip can install from, for a program that makes a virtual environment of its own. */
+export const wheelsFor = (...packages: readonly string[]): Promise<string> =>
+  fetched('wheels', (folder) => ['download', '--dest', folder], packages);
+
+async function fetched(
+  kind: string,
+  command: (folder: string) => readonly string[],
+  packages: readonly string[],
+): Promise<string> {
   const checksum = createHash('sha256')
     .update([...packages].sort().join('\n'))
     .digest('hex');
   const cache = join(repositoryFolder, '.real-stack');
-  const folder = join(cache, `python-${checksum.slice(0, 12)}`);
-  const python: Python = { env: { PYTHONPATH: folder } };
-  if (existsSync(folder)) return python;
+  const folder = join(cache, `${kind}-${checksum.slice(0, 12)}`);
+  if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });
   const unfinished = await mkdtemp(join(cache, 'unfinished-'));
   try {
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', unfinished, ...packages];
+    const pip = ['-m', 'pip', ...command(unfinished), '--quiet', '--disable-pip-version-check', ...packages];
     await run('python3', pip, { maxBuffer: 64 << 20 });
     await rename(unfinished, folder);
   } catch (failure) {
@@ -36,5 +47,5 @@ export async function pythonWith(...packages: readonly string[]): Promise<Python
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
-  return python;
+  return folder;
 }
