@@ -1,14 +1,15 @@
 import type { DecodedRecord, TailRecord } from '../../operations/tail/record.js';
 import type { Rows } from './keys.js';
 import type { Ring } from './ring.js';
-import { searchText } from './summary.js';
+import { keyText, searchText } from './summary.js';
 
 /** Compacting the list of matches costs its length: done when this many of its first ones are gone. */
 const GONE_MAX = 4_096;
+const KEY_WORD = 'key:';
 
 /**
- * Finds the records of a ring that contain every word of the filter (key, headers, value, topic; case ignored), in
- * order, a slice of time at a time. Records that left the ring before their turn are counted as `skipped`.
+ * Finds the records of a ring that contain every word of the filter (key, headers, value, topic; case ignored; `key:word` looks
+ * at the key alone), of one topic where one is given, in order, a slice of time at a time. Records that left the ring before their turn are counted as `skipped`.
  */
 export class FilterScan implements Rows {
   private readonly words: readonly string[];
@@ -21,6 +22,7 @@ export class FilterScan implements Rows {
   constructor(
     filter: string,
     private readonly ring: Ring<TailRecord>,
+    private readonly topic?: string,
   ) {
     this.words = filter
       .toLowerCase()
@@ -68,6 +70,11 @@ export class FilterScan implements Rows {
   }
 
   private lookAt(record: TailRecord, number: number): void {
+    if (this.topic !== undefined && record.topic !== this.topic) return;
+    if (this.words.length === 0) {
+      this.matches.push(number);
+      return;
+    }
     const decoded = record.decode();
     if (!(decoded instanceof Promise)) {
       this.judge(record, decoded, number);
@@ -82,7 +89,10 @@ export class FilterScan implements Rows {
 
   private judge(record: TailRecord, decoded: DecodedRecord, number: number): void {
     const text = `${record.topic}\n${searchText(decoded)}`.toLowerCase();
-    if (this.words.every((word) => text.includes(word))) this.matches.push(number);
+    const key = keyText(decoded.key).toLowerCase();
+    const holds = (word: string): boolean =>
+      word.startsWith(KEY_WORD) ? key.includes(word.slice(KEY_WORD.length)) : text.includes(word);
+    if (this.words.every(holds)) this.matches.push(number);
   }
 
   private forget(): void {

@@ -2,7 +2,8 @@ import type { PressedKey } from '../pressed-keys.js';
 
 /**
  * What the reader of a tail has asked for. While `following` the cursor is the newest row; otherwise it stays on its
- * record, and the source is held back rather than let that record go. `typing` is a filter that is not applied yet.
+ * record, and the source is held back rather than let that record go. `typing` is a filter, or a place to jump to, that is not
+ * applied yet.
  */
 export interface TailKeys {
   readonly following: boolean;
@@ -13,6 +14,16 @@ export interface TailKeys {
   readonly openTop: number;
   readonly filter: string;
   readonly typing: string | undefined;
+  /** What is being typed. */
+  readonly prompt: 'filter' | 'jump';
+  /** Where to jump to, until that is done. */
+  readonly jump: string | undefined;
+  /** The record under the cursor is to be copied. */
+  readonly copy: boolean;
+  /** How often another topic was asked for: first all of them, then one after the other. */
+  readonly topicTurns: number;
+  /** What became of the last key, until the next one. */
+  readonly said: string | undefined;
   readonly changes: boolean;
   readonly partitions: boolean;
   readonly left: 'quit' | 'interrupted' | undefined;
@@ -25,6 +36,11 @@ export const AT_START: TailKeys = {
   openTop: 0,
   filter: '',
   typing: undefined,
+  prompt: 'filter',
+  jump: undefined,
+  copy: false,
+  topicTurns: 0,
+  said: undefined,
   changes: true,
   partitions: false,
   left: undefined,
@@ -39,7 +55,8 @@ export interface Rows {
   indexOf(number: number): number;
 }
 
-export function reduceTailKey(state: TailKeys, key: PressedKey, rows: Rows, pageRows: number): TailKeys {
+export function reduceTailKey(before: TailKeys, key: PressedKey, rows: Rows, pageRows: number): TailKeys {
+  const state = { ...before, said: undefined };
   if (key.kind === 'interrupt') return { ...state, left: 'interrupted' };
   if (state.typing !== undefined) return typed(state, state.typing, key);
   switch (key.kind) {
@@ -79,7 +96,13 @@ function commanded(state: TailKeys, text: string, rows: Rows, pageRows: number):
     case 'G':
       return reduceTailKey(state, { kind: 'end' }, rows, pageRows);
     case '/':
-      return { ...state, typing: state.filter };
+      return { ...state, prompt: 'filter', typing: state.filter };
+    case ':':
+      return { ...held(state, rows), prompt: 'jump', typing: '' };
+    case 't':
+      return { ...state, topicTurns: state.topicTurns + 1, openTop: 0 };
+    case 'y':
+      return { ...held(state, rows), copy: true };
     case 'b':
       return { ...state, changes: !state.changes, openTop: 0 };
     case 'p':
@@ -98,6 +121,7 @@ function typed(state: TailKeys, typing: string, key: PressedKey): TailKeys {
     case 'backspace':
       return { ...state, typing: [...typing].slice(0, -1).join('') };
     case 'enter':
+      if (state.prompt === 'jump') return { ...state, typing: undefined, jump: typing.trim() };
       return { ...state, typing: undefined, filter: typing };
     case 'escape':
       return { ...state, typing: undefined };

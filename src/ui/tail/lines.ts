@@ -35,8 +35,11 @@ export function tailLines(model: TailModel, view: TailView): Line[] {
 
 function heading(model: TailModel, view: TailView): Line {
   const { topics } = view;
+  const only = model.topic ?? (topics.length === 1 ? topics[0] : undefined);
   const name =
-    topics.length === 1 ? printable(topics[0] ?? '') : `${topics.length} topics: ${topics.map(printable).join(', ')}`;
+    only === undefined
+      ? `${topics.length} topics: ${topics.map(printable).join(', ')}`
+      : `${printable(only)}${topics.length > 1 ? ` (1 of ${topics.length} topics)` : ''}`;
   const formats = [...new Set(model.formats.values())].join(', ');
   const facts = [formats, counted(model.partitions.size, 'partition')].filter((fact) => fact !== '').join('   ');
   const rate = columnRight(`${count(view.perSecond)}/s`, 10);
@@ -163,16 +166,27 @@ function recordDetail(model: TailModel, { columns, topics }: TailView): Line[] {
   const placed = wrap(place.join('   '), columns).map((text) => line(span(text, 'dim')));
   if (decoded === undefined) return [...placed, line(span('decoding…', 'dim'))];
   const about = [`key ${printable(JSON.stringify(decoded.key))}`, ...schemaTexts(decoded)];
-  const headers = decoded.headers.map(
-    ([name, value]) => `${printable(name)} ${value === null ? '∅' : printable(value)}`,
-  );
   return [
     ...placed,
     ...wrap(about.join('   '), columns).map((text) => line(text)),
-    ...wrap(headers.join('   '), columns).flatMap((text) => (text === '' ? [] : [line(span(text, 'dim'))])),
+    ...headerTable(decoded, columns),
     ...valueDetail(model, number, decoded, columns),
   ];
 }
+
+/** Names in one column, values in the other. */
+function headerTable({ headers }: DecodedRecord, columns: number): Line[] {
+  if (headers.length === 0) return [];
+  const names = Math.min(Math.floor(columns * HEADER_NAMES_SHARE), widest(headers.map(([name]) => printable(name))));
+  const rows = headers.flatMap(([name, value]) =>
+    wrapKept(value === null ? '∅' : printable(value), Math.max(1, columns - names - 4)).map((text, row) =>
+      line('  ', span(column(row === 0 ? printable(name) : '', names), 'dim'), '  ', text),
+    ),
+  );
+  return [line(span(counted(headers.length, 'header'), 'dim')), ...rows];
+}
+
+const HEADER_NAMES_SHARE = 0.4;
 
 function schemaTexts({ format, schema }: DecodedRecord): string[] {
   if (schema === undefined) return format === undefined ? [] : [format];
@@ -212,15 +226,28 @@ function valueDetail(model: TailModel, number: number, decoded: DecodedRecord, c
   return [...before, ...value.map((one) => line(one)), ...cut];
 }
 
-const KEYS = 'space pause  ↑↓ move  ⏎ open  / filter  b before→after  p partitions  g/G ends  q quit';
-const KEYS_NARROW = KEYS.replace('before→after', 'changes').replace('↑↓ move', '↑↓');
+/** The first that fits. */
+const KEYS = [
+  'space pause  ↑↓ move  ⏎ open  / filter  : jump  t topic  y copy  b before→after  p partitions  g/G ends  q quit',
+  'space pause  ⏎ open  / filter  : jump  t topic  y copy  b p views  g/G  q quit',
+  'space pause  ⏎  / filter  : jump  t topic  y copy  b p  g G  q quit',
+  'space pause  ⏎  / find  : jump  t y  q',
+];
 
 function footer(model: TailModel, { columns }: TailView): Line {
-  const { typing, following } = model.keys;
+  const { typing, following, prompt, said } = model.keys;
+  if (typing !== undefined && prompt === 'filter')
+    return line(
+      span('/', 'strong'),
+      printable(typing),
+      '█',
+      span('   ⏎ filter  key:… the key alone  esc cancel', 'dim'),
+    );
   if (typing !== undefined)
-    return line(span('/', 'strong'), printable(typing), '█', span('   ⏎ filter  esc cancel', 'dim'));
+    return line(span(':', 'strong'), printable(typing), '█', span('   143, 2:143 or 12:04:31  esc cancel', 'dim'));
+  if (said !== undefined) return line(span(printable(said), 'wait'));
   const { filtering } = model;
-  if (filtering !== undefined) {
+  if (filtering !== undefined && model.keys.filter !== '') {
     const { matches, left, skipped } = filtering;
     const counts = [
       `${count(matches)} found`,
@@ -230,6 +257,6 @@ function footer(model: TailModel, { columns }: TailView): Line {
     const filter = span(`/${printable(model.keys.filter)}`, 'strong');
     return line(filter, `   ${counts.join(', ')}`, span('   / change  esc clear', 'dim'));
   }
-  const all = stringWidth(KEYS) < columns ? KEYS : KEYS_NARROW;
+  const all = KEYS.find((keys) => stringWidth(keys) < columns) ?? KEYS.at(-1) ?? '';
   return line(span(following ? all : all.replace('pause', 'follow'), 'dim'));
 }

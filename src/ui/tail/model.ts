@@ -26,6 +26,31 @@ export interface PartitionSeen {
   lastOffset: bigint;
 }
 
+/** What terminals take at once: xterm's bound for an OSC sequence, less what base64 adds. */
+const COPY_CHARACTERS_MAX = 50_000;
+
+const placeOf = ({ topic, partition, offset, timestampMs }: TailRecord) => ({
+  topic,
+  partition,
+  offset: offset.toString(),
+  timestamp: timestampMs < 0 ? null : new Date(timestampMs).toISOString(),
+});
+
+/** Is this the record, or the first at or after the time? A time of day is of the day of `aboutMs`. Undefined: not understood. */
+function placeTest(to: string, aboutMs: number): ((record: TailRecord) => boolean) | undefined {
+  const [, partition, offset] = /^(?:(\d+)[:/])?(\d+)$/.exec(to) ?? [];
+  if (offset !== undefined)
+    return (record) =>
+      record.offset === BigInt(offset) && (partition === undefined || record.partition === Number(partition));
+  const time = /^(\d\d):(\d\d):(\d\d)(\.\d{1,3})?$/.exec(to);
+  const [, hours, minutes, seconds, rest = 0] = time ?? [];
+  const atMs =
+    time === null
+      ? Date.parse(to)
+      : new Date(aboutMs).setHours(Number(hours), Number(minutes), Number(seconds), Number(rest) * 1000);
+  return Number.isNaN(atMs) ? undefined : ({ timestampMs }) => timestampMs >= atMs;
+}
+
 /**
  * The state of an interactive tail: the newest records, what was decoded of them, and what its reader asked for.
  * Following, the oldest records go; paused, the source waits before the record under the cursor would.
@@ -46,6 +71,9 @@ export class TailModel {
   private readonly previous = new Map<number, number>();
   private filtered: FilterScan | undefined;
   private wake: (() => void) | undefined;
+
+  /** Called with the record that is to be copied, as JSON. */
+  copied: (text: string) => void = () => {};
 
   constructor(bounds: { readonly records?: number | undefined; readonly bytes?: number | undefined } = {}) {
     this.ring = new Ring(
@@ -84,15 +112,58 @@ export class TailModel {
   }
 
   press(key: PressedKey): void {
-    const before = this.keys.filter;
+    const before = this.keys;
     this.keys = reduceTailKey(this.keys, key, this.rows, this.pageRows);
-    if (this.keys.filter !== before) this.filterBy(this.keys.filter);
+    const { filter, topicTurns, jump, copy } = this.keys;
+    if (filter !== before.filter || topicTurns !== before.topicTurns) this.filterBy(filter);
+    if (jump !== undefined) this.jumpTo(jump);
+    if (copy) this.copy();
     this.wake?.();
+  }
+
+  /** The only topic that is shown; undefined: all. */
+  get topic(): string | undefined {
+    const topics = [...new Set([...this.partitions.values()].map(({ topic }) => topic))].sort();
+    return [undefined, ...topics][this.keys.topicTurns % (topics.length + 1)];
+  }
+
+  private jumpTo(to: string): void {
+    this.keys = { ...this.keys, jump: undefined };
+    const isThere = placeTest(to, this.ring.at(this.ring.end - 1)?.timestampMs ?? 0);
+    if (isThere === undefined) {
+      this.keys = { ...this.keys, said: `${to} is no offset (143), partition and offset (2:143) or time (12:04:31)` };
+      return;
+    }
+    const { rows } = this;
+    for (let index = 0; index < rows.count; index += 1) {
+      const number = rows.numberAt(index);
+      const record = number === undefined ? undefined : this.ring.at(number);
+      if (number === undefined || record === undefined || !isThere(record)) continue;
+      this.keys = { ...this.keys, following: false, cursor: number, openTop: 0 };
+      return;
+    }
+    this.keys = {
+      ...this.keys,
+      said: `${to} is not among the ${rows.count} records kept: start with -b, -n or --from-timestamp`,
+    };
+  }
+
+  private copy(): void {
+    this.keys = { ...this.keys, copy: false };
+    const record = this.ring.at(this.cursor);
+    const decoded = this.decodedAt(this.cursor);
+    if (record === undefined || decoded === undefined) return;
+    const text = JSON.stringify({ ...placeOf(record), ...decoded });
+    const isShort = text.length <= COPY_CHARACTERS_MAX;
+    if (isShort) this.copied(text);
+    const said = isShort ? 'copied, where the terminal allows it' : `too long to copy: ${text.length} characters`;
+    this.keys = { ...this.keys, said };
   }
 
   filterBy(filter: string): void {
     this.keys = { ...this.keys, filter };
-    this.filtered = filter.trim() === '' ? undefined : new FilterScan(filter, this.ring);
+    const { topic } = this;
+    this.filtered = filter.trim() === '' && topic === undefined ? undefined : new FilterScan(filter, this.ring, topic);
     this.top = 0;
   }
 

@@ -1,4 +1,4 @@
-import { useInput, useStdin } from 'ink';
+import { useInput, useStdin, useStdout } from 'ink';
 import type { TailSource } from '../../operations/tail/record.js';
 import { pressedKeys } from '../pressed-keys.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
@@ -33,6 +33,9 @@ export function renderTail({ topics, source, color, filter, ...options }: Render
   return renderScreen({ draw, read }, options);
 }
 
+/** OSC 52: the terminal puts it into its own clipboard, also over ssh. */
+const clipboard = (text: string): string => `\u001b]52;c;${Buffer.from(text).toString('base64')}\u001b\\`;
+
 interface TailProps {
   readonly model: TailModel;
   readonly topics: readonly string[];
@@ -46,6 +49,8 @@ export function Tail({ model, topics, color, leave, escapeLeaves }: TailProps) {
   const nowMs = useClock(REDRAW_MS);
   const { columns, rows } = useSize();
   const { isRawModeSupported } = useStdin();
+  const { stdout } = useStdout();
+  model.copied = (text) => void stdout.write(clipboard(text));
   useInput(
     (input, key) => {
       for (const pressed of pressedKeys(input, key)) {

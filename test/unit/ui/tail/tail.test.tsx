@@ -142,6 +142,104 @@ describe('a tail', () => {
     }
   });
 
+  it('jumps to an offset, a place in a partition or a time, and says where there is none', async () => {
+    const model = new TailModel();
+    async function* source() {
+      yield Array.from({ length: 20 }, (_, at) => ({
+        ...record(Math.floor(at / 2)),
+        partition: at % 2,
+        timestampMs: new Date(2026, 0, 31, 12, 4, at).getTime(),
+      }));
+    }
+    await model.pump(source());
+    const jump = (to: string) => {
+      press(model, `:${to}`);
+      model.press({ kind: 'enter' });
+      const { partition, offset } = model.ring.at(model.cursor) ?? {};
+      return `${partition}:${offset}`;
+    };
+    expect(jump('7')).toBe('0:7');
+    expect(jump('1:3')).toBe('1:3');
+    expect(jump('12:04:10')).toBe('0:5');
+    expect(jump('1:99')).toBe('0:5');
+    expect(draw(model).at(-1)).toMatch(/^1:99 is not among the 20 records kept: start with -b/);
+    expect(jump('soon')).toBe('0:5');
+    expect(draw(model).at(-1)).toMatch(/^soon is no offset/);
+    press(model, 'j');
+    expect(draw(model).at(-1)).toMatch(/^space follow/);
+  });
+
+  it('shows one topic after the other, and finds words in the key alone', async () => {
+    const model = new TailModel();
+    async function* source() {
+      yield Array.from({ length: 6 }, (_, at) => ({ ...record(at, { of: 'k1' }), topic: at % 2 === 0 ? 'a' : 'b' }));
+    }
+    await model.pump(source());
+    const shown = () => {
+      model.tick(performance.now());
+      return tailLines(model, { columns: 80, rows: 10, topics: ['a', 'b'], perSecond: 0 }).map((one) =>
+        textOf(one).trimEnd(),
+      );
+    };
+    press(model, 't');
+    expect(shown()[0]).toMatch(/^a \(1 of 2 topics\)/);
+    expect(model.rows.count).toBe(3);
+    press(model, 't/key:k1');
+    model.press({ kind: 'enter' });
+    expect(shown()[0]).toMatch(/^b \(1 of 2 topics\)/);
+    expect(model.rows.count, 'all values hold k1').toBe(1);
+    press(model, 't');
+    expect(shown()[0]).toMatch(/^2 topics: a, b/);
+  });
+
+  it('copies the record under the cursor as JSON, unless the terminal would not take it', async () => {
+    const model = await modelOf([{ n: 1 }, 'x'.repeat(60_000)]);
+    const copied: string[] = [];
+    model.copied = (text) => copied.push(text);
+    press(model, 'y');
+    expect(draw(model).at(-1)).toMatch(/^too long to copy: 60\d{3} characters/);
+    press(model, 'ky');
+    expect(copied.map((text) => JSON.parse(text))).toEqual([
+      {
+        topic: 't',
+        partition: 0,
+        offset: '0',
+        timestamp: null,
+        key: 'k0',
+        value: { n: 1 },
+        headers: [],
+        format: 'JSON',
+      },
+    ]);
+    expect(draw(model).at(-1)).toMatch(/^copied/);
+  });
+
+  it.each([40, 80, 200])('fits %d columns, with an open record and its headers', async (columns) => {
+    const model = new TailModel();
+    const headers = [
+      ['ce_type', 'person.updated'],
+      ['content-type', 'application/avro'],
+      ['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+      ['empty', null],
+    ] as const;
+    async function* source() {
+      yield Array.from({ length: 9 }, (_, at) =>
+        record(at, { id: `person-${at}`, city: at % 2 === 0 ? 'Bern' : 'Genf', note: 'Grüße an 你好' }, { headers }),
+      );
+    }
+    await model.pump(source());
+    const screens = [...draw(model, columns, 8), '─'.repeat(columns)];
+    press(model, 'kb');
+    model.press({ kind: 'enter' });
+    screens.push(...draw(model, columns, 24), '─'.repeat(columns));
+    press(model, ':7');
+    screens.push(...draw(model, columns, 8).slice(-1));
+    model.press({ kind: 'escape' });
+    press(model, '/key:k1');
+    screens.push(...draw(model, columns, 8).slice(-1));
+    await expect(`${screens.join('\n')}\n`).toMatchFileSnapshot(`screens/${columns}.txt`);
+  });
+
   it('says what could not be decoded in place of the value', async () => {
     const model = new TailModel();
     async function* source() {
