@@ -296,7 +296,6 @@ connectors:
       'connectors: { person-outbox: { config: { connector.class: io.debezium.connector.postgresql.PostgressConnector } } }\n',
     found: [
       /:1:42 error connector-class-unknown: the embedded Connect has no .*did you mean io.debezium.connector.postgresql.PostgresConnector\?/,
-      /error way-unknown: check persons/,
     ],
   },
   // services
