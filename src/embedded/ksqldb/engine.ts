@@ -29,6 +29,8 @@ export class Engine {
   readonly commands = new Map<string, Applied>();
   /** ALTER SYSTEM. */
   readonly systemProperties = new Map<string, string>();
+  /** After POST /ksql/terminate nothing is accepted. */
+  terminated = false;
   private inserts: RecordProducer | undefined;
 
   constructor(readonly parts: EngineParts) {}

@@ -56,6 +56,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
   };
   const rest = new RestServer(engine, {
     clusterId: readClusterId,
+    commandTopic: commands.topic,
     allowedHosts: options.allowedHosts,
     login: options.login,
   });

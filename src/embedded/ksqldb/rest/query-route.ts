@@ -13,7 +13,7 @@ import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
 import { type HttpFailure, statementFailure } from './errors.js';
 import { printTopic } from './print.js';
-import { jsonObject, jsonType, type KsqlCall, write } from './request.js';
+import { jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, write } from './request.js';
 import { readVariables } from './statements-route.js';
 
 const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
@@ -58,7 +58,7 @@ async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<
 
 const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type, 'text'));
 
-/** POST /query: one JSON array of header, rows and, where it ends, a final message. */
+/** POST /query. */
 export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
   const { response } = call;
   const asked = readQuery(call, 'ksql', 'streamsProperties');
@@ -73,7 +73,18 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
   }
   const opened = await open(engine, asked);
   if ('status' in opened) return opened;
-  response.writeHead(200, { 'content-type': jsonType(call) });
+  await answerRows(call, asked, opened, jsonType(call));
+  return undefined;
+}
+
+/** One JSON array of header, rows and, where it ends, a final message. */
+async function answerRows(
+  { response }: KsqlCall,
+  asked: Asked,
+  opened: OpenedQuery,
+  contentType: string,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': contentType });
   const schema = opened.columns
     .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
     .join(', ');
@@ -95,16 +106,19 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
     const error = JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body });
     response.end(push ? `${error}]\n` : `,\n${error}]\n`);
   }
-  return undefined;
 }
 
-/** POST /query-stream: a line of metadata, then a line a row; or one JSON array where the client takes only that. */
+/** POST /query-stream: a line of metadata, then a line a row; or one JSON array, or the form of /query, where the client takes only that. */
 export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
   const { response } = call;
   const asked = readQuery(call, 'sql', 'properties');
   const opened = await open(engine, asked);
   if ('status' in opened) return opened;
   const accept = call.headers.accept ?? '';
+  if (accept.includes(MEDIA_TYPE) && !accept.includes(DELIMITED)) {
+    await answerRows(call, asked, opened, MEDIA_TYPE);
+    return undefined;
+  }
   const array = accept.includes('application/json') && !accept.includes(DELIMITED);
   response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
   const header = JSON.stringify({

@@ -19,7 +19,7 @@ export function jsonObject(bytes: Buffer): Record<string, unknown> {
   throw new StatementError('Invalid JSON in request: an object is expected', 40000);
 }
 
-const MEDIA_TYPE = 'application/vnd.ksql.v1+json';
+export const MEDIA_TYPE = 'application/vnd.ksql.v1+json';
 
 /** The media type of an answer: ksqlDB's own where the client takes it, plain JSON else. */
 export function jsonType({ headers }: { readonly headers: IncomingHttpHeaders }): string {

@@ -10,6 +10,7 @@ import { messageOf } from '../../../support/errors.js';
 import { closed, listen } from '../../../support/listen.js';
 import type { Engine } from '../engine.js';
 import { KSQLDB_VERSION } from '../version.js';
+import { clusterStatus, metadata, metadataId } from './cluster-routes.js';
 import { genericError } from './errors.js';
 import { handleInserts } from './inserts-route.js';
 import { handleCloseQuery, handleQuery, handleQueryStream } from './query-route.js';
@@ -21,8 +22,13 @@ const HTTP2_PREFACE = Buffer.from('PRI * HT');
 
 type KsqlRoute = Route<Engine, Buffer>;
 
+type ClusterNames = Pick<RestOptions, 'clusterId' | 'commandTopic'>;
+
+const TERMINATED = 'The cluster has been terminated. No new request will be accepted.';
+
 export interface RestOptions {
   readonly clusterId: () => Promise<string>;
+  readonly commandTopic: string;
   readonly allowedHosts?: readonly string[] | undefined;
   readonly login?: Login | undefined;
 }
@@ -34,8 +40,12 @@ export class RestServer {
   private http2: Http2Server | undefined;
   private readonly net = createServer((socket) => this.accept(socket));
 
-  constructor(engine: Engine, { clusterId, ...callers }: RestOptions) {
-    this.front = createApi(ksqlApi(engine, clusterId), { context: engine, log: engine.parts.log, ...callers });
+  constructor(engine: Engine, { clusterId, commandTopic, ...callers }: RestOptions) {
+    this.front = createApi(ksqlApi(engine, { clusterId, commandTopic }), {
+      context: engine,
+      log: engine.parts.log,
+      ...callers,
+    });
   }
 
   listen(host: string, port: number): Promise<number> {
@@ -76,8 +86,8 @@ export class RestServer {
   }
 }
 
-const ksqlApi = (engine: Engine, clusterId: () => Promise<string>): Api<Engine, Buffer> => ({
-  routes: routesOf(engine, clusterId),
+const ksqlApi = (engine: Engine, names: ClusterNames): Api<Engine, Buffer> => ({
+  routes: routesOf(engine, names),
   bodyBytesMax: 16 * 1024 * 1024, // statements are text that a person wrote; inserts are streamed in batches
   parseBody: (bytes) => bytes,
   contentType: jsonType,
@@ -87,18 +97,31 @@ const ksqlApi = (engine: Engine, clusterId: () => Promise<string>): Api<Engine, 
   },
 });
 
-const routesOf = (engine: Engine, clusterId: () => Promise<string>): readonly KsqlRoute[] => {
+const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): readonly KsqlRoute[] => {
   const statements = new StatementsRoute(engine);
+  const accepting =
+    (handle: KsqlRoute['handle']): KsqlRoute['handle'] =>
+    (call, context) => {
+      if (engine.terminated) throw new StatementError(TERMINATED, 50303);
+      return handle(call, context);
+    };
   return [
-    { method: 'POST', path: '/ksql', handle: (call) => statements.handle(call) },
-    { method: 'POST', path: '/query', handle: handleQuery },
-    { method: 'POST', path: '/query-stream', handle: handleQueryStream },
+    { method: 'POST', path: '/ksql', handle: accepting((call) => statements.handle(call)) },
+    {
+      method: 'POST',
+      path: '/ksql/terminate',
+      handle: accepting((call) => statements.terminate(call, commandTopic)),
+    },
+    { method: 'POST', path: '/query', handle: accepting(handleQuery) },
+    { method: 'POST', path: '/query-stream', handle: accepting(handleQueryStream) },
     { method: 'POST', path: '/close-query', handle: handleCloseQuery },
-    { method: 'POST', path: '/inserts-stream', handle: handleInserts },
+    { method: 'POST', path: '/inserts-stream', handle: accepting(handleInserts) },
     { method: 'GET', path: '/', handle: () => ({ status: 307, headers: { location: '/info' } }) },
     { method: 'GET', path: '/info', handle: () => info(engine, clusterId) },
+    { method: 'GET', path: '/v1/metadata', handle: async () => metadata(await clusterId(), engine) },
+    { method: 'GET', path: '/v1/metadata/id', handle: async () => metadataId(await clusterId(), engine) },
     { method: 'GET', path: '/healthcheck', handle: () => health(engine) },
-    { method: 'GET', path: '/clusterStatus', handle: () => ({ status: 200, body: { clusterStatus: {} } }) },
+    { method: 'GET', path: '/clusterStatus', handle: clusterStatus },
     { method: 'GET', path: '/status', handle: () => allStatuses(engine) },
     { method: 'GET', path: '/status/:type/:name/:action', handle: status },
     { method: 'GET', path: '/is_valid_property/:property', handle: isValidProperty },

@@ -4,9 +4,10 @@ import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import type { Engine } from '../engine.js';
 import type { Session } from '../statements/context.js';
-import type { Entity } from '../statements/entity.js';
+import { commandStatus, type Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
 import { substitute } from '../statements/variables.js';
+import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall } from './request.js';
 
@@ -25,7 +26,23 @@ export class StatementsRoute {
       properties: readProperties(body.streamsProperties),
       variables: readVariables(body.sessionVariables),
     };
-    const turn = this.last.then(() => this.run(sql, session));
+    return this.inTurn(() => this.run(sql, session));
+  }
+
+  /** POST /ksql/terminate: {deleteTopicList}, names or patterns of topics that queries wrote. Nothing is accepted afterwards. */
+  async terminate(call: KsqlCall, commandTopic: string): Promise<Answer> {
+    const { deleteTopicList = [] } = call.body.length === 0 ? {} : jsonObject(call.body);
+    if (!Array.isArray(deleteTopicList)) throw new StatementError("'deleteTopicList' is not a list", 40000);
+    return this.inTurn(async () => {
+      await terminateCluster(this.engine, commandTopic, deleteTopicList.map(String));
+      const id = 'cluster/TerminateCluster/terminate';
+      const body = commandStatus('TERMINATE CLUSTER;', id, -1, 'Cluster terminated.', null);
+      return { status: 200, body: [body] };
+    });
+  }
+
+  private inTurn(work: () => Promise<Answer>): Promise<Answer> {
+    const turn = this.last.then(work);
     this.last = turn.then(
       () => {},
       () => {},

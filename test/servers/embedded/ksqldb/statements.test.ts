@@ -120,7 +120,7 @@ describe('statements', () => {
   it('drops a stream with its query only when nothing reads it', async () => {
     await stack.ksql('CREATE STREAM D1 AS SELECT * FROM S; CREATE STREAM D2 AS SELECT * FROM D1;');
     const refused = await stack.ksql('DROP STREAM D1 DELETE TOPIC;');
-    expect(refused.body.message).toContain('The following queries read from this source: [CSAS_D2_');
+    expect(refused.body.message).toContain('The following streams and/or tables read from this source: [D2].');
     expect((await stack.ksql('DROP STREAM D2; DROP STREAM D1 DELETE TOPIC;')).status).toBe(200);
     expect(await stack.kafka.describeTopic('D1')).toBeUndefined();
     expect((await stack.ksql('SHOW QUERIES;')).body[0].queries).toEqual([]);
@@ -188,5 +188,48 @@ describe('statements', () => {
     });
     session.destroy();
     expect(status).toBe(200);
+  });
+
+  it('describes its cluster, of which it is the only node', async () => {
+    const get = async (path: string) => (await fetch(`${stack.url()}${path}`)).json();
+    await stack.ksql('CREATE TABLE COUNTED AS SELECT K, COUNT(*) AS N FROM S GROUP BY K;');
+    const host = { hostAlive: true, hostStoreLags: { stateStoreLags: {} } };
+    const { clusterStatus } = await get('/clusterStatus');
+    expect(Object.values(clusterStatus)).toMatchObject([host]);
+    expect(JSON.stringify(clusterStatus)).toContain(
+      '"activePartitions":[{"topic":"s","partition":0},{"topic":"s","partition":1}]',
+    );
+    const { version, clusterId } = await get('/v1/metadata');
+    expect(version).toBe('0.29.0');
+    expect(clusterId.scope.clusters).toMatchObject({ 'ksql-cluster': 'default_' });
+    expect(await get('/v1/metadata/id')).toEqual(clusterId);
+  });
+
+  it('answers /query-stream in the form of /query where the client asks for that', async () => {
+    const accept = 'application/vnd.ksql.v1+json';
+    const sql = 'SELECT K FROM S EMIT CHANGES LIMIT 1;';
+    const asked = { sql, properties: { 'auto.offset.reset': 'earliest' } };
+    const { text } = await stack.post('/query-stream', asked, { accept });
+    expect(JSON.parse(text)).toMatchObject([
+      { header: { schema: '`K` STRING' } },
+      { row: { columns: ['k'] } },
+      { finalMessage: 'Limit Reached' },
+    ]);
+  });
+
+  it('terminates the cluster: queries and what they wrote go, and nothing is accepted afterwards', async () => {
+    await stack.ksql('CREATE STREAM GONE AS SELECT * FROM S; CREATE STREAM KEPT AS SELECT * FROM S;');
+    expect((await stack.post('/ksql/terminate', { deleteTopicList: ['(a'] })).status).toBe(400);
+    const { status, text } = await stack.post('/ksql/terminate', { deleteTopicList: ['GO.*', 's'] });
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject([
+      { statementText: 'TERMINATE CLUSTER;', commandStatus: { status: 'SUCCESS' } },
+    ]);
+    const there = async (topic: string) => (await stack.kafka.describeTopic(topic)) !== undefined;
+    expect(await there('GONE')).toBe(false);
+    expect(await there('KEPT')).toBe(true);
+    expect(await there('s')).toBe(true);
+    expect(await there('_confluent-ksql-default__command_topic')).toBe(false);
+    expect(await stack.ksql('SHOW STREAMS;')).toMatchObject({ status: 503, body: { error_code: 50303 } });
   });
 });
