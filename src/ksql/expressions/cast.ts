@@ -68,6 +68,17 @@ export function fitDecimal(value: Decimal, precision: number, scale: number): De
   return scaled;
 }
 
+/** For what is read: a record's decimal is never rounded. Throws where it has more digits behind the point than the type. */
+export function exactDecimal(value: Decimal, precision: number, scale: number): Decimal {
+  const fitted = fitDecimal(value, precision, scale);
+  if (fitted.toScale(Math.max(value.scale, scale)).unscaled === value.toScale(Math.max(value.scale, scale)).unscaled) {
+    return fitted;
+  }
+  throw new RangeError(
+    `Cannot fit decimal '${value}' into DECIMAL(${precision}, ${scale}) without rounding. (Requires ${value.precision},${value.scale})`,
+  );
+}
+
 /** Towards zero, kept to 32 bits as Java's intValue does. */
 function toInteger(value: Value): number {
   if (value instanceof Decimal) return Number(BigInt.asIntN(32, value.toBigInt()));

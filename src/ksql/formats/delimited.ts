@@ -1,6 +1,7 @@
+import { Decimal } from '../../protocol/decimal.js';
 import { javaDouble } from '../../protocol/java-number.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { castTo } from '../expressions/cast.js';
+import { castTo, exactDecimal } from '../expressions/cast.js';
 import { STRING } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
@@ -53,6 +54,12 @@ function reader(type: SqlType): (text: string) => Value {
     case 'TIME':
     case 'TIMESTAMP':
       return (text) => Number(castTo(STRING, { kind: 'BIGINT' })(text));
+    case 'DECIMAL':
+      return (text) => {
+        const parsed = Decimal.parse(text);
+        if (parsed === undefined) throw new TypeError(`${text} is not a DECIMAL`);
+        return exactDecimal(parsed, type.precision, type.scale);
+      };
     default:
       return castTo(STRING, type);
   }

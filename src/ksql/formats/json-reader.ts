@@ -1,7 +1,7 @@
 import { Decimal } from '../../protocol/decimal.js';
 import { isJsonObject, JsonNumber } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { fitDecimal, parseWhole } from '../expressions/cast.js';
+import { exactDecimal, parseWhole } from '../expressions/cast.js';
 import type { Value } from '../values/value.js';
 
 export type Reader = (json: unknown) => Value;
@@ -59,7 +59,7 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never, notes?: Read
       json instanceof JsonNumber ? json.text : typeof json === 'number' || typeof json === 'string' ? String(json) : '';
     const parsed = Decimal.parse(text);
     if (parsed === undefined) throw mismatch(json, 'DECIMAL');
-    return fitDecimal(parsed, type.precision, type.scale);
+    return exactDecimal(parsed, type.precision, type.scale);
   }) as ReaderOf<'DECIMAL'>,
   STRING: (_type, notes) => (json) => {
     if (typeof json === 'string') return json;

@@ -42,6 +42,11 @@ export function planProjection(request: PlanRequest): QueryPlan {
   if (query.partitionBy.length > 0 && relation.type === 'TABLE') {
     throw new StatementError('PARTITION BY clause is not supported for table. Only streams can be repartitioned.');
   }
+  if (query.partitionBy.length > 0 && relation.window !== undefined) {
+    throw new StatementError(
+      'Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.',
+    );
+  }
   // What is wrong with an expression is said before a missing key is.
   const compiled = selected.map(({ name, expression }) => ({ name, ...compile(expression, context) }));
   const keys =

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
+import { isJsonObject, type JsonObject, parseJson } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { jsonReader } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
@@ -118,20 +118,14 @@ export class Store {
     return Buffer.from(`{"t":${timestampMs},"s":${this.writeState(state)}}`);
   }
 
-  /** One record of the changelog, in its order. */
-  restore(keyBytes: Buffer, valueBytes: Buffer | null): void {
-    const key = parseJson(keyBytes.toString('utf8'));
-    if (!isJsonObject(key)) throw new TypeError('a changelog key is an object');
+  /** One entry as the changelog holds it. */
+  restore(key: JsonObject, valueBytes: Buffer): void {
     const values = this.readKey(key.k) as readonly Value[];
     const bounds = key.w as [number, number] | undefined;
     const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
-    const identity = Store.identity(values, window);
-    if (valueBytes === null) {
-      this.entries.delete(identity);
-      return;
-    }
     const value = parseJson(valueBytes.toString('utf8'));
     if (!isJsonObject(value)) throw new TypeError('a changelog value is an object');
-    this.entries.set(identity, { key: values, window, state: this.readState(value.s), timestampMs: Number(value.t) });
+    const entry = { key: values, window, state: this.readState(value.s), timestampMs: Number(value.t) };
+    this.entries.set(Store.identity(values, window), entry);
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { KafkaClient, PartitionPosition } from '../../../clients/kafka/contract.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
@@ -32,26 +33,39 @@ export const markerRecord = (group: string, positions: readonly PartitionPositio
   ),
 });
 
-/** Reads the changelog to its end. */
+/** Entries that are made between two turns of the event loop: other queries and requests go on meanwhile. */
+const ENTRIES_AT_ONCE = 2_000;
+
+/** Reads the changelog to its end. Of what changed often, only the last change is looked into. */
 export async function restoreState(
   kafka: KafkaClient,
   group: string,
   specs: readonly StoreSpec[],
 ): Promise<RestoredState> {
   const stores = new Map(specs.map((spec) => [spec.name, new Store(spec)]));
+  const latest = new Map<string, Buffer>();
   let positions: PartitionPosition[] | undefined;
-  let pending: Array<readonly [string, Buffer, Buffer | null]> = [];
+  let pending: Array<readonly [string, Buffer | null]> = [];
   for await (const { key, value } of wholeTopic(kafka, changelogTopic(group))) {
     if (key === null) continue;
     const text = key.toString('utf8');
-    if (text === MARKER) {
-      for (const [name, keyBytes, valueBytes] of pending) stores.get(name)?.restore(keyBytes, valueBytes);
-      pending = [];
-      positions = value === null ? undefined : readPositions(value);
+    if (text !== MARKER) {
+      pending.push([text, value]);
       continue;
     }
-    const json = parseJson(text);
-    if (isJsonObject(json) && typeof json.n === 'string') pending.push([json.n, key, value]);
+    for (const [changed, bytes] of pending) {
+      if (bytes === null) latest.delete(changed);
+      else latest.set(changed, bytes);
+    }
+    pending = [];
+    positions = value === null ? undefined : readPositions(value);
+  }
+  let count = 0;
+  for (const [text, value] of latest) {
+    const key = parseJson(text);
+    if (isJsonObject(key) && typeof key.n === 'string') stores.get(key.n)?.restore(key, value);
+    count += 1;
+    if (count % ENTRIES_AT_ONCE === 0) await setImmediate();
   }
   return { stores, positions };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type KsqlStack, startStack } from './stack.js';
+import { type Answer, type KsqlStack, startStack } from './stack.js';
 
 describe('statements', () => {
   let stack: KsqlStack;
@@ -191,7 +191,7 @@ describe('statements', () => {
   });
 
   it('describes its cluster, of which it is the only node', async () => {
-    const get = async (path: string) => (await fetch(`${stack.url()}${path}`)).json();
+    const get = async (path: string): Promise<Answer['body']> => (await fetch(`${stack.url()}${path}`)).json();
     await stack.ksql('CREATE TABLE COUNTED AS SELECT K, COUNT(*) AS N FROM S GROUP BY K;');
     const host = { hostAlive: true, hostStoreLags: { stateStoreLags: {} } };
     const { clusterStatus } = await get('/clusterStatus');
