@@ -21,6 +21,10 @@ export interface AggregateFunction {
   readonly name: string;
   readonly description: string;
   readonly signatures: readonly string[];
+  /** Arguments that have to be literals: the last one, or all but the first. */
+  readonly literals?: 'last' | 'all-but-first';
+  /** Takes any number of further columns between the first argument and the last. */
+  readonly openEnded?: true;
   /** `types` of the arguments, `constants` the values of those that are literals. Throws StatementError. */
   create(types: ReadonlyArray<SqlType | undefined>, constants: ReadonlyArray<Value | undefined>): Aggregate;
 }
@@ -35,7 +39,7 @@ const struct = (fields: Record<string, SqlType>): SqlType => ({
 });
 const parts = (state: Value): readonly Value[] => state as readonly Value[];
 
-function wrong(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
+export function wrong(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
   return new StatementError(`Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}).`);
 }
 
@@ -296,10 +300,13 @@ const byOffset = (name: 'LATEST_BY_OFFSET' | 'EARLIEST_BY_OFFSET', description: 
   name,
   description,
   signatures: ['(T) T', '(T, BOOLEAN) T', '(T, INTEGER) ARRAY<T>', '(T, INTEGER, BOOLEAN) ARRAY<T>'],
+  literals: 'all-but-first',
   create([type, second], constants) {
     if (type === undefined) throw wrong(name, [type]);
     const limit = second?.kind === 'INTEGER' ? Number(constants[1]) : undefined;
-    if (limit !== undefined && !(limit > 0)) throw new StatementError(`${name} requires a positive number of values`);
+    if (limit !== undefined && !(limit > 0)) {
+      throw new StatementError(`${name === 'LATEST_BY_OFFSET' ? 'latestN' : 'earliestN'} must be 1 or greater`);
+    }
     const ignoreNulls = (limit === undefined ? constants[1] : constants[2]) ?? true;
     const latest = name === 'LATEST_BY_OFFSET';
     const keep = limit ?? 1;
@@ -334,6 +341,8 @@ const topK = (name: 'TOPK' | 'TOPKDISTINCT', description: string): AggregateFunc
   name,
   description,
   signatures: ['(T, INTEGER) ARRAY<T>'],
+  literals: 'last',
+  openEnded: true,
   create(types, constants) {
     const [type] = types;
     const limit = Number(constants.at(-1));

@@ -10,6 +10,32 @@ interface Part {
   readonly text: string;
 }
 
+/** How often Java takes a letter in a row. */
+const COUNT_MAX: Readonly<Record<string, number>> = {
+  ...{
+    u: 19,
+    y: 19,
+    Y: 19,
+    S: 9,
+    n: 19,
+    N: 19,
+    A: 19,
+    D: 3,
+    M: 5,
+    L: 5,
+    Q: 5,
+    q: 5,
+    E: 5,
+    e: 5,
+    c: 5,
+    a: 1,
+    G: 5,
+    w: 2,
+  },
+  ...{ z: 4, X: 5, x: 5, Z: 5, O: 4, V: 2 },
+};
+const COUNT_MAX_OTHERS = 2;
+
 const known = new Map<string, readonly Part[]>();
 
 /** Throws RangeError for a letter that means nothing. */
@@ -41,6 +67,7 @@ export function patternParts(pattern: string): readonly Part[] {
       let count = 1;
       while (pattern[at + count] === char) count += 1;
       if (!'GyuMLdDEeaHkKhmsSnAQwzZXxOV'.includes(char)) throw new RangeError(`Unknown pattern letter: ${char}`);
+      if (count > (COUNT_MAX[char] ?? COUNT_MAX_OTHERS)) throw new RangeError(`Too many pattern letters: ${char}`);
       parts.push({ letter: char, count, text: '' });
       at += count;
     } else if (char === '[' || char === ']') {

@@ -1,9 +1,11 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
 import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
-import { AGGREGATES, type Aggregate } from '../functions/aggregates.js';
+import { AGGREGATES, type Aggregate, type AggregateFunction, wrong } from '../functions/aggregates.js';
+import { parseSignature } from '../functions/signature.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
@@ -17,6 +19,30 @@ export interface AggregateCall {
   readonly aggregate: Aggregate;
   readonly args: ReadonlyArray<(row: Row) => Value>;
 }
+
+type Call = Extract<Expression, { kind: 'call' }>;
+
+/** As many arguments as a signature has, and literals where the function has to know the value beforehand. */
+function checkArguments(call: Call, definition: AggregateFunction, types: ReadonlyArray<SqlType | undefined>): void {
+  const { signatures, literals, openEnded } = definition;
+  const counts = signatures.map((each) => parseSignature(each).parameters.length);
+  if (!counts.includes(types.length) && (openEnded !== true || types.length < Math.min(...counts))) {
+    throw placedAt(call.at, () => wrong(call.name, types));
+  }
+  if (literals === undefined) return;
+  const first = literals === 'last' ? types.length - 1 : 1;
+  const at = call.args.findIndex((arg, index) => index >= first && !isLiteral(arg));
+  const found = call.args[at];
+  if (found === undefined) return;
+  throw new StatementError(
+    `Parameter ${at + 1} passed to function ${call.name} must be a literal constant, but was expression: '${formatExpression(found)}'`,
+  );
+}
+
+const isLiteral = (expression: Expression): boolean =>
+  expression.kind === 'negate'
+    ? isLiteral(expression.operand)
+    : ['integer', 'boolean', 'string', 'double', 'null'].includes(expression.kind);
 
 /** A name that no user can write: a slot of the grouped row. */
 const slot = (kind: 'group' | 'aggregate', at: number): string => `\u0000${kind}${at}`;
@@ -95,6 +121,7 @@ export class Grouping {
     const args = call.args.map((arg) => compile(arg, this.context));
     const constants = call.args.map((arg) => constantOf(arg, this.context));
     const types = args.map(({ type }) => type);
+    checkArguments(call, definition, types);
     const aggregate = placedAt(call.at, () => definition.create(types, constants));
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
@@ -126,8 +153,7 @@ export function isGroupSlot(expression: Expression): number | undefined {
 const NO_ROW: Row = { key: [], value: [], timestampMs: 0, partition: 0, offset: 0n, headers: [], window: undefined };
 
 function constantOf(expression: Expression, context: CompileContext): Value | undefined {
-  const literal = ['integer', 'boolean', 'string', 'double', 'null'].includes(expression.kind);
-  return literal ? compile(expression, context).evaluate(NO_ROW) : undefined;
+  return isLiteral(expression) ? compile(expression, context).evaluate(NO_ROW) : undefined;
 }
 
 export const containsAggregate = (expression: Expression): boolean =>

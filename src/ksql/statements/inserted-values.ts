@@ -67,6 +67,9 @@ export function insertTarget(metastore: Metastore, name: string): Source {
 function columnType(source: Source, name: string): SqlType {
   if (name === 'ROWTIME') return { kind: 'BIGINT' };
   const column = [...source.schema.key, ...source.schema.value].find((each) => each.name === name);
+  if (column === undefined && (name === 'ROWPARTITION' || name === 'ROWOFFSET')) {
+    throw new StatementError(`Inserting into column \`${name}\` is not allowed.`);
+  }
   if (column === undefined) throw new StatementError(`Column name \`${name}\` does not exist.`);
   return column.type;
 }

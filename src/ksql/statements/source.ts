@@ -1,9 +1,11 @@
 import type { ColumnDefinition, StatementOf, WithClause } from '../../protocol/ksql/ast.js';
 import { formatCreateSource } from '../../protocol/ksql/format.js';
 import { formatType, sameType } from '../../protocol/ksql/types.js';
+import { messageOf } from '../../support/errors.js';
 import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
 import { formatNamed } from '../formats/table.js';
+import { patternParts } from '../functions/java-pattern.js';
 import { resolveType } from '../metadata/named-types.js';
 import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
@@ -243,7 +245,16 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
     }
     return;
   }
-  if (kind === 'STRING' && timestamp.pattern !== undefined) return;
+  if (kind === 'STRING' && timestamp.pattern !== undefined) {
+    try {
+      patternParts(timestamp.pattern);
+    } catch (failure) {
+      throw new StatementError(
+        `Failed to prepare statement: Invalid datetime format for config:TIMESTAMP_FORMAT, reason:${messageOf(failure)}`,
+      );
+    }
+    return;
+  }
   if (kind === 'STRING') {
     throw new StatementError(
       `A String timestamp field has been specified without also specifying the 'timestamp_format'`,

@@ -3,7 +3,7 @@ import { parseDurationText } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { formatType, type SqlType } from '../../protocol/ksql/types.js';
 import { withText } from '../../protocol/ksql/with-values.js';
-import type { NullableRepresentation } from '../formats/format.js';
+import type { Format, NullableRepresentation } from '../formats/format.js';
 import { formatNamed } from '../formats/table.js';
 import type { Column } from '../metadata/schema.js';
 import type { RecordFormat, SourceWindow } from '../metadata/source.js';
@@ -167,6 +167,11 @@ function delimiter(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if (text.toUpperCase() === 'TAB') return '\t';
   if (text.toUpperCase() === 'SPACE') return ' ';
+  if (text === '') {
+    throw new StatementError(
+      "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'\nExample valid value: ';'",
+    );
+  }
   if (text.length !== 1) {
     throw new StatementError(`Invalid delimiter value: '${text}'. Delimiter must be a single character or TAB,SPACE`);
   }
@@ -221,6 +226,25 @@ function hasMap(type: SqlType): boolean {
   return type.kind === 'MAP' || (type.kind === 'STRUCT' && type.fields.some((field) => hasMap(field.type)));
 }
 
+/** Schemas by id or name are those of a registry: for formats that use it. */
+function checkSchemaOf(role: 'key' | 'value', format: Format, properties: SourceProperties): void {
+  const [id, name] =
+    role === 'key'
+      ? [properties.keySchemaId, properties.keySchemaFullName]
+      : [properties.valueSchemaId, properties.valueSchemaFullName];
+  const prefix = role.toUpperCase();
+  if (id !== undefined && !format.inference) {
+    throw new StatementError(
+      `${prefix}_FORMAT should support schema inference when ${prefix}_SCHEMA_ID is provided. Current format is ${format.name}.`,
+    );
+  }
+  if (name === undefined) return;
+  if (!format.inference) {
+    throw new StatementError(`${format.name} does not support the following configs: [fullSchemaName]`);
+  }
+  if (name.trim() === '') throw new StatementError('fullSchemaName cannot be empty.');
+}
+
 /** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
 export function recordFormat(
   role: 'key' | 'value',
@@ -247,6 +271,7 @@ export function recordFormat(
       );
     }
   }
+  checkSchemaOf(role, format, properties);
   const nullable = role === 'key' ? properties.keyNullable : properties.valueNullable;
   if (nullable !== undefined && !format.name.startsWith('PROTOBUF')) {
     throw new StatementError(

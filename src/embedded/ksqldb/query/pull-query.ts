@@ -1,5 +1,6 @@
 import { formatColumn } from '../../../ksql/metadata/schema.js';
 import type { Source } from '../../../ksql/metadata/source.js';
+import { columnsOf } from '../../../ksql/query/join-rules.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';
 import type { TableRows } from '../../../ksql/query/table-results.js';
@@ -38,6 +39,22 @@ function checkClauses({ joins, window, groupBy, partitionBy, having }: Query): v
   if (clause) throw new StatementError(`Pull queries don't support ${clause} clauses. ${MORE}`);
 }
 
+/** Where a row came from is nothing that a table's state knows. */
+function checkColumns({ select, where }: Query): void {
+  const selected = select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : []));
+  for (const [clause, expressions] of [
+    ['SELECT', selected],
+    ['WHERE', where === undefined ? [] : [where]],
+  ] as const) {
+    const names = new Set(expressions.flatMap(columnsOf).map(({ name }) => name));
+    const refused = ['ROWPARTITION', 'ROWOFFSET'].filter((name) => names.has(name));
+    if (refused.length === 0) continue;
+    throw new StatementError(
+      `Pull queries don't support the following columns in ${clause} clauses: ${refused.join(', ')}\n${MORE}`,
+    );
+  }
+}
+
 /** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
 export async function openPull(
   engine: Engine,
@@ -48,6 +65,7 @@ export async function openPull(
   const { query } = statement;
   const { metastore, parts } = engine;
   checkClauses(query);
+  checkColumns(query);
   const maintainer = engine.queries.get(source.query ?? '');
   if (maintainer === undefined) throw notQueryable(source.name);
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
