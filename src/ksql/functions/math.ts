@@ -67,6 +67,20 @@ function truncate(value: Decimal, wanted: number): Decimal {
   return new Decimal(value.unscaled / 10n ** BigInt(value.scale - digits), digits);
 }
 
+/** A decimal cut or rounded to a whole number, which may `carry` into one more digit, or to so many digits within its own type. */
+const decimalVariants = (change: (value: Decimal, digits: number) => Decimal, carry: number): Variant[] => [
+  {
+    signature: '(ANYDECIMAL) ANYDECIMAL',
+    returns: ([type]) => (type?.kind === 'DECIMAL' ? decimal(type.precision - type.scale + carry, 0) : decimal(10, 0)),
+    run: (value: Decimal) => change(value, 0),
+  },
+  {
+    signature: '(ANYDECIMAL, INTEGER) ANYDECIMAL',
+    returns: ([type]) => type ?? decimal(10, 0),
+    run: (value: Decimal, digits: number) => change(value, digits).toScale(value.scale),
+  },
+];
+
 const KM_PER_RADIAN = 6371;
 const MILES_PER_RADIAN = 3959;
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
@@ -131,16 +145,7 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) =>
       roundDecimal(exact(value), digits).toNumber(),
     ),
-    {
-      signature: '(ANYDECIMAL) ANYDECIMAL',
-      returns: ([type]) => (type?.kind === 'DECIMAL' ? decimal(type.precision - type.scale + 1, 0) : decimal(10, 0)),
-      run: (value: Decimal) => roundDecimal(value, 0),
-    },
-    {
-      signature: '(ANYDECIMAL, INTEGER) ANYDECIMAL',
-      returns: ([type]) => type ?? decimal(10, 0),
-      run: (value: Decimal, digits: number) => roundDecimal(value, digits).toScale(value.scale),
-    },
+    ...decimalVariants(roundDecimal, 1),
   ),
   scalar(
     'MATHEMATICAL',
@@ -150,16 +155,7 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     variant('(BIGINT) BIGINT', (value: bigint) => value),
     variant('(DOUBLE) BIGINT', toBigInt),
     variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) => truncate(exact(value), digits).toNumber()),
-    {
-      signature: '(ANYDECIMAL, INTEGER) ANYDECIMAL',
-      returns: ([type]) => type ?? decimal(10, 0),
-      run: (value: Decimal, digits: number) => truncate(value, digits).toScale(value.scale),
-    },
-    {
-      signature: '(ANYDECIMAL) ANYDECIMAL',
-      returns: ([type]) => (type?.kind === 'DECIMAL' ? decimal(type.precision - type.scale, 0) : decimal(10, 0)),
-      run: (value: Decimal) => truncate(value, 0),
-    },
+    ...decimalVariants(truncate, 0),
   ),
   scalar(
     'MATHEMATICAL',

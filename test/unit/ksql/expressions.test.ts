@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../../../src/ksql/expressions/compile.js';
-import type { CompileContext } from '../../../../src/ksql/expressions/compiled.js';
-import { jsonWriter } from '../../../../src/ksql/formats/json-writer.js';
-import { parseStatement } from '../../../../src/protocol/ksql/parse.js';
-import { formatType } from '../../../../src/protocol/ksql/types.js';
+import { compile } from '../../../src/ksql/expressions/compile.js';
+import type { CompileContext } from '../../../src/ksql/expressions/compiled.js';
+import { jsonWriter } from '../../../src/ksql/formats/json-writer.js';
+import { parseStatement } from '../../../src/protocol/ksql/parse.js';
+import { formatType } from '../../../src/protocol/ksql/types.js';
 
 const context: CompileContext = {
   scope: { sources: [], column: () => undefined },
@@ -24,7 +24,7 @@ function evaluate(sql: string): { type: string; value: string } {
 }
 
 const cases = ['expressions', 'functions', 'types', 'more-functions']
-  .flatMap((file) => readFileSync(new URL(`./cases/${file}.txt`, import.meta.url), 'utf8').split('\n'))
+  .flatMap((file) => readFileSync(new URL(`./expressions/${file}.txt`, import.meta.url), 'utf8').split('\n'))
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => line.split(' :: ') as [string, string, string]);
 
