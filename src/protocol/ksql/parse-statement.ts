@@ -111,7 +111,6 @@ function columnRole(cursor: Cursor): Pick<ColumnDefinition, 'role' | 'header'> {
 function parseWith(cursor: Cursor, upper: boolean): WithClause {
   cursor.expect('(');
   const properties = new Map<string, Expression>();
-  if (cursor.accept(')')) return properties;
   do {
     const { token } = cursor;
     const written = token.kind === 'string' ? cursor.expectString() : withName(cursor);
@@ -120,10 +119,26 @@ function parseWith(cursor: Cursor, upper: boolean): WithClause {
       throw new KsqlSyntaxError(token.at, `Duplicate property found: ${name}`);
     }
     cursor.expect('=');
-    properties.set(name, parseExpression(cursor));
+    properties.set(name, parseLiteral(cursor));
   } while (cursor.accept(','));
   cursor.expect(')');
   return properties;
+}
+
+const LITERALS: ReadonlySet<Expression['kind']> = new Set([
+  ...(['null', 'boolean', 'integer', 'decimal', 'double', 'string', 'typed-literal', 'variable'] as const),
+]);
+
+/** A name where only a value can stand, such as KAFKA_TOPIC = orders, wants quotes. */
+function parseLiteral(cursor: Cursor): Expression {
+  const { token } = cursor;
+  const value = parseExpression(cursor);
+  if (LITERALS.has(value.kind)) return value;
+  const { line, column } = token.at;
+  throw new KsqlSyntaxError(
+    token.at,
+    `Syntax Error\nSyntax error at or near '${token.text}' at line ${line}:${column}`,
+  );
 }
 
 function withName(cursor: Cursor): string {
