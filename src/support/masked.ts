@@ -3,7 +3,7 @@ export const HIDDEN = '[hidden]';
 
 const SECRET_OPTION = new RegExp(
   '(^|[._-])(' +
-    'password|passwd|pwd|passphrase|secret|token|credentials|' +
+    '(?:ssl)?password|passwd|pwd|passphrase|secret|token|credentials|' +
     'secret[._-]key|secret[._-]access[._-]key|access[._-]key|api[._-]key|private[._-]key|keystore[._-]key|' +
     'user[._-]info|jaas[._-]config' +
     ')$',

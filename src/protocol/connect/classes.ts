@@ -67,6 +67,14 @@ export const ABSENT_TRANSFORMS: ReadonlyMap<string, string> = new Map([
   ['io.debezium.transforms.GeometryFormatTransformer', 'Embedded Connect does not convert geometries'],
   ['io.debezium.transforms.SwapGeometryCoordinates', 'Embedded Connect does not convert geometries'],
   [
+    'io.debezium.connector.jdbc.transforms.CollectionNameTransformation',
+    'Embedded Connect does not have it: rename topics with RegexRouter, or tables with collection.name.format',
+  ],
+  [
+    'io.debezium.connector.jdbc.transforms.FieldNameTransformation',
+    'Embedded Connect does not have it: rename fields with ReplaceField',
+  ],
+  [
     'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
     'Embedded Connect does not know hypertables: capture the tables that they are made of',
   ],

@@ -19,7 +19,15 @@ export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
   }),
   optional('CLASS', 'key.converter', null, 'Converter of keys; default: the worker’s.'),
   optional('CLASS', 'value.converter', null, 'Converter of values; default: the worker’s.'),
-  unused(optional('CLASS', 'header.converter', null, 'headers are written and read as by SimpleHeaderConverter.')),
+  optional('CLASS', 'header.converter', null, 'Converter of headers; default: the worker’s, SimpleHeaderConverter.'),
+  ...['connector', 'key.converter', 'value.converter', 'header.converter'].map((plugin) =>
+    only(
+      [],
+      'it has one version of each class',
+      optional('STRING', `${plugin}.plugin.version`, null, 'The version of the class.'),
+    ),
+  ),
+  unused(optional('BOOLEAN', 'tasks.max.enforce', 'true', 'no connector has more tasks than tasks.max.')),
   optional('LIST', 'transforms', '', 'Aliases for the transformations to be applied to records.'),
   optional('LIST', 'predicates', '', 'Aliases for the predicates used by transformations.'),
   unused(
@@ -90,23 +98,52 @@ export const OPEN_OPTIONS: Readonly<Record<string, string>> = {
   'predicates.': 'The options of a predicate, by its alias: type, and its own.',
   'key.converter.': 'The options of the converter of keys.',
   'value.converter.': 'The options of the converter of values.',
-  'header.converter.': 'Not used, as header.converter.',
+  'header.converter.': 'The options of the converter of headers.',
   'topic.creation.':
     'How a source’s topics are created (KIP-158): partitions, replication.factor, include, exclude and topic settings, by group; `default` is for all others.',
-  'consumer.override.': 'Of a sink: group.id and auto.offset.reset; others are not used.',
-  'producer.override.': 'Not used.',
-  'admin.override.': 'Not used.',
+  'consumer.override.': 'Of a sink: group.id and auto.offset.reset; others have no effect.',
+  'producer.override.': 'Of a source: compression.type; others have no effect.',
+  'admin.override.': 'No effect.',
   'column.truncate.to.': '`column.truncate.to.LENGTH.chars`: columns whose texts are cut.',
   'column.mask.with.': '`column.mask.with.LENGTH.chars`: columns that show asterisks.',
   'column.mask.hash.':
     '`column.mask.hash.ALGORITHM.with.salt.SALT` and `column.mask.hash.v2.…`: columns that show hashes.',
   'snapshot.select.statement.overrides.': 'The statement that reads one of those tables.',
-  'config.providers': 'Not used: env, file and directory are always there.',
-  'database.': 'Others of the database are not used.',
-  'driver.': 'Not used.',
-  'hibernate.': 'Not used.',
-  'internal.': 'Not used.',
+  'config.providers': 'No effect: env, file and directory are always there.',
+  'database.': 'Others of the database have no effect.',
+  'driver.': 'No effect.',
+  'hibernate.': 'No effect.',
+  'internal.': 'No effect.',
 };
+
+/** Beginnings whose options have no effect, and which of them have one after all. */
+const WITHOUT_EFFECT: ReadonlyArray<readonly [prefix: string, ...read: readonly string[]]> = [
+  ['consumer.override.', 'group.id', 'auto.offset.reset'],
+  ['producer.override.', 'compression.type'],
+  ['admin.override.'],
+  ['config.providers'],
+  ['database.'],
+  ['driver.'],
+  ['hibernate.'],
+  ['internal.'],
+];
+
+/** What the embedded Connect takes and does nothing with, by name, and why: nothing is ignored silently. */
+export function withoutEffect(given: RawConfig, known: readonly OptionDefinition[]): string[] {
+  const names = new Map(known.map((definition) => [definition.name, definition]));
+  const matters = (value: string, fallback: string | null | undefined): boolean =>
+    value.trim().toLowerCase() !== (fallback ?? '').toLowerCase();
+  return Object.entries(given).flatMap(([name, value]) => {
+    const definition = names.get(name);
+    if (definition?.state === 'unused')
+      return matters(value, definition.default) ? [`option ${name} has no effect. ${definition.doc}`] : [];
+    if (definition !== undefined) return [];
+    const group = WITHOUT_EFFECT.find(([prefix]) => name.startsWith(prefix));
+    if (group === undefined) return [];
+    const [prefix, ...read] = group;
+    return read.includes(name.slice(prefix.length)) ? [] : [`option ${name} has no effect in the embedded Connect`];
+  });
+}
 
 /** Unused options, as the real worker notes in its log. */
 export function unknownOptions(given: RawConfig, known: readonly OptionDefinition[]): string[] {

@@ -72,6 +72,16 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
     ),
   ),
   only(
+    [`${NAMING}.DefaultCollectionNamingStrategy`, `${OLD_NAMING}.DefaultTableNamingStrategy`],
+    'use collection.name.format',
+    debezium('CLASS', 'table.naming.strategy', null, 'Older name of collection.naming.strategy.'),
+  ),
+  only(
+    ['${table}'],
+    'use collection.name.format with ${source.schema} and ${source.table}',
+    debezium('STRING', 'collection.table.format', '${table}', 'Name of the table by that of its source.'),
+  ),
+  only(
     [`${OLD_NAMING}.DefaultColumnNamingStrategy`, `${NAMING}.DefaultColumnNamingStrategy`],
     'rename fields with ReplaceField',
     debezium('CLASS', 'column.naming.strategy', `${OLD_NAMING}.DefaultColumnNamingStrategy`, 'How columns are named.'),

@@ -125,7 +125,52 @@ const PARTLY: readonly OptionDefinition[] = [
   unused(debezium('LONG', 'retriable.restart.connector.wait.ms', '10000', 'errors.retry.delay.max.ms counts.')),
   unused(debezium('INT', 'topic.cache.size', '10000', 'names of topics are kept with their tables.')),
   unused(debezium('STRING', 'custom.metric.tags', null, 'there are no JMX metrics.')),
-  unused(debezium('BOOLEAN', 'slot.seek.to.known.offset.on.start', 'false', 'a slot that has moved on is an error.')),
+  ...['slot.seek.to.known.offset.on.start', 'internal.slot.seek.to.known.offset.on.start'].map((name) =>
+    unused(debezium('BOOLEAN', name, 'false', 'a slot that has moved on is an error.')),
+  ),
+  only(
+    ['no_validation', 'trust_offset'],
+    'a slot that has moved on ends the task; delete the connector’s offsets to read from the slot',
+    debezium('STRING', 'offset.mismatch.strategy', 'no_validation', 'Offset or slot, where they differ.'),
+  ),
+  unused(debezium('LONG', 'lsn.flush.timeout.ms', '30000', 'the slot is confirmed without waiting for the server.')),
+  unused(
+    debezium('STRING', 'lsn.flush.timeout.action', 'fail', 'the slot is confirmed without waiting for the server.', {
+      oneOf: ['fail', 'warn', 'ignore'],
+    }),
+  ),
+  unused(
+    debezium('STRING', 'event.converting.failure.handling.mode', 'warn', 'every value that is sent is converted.', {
+      oneOf: ['warn', 'fail', 'skip'],
+    }),
+  ),
+  unused(debezium('STRING', 'custom.sanitize.pattern', null, 'passwords and keys are masked by their names.')),
+  only(
+    [],
+    'use database.sslmode: require verifies nothing, verify-ca and verify-full do',
+    debezium('STRING', 'database.sslfactory', null, 'Java class that makes sockets.'),
+  ),
+  only(
+    [],
+    'the embedded Connect opens its connections itself',
+    debezium('CLASS', 'connection.factory.class', null, 'Java class that makes connections.'),
+  ),
+  unused(debezium('INT', 'connection.timeout.ms', '600000', 'a connection is given up after ten seconds.')),
+  only(['true'], 'system tables are not captured', debezium('BOOLEAN', 'table.ignore.builtin', 'true', '')),
+  ...['database.include.list', 'database.exclude.list'].map((name) =>
+    unused(debezium('LIST', name, null, 'a connector reads database.dbname.')),
+  ),
+  unused(debezium('BOOLEAN', 'include.schema.changes', 'true', 'PostgreSQL tells no schema changes.')),
+  ...[
+    'config.file.path',
+    'dataset.kafka.bootstrap.servers',
+    'job.description',
+    'job.namespace',
+    'job.owners',
+    'job.tags',
+  ].map((name) =>
+    unused(debezium('STRING', `openlineage.integration.${name}`, null, 'lineage is refused as a whole.')),
+  ),
   unused(debezium('INT', 'guardrail.collections.max', '0', 'any number of tables is read.')),
   unused(debezium('STRING', 'guardrail.collections.limit.action', 'warn', 'any number of tables is read.')),
 ];
@@ -153,6 +198,11 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('STRING', 'database.sslrootcert', null, 'File of the root certificate.'),
   debezium('STRING', 'database.sslcert', null, 'File of the client certificate.'),
   debezium('STRING', 'database.sslkey', null, 'File of its key.'),
+  only(
+    [],
+    'decrypt the file of the key (openssl pkcs8)',
+    debezium('PASSWORD', 'database.sslpassword', null, 'What the key is encrypted with.'),
+  ),
   debezium('STRING', 'database.initial.statements', null, 'SQL for every new connection.'),
   {
     ...choice('plugin.name', 'decoderbufs', ['pgoutput', 'decoderbufs'], 'Logical decoding plug-in: always pgoutput.'),
@@ -275,6 +325,12 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   }),
   debezium('STRING', 'topic.regex', '(.*)', 'Pattern of the regex naming strategies.', { check: regexProblem }),
   debezium('STRING', 'topic.replacement', '$1', 'Replacement of the regex naming strategies.'),
+  debezium('BOOLEAN', 'topic.key.enforce.uniqueness', 'true', 'With regexes: whether keys say where they come from.'),
+  debezium('STRING', 'topic.key.field.name', '__dbz__physicalTableIdentifier', 'With regexes: the field that says it.'),
+  debezium('STRING', 'topic.key.field.regex', null, 'What of the table’s own topic is replaced.', {
+    check: regexProblem,
+  }),
+  debezium('STRING', 'topic.key.field.replacement', null, 'By what.'),
   regexList('column.propagate.source.type', 'Columns whose database type goes into the schema.'),
   regexList('datatype.propagate.source.type', 'Database types that go into the schema of columns that have them.'),
   debezium('BOOLEAN', 'skip.messages.without.change', 'false', 'Whether updates that change no column are left out.'),

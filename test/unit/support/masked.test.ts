@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REGISTRY_OPTIONS } from '../../../src/embedded/connect/converters/registered.js';
+import { REGISTRY_OPTIONS } from '../../../src/embedded/connect/converters/registry-options.js';
 import { WORKER_OPTIONS } from '../../../src/embedded/connect/worker/worker-options.js';
 import { CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS } from '../../../src/protocol/connect/connector-options.js';
 import { CONFLUENT_SINK_OPTIONS, DEBEZIUM_SINK_OPTIONS } from '../../../src/protocol/connect/jdbc-options.js';

@@ -24,8 +24,10 @@ const DELEGATES = [
 
 const named = (name: string): ConverterPlugin => ({
   className: `io.debezium.converters.${name}`,
-  meaning: 'Bytes pass as they are, the rest goes to a delegate. Debezium 1.9 calls it ByteBufferConverter.',
+  meaning:
+    'Bytes pass as they are, the rest goes to a delegate. Older versions call it ByteArrayConverter and ByteBufferConverter.',
   options: OPTIONS,
+  nested: [`${DELEGATE}.`],
   create(options, isKey) {
     const delegate = delegateOf(options, isKey);
     const other = (what: string): Converter => {
@@ -53,4 +55,5 @@ function delegateOf(options: Options, isKey: boolean): Converter | undefined {
 }
 
 export const binaryDataConverter = named('BinaryDataConverter');
+export const debeziumByteArrayConverter = named('ByteArrayConverter');
 export const byteBufferConverter = named('ByteBufferConverter');

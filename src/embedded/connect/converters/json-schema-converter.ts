@@ -1,14 +1,13 @@
 import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
 import { FRAME_BYTES, frameHead } from '../../../protocol/confluent/framing.js';
-import { only, optional } from '../../../protocol/connect/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { type Json, parseJson } from '../../../protocol/json/parse.js';
 import type { ConverterPlugin } from './converter.js';
 import { connectValue } from './json-read.js';
 import { jsonSchemaText } from './json-schema-text.js';
 import { JsonWriters } from './json-write.js';
-import { REGISTRY_OPTIONS, type Read, RegisteredConverter, type RegisteredFormat } from './registered.js';
-
-const AS_IS = 'leave it unset';
+import { type Read, RegisteredConverter, type RegisteredFormat } from './registered.js';
+import { asItIs, REGISTRY_OPTIONS } from './registry-options.js';
 
 export const jsonSchemaConverter: ConverterPlugin = {
   className: 'io.confluent.connect.json.JsonSchemaConverter',
@@ -21,11 +20,10 @@ export const jsonSchemaConverter: ConverterPlugin = {
     }),
     optional('BOOLEAN', 'object.additional.properties', 'true', 'Whether objects may have members beside the fields.'),
     optional('BOOLEAN', 'use.optional.for.nonrequired', 'false', 'Whether properties not in `required` are optional.'),
-    only(['true'], AS_IS, optional('BOOLEAN', 'replace.null.with.default', 'true', 'Null becomes a field’s default.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'ignore.default.for.nullables', 'false', 'Null stays null.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'generalized.sum.type.support', 'false', 'Other names of unions.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'json.fail.invalid.schema', 'false', 'Values are checked.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'normalize.schemas', 'false', 'Schemas are normalised.')),
+    asItIs('replace.null.with.default', 'true', 'Null becomes a field’s default.'),
+    asItIs('ignore.default.for.nullables', 'false', 'Null stays null.'),
+    asItIs('generalized.sum.type.support', 'false', 'Other names of unions.'),
+    asItIs('json.fail.invalid.schema', 'false', 'Values are checked.'),
   ],
   create: (options, isKey) =>
     new RegisteredConverter(

@@ -1,14 +1,13 @@
 import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
 import { FRAME_BYTES, frameHead, messageIndexes, splitMessageIndexes } from '../../../protocol/confluent/framing.js';
-import { only, optional } from '../../../protocol/connect/option.js';
+import { optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import type { Schema, Struct } from '../data/schema.js';
 import type { ConverterPlugin, SchemaAndValue } from './converter.js';
 import type { ProtobufSettings } from './protobuf-form.js';
 import { protobufText, rootName } from './protobuf-text.js';
-import { REGISTRY_OPTIONS, type Read, RegisteredConverter, type RegisteredFormat, type Write } from './registered.js';
-
-const AS_IS = 'leave it unset';
+import { type Read, RegisteredConverter, type RegisteredFormat, type Write } from './registered.js';
+import { asItIs, REGISTRY_OPTIONS } from './registry-options.js';
 
 export const protobufConverter: ConverterPlugin = {
   className: 'io.confluent.connect.protobuf.ProtobufConverter',
@@ -21,11 +20,10 @@ export const protobufConverter: ConverterPlugin = {
     optional('BOOLEAN', 'enhanced.protobuf.schema.support', 'false', 'Whether structs have whole names.'),
     optional('BOOLEAN', 'generate.index.for.unions', 'true', 'Whether a oneof is read as `name_0`, not `name`.'),
     optional('BOOLEAN', 'scrub.invalid.names', 'false', 'Whether what can’t be in a name becomes an underscore.'),
-    only(['false'], AS_IS, optional('BOOLEAN', 'generate.struct.for.nulls', 'false', 'Unset messages as structs.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'int.for.enums', 'false', 'Enums as numbers.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'flatten.unions', 'false', 'Members of a oneof as fields.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'ignore.default.for.nullables', 'false', 'Null stays null.')),
-    only(['false'], AS_IS, optional('BOOLEAN', 'normalize.schemas', 'false', 'Schemas are normalised.')),
+    asItIs('generate.struct.for.nulls', 'false', 'Unset messages as structs.'),
+    asItIs('int.for.enums', 'false', 'Enums as numbers.'),
+    asItIs('flatten.unions', 'false', 'Members of a oneof as fields.'),
+    asItIs('ignore.default.for.nullables', 'false', 'Null stays null.'),
   ],
   create: (options, isKey) =>
     new RegisteredConverter(

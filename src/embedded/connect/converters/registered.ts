@@ -1,27 +1,12 @@
 import type { ResolvedSchema, SerializerQuestions } from '../../../clients/schema-registry/questions.js';
 import { framedId } from '../../../protocol/confluent/framing.js';
 import type { SchemaType } from '../../../protocol/confluent/schema-type.js';
-import { type OptionDefinition, optional, required, unused } from '../../../protocol/connect/option.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Options } from '../config/options.js';
 import { ConnectFailure, DATA_EXCEPTION, dataFailure } from '../data/failure.js';
 import type { Schema, Value } from '../data/schema.js';
 import type { Converter, SchemaAndValue } from './converter.js';
 import { openRegistry } from './registry.js';
-
-const TOPIC_NAME_STRATEGY = 'io.confluent.kafka.serializers.subject.TopicNameStrategy';
-
-/** What every converter with a schema registry takes. */
-export const REGISTRY_OPTIONS: readonly OptionDefinition[] = [
-  required('LIST', 'schema.registry.url', 'Comma-separated list of URLs of schema registries.'),
-  optional('BOOLEAN', 'auto.register.schemas', 'true', 'Whether schemas that are not known yet are registered.'),
-  optional('BOOLEAN', 'use.latest.version', 'false', 'Whether the latest schema of the subject is written with.'),
-  optional('STRING', 'key.subject.name.strategy', TOPIC_NAME_STRATEGY, 'How the subject of a key is named.'),
-  optional('STRING', 'value.subject.name.strategy', TOPIC_NAME_STRATEGY, 'How the subject of a value is named.'),
-  optional('STRING', 'basic.auth.credentials.source', 'URL', 'URL or USER_INFO.'),
-  optional('PASSWORD', 'basic.auth.user.info', null, 'user:password, with USER_INFO.'),
-  unused(optional('INT', 'schemas.cache.config', '1000', 'all schemas are kept.')),
-];
 
 export type Write = (value: Value) => Buffer;
 export type Read = (bytes: Buffer) => SchemaAndValue;

@@ -1,16 +1,34 @@
+import { only, optional } from '../../../protocol/connect/option.js';
 import { dataFailure } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import { type ConnectType, OPTIONAL_BYTES, OPTIONAL_STRING, Schema, type Value } from '../data/schema.js';
 import type { ConverterPlugin } from './converter.js';
 
+/** Java's names of character sets, of those that Node.js has too. */
+const ENCODINGS: ReadonlyMap<string, BufferEncoding> = new Map([
+  ['UTF-8', 'utf8'],
+  ['UTF8', 'utf8'],
+  ['ISO-8859-1', 'latin1'],
+  ['UTF-16LE', 'utf16le'],
+]);
+
 export const stringConverter: ConverterPlugin = {
   className: 'org.apache.kafka.connect.storage.StringConverter',
-  meaning: 'The value’s text in UTF-8.',
-  options: [],
-  create: () => ({
-    fromConnect: (_topic, schema, value) => (value === null ? null : Buffer.from(javaText(schema, value), 'utf8')),
-    toConnect: (_topic, bytes) => ({ schema: OPTIONAL_STRING, value: bytes === null ? null : bytes.toString('utf8') }),
-  }),
+  meaning: 'The value’s text.',
+  options: [
+    only(
+      [...ENCODINGS.keys()],
+      'write UTF-8',
+      optional('STRING', 'converter.encoding', 'UTF-8', 'Character set of the text.'),
+    ),
+  ],
+  create(options) {
+    const encoding = ENCODINGS.get(options.string('converter.encoding').toUpperCase()) ?? 'utf8';
+    return {
+      fromConnect: (_topic, schema, value) => (value === null ? null : Buffer.from(javaText(schema, value), encoding)),
+      toConnect: (_topic, bytes) => ({ schema: OPTIONAL_STRING, value: bytes?.toString(encoding) ?? null }),
+    };
+  },
 };
 
 export const byteArrayConverter: ConverterPlugin = {

@@ -1,5 +1,6 @@
 import { avroConverter } from './avro.js';
-import { binaryDataConverter, byteBufferConverter } from './binary-data.js';
+import { binaryDataConverter, byteBufferConverter, debeziumByteArrayConverter } from './binary-data.js';
+import { cloudEventsConverter } from './cloud-events.js';
 import type { ConverterPlugin } from './converter.js';
 import { jsonConverter } from './json.js';
 import { jsonSchemaConverter } from './json-schema-converter.js';
@@ -11,9 +12,11 @@ export const CONVERTERS: readonly ConverterPlugin[] = [
   jsonSchemaConverter,
   protobufConverter,
   jsonConverter,
+  cloudEventsConverter,
   stringConverter,
   byteArrayConverter,
   binaryDataConverter,
+  debeziumByteArrayConverter,
   byteBufferConverter,
   booleanConverter,
   ...numberConverters,

@@ -69,6 +69,8 @@ export class IncrementalSnapshot {
   private chunk: Chunk | undefined;
   private paused = false;
   private reading = false;
+  /** Signals that came while a chunk was read. */
+  private readonly waiting: Array<() => void> = [];
   private ended = false;
   /** Of the signal that began what runs. */
   private correlation: string | undefined;
@@ -105,6 +107,10 @@ export class IncrementalSnapshot {
 
   /** Without a list: all of it. */
   stop(tables: readonly string[] | undefined): void {
+    this.onceRead(() => this.abort(tables));
+  }
+
+  private abort(tables: readonly string[] | undefined): void {
     if (this.tables.length === 0) return;
     const current = this.tables[0]?.table;
     this.tables = tables === undefined ? [] : this.tables.filter((one) => !tables.includes(one.table));
@@ -114,7 +120,7 @@ export class IncrementalSnapshot {
   }
 
   pause(): void {
-    if (!this.paused && this.tables.length > 0) this.notify('PAUSED', this.collections());
+    if (!this.paused && this.tables.length > 0) this.onceRead(() => this.notify('PAUSED', this.collections()));
     this.paused = true;
   }
 
@@ -179,6 +185,7 @@ export class IncrementalSnapshot {
     this.readChunk().then(
       () => {
         this.reading = false;
+        for (const work of this.waiting.splice(0)) work();
         this.next();
       },
       (failure: unknown) => {
@@ -186,6 +193,12 @@ export class IncrementalSnapshot {
         if (!this.ended) this.output.failed(failure);
       },
     );
+  }
+
+  /** As in Debezium, a signal is followed between chunks: what is told of a chunk comes before what is told of the signal. */
+  private onceRead(work: () => void): void {
+    if (this.reading) this.waiting.push(work);
+    else work();
   }
 
   /** What is read now is not told, and the next table begins. */
@@ -213,10 +226,6 @@ export class IncrementalSnapshot {
     await this.marks.open(chunk.id);
     for (let request = this.tables[0]; request !== undefined; request = this.tables[0]) {
       const status = await this.readTable(request, chunk);
-      if (this.tables[0] !== request) {
-        this.nextTable(); // stopped meanwhile
-        continue;
-      }
       if (status === undefined) break;
       this.completed(request, status);
     }

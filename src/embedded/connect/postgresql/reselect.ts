@@ -3,8 +3,9 @@ import type { Tuple, TupleValue } from '../../../protocol/pgoutput/decode.js';
 import { quoteIdentifier } from '../../../protocol/sql.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
+import { ConnectFailure } from '../data/failure.js';
 import { type TableInfo, tableName } from './catalogue.js';
-import { isRetriable } from './connection.js';
+import { debeziumFailure, isRetriable } from './connection.js';
 import type { ReselectRule, Settings } from './settings.js';
 
 /**
@@ -44,6 +45,8 @@ export class Reselection {
     const name = (index: number): string => quoteIdentifier(table.columns[index]?.name ?? '');
     const conditions = keys.map((index, at) => `${name(index)} = $${at + 1}`).join(' AND ');
     const warn = (why: string): Tuple => {
+      if (this.settings.reselects.some((rule) => rule.failsIfAbsent))
+        throw debeziumFailure(`A row of ${tableName(table)} could not be read again: ${why}`);
       this.log.warn('a row could not be read again', { table: tableName(table), why });
       return after;
     };
@@ -59,7 +62,7 @@ export class Reselection {
       const found = new Map(wanted.map((index, at) => [index, row[at] ?? null]));
       return after.map((value, index) => (found.has(index) ? found.get(index) : value));
     } catch (failure) {
-      if (isRetriable(failure)) throw failure;
+      if (isRetriable(failure) || failure instanceof ConnectFailure) throw failure;
       return warn(messageOf(failure));
     }
   }

@@ -27,6 +27,8 @@ export interface ReselectRule {
   readonly nulls: boolean;
   /** The row is looked up by the record's key, not by the table's. */
   readonly byEventKey: boolean;
+  /** `reselect.error.handling.mode=fail`: the task ends where a row is gone or cannot be read. */
+  readonly failsIfAbsent: boolean;
 }
 
 /** Where signals come from besides the signal table. */
@@ -76,7 +78,7 @@ export interface Settings {
   readonly transactionTopic: string;
   includesMessage(prefix: string): boolean;
   readonly topicDelimiter: string;
-  readonly topicOf: TopicNaming;
+  readonly naming: TopicNaming;
   /** Whether the source's type of a column is told: `schema.table.column`, and the type's name. */
   propagates(column: string, type: string): boolean;
   /** Updates that change no column of the record are left out. */
@@ -190,7 +192,7 @@ export function readSettings(options: Options): Settings {
       options.string('message.prefix.exclude.list'),
     ),
     topicDelimiter: delimiter,
-    topicOf: topicNaming(options),
+    naming: topicNaming(options),
     propagates: propagation(options),
     skipsUnchanged: options.boolean('skip.messages.without.change'),
     viaPartitionRoot: options.boolean('publish.via.partition.root'),
@@ -249,6 +251,7 @@ function reselectRules(options: Options): ReselectRule[] {
       unavailable: flag('unavailable.values', true),
       nulls: flag('null.values', true),
       byEventKey: flag('use.event.key', false),
+      failsIfAbsent: (own['reselect.error.handling.mode'] ?? '').trim().toLowerCase() === 'fail',
     };
   });
 }

@@ -35,7 +35,7 @@ export interface TableCodec {
 
 export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType>, settings: Settings): TableCodec {
   const id = `${table.schema}.${table.name}`;
-  const topic = settings.topicOf(table.schema, table.name);
+  const topic = settings.naming.topicOf(table.schema, table.name);
   const name = adjustName(topic, settings.adjustNames); // records are named after their topic, its replaced characters included
   const compiled: CompiledColumn[] = [];
   const schemas = new Map<string, Schema>();
@@ -69,8 +69,18 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
   const keyColumns = (settings.keyColumns(id) ?? table.key).flatMap(
     (wanted) => compiled.find((column) => column.name === wanted) ?? [],
   );
+  const origin = settings.naming.keyOrigin(table.schema, table.name);
   const keySchema =
-    keyColumns.length === 0 ? undefined : new Schema('struct', { name: `${name}.Key`, fields: keyColumns.map(field) });
+    keyColumns.length === 0
+      ? undefined
+      : new Schema('struct', {
+          name: `${name}.Key`,
+          fields: [...keyColumns.map(field), ...(origin === undefined ? [] : [[origin.field, STRING] as const])],
+        });
+  const keyOf = (tuple: Tuple): Value[] => {
+    const values = decodeAll(keyColumns, tuple, undefined);
+    return origin === undefined ? values : [...values, origin.value];
+  };
   const valueSchema = new Schema('struct', { name: `${name}.Value`, optional: true, fields: included.map(field) });
   return {
     table,
@@ -78,7 +88,7 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
     keySchema,
     valueSchema,
     envelopeSchema: envelope(`${name}.Envelope`, valueSchema),
-    key: (tuple) => (keySchema === undefined ? null : new Struct(keySchema, decodeAll(keyColumns, tuple, undefined))),
+    key: (tuple) => (keySchema === undefined ? null : new Struct(keySchema, keyOf(tuple))),
     row: (tuple, previous) => new Struct(valueSchema, decodeAll(included, tuple, previous)),
     sameRow: (before, after) =>
       included.every(({ index }) => after[index] === undefined || before[index] === after[index]),

@@ -2,25 +2,43 @@ import { javaRegex, javaReplacement } from '../../../protocol/connect/option.js'
 import { TOPIC_NAMING_STRATEGIES } from '../../../protocol/connect/postgresql-options.js';
 import type { Options } from '../config/options.js';
 
-/** How a table's topic is called, by `topic.naming.strategy`. */
-export type TopicNaming = (schema: string, table: string) => string;
+/** What a strategy that gives several tables one topic adds to their keys, so that these stay apart. */
+export interface KeyOrigin {
+  readonly field: string;
+  readonly value: string;
+}
 
+export interface TopicNaming {
+  /** How a table's topic is called. */
+  topicOf(schema: string, table: string): string;
+  keyOrigin(schema: string, table: string): KeyOrigin | undefined;
+}
+
+/** By `topic.naming.strategy`. */
 export function topicNaming(options: Options): TopicNaming {
   const strategy = TOPIC_NAMING_STRATEGIES[options.string('topic.naming.strategy')];
   if (strategy === undefined) throw new Error('an unknown topic.naming.strategy passed the validation');
   const delimiter = options.string('topic.delimiter');
   const prefix = options.string('topic.prefix');
   const sanitize = strategy.unicode ? unicodeName : topicName;
-  const reroute = strategy.regex ? rerouting(options) : (topic: string): string => topic;
-  return (schema, table) => {
-    const parts = strategy.withSchema ? [prefix, schema, table] : [prefix, table];
-    return sanitize(reroute(parts.join(delimiter)));
+  const ownTopic = (schema: string, table: string): string =>
+    (strategy.withSchema ? [prefix, schema, table] : [prefix, table]).join(delimiter);
+  if (!strategy.regex)
+    return { topicOf: (schema, table) => sanitize(ownTopic(schema, table)), keyOrigin: () => undefined };
+  const reroute = replacing(options.string('topic.regex'), options.string('topic.replacement'));
+  const field = options.string('topic.key.field.name');
+  const [regex, replacement] = [options.text('topic.key.field.regex'), options.text('topic.key.field.replacement')];
+  const identify = regex === undefined || replacement === undefined ? sanitize : replacing(regex, replacement);
+  return {
+    topicOf: (schema, table) => sanitize(reroute(ownTopic(schema, table))),
+    keyOrigin: (schema, table) =>
+      options.boolean('topic.key.enforce.uniqueness') ? { field, value: identify(ownTopic(schema, table)) } : undefined,
   };
 }
 
-function rerouting(options: Options): (topic: string) => string {
-  const regex = javaRegex(`^(?:${options.string('topic.regex')})$`);
-  const replacement = javaReplacement(options.string('topic.replacement'));
+function replacing(pattern: string, by: string): (topic: string) => string {
+  const regex = javaRegex(`^(?:${pattern})$`);
+  const replacement = javaReplacement(by);
   return (topic) => {
     const match = regex.exec(topic);
     return match === null ? topic : replacement(match);

@@ -26,7 +26,7 @@ export function unknownClass(name: string, option: string): string {
   return why === undefined ? found : `${found} ${why}.`;
 }
 
-function pluginOf<Plugin extends { readonly className: string }>(
+export function pluginOf<Plugin extends { readonly className: string }>(
   plugins: readonly Plugin[],
   name: string | undefined,
   option: string,

@@ -10,10 +10,11 @@ import { javaRegex, type RawConfig, splitList } from '../../../protocol/connect/
 import { EvpipeError, messageOf } from '../../../support/errors.js';
 import type { Converter, SchemaAndValue } from '../converters/converter.js';
 import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
+import type { RecordHeader } from '../data/record.js';
 import type { Transform } from '../transforms/transform.js';
 import { converterOf, transformChain } from './chain.js';
 import { DeadLetters, type Stage } from './dead-letters.js';
-import { headersFrom } from './headers.js';
+import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SinkConnectorPlugin } from './plugin.js';
 import { untilReachable } from './reachable.js';
 import { sinkGroup } from './sink-offsets.js';
@@ -37,6 +38,7 @@ export class SinkRunner implements TaskRunner {
   private readonly transform: Transform;
   private readonly keys: Converter;
   private readonly values: Converter;
+  private readonly headers: HeaderConverter;
   private readonly deadLetters: DeadLetters | undefined;
   private readonly stopped = new AbortController();
   private readonly metTopics = new Set<string>();
@@ -61,6 +63,7 @@ export class SinkRunner implements TaskRunner {
     this.transform = transformChain(config, { warn: (message) => log.warn(message, { connector: name }) });
     this.keys = converterOf('key', config, context.workerConfig);
     this.values = converterOf('value', config, context.workerConfig);
+    this.headers = headerConverter(config, context.workerConfig);
     const tolerant = config['errors.tolerance']?.trim().toLowerCase() === 'all';
     this.deadLetters = tolerant ? new DeadLetters(config, context) : undefined;
     this.task = plugin.createTask(config, {
@@ -206,8 +209,10 @@ export class SinkRunner implements TaskRunner {
         Promise.all([key, value]).catch(() => {}); // asked again below
         return this.convertSlowly(record);
       }
+      stage = 'HEADER_CONVERTER';
+      const headers = this.headers.read(record.topic, record.headers);
       stage = 'TRANSFORMATION';
-      return this.transformed(record, key, value);
+      return this.transformed(record, key, value, headers);
     } catch (failure) {
       return this.skip(record, stage, failure);
     }
@@ -221,15 +226,22 @@ export class SinkRunner implements TaskRunner {
       const key = await untilReachable(async () => this.keys.toConnect(record.topic, record.key), task);
       stage = 'VALUE_CONVERTER';
       const value = await untilReachable(async () => this.values.toConnect(record.topic, record.value), task);
+      stage = 'HEADER_CONVERTER';
+      const headers = this.headers.read(record.topic, record.headers);
       stage = 'TRANSFORMATION';
-      return this.transformed(record, key, value);
+      return this.transformed(record, key, value, headers);
     } catch (failure) {
       this.stopped.signal.throwIfAborted();
       return this.skip(record, stage, failure);
     }
   }
 
-  private transformed(record: KafkaRecord, key: SchemaAndValue, value: SchemaAndValue): SinkRecord | undefined {
+  private transformed(
+    record: KafkaRecord,
+    key: SchemaAndValue,
+    value: SchemaAndValue,
+    headers: readonly RecordHeader[],
+  ): SinkRecord | undefined {
     const changed = this.transform({
       topic: record.topic,
       partition: record.partition,
@@ -238,7 +250,7 @@ export class SinkRunner implements TaskRunner {
       valueSchema: value.schema,
       value: value.value,
       timestampMs: record.timestampMs < 0 ? undefined : record.timestampMs,
-      headers: headersFrom(record.headers),
+      headers,
     });
     return changed === undefined ? undefined : { ...changed, original: record };
   }
@@ -257,6 +269,8 @@ export class SinkRunner implements TaskRunner {
         return this.config['key.converter'] ?? this.context.workerConfig['key.converter'] ?? '';
       case 'VALUE_CONVERTER':
         return this.config['value.converter'] ?? this.context.workerConfig['value.converter'] ?? '';
+      case 'HEADER_CONVERTER':
+        return this.config['header.converter'] ?? this.context.workerConfig['header.converter'] ?? '';
       case 'TRANSFORMATION': {
         const [first] = splitList(this.config.transforms ?? '');
         return this.config[`transforms.${first}.type`] ?? '';

@@ -1,12 +1,12 @@
-import type { OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { Header, OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
 import type { Converter } from '../converters/converter.js';
-import { CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
+import { CONFIG_EXCEPTION, CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';
 import type { Transform } from '../transforms/transform.js';
 import { converterOf, transformChain } from './chain.js';
-import { headersOf } from './headers.js';
+import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SourceConnectorPlugin } from './plugin.js';
 import { untilReachable } from './reachable.js';
 import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
@@ -32,6 +32,7 @@ export class SourceRunner implements TaskRunner {
   private readonly transform: Transform;
   private readonly keys: Converter;
   private readonly values: Converter;
+  private readonly headers: HeaderConverter;
   private readonly knownTopics = new Set<string>();
   private readonly toleratesErrors: boolean;
   private last: SourceItem | undefined;
@@ -53,6 +54,7 @@ export class SourceRunner implements TaskRunner {
     this.transform = transformChain(config, { warn: (message) => log.warn(message, { connector: name }) });
     this.keys = converterOf('key', config, context.workerConfig);
     this.values = converterOf('value', config, context.workerConfig);
+    this.headers = headerConverter(config, context.workerConfig);
     this.toleratesErrors = config['errors.tolerance']?.trim().toLowerCase() === 'all';
     this.task = plugin.createTask(config, {
       connector: name,
@@ -62,7 +64,7 @@ export class SourceRunner implements TaskRunner {
       random: context.random,
       offset: (partition) => storedOffset(context.stores, name, partition),
     });
-    this.producer = context.kafka.producer({ bufferBytes: BUFFER_BYTES });
+    this.producer = context.kafka.producer({ bufferBytes: BUFFER_BYTES, compression: compressionOf(config) });
   }
 
   private get stopping(): boolean {
@@ -121,8 +123,9 @@ export class SourceRunner implements TaskRunner {
     try {
       const changed = this.transform(record);
       if (changed === undefined) return undefined;
-      const key = this.keys.fromConnect(changed.topic, changed.keySchema, changed.key);
-      const value = this.values.fromConnect(changed.topic, changed.valueSchema, changed.value);
+      const headers = this.headersOf(changed);
+      const key = this.keys.fromConnect(changed.topic, changed.keySchema, changed.key, headers);
+      const value = this.values.fromConnect(changed.topic, changed.valueSchema, changed.value, headers);
       if (key instanceof Promise || value instanceof Promise || !this.knownTopics.has(changed.topic))
         return this.writeSlowly(changed, Promise.all([key, value]));
       return this.append(changed, key, value);
@@ -156,8 +159,8 @@ export class SourceRunner implements TaskRunner {
 
   private convert(record: ConnectRecord): Promise<Converted> {
     return Promise.all([
-      this.keys.fromConnect(record.topic, record.keySchema, record.key),
-      this.values.fromConnect(record.topic, record.valueSchema, record.value),
+      this.keys.fromConnect(record.topic, record.keySchema, record.key, this.headersOf(record)),
+      this.values.fromConnect(record.topic, record.valueSchema, record.value, this.headersOf(record)),
     ]);
   }
 
@@ -168,10 +171,14 @@ export class SourceRunner implements TaskRunner {
       timestampMs: record.timestampMs,
       key,
       value,
-      headers: record.headers.length === 0 ? undefined : headersOf(record.headers),
+      headers: this.headersOf(record),
     };
     this.producer.append(outgoing);
     return this.producer.room();
+  }
+
+  private headersOf({ topic, headers }: ConnectRecord): readonly Header[] | undefined {
+    return headers.length === 0 ? undefined : this.headers.write(topic, headers);
   }
 
   private tolerate(failure: unknown): void {
@@ -231,6 +238,19 @@ export class SourceRunner implements TaskRunner {
     this.stored = item;
     this.task.committed(offset);
   }
+}
+
+const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+
+function compressionOf(config: RawConfig): (typeof COMPRESSIONS)[number] {
+  const option = 'producer.override.compression.type';
+  const wanted = config[option]?.trim().toLowerCase() ?? 'none';
+  const known = COMPRESSIONS.find((one) => one === wanted);
+  if (known !== undefined) return known;
+  throw new ConnectFailure(
+    `Invalid value ${config[option]} for configuration ${option}: String must be one of: ${COMPRESSIONS.join(', ')}`,
+    { className: CONFIG_EXCEPTION },
+  );
 }
 
 function storedOffset(stores: Stores, connector: string, partition: SourcePartition): SourceOffset | undefined {

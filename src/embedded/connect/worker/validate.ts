@@ -3,6 +3,7 @@ import {
   SINK_OPTIONS,
   SOURCE_OPTIONS,
   unknownOptions,
+  withoutEffect,
 } from '../../../protocol/connect/connector-options.js';
 import {
   below,
@@ -16,11 +17,14 @@ import {
 import { messageOf } from '../../../support/errors.js';
 import { type ConfigProviders, resolveProviders } from '../config/providers.js';
 import { redact, secretsOf } from '../config/secrets.js';
+import type { ConverterPlugin } from '../converters/converter.js';
 import { CONVERTERS } from '../converters/table.js';
-import { PREDICATES } from '../predicates/table.js';
+import { PREDICATES, type PredicatePlugin } from '../predicates/table.js';
 import { TRANSFORMS } from '../transforms/table.js';
+import type { TransformPlugin } from '../transforms/transform.js';
 import { findPlugin, type namedPlugins, unknownClass } from './chain.js';
 import { CONNECTORS } from './connectors.js';
+import { HEADER_CONVERTERS, isSimple } from './headers.js';
 import type { OptionProblem } from './plugin.js';
 
 export interface OptionResult {
@@ -62,6 +66,7 @@ export async function validate(
     ...chainResults('predicates', PREDICATES, config),
   ];
   const all = [...results, ...aliases, ...converterResults(config)];
+  const ineffective = [...withoutEffect(config, definitions), ...unreadOfPlugins(config)];
   const errors = new Map<string, string[]>();
   if (problem !== undefined) errors.set('name', [problem]);
   if (plugin.kind === 'sink') for (const wrong of topicProblems(config)) errors.set(wrong.option, [wrong.message]);
@@ -74,6 +79,7 @@ export async function validate(
     warnings: [
       ...warnings,
       ...unread.map((name) => `option ${name} is not known to ${plugin.className}: it has no effect`),
+      ...ineffective,
     ],
     results: all.map(({ definition, value, errors: found }) => ({
       definition,
@@ -174,11 +180,57 @@ function predicateResult(kind: string, prefix: string, config: RawConfig): Optio
   return [{ definition, value: wanted, errors }];
 }
 
+const CONVERTER_OPTIONS: ReadonlyArray<readonly [option: string, known: readonly ConverterPlugin[]]> = [
+  ['key.converter', CONVERTERS],
+  ['value.converter', CONVERTERS],
+  ['header.converter', HEADER_CONVERTERS],
+];
+
+/** What the worker itself reads of the options of a transform, a predicate and a converter. */
+const OF_THE_WORKER = ['type', 'predicate', 'negate', 'converter.type', 'plugin.version'];
+
+interface OwnOptions {
+  readonly prefix: string;
+  readonly className: string;
+  readonly options: readonly OptionDefinition[];
+  readonly nested?: readonly string[];
+}
+
+/** Options of transforms, predicates and converters that none of them reads, or that have no effect. */
+function unreadOfPlugins(config: RawConfig): string[] {
+  const inChain = (['transforms', 'predicates'] as const).flatMap((kind) =>
+    splitList(config[kind] ?? '').flatMap((alias): OwnOptions[] => {
+      const prefix = `${kind}.${alias}.`;
+      const plugin = findPlugin<PredicatePlugin | TransformPlugin>(
+        kind === 'transforms' ? TRANSFORMS : PREDICATES,
+        (config[`${prefix}type`] ?? '').trim(),
+      );
+      return plugin === undefined ? [] : [{ prefix, ...plugin }];
+    }),
+  );
+  const converters = CONVERTER_OPTIONS.flatMap(([option, known]): OwnOptions[] => {
+    const plugin = findPlugin(known, (config[option] ?? '').trim());
+    return plugin === undefined ? [] : [{ prefix: `${option}.`, ...plugin }];
+  });
+  return [...inChain, ...converters].flatMap(({ prefix, className, options, nested = [] }) => {
+    const own = below(config, prefix);
+    const named = (message: string): string => message.replace('option ', `option ${prefix}`);
+    const read = new Set([...options.map(({ name }) => name), ...OF_THE_WORKER]);
+    const unread = Object.keys(own).filter(
+      (name) => !read.has(name) && !nested.some((beginning) => name.startsWith(beginning)),
+    );
+    return [
+      ...withoutEffect(own, options).map(named),
+      ...unread.map((name) => `option ${prefix}${name} is not known to ${className}: it has no effect`),
+    ];
+  });
+}
+
 function converterResults(config: RawConfig): OptionResult[] {
-  return ['key.converter', 'value.converter'].flatMap((option): OptionResult[] => {
+  return CONVERTER_OPTIONS.flatMap(([option, known]): OptionResult[] => {
     const name = config[option];
-    if (name === undefined) return [];
-    const plugin = findPlugin(CONVERTERS, name.trim());
+    if (name === undefined || (option === 'header.converter' && isSimple(name))) return [];
+    const plugin = findPlugin(known, name.trim());
     if (plugin === undefined) {
       const definition: OptionDefinition = { name: option, type: 'CLASS', default: null, doc: '' };
       return [

@@ -14,6 +14,12 @@ export const WORKER_OPTIONS: readonly OptionDefinition[] = [
     'org.apache.kafka.connect.json.JsonConverter',
     'Converter of values, for connectors that name none; its options are `value.converter.…`.',
   ),
+  optional(
+    'CLASS',
+    'header.converter',
+    'org.apache.kafka.connect.storage.SimpleHeaderConverter',
+    'Converter of headers, for connectors that name none; its options are `header.converter.…`.',
+  ),
   optional('STRING', 'config.storage.topic', 'connect-configs', 'Topic of the connectors’ configurations.'),
   optional('STRING', 'offset.storage.topic', 'connect-offsets', 'Topic of the source connectors’ offsets.'),
   optional('STRING', 'status.storage.topic', 'connect-status', 'Topic of the connectors’ and tasks’ states.'),
