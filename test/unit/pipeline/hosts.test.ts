@@ -17,6 +17,8 @@ services:
       OTHER: http://accounting:8002/api
       REDIS_URL: redis://redis:6379/0
       TIME: 12:30:00
+      IMAGE: postgres:16
+      KEY: planning:1001
       DOCS: https://example.org/connect:8083
       MINE: $(kafka.bootstrapServers)
     envFile: person.env
@@ -34,7 +36,7 @@ const written = (options = {}): readonly string[] => {
 
 beforeEach(() => {
   workspace.write('person.env', 'KAFKA=broker:29092,broker:29093\n');
-  workspace.write('app.ini.in', '[db]\nurl = postgres://me:secret@db/person\nname = host\n');
+  workspace.write('app.ini.in', '[db]\nurl = postgres://me:secret@db/person\nname = the host database\n');
   workspace.write(
     'sql/person/V000009__link.sql',
     "CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'postgres', dbname 'x');\n",
@@ -49,8 +51,8 @@ it('finds addresses of containers in environments, commands, connectors, templat
     `overlay.yaml:7:16 warning host-written: postgres ${told} Use $(databases.person.url).`,
     `overlay.yaml:8:14 warning host-written: accounting:8002 ${told} Use $(services.accounting.url).`,
     `overlay.yaml:9:18 warning host-written: redis:6379 ${told} Use $(stores.sessions.url).`,
-    `overlay.yaml:16:29 warning host-written: localhost:8083 ${told} Use $(connect.url).`,
-    `overlay.yaml:18:68 warning host-written: schema-registry:8081 ${told} Use $(schemaRegistry.url).`,
+    `overlay.yaml:18:29 warning host-written: localhost:8083 ${told} Use $(connect.url).`,
+    `overlay.yaml:20:68 warning host-written: schema-registry:8081 ${told} Use $(schemaRegistry.url).`,
     `person.env:1:7 warning host-written: broker:29092 ${told} Use $(kafka.bootstrapServers).`,
     `person.env:1:20 warning host-written: broker:29093 ${told} Use $(kafka.bootstrapServers).`,
     `sql/person/V000009__link.sql:1:70 warning host-written: postgres ${told} Use $(databases.person.url).`,

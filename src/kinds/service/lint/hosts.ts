@@ -66,9 +66,9 @@ const KNOWN: readonly Known[] = [
 
 /** The host and port of `kafka:9092`, `http://registry:8081`. */
 const ADDRESS =
-  /(?:[a-z][a-z0-9+.]*:\/\/(?:[^\s/@'"]*@)?|(?<![\w.$/@:-]))(([a-z][a-z0-9.-]*|127\.0\.0\.1):(\d{2,5}))(?!\d)/dgi;
+  /(?:([a-z][a-z0-9+.]*:\/\/)(?:[^\s/@'"]*@)?|(?<![\w.$/@:-]))(([a-z][a-z0-9.-]*|127\.0\.0\.1):(\d{4,5}))(?!\d)/dgi;
 /** The host alone: `postgres://user@db/x`; `host=db`, `host 'db'` as libpq and CREATE SERVER have it. */
-const BARE = /(?:\bhost(?:name)?\s*[= ]\s*'?|:\/\/(?:[^\s/@'"]*@)?)(([a-z][a-z0-9-]*))(?=['\s/]|$)/dgi;
+const BARE = /(\bhost(?:name)?(?:\s*=\s*'?|\s+')|:\/\/(?:[^\s/@'"]*@)?)(([a-z][a-z0-9-]*))(?=['\s/]|$)/dgi;
 
 /**
  * Addresses that are written out where a reference belongs: the names of containers mean nothing on this host, and ports move where they
@@ -79,8 +79,8 @@ export function checkHosts(context: LintContext): readonly Problem[] {
   if (pipeline.target.base !== 'embedded') return [];
   return [...inSections(context), ...inFiles(context)]
     .flatMap(({ text, location, named }) =>
-      addressesIn(text, named).flatMap(({ written, host, port, index }) => {
-        const reference = referenceFor(host, port, pipeline);
+      addressesIn(text, named).flatMap(({ written, host, port, index, isUrl }) => {
+        const reference = referenceFor(host, port, isUrl, pipeline);
         if (reference === undefined) return [];
         const place = index === undefined ? location : placeIn(text, index, location.file);
         const message = `${written} is an address written out: the embedded target has its servers elsewhere`;
@@ -131,22 +131,25 @@ interface Written {
   readonly host: string;
   readonly port: number | undefined;
   readonly index: number | undefined;
+  /** It can be nothing but an address: `order:1001` may be a key as well. */
+  readonly isUrl: boolean;
 }
 
 function addressesIn(text: string, named: string | undefined): readonly Written[] {
   if (named !== undefined && /host(name)?$/i.test(named))
-    return [{ written: text, host: text, port: undefined, index: undefined }];
+    return [{ written: text, host: text, port: undefined, index: undefined, isUrl: true }];
   return [ADDRESS, BARE].flatMap((pattern) =>
     [...text.matchAll(pattern)].map((match) => {
-      const [, written = '', host = '', port] = match; // without what stands before it: a password may be in there
-      const index = named === undefined ? match.indices?.[1]?.[0] : undefined;
-      return { written, host: host.toLowerCase(), port: port === undefined ? undefined : Number(port), index };
+      const [, before, written = '', host = '', port] = match; // without what stands before it: a password may be in there
+      const index = named === undefined ? match.indices?.[2]?.[0] : undefined;
+      const isUrl = before !== undefined;
+      return { written, host: host.toLowerCase(), port: port === undefined ? undefined : Number(port), index, isUrl };
     }),
   );
 }
 
-function referenceFor(host: string, port: number | undefined, pipeline: Pipeline): string | undefined {
-  const service = pipeline.services.find(({ name }) => name === host);
+function referenceFor(host: string, port: number | undefined, isUrl: boolean, pipeline: Pipeline): string | undefined {
+  const service = pipeline.services.find(({ name }) => isUrl && name === host);
   if (service !== undefined) return service.port === undefined ? undefined : `services.${host}.url`;
   const isHere = host === 'localhost' || host === '127.0.0.1';
   const known = KNOWN.find(({ hosts, ports }) => (isHere ? ports.includes(port ?? 0) : hosts.includes(host)));
