@@ -7,12 +7,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Stack } from '../support/stack.js';
 import { downloadRealStack } from './stack/download.js';
 import { wheelsFor } from './stack/python.js';
+import { repositoryFolder } from './stack/repository.js';
 
 /**
  * A Django application with its own migrations, first user, static files, admin and worker, and consumers in Python, Java and Go.
  * None of them knows evpipe; one file brings them up, and the data goes in through the forms of the admin.
  */
 const fixture = fileURLToPath(new URL('../fixtures/pipelines/parcel-desk', import.meta.url));
+/** Kept with all else that is downloaded once. */
+const go = { GOMODCACHE: join(repositoryFolder, '.real-stack/go-modules'), GOFLAGS: '-modcacherw' };
 let stack: Stack;
 
 beforeAll(async () => {
@@ -20,10 +23,13 @@ beforeAll(async () => {
   const [real, wheels] = await Promise.all([
     downloadRealStack(),
     wheelsFor(...requirements),
-    promisify(execFile)('go', ['mod', 'download'], { cwd: join(fixture, 'routing') }),
+    promisify(execFile)('go', ['mod', 'download'], {
+      cwd: join(fixture, 'routing'),
+      env: { ...process.env, ...go },
+    }),
   ]);
   stack = await Stack.prepare(fixture);
-  Object.assign(stack.box.env, {
+  Object.assign(stack.box.env, go, {
     JARS: `${real}/kafka/*:${real}/plugins/debezium-connector-postgres/*`,
     WHEELS: wheels,
     NO_INDEX: '1',
