@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startPipeline } from '../../dist/testing/index.js';
+import { waitUntil } from '../../src/support/retry.js';
 import { Stack } from '../support/stack.js';
 
 /** An application that brings its own tables: jobs, a connector that waits, forms of `ready`, rendered files. */
@@ -85,6 +86,31 @@ it('runs commands as a service and against the whole pipeline, and passes their 
   const alone = await stack.run('exec', '--', 'node', '-e', check);
   expect(alone.code, alone.stderr).toBe(7);
   expect(await stack.processes(), 'it ran for the command only').toEqual([]);
+});
+
+it('brings up again what has changed while it watches, and leaves it running in the end', async () => {
+  const watching = stack.box.start('up', '--watch', '--no-verify');
+  const said = (text: RegExp) =>
+    waitUntil(`${text} in ${watching.output()}`, async () => text.test(watching.output()) || undefined, {
+      timeoutMs: 60_000,
+    });
+  await said(/Watching files/);
+  const template = join(stack.box.folder, 'app.ini.in');
+  writeFileSync(template, `${readFileSync(template, 'utf8')}[more]\n`);
+  await said(/Changed: app\.ini\.in[\s\S]*Watching files/);
+  const page = await fetch(`${await stack.url('web')}/app.ini`);
+  expect(await page.text()).toContain('[more]');
+
+  const script = join(stack.box.folder, 'migrate.mjs');
+  const text = readFileSync(script, 'utf8');
+  writeFileSync(script, `${text}process.exit(3);\n`);
+  await said(/Changed: migrate\.mjs[\s\S]*job migrate ended with code 3[\s\S]*Watching files/);
+  writeFileSync(script, text);
+  await said(/code 3[\s\S]*Changed: migrate\.mjs[\s\S]*✓ jobs[\s\S]*Watching files/);
+  watching.kill('SIGINT');
+  expect((await watching.ended).code, watching.output()).toBe(0);
+  expect(await stack.process('web')).toMatchObject({ state: 'running' });
+  await stack.run('down');
 });
 
 it('is started and stopped by evpipe/test, which gives its addresses, or says what failed', async () => {

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { OperationEvent } from '../../kinds/events.js';
 import type { Link, Slice } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
@@ -9,6 +10,7 @@ import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT_OF_KIND, exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
+import { reportError } from '../report-error.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
 import type { Shell } from '../shell.js';
 
@@ -17,10 +19,14 @@ const ALL: readonly Slice[] = ['services', 'streams', 'seed'];
 export const upCommand: CommandEntry = {
   name: 'up [pipeline]',
   summary: 'bring everything up in order, seed it, and prove that the replicas agree',
-  examples: ['up pipelines/person-planning', 'up --no-seed --output json'],
+  examples: ['up pipelines/person-planning', 'up --watch', 'up --no-seed --output json'],
   declare: (command) =>
     adoptOption(command)
       .option('--attach', 'stay in the foreground and bring it down on Ctrl-C')
+      .option(
+        '--watch',
+        'stay, and bring up again what changes: restarts services whose files do; Ctrl-C ends only the watching',
+      )
       .option('--seed', 'also create seed data on servers with an address')
       .option('--no-seed', 'create no seed data')
       .option('--no-verify', 'run no checks'),
@@ -28,9 +34,58 @@ export const upCommand: CommandEntry = {
   run: (call) => {
     const slices = call.options.seed === false ? ALL.filter((slice) => slice !== 'seed') : ALL;
     const seedsAddressed = call.options.seed === true;
-    return runUp(call, { slices: new Set(slices), verify: call.options.verify !== false, seedsAddressed });
+    const work = { slices: new Set(slices), verify: call.options.verify !== false, seedsAddressed };
+    return call.options.watch === true ? watched(call, work) : runUp(call, work);
   },
 };
+
+/** Again and again: what fails is told, and looked at again with the next change. */
+async function watched(call: CommandCall, work: Omit<UpOptions, 'deadlineMs'>): Promise<number> {
+  const {
+    shell,
+    options,
+    arguments: [operand],
+  } = call;
+  if (options.attach === true)
+    throw new EvpipeError('EVPIPE_UP_STAYS', 'use only one of --watch and --attach', { kind: 'usage' });
+  const { nextChange, watchedFiles } = await import('../../operations/up/watch.js');
+  const open = () => openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+  let pipeline = await open();
+  for (;;) {
+    await tried(call, () => runUp(call, work));
+    if (shell.signal.aborted) return EXIT.done;
+    shell.err('\nWatching files; Ctrl-C ends it.\n');
+    const changed = await nextChange(watchedFiles(pipeline), shell.signal);
+    if (changed === undefined) return EXIT.done;
+    const names = [...new Set(changed.map(({ path }) => relative(pipeline.folder, path)))];
+    shell.err(`\nChanged: ${names.join(', ')}\n`);
+    pipeline = await open().catch(() => pipeline); // what is wrong with the file, `up` tells
+    const services = new Set(changed.flatMap(({ service }) => service ?? []));
+    await tried(call, () => restarted(call, pipeline, [...services]));
+  }
+}
+
+async function tried({ shell, options }: CommandCall, work: () => Promise<number>): Promise<void> {
+  try {
+    await work();
+  } catch (failure) {
+    if (!shell.signal.aborted)
+      reportError(failure, shell, { verbose: options.verbose === true, json: options.output === 'json' });
+  }
+}
+
+async function restarted(
+  { shell, options }: CommandCall,
+  pipeline: Pipeline,
+  services: readonly string[],
+): Promise<number> {
+  if (services.length === 0) return EXIT.done;
+  const { startStop } = await import('../../operations/run/start-stop.js');
+  return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
+    for (const name of services) await startStop(session, 'restart', name);
+    return EXIT.done;
+  });
+}
 
 export const initServicesCommand: CommandEntry = {
   name: 'init-services [pipeline]',
