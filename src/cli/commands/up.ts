@@ -8,7 +8,7 @@ import { EvpipeError } from '../../support/errors.js';
 import { adoptOption } from '../adopt-option.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
-import { EXIT_OF_KIND, exitOfReports } from '../exit-codes.js';
+import { EXIT, EXIT_OF_KIND, exitOfReports } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { reportError } from '../report-error.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
