@@ -176,14 +176,12 @@ function recordDetail(model: TailModel, { columns, topics }: TailView): Line[] {
 
 /** Names in one column, values in the other. */
 function headerTable({ headers }: DecodedRecord, columns: number): Line[] {
-  if (headers.length === 0) return [];
   const names = Math.min(Math.floor(columns * HEADER_NAMES_SHARE), widest(headers.map(([name]) => printable(name))));
-  const rows = headers.flatMap(([name, value]) =>
+  return headers.flatMap(([name, value]) =>
     wrapKept(value === null ? '∅' : printable(value), Math.max(1, columns - names - 4)).map((text, row) =>
       line('  ', span(column(row === 0 ? printable(name) : '', names), 'dim'), '  ', text),
     ),
   );
-  return [line(span(counted(headers.length, 'header'), 'dim')), ...rows];
 }
 
 const HEADER_NAMES_SHARE = 0.4;
