@@ -124,7 +124,10 @@ export const KSQLDB_ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/query-stream', bodies: statements(KSQL_QUERIES, 'sql'), streams: true },
   { method: 'POST', path: '/close-query', bodies: [{ queryId: 'none' }] },
   { method: 'POST', path: '/inserts-stream', bodies: [{ target: 'orders' }], streams: true },
-  ...['/', '/info', '/healthcheck', '/clusterStatus', '/status'].map((path) => ({ method: 'GET', path })),
+  ...['/', '/info', '/healthcheck', '/clusterStatus', '/status', '/v1/metadata', '/v1/metadata/id'].map((path) => ({
+    method: 'GET',
+    path,
+  })),
   {
     method: 'GET',
     path: '/status/:type/:name/:action',
