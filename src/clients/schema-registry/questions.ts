@@ -70,19 +70,30 @@ export class SerializerQuestions {
   }
 
   private async resolved(id: number, body: SchemaBody): Promise<ResolvedSchema> {
-    const references = new Map<string, string>();
-    await this.addReferences(body, references, new Set());
+    const references = await referredTexts(body.references, (subject, version) =>
+      this.body(`${subjectPath(subject)}/versions/${version}`, `read version ${version} of subject ${subject}`),
+    );
     return { id, type: body.schemaType ?? 'AVRO', schema: String(body.schema), references };
   }
+}
 
-  private async addReferences(body: SchemaBody, found: Map<string, string>, visited: Set<string>): Promise<void> {
-    for (const { name, subject, version } of body.references ?? []) {
-      const path = `${subjectPath(subject)}/versions/${version}`;
-      if (visited.has(path)) continue;
-      visited.add(path);
-      const referred = await this.body(path, `read version ${version} of subject ${subject}`);
-      await this.addReferences(referred, found, visited);
+/** The texts of the schemas that references lead to, by name; each after those it refers to itself. */
+export async function referredTexts(
+  references: SchemaBody['references'],
+  read: (subject: string, version: number) => Promise<Pick<SchemaBody, 'schema' | 'references'>>,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const visited = new Set<string>();
+  const follow = async (ahead: SchemaBody['references']): Promise<void> => {
+    for (const { name, subject, version } of ahead ?? []) {
+      const place = `${subject}\n${version}`;
+      if (visited.has(place)) continue;
+      visited.add(place);
+      const referred = await read(subject, version);
+      await follow(referred.references);
       found.set(name, String(referred.schema));
     }
-  }
+  };
+  await follow(references);
+  return found;
 }

@@ -120,14 +120,18 @@ export class IncrementalSnapshot {
   }
 
   pause(): void {
-    if (!this.paused && this.tables.length > 0) this.onceRead(() => this.notify('PAUSED', this.collections()));
-    this.paused = true;
+    this.onceRead(() => {
+      if (!this.paused && this.tables.length > 0) this.notify('PAUSED', this.collections());
+      this.paused = true;
+    });
   }
 
   resume(): void {
-    if (this.paused && this.tables.length > 0) this.notify('RESUMED', this.collections());
-    this.paused = false;
-    this.next();
+    this.onceRead(() => {
+      if (this.paused && this.tables.length > 0) this.notify('RESUMED', this.collections());
+      this.paused = false;
+      this.next();
+    });
   }
 
   /** Ends reading; what is left is in the offset. */
@@ -184,15 +188,19 @@ export class IncrementalSnapshot {
     this.reading = true;
     this.readChunk().then(
       () => {
-        this.reading = false;
-        for (const work of this.waiting.splice(0)) work();
+        this.hasRead();
         this.next();
       },
       (failure: unknown) => {
-        this.reading = false;
+        this.hasRead();
         if (!this.ended) this.output.failed(failure);
       },
     );
+  }
+
+  private hasRead(): void {
+    this.reading = false;
+    for (const work of this.waiting.splice(0)) work();
   }
 
   /** As in Debezium, a signal is followed between chunks: what is told of a chunk comes before what is told of the signal. */
