@@ -17,6 +17,8 @@ export interface RealKafkaOptions {
   readonly heapMb?: number | undefined;
   /** Further listeners, host:port by their security protocol, which is their name too. */
   readonly listeners?: Readonly<Record<string, string>> | undefined;
+  /** System properties of its JVM. */
+  readonly properties?: Readonly<Record<string, string>> | undefined;
   /** More of server.properties; wins over what stands below. */
   readonly config?: Readonly<Record<string, string>> | undefined;
 }
@@ -70,6 +72,7 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
     classpath,
     main,
     heapMb: options.heapMb ?? 512,
+    properties: options.properties ?? {},
   });
   const bootstrapServers = `127.0.0.1:${port}`;
   await untilItAnswers(jvm, 'Kafka', () => describeCluster(bootstrapServers));
