@@ -75,20 +75,22 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
     properties: options.properties ?? {},
   });
   const bootstrapServers = `127.0.0.1:${port}`;
-  await untilItAnswers(jvm, 'Kafka', () => describeCluster(bootstrapServers));
+  await untilItAnswers(jvm, 'Kafka', () => describeCluster(bootstrapServers, 1));
   return { bootstrapServers, port, jvm, stop: (signal) => jvm.stop(signal) };
 }
 
 /** Any 16 bytes in base64 will do. */
-const CLUSTER_ID = 'ZXZwaXBlLXJlYWwtc3RhYw';
+export const CLUSTER_ID = 'ZXZwaXBlLXJlYWwtc3RhYw';
 
-async function describeCluster(bootstrapServers: string): Promise<void> {
+/** Throws until so many brokers are registered. */
+export async function describeCluster(bootstrapServers: string, wanted: number): Promise<void> {
   const brokers = [bootstrapServers];
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
   try {
     await admin.connect();
     const cluster = await admin.describeCluster();
-    if (cluster.brokers.length !== 1) throw new Error('the broker is not registered yet');
+    if (cluster.brokers.length !== wanted)
+      throw new Error(`${cluster.brokers.length} of ${wanted} brokers are registered`);
   } finally {
     await admin.disconnect();
   }
