@@ -2,6 +2,7 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http
 import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import { messageOf } from '../support/errors.js';
+import { type LivenessQuestion, type LivenessWatch, questionOf, watchLiveness } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../support/tls-files.js';
 import { basicAuthorization } from './basic-authorization.js';
@@ -42,6 +43,11 @@ export interface HttpClientOptions extends HttpAddress {
   readonly timeoutMs?: number;
   /** How long a request that was not answered is repeated for: the server may be restarting. 0: never. */
   readonly retryMs?: number;
+  /**
+   * Ends a request, streams included, some seconds after the server has stopped answering anybody. For commands, which have somebody
+   * waiting for them, and for servers that answer while they work on a request.
+   */
+  readonly watched?: boolean;
   /** Kept at the same time. */
   readonly connections?: number;
   /** Ends every request. */
@@ -75,6 +81,7 @@ const PASSING: ReadonlySet<string> = new Set([
 const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 
 const TIMEOUT_MS = 30_000;
+const SILENT = 'it has stopped answering';
 const RETRY_MS = 8_000;
 const FIRST_PAUSE_MS = 50;
 const PAUSE_MAX_MS = 800;
@@ -91,9 +98,11 @@ export class HttpClient {
   /** For requests that are sent once: a connection each. */
   private readonly single: Agent;
   private http: Promise<AxiosInstance> | undefined;
+  private readonly question: LivenessQuestion | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
-    const { url, connections = 16, ssl = {} } = options;
+    const { url, connections = 16, ssl = {}, watched = false } = options;
+    this.question = watched ? questionOf(url) : undefined;
     const kept = { keepAlive: true, maxSockets: connections };
     if (url.startsWith('https:')) {
       const tls = tlsSettings(ssl);
@@ -121,8 +130,11 @@ export class HttpClient {
   }
 
   /** Sent once. The answer's head has come when this resolves; its body is the caller's to read, and to end by the signal. */
-  open(request: HttpRequest): Promise<IncomingMessage> {
-    return this.timed((timer) => this.send(request, timer));
+  async open(request: HttpRequest): Promise<IncomingMessage> {
+    const answer = await this.timed((timer) => this.send(request, timer));
+    const watch = this.watch(() => answer.destroy(new NoAnswer(SILENT, false, true, undefined)));
+    answer.once('close', () => watch?.end());
+    return answer;
   }
 
   close(): void {
@@ -141,12 +153,19 @@ export class HttpClient {
   private async timed<T>(work: (timer: AbortSignal) => Promise<T>): Promise<T> {
     await this.loaded(); // on a busy machine that takes seconds, which are not the server's
     const timer = new AbortController();
-    const timeout = setTimeout(() => timer.abort(), this.options.timeoutMs ?? TIMEOUT_MS);
+    const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS;
+    const timeout = setTimeout(() => timer.abort(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const watch = this.watch(() => timer.abort(SILENT));
     try {
       return await work(timer.signal);
     } finally {
       clearTimeout(timeout);
+      watch?.end();
     }
+  }
+
+  private watch(onSilent: () => void): LivenessWatch | undefined {
+    return this.question && watchLiveness(this.question, onSilent);
   }
 
   /** Done by the first request. Who sets a deadline of its own waits for it first. */
@@ -195,7 +214,7 @@ export class HttpClient {
     if (ended !== undefined) return ended.reason;
     const timedOut = timer.aborted;
     const why = timedOut
-      ? `no answer within ${(this.options.timeoutMs ?? TIMEOUT_MS) / 1000} s`
+      ? String(timer.reason)
       : messageOf(failure) || (failure as NodeJS.ErrnoException).code || 'no answer';
     const { code = '' } = failure as NodeJS.ErrnoException;
     return new NoAnswer(why, NEVER_SENT.has(code), timedOut, failure);

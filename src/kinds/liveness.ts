@@ -1,19 +1,5 @@
-import { type LivenessQuestion, type Protocol, type Silence, silenceOf } from '../support/liveness.js';
+import { type LivenessQuestion, questionOf, type Silence, silenceOf } from '../support/liveness.js';
 import type { Endpoint } from '../targets/component.js';
-
-/** By the scheme of an address. MongoDB's driver has a bound of its own for the servers it selects from. */
-const SCHEMES: Readonly<
-  Record<string, { readonly protocol: Protocol; readonly port: number; readonly tls?: boolean }>
-> = {
-  'http:': { protocol: 'http', port: 80 },
-  'https:': { protocol: 'http', port: 443, tls: true },
-  'amqp:': { protocol: 'amqp', port: 5672 },
-  'amqps:': { protocol: 'amqp', port: 5671, tls: true },
-  'redis:': { protocol: 'redis', port: 6379 },
-  'rediss:': { protocol: 'redis', port: 6379, tls: true },
-  'postgres:': { protocol: 'postgres', port: 5432 },
-  'postgresql:': { protocol: 'postgres', port: 5432 },
-};
 
 /** Undefined where one server of the address lives, or where there is nothing to ask. */
 export async function silenceAt(
@@ -34,11 +20,8 @@ function questionsOf(endpoint: Endpoint): readonly LivenessQuestion[] {
       return host === undefined ? [] : [{ protocol: 'kafka', host, port: Number(port), tls }];
     });
   }
-  if (endpoint.url === undefined || !URL.canParse(endpoint.url)) return [];
-  const { protocol: scheme, hostname, port } = new URL(endpoint.url);
-  const known = SCHEMES[scheme];
-  if (known === undefined) return [];
-  return [{ ...known, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || known.port }];
+  const question = endpoint.url === undefined ? undefined : questionOf(endpoint.url);
+  return question === undefined ? [] : [question];
 }
 
 export const placeOf = (endpoint: Endpoint): string => {

@@ -32,6 +32,29 @@ export type Silence =
   /** No connection is made. */
   | { readonly kind: 'absent'; readonly why: string };
 
+/** By the scheme of an address. MongoDB's driver watches the servers it selects by itself. */
+const SCHEMES: Readonly<
+  Record<string, { readonly protocol: Protocol; readonly port: number; readonly tls?: boolean }>
+> = {
+  'http:': { protocol: 'http', port: 80 },
+  'https:': { protocol: 'http', port: 443, tls: true },
+  'amqp:': { protocol: 'amqp', port: 5672 },
+  'amqps:': { protocol: 'amqp', port: 5671, tls: true },
+  'redis:': { protocol: 'redis', port: 6379 },
+  'rediss:': { protocol: 'redis', port: 6379, tls: true },
+  'postgres:': { protocol: 'postgres', port: 5432 },
+  'postgresql:': { protocol: 'postgres', port: 5432 },
+};
+
+/** What to ask a server at this address; undefined where that is not known. */
+export function questionOf(url: string): LivenessQuestion | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol: scheme, hostname, port } = new URL(url);
+  const known = SCHEMES[scheme];
+  if (known === undefined) return undefined;
+  return { ...known, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || known.port };
+}
+
 /** Undefined: it lives, whatever it answers; an end of the connection is an answer too. Rejects only with the signal's reason. */
 export function silenceOf(
   { protocol, host, port, tls = false }: LivenessQuestion,
@@ -69,4 +92,67 @@ export function silenceOf(
     socket.once('end', () => settle(undefined));
     socket.once('error', (failure) => settle(connected ? undefined : { kind: 'absent', why: failure.message }));
   });
+}
+
+/** How often a server that owes an answer is asked whether it lives. */
+const ASK_EVERY_MS = 1_000;
+/** Without an answer to that for so long it is given up: with the pause before, less than 5 s after its last word. */
+const SILENT_MS = 3_500;
+
+export interface LivenessWatch {
+  /** The server has said something: no need to ask it for a while. */
+  heard(): void;
+  end(): void;
+}
+
+/**
+ * An answer may take as long as it wants, but only from a server that lives: one that was stopped keeps its connections open for
+ * ever. While an answer is waited for, this asks the server on connections of their own, and calls `onSilent`, once, where it says
+ * nothing. One that can't be reached any more is not silent: its connections break by themselves, or it is being restarted.
+ */
+export function watchLiveness(question: LivenessQuestion, onSilent: () => void): LivenessWatch {
+  const ending = new AbortController();
+  let heardMs = performance.now();
+  let timer: NodeJS.Timeout;
+  const askAfter = (ms: number): void => {
+    timer = setTimeout(() => void ask().catch(() => {}), ms); // it rejects only where the watch has ended
+  };
+  const ask = async (): Promise<void> => {
+    const restMs = heardMs + ASK_EVERY_MS - performance.now();
+    if (restMs > 0) {
+      askAfter(restMs);
+      return;
+    }
+    const silence = await silenceOf(question, SILENT_MS, ending.signal);
+    if (silence?.kind === 'silent' && performance.now() - heardMs > SILENT_MS) onSilent();
+    else askAfter(ASK_EVERY_MS);
+  };
+  askAfter(ASK_EVERY_MS);
+  return {
+    heard: () => {
+      heardMs = performance.now();
+    },
+    end: () => {
+      clearTimeout(timer);
+      ending.abort();
+    },
+  };
+}
+
+/** The work, or what `silent` makes where the server stops answering meanwhile. */
+export async function whileItLives<T>(
+  question: LivenessQuestion | undefined,
+  work: Promise<T>,
+  silent: () => Error,
+): Promise<T> {
+  if (question === undefined) return work;
+  let watch: LivenessWatch | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    watch = watchLiveness(question, () => reject(silent()));
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    watch?.end();
+  }
 }

@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import amqp, { type Channel, type ChannelModel, type GetMessage, type Message } from 'amqplib';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { questionOf, whileItLives } from '../../support/liveness.js';
 import { pause } from '../../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../../support/tls-files.js';
 import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js';
@@ -8,6 +10,8 @@ import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 50;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A broker that is asked to end a connection and does not is not waited for. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 export interface AmqpAddress {
   /** amqp://user:password@host:5672/vhost, or amqps: with TLS */
@@ -86,6 +90,14 @@ class Link {
   /** On a channel of its own: the broker closes it with the first refusal. */
   async onChannel<T>(work: (channel: Channel) => Promise<T>, confirms = false): Promise<T> {
     const connection = await this.connected();
+    return this.answered(this.workOn(connection, work, confirms), () => cut(connection));
+  }
+
+  private async workOn<T>(
+    connection: ChannelModel,
+    work: (channel: Channel) => Promise<T>,
+    confirms: boolean,
+  ): Promise<T> {
     let refusal: unknown;
     try {
       const channel = confirms ? await connection.createConfirmChannel() : await connection.createChannel();
@@ -103,17 +115,34 @@ class Link {
   async close(): Promise<void> {
     const connection = await this.connecting?.catch(() => undefined);
     this.connecting = undefined;
-    await connection?.close().catch(() => {}); // it is gone already
+    if (connection === undefined) return;
+    const silent = setTimeout(() => cut(connection), CLOSE_TIMEOUT_MS);
+    await new Promise<void>((resolve) => {
+      connection.once('close', () => resolve());
+      connection.close().then(resolve, () => resolve()); // it is gone already
+    });
+    clearTimeout(silent);
+  }
+
+  /** Throws EVPIPE_AMQP_SILENT (kind unreachable) where the broker no longer answers anybody. */
+  private answered<T>(work: Promise<T>, giveUp: () => void): Promise<T> {
+    const { url } = this.address;
+    return whileItLives(questionOf(url), work, () => {
+      giveUp();
+      const message = `RabbitMQ at ${new URL(url).host} has stopped answering`;
+      return new EvpipeError('EVPIPE_AMQP_SILENT', message, { kind: 'unreachable' });
+    });
   }
 
   private async connect(): Promise<ChannelModel> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const connection = await amqp.connect(this.address.url, {
+        const connecting = amqp.connect(this.address.url, {
           ...tlsSettings(this.address.ssl ?? {}),
           timeout: CONNECT_TIMEOUT_MS,
           clientProperties: { connection_name: 'evpipe' },
         });
+        const connection = await this.answered(connecting, () => void connecting.then(cut, () => {}));
         const forget = (): void => {
           this.connecting = undefined;
         };
@@ -122,11 +151,17 @@ class Link {
         return connection;
       } catch (failure) {
         const error = errorOf(failure, this.address.url);
-        if (error.kind !== 'unreachable' || attempt >= ATTEMPTS) throw error;
+        if (error.kind !== 'unreachable' || error.code === 'EVPIPE_AMQP_SILENT' || attempt >= ATTEMPTS) throw error;
         await pause(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 4));
       }
     }
   }
+}
+
+/** Without a word to the broker; what waits for an answer is told. */
+function cut(connection: ChannelModel): void {
+  const { stream } = connection.connection as unknown as { readonly stream: Duplex };
+  stream.destroy(new Error('given up'));
 }
 
 interface Publication {

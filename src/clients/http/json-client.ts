@@ -20,7 +20,7 @@ export interface JsonClient {
 
 /** Throws EVPIPE_<CODE>_UNREACHABLE (kind unreachable), EVPIPE_<CODE>_UNAUTHORIZED (kind usage), or the signal's reason. */
 export function connectJson({ server, code, ...options }: JsonClientOptions): JsonClient {
-  const http = new HttpClient(options);
+  const http = new HttpClient({ ...options, watched: true });
   return {
     async request(method, path, body) {
       const answer = await http.request({ method, path, body }).catch((failure: unknown) => {

@@ -24,6 +24,11 @@ export interface KafkaClientOptions extends KafkaAccess {
   readonly clientId: string;
   /** Default 30 s: how long one request may take, broker restarts included, before it throws. */
   readonly requestTimeoutMs?: number;
+  /**
+   * Throws EVPIPE_KAFKA_SILENT (kind unreachable) some seconds after a broker has stopped answering anybody. For commands, which have
+   * somebody waiting for them; who runs for long waits and goes on.
+   */
+  readonly watched?: boolean;
 }
 
 export type Sasl = PasswordLogin | TokenLogin | ClientCredentials;

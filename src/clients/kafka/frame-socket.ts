@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { EvpipeError } from '../../support/errors.js';
+import { type LivenessWatch, watchLiveness } from '../../support/liveness.js';
 import { isTlsFailure, tlsSettings } from '../../support/tls-files.js';
 import type { KafkaClientOptions } from './contract.js';
 
@@ -30,10 +31,13 @@ export class FrameSocket {
   private buffered = 0;
   private failure: unknown;
   private retired = false;
+  /** While an answer is waited for. */
+  private watch: LivenessWatch | undefined;
 
   private constructor(
     private readonly socket: Socket,
     readonly address: Address,
+    private readonly options: KafkaClientOptions,
   ) {
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', (error) => this.end(error));
@@ -55,7 +59,7 @@ export class FrameSocket {
       socket.once(options.ssl ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);
         socket.removeAllListeners('error');
-        resolve(new FrameSocket(socket, address));
+        resolve(new FrameSocket(socket, address, options));
       });
     });
   }
@@ -78,6 +82,7 @@ export class FrameSocket {
         timeoutMs,
       );
       this.waiting.push({ correlationId, resolve, reject, timer });
+      this.watch ??= this.watched();
       if (parts.length === 1) this.socket.write(parts[0] as Buffer);
       else {
         this.socket.cork();
@@ -97,9 +102,22 @@ export class FrameSocket {
     if (this.waiting.length === 0) this.close();
   }
 
+  private watched(): LivenessWatch | undefined {
+    if (this.options.watched !== true) return undefined;
+    const { ssl = false } = this.options;
+    const question = { protocol: 'kafka', ...this.address, tls: ssl !== false } as const;
+    return watchLiveness(question, () => this.end(silentBroker(this.address)));
+  }
+
+  private unwatch(): void {
+    this.watch?.end();
+    this.watch = undefined;
+  }
+
   private end(failure: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = failure;
+    this.unwatch();
     this.socket.destroy();
     for (const { timer, reject } of this.waiting.splice(0)) {
       clearTimeout(timer);
@@ -152,6 +170,8 @@ export class FrameSocket {
       return;
     }
     clearTimeout(waiting.timer);
+    if (this.waiting.length === 0) this.unwatch();
+    else this.watch?.heard();
     waiting.resolve(frame);
     if (this.retired && this.waiting.length === 0) this.close();
   }
@@ -165,7 +185,11 @@ function dial({ host, port }: Address, { ssl }: KafkaClientOptions): Socket {
   return socket;
 }
 
+const silentBroker = ({ host, port }: Address): EvpipeError =>
+  new EvpipeError('EVPIPE_KAFKA_SILENT', `Kafka at ${host}:${port} has stopped answering`, { kind: 'unreachable' });
+
 function unreachableBroker(address: Address, cause: unknown): EvpipeError {
+  if (cause instanceof EvpipeError) return cause;
   const why =
     cause instanceof AggregateError ? String(cause.errors[0]) : cause instanceof Error ? cause.message : cause;
   return new EvpipeError('EVPIPE_KAFKA_UNREACHABLE', `Kafka at ${address.host}:${address.port}: ${why}`, {

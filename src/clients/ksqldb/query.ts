@@ -31,7 +31,8 @@ export async function* streamQuery(
   },
 ): AsyncGenerator<KsqlQueryPart> {
   const { properties = {}, variables = {}, signal, exact = false } = options;
-  const http = new HttpClient({ ...address, headers: { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE } });
+  const headers = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE };
+  const http = new HttpClient({ ...address, headers, watched: true });
   try {
     const body = { ksql, streamsProperties: properties, sessionVariables: variables };
     const response = await http.open({ method: 'POST', path: '/query', body, signal });

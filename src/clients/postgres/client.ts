@@ -6,7 +6,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { EvpipeError } from '../../support/errors.js';
-import { silenceOf } from '../../support/liveness.js';
+import { whileItLives } from '../../support/liveness.js';
 import { sslParametersOf, withoutSslParameters } from '../../support/postgres-tls.js';
 import { waitUntil } from '../../support/retry.js';
 import { postgresError, silentError } from './failure.js';
@@ -44,13 +44,11 @@ export interface ScriptOptions {
 
 /** Whether a server answers at all is asked before, and sooner; a login on a busy machine has taken more than 5 s. */
 const CONNECT_TIMEOUT_MS = 15_000;
+/** Of a connection that is cut without a word, the kernel learns some 10 s after that. */
+const KEEP_ALIVE_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 1_000;
 /** A server that is asked to end a connection and does not is not waited for. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** How often a server that has not answered a statement yet is asked whether it lives. */
-const ASK_EVERY_MS = 1_000;
-/** Without an answer to that for so long it is given up. */
-const SILENT_MS = 4_000;
 /** CancelRequest of PostgreSQL's protocol. */
 const CANCEL_CODE = 80_877_102;
 const ROWS_PER_FETCH = 1_000;
@@ -85,12 +83,13 @@ export async function connectPostgres(options: PostgresConnectOptions): Promise<
     application_name: options.applicationName ?? 'evpipe',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     ...(settings.length > 0 && { options: settings.join(' ') }),
   });
   // A connection that breaks between two statements is seen by the next one; without a listener it would end the process.
   client.on('error', () => {});
   try {
-    await client.connect();
+    await answered(client, place, client.connect());
   } catch (failure) {
     throw postgresError(failure, place);
   }
@@ -190,7 +189,7 @@ export class PostgresClient {
     };
     connection.on('commandComplete', onComplete);
     try {
-      await this.answered(this.client.query(sql));
+      await answered(this.client, this.place, this.client.query(sql));
     } catch (failure) {
       throw postgresError(failure, this.place, { sql, file: options.file, completed });
     } finally {
@@ -212,7 +211,7 @@ export class PostgresClient {
       return answer;
     } catch (failure) {
       // A broken connection has rolled back by itself; the work's own failure is the one to report.
-      await this.answered(this.client.query('ROLLBACK')).catch(() => {});
+      await answered(this.client, this.place, this.client.query('ROLLBACK')).catch(() => {});
       throw failure;
     }
   }
@@ -240,7 +239,7 @@ export class PostgresClient {
    * over a connection of its own, as the protocol has it; best effort, never throws.
    */
   async cancel(): Promise<void> {
-    const { host, port, processID, secretKey } = this.peer;
+    const { host, port, processID, secretKey } = peerOf(this.client);
     const request = Buffer.alloc(16);
     for (const [index, part] of [request.length, CANCEL_CODE, processID, secretKey].entries())
       request.writeInt32BE(part, 4 * index);
@@ -257,54 +256,34 @@ export class PostgresClient {
   /** Cuts the connection without waiting for a statement that is being carried out. */
   destroy(): void {
     this.signal?.removeEventListener('abort', this.onAbort);
-    const { connection } = this.client as unknown as { connection: { stream: { destroy(): void } } };
-    connection.stream.destroy();
-  }
-
-  private get peer() {
-    return this.client as unknown as {
-      readonly [name in 'port' | 'processID' | 'secretKey']: number;
-    } & { readonly host: string };
-  }
-
-  /**
-   * A statement may take as long as it wants, but only of a server that lives: one that was stopped keeps its connections open
-   * for ever. Throws EVPIPE_POSTGRES_SILENT (kind unreachable).
-   */
-  private async answered<T>(statement: Promise<T>): Promise<T> {
-    const { host, port } = this.peer;
-    if (host.startsWith('/')) return statement;
-    let timer: NodeJS.Timeout | undefined;
-    let isOver = false;
-    const silent = new Promise<never>((_, reject) => {
-      const ask = async (): Promise<void> => {
-        const silence = await silenceOf({ protocol: 'postgres', host, port }, SILENT_MS);
-        if (isOver) return;
-        if (silence?.kind !== 'silent') {
-          timer = setTimeout(() => void ask(), ASK_EVERY_MS);
-          return;
-        }
-        reject(silentError(this.place));
-        this.destroy();
-      };
-      timer = setTimeout(() => void ask(), ASK_EVERY_MS);
-    });
-    try {
-      return await Promise.race([statement, silent]);
-    } finally {
-      isOver = true;
-      clearTimeout(timer);
-    }
+    cut(this.client);
   }
 
   private async send<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      return await this.answered(statement());
+      return await answered(this.client, this.place, statement());
     } catch (failure) {
       this.signal?.throwIfAborted();
       throw postgresError(failure, this.place);
     }
   }
+}
+
+const peerOf = (client: pg.Client) =>
+  client as unknown as { readonly [name in 'port' | 'processID' | 'secretKey']: number } & { readonly host: string };
+
+function cut(client: pg.Client): void {
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+  connection.stream.destroy();
+}
+
+/** Throws EVPIPE_POSTGRES_SILENT (kind unreachable) where the server no longer answers anybody. */
+function answered<T>(client: pg.Client, place: string, statement: Promise<T>): Promise<T> {
+  const { host, port } = peerOf(client);
+  return whileItLives(host.startsWith('/') ? undefined : { protocol: 'postgres', host, port }, statement, () => {
+    cut(client);
+    return silentError(place);
+  });
 }
 
 /** In the startup packet's `options`, blanks and backslashes are escaped with a backslash. */

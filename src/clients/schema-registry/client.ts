@@ -9,6 +9,8 @@ import { MEDIA_TYPE } from './questions.js';
 export interface SchemaRegistryClientOptions extends HttpAddress {
   /** How long one call may take, restarts of the registry included; default 15 s. */
   readonly timeoutMs?: number;
+  /** See HttpClientOptions. */
+  readonly watched?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -208,13 +210,13 @@ class Api {
   private readonly timeoutMs: number;
   private readonly signal: AbortSignal | undefined;
 
-  constructor({ timeoutMs = TIMEOUT_MS, signal, ...address }: SchemaRegistryClientOptions) {
+  constructor({ timeoutMs = TIMEOUT_MS, watched = false, signal, ...address }: SchemaRegistryClientOptions) {
     const { url } = address;
     this.address = url.replace(/\/\/[^@/]*@/, '//').replace(/\/$/, ''); // without user and password
     this.timeoutMs = timeoutMs;
     this.signal = signal;
     const headers = { accept: `${MEDIA_TYPE}, application/json`, 'content-type': MEDIA_TYPE };
-    this.http = new HttpClient({ ...address, headers, timeoutMs, retryMs: timeoutMs, signal });
+    this.http = new HttpClient({ ...address, headers, timeoutMs, retryMs: timeoutMs, watched, signal });
   }
 
   /** `fallback` where the registry answers with one of the codes. */

@@ -1,4 +1,11 @@
-import { type HttpAddress, type HttpAnswer, HttpClient, type HttpRequest, NoAnswer } from '../../http/client.js';
+import {
+  type HttpAddress,
+  type HttpAnswer,
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  NoAnswer,
+} from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { withoutLogins } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
@@ -36,7 +43,7 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 export function connectService(
   name: string,
   address: HttpAddress,
-  options: { readonly connections?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+  options: Pick<HttpClientOptions, 'connections' | 'headers' | 'watched'> = {},
 ): ServiceClient {
   const http = new HttpClient({ ...address, connections: 8, ...options, retryMs: RETRY_MS });
   const unreachable = (why: string, cause?: unknown): EvpipeError =>

@@ -1,4 +1,4 @@
-import { EvpipeError } from '../../support/errors.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { rabbitmqClient } from '../rabbitmq/client.js';
 import type { Session } from '../session.js';
@@ -58,7 +58,10 @@ async function waitForReader(
   const ended = await waitUntil(
     `service ${name} to ${words.to}`,
     async () => {
-      const missing = await whatIsMissing();
+      const missing = await whatIsMissing().catch((failure: unknown) => {
+        report.waitingFor(`${name}: ${messageOf(failure)}`);
+        throw failure;
+      });
       if (missing === undefined) return 'reads';
       report.waitingFor(`${name}: ${missing}`);
       const now = await status();
@@ -67,6 +70,9 @@ async function waitForReader(
     { timeoutMs: session.timeoutMs, signal: report.signal, maxPauseMs: 200 },
   ).catch(async (failure: unknown) => {
     report.signal.throwIfAborted();
+    const why = failure instanceof EvpipeError ? failure.cause : undefined;
+    // Then it is not known what the service does: the server can't be asked.
+    if (why instanceof EvpipeError && why.kind === 'unreachable') throw why;
     throw new EvpipeError('EVPIPE_SERVICE_NOT_READY', `${goal}${await lastWords(session, name)}`, {
       kind: 'deadline',
       cause: failure,

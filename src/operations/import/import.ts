@@ -53,12 +53,12 @@ export async function importPipeline(input: ImportInput): Promise<Imported> {
   if (!input.force) requireEmpty(input.folder);
   const lifetime = new Lifetime();
   try {
-    const kafka = connectKafka({ ...input.kafka, clientId: 'evpipe-import' });
+    const kafka = connectKafka({ ...input.kafka, clientId: 'evpipe-import', watched: true });
     lifetime.onEnd(() => kafka.close());
     const registry =
       input.schemaRegistry === undefined
         ? undefined
-        : connectSchemaRegistry({ ...input.schemaRegistry, signal: input.signal });
+        : connectSchemaRegistry({ ...input.schemaRegistry, watched: true, signal: input.signal });
     const connect = input.connect === undefined ? undefined : openConnect(input.connect);
     lifetime.onEnd(() => connect?.close());
     const ksqldb = input.ksqldb === undefined ? undefined : connectKsqldb(input.ksqldb);
