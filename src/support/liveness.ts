@@ -55,6 +55,8 @@ export function questionOf(url: string): LivenessQuestion | undefined {
   return { ...known, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || known.port };
 }
 
+const READ_MS = 100;
+
 /** Undefined: it lives, whatever it answers; an end of the connection is an answer too. Rejects only with the signal's reason. */
 export function silenceOf(
   { protocol, host, port, tls = false }: LivenessQuestion,
@@ -79,10 +81,12 @@ export function silenceOf(
       reject(signal?.reason);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(
-      () => settle(connected ? { kind: 'silent' } : { kind: 'absent', why: 'no connection could be made' }),
-      timeoutMs,
-    );
+    const giveUp = (): void =>
+      settle(connected ? { kind: 'silent' } : { kind: 'absent', why: 'no connection could be made' });
+    // Where this process was held up itself, the answer is there and only not read yet.
+    let timer = setTimeout(() => {
+      timer = setTimeout(giveUp, READ_MS);
+    }, timeoutMs);
     socket.once('connect', () => {
       connected = true;
       if (!tls) socket.write(QUESTIONS[protocol]);
@@ -96,8 +100,8 @@ export function silenceOf(
 
 /** How often a server that owes an answer is asked whether it lives. */
 const ASK_EVERY_MS = 1_000;
-/** Without an answer to that for so long it is given up: with the pause before, less than 5 s after its last word. */
-const SILENT_MS = 3_500;
+/** Without an answer to that for so long it is given up: with the pause before, some 4 s after its last word. */
+const SILENT_MS = 3_000;
 
 export interface LivenessWatch {
   /** The server has said something: no need to ask it for a while. */

@@ -3,7 +3,7 @@ import type { Session } from '../session.js';
 import type { Flow, FlowNode } from '../status-report.js';
 
 /** Longer than a client waits for a server's sign of life, whose failure says more. */
-const FLOW_MS = 4_500;
+const FLOW_MS = 4_900;
 
 /**
  * A flow as far as it can be read in time: `read` adds its nodes one after the other. A last node called `name` says what is
