@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { linesOf } from '../../support/lines.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -33,7 +34,7 @@ export const produceCommand: CommandEntry = {
       const { produce } = await import('../../operations/produce/produce.js');
       const { records, subjects } = await produce(session, {
         topic: topic as string,
-        lines: linesOf(open),
+        lines: recordLines(open, typeof file === 'string' && file !== '-' ? file : 'standard input'),
         valuesOnly: options.values === true,
         keyField: options.keyField as string | undefined,
       });
@@ -48,17 +49,11 @@ export const produceCommand: CommandEntry = {
 };
 
 /** Throws EVPIPE_FILE (kind usage) where it can't be read. */
-async function* linesOf(open: () => Readable): AsyncGenerator<string> {
-  let rest = '';
+async function* recordLines(open: () => Readable, shown: string): AsyncGenerator<string> {
   try {
-    for await (const chunk of open().setEncoding('utf8')) {
-      const lines = (rest + (chunk as string)).split(/\r?\n/);
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
+    for await (const line of linesOf(open().setEncoding('utf8'), shown)) yield line.replace(/\r$/, '');
   } catch (cause) {
     if (cause instanceof EvpipeError) throw cause;
     throw new EvpipeError('EVPIPE_FILE', `can't read the records: ${messageOf(cause)}`, { kind: 'usage', cause });
   }
-  yield rest;
 }

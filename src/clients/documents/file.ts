@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { parseJson } from '../../protocol/json/parse.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { LINE_CHARACTERS_MAX, linesOf, tooLong } from '../../support/lines.js';
 import type { DocumentsClient, FieldValue } from './contract.js';
 import { CsvReader } from './csv.js';
 import { fieldValueOf, valueAt } from './field-value.js';
@@ -27,7 +28,7 @@ const markOf = (stamp: string, line: number): string => `${stamp} ${line} `;
 async function* jsonRows(file: string, shown: string): AsyncGenerator<ScannedDocument> {
   const stamp = await stampOf(file);
   let line = 0;
-  for await (const text of linesOf(file, shown)) {
+  for await (const text of fileLines(file, shown)) {
     line += 1;
     if (text.trim() === '') continue;
     const value = parseLine(text, { file: shown, line, column: 1 });
@@ -48,6 +49,15 @@ async function* csvRows(file: string, shown: string): AsyncGenerator<ScannedDocu
   const reader = new CsvReader();
   let columns: ReadonlyMap<string, number> | undefined;
   const rowOf = ({ line, values }: CsvReader['rows'][number]): ScannedDocument | undefined => {
+    if (values === undefined) {
+      throw new EvpipeError(
+        'EVPIPE_FILE_LINE',
+        'a field of this row has quotes within, neither around it nor doubled',
+        {
+          location: { file: shown, line, column: 1 },
+        },
+      );
+    }
     if (columns === undefined) {
       columns = new Map(values.map((name, index) => [name ?? '', index]));
       return undefined;
@@ -60,16 +70,19 @@ async function* csvRows(file: string, shown: string): AsyncGenerator<ScannedDocu
     const byName = columns;
     return { mark: markOf(stamp, line), at: (path) => csvValue(values, byName.get(path)) };
   };
-  for await (const text of linesOf(file, shown)) {
+  for await (const text of fileLines(file, shown)) {
     reader.take(text);
+    const { open } = reader;
+    if (open !== undefined && open.characters > LINE_CHARACTERS_MAX)
+      throw tooLong(shown, open.line, LINE_CHARACTERS_MAX);
     for (const found of reader.rows.splice(0)) {
       const row = rowOf(found);
       if (row !== undefined) yield row;
     }
   }
-  if (reader.openSince === undefined) return;
+  if (reader.open === undefined) return;
   throw new EvpipeError('EVPIPE_FILE_LINE', 'the quotes that begin here never end', {
-    location: { file: shown, line: reader.openSince, column: 1 },
+    location: { file: shown, line: reader.open.line, column: 1 },
   });
 }
 
@@ -80,18 +93,14 @@ function csvValue(values: readonly (string | null)[], index: number | undefined)
 }
 
 /** Without their line feeds. */
-async function* linesOf(file: string, shown: string): AsyncGenerator<string> {
+async function* fileLines(file: string, shown: string): AsyncGenerator<string> {
   const input = createReadStream(file, 'utf8');
   try {
-    let rest = '';
     let first = true;
-    for await (const chunk of input as AsyncIterable<string>) {
-      const lines = `${rest}${first ? chunk.replace(/^\uFEFF/, '') : chunk}`.split('\n');
+    for await (const line of linesOf(input as AsyncIterable<string>, shown)) {
+      yield first ? line.replace(/^\uFEFF/, '') : line;
       first = false;
-      rest = lines.pop() ?? '';
-      yield* lines;
     }
-    if (rest !== '') yield rest;
   } catch (cause) {
     if (cause instanceof EvpipeError) throw cause;
     throw new EvpipeError('EVPIPE_FILE', `cannot read ${shown}: ${messageOf(cause)}`, { cause, kind: 'usage' });

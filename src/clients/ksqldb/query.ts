@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { type HttpAddress, HttpClient } from '../../http/client.js';
 import { parseJson } from '../../protocol/json/parse.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError } from '../../support/errors.js';
+import { linesOf } from '../../support/lines.js';
 import { unauthorized, unreachable } from '../http/json-client.js';
 import { type KsqlOptions, refusal } from './client.js';
 
@@ -39,7 +39,7 @@ export async function* streamQuery(
     if (response.statusCode === 401) throw unauthorized('ksqlDB', 'KSQLDB', address.url);
     if (response.statusCode !== 200)
       throw refusal(response.statusCode ?? 0, await json(response).catch(() => undefined));
-    for await (const line of linesOf(response)) {
+    for await (const line of linesOf(response.setEncoding('utf8'), 'the answer of ksqlDB')) {
       const part = partOf(line, exact);
       if (part !== undefined) yield part;
     }
@@ -50,18 +50,6 @@ export async function* streamQuery(
   } finally {
     http.close();
   }
-}
-
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  yield rest;
 }
 
 interface Piece {
