@@ -116,7 +116,11 @@ export class Queue implements Recipient {
 
   /** Takes up what is on disk from before. */
   recover(): void {
-    for (const entry of this.log.recover()) this.ready.push(entry);
+    const { clock } = this.context;
+    for (const entry of this.log.recover()) {
+      entry.deadlineMs = clock.monotonic() + entry.expiresAtMs - clock.now();
+      this.ready.push(entry);
+    }
     this.nextSeq = this.log.nextSeq;
   }
 
@@ -154,12 +158,14 @@ export class Queue implements Recipient {
   private entryOf(message: PublishedMessage): Entry {
     const { messageTtlMs, maxPriority, type } = this.settings;
     const ttlMs = Math.min(messageTtlMs ?? Infinity, message.expirationMs ?? Infinity);
+    const { clock } = this.context;
     const options = {
       seq: this.nextSeq++,
       bodyBytes: message.body.length,
       persistent: this.durable && this.owner === undefined && (message.persistent || type === 'quorum'),
       priority: Math.min(message.priority, maxPriority),
-      expiresAtMs: ttlMs === Infinity ? Infinity : this.context.clock.now() + ttlMs,
+      expiresAtMs: clock.now() + ttlMs,
+      deadlineMs: clock.monotonic() + ttlMs,
     };
     const { exchange, routingKey, properties, body } = message;
     return new Entry(options, { exchange, routingKey, properties, body });
@@ -182,7 +188,7 @@ export class Queue implements Recipient {
   }
 
   private dropExpired(): void {
-    const now = this.context.clock.now();
+    const now = this.context.clock.monotonic();
     for (let entry = this.ready.shiftExpired(now); entry !== undefined; entry = this.ready.shiftExpired(now)) {
       this.dead(entry, 'expired');
     }
@@ -197,7 +203,7 @@ export class Queue implements Recipient {
       this.expiryTimer = undefined;
     }
     if (atMs === Infinity) return;
-    const cancel = this.context.clock.schedule(atMs - this.context.clock.now(), () => {
+    const cancel = this.context.clock.schedule(atMs - this.context.clock.monotonic(), () => {
       this.expiryTimer = undefined;
       this.dropExpired();
     });

@@ -109,7 +109,7 @@ export class ReadyMessages {
   shiftExpired(nowMs: number): Entry | undefined {
     for (const lane of this.lanes) {
       const entry = lane.peek();
-      if (entry === undefined || entry.expiresAtMs > nowMs) continue;
+      if (entry === undefined || entry.deadlineMs > nowMs) continue;
       lane.shift();
       this.taken(entry);
       return entry;
@@ -120,7 +120,7 @@ export class ReadyMessages {
   /** When the next message expires; Infinity where none does. */
   nextExpiryMs(): number {
     let next = Infinity;
-    for (const lane of this.lanes) next = Math.min(next, lane.peek()?.expiresAtMs ?? Infinity);
+    for (const lane of this.lanes) next = Math.min(next, lane.peek()?.deadlineMs ?? Infinity);
     return next;
   }
 

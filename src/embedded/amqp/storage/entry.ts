@@ -20,8 +20,10 @@ export interface EntryOptions {
   /** It comes back after a restart of the server. */
   readonly persistent: boolean;
   readonly priority: number;
-  /** Milliseconds since the epoch; Infinity: never. */
+  /** Milliseconds since the epoch, for the log on disk; Infinity: never. */
   readonly expiresAtMs: number;
+  /** The same by the clock that nobody sets. */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -34,6 +36,8 @@ export class Entry {
   readonly persistent: boolean;
   readonly priority: number;
   readonly expiresAtMs: number;
+  /** What was read from disk gets it from its queue. */
+  deadlineMs: number;
   message: Message | undefined;
   place: Place | undefined;
   redelivered = false;
@@ -51,6 +55,7 @@ export class Entry {
     this.persistent = options.persistent;
     this.priority = options.priority;
     this.expiresAtMs = options.expiresAtMs;
+    this.deadlineMs = options.deadlineMs ?? Infinity;
     this.message = message;
   }
 }

@@ -169,6 +169,33 @@ describe('an AMQP server among bad clients', () => {
     await raw.closes();
   });
 
+  it('lets a message expire after its time, whichever way the clock of the machine is set, also from disk', async () => {
+    const clock = new ManualClock();
+    const server = await TestAmqp.start({ clock });
+    const open = async () => (await server.connect()).createConfirmChannel();
+    let channel = await open();
+    const publish = async (expiration: number): Promise<void> => {
+      channel.sendToQueue('q', Buffer.from('m'), { persistent: true, expiration });
+      await channel.waitForConfirms();
+    };
+    const left = async (): Promise<number> => (await channel.checkQueue('q')).messageCount;
+    await channel.assertQueue('q');
+    await publish(60_000);
+    clock.step(3_600_000);
+    clock.pass(59_000);
+    expect(await left(), 'set forward').toBe(1);
+    clock.step(-7_200_000);
+    clock.pass(1_000);
+    expect(await left(), 'set back').toBe(0);
+    await publish(60_000);
+    await server.restart();
+    channel = await open();
+    clock.pass(59_000);
+    expect(await left()).toBe(1);
+    clock.pass(1_000);
+    expect(await left()).toBe(0);
+  });
+
   it('holds a consumer back that does not read, and serves the others meanwhile', async () => {
     const server = await TestAmqp.start();
     const channel = await (await server.connect()).createConfirmChannel();
