@@ -139,7 +139,7 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     'MATHEMATICAL',
     'ROUND',
     'The nearest whole number, or with so many digits; halves go up.',
-    variant('(INTEGER) INTEGER', (value: number) => value),
+    variant('(INTEGER) BIGINT', (value: number) => BigInt(value)),
     variant('(BIGINT) BIGINT', (value: bigint) => value),
     variant('(DOUBLE) BIGINT', (value: number) => toBigInt(Math.round(value))),
     variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) =>
@@ -151,7 +151,7 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
     'MATHEMATICAL',
     'TRUNC',
     'The number cut off behind so many digits.',
-    variant('(INTEGER) INTEGER', (value: number) => value),
+    variant('(INTEGER) BIGINT', (value: number) => BigInt(value)),
     variant('(BIGINT) BIGINT', (value: bigint) => value),
     variant('(DOUBLE) BIGINT', toBigInt),
     variant('(DOUBLE, INTEGER) DOUBLE', (value: number, digits: number) => truncate(exact(value), digits).toNumber()),
