@@ -1,3 +1,4 @@
+import { CsvReader } from '../../src/clients/documents/csv.js';
 import { incompatibilities, parseSchema } from '../../src/embedded/schema-registry/parsed-schema.js';
 import { SchemaState } from '../../src/embedded/schema-registry/schema-state.js';
 import type { SchemaType } from '../../src/embedded/schema-registry/schemas-topic.js';
@@ -19,6 +20,7 @@ import { Reader } from '../../src/protocol/kafka/reader.js';
 import { recordsOf } from '../../src/protocol/kafka/record-batch.js';
 import { parseStatements } from '../../src/protocol/ksql/parse.js';
 import { decodePgoutput } from '../../src/protocol/pgoutput/decode.js';
+import { CONNECT_DATA } from './fuzz/connect-data.js';
 import { defectIn } from './fuzz/defect.js';
 import { Dice } from './fuzz/dice.js';
 import { AVRO_SCHEMA, JSON_SCHEMA, KSQL_STATEMENTS, PROTOBUF_SCHEMA } from './fuzz/languages.js';
@@ -162,6 +164,13 @@ export const DECODERS: readonly FuzzedDecoder[] = [
   },
   ...registryDecoders(),
   ...STORED_RECORDS,
+  ...CONNECT_DATA,
+  {
+    name: 'CSV',
+    isText: true,
+    whole: texts('id,"note, ""quoted""\nmore",,""\n1,a,b,c'),
+    decode: (bytes) => csvRowsOf(bytes.toString()),
+  },
   {
     name: 'ksqlDB statements',
     isText: true,
@@ -179,6 +188,12 @@ export const DECODERS: readonly FuzzedDecoder[] = [
     decode: (bytes) => parseTree(bytes.toString('utf8'), 'evpipe.yaml'),
   },
 ];
+
+function csvRowsOf(text: string): CsvReader['rows'] {
+  const reader = new CsvReader();
+  for (const line of text.split('\n')) reader.take(line);
+  return reader.rows;
+}
 
 /** Among the engine's cases are statements that it refuses. */
 function isParsed(statement: string): boolean {

@@ -17,12 +17,35 @@ export function signalOf(tuple: Tuple): Signal {
 }
 
 interface SnapshotSignal {
+  readonly message?: string;
   readonly type?: string;
   readonly 'data-collections'?: readonly string[];
   readonly 'additional-conditions'?: ReadonlyArray<{ readonly 'data-collection': string; readonly filter: string }>;
   readonly 'additional-condition'?: string;
   readonly 'surrogate-key'?: string;
 }
+
+const TEXTS = ['message', 'type', 'additional-condition', 'surrogate-key'] as const;
+
+/** Anybody who may write into the table can write anything: what is of another form must not end the task. Throws what is wrong with it. */
+function parametersOf(data: string | null): SnapshotSignal {
+  const given: unknown = data === null || data === '' ? {} : JSON.parse(data);
+  if (!isObject(given)) throw new Error('its data is not a JSON object');
+  for (const name of TEXTS)
+    if (given[name] !== undefined && typeof given[name] !== 'string') throw new Error(`its ${name} is not a text`);
+  const { 'data-collections': collections = [], 'additional-conditions': conditions = [] } = given;
+  if (!Array.isArray(collections) || !collections.every((one) => typeof one === 'string'))
+    throw new Error('its data-collections are not a list of texts');
+  if (!Array.isArray(conditions) || !conditions.every(isCondition))
+    throw new Error('its additional-conditions are not a list of objects with data-collection and filter');
+  return given;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCondition = (value: unknown): boolean =>
+  isObject(value) && typeof value['data-collection'] === 'string' && typeof value.filter === 'string';
 
 /** What signals work on. */
 export interface SignalTargets {
@@ -40,16 +63,16 @@ export interface SignalTargets {
 export function handleSignal({ id, type, data }: Signal, targets: SignalTargets, log: Log): void {
   const { incremental: snapshot, tables } = targets;
   const warn = (why: string): void => log.warn('signal was not understood', { id, type, why });
-  let given: SnapshotSignal & { readonly message?: string };
+  let given: SnapshotSignal;
   try {
-    given = data === null || data === '' ? {} : JSON.parse(data);
+    given = parametersOf(data);
   } catch (failure) {
     warn(messageOf(failure));
     return;
   }
   switch (type) {
     case 'log':
-      log.info(String(given.message ?? ''), { signal: id });
+      log.info(given.message ?? '', { signal: id });
       return;
     case 'execute-snapshot':
       switch ((given.type ?? 'incremental').trim().toLowerCase()) {
