@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pause } from '../../src/support/retry.js';
+import { type Disturbance, disturb } from './disturbed.js';
 import type { Dice } from './fuzz/dice.js';
+import { isNode } from './inspected.js';
 import type { Stack } from './stack.js';
 
 const run = promisify(execFile);
@@ -105,4 +107,37 @@ const fillDisk: Fault = {
   },
 };
 
-export const FAULTS: readonly Fault[] = [kill, kill, stop, stop, starve, cut, halfOpen, fillDisk];
+/** Of a server or service that runs in Node.js; PostgreSQL has neither fault. */
+async function disturbedVictim(stack: Stack, dice: Dice, disturbance: Disturbance): Promise<void> {
+  const processes = (await stack.processes()).filter(({ pid }) => pid !== undefined && isNode(pid));
+  const { pid } = dice.pick([...processes].sort((a, b) => (a.process < b.process ? -1 : 1)));
+  if (pid === undefined) return;
+  try {
+    await disturb(pid, disturbance);
+    await pause(someTime(dice));
+    await disturb(pid, {});
+  } catch (failure) {
+    if (isNode(pid)) throw failure; // else it was killed or restarted meanwhile: the next life has the right time
+  }
+}
+
+const CLOCK_STEP_MS_MAX = 3_600_000;
+
+/** Forward or back by up to an hour, and later back to what it was: two steps. */
+const stepClock: Fault = {
+  name: 'clock set',
+  inflict: (stack, dice) =>
+    disturbedVictim(stack, dice, { clockMs: dice.below(2 * CLOCK_STEP_MS_MAX) - CLOCK_STEP_MS_MAX }),
+};
+
+const SLOW_WRITE_MS_MAX = 300;
+
+const slowDisk: Fault = {
+  name: 'disk slow',
+  inflict: (stack, dice) => disturbedVictim(stack, dice, { writeMs: 20 + dice.below(SLOW_WRITE_MS_MAX) }),
+};
+
+export const FAULTS: readonly Fault[] = [
+  ...[kill, kill, stop, stop, starve, cut, halfOpen, fillDisk],
+  ...[stepClock, stepClock, slowDisk, slowDisk],
+];

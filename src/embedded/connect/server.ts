@@ -2,6 +2,7 @@ import { connectKafka } from '../../clients/kafka/client.js';
 import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import type { Login } from '../../http/callers.js';
 import type { RunningServer } from '../../support/child.js';
+import { systemClock } from '../../support/clock.js';
 import { Lifetime } from '../../support/lifetime.js';
 import { listen } from '../../support/listen.js';
 import { type Log, silentLog } from '../../support/log.js';
@@ -38,7 +39,7 @@ export interface ConnectOptions {
  */
 export async function startConnect(options: ConnectOptions, log: Log = silentLog): Promise<RunningServer> {
   const life = new Lifetime();
-  const clock = options.clock ?? Date.now;
+  const clock = options.clock ?? systemClock.now;
   try {
     const kafka = connectKafka({ ...options.kafka, clientId: 'connect' });
     life.onEnd(() => kafka.close());

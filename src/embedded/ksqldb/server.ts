@@ -2,6 +2,7 @@ import { connectKafka } from '../../clients/kafka/client.js';
 import type { KafkaAccess } from '../../clients/kafka/contract.js';
 import type { Login } from '../../http/callers.js';
 import type { HttpAddress } from '../../http/client.js';
+import { systemClock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
 import { waitUntil } from '../../support/retry.js';
 import { CommandLog } from './command-log.js';
@@ -46,7 +47,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<{ port: numbe
     connect: options.connect && new ConnectWorker(options.connect),
     commands,
     createQuery: (query) => new PersistentQuery(query),
-    world: { now: options.clock ?? Date.now, random: options.random ?? Math.random },
+    world: { now: options.clock ?? systemClock.now, random: options.random ?? Math.random },
     log,
   });
   let clusterId: string | undefined;
