@@ -160,6 +160,7 @@ class Link {
 
 /** Without a word to the broker; what waits for an answer is told. */
 function cut(connection: ChannelModel): void {
+  connection.on('error', () => {}); // one that was not handed out yet has no listener
   const { stream } = connection.connection as unknown as { readonly stream: Duplex };
   stream.destroy(new Error('given up'));
 }
