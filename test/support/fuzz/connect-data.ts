@@ -82,7 +82,6 @@ function signals(): readonly FuzzedDecoder[] {
 const literals = (): readonly FuzzedDecoder[] => [
   {
     name: 'PostgreSQL arrays',
-    isText: true,
     whole: [Buffer.from('{{1,NULL},{"a\\"b",c}}')],
     decode: (bytes) => parseArrayLiteral(bytes.toString()),
   },

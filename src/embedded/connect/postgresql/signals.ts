@@ -87,7 +87,9 @@ export function handleSignal({ id, type, data }: Signal, targets: SignalTargets,
           return;
       }
     case 'stop-snapshot':
-      snapshot.stop(given['data-collections'] === undefined ? undefined : matching(given['data-collections'], tables));
+      snapshot.stop(
+        given['data-collections'] === undefined ? undefined : matching(given['data-collections'], tables, warn),
+      );
       return;
     case 'pause-snapshot':
       snapshot.pause();
@@ -108,12 +110,12 @@ export function handleSignal({ id, type, data }: Signal, targets: SignalTargets,
 
 function requestsOf(given: SnapshotSignal, tables: readonly string[], warn: (why: string) => void): SnapshotRequest[] {
   const patterns = given['data-collections'] ?? [];
-  const found = matching(patterns, tables);
+  const found = matching(patterns, tables, warn);
   if (found.length === 0) warn(`no captured table matches ${patterns.join(', ')}`);
   const surrogateKey = given['surrogate-key'];
   return found.map((table) => {
     const conditions = given['additional-conditions'] ?? [];
-    const own = conditions.find((condition) => matches(condition['data-collection'], table))?.filter;
+    const own = conditions.find((one) => matching([one['data-collection']], [table], warn).length > 0)?.filter;
     const filter = own ?? given['additional-condition'];
     return {
       table,
@@ -123,17 +125,24 @@ function requestsOf(given: SnapshotSignal, tables: readonly string[], warn: (why
   });
 }
 
-/** In the order of the patterns. */
-const matching = (patterns: readonly string[], tables: readonly string[]): string[] => [
-  ...new Set(patterns.flatMap((pattern) => tables.filter((table) => matches(pattern.trim(), table)))),
-];
+/** In the order of the patterns. None where one of them takes too long: the server goes on. */
+function matching(patterns: readonly string[], tables: readonly string[], warn: (why: string) => void): string[] {
+  try {
+    return [...new Set(patterns.flatMap((pattern) => tables.filter((table) => matches(pattern.trim(), table))))];
+  } catch (failure) {
+    warn(messageOf(failure));
+    return [];
+  }
+}
 
 /** A table's name outright, or a regular expression for it. */
 function matches(pattern: string, table: string): boolean {
   if (pattern === table) return true;
+  let expression: RegExp;
   try {
-    return javaRegex(`^(?:${pattern})$`, 'i').test(table);
+    expression = javaRegex(`^(?:${pattern})$`, 'i');
   } catch {
     return false; // a name that is not a pattern
   }
+  return expression.test(table);
 }

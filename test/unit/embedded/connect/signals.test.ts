@@ -53,4 +53,13 @@ describe('a signal', () => {
     expect(said).toContain('signal was not understood');
     expect(said).toContain(why);
   });
+
+  it('whose pattern backtracks without an end asks for nothing, once', () => {
+    const { requests, said } = sent(
+      'execute-snapshot',
+      '{"data-collections":["(.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*)*x","public.bills"]}',
+    );
+    expect(requests).toEqual([]);
+    expect(said.match(/took longer than/g)).toHaveLength(1);
+  });
 });
