@@ -16,6 +16,22 @@ export const isSecretOption = (name: string): boolean => SECRET_OPTION.test(name
 const SECRET_PARAMETER =
   /([?&;](?:[\w.-]*(?:password|passwd|pwd|secret|token)|api[_-]?key|sig|signature)=)[^&;#\s"'<>]+/gi;
 
-/** A text without the logins of the URLs in it: user and password before the host, passwords and tokens among the parameters. */
+/** Headers of HTTP that log in, as clients and servers print them: a line each, or within JSON. */
+const AUTHORIZATION = /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:basic|bearer|digest|negotiate) +)[^\s"',]+/gi;
+const OTHER_HEADER = /\b((?:x-api-key|x-auth-token|(?:set-)?cookie)["']?\s*[:=]\s*["']?)[^"'\r\n]+/gi;
+
+/** A variable and its value, as `env` prints them. */
+const SECRET_VARIABLE =
+  /\b([A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS|(?:API|ACCESS|PRIVATE)_?KEY)=)[^\s"']+/g;
+
+/**
+ * A text without the logins in it: user and password before the host of a URL, passwords and tokens among its parameters, headers that log in
+ * over HTTP, and variables whose name says that they are secret.
+ */
 export const withoutLogins = (text: string): string =>
-  text.replace(/:\/\/[^/@\s]+@/g, `://${HIDDEN}@`).replace(SECRET_PARAMETER, `$1${HIDDEN}`);
+  text
+    .replace(/:\/\/[^/@\s]+@/g, `://${HIDDEN}@`)
+    .replace(SECRET_PARAMETER, `$1${HIDDEN}`)
+    .replace(AUTHORIZATION, `$1${HIDDEN}`)
+    .replace(OTHER_HEADER, `$1${HIDDEN}`)
+    .replace(SECRET_VARIABLE, `$1${HIDDEN}`);

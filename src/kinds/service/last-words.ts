@@ -1,3 +1,4 @@
+import { withoutLogins } from '../../support/masked.js';
 import type { Session } from '../session.js';
 
 /** What the supervisor itself writes into the log of a process, with its own time. */
@@ -6,11 +7,11 @@ const SUPERVISOR_NOTE = /^\S+ (INFO|WARN|ERROR) +supervisor: /;
 /** So many lines of the supervisor may be among the last ones. */
 const NOTES = 20;
 
-/** The last lines that a process wrote, in its present life or the ones before; not what its supervisor noted. */
+/** The last lines that a process wrote, in its present life or the ones before; not what its supervisor noted, and without logins: they go into messages. */
 export async function lastLinesOf(name: string, session: Session, count: number): Promise<readonly string[]> {
   const lines: string[] = [];
   for await (const { text } of session.target.logs({ of: [name], tail: count + NOTES }))
-    if (!SUPERVISOR_NOTE.test(text)) lines.push(text);
+    if (!SUPERVISOR_NOTE.test(text)) lines.push(withoutLogins(text));
   return lines.slice(-count);
 }
 

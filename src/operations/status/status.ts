@@ -2,6 +2,7 @@ import { operationsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import type { ComponentLine, Health, StatusReport } from '../../kinds/status-report.js';
 import { shortageOfRoom } from '../../support/disk-room.js';
+import { withoutLogins } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
 import type { ComponentStatus } from '../../targets/target.js';
 
@@ -68,7 +69,7 @@ function lineOf(status: ComponentStatus): ComponentLine {
   const { process: name, state, lastExit, port, restarts, lastLines } = status;
   const exit = lastExit === undefined ? undefined : `ended with ${lastExit.signal ?? `code ${lastExit.code}`}`;
   const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;
-  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].filter((part) => part !== undefined);
+  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].flatMap((part) => part ?? []).map(withoutLogins);
   return {
     name,
     health: HEALTH[state],

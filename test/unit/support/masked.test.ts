@@ -71,6 +71,11 @@ it.each([
   ['https://h/x?sig=hush#part', 'https://h/x?sig=[hidden]#part'],
   ['https://h/x?page=2&token=', 'https://h/x?page=2&token='],
   ['no URL: a@b, password=hush', 'no URL: a@b, password=hush'],
+  ['> Authorization: Bearer hush.hush\n> Accept: */*', '> Authorization: Bearer [hidden]\n> Accept: */*'],
+  ['{"authorization":"Basic aHVzaA==","accept":"*"}', '{"authorization":"Basic [hidden]","accept":"*"}'],
+  ['Set-Cookie: id=hush; Path=/\nx-api-key: hush', 'Set-Cookie: [hidden]\nx-api-key: [hidden]'],
+  ['authorization: denied for group packers', 'authorization: denied for group packers'],
+  ['DB_PASSWORD=hush MODE=dev', 'DB_PASSWORD=[hidden] MODE=dev'],
 ])('%s is shown without its logins', (text, shown) => {
   expect(withoutLogins(text)).toBe(shown);
 });
