@@ -60,10 +60,20 @@ export async function transactions({ address }: Address, topic: string, count: n
   return Number(stdout);
 }
 
-export async function consume({ address }: Address, topic: string, records: number): Promise<number> {
+/** `suffix`: of the group, which has to be a new one each time. */
+export async function consume({ address }: Address, topic: string, records: number, suffix = ''): Promise<number> {
   const { stdout } = await java(
     'org.apache.kafka.tools.ConsumerPerformance',
-    ...['--topic', topic, '--messages', String(records), '--bootstrap-server', address, '--group', `g-${topic}`],
+    ...[
+      '--topic',
+      topic,
+      '--messages',
+      String(records),
+      '--bootstrap-server',
+      address,
+      '--group',
+      `g-${topic}${suffix}`,
+    ],
   );
   return Number(stdout.trim().split('\n').at(-1)?.split(',')[9]);
 }

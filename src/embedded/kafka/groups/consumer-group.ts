@@ -238,6 +238,8 @@ export class ConsumerGroup {
   private update(member: ConsumerMember, beat: ConsumerHeartbeat): void {
     const { subscription, assignor, classic } = member;
     member.classic = undefined;
+    member.stopTurn?.();
+    member.stopTurn = undefined;
     member.clientId = beat.clientId;
     member.clientHost = beat.clientHost;
     if (beat.rebalanceTimeoutMs > 0) member.rebalanceTimeoutMs = beat.rebalanceTimeoutMs;

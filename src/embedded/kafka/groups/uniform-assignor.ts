@@ -65,16 +65,19 @@ function level(
   partitions: ReadonlyArray<{ readonly key: PartitionKey; readonly readers: readonly AssignableMember[] }>,
 ): void {
   const size = (id: string): number => target.get(id)?.size ?? 0;
+  const owners = new Map([...target].flatMap(([id, keys]) => [...keys].map((key) => [key, id] as const)));
   for (let moved = true; moved; ) {
     moved = false;
+    const smallest = Math.min(...[...target.values()].map((keys) => keys.size));
     for (const { key, readers } of partitions) {
-      const owner = readers.find(({ id }) => target.get(id)?.has(key));
-      if (owner === undefined) continue;
+      const owner = owners.get(key);
+      if (owner === undefined || size(owner) - smallest < 2) continue;
       let least = owner;
-      for (const reader of readers) if (size(reader.id) < size(least.id)) least = reader;
-      if (size(owner.id) - size(least.id) < 2) continue;
-      target.get(owner.id)?.delete(key);
-      target.get(least.id)?.add(key);
+      for (const { id } of readers) if (size(id) < size(least)) least = id;
+      if (size(owner) - size(least) < 2) continue;
+      target.get(owner)?.delete(key);
+      target.get(least)?.add(key);
+      owners.set(key, least);
       moved = true;
     }
   }

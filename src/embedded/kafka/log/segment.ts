@@ -13,8 +13,13 @@ import { SegmentIndex } from './segment-index.js';
 /** What one look at the disk brings while searching for a batch: header after header of small batches. */
 const SCAN_WINDOW_BYTES = 64 * 1024;
 
+/** The first look: a reader that follows the log finds its batch where it looks, every few hundred bytes anew. */
+const FIRST_WINDOW_BYTES = 1024;
+
 /** Where readers that follow the log go on; more at one segment than this begin with the index again. */
 const HINTS_MAX = 16;
+
+const NOTHING = Buffer.alloc(0);
 
 const fileOf = (dir: string, baseOffset: number, suffix: string): string =>
   join(dir, `${String(baseOffset).padStart(20, '0')}.${suffix}`);
@@ -161,11 +166,12 @@ export class Segment {
   /** Where the batches lie, from `position` on, which has to be the beginning of one. Ends before a torn one. */
   *batches(position = 0): Generator<BatchPlace> {
     let at = position;
-    let window: Buffer = Buffer.alloc(0);
+    let window: Buffer = NOTHING;
     let windowAt = at;
     while (at + BATCH_HEADER_BYTES <= this.size) {
       if (at < windowAt || at + BATCH_HEADER_BYTES > windowAt + window.length) {
-        window = this.read(at, SCAN_WINDOW_BYTES);
+        const bytes = window === NOTHING ? FIRST_WINDOW_BYTES : SCAN_WINDOW_BYTES;
+        window = this.read(at, Math.min(bytes, this.size - at));
         windowAt = at;
         if (window.length < BATCH_HEADER_BYTES) return;
       }

@@ -313,6 +313,19 @@ describe('a group of the consumer protocol with members of the classic one', () 
     expect((await new Classic(of, true).join()).error).toBe('INCONSISTENT_GROUP_PROTOCOL');
   });
 
+  it('takes a classic member over that goes on by the consumer protocol', async () => {
+    const { of, first, second } = await mixed();
+    const same = new Consumer(of, second.id);
+    expect(same.heartbeat()).toBeUndefined();
+    of.clock.pass(40_000);
+    for (const one of [first, same]) one.heartbeat();
+    of.clock.pass(40_000); // longer than its last join would have given it
+    expect([of.groups().consumer('g')?.members.get(second.id)?.classic, second.heartbeat()]).toEqual([
+      undefined,
+      'UNKNOWN_MEMBER_ID',
+    ]);
+  });
+
   it('lets a member of the classic protocol leave', async () => {
     const { of, first, second } = await mixed();
     expect(second.leave()).toBeUndefined();
