@@ -47,7 +47,7 @@ export function kafkaDocumentation(): string {
     'controllers.',
     '',
     'Two answers differ on purpose. A topic that a Metadata request creates is there in its answer, with its leader, where a real node says',
-    'UNKNOWN_TOPIC_OR_PARTITION until it has created it. UpdateFeatures refuses to raise `share.version` and `kraft.version`.',
+    'UNKNOWN_TOPIC_OR_PARTITION until it has created it. `share.version` and `kraft.version` have no level but 0, where a real node also has 1.',
     '',
     '## Access',
     '',

@@ -61,7 +61,7 @@ describe('features that are off', () => {
       expect(all.results ?? []).toEqual([]);
       expect([errorName(all.errorCode), all.errorMessage]).toEqual([
         'INVALID_UPDATE_VERSION',
-        'The update failed for all features since the following feature had an error: Invalid update version 1 for feature share.version. The level of this feature is fixed at 0 here.',
+        'The update failed for all features since the following feature had an error: Invalid update version 1 for feature share.version. Local controller 1 only supports versions 0-0',
       ]);
     }
     const { results } = await client.send(updateFeatures, 1, { featureUpdates: [update('group.version', 1)] });
