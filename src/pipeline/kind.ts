@@ -27,6 +27,7 @@ export interface FileKind {
   /** What its sections name of others. */
   uses?(context: LintContext): readonly Use[];
   readonly references?: readonly ReferenceForm[];
+  readonly writtenAddresses?: readonly WrittenAddress[];
   /** Absolute paths of its SQL files, in which references are replaced. */
   sqlFiles?(pipeline: Pipeline): readonly string[];
 }
@@ -65,6 +66,17 @@ export interface ReferenceForm {
   readonly declared?: (pipeline: Pipeline) => boolean;
   /** The only section where it means something, and what it means there. */
   readonly only?: { readonly section: string; readonly meaning: string };
+}
+
+/** A server as applications that were made for containers write its address, instead of referring to it. */
+export interface WrittenAddress {
+  readonly hosts: readonly string[];
+  /** On localhost these mean it. */
+  readonly ports: readonly number[];
+  /** What stands for it in the file: `kafka.bootstrapServers`; undefined where the file declares nothing to refer to. */
+  readonly reference: (pipeline: Pipeline) => string | undefined;
+  /** Where the file places it: an address of its own may be written out too. */
+  readonly placed: (target: Pipeline['target']) => unknown;
 }
 
 /** What is asked of a reference to a name on servers that others use too. */

@@ -43,6 +43,14 @@ export const connectorKind: Kind = {
     { head: 'connectors', named: 'connector', fields: ['slot', 'publication', 'topicPrefix'], shared: givenName },
     { head: 'connect', fields: HTTP_FIELDS, component: 'connect', needs: () => ['server/connect'] },
   ],
+  writtenAddresses: [
+    {
+      hosts: ['connect', 'kafka-connect', 'debezium'],
+      ports: [8083],
+      reference: () => 'connect.url',
+      placed: ({ connect }) => connect,
+    },
+  ],
   components: (pipeline) =>
     pipeline.connectors.length > 0 || isReferred(pipeline, 'connect') || migrationsCreateConnectors(pipeline)
       ? [{ component: connectComponent(pipeline), names: ['connect'] }]

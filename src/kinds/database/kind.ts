@@ -49,6 +49,14 @@ export const databaseKind: Kind = {
       needs: (_, name) => [`database/${name}`],
     },
   ],
+  writtenAddresses: [
+    {
+      hosts: ['postgres', 'postgresql', 'db', 'database'],
+      ports: [5432],
+      reference: ({ databases: [first] }) => first && `databases.${first.name}.url`,
+      placed: ({ databases: addresses }) => addresses,
+    },
+  ],
   sqlFiles: ({ databases }) => databases.flatMap(({ migrations }) => migrations),
   components: (pipeline) => [
     ...pipeline.databases.slice(0, 1).map(({ name }) => ({

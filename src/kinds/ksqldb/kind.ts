@@ -31,6 +31,14 @@ export const ksqldbKind: Kind = {
     },
     { head: 'ksqldb', fields: HTTP_FIELDS, component: 'ksqldb', needs: () => ['server/ksqldb'] },
   ],
+  writtenAddresses: [
+    {
+      hosts: ['ksqldb', 'ksqldb-server', 'ksql-server'],
+      ports: [8088],
+      reference: () => 'ksqldb.url',
+      placed: ({ ksqldb: address }) => address,
+    },
+  ],
   sqlFiles: ({ ksqldb: declared }) => declared?.migrations ?? [],
   components: (pipeline) =>
     pipeline.ksqldb !== undefined || isReferred(pipeline, 'ksqldb')

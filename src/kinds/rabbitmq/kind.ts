@@ -49,6 +49,9 @@ export const rabbitmqKind: Kind = {
       needs: (pipeline) => ['server/rabbitmq', ...rabbitmqIds(pipeline)],
     },
   ],
+  writtenAddresses: [
+    { hosts: ['rabbitmq', 'rabbit'], ports: [5672], reference: () => 'rabbitmq.url', placed: ({ rabbitmq: at }) => at },
+  ],
   components: (pipeline) =>
     pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq')
       ? [{ component: rabbitmqComponent(pipeline), names: ['rabbitmq'] }]

@@ -1,3 +1,4 @@
+import type { WrittenAddress } from '../../pipeline/kind.js';
 import { eachPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { storeComponent } from './component.js';
@@ -30,6 +31,7 @@ export const storeKind: Kind = {
       needs: (_, name) => [`store/${name}`],
     },
   ],
+  writtenAddresses: [writtenAs('cache', ['redis'], 6379), writtenAs('documents', ['mongo', 'mongodb'], 27017)],
   components: (pipeline) => {
     const known = (section: StoreSection, ...names: string[]) => ({
       component: storeComponent(section, pipeline),
@@ -47,3 +49,13 @@ export const storeKind: Kind = {
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,
 };
+
+function writtenAs(kind: StoreSection['kind'], hosts: readonly string[], port: number): WrittenAddress {
+  return {
+    ...{ hosts, ports: [port], placed: ({ stores: addresses }) => addresses },
+    reference: ({ stores: declared }) => {
+      const store = declared.find((one) => one.kind === kind);
+      return store && `stores.${store.name}.url`;
+    },
+  };
+}

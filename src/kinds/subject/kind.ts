@@ -23,6 +23,14 @@ export const subjectKind: Kind = {
       needs: ({ subjects: declared }) => ['server/schemaRegistry', ...declared.map(({ name }) => `subject/${name}`)],
     },
   ],
+  writtenAddresses: [
+    {
+      hosts: ['schema-registry', 'schemaregistry', 'registry'],
+      ports: [8081],
+      reference: () => 'schemaRegistry.url',
+      placed: ({ schemaRegistry }) => schemaRegistry,
+    },
+  ],
   components: (pipeline) =>
     pipeline.subjects.length > 0 || pipeline.ksqldb !== undefined || isReferred(pipeline, 'schemaRegistry')
       ? [{ component: registryComponent(pipeline), names: ['registry', 'schemaRegistry', 'schema-registry'] }]

@@ -91,6 +91,14 @@ export const topicKind: Kind = {
       needs: ({ topics: declared }) => ['server/kafka', ...declared.map(({ name }) => `topic/${name}`)],
     },
   ],
+  writtenAddresses: [
+    {
+      hosts: ['kafka', 'broker', 'kafka1', 'kafka-1'],
+      ports: [9092, 29092],
+      reference: () => 'kafka.bootstrapServers',
+      placed: ({ kafka }) => kafka,
+    },
+  ],
   components: (pipeline) => [
     {
       component: kafkaComponent(pipeline),

@@ -3,66 +3,8 @@ import { resolve } from 'node:path';
 import { displayPath } from '../../../pipeline/build.js';
 import { nodeAt, textsOf } from '../../../pipeline/document.js';
 import type { LintContext } from '../../../pipeline/lint.js';
-import type { Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, placeOrder, warning } from '../../../pipeline/problem.js';
 import type { SourceLocation } from '../../../support/errors.js';
-
-/** A server as applications that were made for containers write its address. */
-interface Known {
-  readonly hosts: readonly string[];
-  /** On localhost these mean it. */
-  readonly ports: readonly number[];
-  /** The reference that stands for it, where the file declares what it refers to. */
-  readonly reference: (pipeline: Pipeline) => string | undefined;
-  /** Where the file places it: an address of its own may be written out too. */
-  readonly placed: (target: Pipeline['target']) => unknown;
-}
-
-const storeOf = (kind: string) => (pipeline: Pipeline) => {
-  const store = pipeline.stores.find((one) => one.kind === kind);
-  return store && `stores.${store.name}.url`;
-};
-
-const KNOWN: readonly Known[] = [
-  {
-    hosts: ['kafka', 'broker', 'kafka1', 'kafka-1'],
-    ports: [9092, 29092],
-    reference: () => 'kafka.bootstrapServers',
-    placed: ({ kafka }) => kafka,
-  },
-  {
-    hosts: ['postgres', 'postgresql', 'db', 'database'],
-    ports: [5432],
-    reference: ({ databases: [first] }) => first && `databases.${first.name}.url`,
-    placed: ({ databases }) => databases,
-  },
-  {
-    hosts: ['schema-registry', 'schemaregistry', 'registry'],
-    ports: [8081],
-    reference: () => 'schemaRegistry.url',
-    placed: ({ schemaRegistry }) => schemaRegistry,
-  },
-  {
-    hosts: ['connect', 'kafka-connect', 'debezium'],
-    ports: [8083],
-    reference: () => 'connect.url',
-    placed: ({ connect }) => connect,
-  },
-  {
-    hosts: ['ksqldb', 'ksqldb-server', 'ksql-server'],
-    ports: [8088],
-    reference: () => 'ksqldb.url',
-    placed: ({ ksqldb }) => ksqldb,
-  },
-  {
-    hosts: ['rabbitmq', 'rabbit'],
-    ports: [5672],
-    reference: () => 'rabbitmq.url',
-    placed: ({ rabbitmq }) => rabbitmq,
-  },
-  { hosts: ['redis'], ports: [6379], reference: storeOf('cache'), placed: ({ stores }) => stores },
-  { hosts: ['mongo', 'mongodb'], ports: [27017], reference: storeOf('documents'), placed: ({ stores }) => stores },
-];
 
 /** The host and port of `kafka:9092`, `http://registry:8081`. */
 const ADDRESS =
@@ -75,12 +17,12 @@ const BARE = /(\bhost(?:name)?(?:\s*=\s*'?|\s+')|:\/\/(?:[^\s/@'"]*@)?)(([a-z][a
  * are taken. Looked for in what services and jobs are given, in their templates and variable files, in connectors and in SQL.
  */
 export function checkHosts(context: LintContext): readonly Problem[] {
-  const { pipeline } = context;
-  if (pipeline.target.base !== 'embedded') return [];
+  if (context.pipeline.target.base !== 'embedded') return [];
   return [...inSections(context), ...inFiles(context)]
     .flatMap(({ text, location, named }) =>
-      addressesIn(text, named).flatMap(({ written, host, port, index, isUrl }) => {
-        const reference = referenceFor(host, port, isUrl, pipeline);
+      addressesIn(text, named).flatMap((address) => {
+        const { written, index } = address;
+        const reference = referenceFor(address, context);
         if (reference === undefined) return [];
         const place = index === undefined ? location : placeIn(text, index, location.file);
         const message = `${written} is an address written out: the embedded target has its servers elsewhere`;
@@ -148,11 +90,13 @@ function addressesIn(text: string, named: string | undefined): readonly Written[
   );
 }
 
-function referenceFor(host: string, port: number | undefined, isUrl: boolean, pipeline: Pipeline): string | undefined {
+function referenceFor({ host, port, isUrl }: Written, { pipeline, kinds }: LintContext): string | undefined {
   const service = pipeline.services.find(({ name }) => isUrl && name === host);
   if (service !== undefined) return service.port === undefined ? undefined : `services.${host}.url`;
   const isHere = host === 'localhost' || host === '127.0.0.1';
-  const known = KNOWN.find(({ hosts, ports }) => (isHere ? ports.includes(port ?? 0) : hosts.includes(host)));
+  const known = kinds
+    .flatMap(({ writtenAddresses }) => writtenAddresses ?? [])
+    .find(({ hosts, ports }) => (isHere ? ports.includes(port ?? 0) : hosts.includes(host)));
   return known === undefined || known.placed(pipeline.target) !== undefined ? undefined : known.reference(pipeline);
 }
 
