@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Located } from '../pipeline/pipeline.js';
-import { type ReferenceValues, referencesIn, resolveAll, resolveReferences } from '../pipeline/references.js';
+import type { Located, ReferenceValues } from '../pipeline/pipeline.js';
+import { referencesIn, resolveAll, resolveReferences } from '../pipeline/references.js';
 import { settings, text } from '../pipeline/spec-words.js';
 import { EvpipeError } from '../support/errors.js';
 import { credentialsFor } from './reference-values.js';

@@ -1,6 +1,6 @@
 import type { ReferenceForm } from '../pipeline/kind.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
-import { parseReference, type ReferenceValues, referenceForm, referencesIn } from '../pipeline/references.js';
+import type { Pipeline, ReferenceValues } from '../pipeline/pipeline.js';
+import { parseReference, referenceForm, referencesIn } from '../pipeline/references.js';
 import type { Component, Endpoint, Faces } from '../targets/component.js';
 import type { Holder } from '../targets/roles.js';
 import type { Target } from '../targets/target.js';

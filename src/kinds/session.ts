@@ -1,5 +1,4 @@
-import type { Pipeline } from '../pipeline/pipeline.js';
-import type { ReferenceValues } from '../pipeline/references.js';
+import type { Pipeline, ReferenceValues } from '../pipeline/pipeline.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
 import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf } from '../targets/component.js';

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { SourceLocation } from '../support/errors.js';
-import type { LintContext, Rule } from './lint.js';
+import type { Tree } from './document.js';
 import type { Located, Pipeline, TargetSection } from './pipeline.js';
 import type { Problem } from './problem.js';
 
@@ -31,6 +31,33 @@ export interface FileKind {
   /** Absolute paths of its SQL files, in which references are replaced. */
   sqlFiles?(pipeline: Pipeline): readonly string[];
 }
+
+/** What the rules look at. */
+export interface LintInput {
+  readonly pipeline: Pipeline;
+  /** The merged file, wrong parts included. */
+  readonly tree: Tree;
+  /** False where parts of the file were wrong and are missing from the pipeline. */
+  readonly complete: boolean;
+  readonly cwd: string;
+}
+
+export interface LintContext extends LintInput {
+  readonly kinds: readonly FileKind[];
+  /** What the file declares in a section, wrong entries included. */
+  names(...section: string[]): readonly string[];
+  /** What something may be called that the file names as a `what`: a database, a queue. */
+  known(what: string): readonly string[];
+  /** None is known, and a part of the file that may declare them is wrong: a use of one says nothing. */
+  isOpen(what: string): boolean;
+  /** Everything that the sections name of each other. */
+  uses(): readonly Use[];
+  /** What `$(…)` in the file refers to. */
+  references(): readonly Use[];
+}
+
+/** One group of rules: looks at the whole pipeline, answers with what is wrong. */
+export type Rule = (context: LintContext) => readonly Problem[];
 
 /** A name in the file that something else has to declare. */
 export interface Use {

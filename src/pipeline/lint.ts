@@ -1,36 +1,8 @@
-import { keysAt, type Tree } from './document.js';
-import type { FileKind, Use } from './kind.js';
+import { keysAt } from './document.js';
+import type { FileKind, LintContext, LintInput } from './kind.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkReferences, usedByReference } from './lint/references.js';
-import type { Pipeline } from './pipeline.js';
 import { type Problem, placeOrder } from './problem.js';
-
-/** What the rules look at. */
-export interface LintInput {
-  readonly pipeline: Pipeline;
-  /** The merged file, wrong parts included. */
-  readonly tree: Tree;
-  /** False where parts of the file were wrong and are missing from the pipeline. */
-  readonly complete: boolean;
-  readonly cwd: string;
-}
-
-export interface LintContext extends LintInput {
-  readonly kinds: readonly FileKind[];
-  /** What the file declares in a section, wrong entries included. */
-  names(...section: string[]): readonly string[];
-  /** What something may be called that the file names as a `what`: a database, a queue. */
-  known(what: string): readonly string[];
-  /** None is known, and a part of the file that may declare them is wrong: a use of one says nothing. */
-  isOpen(what: string): boolean;
-  /** Everything that the sections name of each other. */
-  uses(): readonly Use[];
-  /** What `$(…)` in the file refers to. */
-  references(): readonly Use[];
-}
-
-/** One group of rules: looks at the whole pipeline, answers with what is wrong. */
-export type Rule = (context: LintContext) => readonly Problem[];
 
 export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintContext {
   const names = Object.assign({}, ...kinds.map((kind) => kind.names)) as NonNullable<FileKind['names']>;

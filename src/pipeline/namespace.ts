@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { FileKind } from './kind.js';
-import { parseReference, type ReferenceValues, referenceForm, resolveReferences } from './references.js';
+import type { ReferenceValues } from './pipeline.js';
+import { parseReference, referenceForm, resolveReferences } from './references.js';
 
 /**
  * A namespace keeps users of one file apart on servers that they share: what the file calls `orders` is `ann_orders` there.

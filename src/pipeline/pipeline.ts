@@ -1,5 +1,11 @@
 import type { SourceLocation } from '../support/errors.js';
-import type { ReferenceValues } from './references.js';
+
+/** What one face of the target yields: everything that `$(…)` can mean, by its full path: `databases.person.url`. */
+export interface ReferenceValues {
+  get(path: string): string | undefined;
+  /** What the target yields, by path. */
+  entries(): Iterable<readonly [path: string, value: string]>;
+}
 
 /**
  * The pipeline as everything beyond src/pipeline sees it: profiles merged, `${VAR}` replaced, defaults filled in, every

@@ -1,11 +1,5 @@
 import type { FileKind, ReferenceForm } from './kind.js';
-
-/** What one face of the target yields: everything that `$(…)` can mean, by its full path: `databases.person.url`. */
-export interface ReferenceValues {
-  get(path: string): string | undefined;
-  /** What the target yields, by path. */
-  entries(): Iterable<readonly [path: string, value: string]>;
-}
+import type { ReferenceValues } from './pipeline.js';
 
 const REFERENCE = /\$\(([A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9_-]+)+)\)/g;
 

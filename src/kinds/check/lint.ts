@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { nodeAt, textsOf } from '../../pipeline/document.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { writtenOut } from '../../pipeline/lint/written-out.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { EvpipeError, unreachable } from '../../support/errors.js';

@@ -1,5 +1,5 @@
+import type { LintContext } from '../../pipeline/kind.js';
 import { calledOnServers } from '../../pipeline/kind.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
 import { HTTP_FIELDS } from '../http-component.js';
 import type { Kind } from '../kind.js';

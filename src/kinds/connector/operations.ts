@@ -1,4 +1,5 @@
-import { type ReferenceValues, referencesIn, resolveAll } from '../../pipeline/references.js';
+import type { ReferenceValues } from '../../pipeline/pipeline.js';
+import { referencesIn, resolveAll } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import { roleName } from '../../targets/roles.js';

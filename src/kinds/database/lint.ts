@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { displayPath } from '../../pipeline/build.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { writtenOut } from '../../pipeline/lint/written-out.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { SourceLocation } from '../../support/errors.js';
 

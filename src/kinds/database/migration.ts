@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
+import type { Pipeline, ReferenceValues } from '../../pipeline/pipeline.js';
+import { resolveReferences } from '../../pipeline/references.js';
 import type { Migration } from './resource.js';
 
 /** A SQL file as it runs here; without values its references stay as they are written. The checksum is of the file, the statements have the target's addresses. */

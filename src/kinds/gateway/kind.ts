@@ -1,4 +1,4 @@
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { onePlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { gatewayComponent } from './component.js';

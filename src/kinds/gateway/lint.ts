@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { GatewaySection, RouteSection } from './section.js';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem } from '../../pipeline/problem.js';
 
 /** A name is a log's and a line's: a job can't share it with a service. Inputs have to be there before any job runs. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { Statement } from '../../protocol/ksql/ast.js';
 import { type StatementEffects, statementEffects } from '../../protocol/ksql/effects.js';

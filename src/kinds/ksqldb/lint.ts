@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { placeOf } from '../connector/lint/connector-views.js';

@@ -1,5 +1,5 @@
-import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
+import type { Pipeline, ReferenceValues } from '../../pipeline/pipeline.js';
+import { resolveReferences } from '../../pipeline/references.js';
 import { migrationOf } from '../database/migration.js';
 import type { Migration } from '../database/resource.js';
 import { inNamespace } from './namespace.js';

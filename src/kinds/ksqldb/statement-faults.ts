@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ScriptChecker } from '../../ksql/check-script.js';
 import { displayPath } from '../../pipeline/build.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { SubjectSection } from '../subject/section.js';

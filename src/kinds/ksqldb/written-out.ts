@@ -1,6 +1,6 @@
 import { displayPath } from '../../pipeline/build.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { writtenOut } from '../../pipeline/lint/written-out.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import type { Problem } from '../../pipeline/problem.js';
 import type { Statement } from '../../protocol/ksql/ast.js';
 import { statementEffects } from '../../protocol/ksql/effects.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import type { LintContext } from '../../pipeline/kind.js';
 import { calledOnServers, type Use } from '../../pipeline/kind.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import { insideUrl, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { ConservationSection } from '../check/section.js';

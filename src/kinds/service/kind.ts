@@ -1,5 +1,5 @@
+import type { LintContext } from '../../pipeline/kind.js';
 import { calledOnServers, type Use } from '../../pipeline/kind.js';
-import type { LintContext } from '../../pipeline/lint.js';
 import { eachHttpPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
 import { serviceComponent } from './component.js';

@@ -1,4 +1,5 @@
-import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
+import type { ReferenceValues } from '../../pipeline/pipeline.js';
+import { resolveReferences } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { type LaunchOf, server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';

@@ -1,5 +1,4 @@
-import type { Use } from '../../pipeline/kind.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext, Use } from '../../pipeline/kind.js';
 import type { Kind } from '../kind.js';
 import { smoke } from './section.js';
 

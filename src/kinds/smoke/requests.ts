@@ -1,5 +1,5 @@
 import type { ServiceResponse } from '../../clients/service/client.js';
-import type { ReferenceValues } from '../../pipeline/references.js';
+import type { ReferenceValues } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
 import { Browser, type FormAnswer } from '../service/browser.js';
 import { serviceClient } from '../service/client.js';

@@ -1,7 +1,7 @@
 import type { PartitionPosition } from '../../clients/kafka/contract.js';
 import type { CheckReport } from '../../consistency/report.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
-import type { ReferenceValues } from '../../pipeline/references.js';
+import type { ReferenceValues } from '../../pipeline/pipeline.js';
 import { type ErrorKind, EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { endingOf } from '../check/ending.js';
 import type { Session } from '../session.js';

@@ -1,4 +1,5 @@
-import { type ReferenceValues, resolveReferences } from '../../pipeline/references.js';
+import type { ReferenceValues } from '../../pipeline/pipeline.js';
+import { resolveReferences } from '../../pipeline/references.js';
 import { EvpipeError } from '../../support/errors.js';
 import { jsonText } from '../../support/json-text.js';
 

@@ -1,5 +1,5 @@
 import { locate } from '../../pipeline/document.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 
 /** What names a store wants documents in it. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { locate, parseTree, type Tree } from '../../pipeline/document.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { AvroSchemaError, parseAvroSchema } from '../../protocol/avro/schema.js';
 import type { SourceLocation } from '../../support/errors.js';

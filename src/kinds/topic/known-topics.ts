@@ -1,4 +1,4 @@
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import { connectorFlow } from '../connector/connector-flow.js';
 import { connectorViews } from '../connector/lint/connector-views.js';
 import { ksqlFiles } from '../ksqldb/ksql-files.js';

@@ -1,7 +1,7 @@
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { holdsVariable } from '../../pipeline/document.js';
-import type { LintContext } from '../../pipeline/lint.js';
+import type { LintContext } from '../../pipeline/kind.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { invalid, TOPIC_CONFIG_BY_NAME } from '../../protocol/kafka/topic-configs.js';

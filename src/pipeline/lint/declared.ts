@@ -1,6 +1,6 @@
 import { didYouMean } from '../did-you-mean.js';
 import { locate } from '../document.js';
-import type { LintContext } from '../lint.js';
+import type { LintContext } from '../kind.js';
 import { type Problem, problem } from '../problem.js';
 
 /** Every name that one section takes from another is declared there. */

@@ -3,8 +3,7 @@ import type { SourceLocation } from '../../support/errors.js';
 import { displayPath } from '../build.js';
 import { didYouMean } from '../did-you-mean.js';
 import { nodeAt, textsOf } from '../document.js';
-import type { Use } from '../kind.js';
-import type { LintContext } from '../lint.js';
+import type { LintContext, Use } from '../kind.js';
 import { type Problem, problem } from '../problem.js';
 import { parseReference, referenceForm, referencesIn } from '../references.js';
 

@@ -1,5 +1,5 @@
 import type { SourceLocation } from '../../support/errors.js';
-import type { LintContext } from '../lint.js';
+import type { LintContext } from '../kind.js';
 import { type Problem, problem } from '../problem.js';
 
 /** A name at a place where no namespace can be put in front of it; `todo` says how it would come there by reference. */

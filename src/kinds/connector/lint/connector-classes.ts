@@ -1,5 +1,5 @@
 import { didYouMean } from '../../../pipeline/did-you-mean.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
 import { CONNECTOR_CLASSES } from '../../../protocol/connect/connectors.js';
 import { connectorViews } from './connector-views.js';

@@ -1,6 +1,6 @@
 import { displayPath } from '../../../pipeline/build.js';
 import { locate, nodeAt } from '../../../pipeline/document.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import type { SourceLocation } from '../../../support/errors.js';
 import { type KsqlFile, ksqlFiles } from '../../ksqldb/ksql-files.js';
 import { type ConnectorConfig, POSTGRES_SOURCE } from '../connector-flow.js';

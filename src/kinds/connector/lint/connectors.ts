@@ -1,4 +1,4 @@
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { RENAMED_OPTIONS } from '../../../protocol/connect/postgresql-options.js';
 import { listOf, missingFenceOptions, PUBLICATION_DEFAULT, SLOT_DEFAULT } from '../connector-flow.js';

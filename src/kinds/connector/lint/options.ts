@@ -1,6 +1,6 @@
 import { didYouMean } from '../../../pipeline/did-you-mean.js';
 import { holdsVariable } from '../../../pipeline/document.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { referencesIn } from '../../../pipeline/references.js';
 import { findClass, PREDICATE_CLASSES, TRANSFORM_CLASSES } from '../../../protocol/connect/classes.js';

@@ -1,4 +1,4 @@
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { BoundedRegex } from '../../../support/bounded-regex.js';
 import { type ConnectorConfig, listOf, predicateOf } from '../connector-flow.js';

@@ -1,4 +1,4 @@
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
 import { ksqlFiles } from '../../ksqldb/ksql-files.js';
 import { connectorViews } from './connector-views.js';

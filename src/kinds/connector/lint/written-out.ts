@@ -1,6 +1,6 @@
 import { nodeAt } from '../../../pipeline/document.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { wordsOf, writtenOut } from '../../../pipeline/lint/written-out.js';
-import type { LintContext } from '../../../pipeline/lint.js';
 import type { Problem } from '../../../pipeline/problem.js';
 import { GIVEN_NAMES } from '../connector-defaults.js';
 import { connectorViews } from './connector-views.js';

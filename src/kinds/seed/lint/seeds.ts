@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { displayPath } from '../../../pipeline/build.js';
 import { didYouMean } from '../../../pipeline/did-you-mean.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import type { Located, Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
 import type { SeedSection, SeedValueSection, ServiceSeedSection } from '../section.js';

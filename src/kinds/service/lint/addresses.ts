@@ -1,5 +1,5 @@
 import { textsOf } from '../../../pipeline/document.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
 import { serviceRoutes } from '../../gateway/section.js';

@@ -1,4 +1,4 @@
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, warning } from '../../../pipeline/problem.js';
 import { parseReference, referencesIn } from '../../../pipeline/references.js';
 import { type CheckSection, partsOf } from '../../check/section.js';

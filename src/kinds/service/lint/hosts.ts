@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { displayPath } from '../../../pipeline/build.js';
 import { nodeAt, textsOf } from '../../../pipeline/document.js';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, placeOrder, warning } from '../../../pipeline/problem.js';
 import type { SourceLocation } from '../../../support/errors.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { LintContext } from '../../../pipeline/lint.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import type { Pipeline } from '../../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
 import { parseReference } from '../../../pipeline/references.js';

@@ -1,6 +1,6 @@
 import { nodeAt, textsOf } from '../../../pipeline/document.js';
+import type { LintContext } from '../../../pipeline/kind.js';
 import { writtenOut } from '../../../pipeline/lint/written-out.js';
-import type { LintContext } from '../../../pipeline/lint.js';
 import type { Problem } from '../../../pipeline/problem.js';
 import { referencesIn } from '../../../pipeline/references.js';
 import { programTexts } from '../../program.js';
