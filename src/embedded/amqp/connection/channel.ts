@@ -10,17 +10,34 @@ import {
 } from '../../../protocol/amqp/methods.js';
 import { AmqpError, named } from '../amqp-error.js';
 import type { Broker } from '../broker.js';
-import { HANDLERS } from '../methods/table.js';
 import { Publication } from '../publication.js';
 import type { Queue, Recipient } from '../queues/queue.js';
 import type { Entry, Message } from '../storage/entry.js';
 import type { ChannelConsumer } from './channel-consumer.js';
 import { Confirms } from './confirms.js';
-import type { Connection } from './connection.js';
 import { ContentInput, type PublishArgs } from './content-input.js';
 import { byQueue, Deliveries } from './deliveries.js';
+import type { Output } from './output.js';
 import { REPLY_QUEUE, type ReplyConsumer } from './reply-consumer.js';
 import { type HeldSettlement, Transaction } from './transaction.js';
+
+/** What a channel asks of the connection that it is on. */
+export interface ChannelConnection {
+  readonly broker: Broker;
+  readonly output: Output;
+  readonly peer: string;
+  readonly frameBytesMax: number;
+  can(capability: string): boolean;
+  published(): void;
+  forget(channel: Channel): void;
+  fail(error: AmqpError, method?: Method): void;
+}
+
+/** What is done for each method. */
+export type ChannelHandlers = ReadonlyMap<
+  Method,
+  { readonly handle?: ((channel: Channel, args: never) => void) | undefined }
+>;
 
 /**
  * One channel of a connection. It is open until one side closes it; after a close of ours (a channel error) everything
@@ -44,8 +61,9 @@ export class Channel {
   private content: ContentInput | undefined;
 
   constructor(
-    readonly connection: Connection,
+    readonly connection: ChannelConnection,
     readonly number: number,
+    private readonly handlers: ChannelHandlers,
   ) {}
 
   get broker(): Broker {
@@ -110,7 +128,7 @@ export class Channel {
       this.content = new ContentInput(args as PublishArgs, this.broker.incomplete);
       return;
     }
-    const handler = HANDLERS.get(method);
+    const handler = this.handlers.get(method);
     if (handler?.handle === undefined) throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
     handler.handle(this, args as never);
   }

@@ -30,6 +30,7 @@ import {
 import { messageOf } from '../../../support/errors.js';
 import { AmqpError } from '../amqp-error.js';
 import type { Broker } from '../broker.js';
+import { HANDLERS } from '../methods/table.js';
 import { Channel, shortened } from './channel.js';
 import { FrameInput } from './frame-input.js';
 import { capabilitiesOf, credentialsOf, MECHANISMS, serverProperties } from './handshake.js';
@@ -187,7 +188,7 @@ export class Connection {
         `number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
       );
     }
-    const channel = new Channel(this, frame.channel);
+    const channel = new Channel(this, frame.channel, HANDLERS);
     this.channels.set(frame.channel, channel);
     channel.send(channelOpenOk, { reserved1: Buffer.alloc(0) });
   }
