@@ -1,26 +1,7 @@
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Broker } from '../broker.js';
-import type { FileRange } from '../log/file-range.js';
 import { LEADER_EPOCH, type PartitionLog } from '../log/partition-log.js';
-import type { AbortedTransaction } from '../log/producer-state.js';
-import type { FetchSession, SessionPartition } from './sessions.js';
-
-/** What is to be said of one partition. */
-export interface PartitionResult {
-  readonly asked: SessionPartition;
-  readonly error: ErrorName | undefined;
-  readonly highWatermark: number;
-  readonly lastStableOffset: number;
-  readonly startOffset: number;
-  readonly range: FileRange | undefined;
-  /** Undefined for readers of everything. */
-  readonly aborted: readonly AbortedTransaction[] | undefined;
-  readonly divergingEndOffset: number | undefined;
-  /** Undefined where there is no such partition. */
-  readonly log: PartitionLog | undefined;
-  /** There are records that were not asked for yet, or have no room in this answer. */
-  readonly hasMore: boolean;
-}
+import type { FetchSession, PartitionResult, SessionPartition } from './sessions.js';
 
 export interface FetchParams {
   /** All that are asked for; of a session that continues only the fresh ones. */

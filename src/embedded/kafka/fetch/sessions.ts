@@ -1,6 +1,8 @@
+import type { ErrorName } from '../../../protocol/kafka/errors.js';
+import type { FileRange } from '../log/file-range.js';
 import type { PartitionLog } from '../log/partition-log.js';
+import type { AbortedTransaction } from '../log/producer-state.js';
 import type { BrokerSettings } from '../topics/settings.js';
-import type { PartitionResult } from './plan.js';
 
 /** One partition of a fetch, as it was last asked for and answered. */
 export interface SessionPartition {
@@ -15,6 +17,23 @@ export interface SessionPartition {
   answered:
     | { readonly highWatermark: number; readonly startOffset: number; readonly lastStableOffset: number }
     | undefined;
+}
+
+/** What is to be said of one partition. */
+export interface PartitionResult {
+  readonly asked: SessionPartition;
+  readonly error: ErrorName | undefined;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly startOffset: number;
+  readonly range: FileRange | undefined;
+  /** Undefined for readers of everything. */
+  readonly aborted: readonly AbortedTransaction[] | undefined;
+  readonly divergingEndOffset: number | undefined;
+  /** Undefined where there is no such partition. */
+  readonly log: PartitionLog | undefined;
+  /** There are records that were not asked for yet, or have no room in this answer. */
+  readonly hasMore: boolean;
 }
 
 /**

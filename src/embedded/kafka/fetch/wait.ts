@@ -1,5 +1,6 @@
 import type { Call } from '../server/call.js';
-import type { FetchPlan, PartitionResult } from './plan.js';
+import type { FetchPlan } from './plan.js';
+import type { PartitionResult } from './sessions.js';
 
 /**
  * Long polling: the results as soon as there are minBytes (or an error), or what there is after maxWaitMs. Appends to

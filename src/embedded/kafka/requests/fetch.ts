@@ -1,8 +1,8 @@
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { fetch } from '../../../protocol/kafka/messages/fetch.js';
 import { type RequestOf, type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
-import { FetchPlan, type PartitionResult } from '../fetch/plan.js';
-import { type FetchSession, isUnchanged, type SessionPartition } from '../fetch/sessions.js';
+import { FetchPlan } from '../fetch/plan.js';
+import { type FetchSession, isUnchanged, type PartitionResult, type SessionPartition } from '../fetch/sessions.js';
 import { waitForData } from '../fetch/wait.js';
 import { OutgoingRange } from '../log/file-range.js';
 import { type Call, may, throttled } from '../server/call.js';
