@@ -1,5 +1,5 @@
 import type { RawConfig } from '../../../protocol/connect/option.js';
-import type { TargetState } from '../worker/stores.js';
+import type { TargetState } from '../worker/stored-records.js';
 import { RestFailure } from './failure.js';
 import { ACCEPTED, NO_CONTENT, ok, type RestContext, type RestRequest, type Route } from './route.js';
 

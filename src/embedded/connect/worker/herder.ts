@@ -16,7 +16,8 @@ import {
 } from './sink-offsets.js';
 import { SinkRunner } from './sink-runner.js';
 import { SourceRunner } from './source-runner.js';
-import type { State, StoredOffset, TargetState } from './stores.js';
+import type { TargetState } from './stored-records.js';
+import type { State, StoredOffset } from './stores.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
 import { connectorPlugin, unknownConnector, validate } from './validate.js';
 

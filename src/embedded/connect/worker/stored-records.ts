@@ -1,5 +1,7 @@
 import { isJsonObject, type Json, parseJson } from '../../../protocol/json/parse.js';
-import type { TargetState } from './stores.js';
+
+/** What a connector should be, as its users have asked. */
+export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
 
 /**
  * What is wrong with a record of the worker's topics, which anyone may have written; undefined where it is as a worker

@@ -4,10 +4,9 @@ import type { Log } from '../../../support/log.js';
 import { Options } from '../config/options.js';
 import { InternalTopic } from './internal-topic.js';
 import type { SourceOffset, SourcePartition } from './source-task.js';
-import { configProblem, offsetProblem, type ProblemOf, statusProblem } from './stored-records.js';
+import { configProblem, offsetProblem, type ProblemOf, statusProblem, type TargetState } from './stored-records.js';
 import { WORKER_OPTIONS } from './worker-options.js';
 
-export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED';
 export type State = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
 
 export interface StoredOffset {
