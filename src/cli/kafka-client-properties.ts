@@ -24,9 +24,14 @@ export function clientProperties(address: string, { sasl, certificateFile }: Lis
 
 type Settings = Readonly<Record<string, string>>;
 
-/** As java.util.Properties reads it. */
-export const propertiesText = (settings: Settings): string =>
-  lines(settings, (value) => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n'));
+const ALLOWED_URLS = 'org.apache.kafka.sasl.oauthbearer.allowed.urls';
+
+/** As java.util.Properties reads it. A token endpoint is allowed by the JVM's own properties (since Kafka 4.0), which are told in a comment. */
+export function propertiesText(settings: Settings): string {
+  const endpoint = settings['sasl.oauthbearer.token.endpoint.url'];
+  const comment = endpoint === undefined ? '' : `# Run Java with -D${ALLOWED_URLS}=${endpoint}\n`;
+  return comment + lines(settings, (value) => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n'));
+}
 
 /** As kcat -F reads it: nothing is escaped. */
 export const librdkafkaText = (settings: Settings): string => lines(settings, (value) => value);
