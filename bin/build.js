@@ -36,7 +36,6 @@ function entryPoints() {
 
 /** Libraries in many files that commands, servers and services load at their start: read from the bundle they cost half as much. */
 const BUNDLED = new Set([
-  '@fastify/cookie',
   '@fastify/formbody',
   'ajv',
   'amqplib',

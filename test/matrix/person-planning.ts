@@ -158,6 +158,16 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   it('is imported from what runs: topics, subjects, connectors and statements are those of the file', () =>
     proveImport(box, profile));
 
+  it('lets people in on the admin page that up shows, by the login that it shows', async () => {
+    const page = `${person}/admin/login`;
+    const form = new URLSearchParams({ username: 'root', password: 'P@ssw0rd1', next: '/admin/' });
+    const entered = await fetch(page, { method: 'POST', body: form, redirect: 'manual' });
+    expect(entered.status).toBe(303);
+    const [cookie = ''] = entered.headers.getSetCookie();
+    const shown = await fetch(page.replace('login', ''), { headers: { cookie: cookie.split(';')[0] ?? '' } });
+    expect(await shown.text()).toContain('Log out');
+  });
+
   it('replicates what happens through the API: create, change, delete', async () => {
     const id = '00000000-0000-4000-8000-000000000001';
     const send = async (method: string, path: string, body?: unknown): Promise<void> => {
