@@ -377,7 +377,7 @@ const scenarios: Record<string, (client: RawClient) => Promise<unknown>> = {
     ];
   },
   'offsets by time and their bounds': async (client) => {
-    const name = await topic(client);
+    const name = await topic(client, { 'retention.ms': '-1' }); // the records are of 1970
     await send(client, name, batchOf(['a', 'b'], { timestampMs: 1000 }));
     await send(client, name, batchOf(['c'], { timestampMs: 5000 }));
     const results: unknown[] = [];
