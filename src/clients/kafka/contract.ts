@@ -6,6 +6,9 @@
 
 import type { TlsFiles } from '../../support/tls-files.js';
 
+/** The topic's option with which writes of acks=all are rejected where fewer replicas are in sync. */
+export const MIN_INSYNC = 'min.insync.replicas';
+
 /** Of topics whose makers do not say; absent: the brokers' own defaults. */
 export interface TopicDefaults {
   readonly replication?: number | undefined;

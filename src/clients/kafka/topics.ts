@@ -8,14 +8,15 @@ import { incrementalAlterConfigs } from '../../protocol/kafka/messages/increment
 import { listOffsets } from '../../protocol/kafka/messages/list-offsets.js';
 import type { ResponseOf } from '../../protocol/kafka/schema.js';
 import type { Cluster, Connections, KnownTopic, Metadata } from './cluster.js';
-import type {
-  KafkaClient,
-  NewTopic,
-  PartitionPosition,
-  ReaderOptions,
-  TopicConfigEntry,
-  TopicDescription,
-  TopicPreview,
+import {
+  type KafkaClient,
+  MIN_INSYNC,
+  type NewTopic,
+  type PartitionPosition,
+  type ReaderOptions,
+  type TopicConfigEntry,
+  type TopicDescription,
+  type TopicPreview,
 } from './contract.js';
 import { hasCode, isRetriable, kafkaError, type Patience, persist, throwIfError } from './kafka-errors.js';
 
@@ -28,8 +29,6 @@ const EARLIEST = -2n;
 const LATEST = -1n;
 /** As a replication factor (KIP-464). */
 const DEFAULT_OF_BROKER = -1;
-const MIN_INSYNC = 'min.insync.replicas';
-
 const SOURCES: Readonly<Record<number, TopicConfigEntry['source']>> = {
   1: 'topic',
   2: 'broker',

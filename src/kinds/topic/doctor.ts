@@ -1,4 +1,4 @@
-import type { TopicDescription } from '../../clients/kafka/contract.js';
+import { MIN_INSYNC, type TopicDescription } from '../../clients/kafka/contract.js';
 import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import type { Diagnosis } from '../diagnosis.js';
@@ -65,5 +65,3 @@ function asItIs({ name, partitions, config }: TopicSection, there: TopicDescript
   }
   return found;
 }
-
-const MIN_INSYNC = 'min.insync.replicas';

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { calledOnServers } from '../../pipeline/kind.js';
 import { INSIDE, placed, tls } from '../../pipeline/spec-placement.js';
-import { mapping, text, whole } from '../../pipeline/spec-words.js';
+import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
 import { KAFKA_FIELDS } from './address.js';
 import { kafkaComponent } from './component.js';
 import { knownTopics } from './known-topics.js';
 import { checkTopics, unusedTopics } from './lint.js';
-import { topics } from './section.js';
+import { replicas, topics } from './section.js';
 
 const extensions = z
   .record(z.string(), text)
@@ -61,10 +61,10 @@ const kafkaAddress = z.union(
       clusterId: text
         .optional()
         .describe('The expected cluster id: with any other, every command stops before it does anything'),
-      replication: whole(1, 100, 'a topic has 1 to 100 replicas')
+      replication: replicas
         .optional()
         .describe('Replication factor of topics that say none, evpipe’s own included; absent: the brokers’ default'),
-      minInsyncReplicas: whole(1, 100, 'a topic has 1 to 100 replicas')
+      minInsyncReplicas: replicas
         .optional()
         .describe('`min.insync.replicas` of topics that say none; absent: the brokers’ default'),
       inside: mapping({ bootstrapServers: text.describe('host:port') })

@@ -1,3 +1,4 @@
+import { MIN_INSYNC } from '../../clients/kafka/contract.js';
 import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { holdsVariable } from '../../pipeline/document.js';
@@ -49,13 +50,13 @@ function declared({ pipeline }: LintContext): readonly Problem[] {
     }
     const brokers = brokersOf(pipeline.target);
     found.push(...replication(pipeline.target, `topic ${name}`, replicationFactor ?? 1, locationOf('replication')));
-    const least = Number(config['min.insync.replicas'] ?? 1);
+    const least = Number(config[MIN_INSYNC] ?? 1);
     if (brokers !== undefined && least > brokers) {
       found.push(
         warning(
           'replication',
-          locationOf('config', 'min.insync.replicas'),
-          `topic ${name}: min.insync.replicas ${least} with ${brokers} broker rejects every write with acks=all`,
+          locationOf('config', MIN_INSYNC),
+          `topic ${name}: ${MIN_INSYNC} ${least} with ${brokers} broker rejects every write with acks=all`,
         ),
       );
     }

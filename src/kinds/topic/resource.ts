@@ -1,4 +1,4 @@
-import type { KafkaClient, NewTopic } from '../../clients/kafka/contract.js';
+import { type KafkaClient, MIN_INSYNC, type NewTopic } from '../../clients/kafka/contract.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { type Change, fieldChange, type ResourceKind } from '../resource.js';
@@ -110,8 +110,6 @@ export const topicResource: ResourceKind<TopicSpec, LiveTopic, TopicContext> = {
 };
 
 const MADE_MEANWHILE = 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
-const MIN_INSYNC = 'min.insync.replicas';
-
 /** What the brokers say against a topic that is not there yet, and what they take though nothing could be written to it then. */
 export async function objectionsToNew(spec: TopicSpec, kafka: KafkaClient): Promise<readonly Change[]> {
   const found: Change[] = [];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { TopicDefaults } from '../../clients/kafka/contract.js';
+import { MIN_INSYNC, type TopicDefaults } from '../../clients/kafka/contract.js';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, settings, whole } from '../../pipeline/spec-words.js';
@@ -26,13 +26,11 @@ declare module '../../pipeline/pipeline.js' {
   }
 }
 
-const MIN_INSYNC = 'min.insync.replicas';
+export const replicas = whole(1, 100, 'a topic has 1 to 100 replicas');
 
 const topic = mapping({
   partitions: whole(1, 10_000, 'a topic has 1 to 10000 partitions').default(1).describe('How many partitions'),
-  replication: whole(1, 100, 'a topic has 1 to 100 replicas')
-    .optional()
-    .describe('Replication factor; absent: the target’s, else that of the brokers'),
+  replication: replicas.optional().describe('Replication factor; absent: the target’s, else that of the brokers'),
   config: settings
     .optional()
     .describe('Topic configuration')

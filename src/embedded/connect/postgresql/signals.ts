@@ -1,4 +1,5 @@
 import { javaRegex } from '../../../protocol/connect/option.js';
+import { isJsonObject } from '../../../protocol/json/parse.js';
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
@@ -30,7 +31,7 @@ const TEXTS = ['message', 'type', 'additional-condition', 'surrogate-key'] as co
 /** Anybody who may write into the table can write anything: what is of another form must not end the task. Throws what is wrong with it. */
 function parametersOf(data: string | null): SnapshotSignal {
   const given: unknown = data === null || data === '' ? {} : JSON.parse(data);
-  if (!isObject(given)) throw new Error('its data is not a JSON object');
+  if (!isJsonObject(given)) throw new Error('its data is not a JSON object');
   for (const name of TEXTS)
     if (given[name] !== undefined && typeof given[name] !== 'string') throw new Error(`its ${name} is not a text`);
   const { 'data-collections': collections = [], 'additional-conditions': conditions = [] } = given;
@@ -41,11 +42,8 @@ function parametersOf(data: string | null): SnapshotSignal {
   return given;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isCondition = (value: unknown): boolean =>
-  isObject(value) && typeof value['data-collection'] === 'string' && typeof value.filter === 'string';
+  isJsonObject(value) && typeof value['data-collection'] === 'string' && typeof value.filter === 'string';
 
 /** What signals work on. */
 export interface SignalTargets {
