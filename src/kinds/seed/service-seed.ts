@@ -117,7 +117,8 @@ async function sendForms(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Vis
     await note(seed, ledger, { done: row, isSending: true });
     const optional = { id: String(id) };
     const answer = await visitor.submit({ path: seed.path, fields, optional }, report.signal);
-    const fault = answer.status >= 400 ? `with ${answer.status}: ${wordsOf(answer.body)}` : answer.refused;
+    const shown = answer.refused && `at ${seed.path}: ${answer.refused}`;
+    const fault = answer.status >= 400 ? `with ${answer.status}: ${wordsOf(answer.body)}` : shown;
     if (fault !== undefined && !wasSending) {
       await note(seed, ledger, { done: row });
       throw refused(seed, row, { ...optional, ...fields }, fault);
@@ -154,7 +155,7 @@ const WORDS_MAX = 500;
 function refused(seed: ServiceSeed, row: number, sent: Readonly<Record<string, unknown>>, why: string): EvpipeError {
   return new EvpipeError(
     'EVPIPE_SEED_REFUSED',
-    `service ${seed.service} rejected row ${row + 1} of seed ${seed.name} ${seed.form && !why.startsWith('with') ? `at ${seed.path}: ` : ''}${why}`,
+    `service ${seed.service} rejected row ${row + 1} of seed ${seed.name} ${why}`,
     {
       todo: `The row was ${JSON.stringify(sent)}.`,
       ...(seed.location === undefined ? {} : { location: seed.location }),

@@ -128,20 +128,22 @@ const WITHOUT_EFFECT: ReadonlyArray<readonly [prefix: string, ...read: readonly 
   ['internal.'],
 ];
 
-/** What the embedded Connect takes and does nothing with, by name, and why: nothing is ignored silently. */
-export function withoutEffect(given: RawConfig, known: readonly OptionDefinition[]): string[] {
+/** What the embedded Connect takes and does nothing with, by name, and why: nothing is ignored silently. `below` is what stands before the names. */
+export function withoutEffect(given: RawConfig, known: readonly OptionDefinition[], below = ''): string[] {
   const names = new Map(known.map((definition) => [definition.name, definition]));
   const matters = (value: string, fallback: string | null | undefined): boolean =>
     value.trim().toLowerCase() !== (fallback ?? '').toLowerCase();
   return Object.entries(given).flatMap(([name, value]) => {
     const definition = names.get(name);
     if (definition?.state === 'unused')
-      return matters(value, definition.default) ? [`option ${name} has no effect. ${definition.doc}`] : [];
+      return matters(value, definition.default) ? [`option ${below}${name} has no effect. ${definition.doc}`] : [];
     if (definition !== undefined) return [];
     const group = WITHOUT_EFFECT.find(([prefix]) => name.startsWith(prefix));
     if (group === undefined) return [];
     const [prefix, ...read] = group;
-    return read.includes(name.slice(prefix.length)) ? [] : [`option ${name} has no effect in the embedded Connect`];
+    return read.includes(name.slice(prefix.length))
+      ? []
+      : [`option ${below}${name} has no effect in the embedded Connect`];
   });
 }
 

@@ -158,9 +158,10 @@ export class SourceRunner implements TaskRunner {
   }
 
   private convert(record: ConnectRecord): Promise<Converted> {
+    const headers = this.headersOf(record);
     return Promise.all([
-      this.keys.fromConnect(record.topic, record.keySchema, record.key, this.headersOf(record)),
-      this.values.fromConnect(record.topic, record.valueSchema, record.value, this.headersOf(record)),
+      this.keys.fromConnect(record.topic, record.keySchema, record.key, headers),
+      this.values.fromConnect(record.topic, record.valueSchema, record.value, headers),
     ]);
   }
 

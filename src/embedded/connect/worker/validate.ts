@@ -214,13 +214,12 @@ function unreadOfPlugins(config: RawConfig): string[] {
   });
   return [...inChain, ...converters].flatMap(({ prefix, className, options, nested = [] }) => {
     const own = below(config, prefix);
-    const named = (message: string): string => message.replace('option ', `option ${prefix}`);
     const read = new Set([...options.map(({ name }) => name), ...OF_THE_WORKER]);
     const unread = Object.keys(own).filter(
       (name) => !read.has(name) && !nested.some((beginning) => name.startsWith(beginning)),
     );
     return [
-      ...withoutEffect(own, options).map(named),
+      ...withoutEffect(own, options, prefix),
       ...unread.map((name) => `option ${prefix}${name} is not known to ${className}: it has no effect`),
     ];
   });
