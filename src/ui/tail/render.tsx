@@ -36,31 +36,35 @@ export function renderTail({ topics, source, color, filter, ...options }: Render
 /** OSC 52: the terminal puts it into its own clipboard, also over ssh. */
 const clipboard = (text: string): string => `\u001b]52;c;${Buffer.from(text).toString('base64')}\u001b\\`;
 
-interface TailProps {
+interface TailViewProps {
   readonly model: TailModel;
   readonly topics: readonly string[];
   readonly color: boolean;
-  readonly leave: (how: Left) => void;
-  /** It is shown inside another screen, to which Escape leads back. */
-  readonly escapeLeaves?: boolean;
 }
 
-export function Tail({ model, topics, color, leave, escapeLeaves }: TailProps) {
-  const nowMs = useClock(REDRAW_MS);
-  const { columns, rows } = useSize();
+interface TailProps extends TailViewProps {
+  readonly leave: (how: Left) => void;
+}
+
+export function Tail({ leave, ...view }: TailProps) {
+  const { model } = view;
   const { isRawModeSupported } = useStdin();
-  const { stdout } = useStdout();
-  model.copied = (text) => void stdout.write(clipboard(text));
   useInput(
     (input, key) => {
-      for (const pressed of pressedKeys(input, key)) {
-        const isBack = pressed.kind === 'escape' && escapeLeaves === true && model.nothingToEscape;
-        model.press(isBack ? { kind: 'text', text: 'q' } : pressed);
-      }
+      for (const pressed of pressedKeys(input, key)) model.press(pressed);
       if (model.keys.left !== undefined) leave(model.keys.left);
     },
     { isActive: isRawModeSupported === true }, // without a keyboard only the signal ends it
   );
+  return <TailView {...view} />;
+}
+
+/** The records alone: whoever shows them hands the keys to the model. */
+export function TailView({ model, topics, color }: TailViewProps) {
+  const nowMs = useClock(REDRAW_MS);
+  const { columns, rows } = useSize();
+  const { stdout } = useStdout();
+  model.copied = (text) => void stdout.write(clipboard(text));
   const { perSecond } = model.tick(nowMs);
   // Ink wipes a screen that is filled to its last row: one stays free.
   return <Lines lines={tailLines(model, { columns, rows: rows - 1, topics, perSecond })} color={color} />;

@@ -8,6 +8,8 @@ import { type Opening, reduceTopKey, type TopPage, type TopState, type TopView, 
 /** Lines of a log that are kept to scroll back in. */
 const LOG_LINES_MAX = 5_000;
 
+const QUIT: PressedKey = { kind: 'text', text: 'q' };
+
 type Lists = { readonly [P in PageName]?: Listing<PageRows[P]> };
 
 /** What is opened, as far as it has come. */
@@ -64,7 +66,25 @@ export class TopModel {
     }
   }
 
+  /** The records that are shown; undefined too where they can't be read. */
+  get records(): Extract<Content, { kind: 'records' }> | undefined {
+    const { content } = this;
+    return content?.kind === 'records' && content.problem === undefined ? content : undefined;
+  }
+
   press(key: PressedKey): void {
+    const { records } = this;
+    if (records === undefined) this.pressOwn(key);
+    else this.pressRecords(records.tail, key);
+  }
+
+  /** Records take the keys; q, and Escape where they have nothing to close, lead back. */
+  private pressRecords(tail: TailModel, key: PressedKey): void {
+    tail.press(key.kind === 'escape' && tail.nothingToEscape ? QUIT : key);
+    if (tail.keys.left !== undefined) this.pressOwn(tail.keys.left === 'quit' ? QUIT : { kind: 'interrupt' });
+  }
+
+  private pressOwn(key: PressedKey): void {
     const before = this.state;
     this.state = reduceTopKey(before, key, this.view());
     if (this.state.page !== before.page) this.listPage();

@@ -3,7 +3,7 @@ import { useReducer } from 'react';
 import { pressedKeys } from '../pressed-keys.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
 import { Lines, useClock, useSize } from '../screen.js';
-import { Tail } from '../tail/render.js';
+import { TailView } from '../tail/render.js';
 import { topLines } from './lines.js';
 import { TopModel } from './model.js';
 import type { TopSource } from './source.js';
@@ -33,23 +33,18 @@ export function Top({ model, color, leave }: TopProps) {
   const { columns, rows } = useSize();
   const { isRawModeSupported } = useStdin();
   const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
-  const { content } = model;
-  const records = content?.kind === 'records' && content.problem === undefined ? content : undefined;
+  // One listener for whatever is shown: changing it would turn the terminal's raw mode off and on, and lose the keys of
+  // that moment.
   useInput(
     (input, key) => {
       for (const pressed of pressedKeys(input, key)) model.press(pressed);
       if (model.state.left !== undefined) leave(model.state.left);
       else redraw();
     },
-    { isActive: isRawModeSupported === true && records === undefined },
+    { isActive: isRawModeSupported === true },
   );
-  if (records !== undefined) {
-    const back = (how: Left): void => {
-      model.press({ kind: how === 'quit' ? 'escape' : 'interrupt' });
-      if (model.state.left !== undefined) leave(model.state.left);
-    };
-    return <Tail model={records.tail} topics={[records.topic]} color={color} leave={back} escapeLeaves />;
-  }
+  const { records } = model;
+  if (records !== undefined) return <TailView model={records.tail} topics={[records.topic]} color={color} />;
   // Ink wipes a screen that is filled to its last row: one stays free.
   return <Lines lines={topLines(model, { columns, rows: rows - 1, nowMs })} color={color} />;
 }

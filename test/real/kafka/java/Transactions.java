@@ -118,7 +118,7 @@ public final class Transactions {
     producer.beginTransaction();
     producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(1, "first")), member);
     producer.commitTransaction();
-    results.add(String.valueOf(consumer.committed(java.util.Set.of(partition)).get(partition)));
+    results.add(String.valueOf(committed(consumer, partition, 1)));
     producer.beginTransaction();
     producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(2)), member);
     producer.abortTransaction();
@@ -134,8 +134,22 @@ public final class Transactions {
     // While it is undecided, whoever wants stable offsets waits.
     results.add(Cluster.outcome(() -> consumer.committed(java.util.Set.of(partition), Duration.ofMillis(700))));
     producer.commitTransaction();
-    results.add(consumer.committed(java.util.Set.of(partition)).get(partition).offset());
+    results.add(committed(consumer, partition, 3).offset());
     return results;
+  }
+
+  /**
+   * What the group has committed, once it is this offset: a transaction's end is answered before its markers are written, and
+   * between a marker's writing and its replication the coordinator still gives the offset of before it.
+   */
+  private static OffsetAndMetadata committed(KafkaConsumer<String, String> consumer, TopicPartition partition, long offset)
+      throws Exception {
+    var found = new OffsetAndMetadata[1];
+    Cluster.until("offset " + offset, () -> {
+      found[0] = consumer.committed(java.util.Set.of(partition)).get(partition);
+      return found[0] != null && found[0].offset() == offset;
+    });
+    return found[0];
   }
 
   /** Producers and transactions as administrators see them, and ended by them. */

@@ -93,7 +93,9 @@ async function invented(): Promise<Invented> {
               signal,
             ),
         }
-      : { kind: 'text', drawings: (signal) => kept(name, [() => [line(`${how} of ${name}`)]], signal) };
+      : how === 'content'
+        ? { kind: 'records', records: (signal) => kept(name, [], signal) }
+        : { kind: 'text', drawings: (signal) => kept(name, [() => [line(`${how} of ${name}`)]], signal) };
   const source: TopSource = {
     pages: ['components', 'topics', 'connectors', 'groups', 'checks'],
     status: (signal) => kept('status', [STATUS], signal),
@@ -238,6 +240,24 @@ describe('the keys of top', () => {
       'start components planning',
       'restart components kafka',
     ]);
+    top.stop();
+  });
+
+  it('go to the records that are open, and lead back once these have nothing to close', async () => {
+    const top = await invented();
+    top.press('3');
+    await top.until('orders');
+    top.press(enter, '/', 'q', enter);
+    expect(top.model.records?.tail.keys).toMatchObject({ filter: 'q', left: undefined });
+    top.press(leave);
+    expect(top.model.records?.tail.keys.filter).toBe('');
+    top.press(leave);
+    expect(top.model.records).toBeUndefined();
+    top.press(enter, 'q');
+    expect([top.model.records, top.model.state.left]).toEqual([undefined, undefined]);
+    top.press(enter, { kind: 'interrupt' });
+    expect(top.model.state.left).toBe('interrupted');
+    await waitUntil('all to end', async () => top.open.size === 0 || undefined, { timeoutMs: 10_000 });
     top.stop();
   });
 
