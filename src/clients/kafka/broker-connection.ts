@@ -17,6 +17,7 @@ const SESSION_USED = 0.8;
 /** A connection that knows which versions its broker speaks and, with SASL, is authenticated. */
 export class BrokerConnection {
   private readonly versions = new Map<number, readonly [min: number, max: number]>();
+  private readonly features = new Map<string, number>();
   private lastCorrelationId = 0;
   /** A broker may bound a login's life (KIP-368) and cuts the connection at the first request after that. */
   private endsMs = Number.POSITIVE_INFINITY;
@@ -45,6 +46,11 @@ export class BrokerConnection {
 
   close(): void {
     this.socket.close();
+  }
+
+  /** The level at which the cluster runs a feature (KIP-584); 0 where it does not know it. */
+  level(feature: string): number {
+    return this.features.get(feature) ?? 0;
   }
 
   /** No further request comes: it ends after the answers to those on their way. */
@@ -100,6 +106,7 @@ export class BrokerConnection {
     const { value } = decodeResponse(apiVersions, version, frame);
     throwIfError(value.errorCode);
     for (const { apiKey, minVersion, maxVersion } of value.apiKeys) this.versions.set(apiKey, [minVersion, maxVersion]);
+    for (const { name, maxVersionLevel } of value.finalizedFeatures) this.features.set(name, maxVersionLevel);
   }
 
   private async logIn(sasl: Sasl, timeoutMs: number): Promise<void> {

@@ -7,6 +7,8 @@ import { producerLink, readerLink } from './links.js';
 import { Producer } from './producer.js';
 import { Reader } from './reader.js';
 import { Topics } from './topics.js';
+import { Transaction } from './transaction.js';
+import { TransactionProducer } from './transactional-producer.js';
 
 export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaClient => {
   const cluster = new Cluster(options);
@@ -54,6 +56,14 @@ export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaCl
     },
     producer(producerOptions = {}) {
       const producer = new Producer(producerLink(cluster), producerOptions, () => parts.delete(producer));
+      parts.add(producer);
+      return producer;
+    },
+    transactionalProducer(producerOptions) {
+      const own = new Connections(cluster);
+      const transaction = new Transaction(cluster, own, producerOptions);
+      const link = producerLink(cluster, own, transaction);
+      const producer = new TransactionProducer(link, transaction, producerOptions, () => parts.delete(producer));
       parts.add(producer);
       return producer;
     },

@@ -190,6 +190,7 @@ export interface KafkaClient {
   groupMember(options: GroupMemberOptions): GroupMember;
   reader(options: ReaderOptions): RecordReader;
   producer(options?: ProducerOptions): RecordProducer;
+  transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer;
   close(): Promise<void>;
 }
 
@@ -268,6 +269,30 @@ export interface RecordProducer {
   /** Appends, flushes, and gives the offsets in order of the records. */
   send(records: readonly OutgoingRecord[]): Promise<readonly PartitionPosition[]>;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  readonly transactionalId: string;
+  /** Default 60 s: a transaction that is open for longer is aborted by its coordinator, and its producer fenced. */
+  readonly transactionTimeoutMs?: number;
+}
+
+export interface TransactionalProducerOptions extends Omit<ProducerOptions, 'idempotent'>, TransactionOptions {}
+
+/**
+ * What is written between two ends counts as one, or not at all (KIP-98); a transaction begins with the first record or
+ * offset. A newer producer of the same transactional id fences this one: EVPIPE_KAFKA_PRODUCER_FENCED or
+ * …_INVALID_PRODUCER_EPOCH. After a failure it is over: a new producer of this id settles what it left open.
+ */
+export interface TransactionalProducer extends RecordProducer {
+  /** Fences earlier producers of this id and aborts what they left open. Without it the first record or offset does so. */
+  init(): Promise<void>;
+  /** Without membership, as `commitOffsets`. */
+  sendOffsets(group: string, positions: readonly PartitionPosition[]): Promise<void>;
+  /** Nothing may be appended until it resolves. */
+  commit(): Promise<void>;
+  /** Nothing may be appended until it resolves. */
+  abort(): Promise<void>;
 }
 
 /** clients/kafka/client.ts exports this. Connects lazily; throws nothing by itself. */

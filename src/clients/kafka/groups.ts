@@ -4,7 +4,6 @@ import { consumerGroupDescribe } from '../../protocol/kafka/messages/consumer-gr
 import { assignment } from '../../protocol/kafka/messages/consumer-protocol.js';
 import { deleteGroups } from '../../protocol/kafka/messages/delete-groups.js';
 import { describeGroups } from '../../protocol/kafka/messages/describe-groups.js';
-import { findCoordinator } from '../../protocol/kafka/messages/find-coordinator.js';
 import { listGroups } from '../../protocol/kafka/messages/list-groups.js';
 import { offsetCommit } from '../../protocol/kafka/messages/offset-commit.js';
 import { offsetDelete } from '../../protocol/kafka/messages/offset-delete.js';
@@ -12,9 +11,8 @@ import { offsetFetch } from '../../protocol/kafka/messages/offset-fetch.js';
 import { byTopic } from './by-topic.js';
 import type { Cluster, Connections } from './cluster.js';
 import type { GroupDescription, PartitionPosition, TopicPartition } from './contract.js';
-import { hasCode, isRetriable, kafkaError, persist, throwIfError } from './kafka-errors.js';
-
-const GROUP_KEY = 0;
+import { Coordinators } from './coordinators.js';
+import { hasCode, kafkaError, persist, throwIfError } from './kafka-errors.js';
 
 interface Membership {
   readonly generationIdOrMemberEpoch?: number;
@@ -24,12 +22,14 @@ interface Membership {
 
 /** The calls about consumer groups and their offsets; each group has one broker that coordinates it. */
 export class Groups {
-  private readonly coordinators = new Map<string, number>();
+  private readonly coordinators: Coordinators;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly connections: Connections,
-  ) {}
+  ) {
+    this.coordinators = new Coordinators('group', cluster, connections);
+  }
 
   /** Of all brokers, each of which knows its own. */
   list(): Promise<ReadonlyArray<{ group: string; state: string; protocolType: string }>> {
@@ -173,24 +173,7 @@ export class Groups {
   }
 
   atCoordinator<T>(group: string, attempt: (broker: number, leftMs: number, again: boolean) => Promise<T>): Promise<T> {
-    return persist(async (leftMs, again) => {
-      try {
-        return await attempt(await this.coordinator(group, leftMs), leftMs, again);
-      } catch (failure) {
-        if (isRetriable(failure)) this.coordinators.delete(group);
-        throw failure;
-      }
-    }, this.cluster);
-  }
-
-  private async coordinator(group: string, timeoutMs: number): Promise<number> {
-    const known = this.coordinators.get(group);
-    if (known !== undefined) return known;
-    const value = { key: group, keyType: GROUP_KEY };
-    const answer = await this.connections.callAny(findCoordinator, value, { timeoutMs, newest: 3 });
-    throwIfError(answer.errorCode, answer.errorMessage, `coordinator of group ${group}`);
-    this.coordinators.set(group, answer.nodeId);
-    return answer.nodeId;
+    return this.coordinators.at(group, attempt);
   }
 }
 

@@ -9,14 +9,21 @@ import { kafkaError, persist, throwIfError } from './kafka-errors.js';
 import type { ProduceResult, ProducerLink } from './producer.js';
 import type { FetchRequest, FetchResult, ReaderLink } from './reader.js';
 import type { Topics } from './topics.js';
+import type { Transaction } from './transaction.js';
 
 /** From this version on topics are named by their id, so that one made again under its name is another one. */
 const FETCH_BY_ID = 13;
 const EMPTY = Buffer.alloc(0);
 
+/** From this version on topics are named by their id here. */
+const PRODUCE_BY_ID = 13;
+
 /** What one producer needs, on connections of its own. */
-export function producerLink(cluster: Cluster): ProducerLink {
-  const connections = new Connections(cluster);
+export function producerLink(
+  cluster: Cluster,
+  connections = new Connections(cluster),
+  transaction?: Transaction,
+): ProducerLink {
   const { timeoutMs } = cluster;
   return {
     timeoutMs,
@@ -26,6 +33,7 @@ export function producerLink(cluster: Cluster): ProducerLink {
       await cluster.refresh(topics);
     },
     newIdentity: () =>
+      transaction?.identify() ??
       persist(async (leftMs) => {
         const value = { transactionalId: null, transactionTimeoutMs: 60_000 };
         const { errorCode, producerId, producerEpoch } = await connections.callAny(initProducerId, value, {
@@ -40,8 +48,10 @@ export function producerLink(cluster: Cluster): ProducerLink {
         name,
         partitionData: ofTopic.map(({ partition, bytes }) => ({ index: partition, records: bytes })),
       }));
-      const value = { transactionalId: null, acks: -1, timeoutMs, topicData };
-      const { responses } = await connections.call(broker, produce, value, { timeoutMs, newest: 12 });
+      await transaction?.add(batches);
+      const value = { transactionalId: transaction?.id ?? null, acks: -1, timeoutMs, topicData };
+      const newest = transaction?.newestProduce ?? PRODUCE_BY_ID - 1;
+      const { responses } = await connections.call(broker, produce, value, { timeoutMs, newest });
       return responses.flatMap(({ name, partitionResponses }) =>
         partitionResponses.map(
           ({ index, errorCode, errorMessage, baseOffset, recordErrors }): ProduceResult => ({

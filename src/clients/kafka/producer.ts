@@ -68,7 +68,7 @@ export class Producer implements RecordProducer {
   private codec: Codec | undefined;
   private identity: ProducerIdentity | undefined;
   private preparing = false;
-  private lost: EvpipeError | undefined;
+  protected lost: EvpipeError | undefined;
   private closed = false;
   private flushes = 0;
   private scheduled = false;
@@ -449,7 +449,12 @@ export class Producer implements RecordProducer {
     queue.retryAtMs = nowMs + backoffMs(queue.tries++);
   }
 
-  private fail(failure: unknown): void {
+  /** Asks for the identity again before the next batch: it may be another one. */
+  protected renewIdentity(): void {
+    this.identity = undefined;
+  }
+
+  protected fail(failure: unknown): void {
     if (this.lost !== undefined) return;
     const lost = asEvpipeError(failure);
     this.lost = lost;

@@ -4,6 +4,8 @@ import { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from './record-batch.js';
 const CRC_AT = 17;
 const CRC_FROM = 21;
 const PRODUCER_AT = 43;
+/** In the attributes. */
+const TRANSACTIONAL = 0x10;
 
 /** A record's header on its way into a batch. */
 export type BatchHeader = readonly [name: string | Buffer, value: Buffer | null];
@@ -11,6 +13,8 @@ export type BatchHeader = readonly [name: string | Buffer, value: Buffer | null]
 export interface ProducerIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
+  /** Whether what it writes counts only when its transaction is committed. */
+  readonly transactional?: boolean;
 }
 
 /**
@@ -138,6 +142,7 @@ export class BatchBuilder {
 
 /** Writes who sends the batch and its place in the partition's sequence (-1: not idempotent), and the checksum over it. */
 export function stampProducer(batch: Buffer, identity: ProducerIdentity | undefined, baseSequence: number): void {
+  if (identity?.transactional === true) batch.writeInt16BE(batch.readInt16BE(CRC_FROM) | TRANSACTIONAL, CRC_FROM);
   batch.writeBigInt64BE(identity?.producerId ?? -1n, PRODUCER_AT);
   batch.writeInt16BE(identity?.producerEpoch ?? -1, PRODUCER_AT + 8);
   batch.writeInt32BE(baseSequence, PRODUCER_AT + 10);

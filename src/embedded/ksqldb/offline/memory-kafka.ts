@@ -10,6 +10,7 @@ import type {
   RecordReader,
   TopicDescription,
   TopicPreview,
+  TransactionalProducer,
 } from '../../../clients/kafka/contract.js';
 import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 
@@ -135,6 +136,12 @@ export class MemoryKafka implements KafkaClient {
       send: async (records) => records.map((record) => this.append(record)),
       async close() {},
     };
+  }
+
+  transactionalProducer(): TransactionalProducer {
+    const nothing = () => Promise.resolve();
+    const sendOffsets = nothing;
+    return { ...this.producer(), init: nothing, sendOffsets, commit: nothing, abort: nothing };
   }
 
   /** All records of a topic in the order in which they were appended to each partition. */
