@@ -9,30 +9,90 @@ import type { SchemaAndValue } from './converter.js';
 import { JSON_UNION } from './json-form.js';
 import { schemaOfJson } from './json-schema.js';
 
-/** Parses what JsonConverter wrote. */
-export function readJson(
-  topic: string,
-  bytes: Buffer | null,
-  withSchemas: boolean,
-  replaceNull: boolean,
-): SchemaAndValue {
-  if (bytes === null) return { schema: undefined, value: null };
-  let json: Json;
-  try {
-    json = parseJson(bytes.toString('utf8'));
-  } catch (cause) {
-    throw dataFailure(
-      `Converting byte[] to Kafka Connect data failed due to serialization error of topic ${topic}: ${messageOf(cause)}`,
-    );
+/** Parses what JsonConverter wrote. Throws where it is none. */
+export class JsonReader {
+  private readonly heads = new KnownHeads();
+
+  constructor(
+    private readonly withSchemas: boolean,
+    private readonly replaceNull: boolean,
+  ) {}
+
+  read(topic: string, bytes: Buffer | null): SchemaAndValue {
+    if (bytes === null) return { schema: undefined, value: null };
+    const known = this.withSchemas ? this.heads.read(bytes) : undefined;
+    if (known !== undefined) return this.valueOf(known.schema, known.payload);
+    const text = bytes.toString('utf8');
+    let json: Json;
+    try {
+      json = parseJson(text);
+    } catch (cause) {
+      throw dataFailure(
+        `Converting byte[] to Kafka Connect data failed due to serialization error of topic ${topic}: ${messageOf(cause)}`,
+      );
+    }
+    if (!this.withSchemas) return { schema: undefined, value: plainValue(json) };
+    if (!isJsonObject(json) || json.schema === undefined || json.payload === undefined)
+      throw dataFailure(
+        'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration.',
+      );
+    if (json.schema === null) return { schema: undefined, value: plainValue(json.payload) };
+    const schema = schemaOf(json.schema);
+    this.heads.add(text, schema);
+    return this.valueOf(schema, json.payload);
   }
-  if (!withSchemas) return { schema: undefined, value: plainValue(json) };
-  if (!isJsonObject(json) || json.schema === undefined || json.payload === undefined)
-    throw dataFailure(
-      'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration.',
-    );
-  if (json.schema === null) return { schema: undefined, value: plainValue(json.payload) };
-  const schema = schemaOf(json.schema);
-  return { schema, value: connectValue(schema, json.payload, { replaceNull, unions: false }) };
+
+  private valueOf(schema: Schema, payload: Json): SchemaAndValue {
+    return { schema, value: connectValue(schema, payload, { replaceNull: this.replaceNull, unions: false }) };
+  }
+}
+
+/** So many heads are compared before a record is parsed whole. */
+const HEADS_MAX = 8;
+const PAYLOAD = ',"payload":';
+const CLOSE_BRACE = 125;
+
+/**
+ * Beginnings of records, `{"schema":…,"payload":` as JsonConverter writes it, whose schema is known: most of a record's text
+ * need not be parsed again. Newest first.
+ */
+class KnownHeads {
+  private heads: ReadonlyArray<{ readonly bytes: Buffer; readonly schema: Schema }> = [];
+
+  /** Undefined: the record has to be parsed whole. */
+  read(record: Buffer): { readonly schema: Schema; readonly payload: Json } | undefined {
+    if (record.at(-1) !== CLOSE_BRACE) return undefined;
+    for (const { bytes, schema } of this.heads) {
+      if (record.length <= bytes.length || bytes.compare(record, 0, bytes.length) !== 0) continue;
+      try {
+        return { schema, payload: parseJson(record.toString('utf8', bytes.length, record.length - 1)) };
+      } catch {
+        return undefined; // what follows is no single value, but perhaps a payload and more
+      }
+    }
+    return undefined;
+  }
+
+  /** The text was parsed: the first place where the schema may end and does is its end. */
+  add(text: string, schema: Schema): void {
+    if (!text.startsWith('{"schema":{')) return;
+    for (let at = text.indexOf(PAYLOAD); at >= 0; at = text.indexOf(PAYLOAD, at + 1)) {
+      if (!isJson(`${text.slice(0, at)}}`)) continue;
+      const bytes = Buffer.from(text.slice(0, at + PAYLOAD.length), 'utf8');
+      const others = this.heads.filter((head) => !head.bytes.equals(bytes));
+      this.heads = [{ bytes, schema }, ...others].slice(0, HEADS_MAX);
+      return;
+    }
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Envelopes repeat few schemas: they are recognised by their text. */

@@ -3,7 +3,7 @@ import { parseJson } from '../../../protocol/json/parse.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { Schema, Value } from '../data/schema.js';
 import type { Converter, ConverterPlugin } from './converter.js';
-import { readJson } from './json-read.js';
+import { JsonReader } from './json-read.js';
 import { jsonSchema } from './json-schema.js';
 import { JsonWriters, schemaless } from './json-write.js';
 
@@ -36,13 +36,15 @@ export const jsonConverter: ConverterPlugin = {
 
 class JsonConverter implements Converter {
   private readonly writers: JsonWriters;
+  private readonly reader: JsonReader;
   private readonly prefixes = new WeakMap<Schema, string>();
 
   constructor(
     private readonly withSchemas: boolean,
     numericDecimals: boolean,
-    private readonly replaceNull: boolean,
+    replaceNull: boolean,
   ) {
+    this.reader = new JsonReader(withSchemas, replaceNull);
     this.writers = new JsonWriters({ numericDecimals, replaceNull, unions: false });
   }
 
@@ -55,7 +57,7 @@ class JsonConverter implements Converter {
   }
 
   toConnect(topic: string, bytes: Buffer | null) {
-    return readJson(topic, bytes, this.withSchemas, this.replaceNull);
+    return this.reader.read(topic, bytes);
   }
 
   private prefix(schema: Schema | undefined): string {

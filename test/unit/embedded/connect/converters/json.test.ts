@@ -98,6 +98,47 @@ describe('a payload is read by its schema', () => {
   });
 });
 
+describe('a record that begins as one before it is read as if it were the first', () => {
+  const doc = JSON.stringify('x"},"payload":{"');
+  const schema = `{"type":"struct","fields":[{"type":"string","field":"a","doc":${doc}}]}`;
+  const reading = (one: ReturnType<typeof converter>, record: string): unknown => {
+    try {
+      return one.toConnect('t', Buffer.from(record));
+    } catch (failure) {
+      return String(failure);
+    }
+  };
+
+  test.each([
+    '{"a":"y"}}',
+    '{"a":"},\\"payload\\":{"}}',
+    '{"a":"y"},"more":1}',
+    '{"a":"y"},"payload":{"a":"z"}}',
+    '{"a":"y"},"schema":{"type":"int32"}}',
+    '{"a":"y"},"schema":{"type":"int32"},"payload":5}',
+    'null}',
+    '}',
+    '{"a":"y"}',
+    ' { "a" : "ü" } }',
+    '{"a":"y"}} ',
+  ])('%s', (rest) => {
+    const used = converter();
+    expect(reading(used, `{"schema":${schema},"payload":{"a":"first"}}`)).toMatchObject({
+      value: { values: ['first'] },
+    });
+    const record = `{"schema":${schema},"payload":${rest}`;
+    expect(reading(used, record)).toEqual(reading(converter(), record));
+  });
+
+  test('and has the same schema, whatever stood between', () => {
+    const used = converter();
+    const first = reading(used, `{"schema":${schema},"payload":{"a":"1"}}`) as { schema: Schema };
+    for (let other = 0; other < 20; other++)
+      reading(used, `{"schema":{"type":"int32","version":${other}},"payload":1}`);
+    expect((reading(used, `{"schema":${schema},"payload":{"a":"2"}}`) as { schema: Schema }).schema).toBe(first.schema);
+  });
+});
+
 test('JSON without a schema keeps the digits of whole numbers', async () => {
   const { value } = await plain.toConnect('t', Buffer.from('{"id":12345678901234567,"n":[1.5,null,"a"]}'));
   expect(value).toEqual(
