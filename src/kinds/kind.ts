@@ -16,7 +16,7 @@ import type { Node } from './walk.js';
 export interface Kind extends FileKind {
   /** The servers and services that it needs, by the names that users call them; the first name is the one shown. */
   components?(pipeline: Pipeline, taken: ReadonlySet<string>): readonly NamedComponent[];
-  /** What its processes and containers are called; `components` gets those of all kinds, and no service has such a name. */
+  /** What its processes and containers are called where there is one server of each; `components` gets those of all kinds, and no service has such a name. */
   readonly servers?: readonly string[];
   /** Names of logs beside those of its components. */
   logNames?(pipeline: Pipeline): readonly string[];
@@ -137,8 +137,20 @@ export function componentsOf(pipeline: Pipeline, kinds: readonly Kind[]): readon
 }
 
 function findComponents(pipeline: Pipeline, kinds: readonly Kind[]): readonly NamedComponent[] {
-  const taken = new Set(['supervisor', ...kinds.flatMap(({ servers }) => servers ?? [])]);
-  const all = kinds.flatMap((kind) => kind.components?.(pipeline, taken) ?? []);
+  const servers = new Map(
+    kinds.flatMap((kind) => (kind.servers === undefined ? [] : [[kind, kind.components?.(pipeline, new Set()) ?? []]])),
+  );
+  const taken = new Set([
+    'supervisor',
+    ...kinds.flatMap((kind) => kind.servers ?? []),
+    ...[...servers.values()]
+      .flat()
+      .flatMap(({ component: { embedded, compose } }) => [
+        embedded.process,
+        ...(compose === undefined ? [] : [compose.container]),
+      ]),
+  ]);
+  const all = kinds.flatMap((kind) => servers.get(kind) ?? kind.components?.(pipeline, taken) ?? []);
   const isNeeded = (kind: string): boolean =>
     all.some(({ component, onlyIfNeeded }) => !onlyIfNeeded && component.needs?.some((need) => need.kind === kind));
   return all.filter(({ component, onlyIfNeeded }) => !onlyIfNeeded || isNeeded(component.kind));

@@ -24,7 +24,8 @@ export async function referenceValues(
       const form = forms.get(component.kind);
       const endpoint = form === undefined ? undefined : (await target.endpoint(component))?.[face];
       if (form === undefined || endpoint === undefined) return;
-      const prefix = form.named === undefined ? form.head : `${form.head}.${component.name}`;
+      const isOnly = form.named === undefined && component.name === component.kind;
+      const prefix = isOnly ? form.head : `${form.head}.${component.name}`;
       for (const [field, value] of fieldsOf(form, component, target.as(endpoint, holder)))
         values.set(`${prefix}.${field}`, value);
       for (const [field, value] of Object.entries(component.address.credentials?.(endpoint) ?? {}))

@@ -1,40 +1,44 @@
-import { type ComponentKind, type LaunchOf, server } from '../targets/component.js';
+import { type ComponentId, type ComponentKind, componentKey, type LaunchOf } from '../targets/component.js';
 import { componentsOf } from './kind.js';
 import { launchPlan } from './launch-change.js';
 import type { Session } from './session.js';
 import type { Node, NodeReport } from './walk.js';
 
 export interface ServerNodeOptions<K extends ComponentKind> {
+  /** Of one of several servers. */
+  readonly name?: string | undefined;
   readonly needs?: readonly string[];
   /** What it is started with, where references have to be resolved first. */
   readonly launch?: () => Promise<LaunchOf<K>>;
 }
 
-/** Starts a server where something that is declared needs it; other nodes need it as `server/KIND`. */
+/** Starts a server where something that is declared needs it; other nodes need it as `server/KIND`, or `server/KIND/NAME`. */
 export function serverNode<K extends ComponentKind>(
   session: Session,
   kind: K,
   step: string,
-  { needs = [], launch }: ServerNodeOptions<K> = {},
+  { name, needs = [], launch }: ServerNodeOptions<K> = {},
 ): readonly Node[] {
-  if (!hasServer(session, kind)) return [];
+  const component: ComponentId<K> = { kind, name: name ?? kind };
+  const called = componentKey(component);
+  if (!componentsOf(session.pipeline, session.kinds).some((one) => componentKey(one.component) === called)) return [];
   return [
     {
-      id: `server/${kind}`,
+      id: `server/${called}`,
       step,
       needs: [...new Set(needs)],
       run: async (report) => {
-        report.waitingFor(`${kind} to answer`);
-        return { changed: await session.start(server(kind), await launch?.()) };
+        report.waitingFor(`${called} to answer`);
+        return { changed: await session.start(component, await launch?.()) };
       },
       plans:
-        session.target.providerOf(server(kind)) === 'address'
+        session.target.providerOf(component) === 'address'
           ? []
           : [
               launchPlan(session, {
                 kind: 'server',
-                name: kind,
-                component: server(kind),
+                name: called,
+                component,
                 launch: async () => launch?.(),
                 implies: 'it restarts',
               }),

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 function jdbcUrl(parameters: SslParameters, host: string): string {
-  const { address } = databaseComponent('orders', { target: { name: 'real', base: 'cluster' } });
+  const { address } = databaseComponent({ name: 'orders' }, { target: { name: 'real', base: 'cluster' } });
   const url = new URL(server.url);
   url.hostname = host;
   const endpoint = address.endpoint({ url: url.href, ...parameters }, { env: {}, folder: '/' });

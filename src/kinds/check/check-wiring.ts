@@ -226,7 +226,7 @@ function receiverProbe({ name, receives }: StageOf<'receiver'>, handsOn: HandsOn
     receives,
     handsOn,
     unfinished: (queue) => unfinished(queue, session),
-    staleMs: staleMs(session),
+    staleMs: Math.max(0, ...receives.map((queue) => staleMs(queue, session))),
     trouble: () => receiverTrouble(name, receives, session),
     lastError: () => lastErrorIn(name, session),
   };

@@ -22,7 +22,7 @@ export async function wireConservation(
   const { queue, published, effects } = check;
   const { pipeline } = session;
   const { final, retries } = deadLettersOf(queue, pipeline);
-  const stale = staleMs(session);
+  const stale = staleMs(queue, session);
   const polled = publishers(queue, session).every(({ outbox }) => outbox?.sent !== undefined);
   const counts =
     published === undefined || effects === undefined
@@ -128,12 +128,12 @@ const publishers = (queue: string, { pipeline }: Session) =>
   pipeline.services.filter((service) => publications(service, pipeline).some((one) => one.queue === queue));
 
 async function peekAll(queues: readonly string[], most: number, session: Session): Promise<readonly DeadLetter[]> {
-  const amqp = await rabbitmqClient(session.clients);
   const found: DeadLetter[] = [];
   for (const queue of queues) {
     const declared = session.pipeline.rabbitmq?.queues.find((one) => one.name === queue);
     // A quorum queue counts every look as a delivery, and drops what was delivered too often.
     if (declared?.arguments['x-queue-type'] === 'quorum') continue;
+    const amqp = await rabbitmqClient(session.clients, declared?.server);
     for (const { messageId, died, body } of await amqp.peek(queue, most - found.length))
       found.push({ queue, messageId, died, body: body.toString('utf8').slice(0, BODY_SHOWN_MAX) });
   }

@@ -125,6 +125,7 @@ async function databaseOf(name: string, config: ConnectorConfig, session: Sessio
     const { inside } = await session.clients.endpoint(database(candidate));
     if (
       new URL(inside.url).pathname === `/${config['database.dbname']}` &&
+      inside.host === config['database.hostname'] &&
       String(inside.port) === config['database.port']
     )
       return candidate;

@@ -10,10 +10,12 @@ import {
 } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
+import { oneOf, portAmong } from '../several-servers.js';
+import type { DatabaseSection } from './section.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
-    /** One for each database, though one server of evpipe's own holds them all. */
+    /** One for each database, though a server of evpipe's own holds several. */
     readonly postgres: {
       readonly endpoint: PostgresEndpoint;
       readonly launch: undefined;
@@ -42,41 +44,61 @@ export interface PostgresEndpoint {
 
 export const database = (name: string): ComponentId<'postgres'> => ({ kind: 'postgres', name });
 
-export const databaseComponent = (name: string, { target }: Pick<Pipeline, 'target'>): Component<'postgres'> => ({
-  ...database(name),
-  placed: target.databases?.[name] ?? target.postgres,
-  address: {
-    variable: [`DATABASE_${inVariable(name)}`, 'URL'],
-    form: 'postgres://user:password@host:5432/database',
-    written: (url) => ({ url }),
-    endpoint: endpointAt,
-    text: ({ url }) => url,
-    referred,
-    shown: ({ host, port, database: shown }) => `${host}:${port}/${shown}`,
-  },
-  embedded: {
-    ...POSTGRES_PROCESS,
-    endpoint: (port, secrets) => ownPostgres({ host: HOST, port: port ?? 0 }, name, secrets),
-  },
-  compose: {
-    container: 'postgres',
-    source: { fragment: 'postgres' },
-    ports: { POSTGRES_PORT: { preferred: 5432, inside: 5432 } },
-    endpoint: (published, secrets) => eachFace(published('POSTGRES_PORT'), (at) => ownPostgres(at, name, secrets)),
-    files: (secrets) => ({ 'postgres-password': secrets.postgresPassword() }),
-  },
-});
+type Declared = Pick<DatabaseSection, 'name'> & Partial<Pick<DatabaseSection, 'server' | 'database'>>;
 
-/** The PostgreSQL of evpipe's own, as every component that it holds starts it. */
-export const POSTGRES_PROCESS = {
-  process: 'postgres',
-  port: 5432,
+/** What of a pipeline says which PostgreSQL servers it has. */
+export type PostgresServers = Pick<Pipeline, 'target'> & {
+  readonly databases?: readonly Declared[];
+  readonly stores?: ReadonlyArray<{ readonly kind: string; readonly server?: string | undefined }>;
+};
+
+export function databaseComponent(
+  { name, server, database: called = name }: Declared,
+  pipeline: PostgresServers,
+): Component<'postgres'> {
+  const { target } = pipeline;
+  return {
+    ...database(name),
+    placed: target.databases?.[name] ?? target.postgres,
+    address: {
+      variable: [`DATABASE_${inVariable(name)}`, 'URL'],
+      form: 'postgres://user:password@host:5432/database',
+      written: (url) => ({ url }),
+      endpoint: endpointAt,
+      text: ({ url }) => url,
+      referred,
+      shown: ({ host, port, database: shown }) => `${host}:${port}/${shown}`,
+    },
+    embedded: {
+      ...postgresProcess(server, pipeline),
+      endpoint: (port, secrets) => ownPostgres({ host: HOST, port: port ?? 0 }, called, secrets),
+    },
+    compose: {
+      container: oneOf('postgres', server),
+      source: { fragment: 'postgres' },
+      ports: { POSTGRES_PORT: { preferred: postgresPort(server, pipeline), inside: 5432 } },
+      endpoint: (published, secrets) => eachFace(published('POSTGRES_PORT'), (at) => ownPostgres(at, called, secrets)),
+      files: (secrets) => ({ 'postgres-password': secrets.postgresPassword() }),
+    },
+  };
+}
+
+/** A port for each server, from the standard one on, in the order in which the file names them. */
+function postgresPort(server: string | undefined, { databases = [], stores = [] }: PostgresServers): number {
+  const documents = stores.filter(({ kind }) => kind === 'documents');
+  return portAmong(5432, server, [...databases, ...documents]);
+}
+
+/** A PostgreSQL of evpipe's own, as every component that it holds starts it. */
+export const postgresProcess = (server: string | undefined, pipeline: PostgresServers) => ({
+  process: oneOf('postgres', server),
+  port: postgresPort(server, pipeline),
   layer: 0,
   protocol: 'postgres' as const,
   stopTimeoutMs: 10_000,
   launch: ({ dataDir, secrets }: { readonly dataDir: string; readonly secrets: PipelineSecrets }) =>
     embeddedProgram('postgres', { dataDir, password: secrets.postgresPassword() }, 'prepared'),
-};
+});
 
 /** A database in it. */
 export function ownPostgres(

@@ -3,15 +3,18 @@ import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
 import { text } from '../../pipeline/spec-words.js';
 import { SSL_MODES, SSL_PARAMETERS } from '../../support/postgres-tls.js';
 import type { Kind } from '../kind.js';
+import { oneOf, serversOf } from '../several-servers.js';
 import { databaseComponent } from './component.js';
-import { checkDatabases, checkWrittenTopics, unusedDatabases } from './lint.js';
+import { checkDatabases, checkNames, checkRoles, checkWrittenTopics, unusedDatabases } from './lint.js';
 import { databases } from './section.js';
 
 export const databaseKind: Kind = {
   kind: 'database',
   sections: [databases],
   placements: {
-    postgres: placed.optional().describe('The PostgreSQL server of all databases without an address of their own'),
+    postgres: placed
+      .optional()
+      .describe('What runs the PostgreSQL servers of all databases without an address of their own'),
     databases: eachPlaced('Databases with an address: postgres://user:password@host:5432/database', {
       sslmode: z
         .enum(SSL_MODES, { error: `must be one of ${SSL_MODES.join(', ')}` })
@@ -26,7 +29,7 @@ export const databaseKind: Kind = {
       sslkey: text.optional().describe('File with its key: PEM, or PKCS #8 in DER as Java’s driver takes it (.pk8)'),
     }),
   },
-  rules: [checkDatabases, checkWrittenTopics],
+  rules: [checkDatabases, checkNames, checkRoles, checkWrittenTopics],
   flowRules: [unusedDatabases],
   flowFaults: ['file-missing'],
   names: { database: ({ names }) => names('databases') },
@@ -59,13 +62,15 @@ export const databaseKind: Kind = {
   ],
   sqlFiles: ({ databases }) => databases.flatMap(({ migrations }) => migrations),
   components: (pipeline) => [
-    ...pipeline.databases.slice(0, 1).map(({ name }) => ({
-      component: databaseComponent(name, pipeline),
-      names: ['postgres'],
-    })),
-    ...pipeline.databases.map(({ name }) => ({
-      component: databaseComponent(name, pipeline),
-      names: [`postgres/${name}`, `database/${name}`, name],
+    ...serversOf(pipeline.databases)
+      .flatMap((server) => pipeline.databases.find((one) => one.server === server) ?? [])
+      .map((first) => ({
+        component: databaseComponent(first, pipeline),
+        names: [oneOf('postgres', first.server)],
+      })),
+    ...pipeline.databases.map((declared) => ({
+      component: databaseComponent(declared, pipeline),
+      names: [`postgres/${declared.name}`, `database/${declared.name}`, declared.name],
     })),
   ],
   servers: ['postgres'],

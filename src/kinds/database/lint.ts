@@ -12,6 +12,45 @@ export function checkDatabases(context: LintContext): readonly Problem[] {
   );
 }
 
+/** On one server each database has a name of its own; what has an address may be anywhere. */
+export function checkNames({ pipeline: { databases, target } }: LintContext): readonly Problem[] {
+  const placed = databases.filter(({ name }) => typeof target.databases?.[name] !== 'object');
+  return placed.flatMap((one, index) => {
+    const other = placed
+      .slice(0, index)
+      .find((before) => before.server === one.server && before.database === one.database);
+    if (other === undefined) return [];
+    const message = `databases ${other.name} and ${one.name} are both called ${one.database} on the same server`;
+    return [
+      problem(
+        'database-name',
+        one.locationOf('name'),
+        message,
+        'Give one of them another name, or a server of its own.',
+      ),
+    ];
+  });
+}
+
+/** Roles that applications have fixed: those of evpipe and of PostgreSQL itself are taken, and a server has each once. */
+export function checkRoles({ pipeline: { databases } }: LintContext): readonly Problem[] {
+  return databases.flatMap(({ server, roles, locationOf }, index) =>
+    Object.entries(roles).flatMap(([role, password]) => {
+      const at = locationOf('roles', role);
+      if (role === 'postgres' || role.startsWith('pg_') || role.includes('/')) {
+        const message = `role ${role} can’t be an application’s: it is PostgreSQL’s or evpipe’s own`;
+        return [problem('role-reserved', at, message)];
+      }
+      const other = databases
+        .slice(0, index)
+        .find((one) => one.server === server && ![undefined, password].includes(one.roles[role]));
+      if (other === undefined) return [];
+      const message = `role ${role} has another password in database ${other.name}, on the same server`;
+      return [problem('role-password', at, message)];
+    }),
+  );
+}
+
 /** A topic's name as a whole text of SQL: a trigger's, or a column's default. */
 export function checkWrittenTopics(context: LintContext): readonly Problem[] {
   const { pipeline, cwd } = context;
@@ -37,9 +76,12 @@ export function checkWrittenTopics(context: LintContext): readonly Problem[] {
 export function unusedDatabases(context: LintContext): readonly Problem[] {
   const uses = [...context.references(), ...context.uses()];
   const used = new Set(uses.flatMap(({ what, name, idle }) => (what === 'database' && idle !== true ? [name] : [])));
-  return context.pipeline.databases
-    .filter(({ name }) => !used.has(name))
-    .map(({ name, location }) => warning('unused', location, `database ${name} is used by nothing in this file`));
+  return (
+    context.pipeline.databases
+      // What logs in by a fixed role refers to nothing.
+      .filter(({ name, roles }) => !used.has(name) && Object.keys(roles).length === 0)
+      .map(({ name, location }) => warning('unused', location, `database ${name} is used by nothing in this file`))
+  );
 }
 
 function isReadable(file: string): boolean {

@@ -21,9 +21,12 @@ export const operations: KindOperations = {
     const client = await databaseClient(clients, first.name);
     const [row] = await client.queryText('SHOW server_version');
     await client.close();
-    const { host } = await clients.endpoint(database(first.name));
+    const endpoints = await Promise.all(
+      databases.map(async ({ name }) => (await clients.endpoint(database(name))).host),
+    );
+    const ports = [...new Set(endpoints.map(({ port }) => `:${port}`))];
     const version = row?.[0]?.split(' ')[0];
-    return [...(version === undefined ? [] : [version]), `:${host.port}`, counted(databases.length, 'database')];
+    return [...(version === undefined ? [] : [version]), ...ports, counted(databases.length, 'database')];
   },
 
   probes: (session) =>
@@ -54,14 +57,20 @@ function databaseNode(session: Session, section: DatabaseSection): Node {
       await session.start(database(name));
       report.waitingFor(`database ${name} and its migrations`);
       const { host } = await session.clients.endpoint(database(name));
-      return host.ours && ensureOwnDatabase(await ownDatabase(session, 'databases', name, host), report.signal);
+      if (!host.ours) return false;
+      const own = await ownDatabase(session, 'databases', name, host);
+      return ensureOwnDatabase({ ...own, fixed: section.roles }, report.signal);
     },
     open: async (signal) => {
       const { host } = await session.clients.endpoint(database(name));
       const values = await session.references('host', 'owner');
       const migrations = section.migrations.map((file) => migrationOf(session.pipeline, file, values));
       const { url } = session.target.as(host, 'owner');
-      return { spec: { name, url, ours: host.ours, migrations, location }, context: { signal } };
+      const { extensions } = section;
+      return {
+        spec: { name, url, ours: host.ours, extensions, migrations, location },
+        context: { administrator: host.url, signal },
+      };
     },
   });
 }

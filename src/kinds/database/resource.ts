@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
+import { didYouMean } from '../../pipeline/did-you-mean.js';
+import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
-import type { Change, ResourceKind } from '../resource.js';
+import type { Change, Refusal, ResourceKind } from '../resource.js';
 
 /** One SQL file of a database's migrations folder, in order of its name. */
 export interface Migration {
@@ -20,16 +22,21 @@ export interface DatabaseSpec {
   readonly url: string;
   /** evpipe has started its server, and makes the database there. */
   readonly ours: boolean;
+  /** Created before the migrations. */
+  readonly extensions?: readonly string[];
   readonly migrations: readonly Migration[];
   readonly location?: SourceLocation | undefined;
 }
 
 export interface LiveDatabase {
+  readonly extensions: readonly string[];
   /** Checksum of each applied migration by name. */
   readonly applied: ReadonlyMap<string, string>;
 }
 
 export interface DatabaseContext {
+  /** Who may create extensions: the superuser of a server of evpipe's own, else who was given. */
+  readonly administrator: string;
   readonly signal: AbortSignal;
 }
 
@@ -44,8 +51,9 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
     const client = await connect(spec, signal);
     if (client === undefined) return undefined;
     try {
+      const extensions = (await client.queryText('SELECT extname FROM pg_extension')).flatMap(([name]) => name ?? []);
       // A user that migrates nothing need not see the schema where that is noted.
-      return { applied: spec.migrations.length === 0 ? new Map() : await readApplied(client) };
+      return { extensions, applied: spec.migrations.length === 0 ? new Map() : await readApplied(client) };
     } finally {
       await client.close();
     }
@@ -67,10 +75,31 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
         },
       ];
     });
-    return [...created, ...migrations];
+    return [
+      ...created,
+      ...missingExtensions(spec, live).map((name) => ({ summary: `extension ${name}` })),
+      ...migrations,
+    ];
   },
 
-  async apply(spec, _, { signal }) {
+  async objections(spec, live, { signal }) {
+    const missing = missingExtensions(spec, live);
+    if (live === undefined || missing.length === 0) return [];
+    const client = await connectPostgres({ url: spec.url, signal });
+    try {
+      const rows = await client.queryText('SELECT name FROM pg_available_extensions ORDER BY 1');
+      const available = rows.flatMap(([name]) => name ?? []);
+      return missing
+        .filter((name) => !available.includes(name))
+        .map((name) => ({ summary: `extension ${name}`, refused: notInstalled(name, available, spec) }));
+    } finally {
+      await client.close();
+    }
+  },
+
+  async apply(spec, live, { administrator, signal }) {
+    const extensions = missingExtensions(spec, live);
+    if (extensions.length > 0) await createExtensions(extensions, administrator, signal);
     const client = await connectPostgres({ url: spec.url, signal });
     try {
       await client.withAdvisoryLock('evpipe.migration', () => migrate(client, spec.migrations));
@@ -79,6 +108,27 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
     }
   },
 };
+
+const missingExtensions = ({ extensions = [] }: DatabaseSpec, live: LiveDatabase | undefined): readonly string[] =>
+  extensions.filter((name) => live?.extensions.includes(name) !== true);
+
+const notInstalled = (name: string, available: readonly string[], { ours }: DatabaseSpec): Refusal => ({
+  why: `its PostgreSQL has no extension ${name}${didYouMean(name, available)}`,
+  todo: ours
+    ? `The PostgreSQL that evpipe starts has: ${available.join(', ')}. For any other give the database an address under targets.`
+    : 'Install its package on the server, or take it out of the file.',
+});
+
+async function createExtensions(names: readonly string[], url: string, signal: AbortSignal): Promise<void> {
+  const client = await connectPostgres({ url, signal });
+  try {
+    // Nothing that the database's owner has made may stand in for what the extension's script calls.
+    await client.execute('SET search_path = public, pg_catalog');
+    for (const name of names) await client.execute(`CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} CASCADE`);
+  } finally {
+    await client.close();
+  }
+}
 
 /**
  * Undefined where evpipe has yet to make the database or, for one of an older evpipe, its owner's login. Throws

@@ -8,6 +8,8 @@ export interface OwnDatabase {
   /** With the superuser's login: the database itself, which need not exist yet. */
   readonly url: string;
   readonly roles: readonly Role[];
+  /** Logins that applications have fixed: role to password. */
+  readonly fixed?: Readonly<Record<string, string>>;
 }
 
 export interface Role {
@@ -20,7 +22,10 @@ export interface Role {
  * Creates the database and its roles where they are missing, and gives the owner what an evpipe without roles has made as
  * the superuser. Repeatable. Answers whether the database is new.
  */
-export async function ensureOwnDatabase({ url, roles }: OwnDatabase, signal: AbortSignal): Promise<boolean> {
+export async function ensureOwnDatabase(
+  { url, roles, fixed = {} }: OwnDatabase,
+  signal: AbortSignal,
+): Promise<boolean> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   const created = await createDatabase(name, url, signal);
   const client = await connectPostgres({ url, signal });
@@ -34,23 +39,49 @@ export async function ensureOwnDatabase({ url, roles }: OwnDatabase, signal: Abo
   } finally {
     await client.close();
   }
+  if (Object.keys(fixed).length > 0) await onServer(url, signal, (server) => createFixedRoles(server, name, fixed));
   return created;
 }
 
-async function createDatabase(name: string, url: string, signal: AbortSignal): Promise<boolean> {
+/** What databases share, roles and the databases themselves, is made by one at a time: two CREATE DATABASE at once may fail. */
+async function onServer<T>(url: string, signal: AbortSignal, work: (client: PostgresClient) => Promise<T>): Promise<T> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
   const client = await connectPostgres({ url: maintenance.href, signal });
   try {
-    // Two CREATE DATABASE at once would wait for each other's copy of template1 and may fail: one after the other.
-    return await client.withAdvisoryLock('evpipe.database', async () => {
-      await client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
-      const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-      if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);
-      return there.length === 0;
-    });
+    return await client.withAdvisoryLock('evpipe.database', () => work(client));
   } finally {
     await client.close();
+  }
+}
+
+function createDatabase(name: string, url: string, signal: AbortSignal): Promise<boolean> {
+  return onServer(url, signal, async (client) => {
+    await client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
+    const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);
+    return there.length === 0;
+  });
+}
+
+/** They act as the owner, as the services do; databases of one server may have the same ones. */
+async function createFixedRoles(
+  client: PostgresClient,
+  database: string,
+  fixed: Readonly<Record<string, string>>,
+): Promise<void> {
+  const owner = roleName(database, 'owner');
+  for (const [name, password] of Object.entries(fixed)) {
+    const role = quoteIdentifier(name);
+    const there = await client.queryText('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
+    await client.execute(
+      [
+        `${there.length === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN PASSWORD ${quoteLiteral(password)}`,
+        `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${role}`,
+        `GRANT ${quoteIdentifier(owner)} TO ${role}`,
+        `ALTER ROLE ${role} IN DATABASE ${quoteIdentifier(database)} SET role = ${quoteLiteral(owner)}`,
+      ].join(';\n'),
+    );
   }
 }
 

@@ -18,12 +18,14 @@ export const rabbitmq = section(
         guest,
         exchanges: Object.entries(exchanges).map(([name, exchange]) => ({
           ...located(own(name), 'rabbitmq', 'exchanges', name),
+          server: exchange?.server,
           type: exchange?.type ?? 'direct',
           durable: exchange?.durable ?? true,
           arguments: withOwn(exchange?.arguments ?? {}),
         })),
         queues: Object.entries(queues).map(([name, queue]) => ({
           ...located(own(name), 'rabbitmq', 'queues', name),
+          server: queue?.server,
           durable: queue?.durable ?? true,
           deadLetter: queue?.deadLetter === undefined ? undefined : own(queue.deadLetter),
           arguments: withOwn({ ...queue?.arguments, ...deadLetterArguments(queue?.deadLetter) }),
@@ -35,6 +37,7 @@ export const rabbitmq = section(
             'bindings',
             String(index),
           ),
+          server: queues[queue]?.server,
           exchange: own(exchange),
           queue: own(queue),
           key: key ?? '',

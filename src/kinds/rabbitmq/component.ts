@@ -1,11 +1,13 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { TlsFiles } from '../../support/tls-files.js';
 import { furtherTls, writtenTls } from '../../support/tls-variables.js';
-import { type AddressContext, type Component, eachFace, HOST, server } from '../../targets/component.js';
+import { type AddressContext, type Component, eachFace, HOST, inVariable } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
 import { withoutSlash } from '../http-component.js';
+import { oneOf, portAmong } from '../several-servers.js';
 import { absoluteTls, referredTls } from '../tls-address.js';
+import { rabbitmqServer, rabbitmqServers } from './ids.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -35,64 +37,77 @@ export interface RabbitmqAddress {
 
 const MANAGEMENT = 'MANAGEMENT_URL';
 
-export const rabbitmqComponent = ({
-  target,
-  rabbitmq,
-}: Pick<Pipeline, 'target' | 'rabbitmq'>): Component<'rabbitmq'> => ({
-  ...server('rabbitmq'),
-  placed: target.rabbitmq,
-  address: {
-    variable: ['RABBITMQ', 'URL'],
-    form: 'amqp://user:password@host:5672/vhost',
-    written: (url, further) => ({ url, ssl: writtenTls(further) }),
-    endpoint: endpointAt,
-    text: ({ url }) => url,
-    further: ({ managementUrl }) => ({ [MANAGEMENT]: managementUrl }),
-    credentials: ({ ssl }) => furtherTls(ssl),
-    referred: ({ ssl }) => referredTls(ssl),
-  },
-  embedded: {
-    process: 'rabbitmq',
-    port: 5672,
-    layer: 0,
-    protocol: 'amqp',
-    stopTimeoutMs: 10_000,
-    launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...loginOf(rabbitmq, secrets) }),
-    // One port for both: its first bytes tell AMQP from HTTP.
-    endpoint: (port, secrets) => {
-      const at = `${login(rabbitmq, secrets)}@${HOST}:${port}`;
-      return { url: `amqp://${at}`, managementUrl: `http://${at}` };
+/** `server`: one of several by its name. */
+export function rabbitmqComponent(
+  { target, rabbitmq }: Pick<Pipeline, 'target' | 'rabbitmq'>,
+  server?: string,
+): Component<'rabbitmq'> {
+  const variable = server === undefined ? 'RABBITMQ' : `RABBITMQ_${inVariable(server)}`;
+  const [amqpPort, httpPort] = [5672, 15_672].map((standard) =>
+    portAmong(
+      standard,
+      server,
+      rabbitmqServers({ rabbitmq }).map((one) => ({ server: one })),
+    ),
+  ) as [number, number];
+  // Where all run is said once; an address is of one of them.
+  const shared = typeof target.rabbitmq === 'string' ? target.rabbitmq : undefined;
+  return {
+    ...rabbitmqServer(server),
+    placed: server === undefined ? target.rabbitmq : (target.rabbitmqServers?.[server] ?? shared),
+    address: {
+      variable: [variable, 'URL'],
+      form: 'amqp://user:password@host:5672/vhost',
+      written: (url, further) => ({ url, ssl: writtenTls(further) }),
+      endpoint: (address, context) => endpointAt(address, context, `EVPIPE_${variable}_${MANAGEMENT}`),
+      text: ({ url }) => url,
+      further: ({ managementUrl }) => ({ [MANAGEMENT]: managementUrl }),
+      credentials: ({ ssl }) => furtherTls(ssl),
+      referred: ({ ssl }) => referredTls(ssl),
     },
-  },
-  compose: {
-    container: 'rabbitmq',
-    source: { fragment: 'rabbitmq' },
-    ports: {
-      RABBITMQ_PORT: { preferred: 5672, inside: 5672 },
-      RABBITMQ_MANAGEMENT_PORT: { preferred: 15_672, inside: 15_672 },
+    embedded: {
+      process: oneOf('rabbitmq', server),
+      port: amqpPort,
+      layer: 0,
+      protocol: 'amqp',
+      stopTimeoutMs: 10_000,
+      launch: ({ dataDir, secrets }) => embeddedProgram('amqp', { dataDir, ...loginOf(rabbitmq, secrets) }),
+      // One port for both: its first bytes tell AMQP from HTTP.
+      endpoint: (port, secrets) => {
+        const at = `${login(rabbitmq, secrets)}@${HOST}:${port}`;
+        return { url: `amqp://${at}`, managementUrl: `http://${at}` };
+      },
     },
-    endpoint: (published, secrets) => {
-      const amqp = eachFace(
-        published('RABBITMQ_PORT'),
-        ({ host, port }) => `amqp://${login(rabbitmq, secrets)}@${host}:${port}`,
-      );
-      const http = eachFace(
-        published('RABBITMQ_MANAGEMENT_PORT'),
-        ({ host, port }) => `http://${login(rabbitmq, secrets)}@${host}:${port}`,
-      );
-      return {
-        host: { url: amqp.host, managementUrl: http.host },
-        inside: { url: amqp.inside, managementUrl: http.inside },
-      };
+    compose: {
+      container: oneOf('rabbitmq', server),
+      source: { fragment: 'rabbitmq' },
+      ports: {
+        RABBITMQ_PORT: { preferred: amqpPort, inside: 5672 },
+        RABBITMQ_MANAGEMENT_PORT: { preferred: httpPort, inside: 15_672 },
+      },
+      endpoint: (published, secrets) => {
+        const amqp = eachFace(
+          published('RABBITMQ_PORT'),
+          ({ host, port }) => `amqp://${login(rabbitmq, secrets)}@${host}:${port}`,
+        );
+        const http = eachFace(
+          published('RABBITMQ_MANAGEMENT_PORT'),
+          ({ host, port }) => `http://${login(rabbitmq, secrets)}@${host}:${port}`,
+        );
+        return {
+          host: { url: amqp.host, managementUrl: http.host },
+          inside: { url: amqp.inside, managementUrl: http.inside },
+        };
+      },
+      files: (secrets) => {
+        const { user, password } = loginOf(rabbitmq, secrets);
+        // The server would let guest in from its own container only.
+        const guests = user === 'guest' ? 'loopback_users = none\n' : '';
+        return { 'rabbitmq.conf': `default_user = ${user}\ndefault_pass = ${password}\n${guests}` };
+      },
     },
-    files: (secrets) => {
-      const { user, password } = loginOf(rabbitmq, secrets);
-      // The server would let guest in from its own container only.
-      const guests = user === 'guest' ? 'loopback_users = none\n' : '';
-      return { 'rabbitmq.conf': `default_user = ${user}\ndefault_pass = ${password}\n${guests}` };
-    },
-  },
-});
+  };
+}
 
 function login(declared: Pipeline['rabbitmq'], secrets: PipelineSecrets): string {
   const { user, password } = loginOf(declared, secrets);
@@ -110,9 +125,13 @@ export function loginOf(
 
 const MANAGEMENT_PORTS_ABOVE = 10_000;
 
-function endpointAt(address: RabbitmqAddress, { env, folder }: AddressContext): RabbitmqEndpoint | undefined {
+function endpointAt(
+  address: RabbitmqAddress,
+  { env, folder }: AddressContext,
+  managementVariable: string,
+): RabbitmqEndpoint | undefined {
   const { url, ssl } = address;
-  const declared = address.management ?? (env[`EVPIPE_RABBITMQ_${MANAGEMENT}`] || undefined);
+  const declared = address.management ?? (env[managementVariable] || undefined);
   if (!/^amqps?:/.test(url) || !URL.canParse(url)) return undefined;
   if (declared !== undefined && !URL.canParse(declared)) return undefined;
   const { protocol, username, password, hostname, port } = new URL(url);

@@ -5,11 +5,16 @@ import { isDeadLetters } from './queue-flows.js';
 import { readQueue } from './queues.js';
 
 /** Who answers, whether its HTTP API does, and what in the declared queues will hurt. */
-export async function examineRabbitmq(session: Session): Promise<readonly Diagnosis[]> {
-  const { product, version } = await (await rabbitmqClient(session.clients)).server();
-  const found: Diagnosis[] = [{ about: 'rabbitmq', health: 'good', says: `${product} ${version}` }];
+export async function examineRabbitmq(
+  session: Session,
+  about: string,
+  server: string | undefined,
+): Promise<readonly Diagnosis[]> {
+  const { product, version } = await (await rabbitmqClient(session.clients, server)).server();
+  const found: Diagnosis[] = [{ about, health: 'good', says: `${product} ${version}` }];
   let silent = false;
-  for (const { name } of session.pipeline.rabbitmq?.queues ?? []) {
+  const queues = session.pipeline.rabbitmq?.queues.filter((one) => one.server === server) ?? [];
+  for (const { name } of queues) {
     const about = `queue ${name}`;
     const state = await readQueue(name, session);
     if (state === undefined) {
@@ -38,7 +43,7 @@ export async function examineRabbitmq(session: Session): Promise<readonly Diagno
   }
   if (silent) {
     found.push({
-      about: 'rabbitmq management',
+      about: `${about} management`,
       health: 'warning',
       says: 'its HTTP API does not answer: unacknowledged messages can’t be counted, so conservation can’t be proven',
       todo: 'Run rabbitmq-plugins enable rabbitmq_management, or give its address: EVPIPE_RABBITMQ_MANAGEMENT_URL.',

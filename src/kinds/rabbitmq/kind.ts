@@ -5,10 +5,11 @@ import { insideUrl, placed, tls } from '../../pipeline/spec-placement.js';
 import { mapping, text } from '../../pipeline/spec-words.js';
 import type { Kind } from '../kind.js';
 import { isReferred } from '../service/referred.js';
+import { oneOf } from '../several-servers.js';
 import { TLS_FIELDS } from '../tls-address.js';
 import { rabbitmq } from './build.js';
 import { rabbitmqComponent } from './component.js';
-import { rabbitmqIds } from './ids.js';
+import { rabbitmqIds, rabbitmqServers } from './ids.js';
 import { checkRabbitmq, checkRabbitmqWiring } from './lint.js';
 
 const address = z.union(
@@ -30,10 +31,14 @@ const exchanges = ({ names }: LintContext): readonly string[] => names('rabbitmq
 export const rabbitmqKind: Kind = {
   kind: 'rabbitmq',
   sections: [rabbitmq],
-  placements: { rabbitmq: address.optional().describe('RabbitMQ: embedded, compose, or { url, management }') },
+  placements: {
+    rabbitmq: address.optional().describe('RabbitMQ: embedded, compose, or { url, management }'),
+    rabbitmqServers: z.record(z.string(), address).optional().describe('Those of several that have a name'),
+  },
   rules: [checkRabbitmq],
   flowRules: [checkRabbitmqWiring],
   names: {
+    'RabbitMQ server': namedServers,
     queue: queues,
     exchange: exchanges,
     'exchange or queue': (context) => [...exchanges(context), ...queues(context)],
@@ -46,24 +51,44 @@ export const rabbitmqKind: Kind = {
       head: 'rabbitmq',
       fields: ['url', ...TLS_FIELDS],
       component: 'rabbitmq',
-      needs: (pipeline) => ['server/rabbitmq', ...rabbitmqIds(pipeline)],
+      needs: (pipeline) => ['server/rabbitmq', ...rabbitmqIds(pipeline, undefined)],
+    },
+    {
+      head: 'rabbitmq',
+      named: 'RabbitMQ server',
+      fields: ['url', ...TLS_FIELDS],
+      needs: (pipeline, name) => [`server/rabbitmq/${name}`, ...rabbitmqIds(pipeline, name)],
     },
   ],
   writtenAddresses: [
     { hosts: ['rabbitmq', 'rabbit'], ports: [5672], reference: () => 'rabbitmq.url', placed: ({ rabbitmq: at }) => at },
   ],
-  components: (pipeline) =>
-    pipeline.rabbitmq !== undefined || isReferred(pipeline, 'rabbitmq')
-      ? [{ component: rabbitmqComponent(pipeline), names: ['rabbitmq'] }]
-      : [],
+  components: (pipeline) => {
+    const declared = rabbitmqServers(pipeline);
+    const isWanted = isReferred(pipeline, 'rabbitmq.url') || (declared.length === 0 && pipeline.rabbitmq !== undefined);
+    return [...new Set([...declared, ...(isWanted ? [undefined] : [])])].map((server) => ({
+      component: rabbitmqComponent(pipeline, server),
+      names: [oneOf('rabbitmq', server)],
+    }));
+  },
   servers: ['rabbitmq'],
   step: 'rabbitmq',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,
 };
 
-function uses({ pipeline: { rabbitmq: declared } }: LintContext): readonly Use[] {
+function namedServers({ pipeline }: LintContext): readonly string[] {
+  return rabbitmqServers(pipeline).flatMap((server) => server ?? []);
+}
+
+function uses({ pipeline: { rabbitmq: declared }, names }: LintContext): readonly Use[] {
   return [
+    ...names('targets').flatMap((target) =>
+      names('targets', target, 'rabbitmqServers').map((name) => ({
+        ...{ what: 'RabbitMQ server', name, idle: true },
+        at: ['targets', target, 'rabbitmqServers', name],
+      })),
+    ),
     ...(declared?.queues ?? []).flatMap(({ name, deadLetter }) =>
       deadLetter === undefined
         ? []

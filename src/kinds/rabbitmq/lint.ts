@@ -3,7 +3,7 @@ import type { LintContext } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import type { ConservationSection } from '../check/section.js';
-import type { QueueSection, RabbitmqSection } from './section.js';
+import type { ExchangeSection, QueueSection, RabbitmqSection } from './section.js';
 
 /** What the broker would refuse or misunderstand, and what a conservation check cannot prove. */
 export function checkRabbitmq({ pipeline }: LintContext): readonly Problem[] {
@@ -11,6 +11,7 @@ export function checkRabbitmq({ pipeline }: LintContext): readonly Problem[] {
   return [
     ...(rabbitmq?.queues ?? []).flatMap(queueProblems),
     ...bindings(rabbitmq?.bindings ?? []),
+    ...(rabbitmq === undefined ? [] : acrossServers(rabbitmq)),
     ...sharedQueues(pipeline.services),
     ...checks.flatMap((check) => (check.kind === 'conservation' ? conservation(check, rabbitmq) : [])),
   ];
@@ -77,6 +78,31 @@ function bindings(all: RabbitmqSection['bindings']): readonly Problem[] {
     }
     return [warning('binding-doubled', binding.location, `binding ${binding.name} is declared twice`)];
   });
+}
+
+/** What is bound together, and a queue with its dead letters, is on one server. */
+function acrossServers({ exchanges, queues, bindings: all }: RabbitmqSection): readonly Problem[] {
+  type OnServer = ExchangeSection | QueueSection | undefined;
+  const named = (of: ReadonlyArray<ExchangeSection | QueueSection>, wanted: string | undefined): OnServer =>
+    of.find(({ name }) => name === wanted);
+  const differ = (one: OnServer, other: OnServer): boolean =>
+    one !== undefined && other !== undefined && one.server !== other.server;
+  return [
+    ...all
+      .filter((binding) => differ(named(exchanges, binding.exchange), named(queues, binding.queue)))
+      .map(({ name, location }) =>
+        problem('rabbitmq-servers', location, `binding ${name}: its exchange and its queue are on different servers`),
+      ),
+    ...queues
+      .filter((queue) => differ(queue, named(queues, queue.deadLetter)))
+      .map(({ name, deadLetter, locationOf }) =>
+        problem(
+          'rabbitmq-servers',
+          locationOf('deadLetter'),
+          `queue ${name} and its dead-letter queue ${deadLetter} are on different servers`,
+        ),
+      ),
+  ];
 }
 
 /** Two services that receive from one queue: each gets a part of its messages only. */

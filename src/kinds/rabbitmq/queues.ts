@@ -1,9 +1,9 @@
 import type { QueueFacts } from '../../clients/amqp/management.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
 import { managementClient, rabbitmqClient } from './client.js';
+import { rabbitmqServer, serverOfQueue } from './ids.js';
 import type { QueueSection } from './section.js';
 
 /** What is known of a queue by now. */
@@ -18,12 +18,13 @@ export interface QueueState {
 const FOREIGN_STALE_MS = 6_000;
 
 /** The facts of the HTTP API may be this old. */
-export const staleMs = ({ target }: Session): number =>
-  target.providerOf(server('rabbitmq')) === 'embedded' ? 0 : FOREIGN_STALE_MS;
+export const staleMs = (queue: string, { target, pipeline }: Session): number =>
+  target.providerOf(rabbitmqServer(serverOfQueue(pipeline, queue))) === 'embedded' ? 0 : FOREIGN_STALE_MS;
 
 /** Undefined where there is no such queue. What waits is exact; the rest is as old as the HTTP API's facts. */
-export async function readQueue(name: string, { clients, signal }: Session): Promise<QueueState | undefined> {
-  const [amqp, management] = await Promise.all([rabbitmqClient(clients), managementClient(clients)]);
+export async function readQueue(name: string, { pipeline, clients, signal }: Session): Promise<QueueState | undefined> {
+  const server = serverOfQueue(pipeline, name);
+  const [amqp, management] = await Promise.all([rabbitmqClient(clients, server), managementClient(clients, server)]);
   const [counts, facts] = await Promise.all([
     amqp.queue(name),
     management.queue(name).catch((failure: unknown) => {
@@ -43,9 +44,10 @@ export async function unfinished(name: string, session: Session): Promise<number
 
 export async function certainQueue(
   name: string,
-  { clients }: Session,
+  { pipeline, clients }: Session,
 ): Promise<{ readonly ready: number; readonly consumers: number; readonly facts: QueueFacts }> {
-  const [amqp, management] = await Promise.all([rabbitmqClient(clients), managementClient(clients)]);
+  const server = serverOfQueue(pipeline, name);
+  const [amqp, management] = await Promise.all([rabbitmqClient(clients, server), managementClient(clients, server)]);
   // In this order: what a consumer takes in between is counted twice, never not at all.
   const counts = await amqp.queue(name);
   const facts = await management.queue(name).catch((failure: unknown) => {

@@ -1,24 +1,34 @@
 import type { Deleted } from '../../clients/amqp/contract.js';
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
-import { server } from '../../targets/component.js';
 import type { Released } from '../kind.js';
 import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import { rabbitmqClient } from './client.js';
+import { rabbitmqServer } from './ids.js';
 import { exchangeResource, type LiveDeclared, queueResource } from './resource.js';
 
 /** A consumer that is still there after this time is not one of the pipeline: the queue stays. */
 const RECEIVERS_GONE_MS = 2_000;
 
+/** On a RabbitMQ with an address. */
+const foreignOn =
+  (target: Session['target']) =>
+  ({ server }: { readonly server: string | undefined }): boolean =>
+    target.providerOf(rabbitmqServer(server)) === 'address';
+
 /** Those of RabbitMQ itself can't be deleted. */
 const isOwn = ({ name }: { readonly name: string }): boolean => !name.startsWith('amq.');
 
 export function rabbitmqReleases({ pipeline: { rabbitmq }, target }: Session): readonly string[] {
-  if (rabbitmq === undefined || target.providerOf(server('rabbitmq')) !== 'address') return [];
+  if (rabbitmq === undefined) return [];
+  const isForeign = foreignOn(target);
   return [
-    ...rabbitmq.queues.map(({ name }) => `RabbitMQ queue ${name} with its messages`),
-    ...rabbitmq.exchanges.filter(isOwn).map(({ name }) => `RabbitMQ exchange ${name}`),
+    ...rabbitmq.queues.filter(isForeign).map(({ name }) => `RabbitMQ queue ${name} with its messages`),
+    ...rabbitmq.exchanges
+      .filter(isForeign)
+      .filter(isOwn)
+      .map(({ name }) => `RabbitMQ exchange ${name}`),
   ];
 }
 
@@ -32,14 +42,16 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
   const { target, clients } = session;
   const removed: string[] = [];
   const left: string[] = [];
-  if (rabbitmq === undefined || target.providerOf(server('rabbitmq')) !== 'address') return { removed, left };
+  const isForeign = foreignOn(target);
+  const queues = rabbitmq?.queues.filter(isForeign) ?? [];
+  const exchanges = rabbitmq?.exchanges.filter(isForeign).filter(isOwn) ?? [];
+  if (queues.length + exchanges.length === 0) return { removed, left };
   // Services first: they hold their queues, and would publish on.
   await Promise.all(
     services
       .filter(({ name }) => target.providerOf(service(name)) !== 'address')
       .map(({ name }) => target.stop(service(name))),
   );
-  const amqp = await rabbitmqClient(clients);
   const remove = async (what: string, live: LiveDeclared | undefined, work: () => Promise<Deleted>): Promise<void> => {
     if (live === undefined) return;
     if (live.differs !== undefined)
@@ -48,13 +60,15 @@ export async function releaseRabbitmq(session: Session): Promise<Released> {
     if (outcome === 'in use') left.push(`${what}, which others use`);
     else removed.push(`${what}${messagesText(outcome.messages)}`);
   };
-  for (const queue of rabbitmq.queues) {
+  for (const queue of queues) {
+    const amqp = await rabbitmqClient(clients, queue.server);
     const live = await queueResource.read(queue, { amqp });
     await remove(`RabbitMQ queue ${queue.name}`, live, () =>
       onceLetGo(queue.name, () => amqp.deleteQueue(queue.name), session),
     );
   }
-  for (const exchange of rabbitmq.exchanges.filter(isOwn)) {
+  for (const exchange of exchanges) {
+    const amqp = await rabbitmqClient(clients, exchange.server);
     const live = await exchangeResource.read(exchange, { amqp });
     await remove(`RabbitMQ exchange ${exchange.name}`, live, () => amqp.deleteExchange(exchange.name));
   }

@@ -8,6 +8,7 @@ import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import type { Change, ResourceKind } from '../resource.js';
 
 interface Placed {
+  readonly server?: string | undefined;
   readonly location?: SourceLocation | undefined;
 }
 

@@ -10,15 +10,20 @@ export interface RabbitmqSection {
   readonly bindings: readonly BindingSection[];
 }
 
+/** Which of several RabbitMQ servers has it; undefined: the one of all that name none. */
+interface OnServer {
+  readonly server: string | undefined;
+}
+
 export type RabbitmqArguments = Readonly<Record<string, string | number | boolean>>;
 
-export interface ExchangeSection extends Located {
+export interface ExchangeSection extends Located, OnServer {
   readonly type: 'direct' | 'fanout' | 'topic' | 'headers';
   readonly durable: boolean;
   readonly arguments: RabbitmqArguments;
 }
 
-export interface QueueSection extends Located {
+export interface QueueSection extends Located, OnServer {
   readonly durable: boolean;
   readonly deadLetter: string | undefined;
   /** Complete: with what `deadLetter` means. */
@@ -26,7 +31,7 @@ export interface QueueSection extends Located {
 }
 
 /** Its name is for people: `events → emails`, with the key where there is one. */
-export interface BindingSection extends Located {
+export interface BindingSection extends Located, OnServer {
   readonly exchange: string;
   readonly queue: string;
   readonly key: string;
@@ -41,5 +46,7 @@ declare module '../../pipeline/pipeline.js' {
 
   interface TargetSection {
     readonly rabbitmq?: Placed<RabbitmqAddress> | undefined;
+    /** Those of several that have a name. */
+    readonly rabbitmqServers?: Readonly<Record<string, Placed<RabbitmqAddress>>> | undefined;
   }
 }

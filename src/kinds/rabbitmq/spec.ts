@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { mapping, named, text } from '../../pipeline/spec-words.js';
+import { mapping, name, named, text } from '../../pipeline/spec-words.js';
 
 const settings = (what: string) =>
   z
@@ -10,9 +10,15 @@ const settings = (what: string) =>
     .default({})
     .describe(what);
 
+const server = name
+  .refine((given) => given !== 'rabbitmq', { error: 'rabbitmq is the server that needs no name' })
+  .optional()
+  .describe('Which of several RabbitMQ servers has it');
+
 const durable = z.boolean().default(true).describe('Survives a restart of the broker');
 
 const exchange = mapping({
+  server,
   type: z
     .enum(['direct', 'fanout', 'topic', 'headers'], { error: 'must be direct, fanout, topic or headers' })
     .default('direct')
@@ -22,6 +28,7 @@ const exchange = mapping({
 }).nullable();
 
 const queue = mapping({
+  server,
   durable,
   deadLetter: text.optional().describe('The queue for rejected messages'),
   arguments: settings('As RabbitMQ takes them: type, limits, time to live').meta({

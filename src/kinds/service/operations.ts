@@ -6,7 +6,7 @@ import type { KindOperations, Removal } from '../kind.js';
 import { launchPlan } from '../launch-change.js';
 import { madeKey } from '../ledger/ledger.js';
 import { environmentOf, programFolder, renderedFiles } from '../program.js';
-import { rabbitmqIds } from '../rabbitmq/ids.js';
+import { rabbitmqIdsOf } from '../rabbitmq/ids.js';
 import { needsOf } from '../reference-values.js';
 import { noteMade } from '../resource-node.js';
 import type { Session } from '../session.js';
@@ -108,7 +108,7 @@ function serviceNode(session: Session, section: ServiceSection): Node {
         ...topics.map((name) => `topic/${name}`),
         ...(section.consumes === undefined ? [] : ['server/kafka']),
         ...section.needs.flatMap((name) => programNodes(session.pipeline, name)),
-        ...(section.receives.length + section.publishes.length > 0 ? rabbitmqIds(session.pipeline) : []),
+        ...rabbitmqIdsOf(session.pipeline, [...section.receives, ...section.publishes]),
       ]),
     ],
     run: async (report) => {

@@ -1,6 +1,7 @@
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { rabbitmqClient } from '../rabbitmq/client.js';
+import { serverOfQueue } from '../rabbitmq/ids.js';
 import type { Session } from '../session.js';
 import { kafkaClient } from '../topic/client.js';
 import type { NodeReport } from '../walk.js';
@@ -33,7 +34,7 @@ export async function waitForConsumer(
   queue: string,
   report: NodeReport,
 ): Promise<void> {
-  const amqp = await rabbitmqClient(session.clients);
+  const amqp = await rabbitmqClient(session.clients, serverOfQueue(session.pipeline, queue));
   await waitForReader(
     session,
     name,

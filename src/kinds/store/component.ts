@@ -1,4 +1,3 @@
-import type { Pipeline } from '../../pipeline/pipeline.js';
 import { withSslParameters } from '../../support/postgres-tls.js';
 import {
   type AddressForm,
@@ -11,8 +10,10 @@ import {
   inVariable,
 } from '../../targets/component.js';
 import { embeddedProgram } from '../../targets/embedded-program.js';
-import { ownPostgres, POSTGRES_PROCESS } from '../database/component.js';
+import type { PipelineSecrets } from '../../targets/secrets.js';
+import { ownPostgres, type PostgresServers, postgresProcess } from '../database/component.js';
 import { withoutSlash } from '../http-component.js';
+import { oneOf, portAmong } from '../several-servers.js';
 import { cacheProgram, NO_CACHE_PROGRAM, storeMissing } from './programs.js';
 import type { StoreSection } from './section.js';
 
@@ -34,21 +35,22 @@ export interface StoreEndpoint {
 
 export const store = (name: string): ComponentId<'stores'> => ({ kind: 'stores', name });
 
-type Declared = Pick<StoreSection, 'name' | 'kind' | 'optional'>;
+type Declared = Pick<StoreSection, 'name' | 'kind' | 'optional'> & Partial<Pick<StoreSection, 'server'>>;
 
 export function storeComponent(
-  { name, kind, optional }: Declared,
-  { target, stores }: { readonly target: Pipeline['target']; readonly stores: readonly Declared[] },
+  declared: Declared,
+  pipeline: PostgresServers & { readonly stores: readonly Declared[] },
 ): Component<'stores'> {
-  const caches = stores.filter((one) => one.kind === 'cache').map((one) => one.name);
+  const { name, kind, optional } = declared;
+  const { target, stores } = pipeline;
   return {
     ...store(name),
     placed: target.stores?.[name],
     ...(optional && { absent: storeMissing }),
     address: addressOf(name, FORMS[kind]),
     ...(kind === 'documents'
-      ? { embedded: documentsInPostgres(name), compose: documentsInMongo(name) }
-      : { embedded: cacheOnHost(name, caches), compose: cacheInRedis(name, caches) }),
+      ? { embedded: documentsInPostgres(declared, pipeline), compose: documentsInMongo(declared, stores) }
+      : caches(declared, stores)),
   };
 }
 
@@ -87,18 +89,18 @@ function addressOf(
 /** No declared database can be called so: their names begin with a letter or digit. */
 const documentsDatabase = (name: string): string => `_store_${name}`;
 
-const documentsInPostgres = (name: string): EmbeddedForm<'stores'> => ({
-  ...POSTGRES_PROCESS,
+const documentsInPostgres = ({ name, server }: Declared, pipeline: PostgresServers): EmbeddedForm<'stores'> => ({
+  ...postgresProcess(server, pipeline),
   endpoint: (port, secrets) => ({
     url: ownPostgres({ host: HOST, port: port ?? 0 }, documentsDatabase(name), secrets).url,
     ours: true,
   }),
 });
 
-const documentsInMongo = (name: string): ComposeForm<'stores'> => ({
-  container: 'mongo',
+const documentsInMongo = ({ name, server }: Declared, stores: readonly Declared[]): ComposeForm<'stores'> => ({
+  container: oneOf('mongo', server),
   source: { fragment: 'mongo' },
-  ports: { MONGO_PORT: { preferred: 27_017, inside: 27_017 } },
+  ports: { MONGO_PORT: { preferred: portAmong(27_017, server, ofKind('documents', stores)), inside: 27_017 } },
   endpoint: (published, secrets) =>
     eachFace(published('MONGO_PORT'), ({ host, port }) => ({
       url: `mongodb://evpipe:${secrets.derived('mongo')}@${host}:${port}/${encodeURIComponent(name)}?authSource=admin`,
@@ -107,46 +109,54 @@ const documentsInMongo = (name: string): ComposeForm<'stores'> => ({
   files: (secrets) => ({ 'mongo-password': secrets.derived('mongo') }),
 });
 
-// ── caches: one server, in which each has a database number ─────────────────────────────────────────────────
+// ── caches: each has a database number in its server ─────────────────────────────────────────────────────────
+
+const ofKind = (kind: Declared['kind'], stores: readonly Declared[]): readonly Declared[] =>
+  stores.filter((one) => one.kind === kind);
 
 const redisUrl = (host: string, port: number | undefined, password: string, number: number): string =>
   `redis://:${password}@${host}:${port}/${number}`;
 
-const cacheOnHost = (name: string, caches: readonly string[]): EmbeddedForm<'stores'> => ({
-  process: 'redis',
-  port: 6379,
-  layer: 0,
-  protocol: 'redis',
-  stopTimeoutMs: 5_000,
-  missing: ({ PATH }) => (cacheProgram(PATH) === undefined ? NO_CACHE_PROGRAM : undefined),
-  launch: ({ dataDir, env, secrets }) => {
-    const program = cacheProgram(env.PATH);
-    if (program === undefined) throw storeMissing(NO_CACHE_PROGRAM);
-    const password = secrets.derived('redis');
-    return embeddedProgram('redis', { dataDir, program, password, databases: caches.length }, 'prepared');
-  },
-  endpoint: (port, secrets) => ({
-    url: redisUrl(HOST, port, secrets.derived('redis'), caches.indexOf(name)),
+/** As a process and as a container. */
+function caches(
+  { name, server }: Declared,
+  stores: readonly Declared[],
+): { readonly embedded: EmbeddedForm<'stores'>; readonly compose: ComposeForm<'stores'> } {
+  const all = ofKind('cache', stores);
+  const beside = all.filter((one) => one.server === server).map((one) => one.name);
+  const process = oneOf('redis', server);
+  const preferred = portAmong(6379, server, all);
+  const endpoint = (host: string, port: number | undefined, secrets: PipelineSecrets): StoreEndpoint => ({
+    url: redisUrl(host, port, secrets.derived(process), beside.indexOf(name)),
     ours: true,
-  }),
-});
-
-const cacheInRedis = (name: string, caches: readonly string[]): ComposeForm<'stores'> => ({
-  container: 'redis',
-  source: { fragment: 'redis' },
-  ports: { REDIS_PORT: { preferred: 6379, inside: 6379 } },
-  endpoint: (published, secrets) =>
-    eachFace(published('REDIS_PORT'), ({ host, port }) => ({
-      url: redisUrl(host, port, secrets.derived('redis'), caches.indexOf(name)),
-      ours: true,
-    })),
-  files: (secrets) => {
-    const lines = [
-      `requirepass ${secrets.derived('redis')}`,
-      `databases ${caches.length}`,
-      'appendonly yes',
-      'dir /data',
-    ];
-    return { 'redis.conf': `${lines.join('\n')}\n` };
-  },
-});
+  });
+  return {
+    embedded: {
+      ...{ process, port: preferred, layer: 0, protocol: 'redis', stopTimeoutMs: 5_000 },
+      missing: ({ PATH }) => (cacheProgram(PATH) === undefined ? NO_CACHE_PROGRAM : undefined),
+      launch: ({ dataDir, env, secrets }) => {
+        const program = cacheProgram(env.PATH);
+        if (program === undefined) throw storeMissing(NO_CACHE_PROGRAM);
+        const options = { dataDir, program, password: secrets.derived(process), databases: beside.length };
+        return embeddedProgram('redis', options, 'prepared');
+      },
+      endpoint: (port, secrets) => endpoint(HOST, port, secrets),
+    },
+    compose: {
+      container: process,
+      source: { fragment: 'redis' },
+      ports: { REDIS_PORT: { preferred, inside: 6379 } },
+      endpoint: (published, secrets) =>
+        eachFace(published('REDIS_PORT'), ({ host, port }) => endpoint(host, port, secrets)),
+      files: (secrets) => {
+        const lines = [
+          `requirepass ${secrets.derived(process)}`,
+          `databases ${beside.length}`,
+          'appendonly yes',
+          'dir /data',
+        ];
+        return { 'redis.conf': `${lines.join('\n')}\n` };
+      },
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import type { WrittenAddress } from '../../pipeline/kind.js';
 import { eachPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
+import { oneOf, serversOf } from '../several-servers.js';
 import { storeComponent } from './component.js';
 import { checkStoreKinds, unusedStores } from './lint.js';
 import { type StoreSection, stores } from './section.js';
@@ -37,11 +38,16 @@ export const storeKind: Kind = {
       component: storeComponent(section, pipeline),
       names,
     });
-    const firstOf = (kind: StoreSection['kind']) => pipeline.stores.filter((one) => one.kind === kind).slice(0, 1);
+    const serversOfKind = (kind: StoreSection['kind'], called: string) => {
+      const all = pipeline.stores.filter((one) => one.kind === kind);
+      return serversOf(all)
+        .flatMap((server) => all.find((one) => one.server === server) ?? [])
+        .map((first) => known(first, oneOf(called, first.server)));
+    };
     return [
       ...pipeline.stores.map((section) => known(section, `store/${section.name}`, section.name)),
-      ...firstOf('cache').map((section) => known(section, 'redis')),
-      ...firstOf('documents').map((section) => known(section, 'postgres')),
+      ...serversOfKind('cache', 'redis'),
+      ...serversOfKind('documents', 'postgres'),
     ];
   },
   servers: ['postgres', 'redis', 'mongo'],

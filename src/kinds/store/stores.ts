@@ -54,7 +54,7 @@ async function prepareDocuments(
   await reconcile(
     databaseResource,
     { name, location, url: host.url, ours: false, migrations: [] },
-    { signal: wait.signal },
+    { administrator: host.url, signal: wait.signal },
     wait,
   );
   return false;

@@ -6,10 +6,36 @@ import type { Variables } from '../component.js';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type Mapping = Readonly<Record<string, Json>>;
 
-/** A fragment is a Compose file of its own with one service; it is read from compose/ of this package. */
-export function readFragment(server: string, variables: Variables): Readonly<Record<string, Mapping>> {
+/** A Compose file of its own with one service, whose volume is called like it. */
+export type Fragment = Readonly<Record<string, Mapping>>;
+
+/** It is read from compose/ of this package. */
+export function readFragment(server: string, variables: Variables): Fragment {
   const text = readFileSync(packageFile('compose', `${server}.yaml`), 'utf8');
-  return fill(parse(text) as Json, variables) as Readonly<Record<string, Mapping>>;
+  return fill(parse(text) as Json, variables) as Fragment;
+}
+
+/** The same for another server beside it: with a volume of its own, and secrets from files of its own. */
+export function renamed({ services = {}, volumes = {}, secrets = {} }: Fragment, from: string, to: string): Fragment {
+  const service = services[from] as Mapping;
+  const listOf = (key: string) => (service[key] ?? []) as readonly Json[];
+  const own = (name: string): string => `${to}.${name}`;
+  const secret = (given: Json): Json =>
+    typeof given === 'string'
+      ? { source: own(given), target: given }
+      : { ...(given as Mapping), source: own(String((given as Mapping).source)) };
+  const file = (given: Json | undefined): string => String((given as Mapping).file).replace(/[^/]+$/, own);
+  return {
+    services: {
+      [to]: {
+        ...service,
+        secrets: listOf('secrets').map(secret),
+        volumes: listOf('volumes').map((volume) => String(volume).replace(`${from}:`, `${to}:`)),
+      },
+    },
+    volumes: Object.fromEntries(Object.entries(volumes).map(([name, one]) => [name === from ? to : name, one])),
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, one]) => [own(name), { file: file(one) }])),
+  };
 }
 
 const VARIABLE = /\$\{(\w+)(?::-([^}]*))?\}/g;

@@ -12,7 +12,7 @@ import {
 import type { Placement } from '../placement.js';
 import type { PipelineSecrets } from '../secrets.js';
 import type { TargetInput } from '../target.js';
-import { composeProject, type Project } from './project.js';
+import { composeProject, type Project, portKey } from './project.js';
 
 /** Ports of the host, by the variables of the fragments and, for services, by the names of their containers. */
 export type HostPorts = Readonly<Record<string, number>>;
@@ -52,15 +52,17 @@ export class PipelineProject {
   preferredPorts(wanted: (container: string) => boolean = () => true): HostPorts {
     const ports = this.containers
       .filter(({ container }) => wanted(container))
-      .flatMap((one) => Object.entries(one.ports));
-    return Object.fromEntries(ports.map(([variable, { preferred }]) => [variable, preferred]));
+      .flatMap((one) =>
+        Object.entries(one.ports).map(([variable, { preferred }]) => [portKey(one, variable), preferred]),
+      );
+    return Object.fromEntries(ports);
   }
 
   /** The address of a component in Compose: from the host through a published port, from containers by its name. */
   endpoint(component: Component, ports: HostPorts): Faces<Endpoint> {
     const form = formOf(component);
     const published = (variable: string) => ({
-      host: { host: HOST, port: ports[variable] ?? 0 },
+      host: { host: HOST, port: ports[portKey(form, variable)] ?? 0 },
       inside: { host: form.container, port: form.ports[variable]?.inside ?? 0 },
     });
     return form.endpoint(published, this.secrets);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { ComponentKind, ComposeForm, Variables } from '../component.js';
-import { type Json, type Mapping, readFragment } from './fragment.js';
+import { type Fragment, type Json, type Mapping, readFragment, renamed } from './fragment.js';
 
 export interface ProjectInput {
   /** Of the Compose project: the prefix of its containers, volumes and network. */
@@ -32,9 +32,7 @@ const EVERY_CONTAINER: Mapping = {
 /** The Compose project of a pipeline. Pure but for the fragments, which are part of this package. */
 export function composeProject(input: ProjectInput): Project {
   const variables = { SECRETS: './secrets', ...input.variables };
-  const fragments = input.containers.flatMap(({ source }) =>
-    'fragment' in source ? [readFragment(source.fragment, variables)] : [],
-  );
+  const fragments = input.containers.flatMap((form) => fragmentOf(form, variables));
   const section = (name: string): Mapping => Object.assign({}, ...fragments.map((fragment) => fragment[name] ?? {}));
   const servers = section('services') as Readonly<Record<string, Mapping>>;
   const built = input.containers.flatMap((form) =>
@@ -54,6 +52,26 @@ export function composeProject(input: ProjectInput): Project {
     secrets: section('secrets'),
     configs: section('configs'),
   };
+}
+
+type Form = Pick<ComposeForm<ComponentKind>, 'container' | 'source'>;
+
+/** Of several servers of a sort all but one are called otherwise than their fragment, and have ports and secrets of their own. */
+const isFurther = ({ container, source }: Form): boolean => 'fragment' in source && source.fragment !== container;
+
+/** Under which a host's port is kept. */
+export const portKey = (form: Form, variable: string): string =>
+  isFurther(form) ? `${form.container}:${variable}` : variable;
+
+/** Of the file that a container reads when it starts. */
+export const secretFile = (form: Form, name: string): string => (isFurther(form) ? `${form.container}.${name}` : name);
+
+function fragmentOf(form: ComposeForm<ComponentKind>, variables: Variables): readonly Fragment[] {
+  if (!('fragment' in form.source)) return [];
+  if (!isFurther(form)) return [readFragment(form.source.fragment, variables)];
+  const ports = Object.keys(form.ports).map((variable) => [variable, variables[portKey(form, variable)]]);
+  const fragment = readFragment(form.source.fragment, { ...variables, ...Object.fromEntries(ports) });
+  return [renamed(fragment, form.source.fragment, form.container)];
 }
 
 /** Folders that the pipeline hands to a container; a fragment of such a container has no volumes of its own. */

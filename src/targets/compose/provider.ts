@@ -20,7 +20,7 @@ import { containerDifferences } from './container-differences.js';
 import { type Container, containersOf, lastLines, stateOf } from './containers.js';
 import { type Engine, findEngine, requireMemory } from './engine.js';
 import { formOf, type HostPorts, PipelineProject } from './pipeline-project.js';
-import { type Project, projectText, reservedBytes } from './project.js';
+import { type Project, projectText, reservedBytes, secretFile } from './project.js';
 import { ProjectFolder } from './project-folder.js';
 
 /** From the moment its container runs. JVMs on a busy machine take a minute. */
@@ -170,7 +170,9 @@ export class ComposeProvider implements Provider {
       this.input.components.flatMap(({ embedded }) => embedded.port ?? []),
       env,
     );
-    const containers = this.plan.containers.flatMap((form) => Object.entries(form.files?.(this.secrets) ?? {}));
+    const containers = this.plan.containers.flatMap((form) =>
+      Object.entries(form.files?.(this.secrets) ?? {}).map(([name, text]) => [secretFile(form, name), text] as const),
+    );
     for (const [name, text] of containers) this.folder.writeSecret(name, text);
     // Compose reads all files that a project names before it starts one service of it.
     for (const { launchFile } of this.plan.containers) if (launchFile !== undefined) this.keepSecret(launchFile.name);

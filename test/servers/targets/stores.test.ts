@@ -38,7 +38,7 @@ function open(
     folder,
     target: placed,
     components: [
-      databaseComponent('customers', { target: placed }),
+      databaseComponent({ name: 'customers' }, { target: placed }),
       ...stores.map((one) => storeComponent(one, { target: placed, stores })),
     ],
   };

@@ -27,7 +27,7 @@ let target: Target;
 
 type Components = (placed: TargetSection) => readonly Component[];
 
-const databases: Components = (target) => ['person', 'planning'].map((name) => databaseComponent(name, { target }));
+const databases: Components = (target) => ['person', 'planning'].map((name) => databaseComponent({ name }, { target }));
 const greeterAt = (target: TargetSection, preferred: number | undefined): Component =>
   serviceComponent({ name: 'greeter', port: preferred, container: undefined }, { target, folder }, new Set());
 

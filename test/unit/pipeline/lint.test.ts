@@ -547,6 +547,39 @@ checks:
       /:7:3 error check-incomplete: check half needs source and replica/,
     ],
   },
+  // several servers, and what applications expect of them
+  {
+    name: 'databases that would be the same one, and logins that a server can have only once',
+    overlay: `
+databases:
+  other: { name: person }
+  third: { server: legacy, name: person, roles: { app: one, postgres: x } }
+  fourth: { server: legacy, roles: { app: two, other/owner: x } }
+`,
+    found: [
+      /:3:12 error database-name: databases person and other are both called person on the same server/,
+      /:3:3 warning unused: database other/,
+      /:4:61 error role-reserved: role postgres can’t be an application’s/,
+      /:5:38 error role-password: role app has another password in database third, on the same server/,
+      /:5:48 error role-reserved: role other\/owner/,
+    ],
+  },
+  {
+    name: 'what is bound together over two RabbitMQ servers, and servers that nothing is on',
+    overlay: `
+rabbitmq:
+  exchanges: { parcels: {} }
+  queues: { old: { server: legacy }, dead: {}, orders: { server: legacy, deadLetter: dead } }
+  bindings: [{ exchange: parcels, queue: old }]
+services: { reader: { command: [cat, $(rabbitmq.legcy.url)], receives: [old, orders, dead], publishes: [parcels, orders] } }
+targets: { t: { rabbitmqServers: { legcy: embedded } } }
+`,
+    found: [
+      /error rabbitmq-servers: binding parcels → old: its exchange and its queue are on different servers/,
+      /error rabbitmq-servers: queue orders and its dead-letter queue dead are on different servers/,
+      /error dangling-reference: .*there is no RabbitMQ server legcy, did you mean legacy\?/,
+    ],
+  },
   // dead wiring
   {
     name: 'what nobody uses',

@@ -74,7 +74,7 @@ const TLS = { sslmode: 'verify-full', sslrootcert: 'certs/my ca.pem', sslcert: '
 
 describe('a database with an address', () => {
   const person = (url: string, beside: Partial<typeof TLS> = {}) =>
-    databaseComponent('person', at({ databases: { person: { url, ...beside } } }));
+    databaseComponent({ name: 'person' }, at({ databases: { person: { url, ...beside } } }));
 
   it('takes TLS in the URL or beside it, with files beside the pipeline; what the URL says wins', () => {
     const beside = endpointOf(person('postgres://u:p@db/person', TLS));
@@ -154,7 +154,7 @@ describe('the variables that evpipe env prints', () => {
     ['client credentials', kafkaComponent(at({ kafka: { bootstrapServers: 'a:1', ssl: true, sasl: oauth } }))],
     [
       'TLS of PostgreSQL',
-      databaseComponent('person', at({ databases: { person: { url: 'postgres://u:p%40@db/p', ...TLS } } })),
+      databaseComponent({ name: 'person' }, at({ databases: { person: { url: 'postgres://u:p%40@db/p', ...TLS } } })),
     ],
     ['amqps', rabbitmqComponent(at({ rabbitmq: { url: 'amqps://me:x@q:5671/shop', ssl: { ca: 'ca.pem' } } }))],
   ])('lead to the same server: %s', (_, component) => {

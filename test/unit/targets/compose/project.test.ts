@@ -46,7 +46,7 @@ function inputOf(changes: Partial<typeof everything> = {}): TargetInput {
   const [name, folder, taken] = ['shop', '/shop', new Set(['redis'])];
   const routes = gateway?.map((service) => ({ prefix: `/${service}`, service }));
   const components = [
-    ...['orders', 'stock'].map((database) => databaseComponent(database, { target })),
+    ...['orders', 'stock'].map((database) => databaseComponent({ name: database }, { target })),
     ...servers.map((server) => SERVERS[server]({ name, target, rabbitmq: undefined })),
     ...stores.map((store) => storeComponent(store, { target, stores })),
     ...services.map((service) => serviceComponent(service, { target, folder }, taken)),
@@ -86,6 +86,34 @@ describe('the Compose project of a pipeline', () => {
     const plan = planOf({ servers: ['kafka'], stores: [], services: [], gateway: undefined });
     expect(Object.keys(servicesOf(plan))).toEqual(['postgres', 'kafka']);
     expect(plan.project({}).volumes).toEqual({ postgres: {}, kafka: {} });
+  });
+
+  it('has several servers of a sort, each with its container, port, volume and secrets', () => {
+    const target = everything.target;
+    const databases = [{ name: 'shop' }, { name: 'old', server: 'legacy', database: 'shop' }];
+    const stores = [
+      { name: 'sessions', kind: 'cache' as const, optional: false },
+      { name: 'carts', kind: 'cache' as const, optional: false, server: 'carts' },
+    ];
+    const components = [
+      ...databases.map((one) => databaseComponent(one, { target, databases, stores })),
+      ...stores.map((one) => storeComponent(one, { target, databases, stores })),
+    ];
+    const input = { ...inputOf(), components };
+    const plan = new PipelineProject('x', input, placeComponents(input, {}), {}, new PipelineSecrets('/nowhere'));
+    const project = plan.project(plan.preferredPorts());
+    expect(Object.keys(project.services)).toEqual(['postgres', 'postgres-legacy', 'redis', 'redis-carts']);
+    expect(project.services['postgres-legacy']).toMatchObject({
+      ports: ['127.0.0.1:5433:5432'],
+      volumes: ['postgres-legacy:/var/lib/postgresql'],
+      secrets: [{ source: 'postgres-legacy.postgres-password', target: 'postgres-password' }],
+    });
+    expect(project.services['redis-carts']).toMatchObject({ ports: ['127.0.0.1:6380:6379'] });
+    expect(project.volumes).toEqual({ postgres: {}, 'postgres-legacy': {}, redis: {}, 'redis-carts': {} });
+    expect(project.secrets).toMatchObject({
+      'redis.conf': { file: './secrets/redis.conf' },
+      'redis-carts.redis.conf': { file: './secrets/redis-carts.redis.conf' },
+    });
   });
 
   it('hands the gateway its folders of files, to be read only', () => {
