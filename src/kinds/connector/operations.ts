@@ -10,6 +10,7 @@ import { needsOf } from '../reference-values.js';
 import { resourceNode } from '../resource-node.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
+import { replicaObjections } from '../topic/replica-objections.js';
 import type { Node } from '../walk.js';
 import { requireCapturedTables } from './captured-tables.js';
 import { connectClient } from './client.js';
@@ -97,7 +98,10 @@ function connectorNode(session: Session, section: ConnectorSection): Node {
         location,
         locationOf: (option: string) => section.locationOf('config', option),
       },
-      context: { connect: await connectClient(session.clients) },
+      context: {
+        connect: await connectClient(session.clients),
+        tooFewBrokers: (of) => replicaObjections(session, ({ who }) => who === `connector ${of}`),
+      },
     }),
     settle: async (spec, context, changes, wait) => {
       if (changes.length > 0 || config === undefined) await connectorStaysUp(spec, context, wait);

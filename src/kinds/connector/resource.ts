@@ -3,7 +3,7 @@ import { hasFailed, troubleOf } from '../../clients/connect/trouble.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import { HIDDEN, isSecretOption, withoutLogins } from '../../support/masked.js';
 import { pause, waitUntil } from '../../support/retry.js';
-import { fieldChange, type ResourceKind, type WaitReport } from '../resource.js';
+import { type Change, fieldChange, type ResourceKind, type WaitReport } from '../resource.js';
 
 export interface ConnectorSpec {
   readonly name: string;
@@ -20,6 +20,8 @@ export interface LiveConnector {
 
 export interface ConnectorContext {
   readonly connect: ConnectClient;
+  /** What the brokers can't give it; absent: nobody asks them. */
+  tooFewBrokers?(connector: string): Promise<readonly Change[]>;
 }
 
 /** evpipe's own worker hides passwords, which then can't be compared. */
@@ -52,18 +54,22 @@ export const connectorResource: ResourceKind<ConnectorSpec, LiveConnector, Conne
     );
   },
 
-  async objections(spec, _live, { connect }) {
+  async objections(spec, _live, { connect, tooFewBrokers }): Promise<readonly Change[]> {
     if (spec.config === undefined) return [];
     const refused = await connect.validate({ ...spec.config, name: spec.name });
-    return refused.map(({ option, messages }) => ({
-      summary: option,
-      refused: {
-        code: 'EVPIPE_CONNECTOR_INVALID',
-        why: messages.map((message) => withoutSecrets(message, spec.config ?? {})).join('\n'),
-        todo: 'Correct the option; this is why Kafka Connect rejects it.',
-        location: spec.locationOf(option) ?? spec.location,
-      },
-    }));
+    const unmakeable = (await tooFewBrokers?.(spec.name)) ?? [];
+    const invalid = refused.map(
+      ({ option, messages }): Change => ({
+        summary: option,
+        refused: {
+          code: 'EVPIPE_CONNECTOR_INVALID',
+          why: messages.map((message) => withoutSecrets(message, spec.config ?? {})).join('\n'),
+          todo: 'Correct the option; this is why Kafka Connect rejects it.',
+          location: spec.locationOf(option) ?? spec.location,
+        },
+      }),
+    );
+    return [...invalid, ...unmakeable];
   },
 
   async apply(spec, live, { connect }) {

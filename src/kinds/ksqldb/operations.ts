@@ -3,9 +3,11 @@ import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/component.js';
 import type { KindOperations, Removal } from '../kind.js';
+import { type Change, refusalOf } from '../resource.js';
 import { hasServer, serverNode, withTimeout } from '../server-node.js';
 import type { Session } from '../session.js';
 import { registryClient } from '../subject/client.js';
+import { replicaObjections } from '../topic/replica-objections.js';
 import type { Node, NodeReport, Planned } from '../walk.js';
 import { ksqldbClient } from './client.js';
 import { examineKsqldb } from './doctor.js';
@@ -64,6 +66,10 @@ function ksqlNode(session: Session): Node {
       let sent = 0;
       for (const migration of migrationsOf(session.pipeline, values)) {
         report.waitingFor(`ksql migration ${migration.name}`);
+        if (ledger.get<MigrationState>(ledgerKey(migration.name))?.finished !== true) {
+          const refused = await tooFewBrokers(session, migration.file);
+          if (refused.length > 0) throw refusalOf(`ksql migration ${migration.name}`, refused, undefined);
+        }
         sent += await applyMigration(
           migration,
           { ksqldb, ledger, waitForSubject: (subject) => waitForSubject(session, subject, report) },
@@ -89,11 +95,17 @@ function migrationPlans(session: Session): readonly Planned[] {
         const state = (await session.noted()).get<MigrationState>(ledgerKey(name));
         const migration = migrationsOf(session.pipeline, await values())[index];
         if (migration === undefined) throw new Error(`ksql migration ${name} went away`);
-        return { isNew: state === undefined, changes: migrationChanges(migration, state) };
+        const changes = migrationChanges(migration, state);
+        const refused = changes.length === 0 ? [] : await tooFewBrokers(session, shown);
+        return { isNew: state === undefined, changes: [...changes, ...refused] };
       },
     };
   });
 }
+
+/** Kafka's objections to the topics of a migration's streams and connectors: ksqlDB would find out at that statement. */
+const tooFewBrokers = (session: Session, file: string): Promise<readonly Change[]> =>
+  replicaObjections(session, ({ place }) => place.file === file);
 
 /** Several plans read one ledger. */
 function once<T>(read: () => Promise<T>): () => Promise<T> {

@@ -3,14 +3,17 @@ import { counted } from '../../support/counted.js';
 import { server } from '../../targets/component.js';
 import type { Diagnosis } from '../diagnosis.js';
 import type { Session } from '../session.js';
+import type { AskedReplicas } from './asked-replicas.js';
 import { kafkaClient } from './client.js';
+import { tooManyReplicas } from './replica-objections.js';
 import type { TopicSection } from './section.js';
 
 /**
- * Whose cluster answers, and the declared topics: there, with as many partitions as declared, with brokers for their replicas, and
- * with enough of them in sync to be written to.
+ * Whose cluster answers, and the declared topics: there, with as many partitions as declared, with brokers for their replicas (and
+ * for those that streams and connectors ask for), and with enough of them in sync to be written to.
  */
-export async function examineKafka({ clients, pipeline }: Session): Promise<readonly Diagnosis[]> {
+export async function examineKafka(session: Session): Promise<readonly Diagnosis[]> {
+  const { clients, pipeline } = session;
   const kafka = await kafkaClient(clients);
   const { brokers, clusterId } = await kafka.describeCluster();
   const says = `${counted(brokers.length, 'broker')}, cluster ${clusterId}`;
@@ -35,15 +38,21 @@ export async function examineKafka({ clients, pipeline }: Session): Promise<read
         ? beforeItIsMade(topic, topic.replicationFactor ?? replication, brokers.length)
         : asItIs(topic, there);
     }),
+    ...(await tooManyReplicas(session)).map(tooMany),
   ];
 }
 
+/** A connector may have made all of its topics long ago. */
+const tooMany = ({ who, wanted, topic }: Omit<AskedReplicas, 'place'>): Diagnosis => ({
+  about: who,
+  health: topic === undefined ? 'warning' : 'bad',
+  says: `wants ${counted(wanted, 'replica')}, but there are fewer brokers`,
+  todo: 'Declare fewer replicas, or add brokers.',
+});
+
 function beforeItIsMade({ name, config }: TopicSection, replicas: number, brokers: number): readonly Diagnosis[] {
   const about = `topic ${name}`;
-  if (replicas > brokers) {
-    const wants = `wants ${replicas} replicas, but there are fewer brokers`;
-    return [{ about, health: 'bad', says: wants, todo: 'Declare fewer replicas, or add brokers.' }];
-  }
+  if (replicas > brokers) return [tooMany({ who: about, wanted: replicas, topic: name })];
   const least = Number(config[MIN_INSYNC] ?? 1);
   if (least <= brokers) return [];
   const says = `wants ${MIN_INSYNC} ${least}, but there are fewer brokers`;

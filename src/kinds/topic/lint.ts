@@ -1,16 +1,14 @@
 import { MIN_INSYNC } from '../../clients/kafka/contract.js';
-import { displayPath } from '../../pipeline/build.js';
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { holdsVariable } from '../../pipeline/document.js';
 import type { LintContext } from '../../pipeline/kind.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { invalid, TOPIC_CONFIG_BY_NAME } from '../../protocol/kafka/topic-configs.js';
-import { withText } from '../../protocol/ksql/with-values.js';
 import type { SourceLocation } from '../../support/errors.js';
-import { connectorViews } from '../connector/lint/connector-views.js';
 import { flowEdges, topicPlace } from '../flow/flow.js';
 import { ksqlFiles } from '../ksqldb/ksql-files.js';
+import { askedReplicas } from './asked-replicas.js';
 import type { TopicSection } from './section.js';
 
 /** Kafka: 249 characters, so that a partition's folder fits into 255. */
@@ -85,23 +83,10 @@ function settings(
 
 /** Topics that ksqlDB makes for a stream or table, and Connect for a connector's first record. */
 function madeByOthers(context: LintContext): readonly Problem[] {
-  const { cwd } = context;
-  const { target } = context.pipeline;
-  const streams = ksqlFiles(context).flatMap(({ file, statements }) =>
-    statements.flatMap(({ statement, effects: { creates } }) => {
-      const wanted = 'with' in statement ? withText(statement.with, 'REPLICAS') : undefined;
-      if (wanted === undefined || (creates?.kind !== 'stream' && creates?.kind !== 'table')) return [];
-      const { line, column } = statement.at;
-      const place = { file: displayPath(file, cwd), line, column };
-      return replication(target, `${creates.kind} ${creates.name}`, Number(wanted), place);
-    }),
+  const { pipeline, cwd } = context;
+  return askedReplicas(pipeline, ksqlFiles(context), cwd).flatMap(({ who, wanted, place }) =>
+    replication(pipeline.target, who, wanted, place),
   );
-  const connectors = connectorViews(context).flatMap(({ name, config, locationOf }) =>
-    Object.entries(config)
-      .filter(([option]) => /^topic\.creation\..+\.replication\.factor$/.test(option))
-      .flatMap(([option, wanted]) => replication(target, `connector ${name}`, Number(wanted), locationOf(option))),
-  );
-  return [...streams, ...connectors];
 }
 
 function replication(

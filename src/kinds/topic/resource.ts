@@ -153,7 +153,8 @@ async function objection(spec: TopicSpec, ask: () => Promise<void>): Promise<rea
   }
 }
 
-const FEWER_REPLICAS = 'Declare at most as many replicas as there are brokers, or start the brokers that are down.';
+export const FEWER_REPLICAS =
+  'Declare at most as many replicas as there are brokers, or start the brokers that are down.';
 
 const newTopic = ({ name, partitions, replicationFactor, config }: TopicSpec): NewTopic => ({
   name,

@@ -32,7 +32,7 @@ export function connectorViews(context: LintContext): readonly ConnectorView[] {
 export const isPostgres = ({ config }: Pick<ConnectorView, 'config'>): boolean =>
   config['connector.class'] === POSTGRES_SOURCE;
 
-function madeByKsql({ file, statements }: KsqlFile, cwd: string): readonly ConnectorView[] {
+export function madeByKsql({ file, statements }: KsqlFile, cwd: string): readonly ConnectorView[] {
   const shown = displayPath(file, cwd);
   return statements.flatMap(({ statement, effects: { creates } }) => {
     if (creates?.kind !== 'connector') return [];
