@@ -7,7 +7,8 @@ export const SSL_PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as
 type SslParameter = (typeof SSL_PARAMETERS)[number];
 export type SslParameters = Readonly<Partial<Record<SslParameter, string | undefined>>>;
 
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+/** libpq's without `allow`, which logs in without TLS and takes it only where the server refuses that: nobody can want it. */
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 /** libpq's word for the authorities that the system trusts, in place of a file. */
@@ -39,6 +40,10 @@ export function withoutSslParameters(url: string): string {
 /** `prefer` where nothing is said, as libpq and Java's driver have it. Throws EVPIPE_POSTGRES_TLS (kind usage) for what can't be meant. */
 export function sslModeOf({ sslmode = 'prefer', sslrootcert, sslcert, sslkey }: SslParameters): SslMode {
   const mode = SSL_MODES.find((one) => one === sslmode);
+  if (sslmode === 'allow')
+    throw wrong(
+      'sslmode=allow would log in without TLS first, and is not supported; prefer takes TLS where the server has it',
+    );
   if (mode === undefined) throw wrong(`sslmode=${sslmode} is none of ${SSL_MODES.join(', ')}`);
   if ((sslcert === undefined) !== (sslkey === undefined)) throw wrong('sslcert and sslkey belong together');
   if (sslrootcert === SYSTEM_AUTHORITIES && mode !== 'verify-full')

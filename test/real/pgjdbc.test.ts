@@ -59,7 +59,7 @@ async function byConnect(tls: SslParameters, host: string): Promise<string> {
   }
 }
 
-// Not `allow`, where the driver takes no TLS unless the server insists, and evpipe takes what it can get.
+// All but `allow`, which evpipe refuses by name.
 const MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const CASES = MODES.flatMap((sslmode): (readonly [SslParameters, string])[] => [
   [{ sslmode, sslrootcert: TRUSTED }, '127.0.0.1'],

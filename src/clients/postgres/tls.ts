@@ -12,8 +12,8 @@ export interface PgTls {
 }
 
 /**
- * libpq's modes. (pg itself would verify everything in each of them but `disable`, and warn.) `allow` and `prefer` take TLS
- * where the server has it and verify nothing; `require` insists on it, and verifies the authority only where
+ * libpq's modes. (pg itself would verify everything in each of them but `disable`, and warn.) `prefer` takes TLS where the
+ * server has it and verifies nothing; `require` insists on it, and verifies the authority only where
  * `sslrootcert` names one; `verify-ca` verifies the authority, `verify-full` the host name too. Without a file, `verify-full`
  * trusts the authorities that come with Node.js. Throws EVPIPE_POSTGRES_TLS and EVPIPE_TLS_FILE (kind usage).
  */
@@ -22,13 +22,12 @@ export function pgTls(parameters: SslParameters): PgTls {
   if (mode === 'disable') return { Client: GuardedClient, ssl: false };
   const { sslrootcert, sslcert, sslkey } = parameters;
   const { ca, cert, key } = tlsSettings({
-    ca: sslrootcert === SYSTEM_AUTHORITIES || mode === 'allow' || mode === 'prefer' ? undefined : sslrootcert,
+    ca: sslrootcert === SYSTEM_AUTHORITIES || mode === 'prefer' ? undefined : sslrootcert,
     cert: sslcert,
     key: sslkey,
   });
   const own = { ...(cert !== undefined && { cert }), ...(key !== undefined && { key: pemOf(key) }) };
-  if (mode === 'allow' || mode === 'prefer')
-    return { Client: PreferringClient, ssl: { ...own, rejectUnauthorized: false } };
+  if (mode === 'prefer') return { Client: PreferringClient, ssl: { ...own, rejectUnauthorized: false } };
   if (mode === 'require' && ca === undefined)
     return { Client: GuardedClient, ssl: { ...own, rejectUnauthorized: false } };
   const trusted = { ...own, ...(ca !== undefined && { ca }) };

@@ -189,11 +189,15 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('STRING', 'database.user', undefined, 'User to connect as.', { importance: 'HIGH' }),
   debezium('PASSWORD', 'database.password', null, 'Its password.', { importance: 'HIGH' }),
   debezium('STRING', 'database.dbname', undefined, 'Name of the database.', { importance: 'HIGH' }),
-  choice(
-    'database.sslmode',
-    'prefer',
-    ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
-    'Whether the connection is encrypted.',
+  only(
+    ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'],
+    'allow would log in without TLS first',
+    choice(
+      'database.sslmode',
+      'prefer',
+      ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
+      'Whether the connection is encrypted.',
+    ),
   ),
   debezium('STRING', 'database.sslrootcert', null, 'File of the root certificate.'),
   debezium('STRING', 'database.sslcert', null, 'File of the client certificate.'),

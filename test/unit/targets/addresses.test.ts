@@ -106,7 +106,7 @@ describe('a database with an address', () => {
 
   it('is refused with a mode that there is not', () => {
     expect(() => endpointOf(person('postgres://u:p@db/person?sslmode=on'))).toThrow(
-      'TLS of a PostgreSQL address: sslmode=on is none of disable, allow, prefer, require, verify-ca, verify-full',
+      'TLS of a PostgreSQL address: sslmode=on is none of disable, prefer, require, verify-ca, verify-full',
     );
   });
 

@@ -56,7 +56,6 @@ describe('a server with TLS', () => {
   describe('sslmode, as libpq has it', () => {
     it.each<[mode: string, ...Record<'trusted' | 'untrusted' | 'unnamed' | 'elsewhere', string | RegExp>[]]>([
       ['disable', { trusted: 'plain', untrusted: 'plain', unnamed: 'plain', elsewhere: 'plain' }],
-      ['allow', { trusted: 'TLS', untrusted: 'TLS', unnamed: 'TLS', elsewhere: 'TLS' }],
       ['prefer', { trusted: 'TLS', untrusted: 'TLS', unnamed: 'TLS', elsewhere: 'TLS' }],
       ['require', { trusted: 'TLS', untrusted: UNTRUSTED, unnamed: 'TLS', elsewhere: 'TLS' }],
       ['verify-ca', { trusted: 'TLS', untrusted: UNTRUSTED, unnamed: NO_FILE, elsewhere: 'TLS' }],
@@ -80,7 +79,8 @@ describe('a server with TLS', () => {
     });
 
     it.each<[Parameters, RegExp]>([
-      [{ sslmode: 'no-verify' }, /sslmode=no-verify is none of disable, allow, prefer/],
+      [{ sslmode: 'no-verify' }, /sslmode=no-verify is none of disable, prefer/],
+      [{ sslmode: 'allow' }, /sslmode=allow would log in without TLS first/],
       [{ sslmode: 'require', sslcert: CLIENT.sslcert }, /sslcert and sslkey belong together/],
       [{ sslmode: 'require', sslrootcert: 'system' }, /sslrootcert=system needs sslmode=verify-full/],
       [{ sslmode: 'require', sslrootcert: '/nowhere/ca.pem' }, /cannot read the certificate or key \/nowhere\/ca\.pem/],
