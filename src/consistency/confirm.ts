@@ -17,7 +17,7 @@ import { type Described, describeDifferences } from './describe.js';
 import { type Difference, Differences, referenceMark } from './differences.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
 import type { Key, Side } from './side.js';
-import type { Fence, Progress, Stage } from './stages.js';
+import { type Fence, type Progress, type Stage, standsStill } from './stages.js';
 
 /** A compare check with everything it asks: two sides, the way between them, and how to take a fence at the source. */
 export interface CompareCheck {
@@ -55,7 +55,7 @@ export interface ConfirmOptions {
   readonly deadlineMs: number;
   /** When an answer is wanted however far the check is, on the clock of `performance.now()`. */
   readonly endMs?: number | undefined;
-  /** A stage that has a known trouble and has not moved for this long is not waited for until the deadline. */
+  /** A stage that has not moved for this long, and has a trouble that does not pass by itself, is not waited for until the deadline. */
   readonly stalledMs: number;
   /** Differences that are listed with their values; all are counted. */
   readonly differencesMax: number;
@@ -224,9 +224,10 @@ class Confirmation {
         movedAt = performance.now();
       }
       const stillMs = performance.now() - movedAt;
-      const stalled = stillMs >= this.options.stalledMs ? await stage.trouble() : undefined;
-      if (stalled !== undefined || this.leftMs() <= 0) {
-        const trouble = stalled ?? (await stage.trouble()) ?? (await stage.lastError?.());
+      const isOver = this.leftMs() <= 0;
+      const known = isOver || stillMs >= this.options.stalledMs ? await stage.trouble() : undefined;
+      if (isOver || standsStill(known)) {
+        const trouble = known?.says ?? (await stage.lastError?.());
         return {
           passed: false,
           behind: progress.behind,

@@ -1,6 +1,7 @@
 import { counted } from '../support/counted.js';
 import { pause } from '../support/retry.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
+import { standsStill, type Trouble } from './stages.js';
 
 /** What the broker tells of the queue. */
 export interface QueueFigures {
@@ -47,7 +48,7 @@ export interface ConservationCheck {
     readonly refuses: boolean;
   };
   /** Why publishers or receivers don't do their work. */
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
 }
 
 export interface Count {
@@ -65,7 +66,7 @@ export interface DeadLetter {
 
 export interface ConservationOptions {
   readonly deadlineMs: number;
-  /** With a known trouble and nothing moving for this long it is not waited for any longer. */
+  /** With nothing moving for this long, and a trouble that does not pass by itself, it is not waited for any longer. */
   readonly stalledMs: number;
   /** Numbers that disagree have to do so for this long: an outbox may be about to be polled. Default 3 s. */
   readonly settleMs?: number;
@@ -100,7 +101,7 @@ interface Look {
  *       they disagree, and nothing has moved for longer than the broker's
  *       figures may be old and an outbox may take                            → inconsistent
  *   messages flow, and each that is under way can be counted (Flow)          → consistent or inconsistent
- *   otherwise, at the deadline or where a known trouble holds it            → lagging, naming the queue and its depth
+ *   otherwise, at the deadline or where a lasting trouble holds it          → lagging, naming the queue and its depth
  */
 export async function confirmConservation(
   check: ConservationCheck,
@@ -138,9 +139,10 @@ export async function confirmConservation(
     }
     const judged = flowing ? flow.judge(look) : undefined;
     if (judged?.verdict !== undefined) return done(judged.verdict, judged);
-    const stalled = stillMs >= options.stalledMs ? await check.trouble() : undefined;
-    if (stalled !== undefined || elapsedMs >= Math.max(options.deadlineMs, underWay === 0 ? settleMs : 0)) {
-      const held = await heldBack(check, look, { stillMs, trouble: stalled ?? (await check.trouble()) });
+    const isOver = elapsedMs >= Math.max(options.deadlineMs, underWay === 0 ? settleMs : 0);
+    const trouble = isOver || stillMs >= options.stalledMs ? await check.trouble() : undefined;
+    if (isOver || standsStill(trouble)) {
+      const held = await heldBack(check, look, { stillMs, trouble: trouble?.says });
       return done(held.verdict, held);
     }
     options.waitingFor(`${check.name}: ${whatIsUnderWay(check, look)}`);

@@ -20,6 +20,18 @@ export interface Progress {
   readonly distance: bigint;
 }
 
+/** Why something stands still, in the component's own words: a paused connector, a failed task, no member. */
+export interface Trouble {
+  readonly says: string;
+  /** It may well be over by itself soon: a start, a rebalance, the first restart after a crash. */
+  readonly passes?: boolean;
+}
+
+export const lasting = (says: string | undefined): Trouble | undefined => (says === undefined ? undefined : { says });
+
+/** It has a trouble that waiting does not end. */
+export const standsStill = (trouble: Trouble | undefined): boolean => trouble !== undefined && trouble.passes !== true;
+
 /** One station on the way from source to replica that a fence has to pass. */
 export interface Stage {
   readonly kind: 'connector' | 'outbox' | 'query' | 'group' | 'receiver';
@@ -29,8 +41,7 @@ export interface Stage {
   progress(input: Fence): Promise<Progress>;
   /** Asked once `input` is reached: what the next stage has to pass. Undefined at the last one. */
   outputs(input: Fence): Promise<Fence | undefined>;
-  /** Why it may stand still, in the component's own words: a paused connector, a failed task, no member. */
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
   /** What its component complained of last, which may be long over: said where it stands still without a known trouble. */
   lastError?(): Promise<string | undefined>;
 }
@@ -50,7 +61,7 @@ export interface ConnectorProbe {
   takeFence(): Promise<Lsn>;
   /** The topics it writes; known from its config, or declared by `produces`. */
   topics(): Promise<readonly string[]>;
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
 }
 
 /**
@@ -103,7 +114,7 @@ export interface GroupProbe {
   /** Where the replica itself keeps how far it has applied its topics: commits may come before the work is done, or late. */
   applied?(): Promise<readonly PartitionPosition[]>;
   readonly handsOn: HandsOn;
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
   lastError?(): Promise<string | undefined>;
 }
 
@@ -154,7 +165,7 @@ export interface OutboxProbe {
   unsent(): Promise<UnsentRows>;
   /** How many of these rows are still unsent, and for how long the oldest has been, where the outbox tells when it was written. */
   stillUnsent(rows: UnsentRows): Promise<{ readonly count: bigint; readonly oldestMs: number | undefined }>;
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
   lastError?(): Promise<string | undefined>;
 }
 
@@ -189,7 +200,7 @@ export interface ReceiverProbe {
   unfinished(queue: string): Promise<number>;
   /** The answer to `unfinished` may be this old. */
   readonly staleMs: number;
-  trouble(): Promise<string | undefined>;
+  trouble(): Promise<Trouble | undefined>;
   lastError?(): Promise<string | undefined>;
 }
 

@@ -18,6 +18,10 @@ export function hasFailed({ connector, tasks }: ConnectorStatus): boolean {
   return [connector, ...tasks].some(({ state }) => state === 'FAILED');
 }
 
+/** It stays as it is until someone acts: a failure, a pause, a stop; what is being assigned or restarted does not. */
+export const hasEnded = ({ connector, tasks }: ConnectorStatus): boolean =>
+  [connector, ...tasks].some(({ state }) => state === 'FAILED' || state === 'PAUSED' || state === 'STOPPED');
+
 const MESSAGES_MAX = 4;
 
 /** What a person needs of a stack trace: its first message and those of its causes, the innermost last. */

@@ -1,5 +1,5 @@
 import type { ConnectClient } from '../../clients/connect/client.js';
-import { troubleOf } from '../../clients/connect/trouble.js';
+import { hasEnded, troubleOf } from '../../clients/connect/trouble.js';
 import type { KafkaClient, PartitionPosition } from '../../clients/kafka/contract.js';
 import type { CompareCheck, TakenFence } from '../../consistency/confirm.js';
 import type { Key } from '../../consistency/side.js';
@@ -9,18 +9,21 @@ import {
   type GroupProbe,
   groupStage,
   type HandsOn,
+  lasting,
   type OutboxProbe,
   outboxStage,
   type ReceiverProbe,
   receiverStage,
   type SnapshotState,
   type Stage,
+  type Trouble,
 } from '../../consistency/stages.js';
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
+import type { ComponentStatus } from '../../targets/target.js';
 import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
 import { databaseClient } from '../database/client.js';
@@ -179,7 +182,9 @@ async function groupProbe(stage: StageOf<'group'>, handsOn: HandsOn, session: Se
       const inProcess = await processTrouble(name, session);
       if (inProcess !== undefined) return inProcess;
       const { members, state } = await kafka.describeGroup(group);
-      return members.length === 0 ? `group ${group} has no member (${state})` : undefined;
+      if (members.length > 0) return undefined;
+      const passes = state.endsWith('Rebalance') || (await hasJustStarted(name, session));
+      return { says: `group ${group} has no member (${state})`, passes };
     },
     lastError: () => lastErrorIn(name, session),
   };
@@ -215,7 +220,7 @@ async function outboxProbe(stage: StageOf<'outbox'>, handsOn: HandsOn, session: 
     handsOn,
     table: stage.table,
     ...readsOutbox(stage, client),
-    trouble: async () => (await processTrouble(stage.name, session)) ?? firstFailure(stage, client),
+    trouble: async () => (await processTrouble(stage.name, session)) ?? lasting(await firstFailure(stage, client)),
     lastError: () => lastErrorIn(stage.name, session),
   };
 }
@@ -237,12 +242,13 @@ export async function receiverTrouble(
   name: string,
   receives: readonly string[],
   session: Session,
-): Promise<string | undefined> {
+): Promise<Trouble | undefined> {
   const inProcess = await processTrouble(name, session);
   if (inProcess !== undefined) return inProcess;
   const states = await Promise.all(receives.map((queue) => readQueue(queue, session)));
   const alone = receives.find((_, index) => states[index]?.consumers === 0);
-  return alone === undefined ? undefined : `queue ${alone} has no consumer`;
+  if (alone === undefined) return undefined;
+  return { says: `queue ${alone} has no consumer`, passes: await hasJustStarted(name, session) };
 }
 
 async function wireConnector(
@@ -270,7 +276,11 @@ async function wireConnector(
       const { fence } = await takeWalFence(database, client, session);
       return fence.lsn;
     },
-    trouble: async () => troubleOf(await connect.status(name)),
+    trouble: async () => {
+      const status = await connect.status(name);
+      const says = troubleOf(status);
+      return says === undefined ? undefined : { says, passes: status !== undefined && !hasEnded(status) };
+    },
   };
   return connectorStage(probe, kafka, await probe.confirmedLsn());
 }
@@ -311,8 +321,9 @@ async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Se
     handsOn,
     trouble: async () => {
       const now = (await ksqldb.runningQueries()).find(({ id }) => id === query.id);
-      if (now === undefined) return 'the query is gone';
-      return now.state === 'RUNNING' ? undefined : `the query is ${now.state}`;
+      if (now === undefined) return { says: 'the query is gone' };
+      if (now.state === 'RUNNING') return undefined;
+      return { says: `the query is ${now.state}`, passes: now.state !== 'PAUSED' && now.state !== 'ERROR' };
     },
   };
 }
@@ -323,12 +334,12 @@ async function lastErrorIn(name: string, session: Session): Promise<string | und
   return said === undefined ? undefined : `the last error in its log: ${said.slice(0, WORDS_MAX)}`;
 }
 
-/** A crash that long ago says nothing about a process that is running now. */
+/** A crash or a start that long ago says nothing about a process that is running now. */
 const RECENT_MS = 60_000;
 
 /** Why a declared service does not do its work, as its supervisor sees it, with the last error that it wrote. */
-export async function processTrouble(name: string, session: Session): Promise<string | undefined> {
-  const status = (await session.target.status()).find((one) => one.process === name);
+export async function processTrouble(name: string, session: Session): Promise<Trouble | undefined> {
+  const status = await statusOf(name, session);
   if (status === undefined || status.state === 'unknown') return undefined;
   const { state, lastExit, restarts, restartInMs } = status;
   const ends = lastExit !== undefined && Date.now() - lastExit.atMs < RECENT_MS && restarts > 0;
@@ -338,7 +349,20 @@ export async function processTrouble(name: string, session: Session): Promise<st
   const next = restartInMs === undefined ? '' : `, restart in ${Math.ceil(restartInMs / 1000)} s`;
   const said = errorLine(await lastLinesOf(name, session, LAST_LINES), true);
   const words = said === undefined ? '' : `; its last error: ${said.slice(0, WORDS_MAX)}`;
-  return `its service ${name} ${is}${exit}${next}: evpipe logs ${name}${words}`;
+  const passes = state === 'starting' || (state !== 'stopped' && state !== 'failed' && restarts <= RESTARTS_PASSING);
+  return { says: `its service ${name} ${is}${exit}${next}: evpipe logs ${name}${words}`, passes };
+}
+
+const statusOf = async (name: string, session: Session): Promise<ComponentStatus | undefined> =>
+  (await session.target.status()).find((one) => one.process === name);
+
+/** A process that was restarted more often will crash again. */
+const RESTARTS_PASSING = 2;
+
+/** What has just started is still about to join its group: on a busy machine that takes a while. */
+async function hasJustStarted(name: string, session: Session): Promise<boolean> {
+  const { uptimeMs = Number.POSITIVE_INFINITY } = (await statusOf(name, session)) ?? {};
+  return uptimeMs < RECENT_MS;
 }
 
 const LAST_LINES = 40;

@@ -1,4 +1,5 @@
 import type { ConservationCheck, Count, DeadLetter, QueueFigures } from '../../consistency/conservation.js';
+import { lasting, type Trouble } from '../../consistency/stages.js';
 import { quoteColumn, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
@@ -140,17 +141,17 @@ async function peekAll(queues: readonly string[], most: number, session: Session
   return found;
 }
 
-async function outboxTrouble(outbox: OutboxSection | undefined, session: Session): Promise<string | undefined> {
+async function outboxTrouble(outbox: OutboxSection | undefined, session: Session): Promise<Trouble | undefined> {
   if (outbox?.sent === undefined || outbox.failure === undefined) return undefined;
   const client = await databaseClient(session.clients, outbox.database, SESSION_SETTINGS);
   try {
-    return await firstFailure({ ...outbox, sent: outbox.sent }, client);
+    return lasting(await firstFailure({ ...outbox, sent: outbox.sent }, client));
   } finally {
     await client.close();
   }
 }
 
-async function trouble(queue: string, session: Session): Promise<string | undefined> {
+async function trouble(queue: string, session: Session): Promise<Trouble | undefined> {
   for (const { name, outbox } of publishers(queue, session)) {
     const found = (await processTrouble(name, session)) ?? (await outboxTrouble(outbox, session));
     if (found !== undefined) return found;

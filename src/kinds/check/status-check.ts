@@ -121,7 +121,7 @@ async function waitsFor(status: string | number, check: Check, session: Session)
   if (services.length === 0) return undefined;
   const troubles = await Promise.all(services.map((name) => processTrouble(name, session)));
   return services
-    .map((name, index) => (troubles[index] === undefined ? name : `${name} (${troubles[index]})`))
+    .map((name, index) => (troubles[index] === undefined ? name : `${name} (${troubles[index]?.says})`))
     .join(', ');
 }
 

@@ -53,7 +53,7 @@ export interface VerifyOptions {
 
 const OWN_DEADLINE_MS = 30_000;
 const FOREIGN_DEADLINE_MS = 90_000;
-/** A stage with a known trouble that has not moved for this long is not waited for any longer. */
+/** A stage that has not moved for this long, and whose trouble does not pass by itself, is not waited for any longer. */
 const STALLED_MS = 5_000;
 const DIFFERENCES_LISTED = 1_000;
 /** Between the end of the time that was given and the end of all work: a report takes a moment. */

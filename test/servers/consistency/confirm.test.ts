@@ -7,7 +7,7 @@ import { type CompareCheck, type ConfirmOptions, confirmCheck } from '../../../s
 import { repairOf } from '../../../src/consistency/repair.js';
 import type { CheckReport } from '../../../src/consistency/report.js';
 import type { Side } from '../../../src/consistency/side.js';
-import type { Stage } from '../../../src/consistency/stages.js';
+import type { Stage, Trouble } from '../../../src/consistency/stages.js';
 import type { TableReader } from '../../../src/consistency/table-reader.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { parseLsn } from '../../../src/support/brands.js';
@@ -49,7 +49,7 @@ beforeEach(async () => {
 });
 
 /** A stage that passes on the attempt that `work` brings about, as a consumer that applies rows would. */
-function stage(name: string, work: (attempt: number) => Promise<boolean>, trouble?: string): Stage {
+function stage(name: string, work: (attempt: number) => Promise<boolean>, trouble?: Trouble): Stage {
   let attempt = 0;
   return {
     kind: 'group',
@@ -252,7 +252,7 @@ describe('confirming a comparison', () => {
   it('says lagging, never inconsistent, with the stage, its distance and its trouble, when the fence does not pass', async () => {
     await source.execute("INSERT INTO item VALUES (60, 'new', 1, now())");
     const report = await confirm(
-      [passes, stage('stopped-consumer', async () => false, 'group has no member')],
+      [passes, stage('stopped-consumer', async () => false, { says: 'group has no member' })],
       60_000,
       50,
     );
@@ -270,6 +270,26 @@ describe('confirming a comparison', () => {
         trouble: 'group has no member',
       }),
     ]);
+  });
+
+  it('waits for a stage whose trouble passes by itself, and names that trouble where it has not passed in time', async () => {
+    const row = "INSERT INTO item VALUES (60, 'new', 1, NULL)";
+    await source.execute(row);
+    const starts = { says: 'its service is starting', passes: true };
+    const late = stage(
+      'starting-consumer',
+      async (attempt) => {
+        if (attempt === 9) await replica.execute(row);
+        return attempt >= 9;
+      },
+      starts,
+    );
+    const held = await confirm([stage('starting-consumer', async () => false, starts)], 300, 1);
+    expect(held).toMatchObject({
+      verdict: 'lagging',
+      why: 'starting-consumer is 3 records behind: its service is starting',
+    });
+    expect(await confirm([late], 60_000, 1)).toMatchObject({ verdict: 'consistent' });
   });
 
   it('calls a row stale where its column of changes says that it is older, and volatile what keeps changing', async () => {

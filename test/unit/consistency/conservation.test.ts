@@ -4,6 +4,7 @@ import {
   confirmConservation,
   type QueueFigures,
 } from '../../../src/consistency/conservation.js';
+import { lasting } from '../../../src/consistency/stages.js';
 
 /** What there is to see; a test changes it while the check looks. */
 interface World {
@@ -57,7 +58,7 @@ function confirm(
     staleMs: 0,
     traceable: options.traceable ?? false,
     uncounted: { arrivals: [], refuses: false, ...options.uncounted },
-    trouble: async () => world.trouble,
+    trouble: async () => lasting(world.trouble),
   };
   const { deadlineMs = 10_000 } = options;
   const signal = new AbortController().signal;

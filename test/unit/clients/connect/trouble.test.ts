@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectorStatus } from '../../../../src/clients/connect/client.js';
-import { troubleOf } from '../../../../src/clients/connect/trouble.js';
+import { hasEnded, troubleOf } from '../../../../src/clients/connect/trouble.js';
 
 type State = ConnectorStatus['connector']['state'];
 
@@ -16,6 +16,13 @@ describe('what a connector’s trouble is', () => {
     expect(troubleOf(status('RUNNING'))).toBe('it has no tasks');
     expect(troubleOf(status('PAUSED', ['PAUSED']))).toBe('it is PAUSED');
     expect(troubleOf(undefined)).toBe('Kafka Connect has no such connector');
+  });
+
+  it('lasts where somebody has to act, and not while Connect itself does', () => {
+    const lasting = [status('RUNNING', ['FAILED']), status('PAUSED'), status('STOPPED'), status('FAILED')];
+    const passing = [status('UNASSIGNED'), status('RUNNING', ['UNASSIGNED']), status('RESTARTING'), status('RUNNING')];
+    expect(lasting.map(hasEnded)).toEqual(lasting.map(() => true));
+    expect(passing.map(hasEnded)).toEqual(passing.map(() => false));
   });
 
   it('is the task that failed before one that only starts, with the messages of its trace and without its frames', () => {
