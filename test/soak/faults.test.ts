@@ -8,7 +8,9 @@ import { SoakFigures } from '../support/soak-figures.js';
 import { Stack } from '../support/stack.js';
 
 const ROUNDS = Number(process.env.EVPIPE_SOAK_ROUNDS ?? 10);
-const FAULTS = 6;
+const FAULTS = 30;
+/** What takes longer after the last fault is worth a look. */
+const SETTLED_MS = 15_000;
 /** Enough for the pipeline, small enough to be filled. */
 const DISK = 'size=900m';
 /** Disks are mounted, packets dropped and connections cut. */
@@ -42,9 +44,13 @@ it.skipIf(!IS_ROOT).each(JOURNEYS)(
     await onDisk(journey.pipeline, async (stack) => {
       for (let round = 0; round < ROUNDS; round++) {
         const seed = figures.nextSeed + (process.env.EVPIPE_SOAK_SEED === undefined ? 0 : round);
-        const { inflicted, asked, settledMs } = await faultRound(stack, journey, { seed, faults: FAULTS });
+        const { inflicted, asked, said, settledMs } = await faultRound(stack, journey, { seed, faults: FAULTS });
         expect(inflicted).toHaveLength(FAULTS);
         process.stderr.write(`seed ${seed}: ${inflicted.join(', ')}; settled ${Math.round(settledMs)} ms later\n`);
+        if (settledMs > SETTLED_MS) {
+          const { stdout } = await stack.run('logs', '-n', '400');
+          process.stderr.write(`more than ${SETTLED_MS} ms; see ${figures.keep(`late-${seed}`, [...said, stdout])}\n`);
+        }
         process.stderr.write(figures.add(seed, { faults: FAULTS, checks: asked, settledMsMax: settledMs }));
       }
     });

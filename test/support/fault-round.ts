@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { pause } from '../../src/support/retry.js';
-import { FAULTS } from './faults.js';
+import { FAULTS, inflict } from './faults.js';
 import { Dice } from './fuzz/dice.js';
 import { sendAll, untilConsistent } from './kill-round.js';
 import { seededUuid } from './seeded.js';
@@ -47,9 +47,13 @@ export const JOURNEYS: readonly Journey[] = [
 
 const ROWS = 200;
 const PAUSE_MS = 1_500;
+/** A server may be stopped while the disk is full. */
+const AT_ONCE = 3;
+/** What one takes with the pause before it, on average. */
+const FAULT_MS = 2_500;
 
 /**
- * Sends rows while one fault after the other happens, and asks the checks all the while. Whoever gets no answer sends the same row
+ * Sends rows while faults happen, three at a time, and asks the checks all the while. Whoever gets no answer sends the same row
  * again. No check may call the replica inconsistent, and in the end everything acknowledged has arrived, once.
  */
 export async function faultRound(
@@ -62,15 +66,13 @@ export async function faultRound(
   const inflicted: string[] = [];
   let over = false;
   const story = (): string => `seed ${options.seed}, after ${inflicted.join(', ')}`;
-  const faults = async (): Promise<void> => {
-    for (let count = 0; count < options.faults; count++) {
-      await pause(dice.below(PAUSE_MS));
-      const fault = dice.pick(FAULTS);
-      inflicted.push(fault.name);
-      await fault.inflict(stack, dice);
+  const faults = async (own: Dice): Promise<void> => {
+    for (let count = 0; count < options.faults / AT_ONCE; count++) {
+      await pause(own.below(PAUSE_MS));
+      await inflict(own.pick(FAULTS), stack, own, (what) => inflicted.push(what));
     }
-    over = true;
   };
+  const series = Array.from({ length: AT_ONCE }, () => new Dice(dice.below(2 ** 32)));
   const checks = async (): Promise<number> => {
     let asked = 0;
     for (; !over; asked++) {
@@ -80,10 +82,10 @@ export async function faultRound(
     return asked;
   };
   const url = `${await stack.url(journey.service)}${journey.path}`;
-  const spreadMs = options.faults * PAUSE_MS;
+  const spreadMs = (options.faults / AT_ONCE) * FAULT_MS;
   const [asked] = await Promise.all([
     checks(),
-    faults().finally(() => {
+    Promise.all(series.map(faults)).finally(() => {
       over = true;
     }),
     sendAll(
@@ -93,12 +95,12 @@ export async function faultRound(
     ),
   ]);
   const quietMs = performance.now();
-  await untilConsistent(stack, story());
+  const said = await untilConsistent(stack, story());
   const settledMs = performance.now() - quietMs;
   for (const [database, sql] of journey.arrived) {
     const client = await stack.database(database);
     const [[count] = []] = await client.queryText(sql, [ids]).finally(() => client.close());
     expect(Number(count), `${story()}: ${database}`).toBe(ids.length);
   }
-  return { inflicted, asked, settledMs };
+  return { inflicted, asked, said, settledMs };
 }

@@ -18,10 +18,21 @@ export function isNode(pid: number): boolean {
   }
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
 /** Evaluates an expression in a process that knows nothing of it. Throws where it throws there, or where the process ends meanwhile. */
-export async function evaluateIn(pid: number, expression: string): Promise<void> {
+export function evaluateIn(pid: number, expression: string): Promise<void> {
+  const done = last.then(() => evaluate(pid, expression));
+  last = done.catch(() => {});
+  return done;
+}
+
+async function evaluate(pid: number, expression: string): Promise<void> {
   process.kill(pid, 'SIGUSR1');
-  const url = await waitUntil(`the inspector of process ${pid}`, inspectorUrl, { timeoutMs: WITHIN_MS });
+  const url = await waitUntil(`the inspector of process ${pid}`, async () => (isNode(pid) ? inspectorUrl() : 'gone'), {
+    timeoutMs: WITHIN_MS,
+  });
+  if (url === 'gone') throw new Error(`process ${pid} has ended`);
   const closing = `setTimeout(() => process.getBuiltinModule('node:inspector').close(), ${CLOSED_AFTER_MS}); 0`;
   const params = { expression: `${expression};\n${closing}` };
   const answer = await asked(url, JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));

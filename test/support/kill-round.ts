@@ -70,16 +70,20 @@ export async function killRound(stack: Stack, round: Round): Promise<{ readonly 
   return { settledMs: performance.now() - quietMs };
 }
 
-export async function untilConsistent(stack: Stack, after: string): Promise<void> {
+/** Answers what the checks said, each time that they were asked. */
+export async function untilConsistent(stack: Stack, after: string): Promise<readonly string[]> {
+  const said: string[] = [];
   await waitUntil(
     `the checks to hold after ${after}`,
     async () => {
       const ended = await stack.run('verify-consistency');
-      if (ended.code !== 0) throw new Error(`${ended.stderr}${ended.stdout}`);
-      return true;
+      said.push(`${ended.stderr}${ended.stdout}`);
+      if (ended.code === 0) return true;
+      throw new Error(said.at(-1));
     },
     { timeoutMs: 90_000 },
   );
+  return said;
 }
 
 export async function sendAll(rows: readonly { readonly id: string }[], url: string, spreadMs: number): Promise<void> {

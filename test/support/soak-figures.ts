@@ -17,10 +17,22 @@ interface Kept {
  */
 export class SoakFigures {
   private readonly path: string;
+  private readonly folder = process.env.EVPIPE_SOAK_FOLDER ?? join(tmpdir(), 'evpipe-soak');
 
   constructor(private readonly work: string) {
-    const folder = process.env.EVPIPE_SOAK_FOLDER ?? join(tmpdir(), 'evpipe-soak');
-    this.path = join(folder, `${work.replaceAll(' ', '-')}.json`);
+    this.path = this.pathOf('json');
+  }
+
+  private pathOf(end: string): string {
+    return join(this.folder, `${this.work.replaceAll(' ', '-')}.${end}`);
+  }
+
+  /** Texts to be looked at later; answers where they are. */
+  keep(name: string, texts: readonly string[]): string {
+    const path = this.pathOf(`${name}.txt`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, texts.join('\n'));
+    return path;
   }
 
   get nextSeed(): number {
