@@ -1,6 +1,7 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
+import { isConnectionLost } from '../support/connection-failure.js';
 import { messageOf } from '../support/errors.js';
 import { type LivenessQuestion, type LivenessWatch, questionOf, watchLiveness } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
@@ -72,12 +73,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Trouble that a restart of the server explains. An unknown host or a bad certificate stays as it is. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
-]);
-
-/** Of these, what can only happen before a connection is made. */
+/** Of codes of lost connections, what can only happen before a connection is made. */
 const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 
 const TIMEOUT_MS = 30_000;
@@ -122,7 +118,7 @@ export class HttpClient {
         return await this.once(request);
       } catch (failure) {
         if (!(failure instanceof NoAnswer)) throw failure;
-        const mayRepeat = (failure.neverSent || repeatable) && !failure.timedOut && PASSING.has(failure.code);
+        const mayRepeat = (failure.neverSent || repeatable) && !failure.timedOut && isConnectionLost(failure.code);
         if (!mayRepeat || performance.now() + pauseMs > endMs) throw failure;
         await pause(pauseMs * (0.75 + Math.random() / 2), this.signalOf(request));
       }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { tlsError } from '../../../clients/postgres/failure.js';
 import { type PgTls, pgTls } from '../../../clients/postgres/tls.js';
+import { isConnectionLost } from '../../../support/connection-failure.js';
 import type { SslParameters } from '../../../support/postgres-tls.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import type { Settings } from './settings.js';
@@ -64,24 +65,15 @@ export async function connect(settings: Settings, replication = false): Promise<
 export const javaTls = (parameters: SslParameters): PgTls =>
   pgTls(parameters.sslmode === 'require' ? { ...parameters, sslrootcert: undefined } : parameters);
 
-/** SQLSTATEs and socket errors after which another attempt can succeed. */
+/** SQLSTATEs after which another attempt can succeed. */
 const RETRIABLE_STATES = /^(08|57P0[123]|53300|55006|58P01|40001|40P01)/;
-const RETRIABLE_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
 
 export function isRetriable(thrown: unknown): boolean {
   if (thrown instanceof ConnectFailure) return thrown.retriable;
   if (thrown instanceof AggregateError) return thrown.errors.some(isRetriable);
   if (!(thrown instanceof Error)) return false;
   const code = (thrown as Error & { code?: string }).code ?? '';
-  if (RETRIABLE_CODES.has(code) || RETRIABLE_STATES.test(code)) return true;
+  if (isConnectionLost(code) || code === 'ENOTFOUND' || RETRIABLE_STATES.test(code)) return true;
   return /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/.test(
     thrown.message,
   );
