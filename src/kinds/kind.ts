@@ -20,6 +20,8 @@ export interface Kind extends FileKind {
   readonly servers?: readonly string[];
   /** Names of logs beside those of its components. */
   logNames?(pipeline: Pipeline): readonly string[];
+  /** The environments of its programs, secrets among them, as far as the file says. */
+  environments?(pipeline: Pipeline): readonly Readonly<Record<string, string>>[];
   /** The line of the screen that its work is shown in, and the command that does it without the rest. */
   readonly step?: string;
   readonly slice?: Slice;

@@ -44,6 +44,15 @@ export function environmentOf(
   return { ...credentialsFor(Object.values(given), values), ...resolveAll(given, values) };
 }
 
+/** The same for what looks at it only: references stand as they are, and a file that can't be read is left out. */
+export function declaredEnvironment(folder: string, section: ProgramSection): Readonly<Record<string, string>> {
+  try {
+    return { ...fileEnvironment(folder, section), ...section.env };
+  } catch {
+    return section.env;
+  }
+}
+
 function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection): Record<string, string> {
   if (envFile === undefined) return {};
   try {

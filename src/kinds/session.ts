@@ -1,10 +1,12 @@
 import type { Pipeline, ReferenceValues } from '../pipeline/pipeline.js';
 import { Lifetime } from '../support/lifetime.js';
 import type { Log } from '../support/log.js';
+import { hiding, secretsIn } from '../support/masked.js';
 import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf } from '../targets/component.js';
 import { type HostCommand, type HostCommandEnd, runHostCommand } from '../targets/host-command.js';
 import { openTarget } from '../targets/open.js';
 import type { Holder } from '../targets/roles.js';
+import { PipelineSecrets } from '../targets/secrets.js';
 import { checkStateFormat } from '../targets/state-format.js';
 import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
@@ -35,6 +37,8 @@ export interface Session {
   ledger(): Promise<Ledger>;
   /** The same to look at: nothing is made where it is missing. */
   noted(): Promise<LedgerView>;
+  /** Hides the secrets that evpipe itself has handed out, or was given, in what programs write. */
+  hide(text: string): string;
   close(): Promise<void>;
 }
 
@@ -92,7 +96,27 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
       noted ??= readLedger(place);
       return noted;
     },
+    hide: hider(pipeline, kinds, env),
     close: () => lifetime.end(),
+  };
+}
+
+/** What is handed out while logs are followed is hidden soon after. */
+const HIDDEN_AGAIN_MS = 1_000;
+
+function hider(pipeline: Pipeline, kinds: readonly Kind[], env: SessionOptions['env']): (text: string) => string {
+  const secrets = new PipelineSecrets(pipeline.stateFolder);
+  let made: { readonly hide: (text: string) => string; readonly atMs: number } | undefined;
+  const make = (): ((text: string) => string) => {
+    const addresses = Object.entries(env).filter(([name]) => name.startsWith('EVPIPE_'));
+    const environments = kinds.flatMap((kind) => kind.environments?.(pipeline) ?? []);
+    const given = secretsIn([pipeline, environments, Object.fromEntries(addresses)]);
+    return hiding([...given, ...secrets.handedOut()]);
+  };
+  return (text) => {
+    if (made === undefined || performance.now() - made.atMs > HIDDEN_AGAIN_MS)
+      made = { hide: make(), atMs: performance.now() };
+    return made.hide(text);
   };
 }
 

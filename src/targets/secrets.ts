@@ -1,4 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createJson, readJson, writeJson } from '../support/json-file.js';
 import type { Environment } from './component.js';
@@ -16,11 +17,13 @@ interface PrivacyFile {
 
 /** Passwords of the servers that evpipe starts for one pipeline. Their characters need no encoding in a URL. */
 export class PipelineSecrets {
+  private purposes: Set<string> | undefined;
+
   constructor(private readonly stateFolder: string) {}
 
   /** Generated once and kept in the state folder (0600), which has to exist. */
   postgresPassword(): string {
-    const file = join(this.stateFolder, 'secrets.json');
+    const file = this.secretsFile;
     const known = readJson<SecretsFile>(file, 1);
     if (known !== undefined) return known.postgresPassword;
     createJson(file, { version: 1, postgresPassword: randomBytes(24).toString('base64url') } satisfies SecretsFile);
@@ -52,12 +55,58 @@ export class PipelineSecrets {
     writeJson(this.privacyFile, { version: 1, private: isWanted } satisfies PrivacyFile);
   }
 
+  private get secretsFile(): string {
+    return join(this.stateFolder, 'secrets.json');
+  }
+
+  private get purposesFile(): string {
+    return join(this.stateFolder, 'purposes');
+  }
+
   private get privacyFile(): string {
     return join(this.stateFolder, 'private.json');
   }
 
   /** Of the one secret that is kept; none of them gives another one away. */
   derived(purpose: string): string {
+    this.note(purpose);
+    return this.derivedFor(purpose);
+  }
+
+  /** All that servers and services were ever given of these, to be hidden where they print it. */
+  handedOut(): readonly string[] {
+    const known = readJson<SecretsFile>(this.secretsFile, 1);
+    return known === undefined ? [] : [known.postgresPassword, ...[...this.noted()].map((one) => this.derivedFor(one))];
+  }
+
+  /** What secrets are for is none itself: a line of a file each. */
+  private note(purpose: string): void {
+    const noted = this.noted();
+    if (noted.has(purpose)) return;
+    noted.add(purpose);
+    try {
+      appendFileSync(this.purposesFile, `${purpose}\n`, { mode: 0o600 });
+    } catch {
+      // A full disk, say: then this one is not hidden.
+    }
+  }
+
+  private noted(): Set<string> {
+    this.purposes ??= new Set(linesOf(this.purposesFile));
+    return this.purposes;
+  }
+
+  private derivedFor(purpose: string): string {
     return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', purpose, 24)).toString('base64url');
+  }
+}
+
+function linesOf(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return []; // nothing was derived yet
   }
 }

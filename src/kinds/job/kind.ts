@@ -1,5 +1,6 @@
 import type { Use } from '../../pipeline/kind.js';
 import type { Kind } from '../kind.js';
+import { declaredEnvironment } from '../program.js';
 import { checkJobs } from './lint.js';
 import { type JobSection, jobs } from './section.js';
 
@@ -24,6 +25,7 @@ export const jobKind: Kind = {
         needs.map((name, index): Use => ({ what: PROGRAM, name, at: ['services', service, 'needs', String(index)] })),
       ),
   ],
+  environments: ({ folder, jobs: declared }) => declared.map((one) => declaredEnvironment(folder, one)),
   logNames: ({ jobs: declared }) => declared.map(({ name }) => name),
   step: 'jobs',
   slice: 'services',

@@ -4,7 +4,6 @@ import { resolveReferences } from '../../pipeline/references.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
 import { readJson, writeJson } from '../../support/json-file.js';
-import { withoutLogins } from '../../support/masked.js';
 import type { KindOperations } from '../kind.js';
 import { environmentOf, programFolder } from '../program.js';
 import { needsOf } from '../reference-values.js';
@@ -102,7 +101,7 @@ async function runJob(session: Session, job: JobSection, report: NodeReport): Pr
     signal: report.signal,
   });
   if (ended.failure === undefined) return;
-  const words = ended.lastLines.length === 0 ? '; it wrote nothing' : `\n${withoutLogins(ended.lastLines.join('\n'))}`;
+  const words = ended.lastLines.length === 0 ? '; it wrote nothing' : `\n${session.hide(ended.lastLines.join('\n'))}`;
   throw new EvpipeError('EVPIPE_JOB_FAILED', `job ${job.name} ${ended.failure}${words}`, {
     location: job.location,
     todo: `Fix the problem, then rerun evpipe up. Its full output: evpipe logs ${job.name}`,

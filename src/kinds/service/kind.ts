@@ -2,6 +2,7 @@ import type { LintContext } from '../../pipeline/kind.js';
 import { calledOnServers, type Use } from '../../pipeline/kind.js';
 import { eachHttpPlaced } from '../../pipeline/spec-placement.js';
 import type { Kind } from '../kind.js';
+import { declaredEnvironment } from '../program.js';
 import { serviceComponent } from './component.js';
 import { checkAddresses } from './lint/addresses.js';
 import { checkDualWrites } from './lint/dual-write.js';
@@ -45,6 +46,7 @@ export const serviceKind: Kind = {
       component: serviceComponent(one, pipeline, taken),
       names: [one.name, `service/${one.name}`],
     })),
+  environments: ({ folder, services: declared }) => declared.map((one) => declaredEnvironment(folder, one)),
   step: 'services',
   slice: 'services',
   operations: async () => (await import('./operations.js')).operations,

@@ -1,4 +1,3 @@
-import { withoutLogins } from '../../support/masked.js';
 import type { Session } from '../session.js';
 
 /** What the supervisor itself writes into the log of a process, with its own time. */
@@ -11,7 +10,7 @@ const NOTES = 20;
 export async function lastLinesOf(name: string, session: Session, count: number): Promise<readonly string[]> {
   const lines: string[] = [];
   for await (const { text } of session.target.logs({ of: [name], tail: count + NOTES }))
-    if (!SUPERVISOR_NOTE.test(text)) lines.push(withoutLogins(text));
+    if (!SUPERVISOR_NOTE.test(text)) lines.push(session.hide(text));
   return lines.slice(-count);
 }
 

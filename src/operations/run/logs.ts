@@ -42,7 +42,8 @@ export async function* logs(session: Session, options: LogsOptions): AsyncGenera
     signal,
   });
   const readers = new Map<string, (text: string) => LogFacts>();
-  for await (const line of lines) {
+  for await (const { process, text: written } of lines) {
+    const line = { process, text: session.hide(written) };
     const read = readers.get(line.process) ?? logLineReader();
     readers.set(line.process, read);
     const entry: LogEntry = { ...line, ...read(line.text) };

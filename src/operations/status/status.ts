@@ -2,7 +2,6 @@ import { operationsOf } from '../../kinds/kind.js';
 import type { Session } from '../../kinds/session.js';
 import type { ComponentLine, Health, StatusReport } from '../../kinds/status-report.js';
 import { shortageOfRoom } from '../../support/disk-room.js';
-import { withoutLogins } from '../../support/masked.js';
 import { pause } from '../../support/retry.js';
 import type { ComponentStatus } from '../../targets/target.js';
 
@@ -59,17 +58,17 @@ async function componentLine(session: Session, status: ComponentStatus): Promise
   const asked = component !== undefined && (status.state === 'running' || status.state === 'unknown');
   const endpoint = asked ? (await session.target.endpoint(component))?.host : undefined;
   const silence = endpoint && component && (await session.clients.silence(component, endpoint));
-  if (silence === undefined) return lineOf(status);
-  const line = { ...lineOf(status), health: 'bad' as const };
+  if (silence === undefined) return lineOf(session, status);
+  const line = { ...lineOf(session, status), health: 'bad' as const };
   if (silence.kind === 'absent') return { ...line, state: 'unreachable', lastError: silence.why };
   return { ...line, state: 'silent', lastError: 'it accepts connections but does not answer' };
 }
 
-function lineOf(status: ComponentStatus): ComponentLine {
+function lineOf(session: Session, status: ComponentStatus): ComponentLine {
   const { process: name, state, lastExit, port, restarts, lastLines } = status;
   const exit = lastExit === undefined ? undefined : `ended with ${lastExit.signal ?? `code ${lastExit.code}`}`;
   const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;
-  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].flatMap((part) => part ?? []).map(withoutLogins);
+  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].flatMap((part) => part ?? []).map(session.hide);
   return {
     name,
     health: HEALTH[state],

@@ -6,7 +6,7 @@ import type { LogFile } from '../log/log-file.js';
 import { holderOf } from '../ports/port-owner.js';
 import type { LastExit, LaunchSpec, ProcessReport, ProcessState } from '../socket/launch.js';
 import type { MemoryReader } from './process-identity.js';
-import { type ChildContext, type Exit, RunningChild } from './running-child.js';
+import { type ChildContext, type Exit, lastLinesOf, RunningChild } from './running-child.js';
 
 /** Pauses before the 1st, 2nd … restart in a row; the last one repeats. */
 const BACKOFF_MS = [50, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000] as const;
@@ -17,7 +17,6 @@ const ENDS_IN_A_ROW = 2;
 /** A killed predecessor may hold a port, a lock or shared memory for a moment longer. */
 const HELD_BY_PREDECESSOR = /still in use|EADDRINUSE|Address already in use/;
 const FIRST_ATTEMPTS_MAX = 20;
-const LAST_LINES = 10;
 const HOST = '127.0.0.1';
 
 /**
@@ -113,7 +112,7 @@ export class ManagedProcess {
       this.state === 'running' && this.endsInARow >= ENDS_IN_A_ROW && nowMs - (startedAtMs ?? 0) < STEADY_MS;
     const state = ending ? 'restarting' : this.state;
     const troubled = state === 'failed' || state === 'restarting';
-    const lines = troubled ? this.log.lastLines(LAST_LINES, this.logOffset) : [];
+    const lines = troubled ? lastLinesOf(this.log, this.logOffset, this.spec) : [];
     return {
       process: this.spec.process,
       state,
@@ -210,7 +209,7 @@ export class ManagedProcess {
     while (!this.isUp) {
       if (signal.aborted || this.state === 'stopped') throw stoppedError(this.spec.process);
       if (performance.now() > deadlineMs) {
-        const lines = this.log.lastLines(LAST_LINES, this.logOffset).map((line) => `\n  ${line}`);
+        const lines = lastLinesOf(this.log, this.logOffset, this.spec).map((line) => `\n  ${line}`);
         throw new EvpipeError(
           'EVPIPE_PROCESS_RESTARTING',
           `${this.spec.process} keeps dying: ${this.restarts} restarts${lines.join('')}`,

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { probe } from '../../http/client.js';
 import type { ReadyMessage } from '../../support/child.js';
 import { EvpipeError } from '../../support/errors.js';
+import { hiding, secretsIn } from '../../support/masked.js';
 import type { PreparedCommand, PreparedMessage } from '../../support/prepared.js';
 import { pause } from '../../support/retry.js';
 import type { LogFile } from '../log/log-file.js';
@@ -142,7 +143,7 @@ export class RunningChild {
   }
 
   private lastWords(): string {
-    return lastWords(this.context.log, this.logOffset);
+    return lastWords(this.context.log, this.logOffset, this.spec);
   }
 
   private async readyProblem(startedMs: number, signal: AbortSignal): Promise<string | undefined> {
@@ -300,7 +301,7 @@ async function prepare(
   const exit = await new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   clearTimeout(deadline);
   context.onGone(pid);
-  if (command === undefined) throw exitedError(spec.process, exit, lastWords(context.log, logOffset));
+  if (command === undefined) throw exitedError(spec.process, exit, lastWords(context.log, logOffset, spec));
   return command;
 }
 
@@ -324,7 +325,11 @@ function exitedError(name: string, exit: Exit, words: string): EvpipeError {
   });
 }
 
-function lastWords(log: LogFile, since: number): string {
-  const lines = log.lastLines(LAST_LINES, since);
+/** What it wrote last in this life, without the secrets that it was given. */
+export const lastLinesOf = (log: LogFile, since: number, spec: LaunchSpec): readonly string[] =>
+  log.lastLines(LAST_LINES, since).map(hiding(secretsIn(spec)));
+
+function lastWords(log: LogFile, since: number, spec: LaunchSpec): string {
+  const lines = lastLinesOf(log, since, spec);
   return lines.length === 0 ? '; it wrote nothing' : `\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

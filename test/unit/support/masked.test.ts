@@ -4,7 +4,7 @@ import { WORKER_OPTIONS } from '../../../src/embedded/connect/worker/worker-opti
 import { CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS } from '../../../src/protocol/connect/connector-options.js';
 import { CONFLUENT_SINK_OPTIONS, DEBEZIUM_SINK_OPTIONS } from '../../../src/protocol/connect/jdbc-options.js';
 import { POSTGRES_OPTIONS } from '../../../src/protocol/connect/postgresql-options.js';
-import { isSecretOption, withoutLogins } from '../../../src/support/masked.js';
+import { hiding, isSecretOption, secretsIn, withoutLogins } from '../../../src/support/masked.js';
 
 const OPTIONS = [
   ...[CONNECTOR_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS, POSTGRES_OPTIONS, DEBEZIUM_SINK_OPTIONS].flat(),
@@ -78,4 +78,45 @@ it.each([
   ['DB_PASSWORD=hush MODE=dev', 'DB_PASSWORD=[hidden] MODE=dev'],
 ])('%s is shown without its logins', (text, shown) => {
   expect(withoutLogins(text)).toBe(shown);
+});
+
+describe('what programs write', () => {
+  const given = {
+    env: {
+      DATABASE_URL: 'postgres://shop:P%40ss-w0rd@db/shop',
+      API_KEY: 'k3y.with*signs',
+      MODE: 'development-of-shop',
+    },
+    config: new Map([['database.password', '${file:/secrets:shop}']]),
+    nested: [{ token: 'postgres' }, { secret: 'tok3n' }],
+  };
+
+  it('holds the secrets that it was given', () => {
+    expect([...secretsIn(given)]).toEqual([
+      'P%40ss-w0rd',
+      'k3y.with*signs',
+      '${file:/secrets:shop}',
+      'postgres',
+      'tok3n',
+    ]);
+    const knot: Record<string, unknown> = { password: 'hush' };
+    knot.self = knot;
+    expect([...secretsIn(knot)]).toEqual(['hush']);
+  });
+
+  it.each([
+    ['connecting with P@ss-w0rd', 'connecting with [hidden]'],
+    ['shop:P%40ss-w0rd', 'shop:[hidden]'],
+    ['key=k3y.with*signs, again k3y.with*signs.', 'key=[hidden], again [hidden].'],
+    ['k3y.with*signsofmore', 'k3y.with*signsofmore'],
+    ['${file:/secrets:shop} in development-of-shop', '${file:/secrets:shop} in development-of-shop'],
+    ['postgres is a word, and tok3n too short', 'postgres is a word, and tok3n too short'],
+    ['Authorization: Bearer other', 'Authorization: Bearer [hidden]'],
+  ])('%s is shown without them', (text, shown) => {
+    expect(hiding(secretsIn(given))(text)).toBe(shown);
+  });
+
+  it('is shown as it is where nothing is known, but for logins', () => {
+    expect(hiding([])('postgres://ada:hush@db/shop')).toBe('postgres://[hidden]@db/shop');
+  });
 });
