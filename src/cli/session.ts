@@ -32,11 +32,16 @@ export function durationOf(text: string): number | undefined {
 /** Opens a session, runs the work, and closes it whatever happens. */
 export async function withSession<T>(
   pipeline: Pipeline,
-  call: { readonly shell: Shell; readonly options: CommonOptions; readonly emit: Emit },
+  call: {
+    readonly shell: Shell;
+    readonly options: CommonOptions;
+    readonly emit: Emit;
+    readonly waitsForSilent?: boolean;
+  },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const [{ openSession }, { KINDS }] = await Promise.all([import('../kinds/session.js'), import('../kinds/table.js')]);
-  const { shell, options, emit } = call;
+  const { shell, options, emit, waitsForSilent = false } = call;
   const session = openSession(pipeline, {
     kinds: KINDS,
     env: shell.env,
@@ -45,6 +50,7 @@ export async function withSession<T>(
     signal: shell.signal,
     timeoutMs: timeoutMs(options),
     adopts: options.adopt === true,
+    waitsForSilent,
   });
   const interruption = { said: Promise.resolve() };
   const onInterrupt = (): void => {

@@ -3,7 +3,7 @@ import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import { isConnectionLost } from '../support/connection-failure.js';
 import { messageOf } from '../support/errors.js';
-import { type LivenessQuestion, type LivenessWatch, questionOf, watchLiveness } from '../support/liveness.js';
+import { type Liveness, type LivenessQuestion, type LivenessWatch, questionOf } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../support/tls-files.js';
 import { basicAuthorization } from './basic-authorization.js';
@@ -38,17 +38,21 @@ export interface HttpAddress {
   readonly ssl?: TlsFiles | undefined;
 }
 
-export interface HttpClientOptions extends HttpAddress {
+/** An address whose server somebody waits for. */
+export interface WatchedAddress extends HttpAddress {
+  /**
+   * Ends a request, streams included, where the server no longer answers anybody. For commands, which have somebody waiting for
+   * them, and for servers that answer while they work on a request.
+   */
+  readonly liveness?: Liveness | undefined;
+}
+
+export interface HttpClientOptions extends WatchedAddress {
   readonly headers?: Readonly<Record<string, string>>;
   /** For one answer, from its request to its last byte. */
   readonly timeoutMs?: number;
   /** How long a request that was not answered is repeated for: the server may be restarting. 0: never. */
   readonly retryMs?: number;
-  /**
-   * Ends a request, streams included, some seconds after the server has stopped answering anybody. For commands, which have somebody
-   * waiting for them, and for servers that answer while they work on a request.
-   */
-  readonly watched?: boolean;
   /** Kept at the same time. */
   readonly connections?: number;
   /** Ends every request. */
@@ -97,8 +101,8 @@ export class HttpClient {
   private readonly question: LivenessQuestion | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
-    const { url, connections = 16, ssl = {}, watched = false } = options;
-    this.question = watched ? questionOf(url) : undefined;
+    const { url, connections = 16, ssl = {}, liveness } = options;
+    this.question = liveness && questionOf(url);
     const kept = { keepAlive: true, maxSockets: connections };
     if (url.startsWith('https:')) {
       const tls = tlsSettings(ssl);
@@ -161,7 +165,7 @@ export class HttpClient {
   }
 
   private watch(onSilent: () => void): LivenessWatch | undefined {
-    return this.question && watchLiveness(this.question, onSilent);
+    return this.question && this.options.liveness?.watch(this.question, onSilent);
   }
 
   /** Done by the first request. Who sets a deadline of its own waits for it first. */

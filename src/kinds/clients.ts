@@ -1,6 +1,6 @@
 import { EvpipeError } from '../support/errors.js';
 import type { Lifetime } from '../support/lifetime.js';
-import type { Silence } from '../support/liveness.js';
+import type { Liveness, Silence } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
 import {
   type ComponentId,
@@ -10,7 +10,7 @@ import {
   type EndpointOf,
 } from '../targets/component.js';
 import type { Target } from '../targets/target.js';
-import { placeOf, silenceAt } from './liveness.js';
+import { placeOf, questionsOf, silenceAt } from './liveness.js';
 
 /** For the first sign of life. A server that accepts and never answers must not hold back what the others say. */
 const ANSWER_MS = 4_000;
@@ -28,6 +28,8 @@ export class Clients {
   private readonly made = new Map<string, Promise<unknown>>();
   private readonly asked = new Map<string, Promise<Silence | undefined>>();
   private readonly silent = new Set<string>();
+  /** Have answered before: what falls silent now may only be held up. */
+  private readonly known = new Set<string>();
   /** The command starts servers, so one that is absent may be coming. */
   patient = false;
 
@@ -35,6 +37,7 @@ export class Clients {
     readonly target: Target,
     private readonly lifetime: Lifetime,
     readonly signal: AbortSignal,
+    readonly liveness: Liveness,
   ) {}
 
   /** A client of its own for the caller; closed with the session at the latest. */
@@ -84,12 +87,22 @@ export class Clients {
     const key = componentKey(component);
     const mayCome = this.patient && this.target.providerOf(component) !== 'address';
     const answerMs = this.silent.has(key) ? ANSWER_AGAIN_MS : ANSWER_MS;
-    const absentUntilMs = performance.now() + (mayCome ? COMES_BACK_MS : answerMs);
+    const startedMs = performance.now();
+    const absentUntilMs = startedMs + (mayCome ? COMES_BACK_MS : answerMs);
     for (;;) {
       const silence = await silenceAt(endpoint, answerMs, this.signal);
-      if (silence === undefined) this.silent.delete(key);
-      else this.silent.add(key);
-      if (silence?.kind !== 'absent' || performance.now() + ABSENT_PAUSE_MS > absentUntilMs) return silence;
+      if (silence === undefined) {
+        this.silent.delete(key);
+        this.known.add(key);
+        return undefined;
+      }
+      this.silent.add(key);
+      const [question] = questionsOf(endpoint);
+      const waitsOn =
+        silence.kind === 'silent'
+          ? question !== undefined && this.known.has(key) && this.liveness.waitsOn(question, startedMs)
+          : performance.now() + ABSENT_PAUSE_MS <= absentUntilMs;
+      if (!waitsOn) return silence;
       await pause(ABSENT_PAUSE_MS, this.signal);
     }
   }

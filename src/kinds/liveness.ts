@@ -12,7 +12,7 @@ export async function silenceAt(
   return silences.includes(undefined) ? undefined : silences[0];
 }
 
-function questionsOf(endpoint: Endpoint): readonly LivenessQuestion[] {
+export function questionsOf(endpoint: Endpoint): readonly LivenessQuestion[] {
   if ('bootstrapServers' in endpoint) {
     const tls = endpoint.ssl !== undefined && endpoint.ssl !== false;
     return endpoint.bootstrapServers.split(',').flatMap((address) => {

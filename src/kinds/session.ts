@@ -1,5 +1,6 @@
 import type { Pipeline, ReferenceValues } from '../pipeline/pipeline.js';
 import { Lifetime } from '../support/lifetime.js';
+import { Liveness, type LivenessQuestion } from '../support/liveness.js';
 import type { Log } from '../support/log.js';
 import { hiding, secretsIn } from '../support/masked.js';
 import { type ComponentId, componentKey, type Faces, type Launch, type LaunchOf } from '../targets/component.js';
@@ -10,7 +11,7 @@ import { PipelineSecrets } from '../targets/secrets.js';
 import { checkStateFormat } from '../targets/state-format.js';
 import type { Target, TargetInput } from '../targets/target.js';
 import { Clients } from './clients.js';
-import type { Emit } from './events.js';
+import type { Emit, OperationEvent } from './events.js';
 import { componentsOf, type Kind } from './kind.js';
 import { type Ledger, type LedgerView, openLedger, readLedger } from './ledger/ledger.js';
 import { referenceValues } from './reference-values.js';
@@ -50,9 +51,13 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
   readonly adopts?: boolean;
+  /** It works for a long time: a server that is only held up must not end it. */
+  readonly waitsForSilent?: boolean;
 }
 
 const READY_TIMEOUT_MS = 60_000;
+/** How long a server that answered before may be held up, at most. */
+const PATIENCE_MS = 15_000;
 
 export function openSession(pipeline: Pipeline, options: SessionOptions): Session {
   const lifetime = new Lifetime();
@@ -61,7 +66,10 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
   checkStateFormat(stateFolder);
   const target = openTarget(targetInput(pipeline, kinds), { stateFolder, env, log, signal });
   lifetime.onEnd(() => target.close());
-  const clients = new Clients(target, lifetime, signal);
+  const timeoutMs = options.timeoutMs ?? READY_TIMEOUT_MS;
+  const patienceMs = options.waitsForSilent === true ? Math.min(PATIENCE_MS, timeoutMs / 4) : 0;
+  const liveness = new Liveness({ patienceMs, waiting: (question) => emit(silenceNote(question, patienceMs)) });
+  const clients = new Clients(target, lifetime, signal, liveness);
   let ledger: Promise<Ledger> | undefined;
   let noted: Promise<LedgerView> | undefined;
   const said = new Set<string>();
@@ -72,7 +80,7 @@ export function openSession(pipeline: Pipeline, options: SessionOptions): Sessio
     target,
     emit,
     signal,
-    timeoutMs: options.timeoutMs ?? READY_TIMEOUT_MS,
+    timeoutMs,
     clients,
     adopts: options.adopts === true,
     references: (face, holder) => referenceValues(pipeline, kinds, target, face, holder),
@@ -118,6 +126,11 @@ function hider(pipeline: Pipeline, kinds: readonly Kind[], env: SessionOptions['
       made = { hide: make(), atMs: performance.now() };
     return made.hide(text);
   };
+}
+
+function silenceNote({ protocol, host, port }: LivenessQuestion, patienceMs: number): OperationEvent {
+  const message = `the server at ${host}:${port} (${protocol}) has stopped answering; it is waited for, up to ${patienceMs / 1000} s`;
+  return { kind: 'note', level: 'warning', message };
 }
 
 export function targetInput(pipeline: Pipeline, kinds: readonly Kind[]): TargetInput {

@@ -31,31 +31,35 @@ export const applyCommand: CommandEntry = {
     const file = options.plan === undefined ? undefined : resolve(shell.cwd, String(options.plan));
     const saved = file === undefined ? undefined : readSavedPlan(file);
     const adopt = options.adopt === true || saved?.entries.some(takesOver) === true;
-    return withSession(pipeline, { shell, options: { ...options, adopt }, emit }, async (session) => {
-      const [{ apply }, { readPlan }] = await Promise.all([
-        import('../../operations/plan/apply.js'),
-        import('../../operations/plan/plan.js'),
-      ]);
-      const prune = options.prune === true || saved?.entries.some(({ action }) => action === 'remove') === true;
-      const plan = saved ?? (await readPlan(session, { prune }));
-      if (options.output === 'text' && options.quiet !== true) await printPlan(plan, shell);
-      const planned = exitOfPlan(plan);
-      if (planned !== EXIT.changesPending) {
-        if (planned === EXIT.failed) shell.err('Nothing was changed.\n');
-        if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: planned, changed: false }));
-        return planned;
-      }
-      const removals = plan.entries.filter(({ action }) => action === 'remove');
-      if (removals.length > 0)
-        await confirm(shell, options, `Remove ${removals.map(({ kind, name }) => `${kind} ${name}`).join(', ')}?`);
-      let result: ApplyResult;
-      try {
-        result = await apply(session, { prune, agreed: plan });
-      } finally {
-        await printer.end();
-      }
-      return printResult(result, shell, options.output);
-    });
+    return withSession(
+      pipeline,
+      { shell, options: { ...options, adopt }, emit, waitsForSilent: true },
+      async (session) => {
+        const [{ apply }, { readPlan }] = await Promise.all([
+          import('../../operations/plan/apply.js'),
+          import('../../operations/plan/plan.js'),
+        ]);
+        const prune = options.prune === true || saved?.entries.some(({ action }) => action === 'remove') === true;
+        const plan = saved ?? (await readPlan(session, { prune }));
+        if (options.output === 'text' && options.quiet !== true) await printPlan(plan, shell);
+        const planned = exitOfPlan(plan);
+        if (planned !== EXIT.changesPending) {
+          if (planned === EXIT.failed) shell.err('Nothing was changed.\n');
+          if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: planned, changed: false }));
+          return planned;
+        }
+        const removals = plan.entries.filter(({ action }) => action === 'remove');
+        if (removals.length > 0)
+          await confirm(shell, options, `Remove ${removals.map(({ kind, name }) => `${kind} ${name}`).join(', ')}?`);
+        let result: ApplyResult;
+        try {
+          result = await apply(session, { prune, agreed: plan });
+        } finally {
+          await printer.end();
+        }
+        return printResult(result, shell, options.output);
+      },
+    );
   },
 };
 

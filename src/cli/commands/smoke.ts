@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Emit } from '../../kinds/events.js';
 import type { Session } from '../../kinds/session.js';
 import type { SmokeCase } from '../../kinds/smoke/smoke.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { Line, Span } from '../../ui/text/line.js';
-import type { CommandCall, CommandEntry } from '../command.js';
+import type { CommandCall, CommandEntry, CommonOptions } from '../command.js';
 import { confirmRelease } from '../confirm-release.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
+import type { Shell } from '../shell.js';
 import { reportTests, type TestCase, testOfCheck } from '../test-report.js';
 import { downText } from './down.js';
 import { exitCodeOf } from './up.js';
@@ -40,8 +42,8 @@ export const smokeCommand: CommandEntry = {
     const { file, names } = operandsOf(call);
     const pipeline = await openPipeline(shell, options, file);
     const fromNothing = options.up === true && !existsSync(pipeline.stateFolder);
-    const emit = options.output === 'json' ? (event: unknown) => shell.out(jsonLine(event)) : () => {};
-    return withSession(pipeline, { shell, options, emit }, async (session) => {
+    const emit = options.output === 'json' ? (event: unknown) => shell.out(jsonLine(event)) : notesOnly(shell, options);
+    return withSession(pipeline, { shell, options, emit, waitsForSilent: true }, async (session) => {
       if (options.down === true && fromNothing) await confirmRelease(session, shell, options);
       try {
         const brought = options.up === true ? await bringUp(session, call) : EXIT.done;
@@ -52,6 +54,13 @@ export const smokeCommand: CommandEntry = {
     });
   },
 };
+
+/** Of what happens meanwhile: the results are printed as they come. */
+const notesOnly =
+  (shell: Shell, { quiet }: CommonOptions): Emit =>
+  (event) => {
+    if (event.kind === 'note' && quiet !== true) shell.err(`  ! ${event.message}\n`);
+  };
 
 /** A first operand that is a folder or file names the pipeline, as in other commands; tests are never called so. */
 function operandsOf({ shell, options, arguments: [operands] }: CommandCall): {

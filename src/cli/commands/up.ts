@@ -118,7 +118,7 @@ async function runUp(
   const pipeline = await openPipeline(shell, options, operand as string | undefined);
   const printer = await printerFor(shell, options);
   const emit = (event: OperationEvent): void => printer.emit(event);
-  return withSession(pipeline, { shell, options, emit }, async (session) => {
+  return withSession(pipeline, { shell, options, emit, waitsForSilent: true }, async (session) => {
     const { up } = await import('../../operations/up/up.js');
     let result: UpResult;
     try {

@@ -82,7 +82,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     };
     const exitCode = await withSession(
       pipeline,
-      { shell, options, emit: (event) => printer.emit(event) },
+      { shell, options, emit: (event) => printer.emit(event), waitsForSilent: true },
       async (session) => {
         printer.emit({
           kind: 'operation',
@@ -138,7 +138,7 @@ export const verifyConsistencyCommand: CommandEntry = {
     for (;;) {
       await pause(watchMs, shell.signal);
       // A session of its own: whatever a round opens ends with it.
-      const reports = await withSession(pipeline, { shell, options, emit: () => {} }, (session) =>
+      const reports = await withSession(pipeline, { shell, options, emit: () => {}, waitsForSilent: true }, (session) =>
         verify(session, { waitingFor: () => {} }),
       );
       const changed = rounds.next(reports);

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import amqp, { type Channel, type ChannelModel, type GetMessage, type Message } from 'amqplib';
 import { EvpipeError, messageOf } from '../../support/errors.js';
-import { questionOf, whileItLives } from '../../support/liveness.js';
+import { Liveness, questionOf } from '../../support/liveness.js';
 import { pause } from '../../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../../support/tls-files.js';
 import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js';
@@ -20,8 +20,8 @@ export interface AmqpAddress {
 }
 
 /** Connects when it is first used, and again after a connection broke. */
-export function connectAmqp(address: AmqpAddress): AmqpClient {
-  const link = new Link(address);
+export function connectAmqp(address: AmqpAddress, liveness = new Liveness()): AmqpClient {
+  const link = new Link(address, liveness);
   return {
     async server() {
       const { product, version } = (await link.connected()).connection.serverProperties;
@@ -77,7 +77,10 @@ export function connectAmqp(address: AmqpAddress): AmqpClient {
 class Link {
   private connecting: Promise<ChannelModel> | undefined;
 
-  constructor(private readonly address: AmqpAddress) {}
+  constructor(
+    private readonly address: AmqpAddress,
+    private readonly liveness: Liveness,
+  ) {}
 
   connected(): Promise<ChannelModel> {
     this.connecting ??= this.connect();
@@ -127,7 +130,7 @@ class Link {
   /** Throws EVPIPE_AMQP_SILENT (kind unreachable) where the broker no longer answers anybody. */
   private answered<T>(work: Promise<T>, giveUp: () => void): Promise<T> {
     const { url } = this.address;
-    return whileItLives(questionOf(url), work, () => {
+    return this.liveness.whileItLives(questionOf(url), work, () => {
       giveUp();
       const message = `RabbitMQ at ${new URL(url).host} has stopped answering`;
       return new EvpipeError('EVPIPE_AMQP_SILENT', message, { kind: 'unreachable' });

@@ -1,4 +1,4 @@
-import type { HttpAddress } from '../../http/client.js';
+import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
 import type { BindingDeclaration } from './contract.js';
@@ -27,7 +27,7 @@ export interface RabbitmqManagement {
 }
 
 /** `vhost` decoded. */
-export function connectManagement(address: HttpAddress, vhost: string, signal?: AbortSignal): RabbitmqManagement {
+export function connectManagement(address: WatchedAddress, vhost: string, signal?: AbortSignal): RabbitmqManagement {
   const http = connectJson({
     server: 'RabbitMQ’s HTTP API',
     code: 'RABBITMQ_MANAGEMENT',

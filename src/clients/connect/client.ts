@@ -1,4 +1,4 @@
-import type { HttpAddress } from '../../http/client.js';
+import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
@@ -56,7 +56,7 @@ export interface ConnectClient {
 const REBALANCE_ATTEMPTS = 30;
 const REBALANCE_PAUSE_MS = 200;
 
-export function openConnect(address: HttpAddress, signal?: AbortSignal): ConnectClient {
+export function openConnect(address: WatchedAddress, signal?: AbortSignal): ConnectClient {
   const http = connectJson({ server: 'Kafka Connect', code: 'CONNECT', ...address, signal });
   const at = (name: string, more = ''): string => `/connectors/${encodeURIComponent(name)}${more}`;
 

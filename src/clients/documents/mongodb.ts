@@ -1,35 +1,39 @@
 import { createHash } from 'node:crypto';
 import { type Document, type Filter, MongoClient, UUID } from 'mongodb';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { Liveness, questionOf } from '../../support/liveness.js';
+import { pause } from '../../support/retry.js';
 import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
 import { fieldValueOf, valueAt } from './field-value.js';
 import { decimalText, RawJson } from './json-text.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 4_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 const BLOCK = 1_000;
 const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The database is the one that the address names; `test` where it names none, as for every MongoDB client. */
-export async function openMongoDocuments(url: string): Promise<DocumentsClient> {
+export async function openMongoDocuments(url: string, liveness = new Liveness()): Promise<DocumentsClient> {
   const client = new MongoClient(url, {
     appName: 'evpipe',
     serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS,
     promoteLongs: false, // exact beyond 2^53
   });
-  try {
-    await client.connect();
-    await client.db().command({ ping: 1 });
-  } catch (failure) {
-    await client.close();
-    throw mongoError(failure, url);
-  }
   const at = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await liveness.whileItLives(questionOf(url), work(), () => silentError(url));
     } catch (failure) {
       throw mongoError(failure, url);
     }
   };
+  const close = () => soon(client.close(true));
+  try {
+    await at(() => client.connect());
+    await at(() => client.db().command({ ping: 1 }));
+  } catch (failure) {
+    await close();
+    throw failure;
+  }
   return {
     // MongoDB keeps no version of a document that a reader could see.
     versioned: false,
@@ -53,7 +57,7 @@ export async function openMongoDocuments(url: string): Promise<DocumentsClient> 
         }
         if (block.length > 0) yield block;
       } finally {
-        await cursor.close();
+        await soon(cursor.close());
       }
     },
 
@@ -64,8 +68,15 @@ export async function openMongoDocuments(url: string): Promise<DocumentsClient> 
         return found.map((document) => toDocument(document, query.paths));
       }),
 
-    close: () => client.close(),
+    close,
   };
+}
+
+/** A server that is asked to end something and does not is not waited for. */
+async function soon(ending: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([ending, pause(CLOSE_TIMEOUT_MS, ended.signal).catch(() => {})]);
+  ended.abort();
 }
 
 /** In MongoDB a comparison with null also matches a missing field; its type does not. */
@@ -111,8 +122,14 @@ function plainOf(value: unknown): unknown {
 }
 
 /** Without what is secret in the address. */
+const placeOf = (url: string): string => url.replace(/^[^/]*\/\/(?:[^/@]*@)?/, '').replace(/\?.*$/, '');
+
+const silentError = (url: string): EvpipeError =>
+  new EvpipeError('EVPIPE_MONGODB_SILENT', `MongoDB at ${placeOf(url)} has stopped answering`, { kind: 'unreachable' });
+
 function mongoError(failure: unknown, url: string): EvpipeError {
-  const place = url.replace(/^[^/]*\/\/(?:[^/@]*@)?/, '').replace(/\?.*$/, '');
+  if (failure instanceof EvpipeError) return failure;
+  const place = placeOf(url);
   const unreachable = failure instanceof Error && /^Mongo(ServerSelection|Network)/.test(failure.name);
   return new EvpipeError(
     unreachable ? 'EVPIPE_MONGODB_UNREACHABLE' : 'EVPIPE_MONGODB',

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../protocol/sql.js';
-import { connectPostgres, type PostgresClient, type TextRow } from '../postgres/client.js';
+import { connectPostgres, type PostgresClient, type PostgresConnectOptions, type TextRow } from '../postgres/client.js';
 import type { DocumentQuery, DocumentsClient, FieldValue, FoundDocument, Lookup } from './contract.js';
 import { decimalText } from './json-text.js';
 
@@ -7,8 +7,8 @@ import { decimalText } from './json-text.js';
 const SETTINGS = { client_encoding: 'UTF8', timezone: 'UTC', statement_timeout: '60000', lock_timeout: '5000' };
 
 /** Documents as jsonb: a collection is a table `(id text primary key, document jsonb)`, as evpipe/kit makes it. */
-export async function openPostgresDocuments(url: string, signal: AbortSignal): Promise<DocumentsClient> {
-  const client = await connectPostgres({ url, signal, settings: SETTINGS });
+export async function openPostgresDocuments(access: PostgresConnectOptions): Promise<DocumentsClient> {
+  const client = await connectPostgres({ ...access, settings: SETTINGS });
   return {
     versioned: true,
     scans: false,

@@ -1,5 +1,6 @@
 import { type HttpAnswer, HttpClient, type HttpClientOptions, NoAnswer } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { Liveness } from '../../support/liveness.js';
 import { isTlsFailure } from '../../support/tls-files.js';
 
 export type { HttpAddress } from '../../http/client.js';
@@ -19,8 +20,8 @@ export interface JsonClient {
 }
 
 /** Throws EVPIPE_<CODE>_UNREACHABLE (kind unreachable), EVPIPE_<CODE>_UNAUTHORIZED (kind usage), or the signal's reason. */
-export function connectJson({ server, code, ...options }: JsonClientOptions): JsonClient {
-  const http = new HttpClient({ ...options, watched: true });
+export function connectJson({ server, code, liveness = new Liveness(), ...options }: JsonClientOptions): JsonClient {
+  const http = new HttpClient({ ...options, liveness });
   return {
     async request(method, path, body) {
       const answer = await http.request({ method, path, body }).catch((failure: unknown) => {

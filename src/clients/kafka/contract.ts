@@ -4,6 +4,7 @@
  * It serves operations and checks as well as the embedded registry, Connect worker and ksqlDB engine.
  */
 
+import type { Liveness } from '../../support/liveness.js';
 import type { TlsFiles } from '../../support/tls-files.js';
 
 /** The topic's option with which writes of acks=all are rejected where fewer replicas are in sync. */
@@ -28,10 +29,10 @@ export interface KafkaClientOptions extends KafkaAccess {
   /** Default 30 s: how long one request may take, broker restarts included, before it throws. */
   readonly requestTimeoutMs?: number;
   /**
-   * Throws EVPIPE_KAFKA_SILENT (kind unreachable) some seconds after a broker has stopped answering anybody. For commands, which have
-   * somebody waiting for them; who runs for long waits and goes on.
+   * Throws EVPIPE_KAFKA_SILENT (kind unreachable) where a broker no longer answers anybody. For commands, which have somebody
+   * waiting for them; who runs for long waits and goes on.
    */
-  readonly watched?: boolean;
+  readonly liveness?: Liveness | undefined;
 }
 
 export type Sasl = PasswordLogin | TokenLogin | ClientCredentials;

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { EvpipeError } from '../../support/errors.js';
-import { type LivenessWatch, watchLiveness } from '../../support/liveness.js';
+import type { LivenessWatch } from '../../support/liveness.js';
 import { isTlsFailure, tlsSettings } from '../../support/tls-files.js';
 import type { KafkaClientOptions } from './contract.js';
 
@@ -103,10 +103,9 @@ export class FrameSocket {
   }
 
   private watched(): LivenessWatch | undefined {
-    if (this.options.watched !== true) return undefined;
-    const { ssl = false } = this.options;
+    const { ssl = false, liveness } = this.options;
     const question = { protocol: 'kafka', ...this.address, tls: ssl !== false } as const;
-    return watchLiveness(question, () => this.end(silentBroker(this.address)));
+    return liveness?.watch(question, () => this.end(silentBroker(this.address)));
   }
 
   private unwatch(): void {

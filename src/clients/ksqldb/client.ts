@@ -1,4 +1,4 @@
-import type { HttpAddress } from '../../http/client.js';
+import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { waitUntil } from '../../support/retry.js';
 import { connectJson, type JsonClient } from '../http/json-client.js';
@@ -34,7 +34,7 @@ export interface KsqldbClient {
 
 const COMMAND_TIMEOUT_MS = 60_000;
 
-export function connectKsqldb(address: HttpAddress, signal?: AbortSignal): KsqldbClient {
+export function connectKsqldb(address: WatchedAddress, signal?: AbortSignal): KsqldbClient {
   const http = connectJson({
     server: 'ksqlDB',
     code: 'KSQLDB',

@@ -1,9 +1,10 @@
 import { json } from 'node:stream/consumers';
-import { type HttpAddress, HttpClient } from '../../http/client.js';
+import { HttpClient, type WatchedAddress } from '../../http/client.js';
 import { parseJson } from '../../protocol/json/parse.js';
 import { parsePlainJson } from '../../protocol/json/plain.js';
 import { EvpipeError } from '../../support/errors.js';
 import { linesOf } from '../../support/lines.js';
+import { Liveness } from '../../support/liveness.js';
 import { unauthorized, unreachable } from '../http/json-client.js';
 import { type KsqlOptions, refusal } from './client.js';
 
@@ -22,7 +23,7 @@ const CONTENT_TYPE = 'application/vnd.ksql.v1+json';
  * with the server's own message, EVPIPE_KSQLDB_UNREACHABLE (kind unreachable).
  */
 export async function* streamQuery(
-  address: HttpAddress,
+  { liveness = new Liveness(), ...address }: WatchedAddress,
   ksql: string,
   options: KsqlOptions & {
     readonly signal: AbortSignal;
@@ -32,7 +33,7 @@ export async function* streamQuery(
 ): AsyncGenerator<KsqlQueryPart> {
   const { properties = {}, variables = {}, signal, exact = false } = options;
   const headers = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE };
-  const http = new HttpClient({ ...address, headers, watched: true });
+  const http = new HttpClient({ ...address, headers, liveness });
   try {
     const body = { ksql, streamsProperties: properties, sessionVariables: variables };
     const response = await http.open({ method: 'POST', path: '/query', body, signal });

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { EvpipeError } from '../../support/errors.js';
-import { whileItLives } from '../../support/liveness.js';
+import { Liveness } from '../../support/liveness.js';
 import { sslParametersOf, withoutSslParameters } from '../../support/postgres-tls.js';
 import { waitUntil } from '../../support/retry.js';
 import { postgresError, silentError } from './failure.js';
@@ -21,6 +21,8 @@ export interface PostgresConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Aborting it closes the connection: a running statement rejects. */
   readonly signal?: AbortSignal | undefined;
+  /** Default: a server that has stopped answering anybody is given up at once. */
+  readonly liveness?: Liveness | undefined;
 }
 
 export type TextRow = readonly (string | null)[];
@@ -75,6 +77,7 @@ const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => t
 export async function connectPostgres(options: PostgresConnectOptions): Promise<PostgresClient> {
   options.signal?.throwIfAborted();
   const place = placeOf(options.url);
+  const { liveness = new Liveness() } = options;
   const settings = Object.entries(options.settings ?? {}).map(([name, value]) => `-c ${name}=${escapeOption(value)}`);
   const { Client, ssl } = pgTls(sslParametersOf(options.url));
   const client = new Client({
@@ -89,11 +92,11 @@ export async function connectPostgres(options: PostgresConnectOptions): Promise<
   // A connection that breaks between two statements is seen by the next one; without a listener it would end the process.
   client.on('error', () => {});
   try {
-    await answered(client, place, client.connect());
+    await answered({ client, place, liveness }, client.connect());
   } catch (failure) {
     throw postgresError(failure, place);
   }
-  return new PostgresClient(client, place, options.signal);
+  return new PostgresClient(client, place, liveness, options.signal);
 }
 
 /** Asks until the server takes connections; a refused password or a missing database ends the wait at once. */
@@ -131,6 +134,7 @@ export class PostgresClient {
     private readonly client: pg.Client,
     /** host:port/database */
     readonly place: string,
+    private readonly liveness: Liveness,
     private readonly signal: AbortSignal | undefined,
   ) {
     this.ended = new Promise((resolve) => client.once('end', () => resolve()));
@@ -189,7 +193,7 @@ export class PostgresClient {
     };
     connection.on('commandComplete', onComplete);
     try {
-      await answered(this.client, this.place, this.client.query(sql));
+      await this.answered(this.client.query(sql));
     } catch (failure) {
       throw postgresError(failure, this.place, { sql, file: options.file, completed });
     } finally {
@@ -211,7 +215,7 @@ export class PostgresClient {
       return answer;
     } catch (failure) {
       // A broken connection has rolled back by itself; the work's own failure is the one to report.
-      await answered(this.client, this.place, this.client.query('ROLLBACK')).catch(() => {});
+      await this.answered(this.client.query('ROLLBACK')).catch(() => {});
       throw failure;
     }
   }
@@ -259,9 +263,13 @@ export class PostgresClient {
     cut(this.client);
   }
 
+  private answered<T>(statement: Promise<T>): Promise<T> {
+    return answered({ client: this.client, place: this.place, liveness: this.liveness }, statement);
+  }
+
   private async send<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      return await answered(this.client, this.place, statement());
+      return await this.answered(statement());
     } catch (failure) {
       this.signal?.throwIfAborted();
       throw postgresError(failure, this.place);
@@ -278,9 +286,13 @@ function cut(client: pg.Client): void {
 }
 
 /** Throws EVPIPE_POSTGRES_SILENT (kind unreachable) where the server no longer answers anybody. */
-function answered<T>(client: pg.Client, place: string, statement: Promise<T>): Promise<T> {
+function answered<T>(
+  { client, place, liveness }: { readonly client: pg.Client; readonly place: string; readonly liveness: Liveness },
+  statement: Promise<T>,
+): Promise<T> {
   const { host, port } = peerOf(client);
-  return whileItLives(host.startsWith('/') ? undefined : { protocol: 'postgres', host, port }, statement, () => {
+  const question = host.startsWith('/') ? undefined : ({ protocol: 'postgres', host, port } as const);
+  return liveness.whileItLives(question, statement, () => {
     cut(client);
     return silentError(place);
   });

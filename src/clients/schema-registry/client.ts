@@ -1,4 +1,4 @@
-import { type HttpAddress, HttpClient, NoAnswer } from '../../http/client.js';
+import { HttpClient, NoAnswer, type WatchedAddress } from '../../http/client.js';
 import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { EvpipeError } from '../../support/errors.js';
 import { pause } from '../../support/retry.js';
@@ -6,11 +6,9 @@ import { unauthorized, unreachable } from '../http/json-client.js';
 import { MEDIA_TYPE } from './questions.js';
 
 /** The URL has a path where the registry has one: `http://h:8080/apis/ccompat/v7`. */
-export interface SchemaRegistryClientOptions extends HttpAddress {
+export interface SchemaRegistryClientOptions extends WatchedAddress {
   /** How long one call may take, restarts of the registry included; default 15 s. */
   readonly timeoutMs?: number;
-  /** See HttpClientOptions. */
-  readonly watched?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -210,13 +208,13 @@ class Api {
   private readonly timeoutMs: number;
   private readonly signal: AbortSignal | undefined;
 
-  constructor({ timeoutMs = TIMEOUT_MS, watched = false, signal, ...address }: SchemaRegistryClientOptions) {
+  constructor({ timeoutMs = TIMEOUT_MS, signal, ...address }: SchemaRegistryClientOptions) {
     const { url } = address;
     this.address = url.replace(/\/\/[^@/]*@/, '//').replace(/\/$/, ''); // without user and password
     this.timeoutMs = timeoutMs;
     this.signal = signal;
     const headers = { accept: `${MEDIA_TYPE}, application/json`, 'content-type': MEDIA_TYPE };
-    this.http = new HttpClient({ ...address, headers, timeoutMs, retryMs: timeoutMs, watched, signal });
+    this.http = new HttpClient({ ...address, headers, timeoutMs, retryMs: timeoutMs, signal });
   }
 
   /** `fallback` where the registry answers with one of the codes. */

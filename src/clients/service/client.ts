@@ -1,10 +1,10 @@
 import {
-  type HttpAddress,
   type HttpAnswer,
   HttpClient,
   type HttpClientOptions,
   type HttpRequest,
   NoAnswer,
+  type WatchedAddress,
 } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
 import { withoutLogins } from '../../support/masked.js';
@@ -42,8 +42,8 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Throws EVPIPE_SERVICE_UNREACHABLE (kind unreachable). */
 export function connectService(
   name: string,
-  address: HttpAddress,
-  options: Pick<HttpClientOptions, 'connections' | 'headers' | 'watched'> = {},
+  address: WatchedAddress,
+  options: Pick<HttpClientOptions, 'connections' | 'headers'> = {},
 ): ServiceClient {
   const http = new HttpClient({ ...address, connections: 8, ...options, retryMs: RETRY_MS });
   const unreachable = (why: string, cause?: unknown): EvpipeError =>

@@ -239,7 +239,7 @@ async function openFields(
         session.clients.endpoint(server('ksqldb')),
         import('../../clients/documents/ksqldb.js'),
       ]);
-      return [ksqldbDocuments(host, session.signal), declared.name];
+      return [ksqldbDocuments({ ...host, liveness: session.clients.liveness }, session.signal), declared.name];
     }
     case 'file': {
       const { fileDocuments } = await import('../../clients/documents/file.js');

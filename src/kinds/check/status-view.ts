@@ -16,7 +16,9 @@ export async function readView(view: StatusViewSection, session: Session): Promi
   }
   const { host } = await session.clients.endpoint(server('ksqldb'));
   const ksql = `SELECT ${view.key}, ${view.status} FROM ${view.ksqldb};`;
-  for await (const part of streamQuery(host, ksql, { signal: session.signal }))
+  for await (const part of streamQuery({ ...host, liveness: session.clients.liveness }, ksql, {
+    signal: session.signal,
+  }))
     if (part.kind === 'row') found.set(String(part.values[0]), String(part.values[1]));
   return found;
 }

@@ -5,5 +5,6 @@ import type { Clients } from '../clients.js';
 export const connectClient = (clients: Clients): Promise<ConnectClient> =>
   clients.once('connect', async () => {
     const { openConnect } = await import('../../clients/connect/client.js');
-    return clients.closing(openConnect((await clients.endpoint(server('connect'))).host, clients.signal));
+    const { host } = await clients.endpoint(server('connect'));
+    return clients.closing(openConnect({ ...host, liveness: clients.liveness }, clients.signal));
   });

@@ -35,9 +35,11 @@ async function connected(
   { url, ours }: PostgresEndpoint,
   settings: Settings,
 ): Promise<PostgresClient> {
-  const client = await connectPostgres({ url, settings, signal: clients.signal }).catch((failure: unknown) => {
-    throw ours ? withoutRole(failure) : failure;
-  });
+  const client = await connectPostgres({ url, settings, signal: clients.signal, liveness: clients.liveness }).catch(
+    (failure: unknown) => {
+      throw ours ? withoutRole(failure) : failure;
+    },
+  );
   return clients.closing(client);
 }
 

@@ -33,5 +33,5 @@ export async function ownDatabase(
     rights,
     password: new URL(target.as(superuser, holder).url).password,
   }));
-  return { url: superuser.url, roles };
+  return { url: superuser.url, roles, liveness: session.clients.liveness };
 }

@@ -69,7 +69,7 @@ function databaseNode(session: Session, section: DatabaseSection): Node {
       const { extensions } = section;
       return {
         spec: { name, url, ours: host.ours, extensions, migrations, location },
-        context: { administrator: host.url, signal },
+        context: { administrator: host.url, signal, liveness: session.clients.liveness },
       };
     },
   });

@@ -3,6 +3,7 @@ import { connectPostgres, type PostgresClient } from '../../clients/postgres/cli
 import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import type { Liveness } from '../../support/liveness.js';
 import type { Change, Refusal, ResourceKind } from '../resource.js';
 
 /** One SQL file of a database's migrations folder, in order of its name. */
@@ -38,6 +39,7 @@ export interface DatabaseContext {
   /** Who may create extensions: the superuser of a server of evpipe's own, else who was given. */
   readonly administrator: string;
   readonly signal: AbortSignal;
+  readonly liveness?: Liveness | undefined;
 }
 
 export const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -47,8 +49,8 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
   name: (spec) => spec.name,
   location: (spec) => spec.location,
 
-  async read(spec, { signal }) {
-    const client = await connect(spec, signal);
+  async read(spec, context) {
+    const client = await connect(spec, context);
     if (client === undefined) return undefined;
     try {
       const extensions = (await client.queryText('SELECT extname FROM pg_extension')).flatMap(([name]) => name ?? []);
@@ -82,10 +84,10 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
     ];
   },
 
-  async objections(spec, live, { signal }) {
+  async objections(spec, live, { signal, liveness }) {
     const missing = missingExtensions(spec, live);
     if (live === undefined || missing.length === 0) return [];
-    const client = await connectPostgres({ url: spec.url, signal });
+    const client = await connectPostgres({ url: spec.url, signal, liveness });
     try {
       const rows = await client.queryText('SELECT name FROM pg_available_extensions ORDER BY 1');
       const available = rows.flatMap(([name]) => name ?? []);
@@ -97,10 +99,11 @@ export const databaseResource: ResourceKind<DatabaseSpec, LiveDatabase, Database
     }
   },
 
-  async apply(spec, live, { administrator, signal }) {
+  async apply(spec, live, context) {
+    const { signal, liveness } = context;
     const extensions = missingExtensions(spec, live);
-    if (extensions.length > 0) await createExtensions(extensions, administrator, signal);
-    const client = await connectPostgres({ url: spec.url, signal });
+    if (extensions.length > 0) await createExtensions(extensions, context);
+    const client = await connectPostgres({ url: spec.url, signal, liveness });
     try {
       await client.withAdvisoryLock('evpipe.migration', () => migrate(client, spec.migrations));
     } finally {
@@ -119,8 +122,11 @@ const notInstalled = (name: string, available: readonly string[], { ours }: Data
     : 'Install its package on the server, or take it out of the file.',
 });
 
-async function createExtensions(names: readonly string[], url: string, signal: AbortSignal): Promise<void> {
-  const client = await connectPostgres({ url, signal });
+async function createExtensions(
+  names: readonly string[],
+  { administrator: url, signal, liveness }: DatabaseContext,
+): Promise<void> {
+  const client = await connectPostgres({ url, signal, liveness });
   try {
     // Nothing that the database's owner has made may stand in for what the extension's script calls.
     await client.execute('SET search_path = public, pg_catalog');
@@ -134,9 +140,9 @@ async function createExtensions(names: readonly string[], url: string, signal: A
  * Undefined where evpipe has yet to make the database or, for one of an older evpipe, its owner's login. Throws
  * EVPIPE_DATABASE_MISSING where another server answers that the database does not exist.
  */
-async function connect(spec: DatabaseSpec, signal: AbortSignal): Promise<PostgresClient | undefined> {
+async function connect(spec: DatabaseSpec, { signal, liveness }: DatabaseContext): Promise<PostgresClient | undefined> {
   try {
-    return await connectPostgres({ url: spec.url, signal });
+    return await connectPostgres({ url: spec.url, signal, liveness });
   } catch (failure) {
     if (!(failure instanceof EvpipeError)) throw failure;
     if (spec.ours && NOT_MADE.includes(failure.code)) return undefined;

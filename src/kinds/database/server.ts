@@ -1,5 +1,6 @@
-import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
+import { connectPostgres, type PostgresClient, type PostgresConnectOptions } from '../../clients/postgres/client.js';
 import { quoteIdentifier, quoteLiteral } from '../../protocol/sql.js';
+import type { Liveness } from '../../support/liveness.js';
 import { type Holder, roleName } from '../../targets/roles.js';
 import type { Right } from '../login.js';
 
@@ -10,6 +11,7 @@ export interface OwnDatabase {
   readonly roles: readonly Role[];
   /** Logins that applications have fixed: role to password. */
   readonly fixed?: Readonly<Record<string, string>>;
+  readonly liveness?: Liveness | undefined;
 }
 
 export interface Role {
@@ -23,12 +25,13 @@ export interface Role {
  * the superuser. Repeatable. Answers whether the database is new.
  */
 export async function ensureOwnDatabase(
-  { url, roles, fixed = {} }: OwnDatabase,
+  { url, roles, fixed = {}, liveness }: OwnDatabase,
   signal: AbortSignal,
 ): Promise<boolean> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
-  const created = await createDatabase(name, url, signal);
-  const client = await connectPostgres({ url, signal });
+  const access = { url, signal, liveness };
+  const created = await createDatabase(name, access);
+  const client = await connectPostgres(access);
   try {
     await client.transaction(async () => {
       await createRoles(client, name, roles);
@@ -39,15 +42,15 @@ export async function ensureOwnDatabase(
   } finally {
     await client.close();
   }
-  if (Object.keys(fixed).length > 0) await onServer(url, signal, (server) => createFixedRoles(server, name, fixed));
+  if (Object.keys(fixed).length > 0) await onServer(access, (server) => createFixedRoles(server, name, fixed));
   return created;
 }
 
 /** What databases share, roles and the databases themselves, is made by one at a time: two CREATE DATABASE at once may fail. */
-async function onServer<T>(url: string, signal: AbortSignal, work: (client: PostgresClient) => Promise<T>): Promise<T> {
-  const maintenance = new URL(url);
+async function onServer<T>(access: PostgresConnectOptions, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  const maintenance = new URL(access.url);
   maintenance.pathname = '/postgres';
-  const client = await connectPostgres({ url: maintenance.href, signal });
+  const client = await connectPostgres({ ...access, url: maintenance.href });
   try {
     return await client.withAdvisoryLock('evpipe.database', () => work(client));
   } finally {
@@ -55,8 +58,8 @@ async function onServer<T>(url: string, signal: AbortSignal, work: (client: Post
   }
 }
 
-function createDatabase(name: string, url: string, signal: AbortSignal): Promise<boolean> {
-  return onServer(url, signal, async (client) => {
+function createDatabase(name: string, access: PostgresConnectOptions): Promise<boolean> {
+  return onServer(access, async (client) => {
     await client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
     const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);

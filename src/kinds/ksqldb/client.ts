@@ -5,5 +5,6 @@ import type { Clients } from '../clients.js';
 export const ksqldbClient = (clients: Clients): Promise<KsqldbClient> =>
   clients.once('ksqldb', async () => {
     const { connectKsqldb } = await import('../../clients/ksqldb/client.js');
-    return clients.closing(connectKsqldb((await clients.endpoint(server('ksqldb'))).host, clients.signal));
+    const { host } = await clients.endpoint(server('ksqldb'));
+    return clients.closing(connectKsqldb({ ...host, liveness: clients.liveness }, clients.signal));
   });

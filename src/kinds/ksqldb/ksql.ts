@@ -82,7 +82,11 @@ export class KsqlConversation {
     };
     if (/^(select|print)\b/i.test(statement)) {
       const { host } = await this.session.clients.endpoint(server('ksqldb'));
-      yield* streamQuery(host, statement, { ...options, signal, exact: true });
+      yield* streamQuery({ ...host, liveness: this.session.clients.liveness }, statement, {
+        ...options,
+        signal,
+        exact: true,
+      });
       return;
     }
     const ksqldb = await ksqldbClient(this.session.clients);

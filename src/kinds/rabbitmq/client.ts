@@ -8,7 +8,8 @@ import { rabbitmqServer } from './ids.js';
 export const rabbitmqClient = (clients: Clients, server: string | undefined): Promise<AmqpClient> =>
   clients.once(componentKey(rabbitmqServer(server)), async () => {
     const { connectAmqp } = await import('../../clients/amqp/client.js');
-    return clients.closing(connectAmqp((await clients.endpoint(rabbitmqServer(server))).host));
+    const { host } = await clients.endpoint(rabbitmqServer(server));
+    return clients.closing(connectAmqp(host, clients.liveness));
   });
 
 /** Its HTTP API, which a foreign broker need not have: every call may find it unreachable. */
@@ -17,6 +18,6 @@ export const managementClient = (clients: Clients, server: string | undefined): 
     const { host } = await clients.endpoint(rabbitmqServer(server));
     const vhost = decodeURIComponent(new URL(host.url).pathname.slice(1));
     const { connectManagement } = await import('../../clients/amqp/management.js');
-    const address = { url: host.managementUrl, ssl: host.ssl };
+    const address = { url: host.managementUrl, ssl: host.ssl, liveness: clients.liveness };
     return clients.closing(connectManagement(address, vhost === '' ? '/' : vhost, clients.signal));
   });

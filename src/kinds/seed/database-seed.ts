@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { connectPostgres, type PostgresClient } from '../../clients/postgres/client.js';
 import { quoteIdentifier } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import type { Liveness } from '../../support/liveness.js';
 import { checksumOf, type Migration } from '../database/resource.js';
 
 /** Where a seed goes that has its data in a file. */
@@ -12,6 +13,7 @@ export interface DatabaseSeed {
   /** What its file holds, for its checksum: a changed file is imported anew. */
   readonly source: string;
   readonly signal: AbortSignal;
+  readonly liveness?: Liveness | undefined;
 }
 
 /** Runs the file. Answers false where it has run already, as it is now. */
@@ -57,8 +59,14 @@ async function requireColumns({ name, columns, table, location }: CsvSeed, into:
 }
 
 /** Whether the file has run, or was imported, as it is now. */
-export async function seedFileIsDone({ name, url, source, signal }: Omit<DatabaseSeed, 'location'>): Promise<boolean> {
-  const client = await connectPostgres({ url, signal });
+export async function seedFileIsDone({
+  name,
+  url,
+  source,
+  signal,
+  liveness,
+}: Omit<DatabaseSeed, 'location'>): Promise<boolean> {
+  const client = await connectPostgres({ url, signal, liveness });
   try {
     const [table] = await client.queryText("SELECT to_regclass('evpipe.seed')");
     if (table?.[0] == null) return false;
@@ -71,9 +79,9 @@ export async function seedFileIsDone({ name, url, source, signal }: Omit<Databas
 
 /** The work and its note in one transaction: killed at any point, it is done and noted, or not begun. */
 async function once(seed: DatabaseSeed, work: (client: PostgresClient) => Promise<void>): Promise<boolean> {
-  const { name, url, source, signal } = seed;
+  const { name, url, source, signal, liveness } = seed;
   const checksum = checksumOf(source);
-  const client = await connectPostgres({ url, signal });
+  const client = await connectPostgres({ url, signal, liveness });
   try {
     return await client.withAdvisoryLock('evpipe.seed', async () => {
       await client.execute(

@@ -60,7 +60,13 @@ async function openPart(session: Session, section: SeedSection): Promise<string 
       const { source } = migrationOf(session.pipeline, section.file);
       const { name } = section;
       const { url } = session.target.as(host, 'owner');
-      const done = await seedFileIsDone({ name, url, source, signal: session.signal });
+      const done = await seedFileIsDone({
+        name,
+        url,
+        source,
+        signal: session.signal,
+        liveness: session.clients.liveness,
+      });
       return done ? undefined : `${basename(section.file)} to ${section.kind === 'sql' ? 'run' : 'import'}`;
     }
   }
@@ -130,7 +136,7 @@ async function seed(session: Session, section: SeedSection, report: NodeReport):
       const { url } = session.target.as(host, 'owner');
       const script = migrationOf(session.pipeline, section.file, await session.references('host', 'owner'));
       const { name, location } = section;
-      const seed = { name, url, location, source: script.source, signal };
+      const seed = { name, url, location, source: script.source, signal, liveness: session.clients.liveness };
       if (section.kind === 'sql') return applySqlSeed(seed, script);
       return applyCsvSeed({ ...seed, file: section.file, table: section.table, columns: csvColumns(script.source) });
     }

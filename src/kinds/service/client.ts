@@ -25,8 +25,8 @@ export const serviceClient = (
     const headers = hostHeader(pipeline, name, host.url);
     const { connectService } = await import('../../clients/service/client.js');
     // A service may do one thing at a time, and then answers nobody else meanwhile.
-    const options = { headers, watched: !isService };
-    return clients.closing(connectService(name, { ...host, url: host.url }, options));
+    const watched = isService ? {} : { liveness: clients.liveness };
+    return clients.closing(connectService(name, { ...host, url: host.url, ...watched }, { headers }));
   });
 
 /** By the name that its `ready.host` gives, as people open it: an application may answer to no other. */

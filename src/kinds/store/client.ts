@@ -7,5 +7,5 @@ export async function documentsClient(clients: Clients, name: string): Promise<D
   const { host } = await clients.endpoint(store(name));
   const { url } = clients.target.as(host, 'reader');
   const { openDocuments } = await import('../../clients/documents/open.js');
-  return clients.closing(await openDocuments({ url, signal: clients.signal }));
+  return clients.closing(await openDocuments({ url, signal: clients.signal, liveness: clients.liveness }));
 }

@@ -54,7 +54,7 @@ async function prepareDocuments(
   await reconcile(
     databaseResource,
     { name, location, url: host.url, ours: false, migrations: [] },
-    { administrator: host.url, signal: wait.signal },
+    { administrator: host.url, signal: wait.signal, liveness: session.clients.liveness },
     wait,
   );
   return false;

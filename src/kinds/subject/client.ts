@@ -7,7 +7,7 @@ export const registryClient = (clients: Clients): Promise<SchemaRegistryClient> 
   clients.once('registry', async () => {
     const { host } = await clients.endpoint(server('schemaRegistry'));
     const { connectSchemaRegistry } = await import('../../clients/schema-registry/client.js');
-    return connectSchemaRegistry({ ...host, watched: true, signal: clients.signal });
+    return connectSchemaRegistry({ ...host, liveness: clients.liveness, signal: clients.signal });
   });
 
 /** Without a registry in the pipeline, framed values stay bytes. */

@@ -7,7 +7,7 @@ export const kafkaClient = (clients: Clients): Promise<KafkaClient> =>
   clients.once('kafka', async () => {
     const { host } = await clients.endpoint(server('kafka'));
     const { connectKafka } = await import('../../clients/kafka/client.js');
-    const client = clients.closing(connectKafka({ ...host, clientId: 'evpipe', watched: true }));
+    const client = clients.closing(connectKafka({ ...host, clientId: 'evpipe', liveness: clients.liveness }));
     if (host.clusterId !== undefined) await requireCluster(client, host.clusterId, host.bootstrapServers);
     return client;
   });

@@ -11,6 +11,7 @@ import { loadPipeline } from '../../pipeline/load.js';
 import type { Problem } from '../../pipeline/problem.js';
 import { EvpipeError } from '../../support/errors.js';
 import { Lifetime } from '../../support/lifetime.js';
+import { Liveness } from '../../support/liveness.js';
 import { nameProblem } from '../init/init.js';
 import { fillFolder, requireEmpty } from '../init/new-folder.js';
 import { readCluster } from './cluster.js';
@@ -52,16 +53,17 @@ export async function importPipeline(input: ImportInput): Promise<Imported> {
   if (problem !== undefined) throw new EvpipeError('EVPIPE_NAME_INVALID', `${name}: ${problem}`, { kind: 'usage' });
   if (!input.force) requireEmpty(input.folder);
   const lifetime = new Lifetime();
+  const liveness = new Liveness();
   try {
-    const kafka = connectKafka({ ...input.kafka, clientId: 'evpipe-import', watched: true });
+    const kafka = connectKafka({ ...input.kafka, clientId: 'evpipe-import', liveness });
     lifetime.onEnd(() => kafka.close());
     const registry =
       input.schemaRegistry === undefined
         ? undefined
-        : connectSchemaRegistry({ ...input.schemaRegistry, watched: true, signal: input.signal });
-    const connect = input.connect === undefined ? undefined : openConnect(input.connect);
+        : connectSchemaRegistry({ ...input.schemaRegistry, liveness, signal: input.signal });
+    const connect = input.connect === undefined ? undefined : openConnect({ ...input.connect, liveness });
     lifetime.onEnd(() => connect?.close());
-    const ksqldb = input.ksqldb === undefined ? undefined : connectKsqldb(input.ksqldb);
+    const ksqldb = input.ksqldb === undefined ? undefined : connectKsqldb({ ...input.ksqldb, liveness });
     lifetime.onEnd(() => ksqldb?.close());
 
     const found = await readCluster({ kafka, registry, connect });

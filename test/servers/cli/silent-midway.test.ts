@@ -104,7 +104,7 @@ const LOOKING: readonly Looking[] = [
   { command: 'plan', code: 3 },
   { command: 'status', code: 0 },
   { command: 'verify-consistency late', code: 4, counted: ' --timeout 3s', patience: ' --timeout 30s' },
-  { command: 'verify-consistency mails', code: 4 },
+  { command: 'verify-consistency mails', code: 4, patience: ' --timeout 12s' },
   { command: 'doctor', code: 4 },
   { command: 'tail cdc.public.orders -e', code: 4, without: 'registry' },
   { command: 'trace copies 1', code: 4, without: 'registry' },
