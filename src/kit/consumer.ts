@@ -54,6 +54,8 @@ const FETCH_WAIT_MS = 500;
 const CHUNK_MESSAGES = 200;
 /** Fetches end every FETCH_WAIT_MS; without one for so long the client is stuck, and a new process is the cure. */
 const STALLED_MS = 60_000;
+/** kafkajs counts by the clock: where it is set back by more, no heartbeat is sent until it has caught up, for an hour or a day. */
+const CLOCK_STEP_MS = SESSION_MS / 2;
 
 /**
  * Reads the topics from their beginning and applies each message at least once, in the order of its partition.
@@ -134,7 +136,7 @@ function firstJoin(
   });
 }
 
-/** kafkajs can get stuck after a broker went away without saying so; then this process ends and a new one begins. */
+/** kafkajs can get stuck after a broker went away or the clock was set, without saying so; then this process ends and a new one begins. */
 function watchProgress(consumer: Consumer, onFailure: (failure: unknown) => void): { end(): void } {
   let lastMs = performance.now();
   const moved = () => {
@@ -148,18 +150,29 @@ function watchProgress(consumer: Consumer, onFailure: (failure: unknown) => void
   ] as const) {
     consumer.on(event, moved);
   }
+  let aheadMs = Date.now() - performance.now();
   const timer = setInterval(() => {
-    if (performance.now() - lastMs < STALLED_MS) return;
+    const stepMs = Date.now() - performance.now() - aheadMs;
+    aheadMs += stepMs;
+    const isStalled = performance.now() - lastMs >= STALLED_MS;
+    if (!isStalled && Math.abs(stepMs) < CLOCK_STEP_MS) return;
     clearInterval(timer);
-    onFailure(
-      new EvpipeError('EVPIPE_CONSUMER_STALLED', `nothing could be fetched from Kafka for ${STALLED_MS / 1000} s`, {
-        kind: 'unreachable',
-      }),
-    );
+    onFailure(isStalled ? stalledError() : clockError(stepMs));
   }, 1_000);
   timer.unref();
   return { end: () => clearInterval(timer) };
 }
+
+const stalledError = (): EvpipeError =>
+  new EvpipeError('EVPIPE_CONSUMER_STALLED', `nothing could be fetched from Kafka for ${STALLED_MS / 1000} s`, {
+    kind: 'unreachable',
+  });
+
+const clockError = (stepMs: number): EvpipeError =>
+  new EvpipeError(
+    'EVPIPE_CONSUMER_CLOCK',
+    `the clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.round(Math.abs(stepMs) / 1000)} s: the consumer begins anew`,
+  );
 
 async function applyBatch(payload: EachBatchPayload, options: ConsumerOptions, holds: Holds): Promise<void> {
   const { batch, resolveOffset, heartbeat, pause, isRunning, isStale } = payload;

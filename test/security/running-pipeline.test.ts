@@ -133,6 +133,17 @@ it('only the service that refers to a database holds a login to it, and not the 
   for (const password of passwords()) expect(others).not.toContain(password);
 });
 
+it('what a service prints of its secrets is shown nowhere', async () => {
+  expect(stack.log('notes')).toContain(passwords()[2]);
+  const logs = await stack.run('logs', '-n', '10000');
+  const json = await stack.run('logs', 'notes', '--output', 'json');
+  expect(logs.stdout).toContain('session secret [hidden], token [hidden]');
+  for (const secret of [...passwords(), 'm41l-t0ken']) {
+    expect(logs.stdout).not.toContain(secret);
+    expect(json.stdout).not.toContain(secret);
+  }
+});
+
 it.each([['guest:guest'], ['evpipe:evpipe'], ['evpipe:']])(
   'RabbitMQ lets nobody in as %s, by neither of its protocols',
   async (login) => {

@@ -190,6 +190,23 @@ describe('a consumer', () => {
     expect(failures).toEqual([]);
   });
 
+  // kafkajs compares the clock with the time of its last heartbeat: set back by an hour, it sends none for an hour.
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('ends, to begin anew, where the clock is set %s', async (direction, stepMs) => {
+    await consume();
+    const now = Date.now;
+    try {
+      Date.now = () => now() + stepMs;
+      await waitUntil('it to end', async () => failures.length > 0 || undefined, { timeoutMs: 30_000 });
+    } finally {
+      Date.now = now;
+    }
+    expect(failures).toEqual([expect.objectContaining({ code: 'EVPIPE_CONSUMER_CLOCK' })]);
+    expect(String(failures[0])).toContain(`the clock was set ${direction} by 3600 s`);
+  });
+
   it('says what it could not reach when it cannot start', async () => {
     const env = { DATABASE_URL: postgres.url, KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrapServers };
     const main = async (own: Parameters<Parameters<typeof startService>[0]>[0]) =>
