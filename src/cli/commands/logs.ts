@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { BoundedRegex } from '../../support/bounded-regex.js';
 import { EvpipeError } from '../../support/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../../support/log.js';
 import type { CommandEntry } from '../command.js';
@@ -74,7 +75,7 @@ function timeOf(text: unknown): number | undefined {
 function patternOf(text: unknown): RegExp | undefined {
   if (text === undefined) return undefined;
   try {
-    return new RegExp(String(text));
+    return new BoundedRegex(String(text)); // what services write may come from anybody
   } catch (cause) {
     throw new EvpipeError('EVPIPE_GREP', `--grep ${String(text)} is not a valid regular expression`, {
       kind: 'usage',

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { probe } from '../../http/client.js';
+import { BoundedRegex } from '../../support/bounded-regex.js';
 import type { ReadyMessage } from '../../support/child.js';
 import { EvpipeError } from '../../support/errors.js';
 import { hiding, secretsIn } from '../../support/masked.js';
@@ -166,7 +167,7 @@ export class RunningChild {
         if (this.port === undefined) return 'it has no port';
         return (await connectionProblem(this.port)) ?? strangerOn(this.port, this.pid);
       case 'log':
-        return new RegExp(ready.pattern, 'm').test(this.context.log.textSince(this.logOffset))
+        return new BoundedRegex(ready.pattern, 'm').test(this.context.log.textSince(this.logOffset))
           ? undefined
           : `it has not written ${ready.pattern}`;
       case 'command':

@@ -13,6 +13,7 @@ const TIMES_OF_DAY: Readonly<Record<string, string>> = {
   'kinds/check/checkpoint.ts': 'the age of a file',
   'kinds/check/status-check.ts': 'compared with timestamps of rows',
   'kit/admin/session.ts': 'the end of a cookie',
+  'kit/consumer.ts': 'notices that it was set',
   'operations/run/exclusively.ts': 'a claim that other machines read',
   'supervisor/children/managed-process.ts': 'when a process ended',
   'support/clock.ts': 'the clock itself',
