@@ -8,7 +8,7 @@ import { SoakFigures } from '../support/soak-figures.js';
 import { Stack } from '../support/stack.js';
 
 const ROUNDS = Number(process.env.EVPIPE_SOAK_ROUNDS ?? 10);
-const FAULTS = 40;
+const FAULTS = 50;
 /** What takes longer after the last fault is worth a look. */
 const SETTLED_MS = 15_000;
 /** Enough for the pipeline, small enough to be filled. */

@@ -48,12 +48,12 @@ export const JOURNEYS: readonly Journey[] = [
 const ROWS = 200;
 const PAUSE_MS = 1_500;
 /** A server may be stopped while the disk is full. */
-const AT_ONCE = 4;
+const AT_ONCE = 5;
 /** What one takes with the pause before it, on average. */
 const FAULT_MS = 2_500;
 
 /**
- * Sends rows while faults happen, four at a time, and asks the checks all the while. Whoever gets no answer sends the same row
+ * Sends rows while faults happen, five at a time, and asks the checks all the while. Whoever gets no answer sends the same row
  * again. No check may call the replica inconsistent, and in the end everything acknowledged has arrived, once.
  */
 export async function faultRound(

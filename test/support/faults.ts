@@ -61,7 +61,7 @@ const stop: Fault = {
   async inflict({ stack, dice, process: { process: name } }) {
     const pid = await stack.signal(name, 'SIGSTOP');
     await pause(someTime(dice));
-    wake(pid);
+    send(pid, 'SIGCONT');
   },
 };
 
@@ -74,7 +74,7 @@ const starve: Fault = {
     while (performance.now() < endMs) {
       const pid = await stack.signal(name, 'SIGSTOP');
       await pause(180);
-      wake(pid);
+      send(pid, 'SIGCONT');
       await pause(20);
     }
   },
@@ -88,9 +88,9 @@ function isStopped(pid: number): boolean {
   }
 }
 
-function wake(pid: number): void {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGCONT');
+    process.kill(pid, signal);
   } catch {
     // It is gone.
   }
@@ -141,8 +141,9 @@ async function whileDisturbed({ dice, process: { pid } }: Sufferer, disturbance:
     await disturb(pid, disturbance);
     await pause(someTime(dice));
     await disturb(pid, {});
-  } catch (failure) {
-    if (isNode(pid)) throw failure; // else it was killed or restarted meanwhile: the next life has the right time
+  } catch {
+    // It was stopped or killed meanwhile, and may still have the wrong time: its next life has the right one.
+    send(pid, 'SIGKILL');
   }
 }
 

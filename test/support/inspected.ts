@@ -6,7 +6,7 @@ import { waitUntil } from '../../src/support/retry.js';
 
 /** Where Node.js opens its inspector when it gets SIGUSR1: one process at a time. */
 const INSPECTOR = 'http://127.0.0.1:9229';
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 8_000;
 /** The other end has gone by then; closing waits for it, and holds up the process meanwhile. */
 const CLOSED_AFTER_MS = 100;
 

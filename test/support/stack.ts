@@ -66,9 +66,12 @@ export class Stack {
 
   /** Answers the process that got it. */
   async signal(name: string, signal: NodeJS.Signals): Promise<number> {
-    const pid = await waitUntil(`${name} to run`, () => this.pidOf(name), { timeoutMs: 30_000, maxPauseMs: 50 });
-    process.kill(pid, signal);
-    return pid;
+    const signalled = async (): Promise<number | undefined> => {
+      const pid = await this.pidOf(name);
+      if (pid !== undefined) process.kill(pid, signal); // throws where it has just ended: then its next life gets it
+      return pid;
+    };
+    return waitUntil(`${name} to run`, signalled, { timeoutMs: 30_000, maxPauseMs: 50 });
   }
 
   async portOf(name: string): Promise<number> {
