@@ -1,4 +1,5 @@
 import type { RowSchema } from '../metadata/schema.js';
+import type { KeyRange } from '../rows/key-range.js';
 import type { Row } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
 import type { Value } from '../values/value.js';
@@ -30,16 +31,16 @@ export function keepResult(results: Store, row: Row, emit: (row: Row) => void, a
 /** What a query holds of the table that it maintains. */
 export interface TableRows {
   all(): Iterable<Row>;
-  /** One row, or one for each window. */
-  ofKey(key: readonly Value[]): Iterable<Row>;
+  /** Those that can only be in these ranges. */
+  between(ranges: readonly KeyRange[]): Iterable<Row>;
 }
 
 export const tableRows = (results: Store): TableRows => ({
   *all() {
     for (const [, entry] of results.all()) yield rowOf(entry);
   },
-  *ofKey(key) {
-    for (const entry of results.ofKey(key)) yield rowOf(entry);
+  *between(ranges) {
+    for (const entry of results.between(ranges)) yield rowOf(entry);
   },
 });
 

@@ -3,6 +3,8 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { jsonReader } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
 import { identityOf, type Value } from '../values/value.js';
+import { compareKeyed, compareToPlace, type KeyRange } from './key-range.js';
+import { OrderedIndex } from './ordered-index.js';
 import type { RowWindow } from './row.js';
 
 /** What a store holds, for its changelog: key and state are written as JSON of these types. */
@@ -21,13 +23,15 @@ export interface StoreEntry {
   readonly timestampMs: number;
 }
 
+type Ordered = Pick<StoreEntry, 'key' | 'window'> & { readonly identity: string };
+
 export type Changelog = (key: Buffer, value: Buffer | null) => void;
 
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
-  /** Windows of each key, once they have been asked for. */
-  private byKey: Map<string, Set<string>> | undefined;
+  /** The entries in the order of their keys, once a range has been asked for. */
+  private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
   private readonly writeKey: (value: Value) => string;
   private readonly readKey: (json: unknown) => Value;
@@ -60,7 +64,7 @@ export class Store {
 
   put(identity: string, entry: StoreEntry): void {
     this.entries.set(identity, entry);
-    if (this.byKey !== undefined) this.index(this.byKey, identity, entry);
+    this.ordered?.add({ identity, key: entry.key, window: entry.window });
     this.changelog?.(this.keyBytes(entry), this.valueBytes(entry));
   }
 
@@ -68,35 +72,40 @@ export class Store {
     const entry = this.entries.get(identity);
     if (entry === undefined) return;
     this.entries.delete(identity);
-    if (this.byKey !== undefined && entry.window !== undefined) {
-      const key = Store.identity(entry.key);
-      const windows = this.byKey.get(key);
-      windows?.delete(identity);
-      if (windows?.size === 0) this.byKey.delete(key);
-    }
+    this.ordered?.delete({ identity, key: entry.key, window: entry.window });
     this.changelog?.(this.keyBytes(entry), null);
   }
 
-  private index(byKey: Map<string, Set<string>>, identity: string, { key, window }: StoreEntry): void {
-    if (window === undefined) return;
-    const plain = Store.identity(key);
-    const windows = byKey.get(plain);
-    if (windows === undefined) byKey.set(plain, new Set([identity]));
-    else windows.add(identity);
+  /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
+  *between(ranges: readonly KeyRange[]): Iterable<StoreEntry> {
+    const seen = new Set<StoreEntry>();
+    for (const range of ranges) {
+      for (const entry of this.range(range)) {
+        if (ranges.length > 1 && seen.has(entry)) continue;
+        seen.add(entry);
+        yield entry;
+      }
+    }
   }
 
-  /** The entry of a key, or those of all its windows. */
-  *ofKey(key: readonly Value[]): Iterable<StoreEntry> {
-    const identity = Store.identity(key);
-    const plain = this.entries.get(identity);
-    if (plain !== undefined) yield plain;
-    if (this.byKey === undefined) {
-      const byKey = new Map<string, Set<string>>();
-      for (const [each, entry] of this.entries) this.index(byKey, each, entry);
-      this.byKey = byKey;
+  private *range({ from, to }: KeyRange): Iterable<StoreEntry> {
+    const identity = Store.identity(from);
+    const windowed = this.entries.values().next().value?.window !== undefined;
+    if (!windowed && from.length === this.spec.key.length && identity === Store.identity(to)) {
+      const plain = this.entries.get(identity);
+      if (plain !== undefined) yield plain;
+      return;
     }
-    for (const each of this.byKey.get(identity) ?? []) {
-      const entry = this.entries.get(each);
+    this.ordered ??= new OrderedIndex(
+      compareKeyed,
+      [...this.entries].map(([each, { key, window }]) => ({ identity: each, key, window })),
+    );
+    const places = this.ordered.between(
+      (item) => compareToPlace(item, from),
+      (item) => compareToPlace(item, to),
+    );
+    for (const each of places) {
+      const entry = this.entries.get(each.identity);
       if (entry !== undefined) yield entry;
     }
   }

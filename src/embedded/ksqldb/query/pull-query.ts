@@ -50,7 +50,7 @@ function checkColumns({ select, where }: Query): void {
     const refused = ['ROWPARTITION', 'ROWOFFSET'].filter((name) => names.has(name));
     if (refused.length === 0) continue;
     throw new StatementError(
-      `Pull queries don't support the following columns in ${clause} clauses: ${refused.join(', ')}\n${MORE}`,
+      `Pull queries don't support the following columns in ${clause} clauses: ${refused.map((name) => `\`${name}\``).join(', ')}\n${MORE}`,
     );
   }
 }
@@ -121,17 +121,13 @@ function chooseRows(
   setting: Setting,
   { metastore, parts }: Engine,
 ): (table: TableRows) => Iterable<Row> {
-  const lookup = keyLookup(where, source.schema.key, { world: parts.world, types: metastore.types });
-  if (lookup.kind === 'keys') {
-    const keys = [...new Map(lookup.keys.map((key) => [Store.identity(key), key])).values()];
-    return (table) => keys.flatMap((key) => [...table.ofKey(key)]);
-  }
+  const { kind, why, ranges } = keyLookup(where, source, { world: parts.world, types: metastore.types });
   const allowed = (name: string): boolean => setting(name) !== 'false';
-  const scans = allowed('ksql.query.pull.table.scan.enabled');
-  if (!scans && !(lookup.kind === 'range' && allowed('ksql.query.pull.range.scan.enabled'))) {
-    throw scanRefused(lookup.kind === 'range' ? 'WHERE clause missing key column.' : lookup.why, source);
-  }
-  return (table) => table.all();
+  const scans =
+    allowed('ksql.query.pull.table.scan.enabled') ||
+    (kind === 'range' && allowed('ksql.query.pull.range.scan.enabled'));
+  if (kind !== 'keys' && !scans) throw scanRefused(why, source);
+  return (table) => (ranges === undefined ? table.all() : table.between(ranges));
 }
 
 function scanRefused(why: string, { schema }: Source): StatementError {
