@@ -27,6 +27,8 @@ export class Engine {
   readonly transient = new Map<string, TransientQuery>();
   /** What each command came to, the last of those with one id. */
   readonly commands = new Map<string, Applied>();
+  /** Number of the last command that was applied. */
+  sequence = -1;
   /** ALTER SYSTEM. */
   readonly systemProperties = new Map<string, string>();
   /** After POST /ksql/terminate nothing is accepted. */

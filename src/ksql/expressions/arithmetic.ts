@@ -10,7 +10,6 @@ import type { Compiled } from './compiled.js';
 import {
   asDecimalType,
   BIGINT,
-  BYTES,
   DOUBLE,
   decimal,
   describeType,
@@ -38,7 +37,7 @@ export function compileNegate(operand: Compiled, at: Position): Compiled {
 
 /** Nulls make null. Whole numbers wrap as Java's do; a division of whole numbers by zero fails the expression. */
 export function compileArithmetic(
-  operator: ArithmeticOperator | '||',
+  operator: ArithmeticOperator,
   left: Compiled,
   right: Compiled,
   expression: Extract<Expression, { kind: 'arithmetic' }>,
@@ -52,13 +51,10 @@ export function compileArithmetic(
       const y = b(row);
       return y === null ? null : combine(x, y);
     };
-  if (left.type?.kind === 'STRING' && right.type?.kind === 'STRING' && (operator === '+' || operator === '||')) {
+  if (left.type?.kind === 'STRING' && right.type?.kind === 'STRING' && operator === '+') {
     return { type: STRING, evaluate: binary((x, y) => (x as string) + (y as string)) };
   }
-  if (left.type?.kind === 'BYTES' && right.type?.kind === 'BYTES' && operator === '||') {
-    return { type: BYTES, evaluate: binary((x, y) => Buffer.concat([x as Uint8Array, y as Uint8Array])) };
-  }
-  if (operator === '||' || !left.type || !right.type || !isNumeric(left.type) || !isNumeric(right.type)) {
+  if (!left.type || !right.type || !isNumeric(left.type) || !isNumeric(right.type)) {
     throw new StatementError(
       `Error processing expression: ${formatExpression(expression)}. Unsupported arithmetic types. ${describeType(left.type)} ${describeType(right.type)}`,
     );

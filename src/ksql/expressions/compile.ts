@@ -58,8 +58,12 @@ function compileKind(expression: Expression, context: CompileContext): Compiled 
       return compileSubscript(run(expression.base), run(expression.index), expression.at);
     case 'negate':
       return compileNegate(run(expression.operand), expression.at);
-    case 'arithmetic':
-      return compileArithmetic(expression.operator, run(expression.left), run(expression.right), expression);
+    case 'arithmetic': {
+      const { operator, left, right, at } = expression;
+      // As in ksqlDB, || is CONCAT: a null is left out, where + makes the whole null.
+      if (operator === '||') return run({ kind: 'call', name: 'CONCAT', args: [left, right], at });
+      return compileArithmetic(operator, run(left), run(right), expression);
+    }
     case 'comparison': {
       const [left, right] = besideTime([expression.left, expression.right]);
       return compileComparison(expression.operator, run(left), run(right), expression);
@@ -293,11 +297,14 @@ function compileCase(expression: Extract<Expression, { kind: 'case' }>, run: (ea
   const { type, parts } = unify(otherwise === undefined ? results : [...results, otherwise], 'Case expression');
   const values = parts.map(({ evaluate }) => evaluate);
   const last = otherwise === undefined ? undefined : values.at(-1);
+  const formatted = expression.branches.map(({ when }) => formatExpression(when));
   return {
     type,
     evaluate: (row) => {
       for (let at = 0; at < conditions.length; at += 1) {
-        if (conditions[at]?.(row) === true) return values[at]?.(row) ?? null;
+        const holds = conditions[at]?.(row);
+        if (holds === true) return values[at]?.(row) ?? null;
+        if (holds === null) throw new StatementError(`WHEN operand is null: ${formatted[at]}`);
       }
       return last === undefined ? null : last(row);
     },

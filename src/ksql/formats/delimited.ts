@@ -84,9 +84,9 @@ export const DELIMITED: Format = {
   inference: false,
   wrapping: 'never',
   check(columns) {
-    for (const { type } of columns) {
+    for (const { name, type } of columns) {
       if (NESTED.has(type.kind)) {
-        throw new StatementError(`The 'DELIMITED' format does not support type '${type.kind}'`);
+        throw new StatementError(`The 'DELIMITED' format does not support type '${type.kind}', column: \`${name}\``);
       }
     }
   },

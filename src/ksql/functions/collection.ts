@@ -130,12 +130,20 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
           joined(list, type, between),
     },
   ),
-  scalar('COLLECTION', 'SLICE', 'The elements from one position to another, both included, the first being 1.', {
-    signature: '(ARRAY<T>, INTEGER, INTEGER) ARRAY<T>',
-    takesNulls: true,
-    run: (list: List | null, from: number | null, to: number | null) =>
-      list?.slice(from === null ? 0 : from - 1, to ?? list.length) ?? null,
-  }),
+  scalar(
+    'COLLECTION',
+    'SLICE',
+    'The elements from one position to another, both included, the first being 1; null where the array does not reach so far.',
+    {
+      signature: '(ARRAY<T>, INTEGER, INTEGER) ARRAY<T>',
+      takesNulls: true,
+      run: (list: List | null, from: number | null, to: number | null) => {
+        if (list === null) return null;
+        const [start, end] = [from === null ? 0 : from - 1, to ?? list.length];
+        return start < 0 || end > list.length || start > end ? null : list.slice(start, end);
+      },
+    },
+  ),
   scalar('COLLECTION', 'ELT', 'The argument at a position, the first behind it being 1.', {
     signature: '(INTEGER, STRING...) STRING',
     takesNulls: true,

@@ -52,6 +52,7 @@ export function explode(
     return { kind: 'expression', expression, alias };
   });
   if (found.length === 0) return { query, relation };
+  if (query.groupBy.length > 0) throw new StatementError('Table functions cannot be used with aggregations.');
   if (relation.type === 'TABLE') {
     throw new StatementError('Table source is not supported with table functions');
   }

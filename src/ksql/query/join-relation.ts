@@ -88,6 +88,7 @@ function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
     ],
     nameOf: joinedNames(cells),
     key,
+    ...(form === 'foreign-key' ? { keyOf: left.cells[0]?.alias ?? '' } : {}),
     window: left.relation.window,
     stores: [...left.relation.stores, ...built.stores],
     value: cells.map(({ alias, name, type: cell }) => ({ name: `${alias}_${name}`, type: cell })),

@@ -102,13 +102,13 @@ export function joinForm(criteria: Criteria): JoinForm {
   const { join, left, right, onLeft, onRight } = criteria;
   if (left.relation.type === 'TABLE' && right.relation.type === 'STREAM') {
     throw new StatementError(
-      'Join between invalid operands requested: left type: TABLE, right type: STREAM. Put the stream first: a stream joins a table, not the other way round.',
+      `Invalid join order: table-stream joins are not supported; only stream-table joins. Got ${left.source?.name} ${join.kind}${join.kind === 'INNER' ? '' : ' OUTER'} JOIN ${right.source?.name}.`,
     );
   }
   if (right.relation.type === 'STREAM') {
     if (join.within === undefined) {
       throw new StatementError(
-        'Stream-stream joins must have a WITHIN clause specified. None was provided. To learn about how to specify a WITHIN clause with a stream-stream join, please visit: https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select',
+        'Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn about how to specify a WITHIN clause with a stream-stream join, please visit: https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select',
       );
     }
     checkWindows(criteria);

@@ -179,8 +179,8 @@ class ForeignKeyJoin {
   }
 
   /**
-   * As Kafka Streams has it: a row that refers to nothing is left out; one that was there before makes a tombstone
-   * where it joins nothing now, whether it joined something before or not; a new one is silent then.
+   * As Kafka Streams has it: a row that was there before makes a tombstone where it joins nothing now, also because it refers
+   * to nothing any more, whether it joined something before or not; a new one is silent then. A left join shows it alone.
    */
   left(row: Row, emit: (row: Row) => void): void {
     const identity = Store.identity(row.key);
@@ -190,13 +190,13 @@ class ForeignKeyJoin {
     keep(this.lefts, row.key, row);
     const entry = this.lefts.get(identity);
     if (entry === undefined) {
-      if (old !== null) this.next({ ...row, value: null }, emit);
+      if (old !== null || (before !== undefined && this.parts.kind === 'LEFT'))
+        this.next({ ...row, value: null }, emit);
       return;
     }
     const on = this.foreignOf(entry, row);
-    if (on === null) return;
     this.link(identity, on);
-    this.show(entry, row, old !== null, emit);
+    if (on !== null || old !== null || this.parts.kind === 'LEFT') this.show(entry, row, old !== null, emit);
   }
 
   right(row: Row, emit: (row: Row) => void): void {
@@ -209,7 +209,8 @@ class ForeignKeyJoin {
   }
 
   private show(entry: StoreEntry, cause: Row, known: boolean, emit: (row: Row) => void): void {
-    const right = this.rights.get(Store.identity([this.foreignOf(entry, cause)]));
+    const on = this.foreignOf(entry, cause);
+    const right = on === null ? undefined : this.rights.get(Store.identity([on]));
     const shown = right !== undefined || this.parts.kind === 'LEFT';
     if (!shown && !known) return;
     const value = shown ? [...(entry.state as Cells), ...((right?.state as Cells) ?? this.noRight)] : null;

@@ -92,6 +92,12 @@ function checkKeys(keys: readonly OutputKey[], { relation, sink, query }: PlanRe
     const names = missing.map(({ expression }) => formatExpression(expression));
     throw missingKeys(sink, 'partitioning expression', names, ' and ');
   }
+  if (relation.keyOf !== undefined) {
+    const [first] = missing.map(({ expression }) => (expression.kind === 'column' ? expression.name : ''));
+    throw new StatementError(
+      `Primary key column missing in projection. For foreign-key table-table joins, the projection must include all primary key columns from the left input table (\`${relation.keyOf}\`). Missing column: \`${first}\`.`,
+    );
+  }
   const [synthetic] = relation.key.filter((key) => key.synthetic);
   if (synthetic !== undefined) {
     throw new StatementError(

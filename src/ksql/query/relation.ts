@@ -28,6 +28,8 @@ export interface Relation {
   /** The output's name of a column that the projection does not rename. */
   readonly nameOf: (source: string | undefined, name: string) => string;
   readonly key: readonly RelationKey[];
+  /** The left table of a foreign-key join: the key is its whole primary key. */
+  readonly keyOf?: string;
   readonly window: SourceWindow | undefined;
   readonly stores: readonly StoreSpec[];
   /** Whether a row's value cells are exactly those of the source's schema. */

@@ -15,7 +15,12 @@ export function alteredSource(statement: StatementOf<'alter-source'>, metastore:
       `Incompatible data source type is ${source.type}, but statement was ALTER ${statement.type}`,
     );
   }
-  if (source.readOnly) throw new StatementError('ALTER command is not supported on source streams or tables.');
+  if (source.readOnly) {
+    const kind = source.type.toLowerCase();
+    throw new StatementError(
+      `Cannot alter ${kind} '${source.name}': ALTER operations are not supported on source ${kind}s.`,
+    );
+  }
   if (source.query !== undefined) {
     throw new StatementError(`ALTER command is not supported for CREATE ... AS statements.`);
   }

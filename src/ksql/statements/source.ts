@@ -189,6 +189,9 @@ export function sourceOf(
       .map((column) => ({ ...plain(column), header: column.header })),
   };
   checkHeaders(schema);
+  if (properties.window !== undefined && schema.key.length === 0) {
+    throw new StatementError('Windowed sources require a key column.');
+  }
   const keyFormat = properties.keyFormat ?? 'KAFKA';
   const { timestamp } = properties;
   if (timestamp !== undefined) checkTimestamp(schema, timestamp);

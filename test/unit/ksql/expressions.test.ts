@@ -23,7 +23,7 @@ function evaluate(sql: string): { type: string; value: string } {
   return { type: formatType(type), value: jsonWriter(type)(run(row)) };
 }
 
-const cases = ['expressions', 'functions', 'types', 'more-functions']
+const cases = ['expressions', 'functions', 'types', 'more-functions', 'unseen-functions']
   .flatMap((file) => readFileSync(new URL(`./expressions/${file}.txt`, import.meta.url), 'utf8').split('\n'))
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => line.split(' :: ') as [string, string, string]);
@@ -39,6 +39,7 @@ describe('expressions without a value are an error of that row, which ksqlDB mak
     ['ROUND(1E308 * 10, 1)', 'Infinity has no digits to round'],
     ['TRUNC(ACOS(2), 1)', 'NaN has no digits to round'],
     ["LPAD('a', 2147483647, 'b')", 'the result would have 2147483647 elements; 10000000 are the limit'],
+    ['CASE WHEN CAST(NULL AS BOOLEAN) THEN 1 ELSE 2 END', 'WHEN operand is null: CAST(null AS BOOLEAN)'],
     ['GENERATE_SERIES(1, 2147483647)', 'the result would have 2147483647 elements; 10000000 are the limit'],
     ["FORMAT_TIMESTAMP(FROM_UNIXTIME(0), 'yyyy', '-')", 'Invalid time zone specified: -'],
   ])('%s', (sql, message) => {

@@ -26,7 +26,11 @@ export class StatementsRoute {
       properties: readProperties(body.streamsProperties),
       variables: readVariables(body.sessionVariables),
     };
-    return this.inTurn(() => this.run(sql, session));
+    const after = body.commandSequenceNumber;
+    return this.inTurn(async () => {
+      if (typeof after === 'number' && after > this.engine.sequence) throw notYet(after);
+      return this.run(sql, session);
+    });
   }
 
   /** POST /ksql/terminate: {deleteTopicList}, names or patterns of topics that queries wrote. Nothing is accepted afterwards. */
@@ -75,6 +79,13 @@ export class StatementsRoute {
     }
   }
 }
+
+/** No other server adds commands: what is not there when the request has its turn never comes. */
+const notYet = (after: number): StatementError =>
+  new StatementError(
+    `Timed out while waiting for a previous command to execute. command sequence number: ${after}`,
+    50301,
+  );
 
 export function readVariables(sent: unknown): Map<string, string> {
   if (typeof sent !== 'object' || sent === null) return new Map();

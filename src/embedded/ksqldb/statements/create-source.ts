@@ -67,9 +67,8 @@ async function ensureTopic(
     return;
   }
   if (partitions === undefined) {
-    const noun = statement.type.toLowerCase();
     throw new StatementError(
-      `Topic '${topic}' does not exist. If you want to create a new topic for the ${noun} please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). For example: CREATE ${statement.type} ${statement.name} (...) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1);`,
+      `Topic '${topic}' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). For example: CREATE ${statement.type} ${statement.name} (...) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1);`,
     );
   }
   const policy =

@@ -32,6 +32,7 @@ export async function executeStatement(statement: Statement, context: StatementC
     restoring: false,
   });
   engine.commands.set(prepared.id, applied);
+  engine.sequence = sequence;
   return commandStatus(`${statement.text};`, prepared.id, sequence, applied.message, applied.queryId);
 }
 
@@ -39,6 +40,7 @@ export async function executeStatement(statement: Statement, context: StatementC
 export async function restore(engine: Engine, commands: readonly LoggedCommand[]): Promise<void> {
   const { log } = engine.parts;
   for (const command of commands) {
+    engine.sequence = command.sequence;
     try {
       const statement = parseStatement(command.statement);
       const applied = await changeOf(statement)?.apply(statement as Any, {

@@ -18,7 +18,7 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
     const { options } = query;
     return entity('queryDescription', `${statement.text};`, {
       queryDescription: {
-        ...description(options.plan, options.sql),
+        ...description(options.plan, options.sql, options.keepsOnly !== true),
         id: query.id,
         sinks: [options.sink.name],
         // Of the query as it was made, not of who asks; latest is the default.
@@ -37,7 +37,7 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
   const plan = planOf(statement.statement, engine);
   return entity('queryDescription', `${statement.text};`, {
     queryDescription: {
-      ...description(plan, statement.statement?.text ?? ''),
+      ...description(plan, statement.statement?.text ?? '', statement.statement?.kind !== 'select'),
       id: '',
       sinks: [],
       overriddenProperties: Object.fromEntries(session.properties),
@@ -58,22 +58,27 @@ function planOf(statement: Statement | undefined, engine: Engine): QueryPlan {
   return planQuery({ query: statement.query, use, sink: 'EXPLAIN', metastore, world: parts.world });
 }
 
-function description(plan: QueryPlan, text: string): Record<string, unknown> {
+function description(plan: QueryPlan, text: string, written: boolean): Record<string, unknown> {
+  const { explain: node } = plan;
+  const root = written ? { name: 'SINK', schema: node.schema, inputs: [node] } : node;
   return {
     statementText: `${text};`,
     windowType: plan.window?.kind ?? null,
     fields: fieldInfos(plan.output),
     sources: [...new Set(plan.inputs.map(({ source }) => source.name))],
     topology: topology(plan),
-    executionPlan: executionPlan(plan.explain, 0),
+    executionPlan: executionPlan(root, 0),
     tasksMetadata: [],
   };
 }
 
 function topology(plan: QueryPlan): string {
-  const sources = [...new Set(plan.inputs.map(({ source }) => source.topic))].join(', ');
+  const sources = [...new Map(plan.inputs.map(({ source }) => [source.topic, source])).values()].map(
+    ({ topic, type }, at) =>
+      `    Source: ${type === 'STREAM' ? 'KSTREAM' : 'KTABLE'}-SOURCE-${String(at).padStart(10, '0')} (topics: [${topic}])\n`,
+  );
   const stores = plan.stores.map(({ name }) => name).join(', ');
-  return `Topologies:\n   Sub-topology: 0\n    Source: (topics: [${sources}])\n    Processor: (stores: [${stores}])\n`;
+  return `Topologies:\n   Sub-topology: 0\n${sources.join('')}    Processor: (stores: [${stores}])\n`;
 }
 
 const executionPlan = (node: PlanNode, depth: number): string =>
