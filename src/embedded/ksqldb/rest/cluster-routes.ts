@@ -7,15 +7,18 @@ import type { KsqlCall } from './request.js';
 /** GET /clusterStatus: one node, which is alive as it answers, and holds all partitions of all stores. */
 export async function clusterStatus({ headers }: KsqlCall, { queries, parts }: Engine): Promise<Answer> {
   const holding = [...queries.values()].filter(({ options }) => options.plan.stores.length > 0);
-  const activeStandbyPerQuery = Object.fromEntries(
-    await Promise.all(holding.map(async (query) => [query.id, await activeStores(query, parts)] as const)),
-  );
+  const held = await Promise.all(holding.map((query) => holdings(query, parts)));
   const nowMs = parts.world.now();
   const host = {
     hostAlive: true,
     lastStatusUpdateMs: nowMs,
-    activeStandbyPerQuery,
-    hostStoreLags: { stateStoreLags: {}, updateTimeMs: nowMs },
+    activeStandbyPerQuery: Object.fromEntries(held.map(({ id, active }) => [id, active])),
+    hostStoreLags: {
+      stateStoreLags: Object.fromEntries(
+        held.flatMap(({ id, stores, lag }) => stores.map((name) => [`${id}#${name}`, lag])),
+      ),
+      updateTimeMs: nowMs,
+    },
   };
   return {
     status: 200,
@@ -23,14 +26,36 @@ export async function clusterStatus({ headers }: KsqlCall, { queries, parts }: E
   };
 }
 
-async function activeStores({ options, topics }: RunningQuery, { kafka }: Engine['parts']): Promise<unknown> {
-  const ends = (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
-  return {
-    activeStores: options.plan.stores.map(({ name }) => name),
+interface Lag {
+  currentOffsetPosition: number;
+  endOffsetPosition: number;
+  offsetLag: number;
+}
+
+/** What a query holds, and how far its stores are behind its inputs, by partition: topics that are joined count together. */
+async function holdings({ id, options, topics }: RunningQuery, { kafka }: Engine['parts']) {
+  const [committed, ends] = await Promise.all([
+    kafka.committedOffsets(options.group, topics),
+    Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest'))).then((each) => each.flat()),
+  ]);
+  const done = new Map(committed.map(({ topic, partition, offset }) => [`${topic} ${partition}`, Number(offset)]));
+  const lagByPartition: Record<string, Lag> = {};
+  for (const { topic, partition, offset } of ends) {
+    lagByPartition[partition] ??= { currentOffsetPosition: 0, endOffsetPosition: 0, offsetLag: 0 };
+    const lag = lagByPartition[partition];
+    const current = done.get(`${topic} ${partition}`) ?? 0;
+    lag.currentOffsetPosition += current;
+    lag.endOffsetPosition += Number(offset);
+    lag.offsetLag += Number(offset) - current;
+  }
+  const stores = options.plan.stores.map(({ name }) => name);
+  const active = {
+    activeStores: stores,
     activePartitions: ends.map(({ topic, partition }) => ({ topic, partition })),
     standByStores: [],
     standByPartitions: [],
   };
+  return { id, stores, active, lag: { lagByPartition, size: Object.keys(lagByPartition).length } };
 }
 
 const scope = (clusterId: string, serviceId: string) => ({
