@@ -3,7 +3,7 @@ import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
 import type { AggregateCall } from './aggregate-calls.js';
 import type { Step, StepContext } from './plan.js';
-import { keepResult, RESULTS } from './table-results.js';
+import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
 import { type WindowRules, windowsOf } from './windows.js';
 
 export interface AggregateOptions {
@@ -20,11 +20,19 @@ export interface AggregateOptions {
 }
 
 type Emit = (row: Row) => void;
+type Failed = StepContext['failed'];
 
-/** Rows of a stream (or changes of a table) to changes of their groups. */
-export function aggregateSteps(options: AggregateOptions): Step {
+/** A failure was logged when the group changed: whoever looks at it later says nothing. */
+const SAID_BEFORE: Failed = () => {};
+
+/** Rows of a stream (or changes of a table) to changes of their groups, and the groups as they are now. */
+export function aggregateSteps(options: AggregateOptions): { readonly step: Step; readonly rows: TableRows } {
   const aggregation = new Aggregation(options);
-  if (options.table) return tableStep(options, aggregation);
+  const { rows } = aggregation;
+  return { step: options.table ? tableStep(options, aggregation) : streamStep(options, aggregation), rows };
+}
+
+function streamStep(options: AggregateOptions, aggregation: Aggregation): Step {
   return (row, emit) => {
     if (row.value === null || !passes(options, row)) return;
     const group = groupOf(options, row);
@@ -91,7 +99,8 @@ interface Grouped {
 
 class Aggregation {
   private readonly states: Store;
-  private readonly results: Store;
+  /** What EMIT FINAL has shown: it forgets the states. Else the states say it all. */
+  private readonly results: Store | undefined;
   /** By the partition that the group's rows would lie in. */
   private readonly streamTimes = new Map<number, number>();
   /** Windows that EMIT FINAL still holds back, and those that retention will remove, by their end. */
@@ -101,10 +110,7 @@ class Aggregation {
 
   constructor(private readonly options: AggregateOptions) {
     this.states = options.steps.store('Aggregate');
-    this.results = options.steps.store(RESULTS);
-    if (!options.final) {
-      for (const [, entry] of this.states.all()) this.show(entry, NO_CAUSE, () => {});
-    }
+    this.results = options.final ? options.steps.store(RESULTS) : undefined;
     if (options.rules === undefined) return;
     for (const [identity, { key, window, timestampMs }] of this.states.all()) {
       const partition = options.steps.partitionOf(key);
@@ -116,14 +122,20 @@ class Aggregation {
     }
   }
 
+  get rows(): TableRows {
+    if (this.results !== undefined) return tableRows(this.results);
+    return tableRows(this.states, (entry) => this.rowOf(entry, NO_CAUSE, SAID_BEFORE));
+  }
+
   /** Adds a row to a group, or takes it back, and emits the group as it is then. */
   change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): void {
     const identity = Store.identity(group, window);
     const entry = this.states.get(identity);
     const state = this.next(entry?.state as readonly Value[] | undefined, row, how);
     const timestampMs = Math.max(entry?.timestampMs ?? -1, row.timestampMs);
-    this.states.put(identity, { key: group, window, state, timestampMs });
-    if (!this.options.final) this.show({ key: group, window, state, timestampMs }, row, emit);
+    const next: StoreEntry = { key: group, window, state, timestampMs };
+    this.states.put(identity, next);
+    if (!this.options.final) this.show(next, entry, row, emit);
   }
 
   /** A row of a table that stays in its group. */
@@ -135,7 +147,7 @@ class Aggregation {
     const timestampMs = Math.max(entry?.timestampMs ?? -1, now.row.timestampMs);
     const next: StoreEntry = { key: now.group, window: undefined, state, timestampMs };
     this.states.put(identity, next);
-    this.show(next, now.row, emit);
+    this.show(next, entry, now.row, emit);
   }
 
   private next(state: readonly Value[] | undefined, row: Row, how: 'add' | 'undo'): Value[] {
@@ -152,29 +164,44 @@ class Aggregation {
     });
   }
 
-  private show({ key, window, state, timestampMs }: StoreEntry, cause: Row, emit: Emit): void {
-    const { calls, shows, project, steps } = this.options;
-    const results = calls.map(({ aggregate }, at) => aggregate.result((state as readonly Value[])[at] ?? null));
-    const grouped: Row = { ...cause, keyless: false, key, value: results, timestampMs, window };
-    let value: Value[] | null = null;
-    if (shows === undefined || this.holds(shows, grouped)) {
-      value = project.map((evaluate) => {
-        try {
-          return evaluate(grouped);
-        } catch (failure) {
-          steps.failed(failure);
-          return null;
-        }
-      });
-    }
-    keepResult(this.results, { ...grouped, value }, emit);
+  /** A group that HAVING leaves out goes out as a deletion where it was in the table before. */
+  private show(entry: StoreEntry, before: StoreEntry | undefined, cause: Row, emit: Emit): void {
+    const row = this.rowOf(entry, cause, this.options.steps.failed);
+    if (this.results !== undefined) keepResult(this.results, row, emit);
+    else if (row.value !== null || (before !== undefined && this.isShown(before))) emit(row);
   }
 
-  private holds(shows: (row: Row) => boolean, row: Row): boolean {
+  /** A group as a row of the table; without a value where HAVING leaves it out. */
+  private rowOf(entry: StoreEntry, cause: Row, failed: Failed): Row {
+    const grouped = this.grouped(entry, cause);
+    if (!this.holds(grouped, failed)) return { ...grouped, value: null };
+    const value = this.options.project.map((evaluate) => {
+      try {
+        return evaluate(grouped);
+      } catch (failure) {
+        failed(failure);
+        return null;
+      }
+    });
+    return { ...grouped, value };
+  }
+
+  private grouped({ key, window, state, timestampMs }: StoreEntry, cause: Row): Row {
+    const states = state as readonly Value[];
+    const results = this.options.calls.map(({ aggregate }, at) => aggregate.result(states[at] ?? null));
+    return { ...cause, keyless: false, key, value: results, timestampMs, window };
+  }
+
+  private isShown(entry: StoreEntry): boolean {
+    return this.options.shows === undefined || this.holds(this.grouped(entry, NO_CAUSE), SAID_BEFORE);
+  }
+
+  private holds(grouped: Row, failed: Failed): boolean {
+    const { shows } = this.options;
     try {
-      return shows(row);
+      return shows === undefined || shows(grouped);
     } catch (failure) {
-      this.options.steps.failed(failure);
+      failed(failure);
       return false;
     }
   }
@@ -219,14 +246,14 @@ class Aggregation {
       else if (startMs + rules.retentionMs < now) {
         watched.delete(identity);
         this.states.delete(identity);
-        this.results.delete(identity);
+        this.results?.delete(identity);
       }
     }
     due.sort(([, a], [, b]) => (a.window?.endMs ?? 0) - (b.window?.endMs ?? 0));
     for (const [identity, entry] of due) {
       watched.delete(identity);
       this.states.delete(identity);
-      this.show(entry, cause, emit);
+      this.show(entry, undefined, cause, emit);
     }
   }
 
@@ -262,15 +289,16 @@ class Aggregation {
     const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
     for (const [old, entry] of grew ? near : []) {
       this.states.delete(old);
-      if (this.options.final) continue;
+      if (this.options.final || !this.isShown(entry)) continue;
       const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
-      keepResult(this.results, { ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs }, emit);
+      emit({ ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs });
     }
+    const before = this.states.get(identity);
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
     known.add(identity);
     this.watch(partition, identity);
-    if (!this.options.final) this.show(entry, row, emit);
+    if (!this.options.final) this.show(entry, before, row, emit);
     this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);
   }
 

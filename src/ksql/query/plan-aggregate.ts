@@ -12,7 +12,7 @@ import type { BuiltPlan, QueryPlan } from './plan.js';
 import { compileCondition, type PlanRequest, typed } from './plan-stream.js';
 import { checkKeyOnce, checkReserved, expandSelect, missingKeys } from './projection.js';
 import type { Relation } from './relation.js';
-import { RESULTS, resultStore, tableRows } from './table-results.js';
+import { resultStore } from './table-results.js';
 import { sourceWindow, windowRules } from './windows.js';
 
 /** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
@@ -72,8 +72,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     ...input.stores,
     ...(input.type === 'TABLE' ? [previousRows(input)] : []),
     { name: 'Aggregate', key: groupTypes, state: stateType(grouping) },
-    // Made again from the states; only EMIT FINAL forgets those.
-    { ...resultStore(output), derived: query.emit !== 'FINAL' },
+    ...(query.emit === 'FINAL' ? [resultStore(output)] : []),
   ];
   return {
     inputs: input.inputs,
@@ -85,7 +84,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     limit: query.limit,
     copartitioned: input.copartitioned,
     build: (steps): BuiltPlan => {
-      const aggregate = aggregateSteps({
+      const { step, rows } = aggregateSteps({
         calls: grouping.calls,
         groups: groups.map(({ evaluate }) => evaluate),
         where,
@@ -96,7 +95,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
         table: input.type === 'TABLE',
         steps,
       });
-      return { steps: input.build(steps, aggregate), rows: tableRows(steps.store(RESULTS)) };
+      return { steps: input.build(steps, step), rows };
     },
     explain: { name: 'AGGREGATE', schema: formatSchema(output), inputs: [input.explain] },
   };

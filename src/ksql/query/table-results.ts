@@ -35,14 +35,16 @@ export interface TableRows {
   between(ranges: readonly KeyRange[]): Iterable<Row>;
 }
 
-export const tableRows = (results: Store): TableRows => ({
-  *all() {
-    for (const [, entry] of results.all()) yield rowOf(entry);
-  },
-  *between(ranges) {
-    for (const entry of results.between(ranges)) yield rowOf(entry);
-  },
-});
+/** Entries of a store as rows; one that makes no value is not in the table. */
+export function tableRows(store: Store, toRow: (entry: StoreEntry) => Row = rowOf): TableRows {
+  function* shown(entries: Iterable<StoreEntry>): Iterable<Row> {
+    for (const entry of entries) {
+      const row = toRow(entry);
+      if (row.value !== null) yield row;
+    }
+  }
+  return { all: () => shown(store.values()), between: (ranges) => shown(store.between(ranges)) };
+}
 
 const rowOf = ({ key, window, state, timestampMs }: StoreEntry): Row => ({
   key,

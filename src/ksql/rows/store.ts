@@ -12,8 +12,6 @@ export interface StoreSpec {
   readonly name: string;
   readonly key: readonly SqlType[];
   readonly state: SqlType;
-  /** Made again from other stores at a restart, so it needs no changelog. */
-  readonly derived?: boolean;
 }
 
 export interface StoreEntry {
@@ -48,7 +46,7 @@ export class Store {
 
   /** From now on changes are logged. */
   logTo(changelog: Changelog): void {
-    if (this.spec.derived !== true) this.changelog = changelog;
+    this.changelog = changelog;
   }
 
   static identity(key: readonly Value[], window?: RowWindow | undefined): string {
@@ -112,6 +110,10 @@ export class Store {
 
   all(): IterableIterator<[string, StoreEntry]> {
     return this.entries.entries();
+  }
+
+  values(): Iterable<StoreEntry> {
+    return this.entries.values();
   }
 
   get size(): number {

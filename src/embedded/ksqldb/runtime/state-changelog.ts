@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { KafkaClient, PartitionPosition } from '../../../clients/kafka/contract.js';
+import { readToEnd } from '../../../clients/kafka/read-topic.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 
@@ -46,19 +47,21 @@ export async function restoreState(
   const latest = new Map<string, Buffer>();
   let positions: PartitionPosition[] | undefined;
   let pending: Array<readonly [string, Buffer | null]> = [];
-  for await (const { key, value } of wholeTopic(kafka, changelogTopic(group))) {
-    if (key === null) continue;
-    const text = key.toString('utf8');
-    if (text !== MARKER) {
-      pending.push([text, value]);
-      continue;
+  for await (const { records } of readToEnd(kafka, changelogTopic(group))) {
+    for (const { key, value } of records) {
+      if (key === null) continue;
+      const text = key.toString('utf8');
+      if (text !== MARKER) {
+        pending.push([text, value]);
+        continue;
+      }
+      for (const [changed, bytes] of pending) {
+        if (bytes === null) latest.delete(changed);
+        else latest.set(changed, bytes);
+      }
+      pending = [];
+      positions = value === null ? undefined : readPositions(value);
     }
-    for (const [changed, bytes] of pending) {
-      if (bytes === null) latest.delete(changed);
-      else latest.set(changed, bytes);
-    }
-    pending = [];
-    positions = value === null ? undefined : readPositions(value);
   }
   let count = 0;
   for (const [text, value] of latest) {
@@ -73,26 +76,4 @@ export async function restoreState(
 function readPositions(value: Buffer): PartitionPosition[] {
   const list = JSON.parse(value.toString('utf8')) as Array<{ topic: string; partition: number; offset: string }>;
   return list.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
-}
-
-async function* wholeTopic(
-  kafka: KafkaClient,
-  topic: string,
-): AsyncGenerator<{ key: Buffer | null; value: Buffer | null }> {
-  const from = await kafka.offsets(topic, 'earliest');
-  const ends = new Map((await kafka.offsets(topic, 'latest')).map(({ partition, offset }) => [partition, offset]));
-  const open = new Set(
-    from.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n)).map(({ partition }) => partition),
-  );
-  if (open.size === 0) return;
-  const reader = kafka.reader({ from: from.filter(({ partition }) => open.has(partition)) });
-  try {
-    for await (const batch of reader) {
-      yield* batch.records;
-      if (batch.nextOffset >= (ends.get(batch.partition) ?? 0n)) open.delete(batch.partition);
-      if (open.size === 0) return;
-    }
-  } finally {
-    await reader.close();
-  }
 }

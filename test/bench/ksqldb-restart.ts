@@ -1,0 +1,103 @@
+/**
+ * The embedded ksqlDB engine after kill -9: how long until it listens, until a pull query answers, until the first new result is
+ * in the sink; and pull queries by key after that.
+ *
+ *   npm run bench ksqldb-restart [keys, default 20000] [rounds, default 3]
+ */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectKafka } from '../../src/clients/kafka/client.js';
+import { pause } from '../../src/support/retry.js';
+import { forkServer } from '../support/fork-server.js';
+import { KafkaProcess } from '../support/kafka-process.js';
+
+const keys = Number(process.argv[2] ?? 20_000);
+const rounds = Number(process.argv[3] ?? 3);
+const PULLS = 200;
+const POLL_MS = 10;
+
+const folder = await mkdtemp(join(tmpdir(), 'evpipe-bench-ksqldb-restart-'));
+const broker = await KafkaProcess.start(join(folder, 'broker'));
+const kafka = connectKafka({ bootstrapServers: broker.address, clientId: 'bench' });
+
+async function startEngine() {
+  const child = forkServer(fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url)), {
+    host: '127.0.0.1',
+    port: 0,
+    kafka: { bootstrapServers: broker.address },
+  });
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+const post = async (url: string, path: string, body: object): Promise<string> => {
+  const answer = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(text);
+  return text;
+};
+
+const pull = (url: string, at: number) => post(url, '/query', { ksql: `SELECT * FROM C WHERE K = 'k${at}';` });
+
+const sinkEnd = async (): Promise<number> => {
+  const ends = await kafka.offsets('C', 'latest').catch(() => []);
+  return ends.reduce((sum, { offset }) => sum + Number(offset), 0);
+};
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done())) await pause(POLL_MS);
+}
+
+const since = (startedMs: number): string => `${Math.round(performance.now() - startedMs)} ms`;
+
+let engine = await startEngine();
+try {
+  await post(engine.url, '/ksql', {
+    ksql: `CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+      CREATE TABLE C AS SELECT K, COUNT(*) AS N, SUM(A) AS T FROM S GROUP BY K;`,
+  });
+  const producer = kafka.producer();
+  const record = (at: number) => ({
+    topic: 's',
+    partition: 0,
+    key: Buffer.from(`k${at % keys}`),
+    value: Buffer.from(`{"A":${at % 100}}`),
+  });
+  for (let at = 0; at < keys; at += 1) {
+    producer.append(record(at));
+    await producer.room();
+  }
+  await producer.flush();
+  await until(async () => (await sinkEnd()) >= keys);
+  for (let round = 0; round < rounds; round += 1) {
+    const exited = once(engine.child, 'exit');
+    engine.child.kill('SIGKILL');
+    await exited;
+    const before = await sinkEnd();
+    await producer.send([record(round)]);
+    const startedMs = performance.now();
+    const result = until(async () => (await sinkEnd()) > before).then(() => since(startedMs));
+    engine = await startEngine();
+    const listens = since(startedMs);
+    await pull(engine.url, 0);
+    const pulls = since(startedMs);
+    console.log(`listens ${listens}, pulls ${pulls}, first result ${await result}`);
+  }
+  const times: number[] = [];
+  for (let at = 0; at < PULLS; at += 1) {
+    const startedMs = performance.now();
+    await pull(engine.url, (at * 7919) % keys);
+    times.push(performance.now() - startedMs);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`pull by key: p50 ${times[PULLS / 2]?.toFixed(1)} ms, p99 ${times[Math.floor(PULLS * 0.99)]?.toFixed(1)} ms`);
+  await producer.close();
+} finally {
+  engine.child.kill('SIGKILL');
+  await kafka.close();
+  await broker.stop();
+  await rm(folder, { recursive: true, force: true });
+}
