@@ -9,6 +9,8 @@ export interface ReadyMessage {
 
 export interface RunningServer {
   readonly port: number;
+  /** Resolves with the reason where it can't go on. */
+  readonly failed?: Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -46,5 +48,6 @@ export async function runAsChild<Options>(
   process.on('disconnect', stop);
 
   server = await start(options, log).catch(fail);
+  void server.failed?.then(fail);
   if (process.send) process.send({ type: 'ready', port: server.port } satisfies ReadyMessage);
 }

@@ -1,6 +1,7 @@
 import { Cluster, Connections } from './cluster.js';
 import type { ConnectKafka, KafkaClient, KafkaClientOptions } from './contract.js';
 import { ClassicGroupMember } from './group-member.js';
+import { ClassicGroupSession } from './group-session.js';
 import { Groups } from './groups.js';
 import { persist } from './kafka-errors.js';
 import { producerLink, readerLink } from './links.js';
@@ -48,6 +49,13 @@ export const connectKafka: ConnectKafka = (options: KafkaClientOptions): KafkaCl
       const member = new ClassicGroupMember(own, coordinated, topics, memberOptions, () => parts.delete(part));
       parts.add(part);
       return member;
+    },
+    groupSession(sessionOptions) {
+      const own = new Connections(cluster);
+      const part = { close: () => session.leave() };
+      const session = new ClassicGroupSession(own, new Groups(cluster, own), sessionOptions, () => parts.delete(part));
+      parts.add(part);
+      return session;
     },
     reader(readerOptions) {
       const reader = new Reader(readerLink(cluster, topics), readerOptions, () => parts.delete(reader));

@@ -189,6 +189,8 @@ export interface KafkaClient {
 
   /** Joins a classic consumer group; what it is assigned is read with a `reader`. */
   groupMember(options: GroupMemberOptions): GroupMember;
+  /** The same, of a group that shares something else than partitions. */
+  groupSession(options: GroupSessionOptions): GroupSession;
   reader(options: ReaderOptions): RecordReader;
   producer(options?: ProducerOptions): RecordProducer;
   transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer;
@@ -201,6 +203,37 @@ export interface GroupMemberOptions {
   readonly instanceId?: string;
   /** The group rebalances, or has expelled this member: commit what is done, then join again. Called once per join. */
   onRebalance(): void;
+}
+
+export interface GroupSessionMember {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly metadata: Buffer;
+}
+
+/** What the members of a classic group hand to each other: its name has to be the same for all. */
+export interface GroupProtocol {
+  readonly type: string;
+  readonly name: string;
+  /** What a member says of itself. */
+  metadata(): Buffer;
+  /** What each member gets; asked of the group's leader. */
+  assign(
+    members: readonly GroupSessionMember[],
+    leader: string,
+  ): Promise<ReadonlyArray<{ readonly memberId: string; readonly assignment: Buffer }>>;
+}
+
+export interface GroupSessionOptions extends GroupMemberOptions {
+  readonly protocol: GroupProtocol;
+  /** Default 45 s: a member that is silent for longer is expelled. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export interface GroupSession {
+  /** Joins, or joins again. Resolves with what the leader assigned, which holds until `onRebalance`. */
+  join(signal: AbortSignal): Promise<Buffer>;
+  leave(): Promise<void>;
 }
 
 export interface GroupMember {

@@ -14,7 +14,7 @@ import type { GroupDescription, PartitionPosition, TopicPartition } from './cont
 import { Coordinators } from './coordinators.js';
 import { hasCode, kafkaError, persist, throwIfError } from './kafka-errors.js';
 
-interface Membership {
+export interface Membership {
   readonly generationIdOrMemberEpoch?: number;
   readonly memberId?: string;
   readonly groupInstanceId?: string | null;

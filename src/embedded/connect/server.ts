@@ -6,9 +6,11 @@ import { systemClock } from '../../support/clock.js';
 import { Lifetime } from '../../support/lifetime.js';
 import { listen } from '../../support/listen.js';
 import { type Log, silentLog } from '../../support/log.js';
+import { RestFailure } from './rest/failure.js';
 import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
 import { Stores } from './worker/stores.js';
+import { WorkerGroup } from './worker/worker-group.js';
 import { withWorkerDefaults } from './worker/worker-options.js';
 
 export interface ConnectOptions {
@@ -63,21 +65,40 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
         return workerId;
       },
     });
+    let entered = false;
     const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
     const { server } = restServer(
-      { herder, stores, clusterId, providers, loggers, clock },
+      {
+        get herder() {
+          if (!entered) throw new RestFailure(503, 'Worker is still starting up.');
+          return herder;
+        },
+        stores,
+        clusterId,
+        providers,
+        loggers,
+        clock,
+      },
       { log, allowedHosts: options.allowedHosts, login: options.login },
     );
     const port = await listen(server, options);
     workerId = `${options.host}:${port}`;
+    let onLost: (failure: unknown) => void = () => {};
+    const failed = new Promise<unknown>((resolve) => {
+      onLost = resolve;
+    });
+    const group = new WorkerGroup({ kafka, group: workerConfig['group.id'] ?? '', workerId, log, onLost });
+    life.onEnd(() => group.leave());
     life.onEnd(() => herder.stop());
     life.onEnd(async () => {
       server.close();
       server.closeAllConnections();
     });
+    await group.enter();
     await herder.start();
+    entered = true;
     log.info('listening', { url: `http://${workerId}`, kafka: options.kafka.bootstrapServers });
-    return { port, stop: () => life.end() };
+    return { port, failed, stop: () => life.end() };
   } catch (failure) {
     await life.end();
     throw failure;

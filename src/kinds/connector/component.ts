@@ -42,7 +42,7 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
     launch: ({ launch, upstream, dataDir, stateFolder, secrets }) =>
       embeddedProgram('connect', {
         kafka: upstream.of(server('kafka'))?.host,
-        ...(upstream.isForeign(server('kafka')) && { workerConfig: ownTopics(name) }),
+        ...(upstream.isForeign(server('kafka')) && { workerConfig: ownCluster(name) }),
         dataDir,
         login: secrets.login('connect'),
         ...launch,
@@ -58,7 +58,8 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
   },
 });
 
-const ownTopics = (pipeline: string) => ({
+const ownCluster = (pipeline: string) => ({
+  'group.id': `_evpipe_${pipeline}_connect`,
   'config.storage.topic': `_evpipe_${pipeline}_connect-configs`,
   'offset.storage.topic': `_evpipe_${pipeline}_connect-offsets`,
   'status.storage.topic': `_evpipe_${pipeline}_connect-status`,

@@ -25,7 +25,9 @@ export interface GroupReport {
 /** Groups with what they have committed and how far they are behind; none named: all. Throws EVPIPE_GROUP_MISSING (kind usage). */
 export async function describeGroups(session: Session, names: readonly string[]): Promise<readonly GroupReport[]> {
   const kafka = await kafkaClient(session.clients);
-  const known = (await kafka.listGroups()).map(({ group }) => group);
+  // What Connect's workers form is a group, too; it reads no topics.
+  const groups = (await kafka.listGroups()).filter(({ protocolType }) => protocolType !== 'connect');
+  const known = groups.map(({ group }) => group);
   for (const name of names) requireGroup(name, known);
   return Promise.all((names.length > 0 ? names : [...known].sort()).map((group) => reportOf(group, kafka)));
 }

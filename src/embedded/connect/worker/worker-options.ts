@@ -20,6 +20,12 @@ export const WORKER_OPTIONS: readonly OptionDefinition[] = [
     'org.apache.kafka.connect.storage.SimpleHeaderConverter',
     'Converter of headers, for connectors that name none; its options are `header.converter.…`.',
   ),
+  optional(
+    'STRING',
+    'group.id',
+    'connect-cluster',
+    'The group by which workers see each other: a second worker in it does not start and says which one runs.',
+  ),
   optional('STRING', 'config.storage.topic', 'connect-configs', 'Topic of the connectors’ configurations.'),
   optional('STRING', 'offset.storage.topic', 'connect-offsets', 'Topic of the source connectors’ offsets.'),
   optional('STRING', 'status.storage.topic', 'connect-status', 'Topic of the connectors’ and tasks’ states.'),

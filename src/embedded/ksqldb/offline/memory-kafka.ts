@@ -95,6 +95,10 @@ export class MemoryKafka implements KafkaClient {
   async deleteOffsets(): Promise<void> {}
   async deleteGroup(): Promise<void> {}
 
+  groupSession(): never {
+    throw notOffline('a group');
+  }
+
   groupMember(): GroupMember {
     throw notOffline('joining a group');
   }
