@@ -2,15 +2,21 @@ import type { KafkaClient, PartitionPosition, RecordBatch } from './contract.js'
 
 /**
  * All records of a topic from `from` (default: the earliest) up to where it ends at the time of the call, as batches;
- * partitions arrive interleaved, each in its own order. Ends by itself. A topic that does not exist has no records.
+ * partitions arrive interleaved, each in its own order. Ends by itself. A topic that does not exist has no records. Where a
+ * transaction is open it ends there; with `endsOpen` it waits until that is over.
  */
 export async function* readToEnd(
   kafka: KafkaClient,
   topic: string,
-  options: { readonly from?: readonly PartitionPosition[]; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly from?: readonly PartitionPosition[];
+    readonly signal?: AbortSignal;
+    readonly endsOpen?: boolean;
+  } = {},
 ): AsyncGenerator<RecordBatch> {
   if ((await kafka.describeTopic(topic)) === undefined) return;
-  const ends = new Map((await kafka.offsets(topic, 'latest')).map((end) => [end.partition, end.offset]));
+  const isolation = options.endsOpen === true ? 'read_uncommitted' : 'read_committed';
+  const ends = new Map((await kafka.offsets(topic, 'latest', isolation)).map((end) => [end.partition, end.offset]));
   const starts = options.from ?? (await kafka.offsets(topic, 'earliest'));
   const open = new Set(
     starts.filter((start) => start.offset < (ends.get(start.partition) ?? 0n)).map((start) => start.partition),

@@ -11,7 +11,7 @@ import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
 import { Stores } from './worker/stores.js';
 import { WorkerGroup } from './worker/worker-group.js';
-import { withWorkerDefaults } from './worker/worker-options.js';
+import { groupOf, workerOptions } from './worker/worker-options.js';
 
 export interface ConnectOptions {
   readonly host: string;
@@ -45,7 +45,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
   try {
     const kafka = connectKafka({ ...options.kafka, clientId: 'connect' });
     life.onEnd(() => kafka.close());
-    const workerConfig = withWorkerDefaults(options.workerConfig);
+    const workerConfig = workerOptions(options.workerConfig, options.env);
     const { clusterId } = await kafka.describeCluster();
     const stores = await Stores.open(kafka, workerConfig, log);
     life.onEnd(() => stores.close());
@@ -75,7 +75,6 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
         },
         stores,
         clusterId,
-        providers,
         loggers,
         clock,
       },
@@ -87,7 +86,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     const failed = new Promise<unknown>((resolve) => {
       onLost = resolve;
     });
-    const group = new WorkerGroup({ kafka, group: workerConfig['group.id'] ?? '', workerId, log, onLost });
+    const group = new WorkerGroup({ kafka, group: groupOf(workerConfig), workerId, log, onLost });
     life.onEnd(() => group.leave());
     life.onEnd(() => herder.stop());
     life.onEnd(async () => {

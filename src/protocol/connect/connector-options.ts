@@ -71,20 +71,38 @@ export const SINK_OPTIONS: readonly OptionDefinition[] = [
   ),
 ];
 
+/** In the order in which Connect names them. */
+const oneOfWords =
+  (words: readonly string[]) =>
+  (value: string): string | undefined =>
+    words.includes(value.trim().toUpperCase())
+      ? undefined
+      : `String must be one of (case insensitive): ${words.join(', ')}`;
+
 /** Options that every source has besides. */
 export const SOURCE_OPTIONS: readonly OptionDefinition[] = [
   optional('LIST', 'topic.creation.groups', '', 'Groups of configurations for topics created by source connectors.'),
-  only(
-    ['requested'],
-    'it delivers at least once',
-    optional('STRING', 'exactly.once.support', 'requested', 'Whether records are written exactly once.'),
+  optional(
+    'STRING',
+    'exactly.once.support',
+    'requested',
+    '`required`: refused where the worker’s `exactly.once.source.support` is not `enabled`; `requested`: takes what there is.',
+    { check: oneOfWords(['REQUIRED', 'REQUESTED']) },
   ),
-  unused(
-    optional('STRING', 'transaction.boundary', 'poll', 'it needs exactly-once support.', {
-      oneOf: ['poll', 'interval', 'connector'],
-    }),
+  optional(
+    'STRING',
+    'transaction.boundary',
+    'poll',
+    'When transactions end, with exactly-once support: with each `poll`, or by `interval`; `connector` is refused, since none of these connectors ends them itself.',
+    { check: oneOfWords(['INTERVAL', 'POLL', 'CONNECTOR']) },
   ),
-  unused(optional('LONG', 'transaction.boundary.interval.ms', null, 'it needs exactly-once support.')),
+  optional(
+    'LONG',
+    'transaction.boundary.interval.ms',
+    null,
+    'How long a transaction takes by `interval`; by default as long as the worker waits between two flushes.',
+    { check: (value) => (Number(value) >= 0 ? undefined : 'Value must be at least 0') },
+  ),
   only(
     [],
     'the offsets of all connectors are in the worker’s topic',

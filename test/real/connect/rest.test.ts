@@ -226,3 +226,24 @@ it('shows and changes the offsets of a sink as Connect does', async () => {
     expect(ours, JSON.stringify(call)).toEqual(real);
   }
 });
+
+it.each([
+  ['exactly.once.support', 'required'],
+  ['exactly.once.support', 'Requested'],
+  ['exactly.once.support', 'always'],
+  ['transaction.boundary', 'connector'],
+  ['transaction.boundary', 'INTERVAL'],
+  ['transaction.boundary', 'never'],
+  ['transaction.boundary.interval.ms', '0'],
+  ['transaction.boundary.interval.ms', '-1'],
+  ['transaction.boundary.interval.ms', 'x'],
+])('says of %s=%s what Connect says', async (option, value) => {
+  const config = { ...world.config(database), name: 'NAME', [option]: value };
+  const answers = await both(['PUT', '/connector-plugins/PostgresConnector/config/validate', config]);
+  const [real, ours] = answers.map(({ body }) =>
+    (body as { configs: { value: { name: string; errors: string[] } }[] }).configs
+      .filter((one) => one.value.name === option)
+      .map((one) => one.value.errors),
+  );
+  expect(ours).toEqual(real);
+});

@@ -10,6 +10,8 @@ export interface Position {
   readonly lsn: bigint;
   readonly doneLsn: bigint;
   readonly commitLsn: bigint;
+  /** Within a transaction: how many of its changes at `lsn` are told, all of their records; 0 or absent: not counted. */
+  readonly told?: number | undefined;
   readonly txId: number | null;
   readonly timeUs: number;
   /** INSERT, UPDATE, DELETE, TRUNCATE, MESSAGE, COMMIT; null after a snapshot. */
@@ -20,8 +22,11 @@ export interface Position {
   readonly incremental?: IncrementalState | undefined;
 }
 
-/** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec. */
-export function offsetOf(position: Position): SourceOffset {
+/** Debezium has none: its offsets say only which place was told last, and what may follow there is told again. */
+const TOLD = 'evpipe_told_at_lsn';
+
+/** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec; `exact` with what it takes to go on without telling anything twice. */
+export function offsetOf(position: Position, exact = false): SourceOffset {
   if (position.snapshot !== undefined)
     return {
       last_snapshot_record: position.snapshot.completed,
@@ -38,8 +43,16 @@ export function offsetOf(position: Position): SourceOffset {
     lsn: position.lsn,
     txId: position.txId,
     ts_usec: position.timeUs,
+    ...(exact && { [TOLD]: position.told ?? 0 }),
     ...incrementalOffset(position.incremental),
   };
+}
+
+/** Up to where the transaction is done with that was told in part; 0: nothing of it. */
+export function doneOfTransaction({ lsn, doneLsn, commitLsn, told = 0 }: Position): bigint {
+  // Its first change can be where the commit before it ends: only the count tells that it was told.
+  if (told > 0) return lsn - 1n;
+  return doneLsn > commitLsn ? doneLsn : 0n;
 }
 
 const COLLECTIONS = 'incremental_snapshot_collections';
@@ -91,6 +104,7 @@ export function positionOf(offset: SourceOffset | undefined): Position | undefin
     txId: typeof txId === 'number' ? txId : null,
     timeUs: Number(offset.ts_usec ?? 0),
     messageType: typeof offset.messageType === 'string' ? offset.messageType : null,
+    told: Number(offset[TOLD] ?? 0),
     incremental: incrementalOf(offset),
   };
 }

@@ -5,7 +5,7 @@ import type { ConnectRecord } from '../data/record.js';
 import { type TableInfo, tableName } from './catalogue.js';
 import type { Change, EventFactory } from './events.js';
 import type { IncrementalSnapshot } from './incremental.js';
-import type { Position } from './position.js';
+import { doneOfTransaction, type Position } from './position.js';
 import type { Reselection } from './reselect.js';
 import type { Settings } from './settings.js';
 import { type Signal, signalOf } from './signals.js';
@@ -14,7 +14,8 @@ import type { TableCodec } from './table-codec.js';
 import { TransactionCount } from './transaction.js';
 
 export interface StreamOutput {
-  emit(record: ConnectRecord, position: Position): void;
+  /** `partial`: more records of the same change follow at once. */
+  emit(record: ConnectRecord, position: Position, partial?: boolean): void;
   /** Nothing to write, but everything up to here is done with. */
   moved(position: Position, urgent: boolean): void;
 }
@@ -120,7 +121,7 @@ export class StreamReader {
     this.parts.incremental.passed(serverLsn);
     if (serverLsn <= this.position.commitLsn) return;
     if (this.settings.heartbeatMs === 0 && !replyRequested) return;
-    this.position = { ...this.position, lsn: serverLsn, doneLsn: serverLsn, commitLsn: serverLsn };
+    this.position = { ...this.position, lsn: serverLsn, doneLsn: serverLsn, commitLsn: serverLsn, told: 0 };
     this.parts.output.moved(this.position, replyRequested);
   }
 
@@ -157,19 +158,22 @@ export class StreamReader {
     }
     const lastCommit = this.commitSeen ? this.position.commitLsn : null;
     const { prefix, database } = this.settings;
+    const { resume } = this;
+    const told = message.xid === resume.txId ? (resume.told ?? 0) : 0;
     this.transaction = {
       xid: message.xid,
       timeUs: message.commitTimeUs,
       source: new SourceInfo(prefix, database, message.commitTimeUs, message.xid, lastCommit, this.parts.xmin()),
       count: this.settings.transactionMetadata ? new TransactionCount(message.xid) : undefined,
-      doneLsn: this.position.commitLsn,
-      lsn: 0n,
+      doneLsn: told > 0 ? resume.doneLsn : this.position.commitLsn,
+      lsn: told > 0 ? resume.lsn : 0n,
+      told,
       // Told in part before: what is done with there is not told again.
-      skipUntil:
-        message.xid === this.resume.txId && this.resume.doneLsn > this.resume.commitLsn ? this.resume.doneLsn : 0n,
+      skipUntil: message.xid === resume.txId ? doneOfTransaction(resume) : 0n,
+      toSkip: told,
       wrote: false,
     };
-    if (this.transaction.count !== undefined && this.transaction.skipUntil === 0n) {
+    if (this.transaction.count !== undefined && !this.wasTold(this.transaction, lsn)) {
       const record = this.parts.events.transaction(
         this.transaction.count.begin(lsn, Math.floor(message.commitTimeUs / 1000)),
       );
@@ -229,6 +233,7 @@ export class StreamReader {
     const before = message.kind === 'insert' ? undefined : message.before;
     const after = message.kind === 'delete' ? undefined : message.after;
     if (!this.settings.skipped.has(operation)) {
+      if (this.wasTold(transaction, lsn)) return;
       const { source, count } = transaction;
       const previous = message.kind === 'update' && message.beforeHolds === 'row' ? message.before : undefined;
       const change = { before, after, previous, oldKeyKnown: before !== undefined, source, lsn, count };
@@ -253,7 +258,8 @@ export class StreamReader {
       log.warn('a change was left out', { table: tableName(codec.table), why: messageOf(failure) });
       return;
     }
-    for (const record of records) output.emit(record, position);
+    const last = records.at(-1);
+    for (const record of records) output.emit(record, position, record !== last);
   }
 
   /** A row of the signal table: a new one is a signal; the deletion of a mark closes its chunk. */
@@ -277,7 +283,7 @@ export class StreamReader {
     const { source, count } = transaction;
     for (const id of message.relationIds) {
       const codec = this.tables.get(id);
-      if (codec === undefined) continue;
+      if (codec === undefined || this.wasTold(transaction, lsn)) continue;
       const position = this.advance(lsn, 'TRUNCATE');
       this.parts.incremental.truncated(tableName(codec.table));
       this.parts.output.emit(this.parts.events.truncate(codec, { source, lsn, count }), position);
@@ -290,7 +296,7 @@ export class StreamReader {
     const wanted = this.settings.includesMessage(message.prefix) && !this.settings.skipped.has('m');
     if (message.transactional) {
       const { transaction } = this;
-      if (!wanted || transaction === undefined || message.lsn <= transaction.skipUntil) return;
+      if (!wanted || transaction === undefined || this.wasTold(transaction, message.lsn)) return;
       const change = { source: transaction.source, lsn: message.lsn, count: transaction.count };
       this.parts.output.emit(
         this.parts.events.message(message.prefix, message.content, change),
@@ -306,6 +312,7 @@ export class StreamReader {
       lsn: message.lsn,
       doneLsn: message.lsn,
       commitLsn: message.lsn,
+      told: 0,
       messageType: 'MESSAGE',
     };
     const lastCommit = this.commitSeen ? this.position.commitLsn : null;
@@ -321,17 +328,28 @@ export class StreamReader {
     );
   }
 
+  /** Before a restart. Asked once of every change that would be told, since those at one place are counted. */
+  private wasTold(transaction: Transaction, lsn: bigint): boolean {
+    if (lsn <= transaction.skipUntil) return true;
+    if (transaction.toSkip === 0 || lsn !== this.resume.lsn) return false;
+    transaction.toSkip--;
+    return true;
+  }
+
   /** The position of an event at `lsn`; changes before it (not those at it) are done with. */
   private advance(lsn: bigint, messageType: string): Position {
     const transaction = this.transaction as Transaction;
     if (lsn > transaction.lsn) {
       if (transaction.lsn > 0n) transaction.doneLsn = transaction.lsn;
       transaction.lsn = lsn;
+      transaction.told = 0;
     }
+    transaction.told++;
     this.position = {
       lsn,
       doneLsn: transaction.doneLsn,
       commitLsn: this.position.commitLsn,
+      told: transaction.told,
       txId: transaction.xid,
       timeUs: transaction.timeUs,
       messageType,
@@ -354,8 +372,12 @@ interface Transaction {
   readonly source: SourceInfo;
   readonly count: TransactionCount | undefined;
   readonly skipUntil: bigint;
+  /** So many changes at the place where we resume were told before. */
+  toSkip: number;
   /** Of the event told last. */
   lsn: bigint;
+  /** How many have been told there. */
+  told: number;
   doneLsn: bigint;
   wrote: boolean;
 }

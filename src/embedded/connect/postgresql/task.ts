@@ -54,7 +54,7 @@ export class PostgresTask implements SourceTask {
   }
 
   offsetOf(item: SourceItem): SourceOffset {
-    return offsetOf(item.place as Position);
+    return offsetOf(item.place as Position, this.context.exactlyOnce);
   }
 
   poll(): Promise<readonly SourceItem[]> {
@@ -213,9 +213,9 @@ export class PostgresTask implements SourceTask {
       },
       start,
       {
-        emit: (record, position) => {
+        emit: (record, position, partial = false) => {
           this.position = position;
-          this.tell({ record, partition: this.partition, place: position });
+          this.tell({ record, partition: this.partition, place: position, partial });
         },
         moved: (position, urgent) => {
           this.position = position;

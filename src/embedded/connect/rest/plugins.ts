@@ -7,7 +7,7 @@ import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin } from '../worker/chain.js';
 import { CONNECTORS } from '../worker/connectors.js';
 import { printed } from '../worker/herder.js';
-import { connectorPlugin, type OptionResult, validate } from '../worker/validate.js';
+import { connectorPlugin, type OptionResult, type Validation } from '../worker/validate.js';
 import { configOf } from './connectors.js';
 import { RestFailure } from './failure.js';
 import { ok, type Route } from './route.js';
@@ -79,7 +79,7 @@ const namesOf = (plugin: (typeof CONNECTORS)[number] | undefined): readonly stri
 const check: Route = {
   method: 'PUT',
   path: '/connector-plugins/:plugin/config/validate',
-  async handle({ parameters, body }, { herder, providers }) {
+  async handle({ parameters, body }, { herder }) {
     const wanted = parameters.plugin ?? '';
     const sent = configOf(body);
     const given = herder.unmasked(sent.name, sent);
@@ -89,9 +89,9 @@ const check: Route = {
     const names = [className, ...namesOf(connectorPlugin(className))];
     if (!names.some((name) => name === wanted || name.endsWith(`.${wanted}`)))
       throw new RestFailure(400, `Included connector type ${className} does not match request type ${wanted}`);
-    let validation: Awaited<ReturnType<typeof validate>>;
+    let validation: Validation;
     try {
-      validation = await validate(className, given, providers);
+      validation = await herder.validation(className, given);
     } catch (failure) {
       throw new RestFailure(500, messageOf(failure));
     }

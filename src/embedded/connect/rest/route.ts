@@ -1,5 +1,4 @@
 import type { Answer, Route as ApiRoute, Call } from '../../../http/api.js';
-import type { ConfigProviders } from '../config/providers.js';
 import type { Herder } from '../worker/herder.js';
 import type { Stores } from '../worker/stores.js';
 
@@ -7,7 +6,6 @@ export interface RestContext {
   readonly herder: Herder;
   readonly stores: Stores;
   readonly clusterId: string;
-  readonly providers: ConfigProviders;
   readonly loggers: Map<string, { level: string; last_modified: number | null }>;
   readonly clock: () => number;
 }

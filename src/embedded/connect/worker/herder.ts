@@ -19,7 +19,7 @@ import { SourceRunner } from './source-runner.js';
 import type { TargetState } from './stored-records.js';
 import type { State, StoredOffset } from './stores.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
-import { connectorPlugin, unknownConnector, validate } from './validate.js';
+import { connectorPlugin, unknownConnector, type Validation, validate } from './validate.js';
 
 export interface HerderContext extends RunnerContext {
   readonly providers: ConfigProviders;
@@ -165,12 +165,17 @@ export class Herder {
     return unmaskSecrets(given, this.connectors.get(name ?? '')?.config ?? {});
   }
 
+  validation(className: string, config: RawConfig): Promise<Validation> {
+    const { providers, workerConfig } = this.context;
+    return validate(className, config, providers, { worker: workerConfig });
+  }
+
   private async refuseInvalid(className: string, config: RawConfig): Promise<void> {
     if (connectorPlugin(className) === undefined) throw new RestFailure(400, unknownConnector(className));
     const masked = maskedOption(config);
     if (masked !== undefined)
       throw new RestFailure(400, `Option ${masked} holds a mask instead of its value: send the value itself`);
-    const validation = await validate(className, config, this.context.providers);
+    const validation = await this.validation(className, config);
     for (const warning of validation.warnings) this.context.log.warn(warning, { connector: config.name });
     const errors = validation.results.flatMap((result) => result.errors);
     if (errors.length > 0)

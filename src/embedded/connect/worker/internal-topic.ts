@@ -1,4 +1,4 @@
-import type { KafkaClient, KafkaRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { KafkaClient, KafkaRecord, OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
 import { readToEnd } from '../../../clients/kafka/read-topic.js';
 import { EvpipeError } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
@@ -56,6 +56,17 @@ export class InternalTopic {
     return problem;
   }
 
+  /** What may have been written by others, up to the end: what is in an open transaction is waited for. */
+  async reread(isMine: (key: string) => boolean, problemOf: ProblemOf): Promise<void> {
+    for await (const { records } of readToEnd(this.kafka, this.name, { endsOpen: true }))
+      for (const record of records) if (isMine(record.key?.toString('utf8') ?? '')) this.take(record, problemOf);
+  }
+
+  /** For a producer that writes it among its own records; `took` once that has succeeded. */
+  entry(key: string, value: string): { readonly record: OutgoingRecord; took(): void } {
+    return { record: recordOf(this.name, key, value), took: () => void this.entries.set(key, value) };
+  }
+
   get(key: string): string | undefined {
     return this.entries.get(key);
   }
@@ -66,11 +77,7 @@ export class InternalTopic {
 
   /** Written and acknowledged when it resolves; null removes. */
   async put(changes: ReadonlyArray<readonly [key: string, value: string | null]>): Promise<void> {
-    const records = changes.map(([key, value]) => ({
-      topic: this.name,
-      key: Buffer.from(key, 'utf8'),
-      value: value === null ? null : Buffer.from(value, 'utf8'),
-    }));
+    const records = changes.map(([key, value]) => recordOf(this.name, key, value));
     const { producer } = this;
     try {
       await producer.send(records);
@@ -90,6 +97,12 @@ export class InternalTopic {
     return this.producer.close();
   }
 }
+
+const recordOf = (topic: string, key: string, value: string | null): OutgoingRecord => ({
+  topic,
+  key: Buffer.from(key, 'utf8'),
+  value: value === null ? null : Buffer.from(value, 'utf8'),
+});
 
 async function create(kafka: KafkaClient, name: string, partitions: number): Promise<void> {
   try {

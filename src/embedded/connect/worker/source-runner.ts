@@ -1,4 +1,4 @@
-import type { Header, OutgoingRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import type { Header, OutgoingRecord } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
 import type { Converter } from '../converters/converter.js';
@@ -6,6 +6,7 @@ import { CONFIG_EXCEPTION, CONNECT_EXCEPTION, ConnectFailure } from '../data/fai
 import type { ConnectRecord } from '../data/record.js';
 import type { Transform } from '../transforms/transform.js';
 import { converterOf, transformChain } from './chain.js';
+import { type Delivery, deliveryOf } from './delivery.js';
 import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SourceConnectorPlugin } from './plugin.js';
 import { untilReachable } from './reachable.js';
@@ -19,16 +20,20 @@ type Converted = readonly [key: Buffer | null, value: Buffer | null];
 /** What waits for the broker; more would only take memory. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
 
+const BOUNDARY = 'transaction.boundary';
+const BOUNDARY_INTERVAL = 'transaction.boundary.interval.ms';
+
 /** Between two flushes that a caller waits for. */
 const URGENT_PAUSE_MS = 20;
 
 /**
- * Runs one source task: poll → transforms → converters → Kafka, and stores offsets of what Kafka has acknowledged.
+ * Runs one source task: poll → transforms → converters → Kafka, and stores offsets of what Kafka has acknowledged; with
+ * exactly-once support both in one transaction, which ends between two polls, as `transaction.boundary` says.
  * Ends by `stop`, or by a failure that it reports once.
  */
 export class SourceRunner implements TaskRunner {
   private readonly task: SourceTask;
-  private readonly producer: RecordProducer;
+  private readonly delivery: Delivery;
   private readonly transform: Transform;
   private readonly keys: Converter;
   private readonly values: Converter;
@@ -38,6 +43,9 @@ export class SourceRunner implements TaskRunner {
   private last: SourceItem | undefined;
   private stored: SourceItem | undefined;
   private flushing: Promise<void> | undefined;
+  /** Between two polls, while a transaction must not end. */
+  private writing = false;
+  private due = false;
   private urgent: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly stopped = new AbortController();
@@ -56,15 +64,17 @@ export class SourceRunner implements TaskRunner {
     this.values = converterOf('value', config, context.workerConfig);
     this.headers = headerConverter(config, context.workerConfig);
     this.toleratesErrors = config['errors.tolerance']?.trim().toLowerCase() === 'all';
+    const compression = compressionOf(config);
+    this.delivery = deliveryOf(name, context, { bufferBytes: BUFFER_BYTES, compression });
     this.task = plugin.createTask(config, {
       connector: name,
       taskId: 0,
+      exactlyOnce: this.delivery.exactlyOnce,
       log,
       clock: context.clock,
       random: context.random,
       offset: (partition) => storedOffset(context.stores, name, partition),
     });
-    this.producer = context.kafka.producer({ bufferBytes: BUFFER_BYTES, compression: compressionOf(config) });
   }
 
   private get stopping(): boolean {
@@ -72,9 +82,19 @@ export class SourceRunner implements TaskRunner {
   }
 
   async start(): Promise<void> {
+    await this.delivery.begin();
     await this.task.start();
-    this.timer = setInterval(() => this.flushSoon(), this.context.offsetFlushIntervalMs);
+    this.timer = setInterval(() => this.flushSoon(), this.intervalMs);
     this.loop = this.run();
+  }
+
+  private get intervalMs(): number {
+    const own = this.delivery.exactlyOnce ? Number(this.config[BOUNDARY_INTERVAL] ?? 0) : 0;
+    return own > 0 ? own : this.context.offsetFlushIntervalMs;
+  }
+
+  private get endsWithPoll(): boolean {
+    return this.delivery.exactlyOnce && (this.config[BOUNDARY]?.trim().toLowerCase() ?? 'poll') === 'poll';
   }
 
   /** Everything told so far is written and its offset stored, unless Kafka is gone. */
@@ -91,7 +111,7 @@ export class SourceRunner implements TaskRunner {
         why: messageOf(failure),
       }),
     );
-    await this.producer.close().catch(() => {}); // flush has reported what it could not write
+    await this.delivery.producer.close().catch(() => {}); // flush has reported what it could not write
   }
 
   private async run(): Promise<void> {
@@ -99,18 +119,35 @@ export class SourceRunner implements TaskRunner {
       for (;;) {
         const items = await this.task.poll();
         if (items.length === 0) return;
-        for (const item of items) {
-          if (item.record !== undefined) {
-            const waiting = this.write(item.record);
-            if (waiting !== undefined) await waiting;
-          }
-          this.last = item;
-          if (item.urgent === true) this.flushUrgently();
-        }
+        if (this.delivery.exactlyOnce) await this.writeWhole(items);
+        else await this.writeAll(items);
       }
     } catch (failure) {
       this.end(failure);
     }
+  }
+
+  private async writeAll(items: readonly SourceItem[]): Promise<void> {
+    for (const item of items) {
+      if (item.record !== undefined) {
+        const waiting = this.write(item.record);
+        if (waiting !== undefined) await waiting;
+      }
+      this.last = item;
+      if (item.urgent === true) this.flushUrgently();
+    }
+  }
+
+  /** Between the ends of transactions, never during one. */
+  private async writeWhole(items: readonly SourceItem[]): Promise<void> {
+    await this.flushing;
+    this.writing = true;
+    try {
+      await this.writeAll(items);
+    } finally {
+      this.writing = false;
+    }
+    if (this.due || (this.endsWithPoll && items.some(({ record }) => record !== undefined))) await this.flush();
   }
 
   private end(failure: unknown): void {
@@ -174,8 +211,8 @@ export class SourceRunner implements TaskRunner {
       value,
       headers: this.headersOf(record),
     };
-    this.producer.append(outgoing);
-    return this.producer.room();
+    this.delivery.producer.append(outgoing);
+    return this.delivery.producer.room();
   }
 
   private headersOf({ topic, headers }: ConnectRecord): readonly Header[] | undefined {
@@ -213,6 +250,10 @@ export class SourceRunner implements TaskRunner {
   }
 
   private flushSoon(): void {
+    if (this.delivery.exactlyOnce && this.writing) {
+      this.due = true;
+      return;
+    }
     this.flush().catch((failure: unknown) => this.end(failure));
   }
 
@@ -233,9 +274,10 @@ export class SourceRunner implements TaskRunner {
   private async flushOnce(): Promise<void> {
     const item = this.last;
     if (item === undefined || item === this.stored) return;
-    await this.producer.flush();
+    if (this.delivery.exactlyOnce && item.partial === true) return; // the rest of the change is in the next poll
+    this.due = false;
     const offset = this.task.offsetOf(item);
-    await this.context.stores.putOffset(this.name, item.partition, offset);
+    await this.delivery.store(item.partition, offset);
     this.stored = item;
     this.task.committed(offset);
   }

@@ -11,6 +11,8 @@ export interface SourceItem {
   readonly partition: SourcePartition;
   /** What `offsetOf` makes an offset of. */
   readonly place: object;
+  /** More records of the same change follow: what resumes after this one would miss them. */
+  readonly partial?: boolean;
   /** Somebody waits for the place to be stored: the next flush should not be waited for. */
   readonly urgent?: boolean;
 }
@@ -35,6 +37,8 @@ export interface SourceTaskContext {
   readonly log: Log;
   readonly clock: () => number;
   readonly random: () => number;
+  /** Offsets have to say exactly where to go on; else what was told since the last safe place may be told again. */
+  readonly exactlyOnce: boolean;
   /** The stored offset of a partition. */
   offset(partition: SourcePartition): SourceOffset | undefined;
 }

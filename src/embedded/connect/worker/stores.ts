@@ -116,6 +116,16 @@ export class Stores {
     return found;
   }
 
+  /** What this connector's tasks have stored, also on other workers. */
+  rereadOffsets(connector: string): Promise<void> {
+    return this.offsets.reread((key) => key.startsWith(`[${JSON.stringify(connector)},`), offsetProblem);
+  }
+
+  /** An offset that is written with the records before it. */
+  offsetEntry(connector: string, partition: SourcePartition, offset: SourceOffset) {
+    return this.offsets.entry(JSON.stringify([connector, partition]), offsetJson(offset));
+  }
+
   /** Null removes. */
   putOffset(connector: string, partition: SourcePartition, offset: SourceOffset | null): Promise<void> {
     return this.offsets.put([[JSON.stringify([connector, partition]), offset === null ? null : offsetJson(offset)]]);

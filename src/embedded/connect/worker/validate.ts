@@ -26,6 +26,7 @@ import { findPlugin, type namedPlugins, unknownClass } from './chain.js';
 import { CONNECTORS } from './connectors.js';
 import { HEADER_CONVERTERS, isSimple } from './headers.js';
 import type { OptionProblem } from './plugin.js';
+import { isExactlyOnce } from './worker-options.js';
 
 export interface OptionResult {
   readonly definition: OptionDefinition;
@@ -46,12 +47,12 @@ export const connectorPlugin = (className: string): (typeof CONNECTORS)[number] 
 export const unknownConnector = (className: string | undefined): string =>
   `Failed to find any class that implements Connector and which name matches ${className}, available connectors are: ${CONNECTORS.map((one) => one.className).join(', ')}`;
 
-/** Checks every option of a connector's configuration, and then, if `deeply`, asks the database whether it agrees. */
+/** Checks every option of a connector's configuration for this worker, and then, if `deeply`, asks the database whether it agrees. */
 export async function validate(
   className: string,
   given: RawConfig,
   providers: ConfigProviders,
-  deeply = true,
+  { deeply = true, worker = {} }: { readonly deeply?: boolean; readonly worker?: RawConfig } = {},
 ): Promise<Validation> {
   const plugin = connectorPlugin(className);
   if (plugin === undefined) throw new Error(unknownConnector(className));
@@ -69,7 +70,8 @@ export async function validate(
   const ineffective = [...withoutEffect(config, definitions), ...unreadOfPlugins(config)];
   const errors = new Map<string, string[]>();
   if (problem !== undefined) errors.set('name', [problem]);
-  if (plugin.kind === 'sink') for (const wrong of topicProblems(config)) errors.set(wrong.option, [wrong.message]);
+  const ofKinds = plugin.kind === 'sink' ? topicProblems(config) : transactionProblems(config, worker);
+  for (const wrong of ofKinds) errors.set(wrong.option, [wrong.message]);
   if (deeply && errors.size === 0 && all.every((result) => result.errors.length === 0))
     for (const { option, message } of await plugin.validate(config))
       errors.set(option, [...(errors.get(option) ?? []), message]);
@@ -102,6 +104,24 @@ function topicProblems(config: RawConfig): OptionProblem[] {
   if (!readsThem) return [];
   const option = listed.length > 0 ? 'topics' : 'topics.regex';
   return [{ option, message: `The DLQ topic '${deadLetters}' may not be among the topics that are consumed` }];
+}
+
+/** What a source asks of transactions and does not get, in Connect's words. */
+function transactionProblems(config: RawConfig, worker: RawConfig): OptionProblem[] {
+  const is = (option: string, wanted: string): boolean => config[option]?.trim().toLowerCase() === wanted;
+  const problems: OptionProblem[] = [];
+  if (is('exactly.once.support', 'required') && !isExactlyOnce(worker))
+    problems.push({
+      option: 'exactly.once.support',
+      message: 'This worker does not have exactly-once source support enabled.',
+    });
+  if (is('transaction.boundary', 'connector'))
+    problems.push({
+      option: 'transaction.boundary',
+      message:
+        'The connector does not support connector-defined transaction boundaries with the given configuration. Please reconfigure it to use a different transaction boundary definition.',
+    });
+  return problems;
 }
 
 /** A pattern that can't be read has a problem of its own. */

@@ -1,4 +1,5 @@
-import { type OptionDefinition, optional, type RawConfig } from '../../../protocol/connect/option.js';
+import { type OptionDefinition, optional, problemsOf, type RawConfig } from '../../../protocol/connect/option.js';
+import { EvpipeError } from '../../../support/errors.js';
 
 /** The worker's own options, as a real worker's file has them. */
 export const WORKER_OPTIONS: readonly OptionDefinition[] = [
@@ -26,12 +27,36 @@ export const WORKER_OPTIONS: readonly OptionDefinition[] = [
     'connect-cluster',
     'The group by which workers see each other: a second worker in it does not start and says which one runs.',
   ),
+  optional(
+    'STRING',
+    'exactly.once.source.support',
+    'disabled',
+    'Whether sources write their records and offsets in one transaction (KIP-618): `enabled`, `disabled`, or `preparing`, which is the same as `disabled` for a worker that runs alone. A snapshot that is cut off is taken anew, as by the real connector.',
+    { oneOf: ['disabled', 'preparing', 'enabled'] },
+  ),
   optional('STRING', 'config.storage.topic', 'connect-configs', 'Topic of the connectors’ configurations.'),
   optional('STRING', 'offset.storage.topic', 'connect-offsets', 'Topic of the source connectors’ offsets.'),
   optional('STRING', 'status.storage.topic', 'connect-status', 'Topic of the connectors’ and tasks’ states.'),
 ];
 
-export const withWorkerDefaults = (given: RawConfig = {}): RawConfig => ({
-  ...Object.fromEntries(WORKER_OPTIONS.map(({ name, default: fallback }) => [name, fallback ?? ''])),
-  ...given,
-});
+export const isExactlyOnce = (worker: RawConfig): boolean =>
+  worker['exactly.once.source.support']?.trim().toLowerCase() === 'enabled';
+
+export const groupOf = (worker: RawConfig): string => worker['group.id'] ?? '';
+
+/** The variable that sets an option of Debezium's image, and here. */
+export const variableOf = (option: string): string => `CONNECT_${option.toUpperCase().replaceAll('.', '_')}`;
+
+/** The options of a worker: as its variables say, else as given, else the defaults. */
+export function workerOptions(
+  given: RawConfig = {},
+  variables: Readonly<Record<string, string | undefined>> = {},
+): RawConfig {
+  const options: Record<string, string> = { ...given };
+  for (const { name, default: fallback } of WORKER_OPTIONS)
+    options[name] = variables[variableOf(name)] ?? given[name] ?? fallback ?? '';
+  const problems = WORKER_OPTIONS.flatMap((option) => problemsOf(option, options));
+  if (problems.length > 0)
+    throw new EvpipeError('EVPIPE_CONNECT_WORKER_OPTION', problems.join('; '), { kind: 'usage' });
+  return options;
+}

@@ -31,7 +31,11 @@ describe('options of the PostgreSQL connector', () => {
       { 'post.processors': 'mine', 'mine.type': 'com.example.Mine' },
       'it has io.debezium.processors',
     ],
-    ['exactly.once.support', { 'exactly.once.support': 'required' }, 'delivers at least once'],
+    [
+      'exactly.once.support',
+      { 'exactly.once.support': 'required' },
+      'This worker does not have exactly-once source support enabled.',
+    ],
     ['message.key.columns', { 'message.key.columns': 'public.a' }, 'has an invalid format'],
   ])('%s is refused by name', async (option, more, why) => {
     const database = await world.database();

@@ -93,17 +93,29 @@ beforeAll(async () => {
 });
 afterAll(() => life.end());
 
-function run(name: string, task: SourceTask, config: Record<string, string>, flushMs: number) {
+interface OtherWorker {
+  readonly stores?: Stores;
+  readonly config?: Record<string, string>;
+}
+
+function run(
+  name: string,
+  task: SourceTask,
+  config: Record<string, string>,
+  flushMs: number,
+  worker: OtherWorker = {},
+) {
   const failures: unknown[] = [];
   const context = {
     kafka,
-    stores,
+    stores: worker.stores ?? stores,
     log: silentLog,
     clock: Date.now,
     random: Math.random,
     workerConfig: {
       'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
       'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
+      ...worker.config,
     },
     offsetFlushIntervalMs: flushMs,
   };
@@ -128,6 +140,27 @@ describe('a source task', () => {
     });
     await stopped;
     expect(stores.offsetsOf('stopped').map((stored) => stored.offset)).toEqual([{ place: 2 }]);
+  });
+
+  it('that delivers exactly once is fenced by the next one of its name, which knows what it has stored', async () => {
+    const exactlyOnce = { 'exactly.once.source.support': 'enabled', 'group.id': 'g' };
+    const elsewhere = await Stores.open(kafka, {}, silentLog);
+    life.onEnd(() => elsewhere.close());
+    const task = new Counter();
+    const zombie = run('fenced', task, {}, 60_000, { config: exactlyOnce });
+    await zombie.runner.start();
+    task.push(1);
+    const stored = await waitUntil('the offset', async () => stores.offsetsOf('fenced')[0], { timeoutMs: 10_000 });
+    expect(elsewhere.offsetsOf('fenced')).toEqual([]);
+    const next = run('fenced', new Counter(), {}, 60_000, { config: exactlyOnce, stores: elsewhere });
+    await next.runner.start();
+    expect(elsewhere.offsetsOf('fenced')).toEqual([stored]);
+    task.push(2);
+    const failure = await waitUntil('the failure', async () => zombie.failures[0], { timeoutMs: 10_000 });
+    expect(String(failure)).toMatch(/PRODUCER_FENCED|INVALID_PRODUCER_EPOCH/);
+    await zombie.runner.stop();
+    await next.runner.stop();
+    expect(stores.offsetsOf('fenced')).toEqual([stored]);
   });
 
   it('waits for a schema registry that does not answer, and then goes on', async () => {

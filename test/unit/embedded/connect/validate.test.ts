@@ -14,7 +14,7 @@ const JSON_CONVERTER = 'org.apache.kafka.connect.json.JsonConverter';
 const AVRO = 'io.confluent.connect.avro.AvroConverter';
 
 const validated = (more: Record<string, string>) =>
-  validate(PLACE['connector.class'], { ...PLACE, ...more }, { env: {}, allowedPaths: [] }, false);
+  validate(PLACE['connector.class'], { ...PLACE, ...more }, { env: {}, allowedPaths: [] }, { deeply: false });
 
 it('names each option that nothing reads, also those of converters, transforms and predicates', async () => {
   const { warnings } = await validated({
@@ -57,3 +57,33 @@ it.each([
   const wrong = results.filter(({ errors }) => errors.length > 0);
   expect(wrong.map(({ definition }) => definition.name)).toEqual([`value.converter.${option}`]);
 });
+
+const NO_SUPPORT = 'This worker does not have exactly-once source support enabled.';
+const NO_BOUNDARIES =
+  'The connector does not support connector-defined transaction boundaries with the given configuration. Please reconfigure it to use a different transaction boundary definition.';
+const oneOf = (option: string, value: string, words: string) =>
+  `Invalid value ${value} for configuration ${option}: String must be one of (case insensitive): ${words}`;
+
+it.each([
+  ['disabled', 'exactly.once.support', 'REQUIRED', NO_SUPPORT],
+  ['preparing', 'exactly.once.support', 'required', NO_SUPPORT],
+  ['enabled', 'exactly.once.support', 'required', undefined],
+  ['disabled', 'exactly.once.support', 'requested', undefined],
+  ['enabled', 'exactly.once.support', 'yes', oneOf('exactly.once.support', 'yes', 'REQUIRED, REQUESTED')],
+  ['enabled', 'transaction.boundary', 'connector', NO_BOUNDARIES],
+  ['disabled', 'transaction.boundary', 'connector', NO_BOUNDARIES],
+  ['enabled', 'transaction.boundary', 'Interval', undefined],
+  ['enabled', 'transaction.boundary', 'never', oneOf('transaction.boundary', 'never', 'INTERVAL, POLL, CONNECTOR')],
+])(
+  'a worker whose exactly-once support is %s answers %s=%s as Connect does',
+  async (support, option, value, problem) => {
+    const worker = { 'exactly.once.source.support': support };
+    const { results } = await validate(
+      PLACE['connector.class'],
+      { ...PLACE, [option]: value },
+      { env: {}, allowedPaths: [] },
+      { deeply: false, worker },
+    );
+    expect(results.flatMap(({ errors }) => errors)).toEqual(problem === undefined ? [] : [problem]);
+  },
+);
