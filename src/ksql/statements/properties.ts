@@ -3,6 +3,8 @@ import { StatementError } from '../statement-error.js';
 /** What the engine reads; any other property is kept and has no effect. */
 export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'auto.offset.reset': 'earliest or latest (default): where a query begins to read its sources.',
+  'processing.guarantee':
+    'exactly_once_v2: a persistent query commits its outputs, its state and its offsets in one transaction; at_least_once (default).',
   'ksql.persistence.default.format.key': 'KEY_FORMAT where CREATE STREAM or TABLE does not say it.',
   'ksql.persistence.default.format.value': 'VALUE_FORMAT where CREATE STREAM or TABLE does not say it.',
   'ksql.persistence.wrap.single.values':
@@ -48,6 +50,12 @@ export function readProperties(sent: unknown): Map<string, string> {
   }
   return properties;
 }
+
+/** Of the request, else of ALTER SYSTEM. The older names of exactly_once_v2 mean the same, as in Kafka Streams. */
+export const isExactlyOnce = (properties: Properties, system: Properties): boolean =>
+  (properties.get('processing.guarantee') ?? system.get('processing.guarantee'))
+    ?.toLowerCase()
+    .startsWith('exactly_once') ?? false;
 
 /** Of the request, else of ALTER SYSTEM; ksqlDB's own default is latest. */
 export function offsetReset(properties: Properties, system: Properties): 'earliest' | 'latest' {

@@ -26,6 +26,8 @@ export interface PersistentQueryOptions {
   readonly keepsOnly?: boolean;
   readonly group: string;
   readonly offsetReset: 'earliest' | 'latest';
+  /** Outputs, state and offsets of one commit in one transaction. */
+  readonly exactlyOnce: boolean;
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
   readonly log: Log;
@@ -53,7 +55,7 @@ export interface RunningQuery {
 
 /**
  * States: created -> RUNNING -> (PAUSED <-> RUNNING) -> stopped; a failure makes it ERROR until it has begun again.
- * Offsets are committed after the outputs are acknowledged: at least once.
+ * Offsets are committed after the outputs are acknowledged, at least once, or in one transaction with them.
  */
 export class PersistentQuery implements RunningQuery {
   state: QueryState = 'RUNNING';

@@ -5,6 +5,7 @@ import type {
   RecordBatch,
   RecordProducer,
   RecordReader,
+  TransactionalProducer,
 } from '../../../clients/kafka/contract.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { StatementError } from '../../../ksql/statement-error.js';
@@ -42,18 +43,38 @@ export class QueryRun {
   private timer: NodeJS.Timeout | undefined;
   private partitionTimer: NodeJS.Timeout | undefined;
   private committing: Promise<void> | undefined;
+  private turn: Promise<void> = Promise.resolve();
   private failure: unknown;
 
   private constructor(
     private readonly options: PersistentQueryOptions,
     readonly reader: RecordReader,
     private readonly producer: RecordProducer,
+    /** With exactly once: the same producer. */
+    private readonly transactions: TransactionalProducer | undefined,
     private readonly encoder: RecordEncoder,
     readonly run: PlanRun,
     private readonly merge: TimeMerge | undefined,
   ) {}
 
   static async open(options: PersistentQueryOptions, signal: AbortSignal): Promise<QueryRun> {
+    const { exactlyOnce, kafka, group } = options;
+    const transactions = exactlyOnce ? kafka.transactionalProducer({ transactionalId: `${group}-0` }) : undefined;
+    try {
+      // What an engine that was killed left open is aborted before the state and the offsets are read.
+      await transactions?.init();
+      return await QueryRun.prepare(options, transactions, signal);
+    } catch (failure) {
+      await transactions?.close().catch(() => {});
+      throw failure;
+    }
+  }
+
+  private static async prepare(
+    options: PersistentQueryOptions,
+    transactions: TransactionalProducer | undefined,
+    signal: AbortSignal,
+  ): Promise<QueryRun> {
     const { kafka, plan, registry, group, sink, log, id, offsetReset } = options;
     const topics = topicsOf(plan);
     const state = plan.stores.length === 0 ? undefined : await restoreState(kafka, group, plan.stores);
@@ -73,7 +94,7 @@ export class QueryRun {
       partitions: Math.max(1, starts.filter(({ topic }) => topic === topics[0]).length),
       keyBytes: (key) => encoder.encodeKey(key, undefined),
     });
-    const producer = kafka.producer();
+    const producer = transactions ?? kafka.producer();
     const changelog = changelogTopic(group);
     for (const store of state?.stores.values() ?? []) {
       store.logTo((key, value) => producer.append({ topic: changelog, partition: 0, key, value }));
@@ -81,7 +102,7 @@ export class QueryRun {
     const ends =
       topics.length === 1 ? [] : (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
     const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
-    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, encoder, run, merge);
+    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, transactions, encoder, run, merge);
     for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
     // A kill between the changelog's marker and the commit leaves the group behind: nothing else would ever catch it up.
     if (state?.positions !== undefined) opened.commitLater();
@@ -89,7 +110,21 @@ export class QueryRun {
     return opened;
   }
 
-  async process(batch: RecordBatch): Promise<void> {
+  process(batch: RecordBatch): Promise<void> {
+    return this.inTurn(() => this.processBatch(batch));
+  }
+
+  /**
+   * With exactly once, batches and commits take turns: a transaction holds all that its offsets stand for, and no more.
+   * After a failure nothing has its turn.
+   */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.transactions === undefined) return work();
+    this.turn = this.turn.then(work);
+    return this.turn;
+  }
+
+  private async processBatch(batch: RecordBatch): Promise<void> {
     if (this.merge === undefined) {
       const position = this.positionOf(batch);
       for (const record of batch.records) {
@@ -170,10 +205,10 @@ export class QueryRun {
     }
   }
 
-  /** What was processed before the call is committed after all that it made is acknowledged. */
+  /** What was processed before the call is committed after all that it made is acknowledged, or together with it. */
   async commit(): Promise<void> {
     await this.committing;
-    this.committing = this.commitNow();
+    this.committing = this.inTurn(() => this.commitNow());
     await this.committing;
   }
 
@@ -183,8 +218,13 @@ export class QueryRun {
     const { group, kafka, plan } = this.options;
     const positions = [...this.positions.values()].map((each) => ({ ...each }));
     if (plan.stores.length > 0) this.producer.append(markerRecord(group, positions));
-    await this.producer.flush();
-    await kafka.commitOffsets(group, positions);
+    if (this.transactions === undefined) {
+      await this.producer.flush();
+      await kafka.commitOffsets(group, positions);
+    } else {
+      await this.transactions.sendOffsets(group, positions);
+      await this.transactions.commit();
+    }
   }
 
   async close(): Promise<void> {

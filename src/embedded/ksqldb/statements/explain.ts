@@ -21,8 +21,11 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
         ...description(options.plan, options.sql, options.keepsOnly !== true),
         id: query.id,
         sinks: [options.sink.name],
-        // Of the query as it was made, not of who asks; latest is the default.
-        overriddenProperties: options.offsetReset === 'latest' ? {} : { 'auto.offset.reset': options.offsetReset },
+        // Of the query as it was made, not of who asks; latest and at_least_once are the defaults.
+        overriddenProperties: {
+          ...(options.offsetReset !== 'latest' && { 'auto.offset.reset': options.offsetReset }),
+          ...(options.exactlyOnce && { 'processing.guarantee': 'exactly_once_v2' }),
+        },
         ksqlHostQueryStatus: { 'localhost:8088': query.state },
         queryType: 'PERSISTENT',
         queryErrors: query.errors.map(({ timestampMs, message }) => ({
