@@ -4,6 +4,7 @@ import { type BuildContext, section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { mapping, named, settings, text, whole } from '../../pipeline/spec-words.js';
+import { whichForm } from '../service/which-form.js';
 
 export type SeedValueSection =
   | string
@@ -25,12 +26,15 @@ export interface ServiceSeedSection {
   readonly values: Readonly<Record<string, SeedValueSection>>;
   /** The path is a page with a form. */
   readonly form: boolean;
+  /** Which one of the page. */
+  readonly which: string | undefined;
   readonly login: LoginSection | undefined;
 }
 
 /** A form that is sent first, whose cookies go with all that follows. */
 export interface LoginSection {
   readonly path: string;
+  readonly which?: string | undefined;
   readonly form: Readonly<Record<string, string>>;
 }
 
@@ -100,8 +104,10 @@ const seed = z.union(
         .boolean()
         .default(false)
         .describe('The path is a page with a form: each row is filled in there and sent, one after the other'),
+      which: whichForm,
       login: mapping({
         path: text.describe('The page with the form').meta({ examples: ['/admin/login/'] }),
+        which: whichForm,
         form: settings
           .describe('What is filled in')
           .meta({ examples: [{ username: 'root', password: '${ADMIN_PASSWORD}' }] }),
@@ -140,7 +146,7 @@ function buildSeed(
   at: Located,
   { folder, names, problems, shared }: BuildContext,
 ): readonly SeedSection[] {
-  if ('service' in spec) return [{ ...at, kind: 'service', ...spec, login: spec.login }];
+  if ('service' in spec) return [{ ...at, kind: 'service', ...spec, which: spec.which, login: spec.login }];
   if ('csv' in spec) return [{ ...at, kind: 'csv', file: resolve(folder, spec.csv), ...spec.into }];
   if ('jsonl' in spec) return [{ ...at, kind: 'jsonl', file: resolve(folder, spec.jsonl), topic: shared(spec.topic) }];
   const [only, ...others] = names('databases');

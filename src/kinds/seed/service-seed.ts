@@ -2,13 +2,15 @@ import type { ServiceClient } from '../../clients/service/client.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import type { Ledger, LedgerView } from '../ledger/ledger.js';
 import { Browser } from '../service/browser.js';
+import type { LoginSection } from './section.js';
 import { type SeedPlan, seedRow } from './seed-rows.js';
 
 export interface ServiceSeed extends SeedPlan {
   readonly service: string;
   readonly path: string;
   readonly form: boolean;
-  readonly login: { readonly path: string; readonly form: Readonly<Record<string, string>> } | undefined;
+  readonly which?: string | undefined;
+  readonly login: LoginSection | undefined;
   readonly location?: SourceLocation | undefined;
 }
 
@@ -116,7 +118,7 @@ async function sendForms(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Vis
     const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? '')]));
     await note(seed, ledger, { done: row, isSending: true });
     const optional = { id: String(id) };
-    const answer = await visitor.submit({ path: seed.path, fields, optional }, report.signal);
+    const answer = await visitor.submit({ path: seed.path, which: seed.which, fields, optional }, report.signal);
     const shown = answer.refused && `at ${seed.path}: ${answer.refused}`;
     const fault = answer.status >= 400 ? `with ${answer.status}: ${wordsOf(answer.body)}` : shown;
     if (fault !== undefined && !wasSending) {
@@ -131,11 +133,11 @@ async function sendForms(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Vis
 
 async function logIn(
   { name, service, location }: ServiceSeed,
-  { path, form }: NonNullable<ServiceSeed['login']>,
+  { path, which, form }: LoginSection,
   visitor: Browser,
   signal: AbortSignal,
 ): Promise<void> {
-  const { status, refused: why, body } = await visitor.submit({ path, fields: form }, signal);
+  const { status, refused: why, body } = await visitor.submit({ path, which, fields: form }, signal);
   if (status < 400 && why === undefined) return;
   const words = why ?? `it answers ${status}: ${wordsOf(body)}`;
   throw new EvpipeError('EVPIPE_SEED_LOGIN', `seed ${name} cannot log in at ${path} of service ${service}: ${words}`, {

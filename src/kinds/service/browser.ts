@@ -10,6 +10,8 @@ export interface FormRequest {
   readonly fields: Readonly<Record<string, string>>;
   /** Filled in where the form has them. */
   readonly optional?: Readonly<Record<string, string>>;
+  /** The id, the name or the action of the form, where several of the page have the fields. */
+  readonly which?: string | undefined;
 }
 
 export interface FormAnswer extends ServiceResponse {
@@ -41,13 +43,14 @@ export class Browser {
     return answer;
   }
 
-  /** Opens the page, fills in the form and sends it. Throws EVPIPE_FORM where the page has no such form. */
-  async submit({ path, fields, optional }: FormRequest, signal: AbortSignal): Promise<FormAnswer> {
-    const { readPage, filledIn, hasFields } = await import('./form.js'); // few files have forms
+  /** Opens the page, fills in the form and sends it. Throws EVPIPE_FORM where the page has no such form, or several. */
+  async submit({ path, fields, optional, which }: FormRequest, signal: AbortSignal): Promise<FormAnswer> {
+    const { readPage, filledIn, formsMeant } = await import('./form.js'); // few files have forms
     const page = await this.open(path, signal);
     const names = Object.keys(fields);
-    const form = page.forms.find((one) => one.method === 'post' && hasFields(one, names));
-    if (form === undefined) throw noSuchForm(this.service, page, path, names);
+    const [form, ...others] = formsMeant(page, { names, which });
+    if (form === undefined) throw noSuchForm(this.service, page, path, { names, which });
+    if (others.length > 0) throw severalForms(this.service, page, [form, ...others]);
     const target = new URL(form.action ?? '', `http://service${page.path}`);
     const answer = await this.request(
       {
@@ -59,7 +62,8 @@ export class Browser {
       signal,
     );
     const shown = typeof answer.body === 'string' ? readPage(answer.body) : undefined;
-    const isAgain = answer.status < 300 && shown?.forms.some((one) => one.method === 'post' && hasFields(one, names));
+    const isSame = (one: Form): boolean => names.length > 0 || (one.id === form.id && one.action === form.action);
+    const isAgain = answer.status < 300 && shown !== undefined && formsMeant(shown, { names, which }).some(isSame);
     return { ...answer, refused: shown !== undefined && isAgain === true ? shownAgain(shown) : undefined };
   }
 
@@ -108,7 +112,7 @@ function noSuchForm(
   service: string,
   page: Page & { readonly path: string },
   asked: string,
-  names: readonly string[],
+  { names, which }: { readonly names: readonly string[]; readonly which: string | undefined },
 ): EvpipeError {
   const posted = page.forms.filter(({ method }) => method === 'post');
   const known = [...new Set(posted.flatMap(fieldNames))];
@@ -120,6 +124,11 @@ function noSuchForm(
       : missing === undefined
         ? 'no form with all of these fields'
         : `no form with the field ${missing}${didYouMean(missing, known)}`;
+  if (which !== undefined && !posted.some(({ id, action }) => [id, `#${id}`, action].includes(which)))
+    return new EvpipeError('EVPIPE_FORM', `the ${where} of service ${service} has no form ${which}`, {
+      todo:
+        posted.length === 0 ? 'Forms that scripts make are not seen.' : `It has ${posted.map(formText).join('; ')}.`,
+    });
   const todo =
     page.path === asked
       ? known.length === 0
@@ -127,6 +136,17 @@ function noSuchForm(
         : `Its ${counted(known.length, 'field')}: ${known.join(', ')}.`
       : 'If it asks for a login, log in first.';
   return new EvpipeError('EVPIPE_FORM', `the ${where} of service ${service} has ${has}`, { todo });
+}
+
+function severalForms(service: string, { path }: { readonly path: string }, forms: readonly Form[]): EvpipeError {
+  const message = `page ${path} of service ${service} has several forms that may be meant: ${forms.map(formText).join('; ')}`;
+  return new EvpipeError('EVPIPE_FORM', message, { todo: 'Say which one by its id, name or action: which: …' });
+}
+
+/** `#login (user, password)`; without an id its action, or what else there is. */
+function formText(form: Form): string {
+  const called = form.id === undefined ? (form.action ?? 'one without id and action') : `#${form.id}`;
+  return `${called} (${fieldNames(form).join(', ') || 'no fields'})`;
 }
 
 const fieldNames = ({ controls }: Form): readonly string[] =>

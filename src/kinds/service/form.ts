@@ -11,6 +11,8 @@ export interface FormControl {
 }
 
 export interface Form {
+  /** Its id, or else its name. */
+  readonly id: string | undefined;
   /** As the page has it; undefined: the page's own address. */
   readonly action: string | undefined;
   readonly method: string;
@@ -44,7 +46,8 @@ export function readPage(html: string): Page {
 type Attributes = Readonly<Record<string, string>>;
 
 class PageReader {
-  readonly forms: { action: string | undefined; method: string; controls: FormControl[] }[] = [];
+  readonly forms: { id: string | undefined; action: string | undefined; method: string; controls: FormControl[] }[] =
+    [];
   readonly errors: string[] = [];
   private form: { controls: FormControl[] } | undefined;
   /** A select, or a textarea as one with a single option. */
@@ -63,7 +66,8 @@ class PageReader {
     )
       this.errorDepth = this.depth;
     if (name === 'form') {
-      const form = { action: attributes.action, method: (attributes.method ?? 'get').toLowerCase(), controls: [] };
+      const { id, name: called, action, method = 'get' } = attributes;
+      const form = { id: id ?? called, action, method: method.toLowerCase(), controls: [] };
       this.forms.push(form);
       this.form = form;
     }
@@ -112,6 +116,18 @@ function controlOf(tag: string, name: string, attributes: Attributes): readonly 
   if (type === 'checkbox') return [{ name, kind: 'checkbox', value: isTicked ? ticked : undefined, ticked }];
   return [{ name, kind: 'field', value }];
 }
+
+/** The forms that may be meant: by their id, name or action where `which` says one, else all that have these fields. */
+export const formsMeant = (
+  { forms }: Page,
+  { names, which }: { readonly names: readonly string[]; readonly which: string | undefined },
+): readonly Form[] =>
+  forms.filter(
+    (one) =>
+      one.method === 'post' &&
+      hasFields(one, names) &&
+      (which === undefined || [one.id, `#${one.id}`, one.action].includes(which)),
+  );
 
 /** Does it have a control for each of these? */
 export const hasFields = ({ controls }: Form, names: readonly string[]): boolean =>

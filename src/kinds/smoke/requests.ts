@@ -52,7 +52,7 @@ async function send(
   const answer: ServiceResponse & Partial<FormAnswer> =
     form === undefined
       ? await browser.request({ method, path, ...(body !== undefined && { body }) }, signal)
-      : await browser.submit({ path, fields: form }, signal);
+      : await browser.submit({ path, which: request.which, fields: form }, signal);
   const fault = faultOf(request, answer);
   if (fault === undefined) return answer;
   throw new EvpipeError('EVPIPE_SMOKE_REQUEST', `${name}: ${service} answers ${method} ${path} with ${fault}`, {

@@ -5,6 +5,7 @@ import type { Located } from '../../pipeline/pipeline.js';
 import { problem } from '../../pipeline/problem.js';
 import { duration, mapping, named, scalar, settings, text, whole } from '../../pipeline/spec-words.js';
 import type { SourceLocation } from '../../support/errors.js';
+import { whichForm } from '../service/which-form.js';
 
 export type SmokeExpectation =
   | {
@@ -35,6 +36,8 @@ export interface SmokeRequestSection {
   readonly body: unknown;
   /** What is filled in on the page at `path`, which is then sent. */
   readonly form: Readonly<Record<string, string>> | undefined;
+  /** Which form of the page. */
+  readonly which: string | undefined;
   /** Text that the answer has to hold. */
   readonly contains: string | undefined;
   /** Undefined: any 2xx, with a form also 3xx. */
@@ -69,6 +72,7 @@ const smokeRequest = mapping({
       'Instead of a body: fields filled in on the page, which is opened first; hidden fields and cookies are kept',
     )
     .meta({ examples: [{ username: 'root', password: '${ADMIN_PASSWORD}' }] }),
+  which: whichForm,
   contains: text.optional().describe('Text that the response must contain'),
   status: whole(100, 599, 'a status is 100 to 599').optional().describe('The expected status; default: any 2xx'),
 });
@@ -130,12 +134,16 @@ function smokeRequests(
   const requests = Array.isArray(request) ? request : [request];
   return requests.map((one, index) => {
     const at = Array.isArray(request) ? ['request', String(index)] : ['request'];
-    const { body, form, contains, status } = one;
+    const { body, form, which, contains, status } = one;
     if (form !== undefined && (body !== undefined || one.method !== 'POST')) {
       const message = 'a request with a form is a POST without a body';
       problems.push(problem('smoke-form', locationOf(...at, 'form'), message));
     }
-    return { ...one, body, form, contains, status, at };
+    if (which !== undefined && form === undefined)
+      problems.push(
+        problem('smoke-form', locationOf(...at, 'which'), 'which says which form of a page is sent: it needs form'),
+      );
+    return { ...one, body, form, which, contains, status, at };
   });
 }
 

@@ -9,6 +9,7 @@ import { connectService, type ServiceClient } from '../../../src/clients/service
 import { fileStore } from '../../../src/kinds/ledger/file-store.js';
 import { type Ledger, ledgerIn } from '../../../src/kinds/ledger/ledger.js';
 import { applySeed, type ServiceSeed } from '../../../src/kinds/seed/service-seed.js';
+import { Browser } from '../../../src/kinds/service/browser.js';
 
 /** An application as frameworks make them: a session, a token in each form, a redirect after what was accepted. */
 class Desk {
@@ -44,6 +45,7 @@ class Desk {
     }
     if (!this.sessions.has(session)) return redirect('/login?next=/persons/add');
     const form = (error: string): string =>
+      '<form method="post" id="logout" action="/logout"></form>' +
       `<form method="post"><input type="hidden" name="token" value="t-${this.names.length}"><p class="error">${error}</p>` +
       '<input name="id"><input name="name"><input type="checkbox" name="vip"></form>';
     if (request.method === 'GET') return page(form(''));
@@ -138,4 +140,19 @@ it('says what is wrong with the login, the fields and the page', async () => {
   await expect(run({ ...SEED, values: { nam: 'person.firstName' } })).rejects.toThrow(
     'the page /persons/add of service desk has no form with the field nam, did you mean name?',
   );
+});
+
+it('asks which form is meant where the fields do not say it', async () => {
+  const visitor = new Browser(service, 'desk');
+  await visitor.submit({ path: '/login', fields: { user: 'root', password: 'open sesame' } }, signal);
+  const submit = (fields: Record<string, string>, which?: string) =>
+    visitor.submit({ path: '/persons/add', fields, which }, signal);
+  await expect(submit({})).rejects.toMatchObject({
+    message:
+      'page /persons/add of service desk has several forms that may be meant: #logout (no fields); one without id and action (token, id, name, vip)',
+    todo: 'Say which one by its id, name or action: which: …',
+  });
+  await expect(submit({}, 'logut')).rejects.toThrow('the page /persons/add of service desk has no form logut');
+  expect((await submit({ id: '1', name: 'Ada' })).refused).toBeUndefined();
+  expect(desk.names).toEqual(['Ada']);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { filledIn, hasFields, readPage } from '../../../src/kinds/service/form.js';
+import { filledIn, formsMeant, hasFields, readPage } from '../../../src/kinds/service/form.js';
 
 /** As Django's admin writes a page, shortened. */
 const PAGE = `<!DOCTYPE html><html><body>
@@ -31,6 +31,20 @@ it('finds the forms of a page and what it says of errors', () => {
   expect(form && hasFields(form, ['reference', 'address'])).toBe(true);
   expect(form && hasFields(form, ['reference', '_save'])).toBe(false);
   expect(search && hasFields(search, ['reference'])).toBe(false);
+});
+
+it('is told by its id, name or action, where several forms have the fields', () => {
+  const page = readPage(
+    '<form method="post" id="logout"></form><form method="post" action="/add"><input name="a"></form><form method="post" name="other"><input name="a"></form>',
+  );
+  const meant = (which: string | undefined, ...names: string[]) =>
+    formsMeant(page, { names, which }).map((one) => one.id ?? one.action);
+  expect(meant(undefined)).toEqual(['logout', '/add', 'other']);
+  expect(meant(undefined, 'a')).toEqual(['/add', 'other']);
+  expect([meant('#logout'), meant('logout'), meant('/add', 'a'), meant('other', 'a')].flat()).toEqual([
+    ...['logout', 'logout', '/add', 'other'],
+  ]);
+  expect(meant('logout', 'a')).toEqual([]);
 });
 
 it('sends what a browser would: tokens, defaults, what is chosen, the first button', () => {
