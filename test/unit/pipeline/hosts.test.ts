@@ -34,6 +34,44 @@ const written = (options = {}): readonly string[] => {
   return problems.filter(({ code }) => code === 'host-written').map((one) => `${textOf(one)} ${one.todo}`);
 };
 
+it('finds them in ksqlDB statements, and in the modules and scripts that services run', () => {
+  workspace.write(
+    'services/desk.ts',
+    [
+      "import { send } from './lib/send.js';",
+      '// kafka:9092 is where it was',
+      "const brokers = process.env.KAFKA ?? 'localhost:9092';",
+      "send({ host: 'postgres', brokers: ['kafka:9092'], at: `http://accounting:8002/x` });",
+    ].join('\n'),
+  );
+  workspace.write(
+    'services/lib/send.ts',
+    "export const send = (_: unknown) => fetch('http://localhost:8083/connectors');\n",
+  );
+  workspace.write(
+    'services/worker.py',
+    'import os\nconnect(host="db", port=5432)\nbroker = os.environ.get("B", "kafka:9092")\n',
+  );
+  workspace.write('ksql/V000099__s.sql', "SET 'bootstrap' = 'broker:9092';\n");
+  const { problems } = workspace.loadWith(`
+services:
+  desk: { module: services/desk.ts }
+  worker: { command: [python3, worker.py], cwd: services }
+ksqldb: { migrations: ksql }
+`);
+  const found = problems.filter(
+    ({ code, location }) => code === 'host-written' && !/^(app|sql|person)/.test(location.file),
+  );
+  expect(found.map((one) => `${textOf(one).replace(/ warning host-written: (\S+) .*/, ' $1')} ${one.todo}`)).toEqual([
+    'ksql/V000099__s.sql:1:20 broker:9092 Use $(kafka.bootstrapServers).',
+    'services/desk.ts:4:15 postgres Hand it in by the environment: env: { ADDRESS: $(databases.person.url) }.',
+    'services/desk.ts:4:37 kafka:9092 Hand it in by the environment: env: { ADDRESS: $(kafka.bootstrapServers) }.',
+    'services/desk.ts:4:63 accounting:8002 Hand it in by the environment: env: { ADDRESS: $(services.accounting.url) }.',
+    'services/lib/send.ts:1:51 localhost:8083 Hand it in by the environment: env: { ADDRESS: $(connect.url) }.',
+    'services/worker.py:2:15 db Hand it in by the environment: env: { ADDRESS: $(databases.person.url) }.',
+  ]);
+});
+
 beforeEach(() => {
   workspace.write('person.env', 'KAFKA=broker:29092,broker:29093\n');
   workspace.write('app.ini.in', '[db]\nurl = postgres://me:secret@db/person\nname = the host database\n');

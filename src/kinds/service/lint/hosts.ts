@@ -5,6 +5,7 @@ import { nodeAt, textsOf } from '../../../pipeline/document.js';
 import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, placeOrder, warning } from '../../../pipeline/problem.js';
 import type { SourceLocation } from '../../../support/errors.js';
+import { programSources } from './sources.js';
 
 /** The host and port of `kafka:9092`, `http://registry:8081`. */
 const ADDRESS =
@@ -14,23 +15,61 @@ const BARE = /(\bhost(?:name)?(?:\s*=\s*'?|\s+')|:\/\/(?:[^\s/@'"]*@)?)(([a-z][a
 
 /**
  * Addresses that are written out where a reference belongs: the names of containers mean nothing on this host, and ports move where they
- * are taken. Looked for in what services and jobs are given, in their templates and variable files, in connectors and in SQL.
+ * are taken. Looked for in what services and jobs are given, in their templates and variable files, in connectors, in SQL and ksql, and in the programs themselves.
  */
 export function checkHosts(context: LintContext): readonly Problem[] {
   if (context.pipeline.target.base !== 'embedded') return [];
-  return [...inSections(context), ...inFiles(context)]
-    .flatMap(({ text, location, named }) =>
-      addressesIn(text, named).flatMap((address) => {
-        const { written, index } = address;
-        const reference = referenceFor(address, context);
-        if (reference === undefined) return [];
-        const place = index === undefined ? location : placeIn(text, index, location.file);
-        const message = `${written} is an address written out: the embedded target has its servers elsewhere`;
-        return [warning('host-written', place, message, `Use $(${reference}).`)];
-      }),
-    )
-    .sort((a, b) => placeOrder(a.location, b.location));
+  const told = [...inSections(context), ...inFiles(context)].flatMap(({ text, location, named }) =>
+    addressesIn(text, named).flatMap((address) => {
+      const { index } = address;
+      const place = index === undefined ? location : placeIn(text, index, location.file);
+      return written(address, place, context, (reference) => `Use $(${reference}).`);
+    }),
+  );
+  return [...told, ...inSources(context)].sort((a, b) => placeOrder(a.location, b.location));
 }
+
+function written(
+  address: Written,
+  place: SourceLocation,
+  context: LintContext,
+  todo: (reference: string) => string,
+): readonly Problem[] {
+  const reference = referenceFor(address, context);
+  if (reference === undefined) return [];
+  const message = `${address.written} is an address written out: the embedded target has its servers elsewhere`;
+  return [warning('host-written', place, message, todo(reference))];
+}
+
+/** Line by line in what programs are written in: what stands beside a variable of the environment is only its default. */
+function inSources(context: LintContext): readonly Problem[] {
+  return programSources(context.pipeline).flatMap(({ file, text }) =>
+    text.split('\n').flatMap((line, index) => {
+      if (NO_ADDRESS_IN_CODE.test(line)) return [];
+      const quoted = [...line.matchAll(QUOTED)].flatMap(({ 0: whole, index: from }) =>
+        addressesIn(whole, undefined).map((one) => ({ ...one, column: from + (one.index ?? 0) + 1 })),
+      );
+      const hosts = [...line.matchAll(HOST_IN_CODE)].map(({ 1: host = '', index: from, 0: whole }) => ({
+        ...{ written: host, host: host.toLowerCase(), port: undefined, index: undefined, isUrl: true },
+        column: from + whole.length - host.length,
+      }));
+      return [...quoted, ...hosts].flatMap(({ column, ...address }) =>
+        written(
+          address,
+          { file: displayPath(file, context.cwd), line: index + 1, column },
+          context,
+          (reference) => `Hand it in by the environment: env: { ADDRESS: $(${reference}) }.`,
+        ),
+      );
+    }),
+  );
+}
+
+/** Comments, and defaults of what the environment says. */
+const NO_ADDRESS_IN_CODE = /^\s*(\/\/|#|\*|--)|\benv\b|environ|getenv|ENV\[|\$\{\w+:-/i;
+const QUOTED = /(["'`])(?:(?!\1).)*\1/g;
+/** `host: 'postgres'`, `host="db"`, `"bootstrap_host": "kafka"`. */
+const HOST_IN_CODE = /\bhost(?:name)?["']?\s*[:=]\s*["'`]([a-z][a-z0-9-]*)["'`]/gi;
 
 interface Text {
   readonly text: string;
