@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { commandsDocumentation } from './cli/documentation.js';
+import { outputDocumentation, outputSchemaText } from './cli/output-documentation.js';
 import { consistencyDocumentation } from './consistency/documentation.js';
 import { amqpDocumentation } from './embedded/amqp/documentation.js';
 import { connectDocumentation } from './embedded/connect/documentation.js';
@@ -19,11 +20,13 @@ export interface GeneratedFile {
   readonly wanted: string;
 }
 
-/** Pages of docs/, each from the tables that the code itself works by. */
+/** Files of docs/, each from the tables that the code itself works by. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'amqp.md': amqpDocumentation,
   'commands.md': commandsDocumentation,
   'connect.md': connectDocumentation,
+  'json-output.md': outputDocumentation,
+  'json-output.schema.json': outputSchemaText,
   'kafka.md': kafkaDocumentation,
   'ksqldb.md': ksqldbDocumentation,
   'pipeline-file.md': () => pipelineFileDocumentation(KINDS),

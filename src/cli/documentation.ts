@@ -22,8 +22,8 @@ export function commandsDocumentation(): string {
   return [
     '# Commands',
     '',
-    'Data goes to stdout, narration to stderr. Where a command prints data, `--output json` prints it for programs. This page is generated',
-    'from what `evpipe COMMAND --help` prints.',
+    'Data goes to stdout, narration to stderr. Where a command prints data, `--output json` prints it for programs, in [documented shapes](json-output.md).',
+    'This page is generated from what `evpipe COMMAND --help` prints.',
     '',
     ...markdownTable(
       ['command', 'what it does'],

@@ -73,7 +73,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   snappy: ['clients/kafka/', 'protocol/kafka/'],
   'string-width': ['ui/', 'kinds/flow/'],
   yaml: ['pipeline/', 'targets/compose'],
-  zod: ['pipeline/', 'kinds/'],
+  zod: ['pipeline/', 'kinds/', 'cli/output-shapes.ts'],
 };
 
 /** Programs of their own: they alone end the process, and write to its output by themselves. */
