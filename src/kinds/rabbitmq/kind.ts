@@ -65,7 +65,7 @@ export const rabbitmqKind: Kind = {
   ],
   components: (pipeline) => {
     const declared = rabbitmqServers(pipeline);
-    const isWanted = isReferred(pipeline, 'rabbitmq.url') || (declared.length === 0 && pipeline.rabbitmq !== undefined);
+    const isWanted = isReferred(pipeline, 'rabbitmq') || (declared.length === 0 && pipeline.rabbitmq !== undefined);
     return [...new Set([...declared, ...(isWanted ? [undefined] : [])])].map((server) => ({
       component: rabbitmqComponent(pipeline, server),
       names: [oneOf('rabbitmq', server)],

@@ -1,5 +1,5 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { referencesIn } from '../../pipeline/references.js';
+import { parseReference, referencesIn } from '../../pipeline/references.js';
 import { jobReferences } from '../job/section.js';
 import { referencesInFiles } from '../program.js';
 import type { ServiceSection } from './section.js';
@@ -16,9 +16,12 @@ export function serviceReferences(
 /** Its supervisor replaces it, which alone knows the port. */
 const OWN_PORT = 'services.self.port';
 
-/** Does a service or a job want to know anything of this server, as `connect` in `$(connect.url)`? */
+/** Does a service or a job want to know anything of this server, as `connect` in `$(connect.url)`? Not of one of several that has a name. */
 export function isReferred({ folder, services, jobs }: Pipeline, head: string): boolean {
-  const isOf = (path: string): boolean => path.startsWith(`${head}.`);
+  const isOf = (path: string): boolean => {
+    const reference = parseReference(path);
+    return reference.head === head && reference.name === '';
+  };
   return (
     services.some((service) => serviceReferences(service, folder).some(isOf)) ||
     jobs.some((job) => jobReferences(job, folder).some(isOf))

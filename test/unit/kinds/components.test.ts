@@ -28,6 +28,17 @@ it.each([
     'services: { one: { command: [node, x.js], files: { one.ini: one.ini.in } } }\n',
     ['connect', 'kafka', 'one'],
   ],
+  ['a service that is told the address of RabbitMQ', SERVICE('{ R: $(rabbitmq.url) }'), ['one', 'rabbitmq']],
+  [
+    'what is on named servers, and nothing beside them',
+    `databases: { old: { server: legacy } }\nrabbitmq: { queues: { q: { server: far } } }\n${SERVICE('{ R: $(rabbitmq.far.url) }')}`,
+    ['one', 'postgres-legacy', 'postgres/old', 'rabbitmq-far'],
+  ],
+  [
+    'servers with and without a name, and a service that is called like one',
+    'databases: { shop: {}, old: { server: legacy, name: shop } }\nservices: { postgres-legacy: { command: [node, x.js] } }\n',
+    ['postgres', 'postgres-legacy', 'postgres-legacy', 'postgres/old', 'postgres/shop'],
+  ],
   ['a topic', 'topics: { t: { partitions: 1 } }\n', ['kafka']],
   [
     'a subject, and so the Kafka that its registry needs',
