@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { Shell } from '../../src/cli/shell.js';
+import { outputFault } from './output-fault.js';
 
 export interface Ran {
   readonly code: number;
@@ -39,5 +40,7 @@ export async function runUntil(
     self: 'evpipe',
   };
   const code = await runCommandLine(argv, shell);
+  const fault = outputFault(argv, out);
+  if (fault !== undefined) throw new Error(fault);
   return { code, out, err };
 }

@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outputFault } from './output-fault.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const EVPIPE = join(repository, 'bin', 'evpipe.js');
@@ -48,7 +49,11 @@ export async function sandbox(pipeline: string): Promise<Sandbox> {
     });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+      child.on('close', (code, signal) => {
+        const fault = signal === null ? outputFault(args, stdout) : undefined;
+        if (fault === undefined) resolve({ code, signal, stdout, stderr });
+        else reject(new Error(fault));
+      });
     });
     return { ended, kill: (signal: NodeJS.Signals) => void child.kill(signal), output: () => stdout + stderr };
   };

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { addCommonOptions } from '../../../src/cli/common-options.js';
 import { packageFile } from '../../../src/support/package.js';
+import { wordsOf } from '../../support/shell-words.js';
 
 /** What a page or `--help` shows can be pasted: evpipe has the command, its options and their values. */
 
@@ -30,14 +31,6 @@ function commandLinesOf(page: string): readonly { readonly line: string; readonl
       return command === undefined || /…|\.\.\./.test(command) ? [] : [{ line: command, isMention }];
     });
   return [...found(blocks, false), ...found(inline, true)];
-}
-
-/** As a shell would, up to where its own signs begin. */
-function wordsOf(line: string): readonly string[] {
-  const [own = ''] = line.split(/\s(?:\||&&|\d?>|<<<|<|#)(?:\s|$)/);
-  return [...own.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
-    ([, single, double, bare]) => single ?? double ?? bare ?? '',
-  );
 }
 
 /** Why evpipe would not take this; undefined: it would. */
