@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { changeAndRevert, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
+import { changeAndRevert, type Killed, killAndResume, PLAIN, PlanShop, timeOfApply } from '../support/plan-shop.js';
 
 const CHANGES = Number(process.env.EVPIPE_SOAK_ROUNDS ?? 200);
 const KILLS = Number(process.env.EVPIPE_SOAK_ROUNDS ?? 50);
@@ -20,5 +20,12 @@ it(`applies and takes back ${CHANGES} changed files, with an empty plan after ea
 });
 
 it(`goes on after ${KILLS} kills of apply at random moments`, async () => {
-  for (let round = 0; round < KILLS; round++) await killAndResume(shop, SEED + round);
+  const counts: Record<Killed, number> = { before: 0, amid: 0, after: 0 };
+  for (let round = 0; round < KILLS; round++) {
+    const takesMs = await timeOfApply(shop, SEED + KILLS + round);
+    counts[await killAndResume(shop, SEED + round, takesMs)] += 1;
+  }
+  console.log(
+    `killed ${counts.before} before anything was changed, ${counts.amid} amid, ${counts.after} after all of it`,
+  );
 });

@@ -68,13 +68,22 @@ export class PlanShop {
     return runIn(this.folder, process.env, ...argv, '--target', target);
   }
 
-  /** Runs the built command as a process and kills it after this time; resolves once it is gone. */
-  async runAndKill(afterMs: number, ...argv: string[]): Promise<void> {
+  /** Runs the built command as a process and kills it after this time; resolves once it is gone, with how long it ran. */
+  async runAndKill(afterMs: number, ...argv: string[]): Promise<number> {
+    const startedMs = performance.now();
     const child = spawn(process.execPath, [EVPIPE, ...argv, '--target', 'here'], { cwd: this.folder, stdio: 'ignore' });
     const gone = new Promise<void>((resolve) => child.on('close', () => resolve()));
     const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
     await gone;
     clearTimeout(timer);
+    return performance.now() - startedMs;
+  }
+
+  /** How many things the plan would make or change. */
+  async changesLeft(): Promise<number> {
+    const { code, out, err } = await this.run('plan', '--output', 'json');
+    if (code !== 0 && code !== 3) throw new Error(`plan ended with ${code}: ${out}${err}`);
+    return (JSON.parse(out) as { readonly entries: readonly unknown[] }).entries.length;
   }
 
   async stop(): Promise<void> {
@@ -129,17 +138,29 @@ export async function changeAndRevert(shop: PlanShop, seed: number): Promise<voi
   }
 }
 
-/** Kills an apply of a changed file at a random moment; throws unless the next one brings it to its end. */
-export async function killAndResume(shop: PlanShop, seed: number): Promise<void> {
+/** How far an apply had come when it was killed. */
+export type Killed = 'before' | 'amid' | 'after';
+
+/** Kills an apply of a changed file at a random moment of the time that one takes; throws unless the next one brings it to its end. */
+export async function killAndResume(shop: PlanShop, seed: number, takesMs: number): Promise<Killed> {
   const random = seeded(seed);
   const topics = { ...changedFile(random).topics, [`late-${seed}`]: { partitions: 1, config: {} } };
   shop.write({ ...changedFile(random), topics });
-  await shop.runAndKill(Math.floor(random() * KILLED_WITHIN_MS), 'apply');
+  const before = await shop.changesLeft();
+  await shop.runAndKill(Math.floor(random() * takesMs), 'apply');
+  const left = await shop.changesLeft();
   const resumed = await shop.run('apply');
   const again = await shop.run('plan');
   if (resumed.code !== 0 || again.code !== 0)
     throw new Error(`seed ${seed}: ${resumed.out}${resumed.err}${again.out}${again.err}`);
+  if (left === before) return 'before';
+  return left === 0 ? 'after' : 'amid';
 }
 
-/** About how long an apply takes. */
-const KILLED_WITHIN_MS = 900;
+/** How long a whole apply takes here and now, its process included. */
+export async function timeOfApply(shop: PlanShop, seed: number): Promise<number> {
+  shop.write(changedFile(seeded(seed)));
+  return shop.runAndKill(APPLY_WITHIN_MS, 'apply');
+}
+
+const APPLY_WITHIN_MS = 60_000;
