@@ -4,6 +4,7 @@ import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
+import { PlainObjects } from './json-plain.js';
 import { jsonReader, objectReader, type ReadNotes } from './json-reader.js';
 import { jsonWriter, objectWriter } from './json-writer.js';
 
@@ -53,7 +54,11 @@ export function jsonSerde({ columns, wrapped }: Pick<SerdeOptions, 'columns' | '
       return read(json);
     };
   });
-  return { decode: (bytes) => decode(bytes.toString('utf8')), encode: (values) => Buffer.from(write(values), 'utf8') };
+  const plain = PlainObjects.of(columns);
+  return {
+    decode: (bytes) => plain?.read(bytes) ?? decode(bytes.toString('utf8')),
+    encode: (values) => Buffer.from(write(values), 'utf8'),
+  };
 }
 
 /** Reads quickly; where a STRING column turns out to hold numbers, again with the text that they were written in. */

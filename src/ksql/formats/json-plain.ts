@@ -1,0 +1,188 @@
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Value } from '../values/value.js';
+
+const [TAB, NEWLINE, RETURN, SPACE] = [9, 10, 13, 32];
+const [QUOTE, COMMA, MINUS, DOT, COLON, BACKSLASH] = [34, 44, 45, 46, 58, 92];
+const [OPEN_BRACE, CLOSE_BRACE] = [123, 125];
+const [ZERO, NINE] = [48, 57];
+const ASCII_MAX = 127;
+/** So many digits are an exact double, and so is their quotient by a power of ten below 10^22: it is rounded once. */
+const DIGITS_MAX = 15;
+const POWERS = Array.from({ length: DIGITS_MAX + 1 }, (_, power) => 10 ** power);
+
+/** What is no plain form: the complete reader has to read it, or to refuse it. */
+const OTHER = Symbol('other');
+
+type Kind = SqlType['kind'];
+
+/**
+ * Reads objects in the form in which nearly all records come, right from their bytes: names as they were declared, whole and
+ * decimal numbers of few digits, texts without escapes, no nesting. It gives what the complete reader gives, in about a
+ * third of the time, and undefined for everything else.
+ */
+export class PlainObjects {
+  private readonly names: readonly Buffer[];
+  private readonly kinds: readonly Kind[];
+  private readonly folded: ReadonlySet<string>;
+  private bytes: Buffer = Buffer.alloc(0);
+  private at = 0;
+
+  private constructor(fields: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>) {
+    this.names = fields.map(({ name }) => Buffer.from(`"${name}"`, 'latin1'));
+    this.kinds = fields.map(({ type }) => type.kind);
+    this.folded = new Set(fields.map(({ name }) => name.toUpperCase()));
+  }
+
+  /** Undefined: a name has to be escaped. */
+  static of(fields: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>): PlainObjects | undefined {
+    return fields.every(({ name }) => /^[ !#-[\]-~]+$/.test(name)) ? new PlainObjects(fields) : undefined;
+  }
+
+  read(bytes: Buffer): Value[] | undefined {
+    this.bytes = bytes;
+    this.at = 0;
+    if (!this.takes(OPEN_BRACE)) return undefined;
+    const values = new Array<Value>(this.kinds.length).fill(null);
+    for (let next = 0; ; next++) {
+      this.skipBlanks();
+      const place = this.place(next);
+      if ((place < 0 && !this.skipsName()) || !this.takes(COLON)) return undefined;
+      this.skipBlanks();
+      const value = place < 0 ? this.skipped() : this.value(this.kinds[place]);
+      if (value === OTHER) return undefined;
+      if (place < 0) next--;
+      else {
+        values[place] = value;
+        next = place;
+      }
+      if (this.takes(COMMA)) continue;
+      if (!this.takes(CLOSE_BRACE)) return undefined;
+      this.skipBlanks();
+      return this.at === bytes.length ? values : undefined;
+    }
+  }
+
+  private skipBlanks(): void {
+    for (;;) {
+      const byte = this.bytes[this.at];
+      if (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB) return;
+      this.at++;
+    }
+  }
+
+  private takes(byte: number): boolean {
+    this.skipBlanks();
+    if (this.bytes[this.at] !== byte) return false;
+    this.at++;
+    return true;
+  }
+
+  /** The place of the field whose name stands here, most likely the one expected; -1: none has this very name. */
+  private place(expected: number): number {
+    for (let tried = 0; tried < this.names.length; tried++) {
+      const place = (expected + tried) % this.names.length;
+      const name = this.names[place];
+      if (name === undefined || !this.stands(name)) continue;
+      this.at += name.length;
+      return place;
+    }
+    return -1;
+  }
+
+  /** Passes by a name that no field has, not even in other letters. */
+  private skipsName(): boolean {
+    if (this.bytes[this.at] !== QUOTE) return false;
+    const name = this.text();
+    return name !== OTHER && ASCII.test(name) && !this.folded.has(name.toUpperCase());
+  }
+
+  /** A value that is in no column. */
+  private skipped(): Value | typeof OTHER {
+    const first = this.bytes[this.at] ?? 0;
+    if (first === QUOTE) return this.text();
+    return this.value(first === MINUS || (first >= ZERO && first <= NINE) ? 'DOUBLE' : 'BOOLEAN');
+  }
+
+  private stands(name: Buffer): boolean {
+    const { bytes, at } = this;
+    for (let index = 0; index < name.length; index++) if (bytes[at + index] !== name[index]) return false;
+    return true;
+  }
+
+  private value(kind: Kind | undefined): Value | typeof OTHER {
+    const first = this.bytes[this.at] ?? 0;
+    if (first === QUOTE) return kind === 'STRING' ? this.text() : OTHER;
+    if (first === MINUS || (first >= ZERO && first <= NINE)) return this.number(kind);
+    if (this.stands(NULL)) return this.word(NULL, null);
+    if (kind !== 'BOOLEAN') return OTHER;
+    return this.stands(TRUE) ? this.word(TRUE, true) : this.stands(FALSE) ? this.word(FALSE, false) : OTHER;
+  }
+
+  private word(word: Buffer, value: boolean | null): boolean | null {
+    this.at += word.length;
+    return value;
+  }
+
+  private text(): string | typeof OTHER {
+    const { bytes } = this;
+    const start = this.at + 1;
+    let all = 0;
+    for (let end = start; end < bytes.length; end++) {
+      const byte = bytes[end] ?? 0;
+      if (byte === QUOTE) {
+        this.at = end + 1;
+        return bytes.toString(all > ASCII_MAX ? 'utf8' : 'latin1', start, end);
+      }
+      if (byte === BACKSLASH || byte < SPACE) return OTHER;
+      all |= byte;
+    }
+    return OTHER;
+  }
+
+  private number(kind: Kind | undefined): Value | typeof OTHER {
+    const { bytes } = this;
+    const isNegative = bytes[this.at] === MINUS;
+    const start = isNegative ? this.at + 1 : this.at;
+    let at = start;
+    let digits = 0;
+    let dot = -1;
+    for (; ; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte >= ZERO && byte <= NINE) digits = digits * 10 + (byte - ZERO);
+      else if (byte === DOT && dot < 0) dot = at;
+      else break;
+    }
+    const whole = (dot < 0 ? at : dot) - start;
+    const fraction = dot < 0 ? 0 : at - dot - 1;
+    const isOther =
+      whole === 0 || // none, or ".5"
+      (whole > 1 && bytes[start] === ZERO) ||
+      (dot >= 0 && fraction === 0) ||
+      whole + fraction > DIGITS_MAX ||
+      isExponent(bytes[at] ?? 0);
+    if (isOther) return OTHER;
+    this.at = at;
+    const size = fraction === 0 ? digits : digits / (POWERS[fraction] ?? Number.NaN);
+    const value = isNegative ? -size : size;
+    switch (kind) {
+      case 'DOUBLE':
+        return value;
+      case 'INTEGER':
+        return dot < 0 ? value | 0 : OTHER;
+      case 'BIGINT':
+        return dot < 0 ? BigInt(value) : OTHER;
+      default:
+        return OTHER;
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ASCII = /^[\x00-\x7f]*$/;
+
+const NULL = Buffer.from('null');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
+/** `e` or `E`. */
+const isExponent = (byte: number): boolean => (byte | 32) === 101;
