@@ -93,7 +93,9 @@ try {
     times.push(performance.now() - startedMs);
   }
   times.sort((a, b) => a - b);
-  console.log(`pull by key: p50 ${times[PULLS / 2]?.toFixed(1)} ms, p99 ${times[Math.floor(PULLS * 0.99)]?.toFixed(1)} ms`);
+  console.log(
+    `pull by key: p50 ${times[PULLS / 2]?.toFixed(1)} ms, p99 ${times[Math.floor(PULLS * 0.99)]?.toFixed(1)} ms`,
+  );
   await producer.close();
 } finally {
   engine.child.kill('SIGKILL');

@@ -8,7 +8,6 @@ export const INTEGER: SqlType = { kind: 'INTEGER' };
 export const BIGINT: SqlType = { kind: 'BIGINT' };
 export const DOUBLE: SqlType = { kind: 'DOUBLE' };
 export const STRING: SqlType = { kind: 'STRING' };
-export const BYTES: SqlType = { kind: 'BYTES' };
 export const decimal = (precision: number, scale: number): SqlType => ({ kind: 'DECIMAL', precision, scale });
 export const arrayOf = (element: SqlType): SqlType => ({ kind: 'ARRAY', element });
 export const mapOf = (key: SqlType, value: SqlType): SqlType => ({ kind: 'MAP', key, value });
