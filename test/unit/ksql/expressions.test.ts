@@ -23,7 +23,7 @@ function evaluate(sql: string): { type: string; value: string } {
   return { type: formatType(type), value: jsonWriter(type)(run(row)) };
 }
 
-const cases = ['expressions', 'functions', 'types', 'more-functions', 'unseen-functions']
+const cases = ['expressions', 'functions', 'types', 'more-functions', 'documented-functions']
   .flatMap((file) => readFileSync(new URL(`./expressions/${file}.txt`, import.meta.url), 'utf8').split('\n'))
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => line.split(' :: ') as [string, string, string]);
