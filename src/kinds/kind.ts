@@ -85,6 +85,8 @@ export interface Removal {
   readonly kind: string;
   readonly component: ComponentId;
   readonly declared: readonly string[];
+  /** It can't go in part, so that what is no longer declared of it stays; `reset` takes all of it away. */
+  readonly isWhole?: boolean;
   /** What goes with it: "with all its records". */
   readonly implies: string;
   exists(name: string): Promise<boolean>;

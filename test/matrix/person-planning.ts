@@ -126,7 +126,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
   it('plans by meaning: another spelling of a statement is no change, and each change says what it implies', async () => {
     const plan = async (edit: string) => {
       writeFileSync(join(box.folder, 'edit.yaml'), edit);
-      return box.run('plan', '-f', 'evpipe.yaml', '-f', 'edit.yaml', ...profile);
+      return box.run('plan', '--prune', '-f', 'evpipe.yaml', '-f', 'edit.yaml', ...profile);
     };
     const folder = profile.includes('ksql-connectors') ? 'ksql-connectors/V000003' : 'ksql/V000001';
     const ksql = join(box.folder, `${folder}__balance_sheet_rows.sql`);

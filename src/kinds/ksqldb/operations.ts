@@ -127,6 +127,7 @@ function streamsRemoval(session: Session): Removal {
     kind: 'ksql',
     component: server('ksqldb'),
     declared: pipeline.ksqldb === undefined ? [] : ['migrations'],
+    isWhole: true,
     implies: 'with all streams, tables, types and queries of the migrations; topics stay',
     exists: async () => {
       const [things, noted] = await Promise.all([made(), session.ledger()]);

@@ -116,7 +116,7 @@ export interface Removable {
 /** What this pipeline has made, by its ledger, and no longer declares; in the order in which it can be taken away. */
 export async function removable(session: Session): Promise<readonly Removable[]> {
   const ledger = await readLedger(session);
-  const removals = await removalsOf(session);
+  const removals = (await removalsOf(session)).filter(({ isWhole }) => isWhole !== true);
   const found: Removable[] = [];
   for (const removal of removals) {
     const prefix = madeKey(removal.kind, '');
