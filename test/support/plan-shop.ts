@@ -7,6 +7,7 @@ import type { KafkaClient } from '../../src/clients/kafka/contract.js';
 import { type RunningKafka, startKafka } from '../../src/embedded/kafka/index.js';
 import { startSchemaRegistry } from '../../src/embedded/schema-registry/server.js';
 import { silentLog } from '../../src/support/log.js';
+import { waitUntil } from '../../src/support/retry.js';
 import { type Ran, runIn } from './command-line.js';
 import { EVPIPE } from './evpipe.js';
 import { seeded } from './seeded.js';
@@ -68,15 +69,24 @@ export class PlanShop {
     return runIn(this.folder, process.env, ...argv, '--target', target);
   }
 
-  /** Runs the built command as a process and kills it after this time; resolves once it is gone, with how long it ran. */
-  async runAndKill(afterMs: number, ...argv: string[]): Promise<number> {
-    const startedMs = performance.now();
+  /**
+   * Runs the built command as a process, and kills it when so many requests have come that change something, if as many come.
+   * Each of them waits a little before it is carried out. Resolves once the process is gone, with how many came.
+   */
+  async runAndKill(atRequest: number, ...argv: string[]): Promise<number> {
+    const slowed = CHANGING.map((request) => this.broker.addFault({ request, delayMs: CHANGE_MS }));
+    const changes = (): number => slowed.reduce((sum, { hits }) => sum + hits, 0);
     const child = spawn(process.execPath, [EVPIPE, ...argv, '--target', 'here'], { cwd: this.folder, stdio: 'ignore' });
-    const gone = new Promise<void>((resolve) => child.on('close', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
-    await gone;
-    clearTimeout(timer);
-    return performance.now() - startedMs;
+    let isGone = false;
+    child.on('close', () => {
+      isGone = true;
+    });
+    const isDue = async () => isGone || changes() >= atRequest || undefined;
+    await waitUntil('the command to change something or to end', isDue, { timeoutMs: WITHIN_MS, maxPauseMs: 5 });
+    child.kill('SIGKILL');
+    await waitUntil('the command to end', async () => isGone || undefined, { timeoutMs: WITHIN_MS });
+    for (const fault of slowed) fault.remove();
+    return changes();
   }
 
   /** How many things the plan would make or change. */
@@ -93,6 +103,11 @@ export class PlanShop {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Records are the ledger's entries, and what the registry keeps. */
+const CHANGING = ['CreateTopics', 'IncrementalAlterConfigs', 'Produce'];
+const CHANGE_MS = 50;
+const WITHIN_MS = 60_000;
 
 /** Each setting with values that it may have, the usual one first. */
 const SETTINGS = {
@@ -141,13 +156,13 @@ export async function changeAndRevert(shop: PlanShop, seed: number): Promise<voi
 /** How far an apply had come when it was killed. */
 export type Killed = 'before' | 'amid' | 'after';
 
-/** Kills an apply of a changed file at a random moment of the time that one takes; throws unless the next one brings it to its end. */
-export async function killAndResume(shop: PlanShop, seed: number, takesMs: number): Promise<Killed> {
+/** Kills an apply of a changed file at one of so many of its changes; throws unless the next one brings it to its end. */
+export async function killAndResume(shop: PlanShop, seed: number, changes: number): Promise<Killed> {
   const random = seeded(seed);
   const topics = { ...changedFile(random).topics, [`late-${seed}`]: { partitions: 1, config: {} } };
   shop.write({ ...changedFile(random), topics });
   const before = await shop.changesLeft();
-  await shop.runAndKill(Math.floor(random() * takesMs), 'apply');
+  await shop.runAndKill(1 + Math.floor(random() * changes), 'apply');
   const left = await shop.changesLeft();
   const resumed = await shop.run('apply');
   const again = await shop.run('plan');
@@ -157,10 +172,8 @@ export async function killAndResume(shop: PlanShop, seed: number, takesMs: numbe
   return left === 0 ? 'after' : 'amid';
 }
 
-/** How long a whole apply takes here and now, its process included. */
-export async function timeOfApply(shop: PlanShop, seed: number): Promise<number> {
+/** How many requests of a whole apply change something. */
+export async function changesOfApply(shop: PlanShop, seed: number): Promise<number> {
   shop.write(changedFile(seeded(seed)));
-  return shop.runAndKill(APPLY_WITHIN_MS, 'apply');
+  return shop.runAndKill(Number.POSITIVE_INFINITY, 'apply');
 }
-
-const APPLY_WITHIN_MS = 60_000;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { ledgerIn } from '../../src/kinds/ledger/ledger.js';
 import { topicStore } from '../../src/kinds/ledger/topic-store.js';
 import { runIn } from '../support/command-line.js';
-import { changeAndRevert, killAndResume, PLAIN, PlanShop, timeOfApply } from '../support/plan-shop.js';
+import { changeAndRevert, changesOfApply, killAndResume, PLAIN, PlanShop } from '../support/plan-shop.js';
 
 let shop: PlanShop;
 
@@ -275,8 +275,8 @@ it('applies and takes back changed files, with an empty plan after each', async 
 });
 
 it('goes on where an apply was killed', async () => {
-  const takesMs = await timeOfApply(shop, 4);
-  for (let seed = 1; seed <= 3; seed++) await killAndResume(shop, seed, takesMs);
+  const changes = await changesOfApply(shop, 4);
+  for (let seed = 1; seed <= 3; seed++) await killAndResume(shop, seed, changes);
 });
 
 it('changes nothing while another machine changes the pipeline, and forgets the claim of one that has died', async () => {
