@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRealKafka } from '../real/stack/kafka.js';
 import { KafkaProcess } from '../support/kafka-process.js';
@@ -77,6 +77,19 @@ async function withCpu(contender: Contender, measure: string, millions: number, 
   note(measure, contender, ((await cpuSeconds(contender.pid)) - before) / millions, true);
 }
 
+/**
+ * How much of the machine's cores the broker takes meanwhile: what its clients, on the same cores, could gain from a broker that
+ * costs nothing.
+ */
+async function withShare<T>(contender: Contender, what: string, work: () => Promise<T>): Promise<T> {
+  const [before, startedMs] = [await cpuSeconds(contender.pid), performance.now()];
+  const result = await work();
+  const seconds = (performance.now() - startedMs) / 1000;
+  const share = ((await cpuSeconds(contender.pid)) - before) / (seconds * availableParallelism());
+  note(`of the cores, the broker's part, ${what}, %`, contender, 100 * share, true);
+  return result;
+}
+
 /** What is measured in each round, one after the other; the third argument chooses among them. */
 const PARTS: Readonly<Record<string, (contender: Contender, round: number) => Promise<void>>> = {
   async small(contender, round) {
@@ -94,16 +107,20 @@ const PARTS: Readonly<Record<string, (contender: Contender, round: number) => Pr
   async large(contender, round) {
     const topic = `large-${round}`;
     await createTopic(contender, topic, 1);
-    note('produce 200k x 1 KiB, records/s', contender, await produce(contender, topic, 200_000, 1024));
+    const producing = () => produce(contender, topic, 200_000, 1024);
+    note('produce 200k x 1 KiB, records/s', contender, await withShare(contender, 'producing 1 KiB', producing));
     // A second each, of which a client that has just started is half: what counts is the median of several.
     for (let repeat = 0; repeat < REPEATS; repeat++) {
-      note('consume 200k x 1 KiB, records/s', contender, await consume(contender, topic, 200_000, `-${repeat}`));
+      const consuming = () => consume(contender, topic, 200_000, `-${repeat}`);
+      note('consume 200k x 1 KiB, records/s', contender, await withShare(contender, 'consuming 1 KiB', consuming));
       note('kcat -C 200k x 1 KiB, records/s', contender, await kcat(contender, topic, 200_000));
     }
   },
   async producers(contender, round) {
     await createTopic(contender, `eight-${round}`, 8);
-    const four = await Promise.all([1, 2, 3, 4].map(() => produce(contender, `eight-${round}`, 250_000, 100)));
+    const four = await withShare(contender, '4 producers', () =>
+      Promise.all([1, 2, 3, 4].map(() => produce(contender, `eight-${round}`, 250_000, 100))),
+    );
     const rate = four.reduce((sum, one) => sum + one, 0);
     note('4 producers, 8 partitions, records/s', contender, rate);
     await createTopic(contender, `hundred-${round}`, 100);
