@@ -24,7 +24,7 @@ it(`goes on after ${KILLS} kills of apply at random ones of its changes`, async 
   const changes = await changesOfApply(shop, SEED + KILLS);
   for (let round = 0; round < KILLS; round++) counts[await killAndResume(shop, SEED + round, changes)] += 1;
   console.log(
-    `killed ${counts.before} before anything was changed, ${counts.amid} amid, ${counts.after} after all of it`,
+    `killed at one of ${changes} requests: ${counts.before} before a change, ${counts.amid} amid, ${counts.after} after all of them`,
   );
-  expect(counts.amid).toBeGreaterThan(KILLS / 4);
+  expect(counts.amid).toBeGreaterThan(KILLS / 10);
 });
