@@ -93,26 +93,10 @@ export class Groups {
 
   /** Without a membership: for groups that have no members. */
   commit(group: string, positions: readonly PartitionPosition[], membership: Membership = {}): Promise<void> {
-    const topics = [...byTopic(positions)].map(([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedMetadata: '',
-      })),
-    }));
+    const value = { groupId: group, topics: offsetsByTopic(positions), ...membership };
     return this.atCoordinator(group, async (broker, timeoutMs) => {
-      const answer = await this.connections.call(
-        broker,
-        offsetCommit,
-        { groupId: group, topics, ...membership },
-        { timeoutMs, newest: 9 },
-      );
-      for (const { name, partitions } of answer.topics) {
-        for (const { partitionIndex, errorCode } of partitions) {
-          throwIfError(errorCode, undefined, `group ${group}, ${name}-${partitionIndex}`);
-        }
-      }
+      const answer = await this.connections.call(broker, offsetCommit, value, { timeoutMs, newest: 9 });
+      throwIfNotCommitted(answer.topics, `group ${group}`);
     });
   }
 
@@ -181,4 +165,28 @@ export function assignedPartitions(bytes: Buffer): ReadonlyArray<{ topic: string
   if (bytes.length < 2) return [];
   const { assignedPartitions: topics } = decodeStruct(assignment, bytes.readInt16BE(0), bytes.subarray(2));
   return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+}
+
+/** As OffsetCommit and TxnOffsetCommit take them. */
+export const offsetsByTopic = (positions: readonly PartitionPosition[]) =>
+  [...byTopic(positions)].map(([name, ofTopic]) => ({
+    name,
+    partitions: ofTopic.map(({ partition, offset }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedMetadata: '',
+    })),
+  }));
+
+interface CommittedTopic {
+  readonly name: string;
+  readonly partitions: ReadonlyArray<{ readonly partitionIndex: number; readonly errorCode: number }>;
+}
+
+/** What either of them answers; `what` was committed. */
+export function throwIfNotCommitted(topics: readonly CommittedTopic[], what: string): void {
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex, errorCode } of partitions)
+      throwIfError(errorCode, undefined, `${what}, ${name}-${partitionIndex}`);
+  }
 }

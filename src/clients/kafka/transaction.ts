@@ -8,6 +8,7 @@ import { byTopic } from './by-topic.js';
 import type { Cluster, Connections } from './cluster.js';
 import type { PartitionPosition, TopicPartition, TransactionOptions } from './contract.js';
 import { Coordinators } from './coordinators.js';
+import { offsetsByTopic, throwIfNotCommitted } from './groups.js';
 import { throwIfError } from './kafka-errors.js';
 
 /** Kafka's own default for clients. */
@@ -107,22 +108,12 @@ export class Transaction {
       });
       this.groups.add(group);
     }
-    const topics = [...byTopic(positions)].map(([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedMetadata: '',
-      })),
-    }));
+    const topics = offsetsByTopic(positions);
     const { txnOffsetCommit: newest } = this.implicit ? IMPLICIT : EXPLICIT;
     await this.groupCoordinators.at(group, async (broker, timeoutMs) => {
       const options = { timeoutMs, newest };
       const answer = await this.connections.call(broker, txnOffsetCommit, { ...value, topics }, options);
-      for (const { name, partitions } of answer.topics) {
-        for (const { partitionIndex, errorCode } of partitions)
-          throwIfError(errorCode, undefined, `${this.title}, group ${group}, ${name}-${partitionIndex}`);
-      }
+      throwIfNotCommitted(answer.topics, `${this.title}, group ${group}`);
     });
   }
 
