@@ -22,6 +22,7 @@ type Kind = SqlType['kind'];
  */
 export class PlainObjects {
   private readonly names: readonly Buffer[];
+  private readonly places: ReadonlyMap<string, number>;
   private readonly kinds: readonly Kind[];
   private readonly folded: ReadonlySet<string>;
   private bytes: Buffer = Buffer.alloc(0);
@@ -29,6 +30,7 @@ export class PlainObjects {
 
   private constructor(fields: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>) {
     this.names = fields.map(({ name }) => Buffer.from(`"${name}"`, 'latin1'));
+    this.places = new Map(fields.map(({ name }, place) => [name, place]));
     this.kinds = fields.map(({ type }) => type.kind);
     this.folded = new Set(fields.map(({ name }) => name.toUpperCase()));
   }
@@ -46,7 +48,7 @@ export class PlainObjects {
     for (let next = 0; ; next++) {
       this.skipBlanks();
       const place = this.place(next);
-      if ((place < 0 && !this.skipsName()) || !this.takes(COLON)) return undefined;
+      if (place === OTHER || !this.takes(COLON)) return undefined;
       this.skipBlanks();
       const value = place < 0 ? this.skipped() : this.value(this.kinds[place]);
       if (value === OTHER) return undefined;
@@ -77,23 +79,17 @@ export class PlainObjects {
     return true;
   }
 
-  /** The place of the field whose name stands here, most likely the one expected; -1: none has this very name. */
-  private place(expected: number): number {
-    for (let tried = 0; tried < this.names.length; tried++) {
-      const place = (expected + tried) % this.names.length;
-      const name = this.names[place];
-      if (name === undefined || !this.stands(name)) continue;
+  /** The place of the field whose name stands here, most likely the one expected; -1: no field has it, not even in other letters. */
+  private place(expected: number): number | typeof OTHER {
+    const place = expected % this.names.length;
+    const name = this.names[place];
+    if (name !== undefined && this.stands(name)) {
       this.at += name.length;
       return place;
     }
-    return -1;
-  }
-
-  /** Passes by a name that no field has, not even in other letters. */
-  private skipsName(): boolean {
-    if (this.bytes[this.at] !== QUOTE) return false;
-    const name = this.text();
-    return name !== OTHER && ASCII.test(name) && !this.folded.has(name.toUpperCase());
+    const text = this.bytes[this.at] === QUOTE ? this.text() : OTHER;
+    if (text === OTHER) return OTHER;
+    return this.places.get(text) ?? (ASCII.test(text) && !this.folded.has(text.toUpperCase()) ? -1 : OTHER);
   }
 
   /** A value that is in no column. */

@@ -50,6 +50,8 @@ export class JsonReader {
 /** So many heads are compared before a record is parsed whole. */
 const HEADS_MAX = 8;
 const PAYLOAD = ',"payload":';
+/** JsonConverter's schemas have no member of that name: a record that has many is not looked through again for each. */
+const ENDS_MAX = 4;
 const CLOSE_BRACE = 125;
 
 /**
@@ -73,10 +75,11 @@ class KnownHeads {
     return undefined;
   }
 
-  /** The text was parsed: the first place where the schema may end and does is its end. */
+  /** The text was parsed: the first place where the schema may end and does is its end. Few are tried. */
   add(text: string, schema: Schema): void {
     if (!text.startsWith('{"schema":{')) return;
-    for (let at = text.indexOf(PAYLOAD); at >= 0; at = text.indexOf(PAYLOAD, at + 1)) {
+    let at = text.indexOf(PAYLOAD);
+    for (let tried = 0; at >= 0 && tried < ENDS_MAX; tried++, at = text.indexOf(PAYLOAD, at + 1)) {
       if (!isJson(`${text.slice(0, at)}}`)) continue;
       const bytes = Buffer.from(text.slice(0, at + PAYLOAD.length), 'utf8');
       const others = this.heads.filter((head) => !head.bytes.equals(bytes));

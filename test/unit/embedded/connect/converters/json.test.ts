@@ -130,6 +130,13 @@ describe('a record that begins as one before it is read as if it were the first'
     expect(reading(used, record)).toEqual(reading(converter(), record));
   });
 
+  test('also where its schema may end at thousands of places, in no more time', () => {
+    const many = `{"type":"int32"${',"payload":1'.repeat(20_000)}}`;
+    const used = converter();
+    for (const payload of [1, 2])
+      expect(reading(used, `{"schema":${many},"payload":${payload}}`)).toMatchObject({ value: payload });
+  }, 10_000);
+
   test('and has the same schema, whatever stood between', () => {
     const used = converter();
     const first = reading(used, `{"schema":${schema},"payload":{"a":"1"}}`) as { schema: Schema };
