@@ -3,6 +3,7 @@ import { kafkaAccess } from '../clients/kafka/access-variables.js';
 import type { KafkaAccess } from '../clients/kafka/contract.js';
 import { oauthToken } from '../clients/kafka/oauth-token.js';
 import { tlsSettings } from '../support/tls-files.js';
+import './kafkajs-idle.js';
 
 /** KAFKA_BOOTSTRAP_SERVERS and the logins and certificates beside it, which evpipe gives to every service that refers to Kafka. */
 export const kafkaOf = (bootstrapServers: string, env: Readonly<Record<string, string | undefined>>): KafkaAccess =>
