@@ -37,7 +37,7 @@ export default defineConfig({
     projects: [
       project('unit', 60_000, true, { ...SHARED_MODULES, setupFiles: ['test/support/no-servers.ts'] }),
       project('servers', 60_000, true, SHARED_MODULES),
-      project('system', 180_000, true),
+      project('system', 180_000, true, SHARED_MODULES),
       project('security', 180_000, true),
       project('real', 600_000, false),
       project('compose', 900_000, false),

@@ -21,12 +21,26 @@ export class Stack {
     return (await Stack.prepare(pipeline)).up(...args);
   }
 
+  /** Copies the pipeline and has `smoke` bring it up from nothing and prove it on data; throws with all that it said unless it ended with 0. */
+  static async proven(pipeline: string, ...args: string[]): Promise<Stack> {
+    return (await Stack.prepare(pipeline)).proven(...args);
+  }
+
   /** As above, of what was prepared. */
-  async up(...args: string[]): Promise<this> {
-    const ended = await this.box.run('up', ...args);
+  proven(...args: string[]): Promise<this> {
+    return this.begin('smoke', '--up', '--timeout', '90s', ...args);
+  }
+
+  /** `up`, of what was prepared. */
+  up(...args: string[]): Promise<this> {
+    return this.begin('up', ...args);
+  }
+
+  private async begin(...command: string[]): Promise<this> {
+    const ended = await this.box.run(...command);
     if (ended.code !== 0) {
       await this.box.remove();
-      throw new Error(`up ended with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
+      throw new Error(`${command[0]} ended with ${ended.code}:\n${ended.stderr}${ended.stdout}`);
     }
     return this;
   }

@@ -15,7 +15,7 @@ describe('customer-replication', () => {
   let kafka: Kafka;
 
   beforeAll(async () => {
-    stack = await Stack.up('customer-replication', '--profile', 'test');
+    stack = await Stack.proven('customer-replication', '--profile', 'test');
     kafka = new Kafka({ brokers: [`127.0.0.1:${await stack.portOf('kafka')}`], logLevel: logLevel.NOTHING });
   });
   afterAll(() => stack?.remove());

@@ -31,9 +31,7 @@ describe('notification-hub', () => {
   let others = 0;
 
   beforeAll(async () => {
-    stack = await Stack.prepare('notification-hub');
-    const smoke = await stack.run('smoke', '--up', '--output', 'json');
-    expect(smoke.code, `${smoke.stderr}${smoke.stdout}`).toBe(0);
+    stack = await Stack.proven('notification-hub');
   });
   afterAll(() => stack?.remove());
 

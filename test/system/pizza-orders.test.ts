@@ -17,8 +17,7 @@ beforeAll(async () => {
   // Stuck is whoever does not move on within this.
   const file = join(stack.box.folder, 'evpipe.yaml');
   await writeFile(file, (await readFile(file, 'utf8')).replace('within: 30s', 'within: 6s'));
-  const ended = await stack.run('up');
-  expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
+  await stack.proven();
 });
 
 afterAll(() => stack?.remove());
