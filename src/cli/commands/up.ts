@@ -48,14 +48,16 @@ async function watched(call: CommandCall, work: Omit<UpOptions, 'deadlineMs'>): 
   } = call;
   if (options.attach === true)
     throw new EvpipeError('EVPIPE_UP_STAYS', 'use only one of --watch and --attach', { kind: 'usage' });
-  const { nextChange, watchedFiles } = await import('../../operations/up/watch.js');
+  const { FileWatch, watchedFiles } = await import('../../operations/up/watch.js');
   const open = () => openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
   let pipeline = await open();
   for (;;) {
+    // What is saved while it works counts as well.
+    const files = new FileWatch(watchedFiles(pipeline), shell.signal);
     await tried(call, () => runUp(call, work));
     if (shell.signal.aborted) return EXIT.done;
     shell.err('\nWatching files; Ctrl-C ends it.\n');
-    const changed = await nextChange(watchedFiles(pipeline), shell.signal);
+    const changed = await files.nextChange();
     if (changed === undefined) return EXIT.done;
     const names = [...new Set(changed.map(({ path }) => relative(pipeline.folder, path)))];
     shell.err(`\nChanged: ${names.join(', ')}\n`);

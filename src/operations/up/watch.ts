@@ -1,4 +1,5 @@
-import { existsSync, statSync, watch } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { programFolder } from '../../kinds/program.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
@@ -31,30 +32,59 @@ export function watchedFiles({ file, folder, services, jobs }: Pipeline): readon
   return [seen(file), ...programs, ...inputs].filter(({ path }) => existsSync(path));
 }
 
-/** Resolves some time after something has changed with all that has, or with undefined once the signal ends it. */
-export function nextChange(all: readonly Watched[], signal: AbortSignal): Promise<readonly Watched[] | undefined> {
-  const changed = new Set<Watched>();
-  const done = new AbortController();
-  return new Promise<readonly Watched[] | undefined>((resolve, reject) => {
+/** Watches from its making on: whoever works meanwhile asks for what has changed when that is done. */
+export class FileWatch {
+  private readonly changed = new Set<Watched>();
+  private readonly watchers: readonly FSWatcher[];
+  private readonly events = new EventEmitter<{ change: []; failure: [Error] }>();
+  private failure: Error | undefined;
+
+  constructor(
+    all: readonly Watched[],
+    private readonly signal: AbortSignal,
+  ) {
+    this.watchers = signal.aborted ? [] : all.map((one) => this.watch(one));
+    signal.addEventListener('abort', this.close, { once: true });
+  }
+
+  private watch(one: Watched): FSWatcher {
+    const isFolder = statSync(one.path).isDirectory();
+    // A file's folder, because editors replace files: who watches one has lost it then.
+    const folder = isFolder ? one.path : dirname(one.path);
+    return watch(folder, { recursive: isFolder }, (_, name) => {
+      if (name !== null && (isFolder ? OF_PROGRAMS.test(name) : name !== basename(one.path))) return;
+      this.changed.add(one);
+      this.events.emit('change');
+    }).on('error', (failure) => {
+      this.failure = failure;
+      this.events.emit('failure', failure);
+    });
+  }
+
+  private readonly close = (): void => {
+    this.signal.removeEventListener('abort', this.close);
+    for (const watcher of this.watchers) watcher.close();
+  };
+
+  /** Resolves some time after something has changed with all that has, or with undefined once the signal ends it; then it no longer watches. */
+  nextChange(): Promise<readonly Watched[] | undefined> {
     let quiet: NodeJS.Timeout | undefined;
-    const note = (one: Watched): void => {
-      changed.add(one);
+    let ended = (): void => {};
+    return new Promise<readonly Watched[] | undefined>((resolve, reject) => {
+      ended = () => resolve(undefined);
+      if (this.failure !== undefined) return reject(this.failure);
+      if (this.signal.aborted) return ended();
+      this.signal.addEventListener('abort', ended);
+      const wait = (): void => {
+        clearTimeout(quiet);
+        quiet = setTimeout(() => resolve([...this.changed]), QUIET_MS);
+      };
+      this.events.on('change', wait).on('failure', reject);
+      if (this.changed.size > 0) wait();
+    }).finally(() => {
       clearTimeout(quiet);
-      quiet = setTimeout(() => resolve([...changed]), QUIET_MS);
-    };
-    const ended = (): void => {
-      clearTimeout(quiet);
-      resolve(undefined);
-    };
-    if (signal.aborted) return ended();
-    signal.addEventListener('abort', ended, { once: true, signal: done.signal });
-    for (const one of all) {
-      const isFolder = statSync(one.path).isDirectory();
-      // A file's folder, because editors replace files: who watches one has lost it then.
-      const folder = isFolder ? one.path : dirname(one.path);
-      watch(folder, { recursive: isFolder, signal: done.signal }, (_, name) => {
-        if (name === null || (isFolder ? !OF_PROGRAMS.test(name) : name === basename(one.path))) note(one);
-      }).on('error', reject);
-    }
-  }).finally(() => done.abort());
+      this.signal.removeEventListener('abort', ended);
+      this.close();
+    });
+  }
 }

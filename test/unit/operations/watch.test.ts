@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { nextChange, watchedFiles } from '../../../src/operations/up/watch.js';
+import { FileWatch, watchedFiles } from '../../../src/operations/up/watch.js';
 import { Workspace } from '../pipeline/workspace.js';
 
 let workspace: Workspace;
@@ -24,7 +24,7 @@ jobs:
   return watchedFiles(pipeline);
 }
 
-const named = (found: Awaited<ReturnType<typeof nextChange>>) =>
+const named = (found: Awaited<ReturnType<FileWatch['nextChange']>>) =>
   found?.map(({ path, service }) => `${relative(workspace.folder, path)} ${service}`);
 
 it('watches the file, folders of modules, what commands name, templates and inputs', () => {
@@ -39,7 +39,7 @@ it('watches the file, folders of modules, what commands name, templates and inpu
 });
 
 it('tells what has changed together, also by a file that takes the place of another', async () => {
-  const change = nextChange(watched(), new AbortController().signal);
+  const change = new FileWatch(watched(), new AbortController().signal).nextChange();
   workspace.write('app/run.py.new', 'print(1)');
   renameSync(join(workspace.folder, 'app/run.py.new'), join(workspace.folder, 'app/run.py'));
   writeFileSync(join(workspace.folder, 'evpipe.yaml'), 'version: 1\n', { flag: 'a' });
@@ -49,14 +49,21 @@ it('tells what has changed together, also by a file that takes the place of anot
 it('does not see what programs write beside their sources, and ends with its signal', async () => {
   const end = new AbortController();
   const all = watched();
-  const change = nextChange(all, end.signal);
+  const change = new FileWatch(all, end.signal).nextChange();
   mkdirSync(join(workspace.folder, 'services/__pycache__'));
   workspace.write('services/__pycache__/x.pyc', '');
   workspace.write('services/debug.log', '');
   workspace.write('app/run.log', '');
   workspace.write('app/run.py', 'print(2)');
   expect(named(await change)).toEqual(['app/run.py app']);
-  const later = nextChange(all, end.signal);
+  const later = new FileWatch(all, end.signal).nextChange();
   end.abort();
   expect(await later).toBeUndefined();
+});
+
+it('tells what has changed since it was made, asked for later', async () => {
+  const files = new FileWatch(watched(), new AbortController().signal);
+  workspace.write('app/run.py', 'print(3)');
+  await new Promise(setImmediate); // the event is there before anybody asks
+  expect(named(await files.nextChange())).toEqual(['app/run.py app']);
 });
