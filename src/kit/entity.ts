@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { quoteIdentifier } from '../protocol/sql.js';
+import { isPlainObject } from '../support/plain-object.js';
 import type { Database, Queries, Transaction } from './database.js';
 import { type Fields, Problem, uuid, type ValueOf } from './field.js';
 
@@ -98,7 +99,8 @@ export class Rows {
    */
   async create(body: unknown): Promise<{ row: Row; created: boolean }> {
     const [values, invalid] = this.parse(body);
-    const givenId = isRecord(body) && body.id !== undefined && body.id !== '' ? idField.parse(body.id) : randomUUID();
+    const givenId =
+      isPlainObject(body) && body.id !== undefined && body.id !== '' ? idField.parse(body.id) : randomUUID();
     if (givenId instanceof Problem) throw new InvalidValues({ id: givenId.message, ...invalid });
     if (Object.keys(invalid).length > 0) throw new InvalidValues(invalid);
 
@@ -171,7 +173,7 @@ export class Rows {
 
   /** The values of the writable columns in their order, and what is wrong with which. */
   private parse(body: unknown): [values: unknown[], invalid: Record<string, string>] {
-    const given = isRecord(body) ? body : {};
+    const given = isPlainObject(body) ? body : {};
     const invalid: Record<string, string> = {};
     const values = this.writable.map((name) => {
       const value = given[name];
@@ -186,6 +188,3 @@ export class Rows {
     return [values, invalid];
   }
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

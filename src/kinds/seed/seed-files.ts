@@ -1,3 +1,4 @@
+import { isPlainObject } from '../../support/plain-object.js';
 /** One record of a JSON Lines seed. */
 export interface SeedLine {
   readonly key: string | null;
@@ -39,11 +40,11 @@ function readLine(line: string): SeedLine | string {
   } catch (failure) {
     return `is not valid JSON: ${failure instanceof Error ? failure.message : String(failure)}`;
   }
-  if (!isObject(record) || !('value' in record)) return 'needs the form {"key": …, "value": …}';
+  if (!isPlainObject(record) || !('value' in record)) return 'needs the form {"key": …, "value": …}';
   const { key, value, headers = {}, ...others } = record;
   const [other] = Object.keys(others);
   if (other !== undefined) return `has ${JSON.stringify(other)}, which is neither key nor value nor headers`;
-  if (!isObject(headers) || Object.values(headers).some((one) => typeof one !== 'string'))
+  if (!isPlainObject(headers) || Object.values(headers).some((one) => typeof one !== 'string'))
     return 'has headers that do not map names to strings';
   return {
     key: key === undefined || key === null ? null : typeof key === 'string' ? key : JSON.stringify(key),
@@ -51,9 +52,6 @@ function readLine(line: string): SeedLine | string {
     headers: headers as Readonly<Record<string, string>>,
   };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The columns that the first line of a CSV file names; quoted names may hold commas and doubled quotes. */
 export function csvColumns(text: string): readonly string[] {

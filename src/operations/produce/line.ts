@@ -1,4 +1,5 @@
 import { EvpipeError } from '../../support/errors.js';
+import { isPlainObject } from '../../support/plain-object.js';
 
 /** A record as its line says it, before its subject encodes it. */
 export interface ProducedLine {
@@ -27,13 +28,13 @@ export function parseLine(text: string, number: number, { valuesOnly, keyField }
   const refuse = (why: string): EvpipeError =>
     new EvpipeError('EVPIPE_PRODUCE_LINE', `line ${number}: ${why}`, { kind: 'usage', todo: FORM });
   const record = parsed(text, refuse);
-  const fields = valuesOnly ? { value: record } : isObject(record) ? record : undefined;
+  const fields = valuesOnly ? { value: record } : isPlainObject(record) ? record : undefined;
   if (fields === undefined) throw refuse('a record is an object with value, and key, headers and partition');
   const unknown = Object.keys(fields).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) throw refuse(`unknown field ${unknown} of a record`);
   const { key, value, headers, partition } = fields as Record<string, unknown>;
   if (value === undefined) throw refuse('a record needs value; null is a tombstone');
-  const fromValue = keyField !== undefined && isObject(value) ? value[keyField] : undefined;
+  const fromValue = keyField !== undefined && isPlainObject(value) ? value[keyField] : undefined;
   if (keyField !== undefined && key === undefined && fromValue === undefined)
     throw refuse(`the value has no field ${keyField} for the key`);
   if (partition !== undefined && !(Number.isSafeInteger(partition) && Number(partition) >= 0))
@@ -58,9 +59,6 @@ function parsed(text: string, refuse: Refuse): unknown {
     throw refuse('is not valid JSON');
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `{"a": "b"}` or `[["a", "b"]]`, which may name a header twice. */
 function headersOf(headers: unknown, refuse: Refuse): ProducedLine['headers'] {

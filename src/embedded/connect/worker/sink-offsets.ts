@@ -1,5 +1,6 @@
 import type { KafkaClient, PartitionPosition, TopicPartition } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
+import { isPlainObject } from '../../../support/plain-object.js';
 import { RestFailure } from '../rest/failure.js';
 import type { SourceOffset } from './source-task.js';
 
@@ -44,11 +45,8 @@ export async function changeSinkOffsets(
 }
 
 const refused = (message: string): RestFailure => new RestFailure(400, message);
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function partitionOf(given: unknown): TopicPartition {
-  if (!isObject(given)) throw refused('The partition for a sink connector offset cannot be null or missing');
+  if (!isPlainObject(given)) throw refused('The partition for a sink connector offset cannot be null or missing');
   if (!('kafka_topic' in given) || !('kafka_partition' in given))
     throw refused(
       "The partition for a sink connector offset must contain the keys 'kafka_topic' and 'kafka_partition'",
@@ -65,7 +63,7 @@ function partitionOf(given: unknown): TopicPartition {
 
 function offsetOf(given: unknown): bigint | undefined {
   if (given === null || given === undefined) return undefined;
-  if (!isObject(given) || !('kafka_offset' in given))
+  if (!isPlainObject(given) || !('kafka_offset' in given))
     throw refused("The offset for a sink connector should either be null or contain the key 'kafka_offset'");
   const offset = given.kafka_offset;
   if (!/^\d{1,18}$/.test(String(offset)))
