@@ -1,6 +1,6 @@
 import { markdownTable } from '../support/markdown.js';
+import { jsonSchema } from './json-schema.js';
 import type { FileKind } from './kind.js';
-import { jsonSchema } from './spec.js';
 
 /** As much of JSON Schema as the form of the pipeline file makes use of. */
 interface Node {

@@ -50,9 +50,3 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
       .describe('Overlays of this file for --profile: merged deep, null removes'),
   }) as unknown as z.ZodType<PipelineSpec>;
 }
-
-/** JSON Schema (2020-12) of the pipeline file, for editors. */
-export function jsonSchema(kinds: readonly FileKind[]): Readonly<Record<string, unknown>> {
-  const schema = z.toJSONSchema(pipelineSpec(kinds), { io: 'input', unrepresentable: 'any' });
-  return { ...schema, title: 'evpipe pipeline file' };
-}

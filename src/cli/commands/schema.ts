@@ -12,7 +12,7 @@ export const schemaCommand: CommandEntry = {
     ),
   run: async ({ shell }) => {
     const [{ jsonSchema }, { KINDS }] = await Promise.all([
-      import('../../pipeline/spec.js'),
+      import('../../pipeline/json-schema.js'),
       import('../../kinds/table.js'),
     ]);
     shell.out(`${JSON.stringify(jsonSchema(KINDS), null, 2)}\n`);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { eachPlaced, placed } from '../../pipeline/spec-placement.js';
 import { text } from '../../pipeline/spec-words.js';
 import { SSL_MODES, SSL_PARAMETERS } from '../../support/postgres-tls.js';

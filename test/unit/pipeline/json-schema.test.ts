@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KINDS } from '../../../src/kinds/table.js';
-import { jsonSchema } from '../../../src/pipeline/spec.js';
+import { jsonSchema } from '../../../src/pipeline/json-schema.js';
 
 const PERSON_PLANNING = fileURLToPath(new URL('../../../pipelines/person-planning/evpipe.yaml', import.meta.url));
 
