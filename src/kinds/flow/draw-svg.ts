@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { Pipeline } from '../../pipeline/pipeline.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { xmlEscaped } from '../../support/xml.js';
 import type { Health } from '../status-report.js';
 import { type DrawingGraph, type DrawnLink, type DrawnNode, drawingGraph } from './drawing-graph.js';
@@ -85,7 +85,7 @@ function placed(
       const note = notes(node);
       const texts = [node.name, node.detail, note?.text ?? ''];
       const width =
-        Math.ceil(Math.max(...texts.map((text) => stringWidth(shortened(text)))) * CHARACTER_WIDTH) + 2 * PADDING;
+        Math.ceil(Math.max(...texts.map((text) => columnsOf(shortened(text)))) * CHARACTER_WIDTH) + 2 * PADDING;
       const height = (note === undefined ? 2 : 3) * LINE_HEIGHT + PADDING;
       // Beside what leads there, unless another box is in the way.
       const wanted = middleOf(node.id);

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { Pipeline } from '../../pipeline/pipeline.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { type DrawingGraph, type DrawnHop, type DrawnNode, drawingGraph } from './drawing-graph.js';
 import type { FlowEdge } from './flow.js';
 
@@ -67,28 +67,28 @@ function trailRows(steps: readonly Step[], columns: number): readonly string[] {
   let row = { names: '', details: '' };
   const rows = [row];
   for (const [at, { node, via }] of steps.entries()) {
-    const width = Math.max(stringWidth(node.name), stringWidth(node.detail));
+    const width = Math.max(columnsOf(node.name), columnsOf(node.detail));
     const arrow = at === 0 ? '' : `${via === undefined ? '' : `──${via}`}${ARROW}`;
-    if (at > 0 && stringWidth(row.names) + 1 + stringWidth(arrow) + width > columns) {
+    if (at > 0 && columnsOf(row.names) + 1 + columnsOf(arrow) + width > columns) {
       const indent = ' '.repeat(Math.min(rows.length, INDENTS_MAX) * INDENT_COLUMNS);
       row = { names: indent, details: indent };
       rows.push(row);
     }
     const lead = row.names.trim() === '' ? arrow : ` ${arrow}`;
     row.names += lead + padded(node.name, width);
-    row.details += ' '.repeat(stringWidth(lead)) + padded(node.detail, width);
+    row.details += ' '.repeat(columnsOf(lead)) + padded(node.detail, width);
   }
   return rows.flatMap(({ names, details }) => [names, details]);
 }
 
 function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return text + ' '.repeat(Math.max(0, width - columnsOf(text)));
 }
 
 /** One line each for what is on no trail: a service that only has a database, a topic without a writer. */
 function besidesOf({ nodes, uses }: DrawingGraph, drawn: ReadonlySet<string>): readonly string[] {
   const rest = [...nodes.values()].filter(({ id }) => !drawn.has(id));
-  const width = Math.max(0, ...rest.map(({ name }) => stringWidth(name)));
+  const width = Math.max(0, ...rest.map(({ name }) => columnsOf(name)));
   return rest.map(({ id, name, detail }) => {
     const places = uses.get(id) ?? [];
     const used = places.length === 0 ? '' : `, uses ${places.map((one) => `${one.kind} ${one.name}`).join(', ')}`;

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { DecodedRecord } from '../../operations/tail/record.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { column, columnRight, type Line, line, span, truncateLine, widthOf, wrap, wrapKept } from '../text/line.js';
 import { printable } from '../text/printable.js';
 import { bytes, clockTime, count, counted } from '../text/quantities.js';
@@ -132,7 +132,7 @@ function recordLines(model: TailModel, view: TailView, numbers: readonly number[
 }
 
 function widest(texts: readonly string[]): number {
-  return Math.max(0, ...texts.map((text) => stringWidth(text)));
+  return Math.max(0, ...texts.map((text) => columnsOf(text)));
 }
 
 function topicColumns(view: TailView): number {
@@ -146,7 +146,7 @@ function openLines(model: TailModel, view: TailView, height: number): Line[] {
   const hidden = lines.length - room;
   const position =
     hidden > 0 ? ` ${top + 1}–${Math.min(lines.length, top + room)} of ${lines.length}, page keys scroll ` : '';
-  const rule = `${'─'.repeat(Math.max(0, view.columns - stringWidth(position)))}${position}`;
+  const rule = `${'─'.repeat(Math.max(0, view.columns - columnsOf(position)))}${position}`;
   const shown = lines.slice(top, top + room);
   while (shown.length < room) shown.push(line());
   return [line(span(rule, 'dim')), ...shown];
@@ -255,6 +255,6 @@ function footer(model: TailModel, { columns }: TailView): Line {
     const filter = span(`/${printable(model.keys.filter)}`, 'strong');
     return line(filter, `   ${counts.join(', ')}`, span('   / change  esc clear', 'dim'));
   }
-  const all = KEYS.find((keys) => stringWidth(keys) < columns) ?? KEYS.at(-1) ?? '';
+  const all = KEYS.find((keys) => columnsOf(keys) < columns) ?? KEYS.at(-1) ?? '';
   return line(span(following ? all : all.replace('pause', 'follow'), 'dim'));
 }

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { CheckReport } from '../../kinds/events.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { verdictSpan } from './check-table.js';
 import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
 import { printable } from './printable.js';
@@ -82,7 +82,7 @@ function findingLines(finding: Finding, columns: number): Line[] {
     ),
   ];
   const whole = facts.length === 0 ? head : `${head}   ${facts.join('; ')}`;
-  if (stringWidth(whole) <= columns) return [line(whole)];
+  if (columnsOf(whole) <= columns) return [line(whole)];
   const room = columns - FACT_INDENT.length;
   const below = facts.flatMap((fact) => {
     const lines = wrap(fact.slice(0, room * (FACT_LINES_MAX + 1)), room);

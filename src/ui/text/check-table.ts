@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { CheckRow } from '../../kinds/events.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { column, columnRight, type Line, line, type Span, span } from './line.js';
 import { printable } from './printable.js';
 import { count } from './quantities.js';
@@ -37,7 +37,7 @@ export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   const numbersWidth = widths.reduce((sum, width) => sum + width + 2, 0);
   const room = Math.max(CHECK_COLUMNS_MIN, columns - numbersWidth - VERDICT_COLUMNS - 3);
   const names = rows.map((row) => printable(row.check));
-  const checkWidth = Math.min(room, Math.max('check'.length, ...names.map((name) => stringWidth(name))));
+  const checkWidth = Math.min(room, Math.max('check'.length, ...names.map((name) => columnsOf(name))));
   const cells = (texts: readonly string[]) =>
     texts.map((text, at) => `  ${columnRight(text, widths[at] ?? 0)}`).join('');
   return [

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { Health } from '../../kinds/status-report.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { column, columnRight, type Line, line, type Span, span, type Tone } from './line.js';
 import { printable } from './printable.js';
 
@@ -75,7 +75,7 @@ const cell = <Row>({ right }: Column<Row>, text: string, width: number): string 
 
 /** 0 where nothing is in it. */
 function widthOf<Row>({ title, text, columnsMax }: Column<Row>, rows: readonly Row[]): number {
-  const widest = Math.max(0, ...rows.map((row) => stringWidth(printable(text(row)))));
+  const widest = Math.max(0, ...rows.map((row) => columnsOf(printable(text(row)))));
   return widest === 0 ? 0 : Math.max(title.length, Math.min(widest, columnsMax ?? widest));
 }
 

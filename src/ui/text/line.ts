@@ -1,5 +1,5 @@
 import { Chalk } from 'chalk';
-import stringWidth from 'string-width';
+import { columnsOf, hasOneColumnEach } from '../../support/text-columns.js';
 
 /** What a colour may mean: done, failed, waiting or lagging, detail, and what the eye should find first. */
 export type Tone = 'good' | 'bad' | 'wait' | 'dim' | 'strong';
@@ -22,7 +22,7 @@ export function textOf(spans: Line): string {
 
 /** Terminal columns, wide characters counted as two. */
 export function widthOf(spans: Line): number {
-  return stringWidth(textOf(spans));
+  return columnsOf(textOf(spans));
 }
 
 const colored = new Chalk({ level: 1 });
@@ -42,21 +42,21 @@ export function paint(spans: Line, color: boolean): string {
 /** At most `columns` wide; what is cut off ends in `…`. */
 export function truncate(text: string, columns: number): string {
   if (columns <= 0) return '';
-  // Characters are at least as many as columns only where all are narrow: most texts are decided without counting.
-  if (text.length <= columns && (PRINTABLE_ASCII.test(text) || stringWidth(text) <= columns)) return text;
-  if (PRINTABLE_ASCII.test(text.slice(0, columns))) return `${text.slice(0, columns - 1)}…`;
+  if (text.length <= columns && columnsOf(text) <= columns) return text;
+  if (hasOneColumnEach(text.slice(0, columns))) return `${text.slice(0, columns - 1)}…`;
   let kept = '';
   let width = 0;
+  segments ??= new Intl.Segmenter();
   for (const { segment } of segments.segment(text.slice(0, columns * GRAPHEME_UNITS_MAX))) {
-    width += stringWidth(segment);
+    width += columnsOf(segment);
     if (width > columns - 1) return `${kept}…`;
     kept += segment;
   }
   return kept === text ? text : `${kept}…`;
 }
 
-const PRINTABLE_ASCII = /^[ -~]*$/;
-const segments = new Intl.Segmenter();
+/** Made when it is first needed: that takes 10 ms. */
+let segments: Intl.Segmenter | undefined;
 /** Enough UTF-16 units for one visible character, families of emoji included. */
 const GRAPHEME_UNITS_MAX = 16;
 
@@ -65,7 +65,7 @@ export function truncateLine(spans: Line, columns: number): Line {
   const kept: Span[] = [];
   let left = columns;
   for (const part of spans) {
-    const width = stringWidth(part.text);
+    const width = columnsOf(part.text);
     if (width < left || (width === left && part === spans.at(-1))) {
       kept.push(part);
       left -= width;
@@ -86,12 +86,12 @@ function cut(text: string, columns: number): string {
 /** Filled with blanks up to `columns`, or cut there. */
 export function column(text: string, columns: number): string {
   const fitting = truncate(text, columns);
-  return fitting + ' '.repeat(Math.max(0, columns - stringWidth(fitting)));
+  return fitting + ' '.repeat(Math.max(0, columns - columnsOf(fitting)));
 }
 
 export function columnRight(text: string, columns: number): string {
   const fitting = truncate(text, columns);
-  return ' '.repeat(Math.max(0, columns - stringWidth(fitting))) + fitting;
+  return ' '.repeat(Math.max(0, columns - columnsOf(fitting))) + fitting;
 }
 
 /** Breaks at blanks where it can, inside a word where it has to. Line breaks of the text stay. */
@@ -101,7 +101,7 @@ export function wrap(text: string, columns: number): string[] {
 
 /** Like wrap, but what fits keeps its indentation: for text whose lines mean something. */
 export function wrapKept(text: string, columns: number): string[] {
-  return text.split('\n').flatMap((one) => (stringWidth(one) <= columns ? [one] : wrap(one, columns)));
+  return text.split('\n').flatMap((one) => (columnsOf(one) <= columns ? [one] : wrap(one, columns)));
 }
 
 function wrapParagraph(paragraph: string, columns: number): string[] {
@@ -109,13 +109,13 @@ function wrapParagraph(paragraph: string, columns: number): string[] {
   let current = '';
   for (const word of paragraph.split(' ')) {
     const joined = current === '' ? word : `${current} ${word}`;
-    if (stringWidth(joined) <= columns) {
+    if (columnsOf(joined) <= columns) {
       current = joined;
       continue;
     }
     if (current !== '') lines.push(current);
     current = word;
-    while (stringWidth(current) > columns) {
+    while (columnsOf(current) > columns) {
       const head = truncate(current, columns + 1).slice(0, -1);
       if (head === '') break;
       lines.push(head);

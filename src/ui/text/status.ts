@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { FlowNode, Health, StatusReport } from '../../kinds/status-report.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { COMPONENT_COLUMNS } from './component-columns.js';
 import { healthTable } from './health-table.js';
 import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
@@ -64,12 +64,12 @@ export function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
     const arrow = at === 0 ? '' : arrowText(node, names.length <= 1);
     const name = truncate(printable(node.name), columns - INDENT_COLUMNS * 3 - 6);
     const detail = node.health === 'good' ? printable(node.detail) : `${MARKS[node.health]} ${printable(node.detail)}`;
-    const nodeWidth = Math.max(stringWidth(name), stringWidth(detail));
+    const nodeWidth = Math.max(columnsOf(name), columnsOf(detail));
     if (names.length > 1 && width + arrow.length + nodeWidth > columns) endRow();
     const lead = at === 0 ? '' : arrowText(node, names.length <= 1);
     names.push(span(lead, 'dim'), span(column(name, nodeWidth), toneOf(node.health)));
-    details.push(span(' '.repeat(stringWidth(lead))), span(column(detail, nodeWidth), detailTone(node.health)));
-    width += stringWidth(lead) + nodeWidth;
+    details.push(span(' '.repeat(columnsOf(lead))), span(column(detail, nodeWidth), detailTone(node.health)));
+    width += columnsOf(lead) + nodeWidth;
   }
   lines.push(names, details);
   return lines;

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import type { Trace, TraceEntry } from '../../operations/trace/trace.js';
+import { columnsOf } from '../../support/text-columns.js';
 import { column, type Line, line, span, textOf, truncateLine } from './line.js';
 import { printable } from './printable.js';
 import { span as howLong } from './quantities.js';
@@ -30,7 +30,7 @@ export function traceLines({ check, key, entries, absent }: Trace, columns: numb
       ]),
     );
     const value = printable(JSON.stringify(entry.value, jsonValue) ?? '');
-    const width = stringWidth(textOf(head)) + stringWidth(value);
+    const width = columnsOf(textOf(head)) + columnsOf(value);
     lines.push(...(width <= columns ? [[...head, ...line(value)]] : [head, line(`${VALUE_INDENT}${value}`)]));
   }
   if (absent.length > 0) lines.push(line(span(`  not in ${absent.join(', ')}`, 'dim')));

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { columnsOf } from '../../support/text-columns.js';
 import { checkTable } from '../text/check-table.js';
 import { failureLines } from '../text/failure-block.js';
 import { column, type Line, line, type Span, span, wrap } from '../text/line.js';
@@ -96,7 +96,7 @@ function activity(step: StepView, columns: number, nowMs: number): Span[] {
   const [label, progress] = counting;
   const { done, total } = progress;
   const figures = progressFigures(progress);
-  const barColumns = Math.min(BAR_COLUMNS, columns - stringWidth(label) - figures.length - 2);
+  const barColumns = Math.min(BAR_COLUMNS, columns - columnsOf(label) - figures.length - 2);
   return [span(`${printable(label)} ${progressBar(done, total, barColumns)} ${figures}`)];
 }
 

@@ -15,7 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   targets: ['supervisor', 'pipeline', 'clients', 'http', 'support'],
   kinds: ['consistency', 'targets', 'pipeline', 'clients', 'ksql', 'protocol', 'support'],
   operations: ['kinds', 'consistency', 'targets', 'pipeline', 'clients', 'protocol', 'support'],
-  ui: ['operations', 'kinds', 'pipeline'],
+  ui: ['operations', 'kinds', 'pipeline', 'support'],
   // The table of kinds is handed down from here; a command for one kind (psql, ksql) imports that kind.
   cli: ['operations', 'kinds', 'ui', 'pipeline', 'support'],
   kit: ['clients', 'http', 'support', 'protocol'],
@@ -71,7 +71,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   react: ['ui/'],
   re2js: ['embedded/kafka/'],
   snappy: ['clients/kafka/', 'protocol/kafka/'],
-  'string-width': ['ui/', 'kinds/flow/'],
+  'string-width': ['support/text-columns.ts'],
   yaml: ['pipeline/', 'targets/compose'],
   zod: ['pipeline/', 'kinds/', 'cli/output-shapes.ts'],
 };
