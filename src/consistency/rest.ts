@@ -1,5 +1,9 @@
-/** SQL for the transactions that a server has ended, whoever's they are; each backend reports its own once a second. */
-export const TRANSACTIONS = 'SELECT sum(xact_commit + xact_rollback)::text FROM pg_stat_database';
+/**
+ * SQL for what a server does for all: the transactions that it has ended, which each backend reports once a second at most, and
+ * the next transaction id, which counts those that write at once.
+ */
+export const ACTIVITY =
+  'SELECT sum(xact_commit + xact_rollback)::text, txid_snapshot_xmax(txid_current_snapshot())::text FROM pg_stat_database';
 
 /** Rates over less time are those of single reports. */
 const WINDOW_MS = 1_000;
@@ -11,24 +15,39 @@ const RATE_OF_ONE_REST = 50;
 const RESTS_MAX = 14;
 const REST_MAX_MS = 5_000;
 
+interface Activity {
+  readonly atMs: number;
+  readonly transactions: number;
+  readonly nextId: number;
+}
+
 /**
  * How long a reader of a server rests between two parts: the more transactions the server ends for others, the longer. A
  * comparison takes all of a core while it reads, and what others lack of it they lose.
  */
 export class Rest {
-  private since: { readonly atMs: number; readonly transactions: number } | undefined;
+  private before: Activity | undefined;
+  private since: Activity | undefined;
   private rests = 0;
 
-  /** `transactions` as the server has it, undefined where it does not say; `readMs`: how long the last part took. */
-  afterMs(readMs: number, transactions: number | undefined, nowMs: number): number {
-    if (transactions === undefined) return 0;
-    const { since } = this;
-    if (since === undefined) this.since = { atMs: nowMs, transactions };
-    else if (nowMs - since.atMs >= WINDOW_MS) {
-      const rate = ((transactions - since.transactions) * 1_000) / (nowMs - since.atMs);
-      this.rests = Math.min(Math.max(0, rate - IDLE_RATE) / RATE_OF_ONE_REST, RESTS_MAX);
-      this.since = { atMs: nowMs, transactions };
+  /** `answer` to ACTIVITY, undefined or NULL where the server does not say; `readMs`: how long the last part took. */
+  afterMs(readMs: number, answer: readonly (string | null)[] | undefined, nowMs: number): number {
+    const [transactions, nextId] = answer ?? [];
+    if (transactions == null || nextId == null) return 0;
+    const now = { atMs: nowMs, transactions: Number(transactions), nextId: Number(nextId) };
+    const { before = now, since = now } = this;
+    this.before = now;
+    this.since = since;
+    if (nowMs - since.atMs >= WINDOW_MS) {
+      this.rests = restsAt(rate(since.transactions, now.transactions, nowMs - since.atMs));
+      this.since = now;
     }
-    return Math.min(readMs * this.rests, REST_MAX_MS);
+    const writing = restsAt(rate(before.nextId, now.nextId, nowMs - before.atMs));
+    return Math.min(readMs * Math.max(this.rests, writing), REST_MAX_MS);
   }
 }
+
+const rate = (before: number, now: number, elapsedMs: number): number =>
+  elapsedMs > 0 ? ((now - before) * 1_000) / elapsedMs : 0;
+
+const restsAt = (rate: number): number => Math.min(Math.max(0, rate - IDLE_RATE) / RATE_OF_ONE_REST, RESTS_MAX);

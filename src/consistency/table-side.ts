@@ -5,7 +5,7 @@ import { pause } from '../support/retry.js';
 import type { ColumnType } from './column-types.js';
 import { lookupsFor } from './key-lookup.js';
 import type { Form } from './meaning.js';
-import { Rest, TRANSACTIONS } from './rest.js';
+import { ACTIVITY, Rest } from './rest.js';
 import { type HashSql, hashSql, type RowHash } from './row-hash.js';
 import {
   Buckets,
@@ -282,6 +282,11 @@ async function* inParts(
   let size = rowsMax < Number.POSITIVE_INFINITY ? FIRST_ROWS_PAGES : FIRST_PART_PAGES;
   const rest = new Rest();
   let restMs = 0;
+  // What others do is known after the first part then, not only after the second.
+  if (reader.rests && relations.reduce((sum, { pages }) => sum + pages, 0) > size) {
+    const [activity] = await reader.read(ACTIVITY, [], { signal });
+    rest.afterMs(0, activity, performance.now());
+  }
   for (const [relation, { name, pages }] of relations.entries()) {
     if (relation < (from?.relation ?? 0)) continue;
     let first = relation === from?.relation ? from.page : 0;
@@ -293,8 +298,8 @@ async function* inParts(
       const range = [`t.ctid >= '(${first},0)'::tid`, ...(isLast ? [] : [`t.ctid < '(${next},0)'::tid`])];
       if (restMs > 0) await pause(restMs, signal);
       const startedMs = performance.now();
-      const statements = [`${select(`ONLY ${name}`, range)}${limit}`, ...(reader.rests ? [TRANSACTIONS] : [])];
-      const [rows = [], [transactions] = []] = await reader.readAll(statements, { signal });
+      const statements = [`${select(`ONLY ${name}`, range)}${limit}`, ...(reader.rests ? [ACTIVITY] : [])];
+      const [rows = [], [activity] = []] = await reader.readAll(statements, { signal });
       if (rows.length > rowsAtOnce) {
         // Much denser than what came before, or the table has grown: read again as less at once.
         size = Math.max(1, Math.floor(size / 8));
@@ -305,8 +310,7 @@ async function* inParts(
       const elapsedMs = performance.now() - startedMs;
       yield isLast ? { rows, relation: relation + 1, page: 0 } : { rows, relation, page: next };
       first = next;
-      const ended = transactions?.[0];
-      restMs = rest.afterMs(elapsedMs, ended == null ? undefined : Number(ended), performance.now());
+      restMs = rest.afterMs(elapsedMs, activity, performance.now());
       const byTime = (size * PART_MS) / Math.max(1, elapsedMs);
       const byRows = (size * rowsMax) / Math.max(1, rows.length);
       size = Math.max(1, Math.round(Math.min(byTime, byRows, size * 4, PART_PAGES_MAX)));
