@@ -1,8 +1,18 @@
-// Builds dist/ from src/: one bundle per program and public entry, so that a command loads a few files instead of hundreds,
+// Builds dist/ from src/: one bundle per program and public entry, so that a command loads one file instead of hundreds,
 // and the types of the public entries. `prepare` runs it on every install and every npx, so it does nothing, fast, where
 // dist/ is newer than every source; in an installed package there is nothing to build, and no compiler either.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -24,13 +34,13 @@ function isFresh() {
   return Math.max(...INPUTS.map((input) => newestMs(join(root, input)))) <= statSync(stamp).mtimeMs;
 }
 
-/** What is started or imported by its path in dist/; all else is bundled into these and the chunks they share. */
+/** What is started or imported by its path in dist/ as modules; all else is bundled into these and the chunks they share. */
 function entryPoints() {
   const processes = readdirSync(join(root, 'src'), { recursive: true }).filter((file) =>
     /(^|[\\/])process\.ts$/.test(file),
   );
-  return ['main.ts', 'ui/screens.ts', 'kit/index.ts', 'testing/index.ts', 'embedded/kafka/index.ts', ...processes].map(
-    (file) => join(root, 'src', file),
+  return ['ui/screens.ts', 'kit/index.ts', 'testing/index.ts', 'embedded/kafka/index.ts', ...processes].map((file) =>
+    join(root, 'src', file),
   );
 }
 
@@ -82,31 +92,79 @@ const pgOnNode = {
   },
 };
 
-async function bundle(outdir) {
-  const { build } = await import('esbuild');
+const SHARED_OPTIONS = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  jsx: 'automatic',
+  // Half the text to read. Names stay as they are written, for stack traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+};
+
+async function bundleModules(build, outdir) {
   await build({
+    ...SHARED_OPTIONS,
     entryPoints: entryPoints(),
     outbase: join(root, 'src'),
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
     splitting: true,
     plugins: [libraries, pgOnNode],
     // What a bundled CommonJS library requires of Node itself.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
-    platform: 'node',
     format: 'esm',
-    target: 'node20',
-    jsx: 'automatic',
-    // Half the text to read. Names stay as they are written, for stack traces.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    sourcemap: true,
-    sourcesContent: false,
-    logLevel: 'warning',
   });
+}
+
+/** Ink's modules wait at their top, which only modules can: the screens are loaded as modules, for a terminal alone. */
+const screensApart = {
+  name: 'screens-apart',
+  setup(build) {
+    build.onResolve({ filter: /\/ui\/screens\.js$/ }, () => ({ path: './ui/screens.js', external: true }));
+  },
+};
+
+/**
+ * The program as one script: loading a hundred modules takes a third of the CPU of a short command, and only of a script does
+ * Node 20 take code that was compiled before. Its last line names its content: bin/evpipe.js keeps that code under the name.
+ */
+async function bundleProgram(build, outdir) {
+  const file = join(outdir, 'main.cjs');
+  await build({
+    ...SHARED_OPTIONS,
+    entryPoints: [join(root, 'src', 'main.ts')],
+    outfile: file,
+    plugins: [screensApart, libraries, pgOnNode],
+    define: { 'import.meta.url': 'programUrl' },
+    banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
+    format: 'cjs',
+  });
+  const program = withImportsByLauncher(readFileSync(file, 'latin1'));
+  writeFileSync(file, `${program}//${createHash('sha256').update(program).digest('hex')}`, 'latin1');
+}
+
+/** Code that was compiled before has lost its way to import modules: bin/evpipe.js does it. No column moves by that. */
+function withImportsByLauncher(program) {
+  if (program.includes('loadEs'))
+    throw new Error('a name of the program is loadEs, as that of the function that imports');
+  return program.replace(/(?<![\w$.])import\(/g, 'loadEs(');
+}
+
+async function bundle(outdir) {
+  const { build } = await import('esbuild');
+  await Promise.all([bundleModules(build, outdir), bundleProgram(build, outdir)]);
+}
+
+/** The first command leaves its compiled code for those after it: here one that uses much of what all commands do. */
+function compileAhead() {
+  const argv = [join(root, 'bin', 'evpipe.js'), 'validate', join(root, 'pipelines', 'person-planning')];
+  spawnSync(process.execPath, argv, { stdio: 'ignore' });
 }
 
 function declareTypes(outDir) {
@@ -134,6 +192,7 @@ if (process.argv.includes('--force') || !isFresh()) {
     writeFileSync(join(fresh, '.built'), `${new Date(startedMs).toISOString()}\n`);
     utimesSync(join(fresh, '.built'), startedMs / 1000, startedMs / 1000);
     replaceDist(fresh);
+    compileAhead();
   } catch (failure) {
     console.error(`build failed: ${failure.message}`);
     process.exitCode = 1;

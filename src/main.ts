@@ -21,9 +21,13 @@ process.on('SIGHUP', interrupt);
 // A reader that has seen enough (| head) ends the output, not the command with a stack trace.
 process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 70));
 
-const argv = process.argv.slice(2);
-const exitCode = await runCommandLine(argv, createShell(interruption.signal, argv));
-// Pipes are written asynchronously: leave only when everything has been handed over.
-await new Promise((resolve) => process.stdout.write('', resolve));
-await new Promise((resolve) => process.stderr.write('', resolve));
-process.exit(exitCode === EXIT.interrupted ? interruptedCode : exitCode);
+async function main(argv: readonly string[]): Promise<void> {
+  const exitCode = await runCommandLine(argv, createShell(interruption.signal, argv));
+  // Pipes are written asynchronously: leave only when everything has been handed over.
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  await new Promise((resolve) => process.stderr.write('', resolve));
+  process.exit(exitCode === EXIT.interrupted ? interruptedCode : exitCode);
+}
+
+// Not awaited here: the bundle is a script.
+void main(process.argv.slice(2));

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package: the same from src/, from a bundle in dist/ and from one of its chunks. */
+/** The folder of this package: the same from src/, from the bundles in dist/ and from their chunks. */
 export const packageFolder = ((): string => {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
   return folder;
 })();
 
-/** Absolute path of a file or folder of this package: `dist/main.js`, `templates`. */
+/** Absolute path of a file or folder of this package: `dist/main.cjs`, `templates`. */
 export function packageFile(...path: readonly string[]): string {
   return join(packageFolder, ...path);
 }

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { packageFile } from '../../../src/support/package.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evpipe-compiled-'));
+  for (const name of ['bin', 'dist']) mkdirSync(join(folder, name));
+  cpSync(packageFile('bin', 'evpipe.js'), join(folder, 'bin', 'evpipe.js'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** As the build leaves it: its last line names its content. */
+function build(program: string, name: string): void {
+  writeFileSync(join(folder, 'dist', 'main.cjs'), `${program}\n//${name}`);
+}
+
+const run = (...flags: readonly string[]): string =>
+  execFileSync(process.execPath, [...flags, join(folder, 'bin', 'evpipe.js')], { encoding: 'utf8' });
+const compiled = (): readonly string[] =>
+  readdirSync(join(folder, 'dist')).filter((file) => file.startsWith('main.cjs.'));
+
+it('keeps what the first command has compiled, and takes it for the next', () => {
+  build("console.log('old')", 'one');
+  expect(run()).toBe('old\n');
+  const kept = compiled();
+  expect(kept).toEqual([expect.stringMatching(/^main\.cjs\.one\.\w+-\d+$/)]);
+  // No build leaves another content under the same name: only what was kept can say this.
+  build("console.log('new')", 'one');
+  expect(run()).toBe('old\n');
+  expect(compiled()).toEqual(kept);
+});
+
+it('imports modules and those beside it, also where it takes what was compiled', () => {
+  writeFileSync(join(folder, 'dist', 'beside.js'), "export const text = 'beside'");
+  build(
+    "loadEs('./beside.js').then(({ text }) => loadEs('node:os').then(({ EOL }) => process.stdout.write(text + EOL)))",
+    'one',
+  );
+  expect(run()).toBe('beside\n');
+  expect(run()).toBe('beside\n');
+});
+
+it('keeps what is compiled under other flags of V8 apart', () => {
+  build("console.log('program')", 'one');
+  expect([run(), run('--max-old-space-size=300'), run(), run('--max-old-space-size=300')]).toEqual(
+    Array.from({ length: 4 }, () => 'program\n'),
+  );
+  expect(compiled()).toHaveLength(2);
+});
+
+it('runs another build of the same length as it is now, not what was compiled of the one before', () => {
+  build("console.log('old')", 'one');
+  expect(run()).toBe('old\n');
+  build("console.log('new')", 'two');
+  expect(run()).toBe('new\n');
+  expect(run()).toBe('new\n');
+});
+
+it('runs the program where what was kept is damaged', () => {
+  build("console.log('whole')", 'one');
+  run();
+  for (const file of compiled()) writeFileSync(join(folder, 'dist', file), 'damaged');
+  expect(run()).toBe('whole\n');
+});
+
+it('says how to build it where it is not built', () => {
+  expect(() => run()).toThrow('evpipe is not built yet: dist/ is missing. Run `npm run build` in its folder.');
+});
