@@ -9,6 +9,7 @@ const TIMES_OF_DAY: Readonly<Record<string, string>> = {
   'clients/kafka/producer-batches.ts': "a record's timestamp",
   'embedded/connect/transforms/timezone-converter.ts': "a zone's offset today",
   'embedded/ksqldb/runtime/persistent-query.ts': 'when an error happened',
+  'embedded/postgres/cluster.ts': 'the age of a folder',
   'kinds/check/check-wiring.ts': 'compared with the time at which a process ended',
   'kinds/check/checkpoint.ts': 'the age of a file',
   'kinds/check/status-check.ts': 'compared with timestamps of rows',
