@@ -24,8 +24,21 @@ export interface AbortedTransaction {
 /** Gives the plain bytes of records that were compressed with the codec of this number. */
 export type Decompress = (codec: number, bytes: Buffer) => Buffer;
 
-/** Consumers get no more records at once than this: a compressed fetch of 1 MiB can hold millions. */
-const RECORDS_A_STEP = 5_000;
+/**
+ * Consumers get no more records at once than this: a compressed fetch of 1 MiB can hold millions, and records that are soon
+ * forgotten cost the garbage collector nothing, while those that wait in a long list are copied by it.
+ */
+const RECORDS_A_STEP = 500;
+
+/** A batch of which some records may have been taken. */
+interface OpenBatch {
+  readonly cursor: RecordCursor;
+  readonly end: number;
+  readonly baseOffset: bigint;
+  readonly baseTimestamp: number;
+  readonly appendTime: number | undefined;
+  left: number;
+}
 
 /**
  * What one fetch brought of one partition, decoded step by step as the consumer asks for it. A fetch may begin in the
@@ -39,6 +52,7 @@ export class FetchedRecords {
   /** The next offset to read after what was taken so far. */
   nextOffset: bigint;
   private at = 0;
+  private open: OpenBatch | undefined;
   private readonly end: number;
   private readonly aborted: AbortedTransaction[];
   private readonly abortedNow = new Set<bigint>();
@@ -75,22 +89,32 @@ export class FetchedRecords {
     return this.end === 0 && this.bytes.length > 0;
   }
 
-  /** The records of the next batches: some thousands, or all of one batch. */
+  /** The next records, a bounded number of them. */
   take(): KafkaRecord[] {
     const records: KafkaRecord[] = [];
     while (!this.done && records.length < RECORDS_A_STEP) {
-      const next = batchEnd(this.bytes, this.at) as number;
-      if (!this.skips(this.at)) this.decodeBatch(this.bytes.subarray(this.at, next), records);
-      const after = lastOffset(this.bytes, this.at) + 1n;
-      if (after > this.nextOffset) this.nextOffset = after;
-      this.at = next;
+      if (this.open === undefined && this.skips(this.at)) {
+        this.pass(this.at, batchEnd(this.bytes, this.at) as number);
+        continue;
+      }
+      this.open ??= this.openBatch(this.at);
+      this.decode(this.open, records);
+      if (this.open.left === 0) this.pass(this.at, this.open.end);
+      else this.nextOffset = (records.at(-1)?.offset ?? this.nextOffset - 1n) + 1n;
     }
     return records;
   }
 
+  private pass(at: number, end: number): void {
+    const after = lastOffset(this.bytes, at) + 1n;
+    if (after > this.nextOffset) this.nextOffset = after;
+    this.open = undefined;
+    this.at = end;
+  }
+
   takeAll(): KafkaRecord[] {
     const records: KafkaRecord[] = [];
-    while (!this.done) records.push(...this.take());
+    while (!this.done) for (const record of this.take()) records.push(record);
     return records;
   }
 
@@ -109,7 +133,9 @@ export class FetchedRecords {
     return isTransactional(this.bytes, at) && this.abortedNow.has(producerId);
   }
 
-  private decodeBatch(batch: Buffer, into: KafkaRecord[]): void {
+  private openBatch(at: number): OpenBatch {
+    const end = batchEnd(this.bytes, at) as number;
+    const batch = this.bytes.subarray(at, end);
     if (magicOf(batch) !== 2) {
       throw new EvpipeError(
         'EVPIPE_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT',
@@ -120,13 +146,20 @@ export class FetchedRecords {
       );
     }
     const codec = compressionOf(batch);
-    const baseOffset = batch.readBigInt64BE(0);
-    const baseTimestamp = baseTimestampOf(batch);
-    const appendTime = (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0 ? maxTimestampOf(batch) : undefined;
-    const count = recordCountOf(batch);
     const plain = batch.subarray(BATCH_HEADER_BYTES);
-    const cursor = new RecordCursor(codec === 0 ? plain : this.decompress(codec, plain));
-    for (let index = 0; index < count; index++) {
+    return {
+      cursor: new RecordCursor(codec === 0 ? plain : this.decompress(codec, plain)),
+      end,
+      baseOffset: batch.readBigInt64BE(0),
+      baseTimestamp: baseTimestampOf(batch),
+      appendTime: (attributesOf(batch) & LOG_APPEND_TIME_FLAG) !== 0 ? maxTimestampOf(batch) : undefined,
+      left: recordCountOf(batch),
+    };
+  }
+
+  private decode(batch: OpenBatch, into: KafkaRecord[]): void {
+    const { cursor, baseOffset, baseTimestamp, appendTime } = batch;
+    for (; batch.left > 0 && into.length < RECORDS_A_STEP; batch.left--) {
       const end = cursor.varint() + cursor.at;
       cursor.at++; // attributes: none are defined
       const timestampDelta = cursor.varlong();

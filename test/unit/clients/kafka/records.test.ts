@@ -80,6 +80,21 @@ describe('a fetch', () => {
     expect(taken(whole.subarray(0, 65)).cut).toBe(true);
   });
 
+  test('gives the records of a long batch in steps, and says up to where each went', () => {
+    const many = Array.from({ length: 1_700 }, (_, n) => ({ timestampMs: n, key: null, value: null, headers: [] }));
+    const fetched = taken(Buffer.concat([at(batchOf(many), 10n), at(batchOf(three), 1_710n)]), 12n);
+    const steps: number[] = [];
+    const offsets: bigint[] = [];
+    while (!fetched.done) {
+      const step = fetched.take();
+      steps.push(step.length);
+      offsets.push(...step.map(({ offset }) => offset));
+      expect(fetched.nextOffset).toBe((step.at(-1)?.offset ?? -1n) + 1n);
+    }
+    expect(steps).toEqual([500, 500, 500, 201]);
+    expect(offsets).toEqual(Array.from({ length: 1_701 }, (_, n) => 12n + BigInt(n)));
+  });
+
   test('leaves out transactions that were aborted, and the markers', () => {
     const transactional = (producerId: bigint, offset: bigint, control = false) => {
       const batch = at(batchOf(three.slice(0, 1)), offset);
