@@ -62,7 +62,10 @@ export const KAFKA: Format = {
     const codec = columns[0] === undefined ? undefined : CODECS[columns[0].type.kind];
     return {
       decode: (bytes) => (codec === undefined ? [] : [codec.decode(bytes)]),
-      encode: ([value]) => (codec === undefined || value === null || value === undefined ? null : codec.encode(value)),
+      encode: (values) => {
+        const value = values[0] ?? null; // not destructured: that takes an iterator for each record
+        return codec === undefined || value === null ? null : codec.encode(value);
+      },
     };
   },
 };

@@ -1,4 +1,4 @@
-import { NO_CAUSE, type Row, type RowWindow } from '../rows/row.js';
+import { NO_CAUSE, type Row, type RowWindow, withValue } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
 import type { AggregateCall } from './aggregate-calls.js';
@@ -183,13 +183,14 @@ class Aggregation {
         return null;
       }
     });
-    return { ...grouped, value };
+    return withValue(grouped, value);
   }
 
   private grouped({ key, window, state, timestampMs }: StoreEntry, cause: Row): Row {
     const states = state as readonly Value[];
     const results = this.options.calls.map(({ aggregate }, at) => aggregate.result(states[at] ?? null));
-    return { ...cause, keyless: false, key, value: results, timestampMs, window };
+    const { partition, offset, headers } = cause;
+    return { key, value: results, timestampMs, partition, offset, headers, window, keyless: false };
   }
 
   private isShown(entry: StoreEntry): boolean {

@@ -60,15 +60,9 @@ export function streamTableJoin(parts: JoinParts): BuiltJoin {
           if (row.value === null || on === null) return;
           const found = rows.get(Store.identity([on], row.window));
           if (found === undefined && parts.kind === 'INNER') return;
-          next(
-            {
-              ...row,
-              keyless: false,
-              key: [on],
-              value: [...row.value, ...((found?.state as Cells | undefined) ?? missing)],
-            },
-            emit,
-          );
+          const { timestampMs, partition, offset, headers, window } = row;
+          const value = row.value.concat((found?.state as Cells | undefined) ?? missing);
+          next({ key: [on], value, timestampMs, partition, offset, headers, window, keyless: false }, emit);
         },
         right: (row) => keep(rows, [row.key[0] ?? null], row),
       };

@@ -25,12 +25,17 @@ type Ordered = Pick<StoreEntry, 'key' | 'window'> & { readonly identity: string 
 
 export type Changelog = (key: Buffer, value: Buffer | null) => void;
 
+/** So many keys are kept as the bytes that the changelog gets: a hundred bytes each. */
+const LOG_KEYS_MAX = 50_000;
+
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
   /** The entries in the order of their keys, once a range has been asked for. */
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
+  /** Keys as the changelog has them, of entries that changed before. */
+  private readonly logKeys = new Map<string, Buffer>();
   private readonly writeKey: (value: Value) => string;
   private readonly readKey: (json: unknown) => Value;
   private readonly writeState: (value: Value) => string;
@@ -63,7 +68,7 @@ export class Store {
   put(identity: string, entry: StoreEntry): void {
     this.entries.set(identity, entry);
     this.ordered?.add({ identity, key: entry.key, window: entry.window });
-    this.changelog?.(this.keyBytes(entry), this.valueBytes(entry));
+    this.changelog?.(this.keyBytes(identity, entry), this.valueBytes(entry));
   }
 
   delete(identity: string): void {
@@ -71,7 +76,7 @@ export class Store {
     if (entry === undefined) return;
     this.entries.delete(identity);
     this.ordered?.delete({ identity, key: entry.key, window: entry.window });
-    this.changelog?.(this.keyBytes(entry), null);
+    this.changelog?.(this.keyBytes(identity, entry), null);
   }
 
   /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
@@ -120,9 +125,14 @@ export class Store {
     return this.entries.size;
   }
 
-  private keyBytes({ key, window }: StoreEntry): Buffer {
+  private keyBytes(identity: string, { key, window }: StoreEntry): Buffer {
+    const known = this.logKeys.get(identity);
+    if (known !== undefined) return known;
     const bounds = window === undefined ? '' : `,"w":[${window.startMs},${window.endMs}]`;
-    return Buffer.from(`{"n":${JSON.stringify(this.spec.name)},"k":${this.writeKey(key)}${bounds}}`);
+    const bytes = Buffer.from(`{"n":${JSON.stringify(this.spec.name)},"k":${this.writeKey(key)}${bounds}}`);
+    if (this.logKeys.size >= LOG_KEYS_MAX) this.logKeys.clear();
+    this.logKeys.set(identity, bytes);
+    return bytes;
   }
 
   private valueBytes({ state, timestampMs }: StoreEntry): Buffer {
