@@ -7,6 +7,8 @@ export type SerdeRole = 'key' | 'value';
 export interface SerdeOptions {
   readonly role: SerdeRole;
   readonly columns: readonly Column[];
+  /** Of the columns, those whose values are read; others may be null. Absent: all. */
+  readonly read?: ReadonlySet<string> | undefined;
   /** Whether the columns lie in an object; a single one may stand alone. */
   readonly wrapped: boolean;
   readonly topic: string;

@@ -15,6 +15,11 @@ const OTHER = Symbol('other');
 
 type Kind = SqlType['kind'];
 
+interface Field {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
 /**
  * Reads objects in the form in which nearly all records come, right from their bytes: names as they were declared, whole and
  * decimal numbers of few digits, texts without escapes, no nesting. It gives what the complete reader gives, in about a
@@ -24,20 +29,23 @@ export class PlainObjects {
   private readonly names: readonly Buffer[];
   private readonly places: ReadonlyMap<string, number>;
   private readonly kinds: readonly Kind[];
+  /** Whether the value of a column is made, or only looked at. */
+  private readonly made: readonly boolean[];
   private readonly folded: ReadonlySet<string>;
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
 
-  private constructor(fields: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>) {
+  private constructor(fields: readonly Field[], read: ReadonlySet<string> | undefined) {
     this.names = fields.map(({ name }) => Buffer.from(`"${name}"`, 'latin1'));
     this.places = new Map(fields.map(({ name }, place) => [name, place]));
     this.kinds = fields.map(({ type }) => type.kind);
+    this.made = fields.map(({ name }) => read?.has(name) ?? true);
     this.folded = new Set(fields.map(({ name }) => name.toUpperCase()));
   }
 
-  /** Undefined: a name has to be escaped. */
-  static of(fields: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>): PlainObjects | undefined {
-    return fields.every(({ name }) => /^[ !#-[\]-~]+$/.test(name)) ? new PlainObjects(fields) : undefined;
+  /** Undefined: a name has to be escaped. Columns that are not in `read` give null, or what they hold. */
+  static of(fields: readonly Field[], read?: ReadonlySet<string>): PlainObjects | undefined {
+    return fields.every(({ name }) => /^[ !#-[\]-~]+$/.test(name)) ? new PlainObjects(fields, read) : undefined;
   }
 
   read(bytes: Buffer): Value[] | undefined {
@@ -50,7 +58,7 @@ export class PlainObjects {
       const place = this.place(next);
       if (place === OTHER || !this.takes(COLON)) return undefined;
       this.skipBlanks();
-      const value = place < 0 ? this.skipped() : this.value(this.kinds[place]);
+      const value = place < 0 ? this.skipped() : this.value(this.kinds[place], this.made[place] === true);
       if (value === OTHER) return undefined;
       if (place < 0) next--;
       else {
@@ -87,16 +95,16 @@ export class PlainObjects {
       this.at += name.length;
       return place;
     }
-    const text = this.bytes[this.at] === QUOTE ? this.text() : OTHER;
-    if (text === OTHER) return OTHER;
+    const text = this.bytes[this.at] === QUOTE ? this.text(true) : OTHER;
+    if (text === OTHER || text === null) return OTHER;
     return this.places.get(text) ?? (ASCII.test(text) && !this.folded.has(text.toUpperCase()) ? -1 : OTHER);
   }
 
   /** A value that is in no column. */
   private skipped(): Value | typeof OTHER {
     const first = this.bytes[this.at] ?? 0;
-    if (first === QUOTE) return this.text();
-    return this.value(first === MINUS || (first >= ZERO && first <= NINE) ? 'DOUBLE' : 'BOOLEAN');
+    if (first === QUOTE) return this.text(false);
+    return this.value(first === MINUS || (first >= ZERO && first <= NINE) ? 'DOUBLE' : 'BOOLEAN', false);
   }
 
   private stands(name: Buffer): boolean {
@@ -105,10 +113,10 @@ export class PlainObjects {
     return true;
   }
 
-  private value(kind: Kind | undefined): Value | typeof OTHER {
+  private value(kind: Kind | undefined, made: boolean): Value | typeof OTHER {
     const first = this.bytes[this.at] ?? 0;
-    if (first === QUOTE) return kind === 'STRING' ? this.text() : OTHER;
-    if (first === MINUS || (first >= ZERO && first <= NINE)) return this.number(kind);
+    if (first === QUOTE) return kind === 'STRING' ? this.text(made) : OTHER;
+    if (first === MINUS || (first >= ZERO && first <= NINE)) return this.number(kind, made);
     if (this.stands(NULL)) return this.word(NULL, null);
     if (kind !== 'BOOLEAN') return OTHER;
     return this.stands(TRUE) ? this.word(TRUE, true) : this.stands(FALSE) ? this.word(FALSE, false) : OTHER;
@@ -119,7 +127,7 @@ export class PlainObjects {
     return value;
   }
 
-  private text(): string | typeof OTHER {
+  private text(made: boolean): string | null | typeof OTHER {
     const { bytes } = this;
     const start = this.at + 1;
     let all = 0;
@@ -127,6 +135,7 @@ export class PlainObjects {
       const byte = bytes[end] ?? 0;
       if (byte === QUOTE) {
         this.at = end + 1;
+        if (!made) return null;
         return bytes.toString(all > ASCII_MAX ? 'utf8' : 'latin1', start, end);
       }
       if (byte === BACKSLASH || byte < SPACE) return OTHER;
@@ -135,7 +144,7 @@ export class PlainObjects {
     return OTHER;
   }
 
-  private number(kind: Kind | undefined): Value | typeof OTHER {
+  private number(kind: Kind | undefined, made: boolean): Value | typeof OTHER {
     const { bytes } = this;
     const isNegative = bytes[this.at] === MINUS;
     const start = isNegative ? this.at + 1 : this.at;
@@ -166,7 +175,7 @@ export class PlainObjects {
       case 'INTEGER':
         return dot < 0 ? value | 0 : OTHER;
       case 'BIGINT':
-        return dot < 0 ? BigInt(value) : OTHER;
+        return dot < 0 ? (made ? BigInt(value) : null) : OTHER;
       default:
         return OTHER;
     }

@@ -35,26 +35,26 @@ export const JSON_FORMAT: Format = {
 };
 
 /** An object of the columns, or the one column alone. */
-export function jsonSerde({ columns, wrapped }: Pick<SerdeOptions, 'columns' | 'wrapped'>): Serde {
+export function jsonSerde({ columns, wrapped, read }: Pick<SerdeOptions, 'columns' | 'wrapped' | 'read'>): Serde {
   const [single] = columns;
   if (single !== undefined && !wrapped) {
     const write = jsonWriter(single.type);
-    const read = exactTextReader((notes) => jsonReader(single.type, notes));
+    const decode = exactTextReader((notes) => jsonReader(single.type, notes));
     return {
-      decode: (bytes) => [read(bytes.toString('utf8'))],
+      decode: (bytes) => [decode(bytes.toString('utf8'))],
       encode: ([value]) => (value === null || value === undefined ? null : Buffer.from(write(value), 'utf8')),
     };
   }
   const write = objectWriter(columns);
   const decode = exactTextReader((notes) => {
-    const read = objectReader(columns, notes);
+    const readObject = objectReader(columns, notes);
     return (json): readonly Value[] | null => {
       if (json === null) return null;
       if (!isJsonObject(json)) throw new TypeError('a JSON object is expected');
-      return read(json);
+      return readObject(json);
     };
   });
-  const plain = PlainObjects.of(columns);
+  const plain = PlainObjects.of(columns, read);
   return {
     decode: (bytes) => plain?.read(bytes) ?? decode(bytes.toString('utf8')),
     encode: (values) => Buffer.from(write(values), 'utf8'),

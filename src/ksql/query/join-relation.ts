@@ -75,10 +75,13 @@ function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
     leftPrimary: left.relation.key.map((key) => key.type),
   };
   const built = JOINS[form](parts);
+  const inputs = [...left.relation.inputs, ...right.relation.inputs];
+  // Only a stream beside a table is kept in no store.
+  if (form !== 'stream-table') for (const { read } of inputs) read.all = true;
   const key = form === 'foreign-key' ? left.relation.key : [keyOf(two, onLeft, onRight, type, cells)];
   const synthetic = key[0]?.synthetic === true ? key[0] : undefined;
   return {
-    inputs: [...left.relation.inputs, ...right.relation.inputs],
+    inputs,
     type: left.relation.type === 'STREAM' ? 'STREAM' : 'TABLE',
     scope: joinedScope(cells, synthetic),
     stars: [

@@ -2,7 +2,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Compiled, Scope } from '../expressions/compiled.js';
 import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
-import type { Row } from '../rows/row.js';
+import { type Row, withValue } from '../rows/row.js';
 import { columnOf, type Relation, sourceRelation } from './relation.js';
 import { PSEUDO_COLUMNS, WINDOW_COLUMNS } from './scope.js';
 
@@ -11,6 +11,8 @@ export interface Cell {
   readonly alias: string;
   readonly name: string;
   readonly type: SqlType;
+  /** An expression reads it. */
+  readonly onRead: () => void;
 }
 
 /** One side of a join: a source, or what the joins before gave. */
@@ -26,16 +28,18 @@ export function sourceSide(source: Source, alias: string): Side {
   const { key, value, headers } = source.schema;
   const columns = [...key, ...value, ...headers];
   const system = [...(source.window === undefined ? [] : WINDOW_COLUMNS), ...PSEUDO_COLUMNS];
-  const cells: Cell[] = [
-    ...columns.map(({ name, type }) => ({ alias, name, type })),
-    ...system.map(([name, { type }]) => ({ alias, name, type })),
-  ];
-  const readers = system.map(([, { get }]) => get);
-  const flat = (row: Row): Row => {
-    if (row.value === null) return row;
-    return { ...row, value: [...row.key, ...row.value, ...readers.map((get) => get(row))] };
-  };
   const relation = sourceRelation(source, alias, false);
+  const [input] = relation.inputs;
+  const cellOf = (name: string, type: SqlType): Cell => ({
+    alias,
+    name,
+    type,
+    onRead: () => input?.read.names.add(name),
+  });
+  const cells: Cell[] = [
+    ...columns.map(({ name, type }) => cellOf(name, type)),
+    ...system.map(([name, { type }]) => cellOf(name, type)),
+  ];
   return {
     source,
     cells,
@@ -51,7 +55,17 @@ export function sourceSide(source: Source, alias: string): Side {
         means: (each) =>
           each.kind === 'column' && each.name === name && (each.source === undefined || each.source === alias),
       })),
-      build: (_, next) => [(row, emit) => next(flat(row), emit)],
+      build: (_, next) => {
+        const read = ([name]: (typeof system)[number]) => input?.read.all !== false || input.read.names.has(name);
+        const readers = system.map((each) => (read(each) ? each[1].get : () => null));
+        const flat = (row: Row): Row => {
+          if (row.value === null) return row;
+          const value = [...row.key, ...row.value];
+          for (const get of readers) value.push(get(row));
+          return withValue(row, value);
+        };
+        return [(row, emit) => next(flat(row), emit)];
+      },
     },
   };
 }
@@ -72,10 +86,10 @@ export function cellScope(
   cells: readonly Cell[],
   rowKey?: { readonly name: string; readonly compiled: Compiled },
 ): Scope {
-  const compiled = (at: number): Compiled => ({
-    type: cells[at]?.type,
-    evaluate: (row) => row.value?.[at] ?? null,
-  });
+  const compiled = (at: number): Compiled => {
+    cells[at]?.onRead();
+    return { type: cells[at]?.type, evaluate: (row) => row.value?.[at] ?? null };
+  };
   return {
     sources: [...new Set(cells.map(({ alias }) => alias))],
     column(source, name) {

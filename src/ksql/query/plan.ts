@@ -9,9 +9,17 @@ import type { TableRows } from './table-results.js';
 /** What becomes of one row of an input; it calls `emit` once for every row that results, in order. */
 export type Step = (row: Row, emit: (row: Row) => void) => void;
 
+/** Names of a source's columns that a query reads; `all`: its rows are kept as a whole, for queries that may replace it. */
+export interface ColumnsRead {
+  readonly names: Set<string>;
+  all: boolean;
+}
+
 export interface PlannedInput {
   readonly source: Source;
   readonly alias: string;
+  /** Filled while the query is planned; values of other columns are not made. */
+  readonly read: ColumnsRead;
 }
 
 export interface PlanNode {

@@ -55,10 +55,11 @@ export function sourceRelation(source: Source, alias: string, showBounds: boolea
   const { key, value, headers } = source.schema;
   const bounds = source.window !== undefined && showBounds ? ['WINDOWSTART', 'WINDOWEND'] : [];
   const columns = [...key.map(({ name }) => name), ...bounds, ...[...value, ...headers].map(({ name }) => name)];
+  const read = { names: new Set<string>(), all: source.type === 'TABLE' };
   return {
-    inputs: [{ source, alias }],
+    inputs: [{ source, alias, read }],
     type: source.type,
-    scope: sourceScope(source, alias),
+    scope: sourceScope(source, alias, read.names),
     stars: [{ alias, columns, prefixed: false }],
     nameOf: (_, name) => name,
     key: key.map(({ name, type }) => ({

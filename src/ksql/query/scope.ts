@@ -23,7 +23,7 @@ export const WINDOW_COLUMNS: ReadonlyMap<string, { type: SqlType; get: (row: Row
 ]);
 
 /** The columns of one stream or table, by its alias and by its name. */
-export function sourceScope(source: Source, alias: string): Scope {
+export function sourceScope(source: Source, alias: string, read: Set<string>): Scope {
   const columns = new Map<string, Compiled>();
   for (const [at, { name, type }] of source.schema.key.entries()) {
     columns.set(name, { type, evaluate: (row) => row.key[at] ?? null });
@@ -39,6 +39,10 @@ export function sourceScope(source: Source, alias: string): Scope {
   }
   return {
     sources: [alias],
-    column: (from, name) => (from === undefined || from === alias ? columns.get(name) : undefined),
+    column(from, name) {
+      if (from !== undefined && from !== alias) return undefined;
+      read.add(name);
+      return columns.get(name);
+    },
   };
 }

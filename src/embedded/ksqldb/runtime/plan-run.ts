@@ -27,11 +27,15 @@ export interface PlanRunOptions {
 
 /** A plan with its stores, fed record by record. One topic may be several inputs (a stream joined with itself). */
 export class PlanRun {
+  private readonly waits: boolean;
+
   private constructor(
     private readonly options: PlanRunOptions,
     private readonly inputs: ReadonlyMap<string, readonly Input[]>,
     readonly built: BuiltPlan,
-  ) {}
+  ) {
+    this.waits = [...inputs.values()].some((each) => each.some(({ decoder }) => decoder.waits));
+  }
 
   static async create(options: PlanRunOptions): Promise<PlanRun> {
     const { plan, registry, log, id, stores, partitions } = options;
@@ -49,10 +53,10 @@ export class PlanRun {
       },
     });
     const inputs = new Map<string, Input[]>();
-    for (const [at, { source }] of plan.inputs.entries()) {
+    for (const [at, { source, read }] of plan.inputs.entries()) {
       const step = built.steps[at];
       if (step === undefined) continue;
-      const input = { decoder: await RecordDecoder.create(source, registry), step };
+      const input = { decoder: await RecordDecoder.create(source, registry, read.all ? undefined : read.names), step };
       inputs.set(source.topic, [...(inputs.get(source.topic) ?? []), input]);
     }
     return new PlanRun(options, inputs, built);
@@ -60,6 +64,7 @@ export class PlanRun {
 
   /** Where something has to be fetched before the record can be read: await it first. */
   unready(record: KafkaRecord): Promise<unknown> | undefined {
+    if (!this.waits) return undefined;
     const inputs = this.inputs.get(record.topic);
     if (inputs === undefined) return undefined;
     for (const { decoder } of inputs) {

@@ -27,13 +27,24 @@ export class RecordDecoder {
     private readonly timestampOf: ((row: Row) => number) | undefined,
   ) {}
 
-  static async create(shape: SourceShape, registry: Registry | undefined): Promise<RecordDecoder> {
-    const { schema, topic } = shape;
+  /** `read` names the columns whose values are asked for; absent: all. */
+  static async create(
+    shape: SourceShape,
+    registry: Registry | undefined,
+    read?: ReadonlySet<string>,
+  ): Promise<RecordDecoder> {
+    const { schema, topic, timestamp } = shape;
     const key = await formatNamed(shape.key.format).serde(serdeOptions(shape.key, 'key', schema, topic, registry));
-    const value = await formatNamed(shape.value.format).serde(
-      serdeOptions(shape.value, 'value', schema, topic, registry),
-    );
+    const value = await formatNamed(shape.value.format).serde({
+      ...serdeOptions(shape.value, 'value', schema, topic, registry),
+      read: read === undefined || timestamp === undefined ? read : new Set([...read, timestamp.column]),
+    });
     return new RecordDecoder(shape, key, value, timestampReader(shape));
+  }
+
+  /** Whether records may have to wait for something before they can be read. */
+  get waits(): boolean {
+    return this.value.unready !== undefined || this.key.unready !== undefined;
   }
 
   /** Undefined: it can be decoded at once. */

@@ -61,6 +61,14 @@ describe('JSON objects in the form in which most records come', () => {
     expect(plainly(text)).toBeUndefined();
   });
 
+  it('of columns that nobody reads no values are made, but what they may not hold is seen', () => {
+    const some = PlainObjects.of(FIELDS, new Set(['QTY']));
+    const read = (text: string) => some?.read(Buffer.from(text));
+    expect(read('{"ID":1,"NAME":"grün","QTY":3,"OTHER":2}')).toEqual([null, null, 3, null, null, null]);
+    for (const text of ['{"ID":1.5,"QTY":3}', '{"ID":"1","QTY":3}', '{"NAME":5,"QTY":3}', '{"NAME":"a\\n","QTY":3}'])
+      expect(read(text), text).toBeUndefined();
+  });
+
   it('nor are names that have to be escaped read', () => {
     expect(PlainObjects.of([{ name: 'a"b', type: { kind: 'STRING' } }])).toBeUndefined();
     expect(PlainObjects.of([{ name: 'größe', type: { kind: 'STRING' } }])).toBeUndefined();
