@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type {
   KafkaRecord,
   OutgoingRecord,
@@ -22,6 +23,12 @@ const COMMIT_AFTER_MS = 100;
 /** How often it is asked whether a topic has grown. */
 const PARTITIONS_EVERY_MS = 10_000;
 
+/**
+ * After so many records the event loop turns, so that pull queries and other queries wait some milliseconds at most. With each
+ * turn a request of what was made leaves for the broker: after 500 records they were so small that they cost more than they won.
+ */
+const TURN_RECORDS = 2_000;
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The sink's record of a row. Throws where the row does not fit the sink's format. */
@@ -29,7 +36,8 @@ export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): Out
   try {
     const timestampMs =
       encoder.timestampOf === undefined || row.value === null ? row.timestampMs : encoder.timestampOf(row);
-    const [key, value] = [encoder.encodeKey(row.key, row.window, row.keyless), encoder.encodeValue(row.value)];
+    const key = encoder.encodeKey(row.key, row.window, row.keyless);
+    const value = encoder.encodeValue(row.value);
     return { topic, key, value, timestampMs, headers: row.headers };
   } catch (failure) {
     throw new StatementError(`Error serializing message to topic: ${topic}. ${messageOf(failure)}`);
@@ -44,6 +52,7 @@ export class QueryRun {
   private partitionTimer: NodeJS.Timeout | undefined;
   private committing: Promise<void> | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private sinceTurn = 0;
   private failure: unknown;
 
   private constructor(
@@ -129,18 +138,36 @@ export class QueryRun {
       const position = this.positionOf(batch);
       for (const record of batch.records) {
         const wait = this.take(record);
-        if (wait !== undefined) await wait;
+        if (wait !== undefined) {
+          position.offset = record.offset; // a commit may come meanwhile
+          await wait;
+        }
+        const room = this.producer.room();
+        if (room === undefined) continue;
         position.offset = record.offset + 1n;
+        await room;
       }
       position.offset = batch.nextOffset;
     } else {
       this.merge.push(batch);
       for (let next = this.merge.next(); next !== undefined; next = this.merge.next()) {
-        await this.take(next.record);
+        const wait = this.take(next.record);
+        if (wait !== undefined) await wait;
         this.positionOf(next.record).offset = next.done;
+        const room = this.producer.room();
+        if (room !== undefined) await room;
       }
     }
     this.commitLater();
+    await this.letOthers(batch.records.length);
+  }
+
+  /** Reading ahead, writing, other queries and clients' requests go on between two batches. */
+  private async letOthers(records: number): Promise<void> {
+    this.sinceTurn += records;
+    if (this.sinceTurn < TURN_RECORDS) return;
+    this.sinceTurn = 0;
+    await setImmediate();
   }
 
   private commitLater(): void {
@@ -154,7 +181,7 @@ export class QueryRun {
     const wait = this.run.unready(record);
     if (wait !== undefined) return this.takeLater(record, wait);
     this.run.feed(record, this.emit);
-    return this.producer.room();
+    return undefined;
   }
 
   private async takeLater(record: KafkaRecord, wait: Promise<unknown>): Promise<void> {
@@ -165,7 +192,6 @@ export class QueryRun {
       return;
     }
     this.run.feed(record, this.emit);
-    await this.producer.room();
   }
 
   private positionOf({ topic, partition }: { topic: string; partition: number }): Mutable<PartitionPosition> {
