@@ -74,8 +74,7 @@ export class RunningChild {
   static async spawn(spec: LaunchSpec, port: number | undefined, context: ChildContext): Promise<RunningChild> {
     const logOffset = context.log.size();
     if (spec.program.kind === 'server') {
-      const { module, options } = spec.program;
-      const child = spawnServer(module, { ...options, host: HOST, port }, spec, context);
+      const child = spawnServer(spec.program, { ...spec.program.options, host: HOST, port }, spec, context);
       return RunningChild.spawned(child, spec, port, context, logOffset);
     }
     if (spec.program.kind === 'prepared') {
@@ -274,8 +273,13 @@ function spawnGroup(program: Program, context: ChildContext): ChildProcess {
 }
 
 /** A process.js of ours, which reads its options from its standard input. */
-function spawnServer(module: string, options: object, { env }: LaunchSpec, context: ChildContext): ChildProcess {
-  const child = spawnGroup({ command: [process.execPath, module], env, ipc: true }, context);
+function spawnServer(
+  { module, nodeFlags = [] }: Exclude<LaunchSpec['program'], { readonly kind: 'command' }>,
+  options: object,
+  { env }: LaunchSpec,
+  context: ChildContext,
+): ChildProcess {
+  const child = spawnGroup({ command: [process.execPath, ...nodeFlags, module], env, ipc: true }, context);
   child.stdin?.on('error', () => {}); // it ended before it had read them: its exit says why
   child.stdin?.end(JSON.stringify(options));
   return child;
@@ -290,7 +294,7 @@ async function prepare(
 ): Promise<PreparedCommand> {
   if (spec.program.kind !== 'prepared') throw new Error('only a prepared program has a preparation');
   const options = { ...spec.program.options, host: HOST, port };
-  const child = spawnServer(spec.program.module, options, spec, context);
+  const child = spawnServer(spec.program, options, spec, context);
   const { pid } = child;
   if (pid === undefined) throw await notSpawned(child, spec);
   context.onSpawned(pid, 'SIGTERM');

@@ -1,14 +1,20 @@
 import type { Protocol } from '../../support/liveness.js';
 
+interface ServerModule {
+  readonly module: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly nodeFlags?: readonly string[];
+}
+
 /** What the supervisor is asked to run, and what it says of it. Plain JSON: it crosses the socket. */
 
 export interface LaunchSpec {
   /** Unique within the pipeline; names the log. */
   readonly process: string;
   readonly program: /** One of evpipe's own servers: a process.js that announces itself over IPC. `host` and `port` join its options. */
-    | { readonly kind: 'server'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
+    | ({ readonly kind: 'server' } & ServerModule)
     /** A process.js that prepares, reports what to run (PreparedCommand) and exits. */
-    | { readonly kind: 'prepared'; readonly module: string; readonly options: Readonly<Record<string, unknown>> }
+    | ({ readonly kind: 'prepared' } & ServerModule)
     /** Anything else; told PORT and HOST by its environment. `$(services.self.port)` in its texts is its port. */
     | {
         readonly kind: 'command';
