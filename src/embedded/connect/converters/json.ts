@@ -37,7 +37,7 @@ export const jsonConverter: ConverterPlugin = {
 class JsonConverter implements Converter {
   private readonly writers: JsonWriters;
   private readonly reader: JsonReader;
-  private readonly prefixes = new WeakMap<Schema, string>();
+  private readonly prefixes = new WeakMap<Schema, Buffer>();
 
   constructor(
     private readonly withSchemas: boolean,
@@ -53,22 +53,34 @@ class JsonConverter implements Converter {
     if (value === null && schema === undefined) return null;
     const payload = schema === undefined ? schemaless(value) : this.writers.of(schema)(value);
     if (!this.withSchemas) return Buffer.from(payload, 'utf8');
-    return Buffer.from(`${this.prefix(schema)}${payload}}`, 'utf8');
+    return enveloped(this.prefix(schema), payload);
   }
 
   toConnect(topic: string, bytes: Buffer | null) {
     return this.reader.read(topic, bytes);
   }
 
-  private prefix(schema: Schema | undefined): string {
-    if (schema === undefined) return '{"schema":null,"payload":';
+  private prefix(schema: Schema | undefined): Buffer {
+    if (schema === undefined) return NO_SCHEMA;
     let prefix = this.prefixes.get(schema);
     if (prefix === undefined) {
       const writer = this.writers.of(schema.with({ optional: true }));
       const json = jsonSchema(schema, (value) => parseJson(writer(value), 'text'));
-      prefix = `{"schema":${stringifyJson(json)},"payload":`;
+      prefix = Buffer.from(`{"schema":${stringifyJson(json)},"payload":`);
       this.prefixes.set(schema, prefix);
     }
     return prefix;
   }
+}
+
+const NO_SCHEMA = Buffer.from('{"schema":null,"payload":');
+const CLOSE_BRACE = 125;
+
+/** The schema is many times as long as the value: its bytes are copied, not encoded with each record. */
+function enveloped(prefix: Buffer, payload: string): Buffer {
+  const bytes = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(payload) + 1);
+  bytes.set(prefix);
+  bytes.write(payload, prefix.length);
+  bytes[bytes.length - 1] = CLOSE_BRACE;
+  return bytes;
 }
