@@ -17,7 +17,7 @@ import type { KafkaClient } from '../../src/clients/kafka/contract.js';
 import { pause } from '../../src/support/retry.js';
 import { downloadRealStack } from '../real/stack/download.js';
 import { forkServer } from '../support/fork-server.js';
-import { KafkaProcess } from '../support/kafka-process.js';
+import { cpuSecondsOf, KafkaProcess } from '../support/kafka-process.js';
 
 const records = Number(process.argv[2] ?? 2_000_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -72,24 +72,31 @@ async function load(kafka: KafkaClient): Promise<void> {
   await producer.close();
 }
 
-/** Records a second between a tenth of the results and all of them. */
-async function rate(kafka: KafkaClient, sink: string, results: number): Promise<number> {
+/** Records a second between a tenth of the results and all of them, and the part of a core that was used meanwhile. */
+async function rate(
+  kafka: KafkaClient,
+  sink: string,
+  results: number,
+  cpuSeconds = () => Number.NaN,
+): Promise<{ readonly perSecond: number; readonly cores: number }> {
   const end = async (): Promise<number> => {
     const positions = await kafka.offsets(sink, 'latest').catch(() => []);
     return positions.reduce((sum, { offset }) => sum + Number(offset), 0);
   };
-  let [first, firstMs] = [0, 0];
+  let [first, firstMs, firstCpu] = [0, 0, 0];
   for (;;) {
     const now = await end();
-    if (first === 0 && now >= results / 10) [first, firstMs] = [now, performance.now()];
+    if (first === 0 && now >= results / 10) [first, firstMs, firstCpu] = [now, performance.now(), cpuSeconds()];
     if (now >= results) {
-      return (((now - first) / results) * records) / ((performance.now() - firstMs) / 1000);
+      const seconds = (performance.now() - firstMs) / 1000;
+      const perSecond = (((now - first) / results) * records) / seconds;
+      return { perSecond, cores: (cpuSeconds() - firstCpu) / seconds };
     }
     await pause(POLL_MS);
   }
 }
 
-async function ours(kafka: KafkaClient, url: string, { sql, results }: Program, sink: string): Promise<number> {
+async function ours(kafka: KafkaClient, url: string, { sql, results }: Program, sink: string) {
   const ask = async (text: string) => {
     const streamsProperties = { 'auto.offset.reset': 'earliest' };
     const answer = await fetch(`${url}/ksql`, {
@@ -100,7 +107,7 @@ async function ours(kafka: KafkaClient, url: string, { sql, results }: Program, 
     return answer.json() as Promise<ReadonlyArray<{ commandStatus: { queryId: string } }>>;
   };
   const [created] = await ask(sql(sink));
-  const measured = await rate(kafka, sink, results);
+  const measured = await rate(kafka, sink, results, () => cpuSecondsOf(engine.pid ?? 0));
   await ask(`TERMINATE ${created?.commandStatus.queryId};`);
   return measured;
 }
@@ -114,7 +121,7 @@ async function streams(kafka: KafkaClient, address: string, { name, results }: P
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   try {
-    return await rate(kafka, sink, results);
+    return (await rate(kafka, sink, results)).perSecond;
   } finally {
     const ended = once(child, 'exit');
     child.stdin?.end();
@@ -145,17 +152,19 @@ try {
   await fetch(`${url}/ksql`, { method: 'POST', body: JSON.stringify({ ksql }) });
   const chosen = process.argv[4]?.split(',');
   for (const program of PROGRAMS.filter(({ name }) => chosen?.includes(name) ?? true)) {
-    const found: { ours: number[]; streams: number[] } = { ours: [], streams: [] };
+    const found: { ours: number[]; streams: number[]; cores: number[] } = { ours: [], streams: [], cores: [] };
     for (let round = 0; round < rounds; round += 1) {
       const sink = `${program.name}_${round}`.toUpperCase();
-      found.ours.push(await ours(kafka, url, program, sink));
+      const { perSecond, cores } = await ours(kafka, url, program, sink);
+      found.ours.push(perSecond);
+      found.cores.push(cores);
       const state = join(folder, `state-${sink}`);
       found.streams.push(await streams(kafka, broker.address, program, `streams-${sink}`, state));
     }
     const [a, b] = [median(found.ours), median(found.streams)];
     const each = (list: readonly number[]) => list.map(thousands).join(' ');
     console.log(
-      `${program.name}: ours ${thousands(a)}/s (${each(found.ours)}), Kafka Streams ${thousands(b)}/s (${each(found.streams)}), ratio ${(a / b).toFixed(2)}`,
+      `${program.name}: ours ${thousands(a)}/s (${each(found.ours)}), Kafka Streams ${thousands(b)}/s (${each(found.streams)}), ratio ${(a / b).toFixed(2)}; the engine took ${median(found.cores).toFixed(2)} of a core`,
     );
   }
 } finally {

@@ -5,6 +5,15 @@ import { forkServer } from './fork-server.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/embedded/kafka/process.js', import.meta.url));
 
+/** Of all threads of a process, to the nanosecond. */
+export function cpuSecondsOf(pid: number): number {
+  let ns = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return ns / 1e9;
+}
+
 /** The embedded broker in a process of its own, to be watched from outside; Linux only. */
 export class KafkaProcess {
   private constructor(
@@ -41,13 +50,8 @@ export class KafkaProcess {
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
-  /** Of all its threads, to the nanosecond. */
   get cpuSeconds(): number {
-    let ns = 0;
-    for (const thread of readdirSync(`/proc/${this.pid}/task`)) {
-      ns += Number(readFileSync(`/proc/${this.pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-    }
-    return ns / 1e9;
+    return cpuSecondsOf(this.pid);
   }
 
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
