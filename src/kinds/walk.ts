@@ -41,6 +41,16 @@ export interface Planned {
   readonly location?: SourceLocation | undefined;
   /** Only observes. [] is in sync. */
   compare(): Promise<{ readonly isNew: boolean; readonly changes: readonly Change[] }>;
+  /**
+   * The changes with what would go wrong in them, as far as that can be tried out; where its server does not run, only that.
+   * Leaves nothing behind.
+   */
+  foresee?(changes: readonly Change[] | 'not running', options: ForeseeOptions): Promise<readonly Change[]>;
+}
+
+export interface ForeseeOptions {
+  /** Servers with an address may be tried on too, as far as they take it back. */
+  readonly onServers: boolean;
 }
 
 export interface WalkResult {

@@ -40,7 +40,7 @@ export const applyCommand: CommandEntry = {
           import('../../operations/plan/plan.js'),
         ]);
         const prune = options.prune === true || saved?.entries.some(({ action }) => action === 'remove') === true;
-        const plan = saved ?? (await readPlan(session, { prune }));
+        const plan = saved ?? (await readPlan(session, { prune, foresee: { onServers: false } }));
         if (options.output === 'text' && options.quiet !== true) await printPlan(plan, shell);
         const planned = exitOfPlan(plan);
         if (planned !== EXIT.changesPending) {

@@ -10,17 +10,22 @@ import type { Shell } from '../shell.js';
 export const planCommand: CommandEntry = {
   name: 'plan [pipeline]',
   summary: 'show what apply would create, change and remove, and why; changes nothing (exit code 3: there are changes)',
-  examples: ['plan', 'plan --prune --output json > plan.json'],
+  examples: ['plan', 'plan --prune --output json > plan.json', 'plan --try-migrations'],
   declare: (command) =>
-    adoptOption(command).option(
-      '--prune',
-      'also show what this pipeline created and no longer declares; apply --prune removes it',
-    ),
+    adoptOption(command)
+      .option('--prune', 'also show what this pipeline created and no longer declares; apply --prune removes it')
+      .option(
+        '--try-migrations',
+        'also try the SQL migrations of databases with an address there, in a transaction that is rolled back: tables they change are locked for up to 10s a statement, and one in use is waited for 2s',
+      ),
   run: async ({ shell, options, arguments: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readPlan } = await import('../../operations/plan/plan.js');
-      const plan = await readPlan(session, { prune: options.prune === true });
+      const plan = await readPlan(session, {
+        prune: options.prune === true,
+        foresee: { onServers: options.tryMigrations === true },
+      });
       if (options.output === 'json') shell.out(jsonLine({ kind: 'plan', version: 1, ...plan }));
       else await printPlan(plan, shell);
       return exitOfPlan(plan);

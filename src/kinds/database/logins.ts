@@ -5,7 +5,8 @@ import type { Login, RefersToIt } from '../login.js';
 import type { Session } from '../session.js';
 import type { OwnDatabase } from './server.js';
 
-async function loginsOf(
+/** Of all that are told of it, the owner and the reader first. */
+export async function loginsOf(
   { pipeline, kinds }: Session,
   section: 'databases' | 'stores',
   name: string,

@@ -2,7 +2,7 @@ import { counted } from '../../support/counted.js';
 import type { KindOperations } from '../kind.js';
 import { resourceNode } from '../resource-node.js';
 import type { Session } from '../session.js';
-import type { Node } from '../walk.js';
+import type { Node, Planned } from '../walk.js';
 import { databaseClient } from './client.js';
 import { database } from './component.js';
 import { examineDatabase } from './doctor.js';
@@ -44,7 +44,7 @@ export const operations: KindOperations = {
 
 function databaseNode(session: Session, section: DatabaseSection): Node {
   const { name, location } = section;
-  return resourceNode(session, {
+  const node = resourceNode(session, {
     id: `database/${name}`,
     step: 'postgres',
     needs: [],
@@ -73,4 +73,14 @@ function databaseNode(session: Session, section: DatabaseSection): Node {
       };
     },
   });
+  const plans = node.plans?.map(
+    (planned): Planned => ({
+      ...planned,
+      foresee: async (changes, options) => {
+        const { tryMigrations } = await import('./trial.js');
+        return tryMigrations(session, section, changes, options);
+      },
+    }),
+  );
+  return { ...node, ...(plans === undefined ? {} : { plans }) };
 }

@@ -3,7 +3,7 @@ import { madeKey, readLedger } from '../../kinds/ledger/ledger.js';
 import { type Change, TAKEN_OVER } from '../../kinds/resource.js';
 import type { Session } from '../../kinds/session.js';
 import { kafkaClient } from '../../kinds/topic/client.js';
-import type { Planned } from '../../kinds/walk.js';
+import type { ForeseeOptions, Planned } from '../../kinds/walk.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { type ComponentId, componentKey, server } from '../../targets/component.js';
 import { upNodes } from '../up/nodes.js';
@@ -30,8 +30,14 @@ export interface Plan {
   readonly leftToDo: readonly LeftToDo[];
 }
 
-/** Compares what is declared with what is there; starts and changes nothing. Throws what servers that run fail with. */
-export async function readPlan(session: Session, options: { readonly prune: boolean }): Promise<Plan> {
+export interface PlanOptions {
+  readonly prune: boolean;
+  /** Tries out what can be, beside comparing. */
+  readonly foresee?: ForeseeOptions;
+}
+
+/** Compares what is declared with what is there; leaves nothing changed or running. Throws what servers that run fail with. */
+export async function readPlan(session: Session, options: PlanOptions): Promise<Plan> {
   const nodes = await upNodes(session, new Set(['services', 'streams']));
   const runs = await runningNow(session);
   // Of another cluster than the target means nothing is to be compared: this throws.
@@ -39,7 +45,7 @@ export async function readPlan(session: Session, options: { readonly prune: bool
   const stopped = ({ component }: Planned): string | undefined =>
     component === undefined || runs.has(componentKey(component)) ? undefined : componentKey(component);
   const compared = await Promise.all(
-    nodes.flatMap(({ plans = [] }) => plans).map((planned) => entryOf(planned, stopped(planned))),
+    nodes.flatMap(({ plans = [] }) => plans).map((planned) => entryOf(planned, stopped(planned), options.foresee)),
   );
   const entries = [
     ...(await stoppedProcesses(session)),
@@ -84,14 +90,29 @@ async function stoppedProcesses({ target }: Session): Promise<readonly PlanEntry
 }
 
 /** Undefined where it is in sync. */
-async function entryOf(planned: Planned, stopped: string | undefined): Promise<PlanEntry | undefined> {
+async function entryOf(
+  planned: Planned,
+  stopped: string | undefined,
+  options: ForeseeOptions | undefined,
+): Promise<PlanEntry | undefined> {
   const { kind, name, location } = planned;
   const of = { kind, name, ...(location === undefined ? {} : { location }) };
-  const unread = (reason: string): PlanEntry => ({ ...of, action: 'unread', reason, changes: [] });
-  if (stopped !== undefined) return unread(`${stopped} is not running`);
+  const unread = (reason: string, changes: readonly Change[] = []): PlanEntry => ({
+    ...of,
+    action: 'unread',
+    reason,
+    changes,
+  });
+  const foreseen = async (changes: readonly Change[] | 'not running'): Promise<readonly Change[]> => {
+    if (options !== undefined && planned.foresee !== undefined) return planned.foresee(changes, options);
+    return changes === 'not running' ? [] : changes;
+  };
+  if (stopped !== undefined) return unread(`${stopped} is not running`, await foreseen('not running'));
   try {
-    const { isNew, changes } = await planned.compare();
-    if (changes.length === 0) return undefined;
+    const { isNew, changes: differing } = await planned.compare();
+    if (differing.length === 0) return undefined;
+    const isRefused = differing.some(({ refused }) => refused !== undefined);
+    const changes = isRefused ? differing : await foreseen(differing);
     const asDeclared = changes.every((change) => change === TAKEN_OVER);
     const reason = isNew ? 'declared but missing' : `declared ${asDeclared ? 'as it is' : 'differently'}`;
     return { ...of, action: isNew ? 'create' : 'change', reason, changes };

@@ -36,7 +36,10 @@ function changeLines({ summary, implies, irreversible, refused }: Change): reado
   const notes = [...(implies === undefined ? [] : [implies]), ...(irreversible === true ? ['irreversible'] : [])];
   const what = line(`    ${printable(summary)}`, span(notes.length === 0 ? '' : `  (${notes.join('; ')})`, 'dim'));
   if (refused === undefined) return [what];
-  const place = refused.location === undefined ? '' : `${refused.location.file}:${refused.location.line}: `;
+  const place =
+    refused.location === undefined
+      ? ''
+      : `${refused.location.file}:${refused.location.line}:${refused.location.column}: `;
   const why = `${place}${refused.why}`.split('\n').map((text) => line('      ', span(printable(text), 'bad')));
   return [what, ...why, line(`      ${printable(refused.todo)}`)];
 }
