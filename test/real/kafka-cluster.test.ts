@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -100,16 +100,26 @@ async function consistentAtLast(pipeline: Stack): Promise<string> {
   return verified.stdout;
 }
 
+/** Undefined: not yet. */
+async function isShared(kafka: KafkaClient): Promise<true | undefined> {
+  const { members } = await kafka.describeGroup('planning-person');
+  return (members.length === 2 && members.every(({ partitions }) => partitions.length > 0)) || undefined;
+}
+
+/** The service that runs twice. */
+const SHARED = 'planning-person-consumer';
 const EVENTS = 'public_person_entity_events';
 const CLUSTER = ['--target', 'cluster'] as const;
 
-it('person-planning is consistent on three brokers with TLS and SCRAM and two Connect workers, though one of each is killed', async () => {
+it('person-planning is consistent on three brokers with TLS and SCRAM and two Connect workers, with two of a service, though a broker and a worker are killed', async () => {
   const life = new Lifetime();
   try {
     const servers = await startServers(life);
     const pipeline = await Stack.prepare('person-planning');
     life.onEnd(() => rm(join(pipeline.box.folder, '..'), { recursive: true, force: true }));
-    await appendFile(join(pipeline.box.folder, 'evpipe.yaml'), targetOf(servers));
+    const file = join(pipeline.box.folder, 'evpipe.yaml');
+    const declared = await readFile(file, 'utf8');
+    await writeFile(file, `${declared.replace(`  ${SHARED}:\n`, `  ${SHARED}:\n    copies: 2\n`)}${targetOf(servers)}`);
     life.onEnd(async () => void (await pipeline.run('down', '--volumes', '--yes', ...CLUSTER)));
     const kafka = connectKafka({ ...servers.access, clientId: 'test' });
     life.onEnd(() => kafka.close());
@@ -127,6 +137,11 @@ it('person-planning is consistent on three brokers with TLS and SCRAM and two Co
     const ended = await up.ended;
     expect(LAGGING_AT_MOST, ended.stderr + ended.stdout + pipeline.log('ksqldb')).toContain(ended.code);
     expect(await consistentAtLast(pipeline)).toMatch(/✓ consistent: 200 rows.*✓ consistent: 500 rows/s);
+
+    await waitUntil('both copies of the service to have partitions', async () => isShared(kafka), {
+      timeoutMs: 120_000,
+      maxPauseMs: 500,
+    });
 
     const planned = await pipeline.run('plan', ...CLUSTER);
     expect(planned.stdout, planned.stderr).toContain('Nothing to change');
