@@ -32,12 +32,23 @@ export interface ServiceSource {
  * Bundles a service's module for plain node, packages left outside, source map inside. Answers the file, whose name
  * changes with its content, so that a changed service is a changed command. Throws EVPIPE_SERVICE_BUILD with the place.
  */
-export async function buildService({ service, module, folder, buildFolder }: ServiceSource): Promise<string> {
-  const entry = isAbsolute(module) ? module : resolve(folder, module);
+export async function buildService(source: ServiceSource): Promise<string> {
+  const { service, buildFolder } = source;
+  const text = await bundleService(source);
   const name = encodeURIComponent(service);
+  const file = join(buildFolder, `${name}.${createHash('sha256').update(text).digest('hex').slice(0, 12)}.mjs`);
+  mkdirSync(buildFolder, { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return file;
+}
+
+/** The same without writing it. */
+export async function bundleService({ service, module, folder, buildFolder }: ServiceSource): Promise<Uint8Array> {
+  const entry = isAbsolute(module) ? module : resolve(folder, module);
   const result = await build({
     entryPoints: [entry],
-    outfile: join(buildFolder, `${name}.mjs`), // the source map's paths are relative to it
+    outfile: join(buildFolder, `${encodeURIComponent(service)}.mjs`), // the source map's paths are relative to it
     absWorkingDir: folder,
     bundle: true,
     platform: 'node',
@@ -52,12 +63,7 @@ export async function buildService({ service, module, folder, buildFolder }: Ser
   }).catch((failure: BuildFailure) => {
     throw buildError(service, entry, folder, failure);
   });
-  const text = result.outputFiles[0]?.contents ?? new Uint8Array();
-  const file = join(buildFolder, `${name}.${createHash('sha256').update(text).digest('hex').slice(0, 12)}.mjs`);
-  mkdirSync(buildFolder, { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return file;
+  return result.outputFiles[0]?.contents ?? new Uint8Array();
 }
 
 /** Removes what earlier builds left; the running process has read its file long ago. */

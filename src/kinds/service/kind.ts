@@ -17,6 +17,8 @@ export const serviceKind: Kind = {
   placements: { services: eachHttpPlaced('Services that run elsewhere') },
   rules: [checkServices, checkAddresses, checkHosts, checkToldNames],
   flowRules: [checkDualWrites],
+  examine: async (context) =>
+    context.pipeline.services.length > 0 ? (await import('./module-faults.js')).moduleFaults(context) : [],
   flowFaults: ['file-missing'],
   names: {
     service: ({ names }) => names('services'),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -80,6 +80,22 @@ describe('validate', () => {
     expect(code).toBe(2);
     writeFileSync(file, `${SHOP_PIPELINE}\n${profiles.replace('-1', '6')}`);
     expect((await runIn(empty, env, 'validate', '-f', file)).out).toContain('is valid');
+  });
+
+  it('finds modules of services that cannot be bundled, with their places, and writes nothing', async () => {
+    const folder = mkdtempSync(join(empty, 'modules-'));
+    const service = (name: string): string => `  ${name}: { module: ${name}.ts }`;
+    const names = ['sound', 'torn', 'lost'].map(service).join('\n');
+    writeFileSync(join(folder, 'evpipe.yaml'), `version: 1\nname: modules\nservices:\n${names}\n`);
+    writeFileSync(join(folder, 'sound.ts'), "import { runService } from 'evpipe/kit';\nrunService(async () => {});\n");
+    writeFileSync(join(folder, 'torn.ts'), 'export {};\nconst x = ;\n');
+    writeFileSync(join(folder, 'lost.ts'), "import './nowhere.js';\n");
+    const { code, err } = await runIn(folder, env, 'validate');
+    expect(err).toContain('torn.ts:2:11: service torn: torn.ts can\'t be built: Unexpected ";"');
+    expect(err).toContain('lost.ts:1:8: service lost: lost.ts can\'t be built: Could not resolve "./nowhere.js"');
+    expect(err).not.toContain('sound');
+    expect(code).toBe(2);
+    expect(readdirSync(folder).sort()).toEqual(['evpipe.yaml', 'lost.ts', 'sound.ts', 'torn.ts']);
   });
 });
 

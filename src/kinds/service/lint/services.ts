@@ -35,7 +35,8 @@ function modules(service: ServiceSection, { pipeline }: LintContext): readonly P
   return [problem('file-missing', locationOf(run.kind), `service ${name}: there is no file ${written}`)];
 }
 
-const isAfterJob = ({ name, needs }: ServiceSection, { jobs }: Pipeline): boolean =>
+/** A job may make what it runs. */
+export const isAfterJob = ({ name, needs }: ServiceSection, { jobs }: Pipeline): boolean =>
   jobs.some((job) => needs.includes(job.name) || job.before.includes(name));
 
 function ports(context: LintContext): readonly Problem[] {
