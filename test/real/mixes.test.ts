@@ -44,7 +44,6 @@ const placements = () => ({
 });
 
 const MIXES: readonly (readonly [title: string, namespace: string, () => object])[] = [
-  ['no other server of evpipe’s own', 'none', placements],
   [
     'evpipe’s own Kafka',
     'kafka',
