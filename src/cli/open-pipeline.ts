@@ -22,10 +22,24 @@ export class InvalidPipeline extends EvpipeError {
  * warnings and problems to stderr. Throws InvalidPipeline, EVPIPE_FILE_MISSING (both kind usage).
  */
 export async function openPipeline(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
+  return usable(await loaded(shell, options, operand), shell, options);
+}
+
+/** The same, but its warnings are for the caller to show. */
+export async function openWithWarnings(
+  shell: Shell,
+  options: CommonOptions,
+  operand?: string,
+): Promise<{ readonly pipeline: Pipeline; readonly warnings: readonly Problem[] }> {
+  const found = await loaded(shell, options, operand);
+  return { pipeline: usable(found, shell, { ...options, quiet: true }), warnings: found.problems };
+}
+
+async function loaded(shell: Shell, options: CommonOptions, operand: string | undefined): Promise<Loaded> {
   // YAML and its schema cost 0.1 s to load: --help does without.
   const [{ loadPipeline }, { KINDS }] = await Promise.all([import('../pipeline/load.js'), import('../kinds/table.js')]);
   const files = await filesOf(shell, options, operand);
-  return usable(loadPipeline(loadOptions(files, shell, options), KINDS), shell, options);
+  return loadPipeline(loadOptions(files, shell, options), KINDS);
 }
 
 function usable({ pipeline, problems }: Loaded, shell: Shell, options: CommonOptions): Pipeline {

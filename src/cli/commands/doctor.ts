@@ -1,10 +1,11 @@
 import type { Diagnosis } from '../../kinds/diagnosis.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
+import type { Problem } from '../../pipeline/problem.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT_OF_KIND, worstExit } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openWithWarnings } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 export const doctorCommand: CommandEntry = {
@@ -15,9 +16,9 @@ export const doctorCommand: CommandEntry = {
   run: async (call) => {
     const { shell, options } = call;
     const { examineHost, examinePipeline } = await import('../../operations/doctor/doctor.js');
-    const { pipeline, file } = await openFile(call);
+    const { pipeline, said } = await openFile(call);
     const print = await diagnosisPrinter(call);
-    const found: Diagnosis[] = [...examineHost(pipeline?.folder ?? shell.cwd), file];
+    const found: Diagnosis[] = [...examineHost(pipeline?.folder ?? shell.cwd), ...said];
     for (const one of found) print(one);
     if (pipeline !== undefined) {
       await withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
@@ -35,18 +36,20 @@ export const doctorCommand: CommandEntry = {
   },
 };
 
-/** Without a pipeline file the machine can still be looked at; a broken one is a finding. */
+/** Without a pipeline file the machine can still be looked at; a broken one is a finding, and so is each doubt about one. */
 async function openFile({
   shell,
   options,
   arguments: [operand],
-}: CommandCall): Promise<{ pipeline: Pipeline | undefined; file: Diagnosis }> {
+}: CommandCall): Promise<{ pipeline: Pipeline | undefined; said: readonly Diagnosis[] }> {
   try {
-    const pipeline = await openPipeline(shell, options, operand as string | undefined);
-    return {
-      pipeline,
-      file: { about: 'pipeline', health: 'good', says: `${pipeline.name}, ${pipeline.file} is valid` },
+    const { pipeline, warnings } = await openWithWarnings(shell, options, operand as string | undefined);
+    const valid: Diagnosis = {
+      about: 'pipeline',
+      health: 'good',
+      says: `${pipeline.name}, ${pipeline.file} is valid`,
     };
+    return { pipeline, said: [valid, ...warnings.map(doubt)] };
   } catch (failure) {
     if (!(failure instanceof EvpipeError) || failure.kind !== 'usage') throw failure;
     const { code, message, todo } = failure;
@@ -59,8 +62,13 @@ async function openFile({
       ending: 'usage',
       ...(todo === undefined ? {} : { todo }),
     };
-    return { pipeline: undefined, file };
+    return { pipeline: undefined, said: [file] };
   }
+}
+
+function doubt({ message, todo, location: { file, line, column } }: Problem): Diagnosis {
+  const says = `${file}:${line}:${column}: ${message}`;
+  return { about: 'file', health: 'warning', says, ...(todo === undefined ? {} : { todo }) };
 }
 
 const ABOUT_COLUMNS = 26;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -157,5 +157,37 @@ describe('without anything running', () => {
     const broken = await runIn(empty, env, 'doctor');
     expect(broken.err).toContain('evpipe.yaml:3:1');
     expect(broken.code).toBe(2);
+  });
+
+  it('doctor lists what lint doubts: addresses written out in SQL, templates and programs', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'evpipe-doctor-'));
+    try {
+      mkdirSync(join(own, 'sql'));
+      writeFileSync(
+        join(own, 'sql/V1__link.sql'),
+        "CREATE SERVER warehouse FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'postgres', dbname 'warehouse');\n",
+      );
+      writeFileSync(join(own, 'app.ini.in'), '[broker]\naddress=kafka:9092\n');
+      writeFileSync(join(own, 'app.mjs'), "connect({ brokers: ['kafka:9092'] });\n");
+      writeFileSync(
+        join(own, 'evpipe.yaml'),
+        JSON.stringify({
+          version: 1,
+          name: 'written',
+          databases: { app: { migrations: 'sql' } },
+          topics: { orders: {} },
+          services: { app: { module: 'app.mjs', files: { 'app.ini': 'app.ini.in' } } },
+        }),
+      );
+      const { out, err } = await runIn(own, env, 'doctor');
+      for (const place of ['sql/V1__link.sql:1:', 'app.ini.in:2:9', 'app.mjs:1:22'])
+        expect(out).toMatch(new RegExp(`^  ! file +${place}.* is an address written out`, 'm'));
+      expect(out).toContain('Use $(kafka.bootstrapServers).');
+      expect(err, 'said once').toBe('');
+      const { out: lines } = await runIn(own, env, 'doctor', '-o', 'json');
+      expect(lines).toMatch(/"about":"file","health":"warning","says":"app.ini.in:2:9: kafka:9092 is an address/);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
   });
 });
