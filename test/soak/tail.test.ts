@@ -13,7 +13,7 @@ const MINUTES = Number(process.env.EVPIPE_SOAK_MINUTES ?? 2);
 const PER_SECOND = 20_000;
 const TICK_MS = 20;
 const WARM_MS = 15_000;
-const RESIDENT_MAX_MB = 220;
+const RESIDENT_MAX_MB = 160;
 
 let folder: string;
 let broker: KafkaProcess;

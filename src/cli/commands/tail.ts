@@ -1,6 +1,7 @@
 import type { DecodedRecord, TailRecord } from '../../operations/tail/record.js';
 import type { TailOptions } from '../../operations/tail/tail.js';
 import { EvpipeError } from '../../support/errors.js';
+import { keepHeapSmall } from '../../support/small-heap.js';
 import { printable } from '../../ui/text/printable.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -35,6 +36,7 @@ export const tailCommand: CommandEntry = {
         options.maxMessages === undefined &&
         process.stdin.isTTY;
       if (!onScreen) return printRecords(tailTopics(session, { ...request, signal: shell.signal }), call);
+      keepHeapSmall();
       const { loadScreens } = await import('../../ui/screens.js');
       const left = await (await loadScreens()).renderTail({
         ...(options.filter === undefined ? {} : { filter: String(options.filter) }),

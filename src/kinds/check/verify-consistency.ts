@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Moment } from '../../consistency/compare.js';
 import { type CompareCheck, confirmCheck } from '../../consistency/confirm.js';
 import type { CheckReport } from '../../consistency/report.js';
@@ -6,6 +5,7 @@ import type { Sample } from '../../consistency/side.js';
 import { SESSION_SETTINGS } from '../../consistency/table-place.js';
 import { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { keepHeapSmall } from '../../support/small-heap.js';
 import { databaseClient } from '../database/client.js';
 import type { CheckRow } from '../events.js';
 import { placesOfSide } from '../flow/flow.js';
@@ -61,17 +61,11 @@ const GRACE_MS = 1_000;
 /** How long a query's violation may take to go away by itself. */
 const ROWS_SETTLE_MS = 5_000;
 
-/**
- * V8 lets garbage grow to several times what is in use, and its space for what is new to 48 MB; badly different tables
- * make a lot of both. Costs some CPU there.
- */
-const SMALL_HEAP = ['--heap-growing-percent=25', '--semi-space-growth-factor=1'];
-
 /** Runs the checks, all at once; emits a row and a report for each as it ends. Throws EVPIPE_CHECK_UNKNOWN (kind usage). */
 export async function verifyConsistency(session: Session, options: VerifyOptions): Promise<readonly CheckReport[]> {
   const { pipeline } = session;
   const { only = [] } = options;
-  for (const flag of SMALL_HEAP) setFlagsFromString(flag);
+  keepHeapSmall();
   const endMs = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
   const checks = only.length === 0 ? pipeline.checks : only.map((name) => checkNamed(name, pipeline));
   const readers = new Readers(session, options.fullSpeed === true);

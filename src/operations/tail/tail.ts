@@ -51,9 +51,9 @@ export async function* tailTopics(session: Session, options: TailOptions): Async
         if (waiting.size === 0) {
           holding = false;
           held.sort((a, b) => a.timestampMs - b.timestampMs);
-          yield held.slice(-options.from.records).map((record) => tailRecord(record, decoder));
+          yield held.slice(-options.from.records).map((record) => new ReadRecord(record, decoder));
         }
-      } else if (records.length > 0) yield records.map((record) => tailRecord(record, decoder));
+      } else if (records.length > 0) yield records.map((record) => new ReadRecord(record, decoder));
       if (options.exitAtEnd && batch.nextOffset >= endOf(ends, batch)) {
         open.delete(placeOf(batch));
         if (open.size === 0) return;
@@ -125,16 +125,40 @@ async function startsOf(
   }
 }
 
-function tailRecord(record: KafkaRecord, decoder: ValueDecoder): TailRecord {
-  return {
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    timestampMs: record.timestampMs,
-    rawKey: record.key,
-    valueBytes: record.value?.length ?? 0,
-    decode: () => decode(record, decoder),
-  };
+/** One small object beside the client's own: a tail keeps thousands of them for a moment. */
+class ReadRecord implements TailRecord {
+  constructor(
+    private readonly record: KafkaRecord,
+    private readonly decoder: ValueDecoder,
+  ) {}
+
+  get topic(): string {
+    return this.record.topic;
+  }
+
+  get partition(): number {
+    return this.record.partition;
+  }
+
+  get offset(): bigint {
+    return this.record.offset;
+  }
+
+  get timestampMs(): number {
+    return this.record.timestampMs;
+  }
+
+  get rawKey(): Uint8Array | null {
+    return this.record.key;
+  }
+
+  get valueBytes(): number {
+    return this.record.value?.length ?? 0;
+  }
+
+  decode(): DecodedRecord | Promise<DecodedRecord> {
+    return decode(this.record, this.decoder);
+  }
 }
 
 function decode(record: KafkaRecord, decoder: ValueDecoder): DecodedRecord | Promise<DecodedRecord> {

@@ -2,7 +2,7 @@ import { useInput, useStdin, useStdout } from 'ink';
 import type { TailSource } from '../../operations/tail/record.js';
 import { pressedKeys } from '../pressed-keys.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
-import { Lines, useClock, useSize } from '../screen.js';
+import { FullScreen, useClock, useSize } from '../screen.js';
 import { tailLines } from './lines.js';
 import { TailModel } from './model.js';
 
@@ -66,6 +66,5 @@ export function TailView({ model, topics, color }: TailViewProps) {
   const { stdout } = useStdout();
   model.copied = (text) => void stdout.write(clipboard(text));
   const { perSecond } = model.tick(nowMs);
-  // Ink wipes a screen that is filled to its last row: one stays free.
-  return <Lines lines={tailLines(model, { columns, rows: rows - 1, topics, perSecond })} color={color} />;
+  return <FullScreen lines={tailLines(model, { columns, rows, topics, perSecond })} color={color} />;
 }

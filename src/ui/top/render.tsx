@@ -2,7 +2,7 @@ import { useInput, useStdin } from 'ink';
 import { useReducer } from 'react';
 import { pressedKeys } from '../pressed-keys.js';
 import { type Left, renderScreen, type ScreenOptions } from '../render-screen.js';
-import { Lines, useClock, useSize } from '../screen.js';
+import { FullScreen, useClock, useSize } from '../screen.js';
 import { TailView } from '../tail/render.js';
 import { topLines } from './lines.js';
 import { TopModel } from './model.js';
@@ -45,6 +45,5 @@ export function Top({ model, color, leave }: TopProps) {
   );
   const { records } = model;
   if (records !== undefined) return <TailView model={records.tail} topics={[records.topic]} color={color} />;
-  // Ink wipes a screen that is filled to its last row: one stays free.
-  return <Lines lines={topLines(model, { columns, rows: rows - 1, nowMs })} color={color} />;
+  return <FullScreen lines={topLines(model, { columns, rows, nowMs })} color={color} />;
 }
