@@ -15,7 +15,7 @@ afterAll(() => stack?.remove());
 
 /** Of things that this pipeline does not have, that go on for ever, or that end it. */
 const NOT_HERE =
-  /orders|billing|shop|staging|cluster|ORDERS|reset|--watch|--follow|--down|^(top|smoke|kafka|completion|import|init|init-\w+|up|apply|seed|down|exec --.*|connectors pause .*|schema|psql planning( --.*)?)( |$)|checks\.sql|ksql-tests|7c1f39a0/;
+  /orders|billing|shop|staging|cluster|ORDERS|reset|--watch|--follow|--down|^(top|smoke|kafka|completion|import|init|init-\w+|up|apply|seed|down|exec --.*|connectors pause .*|schema|psql planning( --.*)?)( |$)|checks\.sql|ksql-tests/;
 
 const examples = COMMANDS.flatMap((command) => command.examples).filter((line) => !NOT_HERE.test(line));
 

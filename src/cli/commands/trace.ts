@@ -7,7 +7,7 @@ import { withSession } from '../session.js';
 export const traceCommand: CommandEntry = {
   name: 'trace <check> <key>',
   summary: 'the chronology of one key across the topics and tables of a check',
-  examples: ['trace orders 3c91b', 'trace persons 7c1f39a0 --output json | jq .value'],
+  examples: ['trace orders b1b83885', 'trace persons d26c973e --output json | jq .value'],
   declare: () => {},
   run: async ({ shell, options, arguments: [check, key] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
