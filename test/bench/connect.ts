@@ -16,6 +16,7 @@ import { connectKafka } from '../../src/clients/kafka/client.js';
 import { startPostgres } from '../../src/embedded/postgres/server.js';
 import { Lifetime } from '../../src/support/lifetime.js';
 import { pause, waitUntil } from '../../src/support/retry.js';
+import { MANY_NEW_OBJECTS } from '../../src/targets/embedded-program.js';
 import { startRealStack } from '../real/stack/stack.js';
 import { forkServer } from '../support/fork-server.js';
 
@@ -81,7 +82,11 @@ async function startOurs(): Promise<Worker> {
   const workerConfig = Object.fromEntries(
     ['config', 'offset', 'status'].map((what) => [`${what}.storage.topic`, `ours-${what}`]),
   );
-  const child = forkServer(entry, { host: '127.0.0.1', port: 0, kafka: { bootstrapServers }, workerConfig });
+  const child = forkServer(
+    entry,
+    { host: '127.0.0.1', port: 0, kafka: { bootstrapServers }, workerConfig },
+    MANY_NEW_OBJECTS,
+  );
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port));
     child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));

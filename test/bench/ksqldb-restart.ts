@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectKafka } from '../../src/clients/kafka/client.js';
 import { pause } from '../../src/support/retry.js';
+import { MANY_NEW_OBJECTS } from '../../src/targets/embedded-program.js';
 import { forkServer } from '../support/fork-server.js';
 import { KafkaProcess } from '../support/kafka-process.js';
 
@@ -24,11 +25,15 @@ const broker = await KafkaProcess.start(join(folder, 'broker'));
 const kafka = connectKafka({ bootstrapServers: broker.address, clientId: 'bench' });
 
 async function startEngine() {
-  const child = forkServer(fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url)), {
-    host: '127.0.0.1',
-    port: 0,
-    kafka: { bootstrapServers: broker.address },
-  });
+  const child = forkServer(
+    fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url)),
+    {
+      host: '127.0.0.1',
+      port: 0,
+      kafka: { bootstrapServers: broker.address },
+    },
+    MANY_NEW_OBJECTS,
+  );
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, url: `http://127.0.0.1:${port}` };
 }

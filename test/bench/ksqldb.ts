@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { connectKafka } from '../../src/clients/kafka/client.js';
 import type { KafkaClient } from '../../src/clients/kafka/contract.js';
 import { pause } from '../../src/support/retry.js';
+import { MANY_NEW_OBJECTS } from '../../src/targets/embedded-program.js';
 import { downloadRealStack } from '../real/stack/download.js';
 import { forkServer } from '../support/fork-server.js';
 import { cpuSecondsOf, KafkaProcess } from '../support/kafka-process.js';
@@ -136,11 +137,15 @@ const thousands = (perSecond: number): string => `${Math.round(perSecond / 1000)
 
 const folder = await mkdtemp(join(tmpdir(), 'evpipe-bench-ksqldb-'));
 const broker = await KafkaProcess.start(join(folder, 'broker'));
-const engine = forkServer(fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url)), {
-  host: '127.0.0.1',
-  port: 0,
-  kafka: { bootstrapServers: broker.address },
-});
+const engine = forkServer(
+  fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url)),
+  {
+    host: '127.0.0.1',
+    port: 0,
+    kafka: { bootstrapServers: broker.address },
+  },
+  MANY_NEW_OBJECTS,
+);
 const [{ port }] = (await once(engine, 'message')) as [{ port: number }];
 const url = `http://127.0.0.1:${port}`;
 const kafka = connectKafka({ bootstrapServers: broker.address, clientId: 'bench' });

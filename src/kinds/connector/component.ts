@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server, type Variables } from '../../targets/component.js';
 import { envFile } from '../../targets/compose/env-file.js';
-import { embeddedProgram } from '../../targets/embedded-program.js';
+import { embeddedProgram, MANY_NEW_OBJECTS } from '../../targets/embedded-program.js';
 import {
   type HttpEndpoint,
   type HttpServerAddress,
@@ -40,14 +40,18 @@ export const connectComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targ
     protocol: 'http',
     stopTimeoutMs: 10_000,
     launch: ({ launch, upstream, dataDir, stateFolder, secrets }) =>
-      embeddedProgram('connect', {
-        kafka: upstream.of(server('kafka'))?.host,
-        ...(upstream.isForeign(server('kafka')) && { workerConfig: ownCluster(name) }),
-        dataDir,
-        login: secrets.login('connect'),
-        ...launch,
-        stateFolder,
-      }),
+      embeddedProgram(
+        'connect',
+        {
+          kafka: upstream.of(server('kafka'))?.host,
+          ...(upstream.isForeign(server('kafka')) && { workerConfig: ownCluster(name) }),
+          dataDir,
+          login: secrets.login('connect'),
+          ...launch,
+          stateFolder,
+        },
+        { nodeFlags: MANY_NEW_OBJECTS },
+      ),
     endpoint: loginOnHost('connect'),
   },
   compose: {

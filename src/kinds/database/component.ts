@@ -97,7 +97,7 @@ export const postgresProcess = (server: string | undefined, pipeline: PostgresSe
   protocol: 'postgres' as const,
   stopTimeoutMs: 10_000,
   launch: ({ dataDir, secrets }: { readonly dataDir: string; readonly secrets: PipelineSecrets }) =>
-    embeddedProgram('postgres', { dataDir, password: secrets.postgresPassword() }, 'prepared'),
+    embeddedProgram('postgres', { dataDir, password: secrets.postgresPassword() }, { kind: 'prepared' }),
 });
 
 /** A database in it. */

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { type Component, server } from '../../targets/component.js';
-import { embeddedProgram } from '../../targets/embedded-program.js';
+import { embeddedProgram, MANY_NEW_OBJECTS } from '../../targets/embedded-program.js';
 import {
   type HttpEndpoint,
   type HttpServerAddress,
@@ -31,14 +31,18 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
     protocol: 'http',
     stopTimeoutMs: 10_000,
     launch: ({ upstream, dataDir, secrets }) =>
-      embeddedProgram('ksqldb', {
-        kafka: upstream.of(server('kafka'))?.host,
-        schemaRegistry: upstream.of(server('schemaRegistry'))?.host,
-        connect: upstream.of(server('connect'))?.host,
-        ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_` }),
-        dataDir,
-        login: secrets.login('ksqldb'),
-      }),
+      embeddedProgram(
+        'ksqldb',
+        {
+          kafka: upstream.of(server('kafka'))?.host,
+          schemaRegistry: upstream.of(server('schemaRegistry'))?.host,
+          connect: upstream.of(server('connect'))?.host,
+          ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_` }),
+          dataDir,
+          login: secrets.login('ksqldb'),
+        },
+        { nodeFlags: MANY_NEW_OBJECTS },
+      ),
     endpoint: loginOnHost('ksqldb'),
   },
   compose: httpContainer('ksqldb', 'KSQLDB_PORT', 8088),

@@ -138,7 +138,7 @@ function caches(
         const program = cacheProgram(env.PATH);
         if (program === undefined) throw storeMissing(NO_CACHE_PROGRAM);
         const options = { dataDir, program, password: secrets.derived(process), databases: beside.length };
-        return embeddedProgram('redis', options, 'prepared');
+        return embeddedProgram('redis', options, { kind: 'prepared' });
       },
       endpoint: (port, secrets) => endpoint(HOST, port, secrets),
     },
