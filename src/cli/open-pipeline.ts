@@ -49,7 +49,17 @@ function usable({ pipeline, problems }: Loaded, shell: Shell, options: CommonOpt
   return pipeline;
 }
 
-/** The same, with what takes longer to find out; and its profiles, chosen or not, have no error either. Throws InvalidPipeline. */
+/** As openPipeline, with what takes longer to find out. */
+export async function openExamined(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
+  const [{ examinePipeline }, { KINDS }] = await Promise.all([
+    import('../pipeline/load.js'),
+    import('../kinds/table.js'),
+  ]);
+  const files = await filesOf(shell, options, operand);
+  return usable(await examinePipeline(loadOptions(files, shell, options), KINDS), shell, options);
+}
+
+/** The same, and its profiles, chosen or not, have no error either. */
 export async function openEveryProfile(shell: Shell, options: CommonOptions, operand?: string): Promise<Pipeline> {
   const [{ examineEveryProfile }, { KINDS }] = await Promise.all([
     import('../pipeline/load.js'),

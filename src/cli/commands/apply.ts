@@ -10,7 +10,7 @@ import type { CommandEntry } from '../command.js';
 import { confirm } from '../confirm.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openExamined } from '../open-pipeline.js';
 import { printerFor, withSession } from '../session.js';
 import type { Shell } from '../shell.js';
 import { exitOfPlan, printPlan } from './plan.js';
@@ -25,7 +25,7 @@ export const applyCommand: CommandEntry = {
       .option('--prune', 'also remove what this pipeline created and no longer declares')
       .option('--plan <file>', 'apply exactly this plan (from plan --output json), or nothing if it is out of date'),
   run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand as string | undefined);
     const printer = await printerFor(shell, options);
     const emit = (event: OperationEvent): void => printer.emit(event);
     const file = options.plan === undefined ? undefined : resolve(shell.cwd, String(options.plan));

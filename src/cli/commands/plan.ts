@@ -3,7 +3,7 @@ import { adoptOption } from '../adopt-option.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openExamined } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 import type { Shell } from '../shell.js';
 
@@ -19,7 +19,7 @@ export const planCommand: CommandEntry = {
         'also try the SQL migrations of databases with an address there, in a transaction that is rolled back: tables they change are locked for up to 10s a statement, and one in use is waited for 2s',
       ),
   run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand as string | undefined);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readPlan } = await import('../../operations/plan/plan.js');
       const plan = await readPlan(session, {

@@ -190,4 +190,34 @@ describe('without anything running', () => {
       rmSync(own, { recursive: true, force: true });
     }
   });
+
+  it('validate, plan and apply find faults of statements and modules before anything runs, at their places', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'evpipe-faults-'));
+    try {
+      mkdirSync(join(own, 'ksql'));
+      writeFileSync(
+        join(own, 'ksql/V1__orders.sql'),
+        "CREATE STREAM orders (id INT KEY, item VARCHAR) WITH (kafka_topic = 'orders', format = 'JSON');\nCREATE STREAM teas AS SELECT id, itme FROM orders;\n",
+      );
+      writeFileSync(join(own, 'shop.ts'), 'export const price: number = ;\n');
+      writeFileSync(
+        join(own, 'evpipe.yaml'),
+        JSON.stringify({
+          version: 1,
+          name: 'faults',
+          topics: { orders: {}, TEAS: {} },
+          ksqldb: { migrations: 'ksql' },
+          services: { shop: { module: 'shop.ts', produces: ['orders'] } },
+        }),
+      );
+      for (const command of ['validate', 'plan', 'apply']) {
+        const { code, out, err } = await runIn(own, env, command);
+        expect(err + out, command).toMatch(/ksql\/V1__orders\.sql:2:\d+: .*ITME/);
+        expect(err + out, command).toMatch(/shop\.ts:1:\d+: /);
+        expect(code, command).toBe(2);
+      }
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
 });
