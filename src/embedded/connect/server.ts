@@ -10,7 +10,7 @@ import { RestFailure } from './rest/failure.js';
 import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
 import { Stores } from './worker/stores.js';
-import { WorkerGroup } from './worker/worker-group.js';
+import { workerGroup } from './worker/worker-group.js';
 import { groupOf, workerOptions } from './worker/worker-options.js';
 
 export interface ConnectOptions {
@@ -86,7 +86,7 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     const failed = new Promise<unknown>((resolve) => {
       onLost = resolve;
     });
-    const group = new WorkerGroup({ kafka, group: groupOf(workerConfig), workerId, log, onLost });
+    const group = workerGroup({ kafka, group: groupOf(workerConfig), workerId, log, onLost });
     life.onEnd(() => group.leave());
     life.onEnd(() => herder.stop());
     life.onEnd(async () => {

@@ -30,15 +30,14 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
     layer: 3,
     protocol: 'http',
     stopTimeoutMs: 10_000,
-    launch: ({ upstream, dataDir, secrets }) =>
+    launch: ({ upstream, secrets }) =>
       embeddedProgram(
         'ksqldb',
         {
           kafka: upstream.of(server('kafka'))?.host,
           schemaRegistry: upstream.of(server('schemaRegistry'))?.host,
           connect: upstream.of(server('connect'))?.host,
-          ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_` }),
-          dataDir,
+          ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_`, isShared: true }),
           login: secrets.login('ksqldb'),
         },
         { nodeFlags: MANY_NEW_OBJECTS },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectKafka } from '../../../../src/clients/kafka/client.js';
 import { startConnect } from '../../../../src/embedded/connect/server.js';
-import { WorkerGroup } from '../../../../src/embedded/connect/worker/worker-group.js';
+import { workerGroup } from '../../../../src/embedded/connect/worker/worker-group.js';
 import { type RunningKafka, startKafka } from '../../../../src/embedded/kafka/index.js';
 import { silentLog } from '../../../../src/support/log.js';
 
@@ -47,7 +47,7 @@ it('gives a worker that is started again its place at once, and tells the one th
   const kafka = connectKafka({ bootstrapServers: broker.bootstrapServers, clientId: 'test' });
   const lost: unknown[] = [];
   const memberOf = (onLost: (failure: unknown) => void) =>
-    new WorkerGroup({ kafka, group: 'restarted', workerId: '127.0.0.1:8083', log: silentLog, onLost });
+    workerGroup({ kafka, group: 'restarted', workerId: '127.0.0.1:8083', log: silentLog, onLost });
   let tell = (_failure: unknown): void => {};
   const told = new Promise<unknown>((resolve) => {
     tell = resolve;
