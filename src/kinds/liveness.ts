@@ -20,6 +20,7 @@ export function questionsOf(endpoint: Endpoint): readonly LivenessQuestion[] {
       return host === undefined ? [] : [{ protocol: 'kafka', host, port: Number(port), tls }];
     });
   }
+  if ('isTcp' in endpoint) return [];
   const question = endpoint.url === undefined ? undefined : questionOf(endpoint.url);
   return question === undefined ? [] : [question];
 }

@@ -26,7 +26,9 @@ it('runs jobs once and in order, holds a connector back until the tables are the
   );
   const again = await stack.run('up');
   expect(again.stdout).toContain('Nothing to change.');
-  expect((await stack.run('status')).stdout).toMatch(/✓ web +running +:\d+ [\s\S]*✓ migrate +done/);
+  expect((await stack.run('status')).stdout).toMatch(
+    /✓ web +running +:\d+ [\s\S]*✓ collector +running +:\d+ [\s\S]*✓ migrate +done/,
+  );
   const { stdout } = await stack.run('logs', 'migrate', 'announce');
   expect(stdout).toMatch(/^migrate +migrated as job 1\nannounce +web is at http:\/\/127\.0\.0\.1:\d+\n$/);
 });

@@ -32,6 +32,8 @@ declare module '../../targets/component.js' {
 /** A service that listens nowhere (a consumer) has neither. */
 export interface ServiceEndpoint extends Partial<HttpEndpoint> {
   readonly port?: number;
+  /** It declares no more than that it accepts connections: what it would answer to is not known. */
+  readonly isTcp?: true;
 }
 
 /** A declared service with its `$(…)` references resolved. */
@@ -55,15 +57,16 @@ export interface ServiceLaunch {
 
 export const service = (name: string): ComponentId<'service'> => ({ kind: 'service', name });
 
-type Declared = Pick<ServiceSection, 'name' | 'port' | 'container'>;
+type Declared = Pick<ServiceSection, 'name' | 'port' | 'container'> & Partial<Pick<ServiceSection, 'ready'>>;
 
 /** `taken`: what servers are called; a service that is called so too gets another name. */
 export function serviceComponent(
-  { name, port, container }: Declared,
+  { name, port, container, ready }: Declared,
   { target, folder }: Pick<Pipeline, 'target' | 'folder'>,
   taken: ReadonlySet<string>,
 ): Component<'service'> {
   const process = taken.has(name) ? `service-${name}` : name;
+  const isTcp = ready?.how.kind === 'tcp' ? ({ isTcp: true } as const) : {};
   return {
     ...service(name),
     placed: target.services?.[name],
@@ -76,9 +79,9 @@ export function serviceComponent(
       layer: 5,
       stopTimeoutMs: 5_000,
       launch: (start) => launchOnHost(name, start),
-      endpoint: (on) => (on === undefined ? {} : { port: on, url: `http://${HOST}:${on}` }),
+      endpoint: (on) => (on === undefined ? {} : { port: on, url: `http://${HOST}:${on}`, ...isTcp }),
     },
-    compose: container && inContainer(name, process, port, container, folder),
+    compose: container && inContainer({ name, port, isTcp }, process, container, folder),
   };
 }
 
@@ -143,9 +146,8 @@ async function commandOf(
 // ── in a container ──────────────────────────────────────────────────────────────────────────────────────────
 
 function inContainer(
-  name: string,
+  { name, port, isTcp }: Pick<Declared, 'name' | 'port'> & { readonly isTcp: Pick<ServiceEndpoint, 'isTcp'> },
   container: string,
-  port: number | undefined,
   source: NonNullable<ServiceSection['container']>,
   folder: string,
 ): ComposeForm<'service'> {
@@ -156,7 +158,7 @@ function inContainer(
     endpoint: (published) =>
       port === undefined
         ? bothFaces({})
-        : eachFace(published(container), (at) => ({ port: at.port, url: `http://${at.host}:${at.port}` })),
+        : eachFace(published(container), (at) => ({ port: at.port, url: `http://${at.host}:${at.port}`, ...isTcp })),
     launchFile: {
       name: `${container}.env`,
       text: ({ env }, secrets) => {
