@@ -21,19 +21,33 @@ export function quietPrinter(shell: Shell): EventPrinter {
   return { emit: (event) => void (event.kind === 'step-failed' && shell.err(lineOf(event) ?? '')), end: () => {} };
 }
 
-/** A step that waits says so again after this long, so that a log shows where a run hangs. */
+/** A step that waits says so after this long, so that a log shows where a run hangs. */
 const REMIND_AFTER_MS = 5_000;
+/** And for what it waits still, where that has not changed. */
+const STILL_AFTER_MS = 30_000;
 
 const DETAIL_COLUMNS = 56;
 
+interface Wait {
+  readonly what: string;
+  readonly beganMs: number;
+  /** What the step was last said to wait for, and when; at first when it began to wait. */
+  said: string | undefined;
+  saidMs: number;
+}
+
 /** Plain lines on stderr for pipes and CI: one when a step is done or failed, reminders of what is waited for. */
 export function plainPrinter(shell: Shell): EventPrinter {
-  const waits = new Map<StepId, { what: string; saidMs: number }>();
+  const waits = new Map<StepId, Wait>();
   const remind = setInterval(() => {
     for (const [step, wait] of waits) {
-      if (performance.now() - wait.saidMs < REMIND_AFTER_MS) continue;
-      wait.saidMs = performance.now();
-      shell.err(`  … ${step.padEnd(11)} ${wait.what}\n`);
+      const nowMs = performance.now();
+      const isStill = wait.what === wait.said;
+      if (nowMs - wait.saidMs < (isStill ? STILL_AFTER_MS : REMIND_AFTER_MS)) continue;
+      wait.saidMs = nowMs;
+      wait.said = wait.what;
+      const howLong = isStill ? ` (${Math.round((nowMs - wait.beganMs) / 1_000)} s)` : '';
+      shell.err(`  … ${step.padEnd(11)} ${wait.what}${howLong}\n`);
     }
   }, 1_000);
   remind.unref();
@@ -47,14 +61,16 @@ export function plainPrinter(shell: Shell): EventPrinter {
   };
 }
 
-function trackWaits(waits: Map<StepId, { what: string; saidMs: number }>, event: OperationEvent): void {
-  if (event.kind === 'step-waiting')
-    waits.set(event.step, { what: event.waitingFor, saidMs: waits.get(event.step)?.saidMs ?? performance.now() });
+function trackWaits(waits: Map<StepId, Wait>, event: OperationEvent): void {
+  const nowMs = performance.now();
+  const waitsFor = (step: StepId, what: string): void => {
+    const before = waits.get(step);
+    const beganMs = before?.what === what ? before.beganMs : nowMs;
+    waits.set(step, { what, beganMs, said: before?.said, saidMs: before?.saidMs ?? nowMs });
+  };
+  if (event.kind === 'step-waiting') waitsFor(event.step, event.waitingFor);
   if (event.kind === 'step-progress' && event.leftMs !== undefined)
-    waits.set(event.step, {
-      what: `${event.label} ${progressFigures(event)}`,
-      saidMs: waits.get(event.step)?.saidMs ?? performance.now(),
-    });
+    waitsFor(event.step, `${event.label} ${progressFigures(event)}`);
   if (event.kind === 'step-done' || event.kind === 'step-failed') waits.delete(event.step);
 }
 
