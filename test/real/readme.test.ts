@@ -20,7 +20,7 @@ beforeAll(() => {
   const bin = join(copy, 'bin');
   mkdirSync(bin);
   for (const [name, body] of [
-    ['npx', `shift; exec "${process.execPath}" "${EVPIPE}" "$@"`],
+    ['npx', `shift; npm_command=exec exec "${process.execPath}" "${EVPIPE}" "$@"`],
     ['npm', '[ "$*" = ci ]'],
   ] as const) {
     writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
