@@ -137,7 +137,7 @@ export function provePersonPlanning(open: (box: Sandbox) => Promise<Stack>): voi
     expect(spelled).not.toBe(written);
     writeFileSync(ksql, spelled);
     expect((await plan('{}')).stdout).toContain('Nothing to change');
-    writeFileSync(ksql, written.replace("'AVRO'", "'JSON'"));
+    writeFileSync(ksql, written.replace("'AVRO'", "'AVRO', PARTITIONS = 1"));
     expect((await plan('{}')).stdout).toMatch(/~ ksql migration .*\n.*had already run were changed/);
     writeFileSync(ksql, written);
 

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -43,7 +45,8 @@ async function ensure(folder = stateFolder): Promise<SupervisorClient> {
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'evpipe-supervisor-'));
   stateFolder = join(home, '.evpipe', 'p');
-  port = await getPort({ host: '127.0.0.1' });
+  // Below the ports that the kernel gives to clients: one of those would be in the way sooner or later.
+  port = await getPort({ host: '127.0.0.1', port: Array.from({ length: 20 }, () => 20_000 + 2 * randomInt(5_000)) });
   client = await ensure();
 });
 
@@ -278,7 +281,7 @@ describe('the supervisor', () => {
         asked += 1;
         response.end('fine');
       });
-      await new Promise<void>((resolve) => stranger.listen(preferred, '127.0.0.1', () => resolve()));
+      await once(stranger.listen(preferred, '127.0.0.1'), 'listening');
       await waitUntil('the stranger to be asked', async () => (asked > 1 ? true : undefined), DEADLINE);
       writeFileSync(signal, '');
       const [one, two] = await Promise.all(both);
