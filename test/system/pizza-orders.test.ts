@@ -77,6 +77,29 @@ describe('pizza-orders', () => {
     expect(new Set(queries.stdout.match(/INSERTQUERY_\d+/g)).size).toBe(5);
   });
 
+  it('calls an order lagging, not missing, whose event has not left the outbox', async () => {
+    expect((await stack.run('stop', 'webapp')).code).toBe(0);
+    const id = randomUUID();
+    const orders = await stack.database('orders');
+    await orders.query(
+      'INSERT INTO pizza_order SELECT (jsonb_populate_record(o, jsonb_build_object($$id$$, $1::text))).* FROM pizza_order o LIMIT 1',
+      [id],
+    );
+    await orders.query(
+      `INSERT INTO order_outbox (id, topic, key, body)
+       SELECT gen_random_uuid(), topic, $1::text, replace(body, key, $1::text) FROM order_outbox ORDER BY number LIMIT 1`,
+      [id],
+    );
+    await orders.close();
+    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '10s');
+    expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(5);
+    expect(ended.stdout).toContain(`missing       ${id}`);
+    expect(ended.stdout).toMatch(/… lagging\n.*webapp: outbox, 1 unsent/);
+    expect((await stack.run('start', 'webapp')).code).toBe(0);
+    const arrived = await stack.run('verify-consistency', 'orders');
+    expect(arrived.code, `${arrived.stderr}${arrived.stdout}`).toBe(0);
+  });
+
   it('loses no pizza that is baked before its order is known', async () => {
     const id = randomUUID();
     const kafka = connectKafka({ bootstrapServers: `127.0.0.1:${await stack.portOf('kafka')}`, clientId: 'test' });

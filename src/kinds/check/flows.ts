@@ -78,7 +78,8 @@ function queuesBetween(stage: FlowStage, next: FlowStage | undefined): readonly 
   return stage.queues.filter((queue) => next.receives.includes(queue));
 }
 
-async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> {
+/** How far a stage has come, and whether that is all that it was given. */
+export async function readStage(stage: FlowStage, session: Session): Promise<FlowNode> {
   switch (stage.kind) {
     case 'connector':
       return readConnector(stage, session);

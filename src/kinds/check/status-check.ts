@@ -8,6 +8,7 @@ import { valueDecoder } from '../subject/client.js';
 import { kafkaClient } from '../topic/client.js';
 import { processTrouble } from './check-wiring.js';
 import type { StagesSection } from './section.js';
+import { stagesBehind } from './status-lag.js';
 import { keyOfRecord, statusOfValue } from './status-record.js';
 import { readKeys, readView } from './status-view.js';
 
@@ -20,7 +21,8 @@ type Check = Located & StagesSection;
 /**
  * Reads a status topic from its beginning and continues until every key that was there is final or stuck: illegal steps and stuck
  * keys are inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
- * last statuses have to agree with the topic, within a moment or the deadline.
+ * last statuses have to agree with the topic, within a moment or the deadline; what they lack while a stage that leads there is behind
+ * is under way.
  */
 export async function confirmStatuses(check: Check, session: Session, deadlineMs: number): Promise<CheckReport> {
   const startedMs = performance.now();
@@ -40,11 +42,22 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
       const waited = performance.now() - settledMs;
       // What is stuck or illegal stays so; what differs beside it may only be late.
       if (differing.length === 0 || waited > Math.min(SETTLE_MS, deadlineMs / 2)) {
-        const findings = [
-          ...(await Promise.all(violations.map((one) => findingOf(one, check, session)))),
-          ...differing,
-        ];
-        return report(check, fold, { violations, differing, findings, elapsedMs: performance.now() - startedMs });
+        const mayCome =
+          violations.length === 0 && differing.length > 0 && differing.every(({ kind }) => kind !== 'extra');
+        const behind = mayCome ? await stagesBehind(check, session) : [];
+        if (behind.length === 0 && mayCome) {
+          // All that was given to them has arrived by now, and is looked at once more.
+          await readOn(check, session, fold, next);
+          differing = stillDiffering(differing, await compareTables(check, session, fold));
+        }
+        if (behind.length === 0 || waited > deadlineMs) {
+          const findings = [
+            ...(await Promise.all(violations.map((one) => findingOf(one, check, session)))),
+            ...differing,
+          ];
+          const elapsedMs = performance.now() - startedMs;
+          return report(check, fold, { violations, differing, findings, behind, elapsedMs });
+        }
       }
     }
     await pause(READ_AGAIN_MS, session.signal);
@@ -132,20 +145,23 @@ function report(
     violations,
     differing,
     findings,
+    behind,
     elapsedMs,
   }: {
     readonly violations: readonly Violation[];
     readonly differing: readonly Finding[];
     readonly findings: readonly Finding[];
+    readonly behind: readonly string[];
     readonly elapsedMs: number;
   },
 ): CheckReport {
   const stuck = violations.filter(({ kind }) => kind === 'stuck').length;
-  const why = `${violations.length - stuck} illegal steps, ${stuck} keys stuck${differing.length === 0 ? '' : `, ${differing.length} differ in a table`}`;
+  const late = behind.length === 0 ? '' : `; ${behind.join('; ')}`;
+  const why = `${violations.length - stuck} illegal steps, ${stuck} keys stuck${differing.length === 0 ? '' : `, ${differing.length} differ in a table`}${late}`;
   return {
     check: check.name,
     kind: 'stages',
-    verdict: findings.length === 0 ? 'consistent' : 'inconsistent',
+    verdict: findings.length === 0 ? 'consistent' : behind.length > 0 ? 'lagging' : 'inconsistent',
     ...(findings.length === 0 ? { summary: `${fold.keys} keys` } : { why }),
     source: check.topic,
     replica: '',
