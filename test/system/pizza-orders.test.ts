@@ -91,7 +91,7 @@ describe('pizza-orders', () => {
       [id],
     );
     await orders.close();
-    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '10s');
+    const ended = await stack.run('verify-consistency', 'orders', '--timeout', '30s');
     expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(5);
     expect(ended.stdout).toContain(`missing       ${id}`);
     expect(ended.stdout).toMatch(/… lagging\n.*webapp: outbox, 1 unsent/);

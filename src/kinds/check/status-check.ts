@@ -21,7 +21,7 @@ type Check = Located & StagesSection;
 /**
  * Reads a status topic from its beginning and continues until every key that was there is final or stuck: illegal steps and stuck
  * keys are inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
- * last statuses have to agree with the topic, within a moment or the deadline; what they lack while a stage that leads there is behind
+ * last statuses have to agree with the topic, within a moment or half of the deadline; what they lack while a stage that leads there is behind
  * is under way.
  */
 export async function confirmStatuses(check: Check, session: Session, deadlineMs: number): Promise<CheckReport> {
@@ -50,7 +50,7 @@ export async function confirmStatuses(check: Check, session: Session, deadlineMs
           await readOn(check, session, fold, next);
           differing = stillDiffering(differing, await compareTables(check, session, fold));
         }
-        if (behind.length === 0 || waited > deadlineMs) {
+        if (behind.length === 0 || waited > deadlineMs / 2) {
           const findings = [
             ...(await Promise.all(violations.map((one) => findingOf(one, check, session)))),
             ...differing,
