@@ -45,6 +45,7 @@ export async function changeSinkOffsets(
 }
 
 const refused = (message: string): RestFailure => new RestFailure(400, message);
+
 function partitionOf(given: unknown): TopicPartition {
   if (!isPlainObject(given)) throw refused('The partition for a sink connector offset cannot be null or missing');
   if (!('kafka_topic' in given) || !('kafka_partition' in given))
