@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -34,14 +34,18 @@ function isFresh() {
   return Math.max(...INPUTS.map((input) => newestMs(join(root, input)))) <= statSync(stamp).mtimeMs;
 }
 
-/** What is started or imported by its path in dist/ as modules; all else is bundled into these and the chunks they share. */
-function entryPoints() {
+/** Imported by their path in dist/ as modules; all else is bundled into these and the chunks they share. */
+const MODULES = ['ui/screens.ts', 'testing/index.ts', 'embedded/kafka/index.ts'];
+
+/**
+ * Programs, and what every service loads, are one script each: loading a hundred modules takes a third of the CPU of a short
+ * command, and only of a script does Node 20 take code that was compiled before (bin/kept-script.js).
+ */
+function scripts() {
   const processes = readdirSync(join(root, 'src'), { recursive: true }).filter((file) =>
     /(^|[\\/])process\.ts$/.test(file),
   );
-  return ['ui/screens.ts', 'kit/index.ts', 'testing/index.ts', 'embedded/kafka/index.ts', ...processes].map((file) =>
-    join(root, 'src', file),
-  );
+  return ['main.ts', 'kit/index.ts', ...processes];
 }
 
 /** Libraries in many files that commands, servers and services load at their start: read from the bundle they cost half as much. */
@@ -108,7 +112,7 @@ const SHARED_OPTIONS = {
 async function bundleModules(build, outdir) {
   await build({
     ...SHARED_OPTIONS,
-    entryPoints: entryPoints(),
+    entryPoints: MODULES.map((file) => join(root, 'src', file)),
     outbase: join(root, 'src'),
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
@@ -130,15 +134,12 @@ const screensApart = {
   },
 };
 
-/**
- * The program as one script: loading a hundred modules takes a third of the CPU of a short command, and only of a script does
- * Node 20 take code that was compiled before. Its last line names its content: bin/evpipe.js keeps that code under the name.
- */
-async function bundleProgram(build, outdir) {
-  const file = join(outdir, 'main.cjs');
+/** Its last line names its content: bin/kept-script.js keeps the compiled code under that name. */
+async function bundleScript(build, outdir, entry) {
+  const file = join(outdir, entry.replace(/\.ts$/, '.cjs'));
   await build({
     ...SHARED_OPTIONS,
-    entryPoints: [join(root, 'src', 'main.ts')],
+    entryPoints: [join(root, 'src', entry)],
     outfile: file,
     plugins: [screensApart, libraries, pgOnNode],
     define: { 'import.meta.url': 'programUrl' },
@@ -149,16 +150,34 @@ async function bundleProgram(build, outdir) {
   writeFileSync(file, `${program}//${createHash('sha256').update(program).digest('hex')}`, 'latin1');
 }
 
-/** Code that was compiled before has lost its way to import modules: bin/evpipe.js does it. No column moves by that. */
+/** Code that was compiled before has lost its way to import modules: bin/kept-script.js does it. No column moves by that. */
 function withImportsByLauncher(program) {
   if (program.includes('loadEs'))
     throw new Error('a name of the program is loadEs, as that of the function that imports');
   return program.replace(/(?<![\w$.])import\(/g, 'loadEs(');
 }
 
+/** A module under the script's name that runs it and exports what it does; bin/evpipe.js is the one of main. */
+function writeLauncher(outdir, entry) {
+  const script = join(outdir, entry.replace(/\.ts$/, '.cjs'));
+  const up = '../'.repeat(entry.split(/[\\/]/).length);
+  const run = `runKeptScript(new URL('./${basename(script)}', import.meta.url))`;
+  const names = exportsOf(readFileSync(script, 'latin1'));
+  writeFileSync(
+    script.replace(/\.cjs$/, '.js'),
+    `import { runKeptScript } from '${up}bin/kept-script.js';\n${names === '' ? '' : `export const {${names}} = `}${run};\n`,
+  );
+}
+
+/** As esbuild lists them for Node's lexer, at the end of a script that exports anything. */
+function exportsOf(script) {
+  return /\b0&&\(module\.exports=\{([\w$,\s]*)\}\)/.exec(script)?.[1] ?? '';
+}
+
 async function bundle(outdir) {
   const { build } = await import('esbuild');
-  await Promise.all([bundleModules(build, outdir), bundleProgram(build, outdir)]);
+  await Promise.all([bundleModules(build, outdir), ...scripts().map((entry) => bundleScript(build, outdir, entry))]);
+  for (const entry of scripts().filter((each) => each !== 'main.ts')) writeLauncher(outdir, entry);
 }
 
 /** The first command leaves its compiled code for those after it: here one that uses much of what all commands do. */

@@ -118,4 +118,4 @@ function clean(options: SupervisorOptions, lock: FileLock): void {
   lock.release();
 }
 
-await main();
+void main();

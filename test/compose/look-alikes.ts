@@ -140,7 +140,7 @@ async function addKsqldbEngine(root: string): Promise<void> {
   const native = ['@node-rs/crc32', '@bokuweb/zstd-wasm', 'lz4-napi', 'snappy'];
   const binaries = ['@node-rs/crc32-', '@antoniomuso/lz4-napi-', '@napi-rs/snappy-'];
   await build({
-    entryPoints: [join(repositoryFolder, 'dist/embedded/ksqldb/process.js')],
+    entryPoints: [join(repositoryFolder, 'src/embedded/ksqldb/process.ts')],
     outfile: join(root, 'opt/ksqldb/server.mjs'),
     bundle: true,
     platform: 'node',

@@ -2,4 +2,4 @@ import { runAsChild } from '../../support/child.js';
 import type { AmqpOptions } from './options.js';
 import { startAmqp } from './server.js';
 
-await runAsChild<AmqpOptions>((options, log) => startAmqp({ ...options, log }));
+void runAsChild<AmqpOptions>((options, log) => startAmqp({ ...options, log }));

@@ -2,4 +2,4 @@ import { runAsChild } from '../../support/child.js';
 import type { KafkaOptions } from './options.js';
 import { startKafka } from './server/server.js';
 
-await runAsChild<KafkaOptions>((options, log) => startKafka({ ...options, log }));
+void runAsChild<KafkaOptions>((options, log) => startKafka({ ...options, log }));

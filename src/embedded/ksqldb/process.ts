@@ -1,4 +1,4 @@
 import { runAsChild } from '../../support/child.js';
 import { type KsqldbOptions, startKsqldb } from './server.js';
 
-await runAsChild<Omit<KsqldbOptions, 'log'>>((options, log) => startKsqldb({ ...options, log }));
+void runAsChild<Omit<KsqldbOptions, 'log'>>((options, log) => startKsqldb({ ...options, log }));

@@ -1,4 +1,4 @@
 import { prepareAsChild } from '../../support/prepared.js';
 import { prepareRedis, type RedisOptions } from './prepare.js';
 
-await prepareAsChild<RedisOptions>(prepareRedis);
+void prepareAsChild<RedisOptions>(prepareRedis);

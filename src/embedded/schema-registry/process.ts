@@ -1,4 +1,4 @@
 import { runAsChild } from '../../support/child.js';
 import { type SchemaRegistryOptions, startSchemaRegistry } from './server.js';
 
-await runAsChild<Omit<SchemaRegistryOptions, 'log'>>((options, log) => startSchemaRegistry({ ...options, log }));
+void runAsChild<Omit<SchemaRegistryOptions, 'log'>>((options, log) => startSchemaRegistry({ ...options, log }));

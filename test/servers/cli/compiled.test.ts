@@ -10,7 +10,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'evpipe-compiled-'));
   for (const name of ['bin', 'dist']) mkdirSync(join(folder, name));
-  cpSync(packageFile('bin', 'evpipe.js'), join(folder, 'bin', 'evpipe.js'));
+  for (const name of ['evpipe.js', 'kept-script.js']) cpSync(packageFile('bin', name), join(folder, 'bin', name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 });
 
@@ -45,6 +45,14 @@ it('imports modules and those beside it, also where it takes what was compiled',
   );
   expect(run()).toBe('beside\n');
   expect(run()).toBe('beside\n');
+});
+
+it('exports what the script does', () => {
+  build('module.exports = { text: __filename.slice(-8) + typeof require }', 'one');
+  const module = `import { runKeptScript } from '${join(folder, 'bin', 'kept-script.js')}';
+    console.log(runKeptScript(new URL('file://${join(folder, 'dist', 'main.cjs')}')).text);`;
+  const ask = () => execFileSync(process.execPath, ['--input-type=module', '-e', module], { encoding: 'utf8' });
+  expect([ask(), ask()]).toEqual(['main.cjsfunction\n', 'main.cjsfunction\n']);
 });
 
 it('keeps what is compiled under other flags of V8 apart', () => {
