@@ -25,6 +25,7 @@ import type {
   Provider,
   ShutdownOptions,
   Started,
+  StatusOptions,
   TargetContext,
   TargetInput,
 } from './target.js';
@@ -82,8 +83,8 @@ export class EmbeddedProvider implements Provider {
     return bothFaces(component.embedded.endpoint(process.port, this.secrets));
   }
 
-  async status(components: readonly Component[]): Promise<readonly ComponentStatus[]> {
-    const reports = new Map((await this.reportNow(true)).map((report) => [report.process, report]));
+  async status(components: readonly Component[], { memory }: StatusOptions): Promise<readonly ComponentStatus[]> {
+    const reports = new Map((await this.reportNow(memory)).map((report) => [report.process, report]));
     const names = [...new Set(components.map(({ embedded }) => embedded.process))];
     return names.map((name): ComponentStatus => {
       const shared = components.filter(({ embedded }) => embedded.process === name);

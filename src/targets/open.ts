@@ -25,6 +25,7 @@ import type {
   Provider,
   ShutdownOptions,
   Started,
+  StatusOptions,
   Target,
   TargetContext,
   TargetInput,
@@ -95,12 +96,12 @@ class MixedTarget implements Target {
     return withRole(endpoint, holder, (role) => this.secrets.rolePassword(role));
   }
 
-  async status(): Promise<readonly ComponentStatus[]> {
+  async status(options: StatusOptions = { memory: false }): Promise<readonly ComponentStatus[]> {
     const kinds = [...new Set(this.placement.components.map((component) => this.providerOf(component)))];
     const all = await Promise.all(
       kinds.map((kind) => {
         const components = this.placement.components.filter((component) => this.providerOf(component) === kind);
-        return this.providers[kind].status(components);
+        return this.providers[kind].status(components, options);
       }),
     );
     return all.flat();

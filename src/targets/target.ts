@@ -23,6 +23,11 @@ import type { Holder } from './roles.js';
 
 // ── status and logs ─────────────────────────────────────────────────────────────────────────────────────────
 
+export interface StatusOptions {
+  /** What each process takes of it: the system walks through all of their pages for that. */
+  readonly memory: boolean;
+}
+
 export interface ComponentStatus {
   /** As the supervisor calls its process: postgres, kafka, registry, connect, ksqldb, or the service's own name. */
   readonly process: string;
@@ -38,7 +43,7 @@ export interface ComponentStatus {
   readonly port?: number;
   readonly restarts: number;
   readonly uptimeMs?: number;
-  /** Proportional set size where the system tells it, else resident; the whole process group. */
+  /** Where it was asked for: proportional set size where the system tells it, else resident; the whole process group. */
   readonly memoryBytes?: number;
   /** Milliseconds until the next attempt, while `restarting`. */
   readonly restartInMs?: number;
@@ -81,7 +86,7 @@ export interface Provider {
   ): Promise<readonly LaunchDifference[] | undefined>;
   /** Of what runs now; starts nothing. */
   endpoint(component: Component): Promise<Faces<Endpoint> | undefined>;
-  status(components: readonly Component[]): Promise<readonly ComponentStatus[]>;
+  status(components: readonly Component[], options: StatusOptions): Promise<readonly ComponentStatus[]>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   stop(component: Component): Promise<void>;
   /** Ends everything it started; with `volumes` removes all data too. Repeatable. */
@@ -124,7 +129,7 @@ export interface Target {
   endpoint<K extends ComponentKind>(component: ComponentId<K>): Promise<Faces<EndpointOf<K>> | undefined>;
   /** The endpoint with the login of its reader: a role of its own in a PostgreSQL of evpipe's own, else what it was. */
   as<E extends Endpoint>(endpoint: E, holder: Holder): E;
-  status(): Promise<readonly ComponentStatus[]>;
+  status(options?: StatusOptions): Promise<readonly ComponentStatus[]>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   stop(component: ComponentId): Promise<void>;
   /** Stops it if it runs and starts it as it was last started. */

@@ -9,7 +9,7 @@ const ASK_AGAIN_MS = 1_000;
 
 /** Looks once: how each process is, and how far data has come on the way of each compare check. Starts nothing. */
 export async function readStatus(session: Session): Promise<StatusReport> {
-  const components = await session.target.status();
+  const components = await session.target.status({ memory: true });
   const ours = components.filter(({ provider, state }) => provider !== 'address' && state !== 'absent');
   const running = ours.length === 0 || ours.some(({ state }) => state !== 'stopped');
   const [lines, flows] = await Promise.all([
