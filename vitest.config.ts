@@ -34,6 +34,7 @@ export default defineConfig({
     // Most of the time is waiting for servers, so five files at once are quicker even on two cores; the default there is one.
     maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
+    experimental: { fsModuleCache: true },
     projects: [
       project('unit', 60_000, true, { ...SHARED_MODULES, setupFiles: ['test/support/no-servers.ts'] }),
       project('servers', 60_000, true, SHARED_MODULES),
