@@ -1,5 +1,18 @@
+import type { SourceLocation } from '../support/errors.js';
 import { xmlEscaped } from '../support/xml.js';
-import type { TestCase } from './test-report.js';
+
+/** A test as CI systems know it. */
+export interface TestCase {
+  readonly name: string;
+  /** failure: what was tested is wrong; error: it could not be tested. */
+  readonly outcome: 'passed' | 'failure' | 'error';
+  /** One line. */
+  readonly message: string;
+  /** Everything there is to say, many lines. */
+  readonly detail: string;
+  readonly location: SourceLocation | undefined;
+  readonly elapsedMs: number;
+}
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 

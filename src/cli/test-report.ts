@@ -2,22 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { CheckReport } from '../kinds/events.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { EvpipeError, messageOf, type SourceLocation } from '../support/errors.js';
-import { junitXml } from './junit.js';
+import { EvpipeError, messageOf } from '../support/errors.js';
+import { junitXml, type TestCase } from './junit.js';
 import type { Shell } from './shell.js';
-
-/** A test as CI systems know it. */
-export interface TestCase {
-  readonly name: string;
-  /** failure: what was tested is wrong; error: it could not be tested. */
-  readonly outcome: 'passed' | 'failure' | 'error';
-  /** One line. */
-  readonly message: string;
-  /** Everything there is to say, many lines. */
-  readonly detail: string;
-  readonly location: SourceLocation | undefined;
-  readonly elapsedMs: number;
-}
 
 /** The readers of results that CI has: a JUnit file where it was asked for, annotations where GitHub runs us. Throws EVPIPE_JUNIT_FILE. */
 export async function reportTests(

@@ -1,5 +1,5 @@
 import { type Filter, MongoClient, type Collection as MongoCollection } from 'mongodb';
-import type { Collection, DocumentStore, Stored } from './documents.js';
+import type { Collection, DocumentStore, Stored } from './document-store.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** MongoDB's code for a second document with a value that an index holds to be unique. */

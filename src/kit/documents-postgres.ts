@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../protocol/sql.js';
 import type { Log } from '../support/log.js';
 import { type Database, openDatabase } from './database.js';
-import type { Collection, DocumentStore, Stored } from './documents.js';
+import type { Collection, DocumentStore, Stored } from './document-store.js';
 
 /** A collection is a table of two columns; the id is taken out of the document, so that the two can't disagree. */
 export function openPostgresStore(url: string, name: string, log: Log): DocumentStore {

@@ -5,7 +5,7 @@ export type { Avro } from './avro.js';
 export { type CloudEvent, cloudEvent } from './cloud-event.js';
 export type { ConsumerOptions, Message } from './consumer.js';
 export type { Database, Queries, Transaction } from './database.js';
-export type { Collection, DocumentStore, Stored } from './documents.js';
+export type { Collection, DocumentStore, Stored } from './document-store.js';
 export { type Change, type Entity, entity, type RowOf } from './entity.js';
 export { date, type Field, type Fields, flag, generated, integer, text, timestamp, uuid } from './field.js';
 export type { Mail, Mailer } from './mail.js';

@@ -8,7 +8,7 @@ import type { Avro } from './avro.js';
 import type { Cache } from './cache.js';
 import type { ConsumerOptions } from './consumer.js';
 import type { Database } from './database.js';
-import type { DocumentStore } from './documents.js';
+import type { DocumentStore } from './document-store.js';
 import type { Mailer } from './mail.js';
 import type { PollingOutbox, PollingOutboxOptions, Publisher } from './polling-outbox.js';
 import type { Site } from './web.js';

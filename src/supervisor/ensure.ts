@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Environment } from '../support/environment.js';
 import { EvpipeError, messageOf } from '../support/errors.js';
 import { packageFile, packageManifest } from '../support/package.js';
 import { pause } from '../support/retry.js';
@@ -10,8 +11,6 @@ import { SupervisorClient } from './socket/client.js';
 import { hintFolder, type RunningHint, readHints } from './state/hint.js';
 import { readSupervisorFile, stateFile } from './state/state.js';
 import type { SupervisorOptions } from './supervisor.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EnsureOptions {
   readonly stateFolder: string;

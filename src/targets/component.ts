@@ -4,6 +4,7 @@
  */
 
 import type { LaunchSpec } from '../supervisor/socket/launch.js';
+import type { Environment } from '../support/environment.js';
 import { EvpipeError } from '../support/errors.js';
 import type { Protocol } from '../support/liveness.js';
 import type { PipelineSecrets } from './secrets.js';
@@ -55,8 +56,6 @@ export type WithInside<Address> = Address & {
 export interface UrlAddress {
   readonly url: string;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Component<K extends ComponentKind = ComponentKind> extends ComponentId<K> {
   /** Undefined: the target says nothing of it. */
@@ -191,8 +190,6 @@ export interface Upstream {
 
 // ── as a container ──────────────────────────────────────────────────────────────────────────────────────────
 
-export type Variables = Readonly<Record<string, string | undefined>>;
-
 export interface ComposeForm<K extends ComponentKind> {
   /** Its container and host name within the project. Components may share one. */
   readonly container: string;
@@ -205,9 +202,9 @@ export interface ComposeForm<K extends ComponentKind> {
     secrets: PipelineSecrets,
   ): Faces<EndpointOf<K>>;
   /** Further ones that its fragment asks for. */
-  variables?(project: string, env: Variables): Variables;
+  variables?(project: string, env: Environment): Environment;
   /** What fragments of others are told of it; undefined: a container can't log in there. */
-  told?(inside: EndpointOf<K>, isForeign: boolean): Variables | undefined;
+  told?(inside: EndpointOf<K>, isForeign: boolean): Environment | undefined;
   /** Files with secrets that it reads when it starts, by name. */
   files?(secrets: PipelineSecrets): Readonly<Record<string, string>>;
   readonly launchFile?: LaunchFile<K>;

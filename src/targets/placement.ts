@@ -1,3 +1,4 @@
+import type { Environment } from '../support/environment.js';
 import { EvpipeError } from '../support/errors.js';
 import {
   type AddressContext,
@@ -7,7 +8,6 @@ import {
   type ComponentKind,
   componentKey,
   type Endpoint,
-  type Environment,
   type Faces,
   furtherVariable,
   type ProviderKind,

@@ -1,8 +1,8 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Environment } from '../support/environment.js';
 import { createJson, readJson, writeJson } from '../support/json-file.js';
-import type { Environment } from './component.js';
 
 interface SecretsFile {
   readonly version: 1;

@@ -3,6 +3,7 @@
  * provider (embedded, compose, an address) and yields endpoints; resources, checks and the tail know nothing else.
  */
 
+import type { Environment } from '../support/environment.js';
 import type { Log } from '../support/log.js';
 import type {
   Component,
@@ -10,7 +11,6 @@ import type {
   ComponentKind,
   Endpoint,
   EndpointOf,
-  Environment,
   Faces,
   Launch,
   LaunchOf,

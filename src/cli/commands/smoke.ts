@@ -9,10 +9,11 @@ import type { CommandCall, CommandEntry, CommonOptions } from '../command.js';
 import { confirmRelease } from '../confirm-release.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT, EXIT_OF_KIND, worstExit } from '../exit-codes.js';
+import type { TestCase } from '../junit.js';
 import { openPipeline } from '../open-pipeline.js';
 import { printerFor, timeoutMs, withSession } from '../session.js';
 import type { Shell } from '../shell.js';
-import { reportTests, type TestCase, testOfCheck } from '../test-report.js';
+import { reportTests, testOfCheck } from '../test-report.js';
 import { downText } from './down.js';
 import { exitCodeOf } from './up.js';
 

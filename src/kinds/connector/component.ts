@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type Component, server, type Variables } from '../../targets/component.js';
+import type { Environment } from '../../support/environment.js';
+import { type Component, server } from '../../targets/component.js';
 import { envFile } from '../../targets/compose/env-file.js';
 import { embeddedProgram, MANY_NEW_OBJECTS } from '../../targets/embedded-program.js';
 import {
@@ -73,7 +74,7 @@ const CONNECT_IMAGE = 'quay.io/debezium/connect:3.4.0.Final';
 const AVRO_CONVERTER_IMAGE = 'confluentinc/cp-kafka-connect-base:7.9.2';
 
 /** Connect's image is built from two, so its tag changes with them. */
-function images(env: Variables): Variables {
+function images(env: Environment): Environment {
   const connect = env.EVPIPE_IMAGE_CONNECT || CONNECT_IMAGE;
   const converter = env.EVPIPE_IMAGE_AVRO_CONVERTER || AVRO_CONVERTER_IMAGE;
   const tag = createHash('sha256').update(`${connect} ${converter}`).digest('hex').slice(0, 12);

@@ -1,5 +1,5 @@
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { type SslParameters, sslModeOf, sslParametersOf, withSslParameters } from '../../support/postgres-tls.js';
+import { sslModeOf, sslParametersOf, withSslParameters } from '../../support/postgres-tls.js';
 import {
   type AddressContext,
   type Component,
@@ -11,7 +11,7 @@ import {
 import { embeddedProgram } from '../../targets/embedded-program.js';
 import type { PipelineSecrets } from '../../targets/secrets.js';
 import { oneOf, portAmong } from '../several-servers.js';
-import type { DatabaseSection } from './section.js';
+import type { DatabaseAddress, DatabaseSection } from './section.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -22,11 +22,6 @@ declare module '../../targets/component.js' {
       readonly address: DatabaseAddress;
     };
   }
-}
-
-/** As the file has it: libpq's TLS parameters stand in the URL, or beside it. */
-export interface DatabaseAddress extends SslParameters {
-  readonly url: string;
 }
 
 export interface PostgresEndpoint {

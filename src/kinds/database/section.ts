@@ -2,8 +2,13 @@ import * as z from 'zod';
 import { section } from '../../pipeline/kind.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { mapping, name, named, text, texts } from '../../pipeline/spec-words.js';
+import type { SslParameters } from '../../support/postgres-tls.js';
 import type { Placed } from '../../targets/component.js';
-import type { DatabaseAddress } from './component.js';
+
+/** As the file has it: libpq's TLS parameters stand in the URL, or beside it. */
+export interface DatabaseAddress extends SslParameters {
+  readonly url: string;
+}
 
 export interface DatabaseSection extends Located {
   /** Which of several PostgreSQL servers holds it; undefined: the one of all databases that name none. */

@@ -9,8 +9,9 @@ import {
   httpOnHost,
 } from '../http-component.js';
 import { service } from '../service/component.js';
+import type { GatewayLaunch } from './launch.js';
 import { nginxConfig } from './nginx.js';
-import { type FilesRoute, type GatewaySection, type ServiceRoute, serviceRoutes } from './section.js';
+import { type GatewaySection, serviceRoutes } from './section.js';
 
 declare module '../../targets/component.js' {
   interface ComponentKinds {
@@ -20,17 +21,6 @@ declare module '../../targets/component.js' {
       readonly address: HttpServerAddress;
     };
   }
-}
-
-export interface GatewayLaunch {
-  readonly routes: ReadonlyArray<LaunchedRoute | FilesRoute>;
-}
-
-export interface LaunchedRoute extends ServiceRoute {
-  /** Where the service is now. */
-  readonly url: string;
-  /** The path that tells whether it is ready. */
-  readonly ready?: string;
 }
 
 export const GATEWAY = server('gateway');

@@ -1,4 +1,4 @@
-import type { GatewayLaunch, LaunchedRoute } from './component.js';
+import type { GatewayLaunch, LaunchedRoute } from './launch.js';
 import type { FilesRoute } from './section.js';
 
 /** Docker's own name server. A container gets another address when it is made anew, so names are resolved at each request. */

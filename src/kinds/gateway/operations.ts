@@ -6,8 +6,9 @@ import { shownPort } from '../server-node.js';
 import { service } from '../service/component.js';
 import type { Session } from '../session.js';
 import type { Node } from '../walk.js';
-import { GATEWAY, type GatewayLaunch, type LaunchedRoute } from './component.js';
+import { GATEWAY } from './component.js';
 import { examineGateway } from './doctor.js';
+import type { GatewayLaunch, LaunchedRoute } from './launch.js';
 import { type GatewaySection, type ServiceRoute, serviceRoutes } from './section.js';
 
 export const operations: KindOperations = {

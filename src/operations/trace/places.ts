@@ -3,7 +3,13 @@ import { flowEdges, type Place, topicPlace } from '../../kinds/flow/flow.js';
 import { stagesOf } from '../../kinds/flow/ways.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { TracedTable } from './rows.js';
+
+export interface TracedTable {
+  readonly database: string;
+  readonly table: string;
+  /** A column or an SQL expression; undefined: the primary key, where it is one column. */
+  readonly key: string | undefined;
+}
 
 export interface TracedPlaces {
   readonly topics: readonly string[];

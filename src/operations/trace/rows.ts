@@ -2,14 +2,8 @@ import type { PostgresClient } from '../../clients/postgres/client.js';
 import { quoteColumn, readColumns, SESSION_SETTINGS, tableSql } from '../../consistency/table-place.js';
 import { databaseClient } from '../../kinds/database/client.js';
 import type { Session } from '../../kinds/session.js';
-import type { TraceEntry } from './trace.js';
-
-export interface TracedTable {
-  readonly database: string;
-  readonly table: string;
-  /** A column or an SQL expression; undefined: the primary key, where it is one column. */
-  readonly key: string | undefined;
-}
+import type { TracedTable } from './places.js';
+import type { TraceEntry } from './trace-entry.js';
 
 /** The current rows of a table whose key begins so, with the first time that they hold. None where it is unknown which column is the key. */
 export async function traceRows(

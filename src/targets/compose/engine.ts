@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Environment } from '../../support/environment.js';
 import { EvpipeError } from '../../support/errors.js';
 import { engineError } from './engine-errors.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a command may print before it is cut; an inspection of some tens of containers is far below. */
 const OUTPUT_MAX_CHARACTERS = 16 * 1024 ** 2;

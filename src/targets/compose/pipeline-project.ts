@@ -1,3 +1,4 @@
+import type { Environment } from '../../support/environment.js';
 import { EvpipeError } from '../../support/errors.js';
 import {
   type Component,
@@ -7,7 +8,6 @@ import {
   type Endpoint,
   type Faces,
   HOST,
-  type Variables,
 } from '../component.js';
 import type { Placement } from '../placement.js';
 import type { PipelineSecrets } from '../secrets.js';
@@ -28,7 +28,7 @@ export class PipelineProject {
     readonly name: string,
     private readonly input: TargetInput,
     private readonly placement: Placement,
-    private readonly env: Variables,
+    private readonly env: Environment,
     private readonly secrets: PipelineSecrets,
   ) {
     this.components = placement.components.filter((component) => placement.providerOf(component) === 'compose');
@@ -76,7 +76,7 @@ export class PipelineProject {
     return found?.compose?.container;
   }
 
-  private variables(ports: HostPorts): Variables {
+  private variables(ports: HostPorts): Environment {
     const images = Object.entries(this.env).filter(([name]) => name.startsWith('EVPIPE_IMAGE_'));
     const published = Object.entries(ports).map(([name, port]) => [name, String(port)]);
     const own = this.containers.map((form) => form.variables?.(this.name, this.env));
@@ -86,11 +86,11 @@ export class PipelineProject {
         .map((component) => [componentKey(component), component]),
     );
     const told = [...needed.values()].map((component) => this.told(component));
-    return Object.assign({}, Object.fromEntries([...images, ...published]), ...own, ...told) as Variables;
+    return Object.assign({}, Object.fromEntries([...images, ...published]), ...own, ...told) as Environment;
   }
 
   /** What fragments are told of a server that they need. Throws EVPIPE_COMPOSE_UNREACHABLE (kind usage) for what they can't reach. */
-  private told(component: Component): Variables | undefined {
+  private told(component: Component): Environment | undefined {
     const provider = this.placement.providerOf(component);
     const inside =
       provider === 'compose' ? this.endpoint(component, {}).inside : this.placement.address(component)?.inside;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { ComponentKind, ComposeForm, Variables } from '../component.js';
+import type { Environment } from '../../support/environment.js';
+import type { ComponentKind, ComposeForm } from '../component.js';
 import { type Fragment, type Json, type Mapping, readFragment, renamed } from './fragment.js';
 
 export interface ProjectInput {
@@ -10,7 +11,7 @@ export interface ProjectInput {
   /** Of the host, as the containers' `ports` name them. */
   readonly ports: Readonly<Record<string, number>>;
   /** What the fragments ask for: ports of the host, addresses of other servers, images that replace the pinned ones. */
-  readonly variables: Variables;
+  readonly variables: Environment;
   /** What a container reads from files, by the container's name: another text is another container. */
   readonly contents?: ReadonlyMap<string, string> | undefined;
 }
@@ -66,7 +67,7 @@ export const portKey = (form: Form, variable: string): string =>
 /** Of the file that a container reads when it starts. */
 export const secretFile = (form: Form, name: string): string => (isFurther(form) ? `${form.container}.${name}` : name);
 
-function fragmentOf(form: ComposeForm<ComponentKind>, variables: Variables): readonly Fragment[] {
+function fragmentOf(form: ComposeForm<ComponentKind>, variables: Environment): readonly Fragment[] {
   if (!('fragment' in form.source)) return [];
   if (!isFurther(form)) return [readFragment(form.source.fragment, variables)];
   const ports = Object.keys(form.ports).map((variable) => [variable, variables[portKey(form, variable)]]);

@@ -1,4 +1,5 @@
-import type { Trace, TraceEntry } from '../../operations/trace/trace.js';
+import type { Trace } from '../../operations/trace/trace.js';
+import type { TraceEntry } from '../../operations/trace/trace-entry.js';
 import { columnsOf } from '../../support/text-columns.js';
 import { column, type Line, line, span, textOf, truncateLine } from './line.js';
 import { printable } from './printable.js';

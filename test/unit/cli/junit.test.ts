@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { junitXml } from '../../../src/cli/junit.js';
-import type { TestCase } from '../../../src/cli/test-report.js';
+import { junitXml, type TestCase } from '../../../src/cli/junit.js';
 
 const passed: TestCase = {
   name: 'orders',

@@ -14,7 +14,7 @@ import type { KsqlTestResult } from '../../../src/operations/test-ksql.js';
 import type { TopicReport } from '../../../src/operations/topics/describe.js';
 import type { GroupReport } from '../../../src/operations/topics/groups.js';
 import type { SubjectReport } from '../../../src/operations/topics/schemas.js';
-import type { TraceEntry } from '../../../src/operations/trace/trace.js';
+import type { TraceEntry } from '../../../src/operations/trace/trace-entry.js';
 import { outputFault } from '../../support/output-fault.js';
 
 const NAMES = COMMANDS.map(({ name }) => name.split(' ')[0] ?? '');
