@@ -1,6 +1,7 @@
-// Writes docs/ from the code's own tables, and the diagrams of the pipelines' READMEs: npm run docs. Tests hold what is
-// committed against what this would write.
+// Writes docs/ from the code's own tables, and the diagrams of the pipelines' READMEs: npm run docs. With --check it writes
+// nothing, names what it would have changed, and fails.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -17,7 +18,13 @@ await build({
 });
 const { generatedFiles } = await import(bundle.href);
 rmSync(bundle);
-for (const { file, wanted } of generatedFiles()) {
-  mkdirSync(new URL('.', `file://${file}`), { recursive: true });
-  writeFileSync(file, wanted);
+const stale = generatedFiles().filter(({ committed, wanted }) => committed !== wanted);
+if (process.argv.includes('--check')) {
+  for (const { file } of stale) console.error(`${relative(root, file)} is not what \`npm run docs\` writes`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const { file, wanted } of stale) {
+    mkdirSync(new URL('.', `file://${file}`), { recursive: true });
+    writeFileSync(file, wanted);
+  }
 }

@@ -34,7 +34,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'verify-consistency.md': consistencyDocumentation,
 };
 
-/** Everything that `npm run docs` writes, and that a test compares with what is committed. */
+/** Everything that `npm run docs` writes, and that `npm run check` compares with what is committed. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const pages = Object.entries(PAGES).map(([name, documentation]) => {
     const file = packageFile('docs', name);
