@@ -17,7 +17,8 @@ import { type Described, describeDifferences } from './describe.js';
 import { type Difference, Differences, referenceMark } from './differences.js';
 import type { CheckReport, Finding, StageReport, Verdict } from './report.js';
 import type { Key, Side } from './side.js';
-import { type Fence, type Progress, type Stage, standsStill } from './stages.js';
+import { type StageWait, verdictAt, waitAtStage } from './stage-wait.js';
+import type { Fence, Stage } from './stages.js';
 
 /** A compare check with everything it asks: two sides, the way between them, and how to take a fence at the source. */
 export interface CompareCheck {
@@ -184,62 +185,28 @@ class Confirmation {
   /** Undefined once the fence has passed all stages or nothing is pending any more; else what holds it. */
   private async passStages(first: Fence): Promise<{ verdict: Verdict; why: string } | undefined> {
     let fence: Fence | undefined = first;
+    const { signal, stalledMs, waitingFor } = this.options;
+    const wait: StageWait = {
+      ...{ check: this.check.name, signal, stalledMs, waitingFor },
+      leftMs: () => this.leftMs(),
+      isSettled: () => this.agreesBy(),
+    };
     this.isVolatile = false;
     this.stages = this.check.way.map(({ kind, name }) => ({ kind, name, passed: false }));
     for (const [index, stage] of this.check.way.entries()) {
       if (fence === undefined) throw new Error(`nothing leads from the stage before to ${stage.name}`);
-      const held = await this.waitAt(stage, fence);
+      const held = await waitAtStage(stage, fence, wait);
       if (this.pending.size === 0) return undefined;
       this.stages[index] = { kind: stage.kind, name: stage.name, ...(held ?? { passed: true }) };
-      if (held !== undefined) return this.heldAt(stage, held);
+      if (held !== undefined) return verdictAt(stage, held, this.taken?.unwritten);
       fence = await stage.outputs(fence);
     }
     return undefined;
   }
 
-  private heldAt(
-    stage: Stage,
-    { behind, trouble }: Omit<StageReport, 'kind' | 'name'>,
-  ): { verdict: Verdict; why: string } {
-    const why = `${stage.name} is ${behind ?? 'behind'}`;
-    if (trouble !== undefined) return { verdict: 'lagging', why: `${why}: ${trouble}` };
-    const unwritten = stage.kind === 'connector' ? this.taken?.unwritten : undefined;
-    return unwritten === undefined
-      ? { verdict: 'lagging', why }
-      : { verdict: 'inconclusive', why: `${why}; no fence was written because ${unwritten}` };
-  }
-
-  private async waitAt(stage: Stage, fence: Fence): Promise<Omit<StageReport, 'kind' | 'name'> | undefined> {
-    const since = performance.now();
-    let closest: bigint | undefined;
-    let movedAt = since;
-    let pauseMs = 20;
-    for (;;) {
-      const progress: Progress = await stage.progress(fence);
-      if (progress.reached) return undefined;
-      if (performance.now() >= this.readAgainMs) await this.dropAgreed();
-      if (this.pending.size === 0) return undefined;
-      if (closest === undefined || progress.distance < closest) {
-        closest = progress.distance;
-        movedAt = performance.now();
-      }
-      const stillMs = performance.now() - movedAt;
-      const isOver = this.leftMs() <= 0;
-      const known = isOver || stillMs >= this.options.stalledMs ? await stage.trouble() : undefined;
-      if (isOver || standsStill(known)) {
-        const trouble = known?.says ?? (await stage.lastError?.());
-        return {
-          passed: false,
-          behind: progress.behind,
-          forMs: performance.now() - since,
-          moving: stillMs < MOVED_LATELY_MS,
-          ...(trouble === undefined ? {} : { trouble }),
-        };
-      }
-      this.options.waitingFor(`${this.check.name}: ${stage.name} is ${progress.behind}`);
-      await pause(Math.min(pauseMs, Math.max(1, this.leftMs())), this.options.signal);
-      pauseMs = Math.min(pauseMs * 1.5, 500);
-    }
+  private async agreesBy(): Promise<boolean> {
+    if (performance.now() >= this.readAgainMs) await this.dropAgreed();
+    return this.pending.size === 0;
   }
 
   /**
@@ -423,6 +390,3 @@ const FINDINGS_BYTES = 16 * 2 ** 20;
 function isSettled(then: Difference, now: Difference): boolean {
   return (then.source === 0) === (now.source === 0) && then.version === now.version;
 }
-
-/** Whether a stage that did not pass in time is called moving. */
-const MOVED_LATELY_MS = 3_000;

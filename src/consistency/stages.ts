@@ -240,7 +240,7 @@ export function receiverStage(probe: ReceiverProbe, kafka: OpenKafka): Stage {
   };
 }
 
-async function endsOf(kafka: KafkaClient, topics: readonly string[]): Promise<Fence> {
+export async function endsOf(kafka: KafkaClient, topics: readonly string[]): Promise<Fence> {
   // A topic that nothing was ever written to may not exist yet: nothing has to be passed there.
   const ends = await Promise.all(
     topics.map(async (topic) =>

@@ -6,6 +6,7 @@ import type { Key } from '../../consistency/side.js';
 import {
   type ConnectorProbe,
   connectorStage,
+  endsOf,
   type GroupProbe,
   groupStage,
   type HandsOn,
@@ -125,9 +126,8 @@ function oneAfterTheOther(ways: readonly WiredWay[]): Pick<CompareCheck, 'way' |
 async function takeFence(origin: Origin, first: FlowStage | undefined, session: Session): Promise<TakenFence> {
   if (origin.kind === 'none') return { fence: { kind: 'offsets', positions: [] }, label: origin.label };
   if (origin.kind === 'topics') {
-    const kafka = await kafkaClient(session.clients);
-    const positions = (await Promise.all(origin.topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
-    return { fence: { kind: 'offsets', positions }, label: `end of ${origin.topics.join(', ')}` };
+    const fence = await endsOf(await kafkaClient(session.clients), origin.topics);
+    return { fence, label: `end of ${origin.topics.join(', ')}` };
   }
   const { database } = origin;
   const client = await databaseClient(session.clients, database);
@@ -139,6 +139,27 @@ async function takeFence(origin: Origin, first: FlowStage | undefined, session: 
     await client.close();
   }
 }
+
+/** A stage by itself, with a fence behind all that it has been given when the fence is taken. */
+export async function wireAlone(
+  declared: FlowStage,
+  session: Session,
+): Promise<{ readonly stage: Stage; takeFence(): Promise<TakenFence> }> {
+  const stage = await wireStage(declared, undefined, session);
+  return {
+    stage,
+    async takeFence() {
+      if (declared.kind !== 'receiver') return takeFence(originBefore(declared), declared, session);
+      const queues = declared.receives;
+      return { fence: { kind: 'queues', queues, takenMs: performance.now() }, label: `queues ${queues.join(', ')}` };
+    },
+  };
+}
+
+const originBefore = (stage: Exclude<FlowStage, { readonly kind: 'receiver' }>): Origin =>
+  stage.kind === 'connector' || stage.kind === 'outbox'
+    ? { kind: 'wal', database: stage.database }
+    : { kind: 'topics', topics: stage.reads };
 
 async function wireStage(stage: FlowStage, next: FlowStage | undefined, session: Session): Promise<Stage> {
   const kafka = () => kafkaClient(session.clients);

@@ -2,66 +2,40 @@ import { readToEnd } from '../../clients/kafka/read-topic.js';
 import type { CheckReport, Finding } from '../../consistency/report.js';
 import { TransitionFold, type Violation } from '../../consistency/transitions.js';
 import type { Located } from '../../pipeline/pipeline.js';
+import { counted } from '../../support/counted.js';
 import { pause } from '../../support/retry.js';
 import type { Session } from '../session.js';
 import { valueDecoder } from '../subject/client.js';
 import { kafkaClient } from '../topic/client.js';
 import { processTrouble } from './check-wiring.js';
 import type { StagesSection } from './section.js';
-import { stagesBehind } from './status-lag.js';
 import { keyOfRecord, statusOfValue } from './status-record.js';
-import { readKeys, readView } from './status-view.js';
-
-const READ_AGAIN_MS = 500;
-/** A table beside the topic is read later than the topic: so long it may take to agree. */
-const SETTLE_MS = 10_000;
+import { READ_AGAIN_MS, type StatusOptions, settleTables, type TablesNow } from './status-tables.js';
 
 type Check = Located & StagesSection;
 
 /**
  * Reads a status topic from its beginning and continues until every key that was there is final or stuck: illegal steps and stuck
  * keys are inconsistent, keys on their way are waited for as long as the rule gives them. Then the table of the same keys and the view of the
- * last statuses have to agree with the topic, within a moment or half of the deadline; what they lack while a stage that leads there is behind
- * is under way.
+ * last statuses have to agree with the topic, once everything that was on its way to them has come.
  */
-export async function confirmStatuses(check: Check, session: Session, deadlineMs: number): Promise<CheckReport> {
+export async function confirmStatuses(check: Check, session: Session, options: StatusOptions): Promise<CheckReport> {
   const startedMs = performance.now();
   const fold = new TransitionFold(check);
   const next = new Map<number, bigint>();
-  let settledMs: number | undefined;
-  let known: ReadonlySet<string> | undefined;
-  let differing: readonly Finding[] | undefined;
-  for (;;) {
-    await readOn(check, session, fold, next);
-    known ??= new Set(fold.last().keys());
-    const { underWay, stuck } = fold.open(Date.now(), known);
-    if (underWay === 0) {
-      settledMs ??= performance.now();
-      const violations = [...fold.illegal, ...stuck].filter(isOf(known));
-      differing = stillDiffering(differing, await compareTables(check, session, fold));
-      const waited = performance.now() - settledMs;
-      // What is stuck or illegal stays so; what differs beside it may only be late.
-      if (differing.length === 0 || waited > Math.min(SETTLE_MS, deadlineMs / 2)) {
-        const mayCome =
-          violations.length === 0 && differing.length > 0 && differing.every(({ kind }) => kind !== 'extra');
-        const behind = mayCome ? await stagesBehind(check, session) : [];
-        if (behind.length === 0 && mayCome) {
-          // All that was given to them has arrived by now, and is looked at once more.
-          await readOn(check, session, fold, next);
-          differing = stillDiffering(differing, await compareTables(check, session, fold));
-        }
-        if (behind.length === 0 || waited > deadlineMs / 2) {
-          const findings = [
-            ...(await Promise.all(violations.map((one) => findingOf(one, check, session)))),
-            ...differing,
-          ];
-          const elapsedMs = performance.now() - startedMs;
-          return report(check, fold, { violations, differing, findings, behind, elapsedMs });
-        }
-      }
-    }
-    await pause(READ_AGAIN_MS, session.signal);
+  const readLast = async () => {
+    await readOn(check, session, { fold, next, signal: options.signal });
+    return fold.last();
+  };
+  const known = new Set((await readLast()).keys());
+  while (fold.open(Date.now(), known).underWay > 0) {
+    await pause(READ_AGAIN_MS, options.signal);
+    await readLast();
   }
+  const tables = await settleTables(check, session, readLast, options);
+  const violations = [...fold.illegal, ...fold.open(Date.now(), known).stuck].filter(isOf(known));
+  const findings = await findingsOf(violations, tables, check, session, options.differencesMax);
+  return report(check, { keys: fold.keys, violations, tables, findings, elapsedMs: performance.now() - startedMs });
 }
 
 /** Of the keys that were there at the start; a record without a status belongs to none. */
@@ -70,20 +44,20 @@ const isOf =
   ({ key, kind }: Violation): boolean =>
     kind === 'unreadable' || known.has(key);
 
-/** What differs in one look after the other: while keys flow, others are late in each. */
-function stillDiffering(before: readonly Finding[] | undefined, now: readonly Finding[]): readonly Finding[] {
-  if (before === undefined) return now;
-  const known = new Set(before.map(({ key }) => key.join()));
-  return now.filter(({ key }) => known.has(key.join()));
+interface Reading {
+  readonly fold: TransitionFold;
+  /** By partition: the offset to go on at. */
+  readonly next: Map<number, bigint>;
+  readonly signal: AbortSignal;
 }
 
-async function readOn(check: Check, session: Session, fold: TransitionFold, next: Map<number, bigint>): Promise<void> {
+async function readOn(check: Check, session: Session, { fold, next, signal }: Reading): Promise<void> {
   const [kafka, decoder] = await Promise.all([kafkaClient(session.clients), valueDecoder(session.clients)]);
   const from = (await kafka.offsets(check.topic, 'earliest')).map((start) => ({
     ...start,
     offset: next.get(start.partition) ?? start.offset,
   }));
-  for await (const batch of readToEnd(kafka, check.topic, { from, signal: session.signal })) {
+  for await (const batch of readToEnd(kafka, check.topic, { from, signal })) {
     for (const record of batch.records) {
       const { value } = await decoder.decode(record.value, { topic: record.topic, part: 'value' });
       const { timestampMs, partition, offset } = record;
@@ -94,31 +68,20 @@ async function readOn(check: Check, session: Session, fold: TransitionFold, next
   }
 }
 
-/** What the table of the same keys and the view say differently than the topic. */
-async function compareTables(check: Check, session: Session, fold: TransitionFold): Promise<readonly Finding[]> {
-  const last = fold.last();
-  const found: Finding[] = [];
-  if (check.keys !== undefined) {
-    const keys = await readKeys(check.keys, session);
-    const where = `${check.keys.database}.${check.keys.table}`;
-    for (const key of keys) if (!last.has(key)) found.push({ kind: 'missing', key: [key], columns: [] });
-    for (const key of last.keys())
-      if (!keys.has(key))
-        found.push({
-          kind: 'extra',
-          key: [key],
-          columns: [{ column: 'row', source: null, replica: `not in ${where}` }],
-        });
-  }
-  if (check.view === undefined) return found;
-  const view = await readView(check.view, session);
-  for (const key of new Set([...last.keys(), ...view.keys()])) {
-    const [onTopic, inView] = [last.get(key), view.get(key)];
-    if (onTopic !== undefined && inView !== undefined && String(onTopic) === inView) continue;
-    const [source, replica] = [onTopic === undefined ? null : String(onTopic), inView ?? null];
-    found.push({ kind: 'different', key: [key], columns: [{ column: 'view', source, replica }] });
-  }
-  return found;
+async function findingsOf(
+  violations: readonly Violation[],
+  { differing, held }: TablesNow,
+  check: Check,
+  session: Session,
+  most: number,
+): Promise<readonly Finding[]> {
+  const listed = violations.slice(0, most);
+  const unproven =
+    held === undefined ? {} : ({ unproven: held.verdict === 'lagging' ? 'lagging' : 'inconclusive' } as const);
+  return [
+    ...(await Promise.all(listed.map((one) => findingOf(one, check, session)))),
+    ...differing.slice(0, most - listed.length).map((one) => ({ ...one, ...unproven })),
+  ];
 }
 
 async function findingOf({ key, kind, detail, status }: Violation, check: Check, session: Session): Promise<Finding> {
@@ -138,42 +101,45 @@ async function waitsFor(status: string | number, check: Check, session: Session)
     .join(', ');
 }
 
-function report(
-  check: Check,
-  fold: TransitionFold,
-  {
-    violations,
-    differing,
-    findings,
-    behind,
-    elapsedMs,
-  }: {
-    readonly violations: readonly Violation[];
-    readonly differing: readonly Finding[];
-    readonly findings: readonly Finding[];
-    readonly behind: readonly string[];
-    readonly elapsedMs: number;
-  },
-): CheckReport {
-  const stuck = violations.filter(({ kind }) => kind === 'stuck').length;
-  const late = behind.length === 0 ? '' : `; ${behind.join('; ')}`;
-  const why = `${violations.length - stuck} illegal steps, ${stuck} keys stuck${differing.length === 0 ? '' : `, ${differing.length} differ in a table`}${late}`;
+interface Found {
+  readonly keys: number;
+  readonly violations: readonly Violation[];
+  readonly tables: TablesNow;
+  readonly findings: readonly Finding[];
+  readonly elapsedMs: number;
+}
+
+function report(check: Check, { keys, violations, tables, findings, elapsedMs }: Found): CheckReport {
+  const { differing, held, way } = tables;
+  const count = (kind: Finding['kind']): number => differing.filter((one) => one.kind === kind).length;
+  const total = violations.length + differing.length;
+  const verdict =
+    total === 0 ? 'consistent' : violations.length > 0 ? 'inconsistent' : (held?.verdict ?? 'inconsistent');
   return {
     check: check.name,
     kind: 'stages',
-    verdict: findings.length === 0 ? 'consistent' : behind.length > 0 ? 'lagging' : 'inconsistent',
-    ...(findings.length === 0 ? { summary: `${fold.keys} keys` } : { why }),
+    verdict,
+    ...(total === 0 ? { summary: counted(keys, 'key') } : { why: whyOf(violations, tables) }),
     source: check.topic,
     replica: '',
-    sourceRows: fold.keys,
+    sourceRows: keys,
     replicaRows: 0,
-    missing: differing.filter(({ kind }) => kind === 'missing').length,
-    extra: differing.filter(({ kind }) => kind === 'extra').length,
-    different: findings.filter(({ kind }) => kind === 'different').length,
+    missing: count('missing'),
+    extra: count('extra'),
+    different: violations.length + count('different'),
+    ...(findings.length < total ? { listed: findings.length } : {}),
     compared: [check.field],
     skipped: [],
-    way: [],
+    way,
     findings,
     elapsedMs,
   };
+}
+
+function whyOf(violations: readonly Violation[], { differing, held }: TablesNow): string {
+  const stuck = violations.filter(({ kind }) => kind === 'stuck').length;
+  const parts = [`${violations.length - stuck} illegal steps, ${stuck} keys stuck`];
+  if (differing.length > 0) parts.push(`, ${differing.length} differ in a table`);
+  if (held?.why !== undefined) parts.push(`; ${held.why}`);
+  return parts.join('');
 }

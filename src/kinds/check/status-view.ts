@@ -9,9 +9,9 @@ import type { StagesSection, StatusViewSection } from './section.js';
 export async function readView(view: StatusViewSection, session: Session): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   if ('database' in view) {
-    const client = await databaseClient(session.clients, view.database, SESSION_SETTINGS);
-    const sql = `SELECT ${quoteColumn(view.key)}::text, ${quoteColumn(view.status)}::text FROM ${tableSql(view.table)} t`;
-    for (const [key, status] of await client.queryText(sql)) found.set(key ?? '', status ?? '');
+    const { database, table, key, status } = view;
+    const sql = `SELECT ${quoteColumn(key)}::text, ${quoteColumn(status)}::text FROM ${tableSql(table)} t`;
+    for (const [one, last] of await readRows(database, sql, session)) found.set(one ?? '', last ?? '');
     return found;
   }
   const { host } = await session.clients.endpoint(server('ksqldb'));
@@ -27,7 +27,16 @@ export async function readKeys(
   { database, table, column }: NonNullable<StagesSection['keys']>,
   session: Session,
 ): Promise<ReadonlySet<string>> {
+  const sql = `SELECT ${quoteColumn(column)}::text FROM ${tableSql(table)} t`;
+  return new Set((await readRows(database, sql, session)).map(([key]) => key ?? ''));
+}
+
+/** Tables are read again while something is waited for: no connection outlasts its reading. */
+async function readRows(database: string, sql: string, session: Session) {
   const client = await databaseClient(session.clients, database, SESSION_SETTINGS);
-  const rows = await client.queryText(`SELECT ${quoteColumn(column)}::text FROM ${tableSql(table)} t`);
-  return new Set(rows.map(([key]) => key ?? ''));
+  try {
+    return await client.queryText(sql);
+  } finally {
+    await client.close();
+  }
 }

@@ -245,7 +245,12 @@ async function confirm(
     }
     case 'stages': {
       const { confirmStatuses } = await import('./status-check.js');
-      return confirmStatuses(check, session, deadlineMs);
+      return confirmStatuses(check, session, {
+        ...{ deadlineMs, endMs, signal },
+        stalledMs: Math.min(STALLED_MS, deadlineMs),
+        differencesMax: options.differencesMax ?? DIFFERENCES_LISTED,
+        waitingFor: options.waitingFor,
+      });
     }
     case 'conservation': {
       const [{ confirmConservation }, { wireConservation }] = await Promise.all([

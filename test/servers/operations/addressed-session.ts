@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
 import { startAmqp } from '../../../src/embedded/amqp/server.js';
+import { startConnect } from '../../../src/embedded/connect/server.js';
 import { type RunningKafka, startKafka } from '../../../src/embedded/kafka/index.js';
 import { startKsqldb } from '../../../src/embedded/ksqldb/server.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
@@ -29,7 +30,7 @@ export class Servers {
   private constructor(
     private readonly folder: string,
     readonly kafka: RunningKafka,
-    private readonly postgres: RunningPostgres,
+    readonly postgres: RunningPostgres,
   ) {}
 
   static async start(): Promise<Servers> {
@@ -62,6 +63,17 @@ export class Servers {
     });
     const url = `http://127.0.0.1:${ksqldb.port}`;
     this.others.set('ksqldb', { address: `{ url: "${url}" }`, stop: () => ksqldb.stop() });
+    return url;
+  }
+
+  /** A Connect worker on the same broker, which sessions that are opened later have too; its address. */
+  async startConnect(): Promise<string> {
+    const connect = await startConnect({
+      ...{ host: '127.0.0.1', port: 0, offsetFlushIntervalMs: 100 },
+      kafka: { bootstrapServers: this.kafka.bootstrapServers },
+    });
+    const url = `http://127.0.0.1:${connect.port}`;
+    this.others.set('connect', { address: `{ url: "${url}" }`, stop: () => connect.stop() });
     return url;
   }
 
