@@ -31,6 +31,7 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
       ...at,
       ...stages,
       kind: 'stages',
+      allowEmpty: check.allowEmpty,
       topic: shared(stages.topic),
       key: key ?? 'key',
       withinMs: durationMs(within),

@@ -166,6 +166,8 @@ export interface StagesSection {
   /** `time`: by the records' timestamps, where several writers report on one key. */
   readonly order: 'arrival' | 'time';
   readonly once: boolean;
+  /** No key at all is right. */
+  readonly allowEmpty: boolean;
   /** Status to the service that reports it. */
   readonly reportedBy: ReadonlyMap<string, string>;
   /** A table that has the same keys. */

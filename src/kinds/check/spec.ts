@@ -109,7 +109,10 @@ export const check = mapping({
     .optional()
     .describe('Compare: the column that grows with every change of a row: a time or a version; --since compares by it')
     .meta({ examples: ['updated_at'] }),
-  allowEmpty: z.boolean().default(false).describe('Compare: two empty sides agree; otherwise they prove nothing'),
+  allowEmpty: z
+    .boolean()
+    .default(false)
+    .describe('Compare: two empty sides agree; stages: no key is right; otherwise they prove nothing'),
   through: texts
     .optional()
     .describe(

@@ -113,13 +113,15 @@ function report(check: Check, { keys, violations, tables, findings, elapsedMs }:
   const { differing, held, way } = tables;
   const count = (kind: Finding['kind']): number => differing.filter((one) => one.kind === kind).length;
   const total = violations.length + differing.length;
-  const verdict =
-    total === 0 ? 'consistent' : violations.length > 0 ? 'inconsistent' : (held?.verdict ?? 'inconsistent');
+  const proven = keys === 0 && !check.allowEmpty ? 'empty' : 'consistent';
+  const verdict = total === 0 ? proven : violations.length > 0 ? 'inconsistent' : (held?.verdict ?? 'inconsistent');
   return {
     check: check.name,
     kind: 'stages',
     verdict,
-    ...(total === 0 ? { summary: counted(keys, 'key') } : { why: whyOf(violations, tables) }),
+    ...(total === 0
+      ? { summary: verdict === 'empty' ? 'no key is on the topic, which proves nothing' : counted(keys, 'key') }
+      : { why: whyOf(violations, tables) }),
     source: check.topic,
     replica: '',
     sourceRows: keys,

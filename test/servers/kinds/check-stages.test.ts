@@ -91,6 +91,10 @@ const config = (): Record<string, string> => ({
 });
 
 describe('a check of stages', () => {
+  it('is empty, not consistent, where there is no key', async () => {
+    expect(await verdict(2_000)).toMatchObject({ verdict: 'empty', sourceRows: 0 });
+  });
+
   /**
    * PostgreSQL makes a slot once all transactions that run have ended: Connect calls a connector RUNNING meanwhile, and
    * that was taken for having nothing left to do.
