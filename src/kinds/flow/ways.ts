@@ -25,7 +25,13 @@ type Check = Located & CompareSection;
 export function waysOf(check: Check, edges: readonly FlowEdge[]): readonly Way[] {
   const sources = partsOf(check.source);
   if (check.through?.length === 0)
-    return distinct(sources.map((source) => ({ origin: originOf(source, edges), stages: [] })));
+    return distinct(
+      sources.map((source) => {
+        const writers =
+          source.kind === 'ksqldb' ? placesOfSide(source).flatMap((place) => writersOf(place, edges)) : [];
+        return { origin: originOf(source, writers), stages: [] };
+      }),
+    );
   for (const side of [...sources, check.replica]) requirePlace(check, side);
   const targets = placesOfSide(check.replica);
   const reached = new Set<Place>();
@@ -37,7 +43,7 @@ export function waysOf(check: Check, edges: readonly FlowEdge[]): readonly Way[]
         return way === undefined ? [] : [way];
       });
       if (found.length === 0) throw noWay(check, from, targets, edges);
-      return found.map((stages) => wayFrom(source, stages, edges));
+      return found.flatMap((stages) => waysFrom(source, from, stages, edges));
     }),
   );
   const alone = targets.find((to) => !reached.has(to));
@@ -75,40 +81,56 @@ function requirePlace(check: Check, side: SinglePlaceSection): void {
     );
 }
 
-function originOf(source: SinglePlaceSection, edges: readonly FlowEdge[]): Origin {
+function originOf(source: SinglePlaceSection, writers: readonly Writer[]): Origin {
   if (source.kind === 'table' || source.kind === 'query') return { kind: 'wal', database: source.database };
   if (source.kind === 'topic') return { kind: 'topics', topics: [source.topic] };
-  const queries = source.kind === 'ksqldb' ? queriesWriting(source.name, edges) : [];
-  return queries.length === 0
+  return writers.length === 0
     ? { kind: 'none', label: `${placeName(source)} has no fence` }
-    : { kind: 'topics', topics: [...new Set(queries.flatMap(({ reads }) => reads))] };
+    : { kind: 'topics', topics: [...new Set(writers.flatMap(({ reads }) => reads))] };
 }
 
 /**
- * What ksqlDB shows of a table may not stand in its topic yet: the way begins before its query, which commits what it has
- * read once all that it made of it is written.
+ * What ksqlDB or a store shows may not stand in the topic yet that leads on: the way begins before what writes both, which
+ * commits what it has read once all that it made of it is written. Each writer is on a way of its own.
  */
-function wayFrom(source: SinglePlaceSection, stages: readonly FlowStage[], edges: readonly FlowEdge[]): Way {
-  const before = source.kind === 'ksqldb' ? queriesWriting(source.name, edges) : [];
-  return { origin: originOf(source, edges), stages: [...before, ...stages] };
+function waysFrom(
+  source: SinglePlaceSection,
+  from: Place,
+  stages: readonly FlowStage[],
+  edges: readonly FlowEdge[],
+): readonly Way[] {
+  const [next] = stages;
+  const reads = next?.kind === 'group' || next?.kind === 'query' ? next.reads : undefined;
+  const leading = writersOf(from, edges).filter(
+    ({ writes }) => reads === undefined || writes.some((topic) => reads.includes(topic)),
+  );
+  if (leading.length === 0) return [{ origin: originOf(source, []), stages }];
+  return leading.map((writer) => ({ origin: originOf(source, [writer]), stages: [writer, ...stages] }));
 }
 
 const distinct = (ways: readonly Way[]): readonly Way[] => [
   ...new Map(ways.map((way) => [JSON.stringify([way.origin, way.stages.map(stageKey)]), way])).values(),
 ];
 
-type Query = Extract<FlowStage, { readonly kind: 'query' }>;
+type Writer = Extract<FlowStage, { readonly kind: 'query' | 'group' }>;
 
-const queriesWriting = (name: string, edges: readonly FlowEdge[]): readonly Query[] => [
+/** What reads topics and makes of them both what this place holds and topics; nothing of a place that has a position itself. */
+const writersOf = (place: Place, edges: readonly FlowEdge[]): readonly Writer[] => [
   ...new Map(
-    edges.flatMap(({ stage }) => (stage.kind === 'query' && stage.sink === name ? [[stageKey(stage), stage]] : [])),
+    edges.flatMap(({ stage, to }): [string, Writer][] => {
+      if (stage.kind === 'query') return isMadeBy(stage, place) ? [[stageKey(stage), stage]] : [];
+      const writes = stage.kind === 'group' && to === place && place.startsWith('documents ');
+      return writes ? [[stageKey(stage), stage]] : [];
+    }),
   ).values(),
 ];
 
 /** The only way between two places, if there is one. */
 function oneWay(check: Check, from: Place, to: Place, edges: readonly FlowEdge[]): readonly FlowStage[] | undefined {
   const all = pathsBetween(from, to, edges);
-  const { through } = check;
+  const [first = '', ...others] = check.through ?? [];
+  const begins = writersOf(from, edges).some((writer) => namesOf(writer).includes(first));
+  const through = begins ? others : check.through;
   const named = all.filter((way) => matches(way, through));
   // The names of a short way may all be on a longer one too: what is named in full is meant.
   const exact = named.filter((way) => way.length === through?.length);
@@ -143,7 +165,9 @@ function noWay(check: Check, from: Place, to: readonly Place[], edges: readonly 
     check,
     'EVPIPE_WAY_UNKNOWN',
     `no path leads from ${from} to ${to.join(' or ')}: ${known}`,
-    'Declare what carries it (outbox, consumes, writes, produces), or through: [] if the two just have to agree.',
+    from.startsWith('documents ')
+      ? 'A store has no position: its way begins at a service that consumes, writes it and produces what is read on. Declare that, or through: [] if the two just have to agree.'
+      : 'Declare what carries it (outbox, consumes, writes, produces), or through: [] if the two just have to agree.',
   );
 }
 
@@ -188,7 +212,10 @@ function pathsBetween(from: Place, to: Place, edges: readonly FlowEdge[]): reado
       if (edge.from === here && !seen.has(edge.to)) walk(edge.to, [...way, edge.stage], new Set([...seen, edge.to]));
     }
   };
-  for (const start of starts) walk(start, [], new Set([start]));
+  for (const start of starts) {
+    if (start === to && start !== from) found.set('', []);
+    walk(start, [], new Set([start]));
+  }
   return [...found.values()];
 }
 
@@ -197,6 +224,4 @@ const isMadeBy = (stage: FlowStage | undefined, place: Place): boolean =>
   stage?.kind === 'query' && place === `ksqldb ${stage.sink}`;
 
 const topicsOf = (place: Place, edges: readonly FlowEdge[]): readonly Place[] =>
-  place.startsWith('ksqldb ')
-    ? queriesWriting(place.slice('ksqldb '.length), edges).flatMap(({ writes }) => writes.map(topicPlace))
-    : [];
+  writersOf(place, edges).flatMap(({ writes }) => writes.map(topicPlace));

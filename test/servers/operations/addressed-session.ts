@@ -98,6 +98,16 @@ export class Servers {
     return client;
   }
 
+  /** Makes a database that is the document store of this name in sessions that are opened later. */
+  async documents(store: string, sql: string): Promise<PostgresClient> {
+    const client = await this.database(store, sql);
+    this.others.set('stores', {
+      address: `{ ${store}: { url: "${this.postgres.urlOf(store)}" } }`,
+      stop: async () => {},
+    });
+    return client;
+  }
+
   /** A session of this pipeline, whose kafka and databases are here. */
   session(file: string, databases: readonly string[]): Session {
     const urls = databases.map((name) => `${name}: { url: "${this.postgres.urlOf(name)}" }`).join(', ');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CompareSection } from '../../../src/kinds/check/section.js';
 import { flowEdges } from '../../../src/kinds/flow/flow.js';
-import { stagesOf } from '../../../src/kinds/flow/ways.js';
+import { stagesOf, waysOf as waysBetween } from '../../../src/kinds/flow/ways.js';
 import type { Located, Pipeline } from '../../../src/pipeline/pipeline.js';
 import { textOf, Workspace } from '../pipeline/workspace.js';
 
@@ -207,6 +207,55 @@ services:
 `);
     const way = ['outbox w', 'group dispatcher', 'receiver worker', 'group r'];
     expect(between(pipeline, 'a.orders', 'b.copy')).toEqual(way);
+  });
+
+  it('begins at the service that keeps documents and hands on what it keeps, and is refused where none does', () => {
+    const keeper = (more: string) => `databases: { b: {} }
+topics: { events: {}, kept: {} }
+stores: { docs: { kind: documents } }
+services:
+  keeper: { command: [cat], consumes: { group: keeper, topics: [events] }, writes: { store: docs, collections: [c] }${more} }
+  r: { command: [cat], consumes: { group: r, topics: [kept] }, writes: { database: b, tables: [copy] } }
+checks:
+  on: { source: { store: docs, collection: c }, replica: { database: b, table: copy }, key: [id] }
+`;
+    const pipeline = alone(keeper(', produces: [kept]'));
+    expect(waysOf(pipeline)).toEqual([['group keeper', 'group r']]);
+    const named =
+      alone(`${keeper(', produces: [kept]')}  named: { source: { store: docs, collection: c }, replica: { topic: kept }, key: [id], columns: [name], through: [keeper] }
+`);
+    expect(waysOf(named)).toEqual([['group keeper', 'group r'], ['group keeper']]);
+    expect(() => alone(keeper(''))).toThrow(
+      'no path leads from documents docs.c to table b.copy: nothing that is declared reads documents docs.c',
+    );
+  });
+
+  it('goes a way from each query that fills what ksqlDB shows', () => {
+    const pipeline = alone(
+      `databases: { b: {} }
+topics: { x: {}, y: {}, both: {} }
+ksqldb: { migrations: alone-ksql }
+services:
+  r: { command: [cat], consumes: { group: r, topics: [both] }, writes: { database: b, tables: [copy] } }
+checks:
+  on: { source: { ksqldb: BOTH }, replica: { database: b, table: copy }, key: [id], columns: [id] }
+`,
+      {
+        'V000001__streams.sql': `CREATE STREAM x (id INT KEY) WITH (kafka_topic='x', value_format='json');
+CREATE STREAM y (id INT KEY) WITH (kafka_topic='y', value_format='json');
+CREATE STREAM both (id INT KEY) WITH (kafka_topic='both', value_format='json');
+INSERT INTO both SELECT * FROM x EMIT CHANGES;
+INSERT INTO both SELECT * FROM y EMIT CHANGES;`,
+      },
+    );
+    const [check] = pipeline.checks;
+    if (check?.kind !== 'compare') throw new Error('no check');
+    expect(
+      waysBetween(check, flowEdges(pipeline)).map(({ origin, stages }) => [origin, stages.map(({ kind }) => kind)]),
+    ).toEqual([
+      [{ kind: 'topics', topics: ['x'] }, ['query', 'group']],
+      [{ kind: 'topics', topics: ['y'] }, ['query', 'group']],
+    ]);
   });
 
   it('is found in circles, and refused where it goes through a second database', () => {
