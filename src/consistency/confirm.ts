@@ -32,6 +32,8 @@ export interface CompareCheck {
   /** A position behind everything that was visible at the source before the call. */
   takeFence(): Promise<TakenFence>;
   readonly skipped: readonly string[];
+  /** Of rows without a key: the columns that are compared, all at once. */
+  readonly whole?: readonly string[] | undefined;
   /** Two sides without a row agree. */
   readonly allowEmpty: boolean;
   /** What part of the data is compared; undefined: all of it. */
@@ -349,7 +351,7 @@ class Confirmation {
         if (one.differs) this.list({ ...one, finding: { ...one.finding, unproven } });
     }
     const total = counts.missing + counts.extra + counts.different;
-    const columns = check.source.columns.map((column) => column.name);
+    const columns = check.whole ?? check.source.columns.map((column) => column.name);
     return {
       check: check.name,
       kind: 'compare',

@@ -87,6 +87,40 @@ it('says before anything runs what PostgreSQL will say against a migration, and 
   expect(existsSync(join(box.folder, '.evpipe'))).toBe(false);
 });
 
+it('holds the columns of checks against the tables that the migrations make, and leaves alone what others make', async () => {
+  writeFileSync(
+    join(box.folder, 'evpipe.yaml'),
+    `version: 1
+name: shop
+databases: { shop: { migrations: sql, roles: { clerk: secret } } }
+checks:
+  items:
+    source: { database: shop, table: item, where: id > 0, with: { shop: one } }
+    replica: { database: shop, query: select * from item_copy }
+    key: [id]
+    columns:
+      name: title
+      prise: price
+      shop: shop
+      length: length(title)
+    through: []
+  made: { source: { database: shop, table: item }, replica: { database: shop, table: made_by_a_service }, key: [id], columns: [ttle], through: [] }
+`,
+  );
+  migration(2, 'ALTER TABLE item ADD COLUMN title text;');
+  migration(3, 'CREATE TABLE item_copy (id int, name text, prise numeric, shop text, length int);');
+  const { code, stdout, stderr } = await box.run('apply');
+  expect(code, stderr).toBe(1);
+  const said = stdout.replace(/\s+/g, ' ');
+  expect(said).toContain(
+    'evpipe.yaml:11:7: check items: price is neither a column of table item (id, title) nor SQL over it: column',
+  );
+  expect(said).toContain('evpipe.yaml:15:128: check made: ttle is neither a column of table item (id, title) nor SQL');
+  expect(said.match(/evpipe\.yaml:\d+:\d+/g)).toHaveLength(2);
+  migration(4, 'ALTER TABLE item ADD COLUMN price int, ADD COLUMN ttle text;');
+  expect((await plan()).stdout).not.toContain('check ');
+});
+
 it('leaves nothing behind when it is killed or interrupted in the middle of a migration', async () => {
   migration(2, 'SELECT pg_sleep(600);');
   for (const signal of ['SIGKILL', 'SIGINT'] as const) {

@@ -1,28 +1,32 @@
-import type { DocumentsClient, FieldValue } from '../../clients/documents/contract.js';
-import { fieldValueOf } from '../../clients/documents/field-value.js';
+import type { DocumentsClient } from '../../clients/documents/contract.js';
 import { type ColumnType, plainType } from '../../consistency/column-types.js';
 import type { CompareCheck } from '../../consistency/confirm.js';
-import { type DocumentField, type DocumentsPlace, documentsSide } from '../../consistency/documents-side.js';
+import { type DocumentField, documentsSide } from '../../consistency/documents-side.js';
 import { type Form, formsOf, PLAIN_MEANING } from '../../consistency/meaning.js';
 import { DOCUMENT, renderForField } from '../../consistency/rendering.js';
 import { RECORD_HASH_SINCE, type RowHash } from '../../consistency/row-hash.js';
 import type { Sample, Side } from '../../consistency/side.js';
-import { expressionType, readTableFacts, type TableFacts } from '../../consistency/table-facts.js';
-import { quoteColumn, type TablePlace } from '../../consistency/table-place.js';
+import { quoteColumn } from '../../consistency/table-place.js';
 import type { TableReader } from '../../consistency/table-reader.js';
 import { type TableColumn, type TableSideOptions, tableSide } from '../../consistency/table-side.js';
 import { unionSide } from '../../consistency/union-side.js';
-import type { Located } from '../../pipeline/pipeline.js';
-import { quoteLiteral } from '../../protocol/sql.js';
 import { EvpipeError } from '../../support/errors.js';
 import { server } from '../../targets/component.js';
 import type { Session } from '../session.js';
 import { documentsClient } from '../store/client.js';
 import { valueDecoder } from '../subject/client.js';
 import { kafkaClient } from '../topic/client.js';
-import { type ColumnMap, type CompareSection, partsOf, placeName, type SinglePlaceSection } from './section.js';
-
-type Check = Located & CompareSection;
+import {
+  type Check,
+  constantOperand,
+  type Opened,
+  type Operand,
+  openTable,
+  replicaOperand,
+  sourceOperand,
+  tablePlaceOf,
+} from './check-operands.js';
+import { type ColumnMap, partsOf, placeName, type SinglePlaceSection } from './section.js';
 
 /** What wiring a check's sides needs beside the session. */
 export interface SideOptions {
@@ -35,33 +39,6 @@ export interface SideOptions {
   readonly fast?: boolean | undefined;
 }
 
-/** One end of a check, opened: a table or query whose columns are known, or documents, whose fields are known one by one. */
-type Opened =
-  | {
-      readonly kind: 'table';
-      readonly place: TablePlace;
-      readonly constants: SinglePlaceSection['constants'];
-      readonly reader: TableReader;
-      readonly facts: TableFacts;
-    }
-  | {
-      readonly kind: 'documents';
-      readonly place: DocumentsPlace;
-      readonly constants: SinglePlaceSection['constants'];
-      readonly client: DocumentsClient;
-    };
-
-/** What is compared with what: a column's name and expression, or a field's path, and its type. */
-interface Operand {
-  readonly name: string;
-  readonly expression: string;
-  /** Undefined for a document's field. */
-  readonly type: ColumnType | undefined;
-  readonly column?: string;
-  /** What only the file says of all rows. */
-  readonly constant?: FieldValue;
-}
-
 interface Pair {
   readonly source: Operand & { readonly form: Form };
   readonly replica: Operand & { readonly form: Form };
@@ -72,7 +49,7 @@ export async function wireSides(
   check: Check,
   session: Session,
   options: SideOptions,
-): Promise<Pick<CompareCheck, 'source' | 'replica' | 'skipped' | 'tolerances'>> {
+): Promise<Pick<CompareCheck, 'source' | 'replica' | 'whole' | 'skipped' | 'tolerances'>> {
   const [sources, replica] = await Promise.all([
     Promise.all(partsOf(check.source).map((part) => openPlace(part, check, session, options))),
     openPlace(check.replica, check, session, options),
@@ -108,6 +85,7 @@ export async function wireSides(
         return tolerance === undefined ? [] : [[name, tolerance] as const];
       }),
     ),
+    whole: keyless ? first.keys.map(({ source }) => source.name) : undefined,
     skipped: skippedColumns([...sources, replica], [keyMap, columnMap]),
   };
 }
@@ -162,15 +140,8 @@ async function openPlace(
 ): Promise<Opened> {
   const { constants } = declared;
   if (declared.kind === 'table' || declared.kind === 'query') {
-    const { database, deleted } = declared;
-    const alive = deleted === undefined ? undefined : `(${deleted}) IS NOT TRUE`;
-    const conditions = [declared.where, alive, options.where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
-    const where = conditions.length === 0 ? undefined : conditions.join(' AND ');
-    const place: TablePlace =
-      declared.kind === 'table'
-        ? { database, table: declared.table, where, marksDeleted: deleted !== undefined }
-        : { database, table: '(query)', query: declared.query, where };
-    return openTable(place, constants, check, session, options);
+    const place = tablePlaceOf(declared, options.where);
+    return openTable(place, constants, check, options.reader(place.database), session.signal);
   }
   if (options.where !== undefined) {
     const message = `--where is SQL for tables, but check ${check.name} compares ${placeName(declared)}`;
@@ -192,31 +163,6 @@ const NOT_WRITABLE: Readonly<Record<Exclude<SinglePlaceSection['kind'], 'table' 
   ksqldb: 'ksqlDB makes it of its topics',
   file: 'it is a file',
 };
-
-async function openTable(
-  place: TablePlace,
-  constants: Opened['constants'],
-  check: Check,
-  session: Session,
-  options: SideOptions,
-): Promise<Opened> {
-  const reader = options.reader(place.database);
-  try {
-    return { kind: 'table', place, constants, reader, facts: await readTableFacts(reader, place, session.signal) };
-  } catch (failure) {
-    const wrong =
-      failure instanceof EvpipeError &&
-      failure.kind !== 'unreachable' &&
-      (failure.code === 'EVPIPE_TABLE_MISSING' || place.query !== undefined);
-    if (!wrong) throw failure;
-    const what = place.query === undefined ? '' : `the query over ${place.database} cannot run: `;
-    throw new EvpipeError(failure.code, `check ${check.name}: ${what}${failure.message}`, {
-      location: check.location,
-      kind: 'usage',
-      cause: failure,
-    });
-  }
-}
 
 /** What reads a side whose fields are known one by one, and what it calls the side. */
 async function openFields(
@@ -341,80 +287,4 @@ function formsOfPair(
   const text = (expression: string): string => renderForField(expression, type?.shown ?? 'text');
   const form: Form = { text, binary: text };
   return { source: form, replica: form };
-}
-
-async function replicaOperand(
-  name: string,
-  section: 'key' | 'columns',
-  check: Check,
-  replica: Opened,
-  signal: AbortSignal,
-): Promise<Operand> {
-  const from = check.meanings.get(name)?.replica;
-  if (replica.kind === 'documents') return { name, expression: from ?? name, type: undefined };
-  if (from !== undefined) return expressionOperand(name, from, section, check, replica, signal);
-  const type = replica.facts.columns.get(name);
-  if (type !== undefined) return { name, expression: quoteColumn(name), type, column: name };
-  const has = [...replica.facts.columns.keys()].join(', ');
-  throw new EvpipeError(
-    'EVPIPE_COLUMN_MISSING',
-    `check ${check.name}: ${tableName(replica)} has no column ${name}; it has ${has}`,
-    { kind: 'usage', location: check.locationOf(section) },
-  );
-}
-
-const tableName = ({ place }: Extract<Opened, { readonly kind: 'table' }>): string =>
-  place.query === undefined ? `table ${place.table}` : `the query over ${place.database}`;
-
-/** A column that only the file gives the source, of the type of the column beside it. */
-function constantOperand(
-  name: string,
-  from: string,
-  source: Opened,
-  otherType: ColumnType | undefined,
-): Operand | undefined {
-  const value = source.constants.get(from);
-  if (value === undefined) return undefined;
-  const constant = fieldValueOf(value);
-  if (source.kind === 'documents') return { name, expression: from, type: undefined, constant };
-  const type =
-    otherType ?? plainType(typeof value === 'number' ? 'numeric' : typeof value === 'boolean' ? 'boolean' : 'text');
-  const literal = value === null ? 'NULL' : quoteLiteral(String(value));
-  return { name, expression: `${literal}::${type.shown}`, type, constant };
-}
-
-async function sourceOperand(
-  name: string,
-  from: string,
-  section: 'key' | 'columns',
-  check: Check,
-  source: Opened,
-  signal: AbortSignal,
-): Promise<Operand> {
-  if (source.kind === 'documents') return { name, expression: from, type: undefined };
-  return expressionOperand(name, from, section, check, source, signal);
-}
-
-/** A column of the table, or SQL over it. */
-async function expressionOperand(
-  name: string,
-  from: string,
-  section: 'key' | 'columns',
-  check: Check,
-  side: Extract<Opened, { readonly kind: 'table' }>,
-  signal: AbortSignal,
-): Promise<Operand> {
-  const plain = side.facts.columns.get(from);
-  if (plain !== undefined) return { name, expression: quoteColumn(from), type: plain, column: from };
-  try {
-    return { name, expression: from, type: await expressionType(side.reader, side.place, from, signal) };
-  } catch (failure) {
-    if (!(failure instanceof EvpipeError) || failure.kind === 'unreachable') throw failure;
-    const has = [...side.facts.columns.keys()].join(', ');
-    throw new EvpipeError(
-      'EVPIPE_COLUMN_MISSING',
-      `check ${check.name}: ${from} is neither a column of ${tableName(side)} (${has}) nor SQL over it: ${failure.message}`,
-      { kind: 'usage', location: check.locationOf(section), cause: failure },
-    );
-  }
 }

@@ -45,14 +45,34 @@ export async function tryMigrations(
   const unknown = pending.findIndex(({ sql }) => isUnresolved(sql, session));
   const tried = unknown < 0 ? pending : pending.slice(0, unknown);
   if (tried.length === 0) return listed;
-  const outcome = isAddress
-    ? await tryInTransaction(session, section, tried)
-    : await tryInScratch(session, section, { live, migrations, tried });
-  return outcome === undefined ? listed : withOutcome(listed, outcome);
+  if (isAddress) return withOutcome(listed, await tryInTransaction(session, section, tried));
+  const outcome = await tryInScratch(session, section, { live, migrations, tried });
+  if (outcome !== 'they run' && outcome !== 'they run alone') return withOutcome(listed, outcome);
+  const isWhole = outcome === 'they run alone' && unknown < 0;
+  return isWhole ? [...listed, ...(await checksTried(session, section))] : listed;
+}
+
+/** What checks miss in the tables that all migrations together have made. */
+async function checksTried(session: Session, { name, server, database: called }: DatabaseSection) {
+  const [{ columnsMissing }, { TableReader }, { urlOf }] = await Promise.all([
+    import('../check/trial-columns.js'),
+    import('../../consistency/table-reader.js'),
+    scratchFor(session, server),
+  ]);
+  const url = urlOf(called);
+  const reader = new TableReader(() => connectPostgres({ url, signal: session.signal }));
+  const missing = await columnsMissing(name, reader, session).finally(() => reader.close());
+  // Where it was tried is gone by the time that it is read.
+  return missing.map(({ summary, ...refused }) => ({
+    summary,
+    refused: { ...refused, why: refused.why.replaceAll(`${placeOf(url)}: `, '') },
+  }));
 }
 
 /** What is refused has to be shown, though the change itself may not be listed yet. */
-function withOutcome(changes: readonly Change[], { migration, ...said }: Outcome): readonly Change[] {
+function withOutcome(changes: readonly Change[], outcome: Outcome | undefined): readonly Change[] {
+  if (outcome === undefined) return changes;
+  const { migration, ...said } = outcome;
   const summary = `migration ${migration.name}`;
   if (changes.some((change) => change.summary === summary))
     return changes.map((change) => (change.summary === summary ? { ...change, ...said } : change));
@@ -78,12 +98,13 @@ interface Trial {
   readonly tried: readonly Migration[];
 }
 
+/** `alone`: nothing but migrations has made what the database holds, as far as that can be seen. */
 async function tryInScratch(
   session: Session,
   section: DatabaseSection,
   { live, migrations, tried: [first, ...rest] }: Trial,
-): Promise<Outcome | undefined> {
-  if (first === undefined) return undefined;
+): Promise<Outcome | 'they run' | 'they run alone'> {
+  if (first === undefined) return 'they run';
   const embedded = session.target.providerOf(database(section.name)) === 'embedded';
   const scratch = await scratchFor(session, section.server).catch((failure: unknown) => {
     // A container's PostgreSQL comes up without the one of this host.
@@ -113,7 +134,7 @@ async function tryInScratch(
       return notTried(migration, 'it may need what only the container’s PostgreSQL has');
     return refusedBy(failure, migration, spec.url);
   }
-  return undefined;
+  return mayNeedOthers ? 'they run' : 'they run alone';
 }
 
 /** undefined_table, _column, _object, _function, and invalid_schema_name. */
