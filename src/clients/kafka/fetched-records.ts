@@ -56,6 +56,7 @@ export class FetchedRecords {
   private readonly end: number;
   private readonly aborted: AbortedTransaction[];
   private readonly abortedNow = new Set<bigint>();
+  private lastHeaders: { readonly bytes: Buffer; readonly headers: readonly Header[] } | undefined;
 
   constructor(
     private readonly topic: string,
@@ -166,13 +167,25 @@ export class FetchedRecords {
       const offset = baseOffset + BigInt(cursor.varint());
       const key = cursor.nullable();
       const value = cursor.nullable();
-      const named = cursor.headers();
-      const headers = named.length === 0 ? NO_HEADERS : named.map(namedInText);
+      const headers = this.headers(cursor, end);
       cursor.at = end;
       if (offset < this.from) continue;
       const timestampMs = appendTime ?? baseTimestamp + timestampDelta;
       into.push({ topic: this.topic, partition: this.partition, offset, timestampMs, key, value, headers });
     }
+  }
+
+  /** Up to the end of the record. Neighbours mostly carry the same headers: they share one list, which is read once. */
+  private headers(cursor: RecordCursor, end: number): readonly Header[] {
+    const { bytes, at } = cursor;
+    const { lastHeaders: last } = this;
+    if (last?.bytes.length === end - at && end <= bytes.length && last.bytes.compare(bytes, at, end) === 0)
+      return last.headers;
+    const named = cursor.headers();
+    if (named.length === 0) return NO_HEADERS;
+    const headers = named.map(namedInText);
+    this.lastHeaders = { bytes: bytes.subarray(at, end), headers };
+    return headers;
   }
 }
 

@@ -119,11 +119,10 @@ function schemaOf(json: Json): Schema {
 
 /** Without a schema whole numbers are int64 and others float64, as Jackson's. */
 function plainValue(json: Json): Value {
+  if (typeof json !== 'object' || json === null) return json;
   if (json instanceof JsonNumber) return json.isInteger ? int64(BigInt(json.text)) : Number(json.text);
   if (Array.isArray(json)) return json.map(plainValue);
-  if (isJsonObject(json))
-    return new Map<Value, Value>(Object.entries(json).map(([key, one]) => [key, plainValue(one)]));
-  return json;
+  return new Map<Value, Value>(Object.entries(json).map(([key, one]) => [key, plainValue(one)]));
 }
 
 export interface ReadForm {
@@ -160,10 +159,9 @@ export function connectValue(schema: Schema, json: Json | undefined, form: ReadF
     case 'struct': {
       if (form.unions && schema.name === JSON_UNION) return unionOf(schema, json, form);
       if (!isJsonObject(json)) throw mismatch(schema, json);
-      return new Struct(
-        schema,
-        schema.fields.map((field) => connectValue(field.schema, json[field.name], form)),
-      );
+      const values: Value[] = [];
+      for (const field of schema.fields) values.push(connectValue(field.schema, json[field.name], form));
+      return new Struct(schema, values);
     }
     default:
       return plainValue(json);

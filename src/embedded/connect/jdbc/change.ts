@@ -15,6 +15,8 @@ export interface Shape {
   /** Keys first. */
   readonly fields: readonly ChangeField[];
   readonly keyCount: number;
+  /** Where the row has the fields after the keys. */
+  readonly places: readonly number[];
 }
 
 export type Change =
@@ -61,10 +63,8 @@ export class ChangeReader {
     const key = this.key(record, row);
     const shape = this.shape(key.fields, row.schema, record.topic);
     const values = [...key.values];
-    for (let index = shape.keyCount; index < shape.fields.length; index++) {
-      const field = row.schema.field(shape.fields[index]?.name ?? '');
-      values.push(field === undefined ? null : present(row.values[field.index] ?? null, field.schema));
-    }
+    for (const place of shape.places)
+      values.push(row.values[place] ?? row.schema.fields[place]?.schema.defaultValue ?? null);
     return { kind: 'write', table, shape, values };
   }
 
@@ -103,6 +103,7 @@ export class ChangeReader {
       return {
         fields: [...key, ...rest.map(({ name, schema }) => ({ name, schema, isKey: false }))],
         keyCount: key.length,
+        places: rest.map((field) => field.index),
       };
     });
   }
@@ -117,8 +118,14 @@ const NO_KEY: Key = { fields: [], values: [] };
 
 const present = (value: Value, schema: Schema): Value => value ?? schema.defaultValue ?? null;
 
-const envelopeOf = (record: SinkRecord): Struct | undefined =>
-  record.value instanceof Struct && record.valueSchema?.name?.includes('Envelope') === true ? record.value : undefined;
+/** Asked of each record, whose schemas are few. */
+const envelopes = new WeakMap<Schema, boolean>();
+
+function envelopeOf({ value, valueSchema }: SinkRecord): Struct | undefined {
+  if (valueSchema === undefined || !(value instanceof Struct)) return undefined;
+  const isEnvelope = getOrMake(envelopes, valueSchema, () => valueSchema.name?.includes('Envelope') === true);
+  return isEnvelope ? value : undefined;
+}
 
 function sourceField(envelope: Struct | undefined, field: string): string | undefined {
   const source = envelope?.get('source');

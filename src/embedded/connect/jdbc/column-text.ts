@@ -117,7 +117,8 @@ function geometryText(value: Value): string {
   return srid === null ? hex : `SRID=${srid};${hex}`;
 }
 
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`;
+const quoted = (text: string): string =>
+  `"${text.includes('"') || text.includes('\\') ? text.replace(/[\\"]/g, '\\$&') : text}"`;
 
 function hstoreText(value: Value): string {
   const pairs = [...(value as ReadonlyMap<Value, Value>)].map(

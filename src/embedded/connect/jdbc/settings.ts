@@ -81,7 +81,7 @@ export function debeziumSettings(options: Options): JdbcSettings {
     nullValues: 'skip',
     createTables: evolves,
     addColumns: evolves,
-    tableOf: (topic, source) => formatted(format, topic.replaceAll('.', '_'), source),
+    tableOf: tablesOf(format),
     includes: (topic, field) => (exclude === undefined ? (include?.(topic, field) ?? true) : !exclude(topic, field)),
     keepsCase: options.boolean('quote.identifiers'),
     flavour: 'debezium',
@@ -128,10 +128,22 @@ function fieldFilter(entries: readonly string[]): ((topic: string, field: string
   return (topic, field) => listed.has(field) || listed.has(`${topic}:${field}`);
 }
 
-/** `${topic}`, and `${source.table}` and the like of a change event. */
-function formatted(format: string, topic: string, source: (field: string) => string | undefined): string | undefined {
+/** `${topic}`, which is put in once for each topic, and `${source.table}` and the like of a change event. */
+function tablesOf(format: string): JdbcSettings['tableOf'] {
+  const ofTopics = new Map<string, string>();
+  return (topic, source) => {
+    let table = ofTopics.get(topic);
+    if (table === undefined) {
+      table = format.replaceAll('${topic}', topic.replaceAll('.', '_'));
+      ofTopics.set(topic, table);
+    }
+    return table.includes('${source.') ? withSource(table, source) : table;
+  };
+}
+
+function withSource(format: string, source: (field: string) => string | undefined): string | undefined {
   let missing = false;
-  const table = format.replaceAll('${topic}', topic).replace(/\$\{source\.(.*?)\}/g, (_, field: string) => {
+  const table = format.replace(/\$\{source\.(.*?)\}/g, (_, field: string) => {
     const value = source(field);
     if (value === undefined) missing = true;
     return value ?? '';

@@ -96,9 +96,7 @@ export class JdbcSinkTask implements SinkTask {
   private async transaction(batches: readonly Batch[]): Promise<void> {
     const client = await this.connected();
     try {
-      await client.query('BEGIN');
-      for (const batch of batches) await this.run(client, batch);
-      await client.query('COMMIT');
+      await this.sendAll(client, batches);
     } catch (failure) {
       this.tables.forget();
       this.statements = new WeakMap();
@@ -107,23 +105,48 @@ export class JdbcSinkTask implements SinkTask {
     }
   }
 
-  private async run(client: pg.Client, { kind, table: name, shape, rows }: Batch): Promise<void> {
-    if (shape === undefined || kind !== 'write') {
-      const table = await this.tables.find(client, name);
-      if (table === undefined) {
-        if (!this.settings.createTables) throw new ConnectFailure(`Could not find table: ${name}`);
-        return; // a table that was never made has no rows
-      }
-      if (shape === undefined) await client.query(`TRUNCATE TABLE ${table.sql}`);
-      else await this.send(client, this.statement('delete', table, shape), rows);
-      return;
+  /**
+   * Nothing is waited for but answers about tables that are new: the server works on it while the next records are
+   * converted. Once a statement has failed, the server refuses those behind it and rolls back at COMMIT.
+   */
+  private async sendAll(client: pg.Client, batches: readonly Batch[]): Promise<void> {
+    const answers: Promise<unknown>[] = [];
+    const send = (sql: string, parameters?: readonly string[]): void => {
+      const answer = client.query(sql, parameters as string[] | undefined);
+      answer.catch(() => {}); // thrown below, or after another failure
+      answers.push(answer);
+    };
+    send('BEGIN');
+    for (const batch of batches) {
+      const table = await this.table(client, batch).catch(async (failure) => {
+        await Promise.all(answers); // the failure before this one, if there is one, is the cause
+        throw failure;
+      });
+      if (table !== undefined) this.run(send, table, batch);
     }
-    const table = await this.tables.fitting(client, name, shape);
-    await this.send(client, this.statement('write', table, shape), rows);
+    send('COMMIT');
+    await Promise.all(answers);
   }
 
-  private async send(client: pg.Client, { sql, toText }: RowStatement, rows: Batch['rows']): Promise<void> {
-    await client.query(
+  /** Undefined: a table that was never made has no rows. */
+  private async table(client: pg.Client, { kind, table: name, shape }: Batch): Promise<TargetTable | undefined> {
+    if (shape !== undefined && kind === 'write') return this.tables.fitting(client, name, shape);
+    const table = await this.tables.find(client, name);
+    if (table === undefined && !this.settings.createTables) throw new ConnectFailure(`Could not find table: ${name}`);
+    return table;
+  }
+
+  private run(
+    send: (sql: string, parameters?: readonly string[]) => void,
+    table: TargetTable,
+    { kind, shape, rows }: Batch,
+  ): void {
+    if (shape === undefined || kind === 'truncate') {
+      send(`TRUNCATE TABLE ${table.sql}`);
+      return;
+    }
+    const { sql, toText } = this.statement(kind, table, shape);
+    send(
       sql,
       toText.map((text, column) => arrayParameter(rows, column, text)),
     );
@@ -169,7 +192,8 @@ async function openConnection(settings: ConnectionSettings, lost: () => void): P
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     options: `-c TimeZone=${timeZone} -c DateStyle=ISO,MDY`,
-  });
+    pipeline: true, // statements are sent before those in front of them are answered
+  } as pg.ClientConfig);
   client.on('error', lost);
   client.on('end', lost);
   try {

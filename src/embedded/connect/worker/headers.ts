@@ -55,6 +55,7 @@ function oncePerList(one: {
   read(topic: string, bytes: Buffer | null): SchemaAndValue;
 }): HeaderConverter {
   const written = new WeakMap<readonly RecordHeader[], readonly Header[]>();
+  const read = new WeakMap<readonly Header[], readonly RecordHeader[]>();
   return {
     write(topic, headers) {
       let bytes = written.get(headers);
@@ -64,7 +65,14 @@ function oncePerList(one: {
       }
       return bytes;
     },
-    read: (topic, headers) => headers.map(([name, bytes]) => ({ name, ...one.read(topic, bytes) })),
+    read(topic, headers) {
+      let values = read.get(headers);
+      if (values === undefined) {
+        values = headers.map(([name, bytes]) => ({ name, ...one.read(topic, bytes) }));
+        read.set(headers, values);
+      }
+      return values;
+    },
   };
 }
 

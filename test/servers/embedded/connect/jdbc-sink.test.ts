@@ -263,6 +263,17 @@ describe('the JDBC sink of Debezium', () => {
     expect(task.trace).toContain(says);
   });
 
+  it('stores nothing of a transaction of which one statement fails, and names that failure', async () => {
+    const database = await world.database('CREATE TABLE whole (id int PRIMARY KEY, name varchar(5))');
+    const rows = ['fits', 'is too long', 'fits'].map((name, id) => row('whole', id, name));
+    await produce(rows);
+    const config = { ...UPSERT, 'batch.size': '1', topics: 'whole' };
+    await put('whole', sinkConfig(database, config));
+    const task = await world.taskState('whole', 'FAILED');
+    expect(task.trace).toContain('value too long for type character varying(5)');
+    expect((await database.client.query('SELECT FROM whole')).rows).toEqual([]);
+  });
+
   it.each([
     ['kafka', {}, ['__connect_topic', '__connect_partition', '__connect_offset', 'id', 'name'], 3],
     ['record_value', { 'primary.key.fields': 'name' }, ['name', 'id'], 1],

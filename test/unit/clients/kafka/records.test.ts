@@ -52,6 +52,19 @@ test('any records come back as they were', () => {
   );
 });
 
+test('neighbours with the same headers share one list, which others do not get', () => {
+  const named = (value: string): Header[] => [['h', Buffer.from(value)]];
+  const records = ['a', 'a', 'b', 'a', ''].map((value) => ({
+    ...{ timestampMs: 1, key: null, value: null },
+    headers: value === '' ? [] : named(value),
+  }));
+  const found = taken(at(batchOf(records), 0n))
+    .takeAll()
+    .map(({ headers }) => headers);
+  expect(found).toEqual(records.map(({ headers }) => headers));
+  expect(found[1]).toBe(found[0]);
+});
+
 test.each([1, 2, 3, 4])('records squeezed by codec %i come back', async (number) => {
   const codec = await loadCodec(number);
   const value = Buffer.alloc(3_000_000, 'all work and no play ');
