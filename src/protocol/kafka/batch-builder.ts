@@ -27,6 +27,10 @@ export class BatchBuilder {
   private at = BATCH_HEADER_BYTES;
   private baseTimestampMs = -1;
   private maxTimestampMs = -1;
+  /** Those of the record before and where they are: most records carry the same list, which is encoded once. */
+  private lastHeaders: readonly BatchHeader[] | undefined;
+  private headersFrom = 0;
+  private headersTo = 0;
 
   /** Timestamps are written as distances from the base timestamp: by default that of the first record. */
   constructor(
@@ -66,14 +70,26 @@ export class BatchBuilder {
     this.varint(offsetDelta);
     this.nullable(key);
     this.nullable(value);
+    this.headers(headers);
+    this.count++;
+  }
+
+  private headers(headers: readonly BatchHeader[]): void {
+    if (headers === this.lastHeaders) {
+      this.buffer.copyWithin(this.at, this.headersFrom, this.headersTo);
+      this.at += this.headersTo - this.headersFrom;
+      return;
+    }
+    this.headersFrom = this.at;
     this.varint(headers.length);
-    for (const [name, headerValue] of headers) {
+    for (const [name, value] of headers) {
       const nameBytes = Buffer.byteLength(name);
       this.varint(nameBytes);
       this.at += typeof name === 'string' ? this.buffer.write(name, this.at) : name.copy(this.buffer, this.at);
-      this.nullable(headerValue);
+      this.nullable(value);
     }
-    this.count++;
+    this.headersTo = this.at;
+    this.lastHeaders = headers;
   }
 
   /** The batch without a producer's identity; its records squeezed by `codec` where one is given. */
@@ -154,7 +170,16 @@ export function recordBytesAtMost(key: Buffer | null, value: Buffer | null, head
   return 36 + (key?.length ?? 0) + (value?.length ?? 0) + headersBytes(headers);
 }
 
+/** The list that was measured last: most records share one. */
+let measured: { readonly headers: readonly BatchHeader[]; readonly bytes: number } = { headers: [], bytes: 1 };
+
 function headersBytes(headers: readonly BatchHeader[]): number {
+  if (headers.length === 0) return 1;
+  if (measured.headers !== headers) measured = { headers, bytes: measure(headers) };
+  return measured.bytes;
+}
+
+function measure(headers: readonly BatchHeader[]): number {
   let total = varintBytes(headers.length);
   for (const [name, value] of headers) {
     const nameBytes = Buffer.byteLength(name);

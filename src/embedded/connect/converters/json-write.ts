@@ -18,16 +18,20 @@ export interface WriteForm {
 /** JSON text of values by their schema, without one around them. */
 export class JsonWriters {
   private readonly writers = new WeakMap<Schema, Writer>();
+  /** Mostly asked for again. */
+  private last: { readonly schema: Schema; readonly writer: Writer } | undefined;
 
   constructor(private readonly form: WriteForm) {}
 
   /** A function that writes values of exactly this schema, made once. */
   of(schema: Schema): Writer {
+    if (this.last?.schema === schema) return this.last.writer;
     let writer = this.writers.get(schema);
     if (writer === undefined) {
       writer = this.compile(schema);
       this.writers.set(schema, writer);
     }
+    this.last = { schema, writer };
     return writer;
   }
 

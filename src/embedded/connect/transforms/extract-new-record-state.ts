@@ -64,13 +64,25 @@ export const extractNewRecordState: TransformPlugin = {
       if (!(row instanceof Struct))
         return { ...carried, valueSchema: event.schema.field('after')?.schema, value: null };
       const schema = rowSchema(event.schema)(row.schema);
-      const deleted = rewrites ? [operation === 'd' ? 'true' : 'false'] : [];
-      const added = fieldsIn(event.schema).map((one) => valueAt(event, one.path));
+      const added = fieldsIn(event.schema);
+      const values: readonly Value[] =
+        added.length === 0 && !rewrites
+          ? row.values
+          : [
+              ...row.values,
+              ...(rewrites ? [operation === 'd' ? 'true' : 'false'] : []),
+              ...added.map((one) => valueAt(event, one.path)),
+            ];
+      // Written out: this is done with each record, and spreading the old one takes longer than all else here.
       return {
-        ...carried,
         topic: topicOf(carried, row),
+        partition: carried.partition,
+        keySchema: carried.keySchema,
+        key: carried.key,
         valueSchema: schema,
-        value: new Struct(schema, [...row.values, ...deleted, ...added]),
+        value: new Struct(schema, values),
+        timestampMs: carried.timestampMs,
+        headers: carried.headers,
       };
     };
     return (record) => {

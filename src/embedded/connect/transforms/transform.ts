@@ -122,18 +122,23 @@ export function fieldOf(schema: Schema, name: string): Field {
 
 /** Derived schemas are made once per schema that they derive from. */
 export function bySchema<Derived>(derive: (schema: Schema) => Derived): (schema: Schema) => Derived {
-  const derived = new WeakMap<Schema, { readonly value: Derived }>();
+  const derived = new WeakMap<Schema, { readonly schema: Schema; readonly value: Derived }>();
+  let last: { readonly schema: Schema; readonly value: Derived } | undefined; // mostly that of the record before
   return (schema) => {
+    if (last?.schema === schema) return last.value;
     let entry = derived.get(schema);
     if (entry === undefined) {
-      entry = { value: derive(schema) };
+      entry = { schema, value: derive(schema) };
       derived.set(schema, entry);
     }
+    last = entry;
     return entry.value;
   };
 }
 
 /** Debezium's change events are known by their schema's name. */
-export function isEnvelope(record: ConnectRecord): boolean {
-  return record.value instanceof Struct && record.valueSchema?.name?.endsWith('.Envelope') === true;
+export function isEnvelope({ value, valueSchema }: ConnectRecord): boolean {
+  return value instanceof Struct && valueSchema !== undefined && isEnvelopeSchema(valueSchema);
 }
+
+const isEnvelopeSchema = bySchema((schema) => schema.name?.endsWith('.Envelope') === true);
