@@ -220,7 +220,7 @@ function registryDecoders(): readonly FuzzedDecoder[] {
       cost: 10,
       whole: [Buffer.from(schema)],
       decode(bytes) {
-        const parsed = parseSchema(state, { schemaType, schema: bytes.toString(), references: [] }, true);
+        const parsed = parseSchema(state, 's', { schemaType, schema: bytes.toString(), references: [] }, true);
         return incompatibilities(state, 'FULL_TRANSITIVE', parsed, [before]);
       },
     };

@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from '../../protocol/json/parse.js';
 import { isTooDeepJson } from '../../support/json-depth.js';
-import { LEVELS, MODES, type SchemaState } from './schema-state.js';
-import { SCHEMA_TYPES, type StoredSchema } from './schemas-topic.js';
+import { LEVELS, MODES } from './levels.js';
+import type { SchemaState } from './schema-state.js';
+import { CONFIG_OBJECTS, SCHEMA_TYPES, type StoredSchema, type SubjectConfig } from './schemas-topic.js';
 
 /**
  * Applies a record to the state. Gives what is wrong with it where it can't be read or is of no kind that is known: it is
@@ -21,12 +22,13 @@ export function applyRecord(
   if (subject !== null && typeof subject !== 'string') return 'the subject of its key is not text';
   const apply = typeof key.keytype === 'string' ? APPLY.get(key.keytype) : undefined;
   if (apply === undefined) return 'the keytype of its key is unknown';
-  return apply(state, { subject, version: key.version, value });
+  return apply(state, { subject, version: key.version, context: key.context, value });
 }
 
 interface ReadRecord {
   readonly subject: string | null;
   readonly version: Json | undefined;
+  readonly context: Json | undefined;
   readonly value: JsonObject | undefined;
 }
 
@@ -50,11 +52,21 @@ const APPLY: ReadonlyMap<string, (state: SchemaState, record: ReadRecord) => str
     },
   ],
   [
+    'CONTEXT',
+    (state, { context, value }) => {
+      if (typeof context !== 'string') return 'it names no context';
+      if (value !== undefined) state.addContext(context);
+      return undefined;
+    },
+  ],
+  [
     'CONFIG',
     (state, { subject, value }) => {
-      const level = value?.compatibilityLevel ?? undefined;
+      const config = value === undefined ? undefined : withoutNulls(value);
+      const level = config?.compatibilityLevel;
       if (level !== undefined && !isNameIn(LEVELS, level)) return 'its compatibilityLevel is unknown';
-      state.setLevel(subject, level);
+      if (config !== undefined && !isConfig(config)) return 'its value is not a configuration';
+      state.setConfig(subject, config);
       return undefined;
     },
   ],
@@ -101,6 +113,12 @@ function isStored(value: object): value is StoredSchema {
     [metadata, ruleSet].every((extra) => extra === undefined || isJsonObject(extra))
   );
 }
+
+/** What is not used here is kept with it. */
+const isConfig = (value: JsonObject): value is JsonObject & SubjectConfig =>
+  ['alias', 'compatibilityGroup'].every((name) => ['undefined', 'string'].includes(typeof value[name])) &&
+  ['undefined', 'boolean'].includes(typeof value.normalize) &&
+  CONFIG_OBJECTS.every((name) => value[name] === undefined || isJsonObject(value[name]));
 
 const isReference = (json: unknown): boolean =>
   isJsonObject(json) && typeof json.name === 'string' && typeof json.subject === 'string' && isNumber(json.version);

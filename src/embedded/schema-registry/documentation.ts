@@ -1,6 +1,6 @@
 import { markdownTable } from '../../support/markdown.js';
+import { LEVELS, MODES } from './levels.js';
 import { ROUTES } from './routes.js';
-import { LEVELS, MODES } from './schema-state.js';
 import { SCHEMA_TYPES } from './schemas-topic.js';
 
 const byName = (head: string, table: Readonly<Record<string, string>>): string[] =>
@@ -24,7 +24,11 @@ export function schemaRegistryDocumentation(): string {
       ROUTES.map(({ method, path, meaning }) => [`\`${method} ${path}\``, meaning]),
     ),
     '',
-    'Not supported: contexts other than the default one, exporters, key encryption. Metadata and rules are kept with a schema, rules are not run.',
+    'All of them are also below `/contexts/:context`, for the subjects, ids and settings of that context; elsewhere its subjects are written',
+    '`:.context:subject`. Ids are counted in each context by itself. Settings are looked for at the subject, then at its context, then at `:.__GLOBAL:`.',
+    '',
+    'Not supported: exporters, key encryption, output formats of schemas (`format`), validateFields and validateNames (refused). Metadata and rules',
+    'are kept with a schema, with the defaults and overrides of its subject; rules are not run.',
     '',
     '## Types of schemas',
     '',

@@ -1,8 +1,10 @@
 import { AvroSchemaError } from '../../protocol/avro/schema.js';
 import { JsonSchemaError } from '../../protocol/json-schema/schema.js';
 import { ProtobufSchemaError } from '../../protocol/protobuf/schema.js';
+import { besideSubject } from './context.js';
+import type { CompatibilityLevel } from './levels.js';
 import { invalidSchema } from './registry-error.js';
-import type { CompatibilityLevel, SchemaState, SchemaText } from './schema-state.js';
+import type { SchemaState, SchemaText } from './schema-state.js';
 import type { SchemaReference, SchemaType, StoredSchema } from './schemas-topic.js';
 import { AVRO } from './types/avro.js';
 import { JSON_SCHEMA } from './types/json-schema.js';
@@ -21,10 +23,10 @@ export interface ParsedSchema extends SchemaText {
   readonly parsed: Parsed;
 }
 
-/** Parses a schema with those it refers to. Throws RegistryError 42201. */
-export function parseSchema(state: SchemaState, text: SchemaText, normalize = false): ParsedSchema {
+/** Parses a schema of the subject with those it refers to. Throws RegistryError 42201. */
+export function parseSchema(state: SchemaState, subject: string, text: SchemaText, normalize = false): ParsedSchema {
   const { schemaType, references } = text;
-  const source = sourceOf(state, text);
+  const source = sourceOf(state, subject, text);
   const parsed = refusing(text, () => RULES[schemaType].parse(source, normalize));
   const ordered = normalize ? [...references].sort((a, b) => (a.name < b.name ? -1 : 1)) : references;
   return { schemaType, schema: parsed.canonical, references: ordered, parsed };
@@ -45,19 +47,21 @@ function refusing<Result>({ schemaType, schema, references }: SchemaText, parse:
   }
 }
 
-function sourceOf(state: SchemaState, { schema, references }: SchemaText): SchemaSource {
+function sourceOf(state: SchemaState, subject: string, { schema, references }: SchemaText): SchemaSource {
   const referenced: ReferencedSchema[] = [];
-  addReferences(state, references, referenced, new Set());
+  addReferences(state, subject, references, referenced, new Set());
   return { schema, referenced };
 }
 
 function addReferences(
   state: SchemaState,
+  from: string,
   references: readonly SchemaReference[],
   referenced: ReferencedSchema[],
   visited: Set<string>,
 ): void {
-  for (const { name, subject, version } of references) {
+  for (const { name, subject: named, version } of references) {
+    const subject = besideSubject(from, named);
     const place = `${subject}\n${version}`;
     if (visited.has(place)) continue;
     visited.add(place);
@@ -65,7 +69,7 @@ function addReferences(
     if (stored === undefined) {
       throw invalidSchema(`Invalid schema: No schema reference found for subject "${subject}" and version ${version}`);
     }
-    addReferences(state, stored.references, referenced, visited);
+    addReferences(state, subject, stored.references, referenced, visited);
     referenced.push({ name, schema: stored.schema });
   }
 }
@@ -103,7 +107,7 @@ function reasonsAgainst(
   stored: StoredSchema,
 ): readonly string[] {
   if (schemaType !== stored.schemaType) return ['Incompatible because of different schema type'];
-  const source = sourceOf(state, stored);
+  const source = sourceOf(state, stored.subject, stored);
   return refusing(stored, () => {
     const { backward, forward } = parsed.against(source);
     return [

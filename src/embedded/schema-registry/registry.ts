@@ -1,8 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
+import {
+  ALL_CONTEXTS,
+  besideSubject,
+  contextOf,
+  contextSettings,
+  DEFAULT_CONTEXT,
+  hasPrefix,
+  placeOf,
+} from './context.js';
+import { metadataProperty, withConfigured } from './extras.js';
+import { type CompatibilityLevel, MODES, type Mode } from './levels.js';
 import { incompatibilities, type ParsedSchema, parseSchema } from './parsed-schema.js';
 import {
   compatibilityNotConfigured,
-  invalidCompatibility,
   invalidMode,
   invalidSchema,
   invalidVersion,
@@ -18,10 +28,11 @@ import {
   versionNotSoftDeleted,
   versionSoftDeleted,
 } from './registry-error.js';
-import { type CompatibilityLevel, identityOf, LEVELS, MODES, type Mode, type SchemaState } from './schema-state.js';
+import { identityOf, type SchemaState } from './schema-state.js';
 import type { SchemasLog } from './schemas-log.js';
 import {
   configRecord,
+  contextRecord,
   deleteSubjectRecord,
   deleteSubjectTombstone,
   modeRecord,
@@ -29,6 +40,7 @@ import {
   type SchemaExtras,
   type SchemaReference,
   type StoredSchema,
+  type SubjectConfig,
   schemaRecord,
   schemaTombstone,
 } from './schemas-topic.js';
@@ -56,14 +68,24 @@ export class Registry {
     private readonly log: SchemasLog,
   ) {}
 
-  subjects({ deleted = false, deletedOnly = false, prefix = '' } = {}): readonly string[] {
+  contexts(): readonly string[] {
+    return this.state.contextNames();
+  }
+
+  /** The subject that requests for this one are answered for. */
+  aliased(subject: string): string {
+    const alias = this.state.config(subject)?.alias;
+    return alias === undefined ? subject : besideSubject(subject, alias);
+  }
+
+  subjects({ deleted = false, deletedOnly = false, prefix = ':*:' } = {}): readonly string[] {
     return this.state.subjectNames().filter((subject) => {
       const live = this.state.versions(subject, false).length > 0;
-      return subject.startsWith(prefix) && (deletedOnly ? !live : deleted || live);
+      return hasPrefix(subject, prefix) && (deletedOnly ? !live : deleted || live);
     });
   }
 
-  schemas({ deleted = false, latestOnly = false, prefix = '' } = {}): readonly StoredSchema[] {
+  schemas({ deleted = false, latestOnly = false, prefix = ':*:' } = {}): readonly StoredSchema[] {
     return this.subjects({ deleted, prefix }).flatMap((subject) => {
       const versions = this.state.versions(subject, deleted);
       return latestOnly ? versions.slice(-1) : versions;
@@ -87,16 +109,41 @@ export class Registry {
     return found;
   }
 
-  byId(id: number): StoredSchema {
-    const [user] = this.state.usersOf(id);
+  /** The newest version whose metadata has all these properties. */
+  withMetadata(subject: string, properties: ReadonlyMap<string, string>, deleted = false): StoredSchema {
+    const versions = this.state.versions(subject, deleted);
+    if (versions.length === 0) throw subjectNotFound(subject);
+    const found = versions.findLast((version) =>
+      [...properties].every(([name, value]) => metadataProperty(version, name) === value),
+    );
+    if (found === undefined) throw schemaNotFound();
+    return found;
+  }
+
+  byId(id: number, subject = ''): StoredSchema {
+    const [user] = this.usersOf(id, subject);
     if (user === undefined) throw schemaNotFound(id);
     return user;
   }
 
-  users(id: number, deleted = false): readonly StoredSchema[] {
-    const users = this.state.usersOf(id);
+  users(id: number, { subject = '', deleted = false } = {}): readonly StoredSchema[] {
+    const users = this.usersOf(id, subject);
     if (users.length === 0) throw schemaNotFound(id);
     return users.filter((user) => deleted || !user.deleted);
+  }
+
+  /** The highest id of the subject's context. */
+  maxId(subject = ''): number {
+    return this.state.maxId(contextOf(subject));
+  }
+
+  /** Of the subject's context; where that is the default one and has none, of any context that has it for this subject. */
+  private usersOf(id: number, subject: string): readonly StoredSchema[] {
+    const { context, name } = placeOf(subject);
+    const users = this.state.usersOf(context, id);
+    if (users.length > 0 || context !== DEFAULT_CONTEXT || name === '') return users;
+    const elsewhere = this.state.contextNames().flatMap((other) => this.state.usersOf(other, id));
+    return elsewhere.filter((user) => placeOf(user.subject).name === name);
   }
 
   referrers(subject: string, text: string): readonly number[] {
@@ -106,7 +153,7 @@ export class Registry {
   lookUp(subject: string, given: GivenSchema, { normalize = false, deleted = false } = {}): StoredSchema {
     const versions = this.state.versions(subject, deleted);
     if (versions.length === 0) throw subjectNotFound(subject);
-    const found = this.same(versions, this.parse(given, normalize), given);
+    const found = this.same(versions, this.parse(subject, given, normalize), given);
     if (found === undefined) throw schemaNotFound();
     return found;
   }
@@ -116,12 +163,13 @@ export class Registry {
     return this.change(async () => {
       const mode = this.checkWritable(subject);
       if (given.id !== undefined && mode !== 'IMPORT') throw notPermitted(`Subject ${subject} is not in import mode`);
-      const parsed = this.parse(given, normalize);
+      const config = this.configOf(subject);
+      const parsed = this.parse(subject, given, normalize);
       const live = this.state.versions(subject, false);
       const before = this.same(live, parsed, given);
       if (before !== undefined && (given.id === undefined || given.id === before.id)) return before.id;
       if (mode !== 'IMPORT') {
-        const reasons = incompatibilities(this.state, this.levelOf(subject), parsed, live);
+        const reasons = incompatibilities(this.state, this.levelOf(subject), parsed, comparable(live, given, config));
         if (reasons.length > 0) {
           throw new RegistryError(
             409,
@@ -132,13 +180,17 @@ export class Registry {
       const last = this.state.versions(subject, true).at(-1)?.version ?? 0;
       const previous = live.at(-1);
       const { schemaType, schema, references } = parsed;
-      const metadata = given.metadata ?? previous?.metadata;
-      const ruleSet = given.ruleSet ?? previous?.ruleSet;
-      const id = given.id ?? this.state.idOf(parsed, { metadata, ruleSet }) ?? this.state.maxId + 1;
-      this.checkImportedId(id, parsed);
+      const { metadata, ruleSet } = withConfigured(
+        { metadata: given.metadata ?? previous?.metadata, ruleSet: given.ruleSet ?? previous?.ruleSet },
+        config,
+      );
+      const context = contextOf(subject);
+      const id = given.id ?? this.state.idOf(context, parsed, { metadata, ruleSet }) ?? this.state.maxId(context) + 1;
+      this.checkImportedId(context, id, parsed);
       const version = given.version ?? last + 1;
       const stored = { subject, version, id, schemaType, schema, references, metadata, ruleSet, deleted: false };
-      await this.log.write([schemaRecord(stored)]);
+      const isNewContext = !this.state.contextNames().includes(context);
+      await this.log.write([...(isNewContext ? [contextRecord(context)] : []), schemaRecord(stored)]);
       return id;
     });
   }
@@ -150,10 +202,11 @@ export class Registry {
     given: GivenSchema,
     normalize = false,
   ): readonly string[] {
-    const parsed = this.parse(given, normalize);
+    const parsed = this.parse(subject, given, normalize);
     const live = this.state.versions(subject, false);
     if (live.length === 0 && (version === undefined || parseVersion(version) === 'latest')) return [];
-    const earlier = version === undefined ? live : [this.version(subject, version)];
+    const earlier =
+      version === undefined ? comparable(live, given, this.configOf(subject)) : [this.version(subject, version)];
     return incompatibilities(this.state, this.levelOf(subject), parsed, earlier);
   }
 
@@ -174,7 +227,7 @@ export class Registry {
       }
       const settings = [
         ...(this.state.mode(subject) === undefined ? [] : [modeRecord(subject, undefined)]),
-        ...(this.state.level(subject) === undefined ? [] : [configRecord(subject, undefined)]),
+        ...(this.state.config(subject) === undefined ? [] : [configRecord(subject, undefined)]),
       ];
       await this.log.write([deleteSubjectRecord(subject, last.version), ...settings]);
       return live.map(({ version }) => version);
@@ -196,36 +249,36 @@ export class Registry {
     });
   }
 
-  level(subject: string | null, defaultToGlobal = false): CompatibilityLevel {
-    const own = this.state.level(subject);
-    if (own !== undefined) return own;
-    if (subject === null || defaultToGlobal) return this.levelOf(null);
+  config(subject: string | null, defaultToGlobal = false): SubjectConfig {
+    const own = this.state.config(subject);
+    if (own !== undefined) return subject === null ? { compatibilityLevel: DEFAULT_LEVEL, ...own } : own;
+    if (subject === null || defaultToGlobal)
+      return { compatibilityLevel: this.levelOf(subject), ...this.configOf(subject) };
     throw compatibilityNotConfigured(subject);
   }
 
-  setLevel(subject: string | null, text: unknown): Promise<CompatibilityLevel> {
-    const level = nameIn(LEVELS, String(text).toUpperCase());
-    if (level === undefined) return Promise.reject(invalidCompatibility());
+  /** What is not named stays as it was. */
+  setConfig(subject: string | null, given: SubjectConfig): Promise<SubjectConfig> {
     return this.change(async () => {
       this.checkWritable(subject);
-      await this.log.write([configRecord(subject, level)]);
-      return level;
+      await this.log.write([configRecord(subject, { ...this.state.config(subject), ...given })]);
+      return given;
     });
   }
 
-  deleteLevel(subject: string | null): Promise<CompatibilityLevel> {
+  deleteConfig(subject: string | null): Promise<SubjectConfig> {
     return this.change(async () => {
-      const before = this.state.level(subject);
+      const before = this.state.config(subject);
       if (before === undefined && subject !== null) throw subjectNotFound(subject);
       await this.log.write([configRecord(subject, undefined)]);
-      return before ?? DEFAULT_LEVEL;
+      return { compatibilityLevel: DEFAULT_LEVEL, ...before };
     });
   }
 
   mode(subject: string | null, defaultToGlobal = false): Mode {
     const own = this.state.mode(subject);
     if (own !== undefined) return own;
-    if (subject === null || defaultToGlobal) return this.state.mode(null) ?? DEFAULT_MODE;
+    if (subject === null || defaultToGlobal) return this.modeOf(subject);
     throw modeNotConfigured(subject);
   }
 
@@ -233,7 +286,10 @@ export class Registry {
     const mode = nameIn(MODES, String(text).toUpperCase());
     if (mode === undefined) return Promise.reject(invalidMode());
     return this.change(async () => {
-      const full = subject === null ? this.subjects().length > 0 : this.state.versions(subject, false).length > 0;
+      const isContext = subject === null || placeOf(subject).name === '';
+      const full = isContext
+        ? this.subjects({ prefix: subject ?? '' }).length > 0
+        : this.state.versions(subject, false).length > 0;
       if (mode === 'IMPORT' && !force && full) {
         throw notPermitted('Cannot import since found existing subjects');
       }
@@ -252,23 +308,39 @@ export class Registry {
   }
 
   private levelOf(subject: string | null): CompatibilityLevel {
-    return this.state.level(subject) ?? this.state.level(null) ?? DEFAULT_LEVEL;
+    return this.setting(subject, (place) => this.state.config(place)?.compatibilityLevel) ?? DEFAULT_LEVEL;
   }
 
-  private parse({ schema, schemaType, references }: GivenSchema, normalize: boolean): ParsedSchema {
+  private modeOf(subject: string | null): Mode {
+    return this.setting(subject, (place) => this.state.mode(place)) ?? DEFAULT_MODE;
+  }
+
+  /** Everything but the alias, of the first that sets anything. */
+  private configOf(subject: string | null): SubjectConfig {
+    return this.setting(subject, (place) => this.state.config(place)) ?? {};
+  }
+
+  /** Of the subject itself, else of its context, else of all contexts. */
+  private setting<Value>(subject: string | null, of: (place: string | null) => Value | undefined): Value | undefined {
+    return of(subject) ?? of(contextSettings(subject)) ?? of(ALL_CONTEXTS);
+  }
+
+  private parse(subject: string, given: GivenSchema, normalize: boolean): ParsedSchema {
+    const { schema, schemaType, references } = given;
+    const normal = normalize || this.setting(subject, (place) => this.state.config(place)?.normalize) === true;
     const known = nameIn(SCHEMA_TYPES, schemaType);
     if (known === undefined) {
       throw invalidSchema(`Invalid schema type ${schemaType}: the types are ${Object.keys(SCHEMA_TYPES).join(', ')}`);
     }
     if (schema === '') throw invalidSchema('Empty schema');
-    const resolved = references.map((reference) => this.resolved(reference));
-    return parseSchema(this.state, { schemaType: known, schema, references: resolved }, normalize);
+    const resolved = references.map((reference) => this.resolved(subject, reference));
+    return parseSchema(this.state, subject, { schemaType: known, schema, references: resolved }, normal);
   }
 
   /** Version -1 is the newest there is. */
-  private resolved(reference: SchemaReference): SchemaReference {
+  private resolved(subject: string, reference: SchemaReference): SchemaReference {
     if (reference.version !== -1) return reference;
-    const newest = this.state.versions(reference.subject, false).at(-1);
+    const newest = this.state.versions(besideSubject(subject, reference.subject), false).at(-1);
     return newest === undefined ? reference : { ...reference, version: newest.version };
   }
 
@@ -289,21 +361,23 @@ export class Registry {
       if (identityOf(stored) === identity) return true;
       if (stored.schemaType !== parsed.schemaType || stored.references.length !== parsed.references.length)
         return false;
-      return identityOf(parseSchema(this.state, stored)) === identity;
+      return identityOf(parseSchema(this.state, stored.subject, stored)) === identity;
     });
   }
 
   private checkWritable(subject: string | null): Mode {
-    const globally = this.state.mode(null) ?? DEFAULT_MODE;
-    const mode = globally === 'READONLY_OVERRIDE' ? globally : (this.state.mode(subject) ?? globally);
+    const overrides = [contextSettings(subject), ALL_CONTEXTS].some(
+      (place) => this.state.mode(place) === 'READONLY_OVERRIDE',
+    );
+    const mode = overrides ? 'READONLY_OVERRIDE' : this.modeOf(subject);
     if (mode === 'READONLY' || mode === 'READONLY_OVERRIDE') {
       throw notPermitted(subject === null ? 'Global mode is read-only' : `Subject ${subject} is in read-only mode`);
     }
     return mode;
   }
 
-  private checkImportedId(id: number, parsed: ParsedSchema): void {
-    const [user] = this.state.usersOf(id);
+  private checkImportedId(context: string, id: number, parsed: ParsedSchema): void {
+    const [user] = this.state.usersOf(context, id);
     if (user === undefined || identityOf(user) === identityOf(parsed)) return;
     throw notPermitted(`Overwrite new schema with id ${id} is not permitted.`);
   }
@@ -322,6 +396,17 @@ export class Registry {
   }
 }
 
+/** With a compatibility group, versions of the same value only. */
+function comparable(
+  versions: readonly StoredSchema[],
+  given: SchemaExtras,
+  { compatibilityGroup: group }: SubjectConfig,
+): readonly StoredSchema[] {
+  if (group === undefined) return versions;
+  const wanted = metadataProperty(given, group);
+  return versions.filter((version) => metadataProperty(version, group) === wanted);
+}
+
 function parseVersion(text: string): number | 'latest' {
   if (text === 'latest' || text === '-1') return 'latest';
   const version = Number(text);
@@ -330,7 +415,7 @@ function parseVersion(text: string): number | 'latest' {
 }
 
 /** The name, where the table has it. */
-function nameIn<Name extends string>(table: Readonly<Record<Name, string>>, name: string): Name | undefined {
+export function nameIn<Name extends string>(table: Readonly<Record<Name, string>>, name: string): Name | undefined {
   const has = (text: string): text is Name => Object.hasOwn(table, text);
   return has(name) ? name : undefined;
 }

@@ -1,38 +1,40 @@
-import type { SchemaExtras, StoredSchema } from './schemas-topic.js';
+import { besideSubject, contextOf, DEFAULT_CONTEXT } from './context.js';
+import type { Mode } from './levels.js';
+import type { SchemaExtras, SchemaReference, StoredSchema, SubjectConfig } from './schemas-topic.js';
 
-export const LEVELS = {
-  NONE: 'Any schema is accepted.',
-  BACKWARD: 'A new schema reads what the latest one wrote: consumers go first.',
-  BACKWARD_TRANSITIVE: 'As BACKWARD, with every earlier version.',
-  FORWARD: 'The latest schema reads what a new one writes: producers go first.',
-  FORWARD_TRANSITIVE: 'As FORWARD, with every earlier version.',
-  FULL: 'BACKWARD and FORWARD.',
-  FULL_TRANSITIVE: 'As FULL, with every earlier version.',
-} as const;
-export type CompatibilityLevel = keyof typeof LEVELS;
-
-export const MODES = {
-  READWRITE: 'Schemas are read and registered.',
-  READONLY: 'Schemas are read; registering and deleting is refused.',
-  READONLY_OVERRIDE: 'As READONLY; set for all subjects, it also overrules the modes of single ones.',
-  IMPORT: 'Schemas are registered with the ids and versions that come with them.',
-  FORWARD: 'Treated as READWRITE: no schema is forwarded anywhere.',
-} as const;
-export type Mode = keyof typeof MODES;
+/** Ids are given once in each context. */
+class Ids {
+  /** The highest that was ever seen. */
+  max = 0;
+  readonly users = new Map<number, StoredSchema[]>();
+  readonly byIdentity = new Map<string, number>();
+}
 
 /** What the registry knows: the fold of the records of `_schemas`. Questions are answered from here alone. */
 export class SchemaState {
-  /** The highest id that was ever seen: ids are given once. */
-  maxId = 0;
   private readonly subjects = new Map<string, Map<number, StoredSchema>>();
-  private readonly users = new Map<number, StoredSchema[]>();
-  private readonly ids = new Map<string, number>();
-  private readonly levels = new Map<string | null, CompatibilityLevel>();
+  private readonly contexts = new Map<string, Ids>([[DEFAULT_CONTEXT, new Ids()]]);
+  private readonly configs = new Map<string | null, SubjectConfig>();
   private readonly modes = new Map<string | null, Mode>();
 
   clear(): void {
-    this.maxId = 0;
-    for (const map of [this.subjects, this.users, this.ids, this.levels, this.modes]) map.clear();
+    for (const map of [this.subjects, this.contexts, this.configs, this.modes]) map.clear();
+    this.addContext(DEFAULT_CONTEXT);
+  }
+
+  addContext(context: string): Ids {
+    const ids = this.contexts.get(context) ?? new Ids();
+    this.contexts.set(context, ids);
+    return ids;
+  }
+
+  /** In order of their names. */
+  contextNames(): readonly string[] {
+    return [...this.contexts.keys()].sort();
+  }
+
+  maxId(context: string): number {
+    return this.contexts.get(context)?.max ?? 0;
   }
 
   putVersion(stored: StoredSchema): void {
@@ -40,10 +42,11 @@ export class SchemaState {
     const versions = this.subjects.get(stored.subject) ?? new Map<number, StoredSchema>();
     this.subjects.set(stored.subject, versions);
     versions.set(stored.version, stored);
-    this.users.set(stored.id, [...(this.users.get(stored.id) ?? []), stored]);
+    const ids = this.addContext(contextOf(stored.subject));
+    ids.users.set(stored.id, [...(ids.users.get(stored.id) ?? []), stored]);
     const identity = identityOf(stored, stored);
-    if (!this.ids.has(identity)) this.ids.set(identity, stored.id);
-    this.maxId = Math.max(this.maxId, stored.id);
+    if (!ids.byIdentity.has(identity)) ids.byIdentity.set(identity, stored.id);
+    ids.max = Math.max(ids.max, stored.id);
   }
 
   removeVersion(subject: string, version: number): void {
@@ -52,12 +55,13 @@ export class SchemaState {
     if (versions === undefined || stored === undefined) return;
     versions.delete(version);
     if (versions.size === 0) this.subjects.delete(subject);
-    const users = (this.users.get(stored.id) ?? []).filter((user) => user !== stored);
-    if (users.length > 0) this.users.set(stored.id, users);
+    const ids = this.addContext(contextOf(subject));
+    const users = (ids.users.get(stored.id) ?? []).filter((user) => user !== stored);
+    if (users.length > 0) ids.users.set(stored.id, users);
     else {
-      this.users.delete(stored.id);
+      ids.users.delete(stored.id);
       const identity = identityOf(stored, stored);
-      if (this.ids.get(identity) === stored.id) this.ids.delete(identity);
+      if (ids.byIdentity.get(identity) === stored.id) ids.byIdentity.delete(identity);
     }
   }
 
@@ -73,9 +77,9 @@ export class SchemaState {
     }
   }
 
-  setLevel(subject: string | null, level: CompatibilityLevel | undefined): void {
-    if (level === undefined) this.levels.delete(subject);
-    else this.levels.set(subject, level);
+  setConfig(subject: string | null, config: SubjectConfig | undefined): void {
+    if (config === undefined) this.configs.delete(subject);
+    else this.configs.set(subject, config);
   }
 
   setMode(subject: string | null, mode: Mode | undefined): void {
@@ -95,17 +99,17 @@ export class SchemaState {
       .sort((a, b) => a.version - b.version);
   }
 
-  /** All subjects and versions that carry this id. */
-  usersOf(id: number): readonly StoredSchema[] {
-    return this.users.get(id) ?? [];
+  /** All subjects of a context and their versions that carry this id. */
+  usersOf(context: string, id: number): readonly StoredSchema[] {
+    return this.contexts.get(context)?.users.get(id) ?? [];
   }
 
-  idOf(schema: SchemaText, extras: SchemaExtras): number | undefined {
-    return this.ids.get(identityOf(schema, extras));
+  idOf(context: string, schema: SchemaText, extras: SchemaExtras): number | undefined {
+    return this.contexts.get(context)?.byIdentity.get(identityOf(schema, extras));
   }
 
-  level(subject: string | null): CompatibilityLevel | undefined {
-    return this.levels.get(subject);
+  config(subject: string | null): SubjectConfig | undefined {
+    return this.configs.get(subject);
   }
 
   mode(subject: string | null): Mode | undefined {
@@ -115,10 +119,10 @@ export class SchemaState {
   /** The ids of the schemas that refer to this version. */
   referrers(subject: string, version: number): readonly number[] {
     const ids = new Set<number>();
-    for (const versions of this.subjects.values()) {
-      for (const { id, references } of versions.values()) {
-        if (references.some((reference) => reference.subject === subject && reference.version === version)) ids.add(id);
-      }
+    for (const [from, versions] of this.subjects) {
+      const refersTo = (reference: SchemaReference): boolean =>
+        reference.version === version && besideSubject(from, reference.subject) === subject;
+      for (const { id, references } of versions.values()) if (references.some(refersTo)) ids.add(id);
     }
     return [...ids].sort((a, b) => a - b);
   }

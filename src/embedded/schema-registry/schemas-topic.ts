@@ -1,3 +1,5 @@
+import type { CompatibilityLevel } from './levels.js';
+
 /**
  * The records of the topic `_schemas`, exactly as Confluent's registry writes them: JSON keys and values, the newest
  * one of a key counts, a null value removes. A real registry can go on where this one stopped, and the other way round.
@@ -31,6 +33,24 @@ export interface StoredSchema extends SchemaExtras {
   readonly references: readonly SchemaReference[];
   readonly deleted: boolean;
 }
+
+/** What is set for a subject, a context, or all; in the words of the REST API's answers, which the topic has too. */
+export interface SubjectConfig {
+  readonly compatibilityLevel?: CompatibilityLevel;
+  /** Requests for this subject are answered for that one. */
+  readonly alias?: string;
+  /** As `normalize=true` in every request. */
+  readonly normalize?: boolean;
+  /** The property of metadata whose value versions have to share to be compared. */
+  readonly compatibilityGroup?: string;
+  /** What schemas carry where they say nothing else, and whatever they say. */
+  readonly defaultMetadata?: object;
+  readonly overrideMetadata?: object;
+  readonly defaultRuleSet?: object;
+  readonly overrideRuleSet?: object;
+}
+
+export const CONFIG_OBJECTS = ['defaultMetadata', 'overrideMetadata', 'defaultRuleSet', 'overrideRuleSet'] as const;
 
 export interface TopicRecord {
   readonly key: Buffer;
@@ -73,9 +93,13 @@ export const deleteSubjectRecord = (subject: string, version: number): TopicReco
 export const deleteSubjectTombstone = (subject: string): TopicRecord =>
   record({ keytype: 'DELETE_SUBJECT', subject, magic: 0 }, null);
 
-/** Subject null: the global setting. Level undefined removes it. */
-export const configRecord = (subject: string | null, level: string | undefined): TopicRecord =>
-  record({ keytype: 'CONFIG', subject, magic: 0 }, level === undefined ? null : { compatibilityLevel: level });
+/** Names a context that has no subjects yet: the original lists those of which it has such a record. */
+export const contextRecord = (context: string): TopicRecord =>
+  record({ keytype: 'CONTEXT', tenant: 'default', context, magic: 0 }, { tenant: 'default', context });
+
+/** Subject null: the setting for all. Undefined removes it. */
+export const configRecord = (subject: string | null, config: SubjectConfig | undefined): TopicRecord =>
+  record({ keytype: 'CONFIG', subject, magic: 0 }, config ?? null);
 
 export const modeRecord = (subject: string | null, mode: string | undefined): TopicRecord =>
   record({ keytype: 'MODE', subject, magic: 0 }, mode === undefined ? null : { mode });

@@ -8,7 +8,8 @@ import { closeHttp, listen } from '../../support/listen.js';
 import type { Log } from '../../support/log.js';
 import { Registry } from './registry.js';
 import { RegistryError } from './registry-error.js';
-import { type Context, RawText, ROUTES } from './routes.js';
+import { type Context, RawText } from './route.js';
+import { CONTEXT_ROUTES, ROUTES } from './routes.js';
 import { SchemaState } from './schema-state.js';
 import { SchemasLog, type SchemasTopic } from './schemas-log.js';
 
@@ -63,7 +64,7 @@ export async function startSchemaRegistry(
 }
 
 /** Every answer is 200, except for what is thrown. */
-const routes: ReadonlyArray<ApiRoute<Context>> = ROUTES.map(({ method, path, handle }) => ({
+const routes: ReadonlyArray<ApiRoute<Context>> = [...ROUTES, ...CONTEXT_ROUTES].map(({ method, path, handle }) => ({
   method,
   path,
   handle: async (call, context) => {

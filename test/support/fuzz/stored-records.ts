@@ -5,9 +5,11 @@ import type { StateReader, StateTopic } from '../../../src/embedded/kafka/topics
 import { readTransactions } from '../../../src/embedded/kafka/transactions/transaction-records.js';
 import { readCommand } from '../../../src/embedded/ksqldb/command-log.js';
 import { applyRecord } from '../../../src/embedded/schema-registry/apply-record.js';
+import { contextOf } from '../../../src/embedded/schema-registry/context.js';
 import { SchemaState } from '../../../src/embedded/schema-registry/schema-state.js';
 import {
   configRecord,
+  contextRecord,
   deleteSubjectRecord,
   modeRecord,
   schemaRecord,
@@ -63,7 +65,8 @@ function registryRecords(): readonly FuzzedDecoder[] {
   const records: readonly TopicRecord[] = [
     schemaRecord({ subject: 's', version: 1, id: 1, references, ...schema }),
     deleteSubjectRecord('s', 1),
-    configRecord('s', 'FULL'),
+    contextRecord('.c'),
+    configRecord('s', { compatibilityLevel: 'FULL', alias: 't', normalize: true, defaultMetadata: {} }),
     modeRecord(null, 'IMPORT'),
   ];
   const apply = (key: Buffer, value: Buffer | null): void => {
@@ -72,7 +75,7 @@ function registryRecords(): readonly FuzzedDecoder[] {
     for (const subject of state.subjectNames()) {
       for (const { version, id } of state.versions(subject, true)) {
         state.referrers(subject, version);
-        state.usersOf(id);
+        state.usersOf(contextOf(subject), id);
       }
     }
   };
