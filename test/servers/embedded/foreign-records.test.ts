@@ -115,7 +115,7 @@ describe('records that a server did not write into the topic of its state', () =
       [key({}), value({ schemaType: 'COBOL' })],
       [key({}), value({ references: [{}] })],
       [key({ keytype: 'CONFIG' }), '{"compatibilityLevel":"SIDEWAYS"}'],
-      [key({ keytype: 'CONTEXT' }), '{}'],
+      [key({ keytype: 'EXPORTER' }), '{}'],
       [null, '{}'],
       good(3),
     ]);
