@@ -44,6 +44,17 @@ export const versionAnswer = (stored: StoredSchema) => ({
   schema: stored.schema,
 });
 
+/** Its text is given as it is stored. Other forms, which clients ask for by `format`, are refused where they would differ. */
+export function inGivenFormat(stored: StoredSchema, { query }: Request): StoredSchema {
+  const format = query.get('format') ?? '';
+  const differs =
+    stored.schemaType === 'PROTOBUF'
+      ? format !== ''
+      : stored.schemaType === 'AVRO' && format === 'resolved' && stored.references.length > 0;
+  if (differs) throw new RegistryError(42201, `format=${format} is not supported by this registry: ask without it`);
+  return stored;
+}
+
 export const subjectVersion = ({ subject, version }: StoredSchema) => ({ subject, version });
 
 export const bySubject = (a: StoredSchema, b: StoredSchema) =>

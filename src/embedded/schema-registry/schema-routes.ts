@@ -3,6 +3,7 @@ import {
   bySubject,
   type Context,
   flag,
+  inGivenFormat,
   page,
   querySubject,
   RawText,
@@ -54,7 +55,7 @@ export const SCHEMAS: readonly Route[] = [
     meaning: 'A schema by its id, of the subject’s context. Query: subject, fetchMaxId.',
     handle: (request, context) => {
       const subject = querySubject(request, context);
-      const stored = context.registry.byId(idAt(request), subject);
+      const stored = inGivenFormat(context.registry.byId(idAt(request), subject), request);
       const most = flag(request.query, 'fetchMaxId') ? { maxId: context.registry.maxId(subject) } : {};
       return { schema: stored.schema, ...besides(stored), ...most };
     },
@@ -64,7 +65,7 @@ export const SCHEMAS: readonly Route[] = [
     path: '/schemas/ids/:id/schema',
     meaning: 'Its text alone. Query: subject.',
     handle: (request, context) =>
-      new RawText(context.registry.byId(idAt(request), querySubject(request, context)).schema),
+      new RawText(inGivenFormat(context.registry.byId(idAt(request), querySubject(request, context)), request).schema),
   },
   {
     method: 'GET',

@@ -3,6 +3,7 @@ import { invalidSchema, RegistryError } from './registry-error.js';
 import {
   type Context,
   flag,
+  inGivenFormat,
   objectOf,
   page,
   RawText,
@@ -11,8 +12,15 @@ import {
   subjectOf,
   versionAnswer,
 } from './route.js';
+import type { StoredSchema } from './schemas-topic.js';
 
 const versionOf = ({ parameters }: Request): string => parameters.version ?? '';
+
+const versionAt = (request: Request, context: Context): StoredSchema =>
+  inGivenFormat(
+    context.registry.version(subjectOf(request, context), versionOf(request), flag(request.query, 'deleted')),
+    request,
+  );
 
 function givenSchema(body: unknown): GivenSchema {
   const object = objectOf(body);
@@ -126,20 +134,13 @@ export const SUBJECTS: readonly Route[] = [
     method: 'GET',
     path: '/subjects/:subject/versions/:version',
     meaning: 'One version, or `latest`. Query: deleted.',
-    handle: (request, context) =>
-      versionAnswer(
-        context.registry.version(subjectOf(request, context), versionOf(request), flag(request.query, 'deleted')),
-      ),
+    handle: (request, context) => versionAnswer(versionAt(request, context)),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/schema',
     meaning: 'Its schema alone. Query: deleted.',
-    handle: (request, context) =>
-      new RawText(
-        context.registry.version(subjectOf(request, context), versionOf(request), flag(request.query, 'deleted'))
-          .schema,
-      ),
+    handle: (request, context) => new RawText(versionAt(request, context).schema),
   },
   {
     method: 'GET',

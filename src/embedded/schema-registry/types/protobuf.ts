@@ -3,12 +3,15 @@ import {
   protobufIncompatibilities,
 } from '../../../protocol/protobuf/compatibility.js';
 import { printProtobufText } from '../../../protocol/protobuf/print.js';
-import { type ProtobufMessage, parseProtobufSchema } from '../../../protocol/protobuf/schema.js';
+import { type ProtobufMessage, ProtobufSchemaError, parseProtobufSchema } from '../../../protocol/protobuf/schema.js';
 import { type Sides, schemaType } from './schema-type.js';
 
 /** Schemas are .proto files; a reference is the file that an import names. Normalised they are as they are stored. */
 export const PROTOBUF = schemaType<readonly ProtobufMessage[]>({
   parse({ schema: text, referenced }) {
+    // Python's client sends descriptors in Base64, which a .proto file can't be.
+    if (/^[A-Za-z0-9+/]{16,}=*$/.test(text))
+      throw new ProtobufSchemaError('serialized descriptors are not supported, send the text of the .proto file');
     const files = new Map(referenced.map(({ name, schema }) => [name, schema]));
     return { schema: parseProtobufSchema(text, files), canonical: printProtobufText(text) };
   },
