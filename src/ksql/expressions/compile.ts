@@ -11,7 +11,7 @@ import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
 import { compileComparison, compileLike, compilePredicate } from './comparison.js';
-import type { CompileContext, Compiled } from './compiled.js';
+import type { CompileContext, Compiled, Typed } from './compiled.js';
 import { constant, elementOf, readLiterals } from './literals.js';
 import {
   arrayOf,
@@ -32,6 +32,12 @@ export function compile(expression: Expression, context: CompileContext): Compil
   // The innermost expression is where it went wrong.
   return placedAt(expression.at, () => compileKind(expression, context));
 }
+
+/** The expression as a leaf of a plan. */
+export const typedExpression = (expression: Expression, context: CompileContext): Typed => ({
+  expression,
+  ...compile(expression, context),
+});
 
 function compileKind(expression: Expression, context: CompileContext): Compiled {
   const run = (each: Expression, inner = context): Compiled => compile(each, inner);

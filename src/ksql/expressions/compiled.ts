@@ -1,3 +1,4 @@
+import type { Expression } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Row } from '../rows/row.js';
 import type { Value } from '../values/value.js';
@@ -6,6 +7,11 @@ import type { Value } from '../values/value.js';
 export interface Compiled {
   readonly type: SqlType | undefined;
   readonly evaluate: (row: Row) => Value;
+}
+
+/** An expression with what came of it: plans print the one and run the other. */
+export interface Typed extends Compiled {
+  readonly expression: Expression;
 }
 
 /** What the engine's functions may use of the world. */

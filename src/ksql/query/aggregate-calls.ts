@@ -45,7 +45,7 @@ const isLiteral = (expression: Expression): boolean =>
     : ['integer', 'boolean', 'string', 'double', 'null'].includes(expression.kind);
 
 /** A name that no user can write: a slot of the grouped row. */
-const slot = (kind: 'group' | 'aggregate', at: number): string => `\u0000${kind}${at}`;
+const slot = (kind: 'GROUP' | 'AGG_VARIABLE', at: number): string => `\u0000${kind}_${at}`;
 
 /** An expression needs a column that the rows of a group need not share. */
 class NotGrouped extends StatementError {}
@@ -77,9 +77,14 @@ export class Grouping {
   rewrite(expression: Expression, clause: 'SELECT' | 'HAVING' = 'SELECT'): Expression {
     const group = this.groups.get(this.textOf(expression));
     if (group !== undefined)
-      return { kind: 'column', source: undefined, name: slot('group', group), at: expression.at };
+      return { kind: 'column', source: undefined, name: slot('GROUP', group), at: expression.at };
     if (expression.kind === 'call' && AGGREGATES.has(expression.name)) {
-      return { kind: 'column', source: undefined, name: slot('aggregate', this.callAt(expression)), at: expression.at };
+      return {
+        kind: 'column',
+        source: undefined,
+        name: slot('AGG_VARIABLE', this.callAt(expression)),
+        at: expression.at,
+      };
     }
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
@@ -132,9 +137,9 @@ export class Grouping {
     return {
       sources: [],
       column: (_, name) => {
-        const group = groups.findIndex((__, at) => name === slot('group', at));
+        const group = groups.findIndex((__, at) => name === slot('GROUP', at));
         if (group !== -1) return { type: groups[group]?.type, evaluate: (row) => row.key[group] ?? null };
-        const call = this.calls.findIndex((__, at) => name === slot('aggregate', at));
+        const call = this.calls.findIndex((__, at) => name === slot('AGG_VARIABLE', at));
         if (call !== -1) {
           return { type: this.calls[call]?.aggregate.returns, evaluate: (row) => row.value?.[call] ?? null };
         }
@@ -146,8 +151,8 @@ export class Grouping {
 }
 
 export function isGroupSlot(expression: Expression): number | undefined {
-  if (expression.kind !== 'column' || !expression.name.startsWith('\u0000group')) return undefined;
-  return Number(expression.name.slice('\u0000group'.length));
+  if (expression.kind !== 'column' || !expression.name.startsWith('\u0000GROUP_')) return undefined;
+  return Number(expression.name.slice('\u0000GROUP_'.length));
 }
 
 const NO_ROW: Row = { key: [], value: [], timestampMs: 0, partition: 0, offset: 0n, headers: [], window: undefined };

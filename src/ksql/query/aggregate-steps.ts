@@ -1,23 +1,10 @@
 import { NO_CAUSE, type Row, type RowWindow, withValue } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
-import type { AggregateCall } from './aggregate-calls.js';
-import type { Step, StepContext } from './plan.js';
+import type { AggregateStep } from './physical-plan.js';
+import type { Step, StepContext } from './step.js';
 import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
 import { type WindowRules, windowsOf } from './windows.js';
-
-export interface AggregateOptions {
-  readonly calls: readonly AggregateCall[];
-  readonly groups: ReadonlyArray<(row: Row) => Value>;
-  readonly where: ((row: Row) => boolean) | undefined;
-  /** HAVING. */
-  readonly shows: ((row: Row) => boolean) | undefined;
-  readonly project: ReadonlyArray<(row: Row) => Value>;
-  readonly rules: WindowRules | undefined;
-  readonly final: boolean;
-  readonly table: boolean;
-  readonly steps: StepContext;
-}
 
 type Emit = (row: Row) => void;
 type Failed = StepContext['failed'];
@@ -26,54 +13,57 @@ type Failed = StepContext['failed'];
 const SAID_BEFORE: Failed = () => {};
 
 /** Rows of a stream (or changes of a table) to changes of their groups, and the groups as they are now. */
-export function aggregateSteps(options: AggregateOptions): { readonly step: Step; readonly rows: TableRows } {
-  const aggregation = new Aggregation(options);
+export function aggregateSteps(
+  step: AggregateStep,
+  context: StepContext,
+): { readonly step: Step; readonly rows: TableRows } {
+  const aggregation = new Aggregation(step, context);
+  const groupOf = groupReader(step, context);
   const { rows } = aggregation;
-  return { step: options.table ? tableStep(options, aggregation) : streamStep(options, aggregation), rows };
-}
-
-function streamStep(options: AggregateOptions, aggregation: Aggregation): Step {
-  return (row, emit) => {
-    if (row.value === null || !passes(options, row)) return;
-    const group = groupOf(options, row);
-    if (group === undefined) return;
-    if (options.rules === undefined) aggregation.change(group, undefined, row, 'add', emit);
-    else if (options.rules.kind === 'SESSION') aggregation.session(group, row, options.rules, emit);
-    else aggregation.windows(group, row, options.rules, emit);
+  return {
+    step: step.table ? tableStep(groupOf, aggregation, context) : streamStep(groupOf, aggregation, step.window),
+    rows,
   };
 }
 
-function passes({ where, steps }: AggregateOptions, row: Row): boolean {
-  if (where === undefined) return true;
-  try {
-    return where(row);
-  } catch (failure) {
-    steps.failed(failure);
-    return false;
-  }
+/** Undefined: WHERE leaves the row out, or a part is null, so that the row belongs to no group. */
+type GroupOf = (row: Row) => Value[] | undefined;
+
+function groupReader({ where, groups }: AggregateStep, { failed }: StepContext): GroupOf {
+  return (row) => {
+    try {
+      if (where !== undefined && where.evaluate(row) !== true) return undefined;
+      const group = groups.map(({ evaluate }) => evaluate(row));
+      return group.includes(null) ? undefined : group;
+    } catch (failure) {
+      failed(failure);
+      return undefined;
+    }
+  };
 }
 
-/** Undefined: a part is null, so the row belongs to no group. */
-function groupOf({ groups, steps }: AggregateOptions, row: Row): Value[] | undefined {
-  try {
-    const group = groups.map((evaluate) => evaluate(row));
-    return group.includes(null) ? undefined : group;
-  } catch (failure) {
-    steps.failed(failure);
-    return undefined;
-  }
+function streamStep(groupOf: GroupOf, aggregation: Aggregation, rules: WindowRules | undefined): Step {
+  return (row, emit) => {
+    if (row.value === null) return;
+    const group = groupOf(row);
+    if (group === undefined) return;
+    if (rules === undefined) aggregation.change(group, undefined, row, 'add', emit);
+    else if (rules.kind === 'SESSION') aggregation.session(group, row, rules, emit);
+    else aggregation.windows(group, row, rules, emit);
+  };
 }
 
+export const AGGREGATE_STATES = 'Aggregate';
 export const PREVIOUS_ROWS = 'Previous';
 
 /**
  * A table's change takes its old row out of its old group, then puts the new one in. Where both are one group, that is
  * one change with one result.
  */
-function tableStep(options: AggregateOptions, aggregation: Aggregation): Step {
-  const previous = options.steps.store(PREVIOUS_ROWS);
+function tableStep(groupOf: GroupOf, aggregation: Aggregation, context: StepContext): Step {
+  const previous = context.store(PREVIOUS_ROWS);
   const grouped = (row: Row): Grouped | undefined => {
-    const group = passes(options, row) ? groupOf(options, row) : undefined;
+    const group = groupOf(row);
     return group === undefined ? undefined : { group, row };
   };
   return (row, emit) => {
@@ -108,12 +98,15 @@ class Aggregation {
   /** Sessions of each group. */
   private readonly sessions = new Map<string, Set<string>>();
 
-  constructor(private readonly options: AggregateOptions) {
-    this.states = options.steps.store('Aggregate');
-    this.results = options.final ? options.steps.store(RESULTS) : undefined;
-    if (options.rules === undefined) return;
+  constructor(
+    private readonly step: AggregateStep,
+    private readonly context: StepContext,
+  ) {
+    this.states = context.store(AGGREGATE_STATES);
+    this.results = step.final ? context.store(RESULTS) : undefined;
+    if (step.window === undefined) return;
     for (const [identity, { key, window, timestampMs }] of this.states.all()) {
-      const partition = options.steps.partitionOf(key);
+      const partition = context.partitionOf(key);
       this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
       if (window === undefined) continue;
       this.watch(partition, identity);
@@ -135,7 +128,7 @@ class Aggregation {
     const timestampMs = Math.max(entry?.timestampMs ?? -1, row.timestampMs);
     const next: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, next);
-    if (!this.options.final) this.show(next, entry, row, emit);
+    if (!this.step.final) this.show(next, entry, row, emit);
   }
 
   /** A row of a table that stays in its group. */
@@ -151,14 +144,14 @@ class Aggregation {
   }
 
   private next(state: readonly Value[] | undefined, row: Row, how: 'add' | 'undo'): Value[] {
-    return this.options.calls.map(({ aggregate, args }, at) => {
+    return this.step.calls.map(({ aggregate, args }, at) => {
       const before = state === undefined ? aggregate.initial : (state[at] ?? null);
       try {
         const values = args.map((evaluate) => evaluate(row));
         if (how === 'add') return aggregate.add(before, values);
         return aggregate.undo === undefined ? before : aggregate.undo(before, values);
       } catch (failure) {
-        this.options.steps.failed(failure);
+        this.context.failed(failure);
         return before;
       }
     });
@@ -166,7 +159,7 @@ class Aggregation {
 
   /** A group that HAVING leaves out goes out as a deletion where it was in the table before. */
   private show(entry: StoreEntry, before: StoreEntry | undefined, cause: Row, emit: Emit): void {
-    const row = this.rowOf(entry, cause, this.options.steps.failed);
+    const row = this.rowOf(entry, cause, this.context.failed);
     if (this.results !== undefined) keepResult(this.results, row, emit);
     else if (row.value !== null || (before !== undefined && this.isShown(before))) emit(row);
   }
@@ -175,7 +168,7 @@ class Aggregation {
   private rowOf(entry: StoreEntry, cause: Row, failed: Failed): Row {
     const grouped = this.grouped(entry, cause);
     if (!this.holds(grouped, failed)) return { ...grouped, value: null };
-    const value = this.options.project.map((evaluate) => {
+    const value = this.step.columns.map(({ evaluate }) => {
       try {
         return evaluate(grouped);
       } catch (failure) {
@@ -188,19 +181,19 @@ class Aggregation {
 
   private grouped({ key, window, state, timestampMs }: StoreEntry, cause: Row): Row {
     const states = state as readonly Value[];
-    const results = this.options.calls.map(({ aggregate }, at) => aggregate.result(states[at] ?? null));
+    const results = this.step.calls.map(({ aggregate }, at) => aggregate.result(states[at] ?? null));
     const { partition, offset, headers } = cause;
     return { key, value: results, timestampMs, partition, offset, headers, window, keyless: false };
   }
 
   private isShown(entry: StoreEntry): boolean {
-    return this.options.shows === undefined || this.holds(this.grouped(entry, NO_CAUSE), SAID_BEFORE);
+    return this.step.having === undefined || this.holds(this.grouped(entry, NO_CAUSE), SAID_BEFORE);
   }
 
   private holds(grouped: Row, failed: Failed): boolean {
-    const { shows } = this.options;
+    const { having } = this.step;
     try {
-      return shows === undefined || shows(grouped);
+      return having === undefined || having.evaluate(grouped) === true;
     } catch (failure) {
       failed(failure);
       return false;
@@ -209,7 +202,7 @@ class Aggregation {
 
   /** Tumbling and hopping windows; a row that comes after a window has closed is left out of it. */
   windows(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
-    const partition = this.options.steps.partitionOf(group);
+    const partition = this.context.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
     for (const window of windowsOf(rules, row.timestampMs)) {
       if (window.endMs + rules.graceMs <= now) continue;
@@ -243,7 +236,7 @@ class Aggregation {
         continue;
       }
       const { startMs, endMs } = entry.window;
-      if (this.options.final && endMs + rules.graceMs <= now) due.push([identity, entry]);
+      if (this.step.final && endMs + rules.graceMs <= now) due.push([identity, entry]);
       else if (startMs + rules.retentionMs < now) {
         watched.delete(identity);
         this.states.delete(identity);
@@ -260,7 +253,7 @@ class Aggregation {
 
   /** Sessions grow and merge: each one that ends in another goes out as a deletion first. */
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
-    const partition = this.options.steps.partitionOf(group);
+    const partition = this.context.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
     const groupIdentity = Store.identity(group);
     const known = this.sessions.get(groupIdentity) ?? new Set<string>();
@@ -290,7 +283,7 @@ class Aggregation {
     const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
     for (const [old, entry] of grew ? near : []) {
       this.states.delete(old);
-      if (this.options.final || !this.isShown(entry)) continue;
+      if (this.step.final || !this.isShown(entry)) continue;
       const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
       emit({ ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs });
     }
@@ -299,12 +292,12 @@ class Aggregation {
     this.states.put(identity, entry);
     known.add(identity);
     this.watch(partition, identity);
-    if (!this.options.final) this.show(entry, before, row, emit);
+    if (!this.step.final) this.show(entry, before, row, emit);
     this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);
   }
 
   private merge(left: readonly Value[] | undefined, right: readonly Value[]): readonly Value[] {
     if (left === undefined) return right;
-    return this.options.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
+    return this.step.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
   }
 }

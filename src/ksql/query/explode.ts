@@ -2,19 +2,11 @@ import type { Expression, Query, SelectItem } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
-import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import type { CompileContext } from '../expressions/compiled.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
-import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
-import type { Step } from './plan.js';
+import type { TableCall } from './logical-plan.js';
 import type { Relation } from './relation.js';
-
-interface Exploded {
-  readonly name: string;
-  readonly type: Compiled['type'];
-  readonly rows: (row: Row) => readonly Value[];
-}
 
 /**
  * EXPLODE in the select list: the relation's rows are multiplied first, the calls become columns of them. Several run
@@ -25,7 +17,7 @@ export function explode(
   relation: Relation,
   context: CompileContext,
 ): { query: Query; relation: Relation } {
-  const found: Exploded[] = [];
+  const found: TableCall[] = [];
   const rewrite = (expression: Expression): Expression => {
     const definition = expression.kind === 'call' ? TABLE_FUNCTIONS.get(expression.name) : undefined;
     if (expression.kind !== 'call' || definition === undefined) return mapChildren(expression, rewrite);
@@ -36,8 +28,9 @@ export function explode(
     }
     const args = expression.args.map((arg) => compile(arg, context));
     const { returns, rows } = definition.create(args.map(({ type }) => type));
-    const name = `\u0000explode${found.length}`;
-    found.push({ name, type: returns, rows: (row) => rows(args.map(({ evaluate }) => evaluate(row))) });
+    const name = `\u0000SYNTH_${found.length}`;
+    const column = { name, type: returns };
+    found.push({ expression, column, rows: (row) => rows(args.map(({ evaluate }) => evaluate(row))) });
     return { kind: 'column', source: undefined, name, at: expression.at };
   };
   let generated = 0;
@@ -53,41 +46,25 @@ export function explode(
   });
   if (found.length === 0) return { query, relation };
   if (query.groupBy.length > 0) throw new StatementError('Table functions cannot be used with aggregations.');
-  if (relation.type === 'TABLE') {
+  if (relation.node.type === 'TABLE') {
     throw new StatementError('Table source is not supported with table functions');
   }
-  const width = relation.value.length;
-  const multiply =
-    (next: Step, failed: (failure: unknown) => void): Step =>
-    (row, emit) => {
-      if (row.value === null) return;
-      const lists = found.map(({ rows }) => {
-        try {
-          return rows(row);
-        } catch (failure) {
-          failed(failure);
-          return [];
-        }
-      });
-      const count = Math.max(...lists.map((list) => list.length));
-      for (let at = 0; at < count; at += 1) {
-        next({ ...row, value: [...row.value, ...lists.map((list) => list[at] ?? null)] }, emit);
-      }
-    };
+  const { node } = relation;
+  const width = node.schema.value.length;
+  const value = [...node.schema.value, ...found.map(({ column }) => column)];
   return {
     query: { ...query, select },
     relation: {
       ...relation,
+      node: { kind: 'flat-map', type: 'STREAM', calls: found, schema: { ...node.schema, value }, input: node },
       scope: {
         sources: relation.scope.sources,
         column(source, name) {
-          const at = found.findIndex((each) => each.name === name);
+          const at = found.findIndex(({ column }) => column.name === name);
           if (at === -1) return relation.scope.column(source, name);
-          return { type: found[at]?.type, evaluate: (row) => row.value?.[width + at] ?? null };
+          return { type: found[at]?.column.type, evaluate: (row) => row.value?.[width + at] ?? null };
         },
       },
-      build: (steps, next) => relation.build(steps, multiply(next, steps.failed)),
-      explain: { name: 'FLAT_MAP', schema: relation.explain.schema, inputs: [relation.explain] },
     },
   };
 }

@@ -1,22 +1,14 @@
 import type { Expression, Join } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
-import { formatType, type SqlType } from '../../protocol/ksql/types.js';
-import { compile } from '../expressions/compile.js';
-import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { typedExpression } from '../expressions/compile.js';
+import type { CompileContext, Compiled, Typed } from '../expressions/compiled.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
-import { checkSources, checkTypes, type JoinForm, joinForm, splitCriteria } from './join-rules.js';
+import { checkSources, checkTypes, isWholeKey, joinForm, splitCriteria } from './join-rules.js';
 import { type Cell, cellScope, clashingNames, type Side, sourceSide } from './join-side.js';
-import { type BuiltJoin, foreignKeyJoin, type JoinParts, streamTableJoin, tableTableJoin } from './join-steps.js';
+import { type LogicalNode, sourcesOf } from './logical-plan.js';
 import { columnOf, type Relation, type RelationKey } from './relation.js';
-import { streamStreamJoin } from './stream-join-steps.js';
-
-const JOINS: Readonly<Record<JoinForm, (parts: JoinParts) => BuiltJoin>> = {
-  'stream-stream': streamStreamJoin,
-  'stream-table': streamTableJoin,
-  'table-table': tableTableJoin,
-  'foreign-key': foreignKeyJoin,
-};
 
 interface JoinedSource {
   readonly source: Source;
@@ -56,33 +48,36 @@ interface Two {
 function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
   const { left, right, join, at } = two;
   const [onLeft, onRight] = splitCriteria(join, left, right);
-  const leftOn = compile(onLeft, { ...base, scope: left.relation.scope });
-  const rightOn = compile(onRight, { ...base, scope: right.relation.scope });
+  const leftOn = typedExpression(onLeft, { ...base, scope: left.relation.scope });
+  const rightOn = typedExpression(onRight, { ...base, scope: right.relation.scope });
   const criteria = { ...two, onLeft, onRight };
   checkTypes(criteria, leftOn, rightOn);
   const form = joinForm(criteria);
   const type: SqlType = leftOn.type ?? { kind: 'STRING' };
   const cells = [...left.cells, ...right.cells];
-  const parts: JoinParts = {
-    name: `Join${at}`,
-    kind: join.kind,
-    leftKey: leftOn.evaluate,
-    rightKey: rightOn.evaluate,
-    keyType: type,
-    leftCells: left.cells,
-    rightCells: right.cells,
-    within: join.within,
-    leftPrimary: left.relation.key.map((key) => key.type),
-  };
-  const built = JOINS[form](parts);
-  const inputs = [...left.relation.inputs, ...right.relation.inputs];
   // Only a stream beside a table is kept in no store.
-  if (form !== 'stream-table') for (const { read } of inputs) read.all = true;
+  if (form !== 'stream-table') {
+    for (const { read } of [left, right].flatMap((side) => sourcesOf(side.relation.node))) read.all = true;
+  }
   const key = form === 'foreign-key' ? left.relation.key : [keyOf(two, onLeft, onRight, type, cells)];
   const synthetic = key[0]?.synthetic === true ? key[0] : undefined;
   return {
-    inputs,
-    type: left.relation.type === 'STREAM' ? 'STREAM' : 'TABLE',
+    node: {
+      kind: 'join',
+      type: left.relation.node.type,
+      form,
+      join: join.kind,
+      at,
+      left: form === 'foreign-key' ? left.relation.node : byKey(left, leftOn),
+      right: byKey(right, rightOn),
+      on: { left: leftOn, right: rightOn },
+      within: join.within,
+      schema: {
+        key: key.map(({ name, type: part }) => ({ name, type: part })),
+        value: cells.map(({ alias, name, type: cell }) => ({ name: `${alias}_${name}`, type: cell })),
+        headers: [],
+      },
+    },
     scope: joinedScope(cells, synthetic),
     stars: [
       ...(synthetic === undefined ? [] : [{ alias: '', columns: [synthetic.name], prefixed: false }]),
@@ -93,19 +88,16 @@ function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {
     key,
     ...(form === 'foreign-key' ? { keyOf: left.cells[0]?.alias ?? '' } : {}),
     window: left.relation.window,
-    stores: [...left.relation.stores, ...built.stores],
-    value: cells.map(({ alias, name, type: cell }) => ({ name: `${alias}_${name}`, type: cell })),
-    copartitioned: copartition(left, right, form),
-    build: (context, next) => {
-      const steps = built.build(context, next);
-      return [...left.relation.build(context, steps.left), ...right.relation.build(context, steps.right)];
-    },
-    explain: {
-      name: `${form.toUpperCase().replace('-', '_')} ${join.kind} JOIN`,
-      schema: cells.map(({ alias, name, type: cell }) => `\`${alias}_${name}\` ${formatType(cell)}`).join(', '),
-      inputs: [left.relation.explain, right.relation.explain],
-    },
   };
+}
+
+/** A side whose rows do not lie by what it joins on is put in that order first. */
+function byKey(side: Side, on: Typed): LogicalNode {
+  const { node } = side.relation;
+  if (isWholeKey(side, on.expression)) return node;
+  const name = on.expression.kind === 'column' ? on.expression.name : 'KSQL_COL_0';
+  const key = [{ name, type: on.type ?? ({ kind: 'STRING' } as const) }];
+  return { kind: 'select-key', type: node.type, by: [on], schema: { ...node.schema, key }, input: node };
 }
 
 function joinedScope(cells: readonly Cell[], synthetic: RelationKey | undefined): Relation['scope'] {
@@ -167,10 +159,3 @@ const same = (a: Expression, b: Expression): boolean =>
     b.kind === 'column' &&
     a.name === b.name &&
     (a.source === undefined || b.source === undefined));
-
-function copartition(left: Side, right: Side, form: JoinForm): Relation['copartitioned'] {
-  const before = left.relation.copartitioned;
-  const first = left.relation.inputs[0]?.source;
-  if (form === 'foreign-key' || first === undefined || right.source === undefined) return before;
-  return [...before, [first, right.source]];
-}

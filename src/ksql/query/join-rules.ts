@@ -8,9 +8,7 @@ import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Side } from './join-side.js';
-
-/** Which of ksqlDB's joins two sides make. */
-export type JoinForm = 'stream-stream' | 'stream-table' | 'table-table' | 'foreign-key';
+import type { JoinForm } from './logical-plan.js';
 
 export function checkSources(
   first: Source,
@@ -100,12 +98,12 @@ export function checkTypes({ onLeft, onRight }: Criteria, left: Compiled, right:
 /** Chooses the form, or says why there is none. */
 export function joinForm(criteria: Criteria): JoinForm {
   const { join, left, right, onLeft, onRight } = criteria;
-  if (left.relation.type === 'TABLE' && right.relation.type === 'STREAM') {
+  if (left.relation.node.type === 'TABLE' && right.relation.node.type === 'STREAM') {
     throw new StatementError(
       `Invalid join order: table-stream joins are not supported; only stream-table joins. Got ${left.source?.name} ${join.kind}${join.kind === 'INNER' ? '' : ' OUTER'} JOIN ${right.source?.name}.`,
     );
   }
-  if (right.relation.type === 'STREAM') {
+  if (right.relation.node.type === 'STREAM') {
     if (join.within === undefined) {
       throw new StatementError(
         'Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn about how to specify a WITHIN clause with a stream-stream join, please visit: https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select',
@@ -114,14 +112,14 @@ export function joinForm(criteria: Criteria): JoinForm {
     checkWindows(criteria);
     return 'stream-stream';
   }
-  const what = left.relation.type === 'STREAM' ? 'Stream-Table' : 'Table-Table';
+  const what = left.relation.node.type === 'STREAM' ? 'Stream-Table' : 'Table-Table';
   if (join.within !== undefined) {
     throw new StatementError(
       `A window definition was provided for a ${what} join. These joins are not windowed. Please drop the window definition (ie. the WITHIN clause) and try to execute your join again.`,
     );
   }
   const onPrimary = isWholeKey(right, onRight);
-  if (left.relation.type === 'STREAM') {
+  if (left.relation.node.type === 'STREAM') {
     if (join.kind === 'RIGHT' || join.kind === 'FULL') {
       throw new StatementError(
         `${join.kind === 'FULL' ? 'Full outer' : 'Right outer'} joins between streams and tables are not supported.`,
@@ -142,7 +140,7 @@ export function joinForm(criteria: Criteria): JoinForm {
   return 'foreign-key';
 }
 
-const isWholeKey = ({ relation }: Side, on: Expression): boolean =>
+export const isWholeKey = ({ relation }: Side, on: Expression): boolean =>
   relation.key.length === 1 && relation.key[0]?.means(on) === true;
 
 const notPrimary = (rule: string, { on }: Join): StatementError =>

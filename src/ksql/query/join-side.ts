@@ -2,7 +2,6 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Compiled, Scope } from '../expressions/compiled.js';
 import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
-import { type Row, withValue } from '../rows/row.js';
 import { columnOf, type Relation, sourceRelation } from './relation.js';
 import { PSEUDO_COLUMNS, WINDOW_COLUMNS } from './scope.js';
 
@@ -29,12 +28,12 @@ export function sourceSide(source: Source, alias: string): Side {
   const columns = [...key, ...value, ...headers];
   const system = [...(source.window === undefined ? [] : WINDOW_COLUMNS), ...PSEUDO_COLUMNS];
   const relation = sourceRelation(source, alias, false);
-  const [input] = relation.inputs;
+  const { read } = relation.node;
   const cellOf = (name: string, type: SqlType): Cell => ({
     alias,
     name,
     type,
-    onRead: () => input?.read.names.add(name),
+    onRead: () => read.names.add(name),
   });
   const cells: Cell[] = [
     ...columns.map(({ name, type }) => cellOf(name, type)),
@@ -45,9 +44,13 @@ export function sourceSide(source: Source, alias: string): Side {
     cells,
     relation: {
       ...relation,
+      node: {
+        ...relation.node,
+        flat: system.map(([name]) => name),
+        schema: { key, value: cells.map(({ name, type }) => ({ name: `${alias}_${name}`, type })), headers: [] },
+      },
       stars: [{ alias, columns: columns.map(({ name }) => name), prefixed: true }],
       scope: cellScope(cells),
-      value: cells,
       key: key.map(({ name, type }) => ({
         name,
         type,
@@ -55,17 +58,6 @@ export function sourceSide(source: Source, alias: string): Side {
         means: (each) =>
           each.kind === 'column' && each.name === name && (each.source === undefined || each.source === alias),
       })),
-      build: (_, next) => {
-        const read = ([name]: (typeof system)[number]) => input?.read.all !== false || input.read.names.has(name);
-        const readers = system.map((each) => (read(each) ? each[1].get : () => null));
-        const flat = (row: Row): Row => {
-          if (row.value === null) return row;
-          const value = [...row.key, ...row.value];
-          for (const get of readers) value.push(get(row));
-          return withValue(row, value);
-        };
-        return [(row, emit) => next(flat(row), emit)];
-      },
     },
   };
 }

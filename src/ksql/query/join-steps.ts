@@ -1,40 +1,57 @@
 import type { Join } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Typed } from '../expressions/compiled.js';
+import { BIGINT } from '../expressions/types.js';
 import { NO_CAUSE, type Row } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
 import type { Value } from '../values/value.js';
-import type { Step, StepContext } from './plan.js';
+import type { JoinStep } from './physical-plan.js';
+import type { Step, StepContext } from './step.js';
 
-export interface JoinParts {
-  /** Unique in the query: names its stores. */
-  readonly name: string;
-  readonly kind: Join['kind'];
-  readonly leftKey: (row: Row) => Value;
-  readonly rightKey: (row: Row) => Value;
-  readonly keyType: SqlType;
-  readonly leftCells: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
-  readonly rightCells: ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
-  readonly within: Join['within'];
-  /** Types of the left table's own key: a foreign-key join keeps it. */
-  readonly leftPrimary: readonly SqlType[];
-}
-
-export interface BuiltJoin {
-  readonly stores: readonly StoreSpec[];
-  readonly build: (context: StepContext, next: Step) => { readonly left: Step; readonly right: Step };
+/** What takes the rows of each side. */
+export interface JoinSteps {
+  readonly left: Step;
+  readonly right: Step;
 }
 
 export type Cells = readonly Value[];
 
-export const cellsType = (cells: ReadonlyArray<{ type: SqlType }>): SqlType => ({
+const cellsType = (cells: readonly SqlType[]): SqlType => ({
   kind: 'STRUCT',
-  fields: cells.map(({ type }, at) => ({ name: `C${at}`, type })),
+  fields: cells.map((type, at) => ({ name: `C${at}`, type })),
+});
+
+export const leftStore = ({ name }: Pick<JoinStep, 'name'>): string => `${name}Left`;
+export const rightStore = ({ name }: Pick<JoinStep, 'name'>): string => `${name}Right`;
+
+/** The rows of both sides; of a stream beside a table only the table's. */
+export function joinStores(step: Omit<JoinStep, 'stores'>): StoreSpec[] {
+  const { form, keyType, leftPrimary } = step;
+  const [left, right] = [cellsType(step.leftCells), cellsType(step.rightCells)];
+  if (form === 'stream-stream') {
+    return [
+      { name: leftStore(step), key: [keyType, BIGINT], state: waitingType(left) },
+      { name: rightStore(step), key: [keyType, BIGINT], state: waitingType(right) },
+    ];
+  }
+  const table = { name: rightStore(step), key: [keyType], state: right };
+  if (form === 'stream-table') return [table];
+  return [{ name: leftStore(step), key: form === 'foreign-key' ? leftPrimary : [keyType], state: left }, table];
+}
+
+/** A stream's row that waits for others, and whether it has met one. */
+const waitingType = (cells: SqlType): SqlType => ({
+  kind: 'STRUCT',
+  fields: [
+    { name: 'JOINED', type: { kind: 'BOOLEAN' } },
+    { name: 'CELLS', type: cells },
+  ],
 });
 
 export const nulls = (cells: readonly unknown[]): Value[] => cells.map(() => null);
 
 /** What an expression gives, null where it fails. */
-export function guarded(context: StepContext, evaluate: (row: Row) => Value): (row: Row) => Value {
+export function guarded(context: StepContext, { evaluate }: Typed): (row: Row) => Value {
   return (row) => {
     try {
       return evaluate(row);
@@ -46,27 +63,21 @@ export function guarded(context: StepContext, evaluate: (row: Row) => Value): (r
 }
 
 /** Each row of the stream with the table's row as it is then; the table's changes make no rows. */
-export function streamTableJoin(parts: JoinParts): BuiltJoin {
-  const table = `${parts.name}Right`;
-  const missing = nulls(parts.rightCells);
+export function streamTableJoin(join: JoinStep, context: StepContext, next: Step): JoinSteps {
+  const missing = nulls(join.rightCells);
+  const rows = context.store(rightStore(join));
+  const key = guarded(context, join.leftKey);
   return {
-    stores: [{ name: table, key: [parts.keyType], state: cellsType(parts.rightCells) }],
-    build: (context, next) => {
-      const rows = context.store(table);
-      const key = guarded(context, parts.leftKey);
-      return {
-        left: (row, emit) => {
-          const on = row.value === null ? null : key(row);
-          if (row.value === null || on === null) return;
-          const found = rows.get(Store.identity([on], row.window));
-          if (found === undefined && parts.kind === 'INNER') return;
-          const { timestampMs, partition, offset, headers, window } = row;
-          const value = row.value.concat((found?.state as Cells | undefined) ?? missing);
-          next({ key: [on], value, timestampMs, partition, offset, headers, window, keyless: false }, emit);
-        },
-        right: (row) => keep(rows, [row.key[0] ?? null], row),
-      };
+    left: (row, emit) => {
+      const on = row.value === null ? null : key(row);
+      if (row.value === null || on === null) return;
+      const found = rows.get(Store.identity([on], row.window));
+      if (found === undefined && join.join === 'INNER') return;
+      const { timestampMs, partition, offset, headers, window } = row;
+      const value = row.value.concat((found?.state as Cells | undefined) ?? missing);
+      next({ key: [on], value, timestampMs, partition, offset, headers, window, keyless: false }, emit);
     },
+    right: (row) => keep(rows, [row.key[0] ?? null], row),
   };
 }
 
@@ -77,34 +88,25 @@ function keep(store: Store, key: Cells, row: Row): void {
 }
 
 /** Both tables by their primary key: every change of either side changes the joined row. */
-export function tableTableJoin(parts: JoinParts): BuiltJoin {
-  const [leftName, rightName] = [`${parts.name}Left`, `${parts.name}Right`];
-  const [noLeft, noRight] = [nulls(parts.leftCells), nulls(parts.rightCells)];
+export function tableTableJoin(join: JoinStep, context: StepContext, next: Step): JoinSteps {
+  const [noLeft, noRight] = [nulls(join.leftCells), nulls(join.rightCells)];
+  const [lefts, rights] = [context.store(leftStore(join)), context.store(rightStore(join))];
+  const change = (side: 'left' | 'right', row: Row, emit: (row: Row) => void): void => {
+    const key: Cells = [row.key[0] ?? null];
+    const identity = Store.identity(key, row.window);
+    const [own, others] = side === 'left' ? [lefts, rights] : [rights, lefts];
+    const [before, other] = [own.get(identity), others.get(identity)];
+    keep(own, key, row);
+    if (!concerns(join.join, side, row.value ?? before, other)) return;
+    const [left, right] = [lefts.get(identity), rights.get(identity)];
+    const shown = joins(join.join, left, right);
+    const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
+    const timestampMs = Math.max(row.timestampMs, other?.timestampMs ?? -1);
+    next({ ...row, key, value, timestampMs }, emit);
+  };
   return {
-    stores: [
-      { name: leftName, key: [parts.keyType], state: cellsType(parts.leftCells) },
-      { name: rightName, key: [parts.keyType], state: cellsType(parts.rightCells) },
-    ],
-    build: (context, next) => {
-      const [lefts, rights] = [context.store(leftName), context.store(rightName)];
-      const change = (side: 'left' | 'right', row: Row, emit: (row: Row) => void): void => {
-        const key: Cells = [row.key[0] ?? null];
-        const identity = Store.identity(key, row.window);
-        const [own, others] = side === 'left' ? [lefts, rights] : [rights, lefts];
-        const [before, other] = [own.get(identity), others.get(identity)];
-        keep(own, key, row);
-        if (!concerns(parts.kind, side, row.value ?? before, other)) return;
-        const [left, right] = [lefts.get(identity), rights.get(identity)];
-        const shown = joins(parts.kind, left, right);
-        const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
-        const timestampMs = Math.max(row.timestampMs, other?.timestampMs ?? -1);
-        next({ ...row, key, value, timestampMs }, emit);
-      };
-      return {
-        left: (row, emit) => change('left', row, emit),
-        right: (row, emit) => change('right', row, emit),
-      };
-    },
+    left: (row, emit) => change('left', row, emit),
+    right: (row, emit) => change('right', row, emit),
   };
 }
 
@@ -121,18 +123,9 @@ function joins(kind: Join['kind'], left: StoreEntry | undefined, right: StoreEnt
 }
 
 /** The left table refers to the right one's key by a column or expression; its own key stays the key. */
-export function foreignKeyJoin(parts: JoinParts): BuiltJoin {
-  const [leftName, rightName] = [`${parts.name}Left`, `${parts.name}Right`];
-  return {
-    stores: [
-      { name: leftName, key: parts.leftPrimary, state: cellsType(parts.leftCells) },
-      { name: rightName, key: [parts.keyType], state: cellsType(parts.rightCells) },
-    ],
-    build: (context, next) => {
-      const join = new ForeignKeyJoin(parts, context.store(leftName), context.store(rightName), context, next);
-      return { left: (row, emit) => join.left(row, emit), right: (row, emit) => join.right(row, emit) };
-    },
-  };
+export function foreignKeyJoin(step: JoinStep, context: StepContext, next: Step): JoinSteps {
+  const join = new ForeignKeyJoin(step, context, next);
+  return { left: (row, emit) => join.left(row, emit), right: (row, emit) => join.right(row, emit) };
 }
 
 class ForeignKeyJoin {
@@ -140,17 +133,19 @@ class ForeignKeyJoin {
   private readonly referrers = new Map<string, Set<string>>();
   private readonly foreign: (row: Row) => Value;
   private readonly noRight: Value[];
+  private readonly lefts: Store;
+  private readonly rights: Store;
 
   constructor(
-    private readonly parts: JoinParts,
-    private readonly lefts: Store,
-    private readonly rights: Store,
+    private readonly step: JoinStep,
     context: StepContext,
     private readonly next: Step,
   ) {
-    this.foreign = guarded(context, parts.leftKey);
-    this.noRight = nulls(parts.rightCells);
-    for (const [identity, entry] of lefts.all()) this.link(identity, this.foreignOf(entry, NO_CAUSE));
+    this.lefts = context.store(leftStore(step));
+    this.rights = context.store(rightStore(step));
+    this.foreign = guarded(context, step.leftKey);
+    this.noRight = nulls(step.rightCells);
+    for (const [identity, entry] of this.lefts.all()) this.link(identity, this.foreignOf(entry, NO_CAUSE));
   }
 
   private foreignOf(entry: StoreEntry, cause: Row): Value {
@@ -184,13 +179,12 @@ class ForeignKeyJoin {
     keep(this.lefts, row.key, row);
     const entry = this.lefts.get(identity);
     if (entry === undefined) {
-      if (old !== null || (before !== undefined && this.parts.kind === 'LEFT'))
-        this.next({ ...row, value: null }, emit);
+      if (old !== null || (before !== undefined && this.step.join === 'LEFT')) this.next({ ...row, value: null }, emit);
       return;
     }
     const on = this.foreignOf(entry, row);
     this.link(identity, on);
-    if (on !== null || old !== null || this.parts.kind === 'LEFT') this.show(entry, row, old !== null, emit);
+    if (on !== null || old !== null || this.step.join === 'LEFT') this.show(entry, row, old !== null, emit);
   }
 
   right(row: Row, emit: (row: Row) => void): void {
@@ -205,7 +199,7 @@ class ForeignKeyJoin {
   private show(entry: StoreEntry, cause: Row, known: boolean, emit: (row: Row) => void): void {
     const on = this.foreignOf(entry, cause);
     const right = on === null ? undefined : this.rights.get(Store.identity([on]));
-    const shown = right !== undefined || this.parts.kind === 'LEFT';
+    const shown = right !== undefined || this.step.join === 'LEFT';
     if (!shown && !known) return;
     const value = shown ? [...(entry.state as Cells), ...((right?.state as Cells) ?? this.noRight)] : null;
     const timestampMs = Math.max(cause.timestampMs, entry.timestampMs, right?.timestampMs ?? -1);

@@ -1,9 +1,9 @@
-import { BIGINT } from '../expressions/types.js';
 import type { Row, RowWindow } from '../rows/row.js';
-import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
+import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
-import { type BuiltJoin, type Cells, cellsType, guarded, type JoinParts, nulls } from './join-steps.js';
-import type { Step, StepContext } from './plan.js';
+import { type Cells, guarded, type JoinSteps, leftStore, nulls, rightStore } from './join-steps.js';
+import type { JoinStep } from './physical-plan.js';
+import type { Step, StepContext } from './step.js';
 
 /** How late a row may be where no GRACE PERIOD is given: a day. */
 const GRACE_MS = 86_400_000;
@@ -12,28 +12,11 @@ const GRACE_MS = 86_400_000;
  * Two streams, within a time of each other. A row without a partner goes out null-padded (outer joins): at once where
  * no GRACE PERIOD is given, as ksqlDB always did; with one, when stream time has closed its window.
  */
-export function streamStreamJoin(parts: JoinParts): BuiltJoin {
-  const spec = (side: 'Left' | 'Right', cells: JoinParts['leftCells']): StoreSpec => ({
-    name: `${parts.name}${side}`,
-    key: [parts.keyType, BIGINT],
-    state: {
-      kind: 'STRUCT',
-      fields: [
-        { name: 'JOINED', type: { kind: 'BOOLEAN' } },
-        { name: 'CELLS', type: cellsType(cells) },
-      ],
-    },
-  });
-  const specs = [spec('Left', parts.leftCells), spec('Right', parts.rightCells)];
+export function streamStreamJoin(step: JoinStep, context: StepContext, next: Step): JoinSteps {
+  const join = new WindowedJoin(step, context, next);
   return {
-    stores: specs,
-    build: (context, next) => {
-      const join = new WindowedJoin(parts, context, next);
-      return {
-        left: (row, emit) => join.arrive('left', row, emit),
-        right: (row, emit) => join.arrive('right', row, emit),
-      };
-    },
+    left: (row, emit) => join.arrive('left', row, emit),
+    right: (row, emit) => join.arrive('right', row, emit),
   };
 }
 
@@ -57,17 +40,17 @@ class WindowedJoin {
   private readonly keys: Readonly<Record<SideName, (row: Row) => Value>>;
 
   constructor(
-    private readonly parts: JoinParts,
+    private readonly step: JoinStep,
     private readonly context: StepContext,
     private readonly next: Step,
   ) {
-    const { within } = parts;
+    const { within } = step;
     this.beforeMs = within?.before.ms ?? 0;
     this.afterMs = within?.after.ms ?? 0;
     this.graceMs = within?.grace?.ms ?? GRACE_MS;
     this.eager = within?.grace === undefined;
-    this.keys = { left: guarded(context, parts.leftKey), right: guarded(context, parts.rightKey) };
-    this.missing = { left: nulls(parts.leftCells), right: nulls(parts.rightCells) };
+    this.keys = { left: guarded(context, step.leftKey), right: guarded(context, step.rightKey) };
+    this.missing = { left: nulls(step.leftCells), right: nulls(step.rightCells) };
     for (const side of ['left', 'right'] as const) {
       for (const [, entry] of this.storeOf(side).all()) {
         this.sequence = maxOf(this.sequence, entry.key[1] as bigint);
@@ -79,7 +62,7 @@ class WindowedJoin {
   }
 
   private storeOf(side: SideName): Store {
-    return this.context.store(`${this.parts.name}${side === 'left' ? 'Left' : 'Right'}`);
+    return this.context.store(side === 'left' ? leftStore(this.step) : rightStore(this.step));
   }
 
   private progressOf(partition: number): Progress {
@@ -94,7 +77,7 @@ class WindowedJoin {
   }
 
   private outer(side: SideName): boolean {
-    const { kind } = this.parts;
+    const { join: kind } = this.step;
     return kind === 'FULL' || (kind === 'LEFT' && side === 'left') || (kind === 'RIGHT' && side === 'right');
   }
 

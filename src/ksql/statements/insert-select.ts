@@ -1,11 +1,10 @@
 import type { StatementOf } from '../../protocol/ksql/ast.js';
 import { formatType } from '../../protocol/ksql/types.js';
 import { widening } from '../expressions/types.js';
-import { type Column, formatColumn } from '../metadata/schema.js';
+import { type Column, formatColumn, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
-import type { QueryPlan, Step } from '../query/plan.js';
+import { type QueryPlan, widened } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
-import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 
@@ -53,31 +52,7 @@ function fits(result: readonly Column[], target: readonly Column[], part: 'key' 
   );
 }
 
-function widen(plan: QueryPlan, sink: Source): QueryPlan {
-  const converters = (part: 'key' | 'value') =>
-    plan.output[part].map(({ type }, at) => {
-      const wanted = sink.schema[part][at]?.type ?? type;
-      return formatType(type) === formatType(wanted) ? undefined : widening(type, wanted);
-    });
-  const [keys, values] = [converters('key'), converters('value')];
-  if ([...keys, ...values].every((each) => each === undefined)) return plan;
-  const convert = (row: Row): Row => ({
-    ...row,
-    key: row.key.map((value, at) => (value === null ? null : (keys[at]?.(value) ?? value))),
-    value: row.value?.map((value, at) => (value === null ? null : (values[at]?.(value) ?? value))) ?? null,
-  });
-  return {
-    ...plan,
-    build: (context) => {
-      const built = plan.build(context);
-      return {
-        ...built,
-        steps: built.steps.map(
-          (step): Step =>
-            (row, emit) =>
-              step(row, (each) => emit(convert(each))),
-        ),
-      };
-    },
-  };
+function widen(plan: QueryPlan, { schema }: Source): QueryPlan {
+  const types = ({ key, value }: RowSchema): string => [...key, ...value].map(({ type }) => formatType(type)).join();
+  return types(plan.output) === types(schema) ? plan : widened(plan, schema);
 }

@@ -1,7 +1,9 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
 import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
-import type { BuiltPlan, QueryPlan, Step } from '../../../ksql/query/plan.js';
+import { type BuiltPlan, buildPlan } from '../../../ksql/query/build-plan.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
+import type { Step } from '../../../ksql/query/step.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { Store } from '../../../ksql/rows/store.js';
 import type { Value } from '../../../ksql/values/value.js';
@@ -39,7 +41,7 @@ export class PlanRun {
 
   static async create(options: PlanRunOptions): Promise<PlanRun> {
     const { plan, registry, log, id, stores, partitions } = options;
-    const built = plan.build({
+    const built = buildPlan(plan, {
       failed: (failure) => log.warn(`query ${id}: ${messageOf(failure)}`),
       store: (name) => {
         const store = stores.get(name);

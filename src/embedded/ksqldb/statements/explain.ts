@@ -1,6 +1,9 @@
-import type { PlanNode, QueryPlan } from '../../../ksql/query/plan.js';
+import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';
+import { type Explained, executionPlan, topology } from '../../../ksql/query/print-plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { planInsert } from '../../../ksql/statements/insert-select.js';
+import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import type { Handler } from './context.js';
@@ -18,7 +21,10 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
     const { options } = query;
     return entity('queryDescription', `${statement.text};`, {
       queryDescription: {
-        ...description(options.plan, options.sql, options.keepsOnly !== true),
+        ...description(options.plan, options.sql, {
+          id: query.id,
+          sink: options.keepsOnly === true ? undefined : options.sink,
+        }),
         id: query.id,
         sinks: [options.sink.name],
         // Of the query as it was made, not of who asks; latest and at_least_once are the defaults.
@@ -37,10 +43,10 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
       },
     });
   }
-  const plan = planOf(statement.statement, engine);
+  const { plan, sink } = planOf(statement.statement, engine);
   return entity('queryDescription', `${statement.text};`, {
     queryDescription: {
-      ...description(plan, statement.statement?.text ?? '', statement.statement?.kind !== 'select'),
+      ...description(plan, statement.statement?.text ?? '', { id: '', sink }),
       id: '',
       sinks: [],
       overriddenProperties: Object.fromEntries(session.properties),
@@ -52,37 +58,32 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
   });
 };
 
-function planOf(statement: Statement | undefined, engine: Engine): QueryPlan {
-  if (statement?.kind !== 'select' && statement?.kind !== 'create-as-select' && statement?.kind !== 'insert-select') {
-    throw new StatementError('The provided statement does not run a ksql query');
-  }
+function planOf(statement: Statement | undefined, engine: Engine): { plan: QueryPlan; sink: Explained['sink'] } {
   const { metastore, parts } = engine;
-  const use = statement.kind === 'select' ? 'transient' : 'persistent';
-  return planQuery({ query: statement.query, use, sink: 'EXPLAIN', metastore, world: parts.world });
+  const base = { sink: 'EXPLAIN', metastore, world: parts.world };
+  switch (statement?.kind) {
+    case 'select':
+      return { plan: planQuery({ ...base, query: statement.query, use: 'transient' }), sink: undefined };
+    case 'insert-select':
+      return planInsert(statement, base);
+    case 'create-as-select': {
+      const { name, query, with: properties } = statement;
+      const { topic = name } = readSourceProperties(properties, 'query', new Map());
+      return { plan: planQuery({ ...base, query, use: 'persistent', sink: name }), sink: { name, topic } };
+    }
+    default:
+      throw new StatementError('The provided statement does not run a ksql query');
+  }
 }
 
-function description(plan: QueryPlan, text: string, written: boolean): Record<string, unknown> {
-  const { explain: node } = plan;
-  const root = written ? { name: 'SINK', schema: node.schema, inputs: [node] } : node;
+function description(plan: QueryPlan, text: string, explained: Explained): Record<string, unknown> {
   return {
     statementText: `${text};`,
     windowType: plan.window?.kind ?? null,
     fields: fieldInfos(plan.output),
     sources: [...new Set(plan.inputs.map(({ source }) => source.name))],
-    topology: topology(plan),
-    executionPlan: executionPlan(root, 0),
+    topology: topology(plan, explained),
+    executionPlan: executionPlan(plan, explained),
     tasksMetadata: [],
   };
 }
-
-function topology(plan: QueryPlan): string {
-  const sources = [...new Map(plan.inputs.map(({ source }) => [source.topic, source])).values()].map(
-    ({ topic, type }, at) =>
-      `    Source: ${type === 'STREAM' ? 'KSTREAM' : 'KTABLE'}-SOURCE-${String(at).padStart(10, '0')} (topics: [${topic}])\n`,
-  );
-  const stores = plan.stores.map(({ name }) => name).join(', ');
-  return `Topologies:\n   Sub-topology: 0\n${sources.join('')}    Processor: (stores: [${stores}])\n`;
-}
-
-const executionPlan = (node: PlanNode, depth: number): string =>
-  `${'\t'.repeat(depth)} > [ ${node.name} ] | Schema: ${node.schema}\n${node.inputs.map((each) => executionPlan(each, depth + 1)).join('')}`;

@@ -78,7 +78,10 @@ export const STATEMENT_FORMS: Readonly<Record<StatementKind, StatementForm>> = {
     form: 'PRINT topic [FROM BEGINNING] [INTERVAL|SAMPLE n] [LIMIT n]',
     meaning: 'The records of a topic, in the formats that their bytes look like.',
   },
-  explain: { form: 'EXPLAIN query|statement', meaning: 'How a query runs, or would run.' },
+  explain: {
+    form: 'EXPLAIN query|statement',
+    meaning: 'How a query runs, or would run: its logical plan with the expressions, its steps and their stores.',
+  },
   'assert-topic': {
     form: 'ASSERT [NOT EXISTS] TOPIC name [WITH (PARTITIONS, REPLICAS)] [TIMEOUT n SECONDS]',
     meaning: 'Fails unless the topic exists, or does not.',
