@@ -57,6 +57,7 @@ function edge(type: SqlType, dice: Dice): Value {
     case 'STRUCT':
       return type.fields.map((field) => edge(field.type, dice));
     case 'NAMED':
+      if (type.name === 'INTERVALUNIT') return dice.pick(['MILLISECONDS', 'HOURS', 'DAYS', 'MONTHS', 'YEARS']);
       return edge(type.name === 'ANYDECIMAL' ? { kind: 'DECIMAL', precision: 38, scale: 0 } : { kind: 'BIGINT' }, dice);
     default:
       return dice.pick(EDGES[type.kind] ?? [null]);

@@ -6,7 +6,7 @@ import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
 import { compareValues, sameValue, type Value } from '../values/value.js';
 import { castTo } from './cast.js';
-import type { Compiled } from './compiled.js';
+import type { Compiled, Typed } from './compiled.js';
 import { readLiterals } from './literals.js';
 import { BOOLEAN, commonType, describeType, widening } from './types.js';
 
@@ -65,8 +65,8 @@ const isNull = ({ type }: Compiled): boolean => type === undefined;
 /** A comparison with a null is false; only IS [NOT] DISTINCT FROM looks at nulls. */
 export function compileComparison(
   operator: ComparisonOperator | 'IS DISTINCT FROM' | 'IS NOT DISTINCT FROM',
-  left: Compiled,
-  right: Compiled,
+  left: Typed,
+  right: Typed,
   expression: Expression,
 ): Compiled {
   if (operator !== 'IS DISTINCT FROM' && operator !== 'IS NOT DISTINCT FROM' && [left, right].some(isNull)) {
@@ -126,10 +126,20 @@ const NATIVE: Record<ComparisonOperator, (x: number, y: number) => boolean> = {
   '>=': (x, y) => x >= y,
 };
 
-function incomparable(left: Compiled, operator: string, right: Compiled, expression: Expression): StatementError {
-  const [a, b] = [describeType(left.type), describeType(right.type)];
+const OPERATOR_NAMES: Readonly<Record<string, string>> = {
+  '=': 'EQUAL',
+  '<>': 'NOT_EQUAL',
+  '<': 'LESS_THAN',
+  '<=': 'LESS_THAN_OR_EQUAL',
+  '>': 'GREATER_THAN',
+  '>=': 'GREATER_THAN_OR_EQUAL',
+};
+
+function incomparable(left: Typed, operator: string, right: Typed, expression: Expression): StatementError {
+  const [a, b] = [left, right].map((side) => `${formatExpression(side.expression)} (${describeType(side.type)})`);
+  const name = OPERATOR_NAMES[operator] ?? operator.replaceAll(' ', '_');
   return new StatementError(
-    `Error in expression: ${formatExpression(expression)}. Cannot compare ${a} to ${b} with ${operator}.`,
+    `Error in expression: ${formatExpression(expression)}. Cannot compare ${a} to ${b} with ${name}.`,
   );
 }
 
@@ -137,11 +147,12 @@ export function compilePredicate(
   expression: Extract<Expression, { kind: 'between' | 'in' }>,
   run: (each: Expression) => Compiled,
 ): Compiled {
-  const operand = run(expression.operand);
+  const typed = (each: Expression, compiled = run(each)): Typed => ({ expression: each, ...compiled });
+  const operand = typed(expression.operand);
   const { negated } = expression;
   if (expression.kind === 'between') {
-    const low = compileComparison('>=', operand, run(expression.low), expression).evaluate;
-    const high = compileComparison('<=', operand, run(expression.high), expression).evaluate;
+    const low = compileComparison('>=', operand, typed(expression.low), expression).evaluate;
+    const high = compileComparison('<=', operand, typed(expression.high), expression).evaluate;
     return { type: BOOLEAN, evaluate: (row) => (low(row) && high(row)) !== negated };
   }
   const [, ...values] = readLiterals(
@@ -149,9 +160,11 @@ export function compilePredicate(
     [operand, ...expression.values.map((value) => run(value))],
   );
   // A null in the list is equal to nothing.
-  const tests = values
-    .filter((value) => !isNull(value))
-    .map((value) => compileComparison('=', operand, value, expression).evaluate);
+  const tests = expression.values.flatMap((each, at) => {
+    const value = values[at];
+    if (value === undefined || isNull(value)) return [];
+    return [compileComparison('=', operand, typed(each, value), expression).evaluate];
+  });
   return { type: BOOLEAN, evaluate: (row) => tests.some((test) => test(row) === true) !== negated };
 }
 

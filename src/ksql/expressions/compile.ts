@@ -72,7 +72,8 @@ function compileKind(expression: Expression, context: CompileContext): Compiled 
     }
     case 'comparison': {
       const [left, right] = besideTime([expression.left, expression.right]);
-      return compileComparison(expression.operator, run(left), run(right), expression);
+      const typed = (each: Expression): Typed => ({ expression: each, ...run(each) });
+      return compileComparison(expression.operator, typed(left), typed(right), expression);
     }
     case 'logical':
       return compileLogical(expression.operator, run(expression.left), run(expression.right));
@@ -362,9 +363,14 @@ function compileMap(entries: ReadonlyArray<readonly [Compiled, Compiled]>): Comp
     entries.map(([, value]) => value),
     'map constructor values',
   );
-  if (keys.type === undefined || values.type === undefined) {
+  if (entries.length === 0) {
     throw new StatementError(
       'Map constructor cannot be empty. Please supply at least one key value pair (see https://github.com/confluentinc/ksql/issues/4239).',
+    );
+  }
+  if (keys.type === undefined || values.type === undefined) {
+    throw new StatementError(
+      `Cannot construct a map with all NULL ${keys.type === undefined ? 'keys' : 'values'} (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type.`,
     );
   }
   return {

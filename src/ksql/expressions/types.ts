@@ -130,4 +130,7 @@ export function toDecimal(value: Value): Decimal {
   return parsed;
 }
 
-export const describeType = (type: SqlType | undefined): string => (type === undefined ? 'NULL' : formatType(type));
+export function describeType(type: SqlType | undefined): string {
+  if (type === undefined) return 'NULL';
+  return type.kind === 'NAMED' ? type.name : formatType(type);
+}

@@ -1,13 +1,13 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { CompileContext, Compiled } from '../expressions/compiled.js';
-import { describeType, STRING, widening } from '../expressions/types.js';
+import { describeType, widening } from '../expressions/types.js';
 import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import { AGGREGATES } from './aggregates.js';
 import type { Implementation, ScalarFunction, Variant } from './definition.js';
-import { fitness, parseSignature, substitute } from './signature.js';
+import { fitness, INTERVAL_UNIT, LAMBDA, parseSignature, substitute } from './signature.js';
 import { SCALAR_FUNCTIONS } from './table.js';
 import { TABLE_FUNCTIONS } from './table-functions.js';
 
@@ -38,10 +38,11 @@ export function compileCall(
   }
   if (definition === undefined) throw unknownFunction(call);
   if (definition.special !== undefined) return definition.special(call, context, run);
-  // DAYS in DATEADD(DAYS, …) is a word of its own in the grammar and a text for the function.
-  const args = call.args.map((each) =>
-    each.kind === 'unit' ? { type: STRING, evaluate: () => each.unit } : run(each),
-  );
+  const args = call.args.map((each): Compiled => {
+    if (each.kind === 'unit') return { type: INTERVAL_UNIT, evaluate: () => each.unit };
+    // Functions that take lambdas look at their arguments themselves.
+    return each.kind === 'lambda' ? { type: LAMBDA, evaluate: () => null } : run(each);
+  });
   const types = args.map(({ type }) => type);
   const chosen = choose(definition, types);
   const { variant } = chosen;

@@ -193,7 +193,7 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
     'AS_MAP',
     'A map of keys in one array and values in another.',
     variant(
-      '(ARRAY<K>, ARRAY<V>) MAP<K, V>',
+      '(ARRAY<STRING>, ARRAY<V>) MAP<STRING, V>',
       (keys: List, values: List) => new Map(keys.slice(0, values.length).map((key, at) => [key, values[at] ?? null])),
     ),
   ),

@@ -32,15 +32,15 @@ function moved(ms: number, unit: string, count: number): number {
 const wrapped = (ms: number): number => ((ms % DAY_MS) + DAY_MS) % DAY_MS;
 
 const timestamps = (sign: 1 | -1): Variant =>
-  variant('(STRING, INTEGER, TIMESTAMP) TIMESTAMP', (unit: string, count: number, at: number) =>
+  variant('(INTERVALUNIT, INTEGER, TIMESTAMP) TIMESTAMP', (unit: string, count: number, at: number) =>
     moved(at, unit, sign * count),
   );
 const dates = (sign: 1 | -1): Variant =>
-  variant('(STRING, INTEGER, DATE) DATE', (unit: string, count: number, days: number) =>
+  variant('(INTERVALUNIT, INTEGER, DATE) DATE', (unit: string, count: number, days: number) =>
     Math.floor(moved(days * DAY_MS, unit, sign * count) / DAY_MS),
   );
 const times = (sign: 1 | -1): Variant =>
-  variant('(STRING, INTEGER, TIME) TIME', (unit: string, count: number, ms: number) =>
+  variant('(INTERVALUNIT, INTEGER, TIME) TIME', (unit: string, count: number, ms: number) =>
     wrapped(moved(ms, unit, sign * count)),
   );
 

@@ -56,6 +56,10 @@ function compileLambda(
   };
 }
 
+/** What is no lambda. */
+const operand = (expression: Expression | undefined, run: Run): Compiled | undefined =>
+  expression === undefined || expression.kind === 'lambda' ? undefined : run(expression);
+
 const entriesOf = (value: Value): Array<[Value, Value]> => [...(value as ReadonlyMap<Value, Value>)];
 
 function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
@@ -66,7 +70,7 @@ function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): Statem
 
 function transform(call: Call, context: CompileContext, run: Run): Compiled {
   const [collection, first, second] = call.args;
-  const source = collection === undefined ? undefined : run(collection);
+  const source = operand(collection, run);
   const type = source?.type;
   if (source === undefined || type === undefined) throw refuse('TRANSFORM', [type]);
   if (type.kind === 'ARRAY') {
@@ -93,7 +97,7 @@ function transform(call: Call, context: CompileContext, run: Run): Compiled {
 
 function filter(call: Call, context: CompileContext, run: Run): Compiled {
   const [collection, predicate] = call.args;
-  const source = collection === undefined ? undefined : run(collection);
+  const source = operand(collection, run);
   const type = source?.type;
   if (source === undefined || (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')) throw refuse('FILTER', [type]);
   const types = type.kind === 'ARRAY' ? [type.element] : [type.key, type.value];
@@ -113,7 +117,7 @@ function filter(call: Call, context: CompileContext, run: Run): Compiled {
 
 function reduce(call: Call, context: CompileContext, run: Run): Compiled {
   const [collection, start, step] = call.args;
-  const [source, initial] = [collection, start].map((each) => (each === undefined ? undefined : run(each)));
+  const [source, initial] = [operand(collection, run), operand(start, run)];
   const type = source?.type;
   const state = initial?.type;
   if (
@@ -122,7 +126,7 @@ function reduce(call: Call, context: CompileContext, run: Run): Compiled {
     state === undefined ||
     (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')
   ) {
-    throw refuse('REDUCE', [type, state]);
+    throw refuse('REDUCE', start?.kind === 'lambda' ? [type] : [type, state]);
   }
   const types = type.kind === 'ARRAY' ? [state, type.element] : [state, type.key, type.value];
   const lambda = compileLambda(step, types, context, run, 'REDUCE');

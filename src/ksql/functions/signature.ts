@@ -9,6 +9,10 @@ export interface Signature {
   readonly returns: SqlType;
 }
 
+/** DAYS in DATEADD(DAYS, …): a word of its own in the grammar. */
+export const INTERVAL_UNIT: SqlType = { kind: 'NAMED', name: 'INTERVALUNIT' };
+export const LAMBDA: SqlType = { kind: 'NAMED', name: 'LAMBDA' };
+
 const parsed = new Map<string, Signature>();
 
 /** Signatures are read when first needed: hundreds of them at start-up would cost more than they give. */
@@ -69,12 +73,16 @@ export function fitness(
   return { cost, bindings, targets };
 }
 
+const isInterval = (type: SqlType): boolean => sameType(type, INTERVAL_UNIT);
+
 function match(
   pattern: SqlType,
   type: SqlType | undefined,
   bindings: Bindings,
 ): { cost: number; target: SqlType | undefined } | undefined {
-  if (type === undefined) return { cost: 1, target: undefined };
+  if (type === undefined) return isInterval(pattern) ? undefined : { cost: 1, target: undefined };
+  if (type.kind === 'NAMED' || isInterval(pattern))
+    return sameType(pattern, type) ? { cost: 0, target: type } : undefined;
   if (pattern.kind === 'NAMED') {
     if (pattern.name === 'ANY') return { cost: 2, target: type };
     if (pattern.name === 'ANYDECIMAL') {

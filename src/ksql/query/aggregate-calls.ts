@@ -47,6 +47,14 @@ const isLiteral = (expression: Expression): boolean =>
 /** A name that no user can write: a slot of the grouped row. */
 const slot = (kind: 'GROUP' | 'AGG_VARIABLE', at: number): string => `\u0000${kind}_${at}`;
 
+const inPlaceOf = (standsFor: Expression, name: string): Expression => ({
+  kind: 'column',
+  source: undefined,
+  name,
+  standsFor,
+  at: standsFor.at,
+});
+
 /** An expression needs a column that the rows of a group need not share. */
 class NotGrouped extends StatementError {}
 
@@ -76,15 +84,9 @@ export class Grouping {
 
   rewrite(expression: Expression, clause: 'SELECT' | 'HAVING' = 'SELECT'): Expression {
     const group = this.groups.get(this.textOf(expression));
-    if (group !== undefined)
-      return { kind: 'column', source: undefined, name: slot('GROUP', group), at: expression.at };
+    if (group !== undefined) return inPlaceOf(expression, slot('GROUP', group));
     if (expression.kind === 'call' && AGGREGATES.has(expression.name)) {
-      return {
-        kind: 'column',
-        source: undefined,
-        name: slot('AGG_VARIABLE', this.callAt(expression)),
-        at: expression.at,
-      };
+      return inPlaceOf(expression, slot('AGG_VARIABLE', this.callAt(expression)));
     }
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;

@@ -4,9 +4,13 @@ import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext } from '../expressions/compiled.js';
 import { TABLE_FUNCTIONS } from '../functions/table-functions.js';
+import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { TableCall } from './logical-plan.js';
 import type { Relation } from './relation.js';
+
+/** A name that nobody can write. */
+const slotOf = ({ name }: Column): string => `\u0000${name}`;
 
 /**
  * EXPLODE in the select list: the relation's rows are multiplied first, the calls become columns of them. Several run
@@ -28,10 +32,9 @@ export function explode(
     }
     const args = expression.args.map((arg) => compile(arg, context));
     const { returns, rows } = definition.create(args.map(({ type }) => type));
-    const name = `\u0000SYNTH_${found.length}`;
-    const column = { name, type: returns };
+    const column = { name: `KSQL_SYNTH_${found.length}`, type: returns };
     found.push({ expression, column, rows: (row) => rows(args.map(({ evaluate }) => evaluate(row))) });
-    return { kind: 'column', source: undefined, name, at: expression.at };
+    return { kind: 'column', source: undefined, name: slotOf(column), standsFor: expression, at: expression.at };
   };
   let generated = 0;
   const select = query.select.map((item): SelectItem => {
@@ -60,7 +63,7 @@ export function explode(
       scope: {
         sources: relation.scope.sources,
         column(source, name) {
-          const at = found.findIndex(({ column }) => column.name === name);
+          const at = found.findIndex(({ column }) => slotOf(column) === name);
           if (at === -1) return relation.scope.column(source, name);
           return { type: found[at]?.column.type, evaluate: (row) => row.value?.[width + at] ?? null };
         },

@@ -1,5 +1,4 @@
 import { formatExpression } from '../../protocol/ksql/format.js';
-import { quoteName } from '../../protocol/ksql/types.js';
 import type { Typed } from '../expressions/compiled.js';
 import { formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
@@ -86,24 +85,8 @@ export function executionPlan({ logical }: QueryPlan, { id, sink }: Explained): 
     `${line(describe(node), node.schema, depth)}${inputsOf(node)
       .map((each) => below(each, depth + 1))
       .join('')}`;
-  const printed =
-    sink === undefined
-      ? below(logical, 0)
-      : `${line({ name: 'SINK', logger: sink.name, detail: '' }, logical.schema, 0)}${below(logical, 1)}`;
-  return withReadableSlots(printed, logical);
-}
-
-/** Columns that the planner adds have names that nobody can write: they are shown as ksqlDB calls them. */
-function withReadableSlots(text: string, root: LogicalNode): string {
-  let node: LogicalNode | undefined = root;
-  while (node !== undefined && node.kind !== 'aggregate') [node] = inputsOf(node);
-  const keys = node?.schema.key ?? [];
-  return text
-    .replaceAll(/`\0GROUP_(\d+)`/g, (slot, at: string) => {
-      const column = keys[Number(at)];
-      return column === undefined ? slot : quoteName(column.name);
-    })
-    .replaceAll('\0', 'KSQL_');
+  if (sink === undefined) return below(logical, 0);
+  return `${line({ name: 'SINK', logger: sink.name, detail: '' }, logical.schema, 0)}${below(logical, 1)}`;
 }
 
 /** The physical plan as Kafka Streams prints a topology. */

@@ -33,7 +33,8 @@ export const isKnownProperty = (name: string): boolean => KNOWN.test(propertyNam
 
 /** SET of a property that nothing knows, or to a value that it cannot have. */
 export function checkProperty(name: string, value: string): void {
-  if (!isKnownProperty(name)) throw new StatementError(`Unknown property: ${name}`);
+  if (!isKnownProperty(name))
+    throw new StatementError(`Not recognizable as ksql, streams, consumer, or producer property: '${name}'`);
   const choices = CHOICES[propertyName(name)];
   if (choices !== undefined && !choices.includes(value.toLowerCase())) {
     throw new StatementError(

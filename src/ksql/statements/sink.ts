@@ -7,7 +7,7 @@ import { planQuery } from '../query/plan-query.js';
 import { StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { alreadyExists, checkReplacement, checkTimestamp } from './source.js';
-import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
+import { checkTopicName, readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateAsSelect = StatementOf<'create-as-select'>;
 
@@ -62,6 +62,8 @@ export function planSink(
 function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourceProperties): Source {
   const first = plan.inputs[0]?.source;
   if (first === undefined) throw new StatementError('the query has no source');
+  const { topic = statement.name } = properties;
+  checkTopicName(topic);
   const schema = plan.output;
   const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : first.key.format);
   // A source without a key says nothing of the key that a query gives its rows.
@@ -81,7 +83,7 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
     name: statement.name,
     type: plan.type,
     schema,
-    topic: properties.topic ?? statement.name,
+    topic,
     key,
     value,
     timestamp: properties.timestamp,

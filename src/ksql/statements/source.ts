@@ -13,7 +13,7 @@ import { failAt, StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { missingSchemaMessage } from './missing-schema.js';
 import type { Properties } from './properties.js';
-import { readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
+import { checkTopicName, readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
 
 type CreateSource = StatementOf<'create-source'>;
 
@@ -50,6 +50,7 @@ export async function declareSource(
   if (topic === undefined) {
     throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
   }
+  if (properties.partitions !== undefined) checkTopicName(topic);
   checkRoles(statement);
   const completed = await withInferredColumns(statement, properties, topic, registry);
   const source = sourceOf(completed, metastore.types, session);

@@ -1,4 +1,5 @@
-import type { WithClause } from '../../protocol/ksql/ast.js';
+import { invalidTopicName } from '../../protocol/kafka/topic-name.js';
+import type { Expression, WithClause } from '../../protocol/ksql/ast.js';
 import { parseDurationText } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
 import { formatType, type SqlType } from '../../protocol/ksql/types.js';
@@ -86,7 +87,7 @@ export function readSourceProperties(
       `Failed to prepare statement: Invalid config variable(s) in the WITH clause: ${unknown.join(',')}`,
     );
   }
-  const text = (name: string): string | undefined => withText(clause, name);
+  const text = (name: string): string | undefined => textOf(clause, name);
   const both = text('FORMAT');
   if (both !== undefined && (clause.has('KEY_FORMAT') || clause.has('VALUE_FORMAT'))) {
     const other = clause.has('KEY_FORMAT') ? 'KEY_FORMAT' : 'VALUE_FORMAT';
@@ -101,7 +102,7 @@ export function readSourceProperties(
     valueFormat: (text('VALUE_FORMAT') ?? both)?.toUpperCase(),
     partitions: whole(clause, 'PARTITIONS'),
     replicas: whole(clause, 'REPLICAS'),
-    retentionMs: text('RETENTION_MS'),
+    retentionMs: withText(clause, 'RETENTION_MS'),
     cleanupPolicy: text('CLEANUP_POLICY')?.toLowerCase(),
     keyDelimiter: delimiter(text('KEY_DELIMITER')),
     valueDelimiter: delimiter(text('VALUE_DELIMITER')),
@@ -118,6 +119,29 @@ export function readSourceProperties(
     window: readWindow(text('WINDOW_TYPE')?.toUpperCase(), text('WINDOW_SIZE')),
     queryId: text('QUERY_ID')?.toUpperCase(),
   };
+}
+
+const JAVA_CLASSES: Readonly<Partial<Record<Expression['kind'], string>>> = {
+  integer: 'Integer',
+  boolean: 'Boolean',
+  double: 'Double',
+  decimal: 'BigDecimal',
+};
+
+/** Kafka's ConfigDef, which ksqlDB reads properties with, takes no number for a text. */
+function textOf(clause: WithClause, name: string): string | undefined {
+  const given = JAVA_CLASSES[clause.get(name)?.kind ?? 'string'];
+  const text = withText(clause, name);
+  if (given === undefined) return text;
+  throw new StatementError(
+    `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Expected value to be a string, but it was a java.lang.${given}`,
+  );
+}
+
+/** What the broker would say of a topic that is to be made. */
+export function checkTopicName(topic: string): void {
+  const problem = invalidTopicName(topic);
+  if (problem !== undefined) throw new StatementError(problem);
 }
 
 /** A column in a string: upper-cased unless it is quoted there. */

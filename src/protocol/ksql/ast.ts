@@ -16,7 +16,14 @@ export type Expression =
   /** DATE '…', TIME '…', TIMESTAMP '…', DECIMAL '…'. */
   | { readonly kind: 'typed-literal'; readonly type: string; readonly text: string; readonly at: Position }
   | { readonly kind: 'variable'; readonly name: string; readonly at: Position }
-  | { readonly kind: 'column'; readonly source: string | undefined; readonly name: string; readonly at: Position }
+  | {
+      readonly kind: 'column';
+      readonly source: string | undefined;
+      readonly name: string;
+      /** What a planner has put this column in the place of: it prints as that. */
+      readonly standsFor?: Expression;
+      readonly at: Position;
+    }
   | { readonly kind: 'field'; readonly base: Expression; readonly name: string; readonly at: Position }
   | { readonly kind: 'subscript'; readonly base: Expression; readonly index: Expression; readonly at: Position }
   | { readonly kind: 'negate'; readonly operand: Expression; readonly at: Position }

@@ -28,6 +28,7 @@ export function formatExpression(expression: Expression): string {
     case 'variable':
       return `\${${expression.name}}`;
     case 'column':
+      if (expression.standsFor !== undefined) return formatExpression(expression.standsFor);
       return expression.source === undefined
         ? name(expression.name)
         : `${name(expression.source)}.${name(expression.name)}`;
@@ -44,7 +45,7 @@ export function formatExpression(expression: Expression): string {
     case 'not':
       return `(NOT ${formatExpression(expression.operand)})`;
     case 'call':
-      return `${name(expression.name)}(${list(expression.args)})`;
+      return `${name(expression.name)}(${expression.name === 'COUNT' ? list(expression.args) || '*' : list(expression.args)})`;
     case 'lambda':
       return `(${expression.parameters.map(name).join(', ')}) => ${formatExpression(expression.body)}`;
     case 'unit':

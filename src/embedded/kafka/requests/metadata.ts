@@ -1,12 +1,12 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
 import { metadata } from '../../../protocol/kafka/messages/metadata.js';
 import { type ResponseInput, ZERO_UUID } from '../../../protocol/kafka/schema.js';
+import { invalidTopicName } from '../../../protocol/kafka/topic-name.js';
 import { LEADER_EPOCH } from '../log/partition-log.js';
 import { CLUSTER_NAME } from '../security/acl.js';
 import { authorizedOperations, clusterOperations, NO_OPERATIONS } from '../security/authorized-operations.js';
 import { type Call, may } from '../server/call.js';
 import { storageError } from '../storage-errors.js';
-import { invalidTopicName } from '../topics/catalog.js';
 import { createTopic } from '../topics/create.js';
 import type { Topic } from '../topics/topic.js';
 import { handler } from './handler.js';

@@ -1,6 +1,6 @@
 import { type ConfigDefinition, TOPIC_CONFIG_BY_NAME } from '../../../protocol/kafka/topic-configs.js';
+import { invalidTopicName } from '../../../protocol/kafka/topic-name.js';
 import type { Broker } from '../broker.js';
-import { invalidTopicName } from '../topics/catalog.js';
 import { ConfigRefused, type ConfigResource } from './config-resource.js';
 import { describedTopicConfig } from './described-config.js';
 

@@ -5,18 +5,6 @@ import type { LogContext } from '../log/partition-log.js';
 import type { BrokerSettings } from './settings.js';
 import { Topic, type TopicFile } from './topic.js';
 
-/** Names as Kafka takes them. */
-export function invalidTopicName(name: string): string | undefined {
-  if (name === '') return 'Topic name is invalid: the empty string is not allowed';
-  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
-  if (name.length > 249)
-    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length 249`;
-  if (/[^a-zA-Z0-9._-]/.test(name)) {
-    return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
-  }
-  return undefined;
-}
-
 const metricName = (topic: string): string => topic.replaceAll('.', '_');
 
 /** All topics: each one a folder named by its id, so that a topic that is made anew under an old name shares nothing with it. */
