@@ -86,7 +86,8 @@ export function checksMarkdown(pipeline: string, reports: readonly CheckReport[]
 
 const STYLE = `body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color-scheme: light dark }
 table { border-collapse: collapse; margin: 1em 0 } th, td { border: 1px solid #8886; padding: .2em .6em; text-align: left; vertical-align: top }
-div.wide { overflow-x: auto } svg { color: inherit } code { white-space: pre-wrap; overflow-wrap: anywhere }`;
+div.wide { overflow-x: auto } svg { color: inherit } code { white-space: pre-wrap; overflow-wrap: anywhere }
+td:has(code) { min-width: 12ch }`;
 
 /** One file that needs no other, with every finding in it. */
 export const checksHtml = (pipeline: string, reports: readonly CheckReport[]): string =>
@@ -112,7 +113,7 @@ export function checksBody(reports: readonly CheckReport[], heading: 'h2' | 'h3'
 export function htmlTable([head = [], ...rows]: Cells): string {
   const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
     `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>\n`;
-  return `<table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>\n`;
+  return `<div class="wide"><table>\n${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table></div>\n`;
 }
 
 /** Nothing is loaded or run, whatever is in the data: should an escape be missing, the browser refuses too. */

@@ -27,6 +27,34 @@ export function dataTable(
   return [headText(columns, widths), ...cells.map((row) => lineText(row, widths))].join('');
 }
 
+/** A list that cuts no name: a table where it fits, else a few lines for each row, the first column's cell as their heading. */
+export function listTable(
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  terminalColumns?: number,
+): string {
+  const cells = rows.map((row) => columns.map((_, index) => cellText(row[index])));
+  const widths = columns.map((name, index) =>
+    Math.max(name.length, ...cells.map((row) => textWidth(row[index] ?? ''))),
+  );
+  const width = widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
+  if (width <= (terminalColumns ?? width))
+    return [headText(columns, widths), ...cells.map((row) => lineText(row, widths))].join('');
+  return cells.map((row) => entryText(columns, row, terminalColumns ?? width)).join('');
+}
+
+function entryText(columns: readonly string[], [heading = '', ...cells]: readonly string[], room: number): string {
+  const lines = [heading];
+  let current = '';
+  for (const [at, cell] of cells.entries()) {
+    const fact = `${columns[at + 1]} ${cell}`;
+    const joined = current === '' ? `  ${fact}` : `${current}   ${fact}`;
+    if (current !== '' && textWidth(joined) > room) lines.push(current);
+    current = current !== '' && textWidth(joined) > room ? `  ${fact}` : joined;
+  }
+  return `${[...lines, current].join('\n')}\n`;
+}
+
 /** The names, and a rule below them. */
 export const headText = (columns: readonly string[], widths: readonly number[]): string =>
   lineText(columns, widths) +

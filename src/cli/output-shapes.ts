@@ -69,6 +69,7 @@ const events = [
   shape('operation', 'A long command begins', {
     ...{ kind: z.literal('operation'), operation: z.string(), pipeline: z.string(), target: z.string() },
     steps: texts.optional(),
+    checks: texts.optional(),
   }),
   shape('step-started', 'A step begins', { kind: z.literal('step-started'), ...step }),
   shape('step-waiting', 'A step waits', { kind: z.literal('step-waiting'), ...step, waitingFor: z.string() }),

@@ -21,6 +21,7 @@ export interface Shell {
 
 export function createShell(signal: AbortSignal, argv: readonly string[]): Shell {
   const { env, stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) measure(stream);
   const interactive = stdout.isTTY === true && stderr.isTTY === true && env.CI === undefined && env.TERM !== 'dumb';
   const refused = argv.includes('--no-color') || (env.NO_COLOR ?? '') !== '';
   return {
@@ -34,6 +35,13 @@ export function createShell(signal: AbortSignal, argv: readonly string[]): Shell
     signal,
     self: env.npm_lifecycle_event === 'npx' || env.npm_command === 'exec' ? 'npx evpipe' : 'evpipe',
   };
+}
+
+/** Serial lines and some CI systems have a terminal of 0 columns: it is taken for one of 80 × 24 until it says its size. */
+function measure(stream: NodeJS.WriteStream): void {
+  if (!stream.isTTY) return;
+  stream.columns ||= 80;
+  stream.rows ||= 24;
 }
 
 export function packageVersion(): string {

@@ -20,16 +20,16 @@ export interface StageWait {
 export async function waitAtStage(stage: Stage, fence: Fence, wait: StageWait): Promise<Held | undefined> {
   const since = performance.now();
   let closest: bigint | undefined;
-  let movedAt = since;
+  let movedAt: number | undefined;
   let pauseMs = 20;
   for (;;) {
     const progress: Progress = await stage.progress(fence);
     if (progress.reached || (await wait.isSettled())) return undefined;
     if (closest === undefined || progress.distance < closest) {
+      if (closest !== undefined) movedAt = performance.now();
       closest = progress.distance;
-      movedAt = performance.now();
     }
-    const stillMs = performance.now() - movedAt;
+    const stillMs = performance.now() - (movedAt ?? since);
     const isOver = wait.leftMs() <= 0;
     const known = isOver || stillMs >= wait.stalledMs ? await stage.trouble() : undefined;
     if (isOver || standsStill(known)) {
@@ -38,7 +38,7 @@ export async function waitAtStage(stage: Stage, fence: Fence, wait: StageWait): 
         passed: false,
         behind: progress.behind,
         forMs: performance.now() - since,
-        moving: stillMs < MOVED_LATELY_MS,
+        moving: movedAt !== undefined && stillMs < MOVED_LATELY_MS,
         ...(trouble === undefined ? {} : { trouble }),
       };
     }

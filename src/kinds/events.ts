@@ -39,6 +39,8 @@ export type OperationEvent =
       readonly target: string;
       /** All steps to come, in the order of the screen, so that it can show those that have not begun. */
       readonly steps?: readonly StepId[];
+      /** In the order of the file, in which a screen shows them whichever ends first. */
+      readonly checks?: readonly string[];
     }
   /** A step begins; it may begin to wait and go on many times before it ends once. */
   | { readonly kind: 'step-started'; readonly step: StepId }

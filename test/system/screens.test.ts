@@ -172,3 +172,12 @@ describe('up on a terminal', () => {
     expect(up.cursorVisible()).toBe(true);
   });
 });
+
+/** As serial lines and some CI systems have it. */
+it('takes a terminal that says 0 columns for one of 80', async () => {
+  const evpipe = fileURLToPath(new URL('../../bin/evpipe.js', import.meta.url));
+  const script = `stty cols 0 rows 0; exec "$0" "$1" graph pipelines/person-planning`;
+  terminal = openTerminal(['sh', '-c', script, process.execPath, evpipe]);
+  await terminal.shows('planning-balance-sheet-consumer', 'accounting  service', /──▶ person-outbox$/m);
+  expect(await terminal.ended).toMatchObject({ code: 0 });
+});

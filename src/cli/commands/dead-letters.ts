@@ -57,11 +57,11 @@ async function list(session: Session, { shell, options }: CommandCall): Promise<
   if (options.output === 'json') for (const one of topics) shell.out(jsonLine(one));
   else if (topics.length === 0) shell.err('There is no dead letter topic.\n');
   else {
-    const { dataTable } = await import('../data-table.js');
+    const { listTable } = await import('../data-table.js');
     const rows = topics.map(({ topic, of, records, waiting }) => [
       ...[topic, of.join(', ') || '-', records ?? 'not there yet', waiting ?? '-'],
     ]);
-    shell.out(dataTable(['topic', 'of connectors', 'records', 'not replayed'], rows));
+    shell.out(listTable(['topic', 'of connectors', 'records', 'not replayed'], rows, shell.columns));
   }
   return EXIT.done;
 }
@@ -95,9 +95,9 @@ async function replayTopic(session: Session, { shell, options }: CommandCall, to
   const sent = isDone ? await replay(session, wanted) : 0;
   if (options.output === 'json') shell.out(jsonLine({ topic, applied: isDone, sent, plan }));
   else if (plan.length > 0) {
-    const { dataTable } = await import('../data-table.js');
+    const { listTable } = await import('../data-table.js');
     const rows = plan.map(({ to, records, readBy }) => [to, records, readBy.join(', ') || 'no group']);
-    shell.out(dataTable(['to topic', 'records', 'read again by'], rows));
+    shell.out(listTable(['to topic', 'records', 'read again by'], rows, shell.columns));
   }
   if (options.output === 'text' && options.quiet !== true)
     shell.err(

@@ -72,16 +72,24 @@ function doubt({ message, todo, location: { file, line, column } }: Problem): Di
 }
 
 const ABOUT_COLUMNS = 26;
+/** Below this many columns what is said begins right after what it is about, and goes on below it. */
+const WIDE_COLUMNS = 76;
 
 async function diagnosisPrinter({ shell, options }: CommandCall): Promise<(one: Diagnosis) => void> {
   if (options.output === 'json') return (one) => shell.out(jsonLine(one));
-  const { column, line, paint, span } = await import('../../ui/text/line.js');
+  const [{ column, line, span }, { printLine }] = await Promise.all([
+    import('../../ui/text/line.js'),
+    import('../print-line.js'),
+  ]);
   const signs = { good: span('✓', 'good'), warning: span('!', 'wait'), bad: span('✗', 'bad') };
-  const indent = ' '.repeat(ABOUT_COLUMNS + 6);
+  const isWide = (shell.columns ?? WIDE_COLUMNS) >= WIDE_COLUMNS;
+  const indent = isWide ? ABOUT_COLUMNS + 6 : 6;
   return ({ about, health, says, todo }) => {
     if (health === 'good' && options.quiet === true) return;
-    const text = says.replaceAll('\n', `\n${indent}`);
-    shell.out(`${paint(line('  ', signs[health], ` ${column(about, ABOUT_COLUMNS)}  ${text}`), shell.color)}\n`);
-    if (todo !== undefined) shell.out(`${indent}${todo}\n`);
+    const [first = '', ...more] = says.split('\n');
+    const head = isWide ? column(about, ABOUT_COLUMNS) : about;
+    printLine(line('  ', signs[health], ` ${head}  ${first}`), { shell, indent });
+    for (const text of [...more, ...(todo === undefined ? [] : [todo])])
+      printLine(line(`${' '.repeat(indent)}${text}`), { shell, indent });
   };
 }

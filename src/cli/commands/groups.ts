@@ -38,15 +38,15 @@ export const groupsCommand: CommandEntry = {
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       if (action === 'reset-offsets') return reset(session, call, names);
       const { describeGroups } = await import('../../operations/topics/groups.js');
-      const { dataTable } = await import('../data-table.js');
+      const { listTable } = await import('../data-table.js');
       const reports = await describeGroups(session, names);
       if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
       else if (action === 'list') {
         const rows = reports.map(({ group, state, members, lag }) => [group, state, members.length, lag]);
-        shell.out(dataTable(['group', 'state', 'members', 'lag'], rows));
+        shell.out(listTable(['group', 'state', 'members', 'lag'], rows, shell.columns));
       } else {
         const { groupText } = await import('../topic-text.js');
-        for (const report of reports) shell.out(groupText(report));
+        for (const report of reports) shell.out(groupText(report, shell.columns));
       }
       return EXIT.done;
     });
@@ -77,9 +77,9 @@ async function reset(session: Session, { shell, options }: CommandCall, names: r
 }
 
 async function print(plan: readonly PlannedReset[], shell: CommandCall['shell']): Promise<void> {
-  const { dataTable } = await import('../data-table.js');
+  const { listTable } = await import('../data-table.js');
   const rows = plan.map(({ topic, partition, from, to }) => [topic, partition, from ?? '-', to, moved(from, to)]);
-  shell.out(dataTable(['topic', 'partition', 'committed', 'new', 'change'], rows));
+  shell.out(listTable(['topic', 'partition', 'committed', 'new', 'change'], rows, shell.columns));
 }
 
 function moved(from: string | null, to: string): string {

@@ -34,11 +34,11 @@ export const planCommand: CommandEntry = {
 };
 
 export async function printPlan(plan: Plan, shell: Shell): Promise<void> {
-  const [{ planLines }, { paint }] = await Promise.all([
+  const [{ planLines }, { printLine }] = await Promise.all([
     import('../../ui/text/plan.js'),
-    import('../../ui/text/line.js'),
+    import('../print-line.js'),
   ]);
-  for (const one of planLines(plan)) shell.out(`${paint(one, shell.color)}\n`);
+  for (const one of planLines(plan)) printLine(one, { shell, indent: 6 });
 }
 
 /** A refused change beats pending ones. */

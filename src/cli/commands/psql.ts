@@ -100,6 +100,6 @@ async function print(
     return;
   }
   const { dataTable, rowCount } = await import('../data-table.js');
-  if (columns.length > 0) shell.out(`${dataTable(columns, rows)}${rowCount(rows.length)}`);
+  if (columns.length > 0) shell.out(`${dataTable(columns, rows, shell.columns)}${rowCount(rows.length)}`);
   else shell.err(`${command}${/^(INSERT|UPDATE|DELETE|MERGE|COPY)$/.test(command) ? ` ${count}` : ''}\n`);
 }

@@ -17,11 +17,11 @@ export const resetCommand: CommandEntry = {
       const plan = await readReset(session, resource as string | undefined);
       const entries = plan.things.map(({ entry }) => entry);
       if (options.output === 'text' && options.quiet !== true) {
-        const [{ entryLines }, { paint }] = await Promise.all([
+        const [{ entryLines }, { printLine }] = await Promise.all([
           import('../../ui/text/plan.js'),
-          import('../../ui/text/line.js'),
+          import('../print-line.js'),
         ]);
-        for (const one of entries.flatMap(entryLines)) shell.out(`${paint(one, shell.color)}\n`);
+        for (const one of entries.flatMap(entryLines)) printLine(one, { shell, indent: 6 });
       }
       if (entries.length > 0) await confirm(shell, options, 'Stop the services and delete these?');
       const { removed, left } = await reset(session, plan);

@@ -27,12 +27,14 @@ export const schemasCommand: CommandEntry = {
       else if (action === 'describe') for (const report of reports) shell.out(subjectText(report));
       else if (reports.length === 0) shell.err('There is no subject.\n');
       else {
-        const { dataTable } = await import('../data-table.js');
+        const { listTable } = await import('../data-table.js');
         const rows = reports.map(({ subject, versions, compatibility, declared }) => [
           ...[subject, versions.at(-1)?.type ?? '-', versions.length, versions.at(-1)?.id ?? '-'],
-          ...[compatibility ?? 'of all', declared ? '' : 'not in the pipeline file'],
+          ...[compatibility ?? 'of all', declared ? 'yes' : 'no'],
         ]);
-        shell.out(dataTable(['subject', 'type', 'versions', 'newest id', 'compatibility', ''], rows));
+        shell.out(
+          listTable(['subject', 'type', 'versions', 'newest id', 'compatibility', 'declared'], rows, shell.columns),
+        );
       }
       return EXIT.done;
     });

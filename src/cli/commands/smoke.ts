@@ -18,6 +18,8 @@ import { downText } from './down.js';
 import { exitCodeOf } from './up.js';
 
 const NAME_COLUMNS = 32;
+/** Below this many columns details begin right after names, and go on below them. */
+const WIDE_COLUMNS = 76;
 
 export const smokeCommand: CommandEntry = {
   name: 'smoke [names...]',
@@ -142,20 +144,27 @@ async function casePrinter({
   }
   const { checkReportLines } = await import('../../ui/text/check-report.js');
   const { duration } = await import('../../ui/text/quantities.js');
-  const { line, paint, span } = await import('../../ui/text/line.js');
+  const [{ line, span }, { printLine }] = await Promise.all([
+    import('../../ui/text/line.js'),
+    import('../print-line.js'),
+  ]);
   return ({ name, verdict, detail, todo, location, elapsedMs, report }) => {
     const tone = verdict === 'passed' ? 'good' : verdict === 'failed' ? 'bad' : 'wait';
     const sign = { passed: '✓', failed: '✗', inconclusive: '?' }[verdict];
-    const say = (...parts: readonly (string | Span)[]): void => shell.out(`${paint(line(...parts), shell.color)}\n`);
+    const isWide = (shell.columns ?? WIDE_COLUMNS) >= WIDE_COLUMNS;
+    const head = isWide ? ` ${name.padEnd(NAME_COLUMNS)}  ` : ` ${name}  `;
+    const indent = isWide ? NAME_COLUMNS + 6 : 6;
+    const say = (...parts: readonly (string | Span)[]): void => printLine(line(...parts), { shell, indent: 6 });
     if (verdict === 'passed') {
-      say('  ', span(sign, tone), ` ${name.padEnd(NAME_COLUMNS)}  ${detail}  `, span(duration(elapsedMs), 'dim'));
+      const passed = line('  ', span(sign, tone), `${head}${detail}  `, span(duration(elapsedMs), 'dim'));
+      printLine(passed, { shell, indent });
       return;
     }
-    say('  ', span(sign, tone), ` ${name.padEnd(NAME_COLUMNS)}  `, span(duration(elapsedMs), 'dim'));
+    say('  ', span(sign, tone), head, span(duration(elapsedMs), 'dim'));
     const more: readonly Line[] =
       report === undefined
         ? detail.split('\n').map((text) => line(text))
-        : checkReportLines(report, 16, shell.columns ?? 160);
+        : checkReportLines(report, 16, (shell.columns ?? 166) - 6);
     for (const one of more) say('      ', ...one);
     if (location !== undefined) say(`      ${location.file}:${location.line}:${location.column}`);
     if (todo !== undefined) say(`      ${todo}`);

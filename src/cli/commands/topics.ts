@@ -17,17 +17,17 @@ export const topicsCommand: CommandEntry = {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { describeTopics } = await import('../../operations/topics/describe.js');
-      const { dataTable } = await import('../data-table.js');
+      const { listTable } = await import('../data-table.js');
       const reports = await describeTopics(session, (names ?? []) as readonly string[]);
       if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
       else if (action === 'list') {
         const rows = reports.map(({ topic, partitions, records, groups, declared }) => [
-          ...[topic, partitions.length, records, groups.join(', ') || '-', declared ? '' : 'not in the pipeline file'],
+          ...[topic, partitions.length, records, declared ? 'yes' : 'no', groups.join(', ') || 'no group'],
         ]);
-        shell.out(dataTable(['topic', 'partitions', 'records', 'read by', ''], rows));
+        shell.out(listTable(['topic', 'partitions', 'records', 'declared', 'read by'], rows, shell.columns));
       } else {
         const { topicText } = await import('../topic-text.js');
-        for (const report of reports) shell.out(topicText(report));
+        for (const report of reports) shell.out(topicText(report, shell.columns));
       }
       return EXIT.done;
     });

@@ -179,9 +179,10 @@ async function printEnd(
   const { shell, pipeline, quiet, links } = view;
   const again = shell.self;
   if (result.failure !== undefined) {
-    shell.err(
-      `\nStopped at ${result.failure.step}; what was started is still running. Fix the problem, then rerun \`${again} up\`.\n`,
-    );
+    const stopped = `Stopped at ${result.failure.step}; what was started is still running.`;
+    const { wrap } = await import('../../ui/text/line.js');
+    const text = `${stopped} Fix the problem, then rerun \`${again} up\`.`;
+    shell.err(`\n${(shell.columns === undefined ? [text] : wrap(text, shell.columns)).join('\n')}\n`);
     return;
   }
   const unsettled = result.reports.filter(({ verdict }) => verdict !== 'consistent');

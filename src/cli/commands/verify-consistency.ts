@@ -90,6 +90,7 @@ export const verifyConsistencyCommand: CommandEntry = {
           pipeline: pipeline.name,
           target: session.target.name,
           steps: ['checks'],
+          checks: pipeline.checks.map(({ name }) => name),
         });
         const startedMs = performance.now();
         printer.emit({ kind: 'step-started', step: 'checks' });

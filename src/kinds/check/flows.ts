@@ -147,7 +147,10 @@ async function readConnector(stage: Extract<FlowStage, { kind: 'connector' }>, s
 }
 
 function taskText({ connector, tasks }: ConnectorStatus): string {
-  return `${connector.state} ${tasks.filter(({ state }) => state === 'RUNNING').length}/${tasks.length}`;
+  // Connect calls a connector RUNNING whose tasks have all failed.
+  const stopped = tasks.find(({ state }) => state !== 'RUNNING');
+  const state = connector.state === 'RUNNING' && stopped !== undefined ? `task ${stopped.state}` : connector.state;
+  return `${state} ${tasks.filter(({ state }) => state === 'RUNNING').length}/${tasks.length}`;
 }
 
 function connectorHealth(status: ConnectorStatus): Health {

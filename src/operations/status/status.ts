@@ -68,7 +68,11 @@ function lineOf(session: Session, status: ComponentStatus): ComponentLine {
   const { process: name, state, lastExit, port, restarts, lastLines } = status;
   const exit = lastExit === undefined ? undefined : `ended with ${lastExit.signal ?? `code ${lastExit.code}`}`;
   const restart = status.restartInMs === undefined ? '' : ` in ${Math.ceil(status.restartInMs / 1000)} s`;
-  const error = state === 'running' ? [] : [exit, lastLines.at(-1)].flatMap((part) => part ?? []).map(session.hide);
+  // What was stopped on purpose ended as it should.
+  const error =
+    state === 'running' || state === 'stopped'
+      ? []
+      : [exit, lastLines.at(-1)].flatMap((part) => part ?? []).map(session.hide);
   return {
     name,
     health: HEALTH[state],

@@ -47,7 +47,8 @@ export async function bringUp(session: Session, options: UpOptions): Promise<UpR
   const nodes = options.verify ? [...work, ...(await proofNodes(work, session, options, reports))] : work;
   const order = new Set([...session.kinds.flatMap(({ step }) => step ?? []), ...nodes.map(({ step }) => step)]);
   const steps = [...order].filter((step) => nodes.some((node) => node.step === step));
-  emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps });
+  const checks = pipeline.checks.map(({ name }) => name);
+  emit({ kind: 'operation', operation: 'up', pipeline: pipeline.name, target: session.target.name, steps, checks });
   if (unseeded !== undefined) emit({ kind: 'note', level: 'info', message: unseeded });
   const { changed, failure, unfinished } = await walk(nodes, { emit, signal });
   for (const one of unfinished) emit({ kind: 'note', level: 'warning', message: await stillWaiting(session, one) });

@@ -1,7 +1,7 @@
 import type { CheckReport } from '../../kinds/events.js';
 import { columnsOf } from '../../support/text-columns.js';
 import { verdictSpan } from './check-table.js';
-import { column, type Line, line, type Span, span, truncateLine, wrap } from './line.js';
+import { column, type Line, line, span, widthOf, wrap, wrapLine } from './line.js';
 import { printable } from './printable.js';
 import { count, counted, duration, span as howLong } from './quantities.js';
 import { shownValue } from './shown-value.js';
@@ -20,9 +20,7 @@ export function checkReportLines(
   columns: number,
   findingsMax = FINDINGS_MAX,
 ): Line[] {
-  const lines: Line[] = [heading(report, nameColumns)];
-  const way = wayLine(report);
-  if (way !== undefined) lines.push(...way);
+  const lines: Line[] = [...headings(report, nameColumns, columns), ...wayLines(report, columns)];
   for (const finding of report.findings.slice(0, findingsMax)) lines.push(...findingLines(finding, columns));
   const left = report.findings.length - findingsMax;
   const unlisted = report.listed === undefined ? 0 : wrongKeys(report) - report.listed;
@@ -30,36 +28,57 @@ export function checkReportLines(
   if (unlisted > 0)
     lines.push(line(`  ${counted(unlisted, 'more row')} counted, not listed; --max-differences lists more`));
   if (report.skipped.length > 0) {
-    lines.push(
-      line(span(`  ${column('not compared', LABEL_COLUMNS)}${report.skipped.map(printable).join(', ')}`, 'dim')),
-    );
+    lines.push(...labelled('not compared', report.skipped.map(printable).join(', '), columns));
   }
   lines.push(verdictLine(report));
   const behind = report.verdict === 'consistent' ? [] : report.way.filter((one) => !one.passed);
   for (const stage of behind) lines.push(...behindLines(stage, columns));
-  const why = report.why;
-  if (why !== undefined) lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
-  return lines.map((one) => truncateLine(one, columns));
+  const { why } = report;
+  if (why !== undefined && !behind.some((stage) => isSaidBy(stage, why)))
+    lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
+  return lines.flatMap((one) => wrapLine(one, columns, 4));
 }
 
-function heading(report: CheckReport, nameColumns: number): Line {
-  return line(
-    span(column(printable(report.check), nameColumns), 'strong'),
-    `  ${[report.source, report.replica]
-      .filter((side) => side !== '')
-      .map(printable)
-      .join(' → ')}`,
+/** The check and its two sides; where they don't fit beside its name, each has a line of its own. */
+function headings({ check, source, replica }: CheckReport, nameColumns: number, columns: number): Line[] {
+  const name = span(column(printable(check), nameColumns), 'strong');
+  const sides = [source, replica].filter((side) => side !== '').map(printable);
+  const whole = line(name, `  ${sides.join(' → ')}`);
+  if (widthOf(whole) <= columns) return [whole];
+  return [line(span(printable(check), 'strong')), ...sides.map((side, at) => line(`  ${at === 0 ? '' : '→ '}${side}`))];
+}
+
+function wayLines(report: CheckReport, columns: number): Line[] {
+  if (report.fence === undefined && report.way.length === 0) return [];
+  const steps: Line[] = report.way.map(({ name, passed }) =>
+    line(`→ ${printable(name)} `, passed ? span('✓', 'good') : span('✗', 'bad')),
   );
+  const parts = [line(printable(report.fence ?? 'source')), ...steps];
+  const label = `  ${column('way', LABEL_COLUMNS)}`;
+  const below = ' '.repeat(belowLabel(columns));
+  const lines: Line[] = [];
+  let current: Line = line(label);
+  for (const [at, part] of parts.entries()) {
+    if (at > 0 && widthOf(current) + 1 + widthOf(part) > columns) {
+      lines.push(current);
+      current = line(below, ...part);
+    } else current = line(...current, ...(at === 0 ? [] : [' ']), ...part);
+  }
+  const time = `   ${duration(report.elapsedMs)}`;
+  return [...lines, widthOf(current) + time.length > columns ? current : line(...current, span(time, 'dim'))];
 }
 
-function wayLine(report: CheckReport): Line[] | undefined {
-  if (report.fence === undefined && report.way.length === 0) return undefined;
-  const spans: (string | Span)[] = [`  ${column('way', LABEL_COLUMNS)}`, printable(report.fence ?? 'source')];
-  for (const stage of report.way) {
-    spans.push(` → ${printable(stage.name)} `, stage.passed ? span('✓', 'good') : span('✗', 'bad'));
-  }
-  spans.push(span(`   ${duration(report.elapsedMs)}`, 'dim'));
-  return [line(...spans)];
+/** A list that goes on below itself where it is too long. */
+const labelled = (label: string, text: string, columns: number): Line[] =>
+  wrapLine(line(span(`  ${column(label, LABEL_COLUMNS)}${text}`, 'dim')), columns, belowLabel(columns));
+
+/** Below the text beside the label, unless that leaves too little room. */
+const belowLabel = (columns: number): number => (columns < 60 ? 4 : LABEL_COLUMNS + 2);
+
+/** True where a stage's own lines say all of it. */
+function isSaidBy({ name, behind, trouble }: Stage, why: string): boolean {
+  const said = `${name} is ${behind ?? 'behind'}`;
+  return why === said || why === `${said}: ${trouble}` || why === behind || why === `${behind}: ${trouble}`;
 }
 
 /** One line where it fits; else one for each column that differs. */
@@ -83,12 +102,16 @@ function findingLines(finding: Finding, columns: number): Line[] {
   ];
   const whole = facts.length === 0 ? head : `${head}   ${facts.join('; ')}`;
   if (columnsOf(whole) <= columns) return [line(whole)];
+  const heads =
+    columnsOf(head) <= columns
+      ? [head]
+      : [`  ${finding.kind}${unproven === undefined ? '' : `   (${unproven})`}`, `    ${key}`];
   const room = columns - FACT_INDENT.length;
   const below = facts.flatMap((fact) => {
     const lines = wrap(fact.slice(0, room * (FACT_LINES_MAX + 1)), room);
     return lines.length <= FACT_LINES_MAX ? lines : [...lines.slice(0, FACT_LINES_MAX), '…'];
   });
-  return [line(head), ...below.map((text) => line(`${FACT_INDENT}${text}`))];
+  return [...heads.map((text) => line(text)), ...below.map((text) => line(`${FACT_INDENT}${text}`))];
 }
 
 const FACT_INDENT = '      ';
@@ -130,7 +153,9 @@ function behindLines(stage: Stage, columns: number): Line[] {
     ...(forMs === undefined ? [] : [`for ${howLong(forMs)}`]),
     ...(moving === undefined ? [] : [moving ? 'moving' : 'not moving']),
   ];
-  const lines = [line(span(`    ${printable(name)}: ${facts.join(', ')}`, 'wait'))];
+  const lines = wrap(`${printable(name)}: ${facts.join(', ')}`, columns - 4).map((text) =>
+    line(span(`    ${text}`, 'wait')),
+  );
   if (trouble !== undefined) lines.push(...wrap(printable(trouble), columns - 4).map((text) => line(`    ${text}`)));
   return lines;
 }

@@ -25,7 +25,7 @@ const CHECK_COLUMNS_MIN = 8;
 /** The others have one side only: rows that a query must find or not, transitions of a status. */
 const TWO_SIDED: ReadonlySet<CheckRow['kind']> = new Set(['compare', 'conservation']);
 
-/** One heading and a line a check; numbers aligned right, names cut where the terminal is narrow. */
+/** One heading and a line a check; numbers aligned right, names cut where the terminal is narrow, below each other where it is too narrow. */
 export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   if (rows.length === 0) return [];
   const numbers = rows.map((row) => [
@@ -35,6 +35,8 @@ export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   ]);
   const widths = NUMBERS.map((heading, at) => Math.max(heading.length, ...numbers.map((row) => row[at]?.length ?? 0)));
   const numbersWidth = widths.reduce((sum, width) => sum + width + 2, 0);
+  if (columns < CHECK_COLUMNS_MIN + numbersWidth + VERDICT_COLUMNS + 3)
+    return rows.flatMap((row, at) => blockOf(row, numbers[at] ?? []));
   const room = Math.max(CHECK_COLUMNS_MIN, columns - numbersWidth - VERDICT_COLUMNS - 3);
   const names = rows.map((row) => printable(row.check));
   const checkWidth = Math.min(room, Math.max('check'.length, ...names.map((name) => columnsOf(name))));
@@ -49,5 +51,14 @@ export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
         ...(row.partly === true ? [' in part'] : []),
       ),
     ),
+  ];
+}
+
+/** The name and verdict, and below them what is more than nothing. */
+function blockOf({ check, verdict, partly }: CheckRow, numbers: readonly string[]): Line[] {
+  const facts = NUMBERS.flatMap((heading, at) => (at > 1 && numbers[at] === '0' ? [] : [`${heading} ${numbers[at]}`]));
+  return [
+    line(printable(check), '   ', verdictSpan(verdict), ...(partly === true ? [' in part'] : [])),
+    line(span(`  ${facts.join('  ')}`, 'dim')),
   ];
 }

@@ -1,5 +1,5 @@
 import type { DeadLetterContext } from '../../operations/dead-letters/context.js';
-import { type Line, line, span, truncateLine, wrap } from './line.js';
+import { type Line, line, span, truncateLine, wrap, wrapLine } from './line.js';
 import { printable } from './printable.js';
 
 export interface ShownLetter extends DeadLetterContext {
@@ -23,7 +23,11 @@ export function deadLetterLines(letter: ShownLetter, columns: number): Line[] {
   const exception = letter.exception?.split('.').at(-1);
   const why = [exception, message].filter((part) => part !== undefined && part !== '').join(': ');
   return [
-    line(span(`${partition}@${offset}`, 'strong'), `  ${about.filter((part) => part !== '').join('   ')}`),
+    ...wrapLine(
+      line(span(`${partition}@${offset}`, 'strong'), `  ${about.filter((part) => part !== '').join('   ')}`),
+      columns,
+      2,
+    ),
     ...wrap(printable(why === '' ? 'no reason in its headers' : why), columns - 2).map((text) =>
       line('  ', span(text, 'bad')),
     ),

@@ -7,7 +7,8 @@ export function failureLines(failure: Failure, columns: number): Line[] {
   const { message, location, todo } = failure;
   const lines = breakLines(message, columns).map((text) => line(span(text, 'bad')));
   if (location !== undefined) {
-    lines.push(line(span(`${printable(location.file)}:${location.line}:${location.column}`, 'strong')));
+    const place = `${printable(location.file)}:${location.line}:${location.column}`;
+    lines.push(...wrap(place, columns).map((text) => line(span(text, 'strong'))));
   }
   if (todo !== undefined) lines.push(...breakLines(todo, columns).map((text) => line(text)));
   return lines;

@@ -94,6 +94,34 @@ export function columnRight(text: string, columns: number): string {
   return ' '.repeat(Math.max(0, columns - columnsOf(fitting))) + fitting;
 }
 
+/** Breaks a line at blanks, within a word where it has to; what goes on below begins at `indent`. */
+export function wrapLine(spans: Line, columns: number, indent: number): Line[] {
+  if (widthOf(spans) <= columns) return [spans];
+  const margin = ' '.repeat(Math.min(indent, Math.max(0, columns - 1)));
+  const lines: Span[][] = [[]];
+  let width = 0;
+  for (const { text, tone } of spans) {
+    for (const word of text.split(/( +)/)) {
+      const isBlank = word.trim() === '';
+      // What comes next begins the line below.
+      if (isBlank && width + columnsOf(word) > columns) {
+        width = columns;
+        continue;
+      }
+      if (!isBlank && width + columnsOf(word) > columns && width > margin.length) {
+        lines.push([span(margin)]);
+        width = margin.length;
+      }
+      if (isBlank && lines.length > 1 && width === margin.length) continue;
+      const [first = '', ...more] = wrapParagraph(word, columns - width);
+      lines.at(-1)?.push(span(isBlank ? word : first, tone));
+      for (const part of isBlank ? [] : more) lines.push([span(margin), span(part, tone)]);
+      width = more.length > 0 && !isBlank ? margin.length + columnsOf(more.at(-1) ?? '') : width + columnsOf(word);
+    }
+  }
+  return lines;
+}
+
 /** Breaks at blanks where it can, inside a word where it has to. Line breaks of the text stay. */
 export function wrap(text: string, columns: number): string[] {
   return text.split('\n').flatMap((paragraph) => wrapParagraph(paragraph, Math.max(1, columns)));

@@ -17,7 +17,7 @@ const ACTIONS = Object.keys(SIGNS) as PlanEntry['action'][];
 /** One line for each thing, then what differs; the last line counts. */
 export function planLines(plan: Plan): readonly Line[] {
   const entries = [...plan.entries.flatMap(entryLines), ...plan.leftToDo.flatMap(leftLines)];
-  return [...entries, line(...(entries.length === 0 ? [] : ['\n']), summaryOf(plan))];
+  return [...entries, ...(entries.length === 0 ? [] : [line()]), line(summaryOf(plan))];
 }
 
 export function entryLines({ action, kind, name, reason, location, changes }: PlanEntry): readonly Line[] {
@@ -45,12 +45,15 @@ function changeLines({ summary, implies, irreversible, refused }: Change): reado
 }
 
 function summaryOf({ entries, inSync }: Plan): string {
+  const isRefused = ({ changes }: PlanEntry): boolean => changes.some(({ refused }) => refused !== undefined);
+  const refused = entries.filter(isRefused).length;
   const found = ACTIONS.flatMap((action) => {
-    const count = entries.filter((entry) => entry.action === action).length;
+    const count = entries.filter((entry) => entry.action === action && !isRefused(entry)).length;
     return count === 0
       ? []
       : [`${count} to ${action === 'unread' ? 'compare once their servers are running' : action}`];
   });
+  if (refused > 0) found.push(`${refused} refused`);
   const same = `${counted(inSync, 'thing')} as declared`;
   return found.length === 0 ? `Nothing to change: ${same}.` : `${found.join(', ')}; ${same}.`;
 }

@@ -2,14 +2,17 @@ import type { FlowNode, Health, StatusReport } from '../../kinds/status-report.j
 import { columnsOf } from '../../support/text-columns.js';
 import { COMPONENT_COLUMNS } from './component-columns.js';
 import { healthTable } from './health-table.js';
-import { column, type Line, line, type Span, span, type Tone, truncate, truncateLine, widthOf } from './line.js';
+import { column, type Line, line, type Span, span, type Tone, truncate, widthOf, wrap, wrapLine } from './line.js';
 import { printable } from './printable.js';
 import { bytes, span as howLong } from './quantities.js';
 
 const TONES: Readonly<Record<Health, Tone>> = { good: 'good', waiting: 'wait', bad: 'bad' };
 const MARKS: Readonly<Record<Health, string>> = { good: '✓', waiting: '…', bad: '✗' };
-/** Each further row of a flow begins this much farther to the right. */
+/** Each further row of a flow begins this much farther to the right, three times at most. */
 const INDENT_COLUMNS = 5;
+/** Below this many columns names need the room: all further rows begin alike. */
+const WIDE_COLUMNS = 60;
+const NARROW_INDENT_COLUMNS = 2;
 
 /** A heading that says how all is, a table of the components, and a drawing of each flow. */
 export function statusLines(report: StatusReport, { columns }: { readonly columns: number }): Line[] {
@@ -21,7 +24,7 @@ export function statusLines(report: StatusReport, { columns }: { readonly column
   }
   for (const note of report.notes ?? []) lines.push(line(`  · ${printable(note)}`));
   for (const flow of flows) lines.push(line(), ...flowLines(flow, columns));
-  return lines.map((one) => truncateLine(one, columns));
+  return lines.flatMap((one) => wrapLine(one, columns, 6));
 }
 
 /** Where it runs and since when give way to how all is. */
@@ -50,33 +53,59 @@ function overall({ components, flows }: StatusReport): Span {
 
 /** Nodes joined by arrows, each with its detail below its name; rows break where the terminal ends. */
 export function flowLines(flow: readonly FlowNode[], columns: number): Line[] {
-  const lines: Line[] = [];
-  let names: Span[] = [];
-  let details: Span[] = [];
+  const rows: FlowCell[][] = [[]];
   let width = 0;
-  const endRow = (): void => {
-    if (names.length === 0) return;
-    lines.push(names, details);
-    const indent = Math.min(lines.length / 2, 3) * INDENT_COLUMNS;
-    [names, details, width] = [[span(' '.repeat(indent))], [span(' '.repeat(indent))], indent];
-  };
   for (const [at, node] of flow.entries()) {
-    const arrow = at === 0 ? '' : arrowText(node, names.length <= 1);
-    const name = truncate(printable(node.name), columns - INDENT_COLUMNS * 3 - 6);
-    const detail = node.health === 'good' ? printable(node.detail) : `${MARKS[node.health]} ${printable(node.detail)}`;
-    const nodeWidth = Math.max(columnsOf(name), columnsOf(detail));
-    if (names.length > 1 && width + arrow.length + nodeWidth > columns) endRow();
-    const lead = at === 0 ? '' : arrowText(node, names.length <= 1);
-    names.push(span(lead, 'dim'), span(column(name, nodeWidth), toneOf(node.health)));
-    details.push(span(' '.repeat(columnsOf(lead))), span(column(detail, nodeWidth), detailTone(node.health)));
-    width += columnsOf(lead) + nodeWidth;
+    const begins = at === 0 || width + widthOfCell(flowCell(node, { arrow: ' ──', room: columns })) > columns;
+    if (begins && at > 0) rows.push([]);
+    if (begins) width = indentOf(rows.length - 1, columns);
+    const arrow = at === 0 ? undefined : begins ? '──' : ' ──';
+    const cell = flowCell(node, { arrow, room: columns - (begins ? width : 0) });
+    rows.at(-1)?.push(cell);
+    width += widthOfCell(cell);
   }
-  lines.push(names, details);
-  return lines;
+  return rows.flatMap((cells, row) => rowLines(cells, indentOf(row, columns)));
 }
 
-function arrowText({ via }: FlowNode, first: boolean): string {
-  return `${first ? '' : ' '}──${via === undefined ? '' : `${printable(via)}──`}▶ `;
+/** A node as it is drawn: the arrow that leads to it, its name, and lines of detail below the name. */
+interface FlowCell {
+  readonly lead: string;
+  readonly name: string;
+  readonly details: readonly string[];
+  readonly health: Health;
+}
+
+function flowCell(
+  { name, via, health, detail }: FlowNode,
+  { arrow, room }: { readonly arrow: string | undefined; readonly room: number },
+): FlowCell {
+  const lead = arrow === undefined ? '' : `${arrow}${via === undefined ? '' : `${printable(via)}──`}▶ `;
+  const left = Math.max(1, room - columnsOf(lead));
+  const text = health === 'good' ? printable(detail) : `${MARKS[health]} ${printable(detail)}`;
+  return { lead, name: truncate(printable(name), left), details: text === '' ? [] : wrap(text, left), health };
+}
+
+const cellColumns = ({ name, details }: FlowCell): number => Math.max(...[name, ...details].map(columnsOf));
+
+const widthOfCell = (cell: FlowCell): number => columnsOf(cell.lead) + cellColumns(cell);
+
+const indentOf = (row: number, columns: number): number =>
+  columns < WIDE_COLUMNS ? Math.min(row, 1) * NARROW_INDENT_COLUMNS : Math.min(row, 3) * INDENT_COLUMNS;
+
+/** The names, then as many lines below them as the longest detail has. */
+function rowLines(cells: readonly FlowCell[], indent: number): Line[] {
+  const below = Math.max(...cells.map(({ details }) => details.length));
+  const names = cells.flatMap((cell) => [
+    span(cell.lead, 'dim'),
+    span(column(cell.name, cellColumns(cell)), toneOf(cell.health)),
+  ]);
+  const details = Array.from({ length: below }, (_, at) =>
+    cells.flatMap((cell) => [
+      span(' '.repeat(columnsOf(cell.lead))),
+      span(column(cell.details[at] ?? '', cellColumns(cell)), detailTone(cell.health)),
+    ]),
+  );
+  return [names, ...details].map((spans) => line(' '.repeat(indent), ...spans));
 }
 
 function toneOf(health: Health): Tone | undefined {

@@ -1,7 +1,7 @@
 import type { Trace } from '../../operations/trace/trace.js';
 import type { TraceEntry } from '../../operations/trace/trace-entry.js';
 import { columnsOf } from '../../support/text-columns.js';
-import { column, type Line, line, span, textOf, truncateLine } from './line.js';
+import { column, type Line, line, span, truncateLine, widthOf, wrapLine } from './line.js';
 import { printable } from './printable.js';
 import { span as howLong } from './quantities.js';
 
@@ -16,7 +16,7 @@ export function traceLines({ check, key, entries, absent }: Trace, columns: numb
   const atColumns = Math.max(0, ...entries.map((entry) => placeInTopic(entry).length)) + 2;
   const hasStatus = entries.some(({ status }) => status !== undefined);
   const days = new Set(entries.flatMap(({ timestampMs }) => (timestampMs === undefined ? [] : [dayOf(timestampMs)])));
-  const lines: Line[] = [line(span(`${printable(check)}  ${printable(key)}`, 'strong'))];
+  const lines: Line[] = wrapLine(line(span(`${printable(check)}  ${printable(key)}`, 'strong')), columns, 2);
   for (const [index, entry] of entries.entries()) {
     const head = line(
       days.size > 1 ? `  ${column(entry.timestampMs === undefined ? '' : dayOf(entry.timestampMs), 11)}` : '  ',
@@ -25,17 +25,24 @@ export function traceLines({ check, key, entries, absent }: Trace, columns: numb
       column(entry.place, placeColumns),
       span(column(placeInTopic(entry), atColumns), 'dim'),
       hasStatus ? column(String(entry.status ?? ''), 5) : '',
-      ...entry.readBy.flatMap(({ name, done }) => [
-        span(done ? '✓ ' : '… ', done ? 'good' : 'wait'),
-        `${printable(name)}  `,
-      ]),
+    );
+    const readers = entry.readBy.map(({ name, done }) =>
+      line(span(done ? '✓ ' : '… ', done ? 'good' : 'wait'), `${printable(name)}  `),
     );
     const value = printable(JSON.stringify(entry.value, jsonValue) ?? '');
-    const width = columnsOf(textOf(head)) + columnsOf(value);
-    lines.push(...(width <= columns ? [[...head, ...line(value)]] : [head, line(`${VALUE_INDENT}${value}`)]));
+    const whole = [head, ...readers].flat();
+    if (widthOf(whole) + columnsOf(value) <= columns) {
+      lines.push([...whole, ...line(value)]);
+      continue;
+    }
+    const fits = widthOf(whole) <= columns;
+    lines.push(...(fits ? [whole] : wrapLine(head, columns, VALUE_INDENT.length)));
+    for (const below of [...(fits ? [] : readers), line(value)])
+      lines.push(truncateLine(line(VALUE_INDENT, ...below), columns));
   }
-  if (absent.length > 0) lines.push(line(span(`  not in ${absent.join(', ')}`, 'dim')));
-  return lines.map((one) => truncateLine(one, columns));
+  if (absent.length > 0)
+    lines.push(...wrapLine(line(span(`  not in ${absent.join(', ')}`, 'dim')), columns, VALUE_INDENT.length));
+  return lines;
 }
 
 const VALUE_INDENT = '      ';

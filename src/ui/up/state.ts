@@ -21,6 +21,8 @@ export interface StepView {
 export interface UpState {
   readonly title?: { readonly operation: string; readonly pipeline: string; readonly target: string };
   readonly steps: readonly StepView[];
+  /** Names of the checks, in the order to show them. */
+  readonly order: readonly string[];
   readonly checks: readonly CheckRow[];
   readonly reports: readonly CheckReport[];
   readonly notes: ReadonlyArray<{ readonly level: 'info' | 'warning'; readonly message: string }>;
@@ -28,7 +30,7 @@ export interface UpState {
   readonly ended: boolean;
 }
 
-export const NOTHING_YET: UpState = { steps: [], checks: [], reports: [], notes: [], ended: false };
+export const NOTHING_YET: UpState = { steps: [], order: [], checks: [], reports: [], notes: [], ended: false };
 
 /** Notes that stay on the screen; older ones are gone. */
 const NOTES_MAX = 5;
@@ -37,8 +39,8 @@ const NOTES_MAX = 5;
 export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): UpState {
   switch (event.kind) {
     case 'operation': {
-      const { operation, pipeline, target, steps = [] } = event;
-      const titled: UpState = { ...state, title: { operation, pipeline, target } };
+      const { operation, pipeline, target, steps = [], checks: order = [] } = event;
+      const titled: UpState = { ...state, title: { operation, pipeline, target }, order };
       return steps.reduce((known, step) => changed(known, step, (view) => view), titled);
     }
     case 'step-started':
@@ -63,15 +65,18 @@ export function reduceUp(state: UpState, event: OperationEvent, nowMs: number): 
     }
     case 'check': {
       const others = state.checks.filter((row) => row.check !== event.row.check);
-      return { ...state, checks: [...others, event.row] };
+      return { ...state, checks: inOrder([...others, event.row], state.order) };
     }
     case 'check-report':
-      return { ...state, reports: [...state.reports, event.report] };
+      return { ...state, reports: inOrder([...state.reports, event.report], state.order) };
     case 'note':
       if (state.notes.some(({ message }) => message === event.message)) return state;
       return { ...state, notes: [...state.notes, { level: event.level, message: event.message }].slice(-NOTES_MAX) };
   }
 }
+
+const inOrder = <Of extends { readonly check: string }>(all: readonly Of[], order: readonly string[]): readonly Of[] =>
+  [...all].sort((a, b) => order.indexOf(a.check) - order.indexOf(b.check));
 
 function waiting(view: StepView, what: string, nowMs: number): StepView {
   return { ...view, waitingFor: { what, sinceMs: view.waitingFor?.what === what ? view.waitingFor.sinceMs : nowMs } };
