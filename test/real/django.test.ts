@@ -51,8 +51,16 @@ it('is built, migrated, served and seeded through its forms, and what it knows r
   expect(readFileSync(join(stack.box.folder, 'billing/billing.properties'), 'utf8')).toMatch(
     /^database\.url=jdbc:postgresql:/m,
   );
+  const gateway = (await stack.process('gateway'))?.port;
+  const style = await fetch(`http://127.0.0.1:${gateway}/static/parcels/desk.css`);
+  expect(style.headers.get('cache-control')).toBe('max-age=3600');
   const again = await stack.run('up');
   expect(again.stdout, again.stderr).toContain('Nothing to change.');
+});
+
+it('is also a Compose project, in which the router is built from its folder', async () => {
+  const { stdout, stderr } = await stack.run('compose', 'config');
+  expect(stdout, stderr).toContain(`  routing:\n    build: ${join(stack.box.folder, 'routing')}\n`);
 });
 
 it('is tested through the gateway as a person would: log in, fill in, look, and see the effects', async () => {

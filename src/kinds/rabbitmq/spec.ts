@@ -13,7 +13,7 @@ const settings = (what: string) =>
 const server = name
   .refine((given) => given !== 'rabbitmq', { error: 'rabbitmq is the server that needs no name' })
   .optional()
-  .describe('Which of several RabbitMQ servers has it');
+  .describe('Which of several RabbitMQ servers has it; names are unique over all of them');
 
 const durable = z.boolean().default(true).describe('Survives a restart of the broker');
 
