@@ -11,10 +11,23 @@ export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintC
     kinds,
     names: (...section) => keysAt(input.tree, section),
     known: (what) => names[what]?.(context) ?? [],
-    isOpen: (what) => !input.complete && context.known(what).length === 0,
+    isOpen: (what) => !input.complete && (context.known(what).length === 0 || isUnread(what)),
     uses: () => kinds.flatMap((kind) => kind.uses?.(context) ?? []),
     references: () => usedByReference(context),
   };
+  /** True where a section that declares such names is not there: it may be the one that can't be read. */
+  function isUnread(what: string): boolean {
+    let isEmpty = false;
+    names[what]?.({
+      ...context,
+      names: (...section) => {
+        const found = context.names(...section);
+        isEmpty ||= section.length === 1 && found.length === 0;
+        return found;
+      },
+    });
+    return isEmpty;
+  }
   return context;
 }
 

@@ -32,6 +32,16 @@ export function referencesIn(text: string): readonly string[] {
   return [...text.matchAll(REFERENCE)].map((match) => match[1] ?? '');
 }
 
+/** `$(databases.person.url` with no `)` after it; a shell's `$(cat file)` is none. */
+const UNCLOSED = /\$\(([A-Za-z][A-Za-z0-9]*)((?:\.[A-Za-z0-9_-]+)+)[^)]*$/;
+
+/** The path of a reference that is opened and not closed, where its head is one of a reference. */
+export function unclosedReference(text: string, kinds: readonly FileKind[]): string | undefined {
+  const [, head, rest] = UNCLOSED.exec(text) ?? [];
+  const isKnown = kinds.some(({ references = [] }) => references.some((one) => one.head === head));
+  return isKnown ? `${head}${rest}` : undefined;
+}
+
 /** Replaces what `values` knows and leaves the rest as it stands: `$(date)` of a shell command is not ours. */
 export function resolveReferences(text: string, values: ReferenceValues): string {
   return text.replace(REFERENCE, (whole, path: string) => values.get(path) ?? whole);

@@ -34,7 +34,10 @@ export function pipelineSpec(kinds: readonly FileKind[]): z.ZodType<PipelineSpec
   });
   return mapping({
     version: z
-      .literal(1, { error: 'must be 1, the only version of the format' })
+      .literal(1, {
+        error: ({ input }) =>
+          input === undefined ? 'is missing; it must be 1' : 'must be 1, the only version of the format',
+      })
       .describe('Version of the file format'),
     name: z
       .string()

@@ -41,13 +41,14 @@ function notClosed({ message }: YAMLError): string | undefined {
 
 const isOpenQuote = ({ message }: YAMLError): boolean => /^Missing closing ["']quote/.test(message);
 
-/** Of a quote that is never closed: where it opens, not where the file ends. */
+/** Of a quote that is never closed: where it opens, not where the file ends. One that has closed at another's opening goes over lines. */
 export function placeOfYamlError(error: YAMLError, text: string): number {
   if (error.code !== 'MISSING_CHAR' || !isOpenQuote(error)) return error.pos[0];
   let offset = 0;
   let quote = error.pos[0];
   for (const token of new Lexer().lex(text)) {
     if (/^["']/.test(token)) quote = offset;
+    if (/^["'](?:.*\n|.*[^"']$|$)/.test(token)) break;
     if (!MARKS.has(token)) offset += token.length;
   }
   return quote;

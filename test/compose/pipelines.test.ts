@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,17 @@ describe('person-planning in containers', () => {
     await writeFile(file, stdout);
     await run('docker', ['compose', '--file', file, 'config', '--quiet'], { env: box.env });
     expect(stdout).not.toMatch(/postgres:\/\//);
+  });
+
+  it('tries migrations before anything changes, and names the line of the one that fails', async () => {
+    const migration = join(box.folder, 'sql/person/V999999__broken.sql');
+    await writeFile(migration, 'SELECT 1;\nALTER TABLE person_persn ADD COLUMN note text;\n');
+    const { code, stdout, stderr } = await box.run('plan', ...TARGET);
+    await rm(migration);
+    expect(code, stdout + stderr).toBe(1);
+    expect(stdout).toMatch(/sql\/person\/V999999__broken\.sql:2:\d+: .*relation "person_persn" does not exist/);
+    const again = await box.run('plan', ...TARGET);
+    expect(again.stdout, again.stderr).toContain('Nothing to change');
   });
 
   it('answers to psql and logs, and goes on after stop and start of a server', async () => {

@@ -61,9 +61,14 @@ declare module '../../pipeline/pipeline.js' {
 
 const anything = z.record(z.string(), z.unknown());
 
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
 const smokeRequest = mapping({
   service: text.describe('Which service is asked'),
-  method: text.default('POST').describe('HTTP method'),
+  method: z
+    .enum(METHODS, { error: `must be ${METHODS.slice(0, -1).join(', ')} or ${METHODS.at(-1)}` })
+    .default('POST')
+    .describe('HTTP method'),
   path: text.describe('Path').meta({ examples: ['/api/persons'] }),
   body: z.unknown().optional().describe('Sent as JSON'),
   form: settings

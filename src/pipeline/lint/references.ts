@@ -5,11 +5,11 @@ import { didYouMean } from '../did-you-mean.js';
 import { nodeAt, textsOf } from '../document.js';
 import type { LintContext, Use } from '../kind.js';
 import { type Problem, problem } from '../problem.js';
-import { parseReference, referenceForm, referencesIn } from '../references.js';
+import { parseReference, referenceForm, referencesIn, unclosedReference } from '../references.js';
 
 /** `$(…)` in the file, and in SQL and ksql files: on the list of references, and about something that is declared. */
 export function checkReferences(context: LintContext): readonly Problem[] {
-  return [...inFile(context), ...inSqlFiles(context)];
+  return [...inFile(context), ...unclosedInFile(context), ...inSqlFiles(context)];
 }
 
 /** The names that `$(…)` in the file refers to. */
@@ -28,14 +28,25 @@ interface WrittenPath {
   readonly location: SourceLocation;
 }
 
-function pathsInFile({ kinds, tree }: LintContext): readonly WrittenPath[] {
+function pathsInFile(context: LintContext): readonly WrittenPath[] {
+  return resolvedTexts(context).flatMap(({ text, section, path: at, location }) =>
+    referencesIn(text).map((path) => ({ path, section, at, location })),
+  );
+}
+
+/** The texts of all sections in which `$(…)` means something. */
+function resolvedTexts({ kinds, tree }: LintContext) {
   const sections = kinds.flatMap((kind) => kind.sections).filter(({ resolves }) => resolves !== false);
-  return sections.flatMap(({ key }) => {
-    const node = nodeAt(tree, [key]);
-    if (node === undefined) return [];
-    return [...textsOf(node, [key])].flatMap(({ text, path: at, location }) =>
-      referencesIn(text).map((path) => ({ path, section: key, at, location })),
-    );
+  return sections.flatMap(({ key: section }) => {
+    const node = nodeAt(tree, [section]);
+    return node === undefined ? [] : [...textsOf(node, [section])].map((one) => ({ ...one, section }));
+  });
+}
+
+function unclosedInFile(context: LintContext): readonly Problem[] {
+  return resolvedTexts(context).flatMap(({ text, location }) => {
+    const path = unclosedReference(text, context.kinds);
+    return path === undefined ? [] : [problem('unknown-reference', location, `$(${path} has no ) at its end`)];
   });
 }
 

@@ -195,7 +195,7 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
   ['a percent', { from: 'name: orders', to: 'name: %orders' }, ['2:7 text that starts with "%" needs quotes']],
   ['at sign', { from: 'name: orders', to: 'name: @orders' }, ['2:7 text that starts with "@" needs quotes']],
   ['backtick', { from: 'name: orders', to: 'name: `orders`' }, ['2:7 text that starts with "`" needs quotes']],
-  ['no version', { from: 'version: 1\n', to: '' }, ['1:1 version: must be 1, the only version of the format']],
+  ['no version', { from: 'version: 1\n', to: '' }, ['1:1 version: is missing; it must be 1']],
   ['version 2', { from: 'version: 1', to: 'version: 2' }, ['1:1 version: must be 1, the only version of the format']],
   [
     'version text',
@@ -328,6 +328,32 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
     'reference to no database',
     { from: '$(databases.reports.url)', to: '$(databases.report.url)' },
     ['24:60 $(databases.report.url): there is no database report, did you mean reports?'],
+  ],
+  [
+    'reference that is not closed',
+    { from: '$(databases.reports.url)', to: '"$(databases.reports.url"' },
+    ['24:60 $(databases.reports.url has no ) at its end'],
+  ],
+  [
+    'topics misspelt, where connectors lead to one of those used',
+    {
+      from: 'topics:\n  orders: { partitions: 3 }\nconnectors',
+      to: 'topcs:\n  parcels: { partitions: 3 }\nconnectors',
+    },
+    ['6:1 unknown key topcs, did you mean topics?'],
+  ],
+  [
+    'method of a request',
+    {
+      added:
+        'smoke:\n  one: { request: { service: writer, path: /, method: POTS }, expect: [{ topic: orders }], within: 5s }\n',
+    },
+    ['37:47 smoke.one.request.method: must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS'],
+  ],
+  [
+    'unclosed quote before others',
+    { from: 'name: orders\n', to: 'name: "orders\nx-note: "a"\n' },
+    ['2:7 the quote that opens here is not closed'],
   ],
   [
     'variable missing',
