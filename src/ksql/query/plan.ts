@@ -2,7 +2,7 @@ import type { SourceKind } from '../../protocol/ksql/ast.js';
 import type { RowSchema } from '../metadata/schema.js';
 import type { Source, SourceWindow } from '../metadata/source.js';
 import type { StoreSpec } from '../rows/store.js';
-import type { LogicalNode, PlannedInput, ProjectNode } from './logical-plan.js';
+import { isDivisible, type LogicalNode, type PlannedInput, type ProjectNode } from './logical-plan.js';
 import { lower } from './lower.js';
 import { copartitionedOf, type PhysicalStep, plannedInputs, storesOf } from './physical-plan.js';
 
@@ -25,6 +25,8 @@ export interface QueryPlan {
   readonly stores: readonly StoreSpec[];
   /** Sources that need the same number of partitions. */
   readonly copartitioned: ReadonlyArray<readonly [Source, Source]>;
+  /** Rows that meet in its state come from partitions of one number. */
+  readonly divisible: boolean;
   readonly limit: number | undefined;
 }
 
@@ -38,6 +40,7 @@ export function makePlan(logical: ProjectNode, rest: Pick<QueryPlan, 'order' | '
     output: logical.schema,
     stores: storesOf(physical),
     copartitioned: copartitionedOf(physical),
+    divisible: isDivisible(logical),
     ...rest,
   };
 }
