@@ -233,6 +233,11 @@ export interface GroupSessionOptions extends GroupMemberOptions {
 export interface GroupSession {
   /** Joins, or joins again. Resolves with what the leader assigned, which holds until `onRebalance`. */
   join(signal: AbortSignal): Promise<Buffer>;
+  /**
+   * Throws where this member's generation is over: others have what it was assigned. The broker is asked only where its last
+   * answer is older than some heartbeats, as after a pause of the process.
+   */
+  confirm(): Promise<void>;
   leave(): Promise<void>;
 }
 

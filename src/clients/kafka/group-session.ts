@@ -11,6 +11,8 @@ import { hasCode, throwIfError } from './kafka-errors.js';
 
 const SESSION_TIMEOUT_MS = 45_000;
 const HEARTBEAT_MS = 1_000;
+/** An answer that is younger says that the session cannot have ended since. */
+const CONFIRMED_MS = 3 * HEARTBEAT_MS;
 /** How long the broker waits for the other members to join again. */
 const REBALANCE_TIMEOUT_MS = 60_000;
 
@@ -37,6 +39,8 @@ export class ClassicGroupSession implements GroupSession {
   private beating = false;
   private joining = false;
   private left = false;
+  /** When a request left to which the broker answered that this member is one. */
+  private heardMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly connections: Connections,
@@ -73,7 +77,9 @@ export class ClassicGroupSession implements GroupSession {
     try {
       const joined = await this.sendJoin();
       if (joined === undefined) return undefined;
+      const sentMs = performance.now();
       const mine = await this.sync(joined);
+      this.heardMs = sentMs;
       this.startHeartbeats();
       return mine;
     } catch (failure) {
@@ -146,12 +152,10 @@ export class ClassicGroupSession implements GroupSession {
   }
 
   private async beat(): Promise<void> {
-    const { group, instanceId } = this.options;
     const { generation, memberId } = this;
     let code: number;
     try {
-      const value = { groupId: group, generationId: generation, memberId, groupInstanceId: instanceId ?? null };
-      code = (await this.call(heartbeat, value)).errorCode;
+      code = await this.sendHeartbeat();
     } catch {
       return; // unreachable: the next heartbeat, commit or fetch finds out whether that lasts
     }
@@ -159,6 +163,26 @@ export class ClassicGroupSession implements GroupSession {
     if (code === ERROR_CODES.UNKNOWN_MEMBER_ID) this.memberId = '';
     clearInterval(this.timer);
     this.options.onRebalance();
+  }
+
+  async confirm(): Promise<void> {
+    const { group } = this.options;
+    if (this.memberId === '') throwIfError(ERROR_CODES.UNKNOWN_MEMBER_ID, undefined, `group ${group}`);
+    if (performance.now() - this.heardMs < CONFIRMED_MS) return;
+    const code = await this.sendHeartbeat();
+    // While a rebalance is being prepared, what was assigned is still this member's.
+    if (code !== ERROR_CODES.REBALANCE_IN_PROGRESS) throwIfError(code, undefined, `group ${group}`);
+  }
+
+  private async sendHeartbeat(): Promise<number> {
+    const { group, instanceId } = this.options;
+    const { generation, memberId } = this;
+    const sentMs = performance.now();
+    const value = { groupId: group, generationId: generation, memberId, groupInstanceId: instanceId ?? null };
+    const { errorCode } = await this.call(heartbeat, value);
+    const isMember = errorCode === ERROR_CODES.NONE || errorCode === ERROR_CODES.REBALANCE_IN_PROGRESS;
+    if (isMember && generation === this.generation) this.heardMs = sentMs;
+    return errorCode;
   }
 
   private async sendLeave(): Promise<void> {
