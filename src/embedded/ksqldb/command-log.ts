@@ -1,7 +1,8 @@
-import type { KafkaClient, RecordProducer } from '../../clients/kafka/contract.js';
+import type { KafkaClient, KafkaRecord, RecordProducer, TransactionalProducer } from '../../clients/kafka/contract.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { StatementError } from '../../ksql/statement-error.js';
 import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
+import { EvpipeError } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 
 /** One statement that changed the engine, as every restart repeats it. */
@@ -30,67 +31,114 @@ export class CommandLog {
    */
   incompatibleAt: string | undefined;
   private producer: RecordProducer | undefined;
+  private transactions: TransactionalProducer | undefined;
 
   constructor(
     private readonly kafka: KafkaClient,
-    serviceId: string,
+    private readonly serviceId: string,
     private readonly log: Log,
+    /** Several engines append: each command is a transaction of one id, so that who appends fences those that know less. */
+    private readonly isShared = false,
   ) {
     this.topic = `_confluent-ksql-${serviceId}_command_topic`;
   }
 
   /** Creates the topic if need be and reads all commands so far. */
   async open(): Promise<LoggedCommand[]> {
-    if ((await this.kafka.describeTopic(this.topic)) === undefined) {
+    if ((await this.kafka.describeTopic(this.topic)) !== undefined) return this.readAll(0);
+    try {
       await this.kafka.createTopic({
         name: this.topic,
         partitions: 1,
         config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
       });
       return [];
+    } catch (failure) {
+      if ((await this.kafka.describeTopic(this.topic)) === undefined) throw failure;
+      return this.readAll(0); // another engine made it
     }
-    return this.readAll();
   }
 
-  private async readAll(): Promise<LoggedCommand[]> {
-    const commands: LoggedCommand[] = [];
-    for await (const { records, partition } of readToEnd(this.kafka, this.topic)) {
-      for (const record of records) {
-        if (record.key === null || record.value === null) continue;
-        const command = readCommand(record.key.toString('utf8'), record.value.toString('utf8'));
-        if (command === undefined) {
-          this.incompatibleAt = `${this.topic}-${partition}@${record.offset}`;
-          this.log.error(
-            'this entry is not a command that this version knows: statements that change anything are refused',
-            {
-              at: this.incompatibleAt,
-            },
-          );
-          return commands;
+  /** From now on an append fails where another engine's came in between. Gives what there is after that sequence number. */
+  async begin(after: number): Promise<LoggedCommand[]> {
+    if (!this.isShared) return [];
+    if (this.transactions === undefined) {
+      this.transactions = this.kafka.transactionalProducer({ transactionalId: this.serviceId });
+      await this.transactions.init();
+    }
+    return this.readAll(after + 1);
+  }
+
+  /** Commands as they are logged, by whichever engine. */
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedCommand> {
+    const from = [{ topic: this.topic, partition: 0, offset: BigInt(after + 1) }];
+    const reader = this.kafka.reader({ from, signal });
+    try {
+      for await (const { records } of reader) {
+        for (const record of records) {
+          const command = this.read(record);
+          if (command === 'incompatible') return;
+          if (command !== undefined) yield command;
         }
-        commands.push({ ...command, sequence: Number(record.offset) });
+      }
+    } catch (failure) {
+      if (!signal.aborted) throw failure;
+    } finally {
+      await reader.close();
+    }
+  }
+
+  private async readAll(first: number): Promise<LoggedCommand[]> {
+    const commands: LoggedCommand[] = [];
+    const from = first === 0 ? {} : { from: [{ topic: this.topic, partition: 0, offset: BigInt(first) }] };
+    for await (const { records } of readToEnd(this.kafka, this.topic, from)) {
+      for (const record of records) {
+        const command = this.read(record);
+        if (command === 'incompatible') return commands;
+        if (command !== undefined) commands.push(command);
       }
     }
     return commands;
   }
 
+  private read({ key, value, partition, offset }: KafkaRecord): LoggedCommand | 'incompatible' | undefined {
+    if (key === null || value === null) return undefined;
+    const command = readCommand(key.toString('utf8'), value.toString('utf8'));
+    if (command !== undefined) return { ...command, sequence: Number(offset) };
+    this.incompatibleAt = `${this.topic}-${partition}@${offset}`;
+    this.log.error('this entry is not a command that this version knows: statements that change anything are refused', {
+      at: this.incompatibleAt,
+    });
+    return 'incompatible';
+  }
+
   /** The offset of the command is its number: queries are named after it. */
   async append(key: string, command: Command): Promise<number> {
     if (this.incompatibleAt !== undefined) throw incompatible(this.incompatibleAt);
-    this.producer ??= this.kafka.producer();
-    const [position] = await this.producer.send([
-      {
-        topic: this.topic,
-        partition: 0,
-        key: Buffer.from(JSON.stringify(key)),
-        value: Buffer.from(JSON.stringify(command)),
-      },
-    ]);
-    return Number(position?.offset ?? 0n);
+    if (!this.isShared) this.producer ??= this.kafka.producer();
+    const producer = this.producer ?? this.transactions;
+    if (producer === undefined) throw new Error('append comes after begin');
+    const record = {
+      topic: this.topic,
+      partition: 0,
+      key: Buffer.from(JSON.stringify(key)),
+      value: Buffer.from(JSON.stringify(command)),
+    };
+    try {
+      const [position] = await producer.send([record]);
+      await this.transactions?.commit();
+      return Number(position?.offset ?? 0n);
+    } catch (failure) {
+      const over = this.transactions;
+      this.transactions = undefined;
+      await over?.close().catch(() => {}); // it is over already
+      throw failure;
+    }
   }
 
   async close(): Promise<void> {
     await this.producer?.close();
+    await this.transactions?.close().catch(() => {}); // what another engine has fenced has nothing to end
   }
 }
 
@@ -115,3 +163,9 @@ export function readCommand(key: string, value: string): Omit<LoggedCommand, 'se
     return undefined; // not JSON
   }
 }
+
+/** Another engine has appended since `begin`, or made the same topic. */
+export const isOvertaken = (failure: unknown): boolean =>
+  failure instanceof EvpipeError && OVERTAKEN.has(failure.code.replace('EVPIPE_KAFKA_', ''));
+
+const OVERTAKEN: ReadonlySet<string> = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'TOPIC_ALREADY_EXISTS']);

@@ -47,13 +47,31 @@ function scalarFunctions(): string[] {
   ]);
 }
 
+const SEVERAL_ENGINES = [
+  '## Several engines',
+  '',
+  'On a Kafka with an address, engines of one pipeline share its queries. Each takes statements, which take effect on all, and answers for all:',
+  'pull queries ask the engines that hold the rows, push queries read all partitions, `/clusterStatus` lists every engine with what it holds.',
+  '',
+  '- A query is divided by partition number, as in Kafka Streams, where the rows that meet have one key in their topics: filters, PARTITION BY,',
+  '  GROUP BY of (at least) the key, joins on keys. A query that gathers rows by something else (GROUP BY another column, a foreign-key join,',
+  '  keys with windows) is one task on one engine; these are spread over the engines. Nothing is written into repartition topics.',
+  '- An engine that is silent for 10 s loses its tasks. Others read their state from the changelog and go on. With `exactly_once_v2` the one that',
+  '  had them is fenced before that, so nothing counts twice; until then, pull queries that need its rows fail with the message of ksqlDB.',
+  '- An engine that is started again at its address within that time gets its own tasks back at once.',
+  '- How a query is divided is fixed when it is made: its changelog has one partition for each task. Engines of other pipelines,',
+  '  and one on the embedded Kafka, are alone; there a query is not divided.',
+];
+
 /** docs/ksqldb.md: from the tables that statements are parsed, typed and run by. */
 export function ksqldbDocumentation(): string {
   return [
     '# The embedded ksqlDB engine',
     '',
-    `One node with the REST API and the SQL of ksqlDB ${KSQLDB_VERSION}; its state is the command topic and the topics of its queries, in Kafka. This page is`,
-    'generated from the tables that the engine itself uses.',
+    `The REST API and the SQL of ksqlDB ${KSQLDB_VERSION}; all state is the command topic and the topics of its queries, in Kafka. This page is generated from`,
+    'the tables that the engine itself uses.',
+    '',
+    ...SEVERAL_ENGINES,
     '',
     '## Statements',
     '',

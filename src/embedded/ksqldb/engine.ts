@@ -4,6 +4,8 @@ import type { Registry } from '../../ksql/formats/registry.js';
 import { Metastore } from '../../ksql/metadata/metastore.js';
 import type { Log } from '../../support/log.js';
 import type { CommandLog } from './command-log.js';
+import type { EngineGroup } from './engine-group.js';
+import type { Peers } from './peers.js';
 import type { PersistentQueryOptions, RunningQuery } from './runtime/persistent-query.js';
 import type { TransientQuery } from './runtime/transient-query.js';
 import type { Applied } from './statements/context.js';
@@ -14,7 +16,10 @@ export interface EngineParts {
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
   readonly connect: ConnectWorker | undefined;
-  readonly commands: Pick<CommandLog, 'append' | 'incompatibleAt'>;
+  readonly commands: Pick<CommandLog, 'begin' | 'append' | 'incompatibleAt'>;
+  /** The engines that share the queries; absent: there are no others. */
+  readonly group?: EngineGroup | undefined;
+  readonly peers?: Peers | undefined;
   readonly createQuery: (options: PersistentQueryOptions) => RunningQuery;
   readonly world: World;
   readonly log: Log;
@@ -33,9 +38,37 @@ export class Engine {
   readonly systemProperties = new Map<string, string>();
   /** After POST /ksql/terminate nothing is accepted. */
   terminated = false;
+  /** Until it is known which tasks are this engine's, no query runs. */
+  isHeld: boolean;
   private inserts: RecordProducer | undefined;
+  private last: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly parts: EngineParts) {}
+  constructor(readonly parts: EngineParts) {
+    this.isHeld = parts.group !== undefined;
+  }
+
+  /** What changes the engine is done one after the other: each sees what the one before it made. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => {});
+    return turn;
+  }
+
+  async hold(): Promise<void> {
+    this.isHeld = true;
+    await Promise.all([...this.queries.values()].map((query) => query.hold()));
+  }
+
+  release(): void {
+    this.isHeld = false;
+    for (const query of this.queries.values()) query.release();
+  }
+
+  /** Queries that are over leave nothing behind, once no other engine runs them: after the command of this number. */
+  async cleanUp(queries: readonly RunningQuery[], sequence: number): Promise<void> {
+    if (queries.length > 0) await this.parts.peers?.haveApplied(sequence);
+    for (const query of queries) await query.cleanUp();
+  }
 
   /** Queries that read or write a source. */
   queriesOf(name: string): { readers: string[]; writers: string[] } {

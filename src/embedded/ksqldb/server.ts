@@ -1,5 +1,5 @@
 import { connectKafka } from '../../clients/kafka/client.js';
-import type { KafkaAccess } from '../../clients/kafka/contract.js';
+import type { KafkaAccess, KafkaClient } from '../../clients/kafka/contract.js';
 import type { Login } from '../../http/callers.js';
 import type { HttpAddress } from '../../http/client.js';
 import type { RunningServer } from '../../support/child.js';
@@ -8,10 +8,11 @@ import type { Log } from '../../support/log.js';
 import { waitUntil } from '../../support/retry.js';
 import { CommandLog } from './command-log.js';
 import { Engine } from './engine.js';
-import { engineGroup } from './engine-group.js';
+import { EngineGroup } from './engine-group.js';
+import { Peers } from './peers.js';
 import { RestServer } from './rest/server.js';
 import { PersistentQuery } from './runtime/persistent-query.js';
-import { restore } from './statements/execute.js';
+import { followCommands, restore } from './statements/execute.js';
 import { ConnectWorker } from './upstream/connect.js';
 import { HttpRegistry } from './upstream/registry.js';
 
@@ -28,8 +29,10 @@ export interface KsqldbOptions {
   readonly connect?: HttpAddress;
   /** Part of the names of the command topic and of the queries' groups. */
   readonly serviceId?: string;
-  /** Others may run an engine with this service id on that Kafka: the second one does not start. */
+  /** Others may run engines with this service id on that Kafka: they share its queries. */
   readonly isShared?: boolean;
+  /** host:port at which the others reach this one; default: where it listens. */
+  readonly advertised?: string;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -43,13 +46,19 @@ const KAFKA_WITHIN_MS = 60_000;
 export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer> {
   const { log, serviceId = 'default_' } = options;
   const kafka = connectKafka({ ...options.kafka, clientId: 'ksqldb' });
-  const commands = new CommandLog(kafka, serviceId, log);
+  const commands = new CommandLog(kafka, serviceId, log, options.isShared);
+  let onLost: (failure: unknown) => void = () => {};
+  const failed = new Promise<unknown>((resolve) => {
+    onLost = resolve;
+  });
+  const sharing = options.isShared === true ? share({ ...options, serviceId }, kafka, onLost) : undefined;
   const engine = new Engine({
     serviceId,
     kafka,
     registry: options.schemaRegistry && new HttpRegistry(options.schemaRegistry),
     connect: options.connect && new ConnectWorker(options.connect),
     commands,
+    ...sharing,
     createQuery: (query) => new PersistentQuery(query),
     world: { now: options.clock ?? systemClock.now, random: options.random ?? Math.random },
     log,
@@ -65,33 +74,40 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     allowedHosts: options.allowedHosts,
     login: options.login,
   });
-  let onLost: (failure: unknown) => void = () => {};
-  const failed = new Promise<unknown>((resolve) => {
-    onLost = resolve;
-  });
-  const address = `${options.host}:${options.port}`;
-  const group = options.isShared === true ? engineGroup({ kafka, serviceId, address, log, onLost }) : undefined;
+  const stopping = new AbortController();
+  let following: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await following;
+    await rest.close();
+    await engine.stop();
+    await sharing?.group.leave();
+    sharing?.peers.close();
+    await commands.close();
+    await kafka.close();
+  };
   try {
     await waitUntil('Kafka', readClusterId, { timeoutMs: KAFKA_WITHIN_MS });
-    await group?.enter();
     await restore(engine, await commands.open());
     const port = await rest.listen(options.host, options.port);
+    if (sharing !== undefined) {
+      following = followCommands(engine, commands.follow(engine.sequence, stopping.signal)).catch(onLost);
+      await sharing.group.enter(options.advertised ?? `${options.host}:${port}`, engine);
+    }
     log.info('the ksqlDB engine is listening', { host: options.host, port, queries: engine.queries.size });
-    return {
-      port,
-      failed,
-      async stop() {
-        await rest.close();
-        await engine.stop();
-        await group?.leave();
-        await commands.close();
-        await kafka.close();
-      },
-    };
+    return { port, failed, stop };
   } catch (failure) {
-    await engine.stop().catch(() => {});
-    await group?.leave();
-    await kafka.close().catch(() => {});
+    await stop().catch(() => {});
     throw failure;
   }
+}
+
+/** What an engine needs to share the queries of its service. */
+function share(
+  { serviceId, log, login }: KsqldbOptions & { readonly serviceId: string },
+  kafka: KafkaClient,
+  onLost: (failure: unknown) => void,
+) {
+  const group = new EngineGroup({ kafka, serviceId, log, onLost });
+  return { group, peers: new Peers(group, login) };
 }

@@ -46,6 +46,7 @@ export class OfflineEngine {
       connect: undefined,
       commands: {
         incompatibleAt: undefined,
+        begin: async () => [],
         async append(_: string, __: Command) {
           sequence += 1;
           return sequence - 1;

@@ -1,8 +1,7 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import type { TableRows } from '../../../ksql/query/table-results.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { Store } from '../../../ksql/rows/store.js';
-import type { PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
+import type { Holding, PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
 import { sinkRecord } from '../runtime/query-run.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
@@ -12,7 +11,7 @@ import type { MemoryKafka } from './memory-kafka.js';
 export class OfflineQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
-  rows: TableRows | undefined;
+  holding: Holding | undefined;
   private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
 
   constructor(
@@ -35,7 +34,8 @@ export class OfflineQuery implements RunningQuery {
     const partitions = (await this.kafka.describeTopic(this.topics[0] ?? ''))?.partitions.length ?? 1;
     const keyBytes = (key: Row['key']) => encoder.encodeKey(key, undefined);
     this.run = { encoder, plan: await PlanRun.create({ id, plan, registry, log, stores, partitions, keyBytes }) };
-    this.rows = this.run.plan.built.rows;
+    const { rows } = this.run.plan.built;
+    if (rows !== undefined) this.holding = { rows, tasks: [0], of: 1 };
   }
 
   /** What the record makes of the sink is appended to it. Throws where a row does not fit the sink. */
@@ -50,6 +50,10 @@ export class OfflineQuery implements RunningQuery {
   }
 
   start(): void {}
+
+  async hold(): Promise<void> {}
+
+  release(): void {}
 
   pause(): void {
     this.state = 'PAUSED';

@@ -24,7 +24,7 @@ export interface OpenedQuery {
 let transients = 0;
 
 /** A property of the request, of ALTER SYSTEM, or none. */
-const setting =
+export const setting =
   (engine: Engine, properties: ReadonlyMap<string, string>): Setting =>
   (name) =>
     properties.get(name) ?? engine.systemProperties.get(name);
@@ -40,7 +40,8 @@ export async function openQuery(
   const push = query.emit !== undefined;
   const source = metastore.source(query.from.name);
   if (!push) checkPull(setting(engine, properties));
-  if (!push && source.type === 'TABLE') return openPull(engine, statement, source, setting(engine, properties));
+  if (!push && source.type === 'TABLE')
+    return openPull(engine, statement, source, properties, setting(engine, properties));
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
   for (const input of plan.inputs) {
     if ((await parts.kafka.describeTopic(input.source.topic)) === undefined) {

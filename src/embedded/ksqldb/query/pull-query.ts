@@ -12,13 +12,14 @@ import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
 import { PlanRun } from '../runtime/plan-run.js';
 import { type ResultRow, toResult } from '../runtime/transient-query.js';
+import { gatherRows } from './gather-rows.js';
 import { keyLookup } from './key-lookup.js';
 import type { OpenedQuery, ResultColumn } from './open-query.js';
 
 export type Setting = (name: string) => string | undefined;
 
 /** How long a pull query waits for a table whose state is being restored. */
-const RESTORED_WITHIN_MS = 20_000;
+export const RESTORED_WITHIN_MS = 20_000;
 
 const MORE = 'See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.';
 
@@ -55,43 +56,77 @@ function checkColumns({ select, where }: Query): void {
   }
 }
 
+/** A pull query that has been checked. */
+export interface Pull {
+  readonly plan: QueryPlan;
+  readonly source: Source;
+  /** One key, whose rows are all in one task. */
+  readonly isOneKey: boolean;
+  /** What this engine holds of the answer. */
+  local(): Promise<HeldRows>;
+}
+
+/** Part of an answer, of these tasks of the query that maintains the table. */
+export interface HeldRows {
+  readonly tasks: readonly number[];
+  readonly of: number;
+  readonly rows: readonly ResultRow[];
+}
+
 /** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
-export async function openPull(
-  engine: Engine,
-  statement: StatementOf<'select'>,
-  source: Source,
-  setting: Setting,
-): Promise<OpenedQuery> {
-  const { query } = statement;
+export function planPull(engine: Engine, { query }: StatementOf<'select'>, source: Source, setting: Setting): Pull {
   const { metastore, parts } = engine;
   checkClauses(query);
   checkColumns(query);
   const maintainer = engine.queries.get(source.query ?? '');
   if (maintainer === undefined) throw notQueryable(source.name);
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
-  const rowsOf = chooseRows(query, source, setting, engine);
-  const table = await waitUntil(`the state of ${source.name}`, async () => maintainer.rows, {
-    timeoutMs: RESTORED_WITHIN_MS,
-  });
-  let limited = false;
-  pulls += 1;
+  const { rowsOf, isOneKey } = chooseRows(query, source, setting, engine);
   return {
-    id: `query_${parts.world.now()}${pulls}`,
-    columns: resultColumns(plan, (name) => isKey(source, name)),
-    endMessage: () => (limited ? 'Limit Reached' : undefined),
-    push: false,
-    async *rows() {
-      const results: ResultRow[] = [];
+    plan,
+    source,
+    isOneKey,
+    async local() {
+      const { rows, tasks, of } = await waitUntil(`the state of ${source.name}`, async () => maintainer.holding, {
+        timeoutMs: RESTORED_WITHIN_MS,
+      });
       const step = await stepOf(plan, engine);
-      for (const row of rowsOf(table)) {
-        limited = plan.limit !== undefined && results.length >= plan.limit;
-        if (limited) break;
+      const results: ResultRow[] = [];
+      for (const row of rowsOf(rows)) {
+        if (plan.limit !== undefined && results.length >= plan.limit) break;
         step(row, (each) => {
           if (each.value !== null) results.push(toResult(each, plan));
         });
       }
-      limited ||= plan.limit !== undefined && results.length >= plan.limit;
-      yield* results;
+      return { tasks, of, rows: results };
+    },
+  };
+}
+
+/** The whole answer, whichever engines hold the table. */
+export async function openPull(
+  engine: Engine,
+  statement: StatementOf<'select'>,
+  source: Source,
+  properties: ReadonlyMap<string, string>,
+  setting: Setting,
+): Promise<OpenedQuery> {
+  const pull = planPull(engine, statement, source, setting);
+  const { limit } = pull.plan;
+  const { peers, world } = engine.parts;
+  const all =
+    peers === undefined
+      ? (await pull.local()).rows
+      : await gatherRows(pull, peers, { sql: statement.text, properties: Object.fromEntries(properties) });
+  const limited = limit !== undefined && all.length >= limit;
+  pulls += 1;
+  return {
+    id: `query_${world.now()}${pulls}`,
+    columns: resultColumns(pull.plan, (name) => isKey(source, name)),
+    endMessage: () => (limited ? 'Limit Reached' : undefined),
+    push: false,
+    async *rows() {
+      yield* limited ? all.slice(0, limit) : all;
     },
     async stop() {},
   };
@@ -115,19 +150,17 @@ async function stepOf(plan: QueryPlan, { parts }: Engine): Promise<(row: Row, em
 }
 
 /** By index where WHERE names the keys; otherwise by reading the table, where the settings allow it. */
-function chooseRows(
-  { where }: Query,
-  source: Source,
-  setting: Setting,
-  { metastore, parts }: Engine,
-): (table: TableRows) => Iterable<Row> {
+function chooseRows({ where }: Query, source: Source, setting: Setting, { metastore, parts }: Engine) {
   const { kind, why, ranges } = keyLookup(where, source, { world: parts.world, types: metastore.types });
   const allowed = (name: string): boolean => setting(name) !== 'false';
   const scans =
     allowed('ksql.query.pull.table.scan.enabled') ||
     (kind === 'range' && allowed('ksql.query.pull.range.scan.enabled'));
   if (kind !== 'keys' && !scans) throw scanRefused(why, source);
-  return (table) => (ranges === undefined ? table.all() : table.between(ranges));
+  return {
+    rowsOf: (table: TableRows): Iterable<Row> => (ranges === undefined ? table.all() : table.between(ranges)),
+    isOneKey: kind === 'keys' && ranges?.length === 1,
+  };
 }
 
 function scanRefused(why: string, { schema }: Source): StatementError {

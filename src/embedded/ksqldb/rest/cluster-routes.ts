@@ -4,12 +4,36 @@ import type { RunningQuery } from '../runtime/persistent-query.js';
 import { KSQLDB_VERSION } from '../version.js';
 import type { KsqlCall } from './request.js';
 
-/** GET /clusterStatus: one node, which is alive as it answers, and holds all partitions of all stores. */
-export async function clusterStatus({ headers }: KsqlCall, { queries, parts }: Engine): Promise<Answer> {
+export const HOST_STATUS_PATH = '/host-status';
+
+/** GET /clusterStatus: all engines of the service, each with what it holds. One that does not answer is not alive. */
+export async function clusterStatus({ headers }: KsqlCall, engine: Engine): Promise<Answer> {
+  const { peers, world } = engine.parts;
+  const called = headers.host ?? String(headers[':authority'] ?? 'localhost:8088');
+  const answers = (await peers?.askAll(HOST_STATUS_PATH, {})) ?? [];
+  const others = answers.map((answer) => [answer.member.address, 'body' in answer ? answer.body : dead(world.now())]);
+  const own = [peers?.group.self.address ?? called, await hostStatus(engine)];
+  return { status: 200, body: { clusterStatus: Object.fromEntries([own, ...others]) } };
+}
+
+/** What this engine tells another one that is asked for the status of all. */
+export const hostStatusRoute = async (_: KsqlCall, engine: Engine): Promise<Answer> => ({
+  status: 200,
+  body: await hostStatus(engine),
+});
+
+const dead = (nowMs: number) => ({
+  hostAlive: false,
+  lastStatusUpdateMs: nowMs,
+  activeStandbyPerQuery: {},
+  hostStoreLags: { stateStoreLags: {}, updateTimeMs: 0 },
+});
+
+async function hostStatus({ queries, parts }: Engine) {
   const holding = [...queries.values()].filter(({ options }) => options.plan.stores.length > 0);
   const held = await Promise.all(holding.map((query) => holdings(query, parts)));
   const nowMs = parts.world.now();
-  const host = {
+  return {
     hostAlive: true,
     lastStatusUpdateMs: nowMs,
     activeStandbyPerQuery: Object.fromEntries(held.map(({ id, active }) => [id, active])),
@@ -20,10 +44,6 @@ export async function clusterStatus({ headers }: KsqlCall, { queries, parts }: E
       updateTimeMs: nowMs,
     },
   };
-  return {
-    status: 200,
-    body: { clusterStatus: { [headers.host ?? String(headers[':authority'] ?? 'localhost:8088')]: host } },
-  };
 }
 
 interface Lag {
@@ -33,11 +53,14 @@ interface Lag {
 }
 
 /** What a query holds, and how far its stores are behind its inputs, by partition: topics that are joined count together. */
-async function holdings({ id, options, topics }: RunningQuery, { kafka }: Engine['parts']) {
-  const [committed, ends] = await Promise.all([
+async function holdings({ id, options, topics, holding }: RunningQuery, { kafka, group }: Engine['parts']) {
+  const [committed, all] = await Promise.all([
     kafka.committedOffsets(options.group, topics),
     Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest'))).then((each) => each.flat()),
   ]);
+  const isHeld = (partition: number): boolean =>
+    group === undefined || holding?.tasks.includes(partition % holding.of) === true;
+  const ends = all.filter(({ partition }) => isHeld(partition));
   const done = new Map(committed.map(({ topic, partition, offset }) => [`${topic} ${partition}`, Number(offset)]));
   const lagByPartition: Record<string, Lag> = {};
   for (const { topic, partition, offset } of ends) {

@@ -8,7 +8,9 @@ import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
-import { type OpenedQuery, openQuery } from '../query/open-query.js';
+import { tellHeld } from '../query/gather-rows.js';
+import { type OpenedQuery, openQuery, setting } from '../query/open-query.js';
+import { planPull } from '../query/pull-query.js';
 import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
 import { type HttpFailure, statementFailure } from './errors.js';
@@ -139,6 +141,15 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
     response.end(array ? `,\n${error}]` : `${error}\n`);
   }
   return undefined;
+}
+
+/** What this engine holds of the answer to a pull query that another one was asked. */
+export async function handleHeldRows(call: KsqlCall, engine: Engine): Promise<Answer> {
+  const { sql, properties } = readQuery(call, 'sql', 'properties');
+  const statement = parseStatement(sql);
+  if (statement.kind !== 'select') throw new StatementError('a pull query is expected', 40001);
+  const source = engine.metastore.source(statement.query.from.name);
+  return { status: 200, body: await tellHeld(planPull(engine, statement, source, setting(engine, properties))) };
 }
 
 /** POST /close-query {queryId}. */

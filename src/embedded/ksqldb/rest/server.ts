@@ -9,11 +9,12 @@ import { isKnownProperty } from '../../../ksql/statements/properties.js';
 import { messageOf } from '../../../support/errors.js';
 import { closed, listen } from '../../../support/listen.js';
 import type { Engine } from '../engine.js';
+import { HELD_ROWS_PATH } from '../query/gather-rows.js';
 import { KSQLDB_VERSION } from '../version.js';
-import { clusterStatus, metadata, metadataId } from './cluster-routes.js';
+import { clusterStatus, HOST_STATUS_PATH, hostStatusRoute, metadata, metadataId } from './cluster-routes.js';
 import { genericError } from './errors.js';
 import { handleInserts } from './inserts-route.js';
-import { handleCloseQuery, handleQuery, handleQueryStream } from './query-route.js';
+import { handleCloseQuery, handleHeldRows, handleQuery, handleQueryStream } from './query-route.js';
 import { jsonType, type KsqlCall } from './request.js';
 import { StatementsRoute } from './statements-route.js';
 
@@ -114,6 +115,9 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
     },
     { method: 'POST', path: '/query', handle: accepting(handleQuery) },
     { method: 'POST', path: '/query-stream', handle: accepting(handleQueryStream) },
+    // Asked by the other engines of the service.
+    { method: 'POST', path: HELD_ROWS_PATH, handle: accepting(handleHeldRows) },
+    { method: 'POST', path: HOST_STATUS_PATH, handle: hostStatusRoute },
     { method: 'POST', path: '/close-query', handle: handleCloseQuery },
     { method: 'POST', path: '/inserts-stream', handle: accepting(handleInserts) },
     { method: 'GET', path: '/', handle: () => ({ status: 307, headers: { location: '/info' } }) },

@@ -2,6 +2,7 @@ import type { Answer } from '../../../http/api.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
 import type { Session } from '../statements/context.js';
 import { commandStatus, type Entity } from '../statements/entity.js';
@@ -11,11 +12,11 @@ import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall } from './request.js';
 
+/** How long a request waits for a command that another engine has logged. */
+const COMMAND_WITHIN_MS = 5_000;
+
 /** POST /ksql: statements one after the other; the first that fails ends it, and the answer tells what was done before. */
 export class StatementsRoute {
-  /** One request at a time: each sees what the one before it made. */
-  private last: Promise<void> = Promise.resolve();
-
   constructor(private readonly engine: Engine) {}
 
   async handle(call: KsqlCall): Promise<Answer> {
@@ -27,17 +28,15 @@ export class StatementsRoute {
       variables: readVariables(body.sessionVariables),
     };
     const after = body.commandSequenceNumber;
-    return this.inTurn(async () => {
-      if (typeof after === 'number' && after > this.engine.sequence) throw notYet(after);
-      return this.run(sql, session);
-    });
+    if (typeof after === 'number') await this.applied(after);
+    return this.engine.inTurn(() => this.run(sql, session));
   }
 
   /** POST /ksql/terminate: {deleteTopicList}, names or patterns of topics that queries wrote. Nothing is accepted afterwards. */
   async terminate(call: KsqlCall, commandTopic: string): Promise<Answer> {
     const { deleteTopicList = [] } = call.body.length === 0 ? {} : jsonObject(call.body);
     if (!Array.isArray(deleteTopicList)) throw new StatementError("'deleteTopicList' is not a list", 40000);
-    return this.inTurn(async () => {
+    return this.engine.inTurn(async () => {
       await terminateCluster(this.engine, commandTopic, deleteTopicList.map(String));
       const id = 'cluster/TerminateCluster/terminate';
       const body = commandStatus('TERMINATE CLUSTER;', id, -1, 'Cluster terminated.', null);
@@ -45,13 +44,16 @@ export class StatementsRoute {
     });
   }
 
-  private inTurn(work: () => Promise<Answer>): Promise<Answer> {
-    const turn = this.last.then(work);
-    this.last = turn.then(
-      () => {},
-      () => {},
-    );
-    return turn;
+  /** Waits for what other engines have logged; where there are none, only for the requests before this one. */
+  private async applied(sequence: number): Promise<void> {
+    const { engine } = this;
+    const isApplied = (): true | undefined => (engine.sequence >= sequence ? true : undefined);
+    if (isApplied()) return;
+    const wait =
+      engine.parts.group === undefined
+        ? engine.inTurn(async () => isApplied())
+        : waitUntil('a command', async () => isApplied(), { timeoutMs: COMMAND_WITHIN_MS }).catch(() => undefined);
+    if ((await wait) === undefined) throw notYet(sequence);
   }
 
   private async run(sql: string, session: Session): Promise<Answer> {
@@ -80,7 +82,6 @@ export class StatementsRoute {
   }
 }
 
-/** No other server adds commands: what is not there when the request has its turn never comes. */
 const notYet = (after: number): StatementError =>
   new StatementError(
     `Timed out while waiting for a previous command to execute. command sequence number: ${after}`,

@@ -7,8 +7,9 @@ import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import { topicsOf } from './plan-run.js';
-import { QueryRun } from './query-run.js';
-import { changelogTopic, createChangelog } from './state-changelog.js';
+import { fixStart, QueryRun } from './query-run.js';
+import type { Sharing } from './sharing.js';
+import { changelogTopic, type TaskState } from './state-changelog.js';
 
 /** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
 const RESTART_PAUSE_MS = 1_000;
@@ -26,11 +27,24 @@ export interface PersistentQueryOptions {
   readonly keepsOnly?: boolean;
   readonly group: string;
   readonly offsetReset: 'earliest' | 'latest';
+  /** Absent: all of it is this engine's. */
+  readonly sharing?: Sharing | undefined;
+  /** Another engine took the statement, and fixes where the query begins. */
+  readonly begunElsewhere?: boolean;
   /** Outputs, state and offsets of one commit in one transaction. */
   readonly exactlyOnce: boolean;
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
   readonly log: Log;
+}
+
+/** What an engine holds of a query. */
+export interface Holding {
+  /** Of the table that the query maintains. */
+  readonly rows: TableRows;
+  /** Those that are its, of so many: the task of a partition is the rest of their division. */
+  readonly tasks: readonly number[];
+  readonly of: number;
 }
 
 /** A persistent query as statements and routes see it: running on Kafka, or in memory. */
@@ -41,11 +55,14 @@ export interface RunningQuery {
   readonly state: QueryState;
   /** Failures of running it, newest last. */
   readonly errors: ReadonlyArray<{ readonly timestampMs: number; readonly message: string }>;
-  /** What it holds of the table that it maintains, as soon as its state is restored. */
-  readonly rows: TableRows | undefined;
+  /** As soon as its state is restored. */
+  readonly holding: Holding | undefined;
   /** Fixes where it begins, once and for all. To be done before the statement is answered. */
   fixStart(): Promise<void>;
   start(): void;
+  /** Commits and lays its tasks down, until it is released: engines come or go. */
+  hold(): Promise<void>;
+  release(): void;
   pause(): void;
   continue(): void;
   stop(): Promise<void>;
@@ -60,9 +77,15 @@ export interface RunningQuery {
 export class PersistentQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
-  rows: TableRows | undefined;
+  holding: Holding | undefined;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  /** The run that goes on now, and what ends it. */
+  private current: Promise<void> = Promise.resolve();
+  private turn = new AbortController();
+  private held: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  /** Of the run before: with it the next one need not read the changelog. */
+  private kept: ReadonlyMap<number, TaskState> = new Map();
   private resume: (() => void) | undefined;
   private paused: Promise<void> | undefined;
 
@@ -76,18 +99,30 @@ export class PersistentQuery implements RunningQuery {
     return topicsOf(this.options.plan);
   }
 
-  async fixStart(): Promise<void> {
-    const { kafka, group, offsetReset, plan } = this.options;
-    if (plan.stores.length > 0) await createChangelog(kafka, group);
-    const committed = await kafka.committedOffsets(group, this.topics);
-    const known = new Set(committed.map(({ topic, partition }) => `${topic} ${partition}`));
-    const starts = (await Promise.all(this.topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
-    const missing = starts.filter(({ topic, partition }) => !known.has(`${topic} ${partition}`));
-    if (missing.length > 0) await kafka.commitOffsets(group, missing);
+  fixStart(): Promise<void> {
+    return fixStart(this.options);
   }
 
   start(): void {
     this.running = this.runUntilStopped();
+  }
+
+  async hold(): Promise<void> {
+    if (this.held === undefined) {
+      let end: () => void = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.held = { over, end };
+    }
+    this.holding = undefined;
+    this.turn.abort();
+    await this.current.catch(() => {}); // runUntilStopped says why
+  }
+
+  release(): void {
+    this.held?.end();
+    this.held = undefined;
   }
 
   pause(): void {
@@ -107,7 +142,9 @@ export class PersistentQuery implements RunningQuery {
 
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.turn.abort();
     this.resume?.();
+    this.release();
     await this.running;
   }
 
@@ -127,12 +164,21 @@ export class PersistentQuery implements RunningQuery {
     const { log, id } = this.options;
     const { signal } = this.stopping;
     let pauseMs = RESTART_PAUSE_MS;
-    while (!signal.aborted) {
+    for (;;) {
+      await this.held?.over;
+      if (signal.aborted) return;
       const startedMs = performance.now();
+      const turn = new AbortController();
+      this.turn = turn;
       try {
-        await this.runOnce();
+        this.current = this.runOnce(turn.signal);
+        await this.current;
       } catch (failure) {
         if (signal.aborted) return;
+        if (turn.signal.aborted) {
+          log.warn(`query ${id} could not be laid down in order: ${messageOf(failure)}`);
+          continue;
+        }
         this.state = 'ERROR';
         this.errors.push({ timestampMs: Date.now(), message: messageOf(failure) });
         if (this.errors.length > ERRORS_KEPT_MAX) this.errors.shift();
@@ -144,24 +190,29 @@ export class PersistentQuery implements RunningQuery {
     }
   }
 
-  private async runOnce(): Promise<void> {
-    const run = await QueryRun.open(this.options, this.stopping.signal);
+  private async runOnce(signal: AbortSignal): Promise<void> {
+    const { kept } = this;
+    this.kept = new Map();
+    const run = await QueryRun.open(this.options, signal, kept);
+    let states: ReadonlyMap<number, TaskState>;
     try {
-      this.rows = run.run.built.rows;
+      if (!signal.aborted) this.holding = run.holding;
       if (this.paused === undefined) this.state = 'RUNNING';
-      await this.readAll(run);
+      if (run.isIdle) await aborted(signal);
+      else await this.readAll(run, signal);
       // Stopped in order: what was read is not read again.
       await run.commit();
+      states = run.states;
     } finally {
       await run.close();
     }
+    this.kept = states;
   }
 
-  private async readAll(run: QueryRun): Promise<void> {
-    const { signal } = this.stopping;
+  private async readAll(run: QueryRun, signal: AbortSignal): Promise<void> {
     try {
       for await (const batch of run.reader) {
-        if (this.paused !== undefined) await this.paused;
+        if (this.paused !== undefined) await Promise.race([this.paused, aborted(signal)]);
         if (signal.aborted) return;
         await run.process(batch);
       }
@@ -170,3 +221,9 @@ export class PersistentQuery implements RunningQuery {
     }
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

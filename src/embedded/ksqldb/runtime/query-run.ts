@@ -8,13 +8,16 @@ import type {
   RecordReader,
   TransactionalProducer,
 } from '../../../clients/kafka/contract.js';
+import type { TableRows } from '../../../ksql/query/table-results.js';
 import type { Row } from '../../../ksql/rows/row.js';
+import type { Store } from '../../../ksql/rows/store.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
-import type { PersistentQueryOptions } from './persistent-query.js';
-import { PlanRun, topicsOf } from './plan-run.js';
+import { waitUntil } from '../../../support/retry.js';
+import type { Holding, PersistentQueryOptions } from './persistent-query.js';
+import { PlanRun, type PlanRunOptions, topicsOf } from './plan-run.js';
 import { RecordEncoder } from './record-codec.js';
-import { changelogTopic, markerRecord, restoreState } from './state-changelog.js';
+import { changelogTopic, createChangelog, markerRecord, restoreState, type TaskState } from './state-changelog.js';
 import { TimeMerge } from './time-merge.js';
 
 /** How soon after progress the group's offsets say so: fences wait for them. */
@@ -22,6 +25,9 @@ const COMMIT_AFTER_MS = 100;
 
 /** How often it is asked whether a topic has grown. */
 const PARTITIONS_EVERY_MS = 10_000;
+
+/** How long the engine that took a statement may need to fix where its query begins. */
+const START_WITHIN_MS = 5_000;
 
 /**
  * After so many records the event loop turns, so that pull queries and other queries wait some milliseconds at most. With each
@@ -44,9 +50,65 @@ export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): Out
   }
 }
 
-/** One run of a persistent query, from its position until it is closed or fails. */
+/** A query's part that has a state of its own: what the partitions of one number make, or all where it is not divided. */
+interface Task {
+  readonly number: number;
+  readonly run: PlanRun;
+  /** One for all tasks; with exactly once each has its own, so that whoever takes a task over fences who had it. */
+  readonly producer: RecordProducer;
+  readonly transactions: TransactionalProducer | undefined;
+  readonly merge: TimeMerge | undefined;
+  readonly stores: ReadonlyMap<string, Store>;
+  readonly emit: (row: Row) => void;
+  moved: boolean;
+}
+
+/** How many tasks a query has; Infinity: one for each partition that there is or will be. */
+async function taskCount(options: PersistentQueryOptions): Promise<number> {
+  const { kafka, plan, group, sharing } = options;
+  const mayDivide = sharing !== undefined && plan.divisible;
+  if (plan.stores.length === 0) return mayDivide ? Number.POSITIVE_INFINITY : 1;
+  const topics = await Promise.all(topicsOf(plan).map((topic) => kafka.describeTopic(topic)));
+  const counts = topics.map((topic) => topic?.partitions.length ?? 1);
+  const [first = 1] = counts;
+  return createChangelog(kafka, group, mayDivide && counts.every((count) => count === first) ? first : 1);
+}
+
+const taskOf = (partition: number, count: number): number =>
+  count === Number.POSITIVE_INFINITY ? partition : partition % count;
+
+const nameOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic} ${partition}`;
+
+/** Where the group is. Another engine that took the statement may be about to say where the query begins. */
+async function startOf(options: PersistentQueryOptions, signal: AbortSignal): Promise<readonly PartitionPosition[]> {
+  const { kafka, group, plan, begunElsewhere } = options;
+  const committed = await kafka.committedOffsets(group, topicsOf(plan));
+  if (committed.length > 0 || begunElsewhere !== true) return committed;
+  const found = async () => {
+    const now = await kafka.committedOffsets(group, topicsOf(plan));
+    return now.length === 0 ? undefined : now;
+  };
+  // Where that engine is gone, the query begins where its properties say.
+  return waitUntil('the start of a query', found, { timeoutMs: START_WITHIN_MS, signal }).catch(() => []);
+}
+
+/** Fixes where a query begins, once and for all. */
+export async function fixStart(options: PersistentQueryOptions): Promise<void> {
+  const { kafka, group, offsetReset, plan } = options;
+  await taskCount(options);
+  const topics = topicsOf(plan);
+  const committed = await kafka.committedOffsets(group, topics);
+  const known = new Set(committed.map(nameOf));
+  const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, offsetReset)))).flat();
+  const missing = starts.filter((each) => !known.has(nameOf(each)));
+  if (missing.length > 0) await kafka.commitOffsets(group, missing);
+}
+
+/** One run of those tasks of a persistent query that are this engine's, from their positions until it is closed or fails. */
 export class QueryRun {
   private readonly positions = new Map<string, Mutable<PartitionPosition>>();
+  private readonly tasks = new Map<number, Task>();
   private moved = false;
   private timer: NodeJS.Timeout | undefined;
   private partitionTimer: NodeJS.Timeout | undefined;
@@ -57,66 +119,107 @@ export class QueryRun {
 
   private constructor(
     private readonly options: PersistentQueryOptions,
+    private readonly taskCount: number,
     readonly reader: RecordReader,
-    private readonly producer: RecordProducer,
-    /** With exactly once: the same producer. */
-    private readonly transactions: TransactionalProducer | undefined,
-    private readonly encoder: RecordEncoder,
-    readonly run: PlanRun,
-    private readonly merge: TimeMerge | undefined,
   ) {}
 
-  static async open(options: PersistentQueryOptions, signal: AbortSignal): Promise<QueryRun> {
-    const { exactlyOnce, kafka, group } = options;
-    const transactions = exactlyOnce ? kafka.transactionalProducer({ transactionalId: `${group}-0` }) : undefined;
+  /** What is `kept` of tasks from the run before need not be read again. */
+  static async open(
+    options: PersistentQueryOptions,
+    signal: AbortSignal,
+    kept: ReadonlyMap<number, TaskState> = new Map(),
+  ): Promise<QueryRun> {
+    const { kafka, plan, group, id, sharing, offsetReset } = options;
+    const topics = topicsOf(plan);
+    const count = await taskCount(options);
+    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'earliest')))).flat();
+    const all = new Set(starts.map(({ partition }) => taskOf(partition, count)));
+    const mine = [...all].filter((task) => sharing?.isMine(id, task) ?? true);
+    const producers = await openProducers(options, mine);
     try {
-      // What an engine that was killed left open is aborted before the state and the offsets are read.
-      await transactions?.init();
-      return await QueryRun.prepare(options, transactions, signal);
+      const missing = mine.filter((task) => !kept.has(task));
+      const restored =
+        plan.stores.length === 0 || missing.length === 0
+          ? new Map<number, TaskState>()
+          : await restoreState(kafka, group, plan.stores, missing, signal);
+      const states = new Map(mine.map((task) => [task, kept.get(task) ?? restored.get(task) ?? STATELESS]));
+      const committed = mine.length === 0 ? [] : await startOf(options, signal);
+      const hasBegun = committed.length > 0 || [...states.values()].some(({ positions }) => positions !== undefined);
+      // A partition that is not among those committed when the query was made came later: it is read from its beginning.
+      const fresh =
+        !hasBegun && offsetReset === 'latest'
+          ? (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat()
+          : starts;
+      const known = new Map(committed.map((each) => [nameOf(each), each]));
+      for (const { positions = [] } of states.values()) for (const each of positions) known.set(nameOf(each), each);
+      const from = fresh
+        .filter(({ partition }) => states.has(taskOf(partition, count)))
+        .map((each) => known.get(nameOf(each)) ?? each);
+      const opened = new QueryRun(options, count, kafka.reader({ from, signal }));
+      for (const each of from) opened.positions.set(nameOf(each), { ...each });
+      await opened.addTasks(states, producers, from);
+      // A kill between the changelog's marker and the commit leaves the group behind: nothing else would ever catch it up.
+      const isBehind = [...states.values()].some(({ positions }) => positions !== undefined);
+      if (isBehind) opened.commitAll();
+      opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
+      return opened;
     } catch (failure) {
-      await transactions?.close().catch(() => {});
+      await Promise.all([...new Set(producers.values())].map((producer) => producer.close().catch(() => {})));
       throw failure;
     }
   }
 
-  private static async prepare(
-    options: PersistentQueryOptions,
-    transactions: TransactionalProducer | undefined,
-    signal: AbortSignal,
-  ): Promise<QueryRun> {
-    const { kafka, plan, registry, group, sink, log, id, offsetReset } = options;
+  private async addTasks(
+    states: ReadonlyMap<number, TaskState>,
+    producers: ReadonlyMap<number, RecordProducer | TransactionalProducer>,
+    from: readonly PartitionPosition[],
+  ): Promise<void> {
+    const { kafka, plan, registry, group, sink, log, id, keepsOnly, exactlyOnce } = this.options;
     const topics = topicsOf(plan);
-    const state = plan.stores.length === 0 ? undefined : await restoreState(kafka, group, plan.stores);
-    const committed = state?.positions ?? (await kafka.committedOffsets(group, topics));
-    const known = new Map(committed.map((each) => [`${each.topic} ${each.partition}`, each]));
-    // A partition that is not among those committed when the query was made came later: it is read from its beginning.
-    const reset = committed.length === 0 ? offsetReset : 'earliest';
-    const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, reset)))).flat();
-    const from = starts.map((each) => known.get(`${each.topic} ${each.partition}`) ?? each);
     const encoder = await RecordEncoder.create(sink, registry);
-    const run = await PlanRun.create({
-      id,
-      plan,
-      registry,
-      log,
-      stores: state?.stores ?? new Map(),
-      partitions: Math.max(1, starts.filter(({ topic }) => topic === topics[0]).length),
-      keyBytes: (key) => encoder.encodeKey(key, undefined),
-    });
-    const producer = transactions ?? kafka.producer();
-    const changelog = changelogTopic(group);
-    for (const store of state?.stores.values() ?? []) {
-      store.logTo((key, value) => producer.append({ topic: changelog, partition: 0, key, value }));
-    }
     const ends =
       topics.length === 1 ? [] : (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
-    const merge = topics.length === 1 ? undefined : new TimeMerge(from, ends);
-    const opened = new QueryRun(options, kafka.reader({ from, signal }), producer, transactions, encoder, run, merge);
-    for (const each of from) opened.positions.set(`${each.topic} ${each.partition}`, { ...each });
-    // A kill between the changelog's marker and the commit leaves the group behind: nothing else would ever catch it up.
-    if (state?.positions !== undefined) opened.commitLater();
-    opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
-    return opened;
+    const topic = changelogTopic(group);
+    for (const [number, { stores }] of states) {
+      const producer = producers.get(number);
+      if (producer === undefined) continue;
+      const ofTask = ({ partition }: PartitionPosition): boolean => taskOf(partition, this.taskCount) === number;
+      // In a task of its own, time goes by for all rows at once; else for each partition that they would be in.
+      const partitions = this.taskCount > 1 ? 1 : Math.max(1, from.filter((each) => each.topic === topics[0]).length);
+      const keyBytes: PlanRunOptions['keyBytes'] = (key) => encoder.encodeKey(key, undefined);
+      const run = await PlanRun.create({ id, plan, registry, log, stores, partitions, keyBytes });
+      for (const store of stores.values()) {
+        store.logTo((key, value) => producer.append({ topic, partition: number, key, value }));
+      }
+      this.tasks.set(number, {
+        number,
+        run,
+        producer,
+        transactions: exactlyOnce ? (producer as TransactionalProducer) : undefined,
+        merge: topics.length === 1 ? undefined : new TimeMerge(from.filter(ofTask), ends.filter(ofTask)),
+        stores,
+        // A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed.
+        emit: keepsOnly === true ? () => {} : (row) => producer.append(sinkRecord(encoder, sink.topic, row)),
+        moved: false,
+      });
+    }
+  }
+
+  /** Where nothing is this engine's, there is nothing to read. */
+  get isIdle(): boolean {
+    return this.tasks.size === 0;
+  }
+
+  get holding(): Holding {
+    const tables = [...this.tasks.values()].map(({ run }) => run.built.rows).filter((rows) => rows !== undefined);
+    return { rows: joined(tables), tasks: [...this.tasks.keys()], of: this.taskCount };
+  }
+
+  /** After a commit: what another run can go on with. */
+  get states(): ReadonlyMap<number, TaskState> {
+    return new Map(
+      [...this.tasks.values()].map(({ number, stores }) => [number, { stores, positions: this.positionsOf(number) }]),
+    );
   }
 
   process(batch: RecordBatch): Promise<void> {
@@ -128,36 +231,39 @@ export class QueryRun {
    * After a failure nothing has its turn.
    */
   private inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.transactions === undefined) return work();
+    if (!this.options.exactlyOnce) return work();
     this.turn = this.turn.then(work);
     return this.turn;
   }
 
   private async processBatch(batch: RecordBatch): Promise<void> {
-    if (this.merge === undefined) {
+    const task = this.tasks.get(taskOf(batch.partition, this.taskCount));
+    if (task === undefined) return;
+    if (task.merge === undefined) {
       const position = this.positionOf(batch);
       for (const record of batch.records) {
-        const wait = this.take(record);
+        const wait = this.take(task, record);
         if (wait !== undefined) {
           position.offset = record.offset; // a commit may come meanwhile
           await wait;
         }
-        const room = this.producer.room();
+        const room = task.producer.room();
         if (room === undefined) continue;
         position.offset = record.offset + 1n;
         await room;
       }
       position.offset = batch.nextOffset;
     } else {
-      this.merge.push(batch);
-      for (let next = this.merge.next(); next !== undefined; next = this.merge.next()) {
-        const wait = this.take(next.record);
+      task.merge.push(batch);
+      for (let next = task.merge.next(); next !== undefined; next = task.merge.next()) {
+        const wait = this.take(task, next.record);
         if (wait !== undefined) await wait;
         this.positionOf(next.record).offset = next.done;
-        const room = this.producer.room();
+        const room = task.producer.room();
         if (room !== undefined) await room;
       }
     }
+    task.moved = true;
     this.commitLater();
     await this.letOthers(batch.records.length);
   }
@@ -170,32 +276,42 @@ export class QueryRun {
     await setImmediate();
   }
 
+  private commitAll(): void {
+    for (const task of this.tasks.values()) task.moved = true;
+    this.commitLater();
+  }
+
   private commitLater(): void {
     this.moved = true;
     this.timer ??= setTimeout(() => void this.commitSoon(), COMMIT_AFTER_MS);
   }
 
   /** Awaits only what is not there at once: this is the hot path. */
-  private take(record: KafkaRecord): Promise<void> | undefined {
+  private take({ run, emit }: Task, record: KafkaRecord): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;
-    const wait = this.run.unready(record);
-    if (wait !== undefined) return this.takeLater(record, wait);
-    this.run.feed(record, this.emit);
+    const wait = run.unready(record);
+    if (wait !== undefined) return this.takeLater(run, record, wait, emit);
+    run.feed(record, emit);
     return undefined;
   }
 
-  private async takeLater(record: KafkaRecord, wait: Promise<unknown>): Promise<void> {
+  private async takeLater(
+    run: PlanRun,
+    record: KafkaRecord,
+    wait: Promise<unknown>,
+    emit: (row: Row) => void,
+  ): Promise<void> {
     try {
       await wait;
     } catch (failure) {
-      this.run.skipped(record, failure);
+      run.skipped(record, failure);
       return;
     }
-    this.run.feed(record, this.emit);
+    run.feed(record, emit);
   }
 
   private positionOf({ topic, partition }: { topic: string; partition: number }): Mutable<PartitionPosition> {
-    const key = `${topic} ${partition}`;
+    const key = nameOf({ topic, partition });
     const known = this.positions.get(key);
     if (known !== undefined) return known;
     const added = { topic, partition, offset: 0n };
@@ -203,18 +319,27 @@ export class QueryRun {
     return added;
   }
 
-  /** A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed. */
-  private readonly emit = (row: Row): void => {
-    if (this.options.keepsOnly === true) return;
-    this.producer.append(sinkRecord(this.encoder, this.options.sink.topic, row));
-  };
+  private positionsOf(task: number): PartitionPosition[] {
+    return [...this.positions.values()]
+      .filter(({ partition }) => taskOf(partition, this.taskCount) === task)
+      .map((each) => ({ ...each }));
+  }
 
   private async addPartitions(topics: readonly string[]): Promise<void> {
     try {
       const starts = (await Promise.all(topics.map((topic) => this.options.kafka.offsets(topic, 'earliest')))).flat();
-      const added = starts.filter(({ topic, partition }) => !this.positions.has(`${topic} ${partition}`));
+      const { sharing, id } = this.options;
+      const added = starts.filter((each) => {
+        const task = taskOf(each.partition, this.taskCount);
+        return !this.positions.has(nameOf(each)) && (sharing?.isMine(id, task) ?? true);
+      });
       if (added.length === 0) return;
-      for (const each of added) this.positions.set(`${each.topic} ${each.partition}`, { ...each });
+      // A task that is new needs another run.
+      if (added.some(({ partition }) => !this.tasks.has(taskOf(partition, this.taskCount)))) {
+        await this.reader.close();
+        return;
+      }
+      for (const each of added) this.positions.set(nameOf(each), { ...each });
       this.reader.assign(added);
     } catch (failure) {
       this.options.log.warn(`query ${this.options.id} can't look for new partitions: ${messageOf(failure)}`);
@@ -241,15 +366,27 @@ export class QueryRun {
   private async commitNow(): Promise<void> {
     if (!this.moved) return;
     this.moved = false;
-    const { group, kafka, plan } = this.options;
-    const positions = [...this.positions.values()].map((each) => ({ ...each }));
-    if (plan.stores.length > 0) this.producer.append(markerRecord(group, positions));
-    if (this.transactions === undefined) {
-      await this.producer.flush();
-      await kafka.commitOffsets(group, positions);
-    } else {
-      await this.transactions.sendOffsets(group, positions);
-      await this.transactions.commit();
+    const { group, kafka, plan, sharing, exactlyOnce } = this.options;
+    if (sharing !== undefined) await sharing.confirm();
+    const moved = [...this.tasks.values()].filter((task) => task.moved);
+    const ends = moved.map((task) => ({ task, positions: this.positionsOf(task.number) }));
+    for (const { task, positions } of ends) {
+      task.moved = false;
+      if (plan.stores.length > 0) task.producer.append(markerRecord(group, task.number, positions));
+    }
+    if (exactlyOnce) {
+      await Promise.all(
+        ends.map(async ({ task: { transactions }, positions }) => {
+          await transactions?.sendOffsets(group, positions);
+          await transactions?.commit();
+        }),
+      );
+    } else if (moved[0] !== undefined) {
+      await moved[0].producer.flush(); // it is the one of all
+      await kafka.commitOffsets(
+        group,
+        ends.flatMap(({ positions }) => positions),
+      );
     }
   }
 
@@ -258,7 +395,41 @@ export class QueryRun {
     clearInterval(this.partitionTimer);
     await this.reader.close().catch(() => {});
     await this.committing?.catch(() => {});
-    await this.producer.close().catch(() => {});
+    const producers = new Set([...this.tasks.values()].map(({ producer }) => producer));
+    await Promise.all([...producers].map((producer) => producer.close().catch(() => {})));
     if (this.failure !== undefined) throw this.failure;
   }
 }
+
+const STATELESS: TaskState = { stores: new Map(), positions: undefined };
+
+/** What an engine that was killed, or is taken over from, left open is aborted before the state and the offsets are read. */
+async function openProducers(
+  { exactlyOnce, kafka, group }: PersistentQueryOptions,
+  tasks: readonly number[],
+): Promise<ReadonlyMap<number, RecordProducer | TransactionalProducer>> {
+  if (!exactlyOnce) {
+    const producer = tasks.length === 0 ? undefined : kafka.producer();
+    return new Map(tasks.flatMap((task) => (producer === undefined ? [] : [[task, producer] as const])));
+  }
+  const producers = new Map(
+    tasks.map((task) => [task, kafka.transactionalProducer({ transactionalId: `${group}-${task}` })]),
+  );
+  try {
+    await Promise.all([...producers.values()].map((producer) => producer.init()));
+    return producers;
+  } catch (failure) {
+    await Promise.all([...producers.values()].map((producer) => producer.close().catch(() => {})));
+    throw failure;
+  }
+}
+
+/** The rows of several tasks: no two have one key. */
+const joined = (tables: readonly TableRows[]): TableRows => ({
+  *all() {
+    for (const table of tables) yield* table.all();
+  },
+  *between(ranges) {
+    for (const table of tables) yield* table.between(ranges);
+  },
+});

@@ -51,6 +51,8 @@ export interface Applying {
   readonly properties: ReadonlyMap<string, string>;
   /** Where the command is in the log: part of a query's id. */
   readonly sequence: number;
+  /** This engine takes the statement, and no other: what is to be made or removed in Kafka is up to it. */
+  readonly here: boolean;
   /** At start-up: queries are started when all commands are applied. */
   readonly restoring: boolean;
 }

@@ -53,13 +53,13 @@ export const dropSource: Change<'drop-source'> = {
     return { kind: 'command', id: `${kind}/\`${statement.name}\`/drop`, statement: `${statement.text};` };
   },
 
-  async apply(statement, { engine, restoring }) {
+  async apply(statement, { engine, here, sequence }) {
     const source = engine.metastore.sources.get(statement.name);
     if (source?.query !== undefined) {
       const query = engine.queries.get(source.query);
       engine.queries.delete(source.query);
       await query?.stop();
-      if (!restoring) await query?.cleanUp();
+      if (here && query !== undefined) await engine.cleanUp([query], sequence);
     }
     engine.metastore.sources.delete(statement.name);
     return { message: `Source \`${statement.name}\` (topic: ${source?.topic ?? ''}) was dropped.`, queryId: null };

@@ -19,12 +19,13 @@ const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>,
 /** The query ends, its group and state go; what it wrote stays. */
 export const terminate: Change<'terminate'> = {
   ...verb('terminate'),
-  async apply(statement, { engine, restoring }: Applying) {
-    for (const query of chosenNow(engine, statement.query)) {
+  async apply(statement, { engine, here, sequence }: Applying) {
+    const chosen = chosenNow(engine, statement.query);
+    for (const query of chosen) {
       engine.queries.delete(query.id);
       await query.stop();
-      if (!restoring) await query.cleanUp();
     }
+    if (here) await engine.cleanUp(chosen, sequence);
     return { message: 'Query terminated.', queryId: null };
   },
 };

@@ -12,8 +12,8 @@ export async function startQuery(
   applying: Applying,
   keepsOnly = false,
 ): Promise<void> {
-  const { engine, properties, restoring } = applying;
-  const { kafka, registry, log, serviceId } = engine.parts;
+  const { engine, properties, here, restoring } = applying;
+  const { kafka, registry, log, serviceId, group } = engine.parts;
   const query = engine.parts.createQuery({
     id,
     sql,
@@ -23,12 +23,15 @@ export async function startQuery(
     group: `_confluent-ksql-${serviceId}query_${id}`,
     offsetReset: keepsOnly ? 'earliest' : offsetReset(properties, engine.systemProperties),
     exactlyOnce: isExactlyOnce(properties, engine.systemProperties),
+    sharing: group,
+    begunElsewhere: group !== undefined && !here,
     kafka,
     registry,
     log,
   });
   engine.queries.set(id, query);
+  if (engine.isHeld) await query.hold();
   if (restoring) return;
-  await query.fixStart();
+  if (here) await query.fixStart();
   query.start();
 }

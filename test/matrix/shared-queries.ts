@@ -1,0 +1,258 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectKafka } from '../../src/clients/kafka/client.js';
+import type { KafkaAccess, KafkaClient, KafkaRecord } from '../../src/clients/kafka/contract.js';
+import { pause, waitUntil } from '../../src/support/retry.js';
+import { Follower, repeatedly } from '../support/follower.js';
+import { forkServer } from '../support/fork-server.js';
+import { seeded } from '../support/seeded.js';
+
+const ENTRY = fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', import.meta.url));
+const SEED = Number(process.env.EVPIPE_SEED ?? 14);
+const PARTITIONS = 4;
+const KEYS = 20;
+const EXACTLY_ONCE = { 'auto.offset.reset': 'earliest', 'processing.guarantee': 'exactly_once_v2' };
+
+interface Broker {
+  readonly access: KafkaAccess;
+  stop(): Promise<void>;
+}
+
+interface Engine {
+  readonly process: ChildProcess;
+  readonly address: string;
+}
+
+interface Row {
+  readonly partition: number;
+  readonly key: string;
+  readonly text: string;
+}
+
+/** What each key came to, in order; rows of different keys have none. */
+function byKey(rows: readonly Row[]): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
+  for (const { partition, key, text } of rows) {
+    const name = `${partition} ${key}`;
+    keys.set(name, [...(keys.get(name) ?? []), text]);
+  }
+  return keys;
+}
+
+const last = (rows: readonly Row[]): Map<string, string> => new Map(rows.map(({ key, text }) => [key, text]));
+
+/** Engines of one service that share its queries, on any broker. */
+export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>): void {
+  let folder: string;
+  let broker: Broker;
+  let kafka: KafkaClient;
+  const engines: Engine[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'evpipe-engines-'));
+    broker = await startBroker(folder);
+    kafka = connectKafka({ ...broker.access, clientId: 'test' });
+  });
+
+  afterAll(async () => {
+    await Promise.all(engines.map(kill));
+    await kafka.close();
+    await broker.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function startEngine(): Promise<Engine> {
+    const port = await getPort({ host: '127.0.0.1' });
+    const options = { host: '127.0.0.1', port, kafka: broker.access, isShared: true };
+    const engine = { process: forkServer(ENTRY, { ...options, serviceId: 'shop_' }), address: `127.0.0.1:${port}` };
+    engines.push(engine);
+    await new Promise((resolve, reject) => {
+      engine.process.once('message', resolve);
+      engine.process.once('exit', (code) => reject(new Error(`the engine ended with ${code}`)));
+    });
+    return engine;
+  }
+
+  async function kill({ process: child }: Engine): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers are JSON of many shapes
+  async function ask({ address }: Engine, path: string, body?: unknown): Promise<any> {
+    const response = await fetch(`http://${address}${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(JSON.stringify(answer));
+    return answer;
+  }
+
+  const ksql = (engine: Engine, statements: string, streamsProperties: Record<string, string> = {}) =>
+    ask(engine, '/ksql', { ksql: statements, streamsProperties });
+
+  const pull = async (engine: Engine, sql: string): Promise<unknown[]> =>
+    (await ask(engine, '/query-stream', { sql, properties: {} })).slice(1);
+
+  /** By engine, the partitions of S whose state it holds for the table of a name that begins so. */
+  async function held(engine: Engine, query: string): Promise<number[][]> {
+    const { clusterStatus } = await ask(engine, '/clusterStatus');
+    return engines
+      .filter(({ address }) => clusterStatus[address]?.hostAlive)
+      .map(({ address }) => {
+        const ofQuery = Object.entries(clusterStatus[address].activeStandbyPerQuery).find(([id]) =>
+          id.startsWith(query),
+        );
+        const { activePartitions = [] } = (ofQuery?.[1] ?? {}) as { activePartitions?: { partition: number }[] };
+        return activePartitions.map(({ partition }) => partition);
+      });
+  }
+
+  const isDivided = (engine: Engine, among: number) =>
+    waitUntil(
+      `the partitions of a query to be divided among ${among} engines`,
+      async () => {
+        const partitions = await held(engine, 'CTAS_COUNTED_');
+        const all = partitions.flat().sort();
+        return partitions.length === among &&
+          partitions.every((each) => each.length >= Math.floor(PARTITIONS / among)) &&
+          String(all) === '0,1,2,3'
+          ? true
+          : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+
+  const SINKS = ['DOUBLED', 'COUNTED', 'SUMMED', 'NAMED', 'TENS'] as const;
+
+  const program = (suffix: string) => `
+    CREATE STREAM DOUBLED${suffix} AS SELECT K, A * 2 AS B FROM S WHERE A >= 0;
+    CREATE TABLE COUNTED${suffix} AS SELECT K, COUNT(*) AS N, SUM(A) AS TOTAL FROM S GROUP BY K;
+    CREATE TABLE SUMMED${suffix} AS SELECT K, SUM(A) AS TOTAL FROM S WINDOW TUMBLING (SIZE 1 SECONDS) GROUP BY K;
+    CREATE STREAM NAMED${suffix} AS SELECT S.K AS K, A, NAME FROM S JOIN T ON S.K = T.K;
+    CREATE TABLE TENS${suffix} AS SELECT A / 100 AS TEN, COUNT(*) AS N FROM S GROUP BY A / 100;`;
+
+  const rowOf = ({ partition, key, value, timestampMs }: KafkaRecord): Row => ({
+    partition,
+    key: key?.toString('latin1') ?? '',
+    text: `${value?.toString()} @${timestampMs}`,
+  });
+
+  const follow = (suffix: string) => Promise.all(SINKS.map((sink) => Follower.of(kafka, `${sink}${suffix}`, rowOf)));
+
+  const reach = (followers: readonly Follower<Row>[], count: number) =>
+    waitUntil(
+      () => `${count} rows, ${followers.map(({ seen }) => seen.length)} are there`,
+      async () => (followers.every(({ seen }) => seen.length >= count) ? true : undefined),
+      { timeoutMs: 90_000 },
+    );
+
+  it(`divides queries among engines, and makes what an uninterrupted run makes though one is killed, one added and one held up (seed ${SEED})`, async () => {
+    const random = seeded(SEED);
+    const first = await startEngine();
+    const second = await startEngine();
+    await ksql(
+      first,
+      `CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=${PARTITIONS});`,
+    );
+    // The second one knows of S as soon as it has a statement of its own, and its statements take effect on the first.
+    await ksql(
+      second,
+      `CREATE TABLE T (K STRING PRIMARY KEY, NAME STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=${PARTITIONS});`,
+    );
+    const producer = kafka.producer();
+    for (let key = 0; key < KEYS; key++) {
+      const value = Buffer.from(JSON.stringify({ NAME: `name of ${key}` }));
+      producer.append({ topic: 't', key: Buffer.from(`k${key}`), value, timestampMs: 1_600_000_000_000 });
+    }
+    await producer.flush();
+    await ksql(first, program(''), EXACTLY_ONCE);
+    await isDivided(first, 2);
+    await isDivided(second, 2);
+
+    const followers = await follow('');
+    let inputs = 0;
+    const counts = new Map<string, number>();
+    const writer = repeatedly(async () => {
+      for (let left = Math.ceil(random() * 25); left > 0; left--) {
+        const key = `k${Math.floor(random() * KEYS)}`;
+        const value = Buffer.from(JSON.stringify({ A: Math.floor(random() * 1000) }));
+        producer.append({ topic: 's', key: Buffer.from(key), value, timestampMs: 1_700_000_000_000 + inputs * 7 });
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+        inputs++;
+      }
+      await producer.flush();
+      await pause(10);
+    });
+    await reach(followers, 200);
+    await kill(second);
+    const atKill = inputs;
+    await expect(pull(first, 'SELECT * FROM COUNTED;')).rejects.toThrow(/Unable to execute pull query\. Partition \d/);
+    await isDivided(first, 1);
+    await reach(followers, atKill);
+    const third = await startEngine();
+    await isDivided(third, 2);
+    await reach(followers, atKill + 200);
+    // One that is only held up for too long must commit nothing of what another one has taken over meanwhile.
+    third.process.kill('SIGSTOP');
+    await isDivided(first, 1);
+    const atReturn = inputs;
+    await reach(followers, atReturn);
+    third.process.kill('SIGCONT');
+    await isDivided(third, 2);
+    await reach(followers, atReturn + 100);
+    await writer.stop();
+    await producer.close();
+    await reach(followers, inputs);
+
+    // Each engine answers for all.
+    for (const engine of [first, third]) {
+      const all = await waitUntil(
+        'the counts of all inputs',
+        async () => {
+          const rows = (await pull(engine, 'SELECT K, N FROM COUNTED;')) as [string, number][];
+          return rows.reduce((sum, [, n]) => sum + n, 0) === inputs ? rows : undefined;
+        },
+        { timeoutMs: 20_000 },
+      );
+      expect(new Map(all)).toEqual(counts);
+      for (const [key, n] of counts) {
+        expect(await pull(engine, `SELECT N FROM COUNTED WHERE K = '${key}';`)).toEqual([[n]]);
+      }
+      expect(await pull(engine, 'SELECT K FROM COUNTED LIMIT 3;')).toHaveLength(3);
+    }
+
+    await ksql(third, program('_AGAIN'), EXACTLY_ONCE);
+    const uninterrupted = await follow('_AGAIN');
+    await reach(uninterrupted, inputs);
+    await Promise.all([...followers, ...uninterrupted].map((follower) => follower.close()));
+    for (const [at, { seen }] of followers.entries()) {
+      const expected = uninterrupted[at]?.seen ?? [];
+      expect(seen).toHaveLength(inputs);
+      // Which group's row comes first depends on how partitions are read, where a query is not divided by them.
+      if (SINKS[at] === 'TENS') expect(last(seen)).toEqual(last(expected));
+      else expect(byKey(seen)).toEqual(byKey(expected));
+    }
+
+    // What ends on one engine is over on all, and leaves nothing.
+    await ksql(third, 'DROP TABLE COUNTED DELETE TOPIC; TERMINATE ALL;');
+    await waitUntil(
+      'the first engine to have no query',
+      async () => ((await ksql(first, 'LIST QUERIES;'))[0].queries.length === 0 ? true : undefined),
+      { timeoutMs: 20_000 },
+    );
+    const topics = (await kafka.listTopics())
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith('-state-changelog'));
+    expect(topics).toEqual([]);
+  }, 240_000);
+}
