@@ -48,13 +48,18 @@ export function checkLogin({ headers: { authorization = '' } }: CallerRequest, {
   throw new HttpProblem(401, 'Unauthorized');
 }
 
-function isAllowed(authority: string, allowedHosts: readonly string[]): boolean {
-  const name = authority
+const withoutPort = (authority: string): string =>
+  authority
     .toLowerCase()
     .replace(/:\d*$/, '')
     .replace(/(?<=[^.])\.$/, '');
-  return LOOPBACK.test(name) || allowedHosts.some((allowed) => allowed === ANY_HOST || allowed.toLowerCase() === name);
-}
+
+/** Whether it is reached from its own machine only. */
+export const isLoopback = (authority: string): boolean => LOOPBACK.test(withoutPort(authority));
+
+const isAllowed = (authority: string, allowedHosts: readonly string[]): boolean =>
+  isLoopback(authority) ||
+  allowedHosts.some((allowed) => allowed === ANY_HOST || allowed.toLowerCase() === withoutPort(authority));
 
 /** The host and port of an origin; undefined for `null` and whatever else is not the origin of an HTTP page. */
 function hostOf(origin: string): string | undefined {

@@ -59,6 +59,7 @@ const SEVERAL_ENGINES = [
   '- An engine that is silent for 10 s loses its tasks. Others read their state from the changelog and go on. With `exactly_once_v2` the one that',
   '  had them is fenced before that, so nothing counts twice; until then, pull queries that need its rows fail with the message of ksqlDB.',
   '- An engine that is started again at its address within that time gets its own tasks back at once.',
+  '- Engines answer on loopback only: those on another machine share the work, but pull queries do not get at their rows.',
   '- How a query is divided is fixed when it is made: its changelog has one partition for each task. Engines of other pipelines,',
   '  and one on the embedded Kafka, are alone; there a query is not divided.',
 ];

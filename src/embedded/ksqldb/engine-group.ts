@@ -15,6 +15,8 @@ export interface EngineMember {
   readonly name: string;
   /** host:port of its REST API. */
   readonly address: string;
+  /** The machine that it runs on. */
+  readonly machine: string;
 }
 
 export interface EngineGroupOptions {
@@ -45,7 +47,7 @@ export class EngineGroup {
   private holder: Holder | undefined;
   private entering = false;
   private all: readonly EngineMember[] = [];
-  self: EngineMember = { name: '', address: '' };
+  self: EngineMember = { name: '', address: '', machine: hostname() };
 
   constructor(private readonly options: EngineGroupOptions) {}
 
@@ -55,7 +57,8 @@ export class EngineGroup {
 
   /** `address`: host:port of this engine's REST API. */
   async enter(address: string, holder: Holder): Promise<void> {
-    this.self = { name: `${hostname()}-${address}`.replace(/[^\w.-]/g, '-'), address };
+    const machine = hostname();
+    this.self = { name: `${machine}-${address}`.replace(/[^\w.-]/g, '-'), address, machine };
     this.holder = holder;
     const { kafka, serviceId, log } = this.options;
     this.session = kafka.groupSession({

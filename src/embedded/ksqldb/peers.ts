@@ -1,5 +1,5 @@
 import { basicAuthorization } from '../../http/basic-authorization.js';
-import type { Login } from '../../http/callers.js';
+import { isLoopback, type Login } from '../../http/callers.js';
 import { HttpClient } from '../../http/client.js';
 import { messageOf } from '../../support/errors.js';
 import type { EngineGroup, EngineMember } from './engine-group.js';
@@ -12,12 +12,13 @@ export class Peers {
   private readonly clients = new Map<string, HttpClient>();
 
   constructor(
-    readonly group: EngineGroup,
+    readonly group: Pick<EngineGroup, 'self' | 'others'>,
     private readonly login: Login | undefined,
   ) {}
 
   /** Throws where it does not answer, or refuses. */
-  async ask({ address }: EngineMember, path: string, body: unknown): Promise<unknown> {
+  async ask({ address, machine }: EngineMember, path: string, body: unknown): Promise<unknown> {
+    if (machine !== this.group.self.machine && isLoopback(address)) throw new Error(`it answers only on ${machine}`);
     const answer = await this.clientOf(address).request({ method: 'POST', path, body });
     if (answer.status === 200) return answer.body;
     throw new Error(`${address} answered ${answer.status}: ${JSON.stringify(answer.body)}`);

@@ -91,7 +91,10 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     await restore(engine, await commands.open());
     const port = await rest.listen(options.host, options.port);
     if (sharing !== undefined) {
-      following = followCommands(engine, commands.follow(engine.sequence, stopping.signal)).catch(onLost);
+      const logged = commands.follow(engine.sequence, stopping.signal);
+      following = followCommands(engine, logged).catch((failure) => {
+        if (!engine.terminated) onLost(failure); // else its topic is gone
+      });
       await sharing.group.enter(options.advertised ?? `${options.host}:${port}`, engine);
     }
     log.info('the ksqlDB engine is listening', { host: options.host, port, queries: engine.queries.size });

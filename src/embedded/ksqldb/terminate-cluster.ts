@@ -5,11 +5,12 @@ import type { Engine } from './engine.js';
 
 /**
  * Ends all queries with their groups and state, deletes topics that queries wrote and that are asked for, and the command
- * topic. Supports: names and patterns of topics. Behaviour: the engine takes no statement or query after it.
+ * topic. Supports: names and patterns of topics. Behaviour: the engine takes no statement or query after it; the others of its
+ * service are told first, and leave the topics to it.
  */
 export async function terminateCluster(
   engine: Engine,
-  commandTopic: string,
+  commandTopic: string | undefined,
   patterns: readonly string[],
 ): Promise<void> {
   const wanted = patterns.map(topicPattern);
@@ -23,7 +24,7 @@ export async function terminateCluster(
   const { kafka } = engine.parts;
   const written = [...engine.metastore.sources.values()].filter(({ query }) => query !== undefined);
   const chosen = written.map(({ topic }) => topic).filter((topic) => wanted.some((matches) => matches(topic)));
-  for (const topic of [...new Set(chosen), commandTopic]) {
+  for (const topic of [...new Set(chosen), ...(commandTopic === undefined ? [] : [commandTopic])]) {
     if ((await kafka.describeTopic(topic)) !== undefined) await kafka.deleteTopic(topic);
   }
   engine.metastore.sources.clear();

@@ -34,10 +34,12 @@ export class StatementsRoute {
 
   /** POST /ksql/terminate: {deleteTopicList}, names or patterns of topics that queries wrote. Nothing is accepted afterwards. */
   async terminate(call: KsqlCall, commandTopic: string): Promise<Answer> {
-    const { deleteTopicList = [] } = call.body.length === 0 ? {} : jsonObject(call.body);
+    const { deleteTopicList = [], isTold } = call.body.length === 0 ? {} : jsonObject(call.body);
     if (!Array.isArray(deleteTopicList)) throw new StatementError("'deleteTopicList' is not a list", 40000);
+    if (isTold !== true) await this.engine.parts.peers?.askAll('/ksql/terminate', { isTold: true });
     return this.engine.inTurn(async () => {
-      await terminateCluster(this.engine, commandTopic, deleteTopicList.map(String));
+      const names = deleteTopicList.map(String);
+      await terminateCluster(this.engine, isTold === true ? undefined : commandTopic, names);
       const id = 'cluster/TerminateCluster/terminate';
       const body = commandStatus('TERMINATE CLUSTER;', id, -1, 'Cluster terminated.', null);
       return { status: 200, body: [body] };

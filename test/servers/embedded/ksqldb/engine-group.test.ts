@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectKafka } from '../../../../src/clients/kafka/client.js';
+import type { KafkaClient } from '../../../../src/clients/kafka/contract.js';
 import { type RunningKafka, startKafka } from '../../../../src/embedded/kafka/index.js';
 import { startKsqldb } from '../../../../src/embedded/ksqldb/server.js';
 import type { RunningServer } from '../../../../src/support/child.js';
@@ -10,15 +12,18 @@ import { waitUntil } from '../../../../src/support/retry.js';
 
 let folder: string;
 let broker: RunningKafka;
+let kafka: KafkaClient;
 let services = 0;
 let serviceId = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evpipe-engines-'));
   broker = await startKafka({ dataDir: folder });
+  kafka = connectKafka({ bootstrapServers: broker.bootstrapServers, clientId: 'test' });
 });
 
 afterAll(async () => {
+  await kafka.close();
   await broker.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -129,4 +134,15 @@ describe('two engines of one service', () => {
       expect(rows.sort()).toEqual(keys.map((key) => [key, 1]).sort());
     }
   }, 30_000);
+
+  it('end together with the cluster', async () => {
+    const [first, second] = engines;
+    await ksql(first, `${streamOf('S')} CREATE STREAM BIG AS SELECT * FROM S WHERE A > 1;`);
+    const { status } = await ask(second, '/ksql/terminate', { deleteTopicList: ['BIG'] });
+    expect(status).toBe(200);
+    for (const each of engines) expect((await ksql(each, 'LIST STREAMS;')).status).toBe(503);
+    expect((await kafka.listTopics()).filter(({ name }) => name === 'BIG' || name.includes(serviceId))).toMatchObject([
+      { name: `${serviceId}S` },
+    ]);
+  }, 20_000);
 });
