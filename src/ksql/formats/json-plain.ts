@@ -36,7 +36,7 @@ export class PlainObjects {
   private at = 0;
 
   private constructor(fields: readonly Field[], read: ReadonlySet<string> | undefined) {
-    this.names = fields.map(({ name }) => Buffer.from(`"${name}"`, 'latin1'));
+    this.names = fields.map(({ name }) => Buffer.from(`"${name}":`, 'latin1'));
     this.places = new Map(fields.map(({ name }, place) => [name, place]));
     this.kinds = fields.map(({ type }) => type.kind);
     this.made = fields.map(({ name }) => read?.has(name) ?? true);
@@ -54,9 +54,8 @@ export class PlainObjects {
     if (!this.takes(OPEN_BRACE)) return undefined;
     const values = new Array<Value>(this.kinds.length).fill(null);
     for (let next = 0; ; next++) {
-      this.skipBlanks();
       const place = this.place(next);
-      if (place === OTHER || !this.takes(COLON)) return undefined;
+      if (place === OTHER) return undefined;
       this.skipBlanks();
       const value = place < 0 ? this.skipped() : this.value(this.kinds[place], this.made[place] === true);
       if (value === OTHER) return undefined;
@@ -74,8 +73,9 @@ export class PlainObjects {
 
   private skipBlanks(): void {
     for (;;) {
-      const byte = this.bytes[this.at];
-      if (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB) return;
+      const byte = this.bytes[this.at] ?? QUOTE;
+      // Nearly always there is none.
+      if (byte > SPACE || (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB)) return;
       this.at++;
     }
   }
@@ -87,16 +87,20 @@ export class PlainObjects {
     return true;
   }
 
-  /** The place of the field whose name stands here, most likely the one expected; -1: no field has it, not even in other letters. */
+  /**
+   * The place of the field whose name stands here with its colon, most likely the one expected; -1: no field has it, not even
+   * in other letters.
+   */
   private place(expected: number): number | typeof OTHER {
-    const place = expected % this.names.length;
+    const place = expected < this.names.length ? expected : 0;
     const name = this.names[place];
     if (name !== undefined && this.stands(name)) {
       this.at += name.length;
       return place;
     }
+    this.skipBlanks();
     const text = this.bytes[this.at] === QUOTE ? this.text(true) : OTHER;
-    if (text === OTHER || text === null) return OTHER;
+    if (text === OTHER || text === null || !this.takes(COLON)) return OTHER;
     return this.places.get(text) ?? (ASCII.test(text) && !this.folded.has(text.toUpperCase()) ? -1 : OTHER);
   }
 
