@@ -27,9 +27,9 @@ type Cells = readonly (readonly string[])[];
 function summary(reports: readonly CheckReport[]): Cells {
   return [
     ['check', 'verdict', 'source', 'replica', 'missing', 'extra', 'different'],
-    ...reports.map(({ check, verdict, part, source, replica, sourceRows, replicaRows, ...counts }) => [
+    ...reports.map(({ check, verdict, part, keysOnly, source, replica, sourceRows, replicaRows, ...counts }) => [
       escaped(check),
-      `${MARKS[verdict]} ${verdict}${part === undefined ? '' : ` in ${escaped(part)}`}`,
+      `${MARKS[verdict]} ${verdict}${part === undefined ? '' : ` in ${escaped(part)}`}${keysOnly === true ? ', keys only' : ''}`,
       `${escaped(source)}, ${counted(sourceRows, 'row')}`,
       replica === '' ? '' : `${escaped(replica)}, ${counted(replicaRows, 'row')}`,
       ...[counts.missing, counts.extra, counts.different].map(String),

@@ -128,14 +128,19 @@ function verdictLine(report: CheckReport): Line {
     return report.summary === undefined ? line('  ', verdict) : line('  ', verdict, `: ${printable(report.summary)}`);
   }
   const wrong = wrongKeys(report);
-  const total = Math.max(report.sourceRows, report.replicaRows);
+  const { sourceRows, replicaRows, missing, extra } = report;
+  // Of either side or both: what is missing or extra is a row too.
+  const total = Math.max(sourceRows + extra, replicaRows + missing);
   if (report.verdict === 'empty') return line('  ', verdict, ': both sides are empty, which proves nothing');
-  if (report.verdict === 'consistent')
-    return line('  ', verdict, `${partOf(report)}: ${counted(report.sourceRows, 'row')}`);
+  if (report.verdict === 'consistent') return line('  ', verdict, `${partOf(report)}: ${counted(sourceRows, 'row')}`);
   if (wrong === 0 && total === 0) return line('  ', verdict, ': nothing was compared');
-  const share = total === 0 ? '' : ` (${((wrong / total) * 100).toFixed(2)} %)`;
+  const share = total === 0 ? '' : ` (${percent(wrong / total)})`;
   return line('  ', verdict, `${partOf(report)}: ${count(wrong)} of ${counted(total, 'row')}${share}`);
 }
+
+/** Few of very many are not none. */
+const percent = (share: number): string =>
+  share > 0 && share < 0.000_05 ? 'less than 0.01 %' : `${(share * 100).toFixed(2)} %`;
 
 const wrongKeys = ({ missing, extra, different }: CheckReport): number => missing + extra + different;
 

@@ -28,6 +28,10 @@ checks:
     replica: { database: hub, table: by_country }
     key: [country]
     through: []
+  whole:
+    source: { database: eu, query: "select country, count(*) as people, sum(age) as years from person where deleted_at is null group by country" }
+    replica: { database: hub, table: by_country }
+    through: []
   shards:
     source:
       - { database: eu, table: person, deleted: deleted_at is not null, with: { region: eu } }
@@ -151,6 +155,12 @@ describe('sides of tables, queries and files', () => {
     const report = await verdictOf('sums');
     expect(report.verdict).toBe('inconsistent');
     expect(told(report)).toEqual(['different DK years 45 46', 'missing SE']);
+  });
+
+  it('says of rows without a key that all their columns were compared, not the keys only', async () => {
+    const report = await verdictOf('whole');
+    expect(report).toMatchObject({ compared: ['country', 'people', 'years'] });
+    expect(report.keysOnly).toBeUndefined();
   });
 
   it('takes several sources for one, told apart by a column that only the file gives them', async () => {
