@@ -28,6 +28,8 @@ export interface ConservationCheck {
   readonly deadLetterQueues: readonly string[];
   /** Durable counts of both ends; undefined: the broker's own counters are compared. */
   readonly counts: { readonly published: Count; readonly effects: Count } | undefined;
+  /** That nothing was published is right. */
+  readonly allowEmpty?: boolean | undefined;
   figures(): Promise<QueueFigures>;
   /** Rows of the publishers' outboxes that are not sent yet. */
   unsent(): Promise<{ readonly rows: number; readonly outboxes: readonly string[] }>;
@@ -133,9 +135,8 @@ export async function confirmConservation(
       // What the broker alone says has to be of after the start of this check.
       const old = check.counts === undefined && elapsedMs < check.staleMs;
       if (old) pauseMs = Math.max(pauseMs, 200);
-      else if (judged.verdict === 'consistent' || judged.verdict === 'inconclusive')
+      else if (judged.verdict !== undefined && (judged.verdict !== 'inconsistent' || stillMs >= settleMs))
         return done(judged.verdict, judged);
-      else if (judged.verdict === 'inconsistent' && stillMs >= settleMs) return done('inconsistent', judged);
     }
     const judged = flowing ? flow.judge(look) : undefined;
     if (judged?.verdict !== undefined) return done(judged.verdict, judged);
@@ -239,11 +240,13 @@ type Judged = (Partial<CheckReport> & { readonly verdict: Verdict }) | { readonl
 
 /** Of a look at which nothing was under way. */
 function judge(check: ConservationCheck, look: Look): Judged {
-  return check.counts === undefined ? judgeCounters(check, look) : judgeCounts(look);
+  return check.counts === undefined ? judgeCounters(check, look) : judgeCounts(check, look);
 }
 
-function judgeCounts({ published, publishedAfter, effects }: Look): Judged {
+function judgeCounts({ allowEmpty }: ConservationCheck, { published, publishedAfter, effects }: Look): Judged {
   if (published !== publishedAfter) return { verdict: undefined };
+  if (published === 0 && effects === 0 && allowEmpty !== true)
+    return { verdict: 'empty', summary: 'nothing was published, which proves nothing' };
   if (published === effects)
     return {
       verdict: 'consistent',

@@ -42,7 +42,8 @@ function buildCheck(check: CheckSpec, at: Located, context: BuildContext): Check
   }
   if (check.conservation !== undefined) {
     const { queue, published, effects } = check.conservation;
-    return { ...at, kind: 'conservation', queue: shared(queue), published, effects, withinMs };
+    const { allowEmpty } = check;
+    return { ...at, kind: 'conservation', queue: shared(queue), published, effects, allowEmpty, withinMs };
   }
   if (check.rows !== undefined) {
     if (check.database === undefined) return missing('database: where its query runs');

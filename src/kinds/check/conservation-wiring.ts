@@ -37,6 +37,7 @@ export async function wireConservation(
     queue,
     deadLetterQueues: final,
     counts,
+    allowEmpty: check.allowEmpty,
     staleMs: stale,
     traceable: stale === 0 && polled && retries.length === 0,
     uncounted: {

@@ -187,6 +187,8 @@ export interface ConservationSection {
   /** Both or neither; without them the broker's own counters are compared. */
   readonly published: CountSection | undefined;
   readonly effects: CountSection | undefined;
+  /** That nothing was published is right. */
+  readonly allowEmpty: boolean;
   readonly withinMs: number | undefined;
 }
 

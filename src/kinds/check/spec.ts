@@ -112,7 +112,7 @@ export const check = mapping({
   allowEmpty: z
     .boolean()
     .default(false)
-    .describe('Compare: two empty sides agree; stages: no key is right; otherwise they prove nothing'),
+    .describe('No row on either side, no key, nothing published: that is right; otherwise it proves nothing'),
   through: texts
     .optional()
     .describe(

@@ -32,6 +32,7 @@ function confirm(
     readonly bySql?: boolean;
     readonly deadlineMs?: number;
     readonly traceable?: boolean;
+    readonly allowEmpty?: boolean;
     readonly uncounted?: Partial<ConservationCheck['uncounted']>;
     readonly look?: (number: number) => void;
   } = {},
@@ -56,6 +57,7 @@ function confirm(
     unsent: async () => ({ rows: world.unsent, outboxes: ['main'] }),
     deadLetters: async () => [{ queue: 'dead', messageId: 'm1', died: 'rejected from likes', body: '{"a":1' }],
     staleMs: 0,
+    allowEmpty: options.allowEmpty,
     traceable: options.traceable ?? false,
     uncounted: { arrivals: [], refuses: false, ...options.uncounted },
     trouble: async () => lasting(world.trouble),
@@ -75,6 +77,12 @@ describe('conservation by durable counts', () => {
     const report = await confirm(worldOf({ queue: counters(0, 0) })); // a broker that was restarted
     expect(report).toMatchObject({ verdict: 'consistent', sourceRows: 10, replicaRows: 10, missing: 0 });
     expect(report.summary).toContain('10 published = acknowledged = 10 effects');
+  });
+
+  it('is empty where nothing was published, unless that is right', async () => {
+    const nothing = worldOf({ published: 0, effects: 0 });
+    expect(await confirm(nothing)).toMatchObject({ verdict: 'empty', sourceRows: 0 });
+    expect(await confirm(nothing, { allowEmpty: true })).toMatchObject({ verdict: 'consistent' });
   });
 
   it('waits for what is unsent, waiting or in hand', async () => {
