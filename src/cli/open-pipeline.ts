@@ -94,7 +94,7 @@ export async function openRunning(shell: Shell, options: CommonOptions, operand?
   }
   if (options.output === 'text' && options.quiet !== true)
     shell.err(
-      `${problemLine(first, options)}  Until that is fixed, this shows the pipeline as it was last brought up.\n`,
+      `${problemLine(first, options)}  Until that is fixed, this works on the pipeline as it was last brought up.\n`,
     );
   return recorded;
 }

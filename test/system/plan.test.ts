@@ -325,7 +325,7 @@ it('looks at and stops what runs by what was recorded, where the environment or 
   for (const command of ['status', 'logs', 'down']) {
     const { code, err } = await shop.run(command);
     expect(err).toContain('the environment has no CODEC');
-    expect(err).toContain('Until that is fixed, this shows the pipeline as it was last brought up.');
+    expect(err).toContain('Until that is fixed, this works on the pipeline as it was last brought up.');
     expect(code, err).toBe(0);
   }
   writeFileSync(file, `{ "topics": [`);

@@ -2,7 +2,7 @@ import type { StartStop } from '../../operations/run/start-stop.js';
 import type { CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
-import { openPipeline } from '../open-pipeline.js';
+import { openPipeline, openRunning } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 const DONE: Readonly<Record<StartStop, string>> = { start: 'is started', stop: 'is stopped', restart: 'is restarted' };
@@ -15,7 +15,8 @@ function entry(action: StartStop, summary: string, example: string): CommandEntr
     examples: [example],
     declare: () => {},
     run: async ({ shell, options, arguments: [component] }) => {
-      const pipeline = await openPipeline(shell, { ...options, quiet: true });
+      const open = action === 'stop' ? openRunning : openPipeline;
+      const pipeline = await open(shell, { ...options, quiet: true });
       return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
         const { startStop } = await import('../../operations/run/start-stop.js');
         const result = await startStop(session, action, component as string);

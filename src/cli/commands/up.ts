@@ -142,6 +142,7 @@ async function runUp(
         pipeline,
         quiet: options.quiet === true,
         links: await linksOf(session),
+        runs: result.failure !== undefined && (await runsAnything(session)),
       });
     if (options.attach === true && result.failure === undefined)
       await attached(shell, () => session.target.shutdown({ volumes: false }));
@@ -167,6 +168,12 @@ async function linksOf(session: Session): Promise<readonly Link[]> {
   return links.reverse().flat();
 }
 
+/** Of what evpipe starts; an engine that can't be asked runs nothing. */
+async function runsAnything({ target }: Session): Promise<boolean> {
+  const processes = await target.status().catch(() => []);
+  return processes.some(({ provider, state }) => provider !== 'address' && state !== 'stopped' && state !== 'absent');
+}
+
 async function printEnd(
   result: UpResult,
   view: {
@@ -174,12 +181,14 @@ async function printEnd(
     readonly pipeline: Pipeline;
     readonly quiet: boolean;
     readonly links: readonly Link[];
+    /** After a failure: some of it runs. */
+    readonly runs: boolean;
   },
 ): Promise<void> {
-  const { shell, pipeline, quiet, links } = view;
+  const { shell, pipeline, quiet, links, runs } = view;
   const again = shell.self;
   if (result.failure !== undefined) {
-    const stopped = `Stopped at ${result.failure.step}; what was started is still running.`;
+    const stopped = `Stopped at ${result.failure.step}; ${runs ? 'what was started is still running' : 'nothing runs'}.`;
     const { wrap } = await import('../../ui/text/line.js');
     const text = `${stopped} Fix the problem, then rerun \`${again} up\`.`;
     shell.err(`\n${(shell.columns === undefined ? [text] : wrap(text, shell.columns)).join('\n')}\n`);
