@@ -90,7 +90,7 @@ describe('evpipe topics and groups', () => {
       const [described] = (await run('topics', 'describe', 'orders', '-o', 'json')).out.trim().split('\n');
       const topic = JSON.parse(described ?? '') as Record<string, unknown>;
       expect(topic).toMatchObject({ topic: 'orders', declared: true, groups: ['packers'] });
-      expect((await run('topics')).out).toMatch(/^orders +2 +\d+ +packers/m);
+      expect((await run('topics')).out).toMatch(/^orders +2 +\d+ +\w+ +packers/m);
       expect((await run('groups')).out).toMatch(/^packers +Empty +0 +0/m);
 
       const reset = ['groups', 'reset-offsets', 'packers', '--to'];
@@ -217,7 +217,7 @@ describe('evpipe schemas', () => {
       await client.register('orders-value', { schema: record(), schemaType: 'AVRO' });
       await client.register('orders-value', { schema: record(note), schemaType: 'AVRO' });
       await client.setCompatibility('orders-value', 'FULL');
-      expect((await schemas()).out).toMatch(/^orders-value +AVRO +2 +\d+ +FULL$/m);
+      expect((await schemas()).out).toMatch(/^orders-value +AVRO +2 +\d+ +FULL +yes$/m);
       const { out } = await schemas('describe', 'orders-value');
       expect(out).toMatch(/^orders-value {2}FULL\n {2}version 1, id \d+, AVRO\n {4}\{\n/);
       expect(out).toMatch(/ {2}version 2, id \d+, AVRO\n[\s\S]*"name": "note"/);
