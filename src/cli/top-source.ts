@@ -160,7 +160,7 @@ function open(
       return { kind: 'log', lines: (signal) => logLines(session, name, signal) };
     case 'topics': {
       if (how === 'description')
-        return text(async () => (await describeTopics(session, [name])).map(topicText).join(''));
+        return text(async () => (await describeTopics(session, [name])).map((one) => topicText(one)).join(''));
       const from = { kind: 'last', records: RECORDS } as const;
       return {
         kind: 'records',
@@ -170,7 +170,7 @@ function open(
     case 'connectors':
       return text(async () => (await connectorReports(session, [name])).map(connectorText).join(''));
     case 'groups':
-      return text(async () => (await describeGroups(session, [name])).map(groupText).join(''));
+      return text(async () => (await describeGroups(session, [name])).map((one) => groupText(one)).join(''));
     case 'checks':
       return { kind: 'text', drawings: () => runCheck(session, verdicts, name) };
   }
