@@ -118,6 +118,7 @@ export class PostgresTask implements SourceTask {
   private async attempt(life: Lifetime, signal: AbortSignal): Promise<void> {
     const client = await connect(this.settings);
     life.onEnd(() => client.end());
+    if (signal.aborted) return;
     // Whatever waits on a query when the task is stopped is let go by closing the connection.
     const abort = (): void => void client.end().catch(() => {});
     signal.addEventListener('abort', abort, { once: true });
@@ -198,6 +199,7 @@ export class PostgresTask implements SourceTask {
     await waitUntilFree(client, settings, context.log, signal);
     const replication = await ReplicationConnection.open(settings, context.clock);
     life.onEnd(() => replication.close());
+    if (signal.aborted) return; // stopped while it connected: nobody would hear of it below
     if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
     this.replication = replication;
     const end = streamSlot(

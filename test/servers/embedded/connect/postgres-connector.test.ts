@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHoldingProxy } from '../../../support/holding-proxy.js';
 import { json, World } from './world.js';
 
 let world: World;
@@ -98,6 +99,29 @@ describe('the PostgreSQL connector', () => {
     expect(new Set(records.map((record) => json(record.key).id)).size).toBe(300);
     expect(records).toHaveLength(300);
     await world.taskState('outage', 'RUNNING');
+  });
+
+  it('stops also while it connects in order to stream', async () => {
+    const database = await world.database(PERSONS);
+    const proxy = await startHoldingProxy(world.postgres.port);
+    try {
+      const config = world.config(database, {
+        'table.include.list': 'public.person',
+        'database.port': String(proxy.port),
+      });
+      await world.run('connecting', config);
+      await world.ask('PUT', '/connectors/connecting/pause');
+      const holding = proxy.hold('replication');
+      await world.ask('PUT', '/connectors/connecting/resume');
+      const held = await holding;
+      const paused = world.ask('PUT', '/connectors/connecting/pause');
+      await held.otherClosed; // the task has been told to stop
+      held.release();
+      expect((await paused).status).toBe(202);
+      await world.taskState('connecting', 'PAUSED');
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it('passes a fence: an excluded message moves the offset and the slot', async () => {
