@@ -228,6 +228,8 @@ export interface GroupSessionOptions extends GroupMemberOptions {
   readonly protocol: GroupProtocol;
   /** Default 45 s: a member that is silent for longer is expelled. */
   readonly sessionTimeoutMs?: number;
+  /** The group has gone on without this member: what it had may be another's by now. It joins again once this has resolved. */
+  onExpelled?(): Promise<void>;
 }
 
 export interface GroupSession {
@@ -238,6 +240,8 @@ export interface GroupSession {
    * answer is older than some heartbeats, as after a pause of the process.
    */
   confirm(): Promise<void>;
+  /** False where the group may have gone on without this member, whether or not it has been told: its session may be over. */
+  isMember(): boolean;
   leave(): Promise<void>;
 }
 

@@ -25,6 +25,9 @@ const COORDINATOR_ERRORS: ReadonlySet<number> = new Set([
   ERROR_CODES.NOT_COORDINATOR,
 ]);
 
+/** What a group says to a process that is no longer one of its members. */
+const EXPELLED = ['UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'ILLEGAL_GENERATION'] as const;
+
 type Joined = Decoded<(typeof joinGroup)['response']>;
 
 /**
@@ -38,9 +41,12 @@ export class ClassicGroupSession implements GroupSession {
   private timer: NodeJS.Timeout | undefined;
   private beating = false;
   private joining = false;
+  /** That it has to join again. */
+  private told = false;
   private left = false;
-  /** When a request left to which the broker answered that this member is one. */
-  private heardMs = Number.NEGATIVE_INFINITY;
+  /** When the coordinator was last asked something that it answered as to a member. */
+  private confirmedMs = Number.NEGATIVE_INFINITY;
+  private expelling: Promise<void> | undefined;
 
   constructor(
     private readonly connections: Connections,
@@ -55,6 +61,12 @@ export class ClassicGroupSession implements GroupSession {
       memberId: this.memberId,
       groupInstanceId: this.options.instanceId ?? null,
     };
+  }
+
+  /** By the clock of this side, which is the stricter one: the coordinator counts from when it has got the question. */
+  isMember(): boolean {
+    const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.options;
+    return !this.left && performance.now() - this.confirmedMs < sessionTimeoutMs;
   }
 
   async join(signal: AbortSignal): Promise<Buffer> {
@@ -75,18 +87,27 @@ export class ClassicGroupSession implements GroupSession {
   /** Undefined: the group has moved on meanwhile, and another attempt is due. */
   private async attempt(): Promise<Buffer | undefined> {
     try {
+      await this.expelling;
       const joined = await this.sendJoin();
       if (joined === undefined) return undefined;
-      const sentMs = performance.now();
       const mine = await this.sync(joined);
-      this.heardMs = sentMs;
       this.startHeartbeats();
       return mine;
     } catch (failure) {
+      if (EXPELLED.some((name) => hasCode(failure, name))) this.expelled();
       if (hasCode(failure, 'UNKNOWN_MEMBER_ID')) this.memberId = '';
       else if (!hasCode(failure, 'REBALANCE_IN_PROGRESS') && !hasCode(failure, 'ILLEGAL_GENERATION')) throw failure;
       return undefined;
     }
+  }
+
+  private expelled(): void {
+    if (this.confirmedMs === Number.NEGATIVE_INFINITY) return; // it has been told, or has had nothing yet
+    this.confirmedMs = Number.NEGATIVE_INFINITY;
+    const { onExpelled } = this.options;
+    this.expelling ??= onExpelled?.().finally(() => {
+      this.expelling = undefined;
+    });
   }
 
   async leave(): Promise<void> {
@@ -127,6 +148,8 @@ export class ClassicGroupSession implements GroupSession {
   private async sync(joined: Joined): Promise<Buffer> {
     const { group, instanceId, protocol } = this.options;
     const leads = joined.leader === joined.memberId && !joined.skipAssignment;
+    const assignments = leads ? await protocol.assign(joined.members, joined.memberId) : [];
+    const askedMs = performance.now();
     const answer = await this.call(syncGroup, {
       groupId: group,
       generationId: joined.generationId,
@@ -134,14 +157,16 @@ export class ClassicGroupSession implements GroupSession {
       groupInstanceId: instanceId ?? null,
       protocolType: protocol.type,
       protocolName: protocol.name,
-      assignments: leads ? await protocol.assign(joined.members, joined.memberId) : [],
+      assignments,
     });
     throwIfError(answer.errorCode, undefined, `synchronising group ${group}`);
+    this.confirmedMs = askedMs;
     return answer.assignment;
   }
 
   private startHeartbeats(): void {
     clearInterval(this.timer);
+    this.told = false;
     this.timer = setInterval(() => {
       if (this.beating) return;
       this.beating = true;
@@ -159,16 +184,22 @@ export class ClassicGroupSession implements GroupSession {
     } catch {
       return; // unreachable: the next heartbeat, commit or fetch finds out whether that lasts
     }
-    if (code === ERROR_CODES.NONE || generation !== this.generation || memberId !== this.memberId) return;
+    if (this.joining || generation !== this.generation || memberId !== this.memberId) return;
+    if (code === ERROR_CODES.NONE) return;
+    const isKnown = code === ERROR_CODES.REBALANCE_IN_PROGRESS;
+    if (!isKnown) this.expelled();
     if (code === ERROR_CODES.UNKNOWN_MEMBER_ID) this.memberId = '';
-    clearInterval(this.timer);
+    // Who has to finish something first stays a member meanwhile: so heartbeats go on until it joins again.
+    if (!isKnown) clearInterval(this.timer);
+    if (this.told) return;
+    this.told = true;
     this.options.onRebalance();
   }
 
   async confirm(): Promise<void> {
     const { group } = this.options;
     if (this.memberId === '') throwIfError(ERROR_CODES.UNKNOWN_MEMBER_ID, undefined, `group ${group}`);
-    if (performance.now() - this.heardMs < CONFIRMED_MS) return;
+    if (performance.now() - this.confirmedMs < CONFIRMED_MS) return;
     const code = await this.sendHeartbeat();
     // While a rebalance is being prepared, what was assigned is still this member's.
     if (code !== ERROR_CODES.REBALANCE_IN_PROGRESS) throwIfError(code, undefined, `group ${group}`);
@@ -177,11 +208,11 @@ export class ClassicGroupSession implements GroupSession {
   private async sendHeartbeat(): Promise<number> {
     const { group, instanceId } = this.options;
     const { generation, memberId } = this;
-    const sentMs = performance.now();
+    const askedMs = performance.now();
     const value = { groupId: group, generationId: generation, memberId, groupInstanceId: instanceId ?? null };
     const { errorCode } = await this.call(heartbeat, value);
     const isMember = errorCode === ERROR_CODES.NONE || errorCode === ERROR_CODES.REBALANCE_IN_PROGRESS;
-    if (isMember && generation === this.generation) this.heardMs = sentMs;
+    if (isMember && generation === this.generation && memberId === this.memberId) this.confirmedMs = askedMs;
     return errorCode;
   }
 
