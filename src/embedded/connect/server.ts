@@ -10,8 +10,7 @@ import { RestFailure } from './rest/failure.js';
 import { restServer } from './rest/http.js';
 import { Herder } from './worker/herder.js';
 import { Stores } from './worker/stores.js';
-import { workerGroup } from './worker/worker-group.js';
-import { groupOf, workerOptions } from './worker/worker-options.js';
+import { workerOptions } from './worker/worker-options.js';
 
 export interface ConnectOptions {
   readonly host: string;
@@ -51,8 +50,30 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
     life.onEnd(() => stores.close());
     const { env = {}, allowedPaths = [], stateFolder } = options;
     const providers = { env, allowedPaths, stateFolder };
-    let workerId = '';
-    const herder = new Herder({
+    const advertised = workerConfig['rest.advertised.host.name'] ?? '';
+    const allowedHosts = [...(options.allowedHosts ?? []), ...(advertised === '' ? [] : [advertised])];
+    let herder: Herder | undefined;
+    const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
+    const { server } = restServer(
+      {
+        get herder() {
+          if (herder === undefined) throw new RestFailure(503, 'Worker is still starting up.');
+          return herder;
+        },
+        stores,
+        clusterId,
+        loggers,
+        clock,
+      },
+      { log, allowedHosts, login: options.login },
+    );
+    const port = await listen(server, options);
+    const workerId = `${advertised || options.host}:${port}`;
+    let onLost: (failure: unknown) => void = () => {};
+    const failed = new Promise<unknown>((resolve) => {
+      onLost = resolve;
+    });
+    const starting = new Herder({
       kafka,
       stores,
       log,
@@ -61,41 +82,16 @@ export async function startConnect(options: ConnectOptions, log: Log = silentLog
       workerConfig,
       offsetFlushIntervalMs: options.offsetFlushIntervalMs ?? 1000,
       providers,
-      get workerId() {
-        return workerId;
-      },
+      workerId,
+      onLost,
     });
-    let entered = false;
-    const loggers = new Map([['root', { level: 'INFO', last_modified: null as number | null }]]);
-    const { server } = restServer(
-      {
-        get herder() {
-          if (!entered) throw new RestFailure(503, 'Worker is still starting up.');
-          return herder;
-        },
-        stores,
-        clusterId,
-        loggers,
-        clock,
-      },
-      { log, allowedHosts: options.allowedHosts, login: options.login },
-    );
-    const port = await listen(server, options);
-    workerId = `${options.host}:${port}`;
-    let onLost: (failure: unknown) => void = () => {};
-    const failed = new Promise<unknown>((resolve) => {
-      onLost = resolve;
-    });
-    const group = workerGroup({ kafka, group: groupOf(workerConfig), workerId, log, onLost });
-    life.onEnd(() => group.leave());
-    life.onEnd(() => herder.stop());
+    life.onEnd(() => starting.stop());
     life.onEnd(async () => {
       server.close();
       server.closeAllConnections();
     });
-    await group.enter();
-    await herder.start();
-    entered = true;
+    await starting.start();
+    herder = starting;
     log.info('listening', { url: `http://${workerId}`, kafka: options.kafka.bootstrapServers });
     return { port, failed, stop: () => life.end() };
   } catch (failure) {

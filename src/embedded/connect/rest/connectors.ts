@@ -1,6 +1,7 @@
 import type { RawConfig } from '../../../protocol/connect/option.js';
 import type { TargetState } from '../worker/stored-records.js';
 import { RestFailure } from './failure.js';
+import { atLeader, atOwner } from './forward.js';
 import { ACCEPTED, NO_CONTENT, ok, type RestContext, type RestRequest, type Route } from './route.js';
 
 const nameOf = (request: RestRequest): string => request.parameters.name ?? '';
@@ -34,7 +35,7 @@ const list: Route = {
 
 const CREATE_FIELDS = ['name', 'config', 'initial_state'];
 
-const create: Route = {
+const create: Route = atLeader({
   method: 'POST',
   path: '/connectors',
   async handle({ body }, { herder }) {
@@ -59,7 +60,7 @@ const create: Route = {
       headers: { location: `/connectors/${encodeURIComponent(name.trim())}` },
     };
   },
-};
+});
 
 function stateOf(given: unknown): TargetState | undefined {
   if (given === undefined || given === null) return undefined;
@@ -75,7 +76,7 @@ async function put(name: string, config: RawConfig, { herder }: RestContext) {
   return { status: created ? 201 : 200, body: { ...herder.info(name), ...(created && { tasks: [] }) } };
 }
 
-const putConfig: Route = {
+const putConfig: Route = atLeader({
   method: 'PUT',
   path: '/connectors/:name/config',
   handle(request, context) {
@@ -88,9 +89,9 @@ const putConfig: Route = {
       );
     return put(name, config, context);
   },
-};
+});
 
-const patchConfig: Route = {
+const patchConfig: Route = atLeader({
   method: 'PATCH',
   path: '/connectors/:name/config',
   handle(request, context) {
@@ -101,9 +102,9 @@ const patchConfig: Route = {
     };
     return put(name, configOf(merged), context);
   },
-};
+});
 
-const restart: Route = {
+const restart: Route = atLeader({
   method: 'POST',
   path: '/connectors/:name/restart',
   async handle(request, { herder }) {
@@ -113,16 +114,17 @@ const restart: Route = {
     await herder.restart(name, options);
     return options.includeTasks || options.onlyFailed ? { status: 202, body: herder.status(name) } : NO_CONTENT;
   },
-};
-
-const target = (verb: string, state: TargetState, answer: typeof NO_CONTENT): Route => ({
-  method: 'PUT',
-  path: `/connectors/:name/${verb}`,
-  async handle(request, { herder }) {
-    await herder.setTarget(nameOf(request), state);
-    return answer;
-  },
 });
+
+const target = (verb: string, state: TargetState, answer: typeof NO_CONTENT): Route =>
+  atLeader({
+    method: 'PUT',
+    path: `/connectors/:name/${verb}`,
+    async handle(request, { herder }) {
+      await herder.setTarget(nameOf(request), state);
+      return answer;
+    },
+  });
 
 /** A task is a number; anything else is not a path of the API. */
 function taskOf({ parameters: { task = '' } }: Parameters<Route['handle']>[0]): number {
@@ -142,23 +144,26 @@ const taskStatus: Route = {
   },
 };
 
-const restartTask: Route = {
-  method: 'POST',
-  path: '/connectors/:name/tasks/:task/restart',
-  async handle(request, { herder }) {
-    await herder.restartTask(nameOf(request), taskOf(request));
-    return NO_CONTENT;
+const restartTask: Route = atOwner(
+  {
+    method: 'POST',
+    path: '/connectors/:name/tasks/:task/restart',
+    async handle(request, { herder }) {
+      await herder.restartTask(nameOf(request), taskOf(request));
+      return NO_CONTENT;
+    },
   },
-};
+  taskOf,
+);
 
-const remove: Route = {
+const remove: Route = atLeader({
   method: 'DELETE',
   path: '/connectors/:name',
   async handle(request, { herder }) {
     await herder.remove(nameOf(request));
     return NO_CONTENT;
   },
-};
+});
 
 export const CONNECTOR_ROUTES: readonly Route[] = [
   list,

@@ -1,6 +1,7 @@
 import type { ConnectorOffset, OffsetChange } from '../worker/sink-offsets.js';
 import { offsetJson } from '../worker/stores.js';
 import { RestFailure } from './failure.js';
+import { atLeader } from './forward.js';
 import { ACCEPTED, ok, type Route } from './route.js';
 
 const text = (offsets: readonly ConnectorOffset[]): string =>
@@ -28,7 +29,7 @@ export const OFFSET_ROUTES: readonly Route[] = [
     path: '/connectors/:name/offsets',
     handle: async ({ parameters }, { herder }) => ok(text(await herder.offsets(parameters.name ?? ''))),
   },
-  {
+  atLeader({
     method: 'PATCH',
     path: '/connectors/:name/offsets',
     async handle({ parameters, body }, { herder }) {
@@ -38,15 +39,15 @@ export const OFFSET_ROUTES: readonly Route[] = [
       await herder.changeOffsets(parameters.name ?? '', given.map(changeOf));
       return ok({ message: message('altered') });
     },
-  },
-  {
+  }),
+  atLeader({
     method: 'DELETE',
     path: '/connectors/:name/offsets',
     async handle({ parameters }, { herder }) {
       await herder.changeOffsets(parameters.name ?? '', undefined);
       return ok({ message: message('reset') });
     },
-  },
+  }),
   {
     method: 'GET',
     path: '/connectors/:name/topics',

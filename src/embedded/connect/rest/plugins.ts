@@ -6,7 +6,7 @@ import { PREDICATES } from '../predicates/table.js';
 import { TRANSFORMS } from '../transforms/table.js';
 import { findPlugin } from '../worker/chain.js';
 import { CONNECTORS } from '../worker/connectors.js';
-import { printed } from '../worker/herder.js';
+import { printed } from '../worker/task-host.js';
 import { connectorPlugin, type OptionResult, type Validation } from '../worker/validate.js';
 import { configOf } from './connectors.js';
 import { RestFailure } from './failure.js';

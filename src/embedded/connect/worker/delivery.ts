@@ -32,7 +32,7 @@ function atLeastOnce(connector: string, { kafka, stores }: DeliveryParts, option
   return {
     producer,
     exactlyOnce: false,
-    async begin() {},
+    begin: () => stores.readOffsets(), // the task may have run on another worker
     async store(partition, offset) {
       await producer.flush();
       await stores.putOffset(connector, partition, offset);
@@ -55,7 +55,7 @@ function exactlyOnce(
     async begin() {
       await producer.init();
       // A worker that was thought dead may have committed until just now.
-      await stores.rereadOffsets(connector);
+      await stores.readOffsets({ endsOpen: true });
     },
     async store(partition, offset) {
       const stored = stores.offsetEntry(connector, partition, offset);

@@ -1,11 +1,10 @@
+import { hostname } from 'node:os';
 import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
-import { pause } from '../../../support/retry.js';
-import { type ConfigProviders, resolveProviders } from '../config/providers.js';
-import { maskedOption, maskSecrets, redact, secretsOf, unmaskSecrets } from '../config/secrets.js';
-import { traceOf } from '../data/failure.js';
+import { waitUntil } from '../../../support/retry.js';
+import { maskedOption, maskSecrets, unmaskSecrets } from '../config/secrets.js';
 import { RestFailure } from '../rest/failure.js';
-import { CONNECTORS } from './connectors.js';
+import { CONNECTOR_ITSELF, type Work } from './assignment.js';
 import type { ConnectorPlugin } from './plugin.js';
 import {
   type ConnectorOffset,
@@ -14,37 +13,26 @@ import {
   readSinkOffsets,
   sinkGroup,
 } from './sink-offsets.js';
-import { SinkRunner } from './sink-runner.js';
-import { SourceRunner } from './source-runner.js';
 import type { TargetState } from './stored-records.js';
-import type { State, StoredOffset } from './stores.js';
-import type { RunnerContext, TaskRunner } from './task-runner.js';
+import type { RestartRequest, State, StoredOffset } from './stores.js';
+import { type HostContext, type Part, pluginOf, printed, statusKey, TaskHost, taskIds } from './task-host.js';
 import { connectorPlugin, unknownConnector, type Validation, validate } from './validate.js';
+import { WorkerGroup } from './worker-group.js';
+import { groupOf } from './worker-options.js';
 
-export interface HerderContext extends RunnerContext {
-  readonly providers: ConfigProviders;
-  /** host:port of this worker's REST API. */
-  readonly workerId: string;
-}
+/** For the tasks of a connector that was stopped to end on the workers that ran them. */
+const STOPPED_MS = 5_000;
 
-interface Part {
-  readonly state: State;
-  readonly trace?: string | undefined;
+export interface HerderContext extends Omit<HostContext, 'checkMembership'> {
+  /** Another worker has this one's name, or the group is of other workers. */
+  onLost(failure: unknown): void;
 }
 
 interface Connector {
   readonly name: string;
-  config: RawConfig;
-  /** What its status and the log must not show: passwords, and what placeholders stand for. */
-  secrets: readonly string[];
-  plugin: ConnectorPlugin | undefined;
-  target: TargetState;
-  /** By task id; undefined where a task has ended. */
-  runners: Array<TaskRunner | undefined>;
-  status: Part;
-  tasks: Part[];
-  /** Changes to one connector happen one after the other. */
-  queue: Promise<unknown>;
+  readonly config: RawConfig;
+  readonly plugin: ConnectorPlugin | undefined;
+  readonly target: TargetState;
 }
 
 export interface ConnectorStatus {
@@ -65,31 +53,80 @@ export interface ConnectorStatus {
   readonly type: string;
 }
 
-/** Keeps connectors as they were asked to be: their configurations, what they should do, and what became of it. */
+/**
+ * Keeps connectors as they were asked to be, together with the other workers of the group: the topic of configurations
+ * says what there is, the group shares it out, and each worker runs its share. Changes are made by the group's leader.
+ */
 export class Herder {
-  private readonly connectors = new Map<string, Connector>();
-  private stopping = false;
+  private readonly host: TaskHost;
+  private readonly group: WorkerGroup;
 
-  constructor(private readonly context: HerderContext) {}
-
-  /** Continues the last run as the topics describe it. */
-  async start(): Promise<void> {
-    const { stores } = this.context;
-    for (const [name, config] of stores.connectors()) {
-      const connector = this.add(name, config, stores.targetState(name));
-      void this.serially(connector, () => this.bringUp(connector));
-    }
+  constructor(private readonly context: HerderContext) {
+    const { stores, kafka, log, workerId, workerConfig, onLost } = context;
+    this.host = new TaskHost({ ...context, checkMembership: () => this.checkMembership() });
+    this.group = new WorkerGroup({
+      kafka,
+      group: groupOf(workerConfig),
+      sessionTimeoutMs: Number(workerConfig['session.timeout.ms']),
+      workerId,
+      hostName: hostname(),
+      log,
+      onLost,
+      work: {
+        all: async () => {
+          await stores.readConfigs();
+          return this.work();
+        },
+        running: () => this.host.held(),
+        take: async (assigned) => {
+          await stores.readConfigs();
+          await this.host.take(assigned);
+        },
+        drop: () => this.host.drop(),
+      },
+    });
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    await Promise.all(
-      [...this.connectors.values()].map((connector) => this.serially(connector, () => this.halt(connector))),
+  /** Continues the last run as the topics describe it, or takes a share of what others run. */
+  async start(): Promise<void> {
+    await this.context.stores.follow(
+      (connector) => this.inBackground(connector, this.changed(connector)),
+      (connector, request) => this.inBackground(connector, this.host.restart(connector, request)),
     );
+    await this.group.enter();
+  }
+
+  /** What this worker runs has ended when its group hears of it: the others take over at once. */
+  async stop(): Promise<void> {
+    await this.host.stop();
+    await this.group.leave();
+  }
+
+  /** Where to send a change; undefined: here. */
+  get leaderUrl(): string | undefined {
+    if (this.group.leads) return undefined;
+    const { leaderUrl } = this.group;
+    if (leaderUrl === undefined) throw rebalancing();
+    return leaderUrl;
+  }
+
+  /** Of the worker that runs this task; undefined: here. */
+  ownerUrl(name: string, task: number): string | undefined {
+    const work = { connector: name, task };
+    if (this.host.holds(work)) return undefined;
+    const stored = this.context.stores.status(statusKey(work));
+    if (stored === undefined || stored.state === 'UNASSIGNED') return this.leaderUrl;
+    if (stored.workerId === this.context.workerId) throw rebalancing();
+    return `http://${stored.workerId}/`;
+  }
+
+  /** What others have written up to now is known here. */
+  catchUp(): Promise<void> {
+    return this.context.stores.readConfigs();
   }
 
   names(): string[] {
-    return [...this.connectors.keys()];
+    return [...this.context.stores.connectors().keys()];
   }
 
   info(name: string) {
@@ -104,18 +141,37 @@ export class Herder {
 
   status(name: string): ConnectorStatus {
     const connector = this.known(name, `No status found for connector ${name}`);
-    const at = { worker_id: this.context.workerId, version: connector.plugin?.version ?? 'null' };
-    const part = ({ state, trace }: Part) => ({ state, ...at, ...(trace === undefined ? {} : { trace }) });
+    const version = connector.plugin?.version ?? 'null';
+    const itself = this.partOf({ connector: name, task: CONNECTOR_ITSELF });
+    const { workerId } = this.context;
     return {
       name,
-      connector: part(connector.status),
-      tasks: connector.tasks.map((task, id) => ({ id, ...part(task) })),
+      connector: { state: 'UNASSIGNED', worker_id: workerId, ...itself, version },
+      tasks: taskIds(connector).flatMap((id) => {
+        const part = this.partOf({ connector: name, task: id });
+        const isThere = part !== undefined && part.state !== 'STOPPED';
+        return isThere ? [{ id, ...part, version }] : [];
+      }),
       type: connector.plugin?.kind ?? 'unknown',
     };
   }
 
+  /** As this worker knows it of its own share, and as it was stored of the others'. */
+  private partOf(work: Work) {
+    const { stores, workerId } = this.context;
+    const shown = ({ state, trace }: Part, worker: string) => ({
+      state,
+      worker_id: worker,
+      ...(trace === undefined ? {} : { trace }),
+    });
+    const stored = this.host.holds(work) ? undefined : stores.status(statusKey(work));
+    if (stored !== undefined) return shown(stored, stored.workerId);
+    const part = this.host.part(work);
+    return part === undefined ? undefined : shown(part, workerId);
+  }
+
   exists(name: string): boolean {
-    return this.connectors.has(name);
+    return this.context.stores.connector(name) !== undefined;
   }
 
   taskConfigs(name: string) {
@@ -131,38 +187,28 @@ export class Herder {
     given: RawConfig,
     options: { readonly mustBeNew?: boolean; readonly state?: TargetState } = {},
   ): Promise<boolean> {
+    const { stores } = this.context;
     const config: RawConfig = { ...this.unmasked(name, given), name };
-    if (options.mustBeNew === true && this.connectors.has(name))
-      throw new RestFailure(409, `Connector ${name} already exists`);
+    if (options.mustBeNew === true && this.exists(name)) throw new RestFailure(409, `Connector ${name} already exists`);
     const className = config['connector.class'];
     if (className === undefined)
       throw new RestFailure(400, `Connector config ${printed(maskSecrets(config))} contains no connector type`);
     await this.refuseInvalid(className, config);
-    const existing = this.connectors.get(name);
-    if (existing === undefined) {
-      const connector = this.add(name, config, options.state ?? 'STARTED');
-      await this.serially(connector, async () => {
-        await this.context.stores.putConnector(name, config, taskIds(connector).length);
-        if (options.state !== undefined) await this.context.stores.putTargetState(name, options.state);
-        await this.bringUp(connector);
-      });
-      return true;
+    const existing = stores.connector(name);
+    if (existing !== undefined && printed(existing) === printed(config)) {
+      if (this.hasFailed(name)) await this.restart(name, { includeTasks: true, onlyFailed: false });
+      return false;
     }
-    await this.serially(existing, async () => {
-      const same = printed(existing.config) === printed(config);
-      if (same && !hasFailed(existing)) return;
-      await this.halt(existing);
-      existing.config = config;
-      existing.plugin = pluginOf(config);
-      await this.context.stores.putConnector(name, config, taskIds(existing).length);
-      await this.bringUp(existing);
-    });
-    return false;
+    const tasks = taskIds({ config, plugin: pluginOf(config) }).length;
+    if (existing === undefined && options.state !== undefined) await stores.putTargetState(name, options.state);
+    await stores.putConnector(name, config, tasks);
+    await this.changed(name);
+    return existing === undefined;
   }
 
   /** What a client means that sends back what it was shown. */
   unmasked(name: string | undefined, given: RawConfig): RawConfig {
-    return unmaskSecrets(given, this.connectors.get(name ?? '')?.config ?? {});
+    return unmaskSecrets(given, this.context.stores.connector(name ?? '') ?? {});
   }
 
   validation(className: string, config: RawConfig): Promise<Validation> {
@@ -186,264 +232,119 @@ export class Herder {
   }
 
   async remove(name: string): Promise<void> {
-    const connector = this.known(name, `Connector ${name} not found`);
-    await this.serially(connector, async () => {
-      await this.halt(connector);
-      await this.context.stores.removeConnector(name);
-      this.connectors.delete(name);
-    });
+    this.known(name, `Connector ${name} not found`);
+    await this.context.stores.removeConnector(name);
+    await this.changed(name);
   }
 
-  async restart(
-    name: string,
-    options: { readonly includeTasks: boolean; readonly onlyFailed: boolean },
-  ): Promise<void> {
-    const connector = this.known(name, `Unknown connector: ${name}`);
-    await this.serially(connector, async () => {
-      if (connector.target !== 'STARTED' || (options.onlyFailed && !hasFailed(connector))) return;
-      // A connector's own part does nothing between configurations: only its task has something to start again.
-      if (!options.includeTasks && connector.status.state !== 'FAILED') return;
-      await this.halt(connector);
-      await this.bringUp(connector);
-    });
+  async restart(name: string, request: RestartRequest): Promise<void> {
+    const { target } = this.known(name, `Unknown connector: ${name}`);
+    if (target !== 'STARTED' || (request.onlyFailed && !this.hasFailed(name))) return;
+    if (!this.group.isAlone) await this.context.stores.putRestart(name, request);
+    await this.host.restart(name, request);
   }
 
   async restartTask(name: string, task: number): Promise<void> {
-    const connector = this.known(name, `Unknown connector: ${name}`);
-    if (connector.tasks[task] === undefined) throw new RestFailure(404, `Unknown task: ${name}-${task}`);
-    await this.serially(connector, async () => {
-      await this.haltTask(connector, task);
-      await this.startTask(connector, task);
-    });
+    this.known(name, `Unknown connector: ${name}`);
+    if (!this.status(name).tasks.some(({ id }) => id === task))
+      throw new RestFailure(404, `Unknown task: ${name}-${task}`);
+    await this.host.restartTask(name, task);
   }
 
   async setTarget(name: string, target: TargetState): Promise<void> {
     const connector = this.known(name, `Unknown connector ${name}`);
-    await this.serially(connector, async () => {
-      if (connector.target === target) return;
-      await this.context.stores.putTargetState(name, target);
-      connector.target = target;
-      if (target !== 'STARTED') await this.halt(connector);
-      await this.bringUp(connector);
-    });
+    if (connector.target === target) return;
+    await this.context.stores.putTargetState(name, target);
+    await this.host.refresh(name);
   }
 
   async offsets(name: string): Promise<readonly ConnectorOffset[]> {
     const { plugin, config } = this.known(name, `Connector ${name} not found`);
     if (plugin?.kind === 'sink') return readSinkOffsets(this.context.kafka, sinkGroup(name, config));
+    await this.context.stores.readOffsets();
     return this.context.stores.offsetsOf(name);
   }
 
   /** An offset of null removes that partition; without a list all are removed. Only while the connector is stopped. */
   async changeOffsets(name: string, changes: readonly OffsetChange[] | undefined): Promise<void> {
+    const { stores, kafka } = this.context;
     const connector = this.known(name, `Connector ${name} not found`);
-    await this.serially(connector, async () => {
-      if (connector.target !== 'STOPPED')
-        throw new RestFailure(
-          400,
-          `Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
-        );
-      if (connector.plugin?.kind === 'sink') {
-        await changeSinkOffsets(this.context.kafka, sinkGroup(name, connector.config), changes);
-        return;
-      }
-      const stored = this.context.stores.offsetsOf(name);
-      for (const { partition, offset } of changes ?? stored.map((one) => ({ partition: one.partition, offset: null })))
-        await this.context.stores.putOffset(
-          name,
-          partition as StoredOffset['partition'],
-          (offset ?? null) as StoredOffset['offset'] | null,
-        );
+    if (connector.target !== 'STOPPED')
+      throw new RestFailure(
+        400,
+        `Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
+      );
+    await this.untilStopped(connector);
+    if (connector.plugin?.kind === 'sink') {
+      await changeSinkOffsets(kafka, sinkGroup(name, connector.config), changes);
+      return;
+    }
+    await stores.readOffsets();
+    const stored = stores.offsetsOf(name);
+    for (const { partition, offset } of changes ?? stored.map((one) => ({ partition: one.partition, offset: null })))
+      await stores.putOffset(
+        name,
+        partition as StoredOffset['partition'],
+        (offset ?? null) as StoredOffset['offset'] | null,
+      );
+  }
+
+  /** Whatever runs on other workers has to have stored its last offset. */
+  private async untilStopped({ name }: Connector): Promise<void> {
+    const isStopped = async (): Promise<true | undefined> => {
+      const { connector, tasks } = this.status(name);
+      return (connector.state === 'STOPPED' && tasks.length === 0) || undefined;
+    };
+    await waitUntil(`the tasks of ${name} to end`, isStopped, { timeoutMs: STOPPED_MS }).catch(() => {
+      throw new RestFailure(409, `The tasks of connector ${name} have not ended yet. Try again in a few seconds`);
     });
   }
 
-  private add(name: string, config: RawConfig, target: TargetState): Connector {
-    const connector: Connector = {
-      name,
-      config,
-      secrets: secretsOf(config),
-      plugin: pluginOf(config),
-      target,
-      runners: [],
-      status: { state: 'UNASSIGNED' },
-      tasks: [],
-      queue: Promise.resolve(),
-    };
-    this.connectors.set(name, connector);
-    return connector;
+  /** A configuration, by whoever it was written: what is here follows it, and the leader shares out what is new or gone. */
+  private async changed(name: string): Promise<void> {
+    await this.host.refresh(name);
+    const shared = this.group.adapt(this.work());
+    if (!this.group.isAlone) return;
+    // Nobody else is waited for: it runs when this resolves.
+    await shared;
+    await this.host.refresh(name);
+  }
+
+  private inBackground(connector: string, work: Promise<void>): void {
+    work.catch((failure: unknown) =>
+      this.context.log.error('could not follow a change', { connector, why: messageOf(failure) }),
+    );
+  }
+
+  private work(): Work[] {
+    return [...this.context.stores.connectors()].flatMap(([name, config]) =>
+      [CONNECTOR_ITSELF, ...taskIds({ config, plugin: pluginOf(config) })].map((task) => ({ connector: name, task })),
+    );
+  }
+
+  private hasFailed(name: string): boolean {
+    const { connector, tasks } = this.status(name);
+    return [connector, ...tasks].some(({ state }) => state === 'FAILED');
+  }
+
+  private checkMembership(): void {
+    if (this.group.isMember()) return;
+    const group = groupOf(this.context.workerConfig);
+    throw new EvpipeError(
+      'EVPIPE_CONNECT_MEMBERSHIP_LOST',
+      `this worker has not heard of group ${group} for as long as a session lasts: another one may run its tasks by now`,
+      { kind: 'unreachable' },
+    );
   }
 
   private known(name: string, otherwise: string): Connector {
-    const connector = this.connectors.get(name);
-    if (connector === undefined) throw new RestFailure(404, otherwise);
-    return connector;
-  }
-
-  private serially<T>(connector: Connector, work: () => Promise<T>): Promise<T> {
-    const result = connector.queue.then(work);
-    connector.queue = result.catch(() => {}); // the caller gets the failure; the next in line continues
-    return result;
-  }
-
-  /** Brings a halted connector to its target state. */
-  private async bringUp(connector: Connector): Promise<void> {
-    if (connector.target !== 'STARTED') {
-      const tasks = connector.target === 'PAUSED' ? taskIds(connector).map((): Part => ({ state: 'PAUSED' })) : [];
-      await this.publish(connector, { state: connector.target }, tasks);
-      return;
-    }
-    try {
-      const { plugin } = connector;
-      if (plugin === undefined)
-        throw new Error(
-          `Failed to find any class that implements Connector and which name matches ${connector.config['connector.class']}`,
-        );
-      for (const task of taskIds(connector)) connector.runners[task] = this.runnerOf(connector, plugin, task);
-    } catch (failure) {
-      connector.runners = [];
-      const why = redact(messageOf(failure), connector.secrets);
-      this.context.log.error('connector failed to start', { connector: connector.name, why });
-      await this.publish(connector, failedWith(failure, connector), []);
-      return;
-    }
-    await this.publish(
-      connector,
-      { state: 'RUNNING' },
-      connector.runners.map(() => ({ state: 'RUNNING' })),
-    );
-    await Promise.all(connector.runners.map((runner, task) => this.run(connector, task, runner)));
-  }
-
-  private runnerOf(connector: Connector, plugin: ConnectorPlugin, task: number): TaskRunner {
-    const resolved = resolveProviders(connector.config, this.context.providers);
-    connector.secrets = [...resolved.secrets, ...secretsOf(resolved.config)];
-    const { config } = plugin.modernise(resolved.config);
-    const failed = (failure: unknown): void => this.taskFailed(connector, task, runner, failure);
-    const { name } = connector;
-    const runner: TaskRunner =
-      plugin.kind === 'source'
-        ? new SourceRunner(name, plugin, config, this.context, failed)
-        : new SinkRunner(name, task, plugin, config, this.context, failed);
-    return runner;
-  }
-
-  private async startTask(connector: Connector, task: number): Promise<void> {
-    const { plugin } = connector;
-    if (plugin === undefined || connector.target !== 'STARTED') return;
-    const runner = this.runnerOf(connector, plugin, task);
-    connector.runners[task] = runner;
-    await this.publishTask(connector, task, { state: 'RUNNING' });
-    await this.run(connector, task, runner);
-  }
-
-  private async run(connector: Connector, task: number, runner: TaskRunner | undefined): Promise<void> {
-    try {
-      await runner?.start();
-    } catch (failure) {
-      this.taskFailed(connector, task, runner, failure);
-    }
-  }
-
-  private taskFailed(connector: Connector, task: number, runner: TaskRunner | undefined, failure: unknown): void {
-    if (runner === undefined || connector.runners[task] !== runner) return;
-    this.context.log.error('task failed', {
-      connector: connector.name,
-      task,
-      why: redact(chainOf(failure), connector.secrets),
-    });
-    connector.tasks[task] = failedWith(failure, connector);
-    void this.serially(connector, async () => {
-      if (connector.runners[task] !== runner) return;
-      await this.haltTask(connector, task);
-      if (isKafkaAway(failure)) {
-        await this.startTaskLater(connector, task);
-        return;
-      }
-      await this.publishTask(connector, task, failedWith(failure, connector));
-    }).catch((second: unknown) =>
-      this.context.log.error('could not stop a failed task', { connector: connector.name, why: messageOf(second) }),
-    );
-  }
-
-  /** Kafka was away for longer than a request waits: everything not acknowledged is read again once it is back. */
-  private async startTaskLater(connector: Connector, task: number): Promise<void> {
-    connector.tasks[task] = { state: 'RUNNING' };
-    while (!this.stopping) {
-      await pause(KAFKA_PAUSE_MS);
-      try {
-        await this.startTask(connector, task);
-        return;
-      } catch (failure) {
-        this.context.log.warn('Kafka is out of reach, trying again', {
-          connector: connector.name,
-          why: messageOf(failure),
-        });
-        await this.haltTask(connector, task);
-      }
-    }
-  }
-
-  private async halt(connector: Connector): Promise<void> {
-    await Promise.all(connector.runners.map((_runner, task) => this.haltTask(connector, task)));
-    connector.runners = [];
-  }
-
-  private async haltTask(connector: Connector, task: number): Promise<void> {
-    const runner = connector.runners[task];
-    connector.runners[task] = undefined;
-    await runner?.stop();
-  }
-
-  private async publish(connector: Connector, status: Part, tasks: Part[]): Promise<void> {
-    connector.status = status;
-    connector.tasks = tasks;
-    const { stores, workerId } = this.context;
-    await stores.putStatus(`connector-${connector.name}`, status.state, status.trace ?? null, workerId);
-    for (const [id, task] of tasks.entries())
-      await stores.putStatus(`task-${connector.name}-${id}`, task.state, task.trace ?? null, workerId);
-  }
-
-  private async publishTask(connector: Connector, id: number, task: Part): Promise<void> {
-    connector.tasks[id] = task;
-    const { stores, workerId } = this.context;
-    await stores.putStatus(`task-${connector.name}-${id}`, task.state, task.trace ?? null, workerId);
+    const { stores } = this.context;
+    const config = stores.connector(name);
+    if (config === undefined) throw new RestFailure(404, otherwise);
+    return { name, config, plugin: pluginOf(config), target: stores.targetState(name) };
   }
 }
 
-const hasFailed = ({ status, tasks }: Connector): boolean => [status, ...tasks].some(({ state }) => state === 'FAILED');
-
-/** A PostgreSQL source reads one slot with one task; a sink shares its partitions among as many as it may have. */
-function taskIds({ plugin, config }: Connector): number[] {
-  const count = plugin?.kind === 'sink' ? Number(config['tasks.max'] ?? 1) || 1 : 1;
-  return Array.from({ length: count }, (_, id) => id);
-}
-
-const failedWith = (failure: unknown, { secrets }: Connector): Part => ({
-  state: 'FAILED',
-  trace: redact(traceOf(failure), secrets),
-});
-
-function pluginOf(config: RawConfig): ConnectorPlugin | undefined {
-  const wanted = config['connector.class'] ?? '';
-  return CONNECTORS.find((plugin) => plugin.className === wanted || plugin.aliases.includes(wanted));
-}
-
-/** As Java prints a map. */
-export const printed = (config: RawConfig): string =>
-  `{${Object.entries(config)
-    .sort()
-    .map(([name, value]) => `${name}=${value}`)
-    .join(', ')}}`;
-
-const KAFKA_PAUSE_MS = 1000;
-
-const isKafkaAway = (failure: unknown): boolean =>
-  failure instanceof EvpipeError
-    ? failure.kind === 'unreachable' || /TIMED_OUT|NOT_LEADER|COORDINATOR|NETWORK/.test(failure.code)
-    : failure instanceof Error && failure.cause !== undefined && isKafkaAway(failure.cause);
-
-/** A failure with what caused it, in one line. */
-function chainOf(failure: unknown): string {
-  const cause = failure instanceof Error ? failure.cause : undefined;
-  return cause === undefined || cause === null ? messageOf(failure) : `${messageOf(failure)}: ${chainOf(cause)}`;
-}
+/** As the original answers while it is not known who leads. */
+const rebalancing = (): RestFailure =>
+  new RestFailure(409, 'Cannot complete request because of a conflicting operation (e.g. worker rebalance)');

@@ -302,6 +302,7 @@ export class SinkRunner implements TaskRunner {
   }
 
   private async store(batch: RecordBatch, records: readonly SinkRecord[]): Promise<void> {
+    this.context.checkMembership();
     if (records.length > 0) {
       try {
         await this.task.put(records);
@@ -322,6 +323,7 @@ export class SinkRunner implements TaskRunner {
   private async commit(): Promise<void> {
     await this.committing;
     if (this.done.size === 0) return;
+    this.context.checkMembership();
     const positions = [...this.done.values()];
     this.done.clear();
     this.committing = this.member.commit(positions).finally(() => {

@@ -119,6 +119,7 @@ export class SourceRunner implements TaskRunner {
       for (;;) {
         const items = await this.task.poll();
         if (items.length === 0) return;
+        this.context.checkMembership();
         if (this.delivery.exactlyOnce) await this.writeWhole(items);
         else await this.writeAll(items);
       }
@@ -250,6 +251,12 @@ export class SourceRunner implements TaskRunner {
   }
 
   private flushSoon(): void {
+    try {
+      this.context.checkMembership(); // also where there is nothing to write: the next owner waits for the slot
+    } catch (failure) {
+      this.end(failure);
+      return;
+    }
     if (this.delivery.exactlyOnce && this.writing) {
       this.due = true;
       return;
@@ -275,6 +282,7 @@ export class SourceRunner implements TaskRunner {
     const item = this.last;
     if (item === undefined || item === this.stored) return;
     if (this.delivery.exactlyOnce && item.partial === true) return; // the rest of the change is in the next poll
+    this.context.checkMembership();
     this.due = false;
     const offset = this.task.offsetOf(item);
     await this.delivery.store(item.partition, offset);

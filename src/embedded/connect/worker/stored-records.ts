@@ -41,7 +41,7 @@ export const offsetProblem: ProblemOf = (key, value) => {
 export const statusProblem: ProblemOf = () => undefined;
 
 /** Undefined where it is not JSON. What the parser says is left out: it quotes what it reads, be it a password. */
-function parsed(text: string): Json | undefined {
+export function parsed(text: string): Json | undefined {
   try {
     return parseJson(text);
   } catch {

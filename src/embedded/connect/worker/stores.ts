@@ -1,10 +1,19 @@
-import type { KafkaClient } from '../../../clients/kafka/contract.js';
+import type { KafkaClient, RecordReader } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
+import { isJsonObject } from '../../../protocol/json/parse.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { Options } from '../config/options.js';
 import { InternalTopic } from './internal-topic.js';
 import type { SourceOffset, SourcePartition } from './source-task.js';
-import { configProblem, offsetProblem, type ProblemOf, statusProblem, type TargetState } from './stored-records.js';
+import {
+  configProblem,
+  offsetProblem,
+  type ProblemOf,
+  parsed,
+  statusProblem,
+  type TargetState,
+} from './stored-records.js';
 import { WORKER_OPTIONS } from './worker-options.js';
 
 export type State = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
@@ -14,9 +23,32 @@ export interface StoredOffset {
   readonly offset: SourceOffset;
 }
 
-/** The worker's three topics, with the keys and values that the real worker writes. */
+export interface StoredStatus {
+  readonly state: State;
+  readonly trace?: string | undefined;
+  readonly workerId: string;
+}
+
+type StatusKey = `connector-${string}` | `task-${string}`;
+
+/** Of what all workers are asked by the topic of configurations, as by a real leader (KIP-745). */
+export interface RestartRequest {
+  readonly includeTasks: boolean;
+  readonly onlyFailed: boolean;
+}
+
+const RESTART = 'restart-connector-';
+const CONFIG_KEYS = ['connector-', 'target-state-', 'commit-'];
+/** An answer comes with the first record: longer only means fewer questions. */
+const FOLLOW_WAIT_MS = 5_000;
+
+/** The three topics that the workers of a group share, with the keys and values that the real worker writes. */
 export class Stores {
+  private reader: RecordReader | undefined;
+
   private constructor(
+    private readonly kafka: KafkaClient,
+    private readonly log: Log,
     private readonly configs: InternalTopic,
     private readonly offsets: InternalTopic,
     private readonly statuses: InternalTopic,
@@ -31,7 +63,53 @@ export class Stores {
       open('offset.storage.topic', 25, offsetProblem),
       open('status.storage.topic', 5, statusProblem),
     ]);
-    return new Stores(configs, offsets, statuses);
+    return new Stores(kafka, log, configs, offsets, statuses);
+  }
+
+  /** From now on tells which connectors others have changed, or want to be restarted. Until `close`. */
+  async follow(
+    onChange: (connector: string) => void,
+    onRestart: (connector: string, request: RestartRequest) => void,
+  ): Promise<void> {
+    this.configs.onChange((keys) => {
+      const prefixed = (prefix: string) =>
+        keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+      for (const name of new Set(CONFIG_KEYS.flatMap(prefixed))) onChange(name);
+      for (const name of prefixed(RESTART)) {
+        const request = restartRequest(this.configs.get(RESTART + name));
+        if (request !== undefined) onRestart(name, request);
+      }
+    });
+    const topics = [this.configs, this.statuses];
+    const from = (await Promise.all(topics.map((topic) => topic.nextPositions()))).flat();
+    this.reader = this.kafka.reader({ from, maxWaitMs: FOLLOW_WAIT_MS });
+    void this.takeFrom(this.reader, topics);
+  }
+
+  private async takeFrom(reader: RecordReader, topics: readonly InternalTopic[]): Promise<void> {
+    for (;;) {
+      try {
+        for await (const batch of reader) topics.find(({ name }) => name === batch.topic)?.take(batch);
+        return;
+      } catch (failure) {
+        this.log.warn('could not follow the other workers, trying again', { why: messageOf(failure) });
+      }
+    }
+  }
+
+  /** All configurations that have been written up to now. */
+  readConfigs(): Promise<void> {
+    return this.configs.read();
+  }
+
+  connector(name: string): RawConfig | undefined {
+    const stored = this.configs.get(`connector-${name}`);
+    return stored === undefined ? undefined : JSON.parse(stored).properties;
+  }
+
+  putRestart(connector: string, { includeTasks, onlyFailed }: RestartRequest): Promise<void> {
+    const value = JSON.stringify({ 'include-tasks': includeTasks, 'only-failed': onlyFailed });
+    return this.configs.put([[RESTART + connector, value]]);
   }
 
   connectors(): ReadonlyMap<string, RawConfig> {
@@ -71,7 +149,12 @@ export class Stores {
         .filter((key) => isTaskOf(name, key, 'task-'))
         .map((key) => [key, null] as const),
       [`commit-${name}`, null],
+      ...(this.configs.get(RESTART + name) === undefined ? [] : [[RESTART + name, null] as const]),
     ]);
+    await this.removeStatuses(name);
+  }
+
+  async removeStatuses(name: string): Promise<void> {
     const gone = [...this.statuses.all().keys()].filter(
       (key) =>
         key === `status-connector-${name}` ||
@@ -81,13 +164,22 @@ export class Stores {
     if (gone.length > 0) await this.statuses.put(gone.map((key) => [key, null] as const));
   }
 
-  putStatus(
-    key: `connector-${string}` | `task-${string}`,
-    state: State,
-    trace: string | null,
-    worker: string,
-  ): Promise<void> {
+  putStatus(key: StatusKey, state: State, trace: string | null, worker: string): Promise<void> {
     return this.statuses.put([[`status-${key}`, JSON.stringify({ state, trace, worker_id: worker, generation: 1 })]]);
+  }
+
+  status(key: StatusKey): StoredStatus | undefined {
+    const stored = parsed(this.statuses.get(`status-${key}`) ?? '');
+    if (!isJsonObject(stored)) return undefined;
+    const { state, trace, worker_id: workerId } = stored;
+    const isKnown = typeof state === 'string' && typeof workerId === 'string';
+    return isKnown
+      ? { state: state as State, workerId, trace: typeof trace === 'string' ? trace : undefined }
+      : undefined;
+  }
+
+  async removeStatus(key: StatusKey): Promise<void> {
+    if (this.statuses.get(`status-${key}`) !== undefined) await this.statuses.put([[`status-${key}`, null]]);
   }
 
   activeTopics(connector: string): string[] {
@@ -116,9 +208,9 @@ export class Stores {
     return found;
   }
 
-  /** What this connector's tasks have stored, also on other workers. */
-  rereadOffsets(connector: string): Promise<void> {
-    return this.offsets.reread((key) => key.startsWith(`[${JSON.stringify(connector)},`), offsetProblem);
+  /** What tasks have stored meanwhile on other workers; with `endsOpen` what is in an open transaction is waited for. */
+  readOffsets(options: { readonly endsOpen?: boolean } = {}): Promise<void> {
+    return this.offsets.read(options);
   }
 
   /** An offset that is written with the records before it. */
@@ -132,8 +224,15 @@ export class Stores {
   }
 
   async close(): Promise<void> {
+    await this.reader?.close();
     await Promise.all([this.configs.close(), this.offsets.close(), this.statuses.close()]);
   }
+}
+
+function restartRequest(stored: string | undefined): RestartRequest | undefined {
+  const request = parsed(stored ?? '');
+  if (!isJsonObject(request)) return undefined;
+  return { includeTasks: request['include-tasks'] === true, onlyFailed: request['only-failed'] === true };
 }
 
 const isTaskOf = (connector: string, key: string, prefix: string): boolean =>

@@ -17,4 +17,6 @@ export interface RunnerContext {
   readonly random: () => number;
   readonly workerConfig: RawConfig;
   readonly offsetFlushIntervalMs: number;
+  /** Throws where other workers may have this one's tasks by now: asked before anything is written. */
+  checkMembership(): void;
 }

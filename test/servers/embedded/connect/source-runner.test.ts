@@ -118,6 +118,7 @@ function run(
       ...worker.config,
     },
     offsetFlushIntervalMs: flushMs,
+    checkMembership: () => {},
   };
   const runner = new SourceRunner(name, plugin(task), config, context, (failure) => failures.push(failure));
   return { runner, failures };

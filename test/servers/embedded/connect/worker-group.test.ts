@@ -1,63 +1,106 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectKafka } from '../../../../src/clients/kafka/client.js';
-import { startConnect } from '../../../../src/embedded/connect/server.js';
-import { workerGroup } from '../../../../src/embedded/connect/worker/worker-group.js';
-import { type RunningKafka, startKafka } from '../../../../src/embedded/kafka/index.js';
+import type { KafkaClient } from '../../../../src/clients/kafka/contract.js';
+import { WorkerGroup } from '../../../../src/embedded/connect/worker/worker-group.js';
+import { startKafka } from '../../../../src/embedded/kafka/index.js';
+import { Lifetime } from '../../../../src/support/lifetime.js';
 import { silentLog } from '../../../../src/support/log.js';
+import { connectWorkers } from '../../../matrix/connect-workers.js';
 
-let folder: string;
-let broker: RunningKafka;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'evpipe-workers-'));
-  broker = await startKafka({ dataDir: folder });
+describe('two workers', () => {
+  connectWorkers(async (dataDir) => {
+    const broker = await startKafka({ dataDir });
+    return { access: { bootstrapServers: broker.bootstrapServers }, stop: () => broker.stop() };
+  });
 });
 
-afterAll(async () => {
-  await broker.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+describe('a group of workers', () => {
+  const life = new Lifetime();
+  let kafka: KafkaClient;
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'evpipe-workers-'));
+    life.onEnd(() => rm(folder, { recursive: true, force: true }));
+    const broker = await startKafka({ dataDir: folder });
+    life.onEnd(() => broker.stop());
+    kafka = connectKafka({ bootstrapServers: broker.bootstrapServers, clientId: 'test' });
+    life.onEnd(() => kafka.close());
+  });
+  afterAll(() => life.end());
 
-const startWorker = (group: string) =>
-  startConnect({
-    host: '127.0.0.1',
-    port: 0,
-    kafka: { bootstrapServers: broker.bootstrapServers },
-    workerConfig: { 'group.id': group },
+  function memberOf(group: string, workerId: string, hostName = 'here') {
+    let dropped = 0;
+    let lose = (_failure: unknown): void => {};
+    const lost = new Promise<unknown>((resolve) => {
+      lose = resolve;
+    });
+    const member = new WorkerGroup({
+      kafka,
+      group,
+      workerId,
+      hostName,
+      sessionTimeoutMs: 10_000,
+      log: silentLog,
+      work: {
+        all: async () => [],
+        running: () => [],
+        take: async () => {},
+        drop: async () => {
+          dropped++;
+        },
+      },
+      onLost: lose,
+    });
+    return { member, lost, dropped: () => dropped };
+  }
+
+  it('gives a worker that is started again its place at once; the one that was thought dead drops its work', async () => {
+    const thoughtDead = memberOf('restarted', '127.0.0.1:8083');
+    await thoughtDead.member.enter();
+    expect(thoughtDead.member.leads).toBe(true);
+    const again = memberOf('restarted', '127.0.0.1:8083');
+    await again.member.enter();
+    expect(await thoughtDead.lost).toMatchObject({ code: 'EVPIPE_KAFKA_FENCED_INSTANCE_ID' });
+    expect(thoughtDead.dropped()).toBe(1);
+    expect(thoughtDead.member.isMember()).toBe(false);
+    expect(again.member.isMember()).toBe(true);
+    await again.member.leave();
+    expect(again.member.isMember()).toBe(false);
   });
 
-it('does not start a second worker in a group, and says which one runs', async () => {
-  const first = await startWorker('shared');
-  await expect(startWorker('shared')).rejects.toMatchObject({
-    code: 'EVPIPE_CONNECT_GROUP_TAKEN',
-    message: expect.stringContaining(`group shared has a Connect worker already, at http://127.0.0.1:${first.port}/`),
+  it('takes no worker of another machine that the others could not reach', async () => {
+    const first = memberOf('machines', '127.0.0.1:8083');
+    await first.member.enter();
+    const unreachable = memberOf('machines', '127.0.0.1:8083', 'there');
+    await expect(unreachable.member.enter()).rejects.toMatchObject({
+      code: 'EVPIPE_CONNECT_GROUP_ELSEWHERE',
+      message: expect.stringContaining(
+        'group machines has a Connect worker on here already, at http://127.0.0.1:8083/',
+      ),
+    });
+    await unreachable.member.leave();
+    await first.member.leave();
+    const named = memberOf('machines', 'one.example:8083');
+    await named.member.enter();
+    const other = memberOf('machines', 'two.example:8083', 'there');
+    await other.member.enter();
+    expect(other.member.leaderUrl).toBe('http://one.example:8083/');
+    await other.member.leave();
+    await named.member.leave();
   });
-  expect((await fetch(`http://127.0.0.1:${first.port}/connectors`)).status).toBe(200);
-  const other = await startWorker('another');
-  await other.stop();
-  await first.stop();
-  const successor = await startWorker('shared');
-  await successor.stop();
-});
 
-it('gives a worker that is started again its place at once, and tells the one that was thought dead', async () => {
-  const kafka = connectKafka({ bootstrapServers: broker.bootstrapServers, clientId: 'test' });
-  const lost: unknown[] = [];
-  const memberOf = (onLost: (failure: unknown) => void) =>
-    workerGroup({ kafka, group: 'restarted', workerId: '127.0.0.1:8083', log: silentLog, onLost });
-  let tell = (_failure: unknown): void => {};
-  const told = new Promise<unknown>((resolve) => {
-    tell = resolve;
+  it('has no workers of another kind', async () => {
+    const apache = kafka.groupSession({
+      group: 'mixed',
+      protocol: { type: 'connect', name: 'sessioned', metadata: () => Buffer.alloc(0), assign: async () => [] },
+      onRebalance: () => {},
+    });
+    await apache.join(new AbortController().signal);
+    const ours = memberOf('mixed', '127.0.0.1:8083');
+    await expect(ours.member.enter()).rejects.toMatchObject({ code: 'EVPIPE_CONNECT_GROUP_FOREIGN' });
+    await ours.member.leave();
+    await apache.leave();
   });
-  const thoughtDead = memberOf(tell);
-  await thoughtDead.enter();
-  const again = memberOf((failure) => lost.push(failure));
-  await again.enter();
-  expect(await told).toMatchObject({ code: 'EVPIPE_KAFKA_FENCED_INSTANCE_ID' });
-  expect(lost).toEqual([]);
-  await again.leave();
-  await kafka.close();
 });
