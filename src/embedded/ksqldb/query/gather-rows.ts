@@ -7,7 +7,7 @@ import type { SqlType } from '../../../protocol/ksql/types.js';
 import { pause } from '../../../support/retry.js';
 import type { PeerAnswer, Peers } from '../peers.js';
 import type { ResultRow } from '../runtime/transient-query.js';
-import { type HeldRows, type Pull, RESTORED_WITHIN_MS } from './pull-query.js';
+import { type HeldRows, type Pull, RESTORED_WITHIN_MS } from './held-rows.js';
 
 export const HELD_ROWS_PATH = '/held-rows';
 

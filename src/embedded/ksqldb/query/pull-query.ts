@@ -13,13 +13,11 @@ import type { Engine } from '../engine.js';
 import { PlanRun } from '../runtime/plan-run.js';
 import { type ResultRow, toResult } from '../runtime/transient-query.js';
 import { gatherRows } from './gather-rows.js';
+import { type Pull, RESTORED_WITHIN_MS } from './held-rows.js';
 import { keyLookup } from './key-lookup.js';
 import type { OpenedQuery, ResultColumn } from './open-query.js';
 
 export type Setting = (name: string) => string | undefined;
-
-/** How long a pull query waits for a table whose state is being restored. */
-export const RESTORED_WITHIN_MS = 20_000;
 
 const MORE = 'See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.';
 
@@ -54,23 +52,6 @@ function checkColumns({ select, where }: Query): void {
       `Pull queries don't support the following columns in ${clause} clauses: ${refused.map((name) => `\`${name}\``).join(', ')}\n${MORE}`,
     );
   }
-}
-
-/** A pull query that has been checked. */
-export interface Pull {
-  readonly plan: QueryPlan;
-  readonly source: Source;
-  /** One key, whose rows are all in one task. */
-  readonly isOneKey: boolean;
-  /** What this engine holds of the answer. */
-  local(): Promise<HeldRows>;
-}
-
-/** Part of an answer, of these tasks of the query that maintains the table. */
-export interface HeldRows {
-  readonly tasks: readonly number[];
-  readonly of: number;
-  readonly rows: readonly ResultRow[];
 }
 
 /** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
