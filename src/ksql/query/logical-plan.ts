@@ -83,8 +83,6 @@ export interface FilterNode extends OneInput {
 export interface GroupByNode extends OneInput {
   readonly kind: 'group-by';
   readonly by: readonly Typed[];
-  /** Rows of one key are of one group. */
-  readonly byKey: boolean;
 }
 
 export interface AggregateNode extends OneInput {
@@ -127,23 +125,6 @@ export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
   if (node.kind === 'source') return [];
   return node.kind === 'join' ? [node.left, node.right] : [node.input];
 }
-
-/**
- * Whether rows that meet in the query's state come from partitions of one number: then each number may have a state, and a
- * process, of its own.
- */
-export function isDivisible(node: LogicalNode): boolean {
-  if (node.kind === 'join' && node.form === 'foreign-key') return false;
-  if (node.kind === 'group-by' && !node.byKey) return false;
-  const inputs = inputsOf(node);
-  const meets = node.kind === 'join' || node.kind === 'group-by';
-  return inputs.every((input) => isDivisible(input) && (!meets || lieByKey(input)));
-}
-
-/** Keys of windows are partitioned together with their bounds, which nothing is joined or grouped by. */
-const lieByKey = (node: LogicalNode): boolean =>
-  node.kind !== 'select-key' &&
-  (node.kind === 'source' ? node.source.window === undefined : inputsOf(node).every(lieByKey));
 
 /** The sources that a query reads, in the order of FROM and its joins. */
 export const sourcesOf = (node: LogicalNode): readonly SourceNode[] =>

@@ -113,3 +113,14 @@ export function copartitionedOf(step: PhysicalStep): Array<readonly [Source, Sou
     return left === undefined || right === undefined ? [] : [[left.source, right.source] as const];
   });
 }
+
+/**
+ * Whether rows that meet in its state come from partitions of one number: each number may have a state, and a process, of its
+ * own. Keys of windows are partitioned together with their bounds, by which nothing is joined or grouped.
+ */
+export function isDivisible(step: PhysicalStep): boolean {
+  const steps = stepsOf(step);
+  const gathers = steps.some(({ kind }) => kind === 'join' || kind === 'aggregate');
+  if (gathers && plannedInputs(step).some(({ source }) => source.window !== undefined)) return false;
+  return steps.every((each) => each.kind !== 'repartition' && !(each.kind === 'join' && each.form === 'foreign-key'));
+}

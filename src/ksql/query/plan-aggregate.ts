@@ -1,7 +1,7 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import { typedExpression } from '../expressions/compile.js';
-import type { CompileContext } from '../expressions/compiled.js';
+import type { CompileContext, Typed } from '../expressions/compiled.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import { Grouping, isGroupSlot } from './aggregate-calls.js';
@@ -39,11 +39,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     name: groupName(query.groupBy[at], at),
     type: typed(group, `of GROUP BY ${at + 1}`),
   }));
-  const byKey = isGroupedByKey(input, query.groupBy);
-  const aggregated = aggregateNode(rows, { by: groups, byKey }, grouping, key, {
-    window: rules,
-    final: query.emit === 'FINAL',
-  });
+  const aggregated = aggregateNode(rows, groups, grouping, key, { window: rules, final: query.emit === 'FINAL' });
   const shown = filtered(aggregated, 'HAVING', having, grouped);
   const columns = selected.map(({ name, expression }) => ({ name, ...typedExpression(expression, grouped) }));
   const keyPlaces = findKeys(groups.length, selected);
@@ -74,24 +70,15 @@ export function planAggregate(request: PlanRequest): QueryPlan {
 
 function aggregateNode(
   input: LogicalNode,
-  groups: Pick<GroupByNode, 'by' | 'byKey'>,
+  by: readonly Typed[],
   { calls }: Grouping,
   key: readonly Column[],
   options: Pick<AggregateNode, 'window' | 'final'>,
 ): AggregateNode {
-  const grouped: GroupByNode = {
-    kind: 'group-by',
-    type: input.type,
-    ...groups,
-    schema: { ...input.schema, key },
-    input,
-  };
+  const grouped: GroupByNode = { kind: 'group-by', type: input.type, by, schema: { ...input.schema, key }, input };
   const value = calls.map(({ aggregate }, at) => ({ name: `KSQL_AGG_VARIABLE_${at}`, type: aggregate.returns }));
   return { kind: 'aggregate', type: 'TABLE', calls, ...options, schema: { key, value, headers: [] }, input: grouped };
 }
-
-const isGroupedByKey = ({ key }: Relation, groupBy: readonly Expression[]): boolean =>
-  key.length > 0 && key.every(({ means }) => groupBy.some(means));
 
 const groupName = (expression: Expression | undefined, at: number): string =>
   expression?.kind === 'column' ? expression.name : `KSQL_COL_${at}`;

@@ -2,9 +2,9 @@ import type { SourceKind } from '../../protocol/ksql/ast.js';
 import type { RowSchema } from '../metadata/schema.js';
 import type { Source, SourceWindow } from '../metadata/source.js';
 import type { StoreSpec } from '../rows/store.js';
-import { isDivisible, type LogicalNode, type PlannedInput, type ProjectNode } from './logical-plan.js';
+import type { LogicalNode, PlannedInput, ProjectNode } from './logical-plan.js';
 import { lower } from './lower.js';
-import { copartitionedOf, type PhysicalStep, plannedInputs, storesOf } from './physical-plan.js';
+import { copartitionedOf, isDivisible, type PhysicalStep, plannedInputs, storesOf } from './physical-plan.js';
 
 /** Columns in the order of the projection: where each is. */
 export type ColumnOrder = ReadonlyArray<{
@@ -40,7 +40,7 @@ export function makePlan(logical: ProjectNode, rest: Pick<QueryPlan, 'order' | '
     output: logical.schema,
     stores: storesOf(physical),
     copartitioned: copartitionedOf(physical),
-    divisible: isDivisible(logical),
+    divisible: isDivisible(physical),
     ...rest,
   };
 }
