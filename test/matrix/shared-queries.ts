@@ -254,5 +254,5 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       .map(({ name }) => name)
       .filter((name) => name.endsWith('-state-changelog'));
     expect(topics).toEqual([]);
-  }, 240_000);
+  }, 400_000);
 }
