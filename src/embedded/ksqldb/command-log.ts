@@ -1,4 +1,5 @@
 import type { KafkaClient, KafkaRecord, RecordProducer, TransactionalProducer } from '../../clients/kafka/contract.js';
+import { ensureTopic } from '../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
 import { StatementError } from '../../ksql/statement-error.js';
 import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
@@ -45,18 +46,9 @@ export class CommandLog {
 
   /** Creates the topic if need be and reads all commands so far. */
   async open(): Promise<LoggedCommand[]> {
-    if ((await this.kafka.describeTopic(this.topic)) !== undefined) return this.readAll(0);
-    try {
-      await this.kafka.createTopic({
-        name: this.topic,
-        partitions: 1,
-        config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
-      });
-      return [];
-    } catch (failure) {
-      if ((await this.kafka.describeTopic(this.topic)) === undefined) throw failure;
-      return this.readAll(0); // another engine made it
-    }
+    const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
+    const known = await ensureTopic(this.kafka, { name: this.topic, partitions: 1, config });
+    return known === undefined ? [] : this.readAll(0);
   }
 
   /** From now on an append fails where another engine's came in between. Gives what there is after that sequence number. */

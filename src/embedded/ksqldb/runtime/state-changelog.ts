@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../../clients/kafka/contract.js';
+import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../../clients/kafka/read-topic.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
@@ -21,17 +22,8 @@ export const changelogTopic = (group: string): string => `${group}-state-changel
 
 /** As many tasks as it has partitions: once made, that is how the query is divided. */
 export async function createChangelog(kafka: KafkaClient, group: string, tasks: number): Promise<number> {
-  const name = changelogTopic(group);
-  const known = await kafka.describeTopic(name);
-  if (known !== undefined) return known.partitions.length;
-  try {
-    await kafka.createTopic({ name, partitions: tasks, config: { 'cleanup.policy': 'compact' } });
-    return tasks;
-  } catch (failure) {
-    const made = await kafka.describeTopic(name); // by another engine
-    if (made === undefined) throw failure;
-    return made.partitions.length;
-  }
+  const spec = { name: changelogTopic(group), partitions: tasks, config: { 'cleanup.policy': 'compact' } };
+  return (await ensureTopic(kafka, spec))?.partitions.length ?? tasks;
 }
 
 export const markerRecord = (group: string, task: number, positions: readonly PartitionPosition[]) => ({
