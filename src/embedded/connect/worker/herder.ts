@@ -79,7 +79,7 @@ export class Herder {
         },
         running: () => this.host.held(),
         take: async (assigned) => {
-          await stores.readConfigs();
+          if (!this.group.leads) await stores.readConfigs(); // a leader has read them to share them out
           await this.host.take(assigned);
         },
         drop: () => this.host.drop(),

@@ -121,7 +121,11 @@ export class WorkerGroup {
     if (!this.leads) return;
     const { shared } = this;
     const isSame = shared?.size === work.length && work.every((one) => shared.has(keyOf(one)));
-    if (!isSame) await this.rebalance();
+    if (isSame) return;
+    if (!this.isAlone || this.joining !== undefined) return this.rebalance();
+    // Its own anyway: nobody has to be asked. Who joins meanwhile is told by this worker that it runs all of it.
+    this.shared = new Set(work.map(keyOf));
+    await this.options.work.take(work);
   }
 
   async leave(): Promise<void> {
