@@ -58,6 +58,7 @@ const BUNDLED = new Set([
   'commander',
   'fastest-levenshtein',
   'fastify',
+  'get-port',
   'ioredis',
   'kafkajs',
   'nodemailer',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,8 +50,10 @@ function saveWork(): string | undefined {
   if (!existsSync(MEMORY_DISK)) return undefined;
   const { bavail, bsize } = statfsSync(MEMORY_DISK);
   if (bavail * bsize < MEMORY_DISK_BYTES_MIN) return undefined;
-  process.env.TMPDIR = mkdtempSync(join(MEMORY_DISK, 'evpipe-tests-'));
-  return process.env.TMPDIR;
+  const folder = mkdtempSync(join(MEMORY_DISK, 'evpipe-tests-'));
+  chmodSync(folder, 0o1777); // as the system's own: PostgreSQL runs as another account where this is root
+  process.env.TMPDIR = folder;
+  return folder;
 }
 
 const leftRunning = (stateHome: string): readonly RunningHint[] =>

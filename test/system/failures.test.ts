@@ -123,6 +123,6 @@ it('says the last error of a consumer that ends again and again where a check wa
     5,
     /lagging/,
     /planning-person-consumer: 1 record behind/,
-    /its last error:\s+Error: poison record 17/,
+    /its last error:\s+Error:\s+poison\s+record\s+17/,
   );
 });
