@@ -61,12 +61,22 @@ export async function sweep(stateFolder: string): Promise<number> {
   return existsSync(stateFolder) ? sweepProcesses(stateFolder) : 0;
 }
 
-/** All pipelines of this user that run now: those hints whose socket answers. */
+/** All pipelines of this user that run now: those hints whose socket answers, or listens and is silent, as one that was stopped. */
 export async function runningPipelines(env: Environment): Promise<readonly RunningHint[]> {
   const hints = readHints(hintFolder(env));
-  const clients = await Promise.all(hints.map((hint) => SupervisorClient.connect(hint.socket)));
-  for (const client of clients) client?.close();
-  return hints.filter((_, index) => clients[index] !== undefined);
+  const listening = await Promise.all(hints.map(({ socket }) => isListening(socket)));
+  return hints.filter((_, index) => listening[index]);
+}
+
+async function isListening(socket: string): Promise<boolean> {
+  try {
+    const client = await SupervisorClient.connect(socket);
+    client?.close();
+    return client !== undefined;
+  } catch (failure) {
+    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_SUPERVISOR_SILENT') return true;
+    throw failure;
+  }
 }
 
 /** Undefined: it is ready. Else why not, in words: another one may have been quicker. */

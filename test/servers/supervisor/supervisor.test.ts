@@ -350,10 +350,15 @@ describe('the supervisor', () => {
     expect(new Set(pids).size).toBe(1);
   });
 
-  it('is found by its user from anywhere, as long as it answers', async () => {
+  it('is found by its user from anywhere, as long as it listens, though it is stopped', async () => {
     const env = { XDG_STATE_HOME: join(home, 'state') };
-    expect(await runningPipelines(env)).toMatchObject([{ pipeline: 'p', file: join(home, 'evpipe.yaml') }]);
-    process.kill((await client.report()).pid, 'SIGKILL');
+    const { pid } = await client.report();
+    for (const signal of ['SIGSTOP', 'SIGCONT'] as const) {
+      expect(await runningPipelines(env)).toMatchObject([{ pipeline: 'p', file: join(home, 'evpipe.yaml') }]);
+      process.kill(pid, signal);
+    }
+    expect(await runningPipelines(env)).toHaveLength(1);
+    process.kill(pid, 'SIGKILL');
     await waitUntil(
       'the hint not to be believed',
       async () => ((await runningPipelines(env)).length === 0 ? true : undefined),
