@@ -20,6 +20,10 @@ import { Reader } from '../../src/protocol/kafka/reader.js';
 import { recordsOf } from '../../src/protocol/kafka/record-batch.js';
 import { parseStatements } from '../../src/protocol/ksql/parse.js';
 import { decodePgoutput } from '../../src/protocol/pgoutput/decode.js';
+import { describeProtobuf } from '../../src/protocol/protobuf/describe.js';
+import { decodeFileDescriptor, encodeFileDescriptor } from '../../src/protocol/protobuf/file-descriptor.js';
+import { printFileDescriptor } from '../../src/protocol/protobuf/print-descriptor.js';
+import { parseProtobufSchema } from '../../src/protocol/protobuf/schema.js';
 import { CONNECT_DATA } from './fuzz/connect-data.js';
 import { defectIn } from './fuzz/defect.js';
 import { Dice } from './fuzz/dice.js';
@@ -112,6 +116,11 @@ export const DECODERS: readonly FuzzedDecoder[] = [
     isText: true,
     whole: texts('{"a":[1,2.50,-3e4,12345678901234567890],"b":{"c":"\\u00e4\\n","d":[true,false,null]}}', '[[[[{}]]]]'),
     decode: (bytes) => parseJson(bytes.toString('utf8'), 'text'),
+  },
+  {
+    name: 'Protobuf descriptors',
+    whole: [encodeFileDescriptor(describeProtobuf(PROTOBUF_SCHEMA).file)],
+    decode: (bytes) => parseProtobufSchema(printFileDescriptor(decodeFileDescriptor(bytes))),
   },
   { name: 'AMQP field tables', whole: [encodeTable(TABLE)], decode: decodeTable },
   {

@@ -27,7 +27,7 @@ export function schemaRegistryDocumentation(): string {
     'All of them are also below `/contexts/:context`, for the subjects, ids and settings of that context; elsewhere its subjects are written',
     '`:.context:subject`. Ids are counted in each context by itself. Settings are looked for at the subject, then at its context, then at `:.__GLOBAL:`.',
     '',
-    'Not supported: exporters, key encryption, serialized Protobuf descriptors; refused are other output formats (`format`), validateFields and validateNames. Metadata and rules',
+    'Not supported: exporters, key encryption; refused are output formats (`format`) other than `serialized`, validateFields and validateNames. Metadata and rules',
     'are kept with a schema, with the defaults and overrides of its subject; rules are not run.',
     '',
     '## Types of schemas',

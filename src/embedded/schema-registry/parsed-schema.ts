@@ -1,10 +1,10 @@
 import { AvroSchemaError } from '../../protocol/avro/schema.js';
 import { JsonSchemaError } from '../../protocol/json-schema/schema.js';
-import { ProtobufSchemaError } from '../../protocol/protobuf/schema.js';
+import { ProtobufSchemaError } from '../../protocol/protobuf/schema-error.js';
 import { besideSubject } from './context.js';
 import type { CompatibilityLevel } from './levels.js';
-import { invalidSchema } from './registry-error.js';
-import type { SchemaState, SchemaText } from './schema-state.js';
+import { invalidSchema, RegistryError } from './registry-error.js';
+import { identityOf, type SchemaState, type SchemaText } from './schema-state.js';
 import type { SchemaReference, SchemaType, StoredSchema } from './schemas-topic.js';
 import { AVRO } from './types/avro.js';
 import { JSON_SCHEMA } from './types/json-schema.js';
@@ -30,6 +30,52 @@ export function parseSchema(state: SchemaState, subject: string, text: SchemaTex
   const parsed = refusing(text, () => RULES[schemaType].parse(source, normalize));
   const ordered = normalize ? [...references].sort((a, b) => (a.name < b.name ? -1 : 1)) : references;
   return { schemaType, schema: parsed.canonical, references: ordered, parsed };
+}
+
+/** In Base64 for PROTOBUF. Of other languages it is the text. */
+export function serializedSchema(state: SchemaState, stored: StoredSchema): string {
+  if (stored.schemaType !== 'PROTOBUF') return stored.schema;
+  return refusing(stored, () => {
+    const { serialized } = RULES.PROTOBUF.parse(sourceOf(state, stored.subject, stored), false);
+    return serialized?.() ?? stored.schema;
+  });
+}
+
+/** Whether one is the text that both have in common: two texts that differ are two schemas otherwise. */
+export function hasSameForm(state: SchemaState, parsed: ParsedSchema, stored: StoredSchema): boolean {
+  if (stored.schemaType !== parsed.schemaType) return false;
+  const common = parsed.parsed.common?.();
+  if (common === undefined || !hasFirstNameOf(common, stored) || commonOf(state, stored) !== common) return false;
+  const isGiven = parsed.schema === common || stored.schema === common;
+  return isGiven && identityOf({ ...stored, schema: common }) === identityOf({ ...parsed, schema: common });
+}
+
+/** Quickly leaves out the most of what is another schema. */
+function hasFirstNameOf(common: string, { schema }: StoredSchema): boolean {
+  const [, name = ''] = /^(?:message|enum) (\w+)/m.exec(common) ?? [];
+  return schema.includes(name);
+}
+
+/** Kept, since each schema that is new to a context is compared with all others there. */
+const commonByStored = new WeakMap<StoredSchema, string | null>();
+
+function commonOf(state: SchemaState, stored: StoredSchema): string | null {
+  let common = commonByStored.get(stored);
+  if (common === undefined) {
+    common = readCommon(state, stored);
+    commonByStored.set(stored, common);
+  }
+  return common;
+}
+
+/** None of one from elsewhere that is refused here. */
+function readCommon(state: SchemaState, stored: StoredSchema): string | null {
+  try {
+    return parseSchema(state, stored.subject, stored).parsed.common?.() ?? null;
+  } catch (failure) {
+    if (failure instanceof RegistryError) return null;
+    throw failure;
+  }
 }
 
 /** What is wrong with the text becomes the registry's refusal. */

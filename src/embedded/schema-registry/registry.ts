@@ -10,7 +10,7 @@ import {
 } from './context.js';
 import { metadataProperty, withConfigured } from './extras.js';
 import { type CompatibilityLevel, MODES, type Mode } from './levels.js';
-import { incompatibilities, type ParsedSchema, parseSchema } from './parsed-schema.js';
+import { hasSameForm, incompatibilities, type ParsedSchema, parseSchema, serializedSchema } from './parsed-schema.js';
 import {
   compatibilityNotConfigured,
   invalidMode,
@@ -126,6 +126,19 @@ export class Registry {
     return user;
   }
 
+  /** In the form that a client asks for by `format`; refused is what would differ from the text and isn't known. */
+  inFormat(stored: StoredSchema, format: string): StoredSchema {
+    const { schemaType, references } = stored;
+    if (schemaType === 'PROTOBUF' && format === 'serialized')
+      return { ...stored, schema: serializedSchema(this.state, stored) };
+    const differs =
+      schemaType === 'PROTOBUF'
+        ? format !== ''
+        : schemaType === 'AVRO' && format === 'resolved' && references.length > 0;
+    if (differs) throw new RegistryError(42201, `format=${format} is not supported by this registry: ask without it`);
+    return stored;
+  }
+
   users(id: number, { subject = '', deleted = false } = {}): readonly StoredSchema[] {
     const users = this.usersOf(id, subject);
     if (users.length === 0) throw schemaNotFound(id);
@@ -185,7 +198,7 @@ export class Registry {
         config,
       );
       const context = contextOf(subject);
-      const id = given.id ?? this.state.idOf(context, parsed, { metadata, ruleSet }) ?? this.state.maxId(context) + 1;
+      const id = given.id ?? this.idOf(context, parsed, { metadata, ruleSet }) ?? this.state.maxId(context) + 1;
       this.checkImportedId(context, id, parsed);
       const version = given.version ?? last + 1;
       const stored = { subject, version, id, schemaType, schema, references, metadata, ruleSet, deleted: false };
@@ -361,8 +374,19 @@ export class Registry {
       if (identityOf(stored) === identity) return true;
       if (stored.schemaType !== parsed.schemaType || stored.references.length !== parsed.references.length)
         return false;
-      return identityOf(parseSchema(this.state, stored.subject, stored)) === identity;
+      if (identityOf(parseSchema(this.state, stored.subject, stored)) === identity) return true;
+      return hasSameForm(this.state, parsed, stored);
     });
+  }
+
+  /** Of the same schema in the context, carrying the same, whatever its form. */
+  private idOf(context: string, parsed: ParsedSchema, extras: SchemaExtras): number | undefined {
+    const id = this.state.idOf(context, parsed, extras);
+    if (id !== undefined || parsed.parsed.common === undefined) return id;
+    return this.state.schemasIn(context).find((stored) => {
+      const { metadata, ruleSet } = stored;
+      return isDeepStrictEqual({ metadata, ruleSet }, extras) && hasSameForm(this.state, parsed, stored);
+    })?.id;
   }
 
   private checkWritable(subject: string | null): Mode {

@@ -44,16 +44,9 @@ export const versionAnswer = (stored: StoredSchema) => ({
   schema: stored.schema,
 });
 
-/** Its text is given as it is stored. Other forms, which clients ask for by `format`, are refused where they would differ. */
-export function inGivenFormat(stored: StoredSchema, { query }: Request): StoredSchema {
-  const format = query.get('format') ?? '';
-  const differs =
-    stored.schemaType === 'PROTOBUF'
-      ? format !== ''
-      : stored.schemaType === 'AVRO' && format === 'resolved' && stored.references.length > 0;
-  if (differs) throw new RegistryError(42201, `format=${format} is not supported by this registry: ask without it`);
-  return stored;
-}
+/** Query: format. */
+export const inGivenFormat = (stored: StoredSchema, { query }: Request, { registry }: Context): StoredSchema =>
+  registry.inFormat(stored, query.get('format') ?? '');
 
 export const subjectVersion = ({ subject, version }: StoredSchema) => ({ subject, version });
 

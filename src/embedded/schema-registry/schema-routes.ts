@@ -52,10 +52,10 @@ export const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id',
-    meaning: 'A schema by its id, of the subject’s context. Query: subject, fetchMaxId.',
+    meaning: 'A schema by its id, of the subject’s context. Query: subject, format, fetchMaxId.',
     handle: (request, context) => {
       const subject = querySubject(request, context);
-      const stored = inGivenFormat(context.registry.byId(idAt(request), subject), request);
+      const stored = inGivenFormat(context.registry.byId(idAt(request), subject), request, context);
       const most = flag(request.query, 'fetchMaxId') ? { maxId: context.registry.maxId(subject) } : {};
       return { schema: stored.schema, ...besides(stored), ...most };
     },
@@ -63,9 +63,11 @@ export const SCHEMAS: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id/schema',
-    meaning: 'Its text alone. Query: subject.',
+    meaning: 'Its text alone. Query: subject, format.',
     handle: (request, context) =>
-      new RawText(inGivenFormat(context.registry.byId(idAt(request), querySubject(request, context)), request).schema),
+      new RawText(
+        inGivenFormat(context.registry.byId(idAt(request), querySubject(request, context)), request, context).schema,
+      ),
   },
   {
     method: 'GET',

@@ -104,6 +104,11 @@ export class SchemaState {
     return this.contexts.get(context)?.users.get(id) ?? [];
   }
 
+  /** One version of each id. */
+  schemasIn(context: string): readonly StoredSchema[] {
+    return [...(this.contexts.get(context)?.users.values() ?? [])].flatMap((users) => users.slice(0, 1));
+  }
+
   idOf(context: string, schema: SchemaText, extras: SchemaExtras): number | undefined {
     return this.contexts.get(context)?.byIdentity.get(identityOf(schema, extras));
   }

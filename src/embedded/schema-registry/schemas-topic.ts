@@ -19,7 +19,8 @@ export interface SchemaExtras {
 /** The languages of schemas that are taken. */
 export const SCHEMA_TYPES = {
   JSON: 'JSON Schema of drafts 4 to 2020-12; a reference is the document that a $ref names.',
-  PROTOBUF: 'Files of proto2 and proto3; a reference is the file that an import names.',
+  PROTOBUF:
+    'Files of proto2 and proto3, as text or as a serialized FileDescriptorProto in Base64, under one id. Descriptors have no custom options but Confluent’s. A reference is the file that an import names.',
   AVRO: 'Parsed, normalized and compared as by Avro 1.12 in Java; references are schemas of other subjects.',
 } as const;
 export type SchemaType = keyof typeof SCHEMA_TYPES;

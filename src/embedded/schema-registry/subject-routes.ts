@@ -20,6 +20,7 @@ const versionAt = (request: Request, context: Context): StoredSchema =>
   inGivenFormat(
     context.registry.version(subjectOf(request, context), versionOf(request), flag(request.query, 'deleted')),
     request,
+    context,
   );
 
 function givenSchema(body: unknown): GivenSchema {
@@ -76,14 +77,14 @@ export const SUBJECTS: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject',
-    meaning: 'The version of a subject that has the schema in the body. Query: normalize, deleted.',
-    handle: (request, context) =>
-      versionAnswer(
-        context.registry.lookUp(subjectOf(request, context), givenSchema(request.body), {
-          normalize: flag(request.query, 'normalize'),
-          deleted: flag(request.query, 'deleted'),
-        }),
-      ),
+    meaning: 'The version of a subject that has the schema in the body. Query: normalize, format, deleted.',
+    handle: (request, context) => {
+      const found = context.registry.lookUp(subjectOf(request, context), givenSchema(request.body), {
+        normalize: flag(request.query, 'normalize'),
+        deleted: flag(request.query, 'deleted'),
+      });
+      return versionAnswer(inGivenFormat(found, request, context));
+    },
   },
   {
     method: 'DELETE',
@@ -96,13 +97,13 @@ export const SUBJECTS: readonly Route[] = [
     method: 'GET',
     path: '/subjects/:subject/metadata',
     meaning:
-      'The newest version whose metadata has the properties `key` of the values `value`. Query: key, value, deleted.',
+      'The newest version whose metadata has the properties `key` of the values `value`. Query: key, value, format, deleted.',
     handle: (request, context) => {
       const values = request.query.getAll('value');
       const properties = new Map(request.query.getAll('key').map((key, at) => [key, values[at] ?? '']));
-      return versionAnswer(
-        context.registry.withMetadata(subjectOf(request, context), properties, flag(request.query, 'deleted')),
-      );
+      const subject = subjectOf(request, context);
+      const found = context.registry.withMetadata(subject, properties, flag(request.query, 'deleted'));
+      return versionAnswer(inGivenFormat(found, request, context));
     },
   },
   {
@@ -133,13 +134,13 @@ export const SUBJECTS: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version',
-    meaning: 'One version, or `latest`. Query: deleted.',
+    meaning: 'One version, or `latest`. Query: format, deleted.',
     handle: (request, context) => versionAnswer(versionAt(request, context)),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/schema',
-    meaning: 'Its schema alone. Query: deleted.',
+    meaning: 'Its schema alone. Query: format, deleted.',
     handle: (request, context) => new RawText(versionAt(request, context).schema),
   },
   {

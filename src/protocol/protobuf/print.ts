@@ -16,8 +16,11 @@ export function printProtobufText(text: string): string {
   return layout.text();
 }
 
+export const quotedText = (content: string): string =>
+  `"${content.replace(/[\\"\n\r\t]/g, (character) => ESCAPES[character] ?? character)}"`;
+
 /** The tokens, a string as one of them. */
-function* tokensOf(text: string): Generator<string> {
+export function* tokensOf(text: string): Generator<string> {
   const tokens = protobuf.tokenize(text, false);
   for (let token = tokens.next(); token !== null; token = tokens.next()) {
     if (token !== '"' && token !== "'") {
@@ -26,7 +29,7 @@ function* tokensOf(text: string): Generator<string> {
     }
     const content = tokens.next() ?? '';
     tokens.next(); // the closing quote
-    yield `"${content.replace(/[\\"\n\r\t]/g, (character) => ESCAPES[character] ?? character)}"`;
+    yield quotedText(content);
   }
 }
 

@@ -1,5 +1,7 @@
 import protobuf from 'protobufjs';
+import { DESCRIPTOR_IMPORT, descriptorTypes } from './file-descriptor.js';
 import { KNOWN_IMPORTS } from './known-imports.js';
+import { ProtobufSchemaError } from './schema-error.js';
 
 export type ScalarName =
   | 'double'
@@ -57,8 +59,6 @@ export interface ProtobufMessage {
   readonly nested: readonly ProtobufMessage[];
 }
 
-export class ProtobufSchemaError extends Error {}
-
 /**
  * The messages of a .proto file. Imports are those that Confluent's serializers know by themselves, and `references`:
  * the text of each imported file by its name.
@@ -67,16 +67,32 @@ export function parseProtobufSchema(
   text: string,
   references: ReadonlyMap<string, string> = new Map(),
 ): readonly ProtobufMessage[] {
+  const types = loadProtobuf(text, references).own.filter((each) => each instanceof protobuf.Type);
+  const messages = new Messages(types);
+  return types.map((type) => messages.of(type));
+}
+
+export interface LoadedProtobuf {
+  readonly parsed: protobuf.IParserResult;
+  /** What the file itself defines, at the top level and in its order. */
+  readonly own: readonly protobuf.ReflectionObject[];
+  /** Of the file. */
+  readonly options: ReadonlyArray<Readonly<Record<string, unknown>>>;
+}
+
+/** A file with all its imports, types resolved. Throws ProtobufSchemaError. */
+export function loadProtobuf(text: string, references: ReadonlyMap<string, string>): LoadedProtobuf {
   const root = new protobuf.Root();
   try {
     const parsed = protobuf.parse(text, root, { keepCase: true });
-    // Imported files may share the package: these are the file's own messages only before they are added.
+    // Imported files may share the package: these are the file's own only before they are added.
     const scope = parsed.package ? root.lookup(parsed.package) : root;
-    const types = scope instanceof protobuf.Namespace ? typesIn(scope) : [];
+    const own = scope instanceof protobuf.Namespace ? [...scope.nestedArray] : [];
+    const places = scope === null || scope === root ? [root] : [root, scope];
+    const options = places.flatMap(({ parsedOptions }) => parsedOptions ?? []);
     addImports(parsed, root, references, new Set());
     root.resolveAll();
-    const messages = new Messages(types);
-    return types.map((type) => messages.of(type));
+    return { parsed, own, options };
   } catch (failure) {
     if (failure instanceof ProtobufSchemaError) throw failure;
     throw new ProtobufSchemaError(failure instanceof Error ? failure.message : String(failure), { cause: failure });
@@ -93,7 +109,7 @@ function addImports(
     if (seen.has(name)) continue;
     seen.add(name);
     const text = references.get(name) ?? KNOWN_IMPORTS.get(name);
-    const known = protobuf.common.get(name);
+    const known = name === DESCRIPTOR_IMPORT ? descriptorTypes() : protobuf.common.get(name);
     if (text !== undefined) addImports(protobuf.parse(text, root, { keepCase: true }), root, references, seen);
     else if (known?.nested) root.addJSON(known.nested);
     else throw new ProtobufSchemaError(`the imported file "${name}" is not known`);

@@ -2,18 +2,32 @@ import {
   type ProtobufIncompatibilityType,
   protobufIncompatibilities,
 } from '../../../protocol/protobuf/compatibility.js';
+import { describeProtobuf } from '../../../protocol/protobuf/describe.js';
+import { decodeFileDescriptor, encodeFileDescriptor } from '../../../protocol/protobuf/file-descriptor.js';
 import { printProtobufText } from '../../../protocol/protobuf/print.js';
-import { type ProtobufMessage, ProtobufSchemaError, parseProtobufSchema } from '../../../protocol/protobuf/schema.js';
+import { printFileDescriptor } from '../../../protocol/protobuf/print-descriptor.js';
+import { type ProtobufMessage, parseProtobufSchema } from '../../../protocol/protobuf/schema.js';
+import { ProtobufSchemaError } from '../../../protocol/protobuf/schema-error.js';
 import { type Sides, schemaType } from './schema-type.js';
 
-/** Schemas are .proto files; a reference is the file that an import names. Normalised they are as they are stored. */
+/**
+ * Schemas are .proto files, or descriptors of them in Base64, as Python's client sends them: stored as text. A reference
+ * is the file that an import names. Normalised they are as they are stored.
+ */
 export const PROTOBUF = schemaType<readonly ProtobufMessage[]>({
-  parse({ schema: text, referenced }) {
-    // Python's client sends descriptors in Base64, which a .proto file can't be.
-    if (/^[A-Za-z0-9+/]{16,}=*$/.test(text))
-      throw new ProtobufSchemaError('serialized descriptors are not supported, send the text of the .proto file');
+  parse({ schema: given, referenced }) {
     const files = new Map(referenced.map(({ name, schema }) => [name, schema]));
-    return { schema: parseProtobufSchema(text, files), canonical: printProtobufText(text) };
+    const text = isBase64(given) ? printFileDescriptor(decodeFileDescriptor(Buffer.from(given, 'base64'))) : given;
+    let common: { readonly text: string | undefined } | undefined;
+    return {
+      schema: parseProtobufSchema(text, files),
+      canonical: printProtobufText(text),
+      common: () => {
+        common ??= { text: commonText(text, files) };
+        return common.text;
+      },
+      serialized: () => encodeFileDescriptor(describeProtobuf(text, files).file).toString('base64'),
+    };
   },
 
   incompatibilities: (reader, writer, sides) =>
@@ -37,3 +51,17 @@ const SENTENCES: { readonly [Type in ProtobufIncompatibilityType]: (path: string
   FIELD_MOVED_TO_EXISTING_ONEOF: (path, { reader, writer }) =>
     `a field that stands outside in the ${writer} schema is in the existing oneof '${path}' in the ${reader} schema`,
 };
+
+/** No .proto file is without a bracket, a quote or a semicolon. */
+const isBase64 = (given: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(given.trim());
+
+/** The text as its descriptor would give it, where that has everything. */
+function commonText(text: string, files: ReadonlyMap<string, string>): string | undefined {
+  try {
+    const { file, leftOut } = describeProtobuf(text, files);
+    return leftOut.length === 0 ? printFileDescriptor(file) : undefined;
+  } catch (failure) {
+    if (failure instanceof ProtobufSchemaError) return undefined;
+    throw failure;
+  }
+}

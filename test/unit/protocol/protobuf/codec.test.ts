@@ -6,9 +6,9 @@ import {
   messageAt,
   messageNamed,
   type ProtobufMessage,
-  ProtobufSchemaError,
   parseProtobufSchema,
 } from '../../../../src/protocol/protobuf/schema.js';
+import { ProtobufSchemaError } from '../../../../src/protocol/protobuf/schema-error.js';
 
 const EVERYTHING = `
 syntax = "proto3";
