@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Header, OutgoingRecord } from '../../../clients/kafka/contract.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
 import { EvpipeError, messageOf } from '../../../support/errors.js';
@@ -40,6 +41,7 @@ export class SourceRunner implements TaskRunner {
   private readonly headers: HeaderConverter;
   private readonly knownTopics = new Set<string>();
   private readonly toleratesErrors: boolean;
+  private readonly logsRecords: boolean;
   private last: SourceItem | undefined;
   private stored: SourceItem | undefined;
   private flushing: Promise<void> | undefined;
@@ -64,6 +66,7 @@ export class SourceRunner implements TaskRunner {
     this.values = converterOf('value', config, context.workerConfig);
     this.headers = headerConverter(config, context.workerConfig);
     this.toleratesErrors = config['errors.tolerance']?.trim().toLowerCase() === 'all';
+    this.logsRecords = config['errors.log.include.messages']?.trim().toLowerCase() === 'true';
     const compression = compressionOf(config);
     this.delivery = deliveryOf(name, context, { bufferBytes: BUFFER_BYTES, compression });
     this.task = plugin.createTask(config, {
@@ -168,7 +171,7 @@ export class SourceRunner implements TaskRunner {
         return this.writeSlowly(changed, Promise.all([key, value]));
       return this.append(changed, key, value);
     } catch (failure) {
-      this.tolerate(failure);
+      this.tolerate(record, failure);
       return undefined;
     }
   }
@@ -188,7 +191,7 @@ export class SourceRunner implements TaskRunner {
       );
     } catch (failure) {
       if (this.stopping) throw failure;
-      this.tolerate(failure);
+      this.tolerate(record, failure);
       return;
     }
     if (!this.knownTopics.has(record.topic)) await this.meet(record.topic);
@@ -220,13 +223,17 @@ export class SourceRunner implements TaskRunner {
     return headers.length === 0 ? undefined : this.headers.write(topic, headers);
   }
 
-  private tolerate(failure: unknown): void {
+  private tolerate(record: ConnectRecord, failure: unknown): void {
     const framed = new ConnectFailure('Tolerance exceeded in error handler', {
       className: CONNECT_EXCEPTION,
       cause: failure,
     });
     if (!this.toleratesErrors) throw framed;
-    this.context.log.warn('a record was skipped', { connector: this.name, why: messageOf(failure) });
+    this.context.log.warn('a record was skipped', {
+      connector: this.name,
+      why: messageOf(failure),
+      ...(this.logsRecords ? { record: shown(record) } : {}),
+    });
   }
 
   /** A topic's first record: it is made where it is missing, by topic.creation.* or as the broker has it. */
@@ -308,3 +315,10 @@ function storedOffset(stores: Stores, connector: string, partition: SourcePartit
   const wanted = JSON.stringify(partition);
   return stores.offsetsOf(connector).find((stored) => JSON.stringify(stored.partition) === wanted)?.offset;
 }
+
+/** For the log: bounded, and in one line. */
+const shown = ({ topic, key, value, headers, timestampMs }: ConnectRecord): string =>
+  inspect(
+    { topic, key, value, headers, timestampMs },
+    { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 20, maxStringLength: 1_000 },
+  );

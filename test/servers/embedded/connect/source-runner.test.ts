@@ -14,7 +14,7 @@ import { Stores } from '../../../../src/embedded/connect/worker/stores.js';
 import { startKafka } from '../../../../src/embedded/kafka/index.js';
 import { startSchemaRegistry } from '../../../../src/embedded/schema-registry/server.js';
 import { Lifetime } from '../../../../src/support/lifetime.js';
-import { silentLog } from '../../../../src/support/log.js';
+import { type Log, lineLog, silentLog } from '../../../../src/support/log.js';
 import { waitUntil } from '../../../../src/support/retry.js';
 
 const PARTITION = { server: 'counter' };
@@ -96,6 +96,7 @@ afterAll(() => life.end());
 interface OtherWorker {
   readonly stores?: Stores;
   readonly config?: Record<string, string>;
+  readonly log?: Log;
 }
 
 function run(
@@ -109,7 +110,7 @@ function run(
   const context = {
     kafka,
     stores: worker.stores ?? stores,
-    log: silentLog,
+    log: worker.log ?? silentLog,
     clock: Date.now,
     random: Math.random,
     workerConfig: {
@@ -162,6 +163,31 @@ describe('a source task', () => {
     await zombie.runner.stop();
     await next.runner.stop();
     expect(stores.offsetsOf('fenced')).toEqual([stored]);
+  });
+
+  it.each([
+    [
+      'true',
+      /^a record was skipped {2}connector=tolerant {2}why=Timestamp missing on record: counted {2}record=.*key: 'k', value: 7/,
+    ],
+    ['false', /^a record was skipped {2}connector=tolerant {2}why=Timestamp missing on record: counted$/],
+  ])('says of a record that it skips what errors.log.include.messages=%s asks for', async (included, expected) => {
+    const said: string[] = [];
+    const log = lineLog((line) => said.push(line.replace(/^\S+ WARN +/, '').trimEnd()));
+    const task = new Counter();
+    const config = {
+      transforms: 'time',
+      'transforms.time.type': 'org.apache.kafka.connect.transforms.TimestampRouter',
+      'errors.tolerance': 'all',
+      'errors.log.include.messages': included,
+    };
+    const { runner, failures } = run('tolerant', task, config, 20, { log });
+    await runner.start();
+    task.push(7);
+    const line = await waitUntil('the line', async () => said[0], { timeoutMs: 10_000 });
+    await runner.stop();
+    expect(line).toMatch(expected);
+    expect(failures).toEqual([]);
   });
 
   it('waits for a schema registry that does not answer, and then goes on', async () => {
