@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSchemaRegistry } from '../../../../src/embedded/schema-registry/server.js';
 import { silentLog } from '../../../../src/support/log.js';
+import { type Answer, askRegistry, field, record } from '../../../support/asked-registry.js';
 import { freshName, startTestKafka, type TestKafka } from '../../../support/kafka.js';
 
 type RunningRegistry = Awaited<ReturnType<typeof startSchemaRegistry>>;
@@ -26,30 +27,8 @@ beforeEach(() => {
   subject = freshName('subject');
 });
 
-interface Answer {
-  readonly status: number;
-  readonly type: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: the answers of a JSON API, compared as they are
-  readonly body: any;
-}
-
-async function ask(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${registry.port}${path}`, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, type: response.headers.get('content-type'), body: JSON.parse(text) };
-}
-
-const field = (name: string, type: unknown = 'int', more = {}) => ({ name, type, ...more });
-const record = (...fields: unknown[]) => ({ schema: JSON.stringify({ type: 'record', name: 'R', fields }) });
+const ask = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  askRegistry(registry.port, method, path, body, headers);
 const register = (schema: unknown, of = subject) => ask('POST', `/subjects/${encodeURIComponent(of)}/versions`, schema);
 
 describe('contexts', () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startSchemaRegistry } from '../../../../src/embedded/schema-registry/server.js';
 import { decodeFileDescriptor } from '../../../../src/protocol/protobuf/file-descriptor.js';
 import { silentLog } from '../../../../src/support/log.js';
+import { askRegistry } from '../../../support/asked-registry.js';
 import { freshName, startTestKafka, type TestKafka } from '../../../support/kafka.js';
 
 /** Python's client sends and reads Protobuf schemas as serialized descriptors; others send text. Here both use one registry. */
@@ -25,15 +26,8 @@ beforeEach(() => {
   subject = freshName('subject');
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers of a JSON API, compared as they are
-type Answer = { readonly status: number; readonly body: any };
-
-async function ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer> {
-  const url = `http://127.0.0.1:${registry.port}${path}`;
-  const response = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  const text = await response.text();
-  return { status: response.status, body: path.includes('/schema?') ? text : JSON.parse(text) };
-}
+const ask = (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) =>
+  askRegistry(registry.port, method, path, body);
 
 const protobuf = (schema: string, references: readonly object[] = []) => ({
   schemaType: 'PROTOBUF',
