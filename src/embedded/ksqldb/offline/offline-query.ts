@@ -1,8 +1,9 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { Store } from '../../../ksql/rows/store.js';
-import type { Holding, PersistentQueryOptions, QueryState, RunningQuery } from '../runtime/persistent-query.js';
+import type { QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
+import type { Holding, PersistentQueryOptions } from '../runtime/query-options.js';
 import { sinkRecord } from '../runtime/query-run.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
 import type { MemoryKafka } from './memory-kafka.js';

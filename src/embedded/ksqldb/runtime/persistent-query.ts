@@ -1,14 +1,8 @@
-import type { KafkaClient } from '../../../clients/kafka/contract.js';
-import type { Registry } from '../../../ksql/formats/registry.js';
-import type { Source } from '../../../ksql/metadata/source.js';
-import type { QueryPlan } from '../../../ksql/query/plan.js';
-import type { TableRows } from '../../../ksql/query/table-results.js';
 import { messageOf } from '../../../support/errors.js';
-import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import { topicsOf } from './plan-run.js';
+import type { Holding, PersistentQueryOptions } from './query-options.js';
 import { fixStart, QueryRun } from './query-run.js';
-import type { Sharing } from './sharing.js';
 import { changelogTopic, type TaskState } from './state-changelog.js';
 
 /** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
@@ -17,35 +11,6 @@ const RESTART_PAUSE_MAX_MS = 15_000;
 const ERRORS_KEPT_MAX = 10;
 
 export type QueryState = 'RUNNING' | 'PAUSED' | 'ERROR';
-
-export interface PersistentQueryOptions {
-  readonly id: string;
-  readonly sql: string;
-  readonly plan: QueryPlan;
-  readonly sink: Source;
-  /** CREATE SOURCE TABLE: its rows are kept for pull queries and written nowhere. */
-  readonly keepsOnly?: boolean;
-  readonly group: string;
-  readonly offsetReset: 'earliest' | 'latest';
-  /** Absent: all of it is this engine's. */
-  readonly sharing?: Sharing | undefined;
-  /** Another engine took the statement, and fixes where the query begins. */
-  readonly begunElsewhere?: boolean;
-  /** Outputs, state and offsets of one commit in one transaction. */
-  readonly exactlyOnce: boolean;
-  readonly kafka: KafkaClient;
-  readonly registry: Registry | undefined;
-  readonly log: Log;
-}
-
-/** What an engine holds of a query. */
-export interface Holding {
-  /** Of the table that the query maintains. */
-  readonly rows: TableRows;
-  /** Those that are its, of so many: the task of a partition is the rest of their division. */
-  readonly tasks: readonly number[];
-  readonly of: number;
-}
 
 /** A persistent query as statements and routes see it: running on Kafka, or in memory. */
 export interface RunningQuery {

@@ -2,8 +2,8 @@ import type { RecordProducer, TransactionalProducer } from '../../../clients/kaf
 import type { TableRows } from '../../../ksql/query/table-results.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import type { Store } from '../../../ksql/rows/store.js';
-import type { PersistentQueryOptions } from './persistent-query.js';
 import { type PlanRun, topicsOf } from './plan-run.js';
+import type { PersistentQueryOptions } from './query-options.js';
 import { createChangelog } from './state-changelog.js';
 import type { TimeMerge } from './time-merge.js';
 
