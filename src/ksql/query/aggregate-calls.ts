@@ -4,21 +4,14 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
-import { AGGREGATES, type Aggregate, type AggregateFunction, wrong } from '../functions/aggregates.js';
+import { AGGREGATES, type AggregateFunction, wrong } from '../functions/aggregates.js';
 import { parseSignature } from '../functions/signature.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
+import type { AggregateCall } from './logical-plan.js';
 import type { Selected } from './projection.js';
 import { WINDOW_COLUMNS } from './scope.js';
-
-/** One aggregate of a query: what goes in for a row. */
-export interface AggregateCall {
-  readonly text: string;
-  readonly name: string;
-  readonly aggregate: Aggregate;
-  readonly args: ReadonlyArray<(row: Row) => Value>;
-}
 
 type Call = Extract<Expression, { kind: 'call' }>;
 

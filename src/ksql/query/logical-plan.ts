@@ -1,10 +1,10 @@
 import type { Expression, Join, SourceKind } from '../../protocol/ksql/ast.js';
 import type { Typed } from '../expressions/compiled.js';
+import type { Aggregate } from '../functions/aggregates.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import type { Row } from '../rows/row.js';
 import type { Value } from '../values/value.js';
-import type { AggregateCall } from './aggregate-calls.js';
 import type { WindowRules } from './windows.js';
 
 /** Names of a source's columns that a query reads; `all`: its rows are kept as a whole, for queries that may replace it. */
@@ -83,6 +83,14 @@ export interface FilterNode extends OneInput {
 export interface GroupByNode extends OneInput {
   readonly kind: 'group-by';
   readonly by: readonly Typed[];
+}
+
+/** One aggregate of a query: what goes in for a row. */
+export interface AggregateCall {
+  readonly text: string;
+  readonly name: string;
+  readonly aggregate: Aggregate;
+  readonly args: ReadonlyArray<(row: Row) => Value>;
 }
 
 export interface AggregateNode extends OneInput {

@@ -4,8 +4,7 @@ import type { Typed } from '../expressions/compiled.js';
 import type { RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import type { StoreSpec } from '../rows/store.js';
-import type { AggregateCall } from './aggregate-calls.js';
-import type { JoinForm, NamedExpression, PlannedInput, TableCall } from './logical-plan.js';
+import type { AggregateCall, JoinForm, NamedExpression, PlannedInput, TableCall } from './logical-plan.js';
 import type { WindowRules } from './windows.js';
 
 interface Stateful {

@@ -11,14 +11,6 @@ export interface Selected {
   readonly expression: Expression;
 }
 
-/** A source's columns in the order of SELECT *: key, window bounds, value, headers. */
-export interface StarSource {
-  readonly alias: string;
-  readonly columns: readonly string[];
-  /** In joins, SELECT * prefixes names with the alias. */
-  readonly prefixed: boolean;
-}
-
 interface Item {
   /** Undefined: one is generated. */
   readonly name: string | undefined;

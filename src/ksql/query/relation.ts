@@ -3,7 +3,6 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Scope } from '../expressions/compiled.js';
 import type { Source, SourceWindow } from '../metadata/source.js';
 import type { ColumnsRead, LogicalNode, SourceNode } from './logical-plan.js';
-import type { StarSource } from './projection.js';
 import { sourceScope } from './scope.js';
 
 /** A key column of the rows of FROM, and which expressions mean it. */
@@ -15,6 +14,14 @@ export interface RelationKey {
   /** Of a join that no column carries the key of: it is a column of its own. */
   readonly synthetic?: true;
   readonly means: (expression: Expression) => boolean;
+}
+
+/** A source's columns in the order of SELECT *: key, window bounds, value, headers. */
+export interface StarSource {
+  readonly alias: string;
+  readonly columns: readonly string[];
+  /** In joins, SELECT * prefixes names with the alias. */
+  readonly prefixed: boolean;
 }
 
 /** What FROM gives, rows of one source or of joined ones, and what its columns are called. */
