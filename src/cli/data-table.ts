@@ -18,10 +18,8 @@ export function dataTable(
   rows: readonly (readonly unknown[])[],
   terminalColumns?: number,
 ): string {
-  const cells = rows.map((row) => columns.map((_, index) => cellText(row[index])));
-  const natural = columns.map((name, index) =>
-    Math.min(COLUMN_MAX, Math.max(name.length, ...cells.map((row) => textWidth(row[index] ?? '')))),
-  );
+  const { cells, widths: whole } = measured(columns, rows);
+  const natural = whole.map((width) => Math.min(COLUMN_MAX, width));
   const widths = fittingWidths(natural, terminalColumns);
   if (widths === undefined) return cells.map((row, index) => recordText(columns, row, index + 1)).join('');
   return [headText(columns, widths), ...cells.map((row) => lineText(row, widths))].join('');
@@ -33,14 +31,20 @@ export function listTable(
   rows: readonly (readonly unknown[])[],
   terminalColumns?: number,
 ): string {
-  const cells = rows.map((row) => columns.map((_, index) => cellText(row[index])));
-  const widths = columns.map((name, index) =>
-    Math.max(name.length, ...cells.map((row) => textWidth(row[index] ?? ''))),
-  );
+  const { cells, widths } = measured(columns, rows);
   const width = widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1));
   if (width <= (terminalColumns ?? width))
     return [headText(columns, widths), ...cells.map((row) => lineText(row, widths))].join('');
   return cells.map((row) => entryText(columns, row, terminalColumns ?? width)).join('');
+}
+
+/** Each cell as text, and how wide each column is where nothing is cut. */
+function measured(columns: readonly string[], rows: readonly (readonly unknown[])[]) {
+  const cells = rows.map((row) => columns.map((_, index) => cellText(row[index])));
+  const widths = columns.map((name, index) =>
+    Math.max(name.length, ...cells.map((row) => textWidth(row[index] ?? ''))),
+  );
+  return { cells, widths };
 }
 
 function entryText(columns: readonly string[], [heading = '', ...cells]: readonly string[], room: number): string {
@@ -49,8 +53,9 @@ function entryText(columns: readonly string[], [heading = '', ...cells]: readonl
   for (const [at, cell] of cells.entries()) {
     const fact = `${columns[at + 1]} ${cell}`;
     const joined = current === '' ? `  ${fact}` : `${current}   ${fact}`;
-    if (current !== '' && textWidth(joined) > room) lines.push(current);
-    current = current !== '' && textWidth(joined) > room ? `  ${fact}` : joined;
+    const isFull = current !== '' && textWidth(joined) > room;
+    if (isFull) lines.push(current);
+    current = isFull ? `  ${fact}` : joined;
   }
   return `${[...lines, current].join('\n')}\n`;
 }
