@@ -1,6 +1,7 @@
 import { connectKafka } from '../../clients/kafka/client.js';
 import type { KafkaAccess, KafkaClient, RecordProducer, RecordReader } from '../../clients/kafka/contract.js';
-import { EvpipeError, messageOf } from '../../support/errors.js';
+import { ensureTopic } from '../../clients/kafka/ensure-topic.js';
+import { messageOf } from '../../support/errors.js';
 import type { Log } from '../../support/log.js';
 import { pause } from '../../support/retry.js';
 import { warnOfSkipped } from '../../support/skipped-record.js';
@@ -53,7 +54,7 @@ export class SchemasLog {
 
   /** Makes the topic where it is missing and reads it to its end. */
   async start(): Promise<void> {
-    await this.ensureTopic();
+    await ensureTopic(this.kafka, { name: this.topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
     const [start] = await this.kafka.offsets(this.topic, 'earliest');
     this.position = start?.offset ?? 0n;
     this.reader = this.kafka.reader({
@@ -130,15 +131,6 @@ export class SchemasLog {
       await Promise.race([work, late]);
     } finally {
       timeout.abort();
-    }
-  }
-
-  private async ensureTopic(): Promise<void> {
-    if ((await this.kafka.describeTopic(this.topic)) !== undefined) return;
-    try {
-      await this.kafka.createTopic({ name: this.topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
-    } catch (failure) {
-      if (!(failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS')) throw failure;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { KafkaClient } from '../../clients/kafka/contract.js';
+import { ensureTopic } from '../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../clients/kafka/read-topic.js';
-import { EvpipeError } from '../../support/errors.js';
 import type { Emit } from '../events.js';
 import { ledgerEntry } from './entry.js';
 import type { LedgerStore } from './store.js';
@@ -16,21 +16,14 @@ export function topicStore(kafka: KafkaClient, pipeline: string, emit: Emit): Le
   };
   return {
     read: async () => ((await kafka.describeTopic(topic)) === undefined ? undefined : readAll(kafka, topic, emit)),
-    create: () => createTopic(kafka, topic),
+    create: async () => {
+      await ensureTopic(kafka, { name: topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
+    },
     put: (key, value) => write(key, Buffer.from(JSON.stringify(value))),
     forget: (key) => write(key, null),
     drop: () => kafka.deleteTopic(topic),
     close: () => producer.close(),
   };
-}
-
-async function createTopic(kafka: KafkaClient, topic: string): Promise<void> {
-  try {
-    await kafka.createTopic({ name: topic, partitions: 1, config: { 'cleanup.policy': 'compact' } });
-  } catch (failure) {
-    const raced = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
-    if (!raced) throw failure;
-  }
 }
 
 /** A record that is not evpipe's is skipped: what evpipe wrote under its key before still counts. */

@@ -1,7 +1,8 @@
 import type { Header, KafkaRecord, RecordProducer } from '../../../clients/kafka/contract.js';
+import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import { CONNECTOR_OPTIONS, SINK_OPTIONS } from '../../../protocol/connect/connector-options.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
-import { EvpipeError, messageOf } from '../../../support/errors.js';
+import { messageOf } from '../../../support/errors.js';
 import { Options } from '../config/options.js';
 import { classOf, traceOf } from '../data/failure.js';
 import type { RunnerContext } from './task-runner.js';
@@ -66,14 +67,7 @@ export class DeadLetters {
 
   private async open(): Promise<RecordProducer> {
     const { kafka } = this.context;
-    if ((await kafka.describeTopic(this.topic)) === undefined) {
-      try {
-        await kafka.createTopic({ name: this.topic, partitions: 1, replicationFactor: this.replicationFactor });
-      } catch (failure) {
-        const exists = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
-        if (!exists) throw failure;
-      }
-    }
+    await ensureTopic(kafka, { name: this.topic, partitions: 1, replicationFactor: this.replicationFactor });
     return kafka.producer();
   }
 }

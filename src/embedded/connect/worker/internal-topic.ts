@@ -6,8 +6,8 @@ import type {
   RecordBatch,
   RecordProducer,
 } from '../../../clients/kafka/contract.js';
+import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../../clients/kafka/read-topic.js';
-import { EvpipeError } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { waitUntil } from '../../../support/retry.js';
 import { warnOfSkipped } from '../../../support/skipped-record.js';
@@ -156,12 +156,7 @@ const recordOf = (topic: string, key: string, value: string | null): OutgoingRec
 });
 
 async function create(kafka: KafkaClient, name: string, partitions: number): Promise<void> {
-  try {
-    await kafka.createTopic({ name, partitions, config: { 'cleanup.policy': 'compact' } });
-  } catch (failure) {
-    const exists = failure instanceof EvpipeError && failure.code === 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS';
-    if (!exists) throw failure;
-  }
+  await ensureTopic(kafka, { name, partitions, config: { 'cleanup.policy': 'compact' } });
   // Each broker answers for a topic only a moment after it was made.
   const answered = async () => (await kafka.offsets(name, 'earliest')).length > 0 || undefined;
   await waitUntil(`topic ${name} to be there`, answered, { timeoutMs: CREATED_TIMEOUT_MS });

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import type { Header, OutgoingRecord } from '../../../clients/kafka/contract.js';
+import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import type { RawConfig } from '../../../protocol/connect/option.js';
-import { EvpipeError, messageOf } from '../../../support/errors.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Converter } from '../converters/converter.js';
 import { CONFIG_EXCEPTION, CONNECT_EXCEPTION, ConnectFailure } from '../data/failure.js';
 import type { ConnectRecord } from '../data/record.js';
@@ -238,13 +239,7 @@ export class SourceRunner implements TaskRunner {
 
   /** A topic's first record: it is made where it is missing, by topic.creation.* or as the broker has it. */
   private async meet(topic: string): Promise<void> {
-    if ((await this.context.kafka.describeTopic(topic)) === undefined) {
-      try {
-        await this.context.kafka.createTopic(topicSpec(topic, this.config));
-      } catch (failure) {
-        if (!(failure instanceof EvpipeError) || failure.code !== 'EVPIPE_KAFKA_TOPIC_ALREADY_EXISTS') throw failure;
-      }
-    }
+    await ensureTopic(this.context.kafka, topicSpec(topic, this.config));
     this.knownTopics.add(topic);
     if (!this.context.stores.activeTopics(this.name).includes(topic))
       await this.context.stores.putActiveTopic(this.name, topic, this.context.clock());
