@@ -4,6 +4,7 @@ import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { parseJson } from '../../../protocol/json/parse.js';
 import type { SqlType } from '../../../protocol/ksql/types.js';
+import { isPlainObject } from '../../../support/plain-object.js';
 import { pause } from '../../../support/retry.js';
 import type { PeerAnswer, Peers } from '../peers.js';
 import type { ResultRow } from '../runtime/transient-query.js';
@@ -27,8 +28,13 @@ export async function gatherRows(pull: Pull, peers: Peers, asked: AskedPull): Pr
     const local = await pull.local();
     const isAll = local.tasks.length === local.of || (pull.isOneKey && local.rows.length > 0);
     if (isAll) return local.rows;
-    const answers = await peers.askAll(HELD_ROWS_PATH, asked);
-    const all = [local, ...answers.flatMap((answer) => ('body' in answer ? [readHeld(answer.body, pull.plan)] : []))];
+    const answers = (await peers.askAll(HELD_ROWS_PATH, asked)).map(refusingOthers);
+    const all = [
+      local,
+      ...answers.flatMap((answer) =>
+        'body' in answer && isTold(answer.body) ? [readHeld(answer.body, pull.plan)] : [],
+      ),
+    ];
     const tasks = all.flatMap((each) => each.tasks);
     const isComplete = tasks.length === local.of && new Set(tasks).size === local.of;
     if (isComplete || (pull.isOneKey && all.some(({ rows }) => rows.length > 0)))
@@ -57,8 +63,25 @@ export async function tellHeld(pull: Pull): Promise<Record<string, unknown>> {
   return { tasks, of, rows: rows.map(({ values }) => write(values)) };
 }
 
-function readHeld(body: unknown, plan: QueryPlan): HeldRows {
-  const { tasks, of, rows } = body as { tasks: number[]; of: number; rows: string[] };
+interface Told {
+  readonly tasks: readonly number[];
+  readonly of: number;
+  readonly rows: readonly string[];
+}
+
+/** What listens at an engine's address by now may be another program. */
+const refusingOthers = (answer: PeerAnswer): PeerAnswer =>
+  'why' in answer || isTold(answer.body)
+    ? answer
+    : { member: answer.member, why: `${answer.member.address} does not answer as an engine` };
+
+const isTold = (body: unknown): body is Told =>
+  isPlainObject(body) && typeof body.of === 'number' && isListOf('number', body.tasks) && isListOf('string', body.rows);
+
+const isListOf = (type: 'number' | 'string', list: unknown): boolean =>
+  Array.isArray(list) && list.every((one) => typeof one === type);
+
+function readHeld({ tasks, of, rows }: Told, plan: QueryPlan): HeldRows {
   const read = jsonReader(rowType(plan));
   return {
     tasks,
