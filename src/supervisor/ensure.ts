@@ -25,7 +25,7 @@ const SPAWN_TIMEOUT_MS = 15_000;
 
 /** What children get of the caller's environment: enough to find programs, a home and a language; no secrets. */
 const PASSED_ON =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|EVPIPE_POSTGRES_FOLDER)$/;
 
 /** The supervisor of this pipeline; undefined where none runs. Starts nothing. */
 export async function connectSupervisor(stateFolder: string): Promise<SupervisorClient | undefined> {

@@ -20,8 +20,12 @@ export function readOutsideFolder(dataDir: string): OutsideFolder | undefined {
   return JSON.parse(readFileSync(file, 'utf8')) as OutsideFolder;
 }
 
-/** Where such folders lie; the first that can be written. */
-export const OUTSIDE_PARENTS: readonly string[] = ['/var/lib/evpipe', join(tmpdir(), 'evpipe-postgres')];
+/** Where such folders lie; the first that can be written. The variable is for another disk, or for one in memory. */
+export const OUTSIDE_PARENTS: readonly string[] = [
+  ...[process.env.EVPIPE_POSTGRES_FOLDER ?? ''].filter((folder) => folder !== ''),
+  '/var/lib/evpipe',
+  join(tmpdir(), 'evpipe-postgres'),
+];
 
 /** Makes the folder; a note in it says whose it is, for when the data folder itself was removed by hand. */
 export function writeOutsideFolder(outside: OutsideFolder): void {

@@ -53,6 +53,7 @@ function saveWork(): string | undefined {
   const folder = mkdtempSync(join(MEMORY_DISK, 'evpipe-tests-'));
   chmodSync(folder, 0o1777); // as the system's own: PostgreSQL runs as another account where this is root
   process.env.TMPDIR = folder;
+  process.env.EVPIPE_POSTGRES_FOLDER = join(folder, 'evpipe-postgres'); // where this is root, else it has its place in the pipeline's folder
   return folder;
 }
 
