@@ -36,8 +36,11 @@ export interface CommandEntry {
 
 export interface CommandCall {
   readonly shell: Shell;
-  readonly arguments: readonly (string | readonly string[] | undefined)[];
-  /** Those of the arguments that stand behind `--`. */
+  /** What stands for the arguments that take one word, in their order. */
+  readonly operands: readonly string[];
+  /** What stands for the argument that takes several. */
+  readonly rest: readonly string[];
+  /** Those of them that stand behind `--`. */
   readonly afterDashes: readonly string[];
   readonly options: CommonOptions & Readonly<Record<string, unknown>>;
 }

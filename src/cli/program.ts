@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import type { CommandEntry, CommonOptions } from './command.js';
+import type { CommandCall, CommandEntry, CommonOptions } from './command.js';
 import { COMMANDS } from './commands.js';
 import { addCommonOptions } from './common-options.js';
 import { EXIT } from './exit-codes.js';
@@ -41,11 +41,10 @@ function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish:
   command.addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ evpipe ${line}`).join('\n')}`);
   command.action(async (...args: unknown[]) => {
     const options = command.opts<CommonOptions & Record<string, unknown>>();
-    const operands = args.slice(0, -2) as (string | string[] | undefined)[];
     const typed = (program as Command & { readonly rawArgs: readonly string[] }).rawArgs;
     const afterDashes = typed.includes('--') ? typed.slice(typed.indexOf('--') + 1) : [];
     try {
-      const running = entry.run({ shell, arguments: operands, afterDashes, options });
+      const running = entry.run({ shell, ...givenArguments(args.slice(0, -2)), afterDashes, options });
       const endsInOrder = entry.endsInOrder?.(options) === true;
       finish(await (endsInOrder ? running : Promise.race([running, overdue(shell.signal)])));
     } catch (thrown) {
@@ -54,6 +53,14 @@ function addCommand(program: Command, entry: CommandEntry, shell: Shell, finish:
     }
   });
   return command;
+}
+
+/** Commander hands over a string for an argument of one word, and a list for one of several. */
+function givenArguments(args: readonly unknown[]): Pick<CommandCall, 'operands' | 'rest'> {
+  return {
+    operands: args.filter((given) => typeof given === 'string'),
+    rest: args.filter((given): given is string[] => Array.isArray(given)).flat(),
+  };
 }
 
 /** Settles some time after Ctrl-C, with its reason: what a command then still waits for is not waited for. */

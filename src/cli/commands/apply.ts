@@ -24,8 +24,8 @@ export const applyCommand: CommandEntry = {
     adoptOption(command)
       .option('--prune', 'also remove what this pipeline created and no longer declares')
       .option('--plan <file>', 'apply exactly this plan (from plan --output json), or nothing if it is out of date'),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand);
     const printer = await printerFor(shell, options);
     const emit = (event: OperationEvent): void => printer.emit(event);
     const file = options.plan === undefined ? undefined : resolve(shell.cwd, String(options.plan));

@@ -54,8 +54,8 @@ export const completionCommand: CommandEntry = {
         .map((line) => `  ${line}`)
         .join('\n')}`,
     ),
-  run: async ({ shell, arguments: [name] }) => {
-    shell.out(SCRIPTS[name as (typeof SHELLS)[number]]);
+  run: async ({ shell, operands }) => {
+    for (const name of SHELLS) if (operands.includes(name)) shell.out(SCRIPTS[name]);
     return EXIT.done;
   },
 };
@@ -67,8 +67,8 @@ export const completeCommand = (commands: () => readonly CommandEntry[]): Comman
   examples: ['__complete -- logs ""'],
   hidden: true,
   declare: () => {},
-  run: async ({ shell, arguments: [words] }) => {
-    for (const [word, about] of await candidates((words ?? []) as readonly string[], commands(), shell)) {
+  run: async ({ shell, rest: words }) => {
+    for (const [word, about] of await candidates(words, commands(), shell)) {
       shell.out(`${word}\t${about}\n`);
     }
     return EXIT.done;

@@ -7,14 +7,14 @@ export const composeCommand: CommandEntry = {
   summary: 'print the Compose project that --target compose runs',
   examples: ['compose config > compose.yaml', 'compose config --target staging'],
   declare: () => {},
-  run: async ({ shell, options, arguments: [action, operand] }) => {
+  run: async ({ shell, options, operands: [action = '', operand] }) => {
     const [{ composeProject }, { KINDS }] = await Promise.all([
       import('../../operations/compose.js'),
       import('../../kinds/table.js'),
     ]);
     const target = options.target ?? 'compose';
-    const pipeline = await openPipeline(shell, { ...options, target }, operand as string | undefined);
-    shell.out(composeProject(pipeline, KINDS, action as string, shell.env));
+    const pipeline = await openPipeline(shell, { ...options, target }, operand);
+    shell.out(composeProject(pipeline, KINDS, action, shell.env));
     return EXIT.done;
   },
 };

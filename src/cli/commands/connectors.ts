@@ -10,7 +10,6 @@ import { openPipeline } from '../open-pipeline.js';
 import { withSession } from '../session.js';
 
 export const CONNECTOR_ACTIONS = ['list', 'status', 'pause', 'resume', 'restart'] as const;
-type Action = (typeof CONNECTOR_ACTIONS)[number];
 
 export const connectorsCommand: CommandEntry = {
   name: 'connectors',
@@ -22,8 +21,8 @@ export const connectorsCommand: CommandEntry = {
       .argument('[names...]', 'connectors; list and status default to all'),
   run: async (call) => {
     const { shell, options } = call;
-    const action = call.arguments[0] as Action;
-    const names = (call.arguments[1] ?? []) as readonly string[];
+    const { operands, rest: names } = call;
+    const action = CONNECTOR_ACTIONS.find((known) => known === operands[0]) ?? 'list';
     if (action !== 'list' && action !== 'status' && names.length === 0) {
       throw new EvpipeError('EVPIPE_CONNECTOR_UNNAMED', `name the connector to ${action}`, { kind: 'usage' });
     }

@@ -34,7 +34,8 @@ Why a record is there is read from the headers of Kafka Connect (errors.deadlett
       ),
   run: async (call) => {
     const { shell, options } = call;
-    const [action, topic] = call.arguments as readonly [(typeof DEAD_LETTER_ACTIONS)[number], string | undefined];
+    const [word, topic] = call.operands;
+    const action = DEAD_LETTER_ACTIONS.find((known) => known === word) ?? 'list';
     if (action !== 'list' && topic === undefined)
       throw new EvpipeError('EVPIPE_DEAD_LETTERS_UNNAMED', `say which topic to ${action}`, {
         kind: 'usage',

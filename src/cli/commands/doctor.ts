@@ -40,10 +40,10 @@ export const doctorCommand: CommandEntry = {
 async function openFile({
   shell,
   options,
-  arguments: [operand],
+  operands: [operand],
 }: CommandCall): Promise<{ pipeline: Pipeline | undefined; said: readonly Diagnosis[] }> {
   try {
-    const { pipeline, warnings } = await openWithWarnings(shell, options, operand as string | undefined);
+    const { pipeline, warnings } = await openWithWarnings(shell, options, operand);
     const valid: Diagnosis = {
       about: 'pipeline',
       health: 'good',

@@ -16,8 +16,8 @@ export const downCommand: CommandEntry = {
       '--volumes',
       'also remove all data: databases, topics, slots, queues, state; asks before it takes anything from servers by address',
     ),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openRunning(shell, options, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openRunning(shell, options, operand);
     const volumes = options.volumes === true;
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { down } = await import('../../operations/run/down.js');

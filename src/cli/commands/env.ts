@@ -19,8 +19,8 @@ export const envCommand: CommandEntry = {
         ]),
       )
       .addHelpText('after', '\nLoad them into a shell with: eval "$(evpipe env)"'),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { addresses, kafkaSettings } = await import('../../operations/run/env.js');
       if (options.kafka !== undefined) {

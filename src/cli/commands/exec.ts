@@ -24,8 +24,8 @@ export const execCommand: CommandEntry = {
       ),
   run: async (call) => {
     const { shell, options } = call;
-    const [first, rest] = call.arguments as readonly [string | undefined, readonly string[] | undefined];
-    const words = [...(first === undefined ? [] : [first]), ...(rest ?? [])];
+    const words = [...call.operands, ...call.rest];
+    const [first] = words;
     if (words.length === 0) throw new EvpipeError('EVPIPE_EXEC', 'say which command to run', { kind: 'usage' });
     if (words.length === call.afterDashes.length) return onPipeline(call, words);
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
@@ -63,7 +63,7 @@ async function onPipeline(call: CommandCall, words: readonly string[]): Promise<
     const volumes = options.volumes === true && !ranBefore;
     if (volumes) await confirmRelease(session, shell, options);
     try {
-      const code = await upCommand.run({ ...call, shell, arguments: [] });
+      const code = await upCommand.run({ ...call, shell, operands: [], rest: [] });
       if (code !== EXIT.done) return code;
       const { addresses } = await import('../../operations/run/env.js');
       return await runProgram(words, { cwd: shell.cwd, env: { ...shell.env, ...(await addresses(session)) } });

@@ -10,8 +10,8 @@ export const graphCommand: CommandEntry = {
   summary: 'draw where the data flows: services, tables, connectors, topics, queries',
   examples: ['graph', 'graph --mermaid > pipeline.mmd', 'graph --svg > pipeline.svg'],
   declare: (command) => command.option('--mermaid', 'as a Mermaid flowchart').option('--svg', 'as an SVG image'),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openPipeline(shell, { ...options, quiet: true }, operand);
     if (options.output === 'json') {
       const { flowEdges } = await import('../../kinds/flow/flow.js');
       const { jsonLine } = await import('../event-printers.js');

@@ -32,8 +32,10 @@ export const groupsCommand: CommandEntry = {
       .addHelpText('after', '\nreset-offsets shows the plan and changes nothing (exit code 3); with --yes it commits.'),
   run: async (call) => {
     const { shell, options } = call;
-    const [action, named] = call.arguments as readonly [string, readonly string[] | undefined];
-    const names = named ?? [];
+    const {
+      operands: [action],
+      rest: names,
+    } = call;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       if (action === 'reset-offsets') return reset(session, call, names);

@@ -22,9 +22,9 @@ export const importCommand: CommandEntry = {
         'after',
         '\nLogins and certificates are read from the environment: EVPIPE_KAFKA_SASL_MECHANISM, EVPIPE_KAFKA_USERNAME … (README, Targets).',
       ),
-  run: async ({ shell, options, arguments: [operand] }) => {
+  run: async ({ shell, options, operands: [operand = ''] }) => {
     const given = (option: string): string | undefined => options[option] as string | undefined;
-    const folder = resolve(shell.cwd, operand as string);
+    const folder = resolve(shell.cwd, operand);
     const [{ importPipeline }, { importAddresses }, { KINDS }] = await Promise.all([
       import('../../operations/import/import.js'),
       import('../../operations/import/addresses.js'),

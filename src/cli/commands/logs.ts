@@ -22,8 +22,7 @@ export const logsCommand: CommandEntry = {
         '-n, --tail <lines>',
         'past lines to show per component (default 100; with a filter, 10,000 are searched)',
       ),
-  run: async ({ shell, options, arguments: [components] }) => {
-    const of = (components ?? []) as readonly string[];
+  run: async ({ shell, options, rest: of }) => {
     const filter = {
       sinceMs: timeOf(options.since),
       pattern: patternOf(options.grep),

@@ -18,8 +18,8 @@ export const planCommand: CommandEntry = {
         '--try-migrations',
         'also try the SQL migrations of databases with an address there, in a transaction that is rolled back: tables they change are locked for up to 10s a statement, and one in use is waited for 2s',
       ),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openExamined(shell, { ...options, quiet: true }, operand);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readPlan } = await import('../../operations/plan/plan.js');
       const plan = await readPlan(session, {

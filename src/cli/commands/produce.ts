@@ -23,17 +23,17 @@ export const produceCommand: CommandEntry = {
     command
       .option('--values', 'each line is a value, not a record with key, value and headers')
       .option('--key-field <field>', 'field of the value to use as the key where a line has none'),
-  run: async ({ shell, options, arguments: [topic, file] }) => {
+  run: async ({ shell, options, operands: [topic = '', file] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     const open = (): Readable =>
-      file === undefined || file === '-' ? process.stdin : createReadStream(resolve(shell.cwd, file as string));
+      file === undefined || file === '-' ? process.stdin : createReadStream(resolve(shell.cwd, file));
     const emit = (event: { readonly kind: string; readonly message?: string }): void => {
       if (event.kind === 'note') shell.err(`${event.message}\n`);
     };
     return withSession(pipeline, { shell, options, emit }, async (session) => {
       const { produce } = await import('../../operations/produce/produce.js');
       const { records, subjects } = await produce(session, {
-        topic: topic as string,
+        topic,
         lines: recordLines(open, typeof file === 'string' && file !== '-' ? file : 'standard input'),
         valuesOnly: options.values === true,
         keyField: options.keyField as string | undefined,

@@ -21,8 +21,10 @@ export const psqlCommand: CommandEntry = {
       .option('--superuser', "log in as the superuser of evpipe's own server (default: the owner of the database)"),
   run: async (call) => {
     const { shell, options } = call;
-    const name = call.arguments[0] as string;
-    const args = (call.arguments[1] ?? []) as readonly string[];
+    const {
+      operands: [name = ''],
+      rest: args,
+    } = call;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { libpqEnvironment } = await import('../../kinds/database/psql.js');

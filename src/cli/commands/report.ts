@@ -16,10 +16,10 @@ export const reportCommand: CommandEntry = {
   summary: 'write one HTML page of the running pipeline: the flow drawn, components, checks with rows that differ, lag',
   examples: ['report', 'report pipeline.html', 'report --no-checks pipeline.html'],
   declare: (command) => command.option('--no-checks', 'do not run the checks'),
-  run: async ({ shell, options, arguments: [operand] }) => {
+  run: async ({ shell, options, operands: [operand] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
-      const file = resolve(shell.cwd, (operand as string | undefined) ?? `${pipeline.name}-report.html`);
+      const file = resolve(shell.cwd, operand ?? `${pipeline.name}-report.html`);
       const { checks, lags } = await proven(session, {
         checks: options.checks !== false,
         deadlineMs: timeoutMs(options),

@@ -10,11 +10,11 @@ export const resetCommand: CommandEntry = {
   summary: 'delete connectors with offsets and slots, streams, groups, queues, schemas and topics to start over',
   examples: ['reset connector/orders-outbox', 'reset group/billing --yes', 'reset --yes'],
   declare: () => {},
-  run: async ({ shell, options, arguments: [resource] }) => {
+  run: async ({ shell, options, operands: [resource] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readReset, reset } = await import('../../operations/plan/reset.js');
-      const plan = await readReset(session, resource as string | undefined);
+      const plan = await readReset(session, resource);
       const entries = plan.things.map(({ entry }) => entry);
       if (options.output === 'text' && options.quiet !== true) {
         const [{ entryLines }, { printLine }] = await Promise.all([

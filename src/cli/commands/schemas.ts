@@ -18,11 +18,11 @@ export const schemasCommand: CommandEntry = {
     command
       .addArgument(new Argument('[action]', 'what to do').choices(['list', 'describe']).default('list'))
       .argument('[subjects...]', 'subjects; all where none is named'),
-  run: async ({ shell, options, arguments: [action, names] }) => {
+  run: async ({ shell, options, operands: [action], rest: names }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { describeSubjects } = await import('../../operations/topics/schemas.js');
-      const reports = await describeSubjects(session, (names ?? []) as readonly string[]);
+      const reports = await describeSubjects(session, names);
       if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
       else if (action === 'describe') for (const report of reports) shell.out(subjectText(report));
       else if (reports.length === 0) shell.err('There is no subject.\n');

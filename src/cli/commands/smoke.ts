@@ -66,11 +66,11 @@ const notesOnly =
   };
 
 /** A first operand that is a folder or file names the pipeline, as in other commands; tests are never called so. */
-function operandsOf({ shell, options, arguments: [operands] }: CommandCall): {
+function operandsOf({ shell, options, rest: operands }: CommandCall): {
   readonly file: string | undefined;
   readonly names: readonly string[];
 } {
-  const [first, ...rest] = (operands ?? []) as readonly string[];
+  const [first, ...rest] = operands;
   const isPath = first !== undefined && options.file === undefined && /^\.|\/|\.ya?ml$/.test(first);
   const isFolder = first !== undefined && existsSync(join(shell.cwd, first, 'evpipe.yaml'));
   if (isPath || (isFolder && options.file === undefined)) return { file: first, names: rest };

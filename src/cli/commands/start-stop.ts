@@ -14,12 +14,12 @@ function entry(action: StartStop, summary: string, example: string): CommandEntr
     summary,
     examples: [example],
     declare: () => {},
-    run: async ({ shell, options, arguments: [component] }) => {
+    run: async ({ shell, options, operands: [component = ''] }) => {
       const open = action === 'stop' ? openRunning : openPipeline;
       const pipeline = await open(shell, { ...options, quiet: true });
       return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
         const { startStop } = await import('../../operations/run/start-stop.js');
-        const result = await startStop(session, action, component as string);
+        const result = await startStop(session, action, component);
         const { process, port, changed } = result;
         if (options.output === 'json') shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, ...result }));
         else if (options.quiet !== true) {

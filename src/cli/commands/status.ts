@@ -13,8 +13,8 @@ export const statusCommand: CommandEntry = {
   examples: ['status', 'status --watch'],
   declare: (command) =>
     command.option('-w, --watch', 'stay and look again every second; on a terminal this is evpipe top'),
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openRunning(shell, options, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openRunning(shell, options, operand);
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { readStatus, watchStatus } = await import('../../operations/status/status.js');
       if (options.watch === true && shell.interactive && options.output === 'text') return showTop(session, shell);

@@ -50,7 +50,7 @@ export const tailCommand: CommandEntry = {
   },
 };
 
-function requestOf({ options, arguments: [topics] }: CommandCall): Omit<TailOptions, 'signal'> {
+function requestOf({ options, rest: topics }: CommandCall): Omit<TailOptions, 'signal'> {
   const given = [
     options.fromBeginning === true,
     options.tail !== undefined,
@@ -66,7 +66,7 @@ function requestOf({ options, arguments: [topics] }: CommandCall): Omit<TailOpti
   }
   const exitAtEnd = options.exit === true;
   return {
-    topics: topics as readonly string[],
+    topics,
     from: startOf(options, exitAtEnd),
     exitAtEnd,
     partition: wholeNumber(options.partition, '--partition'),

@@ -31,8 +31,7 @@ type Reader = (path: string) => KsqlTest[];
 
 const reader = async (): Promise<Reader> => (await import('../../pipeline/ksql-test-file.js')).readKsqlTests;
 
-function pathsOf({ shell, options, arguments: [tests] }: CommandCall): string[] {
-  const given = (tests ?? []) as readonly string[];
+function pathsOf({ shell, options, rest: given }: CommandCall): string[] {
   if (given.length > 0) return given.map((path) => resolve(shell.cwd, path));
   const file = options.file?.[0];
   const folder = file === undefined ? shell.cwd : dirname(resolve(shell.cwd, file));

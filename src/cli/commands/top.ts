@@ -11,13 +11,13 @@ export const topCommand: CommandEntry = {
   summary: 'all of it on one screen: components, flow, topics, connectors, groups, checks; ? shows the keys',
   examples: ['top', 'top pipelines/person-planning'],
   declare: () => {},
-  run: async ({ shell, options, arguments: [operand] }) => {
+  run: async ({ shell, options, operands: [operand] }) => {
     if (!shell.interactive || options.output !== 'text' || !process.stdin.isTTY)
       throw new EvpipeError('EVPIPE_TOP_TERMINAL', 'top needs a terminal and its keyboard', {
         kind: 'usage',
         todo: `\`${shell.self} status\` prints how all is; with --watch it goes on.`,
       });
-    const pipeline = await openRunning(shell, options, operand as string | undefined);
+    const pipeline = await openRunning(shell, options, operand);
     return withSession(pipeline, { shell, options, emit: () => {} }, (session) => showTop(session, shell));
   },
 };

@@ -13,12 +13,12 @@ export const topicsCommand: CommandEntry = {
     command
       .addArgument(new Argument('[action]', 'what to do').choices(['list', 'describe']).default('list'))
       .argument('[names...]', 'topics; default: all'),
-  run: async ({ shell, options, arguments: [action, names] }) => {
+  run: async ({ shell, options, operands: [action], rest: names }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { describeTopics } = await import('../../operations/topics/describe.js');
       const { listTable } = await import('../data-table.js');
-      const reports = await describeTopics(session, (names ?? []) as readonly string[]);
+      const reports = await describeTopics(session, names);
       if (options.output === 'json') for (const report of reports) shell.out(jsonLine(report));
       else if (action === 'list') {
         const rows = reports.map(({ topic, partitions, records, groups, declared }) => [

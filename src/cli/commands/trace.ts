@@ -9,11 +9,11 @@ export const traceCommand: CommandEntry = {
   summary: 'the chronology of one key across the topics and tables of a check',
   examples: ['trace orders b1b83885', 'trace persons d26c973e --output json | jq .value'],
   declare: () => {},
-  run: async ({ shell, options, arguments: [check, key] }) => {
+  run: async ({ shell, options, operands: [check = '', key = ''] }) => {
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { trace } = await import('../../operations/trace/trace.js');
-      const found = await trace(session, String(check), String(key));
+      const found = await trace(session, check, key);
       if (options.output === 'json') {
         for (const entry of found.entries) shell.out(jsonLine(entry));
         return EXIT.done;

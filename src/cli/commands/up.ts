@@ -44,12 +44,12 @@ async function watched(call: CommandCall, work: Omit<UpOptions, 'deadlineMs'>): 
   const {
     shell,
     options,
-    arguments: [operand],
+    operands: [operand],
   } = call;
   if (options.attach === true)
     throw new EvpipeError('EVPIPE_UP_STAYS', 'use only one of --watch and --attach', { kind: 'usage' });
   const { FileWatch, watchedFiles } = await import('../../operations/up/watch.js');
-  const open = () => openPipeline(shell, { ...options, quiet: true }, operand as string | undefined);
+  const open = () => openPipeline(shell, { ...options, quiet: true }, operand);
   let pipeline = await open();
   for (;;) {
     // What is saved while it works counts as well.
@@ -114,10 +114,10 @@ export const seedCommand: CommandEntry = {
 };
 
 async function runUp(
-  { shell, options, arguments: [operand] }: CommandCall,
+  { shell, options, operands: [operand] }: CommandCall,
   work: Omit<UpOptions, 'deadlineMs'>,
 ): Promise<number> {
-  const pipeline = await openPipeline(shell, options, operand as string | undefined);
+  const pipeline = await openPipeline(shell, options, operand);
   const printer = await printerFor(shell, options);
   const emit = (event: OperationEvent): void => printer.emit(event);
   return withSession(pipeline, { shell, options, emit, waitsForSilent: true }, async (session) => {

@@ -8,8 +8,8 @@ export const validateCommand: CommandEntry = {
   summary: 'check the pipeline file with each of its profiles, report all problems at once, start nothing',
   examples: ['validate pipelines/person-planning'],
   declare: () => {},
-  run: async ({ shell, options, arguments: [operand] }) => {
-    const pipeline = await openEveryProfile(shell, options, operand as string | undefined);
+  run: async ({ shell, options, operands: [operand] }) => {
+    const pipeline = await openEveryProfile(shell, options, operand);
     if (options.output === 'json')
       shell.out(jsonLine({ kind: 'result', exitCode: EXIT.done, pipeline: pipeline.name }));
     else if (options.quiet !== true) shell.out(`${pipeline.name} is valid.\n`);

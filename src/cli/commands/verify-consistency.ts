@@ -47,11 +47,10 @@ export const verifyConsistencyCommand: CommandEntry = {
       .option('--watch [interval]', 'check again, every 30s by default, until Ctrl-C; say only what has changed')
       .option('--metrics <file>', "also write the results in Prometheus' text format; with --watch after each round")
       .option('--history <file>', 'also append a line of JSON for each check whose result has changed'),
-  run: async ({ shell, options, arguments: [checks] }) => {
+  run: async ({ shell, options, rest: named }) => {
     const differencesMax = numberUpTo(options.maxDifferences, '--max-differences', DIFFERENCES_MAX);
     const samplePercent = numberUpTo(options.sample, '--sample', 100);
     const maxRate = numberUpTo(options.maxRate, '--max-rate', Number.MAX_SAFE_INTEGER);
-    const named = (checks ?? []) as readonly string[];
     const since = sinceOf(options);
     const watchMs = watchOf(options);
     const keys = await chosenKeys(options, named);
