@@ -1,4 +1,4 @@
-import { EvpipeError, messageOf } from '../support/errors.js';
+import { codeOf, EvpipeError, messageOf } from '../support/errors.js';
 import { EXIT, EXIT_OF_KIND } from './exit-codes.js';
 import type { Shell } from './shell.js';
 
@@ -26,7 +26,7 @@ export function reportError(thrown: unknown, shell: Shell, options: { verbose: b
 
 function asEvpipeError(thrown: unknown): EvpipeError {
   if (thrown instanceof EvpipeError) return thrown;
-  const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
+  const code = codeOf(thrown);
   if (code === 'ENOSPC') {
     return new EvpipeError('EVPIPE_DISK_FULL', `the disk is full: ${messageOf(thrown)}`, {
       cause: thrown,

@@ -2,7 +2,7 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http
 import { Agent as TlsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import { isConnectionLost } from '../support/connection-failure.js';
-import { messageOf } from '../support/errors.js';
+import { codeOf, messageOf } from '../support/errors.js';
 import { type Liveness, type LivenessQuestion, type LivenessWatch, questionOf } from '../support/liveness.js';
 import { pause } from '../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../support/tls-files.js';
@@ -73,7 +73,7 @@ export class NoAnswer extends Error {
   }
 
   get code(): string {
-    return (this.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+    return codeOf(this.cause) ?? '';
   }
 }
 
@@ -213,10 +213,8 @@ export class HttpClient {
     const ended = this.signals(request).find(({ aborted }) => aborted);
     if (ended !== undefined) return ended.reason;
     const timedOut = timer.aborted;
-    const why = timedOut
-      ? String(timer.reason)
-      : messageOf(failure) || (failure as NodeJS.ErrnoException).code || 'no answer';
-    const { code = '' } = failure as NodeJS.ErrnoException;
+    const why = timedOut ? String(timer.reason) : messageOf(failure) || codeOf(failure) || 'no answer';
+    const code = codeOf(failure) ?? '';
     return new NoAnswer(why, NEVER_SENT.has(code), timedOut, failure);
   }
 

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import type { Located, ReferenceValues } from '../pipeline/pipeline.js';
 import { referencesIn, resolveAll, resolveReferences } from '../pipeline/references.js';
 import { settings, text } from '../pipeline/spec-words.js';
-import { EvpipeError } from '../support/errors.js';
+import { codeOf, EvpipeError } from '../support/errors.js';
 import { credentialsFor } from './reference-values.js';
 import type { Session } from './session.js';
 
@@ -58,7 +58,7 @@ function fileEnvironment(folder: string, { envFile, locationOf }: ProgramSection
   try {
     return parseEnv(readFileSync(resolve(folder, envFile), 'utf8')) as Record<string, string>;
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
+    const why = codeOf(cause) === 'ENOENT' ? 'there is no such file' : String(cause);
     throw new EvpipeError('EVPIPE_ENV_FILE', `envFile ${envFile}: ${why}`, { location: locationOf('envFile'), cause });
   }
 }

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import { EvpipeError } from './errors.js';
+import { codeOf, EvpipeError } from './errors.js';
 
 /** For one text. A pattern that needs more has no end that anybody would wait for. */
 const BUDGET_MS = 250;
@@ -21,7 +21,7 @@ export class BoundedRegex extends RegExp {
     try {
       return watched(() => super.exec(text));
     } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw failure;
+      if (codeOf(failure) !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw failure;
       const shown = this.source.length > SHOWN_CHARS ? `${this.source.slice(0, SHOWN_CHARS)}…` : this.source;
       throw new EvpipeError(
         'EVPIPE_REGEX_TOO_SLOW',

@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { EvpipeError } from './errors.js';
+import { codeOf, EvpipeError } from './errors.js';
 
 /** One segment of PostgreSQL's WAL, the largest piece that a server asks for at once. */
 const LEAST_BYTES = 16 * 1024 ** 2;
@@ -14,7 +14,7 @@ export function shortageOfRoom(folder: string): string | undefined {
 
 /** What could not be written below this folder, with its place: the system's own message names none. Other failures stay as they are. */
 export function withPlace(failure: unknown, folder: string): unknown {
-  if ((failure as NodeJS.ErrnoException | undefined)?.code !== 'ENOSPC') return failure;
+  if (codeOf(failure) !== 'ENOSPC') return failure;
   return new EvpipeError('EVPIPE_DISK_FULL', `no space left on device: can't write below ${folder}`, {
     cause: failure,
     todo: 'Free some space, then rerun the command; it continues from where it stopped.',

@@ -43,6 +43,12 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** `ENOENT`, `ECONNREFUSED` and the like of what the system or Node refused; undefined for other failures. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
 /** For the default branch of an exhausted union. */
 export function unreachable(value: never): never {
   throw new Error(`not handled: ${JSON.stringify(value)}`);

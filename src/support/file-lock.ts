@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { tryLock } from 'fs-native-extensions';
+import { codeOf } from './errors.js';
 
 /** How often the file may be replaced between opening and locking it before that counts as locked. */
 const ATTEMPTS_MAX = 10;
@@ -56,7 +57,7 @@ function notePid(fd: number): void {
     ftruncateSync(fd, 0);
     writeSync(fd, `${process.pid}\n`);
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== 'ENOSPC') throw failure;
+    if (codeOf(failure) !== 'ENOSPC') throw failure;
   }
 }
 

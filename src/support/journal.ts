@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from './errors.js';
 
 /** Lines beyond twice the live entries after which the file is written anew. */
 const SLACK_LINES = 2000;
@@ -70,7 +71,7 @@ export class Journal<Value> {
     } catch (failure) {
       if (fd !== undefined) closeSync(fd);
       rmSync(fresh, { force: true });
-      if (['ENOSPC', 'EDQUOT'].includes((failure as NodeJS.ErrnoException).code ?? '')) return;
+      if (['ENOSPC', 'EDQUOT'].includes(codeOf(failure) ?? '')) return;
       throw failure;
     }
     closeSync(this.fd);

@@ -1,4 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { codeOf } from './errors.js';
 
 /** A small state file, readable by its owner only: written beside and renamed, so a reader never sees half of it. */
 export function writeJson(file: string, value: unknown): void {
@@ -20,7 +21,7 @@ export function createJson(file: string, value: unknown): boolean {
     linkSync(unfinished, file); // unlike rename it does not replace
     return true;
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(failure) === 'EEXIST') return false;
     throw failure;
   } finally {
     rmSync(unfinished, { force: true });
@@ -39,7 +40,7 @@ export function readAnyJson<T>(file: string): T | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(failure) === 'ENOENT') return undefined;
     throw failure;
   }
   return JSON.parse(text) as T;

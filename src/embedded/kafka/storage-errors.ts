@@ -16,7 +16,7 @@ export function stored<Result>(broker: Broker, what: string, write: () => Result
 }
 
 export const isOfFileSystem = (failure: unknown): boolean =>
-  failure instanceof Error && typeof (failure as NodeJS.ErrnoException).syscall === 'string';
+  failure instanceof Error && 'syscall' in failure && typeof failure.syscall === 'string';
 
 /** What a request answers that stores something itself: clients may repeat it once there is room. Throws any other failure. */
 export function storageError(failure: unknown): 'KAFKA_STORAGE_ERROR' {

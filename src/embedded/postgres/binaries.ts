@@ -15,7 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { type Account, canReach } from '../../support/account.js';
-import { EvpipeError } from '../../support/errors.js';
+import { codeOf, EvpipeError } from '../../support/errors.js';
 
 export interface Binaries {
   readonly initdb: string;
@@ -88,7 +88,7 @@ function completeSymlinks(folder: string): boolean {
     try {
       symlinkSync(source, target);
     } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') continue; // another evpipe was quicker
+      if (codeOf(failure) === 'EEXIST') continue; // another evpipe was quicker
       return false;
     }
   }

@@ -6,6 +6,7 @@ import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
 import { AvroSchemaError, parseAvroSchema } from '../../protocol/avro/schema.js';
 import type { SourceLocation } from '../../support/errors.js';
+import { codeOf } from '../../support/errors.js';
 import { knownTopics } from '../topic/known-topics.js';
 import type { SubjectSection } from './section.js';
 
@@ -63,8 +64,7 @@ function schemaFile(subject: SubjectSection, cwd: string): readonly Problem[] {
   try {
     text = readFileSync(subject.file, 'utf8');
   } catch (failure) {
-    const why =
-      (failure as NodeJS.ErrnoException).code === 'ENOENT' ? `there is no file ${shown}` : `${shown} can't be read`;
+    const why = codeOf(failure) === 'ENOENT' ? `there is no file ${shown}` : `${shown} can't be read`;
     return [problem('file-missing', subject.locationOf('file'), `subject ${subject.name}: ${why}`)];
   }
   if (subject.type === 'PROTOBUF') return [];

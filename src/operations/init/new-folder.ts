@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EvpipeError } from '../../support/errors.js';
+import { codeOf, EvpipeError } from '../../support/errors.js';
 
 /** What may lie in a folder that still counts as empty. */
 const HARMLESS = new Set(['.git']);
@@ -20,7 +20,7 @@ function entriesOf(folder: string): readonly string[] {
   try {
     return readdirSync(folder).filter((name) => !HARMLESS.has(name));
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== 'ENOTDIR') throw failure;
+    if (codeOf(failure) !== 'ENOTDIR') throw failure;
     return [`${basename(folder)}, a file`];
   }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { codeOf } from '../../support/errors.js';
 
 /**
  * A process id alone may have been reused; with the time it began (and the boot it began in) it is this one
@@ -76,7 +77,7 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
     process.kill(-leader, signal);
     return true;
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'EPERM') return true;
+    if (codeOf(failure) === 'EPERM') return true;
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { ByteWriter } from '../../../protocol/amqp/byte-writer.js';
+import { codeOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import type { Commits, Committed } from './commits.js';
 import type { ContentMemory } from './content-memory.js';
@@ -304,7 +305,7 @@ function readFolder(dir: string): readonly string[] {
   try {
     return readdirSync(dir);
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (codeOf(failure) === 'ENOENT') return [];
     throw failure;
   }
 }

@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connectKafka } from '../../../clients/kafka/client.js';
-import { messageOf } from '../../../support/errors.js';
+import { codeOf, messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import type { Settings, SignalChannels } from './settings.js';
@@ -53,7 +53,7 @@ async function signalText(file: string): Promise<string | undefined> {
     if (found.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
     return await readFile(file, 'utf8');
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(failure) === 'ENOENT') return undefined;
     throw failure;
   }
 }

@@ -9,7 +9,7 @@ import {
   producerIdOf,
   setBaseOffset,
 } from '../../../protocol/kafka/record-batch.js';
-import { messageOf } from '../../../support/errors.js';
+import { codeOf, messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { FileRange } from './file-range.js';
@@ -455,7 +455,7 @@ function readFolder(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (codeOf(failure) === 'ENOENT') return [];
     throw failure;
   }
 }

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, unlinkSync } from 'node:fs';
+import { codeOf } from '../../../support/errors.js';
 
 /** Bytes of log between two entries: a search reads at most this much, 10 GB of log need 5 MB of index. */
 const INTERVAL_BYTES = 32 * 1024;
@@ -125,7 +126,7 @@ export class SegmentIndex {
     try {
       this.flush();
     } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === undefined) throw failure;
+      if (codeOf(failure) === undefined) throw failure;
     }
   }
 

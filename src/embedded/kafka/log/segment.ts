@@ -7,6 +7,7 @@ import {
   maxTimestampOf,
   sizeOf,
 } from '../../../protocol/kafka/record-batch.js';
+import { codeOf } from '../../../support/errors.js';
 import { noteClosed, noteOpened } from './open-files.js';
 import { SegmentIndex } from './segment-index.js';
 
@@ -227,7 +228,7 @@ export class Segment {
       try {
         unlinkSync(file);
       } catch (failure) {
-        if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
+        if (codeOf(failure) !== 'ENOENT') throw failure;
       }
     }
   }
