@@ -66,21 +66,34 @@ export interface ExaminedProfiles extends Loaded {
 export async function examineEveryProfile(options: LoadOptions, kinds: readonly FileKind[]): Promise<ExaminedProfiles> {
   const read = readFiles(options);
   const form = pipelineSpec(kinds);
-  const loaded = await examined(checked(read, options, kinds, form));
-  const known = new Set(loaded.problems.map(problemKey));
+  const asChosen = examined(checked(read, options, kinds, form));
   const names = new Set(read.trees.flatMap((tree) => keysAt(tree, ['profiles'])));
-  const problems: Problem[] = [];
-  for (const name of names) {
-    if (options.profiles.includes(name)) continue;
-    const chosen = { ...options, profiles: [...options.profiles, name] };
-    for (const found of (await examined(checked(read, chosen, kinds, form))).problems) {
+  // The examination of one waits for others' programs, so the next is checked meanwhile.
+  const withOneMore = [...names]
+    .filter((name) => !options.profiles.includes(name))
+    .map((name) => {
+      const chosen = { ...options, profiles: [...options.profiles, name] };
+      return examined(checked(read, chosen, kinds, form)).then(({ problems }) => ({ name, problems }));
+    });
+  const [loaded, ...others] = await Promise.all([asChosen, ...withOneMore]);
+  return { ...loaded, profileProblems: sorted(newProblems(loaded, others)) };
+}
+
+function newProblems(
+  { problems }: Loaded,
+  others: readonly { readonly name: string; readonly problems: readonly Problem[] }[],
+): readonly Problem[] {
+  const known = new Set(problems.map(problemKey));
+  const added: Problem[] = [];
+  for (const { name, problems } of others) {
+    for (const found of problems) {
       const key = problemKey(found);
       if (found.severity !== 'error' || found.code === 'variable-missing' || known.has(key)) continue;
       known.add(key);
-      problems.push({ ...found, message: `${found.message} (with --profile ${name})` });
+      added.push({ ...found, message: `${found.message} (with --profile ${name})` });
     }
   }
-  return { ...loaded, profileProblems: sorted(problems) };
+  return added;
 }
 
 const problemKey = ({ code, message, location }: Problem): string =>
