@@ -23,6 +23,7 @@ const project = (name: string, timeoutMs: number, parallel: boolean, more: objec
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     pool: 'forks' as const,
+    sequence: { groupOrder: 1 },
     fileParallelism: parallel,
     ...more,
   },
@@ -36,7 +37,13 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     experimental: { fsModuleCache: true },
     projects: [
-      project('unit', 60_000, true, { ...SHARED_MODULES, setupFiles: ['test/support/no-servers.ts'] }),
+      project('unit', 60_000, true, {
+        ...SHARED_MODULES,
+        setupFiles: ['test/support/no-servers.ts'],
+        // These wait for nothing: more than two would only load all modules once more each. So they run before the others.
+        maxWorkers: 2,
+        sequence: { groupOrder: 0 },
+      }),
       project('servers', 60_000, true, SHARED_MODULES),
       project('system', 180_000, true, SHARED_MODULES),
       project('security', 180_000, true),
