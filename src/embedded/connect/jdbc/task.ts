@@ -43,7 +43,9 @@ export class JdbcSinkTask implements SinkTask {
     } catch (failure) {
       signal.throwIfAborted();
       if (report === undefined || isRetriable(failure)) throw failure;
-      await this.putOneByOne(records, report);
+      const [only] = records;
+      if (records.length === 1 && only !== undefined) await report(only, failure);
+      else await this.putHalves(records);
     }
   }
 
@@ -51,21 +53,11 @@ export class JdbcSinkTask implements SinkTask {
     await this.disconnect();
   }
 
-  /** Finds out which records of a batch can't be stored; the others are. */
-  private async putOneByOne(
-    records: readonly SinkRecord[],
-    report: NonNullable<SinkTaskContext['report']>,
-  ): Promise<void> {
-    for (const record of records) {
-      try {
-        const change = this.reader.read(record);
-        if (change !== undefined) await this.store([change]);
-      } catch (failure) {
-        this.context.signal.throwIfAborted();
-        if (isRetriable(failure)) throw failure;
-        await report(record, failure);
-      }
-    }
+  /** Finds out, by few transactions, which records can't be stored; the others are, in their order. */
+  private async putHalves(records: readonly SinkRecord[]): Promise<void> {
+    const middle = Math.ceil(records.length / 2);
+    await this.put(records.slice(0, middle));
+    await this.put(records.slice(middle));
   }
 
   private async store(changes: readonly Change[]): Promise<void> {

@@ -17,6 +17,7 @@ import { converterOf, transformChain } from './chain.js';
 import { DeadLetters, type Stage } from './dead-letters.js';
 import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SinkConnectorPlugin } from './plugin.js';
+import { PutQueue } from './put-queue.js';
 import { untilReachable } from './reachable.js';
 import { sinkGroup } from './sink-offsets.js';
 import type { SinkRecord, SinkTask } from './sink-task.js';
@@ -145,25 +146,25 @@ export class SinkRunner implements TaskRunner {
     return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
   }
 
-  /** Reads what this member was assigned until the group changes. One batch is stored while the next is converted. */
+  /** Reads what this member was assigned until the group changes. Records are stored while the next are converted. */
   private async read(partitions: readonly TopicPartition[], topics: ReadonlyMap<string, number>): Promise<void> {
     const reader = this.context.kafka.reader({ from: await this.positions(partitions) });
     this.reader = reader;
     const watch = setInterval(() => void this.watch(topics), METADATA_MS);
-    let storing: Promise<void> = Promise.resolve();
+    const queue = new PutQueue(
+      (records, stored) => this.store(records, stored),
+      () => reader.close(),
+    );
     try {
       for await (const batch of this.rejoin || this.stopped.signal.aborted ? [] : reader) {
-        const records = await this.convert(batch);
-        await storing;
-        storing = this.store(batch, records);
-        storing.catch(() => reader.close()); // thrown below, once the loop has ended
+        await queue.add(batch, await this.convert(batch));
         await immediate(); // the task sends what it stores before converting takes the time
       }
-      await storing;
+      await queue.drained();
     } finally {
       clearInterval(watch);
       await reader.close();
-      await storing.catch(() => {}); // thrown above, or after another failure
+      await queue.drained().catch(() => {}); // thrown above, or after another failure
     }
     await this.commit();
   }
@@ -301,7 +302,7 @@ export class SinkRunner implements TaskRunner {
     this.metTopics.add(topic);
   }
 
-  private async store(batch: RecordBatch, records: readonly SinkRecord[]): Promise<void> {
+  private async store(records: readonly SinkRecord[], positions: readonly PartitionPosition[]): Promise<void> {
     this.context.checkMembership();
     if (records.length > 0) {
       try {
@@ -311,8 +312,7 @@ export class SinkRunner implements TaskRunner {
         throw new ConnectFailure('Exiting WorkerSinkTask due to unrecoverable exception.', { cause });
       }
     }
-    const { topic, partition, nextOffset: offset } = batch;
-    this.done.set(`${topic}-${partition}`, { topic, partition, offset });
+    for (const position of positions) this.done.set(`${position.topic}-${position.partition}`, position);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.commit().catch((failure: unknown) => this.end(failure));

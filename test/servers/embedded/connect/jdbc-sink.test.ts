@@ -240,6 +240,31 @@ describe('the JDBC sink of Debezium', () => {
     expect(letters[0]?.value?.toString()).toBe('no json');
   });
 
+  it('finds the few among many that can not be stored, and stores the others in their order', async () => {
+    const database = await world.database(
+      'CREATE TABLE many (id int PRIMARY KEY, name varchar(5), place serial UNIQUE)',
+    );
+    const count = 3_000;
+    const isBad = (id: number): boolean => id % 700 === 3;
+    await produce(Array.from({ length: count }, (_, id) => row('many', id, isBad(id) ? 'too long' : `n${id}`)));
+    const tolerant = {
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': 'many-letters',
+      'errors.deadletterqueue.topic.replication.factor': '1',
+      'errors.deadletterqueue.context.headers.enable': 'true',
+    };
+    await put('picker', sinkConfig(database, { ...UPSERT, ...tolerant, topics: 'many' }));
+    await stored('picker', 'many');
+    const ids = Array.from({ length: count }, (_, id) => id);
+    const { rows } = await database.client.query('SELECT id FROM many ORDER BY place');
+    expect(rows.map(({ id }) => id)).toEqual(ids.filter((id) => !isBad(id)));
+    const letters = await world.records('many-letters', 5);
+    const offsets = letters.map(({ headers }) =>
+      Number(headers.find(([name]) => name === '__connect.errors.offset')?.[1]),
+    );
+    expect(offsets).toEqual(ids.filter(isBad));
+  });
+
   it.each([
     {
       config: { ...UPSERT, 'schema.evolution': 'none' },
