@@ -131,11 +131,9 @@ class Comparison {
 
   /** Only one field of a oneof survives, so fields that could be set together may not come to be in one. */
   private compareOneofs(pair: Pair, after: FieldsByNumber, before: FieldsByNumber): void {
-    const oneofs = new Set([...after.values()].map(({ oneof }) => oneof));
-    for (const oneof of oneofs) {
-      if (oneof === undefined) continue;
+    const oneofs = membersByOneof(after);
+    for (const [oneof, members] of oneofs) {
       const path = `${pathOf(pair.writer)}/${oneof}`;
-      const members = [...after.values()].filter((field) => field.oneof === oneof);
       const old = members.flatMap(({ number }) => before.get(number) ?? []);
       const moved = old.filter((field) => field.oneof === undefined).length;
       if (moved > 1) this.add('MULTIPLE_FIELDS_MOVED_TO_ONEOF', path, pair);
@@ -178,6 +176,17 @@ class Comparison {
 type FieldsByNumber = ReadonlyMap<number, ProtobufField>;
 
 const byNumber = ({ fields }: ProtobufMessage): FieldsByNumber => new Map(fields.map((field) => [field.number, field]));
+
+function membersByOneof(fields: FieldsByNumber): ReadonlyMap<string, readonly ProtobufField[]> {
+  const oneofs = new Map<string, ProtobufField[]>();
+  for (const field of fields.values()) {
+    if (field.oneof === undefined) continue;
+    const members = oneofs.get(field.oneof);
+    if (members === undefined) oneofs.set(field.oneof, [field]);
+    else members.push(field);
+  }
+  return oneofs;
+}
 
 const pathOf = ({ path }: ProtobufMessage): string => `#/${path.join('/')}`;
 

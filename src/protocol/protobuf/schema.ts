@@ -1,7 +1,10 @@
 import protobuf from 'protobufjs';
+import { keepFieldIndex } from './field-index.js';
 import { DESCRIPTOR_IMPORT, descriptorTypes } from './file-descriptor.js';
 import { KNOWN_IMPORTS } from './known-imports.js';
 import { ProtobufSchemaError } from './schema-error.js';
+
+keepFieldIndex();
 
 export type ScalarName =
   | 'double'
@@ -68,8 +71,7 @@ export function parseProtobufSchema(
   references: ReadonlyMap<string, string> = new Map(),
 ): readonly ProtobufMessage[] {
   const types = loadProtobuf(text, references).own.filter((each) => each instanceof protobuf.Type);
-  const messages = new Messages(types);
-  return types.map((type) => messages.of(type));
+  return new Messages(types).all();
 }
 
 export interface LoadedProtobuf {
@@ -123,30 +125,49 @@ const typesIn = (scope: protobuf.Namespace): protobuf.Type[] =>
 const pathOf = ({ parent, name }: protobuf.Type): string[] =>
   parent instanceof protobuf.Type ? [...pathOf(parent), name] : [name];
 
-/** Messages refer to each other in circles, so each is made once, and its fields after it. */
+type Writable<Part> = { -readonly [Name in keyof Part]: Part[Name] };
+
+/** Messages refer to each other in circles and in long chains, so each is made once, and filled after those that were met before it. */
 class Messages {
   private readonly known = new Map<protobuf.Type, ProtobufMessage>();
+  private readonly unfilled: Array<readonly [protobuf.Type, Writable<ProtobufMessage>]> = [];
+  private readonly places = new Map<protobuf.Namespace, ReadonlyMap<protobuf.Type, number>>();
+  private readonly topLevel: ReadonlyMap<protobuf.Type, number>;
 
-  constructor(private readonly topLevel: readonly protobuf.Type[]) {}
+  constructor(private readonly types: readonly protobuf.Type[]) {
+    this.topLevel = new Map(types.map((type, place) => [type, place]));
+  }
 
-  of(type: protobuf.Type): ProtobufMessage {
+  all(): readonly ProtobufMessage[] {
+    const messages = this.types.map((type) => this.of(type));
+    for (let next = this.unfilled.pop(); next !== undefined; next = this.unfilled.pop()) {
+      const [type, message] = next;
+      message.fields = type.fieldsArray.map((field) => this.fieldOf(field));
+      message.nested = typesIn(type).map((each) => this.of(each));
+    }
+    return messages;
+  }
+
+  private of(type: protobuf.Type): ProtobufMessage {
     const known = this.known.get(type);
     if (known !== undefined) return known;
-    const indexes = this.indexesOf(type);
-    const fields: ProtobufField[] = [];
-    const nested: ProtobufMessage[] = [];
     const fullName = type.fullName.replace(/^\./, '');
-    const message = { name: type.name, fullName, path: pathOf(type), fields, indexes, nested };
+    const indexes = this.indexesOf(type);
+    const message = { name: type.name, fullName, path: pathOf(type), fields: [], indexes, nested: [] };
     this.known.set(type, message);
-    fields.push(...type.fieldsArray.map((field) => this.fieldOf(field)));
-    nested.push(...typesIn(type).map((each) => this.of(each)));
+    this.unfilled.push([type, message]);
     return message;
   }
 
   private indexesOf(type: protobuf.Type): number[] {
     const { parent } = type;
-    if (parent instanceof protobuf.Type) return [...this.indexesOf(parent), typesIn(parent).indexOf(type)];
-    return [this.topLevel.indexOf(type)];
+    if (!(parent instanceof protobuf.Type)) return [this.topLevel.get(type) ?? -1];
+    let places = this.places.get(parent);
+    if (places === undefined) {
+      places = new Map(typesIn(parent).map((each, place) => [each, place]));
+      this.places.set(parent, places);
+    }
+    return [...this.indexesOf(parent), places.get(type) ?? -1];
   }
 
   private fieldOf(field: protobuf.Field): ProtobufField {
