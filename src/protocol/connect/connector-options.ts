@@ -35,12 +35,17 @@ export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
       oneOf: ['none', 'restart'],
     }),
   ),
-  unused(optional('LONG', 'errors.retry.timeout', '0', 'conversions and transforms are tried once.')),
+  optional(
+    'LONG',
+    'errors.retry.timeout',
+    '0',
+    'How long a record is converted again while the schema registry is out of reach, in milliseconds. -1, or where it is not set: without end. Nothing else in a record’s way fails for a time only.',
+  ),
   optional(
     'LONG',
     'errors.retry.delay.max.ms',
     '60000',
-    'Longest pause between attempts of a source that lost its database, in milliseconds.',
+    'Longest pause between these attempts, and those of a source that lost its database, in milliseconds.',
   ),
   optional('STRING', 'errors.tolerance', 'none', 'none: an error ends the task; all: the record is skipped.', {
     oneOf: ['none', 'all'],

@@ -18,7 +18,7 @@ import { DeadLetters, type Stage } from './dead-letters.js';
 import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SinkConnectorPlugin } from './plugin.js';
 import { PutQueue } from './put-queue.js';
-import { untilReachable } from './reachable.js';
+import { retriesOf, untilReachable } from './reachable.js';
 import { sinkGroup } from './sink-offsets.js';
 import type { SinkRecord, SinkTask } from './sink-task.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
@@ -223,7 +223,8 @@ export class SinkRunner implements TaskRunner {
 
   /** Where a converter has to ask a schema registry. An outage of the registry is waited out. */
   private async convertSlowly(record: KafkaRecord): Promise<SinkRecord | undefined> {
-    const task = { connector: this.name, log: this.context.log, signal: this.stopped.signal };
+    const { log } = this.context;
+    const task = { connector: this.name, log, signal: this.stopped.signal, retries: retriesOf(this.config) };
     let stage: Stage = 'KEY_CONVERTER';
     try {
       const key = await untilReachable(async () => this.keys.toConnect(record.topic, record.key), task);

@@ -11,7 +11,7 @@ import { converterOf, transformChain } from './chain.js';
 import { type Delivery, deliveryOf } from './delivery.js';
 import { type HeaderConverter, headerConverter } from './headers.js';
 import type { SourceConnectorPlugin } from './plugin.js';
-import { untilReachable } from './reachable.js';
+import { retriesOf, untilReachable } from './reachable.js';
 import type { SourceItem, SourceOffset, SourcePartition, SourceTask } from './source-task.js';
 import type { Stores } from './stores.js';
 import type { RunnerContext, TaskRunner } from './task-runner.js';
@@ -188,7 +188,7 @@ export class SourceRunner implements TaskRunner {
           attempt = undefined;
           return current;
         },
-        { connector: this.name, log: this.context.log, signal: this.stopped.signal },
+        { connector: this.name, log: this.context.log, signal: this.stopped.signal, retries: retriesOf(this.config) },
       );
     } catch (failure) {
       if (this.stopping) throw failure;
