@@ -1,9 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import getPort from 'get-port';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -12,10 +9,9 @@ import type { KafkaAccess, KafkaClient } from '../../src/clients/kafka/contract.
 import { type RunningPostgres, startPostgres } from '../../src/embedded/postgres/server.js';
 import { Lifetime } from '../../src/support/lifetime.js';
 import { pause, waitUntil } from '../../src/support/retry.js';
+import { ConnectWorker, type Part } from '../support/connect-worker.js';
 import { Follower, repeatedly } from '../support/follower.js';
-import { forkServer } from '../support/fork-server.js';
 
-const ENTRY = fileURLToPath(new URL('../../dist/embedded/connect/process.js', import.meta.url));
 const WAIT_MS = 60_000;
 /** Three JVMs on a busy machine. */
 const START_MS = 300_000;
@@ -27,66 +23,14 @@ interface Broker {
   stop(): Promise<void>;
 }
 
-interface Part {
-  readonly state: string;
-  readonly worker_id: string;
-  readonly trace?: string;
-}
+/** Records go round these ids: each round is the next version of all. */
+const ITEMS = 100;
 
-interface Status {
-  readonly connector: Part;
-  readonly tasks: readonly Part[];
-}
-
-/** A process with a Connect worker, which can be killed and started again at its address. */
-class Worker {
-  private child: ChildProcess | undefined;
-
-  constructor(
-    readonly port: number,
-    private readonly options: object,
-  ) {}
-
-  get id(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  async start(): Promise<this> {
-    const child = forkServer(ENTRY, { ...this.options, host: '127.0.0.1', port: this.port });
-    this.child = child;
-    await new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
-    });
-    return this;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.child?.kill(signal);
-  }
-
-  async end(signal: NodeJS.Signals): Promise<void> {
-    const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
-  }
-
-  async ask(method: string, path: string, body?: unknown) {
-    const response = await fetch(`http://${this.id}${path}`, {
-      method,
-      signal: AbortSignal.timeout(WAIT_MS),
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-  }
-
-  async status(connector: string): Promise<Status> {
-    return (await this.ask('GET', `/connectors/${connector}/status`)).body as Status;
-  }
-}
+/** As JsonConverter writes it with schemas. */
+const schemaed = (payload: Readonly<Record<string, number>>): Buffer => {
+  const fields = Object.keys(payload).map((field) => ({ field, type: 'int32', optional: false }));
+  return Buffer.from(JSON.stringify({ schema: { type: 'struct', optional: false, fields }, payload }));
+};
 
 /** Workers that share a group, on any broker. */
 export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>): void {
@@ -118,7 +62,7 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
   let life: Lifetime;
   let group: string;
   let groups = 0;
-  let workers: Worker[];
+  let workers: ConnectWorker[];
   beforeEach(async () => {
     life = new Lifetime();
     group = `group-${++groups}`;
@@ -127,22 +71,22 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
 
   afterEach(() => life.end());
 
-  async function newWorker(): Promise<Worker> {
+  async function newWorker(exactlyOnce = 'enabled'): Promise<ConnectWorker> {
     const topics = ['config', 'offset', 'status'].map((what) => [`${what}.storage.topic`, `${group}-${what}`]);
-    const worker = new Worker(await getPort({ host: '127.0.0.1' }), {
+    const worker = new ConnectWorker(await getPort({ host: '127.0.0.1' }), {
       kafka: broker.access,
       workerConfig: {
         ...Object.fromEntries(topics),
         'group.id': group,
         'session.timeout.ms': String(SESSION_MS),
-        'exactly.once.source.support': 'enabled',
+        'exactly.once.source.support': exactlyOnce,
       },
     });
     life.onEnd(() => worker.end('SIGKILL'));
     return worker.start();
   }
 
-  const at = (index: number): Worker => workers[index] as Worker;
+  const at = (index: number): ConnectWorker => workers[index] as ConnectWorker;
   const nameOf = (index: number): string => `${group.replace('-', '_')}_${index}`;
 
   const config = (name: string) => ({
@@ -175,7 +119,7 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
   }
 
   /** Which worker runs each task, once all of these workers say the same and all tasks stream. */
-  function owners(names: readonly string[], among: readonly Worker[]): Promise<readonly string[]> {
+  function owners(names: readonly string[], among: readonly ConnectWorker[]): Promise<readonly string[]> {
     let seen: unknown;
     return waitUntil(
       () => `tasks to run, the same at every worker: ${JSON.stringify(seen)}`,
@@ -197,7 +141,7 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
   }
 
   /** Once that is how many tasks each worker has. */
-  async function shared(names: readonly string[], among: readonly Worker[], counts: readonly number[]) {
+  async function shared(names: readonly string[], among: readonly ConnectWorker[], counts: readonly number[]) {
     let found: readonly string[] = [];
     return waitUntil(
       () => `${counts} tasks a worker: ${found}`,
@@ -205,6 +149,35 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
         found = await owners(names, among);
         const each = among.map(({ id }) => found.filter((owner) => owner === id).length);
         return each.sort().join() === [...counts].sort().join() ? found : undefined;
+      },
+      { timeoutMs: WAIT_MS },
+    );
+  }
+
+  const sink = (table: string, topic: string) => ({
+    'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
+    'connection.url': `jdbc:postgresql://127.0.0.1:${postgres.port}/postgres`,
+    'connection.username': 'postgres',
+    'connection.password': postgres.password,
+    'collection.name.format': table,
+    'tasks.max': '2',
+    'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    topics: topic,
+  });
+
+  /** Once all tasks of the sinks run at these workers, and each has some. */
+  async function sinkTasksAt(names: readonly string[], among: readonly ConnectWorker[]): Promise<void> {
+    let seen: unknown;
+    await waitUntil(
+      () => `sinks to run at ${among.map(({ id }) => id)}: ${JSON.stringify(seen)}`,
+      async () => {
+        const statuses = await Promise.all(names.map((name) => among[0]?.status(name)));
+        seen = statuses;
+        const tasks = statuses.flatMap((status) => status?.tasks ?? []);
+        const ids = new Set(tasks.map(({ worker_id }) => worker_id));
+        const allRun = tasks.length === 2 * names.length && tasks.every(({ state }) => state === 'RUNNING');
+        return allRun && ids.size === among.length && among.every(({ id }) => ids.has(id)) ? true : undefined;
       },
       { timeoutMs: WAIT_MS },
     );
@@ -227,23 +200,31 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
       for (const name of names) await database.query(`INSERT INTO ${name} VALUES (${rows})`);
       await pause(5);
     });
+    /** What the topics have in the end, each row at least once. */
+    const arrived = async (): Promise<ReadonlyArray<readonly number[]>> => {
+      await writer.stop();
+      await waitUntil(
+        () => `${rows} rows: ${followers.map(({ seen }) => seen.length)}`,
+        async () => (followers.every(({ seen }) => seen.length >= rows && seen.at(-1) === rows) ? true : undefined),
+        { timeoutMs: WAIT_MS },
+      );
+      await Promise.all(followers.map((follower) => follower.close()));
+      return followers.map(({ seen }) => seen);
+    };
+    const written = () => Array.from({ length: rows }, (_, index) => index + 1);
     return {
       async everyRowIsThereOnce(): Promise<void> {
-        await writer.stop();
-        await waitUntil(
-          () => `${rows} rows: ${followers.map(({ seen }) => seen.length)}`,
-          async () => (followers.every(({ seen }) => seen.length >= rows) ? true : undefined),
-          { timeoutMs: WAIT_MS },
-        );
-        await Promise.all(followers.map((follower) => follower.close()));
-        const written = Array.from({ length: rows }, (_, index) => index + 1);
-        for (const { seen } of followers) expect(seen).toEqual(written);
+        for (const seen of await arrived()) expect(seen).toEqual(written());
+      },
+      /** Some may come again, but none for the first time after a later one. */
+      async everyRowIsThere(): Promise<void> {
+        for (const seen of await arrived()) expect([...new Set(seen)]).toEqual(written());
       },
     };
   }
 
-  const other = (id: string | undefined): Worker => workers.find((worker) => worker.id !== id) as Worker;
-  const withId = (id: string | undefined): Worker => workers.find((worker) => worker.id === id) as Worker;
+  const other = (id: string | undefined): ConnectWorker => workers.find((worker) => worker.id !== id) as ConnectWorker;
+  const withId = (id: string | undefined): ConnectWorker => workers.find((worker) => worker.id === id) as ConnectWorker;
 
   it('share connectors and tasks evenly, and each answers for all', async () => {
     const names = await createConnectors(4);
@@ -309,6 +290,80 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
     await shared(names, workers, [1, 1]);
     await rows.everyRowIsThereOnce();
   }, 180_000);
+
+  it('lose no row without exactly-once support, however often one is killed', async () => {
+    for (const worker of workers) await worker.end('SIGKILL');
+    group = `group-${++groups}`;
+    workers = [await newWorker('disabled'), await newWorker('disabled')];
+    const names = await createConnectors(2);
+    await shared(names, workers, [1, 1]);
+    const rows = await writing(names);
+    for (const worker of [...workers, ...workers]) {
+      await worker.end('SIGKILL');
+      await shared(names, [other(worker.id)], [2]);
+      await worker.start();
+      await shared(names, workers, [1, 1]);
+    }
+    await rows.everyRowIsThere();
+  }, 300_000);
+
+  it('store all records of sinks whose workers are killed while they write', async () => {
+    const [upserts = '', inserts = ''] = [nameOf(0), nameOf(1)];
+    const topic = `${upserts}.items`;
+    await kafka.createTopic({ name: topic, partitions: 4 });
+    await database.query(`CREATE TABLE ${upserts} (id int PRIMARY KEY, version int NOT NULL)`);
+    await database.query(`CREATE TABLE ${inserts} (id int NOT NULL, version int NOT NULL)`);
+    const modes = [
+      [upserts, { 'insert.mode': 'upsert', 'primary.key.mode': 'record_key' }],
+      [inserts, { 'insert.mode': 'insert', 'primary.key.mode': 'none' }],
+    ] as const;
+    for (const [name, mode] of modes)
+      expect((await at(0).ask('PUT', `/connectors/${name}/config`, { ...sink(name, topic), ...mode })).status).toBe(
+        201,
+      );
+    const names = [upserts, inserts];
+    await sinkTasksAt(names, workers);
+
+    const producer = kafka.producer();
+    const latest = new Map<number, number>();
+    let written = 0;
+    const writer = repeatedly(async () => {
+      const records = Array.from({ length: 20 }, () => {
+        const [id, version] = [written % ITEMS, Math.floor(written++ / ITEMS)];
+        latest.set(id, version);
+        return { topic, key: schemaed({ id }), value: schemaed({ id, version }) };
+      });
+      await producer.send(records);
+      await pause(5);
+    });
+    const allStored = async (count: number): Promise<void> => {
+      await waitUntil(
+        `${count} records to be stored`,
+        async () => {
+          const distinct = `SELECT count(DISTINCT (id, version))::int AS count FROM ${inserts}`;
+          const sum = `SELECT coalesce(sum(version + 1), 0)::int AS count FROM ${upserts}`;
+          const found = await Promise.all([distinct, sum].map((sql) => database.query(sql)));
+          return found.every(({ rows }) => rows[0].count >= count) ? true : undefined;
+        },
+        { timeoutMs: WAIT_MS },
+      );
+    };
+    for (const worker of [...workers, ...workers]) {
+      await allStored(written);
+      await worker.end('SIGKILL');
+      await sinkTasksAt(names, [other(worker.id)]);
+      await allStored(written);
+      await worker.start();
+      await sinkTasksAt(names, workers);
+    }
+    await writer.stop();
+    await producer.close();
+    await allStored(written);
+    const rows = await database.query(`SELECT id, version FROM ${upserts} ORDER BY id`);
+    expect(rows.rows).toEqual([...latest].map(([id, version]) => ({ id, version })));
+    const { rows: all } = await database.query(`SELECT DISTINCT id, version FROM ${inserts}`);
+    expect(all).toHaveLength(written);
+  }, 300_000);
 
   it('leave alone what does not move when another one joins', async () => {
     const names = await createConnectors(3);
