@@ -153,6 +153,27 @@ describe('the JDBC sink of Debezium', () => {
     ]);
   });
 
+  it('keeps times that are ISO texts as they are, and as times where the column is there', async () => {
+    const database = await world.database(
+      'CREATE TABLE iso_there (id int PRIMARY KEY, day date, hour time, at timestamp)',
+    );
+    const fields: readonly FieldSpec[] = [
+      ...KEY,
+      { field: 'day', type: 'string', name: 'io.debezium.time.IsoDate', optional: true },
+      { field: 'hour', type: 'string', name: 'io.debezium.time.IsoTime', optional: true },
+      { field: 'at', type: 'string', name: 'io.debezium.time.IsoTimestamp', optional: true },
+    ];
+    const times = { day: '1815-12-10Z', hour: '23:59:59.5Z', at: '2026-01-02T03:04:05.678Z' };
+    const value = struct(fields, { id: 1, ...times });
+    await produce(['iso_new', 'iso_there'].map((topic) => ({ topic, key: struct(KEY, { id: 1 }), value })));
+    await put('iso', sinkConfig(database, { ...UPSERT, topics: 'iso_new,iso_there' }));
+    for (const topic of ['iso_new', 'iso_there']) await stored('iso', topic);
+    const { rows } = await database.client.query('SELECT * FROM iso_new');
+    expect(rows).toEqual([{ id: 1, ...times }]);
+    const { rows: there } = await database.client.query('SELECT to_jsonb(i) AS row FROM iso_there i');
+    expect(there).toEqual([{ row: { id: 1, day: '1815-12-10', hour: '23:59:59.5', at: '2026-01-02T03:04:05.678' } }]);
+  });
+
   it('replicates a table from change events, and goes on where it was after the worker was restarted', async () => {
     const database = await world.database(
       `CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, born date, seen timestamptz, money numeric(10,2), tags text[], data jsonb, ref uuid, raw bytea)`,
