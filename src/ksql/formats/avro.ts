@@ -53,7 +53,7 @@ export const AVRO: Format = {
 };
 
 class AvroSerde implements Serde {
-  private readonly readers = new Map<number, (input: AvroInput) => readonly Value[] | null>();
+  private readonly readers = new Map<number, (input: AvroInput) => Value[] | null>();
   private readonly output = new AvroOutput();
   private write: ((values: readonly Value[], output: AvroOutput) => void) | undefined;
   private writeId = 0;
@@ -101,7 +101,7 @@ class AvroSerde implements Serde {
     this.readers.set(id, this.compileReader(parseRegistered(found)));
   }
 
-  private compileReader(schema: AvroSchema): (input: AvroInput) => readonly Value[] | null {
+  private compileReader(schema: AvroSchema): (input: AvroInput) => Value[] | null {
     const { columns, wrapped } = this.options;
     const [single] = columns;
     if (!wrapped && single !== undefined) {
@@ -118,7 +118,7 @@ class AvroSerde implements Serde {
     return recordReader(schema, columns);
   }
 
-  decode(bytes: Buffer): readonly Value[] | null {
+  decode(bytes: Buffer): Value[] | null {
     const read = this.readers.get(requireFramedId(bytes));
     if (read === undefined) throw new Error('the schema has not been fetched');
     return read(new AvroInput(bytes, FRAME_BYTES));

@@ -9,6 +9,8 @@ export interface SerdeOptions {
   readonly columns: readonly Column[];
   /** Of the columns, those whose values are read; others may be null. Absent: all. */
   readonly read?: ReadonlySet<string> | undefined;
+  /** Of those, the ones that `decode` has to make; others may wait for `complete`. Absent: all. */
+  readonly first?: ReadonlySet<string> | undefined;
   /** Whether the columns lie in an object; a single one may stand alone. */
   readonly wrapped: boolean;
   readonly topic: string;
@@ -40,7 +42,9 @@ export interface Serde {
   /** Has to be done once before the first `encode`. */
   open?(): Promise<void>;
   /** Null: the bytes hold no row (JSON null). */
-  decode(bytes: Buffer): readonly Value[] | null;
+  decode(bytes: Buffer): Value[] | null;
+  /** Puts the values in their places that the last `decode` has left out. Whether its bytes are right was found out by then. */
+  complete?(values: Value[]): void;
   encode(values: readonly Value[]): Buffer | null;
 }
 

@@ -35,7 +35,8 @@ export const JSON_FORMAT: Format = {
 };
 
 /** An object of the columns, or the one column alone. */
-export function jsonSerde({ columns, wrapped, read }: Pick<SerdeOptions, 'columns' | 'wrapped' | 'read'>): Serde {
+export function jsonSerde(options: Pick<SerdeOptions, 'columns' | 'wrapped' | 'read' | 'first'>): Serde {
+  const { columns, wrapped } = options;
   const [single] = columns;
   if (single !== undefined && !wrapped) {
     const write = jsonWriter(single.type);
@@ -48,15 +49,16 @@ export function jsonSerde({ columns, wrapped, read }: Pick<SerdeOptions, 'column
   const write = objectWriter(columns);
   const decode = exactTextReader((notes) => {
     const readObject = objectReader(columns, notes);
-    return (json): readonly Value[] | null => {
+    return (json): Value[] | null => {
       if (json === null) return null;
       if (!isJsonObject(json)) throw new TypeError('a JSON object is expected');
       return readObject(json);
     };
   });
-  const plain = PlainObjects.of(columns, read);
+  const plain = PlainObjects.of(columns, options);
   return {
     decode: (bytes) => plain?.read(bytes) ?? decode(bytes.toString('utf8')),
+    complete: (values) => plain?.complete(values),
     encode: (values) => Buffer.from(write(values), 'utf8'),
   };
 }

@@ -99,7 +99,7 @@ export class ProtobufSerde implements Serde {
     return id === undefined || this.schemas.has(id) ? undefined : this.fetch(id).then(() => undefined);
   }
 
-  decode(bytes: Buffer): readonly Value[] | null {
+  decode(bytes: Buffer): Value[] | null {
     const messages = this.schemas.get(requireFramedId(bytes));
     if (messages === undefined) throw new Error('the schema has not been fetched');
     const { indexes, payload } = splitMessageIndexes(bytes.subarray(FRAME_BYTES));

@@ -62,11 +62,23 @@ describe('JSON objects in the form in which most records come', () => {
   });
 
   it('of columns that nobody reads no values are made, but what they may not hold is seen', () => {
-    const some = PlainObjects.of(FIELDS, new Set(['QTY']));
+    const some = PlainObjects.of(FIELDS, { read: new Set(['QTY']) });
     const read = (text: string) => some?.read(Buffer.from(text));
     expect(read('{"ID":1,"NAME":"grün","QTY":3,"OTHER":2}')).toEqual([null, null, 3, null, null, null]);
     for (const text of ['{"ID":1.5,"QTY":3}', '{"ID":"1","QTY":3}', '{"NAME":5,"QTY":3}', '{"NAME":"a\\n","QTY":3}'])
       expect(read(text), text).toBeUndefined();
+  });
+
+  it('what waits is made by `complete`, of the object that was read last', () => {
+    const some = PlainObjects.of(FIELDS, { read: new Set(['ID', 'NAME', 'QTY']), first: new Set(['QTY']) });
+    const values = some?.read(Buffer.from('{"ID":1,"NAME":"grün","QTY":3,"PRICE":2}')) ?? [];
+    expect(values).toEqual([null, null, 3, null, null, null]);
+    some?.complete(values);
+    expect(values).toEqual([1n, 'grün', 3, null, null, null]);
+    expect(some?.read(Buffer.from('{"ID":1.5,"QTY":3}'))).toBeUndefined();
+    const another = [null, null, null, null, null, null];
+    some?.complete(another);
+    expect(another).toEqual([null, null, null, null, null, null]);
   });
 
   it('nor are names that have to be escaped read', () => {
@@ -100,6 +112,9 @@ describe('JSON objects in the form in which most records come', () => {
       'nul',
       '"',
     ];
+    // One reader of all, which knows the members of the objects before, and one that makes the values in two steps.
+    const known = PlainObjects.of(FIELDS);
+    const halves = PlainObjects.of(FIELDS, { first: new Set(['QTY', 'NAME']) });
     let read = 0;
     for (let run = 0; run < 20_000; run++) {
       const blank = () => (random() < 0.1 ? pick([' ', '\n', '\t ']) : '');
@@ -110,6 +125,10 @@ describe('JSON objects in the form in which most records come', () => {
       let text = `${blank()}{${members.join(',')}}${blank()}`;
       if (random() < 0.1) text = text.slice(0, Math.floor(random() * text.length));
       const values = plainly(text);
+      expect(known?.read(Buffer.from(text)), text).toEqual(values);
+      const both = halves?.read(Buffer.from(text));
+      if (both !== undefined) halves?.complete(both);
+      expect(both, text).toEqual(values);
       if (values === undefined) continue;
       read++;
       expect(values, text).toEqual(completely(text));
