@@ -52,6 +52,15 @@ export function mapChildren(expression: Expression, change: (child: Expression) 
   }
 }
 
+/** Names of the columns in it. */
+export function columnsIn(expression: Expression, names = new Set<string>()): ReadonlySet<string> {
+  contains(expression, (each) => {
+    if (each.kind === 'column') names.add(each.name);
+    return false;
+  });
+  return names;
+}
+
 /** Whether it, or anything in it, is such an expression. */
 export function contains(expression: Expression, wanted: (each: Expression) => boolean): boolean {
   if (wanted(expression)) return true;

@@ -1,11 +1,12 @@
 import { formatType } from '../../protocol/ksql/types.js';
+import { columnsIn } from '../expressions/children.js';
 import { widening } from '../expressions/types.js';
 import type { Column } from '../metadata/schema.js';
 import type { Row } from '../rows/row.js';
 import { withValue } from '../rows/row.js';
 import type { Value } from '../values/value.js';
 import { aggregateSteps } from './aggregate-steps.js';
-import { foreignKeyJoin, type JoinSteps, streamTableJoin, tableTableJoin } from './join-steps.js';
+import { foreignKeyJoin, guarded, type JoinSteps, streamTableJoin, tableTableJoin } from './join-steps.js';
 import type { JoinForm } from './logical-plan.js';
 import type { FlatMapStep, JoinStep, PhysicalStep, ReadStep, SelectStep, WidenStep } from './physical-plan.js';
 import { PSEUDO_COLUMNS, WINDOW_COLUMNS } from './scope.js';
@@ -14,10 +15,23 @@ import type { Step, StepContext } from './step.js';
 import { streamStreamJoin } from './stream-join-steps.js';
 import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
 
-/** A running plan: a step for each input, and what it holds of its table for pull queries. */
+/** What becomes of the rows of one input. */
+export interface BuiltInput {
+  readonly step: Step;
+  /** Rows without a value, and those for which it does not hold, are none for the step. */
+  readonly where: RowCondition | undefined;
+}
+
+/** A condition of a row, and the columns that it looks at. */
+export interface RowCondition {
+  readonly columns: ReadonlySet<string>;
+  readonly holds: (row: Row) => boolean;
+}
+
+/** A running plan: what takes its inputs, and what it holds of its table for pull queries. */
 export interface BuiltPlan {
   /** In order of the plan's inputs. */
-  readonly steps: readonly Step[];
+  readonly inputs: readonly BuiltInput[];
   /** Rows of the table that the query maintains. */
   readonly rows?: TableRows;
 }
@@ -29,11 +43,15 @@ export function buildPlan({ physical }: { readonly physical: PhysicalStep }, con
   return build(physical, context, PASS_ON);
 }
 
-/** `next` takes the rows that a step makes; what is built is a step for each input before it. */
+/** `next` takes the rows that a step makes; what is built takes each input before it. */
 function build(step: PhysicalStep, context: StepContext, next: Step): BuiltPlan {
   switch (step.kind) {
     case 'read':
-      return { steps: [step.flat === undefined ? next : flatten(step, step.flat, next)] };
+      return {
+        inputs: [
+          { step: step.flat === undefined ? next : flatten(step, step.flat, next), where: conditionOf(step, context) },
+        ],
+      };
     case 'repartition':
       return build(step.input, context, next);
     case 'flat-map':
@@ -42,15 +60,21 @@ function build(step: PhysicalStep, context: StepContext, next: Step): BuiltPlan 
       return build(step.input, context, widen(step, next));
     case 'join': {
       const { left, right } = JOINS[step.form](step, context, next);
-      return { steps: [...build(step.left, context, left).steps, ...build(step.right, context, right).steps] };
+      return { inputs: [...build(step.left, context, left).inputs, ...build(step.right, context, right).inputs] };
     }
     case 'select':
       return buildSelect(step, context, next);
     case 'aggregate': {
       const { step: aggregate, rows } = aggregateSteps(step, context);
-      return { steps: build(step.input, context, then(aggregate, next)).steps, rows };
+      return { inputs: build(step.input, context, then(aggregate, next)).inputs, rows };
     }
   }
+}
+
+function conditionOf({ where }: ReadStep, context: StepContext): RowCondition | undefined {
+  if (where === undefined) return undefined;
+  const condition = guarded(context, where);
+  return { columns: columnsIn(where.expression), holds: (row) => condition(row) === true };
 }
 
 const JOINS: Readonly<Record<JoinForm, (step: JoinStep, context: StepContext, next: Step) => JoinSteps>> = {
@@ -68,7 +92,7 @@ function buildSelect(step: SelectStep, context: StepContext, next: Step): BuiltP
     select.row(row, (each) =>
       keepResult(results, each, (kept) => next(select.shown(kept), emit), step.where === undefined),
     );
-  return { steps: build(step.input, context, keep).steps, rows: tableRows(results) };
+  return { inputs: build(step.input, context, keep).inputs, rows: tableRows(results) };
 }
 
 /** The last step's rows are what is emitted: nothing stands between. */

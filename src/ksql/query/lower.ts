@@ -12,7 +12,7 @@ import { resultStore } from './table-results.js';
 export function lower(node: LogicalNode): PhysicalStep {
   switch (node.kind) {
     case 'source':
-      return { kind: 'read', input: node, flat: node.flat };
+      return { kind: 'read', input: node, flat: node.flat, where: undefined };
     case 'join':
       return lowerJoin(node);
     case 'select-key':
@@ -48,6 +48,14 @@ function lowerJoin(node: JoinNode): JoinStep {
   return { ...step, stores: joinStores(step) };
 }
 
+/** The rows of a WHERE, and the condition where the step that takes them has to look at it. */
+function lowerFiltered(node: LogicalNode): { where: Typed | undefined; input: PhysicalStep } {
+  const { condition: where, input: rows } = takeFilter(node);
+  const input = lower(rows);
+  const isReadAlone = input.kind === 'read' && input.flat === undefined && rows.type === 'STREAM';
+  return isReadAlone ? { where: undefined, input: { ...input, where } } : { where, input };
+}
+
 function takeFilter(node: LogicalNode): { condition: Typed | undefined; input: LogicalNode } {
   return node.kind === 'filter' ? node : { condition: undefined, input: node };
 }
@@ -56,7 +64,7 @@ function lowerProjection(node: ProjectNode): SelectStep | AggregateStep {
   const { condition, input } = takeFilter(node.input);
   if (input.kind === 'aggregate') return lowerAggregation(node, input, condition);
   const keyed: SelectKeyNode | undefined = input.kind === 'select-key' ? input : undefined;
-  const { condition: where, input: rows } = takeFilter(keyed?.input ?? node.input);
+  const { where, input: rows } = lowerFiltered(keyed?.input ?? node.input);
   const table = node.type === 'TABLE';
   return {
     kind: 'select',
@@ -66,16 +74,16 @@ function lowerProjection(node: ProjectNode): SelectStep | AggregateStep {
     table,
     transient: node.transient,
     stores: table ? [resultStore(node.schema)] : [],
-    input: lower(rows),
+    input: rows,
   };
 }
 
 function lowerAggregation(project: ProjectNode, node: AggregateNode, having: Typed | undefined): AggregateStep {
   const { by } = node.input;
-  const { condition: where, input: rows } = takeFilter(node.input.input);
+  const { where, input } = lowerFiltered(node.input.input);
+  const rows = takeFilter(node.input.input).input;
   const table = rows.type === 'TABLE';
   const stays = !table && by.length === rows.schema.key.length && by.every((each, at) => isKey(each, rows.schema, at));
-  const input = lower(rows);
   const states: StoreSpec = {
     name: AGGREGATE_STATES,
     key: node.schema.key.map(({ type }) => type),

@@ -20,6 +20,8 @@ export interface ReadStep {
   readonly kind: 'read';
   readonly input: PlannedInput;
   readonly flat: readonly string[] | undefined;
+  /** WHERE of a stream that is read alone: what it leaves out need not be decoded as a whole. */
+  readonly where: Typed | undefined;
 }
 
 export interface JoinStep extends Stateful {

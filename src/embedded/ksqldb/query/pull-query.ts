@@ -125,7 +125,7 @@ async function stepOf(plan: QueryPlan, { parts }: Engine): Promise<(row: Row, em
     stores,
     partitions: 1,
   });
-  const [step] = run.built.steps;
+  const step = run.built.inputs[0]?.step;
   if (step === undefined) throw new Error('a plan has a step for its input');
   return step;
 }

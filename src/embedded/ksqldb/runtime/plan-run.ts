@@ -56,10 +56,11 @@ export class PlanRun {
     });
     const inputs = new Map<string, Input[]>();
     for (const [at, { source, read }] of plan.inputs.entries()) {
-      const step = built.steps[at];
-      if (step === undefined) continue;
-      const input = { decoder: await RecordDecoder.create(source, registry, read.all ? undefined : read.names), step };
-      inputs.set(source.topic, [...(inputs.get(source.topic) ?? []), input]);
+      const input = built.inputs[at];
+      if (input === undefined) continue;
+      const asked = { read: read.all ? undefined : read.names, where: input.where };
+      const decoder = await RecordDecoder.create(source, registry, asked);
+      inputs.set(source.topic, [...(inputs.get(source.topic) ?? []), { decoder, step: input.step }]);
     }
     return new PlanRun(options, inputs, built);
   }

@@ -7,10 +7,17 @@ import type { Registry } from '../../../ksql/formats/registry.js';
 import { formatNamed } from '../../../ksql/formats/table.js';
 import { parseJava } from '../../../ksql/functions/java-pattern.js';
 import type { Source } from '../../../ksql/metadata/source.js';
+import type { RowCondition } from '../../../ksql/query/build-plan.js';
 import type { Row, RowWindow } from '../../../ksql/rows/row.js';
 import type { Value } from '../../../ksql/values/value.js';
 
 export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
+
+/** Which rows of a source are asked for, and which of their columns; absent: all. */
+export interface RowsAsked {
+  readonly read?: ReadonlySet<string> | undefined;
+  readonly where?: RowCondition | undefined;
+}
 
 const WINDOW_BYTES = 8;
 
@@ -25,21 +32,24 @@ export class RecordDecoder {
     private readonly key: Serde,
     private readonly value: Serde,
     private readonly timestampOf: ((row: Row) => number) | undefined,
+    private readonly where: RowCondition | undefined,
   ) {}
 
-  /** `read` names the columns whose values are asked for; absent: all. */
   static async create(
     shape: SourceShape,
     registry: Registry | undefined,
-    read?: ReadonlySet<string>,
+    { read, where }: RowsAsked = {},
   ): Promise<RecordDecoder> {
     const { schema, topic, timestamp } = shape;
+    const withTime = (names: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined =>
+      names === undefined || timestamp === undefined ? names : new Set([...names, timestamp.column]);
     const key = await formatNamed(shape.key.format).serde(serdeOptions(shape.key, 'key', schema, topic, registry));
     const value = await formatNamed(shape.value.format).serde({
       ...serdeOptions(shape.value, 'value', schema, topic, registry),
-      read: read === undefined || timestamp === undefined ? read : new Set([...read, timestamp.column]),
+      read: withTime(read),
+      first: withTime(where?.columns),
     });
-    return new RecordDecoder(shape, key, value, timestampReader(shape));
+    return new RecordDecoder(shape, key, value, timestampReader(shape), where);
   }
 
   /** Whether records may have to wait for something before they can be read. */
@@ -54,7 +64,7 @@ export class RecordDecoder {
     return value === undefined ? key : key === undefined ? value : Promise.all([key, value]);
   }
 
-  /** Undefined: the record is none of the source's rows (a table's record without a key, a negative time). */
+  /** Undefined: the record is none of the rows asked for (a table's record without a key, a negative time, WHERE). */
   decode(record: KafkaRecord): Row | undefined {
     const { schema } = this.shape;
     let window: RowWindow | undefined;
@@ -66,9 +76,8 @@ export class RecordDecoder {
     const key =
       keyBytes === null ? schema.key.map(() => null) : (this.key.decode(keyBytes) ?? schema.key.map(() => null));
     if (this.shape.type === 'TABLE' && (keyBytes === null || key.every((part) => part === null))) return undefined;
-    let value = record.value === null ? null : this.value.decode(record.value);
-    if (value !== null && schema.headers.length > 0)
-      value = [...value, ...schema.headers.map(({ header }) => headerValue(record, header))];
+    const value = record.value === null ? null : this.value.decode(record.value);
+    if (value !== null) for (const { header } of schema.headers) value.push(headerValue(record, header));
     const row: Row = {
       key,
       value,
@@ -79,9 +88,13 @@ export class RecordDecoder {
       window,
       keyless: keyBytes === null,
     };
-    if (this.timestampOf === undefined || value === null) return row.timestampMs < 0 ? undefined : row;
-    const timestampMs = this.timestampOf(row);
-    return timestampMs < 0 ? undefined : { ...row, timestampMs };
+    const timed =
+      this.timestampOf === undefined || value === null ? row : { ...row, timestampMs: this.timestampOf(row) };
+    if (timed.timestampMs < 0) return undefined;
+    if (this.where === undefined) return timed;
+    if (value === null || !this.where.holds(timed)) return undefined;
+    this.value.complete?.(value);
+    return timed;
   }
 }
 
