@@ -1,6 +1,7 @@
 import { NO_CAUSE, type Row, type RowWindow, withValue } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
+import { DueWindows } from './due-windows.js';
 import type { AggregateStep } from './physical-plan.js';
 import type { Step, StepContext } from './step.js';
 import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
@@ -93,8 +94,8 @@ class Aggregation {
   private readonly results: Store | undefined;
   /** By the partition that the group's rows would lie in. */
   private readonly streamTimes = new Map<number, number>();
-  /** Windows that EMIT FINAL still holds back, and those that retention will remove, by their end. */
-  private readonly open = new Map<number, Set<string>>();
+  /** Windows that EMIT FINAL still holds back, and those that retention will remove, by partition. */
+  private readonly open = new Map<number, DueWindows>();
   /** Sessions of each group. */
   private readonly sessions = new Map<string, Set<string>>();
 
@@ -109,7 +110,7 @@ class Aggregation {
       const partition = context.partitionOf(key);
       this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
       if (window === undefined) continue;
-      this.watch(partition, identity);
+      this.watch(partition, identity, window, step.window);
       const group = Store.identity(key);
       this.sessions.set(group, (this.sessions.get(group) ?? new Set<string>()).add(identity));
     }
@@ -120,8 +121,8 @@ class Aggregation {
     return tableRows(this.states, (entry) => this.rowOf(entry, NO_CAUSE, SAID_BEFORE));
   }
 
-  /** Adds a row to a group, or takes it back, and emits the group as it is then. */
-  change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): void {
+  /** Adds a row to a group, or takes it back, and emits the group as it is then. True: the group is new. */
+  change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): boolean {
     const identity = Store.identity(group, window);
     const entry = this.states.get(identity);
     const state = this.next(entry?.state as readonly Value[] | undefined, row, how);
@@ -129,6 +130,7 @@ class Aggregation {
     const next: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, next);
     if (!this.step.final) this.show(next, entry, row, emit);
+    return entry === undefined;
   }
 
   /** A row of a table that stays in its group. */
@@ -206,8 +208,8 @@ class Aggregation {
     const now = this.advance(partition, row.timestampMs);
     for (const window of windowsOf(rules, row.timestampMs)) {
       if (window.endMs + rules.graceMs <= now) continue;
-      this.change(group, window, row, 'add', emit);
-      this.watch(partition, Store.identity(group, window));
+      const isNew = this.change(group, window, row, 'add', emit);
+      if (isNew) this.watch(partition, Store.identity(group, window), window, rules);
     }
     this.close(partition, now, rules, row, emit);
   }
@@ -218,34 +220,31 @@ class Aggregation {
     return now;
   }
 
-  private watch(partition: number, identity: string): void {
-    const known = this.open.get(partition);
-    if (known === undefined) this.open.set(partition, new Set([identity]));
-    else known.add(identity);
+  private watch(partition: number, identity: string, window: RowWindow, rules: WindowRules): void {
+    const known = this.open.get(partition) ?? new DueWindows();
+    this.open.set(partition, known);
+    known.add(this.dueMs(window, rules), identity);
+  }
+
+  private dueMs({ startMs, endMs }: RowWindow, rules: WindowRules): number {
+    const removedMs = startMs + rules.retentionMs + 1;
+    return this.step.final ? Math.min(closedMs(endMs, rules), removedMs) : removedMs;
   }
 
   /** What stream time has passed: EMIT FINAL shows it now, retention removes it. */
   private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
-    const watched = this.open.get(partition);
-    if (watched === undefined) return;
     const due: Array<[string, StoreEntry]> = [];
-    for (const identity of watched) {
+    for (const identity of this.open.get(partition)?.take(now) ?? []) {
       const entry = this.states.get(identity);
-      if (entry?.window === undefined) {
-        watched.delete(identity);
-        continue;
-      }
-      const { startMs, endMs } = entry.window;
-      if (this.step.final && endMs + rules.graceMs <= now) due.push([identity, entry]);
-      else if (startMs + rules.retentionMs < now) {
-        watched.delete(identity);
+      if (entry?.window === undefined) continue;
+      if (this.step.final && closedMs(entry.window.endMs, rules) <= now) due.push([identity, entry]);
+      else {
         this.states.delete(identity);
         this.results?.delete(identity);
       }
     }
     due.sort(([, a], [, b]) => (a.window?.endMs ?? 0) - (b.window?.endMs ?? 0));
     for (const [identity, entry] of due) {
-      watched.delete(identity);
       this.states.delete(identity);
       this.show(entry, undefined, cause, emit);
     }
@@ -283,6 +282,7 @@ class Aggregation {
     const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
     for (const [old, entry] of grew ? near : []) {
       this.states.delete(old);
+      if (entry.window !== undefined) this.open.get(partition)?.delete(this.dueMs(entry.window, rules), old);
       if (this.step.final || !this.isShown(entry)) continue;
       const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
       emit({ ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs });
@@ -291,9 +291,9 @@ class Aggregation {
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
     known.add(identity);
-    this.watch(partition, identity);
+    this.watch(partition, identity, window, rules);
     if (!this.step.final) this.show(entry, before, row, emit);
-    this.close(partition, now, { ...rules, graceMs: rules.graceMs + rules.sizeMs }, row, emit);
+    this.close(partition, now, rules, row, emit);
   }
 
   private merge(left: readonly Value[] | undefined, right: readonly Value[]): readonly Value[] {
@@ -301,3 +301,7 @@ class Aggregation {
     return this.step.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
   }
 }
+
+/** When stream time has left a window behind. A session may still be joined by what comes within the gap after it. */
+const closedMs = (endMs: number, { kind, sizeMs, graceMs }: WindowRules): number =>
+  endMs + graceMs + (kind === 'SESSION' ? sizeMs : 0);

@@ -49,6 +49,7 @@ export class PlanRun {
         return store;
       },
       partitionOf: (key) => {
+        if (partitions === 1) return 0;
         const values = key as readonly Value[];
         const bytes = options.keyBytes?.(values) ?? Buffer.from(Store.identity(values));
         return partitionOfKey(bytes, partitions);
