@@ -4,10 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectKafka } from '../../src/clients/kafka/client.js';
-import type { KafkaAccess, KafkaClient, KafkaRecord } from '../../src/clients/kafka/contract.js';
+import type { KafkaAccess, KafkaClient, KafkaRecord, RecordProducer } from '../../src/clients/kafka/contract.js';
 import { pause, waitUntil } from '../../src/support/retry.js';
 import { Follower, repeatedly } from '../support/follower.js';
 import { forkServer } from '../support/fork-server.js';
@@ -19,6 +20,7 @@ const PARTITIONS = 4;
 const KEYS = 20;
 /** Of now: half a minute after its start a real broker deletes what is older than the topics' retention. */
 const START_MS = Date.now();
+const AT_LEAST_ONCE = { 'auto.offset.reset': 'earliest' };
 const EXACTLY_ONCE = { 'auto.offset.reset': 'earliest', 'processing.guarantee': 'exactly_once_v2' };
 
 interface Broker {
@@ -47,6 +49,11 @@ function byKey(rows: readonly Row[]): Map<string, string[]> {
   return keys;
 }
 
+/** Each row once, where it was first. */
+const distinct = (rows: readonly Row[]): Row[] => [
+  ...new Map(rows.map((row) => [JSON.stringify(row), row] as const)).values(),
+];
+
 const last = (rows: readonly Row[]): Map<string, string> => new Map(rows.map(({ key, text }) => [key, text]));
 
 /** Engines of one service that share its queries, on any broker. */
@@ -69,10 +76,10 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function startEngine(): Promise<Engine> {
+  async function startEngine(serviceId: string): Promise<Engine> {
     const port = await getPort({ host: '127.0.0.1' });
     const options = { host: '127.0.0.1', port, kafka: broker.access, isShared: true };
-    const engine = { process: forkServer(ENTRY, { ...options, serviceId: 'shop_' }), address: `127.0.0.1:${port}` };
+    const engine = { process: forkServer(ENTRY, { ...options, serviceId }), address: `127.0.0.1:${port}` };
     engines.push(engine);
     await new Promise((resolve, reject) => {
       engine.process.once('message', resolve);
@@ -158,75 +165,89 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       { timeoutMs: 90_000 },
     );
 
-  it(`divides queries among engines, and makes what an uninterrupted run makes though one is killed, one added and one held up (seed ${SEED})`, async () => {
-    const random = seeded(SEED);
-    const first = await startEngine();
-    const second = await startEngine();
-    await ksql(
-      first,
-      `CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=${PARTITIONS});`,
+  /** Two engines of a service with a program over S and T, and the names of the keys in T. */
+  async function startProgram(
+    { serviceId, topics, suffix }: { serviceId: string; topics: readonly [s: string, t: string]; suffix: string },
+    producer: RecordProducer,
+    guarantee: Record<string, string>,
+  ) {
+    const first = await startEngine(serviceId);
+    const second = await startEngine(serviceId);
+    const [s, t] = topics.map(
+      (topic) => `WITH (KAFKA_TOPIC='${topic}', VALUE_FORMAT='JSON', PARTITIONS=${PARTITIONS})`,
     );
+    await ksql(first, `CREATE STREAM S (K STRING KEY, A INT) ${s};`);
     // The second one knows of S as soon as it has a statement of its own, and its statements take effect on the first.
-    await ksql(
-      second,
-      `CREATE TABLE T (K STRING PRIMARY KEY, NAME STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=${PARTITIONS});`,
-    );
-    const producer = kafka.producer();
+    await ksql(second, `CREATE TABLE T (K STRING PRIMARY KEY, NAME STRING) ${t};`);
     for (let key = 0; key < KEYS; key++) {
       const value = Buffer.from(JSON.stringify({ NAME: `name of ${key}` }));
-      producer.append({ topic: 't', key: Buffer.from(`k${key}`), value, timestampMs: START_MS - 1 });
+      producer.append({ topic: topics[1], key: Buffer.from(`k${key}`), value, timestampMs: START_MS - 1 });
     }
     await producer.flush();
-    await ksql(first, program(''), EXACTLY_ONCE);
+    await ksql(first, program(suffix), guarantee);
     await isDivided(first, 2);
     await isDivided(second, 2);
+    return { first, second };
+  }
 
-    const followers = await follow('');
-    let inputs = 0;
-    const counts = new Map<string, number>();
-    const writer = repeatedly(async () => {
+  /** Writes to a topic until it is stopped; `counts` says how much of each key. */
+  function write(topic: string, producer: RecordProducer, random: () => number) {
+    const written = { inputs: 0, counts: new Map<string, number>() };
+    const { stop } = repeatedly(async () => {
       for (let left = Math.ceil(random() * 25); left > 0; left--) {
         const key = `k${Math.floor(random() * KEYS)}`;
         const value = Buffer.from(JSON.stringify({ A: Math.floor(random() * 1000) }));
-        producer.append({ topic: 's', key: Buffer.from(key), value, timestampMs: START_MS + inputs * 7 });
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-        inputs++;
+        producer.append({ topic, key: Buffer.from(key), value, timestampMs: START_MS + written.inputs * 7 });
+        written.counts.set(key, (written.counts.get(key) ?? 0) + 1);
+        written.inputs++;
       }
       await producer.flush();
       await pause(10);
     });
+    return { written, stop };
+  }
+
+  const countsOf = (engine: Engine, table: string, inputs: number): Promise<Map<string, number>> =>
+    waitUntil(
+      'the counts of all inputs',
+      async () => {
+        const rows = (await pull(engine, `SELECT K, N FROM ${table};`)) as [string, number][];
+        return rows.reduce((sum, [, n]) => sum + n, 0) === inputs ? new Map(rows) : undefined;
+      },
+      { timeoutMs: 20_000 },
+    );
+
+  it(`divides queries among engines, and makes what an uninterrupted run makes though one is killed, one added and one held up (seed ${SEED})`, async () => {
+    const producer = kafka.producer();
+    const place = { serviceId: 'shop_', topics: ['s', 't'], suffix: '' } as const;
+    const { first, second } = await startProgram(place, producer, EXACTLY_ONCE);
+    const followers = await follow('');
+    const { written, stop } = write('s', producer, seeded(SEED));
     await reach(followers, 200);
     await kill(second);
-    const atKill = inputs;
+    const atKill = written.inputs;
     await expect(pull(first, 'SELECT * FROM COUNTED;')).rejects.toThrow(/Unable to execute pull query\. Partition \d/);
     await isDivided(first, 1);
     await reach(followers, atKill);
-    const third = await startEngine();
+    const third = await startEngine('shop_');
     await isDivided(third, 2);
     await reach(followers, atKill + 200);
     // One that is only held up for too long must commit nothing of what another one has taken over meanwhile.
     third.process.kill('SIGSTOP');
     await isDivided(first, 1);
-    const atReturn = inputs;
+    const atReturn = written.inputs;
     await reach(followers, atReturn);
     third.process.kill('SIGCONT');
     await isDivided(third, 2);
     await reach(followers, atReturn + 100);
-    await writer.stop();
+    await stop();
     await producer.close();
+    const { inputs, counts } = written;
     await reach(followers, inputs);
 
     // Each engine answers for all.
     for (const engine of [first, third]) {
-      const all = await waitUntil(
-        'the counts of all inputs',
-        async () => {
-          const rows = (await pull(engine, 'SELECT K, N FROM COUNTED;')) as [string, number][];
-          return rows.reduce((sum, [, n]) => sum + n, 0) === inputs ? rows : undefined;
-        },
-        { timeoutMs: 20_000 },
-      );
-      expect(new Map(all)).toEqual(counts);
+      expect(await countsOf(engine, 'COUNTED', inputs)).toEqual(counts);
       for (const [key, n] of counts) {
         expect(await pull(engine, `SELECT N FROM COUNTED WHERE K = '${key}';`)).toEqual([[n]]);
       }
@@ -261,5 +282,53 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       },
       { timeoutMs: 20_000 },
     );
+  }, 400_000);
+
+  it(`makes each row at least once, and counts each input once, though engines are killed (seed ${SEED})`, async () => {
+    const random = seeded(SEED + 1);
+    const producer = kafka.producer();
+    const place = { serviceId: 'store_', topics: ['sales', 'names'], suffix: '_LEAST' } as const;
+    const { first, second } = await startProgram(place, producer, AT_LEAST_ONCE);
+    const followers = await follow('_LEAST');
+    const { written, stop } = write('sales', producer, random);
+    await reach(followers, 200);
+    await pause(random() * 300); // the moment of the kill, anywhere between two commits
+    await kill(second);
+    const third = await startEngine('store_');
+    await isDivided(third, 2);
+    await reach(followers, written.inputs);
+    await pause(random() * 300);
+    await kill(first);
+    await isDivided(third, 1);
+    await stop();
+    await producer.close();
+    const { inputs, counts } = written;
+    expect(await countsOf(third, 'COUNTED_LEAST', inputs)).toEqual(counts);
+
+    await ksql(third, program('_LEAST_AGAIN'), AT_LEAST_ONCE);
+    const uninterrupted = await follow('_LEAST_AGAIN');
+    await reach(uninterrupted, inputs);
+    await waitUntil(
+      'every row to be there at least once',
+      async () => {
+        const complete = followers.filter(({ seen }, at) => SINKS[at] === 'TENS' || distinct(seen).length >= inputs);
+        return complete.length === SINKS.length ? true : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+    for (const [at, { seen }] of followers.entries()) {
+      const expected = uninterrupted[at]?.seen ?? [];
+      if (SINKS[at] !== 'TENS') expect(byKey(distinct(seen)), SINKS[at]).toEqual(byKey(expected));
+    }
+    const tens = SINKS.indexOf('TENS');
+    await waitUntil(
+      'the last count of each ten',
+      async () => {
+        const [found, expected] = [followers, uninterrupted].map((each) => last(each[tens]?.seen ?? []));
+        return isDeepStrictEqual(found, expected) ? true : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+    await Promise.all([...followers, ...uninterrupted].map((follower) => follower.close()));
   }, 400_000);
 }
