@@ -39,9 +39,29 @@ const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
       return bytes;
     },
   },
-  STRING: { decode: (bytes) => bytes.toString('utf8'), encode: (value) => Buffer.from(value as string, 'utf8') },
+  STRING: textCodec(),
   BYTES: { decode: (bytes) => Buffer.from(bytes), encode: (value) => Buffer.from(value as Uint8Array) },
 };
+
+/** Mostly the key that comes out is the one that went in last: it has its bytes already. */
+function textCodec(): Codec {
+  let lastText: Value = null;
+  let lastBytes: Buffer = Buffer.alloc(0);
+  return {
+    decode(bytes) {
+      lastBytes = bytes;
+      lastText = bytes.toString('utf8');
+      return lastText;
+    },
+    encode: (value) => (value === lastText && isAscii(lastBytes) ? lastBytes : Buffer.from(value as string, 'utf8')),
+  };
+}
+
+/** Other bytes may be none of UTF-8: they are replaced. */
+function isAscii(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? 0) > 127) return false;
+  return true;
+}
 
 export const KAFKA: Format = {
   name: 'KAFKA',
