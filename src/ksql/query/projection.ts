@@ -21,13 +21,16 @@ type Names = Pick<Relation, 'stars' | 'nameOf' | 'key'>;
 
 /** Replaces stars, gives every expression its name. Throws for two of one name. */
 export function expandSelect(query: Query, relation: Names, context: CompileContext): Selected[] {
-  const fieldNames = new Map<string, number>();
+  const ofSources = new Set(relation.stars.flatMap(({ columns }) => columns));
+  const ofFields = new Set<string>();
   const items = query.select.flatMap((item): Item[] => {
     if (item.kind === 'all') return expandStar(item, query, relation);
     if (item.kind === 'all-fields') return expandFields(item, context);
-    return [{ name: item.alias ?? ownName(item.expression, relation, fieldNames), expression: item.expression }];
+    return [
+      { name: item.alias ?? ownName(item.expression, relation, ofSources, ofFields), expression: item.expression },
+    ];
   });
-  const named = withGeneratedNames(items);
+  const named = withGeneratedNames(items, ofSources);
   const seen = new Set<string>();
   for (const { name } of named) {
     if (seen.has(name)) throw new StatementError(`The projection contains a duplicate output field name: \`${name}\`.`);
@@ -36,8 +39,8 @@ export function expandSelect(query: Query, relation: Names, context: CompileCont
   return named;
 }
 
-function withGeneratedNames(items: readonly Item[]): Selected[] {
-  const taken = new Set(items.flatMap(({ name }) => (name === undefined ? [] : [name])));
+function withGeneratedNames(items: readonly Item[], ofSources: ReadonlySet<string>): Selected[] {
+  const taken = new Set([...ofSources, ...items.flatMap(({ name }) => (name === undefined ? [] : [name]))]);
   let next = 0;
   return items.map(({ name, expression }) => {
     if (name !== undefined) return { name, expression };
@@ -48,13 +51,19 @@ function withGeneratedNames(items: readonly Item[]): Selected[] {
   });
 }
 
-/** A column's name, or a struct field's: the second field of one name is NAME_1. */
-function ownName(expression: Expression, { nameOf }: Names, fieldNames: Map<string, number>): string | undefined {
+/** A column's name, or a struct field's: NAME_1 where NAME is another field, or any column of the sources, chosen or not. */
+function ownName(
+  expression: Expression,
+  { nameOf }: Names,
+  ofSources: ReadonlySet<string>,
+  ofFields: Set<string>,
+): string | undefined {
   if (expression.kind === 'column') return nameOf(expression.source, expression.name);
   if (expression.kind !== 'field') return undefined;
-  const count = fieldNames.get(expression.name) ?? 0;
-  fieldNames.set(expression.name, count + 1);
-  return count === 0 ? expression.name : `${expression.name}_${count}`;
+  let name = expression.name;
+  for (let next = 1; ofSources.has(name) || ofFields.has(name); next += 1) name = `${expression.name}_${next}`;
+  ofFields.add(name);
+  return name;
 }
 
 function expandStar(item: Extract<SelectItem, { kind: 'all' }>, query: Query, { stars, key }: Names): Item[] {

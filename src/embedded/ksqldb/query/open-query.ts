@@ -39,7 +39,7 @@ export async function openQuery(
   const { metastore, parts } = engine;
   const push = query.emit !== undefined;
   const source = metastore.source(query.from.name);
-  if (!push) checkPull(setting(engine, properties));
+  if (!push) checkPull(query, setting(engine, properties));
   if (!push && source.type === 'TABLE')
     return openPull(engine, statement, source, properties, setting(engine, properties));
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });

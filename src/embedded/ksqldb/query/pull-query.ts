@@ -21,11 +21,14 @@ export type Setting = (name: string) => string | undefined;
 
 const MORE = 'See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.';
 
-export function checkPull(setting: Setting): void {
-  if (setting('ksql.pull.queries.enable') !== 'false') return;
-  throw new StatementError(
-    `Pull queries are disabled. ${MORE}\nPlease set ksql.pull.queries.enable=true to enable this feature.\n`,
-  );
+/** What a pull query may not have, on a table or a stream. */
+export function checkPull(query: Query, setting: Setting): void {
+  if (setting('ksql.pull.queries.enable') === 'false') {
+    throw new StatementError(
+      `Pull queries are disabled. ${MORE}\nPlease set ksql.pull.queries.enable=true to enable this feature.\n`,
+    );
+  }
+  checkClauses(query);
 }
 
 function checkClauses({ joins, window, groupBy, partitionBy, having }: Query): void {
@@ -57,7 +60,6 @@ function checkColumns({ select, where }: Query): void {
 /** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
 export function planPull(engine: Engine, { query }: StatementOf<'select'>, source: Source, setting: Setting): Pull {
   const { metastore, parts } = engine;
-  checkClauses(query);
   checkColumns(query);
   const maintainer = engine.queries.get(source.query ?? '');
   if (maintainer === undefined) throw notQueryable(source.name);
