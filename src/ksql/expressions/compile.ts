@@ -344,6 +344,11 @@ function checkBranches(
 }
 
 function compileArray(elements: readonly Compiled[]): Compiled {
+  if (elements.length === 0) {
+    throw new StatementError(
+      'Array constructor cannot be empty. Please supply at least one element (see https://github.com/confluentinc/ksql/issues/4239).',
+    );
+  }
   const { type, parts } = unify(elements, 'array constructor');
   if (type === undefined) {
     throw new StatementError(

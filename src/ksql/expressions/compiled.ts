@@ -25,6 +25,8 @@ export interface Scope {
   column(source: string | undefined, name: string): Compiled | undefined;
   /** For messages. */
   readonly sources: readonly string[];
+  /** Names that are parameters of the lambdas around. */
+  readonly parameters?: ReadonlySet<string>;
 }
 
 export interface CompileContext {

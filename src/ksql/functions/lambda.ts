@@ -1,6 +1,6 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
 import { elementOf } from '../expressions/literals.js';
 import { arrayOf, commonType, describeType, mapOf } from '../expressions/types.js';
 import type { Row } from '../rows/row.js';
@@ -29,10 +29,12 @@ function compileLambda(
   }
   const slots: Value[] = types.map(() => null);
   const { parameters, body } = expression;
+  checkParameters(parameters, context.scope);
   const inner: CompileContext = {
     ...context,
     scope: {
       sources: context.scope.sources,
+      parameters: new Set([...(context.scope.parameters ?? []), ...parameters]),
       column(source, column) {
         const at = source === undefined ? parameters.indexOf(column) : -1;
         const type = types[at];
@@ -54,6 +56,12 @@ function compileLambda(
       return result;
     },
   };
+}
+
+/** A parameter of a column's name would hide the column, so ksqlDB refuses it; one of a lambda around may be hidden. */
+function checkParameters(parameters: readonly string[], scope: Scope): void {
+  const column = parameters.find((name) => !scope.parameters?.has(name) && scope.column(undefined, name) !== undefined);
+  if (column !== undefined) throw new StatementError(`Lambda function argument can't be a column name: ${column}`);
 }
 
 /** What is no lambda. */

@@ -1,3 +1,4 @@
+import { compareKeyed } from '../rows/key-range.js';
 import type { Row, RowWindow } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
@@ -122,14 +123,20 @@ class WindowedJoin {
     this.next({ ...row, keyless: false, key: [on], value }, emit);
   }
 
-  /** Rows whose window and grace are over and that found no partner go out now, in order of time. */
+  /**
+   * Rows whose window and grace are over and that found no partner go out now, in the order of Kafka Streams' store of
+   * them: by time, the right side's first, then by key.
+   */
   private padClosed(progress: Progress, cause: Row, emit: (row: Row) => void): void {
     const due: Array<readonly [SideName, StoreEntry]> = [];
-    for (const side of ['left', 'right'] as const) {
+    for (const side of ['right', 'left'] as const) {
       const ahead = side === 'left' ? this.afterMs : this.beforeMs;
       for (const entry of progress[side].takeWaiting(progress.nowMs - ahead - this.graceMs)) due.push([side, entry]);
     }
-    due.sort(([, a], [, b]) => a.timestampMs - b.timestampMs);
+    due.sort(
+      ([side, a], [otherSide, b]) =>
+        a.timestampMs - b.timestampMs || (side === otherSide ? compareKeyed(a, b) : side === 'right' ? -1 : 1),
+    );
     for (const [side, entry] of due) {
       const [, cells] = entry.state as [boolean, Cells];
       const { timestampMs, window } = entry;
@@ -145,6 +152,18 @@ const keyOf = ({ key, window }: StoreEntry): string => Store.identity([key[0] ??
 const identityOf = ({ key, window }: StoreEntry): string => Store.identity(key, window);
 
 const isJoined = ({ state }: StoreEntry): boolean => (state as [boolean, Cells])[0];
+
+/** By time, then as they came: the order in which Kafka Streams' window stores give them, and so that of what joins. */
+function insertInOrder(list: StoreEntry[], entry: StoreEntry): void {
+  let at = list.length;
+  while (at > 0 && isAfter(list[at - 1], entry)) at -= 1;
+  list.splice(at, 0, entry);
+}
+
+const isAfter = (one: StoreEntry | undefined, other: StoreEntry): boolean =>
+  one !== undefined &&
+  (one.timestampMs > other.timestampMs ||
+    (one.timestampMs === other.timestampMs && (one.key[1] as bigint) > (other.key[1] as bigint)));
 
 /** One side's rows of a partition by join key, each with a number of its own, in a store. */
 class Buffered {
@@ -164,13 +183,11 @@ class Buffered {
     const on = keyOf(entry);
     const known = this.byKey.get(on);
     if (known === undefined) this.byKey.set(on, [entry]);
-    else known.push(entry);
+    else insertInOrder(known, entry);
     this.oldestMs = Math.min(this.oldestMs, entry.timestampMs);
     this.latestMs = Math.max(this.latestMs, entry.timestampMs);
     if (!this.waits || isJoined(entry)) return;
-    let at = this.waiting.length;
-    while (at > 0 && (this.waiting[at - 1]?.timestampMs ?? 0) > entry.timestampMs) at -= 1;
-    this.waiting.splice(at, 0, entry);
+    insertInOrder(this.waiting, entry);
   }
 
   /** Rows of a key, without those that are kept for nothing but the next clearing. */

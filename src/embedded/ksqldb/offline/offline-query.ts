@@ -4,7 +4,7 @@ import { Store } from '../../../ksql/rows/store.js';
 import type { QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
 import type { Holding, PersistentQueryOptions } from '../runtime/query-options.js';
-import { sinkRecord } from '../runtime/query-run.js';
+import { sinkRecord, sinkTime } from '../runtime/query-run.js';
 import { RecordEncoder } from '../runtime/record-codec.js';
 import type { MemoryKafka } from './memory-kafka.js';
 
@@ -46,7 +46,8 @@ export class OfflineQuery implements RunningQuery {
     await plan.unready(record);
     const { sink, keepsOnly } = this.options;
     plan.feed(record, (row) => {
-      if (keepsOnly !== true) this.kafka.append(sinkRecord(encoder, sink.topic, row));
+      const timed = keepsOnly === true ? undefined : sinkTime(encoder, row, this.options);
+      if (timed !== undefined) this.kafka.append(sinkRecord(encoder, sink.topic, timed));
     });
   }
 

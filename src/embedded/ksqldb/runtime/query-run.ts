@@ -39,14 +39,25 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 /** The sink's record of a row. Throws where the row does not fit the sink's format. */
 export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): OutgoingRecord {
   try {
-    const timestampMs =
-      encoder.timestampOf === undefined || row.value === null ? row.timestampMs : encoder.timestampOf(row);
     const key = encoder.encodeKey(row.key, row.window, row.keyless);
     const value = encoder.encodeValue(row.value);
-    return { topic, key, value, timestampMs, headers: row.headers };
+    return { topic, key, value, timestampMs: row.timestampMs, headers: row.headers };
   } catch (failure) {
     throw new StatementError(`Error serializing message to topic: ${topic}. ${messageOf(failure)}`);
   }
+}
+
+/** The row at the time of its sink's TIMESTAMP column. Where that holds no time, the row is logged and left out, as in ksqlDB. */
+export function sinkTime(encoder: RecordEncoder, row: Row, { id, log }: PersistentQueryOptions): Row | undefined {
+  if (encoder.timestampOf === undefined || row.value === null) return row;
+  try {
+    const timestampMs = encoder.timestampOf(row);
+    if (timestampMs >= 0) return { ...row, timestampMs };
+    log.warn(`query ${id}: Failed to extract timestamp from row: it is negative`);
+  } catch (failure) {
+    log.warn(`query ${id}: Failed to extract timestamp from row: ${messageOf(failure)}`);
+  }
+  return undefined;
 }
 
 const nameOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
@@ -171,7 +182,13 @@ export class QueryRun {
         merge: topics.length === 1 ? undefined : new TimeMerge(from.filter(ofTask), ends.filter(ofTask)),
         stores,
         // A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed.
-        emit: keepsOnly === true ? () => {} : (row) => producer.append(sinkRecord(encoder, sink.topic, row)),
+        emit:
+          keepsOnly === true
+            ? () => {}
+            : (row) => {
+                const timed = sinkTime(encoder, row, this.options);
+                if (timed !== undefined) producer.append(sinkRecord(encoder, sink.topic, timed));
+              },
         moved: false,
       });
     }
