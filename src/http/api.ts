@@ -13,6 +13,8 @@ export interface Call<Body> {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Body;
+  /** For bodies that are streamed. */
+  readonly request: Request;
   /** For answers that are streamed. */
   readonly response: Response;
 }
@@ -28,6 +30,8 @@ export interface Route<Context, Body = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/connectors/:name/status`; of two routes that fit, the first in the table is taken. */
   readonly path: string;
+  /** The handler reads the body from `call.request` while it comes; `call.body` is that of no bytes. */
+  readonly streamed?: true;
   /** Undefined where it has answered by `call.response`. */
   handle(call: Call<Body>, context: Context): Promise<Answer | undefined> | Answer | undefined;
 }
@@ -78,8 +82,10 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
   const serve = async (request: Request, response: Response, { segments, query }: Target): Promise<void> => {
     try {
       const { route, parameters } = find(request.method ?? 'GET', segments);
-      const body = api.parseBody(await readBody(request, api.bodyBytesMax), request);
-      const answer = await route.handle({ parameters, query, headers: request.headers, body, response }, context);
+      const bytes = route.streamed === true ? Buffer.alloc(0) : await readBody(request, api.bodyBytesMax);
+      const body = api.parseBody(bytes, request);
+      const { headers } = request;
+      const answer = await route.handle({ parameters, query, headers, body, request, response }, context);
       if (answer !== undefined) respond(request, response, answer);
     } catch (failure) {
       fail(request, response, failure);

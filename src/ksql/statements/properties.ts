@@ -32,22 +32,26 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 export const isKnownProperty = (name: string): boolean => KNOWN.test(propertyName(name));
 
 /** SET of a property that nothing knows, or to a value that it cannot have. */
-export function checkProperty(name: string, value: string): void {
+export function checkProperty(name: string, value: string, code = 40001): void {
   if (!isKnownProperty(name))
-    throw new StatementError(`Not recognizable as ksql, streams, consumer, or producer property: '${name}'`);
+    throw new StatementError(`Not recognizable as ksql, streams, consumer, or producer property: '${name}'`, code);
   const choices = CHOICES[propertyName(name)];
   if (choices !== undefined && !choices.includes(value.toLowerCase())) {
     throw new StatementError(
       `Invalid value ${value} for configuration ${name}: String must be one of: ${choices.join(', ')}`,
+      code,
     );
   }
 }
 
+/** Of a request. Throws for what nothing knows, as SET does. */
 export function readProperties(sent: unknown): Map<string, string> {
   const properties = new Map<string, string>();
   if (typeof sent !== 'object' || sent === null) return properties;
   for (const [name, value] of Object.entries(sent)) {
-    if (value !== null && value !== undefined) properties.set(propertyName(name), String(value));
+    if (value === null || value === undefined) continue;
+    checkProperty(name, String(value), 40000);
+    properties.set(propertyName(name), String(value));
   }
   return properties;
 }

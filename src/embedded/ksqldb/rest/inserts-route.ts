@@ -1,4 +1,6 @@
 import { checkJsonDepth } from '../../../http/body.js';
+import type { Request } from '../../../http/front.js';
+import { HttpProblem } from '../../../http/problem.js';
 import { jsonReader } from '../../../ksql/formats/json-reader.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { StatementError } from '../../../ksql/statement-error.js';
@@ -8,30 +10,65 @@ import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
 import { insertRow } from '../statements/insert-values.js';
-import { jsonObject, type KsqlCall, write } from './request.js';
+import { DELIMITED, jsonObject, type KsqlCall, write } from './request.js';
 
-/** POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back. */
-export async function handleInserts({ body, response }: KsqlCall, engine: Engine): Promise<undefined> {
-  const text = body.toString('utf8');
-  checkJsonDepth(text);
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const head = jsonObject(Buffer.from(lines.shift() ?? ''));
-  if (typeof head.target !== 'string') throw new StatementError("Missing field 'target'", 40000);
-  const quoted = /^`(.*)`$/.exec(head.target)?.[1];
-  const source = insertTarget(engine.metastore, quoted ?? head.target.toUpperCase());
-  response.writeHead(200, { 'content-type': 'application/vnd.ksqlapi.delimited.v1' });
-  for (const [seq, line] of lines.entries()) {
-    try {
-      await insertRow(engine, source, rowOf(source, parseJson(line)));
-      await write(response, `${JSON.stringify({ status: 'ok', seq })}\n`);
-    } catch (failure) {
-      await write(
-        response,
-        `${JSON.stringify({ status: 'error', seq, error_code: 50000, message: messageOf(failure) })}\n`,
-      );
-    }
+const LINE_BYTES_MAX = 16 * 1024 * 1024; // of one row, as of any other request's body
+
+/**
+ * POST /inserts-stream: {target}, then one JSON object a line; an acknowledgement a row comes back as soon as it is
+ * written, for clients that send the next row after that. A client that takes JSON only gets one array of them.
+ */
+export async function handleInserts({ request, headers, response }: KsqlCall, engine: Engine): Promise<undefined> {
+  const lines = linesOf(request);
+  const { value: first } = await lines.next();
+  const source = targetOf(jsonObject(Buffer.from(first ?? '')), engine);
+  const accept = headers.accept ?? '';
+  const array = accept.includes('application/json') && !accept.includes(DELIMITED);
+  response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
+  response.flushHeaders();
+  let seq = 0;
+  for await (const line of lines) {
+    const answer = JSON.stringify(await inserted(engine, source, line, seq));
+    await write(response, array ? `${seq === 0 ? '[' : ',\n'}${answer}` : `${answer}\n`);
+    seq += 1;
   }
-  response.end();
+  if (array) response.end(seq === 0 ? '[]' : ']');
+  else response.end();
+}
+
+/** The lines of a body as they come. The request stays open when reading ends early: its answer is still to be sent. */
+async function* linesOf(request: Request): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    const all = Buffer.concat([rest, chunk]);
+    const end = all.lastIndexOf('\n');
+    rest = all.subarray(end + 1);
+    if (rest.length > LINE_BYTES_MAX) throw new HttpProblem(413, `a line is larger than ${LINE_BYTES_MAX} bytes`);
+    yield* filled(all.subarray(0, end + 1));
+  }
+  yield* filled(rest);
+}
+
+const filled = (bytes: Buffer): string[] =>
+  bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+
+function targetOf({ target }: Record<string, unknown>, engine: Engine): Source {
+  if (typeof target !== 'string') throw new StatementError("Missing field 'target'", 40000);
+  const quoted = /^`(.*)`$/.exec(target)?.[1];
+  return insertTarget(engine.metastore, quoted ?? target.toUpperCase());
+}
+
+async function inserted(engine: Engine, source: Source, line: string, seq: number): Promise<Record<string, unknown>> {
+  try {
+    checkJsonDepth(line);
+    await insertRow(engine, source, rowOf(source, parseJson(line)));
+    return { status: 'ok', seq };
+  } catch (failure) {
+    return { status: 'error', seq, error_code: 50000, message: messageOf(failure) };
+  }
 }
 
 function rowOf(source: Source, json: unknown): Map<string, Value> {

@@ -15,10 +15,8 @@ import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
 import { type HttpFailure, statementFailure } from './errors.js';
 import { printTopic } from './print.js';
-import { jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, write } from './request.js';
+import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, write } from './request.js';
 import { readVariables } from './statements-route.js';
-
-const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
 
 interface Asked {
   readonly sql: string;
@@ -135,7 +133,9 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
       const row = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
       await write(response, array ? `,\n${row}` : `${row}\n`);
     }
-    response.end(array ? ']' : '');
+    // Not end(''): in HTTP/2, Node 20 overwrites the text before an empty one that has not been sent yet.
+    if (array) response.end(']');
+    else response.end();
   } catch (failure) {
     const error = JSON.stringify(statementFailure(failure, asked.sql, []).body);
     response.end(array ? `,\n${error}]` : `${error}\n`);

@@ -21,6 +21,8 @@ export function jsonObject(bytes: Buffer): Record<string, unknown> {
 
 export const MEDIA_TYPE = 'application/vnd.ksql.v1+json';
 
+export const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
+
 /** The media type of an answer: ksqlDB's own where the client takes it, plain JSON else. */
 export function jsonType({ headers }: { readonly headers: IncomingHttpHeaders }): string {
   const accept = headers.accept ?? '';

@@ -119,7 +119,7 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
     { method: 'POST', path: HELD_ROWS_PATH, handle: accepting(handleHeldRows) },
     { method: 'POST', path: HOST_STATUS_PATH, handle: hostStatusRoute },
     { method: 'POST', path: '/close-query', handle: handleCloseQuery },
-    { method: 'POST', path: '/inserts-stream', handle: accepting(handleInserts) },
+    { method: 'POST', path: '/inserts-stream', streamed: true, handle: accepting(handleInserts) },
     { method: 'GET', path: '/', handle: () => ({ status: 307, headers: { location: '/info' } }) },
     { method: 'GET', path: '/info', handle: () => info(engine, clusterId) },
     { method: 'GET', path: '/v1/metadata', handle: async () => metadata(await clusterId(), engine) },

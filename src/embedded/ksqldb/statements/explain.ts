@@ -6,6 +6,8 @@ import { planInsert } from '../../../ksql/statements/insert-select.js';
 import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
+import type { RunningQuery } from '../runtime/persistent-query.js';
+import type { TransientQuery } from '../runtime/transient-query.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 import { fieldInfos } from './schema-info.js';
@@ -18,30 +20,7 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
       throw new StatementError(
         `Query with id:${statement.query} does not exist, use SHOW QUERIES to view the full set of queries.`,
       );
-    const { options } = query;
-    return entity('queryDescription', `${statement.text};`, {
-      queryDescription: {
-        ...description(options.plan, options.sql, {
-          id: query.id,
-          sink: options.keepsOnly === true ? undefined : options.sink,
-        }),
-        id: query.id,
-        sinks: [options.sink.name],
-        // Of the query as it was made, not of who asks; latest and at_least_once are the defaults.
-        overriddenProperties: {
-          ...(options.offsetReset !== 'latest' && { 'auto.offset.reset': options.offsetReset }),
-          ...(options.exactlyOnce && { 'processing.guarantee': 'exactly_once_v2' }),
-        },
-        ksqlHostQueryStatus: { 'localhost:8088': query.state },
-        queryType: 'PERSISTENT',
-        queryErrors: query.errors.map(({ timestampMs, message }) => ({
-          timestamp: timestampMs,
-          errorMessage: message,
-          type: 'UNKNOWN',
-        })),
-        state: query.state,
-      },
-    });
+    return entity('queryDescription', `${statement.text};`, { queryDescription: describeQuery(query) });
   }
   const { plan, sink } = planOf(statement.statement, engine);
   return entity('queryDescription', `${statement.text};`, {
@@ -57,6 +36,42 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
     },
   });
 };
+
+/** A persistent query, as EXPLAIN and SHOW QUERIES EXTENDED tell it. */
+export function describeQuery({ id, options, state, errors }: RunningQuery): Record<string, unknown> {
+  return {
+    ...description(options.plan, options.sql, { id, sink: options.keepsOnly === true ? undefined : options.sink }),
+    id,
+    sinks: [options.sink.name],
+    // Of the query as it was made, not of who asks; latest and at_least_once are the defaults.
+    overriddenProperties: {
+      ...(options.offsetReset !== 'latest' && { 'auto.offset.reset': options.offsetReset }),
+      ...(options.exactlyOnce && { 'processing.guarantee': 'exactly_once_v2' }),
+    },
+    ksqlHostQueryStatus: { 'localhost:8088': state },
+    queryType: 'PERSISTENT',
+    queryErrors: errors.map(({ timestampMs, message }) => ({
+      timestamp: timestampMs,
+      errorMessage: message,
+      type: 'UNKNOWN',
+    })),
+    state,
+  };
+}
+
+/** The same of a push query. */
+export function describeTransient({ id, options }: TransientQuery): Record<string, unknown> {
+  return {
+    ...description(options.plan, options.sql, { id, sink: undefined }),
+    id,
+    sinks: [],
+    overriddenProperties: {},
+    ksqlHostQueryStatus: { 'localhost:8088': 'RUNNING' },
+    queryType: 'PUSH',
+    queryErrors: [],
+    state: 'RUNNING',
+  };
+}
 
 function planOf(statement: Statement | undefined, engine: Engine): { plan: QueryPlan; sink: Explained['sink'] } {
   const { metastore, parts } = engine;

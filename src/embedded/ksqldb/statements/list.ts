@@ -6,6 +6,7 @@ import type { Engine } from '../engine.js';
 import type { Handler } from './context.js';
 import { describeSource } from './describe.js';
 import { entity } from './entity.js';
+import { describeQuery, describeTransient } from './explain.js';
 import { queryInfo } from './query-info.js';
 
 const sorted = (engine: Engine, type: Source['type']): Source[] =>
@@ -41,6 +42,11 @@ export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'
 };
 
 export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
+  if (statement.kind === 'list-queries' && statement.extended) {
+    const persistent = [...engine.queries.values()].map(describeQuery);
+    const queryDescriptions = [...persistent, ...[...engine.transient.values()].map(describeTransient)];
+    return entity('query_descriptions', `${statement.text};`, { queryDescriptions });
+  }
   const persistent = [...engine.queries.values()].map(queryInfo);
   const transient = [...engine.transient.values()].map(({ id, options }) => ({
     queryString: options.sql,

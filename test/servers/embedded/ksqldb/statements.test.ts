@@ -1,4 +1,7 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../../../src/support/retry.js';
 import { type Answer, type KsqlStack, startStack } from './stack.js';
 
 describe('statements', () => {
@@ -117,6 +120,63 @@ describe('statements', () => {
       expect((await stack.post('/inserts-stream', `${head}\n{"K":"a"}`)).status).toBe(400);
   });
 
+  it('acknowledges a row before the next one is sent, and answers whole rows, in HTTP/2', async () => {
+    const session = connectHttp2(stack.url());
+    const post = (path: string) => session.request({ ':method': 'POST', ':path': path }).setEncoding('utf8');
+    const inserts = post('/inserts-stream');
+    inserts.write('{"target":"S"}\n{"K":"h2","A":20}\n');
+    const acknowledged: string[] = [];
+    for await (const text of inserts) {
+      acknowledged.push(String(text));
+      if (acknowledged.length === 1) inserts.end('{"K":"h2","A":21}\n');
+    }
+    expect(acknowledged).toEqual(['{"status":"ok","seq":0}\n', '{"status":"ok","seq":1}\n']);
+    await stack.ksql('CREATE TABLE BY_KEY AS SELECT K, COUNT(*) AS N FROM S GROUP BY K;', {
+      'auto.offset.reset': 'earliest',
+    });
+    const answer = await waitUntil(
+      'both rows in the table',
+      async () => {
+        const pull = post('/query-stream');
+        pull.end(JSON.stringify({ sql: "SELECT * FROM BY_KEY WHERE K = 'h2';" }));
+        const [, row] = (await text(pull)).split('\n');
+        return row === '["h2",2]' ? row : undefined;
+      },
+      { timeoutMs: 10_000 },
+    );
+    session.destroy();
+    expect(answer).toBe('["h2",2]');
+    await stack.ksql('DROP TABLE BY_KEY DELETE TOPIC;');
+  });
+
+  it('acknowledges rows in one JSON array where the client takes only that', async () => {
+    const accept = 'application/json';
+    const { text: answer } = await stack.post('/inserts-stream', '{"target":"S"}\n{"K":"j"}\n{"K":"j"}', { accept });
+    expect(JSON.parse(answer)).toEqual([
+      { status: 'ok', seq: 0 },
+      { status: 'ok', seq: 1 },
+    ]);
+    expect((await stack.post('/inserts-stream', '{"target":"S"}', { accept })).text).toBe('[]');
+  });
+
+  it('refuses properties of a request that nothing knows', async () => {
+    const message = "Not recognizable as ksql, streams, consumer, or producer property: 'no.such'";
+    const refused = await stack.ksql('SHOW STREAMS;', { 'no.such': 1 });
+    expect(refused).toEqual({ status: 400, body: { '@type': 'generic_error', error_code: 40000, message } });
+    const query = await stack.post('/query-stream', { sql: 'SELECT * FROM S;', properties: { 'no.such': true } });
+    expect(query.status).toBe(400);
+  });
+
+  it('describes each query in SHOW QUERIES EXTENDED', async () => {
+    await stack.ksql("CREATE STREAM DESCRIBED WITH (QUERY_ID='described') AS SELECT K FROM S;");
+    const { body } = await stack.ksql('SHOW QUERIES EXTENDED;');
+    expect(body[0]).toMatchObject({
+      '@type': 'query_descriptions',
+      queryDescriptions: [{ id: 'DESCRIBED', sources: ['S'], sinks: ['DESCRIBED'], queryType: 'PERSISTENT' }],
+    });
+    await stack.ksql('DROP STREAM DESCRIBED DELETE TOPIC;');
+  });
+
   it('drops a stream with its query only when nothing reads it', async () => {
     await stack.ksql('CREATE STREAM D1 AS SELECT * FROM S; CREATE STREAM D2 AS SELECT * FROM D1;');
     const refused = await stack.ksql('DROP STREAM D1 DELETE TOPIC;');
@@ -180,8 +240,7 @@ describe('statements', () => {
     expect(info).toMatchObject({
       KsqlServerInfo: { version: '0.29.0', ksqlServiceId: 'default_', serverStatus: 'RUNNING' },
     });
-    const { connect } = await import('node:http2');
-    const session = connect(stack.url());
+    const session = connectHttp2(stack.url());
     const status = await new Promise((resolve, reject) => {
       session.on('error', reject);
       session.request({ ':path': '/healthcheck' }).on('response', (headers) => resolve(headers[':status']));
