@@ -69,6 +69,20 @@ describe('test-ksql', () => {
     });
   });
 
+  it('takes keys of records whose stream has no key column', async () => {
+    const [result] = await run({
+      'keyless.yaml': `statements: |
+  CREATE STREAM n (v INT) WITH (KAFKA_TOPIC='n', VALUE_FORMAT='JSON', PARTITIONS=1);
+  CREATE STREAM m AS SELECT v + 1 AS w FROM n;
+cases:
+  - name: keyless
+    inputs: [{ topic: n, key: any, value: { v: 1 } }, { topic: n, key: 7, value: { v: 2 } }]
+    outputs: [{ topic: M, key: null, value: { w: 2 } }, { topic: M, key: null, value: { w: 3 } }]
+`,
+    });
+    expect(result).toMatchObject({ outcome: 'passed', message: '' });
+  });
+
   it('says which column a record has too much', async () => {
     const [result] = await run({
       'typo.yaml': yaml('  - { name: typo, inputs: [{ topic: s, key: 1, value: { prize: 1 } }] }\n'),

@@ -46,9 +46,10 @@ export class OfflineRecords {
       return;
     }
     const encoder = await RecordEncoder.create(source, this.engine.registry);
+    // A source without a key column may lie over records that have keys; nothing reads them.
     const key =
-      record.key === null
-        ? null
+      record.key === null || source.schema.key.length === 0
+        ? textBytes(record.key)
         : encoder.encodeKey(columnsOf(record.key, source.schema.key, source.key.wrapped), window);
     const text = isText(record.value, source);
     const value =
