@@ -9,6 +9,7 @@ import { parseSignature } from '../functions/signature.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
+import { columnsOf } from './join-rules.js';
 import type { AggregateCall } from './logical-plan.js';
 import type { Selected } from './projection.js';
 import { WINDOW_COLUMNS } from './scope.js';
@@ -118,6 +119,7 @@ export class Grouping {
     if (call.args.some(containsAggregate)) {
       throw new StatementError(`Aggregate functions can not be nested: ${formatExpression(call)}`);
     }
+    this.checkNoBounds(call.args);
     const args = call.args.map((arg) => compile(arg, this.context));
     const constants = call.args.map((arg) => constantOf(arg, this.context));
     const types = args.map(({ type }) => type);
@@ -125,6 +127,16 @@ export class Grouping {
     const aggregate = placedAt(call.at, () => definition.create(types, constants));
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
+  }
+
+  /** Rows have no window before they are grouped. */
+  private checkNoBounds(args: readonly Expression[]): void {
+    if (!this.windowed) return;
+    const bound = args.flatMap(columnsOf).find(({ name }) => WINDOW_COLUMNS.has(name));
+    if (bound === undefined) return;
+    throw new StatementError(
+      `Window bounds column ${bound.name} can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.\nSee https://github.com/confluentinc/ksql/issues/4397`,
+    );
   }
 
   /** The columns of the grouped row: groups in its key, aggregates' results in its value. */

@@ -269,15 +269,20 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
   );
 }
 
-/** CREATE OR REPLACE may only add value columns at the end. */
+/** CREATE OR REPLACE may only add value columns at the end; the topic stays, with the formats of what is in it. */
 export function checkReplacement(existing: Source, next: Source): void {
   const schemas = `DataSource '\`${existing.name}\`' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
   if (existing.type !== next.type) {
     throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
   }
-  if (existing.topic !== next.topic) {
+  for (const [what, before, after] of [
+    ['topic', existing.topic, next.topic],
+    ['key format', existing.key.format, next.key.format],
+    ['value format', existing.value.format, next.value.format],
+  ]) {
+    if (before === after) continue;
     throw new StatementError(
-      `Cannot upgrade data source: DataSource '\`${existing.name}\`' has topic = ${existing.topic} which is not upgradeable to ${next.topic}`,
+      `Cannot upgrade data source: DataSource '\`${existing.name}\`' has ${what} = ${before} which is not upgradeable to ${after}`,
     );
   }
   const keys = firstDifference(existing.schema.key, next.schema.key);
