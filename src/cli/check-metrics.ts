@@ -1,6 +1,4 @@
-import type { CheckReport } from '../kinds/events.js';
-
-const VERDICTS: readonly CheckReport['verdict'][] = ['consistent', 'empty', 'inconsistent', 'lagging', 'inconclusive'];
+import { type CheckReport, VERDICTS } from '../kinds/events.js';
 
 interface Metric {
   readonly name: string;

@@ -12,6 +12,7 @@ const MARKS: Readonly<Record<CheckReport['verdict'], string>> = {
   inconsistent: '✗',
   lagging: '…',
   inconclusive: '?',
+  refused: '✗',
 };
 
 /** Text of data in HTML and in Markdown's tables; no letter of it is markup. */
@@ -60,9 +61,21 @@ function heldText({ name, behind, forMs, moving, trouble }: CheckReport['way'][n
 }
 
 /** What a check says beside its table. */
-function notes({ why, way, skipped, listed, missing, extra, different }: CheckReport): readonly string[] {
+function notes({
+  why,
+  todo,
+  location,
+  way,
+  skipped,
+  listed,
+  missing,
+  extra,
+  different,
+}: CheckReport): readonly string[] {
   return [
     ...(why === undefined ? [] : [escaped(why)]),
+    ...(todo === undefined ? [] : [escaped(todo)]),
+    ...(location === undefined ? [] : [escaped(`${location.file}:${location.line}:${location.column}`)]),
     ...way.flatMap((stage) => (stage.passed ? [] : [escaped(heldText(stage))])),
     ...(listed === undefined
       ? []

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { VERDICTS } from '../kinds/events.js';
 
 /** What commands print with `-o json`: one value a line. Documented from here; tests hold every line that they see against it. */
 
@@ -23,7 +24,7 @@ const result = (id: string, description: string, fields: z.core.$ZodLooseShape =
 
 // ── checks and the events of long commands ──────────────────────────────────────────────────────────────────
 
-const verdict = one('consistent', 'empty', 'inconsistent', 'lagging', 'inconclusive');
+const verdict = z.enum(VERDICTS);
 const checkKind = one('compare', 'rows', 'stages', 'conservation');
 const counts = { sourceRows: count, replicaRows: count, missing: count, extra: count, different: count };
 
@@ -50,6 +51,8 @@ const stage = shape('stage', 'How the fence fared at one stage', {
 const checkReport = shape('check', 'All that a check found', {
   ...{ check: z.string(), kind: checkKind, verdict },
   why: z.string().optional(),
+  todo: z.string().optional(),
+  location: location.optional(),
   part: z.string().optional(),
   keysOnly: z.boolean().optional(),
   summary: z.string().optional(),

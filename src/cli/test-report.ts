@@ -49,13 +49,13 @@ const UNBOUNDED = Number.POSITIVE_INFINITY;
 export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Promise<TestCase> {
   const { checkReportLines } = await import('../ui/text/check-report.js');
   const { textOf } = await import('../ui/text/line.js');
-  const { check, verdict, why, elapsedMs } = report;
+  const { check, verdict, why, location, elapsedMs } = report;
   return {
     name: check,
     outcome: verdict === 'consistent' ? 'passed' : verdict === 'inconsistent' ? 'failure' : 'error',
     message: why === undefined ? verdict : `${verdict}: ${why}`,
     detail: checkReportLines(report, CHECK_NAME_COLUMNS, UNBOUNDED, UNBOUNDED).map(textOf).join('\n'),
-    location: pipeline.checks.find(({ name }) => name === check)?.location,
+    location: location ?? pipeline.checks.find(({ name }) => name === check)?.location,
     elapsedMs,
   };
 }

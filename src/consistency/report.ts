@@ -1,8 +1,13 @@
+import type { SourceLocation } from '../support/errors.js';
 import type { DifferenceKind } from './compare.js';
 import type { Key } from './side.js';
 
-/** `empty`: both sides agree because neither holds a row, which proves nothing. */
-export type Verdict = 'consistent' | 'empty' | 'inconsistent' | 'lagging' | 'inconclusive';
+/**
+ * `empty`: both sides agree because neither holds a row, which proves nothing. `refused`: what the file or an option asks
+ * for can't be compared, so nothing was.
+ */
+export const VERDICTS = ['consistent', 'empty', 'inconsistent', 'lagging', 'inconclusive', 'refused'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** One key that differs. Values are text as the server prints them; null is SQL NULL. */
 export interface Finding {
@@ -40,6 +45,9 @@ export interface CheckReport {
   readonly verdict: Verdict;
   /** One sentence where the verdict is not `consistent`. */
   readonly why?: string;
+  /** Of a check that has no verdict of its own: what to do, and which place of the file is wrong. */
+  readonly todo?: string;
+  readonly location?: SourceLocation;
   /** What part of the data the verdict is of, where it is not all: `a sample of 10 %`. */
   readonly part?: string;
   /** No column was compared but the key. */

@@ -1,7 +1,7 @@
 import type { CheckReport } from '../consistency/report.js';
 import type { SourceLocation } from '../support/errors.js';
 
-export type { CheckReport } from '../consistency/report.js';
+export { type CheckReport, VERDICTS } from '../consistency/report.js';
 
 /** What one line of `up` (and of its slices) is about; the kinds say which there are. */
 export type StepId = string;

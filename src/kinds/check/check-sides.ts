@@ -254,20 +254,22 @@ async function pairColumns(
   signal: AbortSignal,
 ): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
-  const refusals: string[] = [];
+  const refusals: { readonly what: string; readonly todo: string }[] = [];
   for (const [name, from] of columns) {
     const found = await replicaOperand(name, section, check, replica, signal);
     const wanted =
       constantOperand(name, from, source, found.type) ??
       (await sourceOperand(name, from, section, check, source, signal));
     const forms = formsOfPair(name, wanted.type, found.type, check);
-    if ('refused' in forms) refusals.push(`${name}: ${forms.refused}. ${forms.todo}`);
+    if ('refused' in forms) refusals.push({ what: `${name}: ${forms.refused}`, todo: forms.todo });
     else pairs.push({ source: { ...wanted, form: forms.source }, replica: { ...found, form: forms.replica } });
   }
   if (refusals.length === 0) return pairs;
-  throw new EvpipeError('EVPIPE_COLUMN_TYPES', `check ${check.name} can't compare ${refusals.join('\n')}`, {
+  const what = refusals.map((one) => one.what).join('; ');
+  throw new EvpipeError('EVPIPE_COLUMN_TYPES', `check ${check.name} can't compare ${what}`, {
     kind: 'usage',
     location: check.locationOf(section),
+    todo: [...new Set(refusals.map(({ todo }) => todo))].join(' '),
   });
 }
 

@@ -8,5 +8,6 @@ export function endingOf({
 }: Pick<CheckReport, 'verdict' | 'unreachable'>): ErrorKind | undefined {
   if (verdict === 'consistent') return undefined;
   if (verdict === 'inconsistent') return 'failed';
+  if (verdict === 'refused') return 'usage';
   return unreachable === true ? 'unreachable' : 'deadline';
 }

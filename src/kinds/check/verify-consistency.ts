@@ -162,8 +162,6 @@ async function runCheck(check: CheckSection, run: Run): Promise<CheckReport> {
     return await withinTime(check, session, options, (signal, endMs) => confirm(check, run, signal, endMs));
   } catch (failure) {
     session.signal.throwIfAborted();
-    // Wrong declarations end the run; a server that does not answer makes this check inconclusive, never ok.
-    if (failure instanceof EvpipeError && failure.kind === 'usage') throw failure;
     return unanswered(check, failure, performance.now() - startedMs);
   }
 }
@@ -298,13 +296,17 @@ export function rowOf(report: CheckReport): CheckRow {
   return { check, kind, verdict, sourceRows, replicaRows, missing, extra, different, ...(partly ? { partly } : {}) };
 }
 
+/** A wrong declaration or option refuses the check; a server that does not answer leaves it inconclusive, never ok. */
 function unanswered(check: CheckSection, failure: unknown, elapsedMs: number): CheckReport {
+  const { kind, todo, location } = failure instanceof EvpipeError ? failure : {};
   return {
     check: check.name,
     kind: check.kind,
-    verdict: 'inconclusive',
+    verdict: kind === 'usage' ? 'refused' : 'inconclusive',
     why: messageOf(failure),
-    unreachable: failure instanceof EvpipeError && failure.kind === 'unreachable',
+    ...(todo === undefined ? {} : { todo }),
+    ...(location === undefined ? {} : { location }),
+    unreachable: kind === 'unreachable',
     source:
       check.kind === 'compare' ? placeName(check.source) : check.kind === 'conservation' ? `queue ${check.queue}` : '',
     replica: check.kind === 'compare' ? placeName(check.replica) : '',

@@ -199,8 +199,8 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
   });
   if (whole.verdict !== 'passed') return [whole];
   return reports.map((report): SmokeCase => {
-    const { check, verdict, why, summary, sourceRows, elapsedMs } = report;
-    const location = session.pipeline.checks.find(({ name }) => name === check)?.location;
+    const { check, verdict, why, todo, summary, sourceRows, elapsedMs } = report;
+    const location = report.location ?? session.pipeline.checks.find(({ name }) => name === check)?.location;
     return {
       name: check,
       kind: 'check',
@@ -210,6 +210,7 @@ async function checkCases(session: Session, options: SmokeOptions): Promise<read
         verdict === 'consistent'
           ? `consistent${report.keysOnly === true ? ' (keys only)' : ''}${report.kind === 'compare' ? `, ${sourceRows} rows` : summary === undefined ? '' : `, ${summary}`}`
           : `${verdict}${why === undefined ? '' : `: ${why}`}`,
+      ...(todo === undefined ? {} : { todo }),
       ...(location === undefined ? {} : { location }),
       elapsedMs: Math.round(elapsedMs),
       report,

@@ -33,9 +33,14 @@ export function checkReportLines(
   lines.push(verdictLine(report));
   const behind = report.verdict === 'consistent' ? [] : report.way.filter((one) => !one.passed);
   for (const stage of behind) lines.push(...behindLines(stage, columns));
-  const { why } = report;
-  if (why !== undefined && !behind.some((stage) => isSaidBy(stage, why)))
-    lines.push(...wrap(printable(why), columns - 4).map((text) => line(`    ${text}`)));
+  const { why, todo, location } = report;
+  const isSaid = why !== undefined && behind.some((stage) => isSaidBy(stage, why));
+  const said = [
+    ...(why === undefined || isSaid ? [] : [why]),
+    ...(todo === undefined ? [] : [todo]),
+    ...(location === undefined ? [] : [`${location.file}:${location.line}:${location.column}`]),
+  ];
+  for (const one of said) lines.push(...wrap(printable(one), columns - 4).map((text) => line(`    ${text}`)));
   return lines.flatMap((one) => wrapLine(one, columns, 4));
 }
 

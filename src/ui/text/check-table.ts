@@ -12,6 +12,7 @@ const VERDICTS: Readonly<Record<Verdict, Span>> = {
   inconsistent: span('✗ inconsistent', 'bad'),
   lagging: span('… lagging', 'wait'),
   inconclusive: span('? inconclusive', 'wait'),
+  refused: span('✗ refused', 'bad'),
 };
 
 export function verdictSpan(verdict: Verdict): Span {

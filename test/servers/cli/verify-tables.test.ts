@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectPostgres, type PostgresClient } from '../../../src/clients/postgres/client.js';
+import type { CheckReport } from '../../../src/consistency/report.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import { type Ran, runIn, runUntil } from '../../support/command-line.js';
@@ -35,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function writePipeline(columns = '', changed = 'changed: changed'): void {
+function writePipeline(columns = '', changed = 'changed: changed', more = ''): void {
   const url = (name: string): string => server.urlOf(name).replace(/postgres:[^/@]*@/, 'reader:reader@');
   writeFileSync(
     join(folder, 'evpipe.yaml'),
@@ -51,7 +52,7 @@ checks:
     ${changed}
     through: []
     ${columns}
-`,
+${more}`,
   );
 }
 
@@ -153,13 +154,53 @@ describe('a part of the rows', () => {
   });
 
   it('is refused where the column cannot have the value, or where two parts are asked for', async () => {
-    const { err, code } = await verify('--since', 'yesterdayish');
-    expect(err).toMatch(/--since yesterdayish: .*invalid input syntax for type timestamp/);
+    const { out, code } = await verify('--since', 'yesterdayish');
+    expect(out).toMatch(/✗ refused[\s\S]*--since yesterdayish: .*invalid input syntax for type timestamp/);
     expect(code).toBe(2);
     const both = await verify('--since', '1h', '--resume');
     expect(both.err).toContain('--since and --resume cannot be combined');
     expect(both.code).toBe(2);
   });
+});
+
+it('refuses a check that cannot compare, with the place and the line to write, and runs the others', async () => {
+  const sides = 'source: { database: source, table: item }, key: [id], through: []';
+  writePipeline(
+    '',
+    '',
+    `  gone: { ${sides}, replica: { database: replica, table: nothing } }
+  unlike: { ${sides}, replica: { database: replica, table: item }, columns: { name: { from: id, tolerance: 1 } } }
+`,
+  );
+  await replica.execute(`UPDATE item SET name = 'spoiled' WHERE id = 7`);
+  const files = ['junit', 'markdown', 'html'].map((name) => join(folder, `report.${name}`));
+  const argv = files.flatMap((file) => [`--${file.split('.').at(-1)}`, file]);
+  const { out, code } = await verify('--output', 'json', ...argv);
+  expect(code, 'usage beats what is inconsistent').toBe(2);
+  const reports = out
+    .split('\n')
+    .filter((line) => line.includes('"kind":"check-report"'))
+    .map((line) => (JSON.parse(line) as { report: CheckReport }).report);
+  const facts = reports
+    .map(({ check, verdict, why, todo, location }) => ({ check, verdict, why, todo, line: location?.line }))
+    .sort((a, b) => a.check.localeCompare(b.check));
+  const pair = 'tolerance is for numbers, and this compares integer with text';
+  expect(facts).toEqual([
+    {
+      ...{ check: 'gone', verdict: 'refused', line: 13, todo: undefined },
+      why: 'check gone: table nothing does not exist in database replica',
+    },
+    { check: 'items', verdict: 'inconsistent', why: undefined, todo: undefined, line: undefined },
+    {
+      ...{ check: 'unlike', verdict: 'refused', line: 14, todo: 'Leave out tolerance.' },
+      why: `check unlike can't compare name: ${pair}`,
+    },
+  ]);
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
+    expect(text, file).toContain(pair);
+    expect(text, file).toContain('Leave out tolerance.');
+  }
 });
 
 describe('what proves less than it seems to', () => {
