@@ -12,7 +12,9 @@ import {
 
 /** All rows of one key on one side. */
 export interface Holding {
+  /** Those outside do not count. */
   readonly count: number;
+  readonly entries: number;
   /** Equal exactly where the rows are; of several rows it is the sum, whatever their order. */
   readonly digest: string;
   readonly version: string;
@@ -54,6 +56,8 @@ export interface CompareOptions {
   readonly checkpoint?: Checkpoint | undefined;
   /** Both sides were found to agree then: only what changed since is compared, and which keys there are. */
   readonly since?: Moment | undefined;
+  /** Only rows that either side's column of changes shows as changed since this value; both sides have `keysFrom`. */
+  readonly changedFrom?: string | undefined;
 }
 
 export type SideName = 'source' | 'replica';
@@ -104,10 +108,11 @@ export const keysAtOnce = (...sides: readonly Side[]): number =>
  * sides are read at once. What was written meanwhile is compared key by key at the end, as a scan may have missed it.
  */
 export async function compareSides(source: Side, replica: Side, options: CompareOptions): Promise<Comparison> {
-  const { signal } = options;
+  const { signal, changedFrom } = options;
   const scan = (side: SideName, pass: 1 | 2): Scan => ({
     signal,
     read: (rows) => options.read(side, pass, rows),
+    ...(changedFrom === undefined ? {} : { since: changedFrom }),
   });
   const both = <T>(work: (side: Side, name: SideName) => Promise<T>): Promise<[T, T]> =>
     Promise.all([work(source, 'source'), work(replica, 'replica')]);
@@ -116,12 +121,13 @@ export async function compareSides(source: Side, replica: Side, options: Compare
   const isSame = options.since?.definition === JSON.stringify(definition);
   const since =
     isSame && [source, replica].every(({ incremental }) => incremental === true) ? options.since : undefined;
-  const checkpoint = since === undefined ? options.checkpoint : undefined;
+  const checkpoint = since === undefined && changedFrom === undefined ? options.checkpoint : undefined;
   const before = checkpoint?.load(definition);
   const [sourceThen, replicaThen] = await both(async (side, name) => before?.sides[name]?.then ?? side.now(signal));
   const estimates = await both((side) => side.estimateRows(signal));
   const alreadyRead = Object.values(before?.sides ?? {}).reduce((sum, { buckets }) => sum + buckets.rows, 0);
-  if (estimates.every((rows) => rows >= 0)) options.expect(Math.max(1, estimates[0] + estimates[1] - alreadyRead));
+  if (changedFrom === undefined && estimates.every((rows) => rows >= 0))
+    options.expect(Math.max(1, estimates[0] + estimates[1] - alreadyRead));
   const of = before?.of ?? bucketsFor(Math.max(...estimates.map((rows) => (rows < 0 ? ROWS_WHERE_UNKNOWN : rows))));
   const standing: Partial<Record<SideName, SideStanding>> = { ...before?.sides };
   const [sourceBuckets, replicaBuckets] = await both(async (side, name) => {
@@ -134,17 +140,7 @@ export async function compareSides(source: Side, replica: Side, options: Compare
     return side.buckets(of, { ...scan(name, 1), reached, keysOnly: since !== undefined }, from);
   });
 
-  const differences = new Differences();
-  let notKept = 0;
-  let room = DIFFERENCES_BYTES;
-  const keep = (key: string, difference: Difference): void => {
-    if (room > 0 || differences.has(key)) {
-      differences.set(key, difference);
-      room -= DIFFERENCE_BYTES + key.length;
-    } else notKept += 1;
-  };
-  let sourceRows = sourceBuckets.rows;
-  let replicaRows = replicaBuckets.rows;
+  const found = new Found(sourceBuckets.rows, replicaBuckets.rows);
   const unique = source.uniqueKey && replica.uniqueKey;
   for (const group of groupsOf(sourceBuckets, replicaBuckets)) {
     const join = new Join(unique, source.versioned);
@@ -154,10 +150,11 @@ export async function compareSides(source: Side, replica: Side, options: Compare
         await options.read(name, 2, entries.length);
       }
     });
-    for (const [key, difference] of join.differences()) keep(key, difference);
     // Rows may have come or gone since the first pass: what was found now is what counts.
-    sourceRows += join.rows.source - sourceBuckets.rowsOf(group);
-    replicaRows += join.rows.replica - replicaBuckets.rowsOf(group);
+    found.count(join.rows.source - sourceBuckets.rowsOf(group), join.rows.replica - replicaBuckets.rowsOf(group));
+    const differences = join.differences();
+    if (changedFrom === undefined) found.keepAll(differences);
+    else await keepChanged(source, replica, differences, found, signal);
   }
 
   const changed = new Set(
@@ -166,14 +163,72 @@ export async function compareSides(source: Side, replica: Side, options: Compare
       ...(await replica.changedSince(since?.replica ?? replicaThen, signal)),
     ]
       .map(keyText)
-      .filter((key) => !differences.has(key)),
+      .filter((key) => !found.differences.has(key)),
   );
-  for (const keys of chunksOf([...changed], keysAtOnce(source, replica))) {
-    const now = await compareKeys(source, replica, keys, signal);
-    for (const [key, difference] of now.differences) keep(key, difference);
-  }
+  for (const keys of chunksOf([...changed], keysAtOnce(source, replica)))
+    found.keepAll((await compareKeys(source, replica, keys, signal)).differences);
   const moment: Moment = { definition: JSON.stringify(definition), source: sourceThen, replica: replicaThen };
-  return { sourceRows, replicaRows, differences, notKept, moment };
+  return { ...found.comparison(), ...(changedFrom === undefined ? { moment } : {}) };
+}
+
+/** What a comparison has found so far. */
+class Found {
+  readonly differences = new Differences();
+  private notKept = 0;
+  private room = DIFFERENCES_BYTES;
+
+  constructor(
+    private sourceRows: number,
+    private replicaRows: number,
+  ) {}
+
+  count(source: number, replica: number): void {
+    this.sourceRows += source;
+    this.replicaRows += replica;
+  }
+
+  keepAll(differences: Differences): void {
+    for (const [key, difference] of differences) this.keep(key, difference);
+  }
+
+  keep(key: string, difference: Difference): void {
+    if (this.room > 0 || this.differences.has(key)) {
+      this.differences.set(key, difference);
+      this.room -= DIFFERENCE_BYTES + key.length;
+    } else this.notKept += 1;
+  }
+
+  comparison(): Comparison {
+    const { sourceRows, replicaRows, differences, notKept } = this;
+    return { sourceRows, replicaRows, differences, notKept };
+  }
+}
+
+/**
+ * What differs among the rows that changed. A row that did so on one side only, or that counts on one side only, has to be
+ * looked for on the other; of two that did the digests tell.
+ */
+async function keepChanged(
+  source: Side,
+  replica: Side,
+  differences: Differences,
+  found: Found,
+  signal: AbortSignal,
+): Promise<void> {
+  const unsure: string[] = [];
+  for (const [key, difference] of differences) {
+    if (source.uniqueKey && replica.uniqueKey && difference.source === 1 && difference.replica === 1)
+      found.keep(key, difference);
+    else unsure.push(key);
+  }
+  for (const keys of chunksOf(unsure, keysAtOnce(source, replica))) {
+    const now = await compareKeys(source, replica, keys, signal);
+    for (const key of keys) {
+      const [before, rows] = [differences.get(key), now.rowsOf(key)];
+      found.count(rows.source - (before?.source ?? 0), rows.replica - (before?.replica ?? 0));
+    }
+    found.keepAll(now.differences);
+  }
 }
 
 /** Compares these keys and nothing else. */
@@ -240,12 +295,14 @@ class Join {
   ) {}
 
   add(side: SideName, entries: readonly Entry[]): void {
-    this.rows[side] += entries.length;
-    for (const { key, digest, version } of entries) {
+    for (const { key, digest, version, outside } of entries) {
       const text = keyText(key);
       const pair = this.byKey.get(text) ?? { source: undefined, replica: undefined };
       const before = pair[side];
-      pair[side] = before === undefined ? { count: 1, digest, version } : joined(before, digest, version);
+      const count = outside === true ? 0 : 1;
+      pair[side] =
+        before === undefined ? { count, entries: 1, digest, version } : joined(before, count, digest, version);
+      this.rows[side] += count;
       if (this.unique && agree(pair)) this.byKey.delete(text);
       else this.byKey.set(text, pair);
     }
@@ -270,11 +327,13 @@ class Join {
 const agree = ({ source, replica }: Pair): boolean =>
   source?.count === replica?.count && source?.digest === replica?.digest;
 
-function joined({ count, digest, version }: Holding, moreDigest: string, moreVersion: string): Holding {
+function joined(before: Holding, more: number, moreDigest: string, moreVersion: string): Holding {
+  const { count, entries, digest, version } = before;
   return {
-    count: count + 1,
+    count: count + more,
+    entries: entries + 1,
     digest: String(BigInt(digest) + BigInt(moreDigest)),
-    version: String((count === 1 ? numberOf(version) : BigInt(version)) + numberOf(moreVersion)),
+    version: String((entries === 1 ? numberOf(version) : BigInt(version)) + numberOf(moreVersion)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { counted } from '../support/counted.js';
-import { messageOf } from '../support/errors.js';
+import { EvpipeError, messageOf } from '../support/errors.js';
 import { pause } from '../support/retry.js';
 import {
   type CompareOptions,
@@ -87,18 +87,37 @@ export async function confirmCheck(check: CompareCheck, options: ConfirmOptions)
   const startedMs = performance.now();
   const { source, replica } = check;
   const keys = await wantedKeys(check, options.signal);
+  const all = { ...options, changedFrom: check.since };
   const comparison =
     keys === undefined
-      ? await compareSides(source, replica, options)
+      ? await compareSides(source, replica, all)
       : await compareOnly(source, replica, keys, options.signal);
-  const run = new Confirmation(check, options, startedMs, comparison);
+  const run = new Confirmation(check, all, startedMs, comparison);
   return run.settle();
 }
 
-async function wantedKeys({ source, replica, keys, since }: CompareCheck, signal: AbortSignal) {
+/** Rows that changed are looked up by their keys up to this number of a side; more are read as all rows are, by their hashes. */
+const CHANGED_BY_KEY = 20_000;
+/** The same beside a side that can't tell what changed. */
+const CHANGED_KEYS_MAX = 500_000;
+
+/** The keys to compare; undefined: all that there are, or all that changed since. */
+async function wantedKeys(
+  { source, replica, keys, since }: CompareCheck,
+  signal: AbortSignal,
+): Promise<readonly Key[] | undefined> {
   if (since === undefined) return keys;
-  const changed = await Promise.all([source, replica].map((side) => side.keysFrom?.(since, signal) ?? []));
-  return changed.flat();
+  const sides = [source, replica].filter(({ keysFrom }) => keysFrom !== undefined);
+  const max = sides.length === 2 ? CHANGED_BY_KEY : CHANGED_KEYS_MAX;
+  const changed = await Promise.all(sides.map((side) => side.keysFrom?.(since, max, signal)));
+  const found = changed.flatMap((some) => some ?? []);
+  if (!changed.includes(undefined)) return found;
+  if (sides.length === 2) return undefined;
+  throw new EvpipeError(
+    'EVPIPE_TABLE_CHANGES_TOO_MUCH',
+    `more than ${max} rows of ${source.label} changed since ${since}, and ${replica.label} can't tell what changed`,
+    { kind: 'deadline', todo: 'Leave out --since, or pass a later time.' },
+  );
 }
 
 class Confirmation {
@@ -122,7 +141,7 @@ class Confirmation {
 
   constructor(
     private readonly check: CompareCheck,
-    private readonly options: ConfirmOptions,
+    private readonly options: ConfirmOptions & Pick<CompareOptions, 'changedFrom'>,
     private readonly startedMs: number,
     private comparison: Comparison,
   ) {

@@ -8,6 +8,8 @@ export interface Entry {
   readonly digest: string;
   /** Which version of the row this is: xmin and place, where the side is `versioned`; else a text of its values. */
   readonly version: string;
+  /** Of a scan of what changed since: it did, but is none of the rows that count (any more). */
+  readonly outside?: boolean;
 }
 
 export interface Row extends Entry {
@@ -51,6 +53,8 @@ export interface Scan {
   readonly signal: AbortSignal;
   /** Digests of the keys alone, which cost little; only of sides that are `incremental`. */
   readonly keysOnly?: boolean;
+  /** Only rows that `keysFrom` finds with this value, those outside among them; only of sides that have `keysFrom`. */
+  readonly since?: string;
   /** Called with the number of rows read since the last call; waits where reading has to be slowed down. */
   read(rows: number): Promise<void>;
   /** Called after each part of a side that is `resumable`. */
@@ -138,8 +142,13 @@ export interface Side {
    * read into one that has been.
    */
   changedSince(then: string, signal: AbortSignal): Promise<readonly Key[]>;
-  /** Keys of the rows whose declared column of changes has this value or a greater one; absent where none is declared. */
-  readonly keysFrom?: ((value: string, signal: AbortSignal) => Promise<readonly Key[]>) | undefined;
+  /**
+   * Keys of the rows whose declared column of changes has this value or a greater one; undefined where there are more
+   * than `max`; absent where none is declared.
+   */
+  readonly keysFrom?:
+    | ((value: string, max: number, signal: AbortSignal) => Promise<readonly Key[] | undefined>)
+    | undefined;
 }
 
 export interface SideColumn {

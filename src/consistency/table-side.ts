@@ -64,16 +64,16 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
   const sql = statements(options);
   const version = facts.versioned ? "t.xmin::text || ' ' || t.ctid::text" : sql.digest;
   const entryColumns = [...sql.keys, `${sql.digest}::text`, version].join(', ');
-  const filters = [
-    ...(place.where === undefined ? [] : [`(${place.where})`]),
-    ...(sample === undefined ? [] : [`((${sql.keyHash} >> ${SAMPLE_SHIFT}) & ${sample.of - 1}) < ${sample.below}`]),
-  ];
+  const inSample =
+    sample === undefined ? [] : [`((${sql.keyHash} >> ${SAMPLE_SHIFT}) & ${sample.of - 1}) < ${sample.below}`];
+  const filters = [...(place.where === undefined ? [] : [`(${place.where})`]), ...inSample];
   const where = (...more: readonly string[]): string => whereAll([...filters, ...more]);
 
   const toEntry = (fields: TextRow): Entry => ({
     key: fields.slice(0, key.length),
     digest: fields[key.length] ?? '',
     version: fields[key.length + 1] ?? '',
+    outside: fields[key.length + 2] === 'false',
   });
 
   async function lookUp(columns: string, keys: readonly Key[], signal: AbortSignal): Promise<readonly TextRow[]> {
@@ -87,9 +87,26 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     return answers.flat().filter((fields) => wanted.has(keyText(fields.slice(0, key.length))));
   }
 
-  /** One more than are worth reading at most. */
-  const keysOf = (from: string, condition: string, signal: AbortSignal): Promise<readonly Key[]> =>
-    reader.read(`SELECT ${sql.keys.join(', ')} FROM ${from} AS t${condition} LIMIT ${CHANGED_MAX + 1}`, [], { signal });
+  /** One more than are wanted at most. */
+  const keysOf = (from: string, condition: string, max: number, signal: AbortSignal): Promise<readonly Key[]> =>
+    reader.read(`SELECT ${sql.keys.join(', ')} FROM ${from} AS t${condition} LIMIT ${max + 1}`, [], { signal });
+
+  /**
+   * Which rows a scan reads, which of them count, and their digests. A row that has changed since, and left the filter, may
+   * still stand on the other side: it is read too, and its digest says only whose it is.
+   */
+  function scanned({ since, keysOnly }: Scan): { conditions: readonly string[]; counts: string; digest: string } {
+    const digest = keysOnly === true ? sql.keyHash : sql.digest;
+    if (since === undefined) return { conditions: filters, counts: 'true', digest };
+    const conditions = [changedFrom(since), ...inSample];
+    if (place.where === undefined) return { conditions, counts: 'true', digest };
+    const counts = `(${place.where}) IS TRUE`;
+    return {
+      conditions,
+      counts,
+      digest: `CASE WHEN ${counts} THEN ${digest} ELSE hashint8extended(${sql.keyHash}, 1) END`,
+    };
+  }
 
   const { relations } = facts;
   // One statement reads one state of the table: only parts can miss a row that moves.
@@ -120,9 +137,11 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
 
     async buckets(of, scan, from) {
       const buckets = from?.buckets ?? new Buckets(of);
+      const { conditions, counts, digest } = scanned(scan);
+      const [flag, amount] = counts === 'true' ? ['', 'count(*)'] : [`, ${counts} AS c`, 'count(*) FILTER (WHERE c)'];
       const select = (from: string, condition: readonly string[]): string =>
-        `SELECT b::text, count(*)::text, sum(h)::text FROM (
-           SELECT (${sql.keyHash} & ${of - 1}) AS b, ${scan.keysOnly === true ? sql.keyHash : sql.digest} AS h FROM ${from} AS t${where(...condition)} OFFSET 0
+        `SELECT b::text, ${amount}::text, sum(h)::text FROM (
+           SELECT (${sql.keyHash} & ${of - 1}) AS b, ${digest} AS h${flag} FROM ${from} AS t${whereAll([...conditions, ...condition])} OFFSET 0
          ) AS s GROUP BY b`;
       for await (const { rows, ...next } of inParts(reader, table, facts, select, scan, { from })) {
         let read = 0;
@@ -139,8 +158,13 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     async *entries(of, wanted, scan) {
       const mine =
         wanted.length === of ? [] : [`(${sql.keyHash} & ${of - 1}) = ANY ('{${wanted.join(',')}}'::bigint[])`];
+      const { conditions, counts, digest } = scanned(scan);
+      const columns =
+        scan.since === undefined
+          ? entryColumns
+          : [...sql.keys, `(${digest})::text`, version, `(${counts})::text`].join(', ');
       const select = (from: string, condition: readonly string[]): string =>
-        `SELECT ${entryColumns} FROM ${from} AS t${where(...condition, ...mine)}`;
+        `SELECT ${columns} FROM ${from} AS t${whereAll([...conditions, ...condition, ...mine])}`;
       for await (const { rows } of inParts(reader, table, facts, select, scan, { rowsMax: ROWS_PER_BLOCK }))
         yield rows.map(toEntry);
     },
@@ -176,7 +200,8 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       const oldest = BigInt(then.split(' ')[0] ?? '0') % 2n ** 32n;
       const changed: Key[] = [];
       for (const { name } of relations) {
-        changed.push(...(await keysOf(`ONLY ${name}`, where(`age(t.xmin) <= age('${oldest}'::xid)`), signal)));
+        const condition = where(`age(t.xmin) <= age('${oldest}'::xid)`);
+        changed.push(...(await keysOf(`ONLY ${name}`, condition, CHANGED_MAX, signal)));
         if (changed.length > CHANGED_MAX) throw tooManyChanged(place);
       }
       return changed;
@@ -185,18 +210,19 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
     keysFrom: changed === undefined && !(facts.commitTimes && facts.versioned) ? undefined : keysFrom,
   };
 
-  async function keysFrom(value: string, signal: AbortSignal): Promise<readonly Key[]> {
+  function changedFrom(value: string): string {
+    return changed === undefined
+      ? `${COMMITTED} >= ${quoteLiteral(value)}::timestamptz`
+      : `(${changed}) >= ${quoteLiteral(value)}`;
+  }
+
+  async function keysFrom(value: string, max: number, signal: AbortSignal): Promise<readonly Key[] | undefined> {
     if (changed === undefined) await requireCommitTimes(value, signal);
-    const condition =
-      changed === undefined
-        ? `${COMMITTED} >= ${quoteLiteral(value)}::timestamptz`
-        : `(${changed}) >= ${quoteLiteral(value)}`;
     // Whatever else the filter says: a row that has left it since may still stand on the other side.
-    const keys = await keysOf(table, whereAll([condition]), signal).catch((failure: unknown) => {
+    const keys = await keysOf(table, whereAll([changedFrom(value)]), max, signal).catch((failure: unknown) => {
       throw noValueOfColumn(value, failure);
     });
-    if (keys.length > CHANGED_MAX) throw tooManyChanged(place);
-    return keys;
+    return keys.length > max ? undefined : keys;
   }
 
   /** Rows without a commit time are older than all that have one; where none has one from before, they may be newer than the time. */

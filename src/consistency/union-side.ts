@@ -34,7 +34,11 @@ export function unionSide(parts: readonly Side[]): Side {
     rowsOf: (keys, signal) => all((part) => part.rowsOf(keys, signal)),
 
     keysFrom: parts.every(({ keysFrom }) => keysFrom !== undefined)
-      ? (value, signal) => all<Key>(async (part) => (await part.keysFrom?.(value, signal)) ?? [])
+      ? async (value, max, signal) => {
+          const keys = await Promise.all(parts.map((part) => part.keysFrom?.(value, max, signal)));
+          const found = keys.flatMap((some) => some ?? []);
+          return keys.includes(undefined) || found.length > max ? undefined : found;
+        }
       : undefined,
     now: async (signal) => JSON.stringify(await Promise.all(parts.map((part) => part.now(signal)))),
     changedSince: (then, signal) => {

@@ -153,6 +153,25 @@ describe('a part of the rows', () => {
     expect(code).toBe(1);
   });
 
+  it('is read by its hashes where nearly all rows changed, and finds what the other side or the filter hides', async () => {
+    for (const client of [source, replica])
+      await client.execute(`INSERT INTO item SELECT n, 'name ' || n FROM generate_series(21, ${ROWS}) n;
+        UPDATE item SET changed = '2026-06-01' WHERE id > 10; ANALYZE item`);
+    await source.execute(`UPDATE item SET name = 'newer', changed = '2026-06-02' WHERE id = 3;
+      UPDATE item SET name = 'gone', changed = '2026-06-02' WHERE id = 5; UPDATE item SET name = 'gone' WHERE id = 11;
+      UPDATE item SET name = 'unseen' WHERE id = 6`);
+    await replica.execute(`UPDATE item SET name = 'gone too, but not here' WHERE id = 12;
+      UPDATE item SET name = 'gone' WHERE id = 11; DELETE FROM item WHERE id = 13`);
+    const { out, code } = await verify('--since', '2026-05-01', '--where', "name <> 'gone'");
+    expect(out).toMatch(/stale +3 /);
+    expect(out).toMatch(/extra +5\b/);
+    expect(out).toMatch(/different +12 /);
+    expect(out).toMatch(/missing +13\b/);
+    // 39,990 changed, one of them has left the filter on both sides; 3 and 5 are beside them, 5 only in the replica.
+    expect(out).toContain('4 of 39,991 rows');
+    expect(code).toBe(1);
+  });
+
   it('is refused where the column cannot have the value, or where two parts are asked for', async () => {
     const { out, code } = await verify('--since', 'yesterdayish');
     expect(out).toMatch(/✗ refused[\s\S]*--since yesterdayish: .*invalid input syntax for type timestamp/);
