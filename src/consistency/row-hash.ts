@@ -1,9 +1,10 @@
 import type { Form } from './meaning.js';
 
 /**
- * How rows become digests of 64 bits. `record`: PostgreSQL's own hash of the row's bytes, which both sides need version 14
- * for. `columns`: of each column by its type's hash function, in half the time; text is hashed as the database encodes it.
- * `md5`: of the row's text, which anything can make.
+ * How rows become digests of 64 bits. `columns`: of each column by its type's hash function, under a seed of its own; text is
+ * hashed as the database encodes it, so both need the same encoding. `record`: PostgreSQL's own hash of the row's bytes as
+ * the protocol sends them, in twice the time. Both sides need version 14 for these. `md5`: of the row's text, which anything
+ * can make.
  */
 export type RowHash = 'record' | 'columns' | 'md5';
 

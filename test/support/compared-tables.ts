@@ -29,7 +29,7 @@ export async function sidesOf({
   key,
   columns,
   meanings = {},
-  hash = 'record',
+  hash = 'columns',
 }: ComparedTables): Promise<Pick<CompareCheck, 'source' | 'replica' | 'tolerances'>> {
   const { signal } = new AbortController();
   const [sourceFacts, replicaFacts] = await Promise.all([

@@ -31,7 +31,6 @@ export const verifyConsistencyCommand: CommandEntry = {
         '--max-differences <number>',
         'list at most this many differences per check with their values; all are counted',
       )
-      .option('--fast', "hash rows by their columns' own hash functions instead of their bytes, in about half the time")
       .option('--sample <percent>', 'compare only this share of the rows, chosen by key')
       .option('--where <sql>', 'compare only rows of both tables that match this condition')
       .option('--keys <keys>', 'compare only these keys of one check: 17,18, or JSON: [["17","a"]]')
@@ -68,7 +67,6 @@ export const verifyConsistencyCommand: CommandEntry = {
         where: options.where === undefined ? undefined : String(options.where),
         since,
         resume: options.resume === true,
-        fast: options.fast === true,
         deadlineMs: timeoutMs(options),
         timeoutMs: timeoutMs(options),
         differencesMax,

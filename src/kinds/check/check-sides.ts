@@ -35,8 +35,6 @@ export interface SideOptions {
   readonly sample?: Sample | undefined;
   /** SQL: of both tables only these rows. */
   readonly where?: string | undefined;
-  /** Tell rows apart by the hash functions of their columns' types, where both sides' databases have the same encoding. */
-  readonly fast?: boolean | undefined;
 }
 
 interface Pair {
@@ -72,7 +70,7 @@ export async function wireSides(
   );
   const [first] = paired;
   if (first === undefined) throw new Error('a check without a source');
-  const hash = hashOf([...sources, replica], options.fast === true);
+  const hash = hashOf([...sources, replica]);
   const side = (opened: Opened, name: keyof Pair, { keys, compared }: (typeof paired)[number]): Side =>
     sideOf(opened, name, keys, compared, { hash, sample: options.sample, changed: changedOf(opened, name, check) });
   const parts = paired.map((one) => side(one.source, 'source', one));
@@ -90,11 +88,12 @@ export async function wireSides(
   };
 }
 
-function hashOf(sides: readonly Opened[], fast: boolean): RowHash {
+/** The cheapest hash that all sides can make: text is hashed as its database encodes it. */
+function hashOf(sides: readonly Opened[]): RowHash {
   const tables = sides.flatMap((one) => (one.kind === 'table' ? [one.facts] : []));
   const byRecord = tables.length === sides.length && tables.every(({ server }) => server >= RECORD_HASH_SINCE);
   if (!byRecord) return 'md5';
-  return fast && new Set(tables.map(({ encoding }) => encoding)).size === 1 ? 'columns' : 'record';
+  return new Set(tables.map(({ encoding }) => encoding)).size === 1 ? 'columns' : 'record';
 }
 
 /** Columns of either side that are not compared. */

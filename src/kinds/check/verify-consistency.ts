@@ -27,8 +27,6 @@ export interface VerifyOptions {
   readonly samplePercent?: number | undefined;
   /** SQL that holds for both tables: only rows for which it is true are compared. */
   readonly where?: string | undefined;
-  /** Tell rows apart by faster hashes of their columns. */
-  readonly fast?: boolean | undefined;
   /** Go on where a run that was stopped had come to. */
   readonly resume?: boolean | undefined;
   /** Only rows that changed since: a value of the column that the check declares with `changed`. */
@@ -269,7 +267,6 @@ const partOf = (name: string, options: VerifyOptions, readers: Readers) => ({
   reader: readers.of,
   sample: sampleOf(options),
   where: options.where,
-  fast: options.fast,
   since: options.since,
   keys: options.keys?.get(name),
 });
