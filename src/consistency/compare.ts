@@ -1,24 +1,15 @@
-import { type Difference, Differences, referenceMark } from './differences.js';
+import { type Difference, Differences } from './differences.js';
+import { Join } from './join.js';
 import {
   type Buckets,
-  type Entry,
   type Key,
   keyOfText,
   keyText,
   type PartlyRead,
   type Scan,
   type Side,
+  type SideName,
 } from './side.js';
-
-/** All rows of one key on one side. */
-export interface Holding {
-  /** Those outside do not count. */
-  readonly count: number;
-  readonly entries: number;
-  /** Equal exactly where the rows are; of several rows it is the sum, whatever their order. */
-  readonly digest: string;
-  readonly version: string;
-}
 
 export interface Comparison {
   readonly sourceRows: number;
@@ -60,8 +51,6 @@ export interface CompareOptions {
   readonly changedFrom?: string | undefined;
 }
 
-export type SideName = 'source' | 'replica';
-
 export interface Checkpoint {
   /** What a run before this one has read of these sides, by `Side.resumable`. */
   load(definition: Definition): Standing | undefined;
@@ -97,7 +86,7 @@ const DIFFERENCES_BYTES = 100 * 2 ** 20;
 const DIFFERENCE_BYTES = 80;
 
 /** Keys that are looked up at once, and where each look-up reads a whole side. */
-const KEYS_AT_ONCE = 10_000;
+const KEYS_AT_ONCE = 2_000;
 const KEYS_AT_ONCE_OF_SCANS = 100_000;
 
 export const keysAtOnce = (...sides: readonly Side[]): number =>
@@ -269,76 +258,9 @@ export async function compareKeys(
   const join = new Join(false, source.versioned);
   join.add('replica', await replica.entriesOf(wanted, signal));
   join.add('source', await source.entriesOf(wanted, signal));
-  const rowsOf = (key: string) => ({
-    source: join.of(key)?.source?.count ?? 0,
-    replica: join.of(key)?.replica?.count ?? 0,
-  });
+  const rowsOf = (key: string) => ({ source: join.countOf('source', key), replica: join.countOf('replica', key) });
   return { rowsOf, differences: join.differences() };
 }
-
-interface Pair {
-  source: Holding | undefined;
-  replica: Holding | undefined;
-}
-
-/**
- * Rows of both sides by key, in any order. Where no side has a key twice, what agrees is dropped at once: sides that come
- * in about the same order take little memory, however many rows they have.
- */
-class Join {
-  readonly rows = { source: 0, replica: 0 };
-  private readonly byKey = new Map<string, Pair>();
-
-  constructor(
-    private readonly unique: boolean,
-    private readonly sourceIsVersioned: boolean,
-  ) {}
-
-  add(side: SideName, entries: readonly Entry[]): void {
-    for (const { key, digest, version, outside } of entries) {
-      const text = keyText(key);
-      const pair = this.byKey.get(text) ?? { source: undefined, replica: undefined };
-      const before = pair[side];
-      const count = outside === true ? 0 : 1;
-      pair[side] =
-        before === undefined ? { count, entries: 1, digest, version } : joined(before, count, digest, version);
-      this.rows[side] += count;
-      if (this.unique && agree(pair)) this.byKey.delete(text);
-      else this.byKey.set(text, pair);
-    }
-  }
-
-  of(key: string): Readonly<Pair> | undefined {
-    return this.byKey.get(key);
-  }
-
-  differences(): Differences {
-    const differences = new Differences();
-    for (const [key, pair] of this.byKey) {
-      if (agree(pair)) continue;
-      const { source, replica } = pair;
-      const version = referenceMark(source?.version, replica?.version, this.sourceIsVersioned);
-      differences.set(key, { source: source?.count ?? 0, replica: replica?.count ?? 0, version });
-    }
-    return differences;
-  }
-}
-
-const agree = ({ source, replica }: Pair): boolean =>
-  source?.count === replica?.count && source?.digest === replica?.digest;
-
-function joined(before: Holding, more: number, moreDigest: string, moreVersion: string): Holding {
-  const { count, entries, digest, version } = before;
-  return {
-    count: count + more,
-    entries: entries + 1,
-    digest: String(BigInt(digest) + BigInt(moreDigest)),
-    version: String((entries === 1 ? numberOf(version) : BigInt(version)) + numberOf(moreVersion)),
-  };
-}
-
-/** Versions are short texts: their bytes as one number, so that sums of them don't depend on the order. */
-const numberOf = (version: string): bigint => BigInt(`0x${Buffer.from(version).toString('hex') || '0'}`);
 
 function bucketsFor(rows: number): number {
   const wanted = Math.min(Math.max(rows / ROWS_PER_BUCKET, BUCKETS_MIN), BUCKETS_MAX);

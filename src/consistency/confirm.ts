@@ -344,8 +344,20 @@ class Confirmation {
   /** All pending keys as they are now, some at a time; what agrees by values within their tolerance is no difference. */
   private async *readAgain(): AsyncGenerator<{ keys: readonly string[]; now: KeysNow }> {
     const { source, replica, tolerances } = this.check;
-    for (const keys of chunksOf([...this.pending.keys()], keysAtOnce(source, replica))) {
-      const now = await compareKeys(source, replica, keys, this.options.signal);
+    const read = (keys: readonly string[] | undefined): Promise<KeysNow> | undefined => {
+      const reading = keys && compareKeys(source, replica, keys, this.options.signal);
+      // Whoever waits for it sees its failure; nobody does once the part before it has failed.
+      reading?.catch(() => {});
+      return reading;
+    };
+    const chunks = chunksOf([...this.pending.keys()], keysAtOnce(source, replica));
+    let next = read(chunks[0]);
+    for (const [index, keys] of chunks.entries()) {
+      const reading = next;
+      // Each side would rest while the other one answers.
+      next = read(chunks[index + 1]);
+      const now = await reading;
+      if (now === undefined) continue;
       if (tolerances.size > 0) {
         for await (const { key, differs } of this.describe([...now.differences.keys()]))
           if (!differs) now.differences.delete(key);

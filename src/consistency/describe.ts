@@ -1,8 +1,9 @@
 import { kindOf } from './compare.js';
+import { versionMark } from './differences.js';
 import { withinTolerance } from './meaning.js';
 import { shownValue } from './rendering.js';
 import type { ColumnDifference, Finding } from './report.js';
-import { keyOfText, keyText, type Row, type Side } from './side.js';
+import { keyOfText, type Row, type Side } from './side.js';
 
 /** A differing key with the values that stand there now. */
 export interface Described {
@@ -10,8 +11,8 @@ export interface Described {
   readonly key: string;
   /** False where the rows agree by now, or by the tolerance that is declared. */
   readonly differs: boolean;
-  /** As they were when their values were read; undefined where the source has no row, or either side has several. */
-  readonly versions: { readonly source: string; readonly replica: string | undefined } | undefined;
+  /** `versionMark` when their values were read; undefined where the source has no row, or either side has several. */
+  readonly versions: { readonly source: number; readonly replica: number | undefined } | undefined;
   readonly finding: Finding;
   /** About how much memory the finding takes. */
   readonly bytes: number;
@@ -51,7 +52,7 @@ export async function* describeDifferences(
 function byKey(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows) {
-    const key = keyText(row.key);
+    const key = row.text;
     const same = found.get(key);
     if (same === undefined) found.set(key, [row]);
     else same.push(row);
@@ -85,7 +86,7 @@ function describe(sides: Sides, key: string, sources: readonly Row[], replicas: 
     differs: single ? columns.length > 0 : alone.length + aloneInReplica.length > 0,
     versions:
       sources[0] !== undefined && sources.length === 1 && replicas.length <= 1
-        ? { source: sources[0].version, replica: replicas[0]?.version }
+        ? { source: versionMark(sources[0].version), replica: replicas[0] && versionMark(replicas[0].version) }
         : undefined,
     finding: {
       kind,

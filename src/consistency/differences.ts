@@ -3,22 +3,26 @@ export interface Difference {
   /** Rows of the key on each side; 0 where it has none. */
   readonly source: number;
   readonly replica: number;
-  /** `referenceMark` of the rows. */
+  /** `referenceMark` of the rows' versions. */
   readonly version: number;
 }
 
 /**
- * Of the source's version, or where it has no row of the replica's. Where the source keeps no versions, its row may have
+ * By their `versionMark`: of the source's version, or where it has no row of the replica's. Where the source keeps no versions, its row may have
  * changed and changed back while nothing happened to the replica's: both have to stay as they are then.
  */
 export function referenceMark(
-  source: string | undefined,
-  replica: string | undefined,
+  source: number | undefined,
+  replica: number | undefined,
   sourceIsVersioned: boolean,
 ): number {
   const both = !sourceIsVersioned && source !== undefined && replica !== undefined;
-  return versionMark(both ? JSON.stringify([source, replica]) : (source ?? replica ?? ''));
+  // Exact: a mark times 31, and another one, is at most 2^53.
+  return both ? joinedMarks(source * 31, replica) : (source ?? replica ?? 0);
 }
+
+/** Of several rows together, whatever their order. */
+export const joinedMarks = (one: number, other: number): number => (one + other) % 2 ** MARK_BITS;
 
 /** Bits of a version's mark: with those that say which sides have a row they make an exact number. */
 const MARK_BITS = 48;

@@ -63,8 +63,10 @@ export function documentsSide(
     const rendered = fields.map(({ otherType, constant }, index) =>
       renderField(constant ?? values[index] ?? MISSING, otherType),
     );
+    const one = rendered.slice(0, key.length);
     return {
-      key: rendered.slice(0, key.length),
+      key: one,
+      text: keyText(one),
       values: rendered.slice(key.length),
       digest: String(BigInt.asIntN(64, BigInt(`0x${md5(rendered).slice(0, 16)}`))),
       version,
@@ -113,7 +115,7 @@ export function documentsSide(
     const wanted = new Set(keys.map(keyText));
     const found: Row[] = [];
     const keep = (rows: readonly Row[]): void => {
-      found.push(...rows.filter((row) => wanted.has(keyText(row.key))));
+      found.push(...rows.filter(({ text }) => wanted.has(text)));
     };
     const lookups = lookupsFor(key, keys);
     if (lookups === undefined) for await (const rows of rowsOf(signal)) keep(rows);
@@ -133,7 +135,7 @@ const MISSING: FieldValue = { kind: 'missing' };
 /** Bounds one query's parameters. */
 const KEYS_PER_QUERY = 5_000;
 
-const entryOf = ({ key, digest, version }: Row): Entry => ({ key, digest, version });
+const entryOf = ({ key, text, digest, version }: Row): Entry => ({ key, text, digest, version });
 
 /** As table-side.ts has it in SQL, over texts written as jsonb: the key's first 32 bits, and 64 bits of the whole. */
 const md5 = (texts: readonly (string | null)[]): string => createHash('md5').update(jsonbText(texts)).digest('hex');

@@ -1,9 +1,13 @@
+export type SideName = 'source' | 'replica';
+
 /** A key's column values in order, in their common text form; null for SQL NULL. */
 export type Key = readonly (string | null)[];
 
 /** One row without its values. */
 export interface Entry {
   readonly key: Key;
+  /** `keyText` of it. */
+  readonly text: string;
   /** Of key and values: equal exactly where both are, on either side. */
   readonly digest: string;
   /** Which version of the row this is: xmin and place, where the side is `versioned`; else a text of its values. */
@@ -158,7 +162,13 @@ export interface SideColumn {
 
 /** One text per key for maps; injective, NULL apart from every text. */
 export function keyText(key: Key): string {
+  const [first] = key;
+  // What most keys are, a number or a uuid, is written for less.
+  if (key.length === 1 && typeof first === 'string' && PLAIN.test(first)) return `["${first}"]`;
   return JSON.stringify(key);
 }
+
+/** No letter of it is escaped in JSON. */
+const PLAIN = /^[\w-]*$/;
 
 export const keyOfText = (text: string): Key => JSON.parse(text) as Key;

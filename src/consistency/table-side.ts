@@ -69,14 +69,18 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
   const filters = [...(place.where === undefined ? [] : [`(${place.where})`]), ...inSample];
   const where = (...more: readonly string[]): string => whereAll([...filters, ...more]);
 
-  const toEntry = (fields: TextRow): Entry => ({
-    key: fields.slice(0, key.length),
-    digest: fields[key.length] ?? '',
-    version: fields[key.length + 1] ?? '',
-    outside: fields[key.length + 2] === 'false',
-  });
+  const toEntry = (fields: TextRow): Entry => {
+    const one = fields.slice(0, key.length);
+    const [digest, version, counts] = [fields[key.length] ?? '', fields[key.length + 1] ?? '', fields[key.length + 2]];
+    return { key: one, text: keyText(one), digest, version, outside: counts === 'false' };
+  };
 
-  async function lookUp(columns: string, keys: readonly Key[], signal: AbortSignal): Promise<readonly TextRow[]> {
+  async function lookUp<Found extends Entry>(
+    columns: string,
+    keys: readonly Key[],
+    read: (fields: TextRow) => Found,
+    signal: AbortSignal,
+  ): Promise<readonly Found[]> {
     const wanted = new Set(keys.map(keyText));
     const answers = await Promise.all(
       lookupsFor(key, keys, facts.indexed).map(({ join, condition, values, byIndex }) =>
@@ -84,7 +88,7 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       ),
     );
     // The column's own equality may be wider than that of the common form: citext, a collation.
-    return answers.flat().filter((fields) => wanted.has(keyText(fields.slice(0, key.length))));
+    return answers.flatMap((rows) => rows.map(read).filter(({ text }) => wanted.has(text)));
   }
 
   /** One more than are wanted at most. */
@@ -174,15 +178,19 @@ export function tableSide(reader: TableReader, options: TableSideOptions): Side 
       const atOnce = place.query === undefined ? KEYS_PER_LOOKUP : keys.length;
       for (let first = 0; first < keys.length; first += atOnce) {
         const some = keys.slice(first, first + atOnce);
-        found.push(...(await lookUp(entryColumns, some, signal)).map(toEntry));
+        found.push(...(await lookUp(entryColumns, some, toEntry, signal)));
       }
       return found;
     },
 
     async rowsOf(keys, signal) {
       const columns = [entryColumns, ...sql.values].join(', ');
-      const rows = await lookUp(columns, keys, signal);
-      return rows.map((fields): Row => ({ ...toEntry(fields), values: fields.slice(key.length + 2) }));
+      const toRow = (fields: TextRow): Row => ({
+        ...toEntry(fields),
+        outside: false,
+        values: fields.slice(key.length + 2),
+      });
+      return lookUp(columns, keys, toRow, signal);
     },
 
     async now(signal) {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Checkpoint, Definition, SideName, SideStanding, Standing } from '../../consistency/compare.js';
-import { Buckets } from '../../consistency/side.js';
+import type { Checkpoint, Definition, SideStanding, Standing } from '../../consistency/compare.js';
+import { Buckets, type SideName } from '../../consistency/side.js';
 import { counted } from '../../support/counted.js';
 import { messageOf } from '../../support/errors.js';
 import { readJson, writeJson } from '../../support/json-file.js';
