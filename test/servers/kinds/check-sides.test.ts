@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { textOf } from '../../../src/clients/documents/field-value.js';
+import { ksqldbDocuments } from '../../../src/clients/documents/ksqldb.js';
 import { topicDocuments } from '../../../src/clients/documents/topic.js';
 import { connectKafka } from '../../../src/clients/kafka/client.js';
 import type { KafkaClient } from '../../../src/clients/kafka/contract.js';
@@ -8,6 +10,8 @@ import { ValueDecoder } from '../../../src/clients/schema-registry/decode-value.
 import type { CheckReport } from '../../../src/consistency/report.js';
 import { verifyConsistency } from '../../../src/kinds/check/verify-consistency.js';
 import type { Session } from '../../../src/kinds/session.js';
+import { waitUntil } from '../../../src/support/retry.js';
+import { server } from '../../../src/targets/component.js';
 import { Servers } from '../operations/addressed-session.js';
 
 const MIGRATION = `CREATE STREAM ORDERS (ID STRING KEY, AMOUNT BIGINT, COUNTRY STRING) WITH (kafka_topic = 'orders', value_format = 'json');
@@ -290,6 +294,27 @@ describe('sides of topics and ksqlDB', () => {
     expect(later, JSON.stringify(later)).toMatchObject({ verdict: 'inconsistent', fence: 'end of orders' });
     expect(later.way).toMatchObject([{ kind: 'query', passed: true }]);
     expect(told(later)).toEqual(['different "DK" TOTAL 9 16']);
+  });
+
+  it('asks a table of ksqlDB for the keys that are looked up, whatever they hold', async () => {
+    await produce([
+      ['q', { AMOUNT: 5, COUNTRY: "it's" }],
+      ['r', { AMOUNT: 7, COUNTRY: 'no' }],
+    ]);
+    const { host } = await session.clients.endpoint(server('ksqldb'));
+    const client = ksqldbDocuments(host, session.signal);
+    const query = { collection: 'TOTALS', paths: ['COUNTRY', 'TOTAL'], where: {} };
+    const totals = (...texts: string[]) =>
+      waitUntil(
+        `totals of ${texts.join()}`,
+        async () => {
+          const found = await client.find(query, [{ path: 'COUNTRY', kind: 'text', texts }]);
+          return found.length === texts.length ? found.map(({ values }) => textOf(values[1])).sort() : undefined;
+        },
+        { timeoutMs: 30_000 },
+      );
+    expect(await totals("it's", 'no')).toEqual(['5', '7']);
+    expect(await client.find(query, [{ path: 'COUNTRY', kind: 'text', texts: ["') OR 1 = 1 --"] }])).toEqual([]);
   });
 
   it('looks keys of a topic up as they are now, after updates, tombstones and keys of other letters', async () => {
