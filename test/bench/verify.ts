@@ -1,14 +1,15 @@
 /**
  * `evpipe verify-consistency` beside reladiff, in turns, on one PostgreSQL with warm caches: two databases by address, no
- * Kafka. Times are of whole commands, memory is the peak of the process. Then beside a bare aggregate of the same rows, in
- * one statement a side; over tables of growing size; and what pgbench loses to it. Needs python3 and PostgreSQL's
- * pgbench; reladiff is installed from PyPI into a folder below dist/.
+ * Kafka. Times are of whole commands, memory is the peak of the process; the CPU time of the command and of PostgreSQL says
+ * something on a busy machine too. Then beside a bare aggregate of the same rows, in one statement a side; over tables of
+ * growing size; and what pgbench loses to it. Needs python3 and PostgreSQL's pgbench; reladiff is installed from PyPI into
+ * a folder below dist/.
  *
  *   npm run bench verify [rows, default 500000] [rounds, default 3] [sizes of the straight line, default 1000000,2000000,4000000]
  *     [parts, default all: names of cases, aggregate, line, pgbench, with commas between]
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,7 +44,7 @@ interface Case {
 const IDENTICAL: Case = { name: 'identical', rows, key: 'number', spoil: '', differences: 0 };
 const CASES: readonly Case[] = [
   IDENTICAL,
-  { ...IDENTICAL, name: 'identical --fast', argv: ['--fast'] },
+  { ...IDENTICAL, name: 'identical --since', argv: ['--since', '2025-01-01'] },
   {
     name: '13 differences',
     rows,
@@ -52,7 +53,7 @@ const CASES: readonly Case[] = [
     differences: 13,
   },
   {
-    name: 'uuid keys, 3 differences',
+    name: 'uuid keys with 3 differences',
     rows: Math.min(rows, 1_000_000),
     key: 'uuid',
     spoil: 'UPDATE t SET quantity = -1 WHERE id IN (SELECT id FROM t ORDER BY id LIMIT 3)',
@@ -71,15 +72,41 @@ const CASES: readonly Case[] = [
 
 interface Run {
   readonly seconds: number;
+  /** Of the process and its children, and of PostgreSQL meanwhile. */
+  readonly cpuSeconds: number;
   readonly megabytes: number;
   readonly stdout: string;
 }
 
-/** Runs to the end; the peak memory is read from /proc, as often as it takes not to miss it. */
+/** Linux counts CPU time in hundredths of a second, whatever its timer. */
+const TICKS = 100;
+
+/** CPU time of a process and the children that it has waited for; 0 once it is gone. */
+function cpuOf(pid: number | string | undefined): { readonly seconds: number; readonly parent: number } {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { seconds: ticks / TICKS, parent: Number(fields[1]) };
+  } catch {
+    return { seconds: 0, parent: 0 };
+  }
+}
+
+function postgresCpu(): number {
+  const backends = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(cpuOf)
+    .filter(({ parent }) => parent === server.pid);
+  return [cpuOf(server.pid), ...backends].reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** Runs to the end; CPU time and peak memory are read from /proc, as often as it takes not to miss them. */
 async function run(command: string, args: readonly string[], cwd: string): Promise<Run> {
   const startedMs = performance.now();
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CI: 'true' } });
-  let [stdout, peakKb] = ['', 0];
+  const postgresBefore = postgresCpu();
+  let [stdout, peakKb, cpuSeconds] = ['', 0, 0];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
@@ -88,13 +115,15 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
     try {
       const [, kb] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
       peakKb = Math.max(peakKb, Number(kb ?? 0));
+      cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid).seconds);
     } catch {
       // It has just ended.
     }
   }, 20);
   await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
-  return { seconds: (performance.now() - startedMs) / 1000, megabytes: peakKb / 1024, stdout };
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { seconds, cpuSeconds: cpuSeconds + postgresCpu() - postgresBefore, megabytes: peakKb / 1024, stdout };
 }
 
 function reladiff(): string {
@@ -114,11 +143,11 @@ function reladiff(): string {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Beside it, whatever takes time in PostgreSQL is the same: the digests, and the sums by bucket. */
+/** The least that PostgreSQL can do for this: a hash of each row by its columns' own functions, and the sums by bucket. */
 const AGGREGATE = `SELECT count(*), sum(c), sum(s) FROM (
   SELECT b, count(*) AS c, sum(h) AS s FROM (
-    SELECT hash_record_extended(ROW(id), 0) & 4095 AS b,
-           hash_record_extended(ROW(record_send(ROW(id, name, amount, quantity, price, active, code, born, changed))), 1) AS h
+    SELECT hashint8extended(id, 1) & 4095 AS b,
+           hash_record_extended(ROW(id, name, amount, quantity, price, active, code, born, changed), 1) AS h
       FROM t OFFSET 0) AS digests GROUP BY b) AS buckets`;
 const PGBENCH_SECONDS = 15;
 const PGBENCH_RATE = 100_000;
@@ -154,7 +183,7 @@ name: bench
 databases: { source: {}, replica: {} }
 targets: { here: { databases: { source: { url: "${urls.source}" }, replica: { url: "${urls.replica}" } } } }
 checks:
-  t: { source: { database: source, table: t }, replica: { database: replica, table: t }, key: [id], through: [] }
+  t: { source: { database: source, table: t }, replica: { database: replica, table: t }, key: [id], changed: changed, through: [] }
 `,
   );
 }
@@ -189,9 +218,11 @@ async function besidePeer(one: Case): Promise<void> {
   if (lists !== 2 * one.differences) throw new Error(`${one.name}: reladiff writes ${lists} rows`);
   const seconds = (runs: readonly Run[]): number => median(runs.map((each) => each.seconds));
   const peak = (runs: readonly Run[]): string => `${Math.max(...runs.map(({ megabytes }) => megabytes)).toFixed(0)} MB`;
-  const [a, b] = [seconds(ours), seconds(theirs)];
+  const cpu = (runs: readonly Run[]): number => median(runs.map((each) => each.cpuSeconds));
+  const compared = (a: number, b: number): string =>
+    `${`${a.toFixed(2)} s`.padStart(9)} ${`${b.toFixed(2)} s`.padStart(9)} ${(a / b).toFixed(2).padStart(7)}`;
   console.log(
-    `${`${one.rows} x 9, ${one.name}`.padEnd(34)} ${`${a.toFixed(2)} s`.padStart(9)} ${`${b.toFixed(2)} s`.padStart(9)} ${(a / b).toFixed(2).padStart(7)}   ${peak(ours)}, ${peak(theirs)}`,
+    `${`${one.rows} x 9, ${one.name}`.padEnd(34)} ${compared(seconds(ours), seconds(theirs))}   ${compared(cpu(ours), cpu(theirs))}   ${peak(ours)}, ${peak(theirs)}`,
   );
 }
 
@@ -242,7 +273,7 @@ try {
   await prepare();
   console.log(`${rounds} rounds in turns; medians\n`);
   console.log(
-    `${'case'.padEnd(34)} ${'evpipe'.padStart(9)} ${'reladiff'.padStart(9)} ${'ratio'.padStart(7)}   peak memory`,
+    `${'case'.padEnd(34)} ${'evpipe'.padStart(9)} ${'reladiff'.padStart(9)} ${'ratio'.padStart(7)}   ${'CPU'.padStart(9)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}   peak memory`,
   );
   for (const one of CASES.filter(({ name }) => isWanted(name))) {
     // The same rows again.
