@@ -157,6 +157,11 @@ export async function compareSides(source: Side, replica: Side, options: Compare
   for (const keys of chunksOf([...changed], keysAtOnce(source, replica)))
     found.keepAll((await compareKeys(source, replica, keys, signal)).differences);
   const moment: Moment = { definition: JSON.stringify(definition), source: sourceThen, replica: replicaThen };
+  if (before !== undefined) {
+    // What was deleted after the stopped run had read it has left no trace but in the keys.
+    const now = await compareSides(source, replica, { ...options, checkpoint: undefined, since: moment });
+    found.update(now);
+  }
   return { ...found.comparison(), ...(changedFrom === undefined ? { moment } : {}) };
 }
 
@@ -185,6 +190,14 @@ class Found {
       this.differences.set(key, difference);
       this.room -= DIFFERENCE_BYTES + key.length;
     } else this.notKept += 1;
+  }
+
+  /** A comparison that followed knows more: of the rows that there are, and of what it has looked at. */
+  update({ sourceRows, replicaRows, differences, notKept }: Comparison): void {
+    this.sourceRows = sourceRows;
+    this.replicaRows = replicaRows;
+    this.notKept += notKept;
+    this.keepAll(differences);
   }
 
   comparison(): Comparison {

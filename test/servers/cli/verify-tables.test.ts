@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +10,7 @@ import type { CheckReport } from '../../../src/consistency/report.js';
 import { type RunningPostgres, startPostgres } from '../../../src/embedded/postgres/server.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import { type Ran, runIn, runUntil } from '../../support/command-line.js';
+import { EVPIPE } from '../../support/evpipe.js';
 
 /** Two databases by address, and nothing else: no Kafka, no connector. */
 let folder: string;
@@ -84,6 +87,34 @@ describe('a run that is stopped while it reads', () => {
     interrupted.abort(new Error('interrupted'));
     await run;
   }
+
+  /** What nothing in the process can answer. */
+  async function killHalfway(): Promise<void> {
+    const argv = [EVPIPE, 'verify-consistency', '--max-rate', '9000', '--target', 'here'];
+    const child = spawn(process.execPath, argv, { cwd: folder, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await waitUntil('a checkpoint', async () => (existsSync(checkpoint()) ? true : undefined), { timeoutMs: 60_000 });
+    child.kill('SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  }
+
+  it('is resumed after it was killed outright, and leaves no connection behind', async () => {
+    await killHalfway();
+    await source.execute('DELETE FROM item WHERE id = 9');
+    const { out, err, code } = await verify('--resume');
+    expect(err).toMatch(/check items: resumes the run of \S+ after [1-9][\d,]* rows/);
+    expect(out).toMatch(/extra +9\b/);
+    expect(out).toContain('1 of 40,000 rows');
+    expect(code).toBe(1);
+    await waitUntil(
+      'no connection of the killed run',
+      async () => {
+        const [row] = await source.queryText("SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'reader'");
+        return row?.[0] === '0' || undefined;
+      },
+      { timeoutMs: 30_000 },
+    );
+  });
 
   it('is resumed where it had come to, and sees what was written meanwhile to rows that it had read', async () => {
     await stopHalfway();
