@@ -8,7 +8,10 @@ import { fieldValueOf, isSameField, textOf, valueAt } from './field-value.js';
 import { holdsAll } from './lookups.js';
 
 /** Bounds memory: what is compared of each key's latest value is held while the check runs. */
-const KEYS_MAX = 2_000_000;
+const BYTES_MAX = 512 * 2 ** 20;
+/** Of a document and of each of its values beside their texts: objects, and their place in maps. */
+const DOCUMENT_BYTES = 200;
+const VALUE_BYTES = 64;
 const BLOCK = 1_000;
 
 /**
@@ -16,11 +19,16 @@ const BLOCK = 1_000;
  * key each stand for themselves. A document has the fields of the value, and as `key` the record's key; a value that has no
  * fields is the field `value`. Every call reads on to where the topic ends by then.
  */
-export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal: AbortSignal): DocumentsClient {
+export function topicDocuments(
+  kafka: KafkaClient,
+  decoder: ValueDecoder,
+  signal: AbortSignal,
+  bytesMax = BYTES_MAX,
+): DocumentsClient {
   const known = new Map<string, LatestValues>();
   const latest = async (query: DocumentQuery): Promise<LatestValues> => {
     const id = JSON.stringify(query);
-    const values = known.get(id) ?? new LatestValues(kafka, decoder, query);
+    const values = known.get(id) ?? new LatestValues(kafka, decoder, query, bytesMax);
     known.set(id, values);
     await values.readOn(signal);
     return values;
@@ -61,6 +69,7 @@ export function topicDocuments(kafka: KafkaClient, decoder: ValueDecoder, signal
 /** What one query asks of the latest values, by key of the record. */
 class LatestValues {
   private readonly documents = new Map<string, FoundDocument>();
+  private bytes = 0;
   /** By place of a path in the query: the keys of records whose value there reads so. Made when a path is first looked up. */
   private readonly indexes = new Map<number, Map<string, Set<string>>>();
   private readonly next = new Map<number, bigint>();
@@ -71,6 +80,7 @@ class LatestValues {
     private readonly kafka: KafkaClient,
     private readonly decoder: ValueDecoder,
     private readonly query: DocumentQuery,
+    private readonly bytesMax: number,
   ) {}
 
   all(): Iterable<FoundDocument> {
@@ -98,6 +108,7 @@ class LatestValues {
 
   private keep(id: string, document: FoundDocument | undefined): void {
     const before = this.documents.get(id);
+    this.bytes += bytesOf(id, document) - bytesOf(id, before);
     for (const [at, index] of this.indexes) {
       if (before !== undefined) index.get(indexed(textOf(before.values[at])))?.delete(id);
       if (document !== undefined) enter(index, textOf(document.values[at]), id);
@@ -124,8 +135,8 @@ class LatestValues {
       for (const record of records) {
         await this.take(record);
         this.next.set(record.partition, record.offset + 1n);
+        if (this.bytes > this.bytesMax) throw tooLarge(topic, this.bytesMax);
       }
-      if (this.documents.size > KEYS_MAX) throw tooManyKeys(topic);
     }
   }
 
@@ -168,7 +179,14 @@ function enter(index: Map<string, Set<string>>, text: string, id: string): void 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const tooManyKeys = (topic: string): EvpipeError =>
-  new EvpipeError('EVPIPE_TOPIC_TOO_MANY_KEYS', `topic ${topic} has more than ${KEYS_MAX} keys`, {
-    todo: 'Check what is made of it: a table that a sink connector or a service writes.',
-  });
+const bytesOf = (id: string, document: FoundDocument | undefined): number =>
+  document === undefined
+    ? 0
+    : document.values.reduce((sum, value) => sum + VALUE_BYTES + textOf(value).length, DOCUMENT_BYTES + id.length);
+
+const tooLarge = (topic: string, bytesMax: number): EvpipeError =>
+  new EvpipeError(
+    'EVPIPE_TOPIC_TOO_LARGE',
+    `what is compared of the latest values of topic ${topic} takes more than ${Math.round(bytesMax / 2 ** 20)} MB`,
+    { todo: 'Compare fewer columns, or what is made of it: a table that a sink connector or a service writes.' },
+  );

@@ -333,5 +333,7 @@ describe('sides of topics and ksqlDB', () => {
       ['b', null],
     ]);
     expect(await find('a', 'b', 'Z')).toEqual([order('a', '8'), order('z', '1')]);
+    const bounded = topicDocuments(kafka, new ValueDecoder(undefined), session.signal, 1_000);
+    await expect(bounded.find(query, []), 'by what it holds').rejects.toMatchObject({ code: 'EVPIPE_TOPIC_TOO_LARGE' });
   });
 });
