@@ -166,7 +166,7 @@ function noWay(check: Check, from: Place, to: readonly Place[], edges: readonly 
     'EVPIPE_WAY_UNKNOWN',
     `no path leads from ${from} to ${to.join(' or ')}: ${known}`,
     from.startsWith('documents ')
-      ? 'A store has no position: its way begins at a service that consumes, writes it and produces what is read on. Declare that, or through: [] if the two just have to agree.'
+      ? 'A store has no position that a fence could pass, nor has an outbox that is polled in it, nor its change stream. Its way begins at a service that consumes, writes it and produces what is read on: declare that, or through: [] if the two just have to agree.'
       : 'Declare what carries it (outbox, consumes, writes, produces), or through: [] if the two just have to agree.',
   );
 }

@@ -628,12 +628,17 @@ checks:
   query: { source: { database: person, query: select 1 as id }, replica: { database: planning, table: planning_person }, key: [id] }
   join: { source: { database: person, query: select 1 as id, tables: [person_person, other] }, replica: { database: planning, table: planning_person }, key: [id] }
   made: { source: { database: person, table: person_person }, replica: { ksqldb: NOBODY }, key: [id] }
+  kept: { source: { store: docs, collection: a }, replica: { database: planning, table: planning_person }, key: [id], columns: [name] }
+stores: { docs: { kind: documents } }
+topics: { changes: {} }
+services: { streamer: { command: [node], env: { DOCS: $(stores.docs.url) }, writes: { store: docs, collections: [a] }, produces: [changes] } }
 `,
     found: [
       /:3:3 error way-unknown: check file: file there.csv has no position that a fence could pass/,
       /:4:3 error way-unknown: check query: nothing says which tables of person its query reads/,
       /:5:3 error way-unknown: check join: no path leads from table person.other/,
       /:6:3 error way-unknown: check made: no path leads from table person.person_person to ksqldb NOBODY/,
+      /:7:3 error way-unknown: check kept: no path leads from documents docs.a to table planning.planning_person/,
     ],
   },
   {
