@@ -1,5 +1,6 @@
 import { appendFileSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import type { VerifyOptions } from '../../kinds/check/verify-consistency.js';
 import type { CheckReport } from '../../kinds/events.js';
 import type { Session } from '../../kinds/session.js';
@@ -42,6 +43,7 @@ export const verifyConsistencyCommand: CommandEntry = {
         'write SQL that makes the replicas agree; it only changes rows that are still as they were found',
       )
       .option('--max-rate <rows>', 'read at most this many rows per second from each side')
+      .addOption(new Option('--fast', 'what every comparison does by now; scripts may still say it').hideHelp())
       .option('--full-speed', 'read without a rest, also where servers are busy with the transactions of others')
       .option('--watch [interval]', 'check again, every 30s by default, until Ctrl-C; say only what has changed')
       .option('--metrics <file>', "also write the results in Prometheus' text format; with --watch after each round")
