@@ -40,10 +40,12 @@ export async function startPair(
       await waitUntil(
         `${side} to stream`,
         async () => {
-          const { rows } = await database.client.query('SELECT active FROM pg_replication_slots WHERE slot_name = $1', [
-            prefix,
-          ]);
-          if (rows[0]?.active === true) return true;
+          // A slot is active for a moment when it is made too, before the snapshot: what changes then would be in both.
+          const { rows } = await database.client.query(
+            "SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'",
+            [prefix],
+          );
+          if (rows.length > 0) return true;
           const status = (await (await fetch(`${url}/connectors/${prefix}/status`)).json()) as {
             tasks?: Array<{ trace?: string }>;
           };
