@@ -284,6 +284,34 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
     );
   }, 400_000);
 
+  it('goes on where others got to, after an engine was held up while it had nothing to do', async () => {
+    const producer = kafka.producer();
+    const place = { serviceId: 'shift_', topics: ['shifts', 'staff'], suffix: '_SHIFT' } as const;
+    const { first, second } = await startProgram(place, producer, EXACTLY_ONCE);
+    const followers = await follow('_SHIFT');
+    let inputs = 0;
+    const write = async () => {
+      for (let at = 0; at < 5 * KEYS; at++, inputs++) {
+        const [key, value] = [Buffer.from(`k${at % KEYS}`), Buffer.from(JSON.stringify({ A: at }))];
+        producer.append({ topic: 'shifts', key, value, timestampMs: START_MS + inputs });
+      }
+      await producer.flush();
+      await reach(followers, inputs);
+    };
+    await write();
+    second.process.kill('SIGSTOP');
+    await isDivided(first, 1);
+    await write();
+    second.process.kill('SIGCONT');
+    await isDivided(second, 2);
+    await write();
+    await producer.close();
+    const counts = await countsOf(second, 'COUNTED_SHIFT', inputs);
+    expect([...counts.values()]).toEqual(Array(KEYS).fill(inputs / KEYS));
+    for (const { seen } of followers) expect(seen).toHaveLength(inputs);
+    await Promise.all(followers.map((follower) => follower.close()));
+  }, 400_000);
+
   it(`makes each row at least once, and counts each input once, though engines are killed (seed ${SEED})`, async () => {
     const random = seeded(SEED + 1);
     const producer = kafka.producer();

@@ -233,6 +233,8 @@ export interface GroupSessionOptions extends GroupMemberOptions {
 }
 
 export interface GroupSession {
+  /** The last two assignments are of rounds one after the other: between them no other member can have had what was this one's. */
+  readonly missedNone: boolean;
   /** Joins, or joins again. Resolves with what the leader assigned, which holds until `onRebalance`. */
   join(signal: AbortSignal): Promise<Buffer>;
   /**

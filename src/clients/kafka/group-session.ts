@@ -38,6 +38,9 @@ type Joined = Decoded<(typeof joinGroup)['response']>;
 export class ClassicGroupSession implements GroupSession {
   private memberId = '';
   private generation = -1;
+  /** Of the last assignment. */
+  private assigned: { readonly memberId: string; readonly generation: number } | undefined;
+  missedNone = false;
   private timer: NodeJS.Timeout | undefined;
   private beating = false;
   private joining = false;
@@ -161,6 +164,9 @@ export class ClassicGroupSession implements GroupSession {
     });
     throwIfError(answer.errorCode, undefined, `synchronising group ${group}`);
     this.confirmedMs = askedMs;
+    const { assigned, memberId, generation } = this;
+    this.missedNone = assigned?.memberId === memberId && generation <= assigned.generation + 1;
+    this.assigned = { memberId, generation };
     return answer.assignment;
   }
 

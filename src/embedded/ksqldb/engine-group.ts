@@ -31,8 +31,8 @@ export interface EngineGroupOptions {
 interface Holder {
   /** Engines come or go: what was this one's has to be committed and laid down before it resolves. */
   hold(): Promise<void>;
-  /** It is known again what is whose. */
-  release(): void;
+  /** It is known again what is whose. `keeps`: no other engine can have had meanwhile what was this one's. */
+  release(keeps: boolean): void;
 }
 
 /**
@@ -78,7 +78,7 @@ export class EngineGroup {
       onRebalance: () => void this.enterAgain(),
     });
     await this.join(this.session);
-    holder.release();
+    holder.release(this.session.missedNone);
     log.info('this engine shares the queries of its service', { serviceId, engines: this.all.length });
   }
 
@@ -127,7 +127,7 @@ export class EngineGroup {
         try {
           await this.join(this.session);
           log.info('engines came or went', { engines: this.all.length });
-          this.holder.release();
+          this.holder.release(this.session.missedNone);
           return;
         } catch (failure) {
           if (isFenced(failure)) return onLost(failure);

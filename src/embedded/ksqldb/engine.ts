@@ -60,9 +60,9 @@ export class Engine {
     await Promise.all([...this.queries.values()].map((query) => query.hold()));
   }
 
-  release(): void {
+  release(keeps: boolean): void {
     this.isHeld = false;
-    for (const query of this.queries.values()) query.release();
+    for (const query of this.queries.values()) query.release(keeps);
   }
 
   /** Queries that are over leave nothing behind, once no other engine runs them: after the command of this number. */

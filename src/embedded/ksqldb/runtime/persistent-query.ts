@@ -27,7 +27,8 @@ export interface RunningQuery {
   start(): void;
   /** Commits and lays its tasks down, until it is released: engines come or go. */
   hold(): Promise<void>;
-  release(): void;
+  /** `keeps`: no other engine can have had its tasks since. */
+  release(keeps: boolean): void;
   pause(): void;
   continue(): void;
   stop(): Promise<void>;
@@ -85,7 +86,8 @@ export class PersistentQuery implements RunningQuery {
     await this.current.catch(() => {}); // runUntilStopped says why
   }
 
-  release(): void {
+  release(keeps: boolean): void {
+    if (!keeps) this.kept = new Map();
     this.held?.end();
     this.held = undefined;
   }
@@ -109,7 +111,7 @@ export class PersistentQuery implements RunningQuery {
     this.stopping.abort();
     this.turn.abort();
     this.resume?.();
-    this.release();
+    this.release(false);
     await this.running;
   }
 
