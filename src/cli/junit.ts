@@ -4,8 +4,8 @@ import { xmlEscaped } from '../support/xml.js';
 /** A test as CI systems know it. */
 export interface TestCase {
   readonly name: string;
-  /** failure: what was tested is wrong; error: it could not be tested. */
-  readonly outcome: 'passed' | 'failure' | 'error';
+  /** failure: what was tested is wrong; error: it could not be tested; refused: it never can be as it is declared, an error too. */
+  readonly outcome: 'passed' | 'failure' | 'error' | 'refused';
   /** One line. */
   readonly message: string;
   /** Everything there is to say, many lines. */
@@ -14,11 +14,13 @@ export interface TestCase {
   readonly elapsedMs: number;
 }
 
+const ELEMENTS = { passed: '', failure: 'failure', error: 'error', refused: 'error' } as const;
+
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** JUnit's XML, as CI systems read it: one suite, one test case each. */
 export function junitXml(suite: string, cases: readonly TestCase[]): string {
-  const count = (outcome: TestCase['outcome']): number => cases.filter((one) => one.outcome === outcome).length;
+  const count = (element: string): number => cases.filter(({ outcome }) => ELEMENTS[outcome] === element).length;
   const totals = { tests: cases.length, failures: count('failure'), errors: count('error'), skipped: 0 };
   const time = seconds(cases.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0));
   const tests = cases.map((one) => testCase(suite, one));
@@ -29,8 +31,8 @@ export function junitXml(suite: string, cases: readonly TestCase[]): string {
 function testCase(classname: string, { name, outcome, message, detail, location, elapsedMs }: TestCase): string {
   const attributes = { classname, name, time: seconds(elapsedMs), file: location?.file };
   if (outcome === 'passed') return element('testcase', attributes, []);
-  const trouble = outcome === 'failure' ? { message } : { message, type: 'inconclusive' };
-  return element('testcase', attributes, [element(outcome, trouble, [xmlEscaped(detail)])]);
+  const type = { failure: undefined, error: 'inconclusive', refused: 'refused' }[outcome];
+  return element('testcase', attributes, [element(ELEMENTS[outcome], { message, type }, [xmlEscaped(detail)])]);
 }
 
 function element(name: string, attributes: Attributes, content: readonly string[]): string {

@@ -45,6 +45,15 @@ const CHECK_NAME_COLUMNS = 16;
 /** A file has room for all that there is to say. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
+const OUTCOMES: Readonly<Record<CheckReport['verdict'], TestCase['outcome']>> = {
+  consistent: 'passed',
+  inconsistent: 'failure',
+  empty: 'error',
+  lagging: 'error',
+  inconclusive: 'error',
+  refused: 'refused',
+};
+
 /** A check as a test: inconsistent is a failure, what could not be proven an error. */
 export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Promise<TestCase> {
   const { checkReportLines } = await import('../ui/text/check-report.js');
@@ -52,7 +61,7 @@ export async function testOfCheck(report: CheckReport, pipeline: Pipeline): Prom
   const { check, verdict, why, location, elapsedMs } = report;
   return {
     name: check,
-    outcome: verdict === 'consistent' ? 'passed' : verdict === 'inconsistent' ? 'failure' : 'error',
+    outcome: OUTCOMES[verdict],
     message: why === undefined ? verdict : `${verdict}: ${why}`,
     detail: checkReportLines(report, CHECK_NAME_COLUMNS, UNBOUNDED, UNBOUNDED).map(textOf).join('\n'),
     location: location ?? pipeline.checks.find(({ name }) => name === check)?.location,

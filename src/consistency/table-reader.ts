@@ -37,7 +37,7 @@ function requireSingle(sql: string): void {
   throw new EvpipeError(
     'EVPIPE_CHECK_SQL',
     `a check reads with single statements, but its SQL continues after a semicolon: ${sql.slice(second, second + 80)}`,
-    { todo: 'Take the semicolon out of where, columns or --where.' },
+    { kind: 'usage', todo: 'Take the semicolon out of where, columns or --where.' },
   );
 }
 

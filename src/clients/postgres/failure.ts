@@ -16,6 +16,16 @@ interface ServerFailure extends Error {
 const UNREACHABLE_STATES = /^(08...|57P0[1-4]|53300)$/;
 const SOCKET_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|EPIPE)/;
 
+/**
+ * SQLSTATEs (and classes) of what the SQL itself gets wrong, whenever it is sent: syntax, names, types, values that it can't
+ * take. 42501 is a lack of rights, which is not the SQL's.
+ */
+const WRONG_SQL_STATES = /^EVPIPE_POSTGRES_(0A...|2[12]...|38...|39...|42(?!501)...|P0001)$/;
+
+/** Whether the server refuses the SQL for what it says, or for what its values are. */
+export const isWrongSql = (failure: unknown): failure is EvpipeError =>
+  failure instanceof EvpipeError && WRONG_SQL_STATES.test(failure.code);
+
 /** SQL text and where it came from, so that a failure in it can be shown there. */
 export interface SqlSource {
   readonly sql: string;

@@ -8,6 +8,7 @@ import type { TableReader } from '../../consistency/table-reader.js';
 import type { Located } from '../../pipeline/pipeline.js';
 import { quoteLiteral } from '../../protocol/sql.js';
 import { EvpipeError, type SourceLocation } from '../../support/errors.js';
+import { isSqlFault, requireConditions } from './declared-sql.js';
 import type { CompareSection, QueryPlaceSection, SinglePlaceSection, TablePlaceSection } from './section.js';
 
 export type Check = Located & CompareSection;
@@ -42,7 +43,7 @@ export interface Operand {
 }
 
 /** Rows for which `where` is true too. */
-export function tablePlaceOf(declared: TablePlaceSection | QueryPlaceSection, where?: string): TablePlace {
+function tablePlaceOf(declared: TablePlaceSection | QueryPlaceSection, where?: string): TablePlace {
   const { database, deleted } = declared;
   const alive = deleted === undefined ? undefined : `(${deleted}) IS NOT TRUE`;
   const conditions = [declared.where, alive, where].flatMap((one) => (one === undefined ? [] : [`(${one})`]));
@@ -53,19 +54,27 @@ export function tablePlaceOf(declared: TablePlaceSection | QueryPlaceSection, wh
 }
 
 export async function openTable(
-  place: TablePlace,
-  constants: Opened['constants'],
+  declared: TablePlaceSection | QueryPlaceSection,
   check: Check,
-  reader: TableReader,
-  signal: AbortSignal,
+  {
+    reader,
+    where,
+    signal,
+  }: { readonly reader: TableReader; readonly where?: string | undefined; readonly signal: AbortSignal },
 ): Promise<OpenedTable> {
+  const place = tablePlaceOf(declared, where);
+  const facts = await factsOf(place, check, reader, signal);
+  await requireConditions(declared, check, { reader, where, signal });
+  return { kind: 'table', place, constants: declared.constants, reader, facts };
+}
+
+async function factsOf(place: TablePlace, check: Check, reader: TableReader, signal: AbortSignal): Promise<TableFacts> {
   try {
-    return { kind: 'table', place, constants, reader, facts: await readTableFacts(reader, place, signal) };
+    return await readTableFacts(reader, place, signal);
   } catch (failure) {
     const wrong =
       failure instanceof EvpipeError &&
-      failure.kind !== 'unreachable' &&
-      (failure.code === 'EVPIPE_TABLE_MISSING' || place.query !== undefined);
+      (failure.code === 'EVPIPE_TABLE_MISSING' || (place.query !== undefined && isSqlFault(failure)));
     if (!wrong) throw failure;
     const what = place.query === undefined ? '' : `the query over ${place.database} cannot run: `;
     throw new EvpipeError(failure.code, `check ${check.name}: ${what}${failure.message}`, {
@@ -142,12 +151,15 @@ async function expressionOperand(
   try {
     return { name, expression: from, type: await expressionType(side.reader, side.place, from, signal) };
   } catch (failure) {
-    if (!(failure instanceof EvpipeError) || failure.kind === 'unreachable') throw failure;
+    if (!isSqlFault(failure)) throw failure;
     const has = [...side.facts.columns.keys()].join(', ');
     throw new EvpipeError(
       'EVPIPE_COLUMN_MISSING',
       `check ${check.name}: ${from} is neither a column of ${tableName(side)} (${has}) nor SQL over it: ${failure.message}`,
-      { kind: 'usage', location: placeOfColumn(check, section, name), cause: failure },
+      {
+        ...{ kind: 'usage', location: placeOfColumn(check, section, name), cause: failure },
+        ...(failure.todo === undefined ? {} : { todo: failure.todo }),
+      },
     );
   }
 }

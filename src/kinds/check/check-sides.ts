@@ -24,7 +24,6 @@ import {
   openTable,
   replicaOperand,
   sourceOperand,
-  tablePlaceOf,
 } from './check-operands.js';
 import { type ColumnMap, partsOf, placeName, type SinglePlaceSection } from './section.js';
 
@@ -139,8 +138,8 @@ async function openPlace(
 ): Promise<Opened> {
   const { constants } = declared;
   if (declared.kind === 'table' || declared.kind === 'query') {
-    const place = tablePlaceOf(declared, options.where);
-    return openTable(place, constants, check, options.reader(place.database), session.signal);
+    const reader = options.reader(declared.database);
+    return openTable(declared, check, { reader, where: options.where, signal: session.signal });
   }
   if (options.where !== undefined) {
     const message = `--where is SQL for tables, but check ${check.name} compares ${placeName(declared)}`;

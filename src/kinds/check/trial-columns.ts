@@ -2,7 +2,7 @@ import type { TableReader } from '../../consistency/table-reader.js';
 import { EvpipeError } from '../../support/errors.js';
 import type { Refusal } from '../resource.js';
 import type { Session } from '../session.js';
-import { type Check, openTable, replicaOperand, sourceOperand, tablePlaceOf } from './check-operands.js';
+import { type Check, openTable, replicaOperand, sourceOperand } from './check-operands.js';
 import { partsOf, type SinglePlaceSection } from './section.js';
 
 /** What a check names that is not there. */
@@ -45,7 +45,7 @@ async function wrongOf(
   signal: AbortSignal,
 ): Promise<readonly EvpipeError[]> {
   if ((place.kind !== 'table' && place.kind !== 'query') || place.database !== database) return [];
-  const opened = await unlessMissing(() => openTable(tablePlaceOf(place), place.constants, check, reader, signal));
+  const opened = await unlessMissing(() => openTable(place, check, { reader, signal }));
   if (opened === undefined || opened instanceof EvpipeError) return opened === undefined ? [] : [opened];
   const wrong: EvpipeError[] = [];
   for (const section of ['key', 'columns'] as const) {

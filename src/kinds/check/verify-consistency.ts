@@ -13,6 +13,7 @@ import type { Session } from '../session.js';
 import { checkNamed } from './check-named.js';
 import { type KeysOfCheck, wireCompare } from './check-wiring.js';
 import { openCheckpoint } from './checkpoint.js';
+import { asRefusal } from './declared-sql.js';
 import { type ScanProgress, watchScan } from './scan-progress.js';
 import { type CheckSection, placeName } from './section.js';
 
@@ -160,7 +161,7 @@ async function runCheck(check: CheckSection, run: Run): Promise<CheckReport> {
     return await withinTime(check, session, options, (signal, endMs) => confirm(check, run, signal, endMs));
   } catch (failure) {
     session.signal.throwIfAborted();
-    return unanswered(check, failure, performance.now() - startedMs);
+    return unanswered(check, asRefusal(check, failure), performance.now() - startedMs);
   }
 }
 

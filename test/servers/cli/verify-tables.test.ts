@@ -253,6 +253,67 @@ it('refuses a check that cannot compare, with the place and the line to write, a
   }
 });
 
+describe('SQL that cannot run', () => {
+  const check = (name: string, sides: { source?: string; replica?: string; columns?: string }): string =>
+    `  ${name}:
+    source: { database: source, table: item${sides.source ?? ''} }
+    replica: { database: replica, table: item${sides.replica ?? ''} }
+    key: [id]
+    columns: ${sides.columns ?? '[name]'}
+    through: []
+`;
+
+  it('refuses its check with the line it stands in and what PostgreSQL says, also of a value in some row', async () => {
+    const more = [
+      check('condition', { replica: ', where: nothing > 1' }),
+      check('number', { source: ', deleted: id' }),
+      check('several', { source: ', where: "true; delete from item"' }),
+      check('row', { source: ', where: 1 / (id - 7) < 9' }),
+      check('expression', { columns: '{ name: "left(name)" }' }),
+      check('value', { columns: '{ id: id, name: "(20 / (id - 7))::text" }' }),
+      '  violations: { database: replica, rows: "select missing from item" }\n',
+    ];
+    writePipeline('', '', more.join(''));
+    const xml = join(folder, 'refused.xml');
+    const { out, code } = await verify('--output', 'json', '--junit', xml);
+    expect(code).toBe(2);
+    const found = Object.fromEntries(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { kind: string; report: CheckReport })
+        .filter(({ kind }) => kind === 'check-report')
+        .map(({ report }) => [report.check, report]),
+    );
+    const refused = (why: string, line: number) => ({
+      ...{ verdict: 'refused', why: expect.stringContaining(why), todo: expect.anything() },
+      location: expect.objectContaining({ line }),
+    });
+    expect(found).toMatchObject({
+      items: { verdict: 'consistent' },
+      condition: refused('where (nothing > 1) cannot run over table item: ', 15),
+      number: refused('argument of WHERE must be type boolean, not type integer', 20),
+      several: refused('its SQL continues after a semicolon: delete from item', 26),
+      row: refused('its SQL cannot run: ', 32),
+      expression: refused('function left(text) does not exist', 41),
+      value: refused('division by zero', 47),
+      violations: refused('column "missing" does not exist', 49),
+    });
+    expect(readFileSync(xml, 'utf8').match(/type="refused"/g)).toHaveLength(7);
+  });
+
+  it('refuses what --where says in the same way, and leaves a lack of rights undecided', async () => {
+    const wrong = await verify('--where', 'nothing > 1');
+    expect(wrong.out).toContain('column "nothing" does not exist');
+    expect(wrong.code).toBe(2);
+    await replica.execute('REVOKE SELECT ON item FROM reader');
+    const { out, code } = await verify('--where', 'id > 1');
+    expect(out).toContain('? inconclusive');
+    expect(out).toContain('permission denied');
+    expect(code).toBe(5);
+  });
+});
+
 describe('what proves less than it seems to', () => {
   it('is inconclusive where row-level security hides rows from the role', async () => {
     await replica.execute(`ALTER TABLE item ENABLE ROW LEVEL SECURITY;
