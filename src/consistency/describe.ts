@@ -28,6 +28,11 @@ interface Sides {
 /** Bytes of rows held at once: a single row may have megabytes. */
 const BLOCK_BYTES = 8 * 2 ** 20;
 const BLOCK_KEYS = 500;
+/** The same of a side that each look-up reads as a whole. */
+const BLOCK_KEYS_OF_SCANS = 10_000;
+/** How many times as many keys as before are looked up at most, as the next rows may be larger. */
+const GROWTH = 8;
+const GROWTH_OF_SCANS = 64;
 
 /** Reads the rows of these keys, replica first, and says column by column where they differ. */
 export async function* describeDifferences(
@@ -35,6 +40,8 @@ export async function* describeDifferences(
   keys: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Described> {
+  const scans = [sides.source, sides.replica].some((side) => side.scans === true);
+  const [growth, most] = scans ? [GROWTH_OF_SCANS, BLOCK_KEYS_OF_SCANS] : [GROWTH, BLOCK_KEYS];
   let count = 1;
   for (let first = 0; first < keys.length; ) {
     const some = keys.slice(first, first + count);
@@ -45,7 +52,7 @@ export async function* describeDifferences(
     first += count;
     const bytes = bytesOf(sources) + bytesOf(replicas);
     const room = Math.floor((BLOCK_BYTES * count) / Math.max(1, bytes));
-    count = Math.max(1, Math.min(room, count * 8, BLOCK_KEYS));
+    count = Math.max(1, Math.min(room, count * growth, most));
   }
 }
 

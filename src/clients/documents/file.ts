@@ -14,7 +14,17 @@ import { type ScannedDocument, scannedDocuments } from './scanned.js';
  */
 export function fileDocuments(format: 'csv' | 'jsonl', shown: string): DocumentsClient {
   const rows = format === 'csv' ? csvRows : jsonRows;
-  return scannedDocuments({ version: 'file', versioned: true }, (file) => rows(file, shown));
+  return scannedDocuments({ version: 'file', versioned: true, stampOf: settledStamp }, (file) => rows(file, shown));
+}
+
+/** File systems note times by a clock that ticks some times a second, some by one that ticks every two: what is written within a tick shows no new time. */
+const TICK_MS = 3_000;
+
+/** What any later write changes; undefined where the file was written just now, or its time is one to come. */
+async function settledStamp(file: string): Promise<string | undefined> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  if (found === undefined || Number(found.mtimeMs) > Date.now() - TICK_MS) return undefined;
+  return `${found.dev} ${found.ino} ${found.ctimeNs} ${found.mtimeNs} ${found.size}`;
 }
 
 /** Which file stands there, and when it was written last. One that is missing is found to be when it is read. */

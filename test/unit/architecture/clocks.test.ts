@@ -6,6 +6,7 @@ import { packageFile } from '../../../src/support/package.js';
 const TIMES_OF_DAY: Readonly<Record<string, string>> = {
   'cli/commands/logs.ts': '--since is a time of day',
   'cli/commands/verify-consistency.ts': '--since is a time of day',
+  'clients/documents/file.ts': 'the age of a file',
   'clients/kafka/producer-batches.ts': "a record's timestamp",
   'embedded/connect/transforms/timezone-converter.ts': "a zone's offset today",
   'embedded/ksqldb/runtime/persistent-query.ts': 'when an error happened',
