@@ -32,6 +32,8 @@ export interface ReadOptions {
 
 /** A semicolon in a `where` or an expression could end the read-only transaction: nothing is sent then. */
 function requireSingle(sql: string): void {
+  // Reading the long statements that ask for a table's facts would take as long as their answers.
+  if (!sql.includes(';')) return;
   const second = statementStarts(sql)[1];
   if (second === undefined) return;
   throw new EvpipeError(
