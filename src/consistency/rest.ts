@@ -11,9 +11,11 @@ const WINDOW_MS = 1_000;
 const IDLE_RATE = 20;
 /** For so many transactions a second of others a reader rests as long as it has read. */
 const RATE_OF_ONE_REST = 50;
-/** Two sides on one server take a fifteenth of a core each then. */
-const RESTS_MAX = 14;
-const REST_MAX_MS = 5_000;
+/** The same of those that write: pgbench's 500 a second kept both cores of a small server busy. */
+const WRITES_OF_ONE_REST = 25;
+/** Two sides on one server take a twentieth of a core each then, and the reader's own process half as much. */
+const RESTS_MAX = 19;
+const REST_MAX_MS = 6_000;
 
 interface Activity {
   readonly atMs: number;
@@ -39,10 +41,10 @@ export class Rest {
     this.before = now;
     this.since = since;
     if (nowMs - since.atMs >= WINDOW_MS) {
-      this.rests = restsAt(rate(since.transactions, now.transactions, nowMs - since.atMs));
+      this.rests = restsAt(rate(since.transactions, now.transactions, nowMs - since.atMs), RATE_OF_ONE_REST);
       this.since = now;
     }
-    const writing = restsAt(rate(before.nextId, now.nextId, nowMs - before.atMs));
+    const writing = restsAt(rate(before.nextId, now.nextId, nowMs - before.atMs), WRITES_OF_ONE_REST);
     return Math.min(readMs * Math.max(this.rests, writing), REST_MAX_MS);
   }
 }
@@ -50,4 +52,5 @@ export class Rest {
 const rate = (before: number, now: number, elapsedMs: number): number =>
   elapsedMs > 0 ? ((now - before) * 1_000) / elapsedMs : 0;
 
-const restsAt = (rate: number): number => Math.min(Math.max(0, rate - IDLE_RATE) / RATE_OF_ONE_REST, RESTS_MAX);
+const restsAt = (rate: number, ofOneRest: number): number =>
+  Math.min(Math.max(0, rate - IDLE_RATE) / ofOneRest, RESTS_MAX);

@@ -288,7 +288,10 @@ try {
       `${size} rows: ${seconds.toFixed(2)} s, ${(size / seconds / 1e6).toFixed(2)} M row pairs/s, ${megabytes.toFixed(0)} MB`,
     );
   }
-  if (isWanted('pgbench')) await besidePgbench();
+  if (isWanted('pgbench')) {
+    await fill(IDENTICAL);
+    await besidePgbench();
+  }
 } finally {
   await server.remove();
   rmSync(folder, { recursive: true, force: true });

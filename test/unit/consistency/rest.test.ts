@@ -12,7 +12,7 @@ const writing =
   (perSecond: number): Reports =>
   (ms) => ['1000000000', String(Math.round(700 + (ms * perSecond) / 1_000))];
 
-/** What a reader rests after each of ten parts of 300 ms; it has asked once before the first. */
+/** What a reader rests after each of ten parts of 300 ms, to 50 ms, as counts are whole; it has asked once before the first. */
 function restsBeside(reports: Reports): readonly number[] {
   const rest = new Rest();
   let nowMs = 0;
@@ -21,7 +21,7 @@ function restsBeside(reports: Reports): readonly number[] {
     nowMs += 300;
     const restMs = rest.afterMs(300, reports(nowMs), nowMs);
     nowMs += restMs;
-    return Math.round(restMs);
+    return Math.round(restMs / 50) * 50;
   });
 }
 
@@ -32,16 +32,19 @@ it('reads without a rest where a server has nothing else to do', () => {
   }
 });
 
-it('rests the longer the more transactions others make, up to fourteen times as long as it reads', () => {
-  for (const kind of [reading, writing]) {
-    expect(restsBeside(kind(70)).slice(-1)).toEqual([300]);
-    expect(restsBeside(kind(270)).slice(-1)).toEqual([1_500]);
-    expect(restsBeside(kind(5_000)).slice(-1)).toEqual([14 * 300]);
+it('rests the longer the more transactions others make, up to nineteen times as long as it reads', () => {
+  for (const [kind, perSecond] of [
+    [reading, 50],
+    [writing, 25],
+  ] as const) {
+    expect(restsBeside(kind(20 + perSecond)).slice(-1)).toEqual([300]);
+    expect(restsBeside(kind(20 + 5 * perSecond)).slice(-1)).toEqual([1_500]);
+    expect(restsBeside(kind(5_000)).slice(-1)).toEqual([19 * 300]);
   }
 });
 
 it('rests after the first part already beside transactions that write, whose ids need no report', () => {
-  expect(restsBeside(writing(5_000))[0]).toBe(14 * 300);
+  expect(restsBeside(writing(5_000))[0]).toBe(19 * 300);
   expect(restsBeside(reading(5_000))[0]).toBe(0);
 });
 
@@ -50,7 +53,7 @@ it('goes back to full speed once the others are done, and rests at no server tha
   const counts = [0, 2_000, 4_000, 4_000, 4_000].map((count, at) =>
     rest.afterMs(100, [String(count), String(count)], at * 1_100),
   );
-  expect(counts).toEqual([0, 1_400, 1_400, 0, 0]);
+  expect(counts).toEqual([0, 1_900, 1_900, 0, 0]);
   expect(rest.afterMs(100, undefined, 9_000)).toBe(0);
   expect(rest.afterMs(100, [null, '1'], 9_000)).toBe(0);
 });
