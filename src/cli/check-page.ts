@@ -31,9 +31,14 @@ function summary(reports: readonly CheckReport[]): Cells {
     ...reports.map(({ check, verdict, part, keysOnly, source, replica, sourceRows, replicaRows, ...counts }) => [
       escaped(check),
       `${MARKS[verdict]} ${verdict}${part === undefined ? '' : ` in ${escaped(part)}`}${keysOnly === true ? ', keys only' : ''}`,
-      `${escaped(source)}, ${counted(sourceRows, 'row')}`,
-      replica === '' ? '' : `${escaped(replica)}, ${counted(replicaRows, 'row')}`,
-      ...[counts.missing, counts.extra, counts.different].map(String),
+      // Nothing was counted of what is refused: 0 rows would be an answer.
+      ...(verdict === 'refused'
+        ? [escaped(source), escaped(replica), '', '', '']
+        : [
+            `${escaped(source)}, ${counted(sourceRows, 'row')}`,
+            replica === '' ? '' : `${escaped(replica)}, ${counted(replicaRows, 'row')}`,
+            ...[counts.missing, counts.extra, counts.different].map(String),
+          ]),
     ]),
   ];
 }

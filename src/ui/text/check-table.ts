@@ -29,11 +29,16 @@ const TWO_SIDED: ReadonlySet<CheckRow['kind']> = new Set(['compare', 'conservati
 /** One heading and a line a check; numbers aligned right, names cut where the terminal is narrow, below each other where it is too narrow. */
 export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
   if (rows.length === 0) return [];
-  const numbers = rows.map((row) => [
-    count(row.sourceRows),
-    TWO_SIDED.has(row.kind) ? count(row.replicaRows) : '–',
-    ...[row.missing, row.extra, row.different].map((amount) => count(amount)),
-  ]);
+  const numbers = rows.map((row) =>
+    // Nothing was counted of what is refused.
+    row.verdict === 'refused'
+      ? NUMBERS.map(() => '–')
+      : [
+          count(row.sourceRows),
+          TWO_SIDED.has(row.kind) ? count(row.replicaRows) : '–',
+          ...[row.missing, row.extra, row.different].map((amount) => count(amount)),
+        ],
+  );
   const widths = NUMBERS.map((heading, at) => Math.max(heading.length, ...numbers.map((row) => row[at]?.length ?? 0)));
   const numbersWidth = widths.reduce((sum, width) => sum + width + 2, 0);
   if (columns < CHECK_COLUMNS_MIN + numbersWidth + VERDICT_COLUMNS + 3)
@@ -58,8 +63,6 @@ export function checkTable(rows: readonly CheckRow[], columns: number): Line[] {
 /** The name and verdict, and below them what is more than nothing. */
 function blockOf({ check, verdict, partly }: CheckRow, numbers: readonly string[]): Line[] {
   const facts = NUMBERS.flatMap((heading, at) => (at > 1 && numbers[at] === '0' ? [] : [`${heading} ${numbers[at]}`]));
-  return [
-    line(printable(check), '   ', verdictSpan(verdict), ...(partly === true ? [' in part'] : [])),
-    line(span(`  ${facts.join('  ')}`, 'dim')),
-  ];
+  const head = line(printable(check), '   ', verdictSpan(verdict), ...(partly === true ? [' in part'] : []));
+  return verdict === 'refused' ? [head] : [head, line(span(`  ${facts.join('  ')}`, 'dim'))];
 }

@@ -33,6 +33,12 @@ describe('the table of checks', () => {
     expect(texts(checkTable([stages], 78))[1]).toMatch(/^orders\s+50\s+–\s+0\s+0\s+0\s+✓ consistent$/);
   });
 
+  it('shows no numbers of a check that is refused, since nothing was counted', () => {
+    const refused = row('orders', 'refused', 0);
+    expect(texts(checkTable([refused], 78))[1]).toMatch(/^orders(\s+–){5}\s+✗ refused$/);
+    expect(texts(checkTable([refused], 40))).toEqual(['orders   ✗ refused']);
+  });
+
   it('cuts names rather than numbers in a narrow terminal', () => {
     const table = checkTable([row('a-check-with-a-name-that-is-too-long', 'lagging')], 78);
     expect(Math.max(...table.map(widthOf))).toBeLessThanOrEqual(78);
