@@ -372,6 +372,23 @@ describe('a comparison that goes on', () => {
     expect(verdicts).toEqual(['consistent', 'inconsistent', 'consistent']);
   });
 
+  it('goes on after a refusal, since a migration may make what is missing', async () => {
+    await replica.execute('ALTER TABLE item RENAME TO later');
+    const history = join(folder, 'refused.jsonl');
+    const interrupted = new AbortController();
+    const argv = ['verify-consistency', '--target', 'here', '--watch', '1s', '--history', history];
+    const run = runUntil(interrupted.signal, folder, process.env, ...argv);
+    const untilIn = (text: string): Promise<true> =>
+      waitUntil(text, async () => (existsSync(history) && readFileSync(history, 'utf8').includes(text)) || undefined, {
+        timeoutMs: 30_000,
+      });
+    await untilIn('"verdict":"refused"');
+    await replica.execute('ALTER TABLE later RENAME TO item');
+    await untilIn('"before":"refused"');
+    interrupted.abort(new Error('interrupted'));
+    expect((await run).out).toContain('items: refused → consistent');
+  });
+
   it('refuses an interval that is none', async () => {
     const { err, code } = await verify('--watch=soon');
     expect(err).toContain('--watch soon is not a duration of at least 1s');
