@@ -60,6 +60,12 @@ const MIXED_ROWS = [
   `INSERT INTO mixed VALUES (1, 5, 12.5, 1.5, 'text', '2024-02-29 12:34:56.789', true, '2024-02-29')`,
   'INSERT INTO mixed (id) VALUES (2)',
 ];
+/** Of every kind that a type can have a length, a precision or a scale in. */
+const TYPED = `CREATE TABLE typed (id serial PRIMARY KEY, big bigserial, c character(3), v varchar(10), t text, anything varchar, b1 bit(1), b5 bit(5),
+  vb varbit(7), vbs varbit, n numeric(8,2), exact numeric(5), free numeric, ts timestamp(3), tss timestamp, tz timestamptz(2), tm time(1), tmz timetz(4),
+  d date, iv interval, iv3 interval(3), i2 smallint, i8 bigint, f4 real, f8 double precision, yes boolean, j json, jb jsonb, u uuid, x xml, raw bytea,
+  m money, ip inet, net cidr, mac macaddr, mac8 macaddr8, o oid, r int4range, rt tstzrange, p point, vs varchar(4)[], ns int[], nums numeric[], days timestamp(2)[], "char" "char", nm name,
+  short shorter, feels mood, own int GENERATED ALWAYS AS IDENTITY, t0 time(0))`;
 const CHANGES = [
   `INSERT INTO sheet VALUES (${ID(1)}, ${ID(9)}, '2024-01-02', 5, NULL)`,
   `UPDATE sheet SET assets = 6 WHERE id = ${ID(1)}`,
@@ -263,12 +269,27 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     records: 11,
   },
+  'types of the columns in their schemas': {
+    before: [
+      'CREATE DOMAIN shorter AS varchar(5)',
+      `CREATE TYPE mood AS ENUM ('ok')`,
+      TYPED,
+      `INSERT INTO typed (v) VALUES ('there')`,
+    ],
+    options: { 'table.include.list': 'public.typed', 'column.propagate.source.type': '.*' },
+    after: [
+      `INSERT INTO typed (v) VALUES ('then')`,
+      'ALTER TABLE typed ADD later varchar(20)',
+      'DELETE FROM typed WHERE id = 1',
+    ],
+    records: 4,
+  },
   'columns left out, masked, cut; keys of one’s own': {
     before: ['CREATE TABLE a (id int PRIMARY KEY, code text NOT NULL, secret text, long text)'],
     options: {
       'column.exclude.list': 'public.a.id',
       'message.key.columns': 'public.a:code',
-      'column.mask.with.5.chars': 'public.a.secret',
+      'column.mask.with.5.chars': 'public.a.secret,public.a.code',
       'column.truncate.to.3.chars': 'public.a.long',
     },
     after: ["INSERT INTO a VALUES (1, 'x', 'hidden', 'longer'), (2, 'y', NULL, 'ab')"],

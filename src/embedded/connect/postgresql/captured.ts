@@ -69,7 +69,8 @@ export class Catalogue {
     const identity = relation.columns.filter((column) => column.isKey).map((column) => column.name);
     const key = now?.key ?? (relation.replicaIdentity === 'f' ? [] : identity);
     const { namespace: schema, name, replicaIdentity } = relation;
-    const table = { schema, name, replicaIdentity, isPartition: now?.isPartition ?? false, columns };
+    const isPartition = now?.isPartition ?? false;
+    const table = { schema, name, replicaIdentity, isPartition, describedBy: 'stream', columns } as const;
     const sentKey = key.filter((one) => columns.some((column) => column.name === one));
     return { ...this.codec({ ...table, key: sentKey }), table: { ...table, key } };
   }

@@ -8,6 +8,8 @@ export interface TableInfo {
   /** d default, n nothing, f full, i index. */
   readonly replicaIdentity: string;
   readonly isPartition: boolean;
+  /** Who says what its columns are: the stream by a relation message, which tells less. */
+  readonly describedBy: 'catalogue' | 'stream';
   readonly columns: readonly ColumnInfo[];
   /** Names in key order: the primary key, else the first unique index on plain columns; [] where there is neither. */
   readonly key: readonly string[];
@@ -107,6 +109,7 @@ function groupTables(rows: readonly CatalogueRow[]): TableInfo[] {
         name: row.relname,
         replicaIdentity: row.relreplident,
         isPartition: row.relispartition,
+        describedBy: 'catalogue',
         columns: [],
         key: row.key ?? [],
       };

@@ -1,9 +1,10 @@
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
 import { OPTIONAL_INT64, Schema, STRING, Struct, type Value } from '../data/schema.js';
-import type { ColumnInfo, TableInfo } from './catalogue.js';
+import type { TableInfo } from './catalogue.js';
 import { defaultValue } from './default-value.js';
 import type { Settings } from './settings.js';
 import { SOURCE } from './source-info.js';
+import { sourceType } from './source-type.js';
 import { TRANSACTION_BLOCK } from './transaction.js';
 import { type ColumnCodec, columnCodec, type PgType } from './types.js';
 
@@ -12,6 +13,9 @@ interface CompiledColumn {
   /** Its place in the tuples. */
   readonly index: number;
   readonly codec: ColumnCodec;
+  readonly schema: Schema;
+  /** In a key, which has neither the source's types nor what is masked or cut. */
+  readonly keySchema: Schema;
   /** What null stands for: a required column is null only where an old row was sent without it. */
   readonly absent: Value;
   readonly rules: Settings['columnRules'];
@@ -38,36 +42,32 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
   const topic = settings.naming.topicOf(table.schema, table.name);
   const name = adjustName(topic, settings.adjustNames); // records are named after their topic, its replaced characters included
   const compiled: CompiledColumn[] = [];
-  const schemas = new Map<string, Schema>();
   table.columns.forEach((column, index) => {
     const codec = columnCodec(column.typeOid, column.typeModifier, types, settings.types);
     if (codec === undefined) return;
     const path = `${id}.${column.name}`;
     const rules = settings.columnRules.filter((rule) => rule.matches(path));
+    const type = types.get(column.typeOid);
     const schema = codec.schema.with({
-      ...parametersOf(codec.schema, [
-        ...(settings.propagates(path, types.get(column.typeOid)?.name ?? '') ? [sourceType(column, types)] : []),
-        ...rules.map((rule) => rule.parameters),
-      ]),
       optional: !column.notNull,
-      defaultValue: defaultValue(column.defaultExpression, types.get(column.typeOid), codec),
+      defaultValue: defaultValue(column.defaultExpression, type, codec),
     });
-    schemas.set(column.name, schema);
+    const told = settings.propagates(path, type?.name ?? '') ? [sourceType(column, table, types)] : [];
+    const parameters = [...told, ...rules.map((rule) => rule.parameters)];
     compiled.push({
       name: column.name,
       index,
       codec,
+      keySchema: schema,
+      schema: parameters.length === 0 ? schema : schema.with(withParameters(schema, parameters)),
       absent: column.notNull ? (schema.defaultValue ?? codec.fallback) : null,
       rules,
     });
   });
   const included = compiled.filter((column) => settings.includesColumn(`${id}.${column.name}`));
-  const field = (column: CompiledColumn): [string, Schema] => [
-    adjustField(column.name, settings.adjustFieldNames),
-    schemas.get(column.name) ?? STRING,
-  ];
-  const keyColumns = (settings.keyColumns(id) ?? table.key).flatMap(
-    (wanted) => compiled.find((column) => column.name === wanted) ?? [],
+  const fieldName = (column: CompiledColumn): string => adjustField(column.name, settings.adjustFieldNames);
+  const keyColumns = (settings.keyColumns(id) ?? table.key).flatMap((wanted) =>
+    compiled.filter((column) => column.name === wanted).map((column) => ({ ...column, rules: [] })),
   );
   const origin = settings.naming.keyOrigin(table.schema, table.name);
   const keySchema =
@@ -75,13 +75,20 @@ export function compileTable(table: TableInfo, types: ReadonlyMap<number, PgType
       ? undefined
       : new Schema('struct', {
           name: `${name}.Key`,
-          fields: [...keyColumns.map(field), ...(origin === undefined ? [] : [[origin.field, STRING] as const])],
+          fields: [
+            ...keyColumns.map((column) => [fieldName(column), column.keySchema] as const),
+            ...(origin === undefined ? [] : [[origin.field, STRING] as const]),
+          ],
         });
   const keyOf = (tuple: Tuple): Value[] => {
     const values = decodeAll(keyColumns, tuple, undefined);
     return origin === undefined ? values : [...values, origin.value];
   };
-  const valueSchema = new Schema('struct', { name: `${name}.Value`, optional: true, fields: included.map(field) });
+  const valueSchema = new Schema('struct', {
+    name: `${name}.Value`,
+    optional: true,
+    fields: included.map((column) => [fieldName(column), column.schema]),
+  });
   return {
     table,
     topic,
@@ -134,30 +141,9 @@ function envelope(name: string, value: Schema): Schema {
   });
 }
 
-function parametersOf(
-  schema: Schema,
-  added: ReadonlyArray<Readonly<Record<string, string>>>,
-): { readonly parameters?: Readonly<Record<string, string>> } {
-  return added.length === 0 ? {} : { parameters: Object.assign({}, schema.parameters, ...added) };
-}
-
-/** `column.propagate.source.type`: what the column is in the database. */
-function sourceType(column: ColumnInfo, types: ReadonlyMap<number, PgType>): Readonly<Record<string, string>> {
-  const type = types.get(column.typeOid)?.name ?? '';
-  const { length, scale } = lengthOf(type, column.typeModifier);
-  return {
-    '__debezium.source.column.type': type.toUpperCase(),
-    ...(length === undefined ? {} : { '__debezium.source.column.length': String(length) }),
-    ...(scale === undefined ? {} : { '__debezium.source.column.scale': String(scale) }),
-    '__debezium.source.column.name': column.name,
-  };
-}
-
-function lengthOf(type: string, modifier: number): { readonly length?: number; readonly scale?: number } {
-  if (modifier < 0) return {};
-  if (type === 'numeric') return { length: ((modifier - 4) >> 16) & 0xffff, scale: (modifier - 4) & 0x7ff };
-  return { length: type === 'varchar' || type === 'bpchar' ? modifier - 4 : modifier };
-}
+const withParameters = (schema: Schema, added: ReadonlyArray<Readonly<Record<string, string>>>) => ({
+  parameters: Object.assign({}, schema.parameters, ...added) as Readonly<Record<string, string>>,
+});
 
 /** Avro's names: letters, digits and underscores, a letter first in each part. */
 export function adjustName(name: string, mode: Settings['adjustNames']): string {

@@ -101,4 +101,37 @@ describe('options of the PostgreSQL connector', () => {
     });
     expect((await world.kafka.describeTopic(topic))?.partitions).toHaveLength(5);
   });
+
+  it('masks and cuts columns and tells their types in values, not in keys', async () => {
+    const database = await world.database(
+      'CREATE TABLE person (code text PRIMARY KEY, at timestamp(3), id serial)',
+      `INSERT INTO person VALUES ('secret')`,
+    );
+    const config = {
+      'column.mask.with.3.chars': 'public.person.code',
+      'column.propagate.source.type': '.*',
+      'key.converter.schemas.enable': 'true',
+      'value.converter.schemas.enable': 'true',
+    };
+    await world.run('person', world.config(database, { 'table.include.list': 'public.person', ...config }));
+    await database.client.query(`INSERT INTO person VALUES ('other')`);
+    const [first, second] = await world.records(`${database.name}.public.person`, 2);
+    const key = json(first?.key ?? null);
+    expect(key.payload).toEqual({ code: 'secret' });
+    expect(key.schema.fields).toEqual([{ type: 'string', optional: false, field: 'code' }]);
+    const read = json(first?.value ?? null);
+    expect(read.payload.after.code).toBe('***');
+    const told = (record: typeof first, column: number) =>
+      json(record?.value ?? null).schema.fields[1].fields[column].parameters;
+    const source = (name: string, type: string, length: string, scale: string) => ({
+      '__debezium.source.column.type': type,
+      '__debezium.source.column.length': length,
+      '__debezium.source.column.scale': scale,
+      '__debezium.source.column.name': name,
+    });
+    expect(told(first, 0)).toEqual({ ...source('code', 'TEXT', '2147483647', '0'), masked: 'true' });
+    expect(told(first, 1)).toEqual(source('at', 'TIMESTAMP', '26', '3'));
+    expect(told(first, 2)).toEqual(source('id', 'SERIAL', '10', '0'));
+    expect(told(second, 2)).toEqual(source('id', 'INT4', '10', '0')); // relation messages have no defaults
+  });
 });
