@@ -3,6 +3,7 @@ import { stringifyJson } from '../../../protocol/json/stringify.js';
 import { dataFailure } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
+import { isBit } from './column-type.js';
 import { dateText, timestampText, timeText } from './date-text.js';
 
 /** A value as the text that PostgreSQL's input function of the column reads. Never called with null. */
@@ -57,6 +58,7 @@ export function textOf(schema: Schema, columnType: string, flavour: 'debezium' |
     if (schema.name === 'io.debezium.data.Bits') return bitText(Number(schema.parameters?.length ?? 0));
     const debezium = DEBEZIUMS[schema.name ?? ''];
     if (debezium !== undefined) return debezium;
+    if (isBit(schema)) return (value) => (value === true ? '1' : '0');
   }
   switch (schema.type) {
     case 'bytes':
@@ -96,7 +98,7 @@ function zonedText(iso: string): string {
   return sign === '+' ? `${year}${rest}` : `${String(Number(year) + 1).padStart(4, '0')}${rest} BC`;
 }
 
-/** Little-endian bytes as the digits of bit(n). */
+/** Little-endian bytes as the digits of bit(n). Without a length, how many zeros stood first is not known. */
 const bitText =
   (length: number): ToText =>
   (value) => {
@@ -104,7 +106,7 @@ const bitText =
       .reverse()
       .map((byte) => byte.toString(2).padStart(8, '0'))
       .join('');
-    if (length <= 0 || length === 2_147_483_647) return digits;
+    if (length <= 0 || length === 2_147_483_647) return digits.replace(/^0+(?=[01])/, '');
     return digits.length >= length ? digits.slice(digits.length - length) : digits.padStart(length, '0');
   };
 

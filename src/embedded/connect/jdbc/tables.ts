@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../../../protocol/sql.js';
 import { ConnectFailure } from '../data/failure.js';
 import type { ChangeField, Shape } from './change.js';
 import { textOf } from './column-text.js';
-import { columnType } from './column-type.js';
+import { columnType, takesDefault } from './column-type.js';
 import type { JdbcSettings } from './settings.js';
 
 export interface TargetColumn {
@@ -126,7 +126,7 @@ export class Tables {
     const type = columnType(schema, this.settings.flavour);
     const fallback = schema.defaultValue;
     const text =
-      fallback === undefined || fallback === null
+      fallback === undefined || fallback === null || !takesDefault(schema, this.settings.flavour)
         ? ''
         : ` DEFAULT ${quoteLiteral(textOf(schema, type, this.settings.flavour)(fallback))}`;
     const required = field.isKey || !schema.optional ? ' NOT NULL' : '';

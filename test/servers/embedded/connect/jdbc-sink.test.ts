@@ -174,6 +174,51 @@ describe('the JDBC sink of Debezium', () => {
     expect(there).toEqual([{ row: { id: 1, day: '1815-12-10', hour: '23:59:59.5', at: '2026-01-02T03:04:05.678' } }]);
   });
 
+  it('makes columns of the types, lengths and precisions that the source told', async () => {
+    const database = await world.database();
+    const told = (type: string, length: number, scale = 0) => ({
+      optional: true,
+      parameters: {
+        '__debezium.source.column.type': type,
+        '__debezium.source.column.length': String(length),
+        '__debezium.source.column.scale': String(scale),
+      },
+    });
+    const fields: readonly FieldSpec[] = [
+      { field: 'id', type: 'int32', optional: false },
+      { field: 'code', type: 'string', ...told('BPCHAR', 3) },
+      { field: 'name', type: 'string', ...told('VARCHAR', 10) },
+      { field: 'note', type: 'string', ...told('VARCHAR', 2_147_483_647) },
+      { field: 'flag', type: 'boolean', ...told('BIT', 1), default: true },
+      { field: 'at', type: 'int64', name: 'io.debezium.time.Timestamp', ...told('TIMESTAMP', 26, 3) },
+      { field: 'data', type: 'string', name: 'io.debezium.data.Json', ...told('JSONB', 2_147_483_647) },
+      { field: 'n', type: 'int32', optional: false, parameters: told('SERIAL', 10).parameters, default: 0 },
+    ];
+    const payload = { id: 1, code: 'a', name: 'Ada', note: 'long', flag: true, at: 678, data: '{"x": 1}', n: 5 };
+    await produce([{ topic: 'typed', key: struct(KEY, { id: 1 }), value: struct(fields, payload) }]);
+    await put('typed', sinkConfig(database, { ...UPSERT, topics: 'typed' }));
+    await stored('typed', 'typed');
+    const { rows: columns } = await database.client.query(
+      `SELECT attname, format_type(atttypid, atttypmod) AS type, pg_get_expr(adbin, adrelid) AS fallback
+       FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+       WHERE attrelid = 'typed'::regclass AND attnum > 0 ORDER BY attnum`,
+    );
+    expect(columns.map(({ attname, type, fallback }) => [attname, type, fallback])).toEqual([
+      ['id', 'integer', null],
+      ['code', 'character(3)', null],
+      ['name', 'character varying(10)', null],
+      ['note', 'text', null],
+      ['flag', 'bit(1)', null],
+      ['at', 'timestamp(3) without time zone', null],
+      ['data', 'jsonb', null],
+      ['n', 'integer', "nextval('typed_n_seq'::regclass)"],
+    ]);
+    const { rows } = await database.client.query('SELECT to_jsonb(t) AS row FROM typed t');
+    expect(rows).toEqual([
+      { row: { ...payload, code: 'a  ', flag: '1', at: '1970-01-01T00:00:00.678', data: { x: 1 } } },
+    ]);
+  });
+
   it('replicates a table from change events, and goes on where it was after the worker was restarted', async () => {
     const database = await world.database(
       `CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, born date, seen timestamptz, money numeric(10,2), tags text[], data jsonb, ref uuid, raw bytea)`,
