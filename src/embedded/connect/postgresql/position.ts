@@ -10,7 +10,7 @@ export interface Position {
   readonly lsn: bigint;
   readonly doneLsn: bigint;
   readonly commitLsn: bigint;
-  /** Within a transaction: how many of its changes at `lsn` are told, all of their records; 0 or absent: not counted. */
+  /** Within a transaction: how many of its changes at `lsn` are told, all of their records; absent: not counted. */
   readonly told?: number | undefined;
   readonly txId: number | null;
   readonly timeUs: number;
@@ -22,7 +22,7 @@ export interface Position {
   readonly incremental?: IncrementalState | undefined;
 }
 
-/** Debezium has none: its offsets say only which place was told last, and what may follow there is told again. */
+/** Debezium has none: its offsets say only which change was told last, and what may follow at its place is told again. */
 const TOLD = 'evpipe_told_at_lsn';
 
 /** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec; `exact` with what it takes to go on without telling anything twice. */
@@ -104,7 +104,7 @@ export function positionOf(offset: SourceOffset | undefined): Position | undefin
     txId: typeof txId === 'number' ? txId : null,
     timeUs: Number(offset.ts_usec ?? 0),
     messageType: typeof offset.messageType === 'string' ? offset.messageType : null,
-    told: Number(offset[TOLD] ?? 0),
+    told: number(TOLD) === undefined ? undefined : Number(offset[TOLD]),
     incremental: incrementalOf(offset),
   };
 }

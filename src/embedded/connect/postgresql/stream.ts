@@ -171,6 +171,7 @@ export class StreamReader {
       // Told in part before: what is done with there is not told again.
       skipUntil: message.xid === resume.txId ? doneOfTransaction(resume) : 0n,
       toSkip: told,
+      toldLast: message.xid === resume.txId && resume.told === undefined ? resume.messageType : null,
       wrote: false,
     };
     if (this.transaction.count !== undefined && !this.wasTold(this.transaction, lsn)) {
@@ -233,7 +234,7 @@ export class StreamReader {
     const before = message.kind === 'insert' ? undefined : message.before;
     const after = message.kind === 'delete' ? undefined : message.after;
     if (!this.settings.skipped.has(operation)) {
-      if (this.wasTold(transaction, lsn)) return;
+      if (this.wasTold(transaction, lsn) || this.wasToldLast(transaction, lsn, message)) return;
       const { source, count } = transaction;
       const previous = message.kind === 'update' && message.beforeHolds === 'row' ? message.before : undefined;
       const change = { before, after, previous, oldKeyKnown: before !== undefined, source, lsn, count };
@@ -336,6 +337,27 @@ export class StreamReader {
     return true;
   }
 
+  /**
+   * Whether this is the change that the offset was stored with. Of one that makes several records, all but the first
+   * may be missing: it is told again. So are others at its place, as rows of one COPY are.
+   */
+  private wasToldLast(
+    transaction: Transaction,
+    lsn: bigint,
+    message: Of<'insert'> | Of<'update'> | Of<'delete'>,
+  ): boolean {
+    if (lsn !== this.resume.lsn || transaction.toldLast !== message.kind.toUpperCase()) return false;
+    transaction.toldLast = null;
+    const isOneRecord =
+      message.kind === 'insert' ||
+      (message.kind === 'update' ? message.beforeHolds === 'nothing' : !this.settings.tombstones); // nothing: the same key
+    if (isOneRecord) {
+      transaction.lsn = lsn;
+      transaction.told = 1;
+    }
+    return isOneRecord;
+  }
+
   /** The position of an event at `lsn`; changes before it (not those at it) are done with. */
   private advance(lsn: bigint, messageType: string): Position {
     const transaction = this.transaction as Transaction;
@@ -374,6 +396,8 @@ interface Transaction {
   readonly skipUntil: bigint;
   /** So many changes at the place where we resume were told before. */
   toSkip: number;
+  /** What the change was that the offset where we resume was stored with, where it does not count the changes at its place. */
+  toldLast: string | null;
   /** Of the event told last. */
   lsn: bigint;
   /** How many have been told there. */
