@@ -39,7 +39,7 @@ export const CONNECTOR_OPTIONS: readonly OptionDefinition[] = [
     'LONG',
     'errors.retry.timeout',
     '0',
-    'How long a record is converted again while the schema registry is out of reach, in milliseconds. -1, or where it is not set: without end. Nothing else in a record’s way fails for a time only.',
+    'How long a record is converted again while the schema registry is out of reach, in milliseconds; -1: without end. Where it is not set, outages of registry and Kafka are waited out, unlike Connect, whose task fails at once; 0 asks for that. Nothing else in a record’s way fails for a time only.',
   ),
   optional(
     'LONG',
