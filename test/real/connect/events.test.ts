@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitUntil } from '../../../src/support/retry.js';
+import { told } from '../../servers/embedded/connect/told.js';
 import { World } from '../../servers/embedded/connect/world.js';
 import { type RealStack, startRealStack } from '../stack/stack.js';
 import { compare, differences, startPair } from './side-by-side.js';
@@ -308,3 +310,29 @@ for (const [name, one] of Object.entries(CASES))
     const hash = /\.value\.data_collections/;
     expect(differences(real, ours).filter((difference) => !hash.test(difference))).toEqual([]);
   });
+
+it('beats as Debezium does, with a statement in the database', async () => {
+  const database = await world.database(SHEET, 'CREATE TABLE beats (prefix text PRIMARY KEY, count int)');
+  await startPair(world, realUrl, database, {
+    'table.include.list': 'public.sheet',
+    'heartbeat.interval.ms': '200',
+    'heartbeat.action.query': `INSERT INTO beats VALUES ('PREFIX', 1) ON CONFLICT (prefix) DO UPDATE SET count = beats.count + 1`,
+  });
+  const [real, ours] = await Promise.all(
+    ['real', 'ours'].map(async (side) => {
+      const prefix = `${side}_${database.name}`;
+      await waitUntil(
+        `${side} to beat in the database`,
+        async () => {
+          const { rows } = await database.client.query('SELECT FROM beats WHERE prefix = $1 AND count > 1', [prefix]);
+          return rows.length === 1 ? true : undefined;
+        },
+        { timeoutMs: 60_000 },
+      );
+      const [first] = await world.records(`__debezium-heartbeat.${prefix}`, 1);
+      return first === undefined ? undefined : told(first, prefix, true);
+    }),
+  );
+  expect(real).toBeDefined();
+  expect(differences(real, ours)).toEqual([]);
+});
