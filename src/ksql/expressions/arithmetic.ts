@@ -15,6 +15,7 @@ import {
   describeType,
   INTEGER,
   isNumeric,
+  type Numeric,
   STRING,
   toDecimal,
   toDouble,
@@ -30,7 +31,7 @@ export function compileNegate(operand: Compiled, at: Position): Compiled {
     evaluate: (row) => {
       const value = evaluate(row);
       if (value === null) return null;
-      return value instanceof Decimal ? value.negate() : -(value as number);
+      return value instanceof Decimal ? value.negate() : -value;
     },
   };
 }
@@ -44,7 +45,7 @@ export function compileArithmetic(
 ): Compiled {
   const [a, b] = [left.evaluate, right.evaluate];
   const binary =
-    (combine: (x: Value, y: Value) => Value) =>
+    (combine: Operation['combine']) =>
     (row: Row): Value => {
       const x = a(row);
       if (x === null) return null;
@@ -52,7 +53,7 @@ export function compileArithmetic(
       return y === null ? null : combine(x, y);
     };
   if (left.type?.kind === 'STRING' && right.type?.kind === 'STRING' && operator === '+') {
-    return { type: STRING, evaluate: binary((x, y) => (x as string) + (y as string)) };
+    return { type: STRING, evaluate: binary((x: string, y: string) => x + y) };
   }
   if (!left.type || !right.type || !isNumeric(left.type) || !isNumeric(right.type)) {
     throw new StatementError(
@@ -63,9 +64,13 @@ export function compileArithmetic(
   return { type, evaluate: binary(combine) };
 }
 
-type Combine = (x: Value, y: Value) => Value;
+/** `combine` is a method, which may name the forms of its operands: it is called with those that it was chosen for. */
+interface Operation<Operand extends Value = Value> {
+  readonly type: SqlType;
+  combine(x: Operand, y: Operand): Value;
+}
 
-function numeric(operator: ArithmeticOperator, left: SqlType, right: SqlType): { type: SqlType; combine: Combine } {
+function numeric(operator: ArithmeticOperator, left: SqlType, right: SqlType): Operation {
   if (left.kind === 'DOUBLE' || right.kind === 'DOUBLE') {
     const operate = DOUBLES[operator];
     return { type: DOUBLE, combine: (x, y) => operate(toDouble(x), toDouble(y)) };
@@ -75,11 +80,10 @@ function numeric(operator: ArithmeticOperator, left: SqlType, right: SqlType): {
     const operate = LONGS[operator];
     return {
       type: BIGINT,
-      combine: (x, y) => BigInt.asIntN(64, operate(BigInt(x as bigint), BigInt(y as bigint))),
+      combine: (x: number | bigint, y: number | bigint) => BigInt.asIntN(64, operate(BigInt(x), BigInt(y))),
     };
   }
-  const operate = INTS[operator];
-  return { type: INTEGER, combine: (x, y) => operate(x as number, y as number) };
+  return { type: INTEGER, combine: INTS[operator] };
 }
 
 const DOUBLES: Record<ArithmeticOperator, (x: number, y: number) => number> = {
@@ -112,7 +116,7 @@ const INTS: Record<ArithmeticOperator, (x: number, y: number) => number> = {
 };
 
 /** Result types are those that ksqlDB documents (SQL Server's rules). */
-function decimals(operator: ArithmeticOperator, left: SqlType, right: SqlType): { type: SqlType; combine: Combine } {
+function decimals(operator: ArithmeticOperator, left: SqlType, right: SqlType): Operation<Numeric> {
   const [a, b] = [asDecimalType(left), asDecimalType(right)];
   const scale = Math.max(a.scale, b.scale);
   const whole = Math.max(a.precision - a.scale, b.precision - b.scale);

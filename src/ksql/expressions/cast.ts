@@ -4,10 +4,11 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatType } from '../../protocol/ksql/types.js';
 import { StatementError } from '../statement-error.js';
 import { formatDate, formatTime, formatTimestamp, parseDate, parseTime, parseTimestamp } from '../values/temporal.js';
-import type { Value } from '../values/value.js';
-import { toDecimal, toDouble, widening } from './types.js';
+import { ofKind, type Value } from '../values/value.js';
+import { isNumeric, type Numeric, toDecimal, toDouble, widening } from './types.js';
 
 const INT_MAX = 2_147_483_647;
+const DAY_MS = 86_400_000;
 const WHOLE = /^[+-]?\d+$/;
 
 /** CAST: throws where a value cannot be converted, which makes the column null, as any failing expression does. */
@@ -21,26 +22,31 @@ export function castTo(from: SqlType | undefined, to: SqlType): (value: Value) =
 }
 
 function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
-  if (to.kind === 'STRING') return (value) => textOf(value, from);
-  if (from.kind === 'STRING') return fromText(to);
-  if (to.kind === 'DECIMAL' && isNumber(from)) return (value) => fitDecimal(toDecimal(value), to.precision, to.scale);
-  if (isNumber(from)) {
-    if (to.kind === 'INTEGER') return (value) => toInteger(value);
-    if (to.kind === 'BIGINT') return (value) => toBigInt(value);
+  if (to.kind === 'STRING') return textWriter(from);
+  if (from.kind === 'STRING') {
+    const parse = fromText(to);
+    return parse && ofKind(from.kind, parse);
+  }
+  if (isNumeric(from)) {
+    if (to.kind === 'DECIMAL') {
+      return ofKind(from.kind, (value) => fitDecimal(toDecimal(value), to.precision, to.scale));
+    }
+    if (to.kind === 'INTEGER') return ofKind(from.kind, toInteger);
+    if (to.kind === 'BIGINT') return ofKind(from.kind, toBigInt);
     if (to.kind === 'DOUBLE') return toDouble;
   }
-  if (from.kind === 'TIMESTAMP' && to.kind === 'DATE') return (value) => Math.floor((value as number) / 86_400_000);
+  if (from.kind === 'TIMESTAMP' && to.kind === 'DATE') return ofKind(from.kind, (ms) => Math.floor(ms / DAY_MS));
   if (from.kind === 'TIMESTAMP' && to.kind === 'TIME') {
-    return (value) => (((value as number) % 86_400_000) + 86_400_000) % 86_400_000;
+    return ofKind(from.kind, (ms) => ((ms % DAY_MS) + DAY_MS) % DAY_MS);
   }
-  if (from.kind === 'DATE' && to.kind === 'TIMESTAMP') return (value) => (value as number) * 86_400_000;
+  if (from.kind === 'DATE' && to.kind === 'TIMESTAMP') return ofKind(from.kind, (days) => days * DAY_MS);
   if (from.kind === 'ARRAY' && to.kind === 'ARRAY') {
     const element = castTo(from.element, to.element);
-    return (value) => (value as readonly Value[]).map(element);
+    return ofKind(from.kind, (value) => value.map(element));
   }
   if (from.kind === 'MAP' && to.kind === 'MAP') {
     const [key, each] = [castTo(from.key, to.key), castTo(from.value, to.value)];
-    return (value) => new Map([...(value as ReadonlyMap<Value, Value>)].map(([k, v]) => [key(k), each(v)]));
+    return ofKind(from.kind, (value) => new Map([...value].map(([k, v]) => [key(k), each(v)])));
   }
   if (from.kind === 'STRUCT' && to.kind === 'STRUCT') {
     const fields = to.fields.map((field) => {
@@ -50,12 +56,10 @@ function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefin
       const convert = castTo(source.type, field.type);
       return (struct: readonly Value[]) => convert(struct[at] ?? null);
     });
-    return (value) => fields.map((field) => field(value as readonly Value[]));
+    return ofKind(from.kind, (value) => fields.map((field) => field(value)));
   }
   return undefined;
 }
-
-const isNumber = (type: SqlType): boolean => ['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL'].includes(type.kind);
 
 /** Throws where the whole part has more digits than the type. */
 export function fitDecimal(value: Decimal, precision: number, scale: number): Decimal {
@@ -80,46 +84,46 @@ export function exactDecimal(value: Decimal, precision: number, scale: number): 
 }
 
 /** Towards zero, kept to 32 bits as Java's intValue does. */
-function toInteger(value: Value): number {
+function toInteger(value: Numeric): number {
   if (value instanceof Decimal) return Number(BigInt.asIntN(32, value.toBigInt()));
   if (typeof value === 'bigint') return Number(BigInt.asIntN(32, value));
-  const number = Math.trunc(value as number);
+  const number = Math.trunc(value);
   return Number.isNaN(number) ? 0 : Math.max(-INT_MAX - 1, Math.min(INT_MAX, number));
 }
 
-export function toBigInt(value: Value): bigint {
+export function toBigInt(value: Numeric): bigint {
   if (value instanceof Decimal) return BigInt.asIntN(64, value.toBigInt());
   if (typeof value === 'bigint') return value;
-  const number = Math.trunc(value as number);
+  const number = Math.trunc(value);
   if (Number.isNaN(number)) return 0n;
   if (number >= 2 ** 63) return 2n ** 63n - 1n;
   return number <= -(2 ** 63) ? -(2n ** 63n) : BigInt(number);
 }
 
-function fromText(to: SqlType): ((value: Value) => Value) | undefined {
+function fromText(to: SqlType): ((text: string) => Value) | undefined {
   switch (to.kind) {
     case 'INTEGER':
-      return (value) => Number(parseWhole(value as string, 32));
+      return (text) => Number(parseWhole(text, 32));
     case 'BIGINT':
-      return (value) => parseWhole(value as string, 64);
+      return (text) => parseWhole(text, 64);
     case 'DOUBLE':
-      return (value) => parseDouble(value as string);
+      return parseDouble;
     case 'DECIMAL':
-      return (value) => {
-        const parsed = Decimal.parse(value as string);
-        if (parsed === undefined) throw new RangeError(`${String(value)} is not a number`);
+      return (text) => {
+        const parsed = Decimal.parse(text);
+        if (parsed === undefined) throw new RangeError(`${text} is not a number`);
         return fitDecimal(parsed, to.precision, to.scale);
       };
     case 'BOOLEAN':
-      return (value) =>
-        ['true', 'yes', 't', 'y'].some((word) => word.startsWith((value as string).toLowerCase()) && value !== '') ||
-        /^(tr|tru|ye)$/i.test(value as string);
+      return (text) =>
+        ['true', 'yes', 't', 'y'].some((word) => word.startsWith(text.toLowerCase()) && text !== '') ||
+        /^(tr|tru|ye)$/i.test(text);
     case 'DATE':
-      return (value) => parseDate(value as string);
+      return parseDate;
     case 'TIME':
-      return (value) => parseTime(value as string);
+      return parseTime;
     case 'TIMESTAMP':
-      return (value) => parseTimestamp(value as string);
+      return parseTimestamp;
     default:
       return undefined;
   }
@@ -142,34 +146,40 @@ export function parseDouble(text: string): number {
   return Number(trimmed.replace(/[dDfF]$/, ''));
 }
 
-/** A value as CAST(… AS STRING) shows it: Java's forms inside arrays, maps and structs. */
-export function textOf(value: Value, type: SqlType): string {
-  if (value === null) return 'null';
+/** Values as CAST(… AS STRING) shows them: Java's forms inside arrays, maps and structs. */
+export function textWriter(type: SqlType): (value: Value) => string {
+  const write = presentWriter(type);
+  return (value) => (value === null ? 'null' : write(value));
+}
+
+function presentWriter(type: SqlType): (value: Value) => string {
   switch (type.kind) {
     case 'DOUBLE':
-      return javaDouble(value as number);
+      return ofKind(type.kind, javaDouble);
     case 'TIMESTAMP':
-      return formatTimestamp(value as number);
+      return ofKind(type.kind, formatTimestamp);
     case 'DATE':
-      return formatDate(value as number);
+      return ofKind(type.kind, formatDate);
     case 'TIME':
-      return formatTime(value as number);
+      return ofKind(type.kind, formatTime);
     case 'BYTES':
-      return Buffer.from(value as Uint8Array).toString('base64');
-    case 'ARRAY':
-      return `[${(value as readonly Value[]).map((each) => textOf(each, type.element)).join(', ')}]`;
+      return ofKind(type.kind, (value) => Buffer.from(value).toString('base64'));
+    case 'ARRAY': {
+      const element = textWriter(type.element);
+      return ofKind(type.kind, (value) => `[${value.map(element).join(', ')}]`);
+    }
     case 'MAP': {
-      const entries = [...(value as ReadonlyMap<Value, Value>)];
-      return `{${entries.map(([key, each]) => `${textOf(key, type.key)}=${textOf(each, type.value)}`).join(', ')}}`;
+      const [key, each] = [textWriter(type.key), textWriter(type.value)];
+      return ofKind(type.kind, (value) => `{${[...value].map(([k, v]) => `${key(k)}=${each(v)}`).join(', ')}}`);
     }
     case 'STRUCT': {
-      const struct = value as readonly Value[];
-      const fields = type.fields
-        .map((field, at) => ({ field, each: struct[at] ?? null }))
-        .filter(({ each }) => each !== null);
-      return `Struct{${fields.map(({ field, each }) => `${field.name}=${textOf(each, field.type)}`).join(',')}}`;
+      const fields = type.fields.map(({ name, type: each }, at) => ({ name, at, write: textWriter(each) }));
+      return ofKind(type.kind, (value) => {
+        const set = fields.filter((_, at) => (value[at] ?? null) !== null);
+        return `Struct{${set.map(({ name, at, write }) => `${name}=${write(value[at] ?? null)}`).join(',')}}`;
+      });
     }
     default:
-      return String(value);
+      return String;
   }
 }

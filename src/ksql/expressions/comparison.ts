@@ -94,7 +94,7 @@ export function compileComparison(
         const x = a(row);
         if (x === null) return false;
         const y = b(row);
-        return y !== null && test(x as number, y as number);
+        return y !== null && test(x, y);
       },
     };
   }
@@ -117,7 +117,7 @@ const TESTS: Record<ComparisonOperator, (order: number) => boolean> = {
   '>=': (order) => order >= 0,
 };
 
-const NATIVE: Record<ComparisonOperator, (x: number, y: number) => boolean> = {
+const NATIVE: Record<ComparisonOperator, (x: NonNullable<Value>, y: NonNullable<Value>) => boolean> = {
   '=': (x, y) => x === y,
   '<>': (x, y) => x !== y,
   '<': (x, y) => x < y,
@@ -185,8 +185,8 @@ export function compileLike(
   }
   let known: { text: string; matcher: RegExp } | undefined;
   const evaluate = (row: Row): boolean => {
-    const [text, like] = [operand.evaluate(row) as string | null, pattern.evaluate(row) as string | null];
-    if (text === null || like === null) return false;
+    const [text, like] = [operand.evaluate(row), pattern.evaluate(row)];
+    if (typeof text !== 'string' || typeof like !== 'string') return false;
     if (known?.text !== like) known = { text: like, matcher: likePattern(like, mark) };
     return known.matcher.test(text) !== negated;
   };

@@ -3,15 +3,15 @@ import type { Expression } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import type { Position } from '../../protocol/ksql/position.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
+import { messageOf } from '../../support/errors.js';
 import { compileCall } from '../functions/call.js';
 import { checkFieldNames, resolveType } from '../metadata/named-types.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import { parseTimestamp } from '../values/temporal.js';
-import type { Value } from '../values/value.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
 import { compileComparison, compileLike, compilePredicate } from './comparison.js';
-import type { CompileContext, Compiled, Typed } from './compiled.js';
+import { type CompileContext, type Compiled, isOf, type Typed } from './compiled.js';
 import { constant, elementOf, readLiterals } from './literals.js';
 import {
   arrayOf,
@@ -71,17 +71,19 @@ function compileKind(expression: Expression, context: CompileContext): Compiled 
       return compileArithmetic(operator, run(left), run(right), expression);
     }
     case 'comparison': {
-      const [left, right] = besideTime([expression.left, expression.right]);
+      const { operator, left, right } = expression;
+      const read = besideTime(left, right);
       const typed = (each: Expression): Typed => ({ expression: each, ...run(each) });
-      return compileComparison(expression.operator, typed(left), typed(right), expression);
+      return compileComparison(operator, typed(read(left)), typed(read(right)), expression);
     }
     case 'logical':
       return compileLogical(expression.operator, run(expression.left), run(expression.right));
     case 'not':
       return compileNot(run(expression.operand));
     case 'between': {
-      const [operand, low, high] = besideTime([expression.operand, expression.low, expression.high]);
-      return compilePredicate({ ...expression, operand, low, high }, run);
+      const { operand, low, high } = expression;
+      const read = besideTime(operand, low, high);
+      return compilePredicate({ ...expression, operand: read(operand), low: read(low), high: read(high) }, run);
     }
     case 'in':
       return compilePredicate(expression, run);
@@ -124,16 +126,16 @@ function compileKind(expression: Expression, context: CompileContext): Compiled 
 const TIME_COLUMNS: ReadonlySet<string> = new Set(['ROWTIME', 'WINDOWSTART', 'WINDOWEND']);
 
 /** Text beside a time that ksqlDB itself adds is a timestamp: ROWTIME > '2020-02-01'. */
-function besideTime<Operands extends readonly Expression[]>(operands: Operands): Operands {
-  if (!operands.some((each) => each.kind === 'column' && TIME_COLUMNS.has(each.name))) return operands;
-  return operands.map((each): Expression => {
-    if (each.kind !== 'string') return each;
+function besideTime(...operands: readonly Expression[]): (each: Expression) => Expression {
+  const time = operands.some((each) => each.kind === 'column' && TIME_COLUMNS.has(each.name));
+  return (each) => {
+    if (!time || each.kind !== 'string') return each;
     try {
       return { kind: 'integer', value: BigInt(parseTimestamp(each.value)), at: each.at };
     } catch (failure) {
-      throw failAt(each.at, (failure as Error).message);
+      throw failAt(each.at, messageOf(failure));
     }
-  }) as unknown as Operands;
+  };
 }
 
 function compileInteger(value: bigint): Compiled {
@@ -160,7 +162,7 @@ function compileTypedLiteral(
   try {
     return constant(type, castTo(STRING, type)(expression.text));
   } catch (failure) {
-    throw failAt(expression.at, (failure as Error).message);
+    throw failAt(expression.at, messageOf(failure));
   }
 }
 
@@ -174,7 +176,7 @@ function compileColumn(expression: Extract<Expression, { kind: 'column' }>, cont
 }
 
 function compileField(base: Compiled, name: string, at: Position): Compiled {
-  if (base.type?.kind !== 'STRUCT') {
+  if (!isOf(base, 'STRUCT')) {
     throw failAt(at, `Can't access the field '${name}': Expected STRUCT type, got: ${describeType(base.type)}`);
   }
   const index = base.type.fields.findIndex((field) => field.name === name);
@@ -186,14 +188,14 @@ function compileField(base: Compiled, name: string, at: Position): Compiled {
   return {
     type: field.type,
     evaluate: (row) => {
-      const struct = evaluate(row) as readonly Value[] | null;
+      const struct = evaluate(row);
       return struct === null ? null : (struct[index] ?? null);
     },
   };
 }
 
 function compileSubscript(base: Compiled, index: Compiled, at: Position): Compiled {
-  if (base.type?.kind === 'ARRAY') {
+  if (isOf(base, 'ARRAY')) {
     const { element } = base.type;
     if (index.type !== undefined && index.type.kind !== 'INTEGER' && index.type.kind !== 'BIGINT') {
       throw failAt(at, `The subscript of an ARRAY is an INTEGER, not ${describeType(index.type)}`);
@@ -201,7 +203,7 @@ function compileSubscript(base: Compiled, index: Compiled, at: Position): Compil
     return {
       type: element,
       evaluate: (row) => {
-        const array = base.evaluate(row) as readonly Value[] | null;
+        const array = base.evaluate(row);
         const position = index.evaluate(row);
         if (array === null || position === null) return null;
         // One is the first; negative ones count from the end.
@@ -210,14 +212,14 @@ function compileSubscript(base: Compiled, index: Compiled, at: Position): Compil
       },
     };
   }
-  if (base.type?.kind === 'MAP') {
+  if (isOf(base, 'MAP')) {
     const convert = index.type === undefined ? undefined : widening(index.type, base.type.key);
     if (convert === undefined)
       throw failAt(at, `A key of ${describeType(base.type)} can't be ${describeType(index.type)}`);
     return {
       type: base.type.value,
       evaluate: (row) => {
-        const map = base.evaluate(row) as ReadonlyMap<Value, Value> | null;
+        const map = base.evaluate(row);
         return map === null ? null : (map.get(convert(index.evaluate(row))) ?? null);
       },
     };

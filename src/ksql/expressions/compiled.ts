@@ -1,13 +1,22 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Row } from '../rows/row.js';
-import type { Value } from '../values/value.js';
+import type { TypeOf, Value, ValueForms } from '../values/value.js';
 
 /** An expression ready to run. `type` is undefined for NULL, which is of every type. */
 export interface Compiled {
   readonly type: SqlType | undefined;
   readonly evaluate: (row: Row) => Value;
 }
+
+/** An expression whose values are of a kind: `isOf(operand, 'ARRAY')`. */
+export interface CompiledOf<Kind extends SqlType['kind']> extends Compiled {
+  readonly type: TypeOf<Kind>;
+  readonly evaluate: (row: Row) => ValueForms[Kind] | null;
+}
+
+export const isOf = <Kind extends SqlType['kind']>(operand: Compiled, kind: Kind): operand is CompiledOf<Kind> =>
+  operand.type?.kind === kind;
 
 /** An expression with what came of it: plans print the one and run the other. */
 export interface Typed extends Compiled {

@@ -1,7 +1,7 @@
 import { Decimal } from '../../protocol/decimal.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatType, sameType } from '../../protocol/ksql/types.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type TypeOf, type Value, type ValueForms } from '../values/value.js';
 
 export const BOOLEAN: SqlType = { kind: 'BOOLEAN' };
 export const INTEGER: SqlType = { kind: 'INTEGER' };
@@ -12,9 +12,17 @@ export const decimal = (precision: number, scale: number): SqlType => ({ kind: '
 export const arrayOf = (element: SqlType): SqlType => ({ kind: 'ARRAY', element });
 export const mapOf = (key: SqlType, value: SqlType): SqlType => ({ kind: 'MAP', key, value });
 
-const RANK: Partial<Record<SqlType['kind'], number>> = { INTEGER: 1, BIGINT: 2, DECIMAL: 3, DOUBLE: 4 };
+type NumericKind = 'INTEGER' | 'BIGINT' | 'DECIMAL' | 'DOUBLE';
+export type Numeric = ValueForms[NumericKind];
 
-export const isNumeric = (type: SqlType): boolean => RANK[type.kind] !== undefined;
+const RANK: Partial<Record<SqlType['kind'], number>> & Record<NumericKind, number> = {
+  INTEGER: 1,
+  BIGINT: 2,
+  DECIMAL: 3,
+  DOUBLE: 4,
+};
+
+export const isNumeric = (type: SqlType): type is TypeOf<NumericKind> => RANK[type.kind] !== undefined;
 
 /** The decimal that holds every value of a numeric type that is no double. */
 export function asDecimalType(type: SqlType): { precision: number; scale: number } {
@@ -65,19 +73,16 @@ function commonStruct(
 /** Converts without loss from a type to one that it widens to; undefined where no implicit conversion exists. */
 export function widening(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
   if (sameType(from, to)) return (value) => value;
-  const [fromRank, toRank] = [RANK[from.kind], RANK[to.kind]];
-  if (fromRank !== undefined && toRank !== undefined && fromRank <= toRank) return numericWidening(from, to);
+  if (isNumeric(from) && isNumeric(to) && RANK[from.kind] <= RANK[to.kind]) return numericWidening(from, to);
   if (from.kind === 'ARRAY' && to.kind === 'ARRAY') {
     const element = widening(from.element, to.element);
-    return element && ((value) => (value as Value[] | null)?.map(nullable(element)) ?? null);
+    return element && nullable(ofKind(from.kind, (value) => value.map(nullable(element))));
   }
   if (from.kind === 'MAP' && to.kind === 'MAP') {
     const [key, each] = [widening(from.key, to.key), widening(from.value, to.value)];
     if (key === undefined || each === undefined) return undefined;
-    return (value) =>
-      value === null
-        ? null
-        : new Map([...(value as Map<Value, Value>)].map(([k, v]) => [nullable(key)(k), nullable(each)(v)]));
+    const [widenKey, widenEach] = [nullable(key), nullable(each)];
+    return nullable(ofKind(from.kind, (map) => new Map([...map].map(([k, v]) => [widenKey(k), widenEach(v)]))));
   }
   if (from.kind === 'STRUCT' && to.kind === 'STRUCT') return structWidening(from, to);
   return undefined;
@@ -101,18 +106,17 @@ function structWidening(
   });
   if (fields.some((field) => field === undefined)) return undefined;
   if (from.fields.some(({ name }) => !to.fields.some((field) => field.name === name))) return undefined;
-  return (value) => (value === null ? null : fields.map((field) => field?.(value as readonly Value[]) ?? null));
+  return nullable(ofKind(from.kind, (struct) => fields.map((field) => field?.(struct) ?? null)));
 }
 
-function numericWidening(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
-  if (to.kind === 'BIGINT') return nullable((value) => BigInt(value as number));
+function numericWidening(from: TypeOf<NumericKind>, to: TypeOf<NumericKind>): ((value: Value) => Value) | undefined {
+  if (to.kind === 'BIGINT') return nullable(ofKind('INTEGER', BigInt));
   if (to.kind === 'DOUBLE') return nullable(toDouble);
   if (to.kind === 'DECIMAL') {
     const source = asDecimalType(from);
-    if (source.precision - source.scale > to.precision - to.scale || source.scale > to.scale) {
-      return from.kind === 'DECIMAL' ? undefined : nullable((value) => toDecimal(value).toScale(to.scale));
-    }
-    return nullable((value) => toDecimal(value).toScale(to.scale));
+    const fits = source.precision - source.scale <= to.precision - to.scale && source.scale <= to.scale;
+    if (!fits && from.kind === 'DECIMAL') return undefined;
+    return nullable(ofKind(from.kind, (value) => toDecimal(value).toScale(to.scale)));
   }
   return undefined;
 }
@@ -121,11 +125,10 @@ export function toDouble(value: Value): number {
   return value instanceof Decimal ? value.toNumber() : Number(value);
 }
 
-/** Of an INTEGER, BIGINT, DECIMAL or DOUBLE value. */
-export function toDecimal(value: Value): Decimal {
+export function toDecimal(value: Numeric): Decimal {
   if (value instanceof Decimal) return value;
   if (typeof value === 'bigint') return new Decimal(value, 0);
-  const parsed = Decimal.fromNumber(value as number);
+  const parsed = Decimal.fromNumber(value);
   if (parsed === undefined) throw new RangeError(`${String(value)} is not a decimal number`);
   return parsed;
 }

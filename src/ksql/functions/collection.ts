@@ -1,5 +1,5 @@
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { textOf } from '../expressions/cast.js';
+import { textWriter } from '../expressions/cast.js';
 import { arrayOf, STRING } from '../expressions/types.js';
 import { compareValues, identityOf, sameValue, type Value } from '../values/value.js';
 import { checkSize, type ScalarFunction, scalar, variant } from './definition.js';
@@ -117,17 +117,11 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
     'The elements as one text, a comma or another text between them.',
     {
       signature: '(ARRAY<T>) STRING',
-      prepare:
-        ([type]) =>
-        (list: List) =>
-          joined(list, type, ','),
+      prepare: ([type]) => joiner(type),
     },
     {
       signature: '(ARRAY<T>, STRING) STRING',
-      prepare:
-        ([type]) =>
-        (list: List, between: string) =>
-          joined(list, type, between),
+      prepare: ([type]) => joiner(type),
     },
   ),
   scalar(
@@ -207,5 +201,7 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
   }),
 ];
 
-const joined = (list: List, type: SqlType | undefined, between: string): string =>
-  list.map((value) => (type?.kind === 'ARRAY' ? textOf(value, type.element) : String(value))).join(between);
+function joiner(type: SqlType | undefined): (list: List, between?: string) => string {
+  const text = type?.kind === 'ARRAY' ? textWriter(type.element) : String;
+  return (list, between = ',') => list.map(text).join(between);
+}

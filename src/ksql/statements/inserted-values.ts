@@ -9,7 +9,7 @@ import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
 import { NO_CAUSE } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 import type { Circumstances } from './circumstances.js';
 
 /** INSERT INTO … VALUES: what goes into which column. Throws StatementError. */
@@ -89,4 +89,4 @@ function converted(value: Value, from: SqlType | undefined, to: SqlType, name: s
 }
 
 const textTo = (to: SqlType): ((value: Value) => Value) =>
-  to.kind === 'BYTES' ? (value) => Buffer.from(value as string, 'base64') : castTo({ kind: 'STRING' }, to);
+  to.kind === 'BYTES' ? ofKind('STRING', (text) => Buffer.from(text, 'base64')) : castTo({ kind: 'STRING' }, to);

@@ -1,12 +1,37 @@
 import { Decimal } from '../../protocol/decimal.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { byForm } from '../../support/by-form.js';
 
-/**
- * A SQL value; its type is beside it, never in it:
- * INTEGER, DOUBLE number · BIGINT bigint · DECIMAL Decimal · STRING string · BYTES Uint8Array · BOOLEAN boolean
- * DATE days, TIME and TIMESTAMP milliseconds, all as number · ARRAY array · MAP Map · STRUCT array in order of its fields.
- */
+/** A SQL value; its type is beside it, never in it. */
 export type Value = null | boolean | number | bigint | string | Decimal | Uint8Array | readonly Value[] | ValueMap;
 export type ValueMap = ReadonlyMap<Value, Value>;
+
+/** What values are that are not null, by the kind of their type. */
+export interface ValueForms {
+  BOOLEAN: boolean;
+  INTEGER: number;
+  BIGINT: bigint;
+  DOUBLE: number;
+  DECIMAL: Decimal;
+  STRING: string;
+  BYTES: Uint8Array;
+  /** Days. */
+  DATE: number;
+  /** Milliseconds, as TIMESTAMP is. */
+  TIME: number;
+  TIMESTAMP: number;
+  ARRAY: readonly Value[];
+  MAP: ValueMap;
+  /** In the order of its fields. */
+  STRUCT: readonly Value[];
+  /** Is resolved before there are values. */
+  NAMED: never;
+}
+
+export type TypeOf<Kind extends SqlType['kind']> = SqlType & { readonly kind: Kind };
+
+/** A function of the values of one kind: `ofKind(type.kind, (value) => …)` where `type.kind` is known. */
+export const ofKind = byForm<Value, ValueForms>();
 
 /** Deep equality of two values of one type. */
 export function sameValue(left: Value, right: Value): boolean {
@@ -41,5 +66,5 @@ export function compareValues(left: Value, right: Value): number {
   if (left instanceof Decimal && right instanceof Decimal) return left.compare(right);
   if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right);
   if (left === right) return 0;
-  return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
+  return (left ?? 0) < (right ?? 0) ? -1 : (left ?? 0) > (right ?? 0) ? 1 : 0;
 }
