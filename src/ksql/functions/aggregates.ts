@@ -2,19 +2,22 @@ import { Decimal } from '../../protocol/decimal.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { arrayOf, BIGINT, DOUBLE, describeType, INTEGER, mapOf, STRING, toDouble } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
-import { compareValues, identityOf, sameValue, type Value } from '../values/value.js';
+import { compareValues, identityOf, ofKind, sameValue, type Value } from '../values/value.js';
 
-/** One use of an aggregate: its state is a value of `state`, so that a changelog can hold it. */
-export interface Aggregate {
+/**
+ * One use of an aggregate: its state is a value of `state`, so that a changelog can hold it. Its methods may name the form
+ * of their states: they are called with those that it made.
+ */
+export interface Aggregate<State extends Value = Value> {
   readonly returns: SqlType;
   readonly state: SqlType;
-  readonly initial: Value;
-  add(state: Value, args: readonly Value[]): Value;
+  readonly initial: State;
+  add(state: State, args: readonly Value[]): State;
   /** Takes a row back: only then can the aggregate work on a table. */
-  undo?(state: Value, args: readonly Value[]): Value;
+  undo?(state: State, args: readonly Value[]): State;
   /** Of two sessions that become one. */
-  merge(left: Value, right: Value): Value;
-  result(state: Value): Value;
+  merge(left: State, right: State): State;
+  result(state: State): Value;
 }
 
 export interface AggregateFunction {
@@ -32,12 +35,13 @@ export interface AggregateFunction {
 /** As many elements as COLLECT_LIST, COLLECT_SET and HISTOGRAM keep. */
 const ELEMENTS_MAX = 1000;
 
+type List = readonly Value[];
+
 const same = (state: Value): Value => state;
 const struct = (fields: Record<string, SqlType>): SqlType => ({
   kind: 'STRUCT',
   fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
 });
-const parts = (state: Value): readonly Value[] => state as readonly Value[];
 
 export function wrong(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
   return new StatementError(`Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}).`);
@@ -47,32 +51,28 @@ const count: AggregateFunction = {
   name: 'COUNT',
   description: 'The number of rows, or of rows in which the argument is not null.',
   signatures: ['() BIGINT', '(ANY) BIGINT'],
-  create(types) {
+  create(types): Aggregate<bigint> {
     const counts = (args: readonly Value[]): boolean => types.length === 0 || args[0] !== null;
     return {
       returns: BIGINT,
       state: BIGINT,
       initial: 0n,
-      add: (state, args) => (counts(args) ? (state as bigint) + 1n : state),
-      undo: (state, args) => (counts(args) ? (state as bigint) - 1n : state),
-      merge: (left, right) => (left as bigint) + (right as bigint),
+      add: (state, args) => (counts(args) ? state + 1n : state),
+      undo: (state, args) => (counts(args) ? state - 1n : state),
+      merge: (left, right) => left + right,
       result: same,
     };
   },
 };
 
-interface Adder {
-  readonly zero: Value;
-  plus(a: Value, b: Value): Value;
-  minus(a: Value, b: Value): Value;
+/** Adds values of the type that it was chosen for. */
+interface Adder<Form extends Value = Value> {
+  readonly zero: Form;
+  plus(a: Form, b: Form): Form;
+  minus(a: Form, b: Form): Form;
 }
 
-/** The values are of the type that the adder was chosen for. */
-const adding = <T extends Value>(zero: T, plus: (a: T, b: T) => T, minus: (a: T, b: T) => T): Adder => ({
-  zero,
-  plus: (a, b) => plus(a as T, b as T),
-  minus: (a, b) => minus(a as T, b as T),
-});
+const adding = <Form extends Value>(adder: Adder<Form>): Adder => adder;
 
 const int32 = (value: number): number => value | 0;
 const int64 = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -80,29 +80,17 @@ const int64 = (value: bigint): bigint => BigInt.asIntN(64, value);
 function adder(type: SqlType | undefined, name: string): Adder {
   switch (type?.kind) {
     case 'INTEGER':
-      return adding<number>(
-        0,
-        (a, b) => int32(a + b),
-        (a, b) => int32(a - b),
-      );
+      return adding<number>({ zero: 0, plus: (a, b) => int32(a + b), minus: (a, b) => int32(a - b) });
     case 'DOUBLE':
-      return adding<number>(
-        0,
-        (a, b) => a + b,
-        (a, b) => a - b,
-      );
+      return adding<number>({ zero: 0, plus: (a, b) => a + b, minus: (a, b) => a - b });
     case 'BIGINT':
-      return adding<bigint>(
-        0n,
-        (a, b) => int64(a + b),
-        (a, b) => int64(a - b),
-      );
+      return adding<bigint>({ zero: 0n, plus: (a, b) => int64(a + b), minus: (a, b) => int64(a - b) });
     case 'DECIMAL':
-      return adding<Decimal>(
-        new Decimal(0n, type.scale),
-        (a, b) => a.add(b),
-        (a, b) => a.add(b.negate()),
-      );
+      return adding<Decimal>({
+        zero: new Decimal(0n, type.scale),
+        plus: (a, b) => a.add(b),
+        minus: (a, b) => a.add(b.negate()),
+      });
     default:
       throw wrong(name, [type]);
   }
@@ -133,13 +121,14 @@ const sumList: AggregateFunction = {
   create([type]) {
     if (type?.kind !== 'ARRAY') throw wrong('SUM_LIST', [type]);
     const each = sum.create([type.element], []);
-    const total = (state: Value, list: Value): Value =>
-      parts(list ?? []).reduce<Value>((all, value) => each.add(all, [value]), state);
+    const add = ofKind(type.kind, (list, state: Value) => list.reduce((all, value) => each.add(all, [value]), state));
+    const undo = ofKind(type.kind, (list, state: Value) =>
+      list.reduce((all, value) => each.undo?.(all, [value]) ?? all, state),
+    );
     return {
       ...each,
-      add: (state, [list = null]) => total(state, list),
-      undo: (state, [list = null]) =>
-        parts(list ?? []).reduce<Value>((all, value) => each.undo?.(all, [value]) ?? all, state),
+      add: (state, [list = null]) => add(list ?? [], state),
+      undo: (state, [list = null]) => undo(list ?? [], state),
     };
   },
 };
@@ -148,30 +137,19 @@ const avg: AggregateFunction = {
   name: 'AVG',
   description: 'The mean of the argument, nulls left out.',
   signatures: ['(INTEGER) DOUBLE', '(BIGINT) DOUBLE', '(DOUBLE) DOUBLE'],
-  create([type]) {
+  create([type]): Aggregate<readonly [total: Value, count: bigint]> {
     // As in ksqlDB the sum has the argument's type (of decimals they are doubles), and the mean of nothing is 0.
     const decimal = type?.kind === 'DECIMAL';
     const { zero, plus, minus } = adder(decimal ? DOUBLE : type, 'AVG');
-    const move = (state: Value, value: Value, by: 1n | -1n): Value => {
-      if (value === null) return state;
-      const [total = zero, count] = parts(state);
-      const number = decimal ? toDouble(value) : value;
-      return [by === 1n ? plus(total, number) : minus(total, number), (count as bigint) + by];
-    };
+    const numberOf = (value: Value): Value => (decimal ? toDouble(value) : value);
     return {
       returns: DOUBLE,
       state: struct({ SUM: decimal ? DOUBLE : (type ?? DOUBLE), COUNT: BIGINT }),
       initial: [zero, 0n],
-      add: (state, [value = null]) => move(state, value, 1n),
-      undo: (state, [value = null]) => move(state, value, -1n),
-      merge: (left, right) => {
-        const [[a = zero, m], [b = zero, n]] = [parts(left), parts(right)];
-        return [plus(a, b), (m as bigint) + (n as bigint)];
-      },
-      result: (state) => {
-        const [total = zero, count] = parts(state);
-        return count === 0n ? 0 : toDouble(total) / Number(count);
-      },
+      add: (state, [value = null]) => (value === null ? state : [plus(state[0], numberOf(value)), state[1] + 1n]),
+      undo: (state, [value = null]) => (value === null ? state : [minus(state[0], numberOf(value)), state[1] - 1n]),
+      merge: (left, right) => [plus(left[0], right[0]), left[1] + right[1]],
+      result: ([total, count]) => (count === 0n ? 0 : toDouble(total) / Number(count)),
     };
   },
 };
@@ -204,18 +182,18 @@ const collectList: AggregateFunction = {
   name: 'COLLECT_LIST',
   description: 'All values in an array, nulls and duplicates among them, up to 1000.',
   signatures: ['(T) ARRAY<T>'],
-  create([type]) {
+  create([type]): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_LIST', [type]);
     return {
       returns: arrayOf(type),
       state: arrayOf(type),
       initial: [],
-      add: (state, [value = null]) => (parts(state).length < ELEMENTS_MAX ? [...parts(state), value] : state),
+      add: (state, [value = null]) => (state.length < ELEMENTS_MAX ? [...state, value] : state),
       undo: (state, [value = null]) => {
-        const at = parts(state).findLastIndex((each) => sameValue(each, value));
-        return at === -1 ? state : parts(state).toSpliced(at, 1);
+        const at = state.findLastIndex((each) => sameValue(each, value));
+        return at === -1 ? state : state.toSpliced(at, 1);
       },
-      merge: (left, right) => [...parts(left), ...parts(right)].slice(0, ELEMENTS_MAX),
+      merge: (left, right) => [...left, ...right].slice(0, ELEMENTS_MAX),
       result: same,
     };
   },
@@ -225,19 +203,18 @@ const collectSet: AggregateFunction = {
   name: 'COLLECT_SET',
   description: 'All distinct values in an array, up to 1000.',
   signatures: ['(T) ARRAY<T>'],
-  create([type]) {
+  create([type]): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_SET', [type]);
-    const add = (state: Value, value: Value): Value => {
-      const all = parts(state);
-      if (all.length >= ELEMENTS_MAX || all.some((each) => sameValue(each, value))) return state;
-      return [...all, value];
+    const add = (state: List, value: Value): List => {
+      if (state.length >= ELEMENTS_MAX || state.some((each) => sameValue(each, value))) return state;
+      return [...state, value];
     };
     return {
       returns: arrayOf(type),
       state: arrayOf(type),
       initial: [],
       add: (state, [value = null]) => add(state, value),
-      merge: (left, right) => parts(right).reduce(add, left),
+      merge: (left, right) => right.reduce(add, left),
       result: same,
     };
   },
@@ -247,10 +224,10 @@ const countDistinct: AggregateFunction = {
   name: 'COUNT_DISTINCT',
   description: 'The number of distinct values that are not null.',
   signatures: ['(ANY) BIGINT'],
-  create([type]) {
-    const add = (state: Value, value: Value): Value => {
+  create([type]): Aggregate<List> {
+    const add = (state: List, value: Value): List => {
       const identity = value === null ? null : String(identityOf(value));
-      return identity === null || parts(state).includes(identity) ? state : [...parts(state), identity];
+      return identity === null || state.includes(identity) ? state : [...state, identity];
     };
     if (type === undefined) throw wrong('COUNT_DISTINCT', [type]);
     return {
@@ -258,8 +235,8 @@ const countDistinct: AggregateFunction = {
       state: arrayOf(STRING),
       initial: [],
       add: (state, [value = null]) => add(state, value),
-      merge: (left, right) => parts(right).reduce(add, left),
-      result: (state) => BigInt(parts(state).length),
+      merge: (left, right) => right.reduce(add, left),
+      result: (state) => BigInt(state.length),
     };
   },
 };
@@ -268,13 +245,12 @@ const histogram: AggregateFunction = {
   name: 'HISTOGRAM',
   description: 'How often each text occurs, for up to 1000 of them.',
   signatures: ['(STRING) MAP<STRING, BIGINT>'],
-  create([type]) {
+  create([type]): Aggregate<ReadonlyMap<Value, bigint>> {
     if (type?.kind !== 'STRING') throw wrong('HISTOGRAM', [type]);
-    const move = (state: Value, value: Value, by: bigint): Value => {
-      const map = state as ReadonlyMap<Value, Value>;
-      if (map.size >= ELEMENTS_MAX && !map.has(value)) return state;
-      const next = ((map.get(value) as bigint | undefined) ?? 0n) + by;
-      const changed = new Map(map);
+    const move = (state: ReadonlyMap<Value, bigint>, value: Value, by: bigint): ReadonlyMap<Value, bigint> => {
+      if (state.size >= ELEMENTS_MAX && !state.has(value)) return state;
+      const next = (state.get(value) ?? 0n) + by;
+      const changed = new Map(state);
       if (next <= 0n) changed.delete(value);
       else changed.set(value, next);
       return changed;
@@ -282,14 +258,10 @@ const histogram: AggregateFunction = {
     return {
       returns: mapOf(STRING, BIGINT),
       state: mapOf(STRING, BIGINT),
-      initial: new Map<Value, Value>(),
+      initial: new Map<Value, bigint>(),
       add: (state, [value = null]) => (value === null ? state : move(state, value, 1n)),
       undo: (state, [value = null]) => (value === null ? state : move(state, value, -1n)),
-      merge: (left, right) =>
-        [...(right as ReadonlyMap<Value, Value>)].reduce(
-          (all, [key, number]) => move(all, key, number as bigint),
-          left,
-        ),
+      merge: (left, right) => [...right].reduce((all, [key, number]) => move(all, key, number), left),
       result: same,
     };
   },
@@ -301,7 +273,7 @@ const byOffset = (name: 'LATEST_BY_OFFSET' | 'EARLIEST_BY_OFFSET', description: 
   description,
   signatures: ['(T) T', '(T, BOOLEAN) T', '(T, INTEGER) ARRAY<T>', '(T, INTEGER, BOOLEAN) ARRAY<T>'],
   literals: 'all-but-first',
-  create([type, second], constants) {
+  create([type, second], constants): Aggregate<ReadonlyArray<readonly [sequence: bigint, value: Value]>> {
     if (type === undefined) throw wrong(name, [type]);
     const limit = second?.kind === 'INTEGER' ? Number(constants[1]) : undefined;
     if (limit !== undefined && !(limit > 0)) {
@@ -311,26 +283,21 @@ const byOffset = (name: 'LATEST_BY_OFFSET' | 'EARLIEST_BY_OFFSET', description: 
     const latest = name === 'LATEST_BY_OFFSET';
     const keep = limit ?? 1;
     let sequence = 0n;
-    const cut = (entries: readonly Value[]): Value => (latest ? entries.slice(-keep) : entries.slice(0, keep));
+    const cut = <Entry>(entries: readonly Entry[]): Entry[] => (latest ? entries.slice(-keep) : entries.slice(0, keep));
     return {
       returns: limit === undefined ? type : arrayOf(type),
       state: arrayOf(struct({ SEQ: BIGINT, VAL: type })),
       initial: [],
       add: (state, [value = null]) => {
         if (value === null && ignoreNulls === true) return state;
-        const entries = parts(state);
-        if (!latest && entries.length >= keep) return state;
-        const last = entries.at(-1) as readonly Value[] | undefined;
-        const newest = (last?.[0] as bigint | undefined) ?? 0n;
+        if (!latest && state.length >= keep) return state;
+        const newest = state.at(-1)?.[0] ?? 0n;
         sequence = (newest > sequence ? newest : sequence) + 1n;
-        return cut([...entries, [sequence, value]]);
+        return cut([...state, [sequence, value] as const]);
       },
-      merge: (left, right) => {
-        const all = [...parts(left), ...parts(right)] as Array<readonly [bigint, Value]>;
-        return cut(all.sort(([a], [b]) => (a < b ? -1 : 1)));
-      },
+      merge: (left, right) => cut([...left, ...right].sort(([a], [b]) => (a < b ? -1 : 1))),
       result: (state) => {
-        const values = parts(state).map((entry) => (entry as readonly Value[])[1] ?? null);
+        const values = state.map(([, value]) => value);
         return limit === undefined ? (values[0] ?? null) : values;
       },
     };
@@ -343,7 +310,7 @@ const topK = (name: 'TOPK' | 'TOPKDISTINCT', description: string): AggregateFunc
   signatures: ['(T, INTEGER) ARRAY<T>'],
   literals: 'last',
   openEnded: true,
-  create(types, constants) {
+  create(types, constants): Aggregate<List> {
     const [type] = types;
     const limit = Number(constants.at(-1));
     const others = types.slice(1, -1);
@@ -359,19 +326,18 @@ const topK = (name: 'TOPK' | 'TOPKDISTINCT', description: string): AggregateFunc
     const element = single
       ? type
       : struct(Object.fromEntries([['sort_col', type], ...others.map((other, at) => [`col${at}`, other ?? STRING])]));
-    const rank = (value: Value): Value => (single ? value : (parts(value)[0] ?? null));
-    const add = (state: Value, value: Value): Value => {
+    const rank = single ? same : ofKind('STRUCT', (value) => value[0] ?? null);
+    const add = (state: List, value: Value): List => {
       if (rank(value) === null) return state;
-      const all = parts(state);
-      if (name === 'TOPKDISTINCT' && all.some((each) => sameValue(each, value))) return state;
-      return [...all, value].sort((a, b) => compareValues(rank(b), rank(a))).slice(0, limit);
+      if (name === 'TOPKDISTINCT' && state.some((each) => sameValue(each, value))) return state;
+      return [...state, value].sort((a, b) => compareValues(rank(b), rank(a))).slice(0, limit);
     };
     return {
       returns: arrayOf(element),
       state: arrayOf(element),
       initial: [],
       add: (state, args) => add(state, single ? (args[0] ?? null) : args.slice(0, -1)),
-      merge: (left, right) => parts(right).reduce(add, left),
+      merge: (left, right) => right.reduce(add, left),
       result: same,
     };
   },
@@ -381,11 +347,11 @@ const attr: AggregateFunction = {
   name: 'ATTR',
   description: 'The value that all rows have, or null where they differ.',
   signatures: ['(T) T'],
-  create([type]) {
+  create([type]): Aggregate<ReadonlyArray<readonly [value: Value, count: bigint]>> {
     if (type === undefined) throw wrong('ATTR', [type]);
-    const pick = (entries: readonly Value[]): Value => {
+    const pick = (entries: ReadonlyArray<readonly [Value, bigint]>): Array<readonly [Value, bigint]> => {
       const distinct: Array<readonly [Value, bigint]> = [];
-      for (const [value, number] of entries as ReadonlyArray<readonly [Value, bigint]>) {
+      for (const [value, number] of entries) {
         const at = distinct.findIndex(([each]) => sameValue(each, value));
         if (at === -1) distinct.push([value, number]);
         else distinct[at] = [value, (distinct[at]?.[1] ?? 0n) + number];
@@ -396,10 +362,10 @@ const attr: AggregateFunction = {
       returns: type,
       state: arrayOf(struct({ VAL: type, COUNT: BIGINT })),
       initial: [],
-      add: (state, [value = null]) => pick([...parts(state), [value, 1n]]),
-      undo: (state, [value = null]) => pick([...parts(state), [value, -1n]]),
-      merge: (left, right) => pick([...parts(left), ...parts(right)]),
-      result: (state) => (parts(state).length === 1 ? (parts(parts(state)[0] ?? null)[0] ?? null) : null),
+      add: (state, [value = null]) => pick([...state, [value, 1n]]),
+      undo: (state, [value = null]) => pick([...state, [value, -1n]]),
+      merge: (left, right) => pick([...left, ...right]),
+      result: (state) => (state.length === 1 ? (state[0]?.[0] ?? null) : null),
     };
   },
 };
@@ -414,16 +380,16 @@ const moments = (
   name,
   description,
   signatures: [arity === 1 ? '(DOUBLE) DOUBLE' : '(DOUBLE, DOUBLE) DOUBLE'],
-  create(types) {
+  create(types): Aggregate<readonly number[]> {
     const numeric = types.every(
       (type) => type !== undefined && ['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL'].includes(type.kind),
     );
     if (!numeric || types.length !== arity) throw wrong(name, types);
-    const move = (state: Value, args: readonly Value[], by: 1 | -1): Value => {
+    const move = (state: readonly number[], args: readonly Value[], by: 1 | -1): readonly number[] => {
       const [first = null, second = null] = args;
       if (first === null || (arity === 2 && second === null)) return state;
       const [x, y] = [toDouble(first), arity === 2 ? toDouble(second) : 0];
-      return [x, y, x * x, y * y, x * y, 1].map((each, at) => (parts(state)[at] as number) + by * each);
+      return [x, y, x * x, y * y, x * y, 1].map((each, at) => (state[at] ?? 0) + by * each);
     };
     return {
       returns: DOUBLE,
@@ -431,8 +397,8 @@ const moments = (
       initial: [0, 0, 0, 0, 0, 0],
       add: (state, args) => move(state, args, 1),
       undo: (state, args) => move(state, args, -1),
-      merge: (left, right) => parts(left).map((each, at) => (each as number) + (parts(right)[at] as number)),
-      result: (state) => result(parts(state) as readonly number[]),
+      merge: (left, right) => left.map((each, at) => each + (right[at] ?? 0)),
+      result,
     };
   },
 });

@@ -65,11 +65,10 @@ function convertArgument(
 
 /** Calls with few arguments get a closure of their own: this is the hot path of most queries. */
 function invoker(
-  implementation: Implementation,
+  call: Implementation,
   args: ReadonlyArray<(row: Row) => Value>,
   takesNulls: boolean,
 ): (row: Row) => Value {
-  const call = implementation as unknown as (...values: Value[]) => Value;
   const [first, second] = args;
   if (first === undefined) return () => call();
   if (takesNulls) return (row) => call(...args.map((each) => each(row)));

@@ -3,8 +3,8 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import type { CompileContext, Compiled, World } from '../expressions/compiled.js';
 import type { Value } from '../values/value.js';
 
-/** Arguments are typed by the signature; `never` lets each implementation name its own. */
-export type Implementation = (...args: never[]) => Value;
+/** Arguments are typed by the signature: each implementation names their forms, as only a method's type allows. */
+export type Implementation = { run(...args: ReadonlyArray<Value | undefined>): Value }['run'];
 
 export interface Variant {
   /**

@@ -1,11 +1,11 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
+import { type CompileContext, type Compiled, isOf, type Scope } from '../expressions/compiled.js';
 import { elementOf } from '../expressions/literals.js';
 import { arrayOf, commonType, describeType, mapOf } from '../expressions/types.js';
 import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 import type { ScalarFunction } from './definition.js';
 
 type Run = (each: Expression, context?: CompileContext) => Compiled;
@@ -68,8 +68,6 @@ function checkParameters(parameters: readonly string[], scope: Scope): void {
 const operand = (expression: Expression | undefined, run: Run): Compiled | undefined =>
   expression === undefined || expression.kind === 'lambda' ? undefined : run(expression);
 
-const entriesOf = (value: Value): Array<[Value, Value]> => [...(value as ReadonlyMap<Value, Value>)];
-
 function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
   return new StatementError(
     `Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}, LAMBDA).`,
@@ -79,26 +77,22 @@ function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): Statem
 function transform(call: Call, context: CompileContext, run: Run): Compiled {
   const [collection, first, second] = call.args;
   const source = operand(collection, run);
-  const type = source?.type;
-  if (source === undefined || type === undefined) throw refuse('TRANSFORM', [type]);
-  if (type.kind === 'ARRAY') {
-    const lambda = compileLambda(first, [type.element], context, run, 'TRANSFORM');
+  if (source !== undefined && isOf(source, 'ARRAY')) {
+    const lambda = compileLambda(first, [source.type.element], context, run, 'TRANSFORM');
     return {
       type: arrayOf(lambda.type),
-      evaluate: (row) =>
-        (source.evaluate(row) as readonly Value[] | null)?.map((each) => lambda.apply(row, each)) ?? null,
+      evaluate: (row) => source.evaluate(row)?.map((each) => lambda.apply(row, each)) ?? null,
     };
   }
-  if (type.kind !== 'MAP') throw refuse('TRANSFORM', [type]);
+  if (source === undefined || !isOf(source, 'MAP')) throw refuse('TRANSFORM', [source?.type]);
+  const { type } = source;
   const key = compileLambda(first, [type.key, type.value], context, run, 'TRANSFORM');
   const value = compileLambda(second, [type.key, type.value], context, run, 'TRANSFORM');
   return {
     type: mapOf(key.type, value.type),
     evaluate: (row) => {
       const map = source.evaluate(row);
-      return map === null
-        ? null
-        : new Map(entriesOf(map).map(([k, v]) => [key.apply(row, k, v), value.apply(row, k, v)]));
+      return map && new Map([...map].map(([k, v]) => [key.apply(row, k, v), value.apply(row, k, v)]));
     },
   };
 }
@@ -112,13 +106,15 @@ function filter(call: Call, context: CompileContext, run: Run): Compiled {
   const lambda = compileLambda(predicate, types, context, run, 'FILTER');
   if (lambda.type.kind !== 'BOOLEAN')
     throw new StatementError(`FILTER needs a lambda that is BOOLEAN, not ${describeType(lambda.type)}`);
+  const keep =
+    type.kind === 'ARRAY'
+      ? ofKind(type.kind, (list, row: Row): Value => list.filter((each) => lambda.apply(row, each) === true))
+      : ofKind(type.kind, (map, row: Row) => new Map([...map].filter(([k, v]) => lambda.apply(row, k, v) === true)));
   return {
     type,
     evaluate: (row) => {
       const value = source.evaluate(row);
-      if (value === null) return null;
-      if (type.kind === 'ARRAY') return (value as readonly Value[]).filter((each) => lambda.apply(row, each) === true);
-      return new Map(entriesOf(value).filter(([k, v]) => lambda.apply(row, k, v) === true));
+      return value === null ? null : keep(value, row);
     },
   };
 }
@@ -139,15 +135,20 @@ function reduce(call: Call, context: CompileContext, run: Run): Compiled {
   const types = type.kind === 'ARRAY' ? [state, type.element] : [state, type.key, type.value];
   const lambda = compileLambda(step, types, context, run, 'REDUCE');
   if (commonType(state, lambda.type) === undefined) throw refuse('REDUCE', [type, state]);
+  const fold =
+    type.kind === 'ARRAY'
+      ? ofKind(type.kind, (list, row: Row, first: Value) =>
+          list.reduce((all, each) => lambda.apply(row, all, each), first),
+        )
+      : ofKind(type.kind, (map, row: Row, first: Value) =>
+          [...map].reduce((all, [k, v]) => lambda.apply(row, all, k, v), first),
+        );
   return {
     type: state,
     evaluate: (row) => {
       const value = source.evaluate(row);
       const first = initial.evaluate(row);
-      if (value === null || first === null) return first;
-      if (type.kind === 'ARRAY')
-        return (value as readonly Value[]).reduce((all, each) => lambda.apply(row, all, each), first);
-      return entriesOf(value).reduce<Value>((all, [k, v]) => lambda.apply(row, all, k, v), first);
+      return value === null || first === null ? first : fold(value, row, first);
     },
   };
 }

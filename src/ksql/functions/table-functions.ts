@@ -1,7 +1,7 @@
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { describeType } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 
 /** A function that makes rows: one for each value that it gives. */
 export interface TableFunction {
@@ -38,7 +38,8 @@ export const TABLE_FUNCTIONS: ReadonlyMap<string, TableFunction> = new Map(
         create([type]) {
           if (type?.kind !== 'ARRAY')
             throw new StatementError(`Function 'EXPLODE' does not accept parameters (${describeType(type)}).`);
-          return { returns: type.element, rows: ([list = null]) => (list as readonly Value[] | null) ?? [] };
+          const rows = ofKind(type.kind, (list) => list);
+          return { returns: type.element, rows: ([list = null]) => (list === null ? [] : rows(list)) };
         },
       },
       {
@@ -48,7 +49,8 @@ export const TABLE_FUNCTIONS: ReadonlyMap<string, TableFunction> = new Map(
         create([type]) {
           if (type?.kind !== 'ARRAY')
             throw new StatementError(`Function 'CUBE_EXPLODE' does not accept parameters (${describeType(type)}).`);
-          return { returns: type, rows: ([list = null]) => (list === null ? [] : cube(list as readonly Value[])) };
+          const rows = ofKind(type.kind, cube);
+          return { returns: type, rows: ([list = null]) => (list === null ? [] : rows(list)) };
         },
       },
     ] satisfies TableFunction[]
