@@ -16,7 +16,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatType } from '../../protocol/ksql/types.js';
 import { castTo } from '../expressions/cast.js';
 import { widening } from '../expressions/types.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 import { mapEntryOf, sqlTypeOf } from './avro-schema.js';
 
 type Read = AvroRead<Value>;
@@ -133,47 +133,49 @@ function mapReader(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>):
 export function writer(schema: AvroSchema, type: SqlType): Write {
   if (schema.type === 'union') return unionWriter(schema, type);
   if (schema.type === 'record' && type.kind === 'STRUCT') {
-    const write = recordWriter(schema, type.fields);
-    return (value, output) => write(value as readonly Value[], output);
+    return ofKind(type.kind, recordWriter(schema, type.fields));
   }
   if (type.kind === 'MAP') return mapWriter(schema, type);
   if (type.kind === 'ARRAY' && schema.type === 'array') {
     const element = writer(schema.items, type.element);
-    return (value, output) => output.block(value as readonly Value[], (each) => element(each, output));
+    return ofKind(type.kind, (value, output: AvroOutput) => output.block(value, (each) => element(each, output)));
   }
   if (type.kind === 'DECIMAL' && schema.type === 'bytes') {
     const scale = Number(schema.properties.scale ?? type.scale);
-    return (value, output) => output.blob((value as Decimal).toScale(scale).toBytes());
+    return ofKind(type.kind, (value, output: AvroOutput) => output.blob(value.toScale(scale).toBytes()));
   }
   const write = scalarWriter(schema, type);
   if (write === undefined) throw new TypeError(`${formatType(type)} can't be written as Avro ${schema.type}`);
   return write;
 }
 
+const WHOLE = ['INTEGER', 'BIGINT', 'DATE', 'TIME', 'TIMESTAMP'] as const;
+
 function scalarWriter(schema: AvroSchema, type: SqlType): Write | undefined {
-  const number = ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIME', 'TIMESTAMP'].includes(type.kind);
+  const whole = WHOLE.find((kind) => kind === type.kind);
+  const number = whole !== undefined || type.kind === 'DOUBLE';
   switch (schema.type) {
     case 'boolean':
       return type.kind === 'BOOLEAN' ? (value, output) => output.boolean(value === true) : undefined;
     case 'int':
-      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(Number(value)) : undefined;
+      return whole ? (value, output) => output.long(Number(value)) : undefined;
     case 'long':
-      return number && type.kind !== 'DOUBLE' ? (value, output) => output.long(value as number | bigint) : undefined;
+      return whole ? ofKind(whole, (value, output: AvroOutput) => output.long(value)) : undefined;
     case 'float':
       return number ? (value, output) => output.float(Number(value)) : undefined;
     case 'double':
       return number ? (value, output) => output.double(Number(value)) : undefined;
     case 'string':
-      return type.kind === 'STRING' ? (value, output) => output.text(value as string) : undefined;
+      return type.kind === 'STRING' ? ofKind(type.kind, (value, output: AvroOutput) => output.text(value)) : undefined;
     case 'bytes':
-      return type.kind === 'BYTES' ? (value, output) => output.blob(value as Uint8Array) : undefined;
+      return type.kind === 'BYTES' ? ofKind(type.kind, (value, output: AvroOutput) => output.blob(value)) : undefined;
     case 'enum': {
       if (type.kind !== 'STRING') return undefined;
-      return (value, output) => {
-        const at = schema.symbols.indexOf(value as string);
-        if (at === -1) throw new RangeError(`'${String(value)}' is not a symbol of ${schema.name}`);
+      return ofKind(type.kind, (value, output: AvroOutput) => {
+        const at = schema.symbols.indexOf(value);
+        if (at === -1) throw new RangeError(`'${value}' is not a symbol of ${schema.name}`);
         output.long(at);
-      };
+      });
     }
     default:
       return undefined;
@@ -226,18 +228,20 @@ export function recordWriter(
 function mapWriter(schema: AvroSchema, type: Extract<SqlType, { kind: 'MAP' }>): Write {
   if (schema.type === 'map') {
     const each = writer(schema.values, type.value);
-    return (value, output) =>
-      output.block(value as ReadonlyMap<Value, Value>, ([key, item]) => {
+    return ofKind(type.kind, (value, output: AvroOutput) =>
+      output.block(value, ([key, item]) => {
         output.text(String(key));
         each(item, output);
-      });
+      }),
+    );
   }
   const [key, item] = mapEntryOf(schema)?.fields ?? [];
   if (key === undefined || item === undefined) throw new TypeError(`a MAP can't be written as Avro ${schema.type}`);
   const [writeKey, writeItem] = [writer(key.schema, type.key), writer(item.schema, type.value)];
-  return (value, output) =>
-    output.block(value as ReadonlyMap<Value, Value>, ([k, v]) => {
+  return ofKind(type.kind, (value, output: AvroOutput) =>
+    output.block(value, ([k, v]) => {
       writeKey(k, output);
       writeItem(v, output);
-    });
+    }),
+  );
 }

@@ -4,7 +4,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { castTo, exactDecimal } from '../expressions/cast.js';
 import { STRING } from '../expressions/types.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 import type { Format } from './format.js';
 
 const NESTED: ReadonlySet<SqlType['kind']> = new Set(['ARRAY', 'MAP', 'STRUCT']);
@@ -65,9 +65,9 @@ function reader(type: SqlType): (text: string) => Value {
   }
 }
 
-function print(type: SqlType, value: Value): string {
-  if (type.kind === 'DOUBLE') return javaDouble(value as number);
-  return type.kind === 'BYTES' ? Buffer.from(value as Uint8Array).toString('base64') : String(value);
+function writer(type: SqlType): (value: Value) => string {
+  if (type.kind === 'DOUBLE') return ofKind(type.kind, javaDouble);
+  return type.kind === 'BYTES' ? ofKind(type.kind, (value) => Buffer.from(value).toString('base64')) : String;
 }
 
 /** As few quotes as Apache's CSV writer sets by default: around what holds a delimiter, quote or line break, or begins or ends oddly. */
@@ -92,6 +92,7 @@ export const DELIMITED: Format = {
   },
   async serde({ columns, delimiter }) {
     const readers = columns.map(({ type }) => reader(type));
+    const writers = columns.map(({ type }) => writer(type));
     return {
       decode(bytes) {
         const fields = splitLine(bytes.toString('utf8'), delimiter);
@@ -101,9 +102,9 @@ export const DELIMITED: Format = {
         return readers.map((read, at) => (fields[at] === '' ? null : read(fields[at] ?? '')));
       },
       encode(values) {
-        const parts = columns.map(({ type }, at) => {
+        const parts = writers.map((write, at) => {
           const value = values[at] ?? null;
-          return value === null ? '' : quote(print(type, value), delimiter, at === 0);
+          return value === null ? '' : quote(write(value), delimiter, at === 0);
         });
         return Buffer.from(parts.join(delimiter), 'utf8');
       },

@@ -2,7 +2,7 @@ import { Decimal } from '../../protocol/decimal.js';
 import { isJsonObject, JsonNumber } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { exactDecimal, parseWhole } from '../expressions/cast.js';
-import type { Value } from '../values/value.js';
+import type { TypeOf, Value, ValueForms } from '../values/value.js';
 
 export type Reader = (json: unknown) => Value;
 
@@ -23,14 +23,17 @@ function kindOf(json: unknown): string {
 
 /** A reader of parsed JSON for a type: numbers exact, names of struct fields without regard to case. */
 export function jsonReader(type: SqlType, notes?: ReadNotes): Reader {
-  const read = READERS[type.kind]?.(type as never, notes);
+  const make: ((type: never, notes?: ReadNotes) => Reader) | undefined = READERS[type.kind];
+  const read = make?.(type as never, notes);
   if (read === undefined) throw new Error(`no JSON for ${type.kind}`);
   return (json) => (json === null || json === undefined ? null : read(json));
 }
 
-type ReaderOf<Kind extends SqlType['kind']> = (type: Extract<SqlType, { kind: Kind }>, notes?: ReadNotes) => Reader;
+type Readers = {
+  readonly [Kind in SqlType['kind']]?: (type: TypeOf<Kind>, notes?: ReadNotes) => (json: unknown) => ValueForms[Kind];
+};
 
-const READERS: { readonly [Kind in SqlType['kind']]?: (type: never, notes?: ReadNotes) => Reader } = {
+const READERS: Readers = {
   BOOLEAN: () => (json) => {
     if (typeof json !== 'boolean') throw mismatch(json, 'BOOLEAN');
     return json;
@@ -54,13 +57,13 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never, notes?: Read
       return Number(json);
     throw mismatch(json, 'DOUBLE');
   },
-  DECIMAL: ((type) => (json) => {
+  DECIMAL: (type) => (json) => {
     const text =
       json instanceof JsonNumber ? json.text : typeof json === 'number' || typeof json === 'string' ? String(json) : '';
     const parsed = Decimal.parse(text);
     if (parsed === undefined) throw mismatch(json, 'DECIMAL');
     return exactDecimal(parsed, type.precision, type.scale);
-  }) as ReaderOf<'DECIMAL'>,
+  },
   STRING: (_type, notes) => (json) => {
     if (typeof json === 'string') return json;
     if (notes !== undefined && typeof json !== 'boolean') notes.numbersInText = true;
@@ -73,32 +76,32 @@ const READERS: { readonly [Kind in SqlType['kind']]?: (type: never, notes?: Read
   DATE: () => whole('DATE'),
   TIME: () => whole('TIME'),
   TIMESTAMP: () => whole('TIMESTAMP'),
-  ARRAY: ((type, notes) => {
+  ARRAY: (type, notes) => {
     const element = jsonReader(type.element, notes);
     return (json) => {
       if (!Array.isArray(json)) throw mismatch(json, 'ARRAY');
       return json.map(element);
     };
-  }) as ReaderOf<'ARRAY'>,
-  MAP: ((type, notes) => {
+  },
+  MAP: (type, notes) => {
     const value = jsonReader(type.value, notes);
     return (json) => {
       if (!isJsonObject(json)) throw mismatch(json, 'MAP');
       return new Map(Object.entries(json).map(([key, each]) => [key, value(each)]));
     };
-  }) as ReaderOf<'MAP'>,
-  STRUCT: ((type, notes) => {
+  },
+  STRUCT: (type, notes) => {
     const read = objectReader(type.fields, notes);
     return (json) => {
       if (!isJsonObject(json)) throw mismatch(json, 'STRUCT');
       return read(json);
     };
-  }) as ReaderOf<'STRUCT'>,
+  },
 };
 
 const whole =
-  (name: string): Reader =>
-  (json) => {
+  (name: string) =>
+  (json: unknown): number => {
     if (typeof json === 'number') return Math.trunc(json);
     if (json instanceof JsonNumber) return Number(wholeOf(json.text));
     if (typeof json === 'string') return Number(parseWhole(json, 64));

@@ -1,7 +1,7 @@
 import { javaDouble } from '../../protocol/java-number.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatDate, formatTime, formatTimestamp } from '../values/temporal.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 
 export type Writer = (value: Value) => string;
 
@@ -14,40 +14,38 @@ export function jsonWriter(type: SqlType, times: Times = 'numbers'): Writer {
   return (value) => (value === null ? 'null' : write(value));
 }
 
-const TIME_TEXT: Partial<Record<SqlType['kind'], (value: number) => string>> = {
-  DATE: formatDate,
-  TIME: formatTime,
-  TIMESTAMP: formatTimestamp,
-};
+const TIME_TEXT = { DATE: formatDate, TIME: formatTime, TIMESTAMP: formatTimestamp };
 
 function writerOf(type: SqlType, times: Times): Writer {
-  const timeText = times === 'text' ? TIME_TEXT[type.kind] : undefined;
-  if (timeText !== undefined) return (value) => `"${timeText(value as number)}"`;
   switch (type.kind) {
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP': {
+      const text = TIME_TEXT[type.kind];
+      return times === 'numbers' ? String : ofKind(type.kind, (value) => `"${text(value)}"`);
+    }
     case 'STRING':
       return (value) => JSON.stringify(value);
     case 'DOUBLE':
-      return (value) => {
-        const text = javaDouble(value as number);
+      return ofKind(type.kind, (value) => {
+        const text = javaDouble(value);
         return Number.isFinite(value) ? text : `"${text}"`;
-      };
+      });
     case 'BYTES':
-      return (value) => `"${Buffer.from(value as Uint8Array).toString('base64')}"`;
+      return ofKind(type.kind, (value) => `"${Buffer.from(value).toString('base64')}"`);
     case 'ARRAY': {
       const element = jsonWriter(type.element, times);
-      return (value) => `[${(value as readonly Value[]).map(element).join(',')}]`;
+      return ofKind(type.kind, (value) => `[${value.map(element).join(',')}]`);
     }
     case 'MAP': {
       const each = jsonWriter(type.value, times);
-      return (value) => {
-        const entries = [...(value as ReadonlyMap<Value, Value>)];
+      return ofKind(type.kind, (value) => {
+        const entries = [...value];
         return `{${entries.map(([key, item]) => `${JSON.stringify(String(key))}:${each(item)}`).join(',')}}`;
-      };
+      });
     }
-    case 'STRUCT': {
-      const object = objectWriter(type.fields, times);
-      return (value) => object(value as readonly Value[]);
-    }
+    case 'STRUCT':
+      return ofKind(type.kind, objectWriter(type.fields, times));
     default:
       return String;
   }

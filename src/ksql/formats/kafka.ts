@@ -1,12 +1,12 @@
 import { formatType, type SqlType } from '../../protocol/ksql/types.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import type { Value, ValueForms } from '../values/value.js';
 import type { Format } from './format.js';
 
-interface Codec {
-  decode(bytes: Buffer): Value;
-  encode(value: Value): Buffer;
+interface Codec<Form extends Value = Value> {
+  decode(bytes: Buffer): Form;
+  encode(value: Form): Buffer;
 }
 
 function sized(bytes: Buffer, size: number): Buffer {
@@ -14,12 +14,12 @@ function sized(bytes: Buffer, size: number): Buffer {
   return bytes;
 }
 
-const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
+const CODECS: { readonly [Kind in SqlType['kind']]?: Codec<ValueForms[Kind]> } = {
   INTEGER: {
     decode: (bytes) => sized(bytes, 4).readInt32BE(0),
     encode: (value) => {
       const bytes = Buffer.allocUnsafe(4);
-      bytes.writeInt32BE(value as number);
+      bytes.writeInt32BE(value);
       return bytes;
     },
   },
@@ -27,7 +27,7 @@ const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
     decode: (bytes) => sized(bytes, 8).readBigInt64BE(0),
     encode: (value) => {
       const bytes = Buffer.allocUnsafe(8);
-      bytes.writeBigInt64BE(value as bigint);
+      bytes.writeBigInt64BE(value);
       return bytes;
     },
   },
@@ -35,17 +35,17 @@ const CODECS: Partial<Record<SqlType['kind'], Codec>> = {
     decode: (bytes) => sized(bytes, 8).readDoubleBE(0),
     encode: (value) => {
       const bytes = Buffer.allocUnsafe(8);
-      bytes.writeDoubleBE(value as number);
+      bytes.writeDoubleBE(value);
       return bytes;
     },
   },
   STRING: textCodec(),
-  BYTES: { decode: (bytes) => Buffer.from(bytes), encode: (value) => Buffer.from(value as Uint8Array) },
+  BYTES: { decode: (bytes) => Buffer.from(bytes), encode: (value) => Buffer.from(value) },
 };
 
 /** Mostly the key that comes out is the one that went in last: it has its bytes already. */
-function textCodec(): Codec {
-  let lastText: Value = null;
+function textCodec(): Codec<string> {
+  let lastText: string | undefined;
   let lastBytes: Buffer = Buffer.alloc(0);
   return {
     decode(bytes) {
@@ -53,7 +53,7 @@ function textCodec(): Codec {
       lastText = bytes.toString('utf8');
       return lastText;
     },
-    encode: (value) => (value === lastText && isAscii(lastBytes) ? lastBytes : Buffer.from(value as string, 'utf8')),
+    encode: (value) => (value === lastText && isAscii(lastBytes) ? lastBytes : Buffer.from(value, 'utf8')),
   };
 }
 
@@ -79,7 +79,7 @@ export const KAFKA: Format = {
     }
   },
   async serde({ columns }) {
-    const codec = columns[0] === undefined ? undefined : CODECS[columns[0].type.kind];
+    const codec: Codec | undefined = columns[0] && CODECS[columns[0].type.kind];
     return {
       decode: (bytes) => (codec === undefined ? [] : [codec.decode(bytes)]),
       encode: (values) => {

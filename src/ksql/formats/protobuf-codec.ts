@@ -1,6 +1,6 @@
 import { Decimal } from '../../protocol/decimal.js';
 import { formatType, type SqlType } from '../../protocol/ksql/types.js';
-import type { ProtobufValue } from '../../protocol/protobuf/codec.js';
+import { ofForm, type ProtobufValue } from '../../protocol/protobuf/codec.js';
 import {
   DATE_MESSAGE,
   DECIMAL_MESSAGE,
@@ -18,7 +18,7 @@ import {
 import type { ProtobufField, ProtobufMessage, ProtobufType } from '../../protocol/protobuf/schema.js';
 import { widening } from '../expressions/types.js';
 import type { Column } from '../metadata/schema.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type TypeOf, type Value, type ValueForms } from '../values/value.js';
 import { type SqlField, sqlFieldsOf, sqlTypeOfField } from './protobuf-schema.js';
 
 type Read = (value: ProtobufValue) => Value;
@@ -62,19 +62,18 @@ function reader(field: ProtobufField, type: SqlType): Read {
   if (field.shape === 'map' && type.kind === 'MAP') {
     const value = valueReader(field.type, type.value, field);
     const key = valueReader({ kind: 'scalar', name: field.keyType ?? 'string' }, type.key, field);
-    return (map) =>
-      new Map([...(map as ReadonlyMap<ProtobufValue, ProtobufValue>)].map(([k, v]) => [key(k), value(v)]));
+    return ofForm(field.shape, (map) => new Map([...map].map(([k, v]) => [key(k), value(v)])));
   }
   if (field.shape === 'repeated' && type.kind === 'MAP') {
     const entry = mapEntryOf(field);
     if (entry === undefined) throw unreadable(field, type);
     const [key, value] = [reader(entry.key, type.key), reader(entry.value, type.value)];
-    return (entries) =>
-      new Map((entries as readonly Message[]).map(([k, v]) => [key(k ?? null), value(v ?? null)] as const));
+    const pair = ofForm('message', (values) => [key(values[0] ?? null), value(values[1] ?? null)] as const);
+    return ofForm(field.shape, (entries) => new Map(entries.map((each) => pair(each))));
   }
   if (field.shape === 'repeated' && type.kind === 'ARRAY') {
     const element = valueReader(field.type, type.element, field);
-    return (values) => (values as readonly ProtobufValue[]).map(element);
+    return ofForm(field.shape, (values) => values.map(element));
   }
   if (field.shape !== 'single') throw unreadable(field, type);
   return valueReader(field.type, type, field);
@@ -93,27 +92,28 @@ function nonNullReader(from: ProtobufType, type: SqlType, field: ProtobufField):
     const wrapped = wrappedField(from.message);
     if (wrapped !== undefined) {
       const read = reader(wrapped, type);
-      return (values) => read((values as Message)[0] ?? null);
+      return ofForm(from.kind, (values) => read(values[0] ?? null));
     }
     const known = MESSAGE_READERS.get(from.message.fullName);
-    if (known?.kind === type.kind) return (values) => known.read(values as Message, type);
+    if (known?.kind === type.kind) return ofForm(from.kind, (values) => known.read(values, type));
     if (type.kind !== 'STRUCT') throw unreadable(field, type);
-    const read = messageReader(from.message, type.fields);
-    return (values) => read(values as Message);
+    return ofForm(from.kind, messageReader(from.message, type.fields));
   }
   const own = sqlTypeOfField({ ...field, shape: 'single', type: from });
-  if (own?.kind === type.kind) return scalarReader(type);
+  if (own?.kind === type.kind) return scalarReader(from, type);
   const widen = own && widening(own, type);
   if (own === undefined || widen === undefined) throw unreadable(field, type);
-  const read = scalarReader(own);
+  const read = scalarReader(from, own);
   return (value) => widen(read(value));
 }
 
 /** BIGINT is a bigint whatever its size, and BYTES are a copy. */
-function scalarReader({ kind }: SqlType): Read {
-  if (kind === 'BIGINT') return (value) => BigInt.asIntN(64, BigInt(value as number | bigint));
-  if (kind === 'BYTES') return (value) => Buffer.from(value as Uint8Array);
-  return (value) => value as Value;
+function scalarReader(from: Exclude<ProtobufType, { kind: 'message' }>, { kind }: SqlType): Read {
+  if (from.kind === 'scalar') {
+    if (from.name === 'bytes') return ofForm(from.name, (value) => Buffer.from(value));
+    if (kind === 'BIGINT') return ofForm(from.name, (value) => BigInt.asIntN(64, BigInt(value)));
+  }
+  return (value) => value;
 }
 
 const number = (value: ProtobufValue | undefined): number => Number(value ?? 0);
@@ -132,7 +132,7 @@ const MESSAGE_READERS: ReadonlyMap<string, MessageReader> = new Map<string, Mess
     {
       kind: 'DECIMAL',
       read: ([bytes, , scale], type) => {
-        const value = Decimal.fromBytes(Buffer.from((bytes as Uint8Array | null) ?? []), number(scale));
+        const value = Decimal.fromBytes(Buffer.from(bytes instanceof Uint8Array ? bytes : []), number(scale));
         return type.kind === 'DECIMAL' ? value.toScale(type.scale) : value;
       },
     },
@@ -163,18 +163,17 @@ function shapeWriter(field: ProtobufField, type: SqlType): Write {
   if (type.kind === 'MAP' && field.shape === 'map') {
     const key = valueWriter({ kind: 'scalar', name: field.keyType ?? 'string' }, type.key, field);
     const value = valueWriter(field.type, type.value, field);
-    return (map) =>
-      new Map([...(map as ReadonlyMap<Value, Value>)].map(([k, v]) => [orNull(key)(k), orNull(value)(v)] as const));
+    return ofKind(type.kind, (map) => new Map([...map].map(([k, v]) => [key(k), value(v)])));
   }
   if (type.kind === 'MAP') {
     const entry = mapEntryOf(field);
     if (entry === undefined) throw unwritable(field, type);
     const [key, value] = [writer(entry.key, type.key), writer(entry.value, type.value)];
-    return (map) => [...(map as ReadonlyMap<Value, Value>)].map(([k, v]) => [key(k), value(v)]);
+    return ofKind(type.kind, (map) => [...map].map(([k, v]) => [key(k), value(v)]));
   }
   if (type.kind === 'ARRAY' && field.shape === 'repeated') {
     const element = orNull(valueWriter(field.type, type.element, field));
-    return (values) => (values as readonly Value[]).map(element);
+    return ofKind(type.kind, (values) => values.map(element));
   }
   if (field.shape !== 'single') throw unwritable(field, type);
   return valueWriter(field.type, type, field);
@@ -188,7 +187,11 @@ const orNull =
 const unwritable = ({ name, shape, type: { kind } }: ProtobufField, type: SqlType): TypeError =>
   new TypeError(`${formatType(type)} can't be written as the protobuf field ${name} (${shape} ${kind})`);
 
-const INTEGERS: ReadonlySet<SqlType['kind']> = new Set(['INTEGER', 'BIGINT']);
+const isWhole = (type: SqlType): type is TypeOf<'INTEGER' | 'BIGINT'> =>
+  type.kind === 'INTEGER' || type.kind === 'BIGINT';
+
+/** What scalars hold as it is. */
+const PLAIN = ['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'STRING', 'BYTES'] as const;
 
 function valueWriter(to: ProtobufType, type: SqlType, field: ProtobufField): Write {
   if (to.kind === 'message') {
@@ -197,43 +200,41 @@ function valueWriter(to: ProtobufType, type: SqlType, field: ProtobufField): Wri
       const write = writer(wrapped, type);
       return (value) => [write(value)];
     }
-    const known = MESSAGE_WRITERS[type.kind];
-    if (known?.message === to.message.fullName) return (value) => known.write(value, type);
+    const known: MessageWriter | undefined = MESSAGE_WRITERS[type.kind];
+    if (known?.message === to.message.fullName) return ofKind(type.kind, (value) => known.write(value, type));
     if (type.kind !== 'STRUCT') throw unwritable(field, type);
-    const write = messageWriter(to.message, type.fields);
-    return (value) => write(value as readonly Value[]);
+    return ofKind(type.kind, messageWriter(to.message, type.fields));
   }
   if (to.kind === 'enum') {
     if (type.kind !== 'STRING') throw unwritable(field, type);
-    return (value) => {
-      if (!to.numbers.has(value as string)) throw new TypeError(`the enum of ${field.name} has no symbol ${value}`);
-      return value as string;
-    };
+    return ofKind(type.kind, (value) => {
+      if (!to.numbers.has(value)) throw new TypeError(`the enum of ${field.name} has no symbol ${value}`);
+      return value;
+    });
   }
   const own = sqlTypeOfField({ ...field, shape: 'single', type: to });
-  if (own?.kind === type.kind) return (value) => value as ProtobufValue;
-  if (own !== undefined && INTEGERS.has(own.kind) && INTEGERS.has(type.kind)) {
-    return own.kind === 'BIGINT' ? (value) => BigInt(value as number) : (value) => Number(value);
+  const kind = PLAIN.find((each) => each === own?.kind);
+  const plain = kind && ofKind(kind, (value): ProtobufValue => value);
+  if (kind === type.kind && plain !== undefined) return plain;
+  if (own !== undefined && isWhole(own) && isWhole(type)) {
+    return own.kind === 'BIGINT' ? ofKind(type.kind, BigInt) : Number;
   }
   const widen = own && widening(type, own);
-  if (widen === undefined) throw unwritable(field, type);
-  return (value) => widen(value) as ProtobufValue;
+  if (widen === undefined || plain === undefined) throw unwritable(field, type);
+  return (value) => plain(widen(value));
 }
 
-interface MessageWriter {
+interface MessageWriter<Kind extends SqlType['kind'] = SqlType['kind']> {
   readonly message: string;
-  readonly write: (value: Value, type: SqlType) => Message;
+  write(value: ValueForms[Kind], type: TypeOf<Kind>): Message;
 }
 
-const MESSAGE_WRITERS: { readonly [Kind in SqlType['kind']]?: MessageWriter } = {
-  TIMESTAMP: { message: TIMESTAMP_MESSAGE, write: (value) => timestampOfMs(Number(value)) },
-  DATE: { message: DATE_MESSAGE, write: (value) => dateOfDays(Number(value)) },
-  TIME: { message: TIME_MESSAGE, write: (value) => timeOfMs(Number(value)) },
+const MESSAGE_WRITERS: { readonly [Kind in SqlType['kind']]?: MessageWriter<Kind> } = {
+  TIMESTAMP: { message: TIMESTAMP_MESSAGE, write: timestampOfMs },
+  DATE: { message: DATE_MESSAGE, write: dateOfDays },
+  TIME: { message: TIME_MESSAGE, write: timeOfMs },
   DECIMAL: {
     message: DECIMAL_MESSAGE,
-    write(value, type) {
-      const decimal = value as Decimal;
-      return [decimal.toBytes(), type.kind === 'DECIMAL' ? type.precision : 0, decimal.scale];
-    },
+    write: (value: Decimal, type) => [value.toBytes(), type.precision, value.scale],
   },
 };

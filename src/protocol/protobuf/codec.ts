@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { byForm } from '../../support/by-form.js';
 import type { ProtobufField, ProtobufMessage, ProtobufType, ScalarName } from './schema.js';
 
 /**
@@ -14,6 +15,23 @@ export type ProtobufValue =
   | Uint8Array
   | readonly ProtobufValue[]
   | ReadonlyMap<ProtobufValue, ProtobufValue>;
+
+type Names32 = 'int32' | 'uint32' | 'sint32' | 'fixed32' | 'sfixed32';
+type Names64 = 'int64' | 'uint64' | 'sint64' | 'fixed64' | 'sfixed64';
+
+/** What values are that are not null: by the shape of their field, of a single one by its type. */
+export interface ProtobufForms extends Record<Names32 | 'double' | 'float', number>, Record<Names64, bigint> {
+  map: ReadonlyMap<ProtobufValue, ProtobufValue>;
+  repeated: readonly ProtobufValue[];
+  message: readonly ProtobufValue[];
+  enum: string;
+  string: string;
+  bytes: Uint8Array;
+  bool: boolean;
+}
+
+/** A function of such values: `ofForm(field.shape, (value) => …)` where `field.shape` is known. */
+export const ofForm = byForm<ProtobufValue, ProtobufForms>();
 
 const WIRE_TYPE: { readonly [Name in ScalarName]: number } = {
   double: 1,
