@@ -1,6 +1,6 @@
 import type { AvroOutput } from '../../../protocol/avro/output.js';
 import { dataFailure } from '../data/failure.js';
-import type { Schema, Struct, Value } from '../data/schema.js';
+import { ofType, type Schema, type Value } from '../data/schema.js';
 
 export type AvroWrite = (value: Value, output: AvroOutput) => void;
 
@@ -27,30 +27,29 @@ export function compileWrite(schema: Schema): AvroWrite {
 function compilePresent(schema: Schema): AvroWrite {
   switch (schema.type) {
     case 'string':
-      return (value, output) => output.text(value as string);
+      return ofType(schema.type, (value, output: AvroOutput) => output.text(value));
     case 'int8':
     case 'int16':
     case 'int32':
     case 'int64':
-      return (value, output) => output.long(value as number | bigint);
+      return ofType(schema.type, (value, output: AvroOutput) => output.long(value));
     case 'float32':
-      return (value, output) => output.float(value as number);
+      return ofType(schema.type, (value, output: AvroOutput) => output.float(value));
     case 'float64':
-      return (value, output) => output.double(value as number);
+      return ofType(schema.type, (value, output: AvroOutput) => output.double(value));
     case 'boolean':
       return (value, output) => output.boolean(value === true);
     case 'bytes':
-      return (value, output) => output.blob(value as Buffer);
+      return ofType(schema.type, (value, output: AvroOutput) => output.blob(value));
     case 'array':
       return compileArray(schema);
     case 'map':
       return compileMap(schema);
     case 'struct': {
       const fields = schema.fields.map((field) => compileWrite(field.schema));
-      return (value, output) => {
-        const values = (value as Struct).values;
-        for (let index = 0; index < fields.length; index++) (fields[index] as AvroWrite)(values[index] ?? null, output);
-      };
+      return ofType(schema.type, ({ values }, output: AvroOutput) => {
+        for (let index = 0; index < fields.length; index++) fields[index]?.(values[index] ?? null, output);
+      });
     }
   }
 }
@@ -58,16 +57,17 @@ function compilePresent(schema: Schema): AvroWrite {
 function compileArray(schema: Schema): AvroWrite {
   if (schema.values === undefined) throw dataFailure('an array schema has no element schema');
   const item = compileWrite(schema.values);
-  return (value, output) => output.block(value as readonly Value[], (one) => item(one, output));
+  return ofType('array', (value, output: AvroOutput) => output.block(value, (one) => item(one, output)));
 }
 
 function compileMap(schema: Schema): AvroWrite {
   if (schema.keys === undefined || schema.values === undefined)
     throw dataFailure('a map schema has no key or value schema');
   const [key, item] = [compileWrite(schema.keys), compileWrite(schema.values)];
-  return (value, output) =>
-    output.block(value as ReadonlyMap<Value, Value>, ([name, one]) => {
+  return ofType('map', (value, output: AvroOutput) =>
+    output.block(value, ([name, one]) => {
       key(name, output);
       item(one, output);
-    });
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import { Decimal } from '../../../protocol/decimal.js';
 import { javaDouble, javaFloat } from '../../../protocol/java-number.js';
 import { CONNECT_EXCEPTION, ConnectFailure, DATA_EXCEPTION } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
-import { type Schema, Struct, type Value } from '../data/schema.js';
+import { ofType, type Schema, Struct, type Value } from '../data/schema.js';
 import { JSON_UNION } from './json-form.js';
 
 export type Writer = (value: Value) => string;
@@ -65,14 +65,14 @@ export class JsonWriters {
       case 'int64':
         return String;
       case 'float32':
-        return (value) => floating(value as number, javaFloat);
+        return ofType(schema.type, (value) => floating(value, javaFloat));
       case 'float64':
-        return (value) => floating(value as number, javaDouble);
+        return ofType(schema.type, (value) => floating(value, javaDouble));
       case 'bytes':
         return schema.name === DECIMAL && this.form.numericDecimals ? this.numeric(schema) : base64;
       case 'array': {
         const item = this.of(elementOf(schema));
-        return (value) => `[${(value as readonly Value[]).map(item).join(',')}]`;
+        return ofType(schema.type, (value) => `[${value.map(item).join(',')}]`);
       }
       case 'map':
         return this.compileMap(schema);
@@ -83,20 +83,22 @@ export class JsonWriters {
 
   private numeric(schema: Schema): Writer {
     const scale = Number(schema.parameters?.scale ?? 0);
-    return (value) => Decimal.fromBytes(value as Buffer, scale).toString();
+    return ofType('bytes', (value) => Decimal.fromBytes(value, scale).toString());
   }
 
   private compileMap(schema: Schema): Writer {
     const item = this.of(elementOf(schema));
     const { unions } = this.form;
     if (schema.keys?.type === 'string' && !(unions && schema.keys.optional))
-      return (value) =>
-        `{${[...(value as ReadonlyMap<Value, Value>)].map(([key, one]) => `${JSON.stringify(key)}:${item(one)}`).join(',')}}`;
+      return ofType(
+        'map',
+        (value) => `{${[...value].map(([key, one]) => `${JSON.stringify(key)}:${item(one)}`).join(',')}}`,
+      );
     const keys = schema.keys === undefined ? schemaless : this.of(schema.keys);
     const entry = unions
       ? (key: Value, one: Value) => `{"key":${keys(key)},"value":${item(one)}}`
       : (key: Value, one: Value) => `[${keys(key)},${item(one)}]`;
-    return (value) => `[${[...(value as ReadonlyMap<Value, Value>)].map(([key, one]) => entry(key, one)).join(',')}]`;
+    return ofType('map', (value) => `[${[...value].map(([key, one]) => entry(key, one)).join(',')}]`);
   }
 
   private compileStruct(schema: Schema): Writer {
@@ -111,8 +113,8 @@ export class JsonWriters {
       const { values } = value;
       let text = '{';
       for (let index = 0; index < fields.length; index++) {
-        const field = fields[index] as (typeof fields)[number];
-        text += field.label + field.write(values[index] as Value);
+        const field = fields[index];
+        if (field !== undefined) text += field.label + field.write(values[index] ?? null);
       }
       return `${text}}`;
     };
@@ -121,11 +123,10 @@ export class JsonWriters {
   /** The value of the only branch that is not null. */
   private compileUnion(schema: Schema): Writer {
     const branches = schema.fields.map((field) => this.of(field.schema));
-    return (value) => {
-      const { values } = value as Struct;
+    return ofType('struct', ({ values }) => {
       const at = values.findIndex((one) => (one ?? null) !== null);
       return at === -1 ? 'null' : (branches[at]?.(values[at] ?? null) ?? 'null');
-    };
+    });
   }
 }
 
@@ -135,7 +136,7 @@ function elementOf(schema: Schema): Schema {
   return schema.values;
 }
 
-const base64: Writer = (value) => `"${(value as Buffer).toString('base64')}"`;
+const base64 = ofType('bytes', (value) => `"${value.toString('base64')}"`);
 
 /** JSON has no number for NaN and the infinities: Jackson writes them as text. */
 const floating = (value: number, print: (value: number) => string): string =>

@@ -1,5 +1,5 @@
 import { Decimal } from '../../../protocol/decimal.js';
-import type { ProtobufValue } from '../../../protocol/protobuf/codec.js';
+import { ofForm, type ProtobufValue } from '../../../protocol/protobuf/codec.js';
 import {
   DATE_MESSAGE,
   DECIMAL_MESSAGE,
@@ -14,7 +14,7 @@ import {
 import type { ProtobufField, ProtobufMessage, ProtobufType, ScalarName } from '../../../protocol/protobuf/schema.js';
 import { dataFailure } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
-import { type ConnectType, int64, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
+import { type ConnectType, int64, ofType, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
 import { PROTOBUF_ENUM, PROTOBUF_TAG, PROTOBUF_UNION, type ProtobufSettings } from './protobuf-form.js';
 
 /** A schema, and how values of it are read; null stays null. */
@@ -99,7 +99,8 @@ export class ProtobufReader {
     // A struct's own schema is that of its place: what is read with it must carry the same.
     const placed = schema.with(options);
     if (schema.type !== 'struct') return { schema: placed, read: orNull(read) };
-    return { schema: placed, read: orNull((value) => new Struct(placed, (read(value) as Struct).values)) };
+    const valuesOf = ofType(schema.type, (struct) => struct.values);
+    return { schema: placed, read: orNull((value) => new Struct(placed, valuesOf(read(value)))) };
   }
 
   private isOptional(field: ProtobufField): boolean {
@@ -112,15 +113,11 @@ export class ProtobufReader {
     const entry = mapEntryOf(field);
     if (entry !== undefined) {
       const [key, value] = [this.field(entry.key), this.field(entry.value)];
+      const pair = ofForm('message', ([k, v]) => [key.read(k ?? null), value.read(v ?? null)] as const);
       const name = mapName(field.type.kind === 'message' ? field.type.message.name.replace(/Entry$/, '') : field.name);
       return {
         schema: new Schema('map', { optional: true, name, keys: key.schema, values: value.schema }),
-        read: (entries) =>
-          new Map(
-            (entries as ReadonlyArray<readonly ProtobufValue[]>).map(
-              ([k, v]) => [key.read(k ?? null), value.read(v ?? null)] as const,
-            ),
-          ),
+        read: ofForm('repeated', (entries) => new Map(entries.map((each) => pair(each)))),
       };
     }
     if (field.shape === 'map') return this.nativeMap(field);
@@ -128,7 +125,7 @@ export class ProtobufReader {
     if (field.shape === 'single') return value;
     return {
       schema: new Schema('array', { optional: true, values: value.schema.with({ optional: true }) }),
-      read: (values) => (values as readonly ProtobufValue[]).map(value.read),
+      read: ofForm('repeated', (values) => values.map(value.read)),
     };
   }
 
@@ -144,12 +141,7 @@ export class ProtobufReader {
         keys: key.schema,
         values: value.schema,
       }),
-      read: (map) =>
-        new Map(
-          [...(map as ReadonlyMap<ProtobufValue, ProtobufValue>)].map(
-            ([k, v]) => [key.read(k), value.read(v)] as const,
-          ),
-        ),
+      read: ofForm('map', (map) => new Map([...map].map(([k, v]) => [key.read(k), value.read(v)] as const))),
     };
   }
 
@@ -158,7 +150,10 @@ export class ProtobufReader {
     if (type.kind === 'enum') {
       const numbers = [...type.numbers].map(([symbol, number]) => [`${PROTOBUF_ENUM}.${symbol}`, String(number)]);
       const parameters = { [PROTOBUF_ENUM]: type.name, ...Object.fromEntries(numbers) };
-      return { schema: new Schema('string', { optional: true, name: type.name, parameters }), read: plain };
+      return {
+        schema: new Schema('string', { optional: true, name: type.name, parameters }),
+        read: ofForm(type.kind, plain),
+      };
     }
     return knownMessage(type.message, field) ?? this.message(type.message, field);
   }
@@ -169,11 +164,11 @@ export class ProtobufReader {
       const { schema, read } = this.value(wrapped.type, field);
       return {
         schema: schema.with({ optional: true }),
-        read: (values) => read((values as readonly ProtobufValue[])[0] ?? null),
+        read: ofForm('message', (values) => read(values[0] ?? null)),
       };
     }
     const { schema, read } = this.struct(message, { optional: true });
-    return { schema, read: (values) => read(values as readonly ProtobufValue[]) };
+    return { schema, read: ofForm('message', read) };
   }
 }
 
@@ -182,7 +177,7 @@ const orNull =
   (value) =>
     value === null ? null : read(value);
 
-const plain = (value: ProtobufValue): Value => value as Value;
+const plain = <Form extends Value>(value: Form): Value => value;
 
 /** The field that a map's entry is named after. */
 const mapName = (name: string): string => name.replace(/(?!^)(?<!_)([A-Z])/g, '_$1').toLowerCase();
@@ -190,7 +185,7 @@ const mapName = (name: string): string => name.replace(/(?!^)(?<!_)([A-Z])/g, '_
 function knownMessage({ fullName }: ProtobufMessage, { parameters }: ProtobufField): Part | undefined {
   const logical = (type: ConnectType, name: string, read: (values: readonly ProtobufValue[]) => Value): Part => ({
     schema: new Schema(type, { optional: true, name: `${DATA}.${name}`, version: 1 }),
-    read: (values) => read(values as readonly ProtobufValue[]),
+    read: ofForm('message', read),
   });
   switch (fullName) {
     case TIMESTAMP_MESSAGE:
@@ -215,14 +210,13 @@ function decimal(given: ReadonlyMap<string, string>): Part {
   };
   return {
     schema: new Schema('bytes', { optional: true, name: DECIMAL, version: 1, parameters }),
-    read(values) {
-      const [bytes, , own] = values as readonly ProtobufValue[];
-      const value = Decimal.fromBytes(Buffer.from((bytes as Uint8Array | null) ?? []), Number(own ?? 0));
+    read: ofForm('message', ([bytes, , own]) => {
+      const value = Decimal.fromBytes(Buffer.from(bytes instanceof Uint8Array ? bytes : []), Number(own ?? 0));
       const scaled = value.toScale(scale);
       if (scaled.compare(value) !== 0)
         throw dataFailure(`the decimal ${value.toString()} has more than the ${scale} decimals of its field`);
       return scaled.toBytes();
-    },
+    }),
   };
 }
 
@@ -232,22 +226,22 @@ function scalar(name: ScalarName, { parameters }: ProtobufField): Part {
     case 'sint32':
     case 'sfixed32': {
       const own = parameters.get('connect.type');
-      return { schema: new Schema(own === 'int8' || own === 'int16' ? own : 'int32'), read: plain };
+      return { schema: new Schema(own === 'int8' || own === 'int16' ? own : 'int32'), read: ofForm(name, plain) };
     }
     case 'float':
-      return { schema: new Schema('float32'), read: plain };
+      return { schema: new Schema('float32'), read: ofForm(name, plain) };
     case 'double':
-      return { schema: new Schema('float64'), read: plain };
+      return { schema: new Schema('float64'), read: ofForm(name, plain) };
     case 'bool':
-      return { schema: new Schema('boolean'), read: plain };
+      return { schema: new Schema('boolean'), read: ofForm(name, plain) };
     case 'string':
-      return { schema: new Schema('string'), read: plain };
+      return { schema: new Schema('string'), read: ofForm(name, plain) };
     case 'bytes':
-      return { schema: new Schema('bytes'), read: (value) => Buffer.from(value as Uint8Array) };
+      return { schema: new Schema('bytes'), read: ofForm(name, (value) => Buffer.from(value)) };
     default:
       return {
         schema: new Schema('int64'),
-        read: (value) => int64(BigInt.asIntN(64, BigInt(value as number | bigint))),
+        read: ofForm(name, (value) => int64(BigInt.asIntN(64, BigInt(value)))),
       };
   }
 }

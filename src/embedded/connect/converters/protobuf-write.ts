@@ -13,7 +13,7 @@ import {
 } from '../../../protocol/protobuf/known-messages.js';
 import type { ProtobufField, ProtobufMessage, ProtobufType } from '../../../protocol/protobuf/schema.js';
 import { dataFailure } from '../data/failure.js';
-import type { Schema, Struct, Value, ValueMap } from '../data/schema.js';
+import { ofType, type Schema, type Value } from '../data/schema.js';
 import { isUnion, type ProtobufSettings, protobufName } from './protobuf-form.js';
 
 type Write = (value: Value) => ProtobufValue;
@@ -31,7 +31,11 @@ export function structWriter(schema: Schema, message: ProtobufMessage, settings:
     const write = fieldWriter(source.schema, field, settings);
     const { at, member } = source;
     if (member === undefined) return (values) => write(values[at] ?? null);
-    return (values) => write((values[at] as Struct | null | undefined)?.values[member] ?? null);
+    const memberOf = ofType('struct', (union) => union.values[member] ?? null);
+    return (values) => {
+      const union = values[at] ?? null;
+      return write(union === null ? null : memberOf(union));
+    };
   });
   return (values) => writes.map((write) => write(values));
 }
@@ -68,22 +72,23 @@ function shapeWriter(schema: Schema, field: ProtobufField, settings: ProtobufSet
   const { type, values, keys } = schema;
   if (type === 'array' && values !== undefined && field.shape === 'repeated') {
     const element = valueWriter(values, field.type, settings);
-    return (list) =>
-      (list as readonly Value[]).map((each) => {
+    return ofType(type, (list) =>
+      list.map((each) => {
         if (each === null) throw dataFailure(`Protobuf has no null in the repeated field ${field.name}`);
         return element(each);
-      });
+      }),
+    );
   }
   if (type === 'map' && keys !== undefined && values !== undefined) {
     const entry = mapEntryOf(field);
     if (entry !== undefined) {
       const [key, value] = [fieldWriter(keys, entry.key, settings), fieldWriter(values, entry.value, settings)];
-      return (map) => [...(map as ValueMap)].map(([k, v]) => [key(k), value(v)]);
+      return ofType(type, (map) => [...map].map(([k, v]) => [key(k), value(v)]));
     }
     if (field.shape === 'map') {
       const key = valueWriter(keys, { kind: 'scalar', name: field.keyType ?? 'string' }, settings);
       const value = valueWriter(values, field.type, settings);
-      return (map) => new Map([...(map as ValueMap)].map(([k, v]) => [key(k), v === null ? null : value(v)] as const));
+      return ofType(type, (map) => new Map([...map].map(([k, v]) => [key(k), v === null ? null : value(v)] as const)));
     }
   }
   if (field.shape !== 'single' || type === 'array' || type === 'map') throw unwritable(schema, field.name);
@@ -112,7 +117,7 @@ function messageWriter(schema: Schema, message: ProtobufMessage, settings: Proto
       return (value) => timeOfMs(Number(value));
     case DECIMAL_MESSAGE: {
       const scale = Number(schema.parameters?.scale ?? 0);
-      return (value) => [value as Buffer, Decimal.fromBytes(value as Buffer, scale).precision, scale];
+      return ofType('bytes', (value) => [value, Decimal.fromBytes(value, scale).precision, scale]);
     }
   }
   const wrapped = wrappedField(message);
@@ -122,7 +127,7 @@ function messageWriter(schema: Schema, message: ProtobufMessage, settings: Proto
   }
   if (schema.type !== 'struct') throw unwritable(schema, message.fullName);
   const write = structWriter(schema, message, settings);
-  return (value) => write((value as Struct).values);
+  return ofType(schema.type, (struct) => write(struct.values));
 }
 
 const unwritable = (schema: Schema, what: string) =>

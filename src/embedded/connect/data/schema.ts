@@ -1,3 +1,5 @@
+import { byForm } from '../../../support/by-form.js';
+
 /** The types of Kafka Connect's data model. Logical types are a base type with a name (`io.debezium.time.Date`). */
 export type ConnectType =
   | 'int8'
@@ -20,6 +22,20 @@ export type ConnectType =
  */
 export type Value = null | boolean | number | bigint | string | Buffer | Struct | readonly Value[] | ValueMap;
 export type ValueMap = ReadonlyMap<Value, Value>;
+
+/** What values are that are not null, by the type of their schema. */
+export interface ValueForms extends Record<'int8' | 'int16' | 'int32' | 'float32' | 'float64', number> {
+  int64: number | bigint;
+  boolean: boolean;
+  string: string;
+  bytes: Buffer;
+  struct: Struct;
+  array: readonly Value[];
+  map: ValueMap;
+}
+
+/** A function of the values of one type: `ofType(schema.type, (value) => …)` where `schema.type` is known. */
+export const ofType = byForm<Value, ValueForms>();
 
 export interface Field {
   readonly name: string;
