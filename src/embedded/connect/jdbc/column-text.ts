@@ -2,14 +2,14 @@ import { Decimal } from '../../../protocol/decimal.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import { dataFailure } from '../data/failure.js';
 import { DECIMAL } from '../data/java-text.js';
-import { type Schema, Struct, type Value } from '../data/schema.js';
+import { ofType, type Schema, Struct, type Value } from '../data/schema.js';
 import { isBit } from './column-type.js';
 import { dateText, timestampText, timeText } from './date-text.js';
 
 /** A value as the text that PostgreSQL's input function of the column reads. Never called with null. */
 export type ToText = (value: Value) => string;
 
-const big = (value: Value): bigint => BigInt(value as number | bigint);
+const big = ofType('int64', BigInt);
 const plain: ToText = (value) => String(value);
 
 const CONNECT = 'org.apache.kafka.connect.data';
@@ -27,6 +27,14 @@ const CONNECTS_OWN: Readonly<Record<string, ToText>> = {
   [`${CONNECT}.Timestamp`]: (value) => infinite(big(value)) ?? timestampText(big(value) * 1000n),
 };
 
+const decimalText = ofType('bytes', (value, scale: number) => Decimal.fromBytes(value, scale).toString());
+const hexText = ofType('bytes', (value) => value.toString('hex'));
+
+const geometryText = ofType('struct', (geometry) => {
+  const [hex, srid] = [hexText(geometry.get('wkb')), geometry.get('srid')];
+  return srid === null ? hex : `SRID=${srid};${hex}`;
+});
+
 const DEBEZIUMS: Readonly<Record<string, ToText>> = {
   'io.debezium.time.Date': (value) => dateText(Number(value)),
   'io.debezium.time.Time': (value) => timeText(big(value) * 1000n),
@@ -37,11 +45,10 @@ const DEBEZIUMS: Readonly<Record<string, ToText>> = {
   'io.debezium.time.NanoTimestamp': (value) => timestampText(floorDivide(big(value), 1000n)),
   'io.debezium.time.ZonedTimestamp': (value) => zonedText(String(value)),
   'io.debezium.time.MicroDuration': (value) => `${value} microseconds`,
-  'io.debezium.data.VariableScaleDecimal': (value) => {
-    const struct = value as Struct;
-    return Decimal.fromBytes(struct.get('value') as Buffer, Number(struct.get('scale'))).toString();
-  },
-  'io.debezium.data.geometry.Point': (value) => `(${(value as Struct).get('x')},${(value as Struct).get('y')})`,
+  'io.debezium.data.VariableScaleDecimal': ofType('struct', (struct) =>
+    decimalText(struct.get('value'), Number(struct.get('scale'))),
+  ),
+  'io.debezium.data.geometry.Point': ofType('struct', (point) => `(${point.get('x')},${point.get('y')})`),
   'io.debezium.data.geometry.Geometry': geometryText,
   'io.debezium.data.geometry.Geography': geometryText,
 };
@@ -50,7 +57,7 @@ const DEBEZIUMS: Readonly<Record<string, ToText>> = {
 export function textOf(schema: Schema, columnType: string, flavour: 'debezium' | 'confluent'): ToText {
   if (schema.name === DECIMAL) {
     const scale = Number(schema.parameters?.scale ?? 0);
-    return (value) => Decimal.fromBytes(value as Buffer, scale).toString();
+    return (value) => decimalText(value, scale);
   }
   const own = CONNECTS_OWN[schema.name ?? ''];
   if (own !== undefined) return own;
@@ -62,7 +69,7 @@ export function textOf(schema: Schema, columnType: string, flavour: 'debezium' |
   }
   switch (schema.type) {
     case 'bytes':
-      return (value) => `\\x${(value as Buffer).toString('hex')}`;
+      return (value) => `\\x${hexText(value)}`;
     case 'array': {
       const items = schema.values;
       if (items === undefined) throw dataFailure('An array whose elements have no schema cannot be stored');
@@ -99,32 +106,22 @@ function zonedText(iso: string): string {
 }
 
 /** Little-endian bytes as the digits of bit(n). Without a length, how many zeros stood first is not known. */
-const bitText =
-  (length: number): ToText =>
-  (value) => {
-    const digits = [...(value as Buffer)]
+const bitText = (length: number): ToText =>
+  ofType('bytes', (value) => {
+    const digits = [...value]
       .reverse()
       .map((byte) => byte.toString(2).padStart(8, '0'))
       .join('');
     if (length <= 0 || length === 2_147_483_647) return digits.replace(/^0+(?=[01])/, '');
     return digits.length >= length ? digits.slice(digits.length - length) : digits.padStart(length, '0');
-  };
-
-function geometryText(value: Value): string {
-  const hex = ((value as Struct).get('wkb') as Buffer).toString('hex');
-  const srid = (value as Struct).get('srid');
-  return srid === null ? hex : `SRID=${srid};${hex}`;
-}
+  });
 
 const quoted = (text: string): string =>
   `"${text.includes('"') || text.includes('\\') ? text.replace(/[\\"]/g, '\\$&') : text}"`;
 
-function hstoreText(value: Value): string {
-  const pairs = [...(value as ReadonlyMap<Value, Value>)].map(
-    ([key, one]) => `${quoted(String(key))}=>${one === null ? 'NULL' : quoted(String(one))}`,
-  );
-  return pairs.join(',');
-}
+const hstoreText = ofType('map', (value) =>
+  [...value].map(([key, one]) => `${quoted(String(key))}=>${one === null ? 'NULL' : quoted(String(one))}`).join(','),
+);
 
 /** `{1,NULL,"a \"b\""}`; nested arrays stand without quotes. */
 export function arrayText(items: Schema, toText: ToText): ToText {
@@ -133,7 +130,7 @@ export function arrayText(items: Schema, toText: ToText): ToText {
     if (one === null || one === undefined) return 'NULL';
     return nested ? toText(one) : quoted(toText(one));
   };
-  return (value) => `{${(value as readonly Value[]).map(item).join(',')}}`;
+  return ofType('array', (value) => `{${value.map(item).join(',')}}`);
 }
 
 type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
