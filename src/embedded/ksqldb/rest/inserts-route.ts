@@ -7,7 +7,8 @@ import { StatementError } from '../../../ksql/statement-error.js';
 import { insertTarget } from '../../../ksql/statements/inserted-values.js';
 import type { Value } from '../../../ksql/values/value.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
-import { messageOf } from '../../../support/errors.js';
+import { codeOf, messageOf } from '../../../support/errors.js';
+import { linesOf } from '../../../support/lines.js';
 import type { Engine } from '../engine.js';
 import { insertRow } from '../statements/insert-values.js';
 import { DELIMITED, jsonObject, type KsqlCall, write } from './request.js';
@@ -19,7 +20,7 @@ const LINE_BYTES_MAX = 16 * 1024 * 1024; // of one row, as of any other request'
  * written, for clients that send the next row after that. A client that takes JSON only gets one array of them.
  */
 export async function handleInserts({ request, headers, response }: KsqlCall, engine: Engine): Promise<undefined> {
-  const lines = linesOf(request);
+  const lines = rowsOf(request);
   const { value: first } = await lines.next();
   const source = targetOf(jsonObject(Buffer.from(first ?? '')), engine);
   const accept = headers.accept ?? '';
@@ -37,23 +38,19 @@ export async function handleInserts({ request, headers, response }: KsqlCall, en
 }
 
 /** The lines of a body as they come. The request stays open when reading ends early: its answer is still to be sent. */
-async function* linesOf(request: Request): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    const all = Buffer.concat([rest, chunk]);
-    const end = all.lastIndexOf('\n');
-    rest = all.subarray(end + 1);
-    if (rest.length > LINE_BYTES_MAX) throw new HttpProblem(413, `a line is larger than ${LINE_BYTES_MAX} bytes`);
-    yield* filled(all.subarray(0, end + 1));
+async function* rowsOf(request: Request): AsyncGenerator<string> {
+  request.setEncoding('latin1'); // a character for each byte, so that the bound is one of bytes
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<string>;
+  try {
+    for await (const line of linesOf(chunks, 'the request', LINE_BYTES_MAX)) {
+      const text = Buffer.from(line, 'latin1').toString('utf8');
+      if (text.trim() !== '') yield text;
+    }
+  } catch (failure) {
+    if (codeOf(failure) !== 'EVPIPE_LINE_TOO_LONG') throw failure;
+    throw new HttpProblem(413, `a line is larger than ${LINE_BYTES_MAX} bytes`);
   }
-  yield* filled(rest);
 }
-
-const filled = (bytes: Buffer): string[] =>
-  bytes
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
 
 function targetOf({ target }: Record<string, unknown>, engine: Engine): Source {
   if (typeof target !== 'string') throw new StatementError("Missing field 'target'", 40000);

@@ -149,6 +149,19 @@ describe('statements', () => {
     await stack.ksql('DROP TABLE BY_KEY DELETE TOPIC;');
   });
 
+  it('reads rows that come byte by byte, and none of more than 16 MB', async () => {
+    const session = connectHttp2(stack.url());
+    const inserts = session.request({ ':method': 'POST', ':path': '/inserts-stream' }).setEncoding('utf8');
+    inserts.write('{"target":"S"}\n');
+    for (const byte of Buffer.from('{"K":"é€"}\n')) inserts.write(Buffer.of(byte));
+    inserts.end();
+    expect(await text(inserts)).toBe('{"status":"ok","seq":0}\n');
+    session.destroy();
+    const rows = await stack.post('/query-stream', JSON.stringify({ sql: "SELECT K FROM S WHERE K = 'é€';" }));
+    expect(rows.text).toContain('["é€"]');
+    expect((await stack.post('/inserts-stream', 'x'.repeat(17 * 1024 * 1024))).status).toBe(413);
+  });
+
   it('acknowledges rows in one JSON array where the client takes only that', async () => {
     const accept = 'application/json';
     const { text: answer } = await stack.post('/inserts-stream', '{"target":"S"}\n{"K":"j"}\n{"K":"j"}', { accept });
