@@ -20,8 +20,7 @@ export const connectorsCommand: CommandEntry = {
       .addArgument(new Argument('[action]', 'what to do').choices(CONNECTOR_ACTIONS).default('list'))
       .argument('[names...]', 'connectors; list and status default to all'),
   run: async (call) => {
-    const { shell, options } = call;
-    const { operands, rest: names } = call;
+    const { shell, options, operands, rest: names } = call;
     const action = CONNECTOR_ACTIONS.find((known) => known === operands[0]) ?? 'list';
     if (action !== 'list' && action !== 'status' && names.length === 0) {
       throw new EvpipeError('EVPIPE_CONNECTOR_UNNAMED', `name the connector to ${action}`, { kind: 'usage' });

@@ -31,11 +31,8 @@ export const groupsCommand: CommandEntry = {
       .option('--topic <names...>', 'reset-offsets: only these topics')
       .addHelpText('after', '\nreset-offsets shows the plan and changes nothing (exit code 3); with --yes it commits.'),
   run: async (call) => {
-    const { shell, options } = call;
-    const {
-      operands: [action],
-      rest: names,
-    } = call;
+    const { shell, options, rest: names } = call;
+    const [action] = call.operands;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       if (action === 'reset-offsets') return reset(session, call, names);

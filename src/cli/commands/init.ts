@@ -39,10 +39,9 @@ function list(all: readonly Template[], { shell, options }: CommandCall): number
 /** What the command line leaves open is asked for on a terminal. */
 async function complete(
   all: readonly Template[],
-  { shell, options, operands: [operand] }: CommandCall,
+  { shell, options, operands: [name] }: CommandCall,
 ): Promise<{ template: string; name: string }> {
   const template = options.template as string | undefined;
-  const name = operand;
   if (template !== undefined && name !== undefined) return { template, name };
   if (!shell.interactive || options.yes === true || options.output === 'json') {
     // A template's own name is as good as another; the other way round it cannot be guessed.

@@ -20,11 +20,8 @@ export const psqlCommand: CommandEntry = {
       .option('-c, --command <sql>', 'run this and end')
       .option('--superuser', "log in as the superuser of evpipe's own server (default: the owner of the database)"),
   run: async (call) => {
-    const { shell, options } = call;
-    const {
-      operands: [name = ''],
-      rest: args,
-    } = call;
+    const { shell, options, rest: args } = call;
+    const [name = ''] = call.operands;
     const pipeline = await openPipeline(shell, { ...options, quiet: true });
     return withSession(pipeline, { shell, options, emit: () => {} }, async (session) => {
       const { libpqEnvironment } = await import('../../kinds/database/psql.js');

@@ -26,8 +26,11 @@ export function ksqldbDocuments(address: WatchedAddress, signal: AbortSignal): D
   const whole = documents((name) => rows(name));
   const keys = new Map<string, Promise<TableKey | undefined>>();
   const keyOf = (name: string): Promise<TableKey | undefined> => {
-    const key = keys.get(name) ?? readKey(name, address, signal);
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const key = readKey(name, address, signal);
     keys.set(name, key);
+    key.catch(() => keys.delete(name)); // asked again by the next look-up
     return key;
   };
   return {

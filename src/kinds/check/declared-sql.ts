@@ -76,7 +76,7 @@ export async function requireConditions(
     throw new EvpipeError('EVPIPE_CHECK_SQL', `check ${check.name}: ${what}: ${cause.message}`, {
       ...{ kind: 'usage', cause },
       ...(one.location === undefined ? {} : { location: one.location }),
-      todo: cause.todo ?? `Correct ${one.name}.`,
+      todo: cause.todo ?? `Correct \`${one.name}\`.`,
     });
   }
   // Together they are wrong where none is by itself: unbalanced parentheses, for one.
@@ -97,8 +97,7 @@ export function asRefusal(check: CheckSection, failure: unknown): unknown {
 
 function wrongSql(check: CheckSection, failure: EvpipeError): EvpipeError {
   const all = sqlOf(check);
-  const [only, another] = all;
-  const whose = another === undefined && only !== undefined ? only : undefined;
+  const whose = all.length === 1 ? all[0] : undefined;
   const names = [...new Set(all.map(({ name }) => name))].join(', ');
   return new EvpipeError('EVPIPE_CHECK_SQL', `check ${check.name}: its SQL cannot run: ${failure.message}`, {
     ...{ kind: 'usage', cause: failure, location: whose?.location ?? check.location },

@@ -49,11 +49,11 @@ function lowerJoin(node: JoinNode): JoinStep {
 }
 
 /** The rows of a WHERE, and the condition where the step that takes them has to look at it. */
-function lowerFiltered(node: LogicalNode): { where: Typed | undefined; input: PhysicalStep } {
+function lowerFiltered(node: LogicalNode): { where: Typed | undefined; rows: LogicalNode; input: PhysicalStep } {
   const { condition: where, input: rows } = takeFilter(node);
   const input = lower(rows);
   const isReadAlone = input.kind === 'read' && input.flat === undefined && rows.type === 'STREAM';
-  return isReadAlone ? { where: undefined, input: { ...input, where } } : { where, input };
+  return isReadAlone ? { where: undefined, rows, input: { ...input, where } } : { where, rows, input };
 }
 
 function takeFilter(node: LogicalNode): { condition: Typed | undefined; input: LogicalNode } {
@@ -64,7 +64,7 @@ function lowerProjection(node: ProjectNode): SelectStep | AggregateStep {
   const { condition, input } = takeFilter(node.input);
   if (input.kind === 'aggregate') return lowerAggregation(node, input, condition);
   const keyed: SelectKeyNode | undefined = input.kind === 'select-key' ? input : undefined;
-  const { where, input: rows } = lowerFiltered(keyed?.input ?? node.input);
+  const { where, input: filtered } = lowerFiltered(keyed?.input ?? node.input);
   const table = node.type === 'TABLE';
   return {
     kind: 'select',
@@ -74,14 +74,13 @@ function lowerProjection(node: ProjectNode): SelectStep | AggregateStep {
     table,
     transient: node.transient,
     stores: table ? [resultStore(node.schema)] : [],
-    input: rows,
+    input: filtered,
   };
 }
 
 function lowerAggregation(project: ProjectNode, node: AggregateNode, having: Typed | undefined): AggregateStep {
   const { by } = node.input;
-  const { where, input } = lowerFiltered(node.input.input);
-  const rows = takeFilter(node.input.input).input;
+  const { where, rows, input } = lowerFiltered(node.input.input);
   const table = rows.type === 'TABLE';
   const stays = !table && by.length === rows.schema.key.length && by.every((each, at) => isKey(each, rows.schema, at));
   const states: StoreSpec = {

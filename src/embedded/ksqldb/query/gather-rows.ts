@@ -28,13 +28,8 @@ export async function gatherRows(pull: Pull, peers: Peers, asked: AskedPull): Pr
     const local = await pull.local();
     const isAll = local.tasks.length === local.of || (pull.isOneKey && local.rows.length > 0);
     if (isAll) return local.rows;
-    const answers = (await peers.askAll(HELD_ROWS_PATH, asked)).map(refusingOthers);
-    const all = [
-      local,
-      ...answers.flatMap((answer) =>
-        'body' in answer && isTold(answer.body) ? [readHeld(answer.body, pull.plan)] : [],
-      ),
-    ];
+    const answers = (await peers.askAll(HELD_ROWS_PATH, asked)).map((answer) => heldBy(answer, pull.plan));
+    const all = [local, ...answers.flatMap((answer) => ('held' in answer ? [answer.held] : []))];
     const tasks = all.flatMap((each) => each.tasks);
     const isComplete = tasks.length === local.of && new Set(tasks).size === local.of;
     if (isComplete || (pull.isOneKey && all.some(({ rows }) => rows.length > 0)))
@@ -45,7 +40,7 @@ export async function gatherRows(pull: Pull, peers: Peers, asked: AskedPull): Pr
 }
 
 /** As ksqlDB says it where the host of a partition does not answer. */
-function away({ of }: HeldRows, found: readonly number[], answers: readonly PeerAnswer[]): StatementError {
+function away({ of }: HeldRows, found: readonly number[], answers: readonly HeldAnswer[]): StatementError {
   const missing = Array.from({ length: of }, (_, task) => task).filter((task) => !found.includes(task));
   const hosts = answers.flatMap((answer) =>
     'why' in answer ? [`Host ${answer.member.address} was not alive: ${answer.why}`] : [],
@@ -69,11 +64,16 @@ interface Told {
   readonly rows: readonly string[];
 }
 
+type HeldAnswer = { readonly held: HeldRows } | Extract<PeerAnswer, { readonly why: string }>;
+
 /** What listens at an engine's address by now may be another program. */
-const refusingOthers = (answer: PeerAnswer): PeerAnswer =>
-  'why' in answer || isTold(answer.body)
-    ? answer
-    : { member: answer.member, why: `${answer.member.address} does not answer as an engine` };
+function heldBy(answer: PeerAnswer, plan: QueryPlan): HeldAnswer {
+  if ('why' in answer) return answer;
+  const { member, body } = answer;
+  return isTold(body)
+    ? { held: readHeld(body, plan) }
+    : { member, why: `${member.address} does not answer as an engine` };
+}
 
 const isTold = (body: unknown): body is Told =>
   isPlainObject(body) && typeof body.of === 'number' && isListOf('number', body.tasks) && isListOf('string', body.rows);
