@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { World } from '../../servers/embedded/connect/world.js';
-import { type RealStack, startRealStack } from '../stack/stack.js';
-import { differences, startPair } from './side-by-side.js';
+import type { World } from '../../servers/embedded/connect/world.js';
+import { type Both, differences, startBoth, startPair } from './side-by-side.js';
 
-let stack: RealStack | undefined;
 let world: World;
 let realUrl: string;
 let registry: string;
+let stop: Both['stop'] | undefined;
 beforeAll(async () => {
-  const given = process.env.EVPIPE_REAL_CONNECT;
-  if (given === undefined) stack = await startRealStack({ kafka: true, registry: true, connect: true });
-  realUrl = given ?? stack?.connect.url ?? '';
-  registry = process.env.EVPIPE_REAL_REGISTRY ?? stack?.registry.url ?? '';
-  world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+  ({ world, realUrl, registryUrl: registry, stop } = await startBoth({ registry: true }));
 });
-afterAll(async () => {
-  await world?.stop();
-  await stack?.stop();
-});
+afterAll(() => stop?.());
 
 const TABLE = `CREATE TABLE rows (id uuid PRIMARY KEY, day date NOT NULL, assets bigint NOT NULL DEFAULT 7, small smallint, amount numeric(10,2) NOT NULL,
   note text DEFAULT 'n', at timestamptz, flags boolean[], raw bytea, real real, double float8 NOT NULL DEFAULT 1.5, free numeric)`;

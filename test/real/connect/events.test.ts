@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { waitUntil } from '../../../src/support/retry.js';
 import { told } from '../../servers/embedded/connect/told.js';
-import { World } from '../../servers/embedded/connect/world.js';
-import { type RealStack, startRealStack } from '../stack/stack.js';
-import { compare, differences, startPair } from './side-by-side.js';
+import type { World } from '../../servers/embedded/connect/world.js';
+import { type Both, compare, differences, startBoth, startPair } from './side-by-side.js';
 
-let stack: RealStack | undefined;
 let world: World;
 let realUrl: string;
+let stop: Both['stop'] | undefined;
 beforeAll(async () => {
-  const given = process.env.EVPIPE_REAL_CONNECT;
-  if (given === undefined) stack = await startRealStack({ kafka: true, connect: true });
-  realUrl = given ?? stack?.connect.url ?? '';
-  world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+  ({ world, realUrl, stop } = await startBoth());
 });
-afterAll(async () => {
-  await world?.stop();
-  await stack?.stop();
-});
+afterAll(() => stop?.());
 
 interface Case {
   readonly options: Record<string, string>;

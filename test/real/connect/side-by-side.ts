@@ -1,7 +1,36 @@
 import type { KafkaRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import { type Told, told } from '../../servers/embedded/connect/told.js';
-import type { TestDatabase, World } from '../../servers/embedded/connect/world.js';
+import { isStreaming, type TestDatabase, World } from '../../servers/embedded/connect/world.js';
+import { startRealStack } from '../stack/stack.js';
+
+/** The real Connect, or the one that EVPIPE_REAL_CONNECT names, and ours on its Kafka. */
+export interface Both {
+  readonly realUrl: string;
+  readonly registryUrl: string;
+  readonly world: World;
+  stop(): Promise<void>;
+}
+
+export async function startBoth(more: { readonly registry?: true } = {}): Promise<Both> {
+  const given = process.env.EVPIPE_REAL_CONNECT;
+  const stack = given === undefined ? await startRealStack({ kafka: true, connect: true, ...more }) : undefined;
+  try {
+    const world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+    return {
+      realUrl: given ?? stack?.connect.url ?? '',
+      registryUrl: process.env.EVPIPE_REAL_REGISTRY ?? (more.registry ? stack?.registry.url : undefined) ?? '',
+      world,
+      stop: async () => {
+        await world.stop();
+        await stack?.stop();
+      },
+    };
+  } catch (failure) {
+    await stack?.stop();
+    throw failure;
+  }
+}
 
 /** The same connector on the real worker and on ours, each with a prefix and slot of its own, over the same database. */
 export interface Pair {
@@ -40,12 +69,7 @@ export async function startPair(
       await waitUntil(
         `${side} to stream`,
         async () => {
-          // A slot is active for a moment when it is made too, before the snapshot: what changes then would be in both.
-          const { rows } = await database.client.query(
-            "SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'",
-            [prefix],
-          );
-          if (rows.length > 0) return true;
+          if (await isStreaming(database, prefix)) return true;
           const status = (await (await fetch(`${url}/connectors/${prefix}/status`)).json()) as {
             tasks?: Array<{ trace?: string }>;
           };

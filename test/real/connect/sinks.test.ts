@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { KafkaRecord, OutgoingRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
-import { type TestDatabase, World } from '../../servers/embedded/connect/world.js';
-import { type RealStack, startRealStack } from '../stack/stack.js';
-import { differences } from './side-by-side.js';
+import type { TestDatabase, World } from '../../servers/embedded/connect/world.js';
+import { type Both, differences, startBoth } from './side-by-side.js';
 
-let stack: RealStack | undefined;
 let world: World;
 let realUrl: string;
+let stop: Both['stop'] | undefined;
 beforeAll(async () => {
-  const given = process.env.EVPIPE_REAL_CONNECT;
-  if (given === undefined) stack = await startRealStack({ kafka: true, connect: true });
-  realUrl = given ?? stack?.connect.url ?? '';
-  world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+  ({ world, realUrl, stop } = await startBoth());
 });
-afterAll(async () => {
-  await world?.stop();
-  await stack?.stop();
-});
+afterAll(() => stop?.());
 
 const SIDES = ['real', 'ours'] as const;
 const WAIT_MS = 60_000;

@@ -4,22 +4,16 @@ import { ANSWERS_FILE, recordedAnswers } from '../../servers/embedded/connect/so
 import { SOURCE_CASES } from '../../servers/embedded/connect/source/cases.js';
 import { runCase } from '../../servers/embedded/connect/source/run-case.js';
 import type { Told } from '../../servers/embedded/connect/told.js';
-import { World } from '../../servers/embedded/connect/world.js';
-import { type RealStack, startRealStack } from '../stack/stack.js';
+import type { World } from '../../servers/embedded/connect/world.js';
+import { type Both, startBoth } from './side-by-side.js';
 
-let stack: RealStack | undefined;
 let world: World;
 let realUrl: string;
+let stop: Both['stop'] | undefined;
 beforeAll(async () => {
-  const given = process.env.EVPIPE_REAL_CONNECT;
-  if (given === undefined) stack = await startRealStack({ kafka: true, connect: true });
-  realUrl = given ?? stack?.connect.url ?? '';
-  world = await World.start(process.env.EVPIPE_TEST_KAFKA ?? stack?.kafka.bootstrapServers);
+  ({ world, realUrl, stop } = await startBoth());
 });
-afterAll(async () => {
-  await world?.stop();
-  await stack?.stop();
-});
+afterAll(() => stop?.());
 
 const answers = recordedAnswers();
 const records = process.env.EVPIPE_RECORD === '1';

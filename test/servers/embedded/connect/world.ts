@@ -231,3 +231,12 @@ async function startBroker(dataDir: string, named: string | undefined): Promise<
     stop: () => running.stop(),
   };
 }
+
+/** Whether a connector streams from its slot, which is active for a moment when it is made too, before the snapshot. */
+export async function isStreaming({ client }: TestDatabase, slot: string): Promise<boolean> {
+  const { rows } = await client.query(
+    "SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'",
+    [slot],
+  );
+  return rows.length > 0;
+}

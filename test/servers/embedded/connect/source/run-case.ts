@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KafkaRecord } from '../../../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../../../src/support/retry.js';
 import { type Told, told } from '../told.js';
-import type { TestDatabase, World } from '../world.js';
+import { isStreaming, type TestDatabase, type World } from '../world.js';
 
 /** What happens to a connector and its database, in order. */
 export type Step =
@@ -85,10 +85,7 @@ function streaming(workerUrl: string, database: TestDatabase, prefix: string): P
   return waitUntil(
     'the connector to stream',
     async () => {
-      const { rows } = await database.client.query('SELECT active FROM pg_replication_slots WHERE slot_name = $1', [
-        prefix,
-      ]);
-      if (rows[0]?.active === true) return true;
+      if (await isStreaming(database, prefix)) return true;
       await failIfFailed(workerUrl, prefix).catch((failure: Error) => {
         if (!/404/.test(failure.message)) throw failure;
       });
