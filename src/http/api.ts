@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
-import { readBody } from './body.js';
+import { discardRest, readBody } from './body.js';
 import type { Login } from './callers.js';
 import { createFront, type Front, type Request, type Response } from './front.js';
 import { HttpProblem } from './problem.js';
@@ -60,16 +60,16 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
   const respond = (request: Request, response: Response, answer: Answer): void => {
     if (response.headersSent) return void response.end();
     const { status, body, headers } = answer;
-    // A body that was not read to its end would be taken for the next request.
-    const close = status === 413 && request.httpVersionMajor === 1 ? { connection: 'close' } : {};
-    if (body === undefined) {
-      response.writeHead(status, { ...close, ...headers });
-      return void response.end();
-    }
-    const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    // The connection ends with a body that is too large, but only once its sender has had the time to read the
+    // answer: what is still being sent to a closed socket resets the connection, and the answer is lost with it.
+    const lingers = status === 413 && request.httpVersionMajor === 1;
+    const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
     const type = { 'content-type': api.contentType(request), 'content-length': bytes.length };
-    response.writeHead(status, { ...type, ...close, ...headers });
-    response.end(bytes);
+    const close = { connection: 'close' };
+    response.writeHead(status, { ...(body === undefined ? {} : type), ...(lingers ? close : {}), ...headers });
+    if (!lingers) return void response.end(bytes);
+    response.write(bytes);
+    void discardRest(request).then(() => response.end());
   };
 
   const fail = (request: Request, response: Response, thrown: unknown): void => {

@@ -6,17 +6,29 @@ import { HttpProblem } from './problem.js';
 /** Of a body that is too large: read so that its sender gets the answer instead of a broken connection. */
 const DISCARDED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Throws HttpProblem 413. */
+/** Throws HttpProblem 413, and leaves the rest of the body unread. */
 export async function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= bytesMax) chunks.push(chunk);
-    else if (bytes > bytesMax + DISCARDED_BYTES_MAX) break;
+    if (bytes > bytesMax) throw new HttpProblem(413, `the request body is larger than ${bytesMax} bytes`);
+    chunks.push(chunk);
   }
-  if (bytes > bytesMax) throw new HttpProblem(413, `the request body is larger than ${bytesMax} bytes`);
   return Buffer.concat(chunks, bytes);
+}
+
+/** Reads what is left of a body that has been answered, up to a bound; a sender that goes away ends it too. */
+export async function discardRest(request: Readable): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer | string>) {
+      bytes += chunk.length;
+      if (bytes > DISCARDED_BYTES_MAX) return;
+    }
+  } catch {
+    // the sender is gone
+  }
 }
 
 /** Throws HttpProblem 400. */
