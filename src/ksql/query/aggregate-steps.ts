@@ -5,7 +5,7 @@ import { DueWindows } from './due-windows.js';
 import type { AggregateStep } from './physical-plan.js';
 import type { Step, StepContext } from './step.js';
 import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
-import { type WindowRules, windowsOf } from './windows.js';
+import { type WindowRules, windowFinder } from './windows.js';
 
 type Emit = (row: Row) => void;
 type Failed = StepContext['failed'];
@@ -48,7 +48,7 @@ function streamStep(groupOf: GroupOf, aggregation: Aggregation, rules: WindowRul
     if (row.value === null) return;
     const group = groupOf(row);
     if (group === undefined) return;
-    if (rules === undefined) aggregation.change(group, undefined, row, 'add', emit);
+    if (rules === undefined) aggregation.change(group, row, 'add', emit);
     else if (rules.kind === 'SESSION') aggregation.session(group, row, rules, emit);
     else aggregation.windows(group, row, rules, emit);
   };
@@ -78,8 +78,8 @@ function tableStep(groupOf: GroupOf, aggregation: Aggregation, context: StepCont
       aggregation.replace(old, now, emit);
       return;
     }
-    if (old !== undefined) aggregation.change(old.group, undefined, old.row, 'undo', emit);
-    if (now !== undefined) aggregation.change(now.group, undefined, now.row, 'add', emit);
+    if (old !== undefined) aggregation.change(old.group, old.row, 'undo', emit);
+    if (now !== undefined) aggregation.change(now.group, now.row, 'add', emit);
   };
 }
 
@@ -98,6 +98,7 @@ class Aggregation {
   private readonly open = new Map<number, DueWindows>();
   /** Sessions of each group. */
   private readonly sessions = new Map<string, Set<string>>();
+  private readonly windowsAt: (timestampMs: number) => readonly RowWindow[];
 
   constructor(
     private readonly step: AggregateStep,
@@ -105,6 +106,7 @@ class Aggregation {
   ) {
     this.states = context.store(AGGREGATE_STATES);
     this.results = step.final ? context.store(RESULTS) : undefined;
+    this.windowsAt = step.window === undefined ? () => [] : windowFinder(step.window);
     if (step.window === undefined) return;
     for (const [identity, { key, window, timestampMs }] of this.states.all()) {
       const partition = context.partitionOf(key);
@@ -121,9 +123,20 @@ class Aggregation {
     return tableRows(this.states, (entry) => this.rowOf(entry, NO_CAUSE, SAID_BEFORE));
   }
 
-  /** Adds a row to a group, or takes it back, and emits the group as it is then. True: the group is new. */
-  change(group: readonly Value[], window: RowWindow | undefined, row: Row, how: 'add' | 'undo', emit: Emit): boolean {
-    const identity = Store.identity(group, window);
+  /** Adds a row to a group, or takes it back, and emits the group as it is then. */
+  change(group: readonly Value[], row: Row, how: 'add' | 'undo', emit: Emit): void {
+    this.put(Store.identity(group), group, undefined, row, how, emit);
+  }
+
+  /** True: the group is new. */
+  private put(
+    identity: string,
+    group: readonly Value[],
+    window: RowWindow | undefined,
+    row: Row,
+    how: 'add' | 'undo',
+    emit: Emit,
+  ): boolean {
     const entry = this.states.get(identity);
     const state = this.next(entry?.state as readonly Value[] | undefined, row, how);
     const timestampMs = Math.max(entry?.timestampMs ?? -1, row.timestampMs);
@@ -206,10 +219,11 @@ class Aggregation {
   windows(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
     const partition = this.context.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
-    for (const window of windowsOf(rules, row.timestampMs)) {
+    for (const window of this.windowsAt(row.timestampMs)) {
       if (window.endMs + rules.graceMs <= now) continue;
-      const isNew = this.change(group, window, row, 'add', emit);
-      if (isNew) this.watch(partition, Store.identity(group, window), window, rules);
+      const identity = Store.identity(group, window);
+      const isNew = this.put(identity, group, window, row, 'add', emit);
+      if (isNew) this.watch(partition, identity, window, rules);
     }
     this.close(partition, now, rules, row, emit);
   }

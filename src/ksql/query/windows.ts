@@ -41,11 +41,24 @@ export const sourceWindow = ({ kind, sizeMs }: WindowRules): SourceWindow => ({
   sizeMs: kind === 'SESSION' ? undefined : sizeMs,
 });
 
+/** A row's windows by its time. Rows in the same windows get the same objects: a million groups then keep one window. */
+export function windowFinder({ sizeMs, advanceMs }: WindowRules): (timestampMs: number) => readonly RowWindow[] {
+  let known: readonly RowWindow[] = [];
+  return (timestampMs) => {
+    const firstMs = Math.max(0, Math.floor((timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs);
+    const lastMs = Math.floor(timestampMs / advanceMs) * advanceMs;
+    if (known[0]?.startMs !== firstMs || known.at(-1)?.startMs !== lastMs) {
+      known = windowsBetween(firstMs, lastMs, sizeMs, advanceMs);
+    }
+    return known;
+  };
+}
+
 /** All windows that hold a time, oldest first; none begins before the epoch. */
-export function windowsOf(rules: WindowRules, timestampMs: number): RowWindow[] {
-  const { sizeMs, advanceMs } = rules;
+function windowsBetween(firstMs: number, lastMs: number, sizeMs: number, advanceMs: number): RowWindow[] {
   const windows: RowWindow[] = [];
-  let startMs = Math.max(0, Math.floor((timestampMs - sizeMs + advanceMs) / advanceMs) * advanceMs);
-  for (; startMs <= timestampMs; startMs += advanceMs) windows.push({ startMs, endMs: startMs + sizeMs });
+  for (let startMs = firstMs; startMs <= lastMs; startMs += advanceMs) {
+    windows.push({ startMs, endMs: startMs + sizeMs });
+  }
   return windows;
 }

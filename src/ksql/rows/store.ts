@@ -25,7 +25,7 @@ type Ordered = Pick<StoreEntry, 'key' | 'window'> & { readonly identity: string 
 
 export type Changelog = (key: Buffer, value: Buffer | null) => void;
 
-/** So many keys are kept as the bytes that the changelog gets: a hundred bytes each. */
+/** Up to so many entries, keys are kept as the bytes that the changelog gets, a hundred each: beyond, most would be made anew. */
 const LOG_KEYS_MAX = 50_000;
 
 /** A state store in memory, every change of which goes to its changelog topic. */
@@ -34,7 +34,7 @@ export class Store {
   /** The entries in the order of their keys, once a range has been asked for. */
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
-  /** Keys as the changelog has them, of entries that changed before. */
+  /** Keys of entries as the changelog has them. */
   private readonly logKeys = new Map<string, Buffer>();
   private readonly writeKey: (value: Value) => string;
   private readonly readKey: (json: unknown) => Value;
@@ -77,6 +77,7 @@ export class Store {
     this.entries.delete(identity);
     this.ordered?.delete({ identity, key: entry.key, window: entry.window });
     this.changelog?.(this.keyBytes(identity, entry), null);
+    this.logKeys.delete(identity);
   }
 
   /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
@@ -130,8 +131,8 @@ export class Store {
     if (known !== undefined) return known;
     const bounds = window === undefined ? '' : `,"w":[${window.startMs},${window.endMs}]`;
     const bytes = Buffer.from(`{"n":${JSON.stringify(this.spec.name)},"k":${this.writeKey(key)}${bounds}}`);
-    if (this.logKeys.size >= LOG_KEYS_MAX) this.logKeys.clear();
-    this.logKeys.set(identity, bytes);
+    if (this.entries.size > LOG_KEYS_MAX) this.logKeys.clear();
+    else this.logKeys.set(identity, bytes);
     return bytes;
   }
 
