@@ -61,7 +61,7 @@ const needsRegistry = parts?.some((part) => part === 'avro') ?? true;
 const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
 life.onEnd(() => postgres.remove());
 const startedMs = performance.now();
-const stack = await startRealStack({ kafka: true, ...(needsRegistry && { registry: true }) });
+const stack = await startRealStack({ kafka: { asInProduction: true }, ...(needsRegistry && { registry: true }) });
 life.onEnd(() => stack.stop());
 console.error(`Kafka${needsRegistry ? ' and the registry' : ''}: ${Math.round(performance.now() - startedMs)} ms`);
 const { bootstrapServers } = stack.kafka;
@@ -70,7 +70,7 @@ life.onEnd(() => kafka.close());
 
 async function startReal(): Promise<Worker> {
   const begin = performance.now();
-  const real = await startRealStack({ connect: { bootstrapServers, heapMb: 2048 } });
+  const real = await startRealStack({ connect: { bootstrapServers, heapMb: 2048, asInProduction: true } });
   life.onEnd(() => real.stop());
   const { url, jvm } = real.connect;
   return { name: 'real', url, pid: jvm.pid, startMs: performance.now() - begin };

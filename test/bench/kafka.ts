@@ -39,7 +39,7 @@ async function startOurs(dataDir: string): Promise<Contender> {
 
 async function startReal(dataDir: string): Promise<Contender> {
   const startedMs = performance.now();
-  const real = await startRealKafka({ dataDir });
+  const real = await startRealKafka({ dataDir, asInProduction: true });
   const startMs = performance.now() - startedMs;
   const pid = real.jvm.pid;
   return { name: 'real', address: real.bootstrapServers, pid, startMs, stop: () => real.stop() };

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../../src/support/retry.js';
+import { keepArchive, leavingClasses, withArchive } from './quick-start.js';
 
 export interface JvmOptions {
   /** Names the log file: `<dataDir>/<name>.log`. */
@@ -12,6 +14,8 @@ export interface JvmOptions {
   /** Main class and its arguments. */
   readonly main: readonly [string, ...string[]];
   readonly heapMb: number;
+  /** The file that keeps its classes for quick starts. Absent: it starts and runs as in production. */
+  readonly archive?: string | undefined;
   /** System properties. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -40,7 +44,11 @@ export async function startJvm(options: JvmOptions): Promise<Jvm> {
   const logFile = join(options.dataDir, `${options.name}.log`);
   const log = await open(logFile, 'a');
   const properties = Object.entries({ ...LOGGING, ...options.properties }).map(([name, value]) => `-D${name}=${value}`);
-  const java = ['java', `-Xmx${options.heapMb}m`, ...properties, '-cp', options.classpath, ...options.main];
+  const left = join(options.dataDir, `${options.name}.jsa`);
+  const { archive } = options;
+  const leavesClasses = archive !== undefined && !existsSync(archive);
+  const flags = leavesClasses ? leavingClasses(left) : archive === undefined ? [] : withArchive(archive);
+  const java = ['java', `-Xmx${options.heapMb}m`, ...flags, ...properties, '-cp', options.classpath, ...options.main];
   const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', ...java], {
     cwd: options.dataDir,
     env: { ...process.env, ...options.env },
@@ -63,6 +71,8 @@ export async function startJvm(options: JvmOptions): Promise<Jvm> {
     const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await ended;
     clearTimeout(kill);
+    // An exit code: it has ended by itself, and written all that it leaves.
+    if (leavesClasses && child.exitCode !== null && existsSync(left)) await keepArchive(left, archive);
   };
   return { pid: child.pid, logFile, ending, stop };
 }

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import getPort from 'get-port';
 import { Lifetime } from '../../../src/support/lifetime.js';
 import { downloadRealStack } from './download.js';
 import { startJvm, untilItAnswers } from './jvm.js';
-import { CLUSTER_ID, describeCluster, properties } from './kafka.js';
-
-const run = promisify(execFile);
+import { describeCluster, formatStorage, kafkaArchive, kafkaJars, properties } from './kafka.js';
 
 const BROKERS = [1, 2, 3] as const;
 const HEAP_MB = 320;
@@ -40,7 +36,7 @@ interface Node {
 
 /** Three KRaft nodes of Apache Kafka on 127.0.0.1, each broker and controller: clients log in by SCRAM over TLS. Resolves once all are registered. */
 export async function startRealKafkaCluster(options: RealKafkaClusterOptions): Promise<RealKafkaCluster> {
-  const classpath = join(await downloadRealStack(), 'kafka', '*');
+  const stack = await downloadRealStack();
   const nodes: Node[] = [];
   for (const id of BROKERS) {
     const [inside, clients, controller] = [await freeAddress(), await freeAddress(), await freeAddress()];
@@ -53,10 +49,10 @@ export async function startRealKafkaCluster(options: RealKafkaClusterOptions): P
         const file = await configure(node, nodes, options);
         const { name, password } = options.user;
         const scram = `SCRAM-SHA-512=[name=${name},password=${password}]`;
-        const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file, '--add-scram', scram];
-        await run('java', ['-cp', classpath, ...format]);
+        await formatStorage(stack, file, '--add-scram', scram);
         const main = ['kafka.Kafka', file] as const;
-        const jvm = await startJvm({ name: 'kafka', dataDir: node.folder, classpath, main, heapMb: HEAP_MB });
+        const of = { name: 'kafka', dataDir: node.folder, classpath: kafkaJars(stack), archive: kafkaArchive(stack) };
+        const jvm = await startJvm({ ...of, main, heapMb: HEAP_MB });
         life.onEnd(() => jvm.stop('SIGKILL'));
         return { id: node.id, inside: node.inside, jvm };
       }),

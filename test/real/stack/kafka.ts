@@ -7,6 +7,7 @@ import getPort from 'get-port';
 import { Kafka, logLevel } from 'kafkajs';
 import { downloadRealStack } from './download.js';
 import { type Jvm, startJvm, untilItAnswers } from './jvm.js';
+import { withArchive } from './quick-start.js';
 
 const run = promisify(execFile);
 
@@ -15,6 +16,8 @@ export interface RealKafkaOptions {
   readonly dataDir: string;
   readonly port?: number | undefined;
   readonly heapMb?: number | undefined;
+  /** For benches: it takes longer to start, and is quicker then. */
+  readonly asInProduction?: true | undefined;
   /** Further listeners, host:port by their security protocol, which is their name too. */
   readonly listeners?: Readonly<Record<string, string>> | undefined;
   /** System properties of its JVM. */
@@ -32,7 +35,8 @@ export interface RealKafka {
 
 /** Apache Kafka, one KRaft node that is broker and controller, on 127.0.0.1. Resolves once it describes itself. */
 export async function startRealKafka(options: RealKafkaOptions): Promise<RealKafka> {
-  const classpath = join(await downloadRealStack(), 'kafka', '*');
+  const stack = await downloadRealStack();
+  const classpath = kafkaJars(stack);
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
   const controllerPort = await getPort({ host: '127.0.0.1' });
   const protocols = ['PLAINTEXT', ...Object.keys(options.listeners ?? {})];
@@ -63,7 +67,7 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
   await mkdir(options.dataDir, { recursive: true });
   await writeFile(file, properties(config));
   if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) {
-    await run('java', ['-cp', classpath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]);
+    await formatStorage(stack, file);
   }
   const main = ['kafka.Kafka', file] as const;
   const jvm = await startJvm({
@@ -72,6 +76,7 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
     classpath,
     main,
     heapMb: options.heapMb ?? 512,
+    archive: options.asInProduction ? undefined : kafkaArchive(stack),
     properties: options.properties ?? {},
   });
   const bootstrapServers = `127.0.0.1:${port}`;
@@ -79,8 +84,19 @@ export async function startRealKafka(options: RealKafkaOptions): Promise<RealKaf
   return { bootstrapServers, port, jvm, stop: (signal) => jvm.stop(signal) };
 }
 
+export const kafkaJars = (stack: string): string => join(stack, 'kafka', '*');
+/** Of the broker and of the tools. */
+export const kafkaArchive = (stack: string): string => join(stack, 'kafka.jsa');
+
+/** Writes what a node's log folder begins with. */
+export async function formatStorage(stack: string, file: string, ...more: readonly string[]): Promise<void> {
+  const flags = withArchive(kafkaArchive(stack));
+  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file, ...more];
+  await run('java', [...flags, '-cp', kafkaJars(stack), ...format]);
+}
+
 /** Any 16 bytes in base64 will do. */
-export const CLUSTER_ID = 'ZXZwaXBlLXJlYWwtc3RhYw';
+const CLUSTER_ID = 'ZXZwaXBlLXJlYWwtc3RhYw';
 
 /** Throws until so many brokers are registered. */
 export async function describeCluster(bootstrapServers: string, wanted: number): Promise<void> {

@@ -20,7 +20,8 @@ export interface RealRegistry {
 
 /** Apicurio Registry with the Confluent API (ids are content ids), schemas in memory. Resolves once it lists its subjects. */
 export async function startRealRegistry(options: RealRegistryOptions): Promise<RealRegistry> {
-  const folder = join(await downloadRealStack(), 'registry');
+  const stack = await downloadRealStack();
+  const folder = join(stack, 'registry');
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
   const jvm = await startJvm({
     name: 'registry',
@@ -28,6 +29,7 @@ export async function startRealRegistry(options: RealRegistryOptions): Promise<R
     classpath: `${join(folder, '*')}:${join(folder, 'lib', '*')}`,
     main: ['io.quarkus.runner.GeneratedMain'],
     heapMb: options.heapMb ?? 384,
+    archive: join(stack, 'registry.jsa'),
     properties: { 'quarkus.http.host': '127.0.0.1', 'quarkus.http.port': String(port) },
   });
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`;
