@@ -1,20 +1,27 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Whole pipelines take longest: begun last, the end would be waiting for one of them alone. */
+/** Whole pipelines take longest, and these of the real servers: begun last, the end would be waiting for one of them alone. */
+const LONGEST = ['system/', 'real/connect-workers', 'real/shared-queries', 'real/pipelines', 'real/shared-stack'];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isSystem = (file: TestSpecification): boolean => file.project.name === 'system';
-    return [...sorted.filter(isSystem), ...sorted.filter((file) => !isSystem(file))];
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.some((name) => moduleId.includes(`/test/${name}`));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
 
 // unit: no server, no process; servers: single servers, and what works with them; system: whole pipelines through the
 // built command; security: attacks over real sockets;
-// real: the same behaviour against the real Kafka, Connect and Debezium; compose: in containers of an engine of its own; soak: long seeded runs.
+// real: the same behaviour against the real Kafka, Connect and Debezium; pages: what the pages say, on a machine where nothing else runs;
+// compose: in containers of an engine of its own; soak: long seeded runs.
 /** Files that follow each other in a worker share the modules that they import: loading all of them anew takes longer than the tests. */
 const SHARED_MODULES = { isolate: false };
+
+/** After all else. */
+const ALONE = { sequence: { groupOrder: 3 } };
 
 const project = (name: string, timeoutMs: number, parallel: boolean, more: object = {}) => ({
   test: {
@@ -47,9 +54,14 @@ export default defineConfig({
       project('servers', 60_000, true, SHARED_MODULES),
       project('system', 180_000, true, SHARED_MODULES),
       project('security', 180_000, true),
-      project('real', 600_000, false),
-      project('compose', 900_000, false),
-      project('soak', 7_200_000, false),
+      project('real', 600_000, true, {
+        // Half of the time is waiting for servers to start and to stop; three would need more memory than time is left to save.
+        maxWorkers: 2,
+        sequence: { groupOrder: 2 },
+      }),
+      project('pages', 600_000, false, ALONE),
+      project('compose', 900_000, false, ALONE),
+      project('soak', 7_200_000, false, ALONE),
     ],
   },
 });
