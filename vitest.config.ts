@@ -55,11 +55,12 @@ export default defineConfig({
       project('system', 180_000, true, SHARED_MODULES),
       project('security', 180_000, true),
       project('real', 600_000, true, {
+        setupFiles: ['test/support/downloads.ts'],
         // Half of the time is waiting for servers to start and to stop; three would need more memory than time is left to save.
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
-      project('pages', 600_000, false, ALONE),
+      project('pages', 600_000, false, { ...ALONE, setupFiles: ['test/support/downloads.ts'] }),
       project('compose', 900_000, false, ALONE),
       project('soak', 7_200_000, false, ALONE),
     ],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { downloading } from '../support/downloads.js';
 
 /** What somebody has who knows the package alone: its tarball, an empty folder, npm. */
 
@@ -20,7 +21,10 @@ beforeAll(async () => {
     readonly devDependencies: Readonly<Record<string, string>>;
   };
   const types = ['typescript', '@types/node'].map((name) => `${name}@${devDependencies[name]}`);
-  await run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`, ...types], { cwd: folder });
+  await run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`, ...types], {
+    cwd: folder,
+    env: downloading(),
+  });
 });
 
 afterAll(async () => {
