@@ -18,6 +18,8 @@ const ENTRY = fileURLToPath(new URL('../../dist/embedded/ksqldb/process.js', imp
 const SEED = Number(process.env.EVPIPE_SEED ?? 14);
 const PARTITIONS = 4;
 const KEYS = 20;
+/** Some writes fall into each transaction; more of them would only be more work for five queries and, afterwards, five more. */
+const BETWEEN_WRITES_MS = 40;
 /** Of now: half a minute after its start a real broker deletes what is older than the topics' retention. */
 const START_MS = Date.now();
 const AT_LEAST_ONCE = { 'auto.offset.reset': 'earliest' };
@@ -202,7 +204,7 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
         written.inputs++;
       }
       await producer.flush();
-      await pause(10);
+      await pause(BETWEEN_WRITES_MS);
     });
     return { written, stop };
   }
