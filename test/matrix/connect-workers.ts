@@ -17,6 +17,8 @@ const WAIT_MS = 60_000;
 const START_MS = 300_000;
 /** The least that a broker allows. */
 const SESSION_MS = 6_000;
+/** Each worker that ends has something under way; more of it would only be more work. */
+const BETWEEN_WRITES_MS = 20;
 
 interface Broker {
   readonly access: KafkaAccess;
@@ -198,7 +200,7 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
     const writer = repeatedly(async () => {
       rows++;
       for (const name of names) await database.query(`INSERT INTO ${name} VALUES (${rows})`);
-      await pause(5);
+      await pause(BETWEEN_WRITES_MS);
     });
     /** What the topics have in the end, each row at least once. */
     const arrived = async (): Promise<ReadonlyArray<readonly number[]>> => {
@@ -334,7 +336,7 @@ export function connectWorkers(startBroker: (dataDir: string) => Promise<Broker>
         return { topic, key: schemaed({ id }), value: schemaed({ id, version }) };
       });
       await producer.send(records);
-      await pause(5);
+      await pause(BETWEEN_WRITES_MS);
     });
     const allStored = async (count: number): Promise<void> => {
       await waitUntil(
