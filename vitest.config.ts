@@ -1,15 +1,25 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Whole pipelines take longest, and these of the real servers: begun last, the end would be waiting for one of them alone. */
-const LONGEST = ['system/', 'real/connect-workers', 'real/shared-queries', 'real/pipelines', 'real/shared-stack'];
+/** These take longest, in this order, and mostly wait: begun last, the end would be waiting for one of them alone. Without it the largest files come first. */
+const LONGEST = [
+  'servers/embedded/connect/worker-group',
+  'servers/embedded/ksqldb/shared-queries',
+  'system/',
+  'real/connect-workers',
+  'real/shared-queries',
+  'real/shared-stack',
+  'real/pipelines',
+  'real/postgres-versions',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean =>
-      LONGEST.some((name) => moduleId.includes(`/test/${name}`));
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((name) => moduleId.includes(`/test/${name}`));
+      return found < 0 ? LONGEST.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
