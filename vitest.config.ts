@@ -25,10 +25,13 @@ class LongestFirst extends BaseSequencer {
 
 // unit: no server, no process; servers: single servers, and what works with them; system: whole pipelines through the
 // built command; security: attacks over real sockets;
-// real: the same behaviour against the real Kafka, Connect and Debezium; pages: what the pages say, on a machine where nothing else runs;
+// real: the same behaviour against the real Kafka, Connect and Debezium; alone: those of them beside which nothing may run;
 // compose: in containers of an engine of its own; soak: long seeded runs.
 /** Files that follow each other in a worker share the modules that they import: loading all of them anew takes longer than the tests. */
 const SHARED_MODULES = { isolate: false };
+
+/** Their commands without a file are about the only pipeline that runs; the suites of the Go clients have time limits of their own. */
+const NOT_BESIDE_OTHERS = ['readme', 'kafka/franz-go', 'kafka/sarama'].map((name) => `test/real/${name}.test.ts`);
 
 /** After all else. */
 const ALONE = { sequence: { groupOrder: 3 } };
@@ -65,12 +68,18 @@ export default defineConfig({
       project('system', 180_000, true, SHARED_MODULES),
       project('security', 180_000, true),
       project('real', 600_000, true, {
+        exclude: NOT_BESIDE_OTHERS,
+        globalSetup: ['test/real/stack/fetch.ts'],
         setupFiles: ['test/support/downloads.ts'],
         // Half of the time is waiting for servers to start and to stop; three would need more memory than time is left to save.
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
-      project('pages', 600_000, false, { ...ALONE, setupFiles: ['test/support/downloads.ts'] }),
+      project('alone', 600_000, false, {
+        ...ALONE,
+        include: NOT_BESIDE_OTHERS,
+        setupFiles: ['test/support/downloads.ts'],
+      }),
       project('compose', 900_000, false, ALONE),
       project('soak', 7_200_000, false, ALONE),
     ],
