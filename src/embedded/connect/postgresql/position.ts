@@ -22,7 +22,7 @@ export interface Position {
   readonly incremental?: IncrementalState | undefined;
 }
 
-/** Debezium has none: its offsets say only which change was told last, and what may follow at its place is told again. */
+/** Debezium has none: it takes all at the place of a change for told, also where more rows of a COPY followed. */
 const TOLD = 'evpipe_told_at_lsn';
 
 /** As Debezium stores it: lsn_proc, messageType, lsn_commit, lsn, txId, ts_usec; `exact` with what it takes to go on without telling anything twice. */
@@ -49,10 +49,10 @@ export function offsetOf(position: Position, exact = false): SourceOffset {
 }
 
 /** Up to where the transaction is done with that was told in part; 0: nothing of it. */
-export function doneOfTransaction({ lsn, doneLsn, commitLsn, told = 0 }: Position): bigint {
-  // Its first change can be where the commit before it ends: only the count tells that it was told.
+export function doneOfTransaction({ lsn, doneLsn, told = 0, messageType }: Position): bigint {
   if (told > 0) return lsn - 1n;
-  return doneLsn > commitLsn ? doneLsn : 0n;
+  // A transaction's first change can be where the commit before it ends: the same place means the one or the other.
+  return messageType === null || messageType === 'BEGIN' || messageType === 'COMMIT' ? 0n : doneLsn;
 }
 
 const COLLECTIONS = 'incremental_snapshot_collections';

@@ -5,7 +5,8 @@ import type { ConnectRecord } from '../data/record.js';
 import { type TableInfo, tableName } from './catalogue.js';
 import type { Change, EventFactory } from './events.js';
 import type { IncrementalSnapshot } from './incremental.js';
-import { doneOfTransaction, type Position } from './position.js';
+import { OpenTransaction } from './open-transaction.js';
+import type { Position } from './position.js';
 import type { Reselection } from './reselect.js';
 import type { Settings } from './settings.js';
 import { type Signal, signalOf } from './signals.js';
@@ -48,7 +49,7 @@ type Of<Kind extends PgoutputMessage['kind']> = Extract<PgoutputMessage, { kind:
 export class StreamReader {
   private position: Position;
   private skipping = false;
-  private transaction: Transaction | undefined;
+  private transaction: OpenTransaction | undefined;
   private readonly tables = new Map<number, TableCodec | undefined>();
   /** What is waited for; data that arrives meanwhile is copied and kept in order. */
   private holds = 0;
@@ -121,7 +122,15 @@ export class StreamReader {
     this.parts.incremental.passed(serverLsn);
     if (serverLsn <= this.position.commitLsn) return;
     if (this.settings.heartbeatMs === 0 && !replyRequested) return;
-    this.position = { ...this.position, lsn: serverLsn, doneLsn: serverLsn, commitLsn: serverLsn, told: 0 };
+    const { messageType } = this.position;
+    this.position = {
+      ...this.position,
+      lsn: serverLsn,
+      doneLsn: serverLsn,
+      commitLsn: serverLsn,
+      told: 0,
+      messageType: messageType === null ? null : 'COMMIT', // no change is here, whatever may begin here
+    };
     this.parts.output.moved(this.position, replyRequested);
   }
 
@@ -158,27 +167,19 @@ export class StreamReader {
     }
     const lastCommit = this.commitSeen ? this.position.commitLsn : null;
     const { prefix, database } = this.settings;
-    const { resume } = this;
-    const told = message.xid === resume.txId ? (resume.told ?? 0) : 0;
-    this.transaction = {
-      xid: message.xid,
-      timeUs: message.commitTimeUs,
-      source: new SourceInfo(prefix, database, message.commitTimeUs, message.xid, lastCommit, this.parts.xmin()),
-      count: this.settings.transactionMetadata ? new TransactionCount(message.xid) : undefined,
-      doneLsn: told > 0 ? resume.doneLsn : this.position.commitLsn,
-      lsn: told > 0 ? resume.lsn : 0n,
-      told,
-      // Told in part before: what is done with there is not told again.
-      skipUntil: message.xid === resume.txId ? doneOfTransaction(resume) : 0n,
-      toSkip: told,
-      toldLast: message.xid === resume.txId && resume.told === undefined ? resume.messageType : null,
-      wrote: false,
-    };
-    if (this.transaction.count !== undefined && !this.wasTold(this.transaction, lsn)) {
+    const xmin = this.parts.xmin();
+    this.transaction = new OpenTransaction(
+      message,
+      this.resume,
+      this.position.commitLsn,
+      new SourceInfo(prefix, database, message.commitTimeUs, message.xid, lastCommit, xmin),
+      this.settings.transactionMetadata ? new TransactionCount(message.xid) : undefined,
+    );
+    if (this.transaction.count !== undefined && this.transaction.tellsBegin(lsn)) {
       const record = this.parts.events.transaction(
         this.transaction.count.begin(lsn, Math.floor(message.commitTimeUs / 1000)),
       );
-      this.parts.output.emit(record, this.advance(lsn, 'BEGIN'));
+      this.parts.output.emit(record, this.advance(this.transaction, lsn, 'BEGIN'));
     }
   }
 
@@ -190,6 +191,7 @@ export class StreamReader {
       return;
     }
     if (transaction === undefined) throw new Error('a commit without a begin');
+    transaction.closePlace();
     this.commitSeen = true;
     this.position = {
       lsn: message.endLsn,
@@ -227,18 +229,18 @@ export class StreamReader {
 
   private row(lsn: bigint, message: Of<'insert'> | Of<'update'> | Of<'delete'>): void {
     const { transaction } = this;
-    if (transaction === undefined || lsn <= transaction.skipUntil) return;
+    if (transaction === undefined || transaction.passed(lsn)) return;
     const codec = this.tables.get(message.relationId);
     if (codec === undefined) return;
     const operation = message.kind === 'insert' ? 'c' : message.kind === 'update' ? 'u' : 'd';
     const before = message.kind === 'insert' ? undefined : message.before;
     const after = message.kind === 'delete' ? undefined : message.after;
     if (!this.settings.skipped.has(operation)) {
-      if (this.wasTold(transaction, lsn) || this.wasToldLast(transaction, lsn, message)) return;
+      if (transaction.wasTold(lsn)) return;
       const { source, count } = transaction;
       const previous = message.kind === 'update' && message.beforeHolds === 'row' ? message.before : undefined;
       const change = { before, after, previous, oldKeyKnown: before !== undefined, source, lsn, count };
-      const position = this.advance(lsn, message.kind.toUpperCase());
+      const position = this.advance(transaction, lsn, message.kind.toUpperCase());
       transaction.wrote = true;
       const whole =
         after === undefined ? undefined : this.parts.reselection?.row(codec.table, withOld(after, previous));
@@ -280,12 +282,12 @@ export class StreamReader {
 
   private truncate(lsn: bigint, message: Of<'truncate'>): void {
     const { transaction } = this;
-    if (transaction === undefined || lsn <= transaction.skipUntil || this.settings.skipped.has('t')) return;
+    if (transaction === undefined || transaction.passed(lsn) || this.settings.skipped.has('t')) return;
     const { source, count } = transaction;
     for (const id of message.relationIds) {
       const codec = this.tables.get(id);
-      if (codec === undefined || this.wasTold(transaction, lsn)) continue;
-      const position = this.advance(lsn, 'TRUNCATE');
+      if (codec === undefined || transaction.wasTold(lsn)) continue;
+      const position = this.advance(transaction, lsn, 'TRUNCATE');
       this.parts.incremental.truncated(tableName(codec.table));
       this.parts.output.emit(this.parts.events.truncate(codec, { source, lsn, count }), position);
       transaction.wrote = true;
@@ -297,11 +299,11 @@ export class StreamReader {
     const wanted = this.settings.includesMessage(message.prefix) && !this.settings.skipped.has('m');
     if (message.transactional) {
       const { transaction } = this;
-      if (!wanted || transaction === undefined || this.wasTold(transaction, message.lsn)) return;
+      if (!wanted || transaction === undefined || transaction.wasTold(message.lsn)) return;
       const change = { source: transaction.source, lsn: message.lsn, count: transaction.count };
       this.parts.output.emit(
         this.parts.events.message(message.prefix, message.content, change),
-        this.advance(message.lsn, 'MESSAGE'),
+        this.advance(transaction, message.lsn, 'MESSAGE'),
       );
       transaction.wrote = true;
       return;
@@ -314,7 +316,8 @@ export class StreamReader {
       doneLsn: message.lsn,
       commitLsn: message.lsn,
       told: 0,
-      messageType: 'MESSAGE',
+      // A transaction can begin where its record ends: after a MESSAGE Debezium would take that one's first change for told.
+      messageType: 'COMMIT',
     };
     const lastCommit = this.commitSeen ? this.position.commitLsn : null;
     this.position = position;
@@ -329,54 +332,8 @@ export class StreamReader {
     );
   }
 
-  /** Before a restart. Asked once of every change that would be told, since those at one place are counted. */
-  private wasTold(transaction: Transaction, lsn: bigint): boolean {
-    if (lsn <= transaction.skipUntil) return true;
-    if (transaction.toSkip === 0 || lsn !== this.resume.lsn) return false;
-    transaction.toSkip--;
-    return true;
-  }
-
-  /**
-   * Whether this is the change that the offset was stored with. Of one that makes several records, all but the first
-   * may be missing: it is told again. So are others at its place, as rows of one COPY are.
-   */
-  private wasToldLast(
-    transaction: Transaction,
-    lsn: bigint,
-    message: Of<'insert'> | Of<'update'> | Of<'delete'>,
-  ): boolean {
-    if (lsn !== this.resume.lsn || transaction.toldLast !== message.kind.toUpperCase()) return false;
-    transaction.toldLast = null;
-    const isOneRecord =
-      message.kind === 'insert' ||
-      (message.kind === 'update' ? message.beforeHolds === 'nothing' : !this.settings.tombstones); // nothing: the same key
-    if (isOneRecord) {
-      transaction.lsn = lsn;
-      transaction.told = 1;
-    }
-    return isOneRecord;
-  }
-
-  /** The position of an event at `lsn`; changes before it (not those at it) are done with. */
-  private advance(lsn: bigint, messageType: string): Position {
-    const transaction = this.transaction as Transaction;
-    if (lsn > transaction.lsn) {
-      if (transaction.lsn > 0n) transaction.doneLsn = transaction.lsn;
-      transaction.lsn = lsn;
-      transaction.told = 0;
-    }
-    transaction.told++;
-    this.position = {
-      lsn,
-      doneLsn: transaction.doneLsn,
-      commitLsn: this.position.commitLsn,
-      told: transaction.told,
-      txId: transaction.xid,
-      timeUs: transaction.timeUs,
-      messageType,
-      incremental: this.parts.incremental.state,
-    };
+  private advance(transaction: OpenTransaction, lsn: bigint, messageType: string): Position {
+    this.position = transaction.advance(lsn, messageType, this.parts.incremental.state);
     return this.position;
   }
 }
@@ -387,24 +344,6 @@ const withOld = (after: Tuple, previous: Tuple | undefined): Tuple =>
 
 /** I, U, D: a byte, then the relation's id. */
 const ROW_TAGS: ReadonlySet<number> = new Set([0x49, 0x55, 0x44]);
-
-interface Transaction {
-  readonly xid: number;
-  readonly timeUs: number;
-  readonly source: SourceInfo;
-  readonly count: TransactionCount | undefined;
-  readonly skipUntil: bigint;
-  /** So many changes at the place where we resume were told before. */
-  toSkip: number;
-  /** What the change was that the offset where we resume was stored with, where it does not count the changes at its place. */
-  toldLast: string | null;
-  /** Of the event told last. */
-  lsn: bigint;
-  /** How many have been told there. */
-  told: number;
-  doneLsn: bigint;
-  wrote: boolean;
-}
 
 function sameShape(table: TableInfo, relation: Relation): boolean {
   return (

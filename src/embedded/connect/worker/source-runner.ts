@@ -43,7 +43,10 @@ export class SourceRunner implements TaskRunner {
   private readonly knownTopics = new Set<string>();
   private readonly toleratesErrors: boolean;
   private readonly logsRecords: boolean;
+  /** The last after which one can resume. */
   private last: SourceItem | undefined;
+  /** Records of the last change are still to be written. */
+  private withinChange = false;
   private stored: SourceItem | undefined;
   private flushing: Promise<void> | undefined;
   /** Between two polls, while a transaction must not end. */
@@ -138,7 +141,8 @@ export class SourceRunner implements TaskRunner {
         const waiting = this.write(item.record);
         if (waiting !== undefined) await waiting;
       }
-      this.last = item;
+      this.withinChange = item.partial === true;
+      if (!this.withinChange) this.last = item;
       if (item.urgent === true) this.flushUrgently();
     }
   }
@@ -283,7 +287,7 @@ export class SourceRunner implements TaskRunner {
   private async flushOnce(): Promise<void> {
     const item = this.last;
     if (item === undefined || item === this.stored) return;
-    if (this.delivery.exactlyOnce && item.partial === true) return; // the rest of the change is in the next poll
+    if (this.delivery.exactlyOnce && this.withinChange) return; // the rest of it is in the next poll
     this.context.checkMembership();
     this.due = false;
     const offset = this.task.offsetOf(item);

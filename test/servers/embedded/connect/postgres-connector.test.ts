@@ -152,41 +152,4 @@ describe('the PostgreSQL connector', () => {
     ]);
     expect(await world.all(`${database.name}.message`)).toEqual([]);
   });
-
-  it.each([
-    ['an insert, which it does not tell again', `INSERT INTO person VALUES (1, 'Ada')`, 'INSERT', []],
-    ['an update, which it does not tell again', `UPDATE person SET name = 'Al' WHERE id = 9`, 'UPDATE', []],
-    ['a delete, whose tombstone may be missing', 'DELETE FROM person WHERE id = 9', 'DELETE', ['d', undefined]],
-    ['a new key', 'UPDATE person SET id = 8 WHERE id = 9', 'UPDATE', ['d', undefined, 'c']],
-  ])('goes on from an offset of Debezium’s that was stored with %s', async (_, statement, messageType, again) => {
-    const database = await world.database(PERSONS, `INSERT INTO person VALUES (9, 'Alan', NULL)`);
-    const config = world.config(database, { 'table.include.list': 'public.person' });
-    const [slot, publication] = [config['slot.name'], config['publication.name']];
-    await database.client.query(`CREATE PUBLICATION ${publication} FOR TABLE person`);
-    await database.client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
-    await database.client.query(statement);
-    await database.client.query(`INSERT INTO person VALUES (2, 'Grace')`);
-    const { rows: messages } = await database.client.query(
-      `SELECT (lsn - '0/0')::text AS lsn, xid::text, chr(get_byte(data, 0)) AS tag
-       FROM pg_logical_slot_peek_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)`,
-      [slot, publication],
-    );
-    const [begin, change] = [messages.find(({ tag }) => tag === 'B'), messages.find(({ tag }) => 'IUD'.includes(tag))];
-    const name = `from-${database.name}`;
-    await world.ask('POST', '/connectors', { name, config, initial_state: 'STOPPED' });
-    const offset = {
-      lsn_proc: Number(begin.lsn),
-      messageType,
-      lsn_commit: Number(begin.lsn),
-      lsn: Number(change.lsn),
-      txId: Number(change.xid),
-      ts_usec: 1_700_000_000_000_000,
-    };
-    const stored = { offsets: [{ partition: { server: database.name }, offset }] };
-    expect(await world.ask('PATCH', `/connectors/${name}/offsets`, stored)).toMatchObject({ status: 200 });
-    await world.ask('PUT', `/connectors/${name}/resume`);
-    const records = await world.records(`${database.name}.public.person`, again.length + 1);
-    expect(records.map((record) => json(record.value)?.op)).toEqual([...again, 'c']);
-    expect(json(records.at(-1)?.key ?? null)).toEqual({ id: 2 });
-  });
 });

@@ -25,7 +25,8 @@ it('counts what was told at one place only where a source delivers exactly once:
 
 it.each([
   ['not counted', { told: undefined }, 400n],
-  ['not counted, and no change is done with', { told: undefined, doneLsn: 300n }, 0n],
+  ['not counted, its first change where the last commit ended', { told: undefined, lsn: 300n, doneLsn: 300n }, 300n],
+  ['only begun where the last commit ended', { told: undefined, doneLsn: 300n, messageType: 'BEGIN' }, 0n],
   ['counted: all before its place', {}, 499n],
   ['counted, its first change where the last commit ended', { lsn: 300n, doneLsn: 300n }, 299n],
 ])('of a transaction that was told in part is done with, %s', (_, more, done) => {

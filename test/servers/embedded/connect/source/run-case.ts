@@ -63,7 +63,7 @@ function configOf(world: World, database: TestDatabase, one: SourceCase, file: s
   };
 }
 
-async function ask(url: string, method: string, body?: object): Promise<unknown> {
+export async function ask(url: string, method: string, body?: object): Promise<unknown> {
   const response = await fetch(url, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
