@@ -102,6 +102,15 @@ export class Cursor {
     return kind === 'quoted' || kind === 'variable' || (kind === 'word' && !RESERVED.has(value));
   }
 
+  /** The name of a variable: a bare word that begins with no digit. */
+  variableName(): string {
+    if (/^\d/.test(this.token.value)) {
+      this.expected.add('IDENTIFIER');
+      throw this.fail();
+    }
+    return this.identifier();
+  }
+
   /** A name: bare words come upper-cased, quoted ones and ${x} as written. */
   identifier(): string {
     const { token } = this;

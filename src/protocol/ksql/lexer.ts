@@ -2,7 +2,7 @@ import { KsqlSyntaxError, type Position } from './position.js';
 
 /**
  * Tokens of ksqlDB's SQL:
- *   word      letters, digits, `_` and `@`, beginning with no digit; `value` is upper-cased
+ *   word      letters, digits, `_` and `@`, not beginning with `@`, nor a number; `value` is upper-cased
  *   quoted    `backticks` or "double quotes"; `value` as written, doubled quotes undone
  *   string    'single quotes'; `value` with doubled quotes undone
  *   integer   1   decimal 1.5   float 1.5E3
@@ -90,6 +90,9 @@ class Lexer {
       return this.token('word', this.offset + word.length, word.toUpperCase());
     }
     const number = this.match(NUMBER);
+    // `2nd` is a name and `2e3` a number: the longer token is taken, and of two with one length the number.
+    const name = /\d/.test(char) ? (this.match(WORD) ?? '') : '';
+    if (name.length > (number?.length ?? 0)) return this.token('word', this.offset + name.length, name.toUpperCase());
     if (number !== undefined && number !== '.') {
       const kind = /[eE]/.test(number) ? 'float' : number.includes('.') ? 'decimal' : 'integer';
       return this.token(kind, this.offset + number.length, number);

@@ -27,13 +27,13 @@ export const STATEMENTS: Readonly<Record<string, Parse>> = {
   },
   DEFINE: (cursor) => {
     cursor.advance();
-    const name = cursor.identifier();
+    const name = cursor.variableName();
     cursor.expect('=');
     return { kind: 'define', name, value: cursor.expectString() };
   },
   UNDEFINE: (cursor) => {
     cursor.advance();
-    return { kind: 'undefine', name: cursor.identifier() };
+    return { kind: 'undefine', name: cursor.variableName() };
   },
   LIST: parseList,
   SHOW: parseList,
