@@ -10,9 +10,10 @@ import { resolveType } from './metadata/named-types.js';
 import { StatementError } from './statement-error.js';
 import { alteredSource } from './statements/altered.js';
 import type { Circumstances } from './statements/circumstances.js';
+import { droppedSource } from './statements/dropped.js';
 import { planInsert } from './statements/insert-select.js';
 import { insertedValues } from './statements/inserted-values.js';
-import { propertyName } from './statements/properties.js';
+import { type Properties, propertyName } from './statements/properties.js';
 import { declareSink, registerSink } from './statements/sink.js';
 import { declareSource, registerGiven } from './statements/source.js';
 
@@ -45,18 +46,21 @@ class KnownSubjects extends MemoryRegistry {
  */
 export class ScriptChecker {
   private readonly subjects = new KnownSubjects();
-  private readonly metastore = new Metastore();
-  private readonly properties = new Map<string, string>();
-  private readonly circumstances: Circumstances = {
-    metastore: this.metastore,
-    properties: this.properties,
-    registry: this.subjects,
-    world: { now: () => 0, random: () => 0 },
-  };
+  private readonly metastore: Metastore;
+  private readonly properties: Map<string, string>;
+  private readonly circumstances: Circumstances;
   /** Streams and tables that are there, with columns that are not known. */
   private readonly unknown = new Set<string>();
   /** A type could not be made: any name of a type may mean it. */
   private blind = false;
+
+  /** What is there before the script runs; neither is changed. */
+  constructor(metastore?: Metastore, properties?: Properties) {
+    this.metastore = new Metastore(metastore);
+    this.properties = new Map(properties);
+    const world = { now: () => 0, random: () => 0 };
+    this.circumstances = { metastore: this.metastore, properties: this.properties, registry: this.subjects, world };
+  }
 
   /** The schema of a subject that is registered before the script runs. */
   declareSubject(name: string, { schema, type, references }: Omit<RegisteredSchema, 'id'>): void {
@@ -65,6 +69,12 @@ export class ScriptChecker {
 
   /** Statements are given in the order in which they run. Undefined: nothing speaks against it. */
   async check(statement: Statement): Promise<Fault | undefined> {
+    const refusal = await this.refusal(statement);
+    return refusal && { message: refusal.detail, at: placeIn(statement, refusal.at) };
+  }
+
+  /** The same, as the server says it. */
+  async refusal(statement: Statement): Promise<StatementError | undefined> {
     const { creates, readsSources, writesSource } = statementEffects(statement);
     const made = creates?.kind === 'stream' || creates?.kind === 'table' ? creates.name : undefined;
     const used = made === undefined && writesSource !== undefined ? [...readsSources, writesSource] : readsSources;
@@ -79,7 +89,7 @@ export class ScriptChecker {
       if (made !== undefined) this.unknown.add(made);
       if (statement.kind === 'create-type') this.blind = true;
       if (failure instanceof UnknownOffline) return undefined;
-      if (failure instanceof StatementError) return { message: failure.detail, at: placeIn(statement, failure.at) };
+      if (failure instanceof StatementError) return failure;
       throw failure;
     }
   }
@@ -119,6 +129,7 @@ export class ScriptChecker {
         metastore.types.delete(statement.name);
         return;
       case 'drop-source':
+        if (!this.unknown.has(statement.name)) droppedSource(statement, metastore);
         metastore.sources.delete(statement.name);
         this.unknown.delete(statement.name);
         return;

@@ -4,8 +4,14 @@ import type { Source } from './source.js';
 
 /** All streams, tables and types. Queries know which of them they read and write; they hold them in use. */
 export class Metastore {
-  readonly sources = new Map<string, Source>();
-  readonly types = new Map<string, SqlType>();
+  readonly sources: Map<string, Source>;
+  readonly types: Map<string, SqlType>;
+
+  /** Holds what another one holds now. */
+  constructor(copied?: Metastore) {
+    this.sources = new Map(copied?.sources);
+    this.types = new Map(copied?.types);
+  }
 
   source(name: string, otherwise = `${name} does not exist.`): Source {
     const found = this.sources.get(name);

@@ -31,6 +31,9 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 
 export const isKnownProperty = (name: string): boolean => KNOWN.test(propertyName(name));
 
+/** What makes a server the one that it is: no request can set it. */
+export const isFixed = (name: string): boolean => /^(ksql\.service\.id|bootstrap\.servers)$/.test(propertyName(name));
+
 /** SET of a property that nothing knows, or to a value that it cannot have. */
 export function checkProperty(name: string, value: string, code = 40001): void {
   if (!isKnownProperty(name))

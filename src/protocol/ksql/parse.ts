@@ -38,6 +38,16 @@ export function splitStatements(script: string): StatementText[] {
 /** All statements of a script; the last one may lack its semicolon. Throws KsqlSyntaxError at the first that is none. */
 export const parseStatements = (script: string): readonly Statement[] => parseScript(script).statements;
 
+/** All statements of a request to ksqlDB, where each ends with its semicolon. Throws KsqlSyntaxError. */
+export function parseRequest(text: string): readonly Statement[] {
+  const statements = parseStatements(text);
+  const tokens = tokenize(text);
+  const [last, end] = [tokens.at(-2), tokens.at(-1)];
+  if (last !== undefined && end !== undefined && !(last.kind === 'symbol' && last.value === ';'))
+    throw new KsqlSyntaxError(end.at, "Syntax Error\nmissing ';' at '<EOF>'");
+  return statements;
+}
+
 export interface Script {
   readonly statements: readonly Statement[];
   /** The places that name a custom type, but for its own CREATE TYPE and DROP TYPE. */

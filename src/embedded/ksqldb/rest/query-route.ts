@@ -1,11 +1,12 @@
+import type { EventEmitter } from 'node:events';
 import type { Answer } from '../../../http/api.js';
-import type { Response } from '../../../http/front.js';
 import { jsonWriter } from '../../../ksql/formats/json-writer.js';
 import type { Column } from '../../../ksql/metadata/schema.js';
 import { formatColumn } from '../../../ksql/metadata/schema.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { readProperties } from '../../../ksql/statements/properties.js';
-import { parseStatement } from '../../../protocol/ksql/parse.js';
+import type { Statement } from '../../../protocol/ksql/ast.js';
+import { parseRequest, parseStatement } from '../../../protocol/ksql/parse.js';
 import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
 import { tellHeld } from '../query/gather-rows.js';
@@ -13,39 +14,41 @@ import { type OpenedQuery, openQuery, setting } from '../query/open-query.js';
 import { planPull } from '../query/pull-query.js';
 import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
-import { type HttpFailure, statementFailure } from './errors.js';
-import { printTopic } from './print.js';
+import { statementFailure } from './errors.js';
+import { openPrint, type PrintedTopic } from './print.js';
 import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, write } from './request.js';
 import { readVariables } from './statements-route.js';
 
-interface Asked {
+const PRINT_REFUSED = 'Statement type `print` not supported for this resource: use /query';
+
+export interface Asked {
   readonly sql: string;
   readonly properties: Map<string, string>;
 }
 
-function readQuery(call: KsqlCall, field: 'ksql' | 'sql', properties: string): Asked {
-  const body = jsonObject(call.body);
+export function readQuery(body: Record<string, unknown>, field: 'ksql' | 'sql', properties: unknown): Asked {
   const text = body[field];
   if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
-  return { sql: substitute(text, readVariables(body.sessionVariables)), properties: readProperties(body[properties]) };
+  return { sql: substitute(text, readVariables(body.sessionVariables)), properties: readProperties(properties) };
 }
 
-/** Opens the query of a request, or gives the refusal. */
-async function open(engine: Engine, asked: Asked): Promise<OpenedQuery | HttpFailure> {
-  try {
-    const statement = parseStatement(asked.sql);
-    if (statement.kind !== 'select') {
-      const code = 40002;
-      throw new StatementError(`Statement type \`${statement.kind}\` not supported for this resource: use /ksql`, code);
-    }
-    return await openQuery(engine, statement, asked.properties);
-  } catch (failure) {
-    return statementFailure(failure, asked.sql, []);
-  }
+export function oneStatement(sql: string): Statement {
+  const statements = parseRequest(sql);
+  const [statement] = statements;
+  if (statement !== undefined && statements.length === 1) return statement;
+  throw new StatementError(`Expected exactly one KSQL statement; found ${statements.length} instead`);
+}
+
+/** What a request asks for: the rows of a SELECT, or the lines of a PRINT where it may. Throws what the statement is refused for. */
+export async function openRequest(engine: Engine, { sql, properties }: Asked): Promise<OpenedQuery | PrintedTopic> {
+  const statement = oneStatement(sql);
+  if (statement.kind === 'print') return openPrint(engine, statement);
+  if (statement.kind === 'select') return openQuery(engine, statement, properties);
+  throw new StatementError(`Statement type \`${statement.kind}\` not supported for this resource: use /ksql`, 40002);
 }
 
 /** Rows until the end; the client going away ends the query, however long it waits for its next row. */
-async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<ResultRow> {
+export async function* rowsOf(opened: OpenedQuery, response: EventEmitter): AsyncGenerator<ResultRow> {
   const stop = () => void opened.stop();
   response.once('close', stop);
   try {
@@ -56,25 +59,35 @@ async function* rowsOf(opened: OpenedQuery, response: Response): AsyncGenerator<
   }
 }
 
-const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type, 'text'));
+export const writers = (columns: readonly Column[]) => columns.map(({ type }) => jsonWriter(type, 'text'));
 
 /** POST /query. */
 export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
-  const { response } = call;
-  const asked = readQuery(call, 'ksql', 'streamsProperties');
-  if (/^\s*PRINT\b/i.test(asked.sql)) {
-    try {
-      await printTopic(engine, asked.sql, response);
-      return undefined;
-    } catch (failure) {
-      if (response.headersSent) throw failure;
-      return statementFailure(failure, asked.sql, []);
-    }
+  const body = jsonObject(call.body);
+  const asked = readQuery(body, 'ksql', body.streamsProperties);
+  try {
+    const opened = await openRequest(engine, asked);
+    if (typeof opened === 'function') await answerLines(call, opened);
+    else await answerRows(call, asked, opened, jsonType(call));
+    return undefined;
+  } catch (failure) {
+    if (call.response.headersSent) throw failure;
+    return statementFailure(failure, asked.sql, []);
   }
-  const opened = await open(engine, asked);
-  if ('status' in opened) return opened;
-  await answerRows(call, asked, opened, jsonType(call));
-  return undefined;
+}
+
+async function answerLines({ response }: KsqlCall, lines: PrintedTopic): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  response.flushHeaders();
+  for await (const line of lines(closedSignal(response))) await write(response, `${line}\n`);
+  response.end();
+}
+
+/** Aborted once the client is gone. */
+export function closedSignal(client: EventEmitter): AbortSignal {
+  const gone = new AbortController();
+  client.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** One JSON array of header, rows and, where it ends, a final message. */
@@ -111,9 +124,16 @@ async function answerRows(
 /** POST /query-stream: a line of metadata, then a line a row; or one JSON array, or the form of /query, where the client takes only that. */
 export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
   const { response } = call;
-  const asked = readQuery(call, 'sql', 'properties');
-  const opened = await open(engine, asked);
-  if ('status' in opened) return opened;
+  const body = jsonObject(call.body);
+  // The page of this endpoint calls them `properties`, and `streamsProperties` in its example.
+  const asked = readQuery(body, 'sql', body.properties ?? body.streamsProperties);
+  let opened: OpenedQuery | PrintedTopic;
+  try {
+    opened = await openRequest(engine, asked);
+    if (typeof opened === 'function') throw new StatementError(PRINT_REFUSED, 40002);
+  } catch (failure) {
+    return statementFailure(failure, asked.sql, []);
+  }
   const accept = call.headers.accept ?? '';
   if (accept.includes(MEDIA_TYPE) && !accept.includes(DELIMITED)) {
     await answerRows(call, asked, opened, MEDIA_TYPE);
@@ -145,7 +165,8 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
 
 /** What this engine holds of the answer to a pull query that another one was asked. */
 export async function handleHeldRows(call: KsqlCall, engine: Engine): Promise<Answer> {
-  const { sql, properties } = readQuery(call, 'sql', 'properties');
+  const body = jsonObject(call.body);
+  const { sql, properties } = readQuery(body, 'sql', body.properties);
   const statement = parseStatement(sql);
   if (statement.kind !== 'select') throw new StatementError('a pull query is expected', 40001);
   const source = engine.metastore.source(statement.query.from.name);

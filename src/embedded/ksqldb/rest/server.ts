@@ -5,7 +5,7 @@ import type { Login } from '../../../http/callers.js';
 import type { Front } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
 import { StatementError } from '../../../ksql/statement-error.js';
-import { isKnownProperty } from '../../../ksql/statements/properties.js';
+import { isFixed, isKnownProperty } from '../../../ksql/statements/properties.js';
 import { messageOf } from '../../../support/errors.js';
 import { closed, listen } from '../../../support/listen.js';
 import type { Engine } from '../engine.js';
@@ -172,7 +172,7 @@ function status({ parameters: { type, name, action } }: KsqlCall, { commands }: 
 }
 
 function isValidProperty({ parameters: { property = '' } }: KsqlCall): Answer {
-  if (isKnownProperty(property)) return { status: 200, body: true };
+  if (isKnownProperty(property) && !isFixed(property)) return { status: 200, body: true };
   throw new StatementError(
     `One or more properties overrides set locally are prohibited by the KSQL server (use UNSET to reset their default value): [${property}]`,
     40000,

@@ -1,7 +1,8 @@
 import type { Answer } from '../../../http/api.js';
+import { ScriptChecker } from '../../../ksql/check-script.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { readProperties } from '../../../ksql/statements/properties.js';
-import { parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import { parseRequest, parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
 import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
 import type { Session } from '../statements/context.js';
@@ -15,7 +16,10 @@ import { jsonObject, type KsqlCall } from './request.js';
 /** How long a request waits for a command that another engine has logged. */
 const COMMAND_WITHIN_MS = 5_000;
 
-/** POST /ksql: statements one after the other; the first that fails ends it, and the answer tells what was done before. */
+/**
+ * POST /ksql: statements one after the other. Before the first, all are checked as far as that goes without Kafka and the
+ * registry: nothing is done where one of them cannot work. What fails later ends it, and the answer tells what was done before.
+ */
 export class StatementsRoute {
   constructor(private readonly engine: Engine) {}
 
@@ -62,18 +66,17 @@ export class StatementsRoute {
     const entities: Entity[] = [];
     let current = sql;
     try {
-      const texts = splitStatements(sql);
-      for (const { text } of texts) {
+      // Nothing is done where one of them is no SQL. The failure's place is one in the whole text.
+      parseRequest(sql);
+      const texts = splitStatements(sql).map(({ text }) => text);
+      const checker = new ScriptChecker(this.engine.metastore, session.properties);
+      for (const { text, statement } of inSession(texts, new Map(session.variables))) {
         current = `${text};`;
-        // DEFINE changes what the statements after it say, so each is parsed when its turn comes.
-        const [statement] = parseStatements(substitute(text, session.variables));
-        if (statement === undefined) continue;
-        if (statement.kind === 'select' || statement.kind === 'print') {
-          throw new StatementError(
-            `The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT`,
-            40002,
-          );
-        }
+        const refusal = texts.length > 1 ? await checker.refusal(statement) : undefined;
+        if (refusal !== undefined) throw refusal;
+      }
+      for (const { text, statement } of inSession(texts, session.variables)) {
+        current = `${text};`;
         const entity = await executeStatement(statement, { engine: this.engine, session });
         if (entity !== undefined) entities.push(entity);
       }
@@ -81,6 +84,26 @@ export class StatementsRoute {
     } catch (failure) {
       return statementFailure(failure, current, entities);
     }
+  }
+}
+
+/**
+ * The statements one by one. DEFINE changes what those after it say, so each is parsed when its turn comes. Throws for
+ * one that is refused whatever else there is.
+ */
+function* inSession(texts: readonly string[], variables: Map<string, string>) {
+  for (const text of texts) {
+    const [statement] = parseStatements(substitute(text, variables));
+    if (statement === undefined) continue;
+    if (statement.kind === 'select' || statement.kind === 'print') {
+      throw new StatementError(
+        `The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT`,
+        40002,
+      );
+    }
+    if (statement.kind === 'define') variables.set(statement.name.toLowerCase(), statement.value);
+    if (statement.kind === 'undefine') variables.delete(statement.name.toLowerCase());
+    yield { text, statement };
   }
 }
 

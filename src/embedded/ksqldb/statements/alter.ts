@@ -1,5 +1,5 @@
 import { alteredSource } from '../../../ksql/statements/altered.js';
-import { propertyName } from '../../../ksql/statements/properties.js';
+import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
 import type { Change } from './context.js';
 
 /** ALTER STREAM/TABLE … ADD COLUMN: for sources that no query makes; queries that exist keep the columns they began with. */
@@ -23,6 +23,7 @@ export const alterSource: Change<'alter-source'> = {
 /** ALTER SYSTEM: a property for all requests from now on. */
 export const alterSystem: Change<'alter-system'> = {
   async prepare(statement) {
+    checkProperty(statement.property, statement.value);
     return { kind: 'command', id: `cluster/${statement.property}/alter`, statement: `${statement.text};` };
   },
   async apply(statement, { engine }) {

@@ -1,30 +1,21 @@
 import { formatNamed } from '../../../ksql/formats/table.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { droppedSource } from '../../../ksql/statements/dropped.js';
 import type { Change } from './context.js';
 import { entity } from './entity.js';
 
 /** DROP STREAM/TABLE [IF EXISTS] [DELETE TOPIC]: refused while queries use it; the query that made it ends with it. */
 export const dropSource: Change<'drop-source'> = {
   async prepare(statement, { engine }) {
-    const source = engine.metastore.sources.get(statement.name);
+    const source = droppedSource(statement, engine.metastore);
     const kind = statement.type.toLowerCase();
     if (source === undefined) {
-      if (!statement.ifExists) {
-        throw new StatementError(
-          `${statement.type === 'STREAM' ? 'Stream' : 'Table'} ${statement.name} does not exist.`,
-        );
-      }
       return {
         kind: 'done',
         entity: entity('warning_entity', `${statement.text};`, {
           message: `Source \`${statement.name}\` does not exist.`,
         }),
       };
-    }
-    if (source.type !== statement.type) {
-      throw new StatementError(
-        `Incompatible data source type is ${source.type}, but statement was DROP ${statement.type}`,
-      );
     }
     const { readers, writers } = engine.queriesOf(source.name);
     const foreign = writers.filter((id) => id !== source.query);

@@ -29,17 +29,23 @@ export const listVariables: Handler<'list-variables'> = async (statement, { sess
     variables: [...session.variables].map(([name, value]) => ({ name, value })),
   });
 
+/** What is no property of ksqlDB goes to Kafka Streams, and is listed with its prefix. */
+const listed = ([name, value]: readonly [string, string]): readonly [string, string] => [
+  name.startsWith('ksql.') ? name : `ksql.streams.${name}`,
+  value,
+];
+
 export const listProperties: Handler<'list-properties'> = async (statement, { session, engine }) => {
   const defaults: Record<string, string> = {
     'ksql.service.id': engine.parts.serviceId,
     'ksql.streams.auto.offset.reset': 'latest',
     'ksql.query.pull.table.scan.enabled': 'true',
   };
-  const system = Object.fromEntries(engine.systemProperties);
-  const own = Object.fromEntries(session.properties);
+  const system = Object.fromEntries([...engine.systemProperties].map(listed));
+  const own = Object.fromEntries([...session.properties].map(listed));
   const properties = Object.entries({ ...defaults, ...system, ...own }).map(([name, value]) => ({
     name,
-    scope: name.startsWith('ksql.') ? 'KSQL' : 'KAFKA STREAMS',
+    scope: 'KSQL',
     value,
     editable: name !== 'ksql.service.id',
     level: name in own ? 'QUERY' : 'SERVER',

@@ -242,7 +242,7 @@ const answers: ReadonlyArray<readonly [sql: string, answer: object]> = [
   ['DROP STREAM IF EXISTS big;', { '@type': 'warning_entity', message: expect.stringContaining('BIG') }],
   ['SHOW CONNECTORS;', refused('connectors')],
   ['SHOW STREEMS;', refused('line 1:6: Syntax Error')],
-  ['LIST STREAMS', { '@type': 'streams' }],
+  ['LIST STREAMS', refused("missing ';' at '<EOF>'")],
 ];
 
 describe('what /ksql answers', () => {

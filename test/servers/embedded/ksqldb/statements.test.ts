@@ -65,9 +65,9 @@ describe('statements', () => {
   });
 
   it('tells what was done before the statement that failed', async () => {
-    const { status, body } = await stack.ksql('SHOW STREAMS; DROP STREAM NOWHERE;');
-    expect(status).toBe(400);
-    expect(body.statementText).toBe('DROP STREAM NOWHERE;');
+    const { status, body } = await stack.ksql('SHOW STREAMS; ASSERT TOPIC nowhere TIMEOUT 1 SECONDS;');
+    expect(status).toBe(417);
+    expect(body.statementText).toBe('ASSERT TOPIC nowhere TIMEOUT 1 SECONDS;');
     expect(body.entities).toMatchObject([
       {
         '@type': 'streams',
