@@ -3,7 +3,7 @@ import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
 import { discardRest, readBody } from './body.js';
 import type { Login } from './callers.js';
-import { createFront, type Front, type Request, type Response } from './front.js';
+import { createFront, type Front, type FrontOptions, type Request, type Response } from './front.js';
 import { HttpProblem } from './problem.js';
 import type { Target } from './target.js';
 
@@ -51,11 +51,12 @@ interface ApiOptions<Context> {
   readonly log: Log;
   readonly allowedHosts?: readonly string[] | undefined;
   readonly login?: Login | undefined;
+  readonly upgrade?: FrontOptions['upgrade'];
 }
 
 export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOptions<Context>): Front {
   const find = router(api.routes);
-  const { context, log, allowedHosts, login } = options;
+  const { context, log, allowedHosts, login, upgrade } = options;
 
   const respond = (request: Request, response: Response, answer: Answer): void => {
     if (response.headersSent) return void response.end();
@@ -92,7 +93,7 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
     }
   };
 
-  return createFront({ allowedHosts, login, serve, refuse: fail });
+  return createFront({ allowedHosts, login, serve, refuse: fail, upgrade });
 }
 
 type Found<R> = { readonly route: R; readonly parameters: Readonly<Record<string, string>> };

@@ -15,7 +15,7 @@ export interface FrontOptions {
   readonly refuse: (request: Request, response: Response, problem: HttpProblem) => void;
   readonly serve: (request: Request, response: Response, target: Target) => unknown;
   /** Without it, upgrades are not offered. */
-  readonly upgrade?: (request: Request, socket: Duplex, head: Buffer, target: Target) => void;
+  readonly upgrade?: ((request: Request, socket: Duplex, head: Buffer, target: Target) => void) | undefined;
 }
 
 /** What every HTTP server of evpipe stands behind: who may call is checked here, and that the URL is well-formed. */

@@ -58,6 +58,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'get-port': ['embedded/postgres/'],
   htmlparser2: ['kinds/service/'],
   'http-proxy-3': ['embedded/gateway/'],
+  ws: ['embedded/ksqldb/rest/'],
   ink: ['ui/'],
   ioredis: ['kinds/store/', 'kit/'],
   kafkajs: ['clients/kafka/', 'kit/'],

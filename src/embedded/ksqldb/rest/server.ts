@@ -17,6 +17,7 @@ import { handleInserts } from './inserts-route.js';
 import { handleCloseQuery, handleHeldRows, handleQuery, handleQueryStream } from './query-route.js';
 import { jsonType, type KsqlCall } from './request.js';
 import { StatementsRoute } from './statements-route.js';
+import { upgradeToQuery } from './websocket-route.js';
 
 /** How an HTTP/2 client begins a connection without TLS and without upgrade. */
 const HTTP2_PREFACE = Buffer.from('PRI * HT');
@@ -34,7 +35,7 @@ export interface RestOptions {
   readonly login?: Login | undefined;
 }
 
-/** The REST API on one port, HTTP/1.1 and HTTP/2 in clear text. */
+/** The REST API on one port: HTTP/1.1, HTTP/2 in clear text, and WebSockets. */
 export class RestServer {
   private readonly sockets = new Set<Socket>();
   private readonly front: Front;
@@ -45,6 +46,7 @@ export class RestServer {
     this.front = createApi(ksqlApi(engine, { clusterId, commandTopic }), {
       context: engine,
       log: engine.parts.log,
+      upgrade: (request, socket, head, target) => void upgradeToQuery(request, socket, head, target, engine),
       ...callers,
     });
   }
