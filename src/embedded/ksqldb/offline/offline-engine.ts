@@ -96,10 +96,12 @@ export class OfflineEngine {
 
   private async settle(): Promise<void> {
     let steps = 0;
+    const queries = () => [...this.engine.queries.values()].filter((query) => query instanceof OfflineQuery);
+    for (const query of queries()) await query.catchUp();
     for (let record = this.waiting.shift(); record !== undefined; record = this.waiting.shift()) {
       steps += 1;
       if (steps > STEPS_MAX) throw new Error(`the queries feed each other without end, at topic ${record.topic}`);
-      for (const query of this.engine.queries.values()) if (query instanceof OfflineQuery) await query.take(record);
+      for (const query of queries()) await query.take(record);
     }
   }
 }

@@ -13,6 +13,7 @@ export class OfflineQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
   holding: Holding | undefined;
+  private readonly waiting: KafkaRecord[] = [];
   private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
 
   constructor(
@@ -41,7 +42,22 @@ export class OfflineQuery implements RunningQuery {
 
   /** What the record makes of the sink is appended to it. Throws where a row does not fit the sink. */
   async take(record: KafkaRecord): Promise<void> {
-    if (this.run === undefined || this.state !== 'RUNNING' || !this.topics.includes(record.topic)) return;
+    if (!this.topics.includes(record.topic)) return;
+    this.waiting.push(record);
+    await this.catchUp();
+  }
+
+  /** Takes what came while the query was paused. */
+  async catchUp(): Promise<void> {
+    while (this.state === 'RUNNING') {
+      const record = this.waiting.shift();
+      if (record === undefined) return;
+      await this.feed(record);
+    }
+  }
+
+  private async feed(record: KafkaRecord): Promise<void> {
+    if (this.run === undefined) return;
     const { plan, encoder } = this.run;
     await plan.unready(record);
     const { sink, keepsOnly } = this.options;
