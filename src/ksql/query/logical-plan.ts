@@ -1,6 +1,6 @@
 import type { Expression, Join, SourceKind } from '../../protocol/ksql/ast.js';
 import type { Typed } from '../expressions/compiled.js';
-import type { Aggregate } from '../functions/aggregates.js';
+import type { Aggregate } from '../functions/aggregate.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import type { Row } from '../rows/row.js';
