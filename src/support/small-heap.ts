@@ -7,4 +7,11 @@ import { setFlagsFromString } from 'node:v8';
 export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=25');
   setFlagsFromString('--semi-space-growth-factor=1');
+  process.prependOnceListener('exit', restoreDefaults);
+}
+
+/** Code that is compiled under other flags is of no use to the next process: bin/kept-script.js keeps it at the end. */
+function restoreDefaults(): void {
+  setFlagsFromString('--heap-growing-percent=0');
+  setFlagsFromString('--semi-space-growth-factor=2');
 }

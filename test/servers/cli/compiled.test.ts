@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -23,6 +23,10 @@ function build(program: string, name: string): void {
 
 const run = (...flags: readonly string[]): string =>
   execFileSync(process.execPath, [...flags, join(folder, 'bin', 'evpipe.js')], { encoding: 'utf8' });
+const runModule = (text: string): string => {
+  const module = `import { runKeptScript } from '${join(folder, 'bin', 'kept-script.js')}'; ${text}`;
+  return execFileSync(process.execPath, ['--input-type=module', '-e', module], { encoding: 'utf8' });
+};
 const compiled = (): readonly string[] =>
   readdirSync(join(folder, 'dist')).filter((file) => file.startsWith('main.cjs.'));
 
@@ -49,9 +53,7 @@ it('imports modules and those beside it, also where it takes what was compiled',
 
 it('exports what the script does', () => {
   build('module.exports = { text: __filename.slice(-8) + typeof require }', 'one');
-  const module = `import { runKeptScript } from '${join(folder, 'bin', 'kept-script.js')}';
-    console.log(runKeptScript(new URL('file://${join(folder, 'dist', 'main.cjs')}')).text);`;
-  const ask = () => execFileSync(process.execPath, ['--input-type=module', '-e', module], { encoding: 'utf8' });
+  const ask = () => runModule(`console.log(runKeptScript(new URL('file://${join(folder, 'dist', 'main.cjs')}')).text)`);
   expect([ask(), ask()]).toEqual(['main.cjsfunction\n', 'main.cjsfunction\n']);
 });
 
@@ -61,6 +63,31 @@ it('keeps what is compiled under other flags of V8 apart', () => {
     Array.from({ length: 4 }, () => 'program\n'),
   );
   expect(compiled()).toHaveLength(2);
+});
+
+it('keeps again what a long process has compiled that needed much more than the one before', () => {
+  const functions = Array.from({ length: 10_000 }, (_, i) => `(one) => [one + ${i}, one * ${i}, one - ${i}].length`);
+  build(
+    `const all = [${functions.join()}]; module.exports = (count) => all.slice(0, count).every((one) => one(1) === 3)`,
+    'one',
+  );
+  const runLong = (count: number): string =>
+    runModule(
+      `console.log(runKeptScript(new URL('file://${join(folder, 'dist', 'main.cjs')}'), { longS: 0 })(${count}))`,
+    );
+  const keptBytes = () => compiled().map((file) => statSync(join(folder, 'dist', file)).size);
+  expect(runLong(1)).toBe('true\n');
+  const [little = 0] = keptBytes();
+  expect(runLong(10_000)).toBe('true\n');
+  const [much = 0] = keptBytes();
+  expect(much).toBeGreaterThan(1.5 * little);
+  expect([runLong(1), runLong(10_000)]).toEqual(['true\n', 'true\n']);
+  expect(keptBytes()).toEqual([much]);
+});
+
+it('keeps nothing with flags that were set while it ran: no process would take it, and each would write its own', () => {
+  build("require('node:v8').setFlagsFromString('--heap-growing-percent=25'); console.log('program')", 'one');
+  expect([run(), compiled()]).toEqual(['program\n', []]);
 });
 
 it('runs another build of the same length as it is now, not what was compiled of the one before', () => {
