@@ -58,6 +58,7 @@ const BUNDLED = new Set([
   'commander',
   'fastest-levenshtein',
   'fastify',
+  'fs-native-extensions',
   'get-port',
   'ioredis',
   'kafkajs',
@@ -97,6 +98,45 @@ const pgOnNode = {
   },
 };
 
+/**
+ * evpipe's requests are bytes that go by HTTP/1.1. Of axios it leaves out HTTP/2, the adapter for fetch, and forms in parts: to
+ * find out whether there are such forms axios loads all of fetch, and a table of all file types.
+ */
+const axiosForBytes = {
+  name: 'axios-for-bytes',
+  setup(build) {
+    build.onResolve({ filter: /^http2$/ }, ({ path, importer }) =>
+      /[\\/]axios[\\/]/.test(importer) ? { path, namespace: 'left-out' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'export default undefined;' }));
+    build.onLoad(
+      { filter: /[\\/](axios[\\/]lib[\\/]adapters[\\/]fetch|form-data[\\/]lib[\\/]form_data)\.js$/ },
+      () => ({
+        contents: 'export const getFetch = undefined; export default undefined;',
+      }),
+    );
+    build.onLoad({ filter: /[\\/]axios[\\/]lib[\\/]utils\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replace(/typeof G\.FormData !== 'undefined' \? G\.FormData : undefined/, 'undefined');
+      if (contents === text) throw new Error('axios asks for FormData in other words: see axiosForBytes');
+      return { contents };
+    });
+  },
+};
+
+/** The addon lies where its package says; the search for it loads a dozen files, for an interpreter other than Node among them. */
+const lockAddon = {
+  name: 'lock-addon',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]fs-native-extensions[\\/]binding\.js$/ }, () => ({
+      contents:
+        "module.exports = require('fs-native-extensions/prebuilds/' + process.platform + '-' + process.arch + '/fs-native-extensions.node');",
+    }));
+  },
+};
+
+const LIBRARY_PLUGINS = [axiosForBytes, libraries, pgOnNode, lockAddon];
+
 const SHARED_OPTIONS = {
   bundle: true,
   platform: 'node',
@@ -118,7 +158,7 @@ async function bundleModules(build, outdir) {
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
-    plugins: [libraries, pgOnNode],
+    plugins: LIBRARY_PLUGINS,
     // What a bundled CommonJS library requires of Node itself.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
@@ -142,7 +182,7 @@ async function bundleScript(build, outdir, entry) {
     ...SHARED_OPTIONS,
     entryPoints: [join(root, 'src', entry)],
     outfile: file,
-    plugins: [screensApart, libraries, pgOnNode],
+    plugins: [screensApart, ...LIBRARY_PLUGINS],
     define: { 'import.meta.url': 'programUrl' },
     banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
     format: 'cjs',
