@@ -1,13 +1,17 @@
 import {
   type Alias,
+  Composer,
+  type CST,
+  type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   Lexer,
   LineCounter,
-  parseDocument,
+  Parser,
   type Scalar,
+  YAMLParseError,
   type Node as YamlNode,
 } from 'yaml';
 import type { SourceLocation } from '../support/errors.js';
@@ -45,15 +49,15 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const deep = tooDeepAt(text);
-  const fault = textFault(text) ?? (deep === undefined ? undefined : { offset: deep, message: TOO_DEEP });
+  const fault = textFault(text);
   if (fault !== undefined) {
     lines.addNewLine(0);
     for (let end = text.indexOf('\n'); end !== -1 && end < fault.offset; end = text.indexOf('\n', end + 1))
       lines.addNewLine(end + 1);
     return { tree: undefined, problems: [problem('yaml', at(fault.offset), fault.message)] };
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
+  const { document, tooDeepAt } = parseYaml(text, lines);
+  if (tooDeepAt !== undefined) return { tree: undefined, problems: [problem('yaml', at(tooDeepAt), TOO_DEEP)] };
   const problems = ownFaults([...document.errors, ...document.warnings]).map((error): Problem => {
     const location = at(placeOfYamlError(error, text));
     const message = describeYamlError(error, text);
@@ -67,20 +71,44 @@ export function parseTree(text: string, file: string): { tree: Tree | undefined;
 
 const TOO_DEEP = 'nested too deeply';
 
-/** Where the text nests too deeply; found by its tokens alone, because the parser calls itself for each level. */
-function tooDeepAt(text: string): number | undefined {
-  let brackets = 0;
-  let dashes = 0; // lists in lists on one line: - - -
-  let offset = 0;
-  for (const token of new Lexer().lex(text)) {
-    if (token === '[' || token === '{') brackets += 1;
-    else if (token === ']' || token === '}') brackets -= 1;
-    else if (token === '-' || token === '?') dashes += 1;
-    else if (token.includes('\n')) dashes = 0;
-    if (brackets > DEPTH_MAX || dashes > DEPTH_MAX) return offset;
-    if (!MARKS.has(token)) offset += token.length;
+/** The text's document, or where it nests too deeply. */
+function parseYaml(text: string, lines: LineCounter): { document: Document.Parsed; tooDeepAt: number | undefined } {
+  const depth = new Depth();
+  function* parsed(): Generator<CST.Token> {
+    lines.addNewLine(0);
+    const parser = new Parser(lines.addNewLine);
+    for (const token of new Lexer().lex(text)) {
+      depth.take(token);
+      if (depth.exceededAt !== undefined) return; // the parser would call itself for each level
+      yield* parser.next(token);
+    }
+    yield* parser.end();
   }
-  return undefined;
+  const composer = new Composer({ lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
+  const [document, second] = composer.compose(parsed(), true, text.length);
+  if (document === undefined) throw new Error('no document was composed, which is done of any text');
+  if (second !== undefined) {
+    const [from, to] = second.range;
+    document.errors.push(new YAMLParseError([from, to], 'MULTIPLE_DOCS', 'there is a second document'));
+  }
+  return { document, tooDeepAt: depth.exceededAt };
+}
+
+/** How deep the text nests, by its tokens alone. */
+class Depth {
+  private brackets = 0;
+  private dashes = 0; // lists in lists on one line: - - -
+  private offset = 0;
+  exceededAt: number | undefined;
+
+  take(token: string): void {
+    if (token === '[' || token === '{') this.brackets += 1;
+    else if (token === ']' || token === '}') this.brackets -= 1;
+    else if (token === '-' || token === '?') this.dashes += 1;
+    else if (token.includes('\n')) this.dashes = 0;
+    if (this.brackets > DEPTH_MAX || this.dashes > DEPTH_MAX) this.exceededAt = this.offset;
+    if (!MARKS.has(token)) this.offset += token.length;
+  }
 }
 
 class TreeBuilder {

@@ -1,19 +1,33 @@
 import { keysAt } from './document.js';
-import type { FileKind, LintContext, LintInput } from './kind.js';
+import type { FileKind, LintContext, LintInput, Use } from './kind.js';
 import { checkDeclared } from './lint/declared.js';
 import { checkReferences, usedByReference } from './lint/references.js';
 import { type Problem, placeOrder } from './problem.js';
 
 export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintContext {
   const names = Object.assign({}, ...kinds.map((kind) => kind.names)) as NonNullable<FileKind['names']>;
+  // Many rules ask, of a file that does not change meanwhile.
+  const known = new Map<string, readonly string[]>();
+  let uses: readonly Use[] | undefined;
+  let references: readonly Use[] | undefined;
   const context: LintContext = {
     ...input,
     kinds,
     names: (...section) => keysAt(input.tree, section),
-    known: (what) => names[what]?.(context) ?? [],
+    known: (what) => {
+      const found = known.get(what) ?? names[what]?.(context) ?? [];
+      known.set(what, found);
+      return found;
+    },
     isOpen: (what) => !input.complete && (context.known(what).length === 0 || isUnread(what)),
-    uses: () => kinds.flatMap((kind) => kind.uses?.(context) ?? []),
-    references: () => usedByReference(context),
+    uses: () => {
+      uses ??= kinds.flatMap((kind) => kind.uses?.(context) ?? []);
+      return uses;
+    },
+    references: () => {
+      references ??= usedByReference(context);
+      return references;
+    },
   };
   /** True where a section that declares such names is not there: it may be the one that can't be read. */
   function isUnread(what: string): boolean {

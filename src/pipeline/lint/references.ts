@@ -9,27 +9,23 @@ import { parseReference, referenceForm, referencesIn, unclosedReference } from '
 
 /** `$(…)` in the file, and in SQL and ksql files: on the list of references, and about something that is declared. */
 export function checkReferences(context: LintContext): readonly Problem[] {
-  return [...inFile(context), ...unclosedInFile(context), ...inSqlFiles(context)];
+  const texts = resolvedTexts(context);
+  return [...inFile(texts, context), ...unclosedInFile(texts, context), ...inSqlFiles(context)];
 }
 
 /** The names that `$(…)` in the file refers to. */
 export function usedByReference(context: LintContext): readonly Use[] {
-  return pathsInFile(context).flatMap(({ path, at }) => {
+  return pathsIn(resolvedTexts(context)).flatMap(({ path, at }) => {
     const reference = parseReference(path);
     const what = referenceForm(reference, context.kinds)?.named;
     return what === undefined ? [] : [{ what, name: reference.name, at }];
   });
 }
 
-interface WrittenPath {
-  readonly path: string;
-  readonly section: string;
-  readonly at: readonly string[];
-  readonly location: SourceLocation;
-}
+type ResolvedTexts = ReturnType<typeof resolvedTexts>;
 
-function pathsInFile(context: LintContext): readonly WrittenPath[] {
-  return resolvedTexts(context).flatMap(({ text, section, path: at, location }) =>
+function pathsIn(texts: ResolvedTexts) {
+  return texts.flatMap(({ text, section, path: at, location }) =>
     referencesIn(text).map((path) => ({ path, section, at, location })),
   );
 }
@@ -43,15 +39,15 @@ function resolvedTexts({ kinds, tree }: LintContext) {
   });
 }
 
-function unclosedInFile(context: LintContext): readonly Problem[] {
-  return resolvedTexts(context).flatMap(({ text, location }) => {
+function unclosedInFile(texts: ResolvedTexts, context: LintContext): readonly Problem[] {
+  return texts.flatMap(({ text, location }) => {
     const path = unclosedReference(text, context.kinds);
     return path === undefined ? [] : [problem('unknown-reference', location, `$(${path} has no ) at its end`)];
   });
 }
 
-function inFile(context: LintContext): readonly Problem[] {
-  return pathsInFile(context).flatMap(({ path, section, location }) => problemOf(path, location, section, context));
+function inFile(texts: ResolvedTexts, context: LintContext): readonly Problem[] {
+  return pathsIn(texts).flatMap(({ path, section, location }) => problemOf(path, location, section, context));
 }
 
 function inSqlFiles(context: LintContext): readonly Problem[] {
