@@ -19,6 +19,8 @@ const ANSWER_AGAIN_MS = 500;
 /** For a server that is being restarted, where the command itself starts servers. */
 const COMES_BACK_MS = 20_000;
 const ABSENT_PAUSE_MS = 100;
+/** A server that has just answered is not asked again before a client is made: what falls silent from then on, the client notices. */
+const JUST_ANSWERED_MS = 500;
 
 /**
  * What clients of whatever the target runs are made with; each kind has its own in its client.ts, loaded when it is first asked
@@ -28,8 +30,8 @@ export class Clients {
   private readonly made = new Map<string, Promise<unknown>>();
   private readonly asked = new Map<string, Promise<Silence | undefined>>();
   private readonly silent = new Set<string>();
-  /** Have answered before: what falls silent now may only be held up. */
-  private readonly known = new Set<string>();
+  /** When each answered last: what falls silent after it may only be held up. */
+  private readonly answeredMs = new Map<string, number>();
   /** The command starts servers, so one that is absent may be coming. */
   patient = false;
 
@@ -52,7 +54,9 @@ export class Clients {
   ): Promise<{ host: EndpointOf<K>; inside: EndpointOf<K> }> {
     const faces = await this.target.endpoint(component);
     if (faces !== undefined) {
-      const silence = await this.silence(component, faces.host);
+      const silence = this.hasJustAnswered(component, faces.host)
+        ? undefined
+        : await this.silence(component, faces.host);
       if (silence === undefined) return faces;
       throw this.silentError(component, faces.host, silence);
     }
@@ -73,7 +77,7 @@ export class Clients {
 
   /** Why a component that runs or has an address does not answer; undefined: it does, or there is nothing to ask. */
   async silence(component: ComponentId, endpoint: Endpoint): Promise<Silence | undefined> {
-    const key = componentKey(component);
+    const key = serverKey(component, endpoint);
     const asking = this.asked.get(key) ?? this.ask(component, endpoint);
     this.asked.set(key, asking);
     try {
@@ -83,8 +87,13 @@ export class Clients {
     }
   }
 
+  private hasJustAnswered(component: ComponentId, endpoint: Endpoint): boolean {
+    const answeredMs = this.answeredMs.get(serverKey(component, endpoint));
+    return answeredMs !== undefined && performance.now() - answeredMs < JUST_ANSWERED_MS;
+  }
+
   private async ask(component: ComponentId, endpoint: Endpoint): Promise<Silence | undefined> {
-    const key = componentKey(component);
+    const key = serverKey(component, endpoint);
     const mayCome = this.patient && this.target.providerOf(component) !== 'address';
     const answerMs = this.silent.has(key) ? ANSWER_AGAIN_MS : ANSWER_MS;
     const startedMs = performance.now();
@@ -93,14 +102,14 @@ export class Clients {
       const silence = await silenceAt(endpoint, answerMs, this.signal);
       if (silence === undefined) {
         this.silent.delete(key);
-        this.known.add(key);
+        this.answeredMs.set(key, performance.now());
         return undefined;
       }
       this.silent.add(key);
       const [question] = questionsOf(endpoint);
       const waitsOn =
         silence.kind === 'silent'
-          ? question !== undefined && this.known.has(key) && this.liveness.waitsOn(question, startedMs)
+          ? question !== undefined && this.answeredMs.has(key) && this.liveness.waitsOn(question, startedMs)
           : performance.now() + ABSENT_PAUSE_MS <= absentUntilMs;
       if (!waitsOn) return silence;
       await pause(ABSENT_PAUSE_MS, this.signal);
@@ -131,3 +140,9 @@ export class Clients {
     return making;
   }
 }
+
+/** The databases of one server are asked for as one. */
+const serverKey = (component: ComponentId, endpoint: Endpoint): string =>
+  questionsOf(endpoint)
+    .map(({ protocol, host, port }) => `${protocol} ${host}:${port}`)
+    .join() || componentKey(component);

@@ -1,5 +1,6 @@
 import { connectPostgres, type PostgresClient, type PostgresConnectOptions } from '../../clients/postgres/client.js';
 import { quoteIdentifier, quoteLiteral } from '../../protocol/sql.js';
+import { EvpipeError } from '../../support/errors.js';
 import type { Liveness } from '../../support/liveness.js';
 import { type Holder, roleName } from '../../targets/roles.js';
 import type { Right } from '../login.js';
@@ -30,9 +31,11 @@ export async function ensureOwnDatabase(
 ): Promise<boolean> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   const access = { url, signal, liveness };
-  const created = await createDatabase(name, access);
-  const client = await connectPostgres(access);
+  const known = await ifThere(access);
+  const created = known === undefined && (await createDatabase(name, access));
+  const client = known ?? (await connectPostgres(access));
   try {
+    if (known !== undefined && (await letsEverybodyIn(known))) await onServer(access, shutOut);
     await client.transaction(async () => {
       await createRoles(client, name, roles);
       await client.execute(grants(name, roles));
@@ -44,6 +47,16 @@ export async function ensureOwnDatabase(
   }
   if (Object.keys(fixed).length > 0) await onServer(access, (server) => createFixedRoles(server, name, fixed));
   return created;
+}
+
+/** Undefined where the server has no such database. */
+async function ifThere(access: PostgresConnectOptions): Promise<PostgresClient | undefined> {
+  try {
+    return await connectPostgres(access);
+  } catch (failure) {
+    if (failure instanceof EvpipeError && failure.code === 'EVPIPE_POSTGRES_3D000') return undefined;
+    throw failure;
+  }
 }
 
 /** What databases share, roles and the databases themselves, is made by one at a time: two CREATE DATABASE at once may fail. */
@@ -60,11 +73,23 @@ async function onServer<T>(access: PostgresConnectOptions, work: (client: Postgr
 
 function createDatabase(name: string, access: PostgresConnectOptions): Promise<boolean> {
   return onServer(access, async (client) => {
-    await client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
+    await shutOut(client);
     const there = await client.queryText('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (there.length === 0) await client.execute(`CREATE DATABASE ${quoteIdentifier(name)}`);
     return there.length === 0;
   });
+}
+
+/** From the databases that every server has. */
+const shutOut = (client: PostgresClient) =>
+  client.execute('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
+
+async function letsEverybodyIn(client: PostgresClient): Promise<boolean> {
+  const open = await client.queryText(
+    `SELECT FROM pg_database
+     WHERE datname IN ('postgres', 'template1') AND has_database_privilege('public', oid, 'CONNECT, TEMPORARY')`,
+  );
+  return open.length > 0;
 }
 
 /** They act as the owner, as the services do; databases of one server may have the same ones. */
@@ -93,7 +118,7 @@ async function createRoles(client: PostgresClient, database: string, roles: read
   const there = new Set(
     (await client.queryText('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [names])).flat(),
   );
-  for (const { holder, password, rights } of roles) {
+  const statements = roles.map(({ holder, password, rights }) => {
     const role = roleName(database, holder);
     // Without row security, which would hide rows from a check or a snapshot in silence.
     const attributes = rights.includes('capture')
@@ -102,10 +127,9 @@ async function createRoles(client: PostgresClient, database: string, roles: read
         ? 'BYPASSRLS'
         : '';
     const verb = there.has(role) ? 'ALTER ROLE' : 'CREATE ROLE';
-    await client.execute(
-      `${verb} ${quoteIdentifier(role)} LOGIN ${attributes}${there.has(role) ? '' : ` PASSWORD ${quoteLiteral(password)}`}`,
-    );
-  }
+    return `${verb} ${quoteIdentifier(role)} LOGIN ${attributes}${there.has(role) ? '' : ` PASSWORD ${quoteLiteral(password)}`}`;
+  });
+  await client.execute(statements.join(';\n'));
 }
 
 function grants(name: string, roles: readonly Role[]): string {
