@@ -18,6 +18,8 @@ interface PrivacyFile {
 /** Passwords of the servers that evpipe starts for one pipeline. Their characters need no encoding in a URL. */
 export class PipelineSecrets {
   private purposes: Set<string> | undefined;
+  /** One is asked for with each endpoint that is looked at. */
+  private derivations: { readonly of: string; readonly known: Map<string, string> } = { of: '', known: new Map() };
 
   constructor(private readonly stateFolder: string) {}
 
@@ -97,9 +99,17 @@ export class PipelineSecrets {
   }
 
   private derivedFor(purpose: string): string {
-    return Buffer.from(hkdfSync('sha256', this.postgresPassword(), '', purpose, 24)).toString('base64url');
+    const secret = this.postgresPassword();
+    if (this.derivations.of !== secret) this.derivations = { of: secret, known: new Map() };
+    const { known } = this.derivations;
+    const derived = known.get(purpose) ?? derive(secret, purpose);
+    known.set(purpose, derived);
+    return derived;
   }
 }
+
+const derive = (secret: string, purpose: string): string =>
+  Buffer.from(hkdfSync('sha256', secret, '', purpose, 24)).toString('base64url');
 
 function linesOf(file: string): readonly string[] {
   try {

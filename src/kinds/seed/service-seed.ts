@@ -3,7 +3,7 @@ import { EvpipeError, type SourceLocation } from '../../support/errors.js';
 import type { Ledger, LedgerView } from '../ledger/ledger.js';
 import { Browser } from '../service/browser.js';
 import type { LoginSection } from './section.js';
-import { type SeedPlan, seedRow } from './seed-rows.js';
+import type { SeedPlan } from './seed-rows.js';
 
 export interface ServiceSeed extends SeedPlan {
   readonly service: string;
@@ -68,17 +68,24 @@ export async function applySeed(
   report: SeedReport,
 ): Promise<number> {
   const first = doneRows(seed, context.ledger);
+  if (first >= seed.rows) return 0;
+  // The data generator is loaded where rows are made: mostly they are there.
+  const { seedRow } = await import('./seed-rows.js');
   const visitor = new Browser(context.service, seed.service);
-  if (seed.login !== undefined && first < seed.rows) await logIn(seed, seed.login, visitor, report.signal);
-  if (seed.form) await sendForms(seed, all, { ...context, visitor }, report);
-  else await postRows(seed, all, { ...context, visitor }, report);
-  return Math.max(0, seed.rows - first);
+  const visit: Visit = { ...context, visitor, rowOf: (row) => seedRow(seed, row, all) };
+  if (seed.login !== undefined) await logIn(seed, seed.login, visitor, report.signal);
+  if (seed.form) await sendForms(seed, visit, report);
+  else await postRows(seed, visit, report);
+  return seed.rows - first;
 }
 
-type Visit = SeedContext & { readonly visitor: Browser };
+interface Visit extends SeedContext {
+  readonly visitor: Browser;
+  rowOf(row: number): Readonly<Record<string, unknown>>;
+}
 
 /** Several at once. */
-async function postRows(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Visit, report: SeedReport): Promise<void> {
+async function postRows(seed: ServiceSeed, { ledger, visitor, rowOf }: Visit, report: SeedReport): Promise<void> {
   for (let from = doneRows(seed, ledger); from < seed.rows; from += ROWS_PER_NOTE) {
     const to = Math.min(from + ROWS_PER_NOTE, seed.rows);
     let next = from;
@@ -86,7 +93,7 @@ async function postRows(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Visi
       while (next < to) {
         const row = next;
         next += 1;
-        await postRow(seed, row, seedRow(seed, row, all), visitor, report.signal);
+        await postRow(seed, row, rowOf(row), visitor, report.signal);
         report.progress(next);
       }
     };
@@ -111,10 +118,10 @@ async function postRow(
  * One after the other, each noted before and after: a form that says that the row is there already is believed only of a row that
  * a killed run may have sent.
  */
-async function sendForms(seed: ServiceSeed, all: Seeds, { ledger, visitor }: Visit, report: SeedReport): Promise<void> {
+async function sendForms(seed: ServiceSeed, { ledger, visitor, rowOf }: Visit, report: SeedReport): Promise<void> {
   let wasSending = stateOf(seed, ledger)?.isSending === true;
   for (let row = doneRows(seed, ledger); row < seed.rows; row += 1) {
-    const { id, ...values } = seedRow(seed, row, all);
+    const { id, ...values } = rowOf(row);
     const fields = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? '')]));
     await note(seed, ledger, { done: row, isSending: true });
     const optional = { id: String(id) };
