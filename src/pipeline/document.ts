@@ -141,18 +141,18 @@ class TreeBuilder {
   }
 
   private content(node: YamlNode | null | undefined, depth: number, location: SourceLocation): Tree {
-    if (isMap(node)) {
+    if (isMap<YamlNode | null, YamlNode | null>(node)) {
       const entries = new Map<string, Entry>();
       const merged = new Set<string>();
       for (const pair of node.items) {
-        const key = pair.key as YamlNode | null;
+        const { key, value } = pair;
         const place = key?.range ? this.at(key.range[0]) : location;
         if (!isScalar(key) || key.value === null || typeof key.value === 'object') {
           this.problems.push(problem('yaml', place, 'a key must be a plain string'));
           continue;
         }
         if (key.value === '<<') {
-          for (const [name, entry] of this.mergedEntries(pair.value as YamlNode | null, depth, place)) {
+          for (const [name, entry] of this.mergedEntries(value, depth, place)) {
             if (entries.has(name)) continue;
             merged.add(name);
             entries.set(name, entry);
@@ -165,15 +165,15 @@ class TreeBuilder {
         merged.delete(String(key.value));
         entries.set(String(key.value), {
           location: place,
-          value: this.build(pair.value as YamlNode | null, depth + 1, place),
+          value: this.build(value, depth + 1, place),
         });
       }
       return { kind: 'mapping', entries, location };
     }
-    if (isSeq(node))
+    if (isSeq<YamlNode>(node))
       return {
         kind: 'list',
-        items: node.items.map((item) => this.build(item as YamlNode, depth + 1, location)),
+        items: node.items.map((item) => this.build(item, depth + 1, location)),
         location,
       };
     return { kind: 'scalar', value: isScalar(node) ? scalarValue(node) : null, location };
@@ -240,7 +240,7 @@ export function plainValue(tree: Tree): unknown {
   if (tree.kind === 'scalar') return tree.value;
   if (tree.kind === 'list') return tree.items.map(plainValue);
   // Without a prototype, so that a key named __proto__ is a key like any other.
-  const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const object: Record<string, unknown> = Object.create(null);
   for (const [key, entry] of tree.entries) object[key] = plainValue(entry.value);
   return object;
 }

@@ -180,14 +180,11 @@ function readYaml(file: string): Json {
 function jsonOf(node: YamlNode | null | undefined, file: string): Json {
   if (node === null || node === undefined) return null;
   if (isAlias(node)) throw wrong(file, `aliases such as *${node.source} are not supported here: write the value out`);
-  if (isMap(node)) {
-    const entries = node.items.map(({ key, value }) => [
-      isScalar(key) ? String(key.value) : '',
-      jsonOf(value as YamlNode | null, file),
-    ]);
-    return Object.fromEntries(entries) as JsonObject;
+  if (isMap<YamlNode, YamlNode | null>(node)) {
+    const entries = node.items.map(({ key, value }) => [isScalar(key) ? String(key.value) : '', jsonOf(value, file)]);
+    return Object.fromEntries(entries);
   }
-  if (isSeq(node)) return node.items.map((item) => jsonOf(item as YamlNode, file));
+  if (isSeq<YamlNode>(node)) return node.items.map((item) => jsonOf(item, file));
   if (!isScalar(node)) return null;
   const { value, source } = node;
   if (typeof value === 'number') return new JsonNumber(source ?? String(value));

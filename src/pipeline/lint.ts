@@ -5,7 +5,7 @@ import { checkReferences, usedByReference } from './lint/references.js';
 import { type Problem, placeOrder } from './problem.js';
 
 export function lintContext(input: LintInput, kinds: readonly FileKind[]): LintContext {
-  const names = Object.assign({}, ...kinds.map((kind) => kind.names)) as NonNullable<FileKind['names']>;
+  const names: NonNullable<FileKind['names']> = Object.assign({}, ...kinds.map((kind) => kind.names));
   // Many rules ask, of a file that does not change meanwhile.
   const known = new Map<string, readonly string[]>();
   let uses: readonly Use[] | undefined;

@@ -5,7 +5,7 @@ import { readJson, writeJson } from '../support/json-file.js';
 import { buildPipeline, displayPath } from './build.js';
 import { didYouMean } from './did-you-mean.js';
 import { interpolate, keysAt, locate, mergeTrees, parseTree, plainValue, type Tree, without } from './document.js';
-import { describeIssue, type Issue, issueProblems } from './issues.js';
+import { describeIssue, issueProblems } from './issues.js';
 import type { FileKind, LintContext } from './kind.js';
 import { lint, lintContext } from './lint.js';
 import type { Pipeline } from './pipeline.js';
@@ -214,7 +214,7 @@ function readSpec(
   for (const depth of [2, 1]) {
     const parsed = form.safeParse(plainValue(sound), { error: describeIssue });
     if (parsed.success) return { spec: parsed.data, sound };
-    if (isFirst) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue as Issue, tree));
+    if (isFirst) for (const issue of parsed.error.issues) problems.push(...issueProblems(issue, tree));
     isFirst = false;
     const paths = parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path.slice(0, depth)],

@@ -21,7 +21,7 @@ const ORPHAN_CHECK_MS = 2_000;
 async function main(): Promise<void> {
   const log = outputLog;
   const { EVPIPE_SUPERVISOR_OPTIONS, ...childEnv } = process.env as Record<string, string>;
-  const options = JSON.parse(EVPIPE_SUPERVISOR_OPTIONS ?? '{}') as SupervisorOptions;
+  const options: SupervisorOptions = JSON.parse(EVPIPE_SUPERVISOR_OPTIONS ?? '{}');
   const { stateFolder } = options;
   const fail = (failure: unknown): never => {
     log.error(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));

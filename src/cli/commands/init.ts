@@ -1,6 +1,6 @@
 import { basename, relative, resolve } from 'node:path';
 import type { Template } from '../../operations/init/templates.js';
-import { EvpipeError } from '../../support/errors.js';
+import { EvpipeError, messageOf } from '../../support/errors.js';
 import type { CommandCall, CommandEntry } from '../command.js';
 import { jsonLine } from '../event-printers.js';
 import { EXIT } from '../exit-codes.js';
@@ -72,7 +72,7 @@ async function ask(
     try {
       requireEmpty(folder);
     } catch (failure) {
-      return (failure as Error).message;
+      return messageOf(failure);
     }
     return nameProblem(basename(folder)) ?? true;
   };
@@ -86,7 +86,7 @@ async function ask(
     return { template, name };
   } catch (failure) {
     // Ctrl-C comes as a key while a prompt is open, not as a signal.
-    if ((failure as Error).name !== 'ExitPromptError' && (failure as Error).name !== 'AbortPromptError') throw failure;
+    if (!(failure instanceof Error) || !['ExitPromptError', 'AbortPromptError'].includes(failure.name)) throw failure;
     throw new EvpipeError('EVPIPE_INTERRUPTED', 'interrupted; nothing was created', { kind: 'interrupted' });
   }
 }

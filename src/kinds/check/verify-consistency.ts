@@ -175,7 +175,7 @@ async function withinTime(
   if (timeoutMs === undefined) return work(session.signal, undefined);
   const over = new AbortController();
   const ended = new Promise<never>((_, reject) => {
-    over.signal.addEventListener('abort', () => reject(over.signal.reason as Error), { once: true });
+    over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
   });
   const timer = setTimeout(() => {
     const what = `--timeout ran out before ${check.name} had a verdict`;

@@ -67,7 +67,7 @@ export async function applyTopicSeed(
 
 /** How many of its lines are noted as written. */
 export function doneLines({ name, source }: Pick<TopicSeed, 'name' | 'source'>, ledger: LedgerView): number {
-  const state = ledger.get(ledgerKey(name)) as TopicSeedState | undefined;
+  const state = ledger.get<TopicSeedState>(ledgerKey(name));
   return state?.checksum === checksumOf(source) ? state.done : 0;
 }
 

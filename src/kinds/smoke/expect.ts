@@ -12,7 +12,7 @@ import type { Session } from '../session.js';
 import { valueDecoder } from '../subject/client.js';
 import { kafkaClient } from '../topic/client.js';
 import type { SmokeExpectation } from './section.js';
-import { textOf } from './template.js';
+import { hasFields, textOf } from './template.js';
 
 export type RecordExpectation = Extract<SmokeExpectation, { readonly kind: 'record' }>;
 export type RowExpectation = Extract<SmokeExpectation, { readonly kind: 'row' }>;
@@ -98,7 +98,7 @@ export function valueDifference(expected: unknown, actual: unknown, path: string
     const same = expected === null || actual === null ? expected === actual : textOf(expected) === textOf(actual);
     return same ? undefined : `${at} is ${shown(actual)}, expected ${shown(expected)}`;
   }
-  if (typeof actual !== 'object' || actual === null || Array.isArray(actual) !== Array.isArray(expected)) {
+  if (!hasFields(actual) || Array.isArray(actual) !== Array.isArray(expected)) {
     return `${at} is ${shown(actual)}, expected ${shown(expected)}`;
   }
   if (Array.isArray(expected) && Array.isArray(actual) && expected.length !== actual.length) {
@@ -107,7 +107,7 @@ export function valueDifference(expected: unknown, actual: unknown, path: string
   for (const [name, one] of Object.entries(expected)) {
     const field = path === '' ? name : `${path}.${name}`;
     if (!Object.hasOwn(actual, name)) return `${field} is missing, expected ${shown(one)}`;
-    const difference = valueDifference(one, (actual as Readonly<Record<string, unknown>>)[name], field);
+    const difference = valueDifference(one, actual[name], field);
     if (difference !== undefined) return difference;
   }
   return undefined;

@@ -22,10 +22,13 @@ export function fillIn(template: unknown, values: ReferenceValues, response: unk
   return Object.fromEntries(Object.entries(template).map(([name, one]) => [name, fillIn(one, values, response)]));
 }
 
+export const hasFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
 function responseField(response: unknown, path: string): unknown {
   let value = response;
   for (const name of path.split('.')) {
-    const fields = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+    const fields = hasFields(value) ? value : {};
     if (!Object.hasOwn(fields, name)) {
       const has = Object.keys(fields).join(', ') || 'no fields';
       throw new EvpipeError('EVPIPE_RESPONSE_FIELD', `the answer has no ${path}; it has ${has}`);
