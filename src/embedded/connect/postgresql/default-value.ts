@@ -1,5 +1,6 @@
 import type { Value } from '../data/schema.js';
-import type { ColumnCodec, PgType } from './types.js';
+import type { ColumnCodec } from './column-codec.js';
+import type { PgType } from './types.js';
 
 /** What stands for a function's result (`nextval(…)`, `now()`), which no schema can know. */
 const GENERATED: Readonly<Record<string, string>> = {

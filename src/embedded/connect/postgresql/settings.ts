@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { below, splitList } from '../../../protocol/connect/option.js';
 import type { SslParameters } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
+import type { TypeOptions } from './column-codec.js';
 import { nameFilter, nameMatcher, nameRank } from './filter.js';
 import { type TopicNaming, topicNaming } from './topic-naming.js';
-import type { TypeOptions } from './types.js';
 
 export interface SnapshotPlan {
   /** Whether rows are read. */

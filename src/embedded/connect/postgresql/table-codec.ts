@@ -1,12 +1,13 @@
 import type { Tuple } from '../../../protocol/pgoutput/decode.js';
 import { OPTIONAL_INT64, Schema, STRING, Struct, type Value } from '../data/schema.js';
 import type { TableInfo } from './catalogue.js';
+import type { ColumnCodec } from './column-codec.js';
 import { defaultValue } from './default-value.js';
 import type { Settings } from './settings.js';
 import { SOURCE } from './source-info.js';
 import { sourceType } from './source-type.js';
 import { TRANSACTION_BLOCK } from './transaction.js';
-import { type ColumnCodec, columnCodec, type PgType } from './types.js';
+import { columnCodec, type PgType } from './types.js';
 
 interface CompiledColumn {
   readonly name: string;

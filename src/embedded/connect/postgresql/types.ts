@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { bytesOfInteger, Decimal } from '../../../protocol/decimal.js';
-import { int64, Schema, type SchemaOptions, Struct, type Value } from '../data/schema.js';
+import { type Schema, Struct, type Value } from '../data/schema.js';
 import { type ArrayLiteral, parseArrayLiteral, parseHstore } from './array-literal.js';
+import { type ColumnCodec, type Decode, NO_MODIFIER, plain, semantic, type TypeOptions } from './column-codec.js';
 import { fallbackOf } from './fallback.js';
+import { decimal, floating, integer, money, scaleOf, VARIABLE_SCALE, zeroed } from './number-types.js';
 import {
   daysOfDate,
   floorDivide,
@@ -18,18 +19,6 @@ import {
   zonedTimestamp,
 } from './temporal.js';
 
-/** How a connector wants values to look; the options of the same names. */
-export interface TypeOptions {
-  readonly decimals: 'precise' | 'string' | 'double';
-  readonly times: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'isostring' | 'microseconds' | 'nanoseconds';
-  readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
-  readonly hstore: 'json' | 'map';
-  readonly intervals: 'numeric' | 'string';
-  readonly moneyFractionDigits: number;
-  readonly includeUnknown: boolean;
-  readonly unavailablePlaceholder: string;
-}
-
 /** A row of pg_type, as far as it matters. */
 export interface PgType {
   readonly oid: number;
@@ -44,20 +33,6 @@ export interface PgType {
   readonly labels: readonly string[] | null;
 }
 
-/** How one column's text becomes a Connect value. The schema is that of a NOT NULL column without a default. */
-export interface ColumnCodec {
-  readonly schema: Schema;
-  /** Never called with null. A null answer stands for what has no value in this type (a NaN decimal). */
-  decode(text: string): Value;
-  /** What stands for a TOASTed value that was not sent. */
-  readonly placeholder: Value;
-  /** What stands for a required value in an old row that was sent without it. */
-  readonly fallback: Value;
-}
-
-const NONE = -1;
-type Decode = (text: string) => Value;
-
 const text: Decode = (value) => value;
 
 /** Undefined: the type is not supported, the column is left out of the record (`include.unknown.datatypes`). */
@@ -70,7 +45,7 @@ export function columnCodec(
   const type = types.get(typeOid);
   if (type === undefined) return undefined;
   if (type.kind === 'd')
-    return columnCodec(type.baseOid, modifier === NONE ? type.baseModifier : modifier, types, options);
+    return columnCodec(type.baseOid, modifier === NO_MODIFIER ? type.baseModifier : modifier, types, options);
   if (type.kind === 'e') {
     const schema = semantic('string', 'io.debezium.data.Enum', {
       parameters: { allowed: (type.labels ?? []).join(',') },
@@ -123,10 +98,6 @@ function nameUuid(name: string): string {
   return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-const plain = (type: Schema['type'], options: SchemaOptions = {}): Schema => new Schema(type, options);
-const semantic = (type: Schema['type'], name: string, options: SchemaOptions = {}): Schema =>
-  new Schema(type, { name, version: 1, ...options });
-
 function arrayCodec(
   type: PgType,
   modifier: number,
@@ -173,7 +144,7 @@ function baseCodec(name: string, modifier: number, options: TypeOptions): Column
     case 'float8':
       return of(plain('float64'), floating);
     case 'numeric':
-      return zeroed(of(...decimal(modifier, options)), modifier === NONE ? 0 : scaleOf(modifier), options);
+      return zeroed(of(...decimal(modifier, options)), scaleOf(modifier), options);
     case 'money':
       return zeroed(of(...money(options)), options.moneyFractionDigits, options);
     case 'uuid':
@@ -214,78 +185,6 @@ function unknown(options: TypeOptions): ColumnCodec | undefined {
   return codec(plain('bytes'), (value) => Buffer.from(value, 'utf8'), options);
 }
 
-const integer: Decode = (value) => (value.length < 16 ? Number(value) : int64(BigInt(value)));
-
-const floating: Decode = (value) => {
-  if (value === 'Infinity') return Number.POSITIVE_INFINITY;
-  return value === '-Infinity' ? Number.NEGATIVE_INFINITY : Number(value);
-};
-
-const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
-const VARIABLE_SCALE = semantic('struct', 'io.debezium.data.VariableScaleDecimal', {
-  doc: 'Variable scaled decimal',
-  fields: [
-    ['scale', plain('int32')],
-    ['value', plain('bytes')],
-  ],
-});
-
-/** The zero that stands for a missing number, in the form that the connector's decimals have. */
-function zeroed(codec: ColumnCodec, scale: number, options: TypeOptions): ColumnCodec {
-  if (options.decimals === 'string') return { ...codec, fallback: new Decimal(0n, scale).toString() };
-  return codec.schema === VARIABLE_SCALE
-    ? { ...codec, fallback: new Struct(VARIABLE_SCALE, [0, Buffer.from([0])]) }
-    : codec;
-}
-
-/** A type modifier's scale: eleven bits with a sign since PostgreSQL 15. */
-const scaleOf = (modifier: number): number => (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
-
-function decimal(modifier: number, options: TypeOptions): [Schema, Decode] {
-  if (options.decimals === 'string') return [plain('string'), decimalString(modifier === NONE ? 0 : scaleOf(modifier))];
-  if (options.decimals === 'double') return [plain('float64'), floating];
-  if (modifier === NONE) {
-    const decode: Decode = (value) => {
-      if (isSpecial(value)) return null;
-      // Zeros at the end of a fraction are not told where no scale is declared.
-      const { unscaled, scale } = Decimal.from(value.includes('.') ? value.replace(/\.?0+$/, '') : value);
-      return new Struct(VARIABLE_SCALE, [scale, bytesOfInteger(unscaled)]);
-    };
-    return [VARIABLE_SCALE, decode];
-  }
-  const precision = ((modifier - 4) >> 16) & 0xffff;
-  const scale = scaleOf(modifier);
-  const schema = semantic('bytes', DECIMAL, {
-    parameters: { scale: String(scale), 'connect.decimal.precision': String(precision) },
-  });
-  return [schema, (value) => (isSpecial(value) ? null : Decimal.from(value).toScale(scale).toBytes())];
-}
-
-const isSpecial = (value: string): boolean => value === 'NaN' || value === 'Infinity' || value === '-Infinity';
-
-/** At least as many fraction digits as declared: a default's text has fewer. */
-function decimalString(scale: number): Decode {
-  return (value) => {
-    if (value === 'NaN') return 'NAN';
-    if (value === 'Infinity') return 'POSITIVE_INFINITY';
-    if (value === '-Infinity') return 'NEGATIVE_INFINITY';
-    const point = value.indexOf('.');
-    const digits = point === -1 ? 0 : value.length - point - 1;
-    if (digits >= scale) return value;
-    return `${value}${point === -1 ? '.' : ''}${'0'.repeat(scale - digits)}`;
-  };
-}
-
-/** Money's text is for people (lc_monetary C: "-$1,234.50"). */
-function money(options: TypeOptions): [Schema, Decode] {
-  const number = (value: string): string => value.replace(/[^0-9.-]/g, '');
-  if (options.decimals === 'string') return [plain('string'), number];
-  if (options.decimals === 'double') return [plain('float64'), (value) => Number(number(value))];
-  const scale = options.moneyFractionDigits;
-  const schema = semantic('bytes', DECIMAL, { parameters: { scale: String(scale) } });
-  return [schema, (value) => Decimal.from(number(value)).toScale(scale).toBytes()];
-}
-
 function binary(options: TypeOptions): [Schema, Decode] {
   const bytes = (value: string): Buffer => Buffer.from(value.slice(2), 'hex');
   switch (options.binary) {
@@ -302,8 +201,9 @@ function binary(options: TypeOptions): [Schema, Decode] {
 
 /** bit(n): little-endian bytes, trailing zero bytes cut; bit(1) is a boolean. */
 function bits(name: string, modifier: number): [Schema, Decode] {
-  if (name === 'bit' && (modifier === 1 || modifier === NONE)) return [plain('boolean'), (value) => value === '1'];
-  const length = modifier === NONE ? 2_147_483_647 : modifier;
+  if (name === 'bit' && (modifier === 1 || modifier === NO_MODIFIER))
+    return [plain('boolean'), (value) => value === '1'];
+  const length = modifier === NO_MODIFIER ? 2_147_483_647 : modifier;
   const schema = semantic('bytes', 'io.debezium.data.Bits', { parameters: { length: String(length) } });
   const decode: Decode = (value) => {
     const bytes: number[] = [];
@@ -352,7 +252,7 @@ const point: Decode = (value) => {
 };
 
 function temporal(name: string, modifier: number, options: TypeOptions): ColumnCodec | undefined {
-  const precision = modifier === NONE ? 6 : modifier;
+  const precision = modifier === NO_MODIFIER ? 6 : modifier;
   const of = (pair: readonly [Schema, Decode]): ColumnCodec => codec(pair[0], pair[1], options);
   switch (name) {
     case 'date':

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { columnCodec, type PgType, type TypeOptions } from '../../../../src/embedded/connect/postgresql/types.js';
+import type { TypeOptions } from '../../../../src/embedded/connect/postgresql/column-codec.js';
+import { columnCodec, type PgType } from '../../../../src/embedded/connect/postgresql/types.js';
 
 const PLACEHOLDER = '__debezium_unavailable_value';
 const BYTES = [...Buffer.from(PLACEHOLDER)];
