@@ -16,8 +16,8 @@ import {
   type SyncRequest,
   type SyncResult,
   sameProtocols,
-  topicsOf,
 } from './classic-member.js';
+import { ClassicMembers } from './classic-members.js';
 import type { Downgraded } from './migration.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
@@ -49,13 +49,9 @@ export class ClassicGroup {
   generation = 0;
   protocolType: string | null = null;
   protocol: string | null = null;
-  leader: string | null = null;
   /** Since when it has no members; offsets expire by it. */
   emptySinceMs: number | undefined;
-  readonly members = new Map<string, ClassicMember>();
-  private readonly staticMembers = new Map<string, string>();
-  /** Ids that were given out by MEMBER_ID_REQUIRED and not used yet. */
-  private readonly pending = new Map<string, () => void>();
+  readonly members: ClassicMembers;
   private stopRebalanceTimer: (() => void) | undefined;
   private stopSyncTimer: (() => void) | undefined;
 
@@ -64,6 +60,10 @@ export class ClassicGroup {
     private readonly environment: GroupEnvironment,
   ) {
     this.emptySinceMs = environment.clock.now();
+    this.members = new ClassicMembers(environment.clock, (member) => {
+      this.members.forget(member);
+      this.afterLoss();
+    });
   }
 
   static restore(id: string, file: ClassicGroupFile, environment: GroupEnvironment): ClassicGroup {
@@ -71,7 +71,7 @@ export class ClassicGroup {
     group.protocolType = file.protocolType;
     group.generation = file.generation;
     group.protocol = file.protocol;
-    group.leader = file.leader;
+    group.members.leader = file.leader;
     group.emptySinceMs = file.emptySinceMs ?? environment.clock.now();
     for (const member of file.members) group.addMember(restoredMember(member, file.protocol));
     if (group.members.size > 0) group.state = 'Stable';
@@ -81,7 +81,7 @@ export class ClassicGroup {
   /** Of a group that spoke the consumer protocol until now: its members know nothing of that yet, and join again if `rebalance`. */
   static downgraded(id: string, from: Downgraded, rebalance: boolean, environment: GroupEnvironment): ClassicGroup {
     const group = ClassicGroup.restore(id, { ...from.file, members: [] }, environment);
-    group.leader = from.file.leader;
+    group.members.leader = from.file.leader;
     for (const member of from.members) group.addMember(member);
     group.state = 'Stable';
     if (rebalance) group.prepareRebalance();
@@ -103,25 +103,20 @@ export class ClassicGroup {
       protocolType: this.protocolType ?? '',
       generation: this.generation,
       protocol: this.protocol,
-      leader: this.leader,
+      leader: this.members.leader,
       emptySinceMs: this.emptySinceMs,
-      members: [...this.members.values()].map((member) => memberFile(member, this.protocol)),
+      members: this.members.values().map((member) => memberFile(member, this.protocol)),
     };
-  }
-
-  memberIdOfInstance(instanceId: string): string | undefined {
-    return this.staticMembers.get(instanceId);
   }
 
   /** Whether this member may act; a static instance that was taken over by another process is fenced. */
   checkMember(memberId: string, instanceId: string | null): ErrorName | undefined {
-    if (this.state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
-    if (instanceId !== null) {
-      const current = this.staticMembers.get(instanceId);
-      if (current === undefined) return 'UNKNOWN_MEMBER_ID';
-      return current === memberId ? undefined : 'FENCED_INSTANCE_ID';
-    }
-    return this.members.has(memberId) ? undefined : 'UNKNOWN_MEMBER_ID';
+    const found = this.find(memberId, instanceId);
+    return typeof found === 'string' ? found : undefined;
+  }
+
+  private find(memberId: string, instanceId: string | null): ClassicMember | ErrorName {
+    return this.state === 'Dead' ? 'COORDINATOR_NOT_AVAILABLE' : this.members.find(memberId, instanceId);
   }
 
   join(request: JoinRequest): JoinResult | Promise<JoinResult> {
@@ -129,21 +124,16 @@ export class ClassicGroup {
     if (this.state === 'Dead') return refused('COORDINATOR_NOT_AVAILABLE');
     if (!this.accepts(request)) return refused('INCONSISTENT_GROUP_PROTOCOL');
     if (request.memberId === '') return this.joinNew(request, refused);
-    if (this.pending.has(request.memberId)) {
-      this.pending.get(request.memberId)?.();
-      this.pending.delete(request.memberId);
-      return this.joinAs(request.memberId, request);
-    }
-    const error = this.checkMember(request.memberId, request.instanceId);
-    if (error !== undefined) return refused(error);
-    return this.joinAgain(this.members.get(request.memberId) as ClassicMember, request);
+    if (this.members.takeUp(request.memberId)) return this.joinAs(request.memberId, request);
+    const member = this.find(request.memberId, request.instanceId);
+    return typeof member === 'string' ? refused(member) : this.joinAgain(member, request);
   }
 
   private accepts({ memberId, protocolType, protocols }: JoinRequest): boolean {
     if (protocolType === '' || protocols.length === 0) return false;
     if (this.members.size === 0) return true;
     if (protocolType !== this.protocolType) return false;
-    const others = [...this.members.values()].filter((member) => member.id !== memberId);
+    const others = this.members.values().filter((member) => member.id !== memberId);
     return commonProtocols(protocols, others).length > 0;
   }
 
@@ -152,17 +142,12 @@ export class ClassicGroup {
     refused: (error: ErrorName, memberId?: string) => JoinResult,
   ): JoinResult | Promise<JoinResult> {
     const { instanceId } = request;
-    const replaced = instanceId === null ? undefined : this.staticMembers.get(instanceId);
+    const replaced = instanceId === null ? undefined : this.members.ofInstance(instanceId);
     if (replaced !== undefined) return this.replaceStatic(replaced, request);
-    if (this.members.size + this.pending.size >= this.environment.sizeMax())
-      return refused('GROUP_MAX_SIZE_REACHED', '');
+    if (this.members.expected >= this.environment.sizeMax()) return refused('GROUP_MAX_SIZE_REACHED', '');
     const memberId = this.environment.newMemberId(instanceId ?? request.clientId);
     if (instanceId === null && request.idRequired) {
-      const stop = this.environment.clock.schedule(request.sessionTimeoutMs, () => {
-        this.pending.delete(memberId);
-        this.completeJoinIfAllThere();
-      });
-      this.pending.set(memberId, stop);
+      this.members.giveOut(memberId, request.sessionTimeoutMs, () => this.completeJoinIfAllThere());
       return refused('MEMBER_ID_REQUIRED', memberId);
     }
     return this.joinAs(memberId, request);
@@ -176,11 +161,8 @@ export class ClassicGroup {
   }
 
   private addMember(member: ClassicMember): void {
-    this.members.set(member.id, member);
-    if (member.instanceId !== null) this.staticMembers.set(member.instanceId, member.id);
-    this.leader ??= member.id;
+    this.members.add(member);
     this.emptySinceMs = undefined;
-    this.heard(member);
   }
 
   /**
@@ -188,10 +170,8 @@ export class ClassicGroup {
    * rebalance where the group is stable and its protocol stays what it is (KIP-345). Other metadata may differ: clients
    * put their generation into it, which a new process doesn't know.
    */
-  private replaceStatic(oldId: string, request: JoinRequest): JoinResult | Promise<JoinResult> {
-    const old = this.members.get(oldId) as ClassicMember;
-    old.stopTimer?.();
-    old.joining?.({ ...NO_JOIN, error: 'FENCED_INSTANCE_ID', memberId: oldId });
+  private replaceStatic(old: ClassicMember, request: JoinRequest): JoinResult | Promise<JoinResult> {
+    old.joining?.({ ...NO_JOIN, error: 'FENCED_INSTANCE_ID', memberId: old.id });
     old.syncing?.({ ...NO_SYNC, error: 'FENCED_INSTANCE_ID' });
     const member: ClassicMember = {
       ...old,
@@ -205,27 +185,18 @@ export class ClassicGroup {
       stopTimer: undefined,
     };
     member.protocols = request.protocols;
-    this.members.delete(oldId);
-    const wasLeader = this.leader === oldId;
-    if (wasLeader) this.leader = member.id;
-    this.addMember(member);
+    const wasLeader = this.members.leader === old.id;
+    this.members.replace(old, member);
     if (this.state === 'Stable' && this.choose() === this.protocol) {
       if (!this.environment.save(this)) {
-        this.takeBack(member, old, wasLeader);
+        // The static member that was replaced stays what is on disk; its new process tries again.
+        this.members.replace(member, { ...old, joining: undefined, syncing: undefined, stopTimer: undefined });
         return { ...NO_JOIN, error: 'NOT_COORDINATOR', memberId: request.memberId };
       }
-      const leader = wasLeader && !request.canSkipAssignment ? oldId : (this.leader ?? '');
+      const leader = wasLeader && !request.canSkipAssignment ? old.id : (this.members.leader ?? '');
       return { ...this.currentGeneration(member, request), leader };
     }
     return this.awaitJoin(member, () => this.prepareRebalance());
-  }
-
-  /** The static member that was replaced stays what is on disk; its new process tries again. */
-  private takeBack(member: ClassicMember, old: ClassicMember, wasLeader: boolean): void {
-    member.stopTimer?.();
-    this.members.delete(member.id);
-    if (wasLeader) this.leader = old.id;
-    this.addMember({ ...old, joining: undefined, syncing: undefined, stopTimer: undefined });
   }
 
   private joinAgain(member: ClassicMember, request: JoinRequest): JoinResult | Promise<JoinResult> {
@@ -234,7 +205,7 @@ export class ClassicGroup {
       member.protocols = request.protocols;
       member.sessionTimeoutMs = request.sessionTimeoutMs;
       member.rebalanceTimeoutMs = request.rebalanceTimeoutMs;
-      this.heard(member);
+      this.members.heard(member);
     };
     switch (this.state) {
       case 'PreparingRebalance':
@@ -246,24 +217,24 @@ export class ClassicGroup {
         return this.awaitJoin(member, () => this.prepareRebalance());
       default:
         // The leader joins again to have something new assigned; anybody else with the same metadata lost an answer.
-        if (unchanged && member.id !== this.leader) return this.currentGeneration(member, request);
+        if (unchanged && member.id !== this.members.leader) return this.currentGeneration(member, request);
         update();
         return this.awaitJoin(member, () => this.prepareRebalance());
     }
   }
 
   private currentGeneration(member: ClassicMember, request: JoinRequest): JoinResult {
-    const leads = member.id === this.leader;
+    const leads = member.id === this.members.leader;
     const skipAssignment = leads && this.state === 'Stable' && request.canSkipAssignment;
     return {
       error: undefined,
       generation: this.generation,
       protocolType: this.protocolType,
       protocol: this.protocol,
-      leader: this.leader ?? '',
+      leader: this.members.leader ?? '',
       skipAssignment,
       memberId: member.id,
-      members: leads && (this.state === 'CompletingRebalance' || skipAssignment) ? this.membersMetadata() : [],
+      members: leads && (this.state === 'CompletingRebalance' || skipAssignment) ? this.metadata() : [],
     };
   }
 
@@ -291,103 +262,94 @@ export class ClassicGroup {
     }
     this.state = 'PreparingRebalance';
     const delayMs = before === 'Empty' ? this.environment.initialRebalanceDelayMs() : 0;
-    const timeoutMs = delayMs > 0 ? delayMs : this.rebalanceTimeoutMs();
+    const timeoutMs = delayMs > 0 ? delayMs : this.members.longestRebalanceMs();
     this.stopRebalanceTimer?.();
     this.stopRebalanceTimer = this.environment.clock.schedule(timeoutMs, () => this.completeJoin());
     if (delayMs === 0) this.completeJoinIfAllThere();
   }
 
-  private rebalanceTimeoutMs(): number {
-    let longest = 0;
-    for (const { rebalanceTimeoutMs } of this.members.values()) longest = Math.max(longest, rebalanceTimeoutMs);
-    return longest;
-  }
-
   private completeJoinIfAllThere(): void {
-    if (this.state !== 'PreparingRebalance' || this.pending.size > 0) return;
-    for (const member of this.members.values()) if (member.joining === undefined) return;
-    this.completeJoin();
+    if (this.state === 'PreparingRebalance' && this.members.haveAllJoined) this.completeJoin();
   }
 
   private completeJoin(): void {
     if (this.state !== 'PreparingRebalance') return;
     this.stopRebalanceTimer?.();
     this.stopRebalanceTimer = undefined;
-    for (const member of [...this.members.values()]) {
-      if (member.joining === undefined && member.instanceId === null) this.forget(member);
+    for (const member of this.members.values()) {
+      if (member.joining === undefined && member.instanceId === null) this.members.forget(member);
     }
     this.generation++;
     if (this.members.size === 0) {
       this.becomeEmpty();
       return;
     }
-    const leader = this.leader === null ? undefined : this.members.get(this.leader);
+    const leader = this.members.get(this.members.leader ?? '');
     if (leader?.joining === undefined) {
-      const joined = [...this.members.values()].find((member) => member.joining !== undefined);
+      const joined = this.members.values().find((member) => member.joining !== undefined);
       if (joined === undefined) {
         // Only static members that have not come back: they keep their place until their session ends.
-        this.stopRebalanceTimer = this.environment.clock.schedule(this.rebalanceTimeoutMs(), () => this.completeJoin());
+        this.stopRebalanceTimer = this.environment.clock.schedule(this.members.longestRebalanceMs(), () =>
+          this.completeJoin(),
+        );
         this.generation--;
         return;
       }
-      this.leader = joined.id;
+      this.members.leader = joined.id;
     }
     this.protocol = this.choose();
     this.state = 'CompletingRebalance';
     this.answerJoins();
-    this.stopSyncTimer = this.environment.clock.schedule(this.rebalanceTimeoutMs(), () => this.expireUnsynced());
+    this.stopSyncTimer = this.environment.clock.schedule(this.members.longestRebalanceMs(), () =>
+      this.expireUnsynced(),
+    );
   }
 
   private answerJoins(): void {
     for (const member of this.members.values()) {
       const answer = member.joining;
       member.joining = undefined;
-      this.heard(member);
+      this.members.heard(member);
       answer?.({
         error: undefined,
         generation: this.generation,
         protocolType: this.protocolType,
         protocol: this.protocol,
-        leader: this.leader ?? '',
+        leader: this.members.leader ?? '',
         skipAssignment: false,
         memberId: member.id,
-        members: member.id === this.leader ? this.membersMetadata() : [],
+        members: member.id === this.members.leader ? this.metadata() : [],
       });
     }
   }
 
   private choose(): string {
-    return chosenProtocol([...this.members.values()]);
+    return chosenProtocol(this.members.values());
   }
 
-  private membersMetadata(): JoinResult['members'] {
-    return [...this.members.values()].map(({ id, instanceId, protocols }) => ({
-      memberId: id,
-      instanceId,
-      metadata: protocols.find(({ name }) => name === this.protocol)?.metadata ?? NOTHING,
-    }));
+  private metadata(): JoinResult['members'] {
+    return this.members.metadata(this.protocol);
   }
 
   sync(request: SyncRequest): SyncResult | Promise<SyncResult> {
     const refused = (error: ErrorName): SyncResult => ({ ...NO_SYNC, error });
-    const error = this.checkMember(request.memberId, request.instanceId);
-    if (error !== undefined) return refused(error);
+    const member = this.find(request.memberId, request.instanceId);
+    if (typeof member === 'string') return refused(member);
     if (request.generation !== this.generation) return refused('ILLEGAL_GENERATION');
     if (differs(request.protocolType, this.protocolType) || differs(request.protocol, this.protocol)) {
       return refused('INCONSISTENT_GROUP_PROTOCOL');
     }
-    const member = this.members.get(request.memberId) as ClassicMember;
     if (this.state === 'PreparingRebalance') return refused('REBALANCE_IN_PROGRESS');
     if (this.state === 'Stable') {
-      this.heard(member);
+      this.members.heard(member);
       return this.assigned(member);
     }
     if (this.state !== 'CompletingRebalance') return refused('UNKNOWN_MEMBER_ID');
     return new Promise((resolve) => {
       member.syncing?.({ ...NO_SYNC, error: 'UNKNOWN_MEMBER_ID' });
       member.syncing = resolve;
-      this.heard(member);
-      if (member.id === this.leader) this.completeSync(request.assignments);
+      this.members.heard(member);
+      if (member.id === this.members.leader) this.completeSync(request.assignments);
     });
   }
 
@@ -407,7 +369,7 @@ export class ClassicGroup {
     for (const member of this.members.values()) {
       const answer = member.syncing;
       member.syncing = undefined;
-      this.heard(member);
+      this.members.heard(member);
       answer?.(this.assigned(member));
     }
   }
@@ -425,45 +387,30 @@ export class ClassicGroup {
   /** A member that joined and never asked for its assignment is removed (a leader above all: no other member brings assignments). */
   private expireUnsynced(): void {
     if (this.state !== 'CompletingRebalance') return;
-    for (const member of [...this.members.values()]) if (member.syncing === undefined) this.forget(member);
+    for (const member of this.members.values()) if (member.syncing === undefined) this.members.forget(member);
     this.afterLoss();
   }
 
   heartbeat(memberId: string, instanceId: string | null, generation: number): ErrorName | undefined {
-    const error = this.checkMember(memberId, instanceId);
-    if (error !== undefined) return error;
+    const member = this.find(memberId, instanceId);
+    if (typeof member === 'string') return member;
     if (generation !== this.generation) return 'ILLEGAL_GENERATION';
-    this.heard(this.members.get(memberId) as ClassicMember);
+    this.members.heard(member);
     return this.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : undefined;
   }
 
   /** By member id, or by instance id where the member id is empty (an administrator removes a static member). */
   leave(memberId: string, instanceId: string | null): ErrorName | undefined {
-    if (this.pending.has(memberId)) {
-      this.pending.get(memberId)?.();
-      this.pending.delete(memberId);
+    if (this.members.takeUp(memberId)) {
       this.completeJoinIfAllThere();
       return undefined;
     }
-    const id = memberId === '' && instanceId !== null ? (this.staticMembers.get(instanceId) ?? '') : memberId;
-    const error = this.checkMember(id, instanceId);
-    if (error !== undefined) return error;
-    this.forget(this.members.get(id) as ClassicMember);
+    const id = memberId === '' && instanceId !== null ? (this.members.ofInstance(instanceId)?.id ?? '') : memberId;
+    const member = this.find(id, instanceId);
+    if (typeof member === 'string') return member;
+    this.members.forget(member);
     this.afterLoss();
     return undefined;
-  }
-
-  private forget(member: ClassicMember): void {
-    member.stopTimer?.();
-    member.joining?.({ ...NO_JOIN, error: 'UNKNOWN_MEMBER_ID', memberId: member.id });
-    member.syncing?.({ ...NO_SYNC, error: 'UNKNOWN_MEMBER_ID' });
-    member.joining = undefined;
-    member.syncing = undefined;
-    this.members.delete(member.id);
-    if (member.instanceId !== null && this.staticMembers.get(member.instanceId) === member.id) {
-      this.staticMembers.delete(member.instanceId);
-    }
-    if (this.leader === member.id) this.leader = this.members.keys().next().value ?? null;
   }
 
   private afterLoss(): void {
@@ -481,48 +428,21 @@ export class ClassicGroup {
     this.stopSyncTimer?.();
     this.state = 'Empty';
     this.protocol = null;
-    this.leader = null;
+    this.members.leader = null;
     this.emptySinceMs = this.environment.clock.now();
     this.environment.save(this); // where it cannot be, a restart finds the old members, whose sessions then end
   }
 
-  /** The member is alive: its session begins anew. One timer a member; a heartbeat only moves the deadline. */
-  heard(member: ClassicMember): void {
-    const { clock } = this.environment;
-    member.deadlineMs = clock.monotonic() + member.sessionTimeoutMs;
-    if (member.stopTimer !== undefined) return;
-    const watch = (ms: number): void => {
-      member.stopTimer = clock.schedule(ms, () => {
-        const leftMs = member.deadlineMs - clock.monotonic();
-        // Who waits for the answer to a join cannot send heartbeats; the rebalance has its own end.
-        const waits = member.joining !== undefined;
-        if (leftMs > 0 || waits) watch(waits ? member.sessionTimeoutMs : leftMs);
-        else {
-          this.forget(member);
-          this.afterLoss();
-        }
-      });
-    };
-    watch(member.sessionTimeoutMs);
-  }
-
   /** Of a group of consumers: the topics that its members named when they joined. */
   subscribedTopics(): ReadonlySet<string> {
-    const topics = new Set<string>();
-    if (this.protocolType !== 'consumer') return topics;
-    for (const { protocols } of this.members.values()) {
-      const metadata = protocols.find(({ name }) => name === this.protocol)?.metadata;
-      for (const topic of metadata === undefined ? [] : topicsOf(metadata)) topics.add(topic);
-    }
-    return topics;
+    return this.protocolType === 'consumer' ? this.members.topics(this.protocol) : new Set();
   }
 
   /** Ends all timers; waiting members are left to their connections. */
   close(): void {
     this.stopRebalanceTimer?.();
     this.stopSyncTimer?.();
-    for (const stop of this.pending.values()) stop();
-    for (const member of this.members.values()) member.stopTimer?.();
+    this.members.close();
   }
 }
 

@@ -237,7 +237,7 @@ export class GroupCoordinator {
     if (error !== undefined) return error;
     if (generation !== group.generation) return 'ILLEGAL_GENERATION';
     const member = group.members.get(memberId);
-    if (member !== undefined) group.heard(member);
+    if (member !== undefined) group.members.heard(member);
     return group.state === 'CompletingRebalance' ? 'REBALANCE_IN_PROGRESS' : undefined;
   }
 
