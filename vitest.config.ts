@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** These take longest, in this order, and mostly wait: begun last, the end would be waiting for one of them alone. Without it the largest files come first. */
+/** Begun first, since they take longest: else the largest files come first, and the end may be waiting for a small one alone. */
 const LONGEST = [
   'servers/embedded/connect/worker-group',
   'servers/embedded/ksqldb/shared-queries',
   'system/',
+  'real/django',
   'real/connect-workers',
   'real/shared-queries',
   'real/shared-stack',
@@ -71,7 +72,7 @@ export default defineConfig({
         exclude: NOT_BESIDE_OTHERS,
         globalSetup: ['test/real/stack/fetch.ts'],
         setupFiles: ['test/support/downloads.ts'],
-        // Half of the time is waiting for servers to start and to stop; three would need more memory than time is left to save.
+        // While one waits for servers to start, to stop or to be missed, the other one works.
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),
