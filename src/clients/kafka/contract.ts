@@ -77,6 +77,14 @@ export interface KafkaRecord {
   readonly headers: readonly Header[];
 }
 
+/** A record where it lies in what was fetched. It is one object, which says something else at the next record. */
+export interface RecordPlace {
+  readonly partition: number;
+  readonly bytes: Buffer;
+  /** Of the length of its key, behind which are the key and the value: `keyAndValueAt` reads them. */
+  readonly at: number;
+}
+
 export interface OutgoingRecord {
   readonly topic: string;
   /** Absent: murmur2 of the key as Java does, sticky if there is no key. */
@@ -265,6 +273,8 @@ export interface ReaderOptions {
   readonly maxPartitionBytes?: number;
   readonly maxWaitMs?: number;
   readonly signal?: AbortSignal;
+  /** Is called for each record, of which no object is made then: the batches are empty. For millions that are read at once. */
+  readonly visit?: (record: RecordPlace) => void;
   /** What to do at an offset that retention has removed: default 'earliest' (and the batch says `skippedTo`). */
   readonly onOutOfRange?: 'earliest' | 'latest' | 'error';
 }

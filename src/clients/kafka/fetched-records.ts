@@ -1,3 +1,5 @@
+import { keyAndValueAt } from '../../protocol/kafka/key-and-value.js';
+import { MalformedMessage } from '../../protocol/kafka/malformed.js';
 import { RecordCursor, type WireRecord } from '../../protocol/kafka/record.js';
 import {
   attributesOf,
@@ -13,7 +15,7 @@ import {
   sizeOf,
 } from '../../protocol/kafka/record-batch.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { Header, KafkaRecord } from './contract.js';
+import type { Header, KafkaRecord, RecordPlace } from './contract.js';
 
 /** Where a transaction that was aborted begins; its records up to its marker are to be skipped. */
 export interface AbortedTransaction {
@@ -65,6 +67,8 @@ export class FetchedRecords {
     private readonly from: bigint,
     aborted: readonly AbortedTransaction[],
     private readonly decompress: Decompress,
+    /** Gets each record where it lies, instead of objects made of them. */
+    private readonly visit?: ((record: RecordPlace) => void) | undefined,
   ) {
     this.nextOffset = from;
     this.aborted = [...aborted].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
@@ -99,6 +103,11 @@ export class FetchedRecords {
         continue;
       }
       this.open ??= this.openBatch(this.at);
+      if (this.visit !== undefined) {
+        this.visitAll(this.open, this.visit);
+        this.pass(this.at, this.open.end);
+        return records;
+      }
       this.decode(this.open, records);
       if (this.open.left === 0) this.pass(this.at, this.open.end);
       else this.nextOffset = (records.at(-1)?.offset ?? this.nextOffset - 1n) + 1n;
@@ -172,6 +181,23 @@ export class FetchedRecords {
       if (offset < this.from) continue;
       const timestampMs = appendTime ?? baseTimestamp + timestampDelta;
       into.push({ topic: this.topic, partition: this.partition, offset, timestampMs, key, value, headers });
+    }
+  }
+
+  private visitAll({ cursor, baseOffset, left }: OpenBatch, visit: (record: RecordPlace) => void): void {
+    const { bytes } = cursor;
+    const skipped = Number(this.from - baseOffset);
+    const place = { partition: this.partition, bytes, at: 0 };
+    for (; left > 0; left--) {
+      const end = cursor.varint() + cursor.at;
+      cursor.at++; // attributes: none are defined
+      cursor.varlong(); // its time
+      const offsetDelta = cursor.varint();
+      place.at = cursor.at;
+      if (end > bytes.length || keyAndValueAt(bytes, cursor.at).valueEnd > end)
+        throw new MalformedMessage('a record ends in the middle of a field');
+      cursor.at = end;
+      if (offsetDelta >= skipped) visit(place);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { KafkaClient, PartitionPosition, RecordBatch } from './contract.js';
+import type { KafkaClient, PartitionPosition, ReaderOptions, RecordBatch } from './contract.js';
 
 /**
  * All records of a topic from `from` (default: the earliest) up to where it ends at the time of the call, as batches;
@@ -12,6 +12,8 @@ export async function* readToEnd(
     readonly from?: readonly PartitionPosition[];
     readonly signal?: AbortSignal;
     readonly endsOpen?: boolean;
+    /** As a reader's: the batches are empty, and what comes after the end may be seen too. */
+    readonly visit?: ReaderOptions['visit'];
   } = {},
 ): AsyncGenerator<RecordBatch> {
   if ((await kafka.describeTopic(topic)) === undefined) return;
@@ -25,6 +27,7 @@ export async function* readToEnd(
   const reader = kafka.reader({
     from: starts.filter((start) => open.has(start.partition)),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.visit === undefined ? {} : { visit: options.visit }),
   });
   try {
     for await (const batch of reader) {

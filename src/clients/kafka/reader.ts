@@ -317,7 +317,8 @@ export class Reader implements RecordReader {
     assignment.tries = 0;
     assignment.stuckSinceMs = undefined;
     const { topic, partition, fetchOffset, skippedTo } = assignment;
-    const records = new FetchedRecords(topic, partition, result.records, fetchOffset, result.aborted, decompress);
+    const { records: bytes, aborted } = result;
+    const records = new FetchedRecords(topic, partition, bytes, fetchOffset, aborted, decompress, this.options.visit);
     for (const codec of records.codecs) if (!codecIsLoaded(codec)) await loadCodec(codec);
     if (!this.isCurrent(assignment)) return;
     if (records.cut) assignment.maxBytes = Math.min(assignment.maxBytes * 2, this.maxBytes * 16);

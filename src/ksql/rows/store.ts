@@ -1,52 +1,46 @@
-import { isJsonObject, type JsonObject, parseJson } from '../../protocol/json/parse.js';
-import type { SqlType } from '../../protocol/ksql/types.js';
-import { jsonReader } from '../formats/json-reader.js';
-import { jsonWriter } from '../formats/json-writer.js';
-import { identityOf, type Value } from '../values/value.js';
+import { keyAndValueAt } from '../../protocol/kafka/key-and-value.js';
+import type { Value } from '../values/value.js';
+import {
+  EntryCodec,
+  type EntryKey,
+  entryIdentity,
+  hashOf,
+  isOfWindow,
+  type StoreEntry,
+  type StoreSpec,
+} from './entry-codec.js';
 import { compareKeyed, compareToPlace, type KeyRange } from './key-range.js';
 import { OrderedIndex } from './ordered-index.js';
+import { type Packed, PackedEntries } from './packed-entries.js';
 import type { RowWindow } from './row.js';
 
-/** What a store holds, for its changelog: key and state are written as JSON of these types. */
-export interface StoreSpec {
-  readonly name: string;
-  readonly key: readonly SqlType[];
-  readonly state: SqlType;
-}
+export type { StoreEntry, StoreSpec } from './entry-codec.js';
 
-export interface StoreEntry {
-  readonly key: readonly Value[];
-  readonly window: RowWindow | undefined;
-  readonly state: Value;
-  readonly timestampMs: number;
+interface Ordered extends EntryKey {
+  readonly identity: string;
 }
-
-type Ordered = Pick<StoreEntry, 'key' | 'window'> & { readonly identity: string };
 
 export type Changelog = (key: Buffer, value: Buffer | null) => void;
 
-/** Up to so many entries, keys are kept as the bytes that the changelog gets, a hundred each: beyond, most would be made anew. */
-const LOG_KEYS_MAX = 50_000;
+/** Twice as many keys at most are kept as the bytes that the changelog gets: a hundred bytes each. */
+const LOG_KEYS_MAX = 25_000;
 
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
+  /** What the changelog gave and nothing has asked for since, as bytes: a restart need not parse all that it reads. */
+  private readonly restored = new PackedEntries();
+  private readonly codec: EntryCodec;
   /** The entries in the order of their keys, once a range has been asked for. */
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
-  /** Keys of entries as the changelog has them. */
-  private readonly logKeys = new Map<string, Buffer>();
-  private readonly writeKey: (value: Value) => string;
-  private readonly readKey: (json: unknown) => Value;
-  private readonly writeState: (value: Value) => string;
-  private readonly readState: (json: unknown) => Value;
+  private isWindowed = false;
+  /** Keys as the changelog has them: those that were used last, and before them. */
+  private logKeys = new Map<string, Buffer>();
+  private olderLogKeys = new Map<string, Buffer>();
 
   constructor(readonly spec: StoreSpec) {
-    const key: SqlType = { kind: 'STRUCT', fields: spec.key.map((type, at) => ({ name: `K${at}`, type })) };
-    this.writeKey = jsonWriter(key);
-    this.readKey = jsonReader(key);
-    this.writeState = jsonWriter(spec.state);
-    this.readState = jsonReader(spec.state);
+    this.codec = new EntryCodec(spec);
   }
 
   /** From now on changes are logged. */
@@ -55,29 +49,36 @@ export class Store {
   }
 
   static identity(key: readonly Value[], window?: RowWindow | undefined): string {
-    const [only] = key;
-    const single = key.length === 1 && only !== undefined && (typeof only !== 'object' || only === null);
-    const plain = single ? String(only) : String(identityOf(key));
-    return window === undefined ? plain : `${window.startMs} ${window.endMs} ${plain}`;
+    return entryIdentity(key, window);
   }
 
   get(identity: string): StoreEntry | undefined {
-    return this.entries.get(identity);
+    const entry = this.entries.get(identity);
+    return entry === undefined && this.restored.size > 0 ? this.unpack(identity) : entry;
+  }
+
+  private unpack(identity: string): StoreEntry | undefined {
+    const packed = this.restored.take(hashOf(identity), (key) => this.codec.identity(key) === identity);
+    if (packed === undefined) return undefined;
+    const entry = this.codec.entry(packed);
+    this.entries.set(identity, entry);
+    return entry;
   }
 
   put(identity: string, entry: StoreEntry): void {
+    if (this.restored.size > 0) this.get(identity); // its place is among the entries then
     this.entries.set(identity, entry);
+    this.isWindowed = entry.window !== undefined;
     this.ordered?.add({ identity, key: entry.key, window: entry.window });
-    this.changelog?.(this.keyBytes(identity, entry), this.valueBytes(entry));
+    this.changelog?.(this.keyBytes(identity, entry), this.codec.valueBytes(entry));
   }
 
   delete(identity: string): void {
-    const entry = this.entries.get(identity);
+    const entry = this.get(identity);
     if (entry === undefined) return;
     this.entries.delete(identity);
     this.ordered?.delete({ identity, key: entry.key, window: entry.window });
     this.changelog?.(this.keyBytes(identity, entry), null);
-    this.logKeys.delete(identity);
   }
 
   /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
@@ -94,60 +95,70 @@ export class Store {
 
   private *range({ from, to }: KeyRange): Iterable<StoreEntry> {
     const identity = Store.identity(from);
-    const windowed = this.entries.values().next().value?.window !== undefined;
-    if (!windowed && from.length === this.spec.key.length && identity === Store.identity(to)) {
-      const plain = this.entries.get(identity);
+    if (!this.isWindowed && from.length === this.spec.key.length && identity === Store.identity(to)) {
+      const plain = this.get(identity);
       if (plain !== undefined) yield plain;
       return;
     }
-    this.ordered ??= new OrderedIndex(
-      compareKeyed,
-      [...this.entries].map(([each, { key, window }]) => ({ identity: each, key, window })),
-    );
+    this.ordered ??= new OrderedIndex(compareKeyed, this.keys());
     const places = this.ordered.between(
       (item) => compareToPlace(item, from),
       (item) => compareToPlace(item, to),
     );
     for (const each of places) {
-      const entry = this.entries.get(each.identity);
+      const entry = this.get(each.identity);
       if (entry !== undefined) yield entry;
     }
   }
 
-  all(): IterableIterator<[string, StoreEntry]> {
-    return this.entries.entries();
+  private *keys(): Iterable<Ordered> {
+    for (const [identity, { key, window }] of this.entries) yield { identity, key, window };
+    for (const packed of this.restored) {
+      const { key, window } = this.codec.key(packed);
+      yield { identity: Store.identity(key, window), key, window };
+    }
   }
 
-  values(): Iterable<StoreEntry> {
-    return this.entries.values();
+  *all(): IterableIterator<[string, StoreEntry]> {
+    yield* this.entries;
+    for (const packed of this.restored) {
+      const entry = this.codec.entry(packed);
+      yield [Store.identity(entry.key, entry.window), entry];
+    }
+  }
+
+  *values(): Iterable<StoreEntry> {
+    yield* this.entries.values();
+    for (const packed of this.restored) yield this.codec.entry(packed);
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.entries.size + this.restored.size;
   }
 
-  private keyBytes(identity: string, { key, window }: StoreEntry): Buffer {
+  private keyBytes(identity: string, entry: StoreEntry): Buffer {
     const known = this.logKeys.get(identity);
     if (known !== undefined) return known;
-    const bounds = window === undefined ? '' : `,"w":[${window.startMs},${window.endMs}]`;
-    const bytes = Buffer.from(`{"n":${JSON.stringify(this.spec.name)},"k":${this.writeKey(key)}${bounds}}`);
-    if (this.entries.size > LOG_KEYS_MAX) this.logKeys.clear();
-    else this.logKeys.set(identity, bytes);
+    const bytes = this.olderLogKeys.get(identity) ?? this.codec.keyBytes(entry);
+    if (this.logKeys.size >= LOG_KEYS_MAX) {
+      this.olderLogKeys = this.logKeys;
+      this.logKeys = new Map();
+    }
+    this.logKeys.set(identity, bytes);
     return bytes;
   }
 
-  private valueBytes({ state, timestampMs }: StoreEntry): Buffer {
-    return Buffer.from(`{"t":${timestampMs},"s":${this.writeState(state)}}`);
+  /** Whether a record of the changelog is about this store. */
+  owns(key: Packed): boolean {
+    return this.codec.owns(key);
   }
 
-  /** One entry as the changelog holds it. */
-  restore(key: JsonObject, valueBytes: Buffer): void {
-    const values = this.readKey(key.k) as readonly Value[];
-    const bounds = key.w as [number, number] | undefined;
-    const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
-    const value = parseJson(valueBytes.toString('utf8'));
-    if (!isJsonObject(value)) throw new TypeError('a changelog value is an object');
-    const entry = { key: values, window, state: this.readState(value.s), timestampMs: Number(value.t) };
-    this.entries.set(Store.identity(values, window), entry);
+  /** A change as the changelog holds it; without a value the entry is gone. */
+  restore(change: Packed): void {
+    const { bytes, at } = change;
+    const hash = this.codec.hashOfKey(change);
+    this.isWindowed = isOfWindow(change);
+    if (keyAndValueAt(bytes, at).valueAt < 0) this.restored.delete(hash, change);
+    else this.restored.set(hash, change);
   }
 }

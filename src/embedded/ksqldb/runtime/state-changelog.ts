@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
-import type { KafkaClient, KafkaRecord, PartitionPosition } from '../../../clients/kafka/contract.js';
+import type { KafkaClient, PartitionPosition, RecordPlace } from '../../../clients/kafka/contract.js';
 import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../../clients/kafka/read-topic.js';
+import type { Packed } from '../../../ksql/rows/packed-entries.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
-import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
+import { keyAndValueAt } from '../../../protocol/kafka/key-and-value.js';
 
 /**
  * All state of one task in one partition, so that its order is one order: changes of stores, and now and then a
@@ -16,7 +16,7 @@ export interface TaskState {
   readonly positions: readonly PartitionPosition[] | undefined;
 }
 
-const MARKER = '{"marker":true}';
+const MARKER = Buffer.from('{"marker":true}');
 
 export const changelogTopic = (group: string): string => `${group}-state-changelog`;
 
@@ -29,23 +29,57 @@ export async function createChangelog(kafka: KafkaClient, group: string, tasks: 
 export const markerRecord = (group: string, task: number, positions: readonly PartitionPosition[]) => ({
   topic: changelogTopic(group),
   partition: task,
-  key: Buffer.from(MARKER),
+  key: MARKER,
   value: Buffer.from(
     JSON.stringify(positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }))),
   ),
 });
 
-/** Entries that are made between two turns of the event loop: other queries and requests go on meanwhile. */
-const ENTRIES_AT_ONCE = 2_000;
-
-/** What was read of one partition of the changelog. */
-interface Changes {
-  readonly latest: Map<string, Buffer>;
-  pending: Array<readonly [string, Buffer | null]>;
+/** What is read of one partition of the changelog: what comes after the last marker does not count. */
+class Restoring {
+  readonly stores: ReadonlyMap<string, Store>;
   positions: PartitionPosition[] | undefined;
+  /** Changes since the last marker: the bytes in which each lies, and where. */
+  private readonly pendingBytes: Buffer[] = [];
+  private readonly pendingAt: number[] = [];
+  /** That of the change before: mostly of the next one too. */
+  private last: Store | undefined;
+
+  constructor(specs: readonly StoreSpec[]) {
+    this.stores = new Map(specs.map((spec) => [spec.name, new Store(spec)]));
+  }
+
+  take({ bytes, at }: RecordPlace): void {
+    const { keyAt, keyEnd, valueAt, valueEnd } = keyAndValueAt(bytes, at);
+    if (keyAt < 0) return;
+    if (keyEnd - keyAt !== MARKER.length || MARKER.compare(bytes, keyAt, keyEnd) !== 0) {
+      this.pendingBytes.push(bytes);
+      this.pendingAt.push(at);
+      return;
+    }
+    this.applyPending();
+    this.positions = valueAt < 0 ? undefined : readPositions(bytes.toString('utf8', valueAt, valueEnd));
+  }
+
+  private applyPending(): void {
+    const { pendingBytes, pendingAt } = this;
+    for (let place = 0; place < pendingBytes.length; place += 1) {
+      const [bytes, at] = [pendingBytes[place], pendingAt[place]];
+      if (bytes === undefined || at === undefined) continue;
+      const change = { bytes, at };
+      this.storeOf(change)?.restore(change);
+    }
+    pendingBytes.length = 0;
+    pendingAt.length = 0;
+  }
+
+  private storeOf(key: Packed): Store | undefined {
+    if (this.last?.owns(key) !== true) this.last = [...this.stores.values()].find((store) => store.owns(key));
+    return this.last;
+  }
 }
 
-/** Reads the changelog of these tasks to its end. Of what changed often, only the last change is looked into. */
+/** Reads the changelog of these tasks to its end. */
 export async function restoreState(
   kafka: KafkaClient,
   group: string,
@@ -54,45 +88,16 @@ export async function restoreState(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, TaskState>> {
   const topic = changelogTopic(group);
-  const changes = new Map<number, Changes>(
-    tasks.map((task) => [task, { latest: new Map<string, Buffer>(), pending: [], positions: undefined }]),
-  );
-  const from = (await kafka.offsets(topic, 'earliest')).filter(({ partition }) => changes.has(partition));
-  for await (const { partition, records } of readToEnd(kafka, topic, { from, signal })) {
-    const ofTask = changes.get(partition);
-    if (ofTask !== undefined) for (const record of records) take(ofTask, record);
-  }
-  const states = new Map<number, TaskState>();
-  let count = 0;
-  for (const [task, { latest, positions }] of changes) {
-    const stores = new Map(specs.map((spec) => [spec.name, new Store(spec)]));
-    for (const [text, value] of latest) {
-      const key = parseJson(text);
-      if (isJsonObject(key) && typeof key.n === 'string') stores.get(key.n)?.restore(key, value);
-      count += 1;
-      if (count % ENTRIES_AT_ONCE === 0) await setImmediate();
-    }
-    states.set(task, { stores, positions });
+  const states = new Map(tasks.map((task) => [task, new Restoring(specs)]));
+  const from = (await kafka.offsets(topic, 'earliest')).filter(({ partition }) => states.has(partition));
+  const visit = (record: RecordPlace): void => states.get(record.partition)?.take(record);
+  for await (const _ of readToEnd(kafka, topic, { from, signal, visit })) {
+    // The records have been visited.
   }
   return states;
 }
 
-function take(changes: Changes, { key, value }: KafkaRecord): void {
-  if (key === null) return;
-  const text = key.toString('utf8');
-  if (text !== MARKER) {
-    changes.pending.push([text, value]);
-    return;
-  }
-  for (const [changed, bytes] of changes.pending) {
-    if (bytes === null) changes.latest.delete(changed);
-    else changes.latest.set(changed, bytes);
-  }
-  changes.pending = [];
-  changes.positions = value === null ? undefined : readPositions(value);
-}
-
-function readPositions(value: Buffer): PartitionPosition[] {
-  const list = JSON.parse(value.toString('utf8')) as Array<{ topic: string; partition: number; offset: string }>;
+function readPositions(text: string): PartitionPosition[] {
+  const list = JSON.parse(text) as Array<{ topic: string; partition: number; offset: string }>;
   return list.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
 }

@@ -4,6 +4,7 @@ import type { Header } from '../../../../src/clients/kafka/contract.js';
 import { FetchedRecords } from '../../../../src/clients/kafka/fetched-records.js';
 import { BatchBuilder, recordBytesAtMost, stampProducer } from '../../../../src/protocol/kafka/batch-builder.js';
 import { decompress, loadCodec } from '../../../../src/protocol/kafka/compression/codecs.js';
+import { keyAndValueAt } from '../../../../src/protocol/kafka/key-and-value.js';
 
 const bytes = fc.option(fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)));
 const header = fc.tuple(fc.string(), bytes) as fc.Arbitrary<Header>;
@@ -135,4 +136,28 @@ test('LZ4 blocks that could unpack to more than any batch holds are refused unse
   const block = Buffer.from([1, 0, 0, 0, 0]); // of a frame whose blocks may grow to 4 MiB
   const frame = Buffer.concat([header, ...Array.from({ length: 70 }, () => block), Buffer.alloc(4)]);
   expect(() => decompress(3, frame)).toThrow('LZ4 frames too large');
+});
+
+test('any records are visited where they lie, those before the offset that was asked for are not', () => {
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 20 }), fc.nat(5), (records, skipped) => {
+      const found: unknown[] = [];
+      const visit = ({ bytes: source, at: start }: { bytes: Buffer; at: number }): void => {
+        const { keyAt, keyEnd, valueAt, valueEnd } = keyAndValueAt(source, start);
+        const key = keyAt < 0 ? null : source.subarray(keyAt, keyEnd);
+        found.push({ key, value: valueAt < 0 ? null : source.subarray(valueAt, valueEnd) });
+      };
+      const batch = at(batchOf(records), 7n);
+      const fetched = new FetchedRecords('t', 0, batch, 7n + BigInt(skipped), [], decompress, visit);
+      expect(fetched.takeAll()).toEqual([]);
+      expect(fetched.nextOffset >= 7n + BigInt(records.length)).toBe(true);
+      expect(found).toEqual(records.slice(skipped).map(({ key, value }) => ({ key, value })));
+    }),
+  );
+});
+
+test('a record that is cut off is not visited', () => {
+  const batch = batchOf([{ timestampMs: 1, key: Buffer.from('k'), value: Buffer.from('value'), headers: [] }]);
+  batch.writeInt8(126, 61 + 4); // the key is longer than its record
+  expect(() => new FetchedRecords('t', 0, batch, 0n, [], decompress, () => {}).takeAll()).toThrow(/ends in the middle/);
 });
