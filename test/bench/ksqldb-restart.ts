@@ -1,6 +1,7 @@
 /**
  * The embedded ksqlDB engine after kill -9: how long until it listens, until a pull query answers, until the first new result is
- * in the sink; and pull queries by key after that.
+ * in the sink, and the CPU that its process took until it answered; then pull queries by key, with nothing else to do and while
+ * records arrive.
  *
  *   npm run bench ksqldb-restart [keys, default 20000] [rounds, default 3]
  */
@@ -13,11 +14,13 @@ import { connectKafka } from '../../src/clients/kafka/client.js';
 import { pause } from '../../src/support/retry.js';
 import { MANY_NEW_OBJECTS } from '../../src/targets/embedded-program.js';
 import { forkServer } from '../support/fork-server.js';
-import { KafkaProcess } from '../support/kafka-process.js';
+import { cpuSecondsOf, KafkaProcess } from '../support/kafka-process.js';
 
 const keys = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
-const PULLS = 200;
+const PULLS = 2_000;
+/** Records a second while pull queries are asked. */
+const ARRIVING_PER_SECOND = 10_000;
 const POLL_MS = 10;
 
 const folder = await mkdtemp(join(tmpdir(), 'evpipe-bench-ksqldb-restart-'));
@@ -51,6 +54,18 @@ const sinkEnd = async (): Promise<number> => {
   const ends = await kafka.offsets('C', 'latest').catch(() => []);
   return ends.reduce((sum, { offset }) => sum + Number(offset), 0);
 };
+
+async function pullTimes(): Promise<string> {
+  const times: number[] = [];
+  for (let at = 0; at < PULLS; at += 1) {
+    const startedMs = performance.now();
+    await pull(engine.url, (at * 7919) % keys);
+    times.push(performance.now() - startedMs);
+  }
+  times.sort((a, b) => a - b);
+  const quantile = (share: number): string => `${times[Math.floor(PULLS * share)]?.toFixed(1)} ms`;
+  return `p50 ${quantile(0.5)}, p99 ${quantile(0.99)}`;
+}
 
 async function until(done: () => Promise<boolean>): Promise<void> {
   while (!(await done())) await pause(POLL_MS);
@@ -89,18 +104,19 @@ try {
     const listens = since(startedMs);
     await pull(engine.url, 0);
     const pulls = since(startedMs);
-    console.log(`listens ${listens}, pulls ${pulls}, first result ${await result}`);
+    const cpuSeconds = cpuSecondsOf(engine.child.pid ?? 0).toFixed(2);
+    console.log(`listens ${listens}, pulls ${pulls} at ${cpuSeconds} s of CPU, first result ${await result}`);
   }
-  const times: number[] = [];
-  for (let at = 0; at < PULLS; at += 1) {
-    const startedMs = performance.now();
-    await pull(engine.url, (at * 7919) % keys);
-    times.push(performance.now() - startedMs);
-  }
-  times.sort((a, b) => a - b);
-  console.log(
-    `pull by key: p50 ${times[PULLS / 2]?.toFixed(1)} ms, p99 ${times[Math.floor(PULLS * 0.99)]?.toFixed(1)} ms`,
-  );
+  console.log(`pull by key: ${await pullTimes()}`);
+  let written = 0;
+  const startedMs = performance.now();
+  const timer = setInterval(() => {
+    const due = ((performance.now() - startedMs) / 1000) * ARRIVING_PER_SECOND;
+    for (; written < due; written += 1) producer.append(record(written * 7));
+  }, POLL_MS);
+  const during = await pullTimes();
+  clearInterval(timer);
+  console.log(`pull by key while ${ARRIVING_PER_SECOND} records a second arrive: ${during}`);
   await producer.close();
 } finally {
   engine.child.kill('SIGKILL');
