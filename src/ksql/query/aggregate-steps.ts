@@ -94,9 +94,9 @@ class Aggregation {
   private readonly results: Store | undefined;
   /** By the partition that the group's rows would lie in. */
   private readonly streamTimes = new Map<number, number>();
-  /** Windows that EMIT FINAL still holds back, and those that retention will remove, by partition. */
+  /** Windows that EMIT FINAL still holds back, and those that retention will remove, also of its results, by partition. */
   private readonly open = new Map<number, DueWindows>();
-  /** Sessions of each group. */
+  /** Of each group that has any. */
   private readonly sessions = new Map<string, Set<string>>();
   private readonly windowsAt: (timestampMs: number) => readonly RowWindow[];
 
@@ -107,14 +107,22 @@ class Aggregation {
     this.states = context.store(AGGREGATE_STATES);
     this.results = step.final ? context.store(RESULTS) : undefined;
     this.windowsAt = step.window === undefined ? () => [] : windowFinder(step.window);
-    if (step.window === undefined) return;
+    if (step.window !== undefined) this.recall(step.window);
+  }
+
+  /** Stream time, and what is to be done about the windows, as the stores say it. */
+  private recall(rules: WindowRules): void {
     for (const [identity, { key, window, timestampMs }] of this.states.all()) {
-      const partition = context.partitionOf(key);
-      this.streamTimes.set(partition, Math.max(this.streamTimes.get(partition) ?? -1, timestampMs));
+      const partition = this.context.partitionOf(key);
+      this.advance(partition, timestampMs);
       if (window === undefined) continue;
-      this.watch(partition, identity, window, step.window);
-      const group = Store.identity(key);
-      this.sessions.set(group, (this.sessions.get(group) ?? new Set<string>()).add(identity));
+      this.watch(partition, identity, this.dueMs(window, rules));
+      if (rules.kind === 'SESSION') this.sessionsOf(key).add(identity);
+    }
+    for (const [identity, { key, window, timestampMs }] of this.results?.all() ?? []) {
+      const partition = this.context.partitionOf(key);
+      this.advance(partition, timestampMs);
+      if (window !== undefined) this.watch(partition, identity, removedMs(window, rules));
     }
   }
 
@@ -223,7 +231,7 @@ class Aggregation {
       if (window.endMs + rules.graceMs <= now) continue;
       const identity = Store.identity(group, window);
       const isNew = this.put(identity, group, window, row, 'add', emit);
-      if (isNew) this.watch(partition, identity, window, rules);
+      if (isNew) this.watch(partition, identity, this.dueMs(window, rules));
     }
     this.close(partition, now, rules, row, emit);
   }
@@ -234,33 +242,47 @@ class Aggregation {
     return now;
   }
 
-  private watch(partition: number, identity: string, window: RowWindow, rules: WindowRules): void {
+  private watch(partition: number, identity: string, dueMs: number): void {
     const known = this.open.get(partition) ?? new DueWindows();
     this.open.set(partition, known);
-    known.add(this.dueMs(window, rules), identity);
+    known.add(dueMs, identity);
   }
 
-  private dueMs({ startMs, endMs }: RowWindow, rules: WindowRules): number {
-    const removedMs = startMs + rules.retentionMs + 1;
-    return this.step.final ? Math.min(closedMs(endMs, rules), removedMs) : removedMs;
+  private dueMs(window: RowWindow, rules: WindowRules): number {
+    const removed = removedMs(window, rules);
+    return this.step.final ? Math.min(closedMs(window.endMs, rules), removed) : removed;
+  }
+
+  private sessionsOf(group: readonly Value[]): Set<string> {
+    const identity = Store.identity(group);
+    const known = this.sessions.get(identity) ?? new Set<string>();
+    this.sessions.set(identity, known);
+    return known;
+  }
+
+  private forget(identity: string, { key }: StoreEntry): void {
+    this.states.delete(identity);
+    const group = this.sessions.size === 0 ? '' : Store.identity(key);
+    const sessions = this.sessions.get(group);
+    sessions?.delete(identity);
+    if (sessions?.size === 0) this.sessions.delete(group);
   }
 
   /** What stream time has passed: EMIT FINAL shows it now, retention removes it. */
   private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
-    const due: Array<[string, StoreEntry]> = [];
+    const due: Array<readonly [string, StoreEntry, RowWindow]> = [];
     for (const identity of this.open.get(partition)?.take(now) ?? []) {
       const entry = this.states.get(identity);
-      if (entry?.window === undefined) continue;
-      if (this.step.final && closedMs(entry.window.endMs, rules) <= now) due.push([identity, entry]);
-      else {
-        this.states.delete(identity);
-        this.results?.delete(identity);
-      }
+      if (entry?.window === undefined) this.results?.delete(identity);
+      else if (this.step.final && closedMs(entry.window.endMs, rules) <= now) due.push([identity, entry, entry.window]);
+      else this.forget(identity, entry);
     }
-    due.sort(([, a], [, b]) => (a.window?.endMs ?? 0) - (b.window?.endMs ?? 0));
-    for (const [identity, entry] of due) {
-      this.states.delete(identity);
+    due.sort(([, , a], [, , b]) => a.endMs - b.endMs);
+    for (const [identity, entry, window] of due) {
+      this.forget(identity, entry);
       this.show(entry, undefined, cause, emit);
+      if (removedMs(window, rules) <= now) this.results?.delete(identity);
+      else this.watch(partition, identity, removedMs(window, rules));
     }
   }
 
@@ -268,14 +290,11 @@ class Aggregation {
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
     const partition = this.context.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
-    const groupIdentity = Store.identity(group);
-    const known = this.sessions.get(groupIdentity) ?? new Set<string>();
-    this.sessions.set(groupIdentity, known);
     const near: Array<readonly [string, StoreEntry]> = [];
-    for (const identity of known) {
+    for (const identity of this.sessions.get(Store.identity(group)) ?? []) {
       const entry = this.states.get(identity);
-      if (entry?.window === undefined) known.delete(identity);
-      else if (
+      if (
+        entry?.window !== undefined &&
         entry.window.startMs <= row.timestampMs + rules.sizeMs &&
         entry.window.endMs >= row.timestampMs - rules.sizeMs
       ) {
@@ -295,7 +314,7 @@ class Aggregation {
     // Kafka Streams keeps a session only where the row is one that lasts no time at all and it is the same.
     const grew = startMs !== row.timestampMs || endMs !== row.timestampMs;
     for (const [old, entry] of grew ? near : []) {
-      this.states.delete(old);
+      this.forget(old, entry);
       if (entry.window !== undefined) this.open.get(partition)?.delete(this.dueMs(entry.window, rules), old);
       if (this.step.final || !this.isShown(entry)) continue;
       const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
@@ -304,8 +323,8 @@ class Aggregation {
     const before = this.states.get(identity);
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
-    known.add(identity);
-    this.watch(partition, identity, window, rules);
+    this.sessionsOf(group).add(identity);
+    this.watch(partition, identity, this.dueMs(window, rules));
     if (!this.step.final) this.show(entry, before, row, emit);
     this.close(partition, now, rules, row, emit);
   }
@@ -319,3 +338,6 @@ class Aggregation {
 /** When stream time has left a window behind. A session may still be joined by what comes within the gap after it. */
 const closedMs = (endMs: number, { kind, sizeMs, graceMs }: WindowRules): number =>
   endMs + graceMs + (kind === 'SESSION' ? sizeMs : 0);
+
+/** When stream time has left a window so far behind that it is forgotten. */
+const removedMs = ({ startMs }: RowWindow, { retentionMs }: WindowRules): number => startMs + retentionMs + 1;
