@@ -12,7 +12,7 @@ import { Notifications } from './notifications.js';
 import { offsetOf, type Position, positionOf } from './position.js';
 import { ReplicationConnection } from './replication.js';
 import type { Settings } from './settings.js';
-import { ensurePublication, readSlot, setReplicaIdentities, waitUntilFree } from './slot.js';
+import { ensurePublication, readSlot, type SlotState, setReplicaIdentities, waitUntilFree } from './slot.js';
 import { streamSlot } from './streaming.js';
 import { takeSnapshot } from './take-snapshot.js';
 
@@ -49,8 +49,12 @@ export class PostgresTask implements SourceTask {
   }
 
   async start(): Promise<void> {
-    this.position = positionOf(this.context.offset(this.partition));
+    this.position = await this.storedPosition();
     this.running = this.run();
+  }
+
+  private async storedPosition(): Promise<Position | undefined> {
+    return positionOf(await this.context.offset(this.partition));
   }
 
   offsetOf(item: SourceItem): SourceOffset {
@@ -149,7 +153,12 @@ export class PostgresTask implements SourceTask {
       );
     const { snapshot: plan } = settings;
     let position = plan.always && this.retries === 0 && !this.toldAnything ? undefined : this.position;
-    if (position !== undefined && (slot === undefined || slot.lost || (slot.confirmedLsn ?? 0n) > position.commitLsn)) {
+    if (position !== undefined && isPast(slot, position) && !this.toldAnything) {
+      // Another worker, slow to notice that the task is no longer its own, stored one more offset after we had asked.
+      this.position = await this.storedPosition();
+      position = this.position;
+    }
+    if (position !== undefined && (slot === undefined || slot.lost || isPast(slot, position))) {
       if (!plan.onLostOffset) throw offsetGone(position, slot === undefined, settings);
       position = undefined;
     }
@@ -271,6 +280,10 @@ const NOWHERE: Position = {
   messageType: null,
   snapshot: { completed: false },
 };
+
+/** Whether the slot gives out no more what follows a position. */
+const isPast = (slot: SlotState | undefined, position: Position): boolean =>
+  (slot?.confirmedLsn ?? 0n) > position.commitLsn;
 
 function offsetGone(position: Position, missing: boolean, settings: Settings): Error {
   const why = missing

@@ -32,7 +32,7 @@ function atLeastOnce(connector: string, { kafka, stores }: DeliveryParts, option
   return {
     producer,
     exactlyOnce: false,
-    begin: () => stores.readOffsets(), // the task may have run on another worker
+    async begin() {},
     async store(partition, offset) {
       await producer.flush();
       await stores.putOffset(connector, partition, offset);

@@ -80,7 +80,10 @@ export class SourceRunner implements TaskRunner {
       log,
       clock: context.clock,
       random: context.random,
-      offset: (partition) => storedOffset(context.stores, name, partition),
+      offset: async (partition) => {
+        await context.stores.readOffsets();
+        return storedOffset(context.stores, name, partition);
+      },
     });
   }
 

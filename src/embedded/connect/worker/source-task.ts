@@ -39,6 +39,6 @@ export interface SourceTaskContext {
   readonly random: () => number;
   /** Offsets have to say exactly where to go on; else what was told since the last safe place may be told again. */
   readonly exactlyOnce: boolean;
-  /** The stored offset of a partition. */
-  offset(partition: SourcePartition): SourceOffset | undefined;
+  /** The offset of a partition as it is stored now: until the task came here it may have run on another worker. */
+  offset(partition: SourcePartition): Promise<SourceOffset | undefined>;
 }
