@@ -22,8 +22,11 @@ interface Ordered extends EntryKey {
 
 export type Changelog = (key: Buffer, value: Buffer | null) => void;
 
-/** Twice as many keys at most are kept as the bytes that the changelog gets: a hundred bytes each. */
-const LOG_KEYS_MAX = 25_000;
+/**
+ * Up to so many entries, keys are kept as the bytes that the changelog gets, a hundred each. Of many more entries most keys would
+ * be made anew all the same, and those that are kept only be copied by the garbage collector.
+ */
+const LOG_KEYS_MAX = 50_000;
 
 /** A state store in memory, every change of which goes to its changelog topic. */
 export class Store {
@@ -35,9 +38,8 @@ export class Store {
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
   private isWindowed = false;
-  /** Keys as the changelog has them: those that were used last, and before them. */
-  private logKeys = new Map<string, Buffer>();
-  private olderLogKeys = new Map<string, Buffer>();
+  /** Keys of entries as the changelog has them. */
+  private readonly logKeys = new Map<string, Buffer>();
 
   constructor(readonly spec: StoreSpec) {
     this.codec = new EntryCodec(spec);
@@ -79,6 +81,7 @@ export class Store {
     this.entries.delete(identity);
     this.ordered?.delete({ identity, key: entry.key, window: entry.window });
     this.changelog?.(this.keyBytes(identity, entry), null);
+    this.logKeys.delete(identity);
   }
 
   /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
@@ -139,12 +142,9 @@ export class Store {
   private keyBytes(identity: string, entry: StoreEntry): Buffer {
     const known = this.logKeys.get(identity);
     if (known !== undefined) return known;
-    const bytes = this.olderLogKeys.get(identity) ?? this.codec.keyBytes(entry);
-    if (this.logKeys.size >= LOG_KEYS_MAX) {
-      this.olderLogKeys = this.logKeys;
-      this.logKeys = new Map();
-    }
-    this.logKeys.set(identity, bytes);
+    const bytes = this.codec.keyBytes(entry);
+    if (this.entries.size > LOG_KEYS_MAX) this.logKeys.clear();
+    else this.logKeys.set(identity, bytes);
     return bytes;
   }
 
