@@ -207,6 +207,17 @@ it('ksqlDB takes what its documentation sends by curl -d, which calls JSON urlen
   expect(answer.status).toBe(200);
 });
 
+it('ksqlDB answers by HTTP/1.1 where the upgrade to HTTP/2 is offered, as Java does by default', async () => {
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+    'content-type': 'application/json',
+  };
+  const answer = await send('ksqldb', KSQL, { method: 'POST', headers, body: '{"ksql": "LIST STREAMS;"}' });
+  expect(answer.status).toBe(200);
+});
+
 it('Connect takes a POST without a body from curl', async () => {
   const answer = await send('connect', '/connectors/a/restart', {
     method: 'POST',

@@ -21,6 +21,7 @@ import { upgradeToQuery } from './websocket-route.js';
 
 /** How an HTTP/2 client begins a connection without TLS and without upgrade. */
 const HTTP2_PREFACE = Buffer.from('PRI * HT');
+const WEBSOCKET_REQUEST = Buffer.from('GET /ws/');
 
 type KsqlRoute = Route<Engine, Buffer>;
 
@@ -39,15 +40,18 @@ export interface RestOptions {
 export class RestServer {
   private readonly sockets = new Set<Socket>();
   private readonly front: Front;
+  /** Apart: Java's HttpClient asks to upgrade to HTTP/2 with each first request, and has to be answered as if it had not. */
+  private readonly webSockets: Front;
   private http2: Http2Server | undefined;
   private readonly net = createServer((socket) => this.accept(socket));
 
   constructor(engine: Engine, { clusterId, commandTopic, ...callers }: RestOptions) {
-    this.front = createApi(ksqlApi(engine, { clusterId, commandTopic }), {
-      context: engine,
-      log: engine.parts.log,
+    const api = ksqlApi(engine, { clusterId, commandTopic });
+    const options = { context: engine, log: engine.parts.log, ...callers };
+    this.front = createApi(api, options);
+    this.webSockets = createApi(api, {
+      ...options,
       upgrade: (request, socket, head, target) => void upgradeToQuery(request, socket, head, target, engine),
-      ...callers,
     });
   }
 
@@ -70,13 +74,10 @@ export class RestServer {
     socket.once('data', (first: Buffer) => {
       socket.pause();
       socket.unshift(first);
-      const two = first.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE);
-      if (!two) {
-        this.front.server.emit('connection', socket);
-        socket.resume();
-        return;
-      }
-      void this.serveHttp2(socket);
+      if (beginsWith(first, HTTP2_PREFACE)) return void this.serveHttp2(socket);
+      const { server } = beginsWith(first, WEBSOCKET_REQUEST) ? this.webSockets : this.front;
+      server.emit('connection', socket);
+      socket.resume();
     });
   }
 
@@ -88,6 +89,8 @@ export class RestServer {
     this.http2.emit('connection', socket);
   }
 }
+
+const beginsWith = (bytes: Buffer, begin: Buffer): boolean => bytes.subarray(0, begin.length).equals(begin);
 
 const ksqlApi = (engine: Engine, names: ClusterNames): Api<Engine, Buffer> => ({
   routes: routesOf(engine, names),
