@@ -29,9 +29,16 @@ export function jsonType({ headers }: { readonly headers: IncomingHttpHeaders })
   return accept.includes(MEDIA_TYPE) || accept === '' ? MEDIA_TYPE : 'application/json';
 }
 
-/** Writes, and waits while the client does not keep up; resolves at once where it is gone. */
+/** Writes, and waits while the client does not keep up; resolves at once where it is gone. What is written in one turn goes as one piece. */
 export async function write(response: Response, text: string): Promise<void> {
-  if (response.destroyed || response.writableEnded || response.write(text)) return;
+  if (response.destroyed || response.writableEnded) return;
+  if (response.writableCorked === 0) {
+    response.cork();
+    process.nextTick(() => {
+      if (!response.writableEnded) response.uncork(); // its end has done so
+    });
+  }
+  if (response.write(text)) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       response.off('drain', done);
