@@ -5,12 +5,15 @@
  *
  *   npm run bench connect [rows, default 200000] [rounds, default 1] [parts of the table below, a,b]
  *
- * Needs java, and Kafka, Connect and Debezium from Maven Central (fetched once).
+ * Needs java, and Kafka, Connect and Debezium from Maven Central (fetched once). With pg_recvlogical on the PATH the backlogs are
+ * also read by it, which does nothing with them: what PostgreSQL itself can give.
  */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { connectKafka } from '../../src/clients/kafka/client.js';
 import { startPostgres } from '../../src/embedded/postgres/server.js';
@@ -205,9 +208,14 @@ async function backlog(worker: Worker, what: string, size: number): Promise<void
   await untilWritten(place.topic, 1);
   await slotIsActive(place);
   await ask(worker, 'PUT', `/connectors/${place.name}/stop`);
+  await untilSlot(place, 'NOT active');
+  const slot = `${place.name}_received`;
+  await place.client.query('SELECT pg_copy_logical_replication_slot($1, $2)', [place.name, slot]);
   await place.client.query(
     `DO $$ BEGIN FOR at IN 0..${rows / size - 1} LOOP ${INSERT} FROM generate_series(at * ${size} + 2, at * ${size} + ${size} + 1) i; COMMIT; END LOOP; END $$`,
   );
+  if (worker.name === 'ours') await received(place, slot, what);
+  await place.client.query('SELECT pg_drop_replication_slot($1)', [slot]);
   await ask(worker, 'PUT', `/connectors/${place.name}/resume`);
   await untilWritten(place.topic, rows + 1);
   note(`backlog, ${what}, rows/s`, worker, await rate(place.topic, 1, rows));
@@ -215,14 +223,29 @@ async function backlog(worker: Worker, what: string, size: number): Promise<void
   await place.client.end();
 }
 
-async function slotIsActive({ name, client }: Place): Promise<void> {
+async function received({ name, client }: Place, slot: string, what: string): Promise<void> {
+  const { rows: ends } = await client.query('SELECT pg_current_wal_lsn()::text AS lsn');
+  const options = ['-o', 'proto_version=1', '-o', 'publication_names=dbz_publication', '--endpos', ends[0].lsn];
+  const startedMs = performance.now();
+  try {
+    const to = ['-d', postgres.urlOf(name), '-S', slot, '-f', '/dev/null', '--no-loop'];
+    await promisify(execFile)('pg_recvlogical', ['--start', ...to, ...options]);
+  } catch (failure) {
+    console.error(`pg_recvlogical could not read the backlog: ${failure}`);
+    return;
+  }
+  const perSecond = rows / ((performance.now() - startedMs) / 1000);
+  console.error(`backlog, ${what}, rows/s: pg_recvlogical ${perSecond.toFixed(1)}`);
+}
+
+const slotIsActive = (place: Place): Promise<void> => untilSlot(place, 'active');
+
+async function untilSlot({ name, client }: Place, condition: string): Promise<void> {
   await waitUntil(
-    `slot ${name} to be read`,
+    `slot ${name} to be ${condition}`,
     async () => {
-      const { rows: found } = await client.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [
-        name,
-      ]);
-      return found.length === 1 ? true : undefined;
+      const slot = `SELECT FROM pg_replication_slots WHERE slot_name = $1 AND ${condition}`;
+      return (await client.query(slot, [name])).rows.length === 1 ? true : undefined;
     },
     { timeoutMs: WAIT_MS },
   );
