@@ -61,13 +61,13 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
   const respond = (request: Request, response: Response, answer: Answer): void => {
     if (response.headersSent) return void response.end();
     const { status, body, headers } = answer;
-    // The connection ends with a body that is too large, but only once its sender has had the time to read the
-    // answer: what is still being sent to a closed socket resets the connection, and the answer is lost with it.
-    const lingers = status === 413 && request.httpVersionMajor === 1;
+    // What is still being sent to a closed socket resets the connection, and the answer is lost with it: so after a body
+    // that is too large it ends once its sender has had the time to read the answer.
+    const lingers = status === 413;
     const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
     const type = { 'content-type': api.contentType(request), 'content-length': bytes.length };
-    const close = { connection: 'close' };
-    response.writeHead(status, { ...(body === undefined ? {} : type), ...(lingers ? close : {}), ...headers });
+    const close = lingers && request.httpVersionMajor === 1 ? { connection: 'close' } : {};
+    response.writeHead(status, { ...(body === undefined ? {} : type), ...close, ...headers });
     if (!lingers) return void response.end(bytes);
     response.write(bytes);
     void discardRest(request).then(() => response.end());

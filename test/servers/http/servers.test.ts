@@ -245,6 +245,22 @@ describe('ksqlDB over HTTP/2', () => {
     expect(await ask({ ':authority': 'evil.example' })).toBe(421);
     expect(await ask({ origin: 'http://evil.example' })).toBe(403);
   });
+
+  it('refuses a body that is too large with 413, and reads it to its end', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${ports.get('ksqldb')}`);
+    const stream = session.request({ ':path': KSQL, ':method': 'POST' });
+    const status = new Promise<unknown>((resolve, reject) => {
+      stream.once('response', (headers) => resolve(headers[':status']));
+      stream.once('error', reject);
+    });
+    const ended = new Promise((resolve) => stream.once('close', resolve));
+    stream.resume();
+    stream.end(Buffer.alloc(24 * 1024 * 1024, 32));
+    expect(await status).toBe(413);
+    await ended;
+    expect(stream.rstCode).toBe(0);
+    session.destroy();
+  });
 });
 
 it('a WebSocket of another origin does not pass the gateway', async () => {
