@@ -39,14 +39,7 @@ export function splitStatements(script: string): StatementText[] {
 export const parseStatements = (script: string): readonly Statement[] => parseScript(script).statements;
 
 /** All statements of a request to ksqlDB, where each ends with its semicolon. Throws KsqlSyntaxError. */
-export function parseRequest(text: string): readonly Statement[] {
-  const statements = parseStatements(text);
-  const tokens = tokenize(text);
-  const [last, end] = [tokens.at(-2), tokens.at(-1)];
-  if (last !== undefined && end !== undefined && !(last.kind === 'symbol' && last.value === ';'))
-    throw new KsqlSyntaxError(end.at, "Syntax Error\nmissing ';' at '<EOF>'");
-  return statements;
-}
+export const parseRequest = (text: string): readonly Statement[] => parseScript(text, { closed: true }).statements;
 
 export interface Script {
   readonly statements: readonly Statement[];
@@ -54,14 +47,17 @@ export interface Script {
   readonly namedTypes: readonly Token[];
 }
 
-export function parseScript(script: string): Script {
+/** `closed`: the last statement has to end with its semicolon too. */
+export function parseScript(script: string, { closed = false } = {}): Script {
   const cursor = new Cursor(tokenize(script), script);
   const statements: Statement[] = [];
   for (;;) {
     while (cursor.accept(';'));
     if (cursor.atEnd()) return { statements, namedTypes: cursor.namedTypes };
     statements.push(parseOne(cursor));
-    if (!cursor.atEnd() && !cursor.at(';')) throw cursor.fail();
+    if (cursor.at(';')) continue;
+    if (!cursor.atEnd()) throw cursor.fail();
+    if (closed) throw new KsqlSyntaxError(cursor.token.at, "Syntax Error\nmissing ';' at '<EOF>'");
   }
 }
 

@@ -1,10 +1,16 @@
 import { StatementError } from '../../../ksql/statement-error.js';
 import { KsqlSyntaxError } from '../../../protocol/ksql/position.js';
 import { messageOf } from '../../../support/errors.js';
+import type { Engine } from '../engine.js';
 
 export interface HttpFailure {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Throws what a request gets once the cluster has been terminated. */
+export function refuseIfTerminated({ terminated }: Engine): void {
+  if (terminated) throw new StatementError('The cluster has been terminated. No new request will be accepted.', 50303);
 }
 
 export const genericError = (code: number, message: string): HttpFailure => ({

@@ -12,7 +12,7 @@ import type { Engine } from '../engine.js';
 import { HELD_ROWS_PATH } from '../query/gather-rows.js';
 import { KSQLDB_VERSION } from '../version.js';
 import { clusterStatus, HOST_STATUS_PATH, hostStatusRoute, metadata, metadataId } from './cluster-routes.js';
-import { genericError } from './errors.js';
+import { genericError, refuseIfTerminated } from './errors.js';
 import { handleInserts } from './inserts-route.js';
 import { handleCloseQuery, handleHeldRows, handleQuery, handleQueryStream } from './query-route.js';
 import { jsonType, type KsqlCall } from './request.js';
@@ -26,8 +26,6 @@ const WEBSOCKET_REQUEST = Buffer.from('GET /ws/');
 type KsqlRoute = Route<Engine, Buffer>;
 
 type ClusterNames = Pick<RestOptions, 'clusterId' | 'commandTopic'>;
-
-const TERMINATED = 'The cluster has been terminated. No new request will be accepted.';
 
 export interface RestOptions {
   readonly clusterId: () => Promise<string>;
@@ -108,7 +106,7 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
   const accepting =
     (handle: KsqlRoute['handle']): KsqlRoute['handle'] =>
     (call, context) => {
-      if (engine.terminated) throw new StatementError(TERMINATED, 50303);
+      refuseIfTerminated(engine);
       return handle(call, context);
     };
   return [

@@ -8,7 +8,7 @@ import type { Engine } from '../engine.js';
 import type { Session } from '../statements/context.js';
 import { commandStatus, type Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
-import { substitute } from '../statements/variables.js';
+import { changeVariables, substitute } from '../statements/variables.js';
 import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall } from './request.js';
@@ -69,11 +69,15 @@ export class StatementsRoute {
       // Nothing is done where one of them is no SQL. The failure's place is one in the whole text.
       parseRequest(sql);
       const texts = splitStatements(sql).map(({ text }) => text);
-      const checker = new ScriptChecker(this.engine.metastore, session.properties);
-      for (const { text, statement } of inSession(texts, new Map(session.variables))) {
-        current = `${text};`;
-        const refusal = texts.length > 1 ? await checker.refusal(statement) : undefined;
-        if (refusal !== undefined) throw refusal;
+      if (texts.length > 1) {
+        const checker = new ScriptChecker(this.engine.metastore, session.properties);
+        const variables = new Map(session.variables);
+        for (const { text, statement } of inSession(texts, variables)) {
+          current = `${text};`;
+          const refusal = await checker.refusal(statement);
+          if (refusal !== undefined) throw refusal;
+          changeVariables(statement, variables);
+        }
       }
       for (const { text, statement } of inSession(texts, session.variables)) {
         current = `${text};`;
@@ -91,7 +95,7 @@ export class StatementsRoute {
  * The statements one by one. DEFINE changes what those after it say, so each is parsed when its turn comes. Throws for
  * one that is refused whatever else there is.
  */
-function* inSession(texts: readonly string[], variables: Map<string, string>) {
+function* inSession(texts: readonly string[], variables: ReadonlyMap<string, string>) {
   for (const text of texts) {
     const [statement] = parseStatements(substitute(text, variables));
     if (statement === undefined) continue;
@@ -101,8 +105,6 @@ function* inSession(texts: readonly string[], variables: Map<string, string>) {
         40002,
       );
     }
-    if (statement.kind === 'define') variables.set(statement.name.toLowerCase(), statement.value);
-    if (statement.kind === 'undefine') variables.delete(statement.name.toLowerCase());
     yield { text, statement };
   }
 }

@@ -7,6 +7,7 @@ import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
 import type { OpenedQuery } from '../query/open-query.js';
 import { fieldInfos } from '../statements/schema-info.js';
+import { refuseIfTerminated } from './errors.js';
 import { closedSignal, openRequest, readQuery, rowsOf, writers } from './query-route.js';
 import { jsonObject } from './request.js';
 
@@ -47,8 +48,7 @@ export async function upgradeToQuery(
 
 async function answer(client: WebSocket, request: string | null, engine: Engine): Promise<void> {
   try {
-    if (engine.terminated)
-      throw new StatementError('The cluster has been terminated. No new request will be accepted.');
+    refuseIfTerminated(engine);
     if (request === null) throw new StatementError('missing request parameter');
     if (request === '') throw new StatementError('request parameter is empty');
     const body = jsonObject(Buffer.from(request));

@@ -1,6 +1,7 @@
 import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
+import { changeVariables } from './variables.js';
 
 /** SET and its like hold for the statements after them in the same request; they add no entity. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {
@@ -15,12 +16,12 @@ export const unsetProperty: Handler<'unset'> = async (statement, { session }) =>
 };
 
 export const defineVariable: Handler<'define'> = async (statement, { session }) => {
-  session.variables.set(statement.name.toLowerCase(), statement.value);
+  changeVariables(statement, session.variables);
   return undefined;
 };
 
 export const undefineVariable: Handler<'undefine'> = async (statement, { session }) => {
-  session.variables.delete(statement.name.toLowerCase());
+  changeVariables(statement, session.variables);
   return undefined;
 };
 

@@ -1,3 +1,5 @@
+import type { Statement } from '../../../protocol/ksql/ast.js';
+
 /** Puts variables in the place of `${name}`; names are case-insensitive, unknown ones stay. `$${name}` escapes one. */
 export function substitute(sql: string, variables: ReadonlyMap<string, string>): string {
   if (!sql.includes('${')) return sql;
@@ -5,4 +7,10 @@ export function substitute(sql: string, variables: ReadonlyMap<string, string>):
     if (mark !== '') return variables.has(name.toLowerCase()) ? whole.slice(1) : whole;
     return variables.get(name.toLowerCase()) ?? whole;
   });
+}
+
+/** What DEFINE and UNDEFINE do for the statements after them; any other statement changes nothing. */
+export function changeVariables(statement: Statement, variables: Map<string, string>): void {
+  if (statement.kind === 'define') variables.set(statement.name.toLowerCase(), statement.value);
+  if (statement.kind === 'undefine') variables.delete(statement.name.toLowerCase());
 }
