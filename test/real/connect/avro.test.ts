@@ -1,15 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { World } from '../../servers/embedded/connect/world.js';
-import { type Both, differences, startBoth, startPair } from './side-by-side.js';
+import { expect, it } from 'vitest';
+import { bothWorkers, differences, startPair } from './side-by-side.js';
 
-let world: World;
-let realUrl: string;
-let registry: string;
-let stop: Both['stop'] | undefined;
-beforeAll(async () => {
-  ({ world, realUrl, registryUrl: registry, stop } = await startBoth({ registry: true }));
-});
-afterAll(() => stop?.());
+const both = bothWorkers({ registry: true });
 
 const TABLE = `CREATE TABLE rows (id uuid PRIMARY KEY, day date NOT NULL, assets bigint NOT NULL DEFAULT 7, small smallint, amount numeric(10,2) NOT NULL,
   note text DEFAULT 'n', at timestamptz, flags boolean[], raw bytea, real real, double float8 NOT NULL DEFAULT 1.5, free numeric)`;
@@ -19,11 +11,11 @@ const ROWS = [
 ];
 
 async function written(prefix: string): Promise<unknown[]> {
-  const topics = (await world.kafka.listTopics())
+  const topics = (await both.world.kafka.listTopics())
     .map((topic) => topic.name)
     .filter((name) => name.includes(prefix))
     .sort();
-  const records = (await Promise.all(topics.map((topic) => world.all(topic)))).flat();
+  const records = (await Promise.all(topics.map((topic) => both.world.all(topic)))).flat();
   return Promise.all(
     records.map(async ({ key, value }) => ({ key: await decoded(key, prefix), value: await decoded(value, prefix) })),
   );
@@ -32,7 +24,7 @@ async function written(prefix: string): Promise<unknown[]> {
 /** The schema's text and the bytes behind the id. */
 async function decoded(bytes: Buffer | null, prefix: string): Promise<unknown> {
   if (bytes === null) return null;
-  const answer = await fetch(`${registry}/schemas/ids/${bytes.readUInt32BE(1)}`);
+  const answer = await fetch(`${both.registryUrl}/schemas/ids/${bytes.readUInt32BE(1)}`);
   const { schema } = (await answer.json()) as { schema: string };
   const body = bytes.subarray(5).toString('latin1').replaceAll(prefix, 'SAME_PREFIX');
   return { schema: JSON.parse(schema.replaceAll(prefix, 'PREFIX')), body: Buffer.from(body, 'latin1').toString('hex') };
@@ -43,20 +35,20 @@ for (const [name, unwrapped] of [
   ['whole change events', false],
 ] as const)
   it(`writes Avro as the real converter does: ${name}`, async () => {
-    const database = await world.database(TABLE);
+    const database = await both.world.database(TABLE);
     const avro = 'io.confluent.connect.avro.AvroConverter';
-    await startPair(world, realUrl, database, {
+    await startPair(both.world, both.realUrl, database, {
       'table.include.list': 'public.rows',
       'key.converter': avro,
-      'key.converter.schema.registry.url': registry,
+      'key.converter.schema.registry.url': both.registryUrl,
       'value.converter': avro,
-      'value.converter.schema.registry.url': registry,
+      'value.converter.schema.registry.url': both.registryUrl,
       ...(unwrapped
         ? { transforms: 'unwrap', 'transforms.unwrap.type': 'io.debezium.transforms.ExtractNewRecordState' }
         : {}),
     });
     for (const row of ROWS) await database.client.query(row);
-    for (const side of ['real', 'ours']) await world.records(`${side}_${database.name}.public.rows`, 2);
+    for (const side of ['real', 'ours']) await both.world.records(`${side}_${database.name}.public.rows`, 2);
     const [real, ours] = [await written(`real_${database.name}`), await written(`ours_${database.name}`)];
     // In whole events the times of processing differ: there the schemas are compared.
     const body = /\.body: /;

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { waitUntil } from '../../../src/support/retry.js';
 import { told } from '../../servers/embedded/connect/told.js';
-import type { World } from '../../servers/embedded/connect/world.js';
-import { type Both, compare, differences, startBoth, startPair } from './side-by-side.js';
+import { bothWorkers, compare, differences, startPair } from './side-by-side.js';
 
-let world: World;
-let realUrl: string;
-let stop: Both['stop'] | undefined;
-beforeAll(async () => {
-  ({ world, realUrl, stop } = await startBoth());
-});
-afterAll(() => stop?.());
+const both = bothWorkers();
 
 interface Case {
   readonly options: Record<string, string>;
@@ -295,18 +288,18 @@ const CASES: Readonly<Record<string, Case>> = {
 
 for (const [name, one] of Object.entries(CASES))
   it(`tells as Debezium does: ${name}`, async () => {
-    const database = await world.database(...one.before);
-    await startPair(world, realUrl, database, one.options);
+    const database = await both.world.database(...one.before);
+    await startPair(both.world, both.realUrl, database, one.options);
     for (const statement of one.after) await database.client.query(statement);
-    const { real, ours } = await compare(world, database, one.records);
+    const { real, ours } = await compare(both.world, database, one.records);
     // The real one counts logical messages under a name that holds a Java object's hash, and in the hashes' order.
     const hash = /\.value\.data_collections/;
     expect(differences(real, ours).filter((difference) => !hash.test(difference))).toEqual([]);
   });
 
 it('beats as Debezium does, with a statement in the database', async () => {
-  const database = await world.database(SHEET, 'CREATE TABLE beats (prefix text PRIMARY KEY, count int)');
-  await startPair(world, realUrl, database, {
+  const database = await both.world.database(SHEET, 'CREATE TABLE beats (prefix text PRIMARY KEY, count int)');
+  await startPair(both.world, both.realUrl, database, {
     'table.include.list': 'public.sheet',
     'heartbeat.interval.ms': '200',
     'heartbeat.action.query': `INSERT INTO beats VALUES ('PREFIX', 1) ON CONFLICT (prefix) DO UPDATE SET count = beats.count + 1`,
@@ -322,7 +315,7 @@ it('beats as Debezium does, with a statement in the database', async () => {
         },
         { timeoutMs: 60_000 },
       );
-      const [first] = await world.records(`__debezium-heartbeat.${prefix}`, 1);
+      const [first] = await both.world.records(`__debezium-heartbeat.${prefix}`, 1);
       return first === undefined ? undefined : told(first, prefix, true);
     }),
   );

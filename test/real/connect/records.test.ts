@@ -1,14 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { World } from '../../servers/embedded/connect/world.js';
-import { type Both, compare, differences, startBoth, startPair } from './side-by-side.js';
+import { expect, it } from 'vitest';
+import { bothWorkers, compare, differences, startPair } from './side-by-side.js';
 
-let world: World;
-let realUrl: string;
-let stop: Both['stop'] | undefined;
-beforeAll(async () => {
-  ({ world, realUrl, stop } = await startBoth());
-});
-afterAll(() => stop?.());
+const both = bothWorkers();
 
 const COLUMNS: ReadonlyArray<readonly [type: string, value: string, fallback?: string]> = [
   ['boolean', 'true', 'true'],
@@ -87,13 +80,13 @@ const MODES: Readonly<Record<string, Record<string, string>>> = {
 
 for (const [mode, options] of Object.entries(MODES))
   it(`tells every type as Debezium does: ${mode}`, async () => {
-    const database = await world.database(...TYPES, row(1), row(2, true));
-    await startPair(world, realUrl, database, { 'table.include.list': 'public.wide', ...options });
+    const database = await both.world.database(...TYPES, row(1), row(2, true));
+    await startPair(both.world, both.realUrl, database, { 'table.include.list': 'public.wide', ...options });
     await database.client.query(row(3));
     await database.client.query(row(4, true));
     await database.client.query('UPDATE wide SET c0 = false WHERE id = 3');
     await database.client.query('DELETE FROM wide WHERE id = 4');
-    const { real, ours } = await compare(world, database, 7);
+    const { real, ours } = await compare(both.world, database, 7);
     // Debezium's own snapshot and stream disagree on money as text: "1.5" and "1.50"; ours is always the latter.
     const money = /payload\.after\.[cn]10: "-1234\.5" \| "-1234\.50"/;
     expect(differences(real, ours).filter((difference) => !money.test(difference))).toEqual([]);

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import type { KafkaRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
 import { type Told, told } from '../../servers/embedded/connect/told.js';
@@ -5,14 +6,38 @@ import { isStreaming, type TestDatabase, World } from '../../servers/embedded/co
 import { startRealStack } from '../stack/stack.js';
 
 /** The real Connect, or the one that EVPIPE_REAL_CONNECT names, and ours on its Kafka. */
-export interface Both {
+interface Both {
   readonly realUrl: string;
   readonly registryUrl: string;
   readonly world: World;
   stop(): Promise<void>;
 }
 
-export async function startBoth(more: { readonly registry?: true } = {}): Promise<Both> {
+/** For the tests of a file: both run while these do. */
+export function bothWorkers(more: { readonly registry?: true } = {}): Omit<Both, 'stop'> {
+  let both: Both | undefined;
+  const started = (): Both => {
+    if (both === undefined) throw new Error('the workers run only while the tests do');
+    return both;
+  };
+  beforeAll(async () => {
+    both = await startBoth(more);
+  });
+  afterAll(() => both?.stop());
+  return {
+    get realUrl() {
+      return started().realUrl;
+    },
+    get registryUrl() {
+      return started().registryUrl;
+    },
+    get world() {
+      return started().world;
+    },
+  };
+}
+
+async function startBoth(more: { readonly registry?: true }): Promise<Both> {
   const given = process.env.EVPIPE_REAL_CONNECT;
   const stack = given === undefined ? await startRealStack({ kafka: true, connect: true, ...more }) : undefined;
   try {

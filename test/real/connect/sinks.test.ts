@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { KafkaRecord, OutgoingRecord } from '../../../src/clients/kafka/contract.js';
 import { waitUntil } from '../../../src/support/retry.js';
-import type { TestDatabase, World } from '../../servers/embedded/connect/world.js';
-import { type Both, differences, startBoth } from './side-by-side.js';
+import type { TestDatabase } from '../../servers/embedded/connect/world.js';
+import { bothWorkers, differences } from './side-by-side.js';
 
-let world: World;
-let realUrl: string;
-let stop: Both['stop'] | undefined;
-beforeAll(async () => {
-  ({ world, realUrl, stop } = await startBoth());
-});
-afterAll(() => stop?.());
+const both = bothWorkers();
 
 const SIDES = ['real', 'ours'] as const;
 const WAIT_MS = 60_000;
@@ -48,18 +42,18 @@ const withSchemas = (side: string): Config => ({
 async function startSinks(topics: string, { sink, targets = [] }: Case): Promise<readonly Running[]> {
   return Promise.all(
     SIDES.map(async (side): Promise<Running> => {
-      const target = await world.database(...targets);
+      const target = await both.world.database(...targets);
       const running = {
         name: `${side}-${target.name}`,
-        url: side === 'real' ? realUrl : world.url,
+        url: side === 'real' ? both.realUrl : both.world.url,
         target,
         letters: `letters-${target.name}`,
       };
       const config = {
         'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
-        'connection.url': `jdbc:postgresql://127.0.0.1:${world.postgres.port}/${target.name}`,
+        'connection.url': `jdbc:postgresql://127.0.0.1:${both.world.postgres.port}/${target.name}`,
         'connection.username': 'postgres',
-        'connection.password': world.postgres.password,
+        'connection.password': both.world.postgres.password,
         'consumer.override.auto.offset.reset': 'earliest',
         topics,
         ...withSchemas('key'),
@@ -96,8 +90,8 @@ async function stored(sink: Running, topics: readonly string[]): Promise<void> {
     async () => {
       const trace = await traceOf(sink);
       if (trace !== undefined) throw new Error(`${sink.name}: ${trace}`);
-      const committed = await world.kafka.committedOffsets(`connect-${sink.name}`, topics);
-      const ends = (await Promise.all(topics.map((topic) => world.kafka.offsets(topic, 'latest')))).flat();
+      const committed = await both.world.kafka.committedOffsets(`connect-${sink.name}`, topics);
+      const ends = (await Promise.all(topics.map((topic) => both.world.kafka.offsets(topic, 'latest')))).flat();
       const done = ends.every(
         (end) =>
           (committed.find((one) => one.topic === end.topic && one.partition === end.partition)?.offset ?? 0n) >=
@@ -162,7 +156,7 @@ async function same(sinks: readonly Running[], read: (sink: Running) => Promise<
 }
 
 async function letters(sink: Running, count: number): Promise<unknown> {
-  const records: readonly KafkaRecord[] = await world.records(sink.letters, count);
+  const records: readonly KafkaRecord[] = await both.world.records(sink.letters, count);
   return records.map(({ key, value, headers }) => ({
     key: String(key),
     value: String(value),
@@ -313,13 +307,13 @@ const CASES: Readonly<Record<string, Case>> = {
 
 for (const [name, one] of Object.entries(CASES))
   it(`stores as Debezium’s sink does: ${name}`, async () => {
-    const database = await world.database(...one.tables);
+    const database = await both.world.database(...one.tables);
     const topic = `${database.name}.public.customers`;
     const config = { 'heartbeat.interval.ms': '0', ...withSchemas('key'), ...withSchemas('value'), ...one.source };
-    await world.run(`source-${database.name}`, world.config(database, config));
-    await world.records(topic, one.records[0]);
+    await both.world.run(`source-${database.name}`, both.world.config(database, config));
+    await both.world.records(topic, one.records[0]);
     if (one.more !== undefined) {
-      const producer = world.kafka.producer();
+      const producer = both.world.kafka.producer();
       await producer.send(one.more.map((record) => ({ ...record, topic })));
       await producer.close();
     }
@@ -337,7 +331,7 @@ for (const [name, one] of Object.entries(CASES))
     };
     await allSame();
     for (const statement of one.changes ?? []) await database.client.query(statement);
-    await world.records(topic, one.records[1]);
+    await both.world.records(topic, one.records[1]);
     await allSame();
     const { more = [] } = one;
     if (more.length > 0) await same(sinks, (sink) => letters(sink, more.length));

@@ -1,19 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ANSWERS_FILE, recordedAnswers } from '../../servers/embedded/connect/source/answers.js';
 import { SOURCE_CASES } from '../../servers/embedded/connect/source/cases.js';
 import { runCase } from '../../servers/embedded/connect/source/run-case.js';
 import type { Told } from '../../servers/embedded/connect/told.js';
-import type { World } from '../../servers/embedded/connect/world.js';
-import { type Both, startBoth } from './side-by-side.js';
+import { bothWorkers } from './side-by-side.js';
 
-let world: World;
-let realUrl: string;
-let stop: Both['stop'] | undefined;
-beforeAll(async () => {
-  ({ world, realUrl, stop } = await startBoth());
-});
-afterAll(() => stop?.());
+const both = bothWorkers();
 
 const answers = recordedAnswers();
 const records = process.env.EVPIPE_RECORD === '1';
@@ -21,7 +14,7 @@ const records = process.env.EVPIPE_RECORD === '1';
 it.each(Object.keys(SOURCE_CASES))('Debezium still writes what npm test compares with: %s', async (name) => {
   const one = SOURCE_CASES[name];
   if (one === undefined) throw new Error('the case is gone');
-  const told = await runCase(world, realUrl, one);
+  const told = await runCase(both.world, both.realUrl, one);
   if (records) keep(name, told);
   expect(told).toEqual(answers.get(name));
 });
