@@ -53,8 +53,11 @@ export class PostgresTask implements SourceTask {
     this.running = this.run();
   }
 
+  /** Only what is stored is confirmed: the server forgets what is before, and a restart begins there. */
   private async storedPosition(): Promise<Position | undefined> {
-    return positionOf(await this.context.offset(this.partition));
+    const position = positionOf(await this.context.offset(this.partition));
+    if (position !== undefined && position.commitLsn > this.confirmedLsn) this.confirmedLsn = position.commitLsn;
+    return position;
   }
 
   offsetOf(item: SourceItem): SourceOffset {
@@ -209,7 +212,6 @@ export class PostgresTask implements SourceTask {
     const replication = await ReplicationConnection.open(settings, context.clock);
     life.onEnd(() => replication.close());
     if (signal.aborted) return; // stopped while it connected: nobody would hear of it below
-    if (start.commitLsn > this.confirmedLsn) this.confirmedLsn = start.commitLsn;
     this.replication = replication;
     const end = streamSlot(
       {

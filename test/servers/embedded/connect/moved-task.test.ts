@@ -36,6 +36,19 @@ async function nextRow(task: SourceTask): Promise<unknown> {
   }
 }
 
+/** A task that gets these answers in turn when it asks what is stored. */
+function taskOf(name: string, config: Readonly<Record<string, string>>, offsets: SourceOffset[]): SourceTask {
+  return postgresConnector.createTask(config, {
+    connector: name,
+    taskId: 0,
+    exactlyOnce: false,
+    log: silentLog,
+    clock: Date.now,
+    random: Math.random,
+    offset: async () => offsets.shift(),
+  });
+}
+
 it('a task that came from a worker that was slow to let it go goes on from what that one stored last', async () => {
   const database = await world.database('CREATE TABLE item (id int PRIMARY KEY)');
   const { name, client } = database;
@@ -45,19 +58,43 @@ it('a task that came from a worker that was slow to let it go goes on from what 
   const second = await storedAfter(2, database, first);
   await world.ask('PUT', `/connectors/${name}/stop`);
   await client.query('INSERT INTO item VALUES (3)');
-  const answers = [first, second];
-  const task = postgresConnector.createTask(config, {
-    connector: name,
-    taskId: 0,
-    exactlyOnce: false,
-    log: silentLog,
-    clock: Date.now,
-    random: Math.random,
-    offset: async () => answers.shift(),
-  });
+  const task = taskOf(name, config, [first, second]);
   await task.start();
   try {
     expect(await nextRow(task)).toMatchObject({ values: [3] });
+  } finally {
+    await task.stop();
+  }
+});
+
+it('a task that connects again confirms only what is stored', async () => {
+  const database = await world.database('CREATE TABLE item (id int PRIMARY KEY)');
+  const { name, client } = database;
+  const config = world.config(database, { 'heartbeat.interval.ms': '0', 'status.update.interval.ms': '100' });
+  await world.run(name, config);
+  const stored = await storedAfter(1, database);
+  await world.ask('PUT', `/connectors/${name}/stop`);
+  const task = taskOf(name, config, [stored]);
+  await task.start();
+  try {
+    await client.query('INSERT INTO item VALUES (2)');
+    expect(await nextRow(task)).toMatchObject({ values: [2] });
+    const slot = `SELECT active_pid AS pid, confirmed_flush_lsn - '0/0' AS confirmed FROM pg_replication_slots WHERE slot_name = $1`;
+    const [before] = (await client.query(slot, [config['slot.name']])).rows;
+    await client.query('SELECT pg_terminate_backend($1)', [before.pid]);
+    await waitUntil(
+      'the server to have heard from the task after it connected again',
+      async () => {
+        const heard =
+          'SELECT FROM pg_stat_replication JOIN pg_replication_slots ON pid = active_pid WHERE slot_name = $1 AND pid <> $2 AND reply_time > backend_start';
+        return (await client.query(heard, [config['slot.name'], before.pid])).rowCount === 1 || undefined;
+      },
+      { timeoutMs: WAIT_MS },
+    );
+    await client.query('INSERT INTO item VALUES (3)');
+    expect(await nextRow(task)).toMatchObject({ values: [3] });
+    const [after] = (await client.query(slot, [config['slot.name']])).rows;
+    expect(Number(after.confirmed)).toBeLessThanOrEqual(Number(stored.lsn_commit));
   } finally {
     await task.stop();
   }
