@@ -33,8 +33,10 @@ export async function* readToEnd(
     for await (const batch of reader) {
       const end = ends.get(batch.partition) ?? 0n;
       const records = batch.records.filter((record) => record.offset < end);
-      if (records.length > 0) yield { ...batch, records };
-      if (batch.nextOffset < end) continue;
+      // Whoever goes on from there is to read what came after the end.
+      const nextOffset = batch.nextOffset < end ? batch.nextOffset : end;
+      if (records.length > 0) yield { ...batch, records, nextOffset };
+      if (nextOffset < end) continue;
       open.delete(batch.partition);
       if (open.size === 0) return;
       reader.unassign([{ topic, partition: batch.partition }]);

@@ -48,6 +48,28 @@ async function take(reader: RecordReader, count: number): Promise<KafkaRecord[]>
   return records;
 }
 
+test('reading to the end leaves what is appended meanwhile to whoever goes on from there', async () => {
+  const topic = await topicOf();
+  await client.producer().send([textRecord(topic, 'before')]);
+  const busy: KafkaClient = Object.create(client, {
+    offsets: {
+      value: async (...args: Parameters<KafkaClient['offsets']>) => {
+        const found = await client.offsets(...args);
+        if (args[1] === 'latest') await client.producer().send([textRecord(topic, 'meanwhile')]);
+        return found;
+      },
+    },
+  });
+  let from = await client.offsets(topic, 'earliest');
+  const found: KafkaRecord[] = [];
+  for (let round = 0; round < 2; round++)
+    for await (const { records, partition, nextOffset: offset } of readToEnd(busy, topic, { from })) {
+      found.push(...records);
+      from = [{ topic, partition, offset }];
+    }
+  expect(texts(found)).toEqual(['before', 'meanwhile']);
+});
+
 describe('topics', () => {
   test('are made, described, grown and deleted', async () => {
     const name = await topicOf(2, { 'retention.ms': '1000000' });
