@@ -113,9 +113,9 @@ checks:
   expect(code, stderr).toBe(1);
   const said = stdout.replace(/\s+/g, ' ');
   expect(said).toContain(
-    'evpipe.yaml:11:7: check items: price is neither a column of table item (id, title) nor SQL over it: column',
+    'evpipe.yaml:11:7: price is neither a column of table item (id, title) nor SQL over it: column',
   );
-  expect(said).toContain('evpipe.yaml:15:128: check made: ttle is neither a column of table item (id, title) nor SQL');
+  expect(said).toContain('evpipe.yaml:15:128: ttle is neither a column of table item (id, title) nor SQL');
   expect(said.match(/evpipe\.yaml:\d+:\d+/g)).toHaveLength(2);
   migration(4, 'ALTER TABLE item ADD COLUMN price int, ADD COLUMN ttle text;');
   expect((await plan()).stdout).not.toContain('check ');

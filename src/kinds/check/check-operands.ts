@@ -77,7 +77,7 @@ async function factsOf(place: TablePlace, check: Check, reader: TableReader, sig
       (failure.code === 'EVPIPE_TABLE_MISSING' || (place.query !== undefined && isSqlFault(failure)));
     if (!wrong) throw failure;
     const what = place.query === undefined ? '' : `the query over ${place.database} cannot run: `;
-    throw new EvpipeError(failure.code, `check ${check.name}: ${what}${failure.message}`, {
+    throw new EvpipeError(failure.code, `${what}${failure.message}`, {
       location: check.location,
       kind: 'usage',
       cause: failure,
@@ -98,11 +98,10 @@ export async function replicaOperand(
   const type = replica.facts.columns.get(name);
   if (type !== undefined) return { name, expression: quoteColumn(name), type, column: name };
   const has = [...replica.facts.columns.keys()].join(', ');
-  throw new EvpipeError(
-    'EVPIPE_COLUMN_MISSING',
-    `check ${check.name}: ${tableName(replica)} has no column ${name}; it has ${has}`,
-    { kind: 'usage', location: placeOfColumn(check, section, name) },
-  );
+  throw new EvpipeError('EVPIPE_COLUMN_MISSING', `${tableName(replica)} has no column ${name}; it has ${has}`, {
+    kind: 'usage',
+    location: placeOfColumn(check, section, name),
+  });
 }
 
 const tableName = ({ place }: OpenedTable): string =>
@@ -155,7 +154,7 @@ async function expressionOperand(
     const has = [...side.facts.columns.keys()].join(', ');
     throw new EvpipeError(
       'EVPIPE_COLUMN_MISSING',
-      `check ${check.name}: ${from} is neither a column of ${tableName(side)} (${has}) nor SQL over it: ${failure.message}`,
+      `${from} is neither a column of ${tableName(side)} (${has}) nor SQL over it: ${failure.message}`,
       {
         ...{ kind: 'usage', location: placeOfColumn(check, section, name), cause: failure },
         ...(failure.todo === undefined ? {} : { todo: failure.todo }),

@@ -120,7 +120,7 @@ function requireAlike(check: Check, paired: readonly (readonly Pair[])[]): void 
     const types = [pair, others[unlike]?.[index]].map((one) => one?.source.type?.shown ?? 'without a type');
     throw new EvpipeError(
       'EVPIPE_COLUMN_TYPES',
-      `check ${check.name}: ${pair.replica.name} is ${types[0]} in source 1 and ${types[1]} in source ${unlike + 2}, which compare in different ways`,
+      `${pair.replica.name} is ${types[0]} in source 1 and ${types[1]} in source ${unlike + 2}, which compare in different ways`,
       {
         kind: 'usage',
         location: check.location,
@@ -193,7 +193,7 @@ async function openFields(
 }
 
 const nothingInCommon = (check: Check): EvpipeError =>
-  new EvpipeError('EVPIPE_COLUMN_MISSING', `check ${check.name}: the two sides have no column in common`, {
+  new EvpipeError('EVPIPE_COLUMN_MISSING', 'the two sides have no column in common', {
     kind: 'usage',
     location: check.location,
     todo: 'Name key and columns: { replica_column: source_column }.',
@@ -264,7 +264,7 @@ async function pairColumns(
   }
   if (refusals.length === 0) return pairs;
   const what = refusals.map((one) => one.what).join('; ');
-  throw new EvpipeError('EVPIPE_COLUMN_TYPES', `check ${check.name} can't compare ${what}`, {
+  throw new EvpipeError('EVPIPE_COLUMN_TYPES', what, {
     kind: 'usage',
     location: check.locationOf(section),
     todo: [...new Set(refusals.map(({ todo }) => todo))].join(' '),

@@ -64,11 +64,10 @@ async function countOf(
       const rows = await client.queryText(count);
       const number = rows.length === 1 && rows[0]?.length === 1 ? Number(rows[0][0] ?? Number.NaN) : Number.NaN;
       if (Number.isSafeInteger(number)) return number;
-      throw new EvpipeError(
-        'EVPIPE_COUNT_INVALID',
-        `check ${check.name}: ${side}.count must return one row with one whole number`,
-        { kind: 'usage', location: check.locationOf('conservation', side, 'count') },
-      );
+      throw new EvpipeError('EVPIPE_COUNT_INVALID', `${side}.count must return one row with one whole number`, {
+        kind: 'usage',
+        location: check.locationOf('conservation', side, 'count'),
+      });
     },
   };
 }

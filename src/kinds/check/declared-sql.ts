@@ -73,7 +73,7 @@ export async function requireConditions(
     if (cause === undefined) continue;
     if (!isSqlFault(cause)) throw cause;
     const what = `${one.name} (${one.sql}) cannot run over ${declared.kind === 'table' ? `table ${declared.table}` : `the query over ${declared.database}`}`;
-    throw new EvpipeError('EVPIPE_CHECK_SQL', `check ${check.name}: ${what}: ${cause.message}`, {
+    throw new EvpipeError('EVPIPE_CHECK_SQL', `${what}: ${cause.message}`, {
       ...{ kind: 'usage', cause },
       ...(one.location === undefined ? {} : { location: one.location }),
       todo: cause.todo ?? `Correct \`${one.name}\`.`,
@@ -99,7 +99,7 @@ function wrongSql(check: CheckSection, failure: EvpipeError): EvpipeError {
   const all = sqlOf(check);
   const whose = all.length === 1 ? all[0] : undefined;
   const names = [...new Set(all.map(({ name }) => name))].join(', ');
-  return new EvpipeError('EVPIPE_CHECK_SQL', `check ${check.name}: its SQL cannot run: ${failure.message}`, {
+  return new EvpipeError('EVPIPE_CHECK_SQL', `its SQL cannot run: ${failure.message}`, {
     ...{ kind: 'usage', cause: failure, location: whose?.location ?? check.location },
     todo: failure.todo ?? `Correct its ${names}.`,
   });

@@ -238,12 +238,12 @@ it('refuses a check that cannot compare, with the place and the line to write, a
   expect(facts).toEqual([
     {
       ...{ check: 'gone', verdict: 'refused', line: 13, todo: undefined },
-      why: 'check gone: table nothing does not exist in database replica',
+      why: 'table nothing does not exist in database replica',
     },
     { check: 'items', verdict: 'inconsistent', why: undefined, todo: undefined, line: undefined },
     {
       ...{ check: 'unlike', verdict: 'refused', line: 14, todo: 'Leave out tolerance.' },
-      why: `check unlike can't compare name: ${pair}`,
+      why: `name: ${pair}`,
     },
   ]);
   for (const file of files) {
