@@ -8,7 +8,7 @@ export function postgresqlConf(host: string): string {
     unix_socket_directories: quoted(''), // TCP on the loopback only: no socket path that could be too long or be left behind
     max_connections: '200',
     shared_buffers: '48MB',
-    dynamic_shared_memory_type: 'posix',
+    dynamic_shared_memory_type: 'mmap', // files of the data folder: of a killed server nothing stays in /dev/shm
     io_method: 'sync', // the default of 18 keeps three worker processes for it
 
     wal_level: 'logical',

@@ -22,6 +22,8 @@ describe('embedded PostgreSQL', () => {
     const before = await connectPostgres({ url: server.url });
     expect(await before.queryText('SHOW wal_level')).toEqual([['logical']]);
     expect(await before.queryText(`SELECT lower('ÄÖ'), current_setting('fsync')`)).toEqual([['äö', 'on']]);
+    // Outside the data folder, a killed server's shared memory would stay for ever.
+    expect(await before.queryText('SHOW dynamic_shared_memory_type')).toEqual([['mmap']]);
     await before.execute('CREATE TABLE t (i int)');
     await before.query(`SELECT pg_create_logical_replication_slot('s', 'pgoutput')`);
     for (let i = 0; i < 50; i++) await before.query('INSERT INTO t VALUES ($1)', [i]);
