@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { type Request, refuseUpgrade } from '../../../http/front.js';
 import type { Target } from '../../../http/target.js';
 import { StatementError } from '../../../ksql/statement-error.js';
@@ -33,17 +33,20 @@ export async function upgradeToQuery(
   engine: Engine,
 ): Promise<void> {
   if (segments.join('/') !== 'ws/query') return refuseUpgrade(socket, 404);
-  // Loaded when the first client asks for it: few do, and it costs start-up time.
+  handshakes ??= loadHandshakes();
+  (await handshakes).handleUpgrade(request, socket, head, (client) => {
+    client.on('error', () => client.terminate());
+    void answer(client, query.get('request'), engine);
+  });
+}
+
+/** It keeps no state of its connections, so one does for all engines of the process. */
+let handshakes: Promise<WebSocketServer> | undefined;
+
+/** When the first client asks for it: few do, and it costs start-up time. */
+async function loadHandshakes(): Promise<WebSocketServer> {
   const { WebSocketServer } = await import('ws');
-  new WebSocketServer({ noServer: true, maxPayload: REASON_BYTES_MAX }).handleUpgrade(
-    request,
-    socket,
-    head,
-    (client) => {
-      client.on('error', () => client.terminate());
-      void answer(client, query.get('request'), engine);
-    },
-  );
+  return new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: REASON_BYTES_MAX });
 }
 
 async function answer(client: WebSocket, request: string | null, engine: Engine): Promise<void> {
