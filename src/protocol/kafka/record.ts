@@ -1,4 +1,5 @@
 import { MalformedMessage } from './malformed.js';
+import { varintAt, varintEnd, varlongAt } from './varint.js';
 
 /** One record as it is in a batch: length, attributes, timestamp and offset deltas, key, value, headers; all varints. */
 export interface WireRecord {
@@ -15,40 +16,19 @@ export class RecordCursor {
 
   constructor(readonly bytes: Buffer) {}
 
-  private byte(): number {
-    const byte = this.bytes[this.at++];
-    if (byte === undefined) throw new MalformedMessage('a record ends in the middle of a number');
-    return byte;
-  }
-
-  /** A zigzag number of 32 bits. */
   varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.byte();
-      value |= (byte & 127) << shift;
-      if (byte < 128) return (value >>> 1) ^ -(value & 1);
-    }
-    throw new MalformedMessage('a number in a record is longer than 5 bytes');
+    return this.behind(varintAt(this.bytes, this.at));
   }
 
-  /** A zigzag number of 64 bits, exact up to 2^53: every distance between two timestamps that make sense. */
   varlong(): number {
-    const start = this.at;
-    let small = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      small |= (byte & 127) << shift;
-      if (byte < 128) return (small >>> 1) ^ -(small & 1);
-    }
-    this.at = start;
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.byte();
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return Number(BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n)));
-    }
-    throw new MalformedMessage('a number in a record is longer than 10 bytes');
+    return this.behind(varlongAt(this.bytes, this.at));
+  }
+
+  /** Moves behind the number that was just read. */
+  private behind(number: number): number {
+    if (varintEnd > this.bytes.length) throw new MalformedMessage('a number in a record does not end');
+    this.at = varintEnd;
+    return number;
   }
 
   nullable(): Buffer | null {
