@@ -78,7 +78,7 @@ export class BrokerConnection {
     value: Given<Request>,
     options: { readonly timeoutMs: number; readonly newest?: number },
   ): Promise<Decoded<Response>> {
-    const version = this.version(api as unknown as Api, options.newest);
+    const version = this.version(api, options.newest);
     const frame = await this.exchange(api, version, value, options.timeoutMs);
     return decodeResponse(api, version, frame).value;
   }

@@ -2,7 +2,7 @@ import { ERROR_CODES } from '../../protocol/kafka/errors.js';
 import { fetch } from '../../protocol/kafka/messages/fetch.js';
 import { initProducerId } from '../../protocol/kafka/messages/init-producer-id.js';
 import { produce } from '../../protocol/kafka/messages/produce.js';
-import { type Api, ZERO_UUID } from '../../protocol/kafka/schema.js';
+import { ZERO_UUID } from '../../protocol/kafka/schema.js';
 import { byTopic } from './by-topic.js';
 import { type Cluster, Connections } from './cluster.js';
 import { kafkaError, persist, throwIfError } from './kafka-errors.js';
@@ -95,7 +95,7 @@ async function fetchOnce(
 ): Promise<readonly FetchResult[]> {
   const connection = await connections.to(broker, cluster.timeoutMs);
   const withIds = partitions.every(({ topicId }) => topicId !== ZERO_UUID);
-  const version = connection.version(fetch as unknown as Api, withIds ? undefined : FETCH_BY_ID - 1);
+  const version = connection.version(fetch, withIds ? undefined : FETCH_BY_ID - 1);
   const nameOf = new Map(partitions.map(({ topic, topicId }) => [version >= FETCH_BY_ID ? topicId : topic, topic]));
   const topics = [...byTopic(partitions)].map(([topic, ofTopic]) => ({
     topic,

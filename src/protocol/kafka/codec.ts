@@ -64,14 +64,14 @@ export function encodeRequest<Request extends Fields>(
   header: { readonly correlationId: number; readonly clientId: string | null },
   value: Given<Request>,
 ): Buffer[] {
-  const { write } = compiledOf(api as unknown as Api, version).request;
+  const { write } = compiledOf(api, version).request;
   const writer = new Writer();
   writer.int32(0); // the size, filled in at the end
   writer.int16(api.key);
   writer.int16(version);
   writer.int32(header.correlationId);
   writer.string(header.clientId);
-  if (isFlexible(api as unknown as Api, version)) writer.unsignedVarint(0);
+  if (isFlexible(api, version)) writer.unsignedVarint(0);
   write(writer, value);
   return inMemory(writer.finishFrame());
 }
@@ -95,8 +95,8 @@ export function decodeRequest<Request extends Fields>(
   version: number,
   reader: Reader,
 ): Decoded<Request> {
-  const { read } = compiledOf(api as unknown as Api, version).request;
-  if (isFlexible(api as unknown as Api, version)) skipTags(reader);
+  const { read } = compiledOf(api, version).request;
+  if (isFlexible(api, version)) skipTags(reader);
   return read(reader) as Decoded<Request>;
 }
 
@@ -107,11 +107,11 @@ export function encodeResponse<Response extends Fields>(
   correlationId: number,
   value: Given<Response>,
 ): Part[] {
-  const { write } = compiledOf(api as unknown as Api, version).response;
+  const { write } = compiledOf(api, version).response;
   const writer = new Writer();
   writer.int32(0);
   writer.int32(correlationId);
-  if (hasFlexibleResponseHeader(api as unknown as Api, version)) writer.unsignedVarint(0);
+  if (hasFlexibleResponseHeader(api, version)) writer.unsignedVarint(0);
   write(writer, value);
   return writer.finishFrame();
 }
@@ -124,8 +124,8 @@ export function decodeResponse<Response extends Fields>(
 ): { readonly correlationId: number; readonly value: Decoded<Response> } {
   const reader = new Reader(frame);
   const correlationId = reader.int32();
-  if (hasFlexibleResponseHeader(api as unknown as Api, version)) skipTags(reader);
-  const value = compiledOf(api as unknown as Api, version).response.read(reader);
+  if (hasFlexibleResponseHeader(api, version)) skipTags(reader);
+  const value = compiledOf(api, version).response.read(reader);
   return { correlationId, value: value as Decoded<Response> };
 }
 

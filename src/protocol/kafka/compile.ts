@@ -3,8 +3,8 @@ import { present, type Reader } from './reader.js';
 import { type Field, type Fields, type FieldType, includes, type Primitive, ZERO_UUID } from './schema.js';
 import { type RecordBytes, Writer } from './writer.js';
 
-export type Read = (reader: Reader) => unknown;
-export type Write = (writer: Writer, value: unknown) => void;
+export type Read = Codec['read'];
+export type Write = Codec['write'];
 type Values = Record<string, unknown>;
 
 interface Shape {
@@ -14,9 +14,10 @@ interface Shape {
 
 /** How one type is read and written in one version, and the value it has where the version lacks it. */
 interface Codec {
-  readonly read: Read;
-  readonly write: Write;
-  readonly absent: () => unknown;
+  read(reader: Reader): unknown;
+  /** A method, so that the codec of a type may take what values of that type are: the tables see to it that it gets no others. */
+  write(writer: Writer, value: unknown): void;
+  absent(): unknown;
 }
 
 interface CompiledField {
@@ -79,8 +80,7 @@ function readTagged(reader: Reader, tagged: readonly CompiledField[], value: Val
 }
 
 function structWriter(plain: readonly CompiledField[], tagged: readonly CompiledField[], flexible: boolean): Write {
-  return (writer, value) => {
-    const values = value as Values;
+  return (writer, values: Values) => {
     for (const { name, codec, absent } of plain) {
       const given = values[name];
       codec.write(writer, given === undefined ? absent() : given);
@@ -159,12 +159,11 @@ function compileList(element: FieldType, shape: Shape, canBeNull: boolean): Code
       for (let left = length; left > 0; left--) values.push(read(reader));
       return values;
     },
-    write: (writer, value) => {
-      if (value === null) {
+    write: (writer, values: readonly unknown[] | null) => {
+      if (values === null) {
         writer.arrayLength(-1, flexible);
         return;
       }
-      const values = value as readonly unknown[];
       writer.arrayLength(values.length, flexible);
       for (const one of values) write(writer, one);
     },
@@ -184,24 +183,24 @@ function primitives(flexible: boolean, canBeNull: boolean): Record<Primitive, Co
       : canBeNull
         ? (r) => r.nullableString()
         : (r) => r.string(),
-    write: flexible ? (w, v) => w.compactString(v as string | null) : (w, v) => w.string(v as string | null),
+    write: flexible ? (w, v: string | null) => w.compactString(v) : (w, v: string | null) => w.string(v),
     absent: () => '',
   };
   const readBytes = flexible ? (r: Reader) => r.nullableCompactBytes() : (r: Reader) => r.nullableBytes();
   const writeBytes: Write = flexible
-    ? (w, v) => w.compactBytes(v as RecordBytes | null)
-    : (w, v) => w.bytes(v as RecordBytes | null);
+    ? (w, v: RecordBytes | null) => w.compactBytes(v)
+    : (w, v: RecordBytes | null) => w.bytes(v);
   const readPresent: Read = canBeNull ? readBytes : (r) => present(readBytes(r));
   return {
-    bool: { read: (r) => r.bool(), write: (w, v) => w.bool(v as boolean), absent: () => false },
-    int8: { read: (r) => r.int8(), write: (w, v) => w.int8(v as number), absent: zero },
-    int16: { read: (r) => r.int16(), write: (w, v) => w.int16(v as number), absent: zero },
-    uint16: { read: (r) => r.uint16(), write: (w, v) => w.uint16(v as number), absent: zero },
-    int32: { read: (r) => r.int32(), write: (w, v) => w.int32(v as number), absent: zero },
-    uint32: { read: (r) => r.uint32(), write: (w, v) => w.uint32(v as number), absent: zero },
-    int64: { read: (r) => r.int64(), write: (w, v) => w.int64(v as bigint), absent: () => 0n },
-    float64: { read: (r) => r.float64(), write: (w, v) => w.float64(v as number), absent: zero },
-    uuid: { read: (r) => r.uuid(), write: (w, v) => w.uuid(v as string), absent: () => ZERO_UUID },
+    bool: { read: (r) => r.bool(), write: (w, v: boolean) => w.bool(v), absent: () => false },
+    int8: { read: (r) => r.int8(), write: (w, v: number) => w.int8(v), absent: zero },
+    int16: { read: (r) => r.int16(), write: (w, v: number) => w.int16(v), absent: zero },
+    uint16: { read: (r) => r.uint16(), write: (w, v: number) => w.uint16(v), absent: zero },
+    int32: { read: (r) => r.int32(), write: (w, v: number) => w.int32(v), absent: zero },
+    uint32: { read: (r) => r.uint32(), write: (w, v: number) => w.uint32(v), absent: zero },
+    int64: { read: (r) => r.int64(), write: (w, v: bigint) => w.int64(v), absent: () => 0n },
+    float64: { read: (r) => r.float64(), write: (w, v: number) => w.float64(v), absent: zero },
+    uuid: { read: (r) => r.uuid(), write: (w, v: string) => w.uuid(v), absent: () => ZERO_UUID },
     string: texts,
     bytes: { read: readPresent, write: writeBytes, absent: () => EMPTY },
     records: { read: readPresent, write: writeBytes, absent: () => (canBeNull ? null : EMPTY) },

@@ -59,14 +59,21 @@ export type Given<F extends Fields> = {
   readonly [K in keyof F]?: (F[K] extends Field<infer _, infer In> ? In : never) | undefined;
 };
 
+/** A decoded struct of whatever fields. */
+export type Struct = Readonly<Record<string, unknown>>;
+
 type Nullable<T, O> = O extends { readonly nullable: Versions } ? T | null : T;
 
 const primitive =
   <Out, In = Out>(name: Primitive) =>
   <const O extends FieldOptions<Out>>(
     versions: Versions = '0+',
-    options: O = {} as O,
-  ): Field<Nullable<Out, O>, Nullable<In, O>> => ({ type: { kind: 'primitive', primitive: name }, versions, options });
+    options?: O,
+  ): Field<Nullable<Out, O>, Nullable<In, O>> => ({
+    type: { kind: 'primitive', primitive: name },
+    versions,
+    options: options ?? {},
+  });
 
 export const bool = primitive<boolean>('bool');
 export const int8 = primitive<number>('int8');
@@ -88,26 +95,26 @@ export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 export function structs<const F extends Fields, const O extends FieldOptions<never>>(
   versions: Versions,
   fields: F,
-  options: O = {} as O,
+  options?: O,
 ): Field<Nullable<Decoded<F>[], O>, Nullable<ReadonlyArray<Given<F>>, O>> {
-  return { type: { kind: 'list', element: { kind: 'struct', fields } }, versions, options };
+  return { type: { kind: 'list', element: { kind: 'struct', fields } }, versions, options: options ?? {} };
 }
 
 /** A list of plain values. */
 export function list<Out, In, const O extends FieldOptions<never>>(
   versions: Versions,
   element: Field<Out, In>,
-  options: O = {} as O,
+  options?: O,
 ): Field<Nullable<Out[], O>, Nullable<readonly In[], O>> {
-  return { type: { kind: 'list', element: element.type }, versions, options };
+  return { type: { kind: 'list', element: element.type }, versions, options: options ?? {} };
 }
 
 export function struct<const F extends Fields, const O extends FieldOptions<never>>(
   versions: Versions,
   fields: F,
-  options: O = {} as O,
+  options?: O,
 ): Field<Nullable<Decoded<F>, O>, Nullable<Given<F>, O>> {
-  return { type: { kind: 'struct', fields }, versions, options };
+  return { type: { kind: 'struct', fields }, versions, options: options ?? {} };
 }
 
 /** One request and its response. */

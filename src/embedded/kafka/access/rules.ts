@@ -1,10 +1,9 @@
 import { type ErrorName, errorCode } from '../../../protocol/kafka/errors.js';
-import { type Api, type Decoded, type Fields, includes } from '../../../protocol/kafka/schema.js';
+import { type Api, type Decoded, type Fields, includes, type Struct } from '../../../protocol/kafka/schema.js';
 import { refusal } from '../faults/refusal.js';
 import { CLUSTER_NAME, type Operation, type ResourceType } from '../security/acl.js';
 import { type Call, may } from '../server/call.js';
 
-type Struct = Readonly<Record<string, unknown>>;
 type Answer = Struct | undefined | Promise<Struct | undefined>;
 
 /** A request on its way to its handler. */
@@ -34,7 +33,7 @@ export function rule<Request extends Fields, Response extends Fields>(
       (then, step) => (request) => step({ ...asked, request }, then),
       next,
     )(asked.request);
-  return { api: api as unknown as Api, needs, guard };
+  return { api: api, needs, guard };
 }
 
 /** Only the type says which request a step is for. */

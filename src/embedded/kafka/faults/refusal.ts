@@ -1,6 +1,4 @@
-import { type Api, type Fields, type FieldType, includes } from '../../../protocol/kafka/schema.js';
-
-type Struct = Readonly<Record<string, unknown>>;
+import { type Api, type Fields, type FieldType, includes, type Struct } from '../../../protocol/kafka/schema.js';
 
 const ERROR_FIELD = 'errorCode';
 const ERROR_FIELDS: ReadonlySet<string> = new Set([ERROR_FIELD, 'errorMessage']);

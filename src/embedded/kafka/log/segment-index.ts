@@ -65,16 +65,16 @@ export class SegmentIndex {
   }
 
   private offset(entry: number): number {
-    return this.baseOffset + (this.entries as Buffer).readUInt32BE(entry * ENTRY_BYTES);
+    return this.baseOffset + this.load().readUInt32BE(entry * ENTRY_BYTES);
   }
 
   private position(entry: number): number {
-    return (this.entries as Buffer).readUInt32BE(entry * ENTRY_BYTES + 4);
+    return this.load().readUInt32BE(entry * ENTRY_BYTES + 4);
   }
 
   private timestamp(entry: number): number {
     const at = entry * ENTRY_BYTES + 8;
-    return (this.entries as Buffer).readInt32BE(at) * TWO_32 + (this.entries as Buffer).readUInt32BE(at + 4);
+    return this.load().readInt32BE(at) * TWO_32 + this.load().readUInt32BE(at + 4);
   }
 
   /** The number of entries for which `before` holds; it holds for a beginning of them. */

@@ -1,4 +1,4 @@
-import type { Api, Decoded, Fields, Given } from '../../../protocol/kafka/schema.js';
+import type { Api, Decoded, Fields, Given, Struct } from '../../../protocol/kafka/schema.js';
 import type { Call } from '../server/call.js';
 
 /** What documentation says of one request. */
@@ -15,7 +15,7 @@ export interface Handler {
   readonly versions: readonly [min: number, max: number];
   readonly support: Support;
   /** Undefined: no answer is sent (acks=0). */
-  readonly handle: (request: never, call: Call) => Answer<Fields>;
+  handle(request: Struct, call: Call): Answer<Fields>;
 }
 
 type Answer<Response extends Fields> = Given<Response> | undefined | Promise<Given<Response> | undefined>;
@@ -26,5 +26,5 @@ export function handler<Request extends Fields, Response extends Fields>(
   handle: (request: Decoded<Request>, call: Call) => Answer<Response>,
   versions: readonly [min: number, max: number] = api.versions,
 ): Handler {
-  return { api: api as unknown as Api, versions, support, handle: handle as Handler['handle'] };
+  return { api: api, versions, support, handle };
 }

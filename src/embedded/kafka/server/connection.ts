@@ -8,6 +8,7 @@ import {
 import { errorCode } from '../../../protocol/kafka/errors.js';
 import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import { Reader } from '../../../protocol/kafka/reader.js';
+import type { Struct } from '../../../protocol/kafka/schema.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
 import { ACCESS_RULE_BY_KEY } from '../access/table.js';
 import type { Broker } from '../broker.js';
@@ -231,18 +232,18 @@ export class Connection implements Peer {
     return this.send([Buffer.concat([size, step.bytes])]);
   }
 
-  private handle(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
+  private handle(handler: Handler, header: RequestHeader, request: Struct): Promise<void> | undefined {
     const fault = this.broker.faults.take(handler.api.name, header.clientId ?? '');
     return fault === undefined
       ? this.carryOut(handler, header, request)
-      : this.handleWithFault(fault, handler, header, request as Readonly<Record<string, unknown>>);
+      : this.handleWithFault(fault, handler, header, request);
   }
 
   private async handleWithFault(
     { delayMs = 0, error, disconnect }: KafkaFault,
     handler: Handler,
     header: RequestHeader,
-    request: Readonly<Record<string, unknown>>,
+    request: Struct,
   ): Promise<void> {
     const { api } = handler;
     if (delayMs > 0) await this.pause(delayMs);
@@ -257,7 +258,7 @@ export class Connection implements Peer {
     if (disconnect === 'after') this.destroy();
   }
 
-  private carryOut(handler: Handler, header: RequestHeader, request: unknown): Promise<void> | undefined {
+  private carryOut(handler: Handler, header: RequestHeader, request: Struct): Promise<void> | undefined {
     const { apiVersion: version, correlationId } = header;
     const call = { broker: this.broker, peer: this, version, clientId: header.clientId ?? '', handlers: HANDLERS };
     const measured = this.broker.quotas.limitsRequests ? performance.now() : undefined;
@@ -283,26 +284,26 @@ export class Connection implements Peer {
 type Answer = ReturnType<Handler['handle']>;
 
 /** What the client may not ask for is refused, and never reaches the handler. */
-function authorized(handler: Handler, request: unknown, call: Call): Answer {
-  const carriedOut = (allowed: unknown): Answer => handler.handle(allowed as never, call);
+function authorized(handler: Handler, request: Struct, call: Call): Answer {
+  const carriedOut = (allowed: Struct): Answer => handler.handle(allowed, call);
   const rule = call.broker.authorizer === undefined ? undefined : ACCESS_RULE_BY_KEY.get(handler.api.key);
   if (rule === undefined) return carriedOut(request);
-  return rule.guard({ api: handler.api, request: request as Readonly<Record<string, unknown>>, call }, carriedOut);
+  return rule.guard({ api: handler.api, request, call }, carriedOut);
 }
 
 /** Percents of a second's CPU. */
 const PERCENT_PER_MS = 0.1;
 
 /** The same where clients have a quota of requests (KIP-124): the time that it took counts, without what it waits for. */
-function timed(handler: Handler, request: unknown, call: Call, startedMs: number): Answer {
+function timed(handler: Handler, request: Struct, call: Call, startedMs: number): Answer {
   const answer = authorized(handler, request, call);
   const usedMs = performance.now() - startedMs;
   const windowMs = call.broker.settings.number('quota.window.size.seconds') * 1000;
   const throttleTimeMs = Math.min(windowMs, throttled(call, 'request_percentage', usedMs * PERCENT_PER_MS));
   if (throttleTimeMs === 0) return answer;
-  const told = (given: object | undefined) => {
+  const told = (given: { readonly throttleTimeMs?: number } | undefined) => {
     if (given === undefined) return undefined;
-    const { throttleTimeMs: already = 0 } = given as { readonly throttleTimeMs?: number };
+    const { throttleTimeMs: already = 0 } = given;
     return { ...given, throttleTimeMs: Math.max(already, throttleTimeMs) };
   };
   return answer instanceof Promise ? answer.then(told) : told(answer);
