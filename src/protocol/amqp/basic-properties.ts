@@ -1,6 +1,7 @@
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
-import { EMPTY_TABLE, type FieldTable, readTable, writeTable } from './field-table.js';
+import type { FieldTable } from './field-table.js';
+import { FIELD_TYPES, type FieldTypeName } from './field-type.js';
 import { MalformedFrame } from './malformed.js';
 
 /** What a message says of itself. Absent properties are undefined. */
@@ -24,10 +25,8 @@ export interface BasicProperties {
   readonly clusterId?: string | undefined;
 }
 
-type PropertyType = 'shortstr' | 'table' | 'octet' | 'longlong';
-
-/** In the order of the wire; the first one's flag is bit 15. */
-const PROPERTIES: ReadonlyArray<readonly [name: keyof BasicProperties, type: PropertyType]> = [
+/** In the order of the wire. */
+const TYPES: ReadonlyArray<readonly [name: keyof BasicProperties, type: FieldTypeName]> = [
   ['contentType', 'shortstr'],
   ['contentEncoding', 'shortstr'],
   ['headers', 'table'],
@@ -44,6 +43,9 @@ const PROPERTIES: ReadonlyArray<readonly [name: keyof BasicProperties, type: Pro
   ['clusterId', 'shortstr'],
 ];
 
+/** The first one's flag is bit 15. */
+const PROPERTIES = TYPES.map(([name, type], at) => ({ name, type: FIELD_TYPES[type], flag: 0x8000 >> at }));
+
 /** Bit 0 would announce a second word of flags; class basic has 14 properties. Bit 1 is not a property. */
 const UNKNOWN_FLAGS = 0b11;
 
@@ -53,11 +55,7 @@ export function decodeProperties(bytes: Buffer): BasicProperties {
   const flags = reader.short();
   if ((flags & UNKNOWN_FLAGS) !== 0) throw new MalformedFrame('unknown property flags');
   const properties: Partial<Record<keyof BasicProperties, unknown>> = {};
-  for (let at = 0; at < PROPERTIES.length; at++) {
-    if ((flags & (0x8000 >> at)) === 0) continue;
-    const [name, type] = PROPERTIES[at] as (typeof PROPERTIES)[number];
-    properties[name] = type === 'table' ? readTable(reader) : reader[type]();
-  }
+  for (const { name, type, flag } of PROPERTIES) if ((flags & flag) !== 0) properties[name] = type.read(reader);
   return properties as BasicProperties;
 }
 
@@ -65,14 +63,11 @@ export function encodeProperties(properties: BasicProperties): Buffer {
   const writer = new ByteWriter(256);
   let flags = 0;
   writer.short(0);
-  for (let at = 0; at < PROPERTIES.length; at++) {
-    const [name, type] = PROPERTIES[at] as (typeof PROPERTIES)[number];
+  for (const { name, type, flag } of PROPERTIES) {
     const value = properties[name];
     if (value === undefined) continue;
-    flags |= 0x8000 >> at;
-    if (type === 'table') writeTable(writer, (value as FieldTable) ?? EMPTY_TABLE);
-    else if (type === 'shortstr') writer.shortstr(value as string);
-    else writer[type](value as number);
+    flags |= flag;
+    type.write(writer, value);
   }
   const bytes = writer.take();
   bytes.writeUInt16BE(flags, 0);

@@ -1,23 +1,14 @@
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
-import { type FieldTable, readTable, writeTable } from './field-table.js';
+import { FIELD_TYPES, type FieldTypeName, type ValueOf } from './field-type.js';
 
-interface TypeValues {
-  readonly octet: number;
-  readonly short: number;
-  readonly long: number;
-  readonly longlong: number;
-  readonly shortstr: string;
-  readonly longstr: Buffer;
-  readonly table: FieldTable;
-  readonly bit: boolean;
-}
+type FieldType = FieldTypeName | 'bit';
+type Value<Type extends FieldType> = Type extends FieldTypeName ? ValueOf<Type> : boolean;
 
-type FieldType = keyof TypeValues;
 export type Fields = Readonly<Record<string, FieldType>>;
 
 /** A method's arguments by name. */
-export type Args<F extends Fields = Fields> = { readonly [Name in keyof F]: TypeValues[F[Name]] };
+export type Args<F extends Fields = Fields> = { readonly [Name in keyof F]: Value<F[Name]> };
 
 /** One of the protocol's methods: its numbers, and its arguments in the order of the wire. */
 export interface Method<F extends Fields = Fields> {
@@ -26,6 +17,8 @@ export interface Method<F extends Fields = Fields> {
   readonly classId: number;
   readonly methodId: number;
   readonly fields: F;
+  /** The same as a list, which is gone through for every frame. */
+  readonly fieldList: ReadonlyArray<readonly [name: string, type: FieldType]>;
   /** A content header and body follow. */
   readonly content: boolean;
 }
@@ -37,16 +30,15 @@ export function defineMethod<const F extends Fields>(
   fields: F,
   content = false,
 ): Method<F> {
-  return { name, classId, methodId, fields, content };
+  return { name, classId, methodId, fields, fieldList: Object.entries(fields), content };
 }
 
 /** Reads the arguments; adjacent bits share an octet, the first in its lowest bit. */
 export function readArgs<F extends Fields>(method: Method<F>, reader: ByteReader): Args<F> {
-  const args: Record<string, TypeValues[FieldType]> = {};
+  const args: Record<string, Value<FieldType>> = {};
   let bits = 0;
   let bit = 8;
-  for (const name in method.fields) {
-    const type = method.fields[name] as FieldType;
+  for (const [name, type] of method.fieldList) {
     if (type === 'bit') {
       if (bit === 8) {
         bits = reader.octet();
@@ -57,7 +49,7 @@ export function readArgs<F extends Fields>(method: Method<F>, reader: ByteReader
       continue;
     }
     bit = 8;
-    args[name] = type === 'table' ? readTable(reader) : reader[type]();
+    args[name] = FIELD_TYPES[type].read(reader);
   }
   return args as Args<F>;
 }
@@ -65,9 +57,8 @@ export function readArgs<F extends Fields>(method: Method<F>, reader: ByteReader
 export function writeArgs<F extends Fields>(writer: ByteWriter, method: Method<F>, args: Args<F>): void {
   let bits = 0;
   let bit = 0;
-  for (const name in method.fields) {
-    const type = method.fields[name] as FieldType;
-    const value = args[name] as TypeValues[FieldType];
+  for (const [name, type] of method.fieldList) {
+    const value = args[name];
     if (type === 'bit') {
       if (value) bits |= 1 << bit;
       if (++bit === 8) {
@@ -80,14 +71,7 @@ export function writeArgs<F extends Fields>(writer: ByteWriter, method: Method<F
       writer.octet(bits);
       bits = bit = 0;
     }
-    writeField(writer, type, value);
+    FIELD_TYPES[type].write(writer, value);
   }
   if (bit > 0) writer.octet(bits);
-}
-
-function writeField(writer: ByteWriter, type: Exclude<FieldType, 'bit'>, value: TypeValues[FieldType]): void {
-  if (type === 'table') writeTable(writer, value as FieldTable);
-  else if (type === 'shortstr') writer.shortstr(value as string);
-  else if (type === 'longstr') writer.longstr(value as Buffer);
-  else writer[type](value as number);
 }

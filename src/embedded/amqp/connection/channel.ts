@@ -34,10 +34,7 @@ export interface ChannelConnection {
 }
 
 /** What is done for each method. */
-export type ChannelHandlers = ReadonlyMap<
-  Method,
-  { readonly handle?: ((channel: Channel, args: never) => void) | undefined }
->;
+export type ChannelHandlers = ReadonlyMap<Method, { handle?(channel: Channel, args: Args): void }>;
 
 /**
  * One channel of a connection. It is open until one side closes it; after a close of ours (a channel error) everything
@@ -130,7 +127,7 @@ export class Channel {
     }
     const handler = this.handlers.get(method);
     if (handler?.handle === undefined) throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
-    handler.handle(this, args as never);
+    handler.handle(this, args);
   }
 
   private fail(error: AmqpError, method: Method | undefined): void {

@@ -7,7 +7,7 @@ export interface MethodHandler {
   readonly supports: string;
   readonly lacks?: string;
   /** Absent where channel or connection do it themselves, as part of their states. */
-  readonly handle?: (channel: Channel, args: never) => void;
+  handle?(channel: Channel, args: Args): void;
 }
 
 export function handler<F extends Fields>(
@@ -19,5 +19,5 @@ export function handler<F extends Fields>(
     readonly handle?: (channel: Channel, args: Args<F>) => void;
   },
 ): MethodHandler {
-  return { method: method as unknown as Method, ...entry };
+  return { method, ...entry };
 }
