@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -68,8 +67,7 @@ const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
   ).map((type) => [type, (text: string) => text] as const),
 ]);
 const TYPED: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text') =>
-    PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+  getTypeParser: (oid, format) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format),
 };
 const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
@@ -187,7 +185,7 @@ export class PostgresClient {
   async execute(sql: string, options: ScriptOptions = {}): Promise<void> {
     let completed = 0;
     // pg does not report how far a script got; its connection does, with one event per statement.
-    const { connection } = this.client as unknown as { connection: EventEmitter };
+    const { connection } = this.client;
     const onComplete = () => {
       completed += 1;
     };
@@ -243,7 +241,7 @@ export class PostgresClient {
    * over a connection of its own, as the protocol has it; best effort, never throws.
    */
   async cancel(): Promise<void> {
-    const { host, port, processID, secretKey } = peerOf(this.client);
+    const { host, port, processID, secretKey } = this.client;
     const request = Buffer.alloc(16);
     for (const [index, part] of [request.length, CANCEL_CODE, processID, secretKey].entries())
       request.writeInt32BE(part, 4 * index);
@@ -260,7 +258,7 @@ export class PostgresClient {
   /** Cuts the connection without waiting for a statement that is being carried out. */
   destroy(): void {
     this.signal?.removeEventListener('abort', this.onAbort);
-    cut(this.client);
+    this.client.connection.stream.destroy();
   }
 
   private answered<T>(statement: Promise<T>): Promise<T> {
@@ -277,23 +275,15 @@ export class PostgresClient {
   }
 }
 
-const peerOf = (client: pg.Client) =>
-  client as unknown as { readonly [name in 'port' | 'processID' | 'secretKey']: number } & { readonly host: string };
-
-function cut(client: pg.Client): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
-}
-
 /** Throws EVPIPE_POSTGRES_SILENT (kind unreachable) where the server no longer answers anybody. */
 function answered<T>(
   { client, place, liveness }: { readonly client: pg.Client; readonly place: string; readonly liveness: Liveness },
   statement: Promise<T>,
 ): Promise<T> {
-  const { host, port } = peerOf(client);
+  const { host, port } = client;
   const question = host.startsWith('/') ? undefined : ({ protocol: 'postgres', host, port } as const);
   return liveness.whileItLives(question, statement, () => {
-    cut(client);
+    client.connection.stream.destroy();
     return silentError(place);
   });
 }

@@ -1,15 +1,5 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
-
-/** The part of pg's connection that its types leave out. */
-export interface Wire {
-  readonly stream: Socket;
-  connect(port: number, host: string): void;
-  attachListeners(stream: Pick<Socket, 'on'>): void;
-  emit(event: 'sslconnect'): void;
-}
-
-export const wireOf = (client: pg.Client): Wire => client.connection as unknown as Wire;
 
 /**
  * pg's parser trusts the server: what is not of PostgreSQL's protocol throws out of the socket's event, which would end the
@@ -18,13 +8,13 @@ export const wireOf = (client: pg.Client): Wire => client.connection as unknown 
 export class GuardedClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    const wire = wireOf(this);
-    const attach = wire.attachListeners.bind(wire);
-    wire.attachListeners = (stream) => attach(guarded(stream as Socket));
+    const { connection } = this;
+    const attach = connection.attachListeners.bind(connection);
+    connection.attachListeners = () => attach(guarded(connection.stream));
   }
 }
 
-function guarded(stream: Socket): Pick<Socket, 'on'> {
+function guarded(stream: Duplex): Parameters<pg.Connection['attachListeners']>[0] {
   const frames = new Frames();
   const refuse = (why: string): void => {
     stream.destroy(new Error(`the server does not speak PostgreSQL's protocol: ${why}`));
@@ -43,9 +33,9 @@ function guarded(stream: Socket): Pick<Socket, 'on'> {
         refuse('one of its messages has fields beyond its end, or of no known kind');
       }
     };
-  const on = (event: string, listener: (bytes: Buffer) => void): Socket =>
+  const on = (event: string, listener: (bytes: Buffer) => void) =>
     stream.on(event, event === 'data' ? checked(listener) : listener);
-  return { on } as Pick<Socket, 'on'>;
+  return { on };
 }
 
 const HEAD_BYTES = 5;

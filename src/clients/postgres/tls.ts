@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
 import { type SslParameters, SYSTEM_AUTHORITIES, sslModeOf } from '../../support/postgres-tls.js';
 import { tlsSettings } from '../../support/tls-files.js';
-import { GuardedClient, wireOf } from './guarded-client.js';
+import { GuardedClient } from './guarded-client.js';
 
 /** With which class of client, and with which `ssl` in its config. */
 export interface PgTls {
@@ -54,7 +54,7 @@ const NO_TLS = 'N';
 class PreferringClient extends GuardedClient {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    const wire = wireOf(this);
+    const { connection: wire } = this;
     const connect = wire.connect.bind(wire);
     wire.connect = (port, host) => {
       connect(port, host);

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { tlsError } from '../../../clients/postgres/failure.js';
 import { type PgTls, pgTls } from '../../../clients/postgres/tls.js';
 import { isConnectionLost } from '../../../support/connection-failure.js';
+import { codeOf } from '../../../support/errors.js';
 import type { SslParameters } from '../../../support/postgres-tls.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import type { Settings } from './settings.js';
@@ -22,18 +22,6 @@ const SESSION = [
   '-c idle_in_transaction_session_timeout=0',
 ].join(' ');
 
-/** The part of node-postgres' connection that its types leave out. */
-export interface WireConnection {
-  readonly stream: Socket;
-  sendCopyFromChunk(chunk: Buffer): void;
-  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
-  on(event: 'replicationStart', listener: () => void): void;
-  off(event: string, listener: (...values: never[]) => void): void;
-}
-
-export const wireOf = (client: pg.Client): WireConnection =>
-  (client as unknown as { readonly connection: WireConnection }).connection;
-
 /** An open connection; errors outside of a query (the server went away) end up in the next one. */
 export async function connect(settings: Settings, replication = false): Promise<pg.Client> {
   const { Client, ssl } = javaTls(settings.tls);
@@ -49,7 +37,7 @@ export async function connect(settings: Settings, replication = false): Promise<
     keepAlive: true,
     options: SESSION,
     ...(replication ? { replication: 'database' } : {}),
-  } as pg.ClientConfig);
+  });
   client.on('error', () => {}); // the query that is running, or the next one, rejects with it
   try {
     await client.connect();
@@ -72,7 +60,7 @@ export function isRetriable(thrown: unknown): boolean {
   if (thrown instanceof ConnectFailure) return thrown.retriable;
   if (thrown instanceof AggregateError) return thrown.errors.some(isRetriable);
   if (!(thrown instanceof Error)) return false;
-  const code = (thrown as Error & { code?: string }).code ?? '';
+  const code = codeOf(thrown) ?? '';
   if (isConnectionLost(code) || code === 'ENOTFOUND' || RETRIABLE_STATES.test(code)) return true;
   return /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/.test(
     thrown.message,

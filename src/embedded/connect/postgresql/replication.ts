@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { quoteIdentifier, quoteLiteral } from '../../../protocol/sql.js';
 import { asLsn, formatLsn, parseLsn } from '../../../support/brands.js';
-import { connect, debeziumFailure, type WireConnection, wireOf } from './connection.js';
+import { connect, debeziumFailure } from './connection.js';
 import type { Settings } from './settings.js';
 
 /** Microseconds between the epochs of Unix and PostgreSQL (2000-01-01). */
@@ -30,7 +30,7 @@ export interface StreamListener {
 
 /** A walsender connection: makes slots, then streams one. */
 export class ReplicationConnection {
-  private readonly wire: WireConnection;
+  private readonly wire: pg.Connection;
   private streaming = false;
   private stopped = false;
 
@@ -38,7 +38,7 @@ export class ReplicationConnection {
     private readonly client: pg.Client,
     private readonly clock: () => number,
   ) {
-    this.wire = wireOf(client);
+    this.wire = client.connection;
   }
 
   static async open(settings: Settings, clock: () => number): Promise<ReplicationConnection> {
@@ -75,7 +75,7 @@ export class ReplicationConnection {
         this.streaming = true;
         resolve();
       });
-      wire.on('copyData', ({ chunk }) => {
+      wire.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => {
         if (ended || this.stopped) return;
         try {
           receive(chunk, listener);

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { TupleValue } from '../../../protocol/pgoutput/decode.js';
 import { quoteIdentifier } from '../../../protocol/sql.js';
 import type { TableInfo } from './catalogue.js';
-import { wireOf } from './connection.js';
 
 /** A row of COPY's text format: columns separated by tabs, `\N` for null, backslash escapes. */
 export function parseCopyRow(line: string): TupleValue[] {
@@ -32,7 +31,7 @@ export async function readRows(
 ): Promise<void> {
   const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const query = select ?? `SELECT ${columns} FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
-  const wire = wireOf(client);
+  const wire = client.connection;
   const held: string[] = [];
   let waiting: Promise<void> | undefined;
   let failure: { readonly thrown: unknown } | undefined;
