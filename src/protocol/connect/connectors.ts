@@ -1,6 +1,7 @@
 import { CONFLUENT_SINK_OPTIONS, DEBEZIUM_SINK_OPTIONS } from './jdbc-options.js';
+import { moderniseOptions } from './older-postgresql-options.js';
 import type { OptionDefinition, RawConfig } from './option.js';
-import { moderniseOptions, POSTGRES_OPTIONS } from './postgresql-options.js';
+import { POSTGRES_OPTIONS } from './postgresql-options.js';
 
 /** What can be said of a connector's class without running one. */
 export interface ConnectorClass {

@@ -1,3 +1,4 @@
+import { LIMITED_POSTGRES_OPTIONS } from './limited-postgresql-options.js';
 import {
   debezium,
   type OptionDefinition,
@@ -30,6 +31,21 @@ export const TOPIC_NAMING_STRATEGIES: Readonly<Record<string, Strategy>> = {
 
 export const DEFAULT_TOPIC_NAMING = `${PACKAGE}.SchemaTopicNamingStrategy`;
 
+export const PUBLICATION_MODES = ['all_tables', 'filtered', 'disabled', 'no_tables'] as const;
+export const DECIMAL_MODES = ['precise', 'string', 'double'] as const;
+export const TIME_MODES = [
+  'adaptive',
+  'adaptive_time_microseconds',
+  'connect',
+  'isostring',
+  'microseconds',
+  'nanoseconds',
+] as const;
+export const BINARY_MODES = ['bytes', 'base64', 'base64-url-safe', 'hex'] as const;
+export const HSTORE_MODES = ['json', 'map'] as const;
+export const INTERVAL_MODES = ['numeric', 'string'] as const;
+export const NAME_ADJUSTMENTS = ['none', 'avro', 'avro_unicode'] as const;
+
 const regexList = (name: string, doc: string): OptionDefinition =>
   debezium('LIST', name, null, doc, {
     check: (list) =>
@@ -38,9 +54,6 @@ const regexList = (name: string, doc: string): OptionDefinition =>
         .map((item) => regexProblem(item.trim()))
         .find((problem) => problem !== undefined),
   });
-
-const SOURCE_MAKER = 'io.debezium.connector.postgresql.PostgresSourceInfoStructMaker';
-const TRANSACTION_FACTORY = 'io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory';
 
 const BASED = 'snapshot.mode.configuration.based';
 
@@ -71,109 +84,6 @@ const channels =
     splitList(list)
       .filter((name) => !known.includes(name.toLowerCase()))
       .map((name) => `The embedded Connect has no channel '${name}', only ${known.join(', ')}: ${todo}`)[0];
-
-const ELSEWHERE = 'use a real Connect for this connector';
-
-/** Options that are honoured only in part, or whose effect is there anyway. */
-const PARTLY: readonly OptionDefinition[] = [
-  unused(
-    debezium('STRING', 'snapshot.locking.mode', 'none', 'a snapshot sees one moment without locks.', {
-      oneOf: ['none', 'shared'],
-    }),
-  ),
-  only(
-    ['select_all'],
-    'use snapshot.select.statement.overrides',
-    debezium('STRING', 'snapshot.query.mode', 'select_all', ''),
-  ),
-  unused(
-    debezium('STRING', 'snapshot.isolation.mode', 'serializable', 'a snapshot sees one moment.', {
-      oneOf: ['serializable', 'repeatable_read', 'read_committed', 'read_uncommitted'],
-    }),
-  ),
-  only(
-    ['columns_diff', 'columns_diff_exclude_unchanged_toast'],
-    ELSEWHERE,
-    debezium('STRING', 'schema.refresh.mode', 'columns_diff', ''),
-  ),
-  only(
-    [],
-    'custom converters are Java classes; change values with transforms',
-    debezium('STRING', 'converters', null, ''),
-  ),
-  only([], ELSEWHERE, debezium('STRING', 'snapshot.mode.custom.name', null, '')),
-  only([], ELSEWHERE, debezium('STRING', 'snapshot.locking.mode.custom.name', null, '')),
-  only([], ELSEWHERE, debezium('STRING', 'snapshot.query.mode.custom.name', null, '')),
-  only(
-    ['false'],
-    'the slot has to be made by hand, or by a real Connect',
-    debezium('STRING', 'slot.failover', 'false', ''),
-  ),
-  only(['false'], ELSEWHERE, debezium('BOOLEAN', 'openlineage.integration.enabled', 'false', '')),
-  unused(debezium('BOOLEAN', 'include.schema.comments', 'false', 'schemas of this connector have no comments.')),
-  unused(debezium('INT', 'snapshot.max.threads', '1', 'tables are read one after the other.')),
-  only([SOURCE_MAKER], ELSEWHERE, debezium('CLASS', 'sourceinfo.struct.maker', SOURCE_MAKER, '')),
-  only([TRANSACTION_FACTORY], ELSEWHERE, debezium('CLASS', 'transaction.metadata.factory', TRANSACTION_FACTORY, '')),
-  unused(debezium('BOOLEAN', 'database.tcpKeepAlive', 'true', 'connections are always kept alive.')),
-  unused(debezium('INT', 'database.query.timeout.ms', '600000', 'statements have no time limit.')),
-  unused(debezium('LONG', 'snapshot.lock.timeout.ms', '10000', 'a snapshot takes no locks.')),
-  unused(debezium('STRING', 'snapshot.tables.order.by.row.count', 'disabled', 'tables are read by name.')),
-  unused(debezium('LONG', 'max.queue.size.in.bytes', '0', 'the queue holds few records.')),
-  unused(debezium('INT', 'query.fetch.size', '0', 'rows are streamed.')),
-  unused(debezium('LONG', 'connection.validation.timeout.ms', '60000', 'a connection is given up after ten seconds.')),
-  unused(debezium('LONG', 'executor.shutdown.timeout.ms', '4000', 'stopping waits for what runs.')),
-  unused(debezium('LONG', 'retriable.restart.connector.wait.ms', '10000', 'errors.retry.delay.max.ms counts.')),
-  unused(debezium('INT', 'topic.cache.size', '10000', 'names of topics are kept with their tables.')),
-  unused(debezium('STRING', 'custom.metric.tags', null, 'there are no JMX metrics.')),
-  ...['slot.seek.to.known.offset.on.start', 'internal.slot.seek.to.known.offset.on.start'].map((name) =>
-    unused(debezium('BOOLEAN', name, 'false', 'a slot that has moved on is an error.')),
-  ),
-  only(
-    ['no_validation', 'trust_offset'],
-    'a slot that has moved on ends the task; delete the connector’s offsets to read from the slot',
-    debezium('STRING', 'offset.mismatch.strategy', 'no_validation', 'Offset or slot, where they differ.'),
-  ),
-  unused(debezium('LONG', 'lsn.flush.timeout.ms', '30000', 'the slot is confirmed without waiting for the server.')),
-  unused(
-    debezium('STRING', 'lsn.flush.timeout.action', 'fail', 'the slot is confirmed without waiting for the server.', {
-      oneOf: ['fail', 'warn', 'ignore'],
-    }),
-  ),
-  unused(
-    debezium('STRING', 'event.converting.failure.handling.mode', 'warn', 'every value that is sent is converted.', {
-      oneOf: ['warn', 'fail', 'skip'],
-    }),
-  ),
-  unused(debezium('STRING', 'custom.sanitize.pattern', null, 'passwords and keys are masked by their names.')),
-  only(
-    [],
-    'use database.sslmode: require verifies nothing, verify-ca and verify-full do',
-    debezium('STRING', 'database.sslfactory', null, 'Java class that makes sockets.'),
-  ),
-  only(
-    [],
-    'the embedded Connect opens its connections itself',
-    debezium('CLASS', 'connection.factory.class', null, 'Java class that makes connections.'),
-  ),
-  unused(debezium('INT', 'connection.timeout.ms', '600000', 'a connection is given up after ten seconds.')),
-  only(['true'], 'system tables are not captured', debezium('BOOLEAN', 'table.ignore.builtin', 'true', '')),
-  ...['database.include.list', 'database.exclude.list'].map((name) =>
-    unused(debezium('LIST', name, null, 'a connector reads database.dbname.')),
-  ),
-  unused(debezium('BOOLEAN', 'include.schema.changes', 'true', 'PostgreSQL tells no schema changes.')),
-  ...[
-    'config.file.path',
-    'dataset.kafka.bootstrap.servers',
-    'job.description',
-    'job.namespace',
-    'job.owners',
-    'job.tags',
-  ].map((name) =>
-    unused(debezium('STRING', `openlineage.integration.${name}`, null, 'lineage is refused as a whole.')),
-  ),
-  unused(debezium('INT', 'guardrail.collections.max', '0', 'any number of tables is read.')),
-  unused(debezium('STRING', 'guardrail.collections.limit.action', 'warn', 'any number of tables is read.')),
-];
 
 /** Options of io.debezium.connector.postgresql.PostgresConnector. */
 export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
@@ -223,12 +133,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('INT', 'slot.max.retries', '6', 'How often a slot that is held is tried again.'),
   debezium('LONG', 'slot.retry.delay.ms', '10000', 'Pause between these attempts.'),
   debezium('STRING', 'publication.name', 'dbz_publication', 'Name of the publication.'),
-  choice(
-    'publication.autocreate.mode',
-    'all_tables',
-    ['all_tables', 'filtered', 'disabled', 'no_tables'],
-    'How the publication is made.',
-  ),
+  choice('publication.autocreate.mode', 'all_tables', PUBLICATION_MODES, 'How the publication is made.'),
   choice(
     'snapshot.mode',
     'initial',
@@ -263,21 +168,11 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
         .filter((rule) => rule.trim() !== '' && !/^\s*[^\s:]+:[^:\s]+(\s*,\s*[^:\s]+)*\s*$/.test(rule))
         .map((rule) => `${rule} has an invalid format (expecting '^\\s*([^\\s:]+):([^:\\s]+)\\s*$')`)[0],
   }),
-  choice('decimal.handling.mode', 'precise', ['precise', 'string', 'double'], 'How numeric columns are represented.'),
-  choice(
-    'time.precision.mode',
-    'adaptive',
-    ['adaptive', 'adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'],
-    'How dates and times are represented.',
-  ),
-  choice(
-    'binary.handling.mode',
-    'bytes',
-    ['bytes', 'base64', 'base64-url-safe', 'hex'],
-    'How bytea columns are represented.',
-  ),
-  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore columns are represented.'),
-  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval columns are represented.'),
+  choice('decimal.handling.mode', 'precise', DECIMAL_MODES, 'How numeric columns are represented.'),
+  choice('time.precision.mode', 'adaptive', TIME_MODES, 'How dates and times are represented.'),
+  choice('binary.handling.mode', 'bytes', BINARY_MODES, 'How bytea columns are represented.'),
+  choice('hstore.handling.mode', 'json', HSTORE_MODES, 'How hstore columns are represented.'),
+  choice('interval.handling.mode', 'numeric', INTERVAL_MODES, 'How interval columns are represented.'),
   debezium('INT', 'money.fraction.digits', '2', 'Fraction digits of money.'),
   debezium('BOOLEAN', 'include.unknown.datatypes', 'false', 'Whether columns of unknown types are included, as bytes.'),
   debezium(
@@ -320,7 +215,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   debezium('INT', 'errors.max.retries', '-1', 'How often a lost connection is tried again; -1: always.'),
   debezium('LONG', 'errors.retry.delay.initial.ms', '300', 'First pause between attempts.'),
   debezium('LONG', 'errors.retry.delay.max.ms', '10000', 'Longest pause between attempts.'),
-  choice('schema.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How schema names are adjusted.'),
+  choice('schema.name.adjustment.mode', 'none', NAME_ADJUSTMENTS, 'How schema names are adjusted.'),
   debezium('CLASS', 'topic.naming.strategy', DEFAULT_TOPIC_NAMING, 'How topics are named.', {
     check: (name) =>
       TOPIC_NAMING_STRATEGIES[name.trim()] === undefined
@@ -348,7 +243,7 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
   }),
   debezium('BOOLEAN', 'flush.lsn.source', 'true', 'Whether the slot is confirmed.'),
   choice('lsn.flush.mode', 'connector', ['connector', 'connector_and_driver', 'manual'], 'Who confirms the slot.'),
-  choice('field.name.adjustment.mode', 'none', ['none', 'avro', 'avro_unicode'], 'How field names are adjusted.'),
+  choice('field.name.adjustment.mode', 'none', NAME_ADJUSTMENTS, 'How field names are adjusted.'),
   debezium('STRING', 'signal.data.collection', null, 'Table whose rows are signals: schema.table.'),
   debezium('LIST', 'signal.enabled.channels', 'source', 'Where signals come from: source, kafka, file.', {
     check: channels(['source', 'kafka', 'file'], 'insert signals into signal.data.collection'),
@@ -403,40 +298,5 @@ export const POSTGRES_OPTIONS: readonly OptionDefinition[] = [
     ['fail', 'warn', 'skip', 'ignore'],
     'Whether a change that cannot be processed fails the task, or is left out.',
   ),
-  ...PARTLY,
+  ...LIMITED_POSTGRES_OPTIONS,
 ];
-
-/** Debezium 1.9's names of options, where they have others today. */
-export const RENAMED_OPTIONS: Readonly<Record<string, string>> = {
-  'database.server.name': 'topic.prefix',
-  'table.whitelist': 'table.include.list',
-  'table.blacklist': 'table.exclude.list',
-  'schema.whitelist': 'schema.include.list',
-  'schema.blacklist': 'schema.exclude.list',
-  'column.whitelist': 'column.include.list',
-  'column.blacklist': 'column.exclude.list',
-  'heartbeat.topics.prefix': 'topic.heartbeat.prefix',
-  'snapshot.include.collection.list.regex': 'snapshot.include.collection.list',
-  'toasted.value.placeholder': 'unavailable.value.placeholder',
-  'truncate.handling.mode': 'skipped.operations',
-};
-
-export function moderniseOptions(config: RawConfig): {
-  readonly config: RawConfig;
-  readonly warnings: readonly string[];
-} {
-  const changed: Record<string, string> = { ...config };
-  const warnings: string[] = [];
-  for (const [old, name] of Object.entries(RENAMED_OPTIONS)) {
-    const value = config[old];
-    if (value === undefined) continue;
-    warnings.push(`option ${old} is the name in an older Debezium: it is called ${name} now`);
-    delete changed[old];
-    if (config[name] !== undefined) continue;
-    changed[name] = old === 'truncate.handling.mode' ? (value === 'include' ? 'none' : 't') : value;
-  }
-  if ((config['plugin.name'] ?? 'decoderbufs').trim().toLowerCase() !== 'pgoutput')
-    warnings.push('plugin.name decoderbufs, the default, is not available: pgoutput is used');
-  if (config['snapshot.mode'] === 'never') warnings.push('snapshot.mode never is called no_data now');
-  return { config: changed, warnings };
-}

@@ -1,6 +1,6 @@
 import type { LintContext } from '../../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../../pipeline/problem.js';
-import { RENAMED_OPTIONS } from '../../../protocol/connect/postgresql-options.js';
+import { RENAMED_OPTIONS } from '../../../protocol/connect/older-postgresql-options.js';
 import { listOf, missingFenceOptions, PUBLICATION_DEFAULT, SLOT_DEFAULT } from '../connector-flow.js';
 import { type ConnectorView, connectorViews, isPostgres } from './connector-views.js';
 

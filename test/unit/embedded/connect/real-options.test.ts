@@ -11,8 +11,8 @@ import {
   withoutEffect,
 } from '../../../../src/protocol/connect/connector-options.js';
 import { DEBEZIUM_JDBC_SINK, POSTGRES_SOURCE } from '../../../../src/protocol/connect/connectors.js';
+import { RENAMED_OPTIONS } from '../../../../src/protocol/connect/older-postgresql-options.js';
 import { type OptionDefinition, problemsOf } from '../../../../src/protocol/connect/option.js';
-import { RENAMED_OPTIONS } from '../../../../src/protocol/connect/postgresql-options.js';
 import { realOptions } from './real-options.js';
 
 const real = realOptions();
