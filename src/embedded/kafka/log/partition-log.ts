@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   hasValidCrc,
@@ -9,12 +9,13 @@ import {
   producerIdOf,
   setBaseOffset,
 } from '../../../protocol/kafka/record-batch.js';
-import { codeOf, messageOf } from '../../../support/errors.js';
+import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { FileRange } from './file-range.js';
 import { type AbortedTransaction, ProducerStates } from './producer-state.js';
-import { type BatchPlace, Segment, segmentFile } from './segment.js';
+import { type BatchPlace, Segment } from './segment.js';
+import { beginSwap, finishSwaps, readFolder } from './segment-swap.js';
 
 /** Appended bytes after which a checkpoint is written: what recovery after a crash has to read at most, per partition. */
 const CHECKPOINT_BYTES = 32 * 1024 * 1024;
@@ -110,7 +111,7 @@ export class PartitionLog {
       const next = this.segments[at + 1];
       if (next !== undefined && checkpoint !== undefined && next.baseOffset <= checkpoint.endOffset) {
         segment.lastOffset = next.baseOffset - 1;
-        if (swapped.has(segment.baseOffset)) reindex(segment);
+        if (swapped.has(segment.baseOffset)) segment.reindex();
         else {
           const known = checkpoint.segments.find(({ base }) => base === segment.baseOffset);
           segment.maxTimestamp = known?.maxTimestamp ?? -1;
@@ -328,23 +329,14 @@ export class PartitionLog {
    */
   replaceSegments(old: readonly [Segment, ...Segment[]], file: string, ended: ReadonlySet<AbortedTransaction>): void {
     const [first] = old;
-    const lastOffset = old.at(-1)?.lastOffset ?? first.lastOffset;
     if (ended.size > 0) {
       this.aborted = this.aborted.filter((transaction) => !ended.has(transaction));
       this.checkpoint();
     }
-    const swap = join(this.dir, swapName(first.baseOffset, lastOffset));
-    renameSync(file, swap);
-    for (const segment of old) segment.remove();
+    const finish = beginSwap(old, file, this.dir);
     const at = this.segments.indexOf(first);
     this.segments.splice(at, old.length);
-    if (finishSwap(swap, first.file)) {
-      const fresh = new Segment(this.dir, first.baseOffset);
-      reindex(fresh);
-      fresh.lastOffset = lastOffset;
-      fresh.index.unload();
-      this.segments.splice(at, 0, fresh);
-    }
+    this.segments.splice(at, 0, ...finish());
     this.checkpoint();
   }
 
@@ -409,53 +401,5 @@ export class PartitionLog {
     for (const segment of this.segments) segment.remove();
     rmSync(this.dir, { recursive: true, force: true });
     this.wake();
-  }
-}
-
-/** A cleaned file that is complete and about to take the place of the segments with these offsets. */
-const swapName = (baseOffset: number, lastOffset: number): string => `${baseOffset}-${lastOffset}.swap`;
-
-/** False where nothing was left in the file, so that no segment comes of it. */
-function finishSwap(swap: string, file: string): boolean {
-  if (statSync(swap).size > 0) {
-    renameSync(swap, file);
-    return true;
-  }
-  rmSync(swap);
-  return false;
-}
-
-/** Completes what a kill interrupted in `replaceSegments`; gives the base offsets of the segments that came of it. */
-function finishSwaps(dir: string): ReadonlySet<number> {
-  const files = readFolder(dir);
-  const swapped = new Set<number>();
-  for (const swap of files) {
-    const [, from, to] = /^(\d+)-(\d+)\.swap$/.exec(swap) ?? [];
-    if (from === undefined || to === undefined) continue;
-    for (const file of files.filter((name) => /\.(log|index)$/.test(name))) {
-      const base = Number.parseInt(file, 10);
-      if (base >= Number(from) && base <= Number(to)) rmSync(join(dir, file));
-    }
-    if (finishSwap(join(dir, swap), segmentFile(dir, Number(from)))) swapped.add(Number(from));
-  }
-  return swapped;
-}
-
-/** Makes a segment's index and timestamps anew from its batches. */
-function reindex(segment: Segment): void {
-  segment.index.reset();
-  for (const place of segment.batches()) {
-    segment.maxTimestamp = Math.max(segment.maxTimestamp, place.maxTimestamp);
-    segment.firstTimestamp ??= place.maxTimestamp;
-    segment.index.note(place.baseOffset, place.position, place.position + place.size, segment.maxTimestamp);
-  }
-}
-
-function readFolder(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (failure) {
-    if (codeOf(failure) === 'ENOENT') return [];
-    throw failure;
   }
 }

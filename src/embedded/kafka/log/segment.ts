@@ -79,6 +79,16 @@ export class Segment {
     return this.firstTimestamp;
   }
 
+  /** Makes the index and the timestamps anew from its batches. */
+  reindex(): void {
+    this.index.reset();
+    for (const place of this.batches()) {
+      this.maxTimestamp = Math.max(this.maxTimestamp, place.maxTimestamp);
+      this.firstTimestamp ??= place.maxTimestamp;
+      this.index.note(place.baseOffset, place.position, place.position + place.size, this.maxTimestamp);
+    }
+  }
+
   /** The greatest timestamp of its records, or the time of its last write where they have none. */
   largestTimestamp(): number {
     if (this.maxTimestamp >= 0) return this.maxTimestamp;
