@@ -1,22 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  ALL_CONTEXTS,
-  besideSubject,
-  contextOf,
-  contextSettings,
-  DEFAULT_CONTEXT,
-  hasPrefix,
-  placeOf,
-} from './context.js';
+import { besideSubject, contextOf, DEFAULT_CONTEXT, hasPrefix, placeOf } from './context.js';
 import { metadataProperty, withConfigured } from './extras.js';
-import { type CompatibilityLevel, MODES, type Mode } from './levels.js';
+import { MODES, type Mode } from './levels.js';
 import { hasSameForm, incompatibilities, type ParsedSchema, parseSchema, serializedSchema } from './parsed-schema.js';
 import {
-  compatibilityNotConfigured,
   invalidMode,
   invalidSchema,
   invalidVersion,
-  modeNotConfigured,
   notPermitted,
   RegistryError,
   referenceExists,
@@ -44,9 +34,8 @@ import {
   schemaRecord,
   schemaTombstone,
 } from './schemas-topic.js';
+import { DEFAULT_LEVEL, Settings } from './settings.js';
 
-const DEFAULT_LEVEL: CompatibilityLevel = 'BACKWARD';
-const DEFAULT_MODE: Mode = 'READWRITE';
 const VERSION_MAX = 2 ** 31 - 1;
 
 /** A schema as clients send it. */
@@ -61,21 +50,18 @@ export interface GivenSchema extends SchemaExtras {
 
 /** The registry's rules. Changes are made one after the other; each is decided on all that was written before. */
 export class Registry {
+  readonly settings: Settings;
   private changing: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly state: SchemaState,
     private readonly log: SchemasLog,
-  ) {}
+  ) {
+    this.settings = new Settings(state);
+  }
 
   contexts(): readonly string[] {
     return this.state.contextNames();
-  }
-
-  /** The subject that requests for this one are answered for. */
-  aliased(subject: string): string {
-    const alias = this.state.config(subject)?.alias;
-    return alias === undefined ? subject : besideSubject(subject, alias);
   }
 
   subjects({ deleted = false, deletedOnly = false, prefix = ':*:' } = {}): readonly string[] {
@@ -174,15 +160,20 @@ export class Registry {
   /** The new version's id, or that of the version which is the same. */
   register(subject: string, given: GivenSchema, normalize = false): Promise<number> {
     return this.change(async () => {
-      const mode = this.checkWritable(subject);
+      const mode = this.settings.checkWritable(subject);
       if (given.id !== undefined && mode !== 'IMPORT') throw notPermitted(`Subject ${subject} is not in import mode`);
-      const config = this.configOf(subject);
+      const config = this.settings.configOf(subject);
       const parsed = this.parse(subject, given, normalize);
       const live = this.state.versions(subject, false);
       const before = this.same(live, parsed, given);
       if (before !== undefined && (given.id === undefined || given.id === before.id)) return before.id;
       if (mode !== 'IMPORT') {
-        const reasons = incompatibilities(this.state, this.levelOf(subject), parsed, comparable(live, given, config));
+        const reasons = incompatibilities(
+          this.state,
+          this.settings.levelOf(subject),
+          parsed,
+          comparable(live, given, config),
+        );
         if (reasons.length > 0) {
           throw new RegistryError(
             409,
@@ -219,13 +210,15 @@ export class Registry {
     const live = this.state.versions(subject, false);
     if (live.length === 0 && (version === undefined || parseVersion(version) === 'latest')) return [];
     const earlier =
-      version === undefined ? comparable(live, given, this.configOf(subject)) : [this.version(subject, version)];
-    return incompatibilities(this.state, this.levelOf(subject), parsed, earlier);
+      version === undefined
+        ? comparable(live, given, this.settings.configOf(subject))
+        : [this.version(subject, version)];
+    return incompatibilities(this.state, this.settings.levelOf(subject), parsed, earlier);
   }
 
   deleteSubject(subject: string, permanent: boolean): Promise<readonly number[]> {
     return this.change(async () => {
-      this.checkWritable(subject);
+      this.settings.checkWritable(subject);
       const all = this.state.versions(subject, true);
       const live = all.filter(({ deleted }) => !deleted);
       const last = all.at(-1);
@@ -249,7 +242,7 @@ export class Registry {
 
   deleteVersion(subject: string, text: string, permanent: boolean): Promise<number> {
     return this.change(async () => {
-      this.checkWritable(subject);
+      this.settings.checkWritable(subject);
       if (this.state.versions(subject, true).length === 0) throw subjectNotFound(subject);
       const stored = this.version(subject, text, permanent || parseVersion(text) !== 'latest');
       if (permanent && !stored.deleted) throw versionNotSoftDeleted(subject, stored.version);
@@ -262,18 +255,10 @@ export class Registry {
     });
   }
 
-  config(subject: string | null, defaultToGlobal = false): SubjectConfig {
-    const own = this.state.config(subject);
-    if (own !== undefined) return subject === null ? { compatibilityLevel: DEFAULT_LEVEL, ...own } : own;
-    if (subject === null || defaultToGlobal)
-      return { compatibilityLevel: this.levelOf(subject), ...this.configOf(subject) };
-    throw compatibilityNotConfigured(subject);
-  }
-
   /** What is not named stays as it was. */
   setConfig(subject: string | null, given: SubjectConfig): Promise<SubjectConfig> {
     return this.change(async () => {
-      this.checkWritable(subject);
+      this.settings.checkWritable(subject);
       await this.log.write([configRecord(subject, { ...this.state.config(subject), ...given })]);
       return given;
     });
@@ -286,13 +271,6 @@ export class Registry {
       await this.log.write([configRecord(subject, undefined)]);
       return { compatibilityLevel: DEFAULT_LEVEL, ...before };
     });
-  }
-
-  mode(subject: string | null, defaultToGlobal = false): Mode {
-    const own = this.state.mode(subject);
-    if (own !== undefined) return own;
-    if (subject === null || defaultToGlobal) return this.modeOf(subject);
-    throw modeNotConfigured(subject);
   }
 
   setMode(subject: string | null, text: unknown, force: boolean): Promise<Mode> {
@@ -320,27 +298,9 @@ export class Registry {
     });
   }
 
-  private levelOf(subject: string | null): CompatibilityLevel {
-    return this.setting(subject, (place) => this.state.config(place)?.compatibilityLevel) ?? DEFAULT_LEVEL;
-  }
-
-  private modeOf(subject: string | null): Mode {
-    return this.setting(subject, (place) => this.state.mode(place)) ?? DEFAULT_MODE;
-  }
-
-  /** Everything but the alias, of the first that sets anything. */
-  private configOf(subject: string | null): SubjectConfig {
-    return this.setting(subject, (place) => this.state.config(place)) ?? {};
-  }
-
-  /** Of the subject itself, else of its context, else of all contexts. */
-  private setting<Value>(subject: string | null, of: (place: string | null) => Value | undefined): Value | undefined {
-    return of(subject) ?? of(contextSettings(subject)) ?? of(ALL_CONTEXTS);
-  }
-
   private parse(subject: string, given: GivenSchema, normalize: boolean): ParsedSchema {
     const { schema, schemaType, references } = given;
-    const normal = normalize || this.setting(subject, (place) => this.state.config(place)?.normalize) === true;
+    const normal = normalize || this.settings.normalizes(subject);
     const known = nameIn(SCHEMA_TYPES, schemaType);
     if (known === undefined) {
       throw invalidSchema(`Invalid schema type ${schemaType}: the types are ${Object.keys(SCHEMA_TYPES).join(', ')}`);
@@ -387,17 +347,6 @@ export class Registry {
       const { metadata, ruleSet } = stored;
       return isDeepStrictEqual({ metadata, ruleSet }, extras) && hasSameForm(this.state, parsed, stored);
     })?.id;
-  }
-
-  private checkWritable(subject: string | null): Mode {
-    const overrides = [contextSettings(subject), ALL_CONTEXTS].some(
-      (place) => this.state.mode(place) === 'READONLY_OVERRIDE',
-    );
-    const mode = overrides ? 'READONLY_OVERRIDE' : this.modeOf(subject);
-    if (mode === 'READONLY' || mode === 'READONLY_OVERRIDE') {
-      throw notPermitted(subject === null ? 'Global mode is read-only' : `Subject ${subject} is in read-only mode`);
-    }
-    return mode;
   }
 
   private checkImportedId(context: string, id: number, parsed: ParsedSchema): void {

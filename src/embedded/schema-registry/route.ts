@@ -1,4 +1,5 @@
 import type { Call } from '../../http/api.js';
+import { isPlainObject } from '../../support/plain-object.js';
 import { normalSubject } from './context.js';
 import type { Registry } from './registry.js';
 import { RegistryError } from './registry-error.js';
@@ -29,11 +30,11 @@ export const flag = (query: URLSearchParams, name: string): boolean => query.get
 
 /** Of the path, or what it is an alias for. */
 export const subjectOf = ({ parameters }: Request, { registry }: Context): string =>
-  registry.aliased(normalSubject(parameters.subject ?? ''));
+  registry.settings.aliased(normalSubject(parameters.subject ?? ''));
 
 /** Of the query, by which ids are looked up in its context. */
 export const querySubject = ({ query }: Request, { registry }: Context): string =>
-  registry.aliased(normalSubject(query.get('subject') ?? ''));
+  registry.settings.aliased(normalSubject(query.get('subject') ?? ''));
 
 /** As clients see a version; the type is left out where it is AVRO, as the original does. */
 export const versionAnswer = (stored: StoredSchema) => ({
@@ -60,8 +61,6 @@ export function page<T>(items: readonly T[], query: URLSearchParams): readonly T
 }
 
 export function objectOf(body: unknown): Readonly<Record<string, unknown>> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new RegistryError(400, 'a JSON object was expected');
-  }
-  return body as Readonly<Record<string, unknown>>;
+  if (!isPlainObject(body)) throw new RegistryError(400, 'a JSON object was expected');
+  return body;
 }

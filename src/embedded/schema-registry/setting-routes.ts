@@ -47,7 +47,7 @@ const asGiven = ({ compatibilityLevel, ...more }: SubjectConfig) => ({
 });
 
 const getConfig: Route['handle'] = (request, { registry }) =>
-  registry.config(placeOfSetting(request), flag(request.query, 'defaultToGlobal'));
+  registry.settings.config(placeOfSetting(request), flag(request.query, 'defaultToGlobal'));
 
 const putConfig: Route['handle'] = async (request, { registry }) => {
   const place = placeOfSetting(request);
@@ -57,7 +57,7 @@ const putConfig: Route['handle'] = async (request, { registry }) => {
 const deleteConfig: Route['handle'] = (request, { registry }) => registry.deleteConfig(placeOfSetting(request));
 
 const getMode: Route['handle'] = (request, { registry }) => ({
-  mode: registry.mode(placeOfSetting(request), flag(request.query, 'defaultToGlobal')),
+  mode: registry.settings.mode(placeOfSetting(request), flag(request.query, 'defaultToGlobal')),
 });
 
 const putMode: Route['handle'] = async (request, { registry }) => ({
