@@ -6,7 +6,7 @@ import { ZERO_UUID } from '../../protocol/kafka/schema.js';
 import { byTopic } from './by-topic.js';
 import { type Cluster, Connections } from './cluster.js';
 import { kafkaError, persist, throwIfError } from './kafka-errors.js';
-import type { ProduceResult, ProducerLink } from './producer.js';
+import type { ProduceResult, ProducerLink } from './producer-link.js';
 import type { FetchRequest, FetchResult, ReaderLink } from './reader.js';
 import type { Topics } from './topics.js';
 import type { Transaction } from './transaction.js';

@@ -2,11 +2,11 @@ import { type ProducerIdentity, recordBytesAtMost } from '../../protocol/kafka/b
 import { type Codec, codecNumber, loadCodec } from '../../protocol/kafka/compression/codecs.js';
 import { ERROR_CODES } from '../../protocol/kafka/errors.js';
 import { EvpipeError } from '../../support/errors.js';
-import type { KnownTopic } from './cluster.js';
 import type { OutgoingRecord, PartitionPosition, ProducerOptions, RecordProducer } from './contract.js';
 import { asEvpipeError, backoffMs, isRetriable, kafkaError } from './kafka-errors.js';
-import { partitionOfKey } from './partitioner.js';
-import { PartitionQueue, type ProducerBatch } from './producer-batches.js';
+import type { PartitionQueue, ProducerBatch } from './producer-batches.js';
+import type { ProduceResult, ProducerLink } from './producer-link.js';
+import { ProducerTopic } from './producer-topic.js';
 
 /** Below the default max.message.bytes of a topic (1,048,588). */
 const BATCH_BYTES = 1_000_000;
@@ -16,39 +16,6 @@ const REQUEST_BYTES = 4 * 1024 * 1024;
 /** So often are topics looked at again while records go to them: partitions may have been added. */
 const TOPIC_AGE_MAX_MS = 60_000;
 
-export interface ProduceResult {
-  readonly topic: string;
-  readonly partition: number;
-  readonly errorCode: number;
-  readonly errorMessage: string | null;
-  readonly baseOffset: bigint;
-}
-
-/** What the producer needs from the cluster. */
-export interface ProducerLink {
-  readonly timeoutMs: number;
-  /** Waits for a topic that does not exist yet; fails after `timeoutMs`. */
-  topic(name: string): Promise<KnownTopic>;
-  /** As it was last seen; also on the look-out for a leader. */
-  lookAgain(topics: readonly string[]): Promise<void>;
-  known(name: string): KnownTopic | undefined;
-  newIdentity(): Promise<ProducerIdentity>;
-  produce(
-    broker: number,
-    batches: ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly bytes: Buffer }>,
-  ): Promise<readonly ProduceResult[]>;
-  close(): void;
-}
-
-interface TopicState {
-  topicId: string | undefined;
-  queues: PartitionQueue[];
-  sticky: number;
-  /** Records that came before the topic was known. */
-  waiting: OutgoingRecord[];
-  partitionsRead: Promise<void> | undefined;
-}
-
 /**
  * Idempotent, in order: one request is on its way to a broker at a time, with at most one batch of each partition, and
  * what collects meanwhile makes the next batches. A try that failed is sent again under the same sequence number, so
@@ -56,7 +23,7 @@ interface TopicState {
  * request timeout ends the producer: every later `flush` says so.
  */
 export class Producer implements RecordProducer {
-  private readonly topics = new Map<string, TopicState>();
+  private readonly topics = new Map<string, ProducerTopic>();
   private readonly active = new Set<PartitionQueue>();
   private readonly busyBrokers = new Set<number>();
   private readonly idempotent: boolean;
@@ -143,7 +110,7 @@ export class Producer implements RecordProducer {
     }
   }
 
-  private async allLearnt(topics: readonly TopicState[]): Promise<void> {
+  private async allLearnt(topics: readonly ProducerTopic[]): Promise<void> {
     for (const topic of topics)
       while (topic.partitionsRead !== undefined && this.lost === undefined) await topic.partitionsRead;
   }
@@ -154,8 +121,8 @@ export class Producer implements RecordProducer {
       waiting = false;
       for (const { topic: name, partition } of records) {
         const topic = this.topic(name);
-        if (topic.partitionsRead === undefined && partition !== undefined && topic.queues[partition] === undefined) {
-          topic.partitionsRead = this.grow(name, topic, partition);
+        if (topic.partitionsRead === undefined && partition !== undefined && topic.queue(partition) === undefined) {
+          topic.partitionsRead = this.grow(topic, partition);
         }
         if (topic.partitionsRead === undefined) continue;
         waiting = true;
@@ -178,20 +145,19 @@ export class Producer implements RecordProducer {
     return this.enqueue(topic, record);
   }
 
-  private wait(topic: TopicState, record: OutgoingRecord): void {
+  private wait(topic: ProducerTopic, record: OutgoingRecord): void {
     topic.waiting.push(record);
     this.bufferedBytes += recordBytesAtMost(record.key, record.value, record.headers ?? []);
   }
 
   private enqueue(
-    topic: TopicState,
+    topic: ProducerTopic,
     record: OutgoingRecord,
   ): { queue: PartitionQueue; batch: ProducerBatch } | undefined {
-    const partitions = topic.queues.length;
-    const partition = record.partition ?? (record.key === null ? topic.sticky : partitionOfKey(record.key, partitions));
-    const queue = topic.queues[partition];
+    const partition = topic.partitionOf(record);
+    const queue = topic.queue(partition);
     if (queue === undefined) {
-      topic.partitionsRead = this.grow(record.topic, topic, partition);
+      topic.partitionsRead = this.grow(topic, partition);
       this.wait(topic, record);
       return undefined;
     }
@@ -201,32 +167,25 @@ export class Producer implements RecordProducer {
     this.bufferedBytes += bytes;
     if (queue.batches.length !== before) {
       this.active.add(queue);
-      if (before > 0) this.moveOn(topic, partition);
+      if (before > 0) topic.moveOn(partition);
     }
     this.schedule();
     return { queue, batch };
   }
 
-  /** Records without a key stay with one partition until its batch is full or leaves. */
-  private moveOn(topic: TopicState, partition: number): void {
-    if (topic.sticky === partition) topic.sticky = Math.floor(Math.random() * topic.queues.length);
-  }
-
-  private topic(name: string): TopicState {
+  private topic(name: string): ProducerTopic {
     let topic = this.topics.get(name);
     if (topic === undefined) {
-      topic = { topicId: undefined, queues: [], sticky: 0, waiting: [], partitionsRead: undefined };
+      topic = new ProducerTopic(name, this.batchBytesMax);
       this.topics.set(name, topic);
-      topic.partitionsRead = this.readPartitions(name, topic);
+      topic.partitionsRead = this.readPartitions(topic);
     }
     return topic;
   }
 
-  private async readPartitions(name: string, topic: TopicState): Promise<void> {
+  private async readPartitions(topic: ProducerTopic): Promise<void> {
     try {
-      const known = await this.link.topic(name);
-      topic.sticky = Math.floor(Math.random() * known.leaders.length);
-      this.adopt(name, topic, known);
+      topic.adopt(await this.link.topic(topic.name));
       this.goOn(topic);
     } catch (failure) {
       this.fail(failure);
@@ -234,14 +193,14 @@ export class Producer implements RecordProducer {
   }
 
   /** A partition that the topic did not have when it was last looked at: it may have been added since. */
-  private async grow(name: string, topic: TopicState, partition: number): Promise<void> {
+  private async grow(topic: ProducerTopic, partition: number): Promise<void> {
     try {
-      await this.link.lookAgain([name]);
-      const known = this.link.known(name);
-      if (known !== undefined) this.adopt(name, topic, known);
-      if (topic.queues[partition] === undefined) {
-        const text = `there is no partition ${partition}, only ${topic.queues.length} of them`;
-        throw kafkaError(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, text, `topic ${name}`);
+      await this.link.lookAgain([topic.name]);
+      const known = this.link.known(topic.name);
+      if (known !== undefined) topic.adopt(known);
+      if (topic.queue(partition) === undefined) {
+        const text = `there is no partition ${partition}, only ${topic.partitions} of them`;
+        throw kafkaError(ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION, text, `topic ${topic.name}`);
       }
       this.goOn(topic);
     } catch (failure) {
@@ -250,23 +209,12 @@ export class Producer implements RecordProducer {
   }
 
   /** Queues what had to wait for the topic, in order; it may have to wait again. */
-  private goOn(topic: TopicState): void {
+  private goOn(topic: ProducerTopic): void {
     topic.partitionsRead = undefined;
     for (const record of topic.waiting.splice(0)) {
       this.bufferedBytes -= recordBytesAtMost(record.key, record.value, record.headers ?? []);
       if (topic.partitionsRead === undefined) this.enqueue(topic, record);
       else this.wait(topic, record);
-    }
-  }
-
-  /** A topic that was made again under its name has forgotten all sequences; partitions may have been added. */
-  private adopt(name: string, topic: TopicState, known: KnownTopic): void {
-    if (topic.topicId !== undefined && topic.topicId !== known.topicId) {
-      for (const queue of topic.queues) queue.forgetSequence();
-    }
-    topic.topicId = known.topicId;
-    for (let partition = topic.queues.length; partition < known.leaders.length; partition++) {
-      topic.queues.push(new PartitionQueue(name, partition, this.batchBytesMax));
     }
   }
 
@@ -347,7 +295,7 @@ export class Producer implements RecordProducer {
     }
     for (const name of topics) {
       const [topic, known] = [this.topics.get(name), this.link.known(name)];
-      if (topic?.topicId !== undefined && known !== undefined) this.adopt(name, topic, known);
+      if (topic?.isKnown === true && known !== undefined) topic.adopt(known);
     }
     this.schedule();
   }
@@ -358,8 +306,7 @@ export class Producer implements RecordProducer {
       queue.onItsWay = true;
       this.active.delete(queue);
       this.active.add(queue); // to the end: all partitions have their turn
-      const topic = this.topics.get(queue.topic);
-      if (topic !== undefined) this.moveOn(topic, queue.partition);
+      this.topics.get(queue.topic)?.moveOn(queue.partition);
       const bytes = queue.prepare(this.codec, this.identity);
       return { topic: queue.topic, partition: queue.partition, bytes };
     });

@@ -6,7 +6,8 @@ import type {
   TransactionalProducerOptions,
 } from './contract.js';
 import { kafkaError } from './kafka-errors.js';
-import { Producer, type ProducerLink } from './producer.js';
+import { Producer } from './producer.js';
+import type { ProducerLink } from './producer-link.js';
 import type { Transaction } from './transaction.js';
 
 /** A producer whose records count when their transaction is committed. It begins with the first record or offset. */
