@@ -6,7 +6,7 @@ import { type CommittedOffset, offsetRecords } from './groups/offset-store.js';
 import type { PartitionKey } from './groups/uniform-assignor.js';
 import { type StateContext, StateTopic } from './topics/state-topic.js';
 import { CONSUMER_OFFSETS, TRANSACTION_STATE } from './topics/topic.js';
-import type { Transaction } from './transactions/coordinator.js';
+import type { Transaction } from './transactions/transaction.js';
 import { transactionRecord } from './transactions/transaction-records.js';
 
 interface OldClassicGroup {

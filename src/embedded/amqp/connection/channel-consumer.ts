@@ -41,12 +41,12 @@ export class ChannelConsumer implements Consumer {
     return (this.prefetch === 0 || this.out < this.prefetch) && this.channel.hasCredit;
   }
 
-  deliver(queue: Queue, entry: Entry, message: Message): void {
+  deliver(entry: Entry, message: Message): void {
     const deliveryTag = this.channel.deliveries.nextTag();
     if (!this.noAck) {
       this.out++;
       this.channel.consumersOut++;
-      this.channel.deliveries.add({ tag: deliveryTag, queue, entry, consumer: this });
+      this.channel.deliveries.add({ tag: deliveryTag, queue: this.queue, entry, consumer: this });
     }
     const { exchange, routingKey } = message;
     const { redelivered } = entry;

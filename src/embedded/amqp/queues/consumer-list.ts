@@ -1,5 +1,4 @@
 import type { Entry, Message } from '../storage/entry.js';
-import type { Queue } from './queue.js';
 
 /** Who takes messages from a queue; a channel's side of it is behind this. */
 export interface Consumer {
@@ -9,7 +8,7 @@ export interface Consumer {
   readonly priority: number;
   /** Prefetch and the connection allow one more. */
   canTake(): boolean;
-  deliver(queue: Queue, entry: Entry, message: Message): void;
+  deliver(entry: Entry, message: Message): void;
   /** The queue is gone. */
   cancelled(): void;
 }

@@ -1,7 +1,7 @@
 import { decodeProperties, encodeProperties } from '../../../protocol/amqp/basic-properties.js';
 import { type FieldTable, type FieldValue, integerOf, longstr, textOf } from '../../../protocol/amqp/field-table.js';
 import type { Message } from '../storage/entry.js';
-import type { Queue } from './queue.js';
+import type { QueueSettings } from './queue-arguments.js';
 
 export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 
@@ -20,7 +20,7 @@ function deathsOf(headers: FieldTable | undefined): readonly Death[] {
  */
 export function deadLetterProperties(
   message: Message,
-  { name: queue, settings }: Queue,
+  { name: queue, settings }: { readonly name: string; readonly settings: QueueSettings },
   reason: DeadLetterReason,
   nowMs: number,
 ): Buffer {

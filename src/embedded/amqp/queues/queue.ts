@@ -237,7 +237,7 @@ export class Queue implements Recipient {
     if (entry.redelivered) this.counters.redeliver++;
     const message = this.log.content(entry);
     this.leave(entry, consumer.noAck);
-    consumer.deliver(this, entry, message);
+    consumer.deliver(entry, message);
   }
 
   /** What `basic.get` gets: the next message; it is out until it is settled, or gone at once with `noAck`. */

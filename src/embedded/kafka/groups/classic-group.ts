@@ -5,6 +5,7 @@ import {
   type ClassicMember,
   chosenProtocol,
   commonProtocols,
+  type Downgraded,
   type JoinRequest,
   type JoinResult,
   memberFile,
@@ -18,7 +19,6 @@ import {
   sameProtocols,
 } from './classic-member.js';
 import { ClassicMembers } from './classic-members.js';
-import type { Downgraded } from './migration.js';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 

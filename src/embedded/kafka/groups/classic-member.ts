@@ -173,3 +173,9 @@ export function topicsOf(metadata: Buffer): readonly string[] {
     return [];
   }
 }
+
+/** What is left of a group of the consumer protocol when all its members speak the classic one. */
+export interface Downgraded {
+  readonly file: ClassicGroupFile;
+  readonly members: readonly ClassicMember[];
+}

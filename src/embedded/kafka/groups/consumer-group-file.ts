@@ -1,7 +1,13 @@
-import type { ClassicFace } from './consumer-member.js';
+import type { MemberProtocol } from './classic-member.js';
 import type { PartitionKey } from './uniform-assignor.js';
 
 /** What is kept of a group of the consumer protocol: enough to go on after a restart of the broker. */
+
+/** What is known of a member that speaks the classic protocol. */
+export interface ClassicFace {
+  readonly sessionTimeoutMs: number;
+  readonly protocols: readonly MemberProtocol[];
+}
 
 export interface MemberMetadata {
   readonly instanceId: string | null;

@@ -1,7 +1,6 @@
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { NamePattern } from '../name-pattern.js';
-import type { MemberProtocol } from './classic-member.js';
-import type { MemberAssignment, MemberMetadata } from './consumer-group-file.js';
+import type { ClassicFace, MemberAssignment, MemberMetadata } from './consumer-group-file.js';
 import type { Subscription } from './subscriptions.js';
 import type { PartitionKey } from './uniform-assignor.js';
 
@@ -22,12 +21,6 @@ export interface ConsumerHeartbeat {
   readonly owned: readonly PartitionKey[] | null;
   readonly clientId: string;
   readonly clientHost: string;
-}
-
-/** What is known of a member that speaks the classic protocol. */
-export interface ClassicFace {
-  readonly sessionTimeoutMs: number;
-  readonly protocols: readonly MemberProtocol[];
 }
 
 export interface ConsumerMember {

@@ -16,13 +16,13 @@ import type { StateTopic } from '../topics/state-topic.js';
 import { byTopic } from './assigned-partitions.js';
 import type { ClassicGroupFile } from './classic-member.js';
 import type {
+  ClassicFace,
   GroupChanges,
   MemberAssignment,
   MemberMetadata,
   StoredConsumerGroup,
   StoredMember,
 } from './consumer-group-file.js';
-import type { ClassicFace } from './consumer-member.js';
 import type { OffsetStore } from './offset-store.js';
 import type { PartitionKey } from './uniform-assignor.js';
 

@@ -1,8 +1,8 @@
 import type { ClassicGroup } from './classic-group.js';
 import {
   type ClassicGroupFile,
-  type ClassicMember,
   chosenProtocol,
+  type Downgraded,
   memberFile,
   NOTHING,
   newMember,
@@ -38,12 +38,6 @@ export function upgraded(group: ClassicGroup, names: TopicNames, nowMs: number):
     return undefined;
   }
   return { epoch, emptySinceMs: nowMs, members, patterns: new Map() };
-}
-
-/** What is left of a group of the consumer protocol when all its members speak the classic one. */
-export interface Downgraded {
-  readonly file: ClassicGroupFile;
-  readonly members: readonly ClassicMember[];
 }
 
 export function downgraded(group: ConsumerGroup, names: TopicNames): Downgraded {

@@ -3,12 +3,13 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { apiVersions } from '../../../protocol/kafka/messages/api-versions.js';
 import type { Part } from '../../../protocol/kafka/writer.js';
 import { FEATURES } from '../features.js';
-import { type Handler, handler } from './handler.js';
+import type { Call } from '../server/call.js';
+import { handler } from './handler.js';
 
 /** Real brokers announce Produce from 0 on although they refuse 0 to 2: older librdkafka gives up on them otherwise. */
 const PRODUCE_KEY = 0;
 
-const announced = (handlers: readonly Handler[]) =>
+const announced = (handlers: Call['handlers']) =>
   handlers.map(({ api, versions }) => ({
     apiKey: api.key,
     minVersion: api.key === PRODUCE_KEY ? 0 : versions[0],

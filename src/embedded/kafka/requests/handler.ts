@@ -1,5 +1,5 @@
 import type { Api, Decoded, Fields, Given, Struct } from '../../../protocol/kafka/schema.js';
-import type { Call } from '../server/call.js';
+import type { Answered, Call } from '../server/call.js';
 
 /** What documentation says of one request. */
 export interface Support {
@@ -9,10 +9,7 @@ export interface Support {
 }
 
 /** The entry of one request: which versions are answered, what is supported, how. */
-export interface Handler {
-  readonly api: Api;
-  /** Inclusive; what ApiVersions announces. */
-  readonly versions: readonly [min: number, max: number];
+export interface Handler extends Answered {
   readonly support: Support;
   /** Undefined: no answer is sent (acks=0). */
   handle(request: Struct, call: Call): Answer<Fields>;

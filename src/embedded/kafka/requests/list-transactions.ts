@@ -2,7 +2,7 @@ import { errorCode } from '../../../protocol/kafka/errors.js';
 import { listTransactions } from '../../../protocol/kafka/messages/list-transactions.js';
 import { compileNamePattern } from '../name-pattern.js';
 import { may } from '../server/call.js';
-import type { TransactionState } from '../transactions/coordinator.js';
+import type { TransactionState } from '../transactions/transaction.js';
 import { handler } from './handler.js';
 
 const STATES: ReadonlySet<string> = new Set<TransactionState | 'Dead' | 'PrepareEpochFence'>([

@@ -1,5 +1,5 @@
+import type { Api } from '../../../protocol/kafka/schema.js';
 import type { Broker } from '../broker.js';
-import type { Handler } from '../requests/handler.js';
 import type { Asker, Operation, ResourceType } from '../security/acl.js';
 import type { SaslMechanism } from '../security/credentials.js';
 import type { MutationQuota, RateQuota } from '../security/quotas.js';
@@ -61,6 +61,13 @@ export function mayOnSome({ broker, peer }: Call, operation: Operation, type: Re
   return broker.authorizer === undefined || broker.authorizer.allowsOnSome(askerOf(peer), operation, type);
 }
 
+/** A request that is answered, in which versions. */
+export interface Answered {
+  readonly api: Api;
+  /** Inclusive; what ApiVersions announces. */
+  readonly versions: readonly [min: number, max: number];
+}
+
 /** One request on its way through its handler. */
 export interface Call {
   readonly broker: Broker;
@@ -68,5 +75,5 @@ export interface Call {
   readonly version: number;
   readonly clientId: string;
   /** All requests that are answered; from here and not imported, because the table imports the handlers. */
-  readonly handlers: readonly Handler[];
+  readonly handlers: readonly Answered[];
 }

@@ -1,6 +1,5 @@
 import { encodeMarker } from '../../../protocol/kafka/encode-batch.js';
 import type { ErrorName } from '../../../protocol/kafka/errors.js';
-import type { TRANSACTION_STATES } from '../../../protocol/kafka/state-records.js';
 import type { Clock } from '../../../support/clock.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
@@ -11,23 +10,8 @@ import type { BrokerSettings } from '../topics/settings.js';
 import { StateTopic } from '../topics/state-topic.js';
 import { CONSUMER_OFFSETS, TRANSACTION_STATE } from '../topics/topic.js';
 import type { ProducerIds } from './producer-ids.js';
+import type { Transaction } from './transaction.js';
 import { readTransactions, transactionRecord, transactionTombstone } from './transaction-records.js';
-
-export type TransactionState = (typeof TRANSACTION_STATES)[number];
-
-/** One transactional id, as it is kept in `__transaction_state`. */
-export interface Transaction {
-  readonly producerId: number;
-  readonly epoch: number;
-  readonly timeoutMs: number;
-  readonly state: TransactionState;
-  readonly startMs: number;
-  readonly updatedMs: number;
-  /** `topic` to partitions; those of `__consumer_offsets` have the offsets of its groups. */
-  readonly partitions: Readonly<Record<string, readonly number[]>>;
-  /** The producer before the last EndTxn bumped the epoch: its repeated EndTxn is answered like the first. */
-  readonly previous: { readonly producerId: number; readonly epoch: number } | null;
-}
 
 /** A producer as it introduces itself. */
 export interface Producer {

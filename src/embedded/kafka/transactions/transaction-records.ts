@@ -1,7 +1,7 @@
 import { MalformedMessage } from '../../../protocol/kafka/malformed.js';
 import { type StateRecord, TRANSACTION, TRANSACTION_STATES, typeOf } from '../../../protocol/kafka/state-records.js';
 import type { StateTopic } from '../topics/state-topic.js';
-import type { Transaction } from './coordinator.js';
+import type { Transaction } from './transaction.js';
 
 /** The version of transactions that this broker has (KIP-890). */
 const TRANSACTION_VERSION = 2;
