@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogLevel } from './log.js';
+import { isPlainObject } from './plain-object.js';
 
 /** What a line of any program's log says of itself. */
 export interface LogFacts {
@@ -48,7 +49,7 @@ export function readLogLine(text: string): LogFacts {
 function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return isPlainObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import amqp, { type Channel, type ChannelModel, type GetMessage, type Message } from 'amqplib';
 import { EvpipeError, messageOf } from '../../support/errors.js';
 import { Liveness, questionOf } from '../../support/liveness.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { pause } from '../../support/retry.js';
 import { type TlsFiles, tlsSettings } from '../../support/tls-files.js';
 import type { AmqpClient, MessageProperties, PeekedMessage } from './contract.js';
@@ -201,7 +202,7 @@ function publish(link: Link, { exchange, key, body, properties }: Publication): 
 
 function peeked({ content, properties }: GetMessage): PeekedMessage {
   const deaths: unknown = properties.headers?.['x-death'];
-  const first = Array.isArray(deaths) ? (deaths[0] as Readonly<Record<string, unknown>>) : undefined;
+  const first = Array.isArray(deaths) ? fieldsOf(deaths[0]) : undefined;
   return {
     body: content,
     messageId: properties.messageId === undefined ? undefined : String(properties.messageId),

@@ -1,5 +1,6 @@
 import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
 import type { BindingDeclaration } from './contract.js';
 
@@ -98,7 +99,7 @@ function sameArguments(a: Readonly<Record<string, unknown>>, b: Readonly<Record<
 }
 
 function refusal({ status, body }: JsonAnswer): EvpipeError {
-  const reason = (body as { reason?: unknown } | null)?.reason;
+  const { reason } = fieldsOf(body);
   return new EvpipeError(
     `EVPIPE_RABBITMQ_${status}`,
     `RabbitMQ’s HTTP API answers ${status}${typeof reason === 'string' ? `: ${reason}` : ''}`,

@@ -1,5 +1,6 @@
 import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { pause } from '../../support/retry.js';
 import { connectJson, type JsonAnswer } from '../http/json-client.js';
 
@@ -67,10 +68,10 @@ export function openConnect(address: WatchedAddress, signal?: AbortSignal): Conn
       await pause(REBALANCE_PAUSE_MS * (0.5 + Math.random()), signal);
     }
   };
-  const expectOk = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const expectOk = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await ask(method, path, body);
-    if (answer.status < 300) return answer.body;
-    throw refusal(answer);
+    if (answer.status >= 300) throw refusal(answer);
+    return answer.body as T;
   };
   const unlessMissing = async <T>(path: string): Promise<T | undefined> => {
     const answer = await ask('GET', path);
@@ -81,15 +82,15 @@ export function openConnect(address: WatchedAddress, signal?: AbortSignal): Conn
 
   return {
     version: async () => {
-      const body = (await expectOk('GET', '/')) as { version: string; kafka_cluster_id: string };
+      const body = await expectOk<{ version: string; kafka_cluster_id: string }>('GET', '/');
       return { version: body.version, kafkaClusterId: body.kafka_cluster_id };
     },
-    connectors: async () => (await expectOk('GET', '/connectors')) as string[],
+    connectors: () => expectOk('GET', '/connectors'),
     configs: async () => {
-      const body = (await expectOk('GET', '/connectors?expand=info')) as Record<
-        string,
-        { readonly info: { readonly config: ConnectorConfig } }
-      >;
+      const body = await expectOk<Record<string, { readonly info: { readonly config: ConnectorConfig } }>>(
+        'GET',
+        '/connectors?expand=info',
+      );
       return new Map(Object.entries(body).map(([name, { info }]) => [name, info.config]));
     },
     config: (name) => unlessMissing(at(name, '/config')),
@@ -97,7 +98,7 @@ export function openConnect(address: WatchedAddress, signal?: AbortSignal): Conn
     status: (name) => unlessMissing(at(name, '/status')),
     validate: async (config) => {
       const plugin = encodeURIComponent(config['connector.class'] ?? '');
-      const body = (await expectOk('PUT', `/connector-plugins/${plugin}/config/validate`, config)) as Validation;
+      const body = await expectOk<Validation>('PUT', `/connector-plugins/${plugin}/config/validate`, config);
       return body.configs
         .filter(({ value }) => value.errors.length > 0)
         .map(({ value }) => ({ option: value.name, messages: value.errors }));
@@ -119,9 +120,7 @@ export function openConnect(address: WatchedAddress, signal?: AbortSignal): Conn
       if (answer.status >= 300 && answer.status !== 404) throw refusal(answer);
     },
     offsets: async (name) => {
-      const body = (await expectOk('GET', at(name, '/offsets'))) as {
-        offsets: { partition: unknown; offset: unknown }[];
-      };
+      const body = await expectOk<{ offsets: { partition: unknown; offset: unknown }[] }>('GET', at(name, '/offsets'));
       return body.offsets;
     },
     removeOffsets: async (name) => {
@@ -137,7 +136,7 @@ interface Validation {
 }
 
 function refusal({ status, body }: JsonAnswer): EvpipeError {
-  const message = (body as { message?: unknown } | null)?.message;
+  const { message } = fieldsOf(body);
   return new EvpipeError(
     `EVPIPE_CONNECT_${status}`,
     typeof message === 'string' ? message : `Kafka Connect answers ${status}`,

@@ -114,7 +114,7 @@ function plainOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(plainOf);
-  const type = (value as { readonly _bsontype?: unknown })._bsontype;
+  const type = '_bsontype' in value ? value._bsontype : undefined;
   if (type === 'Long' || type === 'Decimal128') return new RawJson(decimalText(String(value)));
   if (type === 'Int32' || type === 'Double') return Number(value);
   if (type !== undefined) return String(value);

@@ -1,6 +1,7 @@
 import { basicAuthorization } from '../../http/basic-authorization.js';
 import { HttpClient } from '../../http/client.js';
 import { EvpipeError, messageOf } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import type { ClientCredentials, TokenLogin } from './contract.js';
 
 const TIMEOUT_MS = 10_000;
@@ -38,7 +39,7 @@ async function fetchToken({ tokenEndpoint, clientId, clientSecret, scope, ssl }:
       // RFC 6749, 2.3.1: both are encoded as in a form before they are joined.
       headers: { authorization: basicAuthorization(encodeURIComponent(clientId), encodeURIComponent(clientSecret)) },
     });
-    const answer = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>;
+    const answer = fieldsOf(body);
     if (status !== 200 || typeof answer.access_token !== 'string') {
       const why = [answer.error, answer.error_description].filter((part) => typeof part === 'string').join(': ');
       throw refused(`answers ${status}${why === '' ? '' : ` (${why})`}`, tokenEndpoint);

@@ -1,5 +1,6 @@
 import type { WatchedAddress } from '../../http/client.js';
 import { EvpipeError } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { waitUntil } from '../../support/retry.js';
 import { connectJson, type JsonClient } from '../http/json-client.js';
 
@@ -78,7 +79,7 @@ export function connectKsqldb(address: WatchedAddress, signal?: AbortSignal): Ks
       const [streams, tables, types] = await Promise.all([
         named('LIST STREAMS;', 'streams'),
         named('LIST TABLES;', 'tables'),
-        send('LIST TYPES;').then(([entity]) => Object.keys((entity?.types ?? {}) as object)),
+        send('LIST TYPES;').then(([entity]) => Object.keys(fieldsOf(entity?.types))),
       ]);
       return new Set([...streams, ...tables, ...types]);
     },
@@ -127,6 +128,9 @@ const isUnderWay = ({ status }: CommandStatus): boolean =>
   status === 'QUEUED' || status === 'PARSING' || status === 'EXECUTING';
 
 export function refusal(status: number, body: unknown): EvpipeError {
-  const { error_code: code, message } = (body ?? {}) as { error_code?: number; message?: string };
-  return new EvpipeError(`EVPIPE_KSQLDB_${code ?? status}`, message ?? `ksqlDB answers ${status}`);
+  const { error_code: code, message } = fieldsOf(body);
+  return new EvpipeError(
+    `EVPIPE_KSQLDB_${typeof code === 'number' ? code : status}`,
+    typeof message === 'string' ? message : `ksqlDB answers ${status}`,
+  );
 }

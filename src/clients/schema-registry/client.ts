@@ -1,6 +1,7 @@
 import { HttpClient, NoAnswer, type WatchedAddress } from '../../http/client.js';
 import type { SchemaType } from '../../protocol/confluent/schema-type.js';
 import { EvpipeError } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { pause } from '../../support/retry.js';
 import { unauthorized, unreachable } from '../http/json-client.js';
 import { MEDIA_TYPE } from './questions.js';
@@ -251,8 +252,11 @@ class Api {
       });
     if (status === 401) throw unauthorized('the schema registry', 'SCHEMA_REGISTRY', this.address);
     if (status >= 300) {
-      const { error_code: code, message } = (answer ?? {}) as { error_code?: number; message?: string };
-      throw new RegistryRefusal(code || status, message ?? `${method} ${path}: HTTP ${status}`);
+      const { error_code: code, message } = fieldsOf(answer);
+      throw new RegistryRefusal(
+        typeof code === 'number' && code > 0 ? code : status,
+        typeof message === 'string' ? message : `${method} ${path}: HTTP ${status}`,
+      );
     }
     if (typeof answer === 'object' && answer !== null) return answer as T;
     throw new EvpipeError(

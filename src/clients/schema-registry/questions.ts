@@ -1,4 +1,5 @@
 import type { SchemaType } from '../../protocol/confluent/schema-type.js';
+import { fieldsOf } from '../../support/plain-object.js';
 /** A schema with all that it refers to. */
 export interface ResolvedSchema {
   readonly id: number;
@@ -62,7 +63,7 @@ export class SerializerQuestions {
   private async idOf(path: string, schema: string, type: SchemaType, purpose: string): Promise<number> {
     // Avro's is the type where none is named: older registries know no others.
     const body = type === 'AVRO' ? { schema } : { schema, schemaType: type };
-    return Number(((await this.ask({ method: 'POST', path, body, purpose })) as { readonly id: unknown }).id);
+    return Number(fieldsOf(await this.ask({ method: 'POST', path, body, purpose })).id);
   }
 
   private async body(path: string, purpose: string): Promise<SchemaBody> {

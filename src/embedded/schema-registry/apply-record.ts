@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../protocol/json/parse.js';
 import { isTooDeepJson } from '../../support/json-depth.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { LEVELS, MODES } from './levels.js';
 import type { SchemaState } from './schema-state.js';
 import { CONFIG_OBJECTS, SCHEMA_TYPES, type StoredSchema, type SubjectConfig } from './schemas-topic.js';
@@ -37,9 +38,10 @@ const APPLY: ReadonlyMap<string, (state: SchemaState, record: ReadRecord) => str
   [
     'DELETE_SUBJECT',
     (state, { subject, value }) => {
-      if (subject === null || (value !== undefined && !isNumber(value.version)))
-        return 'it names no subject and version';
-      if (value !== undefined) state.markDeleted(subject, value.version as number);
+      if (subject === null) return 'it names no subject';
+      if (value === undefined) return undefined;
+      if (!isNumber(value.version)) return 'it names no version';
+      state.markDeleted(subject, value.version);
       return undefined;
     },
   ],
@@ -98,9 +100,7 @@ const withoutNulls = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
 
 function isStored(value: object): value is StoredSchema {
-  const { subject, version, id, schemaType, schema, references, deleted, metadata, ruleSet } = value as Partial<
-    Record<keyof StoredSchema, unknown>
-  >;
+  const { subject, version, id, schemaType, schema, references, deleted, metadata, ruleSet } = fieldsOf(value);
   return (
     typeof subject === 'string' &&
     isNumber(version) &&
@@ -123,7 +123,7 @@ const isConfig = (value: JsonObject): value is JsonObject & SubjectConfig =>
 const isReference = (json: unknown): boolean =>
   isJsonObject(json) && typeof json.name === 'string' && typeof json.subject === 'string' && isNumber(json.version);
 
-const isNumber = (json: unknown): json is number => Number.isSafeInteger(json) && (json as number) >= 0;
+const isNumber = (json: unknown): json is number => typeof json === 'number' && Number.isSafeInteger(json) && json >= 0;
 
 const isNameIn = <Name extends string>(names: Readonly<Record<Name, string>>, json: unknown): json is Name =>
   typeof json === 'string' && Object.hasOwn(names, json);

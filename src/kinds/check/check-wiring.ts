@@ -24,6 +24,7 @@ import type { Located } from '../../pipeline/pipeline.js';
 import { formatLsn, parseLsn } from '../../support/brands.js';
 import { counted } from '../../support/counted.js';
 import { EvpipeError } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import type { ComponentStatus } from '../../targets/target.js';
 import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
@@ -309,14 +310,12 @@ async function wireConnector(
 /** Debezium marks the offsets of a snapshot, and keeps the last mark until it has streamed something. */
 async function snapshotOf(name: string, connect: ConnectClient): Promise<SnapshotState | undefined> {
   try {
-    const offsets = (await connect.offsets(name)).map(
-      ({ offset }) => offset as Readonly<Record<string, unknown>> | null,
-    );
+    const offsets = (await connect.offsets(name)).map(({ offset }) => fieldsOf(offset));
     if (offsets.length === 0) return 'pending';
     const running = offsets.some(
       (offset) =>
-        offset?.incremental_snapshot_collections !== undefined ||
-        (offset?.snapshot != null && offset.last_snapshot_record !== true && offset.snapshot_completed !== true),
+        offset.incremental_snapshot_collections !== undefined ||
+        (offset.snapshot != null && offset.last_snapshot_record !== true && offset.snapshot_completed !== true),
     );
     return running ? 'running' : 'done';
   } catch (failure) {

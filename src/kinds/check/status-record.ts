@@ -1,5 +1,6 @@
 import type { KafkaRecord } from '../../clients/kafka/contract.js';
 import type { Status } from '../../consistency/transitions.js';
+import { fieldsOf } from '../../support/plain-object.js';
 
 /** The status in a record's value; undefined where the field holds none. */
 export function statusOfValue(value: unknown, field: string): Status | undefined {
@@ -11,6 +12,3 @@ export function statusOfValue(value: unknown, field: string): Status | undefined
 export function keyOfRecord(record: Pick<KafkaRecord, 'key'>, value: unknown, key: string): string {
   return key === 'key' ? (record.key?.toString('utf8') ?? '') : String(fieldsOf(value)[key] ?? '');
 }
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};

@@ -1,4 +1,5 @@
 import { BoundedRegex } from '../../support/bounded-regex.js';
+import { messageOf } from '../../support/errors.js';
 
 export type OptionType = 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'PASSWORD' | 'CLASS';
 export type Importance = 'HIGH' | 'MEDIUM' | 'LOW';
@@ -179,6 +180,6 @@ export function regexProblem(pattern: string): string | undefined {
     javaRegex(pattern);
     return undefined;
   } catch (failure) {
-    return `A valid regular expression is required, but was ${pattern}: ${(failure as Error).message}`;
+    return `A valid regular expression is required, but was ${pattern}: ${messageOf(failure)}`;
   }
 }

@@ -2,6 +2,7 @@ import { MEDIA_TYPE, type RegistryQuestion, SerializerQuestions } from '../../..
 import { HttpClient } from '../../../http/client.js';
 import { messageOf } from '../../../support/errors.js';
 import { withoutLogins } from '../../../support/masked.js';
+import { fieldsOf } from '../../../support/plain-object.js';
 import { pause } from '../../../support/retry.js';
 import { ConnectFailure } from '../data/failure.js';
 
@@ -43,7 +44,7 @@ async function ask(servers: readonly RegistryServer[], { method, path, body }: R
       const { status, body: said } = await server.http.request({ method, path, body, repeatable: true });
       if (status < 300) return said;
       if (status >= 500 && attempt < ATTEMPTS_MAX) continue;
-      const { message, error_code: code } = said as { message?: string; error_code?: number };
+      const { message, error_code: code } = fieldsOf(said);
       throw new ConnectFailure(`${message ?? said}; error code: ${code ?? status}`, {
         className: 'io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException',
         retriable: status >= 500,

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { LIVE_PUBLICATION, type LivePublication, publicationStatement } from '../../../protocol/publication.js';
 import { quoteIdentifier } from '../../../protocol/sql.js';
 import { parseLsn } from '../../../support/brands.js';
+import { codeOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { pause } from '../../../support/retry.js';
 import { type TableInfo, tableName } from './catalogue.js';
@@ -81,8 +82,7 @@ export async function ensurePublication(
   try {
     await client.query(statement);
   } catch (cause) {
-    const code = (cause as { code?: string }).code;
-    if (code === '42710') return; // another session made it at the same time
+    if (codeOf(cause) === '42710') return; // another session made it at the same time
     throw debeziumFailure(`Unable to create filtered publication ${name} with statement: ${statement}`, cause);
   }
   log.info(live === undefined ? 'created publication' : 'changed publication', {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { TupleValue } from '../../../protocol/pgoutput/decode.js';
 import { quoteLiteral } from '../../../protocol/sql.js';
+import { codeOf } from '../../../support/errors.js';
 import type { Lifetime } from '../../../support/lifetime.js';
 import type { ConnectRecord } from '../data/record.js';
 import type { SourceTaskContext } from '../worker/source-task.js';
@@ -100,7 +101,7 @@ async function adoptSnapshot(reader: pg.Client, snapshot: string): Promise<void>
   try {
     await reader.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
   } catch (failure) {
-    if (!SNAPSHOT_GONE.has((failure as { code?: string }).code)) throw failure;
+    if (!SNAPSHOT_GONE.has(codeOf(failure))) throw failure;
     throw debeziumFailure('The connection that holds the snapshot was lost', failure, true);
   }
 }

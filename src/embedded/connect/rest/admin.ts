@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../../support/plain-object.js';
 import { RestFailure } from './failure.js';
 import { NO_CONTENT, ok, type Route } from './route.js';
 import { KAFKA_COMMIT, KAFKA_VERSION } from './version.js';
@@ -31,7 +32,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     method: 'PUT',
     path: '/admin/loggers/:logger',
     handle({ parameters, body, query }, { loggers, clock }) {
-      const given = (body as { level?: unknown } | null | undefined)?.level;
+      const { level: given } = fieldsOf(body);
       if (given === undefined || given === null)
         throw new RestFailure(400, "Desired 'level' parameter was not specified in request.");
       const level = String(given).toUpperCase();

@@ -1,4 +1,5 @@
 import type { RawConfig } from '../../../protocol/connect/option.js';
+import { fieldsOf } from '../../../support/plain-object.js';
 import type { TargetState } from '../worker/stored-records.js';
 import { RestFailure } from './failure.js';
 import { atLeader, atOwner } from './forward.js';
@@ -39,7 +40,7 @@ const create: Route = atLeader({
   method: 'POST',
   path: '/connectors',
   async handle({ body }, { herder }) {
-    const request = (body ?? {}) as { name?: unknown; config?: unknown; initial_state?: unknown };
+    const request = fieldsOf(body);
     const unknown = Object.keys(request).find((field) => !CREATE_FIELDS.includes(field));
     if (unknown !== undefined)
       throw new RestFailure(400, `Unrecognized field "${unknown}", known are ${CREATE_FIELDS.join(', ')}`);

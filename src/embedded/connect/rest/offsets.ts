@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../../support/plain-object.js';
 import type { ConnectorOffset, OffsetChange } from '../worker/sink-offsets.js';
 import { offsetJson } from '../worker/stores.js';
 import { RestFailure } from './failure.js';
@@ -33,7 +34,7 @@ export const OFFSET_ROUTES: readonly Route[] = [
     method: 'PATCH',
     path: '/connectors/:name/offsets',
     async handle({ parameters, body }, { herder }) {
-      const given = (body as { offsets?: unknown } | undefined)?.offsets;
+      const { offsets: given } = fieldsOf(body);
       if (!Array.isArray(given) || given.length === 0)
         throw new RestFailure(400, 'Partitions / offsets need to be provided for an alter offsets request');
       await herder.changeOffsets(parameters.name ?? '', given.map(changeOf));
