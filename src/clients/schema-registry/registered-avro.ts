@@ -1,4 +1,5 @@
-import { type AvroSchema, parseAvroWithReferences } from '../../protocol/avro/schema.js';
+import { parseAvroWithReferences } from '../../protocol/avro/parse-schema.js';
+import type { AvroSchema } from '../../protocol/avro/schema.js';
 import type { RegisteredSchema, SchemaRegistryClient } from './client.js';
 import { referredTexts } from './questions.js';
 

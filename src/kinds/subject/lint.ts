@@ -4,9 +4,11 @@ import { didYouMean } from '../../pipeline/did-you-mean.js';
 import { locate, parseTree, type Tree } from '../../pipeline/document.js';
 import type { LintContext } from '../../pipeline/kind.js';
 import { type Problem, problem, warning } from '../../pipeline/problem.js';
-import { AvroSchemaError, parseAvroSchema } from '../../protocol/avro/schema.js';
+import { parseAvroSchema } from '../../protocol/avro/parse-schema.js';
+import { AvroSchemaError } from '../../protocol/avro/schema.js';
 import type { SourceLocation } from '../../support/errors.js';
 import { codeOf } from '../../support/errors.js';
+import { fieldsOf } from '../../support/plain-object.js';
 import { knownTopics } from '../topic/known-topics.js';
 import type { SubjectSection } from './section.js';
 
@@ -114,7 +116,7 @@ function avroFault({ references: used }: SubjectSection, text: string): AvroSche
 
 function hasMisplacedLogicalType(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false;
-  const fields = (schema as { readonly fields?: unknown }).fields;
+  const { fields } = fieldsOf(schema);
   if (
     Array.isArray(fields) &&
     fields.some((field) => field !== null && typeof field === 'object' && 'logicalType' in field)

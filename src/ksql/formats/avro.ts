@@ -1,6 +1,7 @@
 import { AvroInput } from '../../protocol/avro/input.js';
 import { AvroOutput } from '../../protocol/avro/output.js';
-import { type AvroSchema, parseAvroWithReferences } from '../../protocol/avro/schema.js';
+import { parseAvroWithReferences } from '../../protocol/avro/parse-schema.js';
+import type { AvroSchema } from '../../protocol/avro/schema.js';
 import { FRAME_BYTES, framedId } from '../../protocol/confluent/framing.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';

@@ -1,5 +1,6 @@
 import type { ResolvedSchema } from '../../../clients/schema-registry/questions.js';
 import { AvroInput } from '../../../protocol/avro/input.js';
+import { parseAvroWithReferences } from '../../../protocol/avro/parse-schema.js';
 import {
   type Read as ReadAvro,
   readArray,
@@ -9,7 +10,7 @@ import {
   readRecord,
   readUnion,
 } from '../../../protocol/avro/read.js';
-import { type AvroRecord, type AvroSchema, parseAvroWithReferences } from '../../../protocol/avro/schema.js';
+import type { AvroRecord, AvroSchema } from '../../../protocol/avro/schema.js';
 import { FRAME_BYTES } from '../../../protocol/confluent/framing.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
 import { ConnectSchemas } from './avro-to-connect.js';

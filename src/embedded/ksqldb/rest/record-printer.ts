@@ -4,7 +4,7 @@ import type { RegisteredSchema } from '../../../ksql/formats/registry.js';
 import { formatNamed } from '../../../ksql/formats/table.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { compileAvroDecoder } from '../../../protocol/avro/decode.js';
-import { parseAvroSchema } from '../../../protocol/avro/schema.js';
+import { parseAvroSchema } from '../../../protocol/avro/parse-schema.js';
 import { unframeValue } from '../../../protocol/confluent/framing.js';
 import { stringifyJson } from '../../../protocol/json/stringify.js';
 import type { Engine } from '../engine.js';

@@ -1,6 +1,7 @@
 import { avroIncompatibilities, type Incompatibility } from '../../../protocol/avro/compatibility.js';
+import { type AvroNames, parseAvroSchema } from '../../../protocol/avro/parse-schema.js';
 import { printAvroSchema, printNormalizedAvroSchema } from '../../../protocol/avro/print.js';
-import { type AvroNames, type AvroSchema, AvroSchemaError, parseAvroSchema } from '../../../protocol/avro/schema.js';
+import { type AvroSchema, AvroSchemaError } from '../../../protocol/avro/schema.js';
 import { type Sides, schemaType } from './schema-type.js';
 
 export const AVRO = schemaType<AvroSchema>({

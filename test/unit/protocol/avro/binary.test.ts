@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { compileAvroDecoder } from '../../../../src/protocol/avro/decode.js';
 import { AvroInput } from '../../../../src/protocol/avro/input.js';
 import { AvroOutput } from '../../../../src/protocol/avro/output.js';
+import { parseAvroSchema } from '../../../../src/protocol/avro/parse-schema.js';
 import { compileSkip } from '../../../../src/protocol/avro/read.js';
-import { parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
 
 const schemaOf = (json: unknown) => parseAvroSchema(JSON.stringify(json));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { avroIncompatibilities } from '../../../../src/protocol/avro/compatibility.js';
-import { parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
+import { parseAvroSchema } from '../../../../src/protocol/avro/parse-schema.js';
 
 const compare = (reader: unknown, writer: unknown) =>
   avroIncompatibilities(parseAvroSchema(JSON.stringify(reader)), parseAvroSchema(JSON.stringify(writer)));

@@ -1,7 +1,7 @@
 import avsc from 'avsc';
 import { expect, test } from 'vitest';
 import { compileAvroDecoder } from '../../../../src/protocol/avro/decode.js';
-import { parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
+import { parseAvroSchema } from '../../../../src/protocol/avro/parse-schema.js';
 
 /** Encoded by another library. */
 function decoded(schema: unknown, value: unknown): unknown {

@@ -1,8 +1,8 @@
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
 import { compilePlainEncoder } from '../../../../src/protocol/avro/encode.js';
+import { parseAvroSchema } from '../../../../src/protocol/avro/parse-schema.js';
 import { compilePlainDecoder } from '../../../../src/protocol/avro/plain.js';
-import { parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
 
 const schemaOf = (json: unknown) => parseAvroSchema(typeof json === 'string' ? json : JSON.stringify(json));
 const record = (...fields: object[]) => ({ type: 'record', name: 'R', fields });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseAvroSchema } from '../../../../src/protocol/avro/parse-schema.js';
 import { printAvroSchema, printNormalizedAvroSchema } from '../../../../src/protocol/avro/print.js';
-import { AvroSchemaError, parseAvroSchema } from '../../../../src/protocol/avro/schema.js';
+import { AvroSchemaError } from '../../../../src/protocol/avro/schema.js';
 
 const canonical = (schema: unknown) => JSON.parse(printAvroSchema(parseAvroSchema(JSON.stringify(schema))));
 
