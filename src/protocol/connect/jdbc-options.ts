@@ -20,6 +20,9 @@ export function urlProblem(url: string): string | undefined {
     : `The embedded Connect writes to PostgreSQL only, not to ${database}: run this connector on a real Connect`;
 }
 
+export const INSERT_MODES = ['insert', 'upsert', 'update'] as const;
+export const KEY_MODES = ['none', 'kafka', 'record_key', 'record_value', 'record_header'] as const;
+
 const NAMING = 'io.debezium.sink.naming';
 const OLD_NAMING = 'io.debezium.connector.jdbc.naming';
 
@@ -37,7 +40,7 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
   unused(debezium('INT', 'connection.pool.acquire_increment', '32', 'a task has one connection.')),
   unused(debezium('LONG', 'connection.pool.timeout', '1800', 'a task has one connection.')),
   debezium('STRING', 'insert.mode', 'insert', 'How rows are stored.', {
-    oneOf: ['insert', 'upsert', 'update'],
+    oneOf: INSERT_MODES,
     check: (mode, config) =>
       mode.trim().toLowerCase() === 'upsert' && config['primary.key.mode'] === undefined
         ? "When using UPSERT, please define 'primary.key.mode'"
@@ -54,7 +57,7 @@ export const DEBEZIUM_SINK_OPTIONS: readonly OptionDefinition[] = [
   debezium('STRING', 'table.name.format', null, 'Older name of collection.name.format.'),
   debezium('STRING', 'primary.key.mode', 'none', 'Where the primary key comes from.', {
     importance: 'HIGH',
-    oneOf: ['none', 'kafka', 'record_key', 'record_value', 'record_header'],
+    oneOf: KEY_MODES,
   }),
   debezium('STRING', 'primary.key.fields', null, 'Fields of the primary key; default: all of the key.'),
   debezium('STRING', 'schema.evolution', 'none', 'Whether missing tables and columns are created.', {
@@ -127,7 +130,7 @@ export const CONFLUENT_SINK_OPTIONS: readonly OptionDefinition[] = [
   unused(optional('LONG', 'connection.backoff.ms', '10000', 'retry.backoff.ms counts.')),
   optional('STRING', 'insert.mode', 'insert', 'The insertion mode to use.', {
     importance: 'HIGH',
-    oneOf: ['insert', 'upsert', 'update'],
+    oneOf: INSERT_MODES,
   }),
   optional('INT', 'batch.size', '3000', 'The most rows of one statement.', { check: positive }),
   optional('BOOLEAN', 'delete.enabled', 'false', 'Whether null values delete rows.', { check: needsRecordKey }),

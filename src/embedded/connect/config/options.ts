@@ -40,6 +40,14 @@ export class Options {
     return this.string(name).toLowerCase();
   }
 
+  /** The same, where its definition accepts only these words; Debezium's options are their defaults where they are left blank. */
+  oneOf<Word extends string>(name: string, words: readonly Word[]): Word {
+    const given = this.choice(name) || this.definitions.get(name)?.default;
+    const word = words.find((one) => one === given);
+    if (word === undefined) throw new Error(`option ${name} accepts ${given}, which nothing reads`);
+    return word;
+  }
+
   list(name: string): readonly string[] {
     return splitList(this.text(name) ?? '');
   }

@@ -1,15 +1,15 @@
-import { JDBC_URL, urlProblem } from '../../../protocol/connect/jdbc-options.js';
+import { INSERT_MODES, JDBC_URL, KEY_MODES, urlProblem } from '../../../protocol/connect/jdbc-options.js';
 import { splitList } from '../../../protocol/connect/option.js';
 import { type SslParameters, sslParametersIn } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
 import { CONFIG_EXCEPTION, ConnectFailure } from '../data/failure.js';
 
-export type KeyMode = 'none' | 'kafka' | 'record_key' | 'record_value' | 'record_header';
+export type KeyMode = (typeof KEY_MODES)[number];
 
 /** What either of the two JDBC sinks is asked to do. */
 export interface JdbcSettings {
   readonly connection: ConnectionSettings;
-  readonly insertMode: 'insert' | 'upsert' | 'update';
+  readonly insertMode: (typeof INSERT_MODES)[number];
   readonly keyMode: KeyMode;
   /** Empty: all fields of the key, value or headers. */
   readonly keyFields: readonly string[];
@@ -73,8 +73,8 @@ export function debeziumSettings(options: Options): JdbcSettings {
       options.text('connection.password'),
       older('use.time.zone', 'database.time_zone'),
     ),
-    insertMode: options.choice('insert.mode') as JdbcSettings['insertMode'],
-    keyMode: options.choice('primary.key.mode') as KeyMode,
+    insertMode: options.oneOf('insert.mode', INSERT_MODES),
+    keyMode: options.oneOf('primary.key.mode', KEY_MODES),
     keyFields: options.list('primary.key.fields'),
     deletes: options.boolean('delete.enabled'),
     truncates: options.boolean('truncate.enabled'),
@@ -95,7 +95,7 @@ export function debeziumSettings(options: Options): JdbcSettings {
 export function confluentSettings(options: Options): JdbcSettings {
   const format = options.string('table.name.format');
   const whitelist = new Set(options.list('fields.whitelist'));
-  const mode = options.choice('pk.mode') as KeyMode;
+  const mode = options.oneOf('pk.mode', KEY_MODES);
   return {
     connection: connectionOf(
       options.string('connection.url'),
@@ -103,7 +103,7 @@ export function confluentSettings(options: Options): JdbcSettings {
       options.text('connection.password'),
       options.string('db.timezone'),
     ),
-    insertMode: options.choice('insert.mode') as JdbcSettings['insertMode'],
+    insertMode: options.oneOf('insert.mode', INSERT_MODES),
     keyMode: mode,
     keyFields: options.list('pk.fields'),
     deletes: options.boolean('delete.enabled'),

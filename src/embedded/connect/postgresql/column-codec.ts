@@ -1,12 +1,19 @@
+import type {
+  BINARY_MODES,
+  DECIMAL_MODES,
+  HSTORE_MODES,
+  INTERVAL_MODES,
+  TIME_MODES,
+} from '../../../protocol/connect/postgresql-options.js';
 import { Schema, type SchemaOptions, type Value } from '../data/schema.js';
 
 /** How a connector wants values to look; the options of the same names. */
 export interface TypeOptions {
-  readonly decimals: 'precise' | 'string' | 'double';
-  readonly times: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'isostring' | 'microseconds' | 'nanoseconds';
-  readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
-  readonly hstore: 'json' | 'map';
-  readonly intervals: 'numeric' | 'string';
+  readonly decimals: (typeof DECIMAL_MODES)[number];
+  readonly times: (typeof TIME_MODES)[number];
+  readonly binary: (typeof BINARY_MODES)[number];
+  readonly hstore: (typeof HSTORE_MODES)[number];
+  readonly intervals: (typeof INTERVAL_MODES)[number];
   readonly moneyFractionDigits: number;
   readonly includeUnknown: boolean;
   readonly unavailablePlaceholder: string;

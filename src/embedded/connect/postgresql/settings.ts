@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
 import { below, splitList } from '../../../protocol/connect/option.js';
+import {
+  BINARY_MODES,
+  DECIMAL_MODES,
+  HSTORE_MODES,
+  INTERVAL_MODES,
+  NAME_ADJUSTMENTS,
+  PUBLICATION_MODES,
+  TIME_MODES,
+} from '../../../protocol/connect/postgresql-options.js';
 import type { SslParameters } from '../../../support/postgres-tls.js';
 import type { Options } from '../config/options.js';
 import type { TypeOptions } from './column-codec.js';
@@ -54,7 +63,7 @@ export interface Settings {
   readonly slot: string;
   readonly dropSlotOnStop: boolean;
   readonly publication: string;
-  readonly publicationMode: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
+  readonly publicationMode: (typeof PUBLICATION_MODES)[number];
   readonly snapshotFetchRows: number;
   readonly snapshotSelects: ReadonlyMap<string, string>;
   snapshots(table: string): boolean;
@@ -116,8 +125,8 @@ export interface Settings {
   readonly errorsMaxRetries: number;
   readonly retryInitialMs: number;
   readonly retryMaxMs: number;
-  readonly adjustNames: 'none' | 'avro' | 'avro_unicode';
-  readonly adjustFieldNames: 'none' | 'avro' | 'avro_unicode';
+  readonly adjustNames: (typeof NAME_ADJUSTMENTS)[number];
+  readonly adjustFieldNames: (typeof NAME_ADJUSTMENTS)[number];
   readonly initialStatements: string | undefined;
 }
 
@@ -158,7 +167,7 @@ export function readSettings(options: Options): Settings {
     slot: options.string('slot.name'),
     dropSlotOnStop: options.boolean('slot.drop.on.stop'),
     publication: options.string('publication.name'),
-    publicationMode: options.choice('publication.autocreate.mode') as Settings['publicationMode'],
+    publicationMode: options.oneOf('publication.autocreate.mode', PUBLICATION_MODES),
     snapshot: snapshotPlan(options),
     snapshotFetchRows: options.int('snapshot.fetch.size') || 10_240,
     snapshotSelects: snapshotSelects(options),
@@ -169,11 +178,11 @@ export function readSettings(options: Options): Settings {
     columnRules: columnRules(options.raw),
     keyColumns: keyColumns(options.string('message.key.columns')),
     types: {
-      decimals: options.choice('decimal.handling.mode') as TypeOptions['decimals'],
-      times: options.choice('time.precision.mode') as TypeOptions['times'],
-      binary: options.choice('binary.handling.mode') as TypeOptions['binary'],
-      hstore: options.choice('hstore.handling.mode') as TypeOptions['hstore'],
-      intervals: options.choice('interval.handling.mode') as TypeOptions['intervals'],
+      decimals: options.oneOf('decimal.handling.mode', DECIMAL_MODES),
+      times: options.oneOf('time.precision.mode', TIME_MODES),
+      binary: options.oneOf('binary.handling.mode', BINARY_MODES),
+      hstore: options.oneOf('hstore.handling.mode', HSTORE_MODES),
+      intervals: options.oneOf('interval.handling.mode', INTERVAL_MODES),
       moneyFractionDigits: options.int('money.fraction.digits'),
       includeUnknown: options.boolean('include.unknown.datatypes'),
       unavailablePlaceholder: options.string('unavailable.value.placeholder'),
@@ -224,8 +233,8 @@ export function readSettings(options: Options): Settings {
     errorsMaxRetries: options.int('errors.max.retries'),
     retryInitialMs: options.int('errors.retry.delay.initial.ms'),
     retryMaxMs: options.int('errors.retry.delay.max.ms'),
-    adjustNames: options.choice('schema.name.adjustment.mode') as Settings['adjustNames'],
-    adjustFieldNames: options.choice('field.name.adjustment.mode') as Settings['adjustFieldNames'],
+    adjustNames: options.oneOf('schema.name.adjustment.mode', NAME_ADJUSTMENTS),
+    adjustFieldNames: options.oneOf('field.name.adjustment.mode', NAME_ADJUSTMENTS),
     initialStatements: options.text('database.initial.statements'),
   };
 }

@@ -4,14 +4,15 @@ import type { ConnectRecord, RecordHeader } from '../data/record.js';
 import { OPTIONAL_STRING, type Schema, STRING, Struct, type Value } from '../data/schema.js';
 import { bySchema, DEBEZIUM, fieldValue, isEnvelope, type Transform, type TransformPlugin } from './transform.js';
 
-type DeleteMode = 'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone';
+const DELETE_MODES = ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'] as const;
+type DeleteMode = (typeof DELETE_MODES)[number];
 
 export const extractNewRecordState: TransformPlugin = {
   className: `${DEBEZIUM}.ExtractNewRecordState`,
   meaning: 'The row’s new state instead of the change event; tombstones are kept by default.',
   options: [
     optional('STRING', 'delete.tombstone.handling.mode', 'tombstone', 'What becomes of deletes and their tombstones.', {
-      oneOf: ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'],
+      oneOf: DELETE_MODES,
     }),
     optional('STRING', 'delete.handling.mode', null, 'Older name: drop, rewrite, none.', {
       oneOf: ['drop', 'rewrite', 'none'],
@@ -133,7 +134,7 @@ function deleteMode(options: Options): DeleteMode {
   const handling = options.text('delete.handling.mode')?.toLowerCase();
   const drop = options.text('drop.tombstones')?.toLowerCase();
   if (options.raw['delete.tombstone.handling.mode'] !== undefined || (handling === undefined && drop === undefined))
-    return options.choice('delete.tombstone.handling.mode') as DeleteMode;
+    return options.oneOf('delete.tombstone.handling.mode', DELETE_MODES);
   const dropsTombstones = drop !== 'false';
   if (handling === 'rewrite') return dropsTombstones ? 'rewrite' : 'rewrite-with-tombstone';
   if (handling === 'none') return 'delete-to-tombstone';
