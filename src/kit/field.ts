@@ -32,7 +32,7 @@ export function text({ max = 100 }: TextOptions = {}): Field<string> {
     readOnly: false,
     input: { type: 'text', maxlength: String(max), required: '' },
     parse(value) {
-      if (typeof value !== 'string') return new Problem('must be a text');
+      if (typeof value !== 'string') return new Problem('must be text');
       const trimmed = value.trim();
       if (trimmed === '') return new Problem('must not be empty');
       if (trimmed.length > max) return new Problem(`must not be longer than ${max} characters`);

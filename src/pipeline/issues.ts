@@ -46,7 +46,7 @@ function meantForm(issue: Issue): readonly Issue[] | undefined {
 }
 
 const NOUNS: Readonly<Record<string, string>> = {
-  string: 'a text',
+  string: 'text',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
@@ -57,7 +57,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-/** The library's wrong types in the words of the file: "must be a list, is a text". */
+/** The library's wrong types in the words of the file: "must be a list, is text". */
 export function describeIssue(issue: {
   readonly code?: string | undefined;
   readonly input?: unknown;

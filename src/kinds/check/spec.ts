@@ -91,7 +91,7 @@ const column = z.union(
 const columns = z.union([texts, z.record(z.string(), column)], {
   error: 'must be a list of columns, or a mapping of replica column to source column or SQL expression',
 });
-const status = z.union([z.string(), z.number()], { error: 'a status is a text or a number' });
+const status = z.union([z.string(), z.number()], { error: 'a status is text or a number' });
 
 export const check = mapping({
   source: sources,

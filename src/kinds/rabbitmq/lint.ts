@@ -43,7 +43,7 @@ const QUEUE_ARGUMENTS: Readonly<Record<string, Wanted>> = {
 
 const FORMS: Readonly<Record<Wanted, readonly [is: (value: unknown) => boolean, called: string]>> = {
   number: [(value) => Number.isInteger(value) && Number(value) >= 0, 'a whole number'],
-  text: [(value) => typeof value === 'string', 'a text'],
+  text: [(value) => typeof value === 'string', 'text'],
   flag: [(value) => typeof value === 'boolean', 'true or false'],
 };
 

@@ -30,7 +30,7 @@ describe('a field', () => {
     expect(takes(text({ max: 3 }), 'abcd')).toBe('refused: must not be longer than 3 characters');
     expect(takes(text(), ' ')).toBe('refused: must not be empty');
     expect(takes(text(), 'a\0b')).toBe('refused: must not contain a NUL character');
-    expect(takes(text(), 5)).toBe('refused: must be a text');
+    expect(takes(text(), 5)).toBe('refused: must be text');
   });
 
   it('takes a UUID in either case', () => {

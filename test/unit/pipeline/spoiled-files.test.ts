@@ -49,7 +49,7 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
   ['nothing', { text: '' }, ['1:1 the file is empty']],
   ['a comment only', { text: '# nothing yet\n' }, ['1:1 the file is empty']],
   ['null', { text: '~\n' }, ['1:1 the file: must be a mapping, is empty']],
-  ['a word', { text: 'hello\n' }, ['1:1 the file: must be a mapping, is a text']],
+  ['a word', { text: 'hello\n' }, ['1:1 the file: must be a mapping, is text']],
   ['a number', { text: '42\n' }, ['1:1 the file: must be a mapping, is a number']],
   ['a list', { text: '- version: 1\n- name: x\n' }, ['1:1 the file: must be a mapping, is a list']],
   [
@@ -91,8 +91,8 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
     { text: '{"version": 1, "name": "orders", "databases": {"shop": {}}' },
     ['1:59 the mapping before this is not closed: } is missing'],
   ],
-  ['HTML', { text: '<!DOCTYPE html><html><body>404</body></html>\n' }, ['1:1 the file: must be a mapping, is a text']],
-  ['XML', { text: '<pipeline name="orders"><topic/></pipeline>' }, ['1:1 the file: must be a mapping, is a text']],
+  ['HTML', { text: '<!DOCTYPE html><html><body>404</body></html>\n' }, ['1:1 the file: must be a mapping, is text']],
+  ['XML', { text: '<pipeline name="orders"><topic/></pipeline>' }, ['1:1 the file: must be a mapping, is text']],
   [
     'merge conflict',
     { from: 'name: orders', to: '<<<<<<< HEAD\nname: orders\n=======\nname: shop\n>>>>>>> other' },
@@ -202,13 +202,13 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
     { from: 'version: 1', to: 'version: one' },
     ['1:1 version: must be 1, the only version of the format'],
   ],
-  ['no name', { from: 'name: orders\n', to: '' }, ['1:1 name: is missing; it must be a text']],
+  ['no name', { from: 'name: orders\n', to: '' }, ['1:1 name: is missing; it must be text']],
   [
     'name with blanks',
     { from: 'name: orders', to: 'name: My Orders!' },
     ['2:1 name: a name has lower-case letters, digits and "-", at most 50 characters'],
   ],
-  ['name is a mapping', { from: 'name: orders', to: 'name: { a: b }' }, ['2:1 name: must be a text, is a mapping']],
+  ['name is a mapping', { from: 'name: orders', to: 'name: { a: b }' }, ['2:1 name: must be text, is a mapping']],
   ['unknown section', { from: 'topics:\n', to: 'topic:\n' }, ['6:1 unknown key topic, did you mean topics?']],
   [
     'a typo in a database',
@@ -231,7 +231,7 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
   [
     'section is a word',
     { from: 'topics:\n  orders: { partitions: 3 }\n', to: 'topics: orders\n' },
-    ['6:1 topics: must be a mapping, is a text'],
+    ['6:1 topics: must be a mapping, is text'],
   ],
   [
     'databases typo',
@@ -268,7 +268,7 @@ const SPOILED: readonly (readonly [mistake: string, edit: Edit, found: readonly 
   [
     'command text',
     { from: 'command: [node, writer.js]', to: 'command: node writer.js' },
-    ['21:5 services.writer.command: must be a list, is a text'],
+    ['21:5 services.writer.command: must be a list, is text'],
   ],
   [
     'command empty',

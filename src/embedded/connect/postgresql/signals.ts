@@ -33,7 +33,7 @@ function parametersOf(data: string | null): SnapshotSignal {
   const given: unknown = data === null || data === '' ? {} : JSON.parse(data);
   if (!isJsonObject(given)) throw new Error('its data is not a JSON object');
   for (const name of TEXTS)
-    if (given[name] !== undefined && typeof given[name] !== 'string') throw new Error(`its ${name} is not a text`);
+    if (given[name] !== undefined && typeof given[name] !== 'string') throw new Error(`its ${name} is not text`);
   const { 'data-collections': collections = [], 'additional-conditions': conditions = [] } = given;
   if (!Array.isArray(collections) || !collections.every((one) => typeof one === 'string'))
     throw new Error('its data-collections are not a list of texts');

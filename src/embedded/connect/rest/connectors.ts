@@ -14,7 +14,7 @@ export function configOf(json: unknown, nulls = false): Record<string, string> {
   return Object.fromEntries(
     Object.entries(json).flatMap(([name, value]) => {
       if (value === null || value === undefined) return nulls ? [[name, value]] : [];
-      if (typeof value === 'object') throw new RestFailure(400, `The value of ${name} has to be a text`);
+      if (typeof value === 'object') throw new RestFailure(400, `The value of ${name} has to be text`);
       return [[name, String(value)]];
     }),
   );

@@ -39,7 +39,7 @@ describe('a signal', () => {
   it.each([
     ['log', 'null', 'not a JSON object'],
     ['log', '[1]', 'not a JSON object'],
-    ['execute-snapshot', '{"type":5}', 'its type is not a text'],
+    ['execute-snapshot', '{"type":5}', 'its type is not text'],
     ['execute-snapshot', '{"data-collections":"public.orders"}', 'not a list of texts'],
     ['stop-snapshot', '{"data-collections":[null]}', 'not a list of texts'],
     [
