@@ -55,7 +55,7 @@ export interface ResourceKind<Spec, Live, Context> {
   /** What the server says against it before anything is changed; asked where there is a difference. */
   objections?(spec: Spec, live: Live | undefined, context: Context): Promise<readonly Change[]>;
   apply(spec: Spec, live: Live | undefined, context: Context): Promise<void>;
-  /** In `up`, where it is as declared: starts again what has failed, since the cause may be gone. Answers with what it did. */
+  /** In `up`, where it is as declared: starts again what has failed, since the cause may be gone. Returns what it did. */
   revive?(spec: Spec, context: Context): Promise<readonly Change[]>;
   ready?(spec: Spec, context: Context, wait: WaitReport): Promise<void>;
 }
@@ -116,7 +116,7 @@ async function changesOfOthers(
   return [ownership.adopts ? TAKEN_OVER : MADE_BY_OTHERS];
 }
 
-/** Brings one resource to what is declared. Answers with what was changed; [] where it was in sync. */
+/** Brings one resource to what is declared. Returns what was changed; [] where it was in sync. */
 export async function reconcile<Spec, Live, Context>(
   kind: ResourceKind<Spec, Live, Context>,
   spec: Spec,

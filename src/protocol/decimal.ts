@@ -132,7 +132,7 @@ export function bytesOfInteger(value: bigint): Buffer {
   return bytes;
 }
 
-/** So many bytes are a number that a double holds. */
+/** As many bytes as Buffer reads as one number. */
 const SMALL_BYTES_MAX = 6;
 
 export function integerOfBytes(bytes: Buffer): bigint {

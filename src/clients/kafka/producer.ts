@@ -13,7 +13,7 @@ const BATCH_BYTES = 1_000_000;
 const BUFFER_BYTES = 32 * 1024 * 1024;
 /** One request holds at most one batch a partition, and not many full ones: it is encoded and sent at once. */
 const REQUEST_BYTES = 4 * 1024 * 1024;
-/** So often are topics looked at again while records go to them: partitions may have been added. */
+/** How old what is known of a topic may be while records go to it: partitions may have been added. */
 const TOPIC_AGE_MAX_MS = 60_000;
 
 /**

@@ -23,7 +23,7 @@ import { hasCode, isRetriable, kafkaError, type Patience, persist, throwIfError 
 const TOPIC_RESOURCE = 2;
 const SET = 0;
 const DELETE = 1;
-/** So long may a topic be unknown to the broker asked that another one has just made. */
+/** How long the broker that is asked may not know a topic that another one has just made. */
 const NOT_FOUND_MS = 500;
 const EARLIEST = -2n;
 const LATEST = -1n;

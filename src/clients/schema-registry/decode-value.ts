@@ -32,7 +32,7 @@ interface KnownSchema {
   readonly problem: string | undefined;
 }
 
-/** So long is an id taken for unknown: it may be registered by a registry that lags behind the topic. */
+/** How long an id counts as unknown: a registry that lags behind the topic may still learn it. */
 const UNKNOWN_ID_MS = 5_000;
 
 /**

@@ -51,7 +51,7 @@ export const ledgerKey = (name: string): string => `ksql/${name}`;
 /**
  * Carries out the statements of a ksql migration that are not noted as done, each in a request of its own, never one
  * twice: before a statement leaves, the ledger says so, and where a run died in between, the server is asked whether
- * it has what the statement makes. Answers with the number of statements sent. A failure names file, line and the
+ * it has what the statement makes. Returns the number of statements sent. A failure names file, line and the
  * server's words; the next run continues at that statement.
  */
 export async function applyMigration(

@@ -100,7 +100,7 @@ async function taken(
   return entries;
 }
 
-/** Answers with what was added. */
+/** Returns what was added. */
 function addMissing(
   entries: Map<string, unknown>,
   more: ReadonlyMap<string, unknown> = new Map(),

@@ -59,7 +59,7 @@ type Seeds = ReadonlyMap<string, SeedPlan>;
 
 /**
  * Creates the rows that are not noted as done, through the service's own API or forms, in order of row numbers. Creating is
- * idempotent by id, so going on after a kill doubles nothing. Answers with the rows created now.
+ * idempotent by id, so going on after a kill doubles nothing. Returns how many rows were created now.
  */
 export async function applySeed(
   seed: ServiceSeed,

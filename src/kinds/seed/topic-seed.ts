@@ -28,7 +28,7 @@ const ledgerKey = (name: string): string => `seed/${name}`;
 
 /**
  * Writes the lines that are not in the topic yet, in their order, as JSON. A run that was killed between writing and noting
- * is found in the topic itself: nothing is written twice. Answers with how many were written now.
+ * is found in the topic itself: nothing is written twice. Returns how many were written now.
  */
 export async function applyTopicSeed(
   seed: TopicSeed,

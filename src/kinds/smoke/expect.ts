@@ -28,7 +28,7 @@ export async function topicEnd(topic: string, session: Session): Promise<readonl
 }
 
 /**
- * Reads from `start` until a record with this key and these fields of its value is there. Answers with where it is. Throws
+ * Reads from `start` until a record with this key and these fields of its value is there. Returns where it is. Throws
  * EVPIPE_SMOKE_RECORD, which says what was seen instead, when the deadline passes first.
  */
 export async function expectRecord(

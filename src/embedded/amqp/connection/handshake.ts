@@ -35,7 +35,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What a client's response says; undefined where it is none of the mechanism. */
+/** What a client's response says; undefined where it is not of the mechanism. */
 export function credentialsOf(mechanism: string, response: Buffer): Credentials | undefined {
   return mechanism === 'PLAIN' ? plain(response) : amqplain(response);
 }

@@ -9,7 +9,7 @@ import type { SchemaAndValue } from './converter.js';
 import { JSON_UNION } from './json-form.js';
 import { schemaOfJson } from './json-schema.js';
 
-/** Parses what JsonConverter wrote. Throws where it is none. */
+/** Parses what JsonConverter wrote, and throws a data failure for anything else. */
 export class JsonReader {
   private readonly heads = new KnownHeads();
 
@@ -47,7 +47,7 @@ export class JsonReader {
   }
 }
 
-/** So many heads are compared before a record is parsed whole. */
+/** How many heads are compared before a record is parsed whole. */
 const HEADS_MAX = 8;
 const PAYLOAD = ',"payload":';
 /** JsonConverter's schemas have no member of that name: a record that has many is not looked through again for each. */

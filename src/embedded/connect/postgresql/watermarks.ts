@@ -6,7 +6,7 @@ import type { Settings } from './settings.js';
 /** The two places in the stream between which a chunk of an incremental snapshot was read. */
 export interface Watermarks {
   open(chunk: string): Promise<void>;
-  /** Answers with the place to wait for where nothing in the stream marks it. */
+  /** Returns the place to wait for where nothing in the stream marks it. */
   close(chunk: string): Promise<bigint | undefined>;
 }
 

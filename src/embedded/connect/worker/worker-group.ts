@@ -24,7 +24,7 @@ export interface GroupWork {
 interface WorkerGroupOptions {
   readonly kafka: KafkaClient;
   readonly group: string;
-  /** So long after its end without a farewell others take over its work. */
+  /** How long after its last sign of life, without a farewell, others take over its work. */
   readonly sessionTimeoutMs: number;
   /** host:port of this worker's REST API. */
   readonly workerId: string;
