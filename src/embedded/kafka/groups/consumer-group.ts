@@ -2,19 +2,11 @@ import type { ErrorName } from '../../../protocol/kafka/errors.js';
 import type { Clock } from '../../../support/clock.js';
 import type { NamePattern } from '../name-pattern.js';
 import type { Topic } from '../topics/topic.js';
-import type {
-  GroupChanges,
-  MemberChange,
-  PatternChange,
-  StoredConsumerGroup,
-  StoredMember,
-} from './consumer-group-file.js';
+import type { GroupChanges, StoredConsumerGroup, StoredMember } from './consumer-group-file.js';
 import {
-  assignmentOf,
   type ConsumerHeartbeat,
   type ConsumerMember,
   type HeartbeatResult,
-  metadataOf,
   newConsumerMember,
   stopTimers,
 } from './consumer-member.js';
@@ -22,6 +14,7 @@ import type { TopicNames } from './embedded-protocol.js';
 import { Subscriptions } from './subscriptions.js';
 import { TranslatedMembers } from './translated-members.js';
 import { assignRanges, assignUniformly, type PartitionKey, type Target } from './uniform-assignor.js';
+import { UnsavedChanges } from './unsaved-changes.js';
 
 export const ASSIGNORS = ['uniform', 'range'] as const;
 
@@ -70,11 +63,7 @@ export class ConsumerGroup {
   outdated = false;
   /** Who holds a partition: it is assigned to that member, or not given up by it yet. */
   private readonly owners = new Map<PartitionKey, ConsumerMember>();
-  /** Members of which something is not on disk as it is now, by what it is. */
-  readonly unsaved = { metadata: new Set<string>(), target: new Set<string>(), assignment: new Set<string>() };
-  /** What the patterns matched when it was stored. */
-  private patternsSaved: ReadonlyMap<string, readonly string[]> = new Map();
-  private epochSaved = 0;
+  readonly unsaved = new UnsavedChanges();
 
   constructor(
     readonly id: string,
@@ -93,9 +82,8 @@ export class ConsumerGroup {
   ): ConsumerGroup {
     const group = new ConsumerGroup(id, environment);
     group.epoch = file.epoch;
-    group.epochSaved = file.epoch;
     group.emptySinceMs = file.emptySinceMs;
-    group.patternsSaved = file.patterns;
+    group.unsaved.restore(file);
     for (const [memberId, member] of file.members) group.restoreMember(memberId, member, patterns);
     group.subscriptions.resolve(environment.topics, environment.topicsVersion());
     // Topics may have changed after the last target was stored.
@@ -117,7 +105,7 @@ export class ConsumerGroup {
       ...file.assignment,
       id,
       classic: classic ?? undefined,
-      subscription: this.subscriptions.of(topicNames, pattern, this.patternsSaved.get(topicRegex ?? '')),
+      subscription: this.subscriptions.of(topicNames, pattern, this.unsaved.matched(topicRegex ?? '')),
       assigned: new Set(assigned),
       revoking: new Set(revoking),
       away: epoch === LEAVE_FOR_A_WHILE,
@@ -380,45 +368,14 @@ export class ConsumerGroup {
 
   /** Writes what changed since the last time; false where that was not possible. */
   save(): boolean {
-    const { metadata, target, assignment } = this.unsaved;
-    const ids = new Set([...metadata, ...target, ...assignment]);
-    if (ids.size === 0 && this.epochSaved === this.epoch) return true;
-    const members = [...ids].map((id) => this.changesOf(id));
-    const epoch = this.epochSaved === this.epoch ? undefined : this.epoch;
-    const found = this.subscriptions.patterns();
-    if (!this.environment.save(this, { epoch, members, patterns: this.patternChanges(found) })) return false;
-    for (const saved of [metadata, target, assignment]) saved.clear();
-    this.epochSaved = this.epoch;
-    this.patternsSaved = found;
-    return true;
-  }
-
-  private patternChanges(found: ReadonlyMap<string, readonly string[]>): PatternChange[] {
-    const gone = [...this.patternsSaved.keys()].filter((regex) => !found.has(regex));
-    const changed = [...found].filter(([regex, topics]) => topics.join() !== this.patternsSaved.get(regex)?.join());
-    return [
-      ...gone.map((regex) => ({ regex, topics: null })),
-      ...changed.map(([regex, topics]) => ({ regex, topics })),
-    ];
-  }
-
-  private changesOf(id: string): MemberChange {
-    const member = this.members.get(id);
-    if (member === undefined) return { id, metadata: null };
-    return {
-      id,
-      ...(this.unsaved.metadata.has(id) && { metadata: metadataOf(member) }),
-      ...(this.unsaved.target.has(id) && { target: [...(this.target.get(id) ?? [])] }),
-      ...(this.unsaved.assignment.has(id) && { assignment: assignmentOf(member) }),
-    };
+    const { epoch, members, target } = this;
+    const now = { epoch, members, target, patterns: () => this.subscriptions.patterns() };
+    return this.unsaved.save(now, (changes) => this.environment.save(this, changes));
   }
 
   /** What is on disk of it: these members' records, and these patterns'. */
   stored(): { readonly members: ReadonlySet<string>; readonly patterns: Iterable<string> } {
-    return {
-      members: new Set([...this.members.keys(), ...this.unsaved.metadata]),
-      patterns: this.patternsSaved.keys(),
-    };
+    return this.unsaved.stored(this.members.keys());
   }
 
   subscribedTopics(): ReadonlySet<string> {
