@@ -113,8 +113,9 @@ function joinedNames(cells: readonly Cell[]): Relation['nameOf'] {
 }
 
 /**
- * The key of joined rows: the columns that hold it in every row, whichever side is missing. Where there is none (a full
- * join, a join of expressions), ksqlDB adds the column ROWKEY.
+ * The key of joined rows, by the names of the columns that it is equal to. Those of a side that may be missing come last:
+ * ksqlDB's own example of a left join takes its key from the table. Where there is none (a full join, a join of
+ * expressions), ksqlDB adds the column ROWKEY.
  */
 function keyOf(
   { join, left }: Two,
@@ -125,21 +126,21 @@ function keyOf(
 ): RelationKey {
   // In a row of joins the key of those before is equal to what this one joins on.
   const before = left.relation.key.find((key) => key.means(onLeft));
-  const lefts = [...(before?.expressions ?? []), onLeft].filter(
-    (each, at, all) => all.findIndex((other) => same(each, other)) === at,
-  );
-  const columns = (each: readonly Expression[]): Expression[] => each.filter(({ kind }) => kind === 'column');
-  const [ofLeft, ofRight] = [columns(lefts), columns([onRight])];
-  // Where the side that is always there has only an expression, the other side's column names the key.
+  const lefts = unique([...(before?.expressions ?? []), onLeft]).filter(isColumn);
+  const rights = [onRight].filter(isColumn);
   const carriers = {
-    INNER: [...ofLeft, ...ofRight],
-    LEFT: ofLeft.length > 0 ? ofLeft : ofRight,
-    RIGHT: ofRight.length > 0 ? ofRight : ofLeft,
+    INNER: [...lefts, ...rights],
+    LEFT: [...lefts, ...rights],
+    RIGHT: [...rights, ...lefts],
     FULL: [],
   }[join.kind];
   const [first] = carriers;
-  if (first?.kind === 'column') {
-    return { name: first.name, type, expressions: carriers, means: (each) => carriers.some((one) => same(each, one)) };
+  if (first !== undefined) {
+    const isNullable = (each: Expression): boolean =>
+      (join.kind === 'LEFT' && lefts.length > 0 && rights.some((one) => same(each, one))) ||
+      (join.kind === 'RIGHT' && rights.length > 0 && lefts.some((one) => same(each, one)));
+    const means = (each: Expression): boolean => carriers.some((one) => same(each, one)) && !isNullable(each);
+    return { name: first.name, type, expressions: carriers, means };
   }
   const taken = new Set(cells.map(({ name }) => name));
   let name = 'ROWKEY';
@@ -152,6 +153,11 @@ function keyOf(
     means: (each) => each.kind === 'column' && each.source === undefined && each.name === name,
   };
 }
+
+const isColumn = (each: Expression): each is Extract<Expression, { kind: 'column' }> => each.kind === 'column';
+
+const unique = (all: readonly Expression[]): Expression[] =>
+  all.filter((each, at) => all.findIndex((other) => same(each, other)) === at);
 
 const same = (a: Expression, b: Expression): boolean =>
   formatExpression(a) === formatExpression(b) ||
