@@ -102,13 +102,11 @@ export class Cursor {
     return kind === 'quoted' || kind === 'variable' || (kind === 'word' && !RESERVED.has(value));
   }
 
-  /** The name of a variable: a bare word that begins with no digit. */
+  /** The name of a variable: any bare word that begins with no digit. */
   variableName(): string {
-    if (/^\d/.test(this.token.value)) {
-      this.expected.add('IDENTIFIER');
-      throw this.fail();
-    }
-    return this.identifier();
+    if (this.token.kind === 'word' && !/^\d/.test(this.token.value)) return this.advance().value;
+    this.expected.add('IDENTIFIER');
+    throw this.fail();
   }
 
   /** A name: bare words come upper-cased, quoted ones and ${x} as written. */
@@ -119,7 +117,7 @@ export class Cursor {
       if (token.kind === 'word') {
         throw new KsqlSyntaxError(
           token.at,
-          `Syntax Error\n"${token.text}" is a reserved keyword and it can't be used as an identifier. You can use it as an identifier by escaping it as \`${token.text}\``,
+          `Syntax Error\n"${token.text}" is a reserved keyword and it can't be used as an identifier. You can use it as an identifier by escaping it as '${token.text}'`,
         );
       }
       throw this.fail();

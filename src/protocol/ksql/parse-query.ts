@@ -65,7 +65,7 @@ function parseSelectItem(cursor: Cursor): SelectItem {
 }
 
 /** Words that end a source although they are free to be names. */
-const AFTER_SOURCE: ReadonlySet<string> = new Set(['WINDOW', 'PARTITION', 'EMIT']);
+const AFTER_SOURCE: ReadonlySet<string> = new Set(['PARTITION', 'EMIT']);
 
 function parseSource(cursor: Cursor): SourceRef {
   const { at } = cursor.token;
