@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { KafkaRecord } from '../../../../src/clients/kafka/contract.js';
 import { OfflineEngine } from '../../../../src/embedded/ksqldb/offline/offline-engine.js';
+import { statementFailure } from '../../../../src/embedded/ksqldb/rest/errors.js';
 import { RecordDecoder, RecordEncoder } from '../../../../src/embedded/ksqldb/runtime/record-codec.js';
 import { jsonReader } from '../../../../src/ksql/formats/json-reader.js';
 import { objectWriter } from '../../../../src/ksql/formats/json-writer.js';
@@ -16,7 +17,8 @@ import { silentLog } from '../../../../src/support/log.js';
  *   < topic | key | value | time    a record that has to come out, in order; `< topic` alone: none
  *   ? SELECT …;                     a query
  *   = [1,"a"]                       a row that it answers
- *   ! text                          the last statement or query is refused, and says so
+ *   ! text                          the last statement or query is refused with the error code 40001, and says so
+ *   ! 41700: text                   the same with another code
  * Keys: text, `-` for null, int:1, big:1, dbl:1.5 for the KAFKA format; `key@start`, `key@start..end` of windows.
  * Values: text, `-` for null; `~{…}` is JSON of the columns, whatever the topic's format.
  */
@@ -77,9 +79,10 @@ export async function play({ lines }: Case): Promise<Played> {
       wanted.push(...answersAfter(lines, at));
       found.push(...(await attempt(refused, () => engine.query(expand(rest)))));
     } else if (mark === '! ') {
+      const [, code = '40001: ', text = rest] = /^(\d{5}: )(.*)$/.exec(rest) ?? [];
       const last = found.pop() ?? '';
-      wanted.push(rest);
-      found.push(last.includes(rest) ? rest : last);
+      wanted.push(code + text);
+      found.push(last.startsWith(code) && last.includes(text) ? code + text : last);
     } else if (mark !== '= ') {
       sql += `${line}\n`;
       if (!line.trimEnd().endsWith(';')) continue;
@@ -103,7 +106,8 @@ async function attempt(refused: boolean, run: () => Promise<string[] | undefined
     return refused ? [...rows, 'was accepted'] : rows;
   } catch (failure) {
     if (!refused) throw failure;
-    return [(failure as Error).message];
+    const { error_code: code, message } = statementFailure(failure, '', []).body;
+    return [`${code}: ${message}`];
   }
 }
 
