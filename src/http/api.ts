@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf } from '../support/errors.js';
 import type { Log } from '../support/log.js';
+import { accepts } from './accept.js';
 import { discardRest, readBody } from './body.js';
 import type { Login } from './callers.js';
 import { createFront, type Front, type FrontOptions, type Request, type Response } from './front.js';
@@ -30,6 +31,8 @@ export interface Route<Context, Body = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/connectors/:name/status`; of two routes that fit, the first in the table is taken. */
   readonly path: string;
+  /** The media types that it can answer with, where it refuses other ones. */
+  readonly produces?: readonly string[];
   /** The handler reads the body from `call.request` while it comes; `call.body` is that of no bytes. */
   readonly streamed?: true;
   /** Undefined where it has answered by `call.response`. */
@@ -83,6 +86,8 @@ export function createApi<Context, Body>(api: Api<Context, Body>, options: ApiOp
   const serve = async (request: Request, response: Response, { segments, query }: Target): Promise<void> => {
     try {
       const { route, parameters } = find(request.method ?? 'GET', segments);
+      if (route.produces !== undefined && !accepts(request.headers.accept, route.produces))
+        throw new HttpProblem(406, 'HTTP 406 Not Acceptable');
       const bytes = route.streamed === true ? Buffer.alloc(0) : await readBody(request, api.bodyBytesMax);
       const body = api.parseBody(bytes, request);
       const { headers } = request;

@@ -9,6 +9,7 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.persistence.default.format.value': 'VALUE_FORMAT where CREATE STREAM or TABLE does not say it.',
   'ksql.persistence.wrap.single.values':
     'WRAP_SINGLE_VALUE where a statement does not say it; true (default) or false.',
+  'ksql.variable.substitution.enable': 'false leaves ${name} as it is.',
   'ksql.pull.queries.enable': 'false refuses pull queries.',
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',

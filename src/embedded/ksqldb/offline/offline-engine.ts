@@ -63,7 +63,7 @@ export class OfflineEngine {
     const entities: Entity[] = [];
     for (const [name, value] of readProperties(properties)) this.session.properties.set(name, value);
     for (const { text } of splitStatements(sql)) {
-      const [statement] = parseStatements(substitute(text, this.session.variables));
+      const [statement] = parseStatements(substitute(text, this.session));
       if (statement === undefined) continue;
       const entity = await executeStatement(statement, { engine: this.engine, session: this.session });
       if (entity !== undefined) entities.push(entity);
@@ -74,7 +74,7 @@ export class OfflineEngine {
 
   /** A SELECT over what is there now: each row as JSON. */
   async query(sql: string, properties: Readonly<Record<string, unknown>> = {}): Promise<string[]> {
-    const statement = parseStatement(substitute(sql, this.session.variables));
+    const statement = parseStatement(substitute(sql, this.session));
     if (statement.kind !== 'select') throw new StatementError('a SELECT is expected');
     const all = new Map([
       ...this.session.properties,

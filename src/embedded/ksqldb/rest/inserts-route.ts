@@ -54,9 +54,11 @@ async function* rowsOf(request: Request): AsyncGenerator<string> {
 
 function targetOf({ target }: Record<string, unknown>, engine: Engine): Source {
   if (typeof target !== 'string') throw new StatementError("Missing field 'target'", 40000);
-  const quoted = /^`(.*)`$/.exec(target)?.[1];
-  return insertTarget(engine.metastore, quoted ?? target.toUpperCase());
+  return insertTarget(engine.metastore, unquoted(target) ?? target.toUpperCase());
 }
+
+/** The name between backticks. */
+const unquoted = (name: string): string | undefined => /^`(.*)`$/.exec(name)?.[1];
 
 async function inserted(engine: Engine, source: Source, line: string, seq: number): Promise<Record<string, unknown>> {
   try {
@@ -73,9 +75,12 @@ function rowOf(source: Source, json: unknown): Map<string, Value> {
   const columns = [...source.schema.key, ...source.schema.value];
   const values = new Map<string, Value>();
   for (const [name, value] of Object.entries(json)) {
+    const quoted = unquoted(name);
     const column =
-      columns.find((each) => each.name === name) ?? columns.find((each) => each.name === name.toUpperCase());
-    if (column === undefined) throw new StatementError(`Column name \`${name}\` does not exist.`);
+      columns.find((each) => each.name === (quoted ?? name)) ??
+      columns.find((each) => each.name === name.toUpperCase());
+    if (column === undefined)
+      throw new StatementError(`Column name \`${quoted ?? name.toUpperCase()}\` does not exist.`);
     values.set(column.name, jsonReader(column.type)(value));
   }
   return values;

@@ -26,10 +26,11 @@ export interface Asked {
   readonly properties: Map<string, string>;
 }
 
-export function readQuery(body: Record<string, unknown>, field: 'ksql' | 'sql', properties: unknown): Asked {
+export function readQuery(body: Record<string, unknown>, field: 'ksql' | 'sql', sent: unknown): Asked {
   const text = body[field];
   if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
-  return { sql: substitute(text, readVariables(body.sessionVariables)), properties: readProperties(properties) };
+  const properties = readProperties(sent);
+  return { sql: substitute(text, { variables: readVariables(body.sessionVariables), properties }), properties };
 }
 
 export function oneStatement(sql: string): Statement {

@@ -15,13 +15,16 @@ import { clusterStatus, HOST_STATUS_PATH, hostStatusRoute, metadata, metadataId 
 import { genericError, refuseIfTerminated } from './errors.js';
 import { handleInserts } from './inserts-route.js';
 import { handleCloseQuery, handleHeldRows, handleQuery, handleQueryStream } from './query-route.js';
-import { jsonType, type KsqlCall } from './request.js';
+import { DELIMITED, jsonType, type KsqlCall, MEDIA_TYPE } from './request.js';
 import { StatementsRoute } from './statements-route.js';
 import { upgradeToQuery } from './websocket-route.js';
 
 /** How an HTTP/2 client begins a connection without TLS and without upgrade. */
 const HTTP2_PREFACE = Buffer.from('PRI * HT');
 const WEBSOCKET_REQUEST = Buffer.from('GET /ws/');
+
+const JSON_TYPES = [MEDIA_TYPE, 'application/json'];
+const STREAMED = [DELIMITED, ...JSON_TYPES];
 
 type KsqlRoute = Route<Engine, Buffer>;
 
@@ -109,7 +112,7 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
       refuseIfTerminated(engine);
       return handle(call, context);
     };
-  return [
+  const routes: readonly KsqlRoute[] = [
     { method: 'POST', path: '/ksql', handle: accepting((call) => statements.handle(call)) },
     {
       method: 'POST',
@@ -117,12 +120,12 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
       handle: accepting((call) => statements.terminate(call, commandTopic)),
     },
     { method: 'POST', path: '/query', handle: accepting(handleQuery) },
-    { method: 'POST', path: '/query-stream', handle: accepting(handleQueryStream) },
+    { method: 'POST', path: '/query-stream', produces: STREAMED, handle: accepting(handleQueryStream) },
     // Asked by the other engines of the service.
     { method: 'POST', path: HELD_ROWS_PATH, handle: accepting(handleHeldRows) },
     { method: 'POST', path: HOST_STATUS_PATH, handle: hostStatusRoute },
     { method: 'POST', path: '/close-query', handle: handleCloseQuery },
-    { method: 'POST', path: '/inserts-stream', streamed: true, handle: accepting(handleInserts) },
+    { method: 'POST', path: '/inserts-stream', produces: STREAMED, streamed: true, handle: accepting(handleInserts) },
     { method: 'GET', path: '/', handle: () => ({ status: 307, headers: { location: '/info' } }) },
     { method: 'GET', path: '/info', handle: () => info(engine, clusterId) },
     { method: 'GET', path: '/v1/metadata', handle: async () => metadata(await clusterId(), engine) },
@@ -133,6 +136,7 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
     { method: 'GET', path: '/status/:type/:name/:action', handle: status },
     { method: 'GET', path: '/is_valid_property/:property', handle: isValidProperty },
   ];
+  return routes.map((route) => ({ produces: JSON_TYPES, ...route }));
 };
 
 async function info({ parts }: Engine, clusterId: () => Promise<string>): Promise<Answer> {

@@ -72,14 +72,14 @@ export class StatementsRoute {
       if (texts.length > 1) {
         const checker = new ScriptChecker(this.engine.metastore, session.properties);
         const variables = new Map(session.variables);
-        for (const { text, statement } of inSession(texts, variables)) {
+        for (const { text, statement } of inSession(texts, { ...session, variables })) {
           current = `${text};`;
           const refusal = await checker.refusal(statement);
           if (refusal !== undefined) throw refusal;
           changeVariables(statement, variables);
         }
       }
-      for (const { text, statement } of inSession(texts, session.variables)) {
+      for (const { text, statement } of inSession(texts, session)) {
         current = `${text};`;
         const entity = await executeStatement(statement, { engine: this.engine, session });
         if (entity !== undefined) entities.push(entity);
@@ -95,9 +95,9 @@ export class StatementsRoute {
  * The statements one by one. DEFINE changes what those after it say, so each is parsed when its turn comes. Throws for
  * one that is refused whatever else there is.
  */
-function* inSession(texts: readonly string[], variables: ReadonlyMap<string, string>) {
+function* inSession(texts: readonly string[], session: Session) {
   for (const text of texts) {
-    const [statement] = parseStatements(substitute(text, variables));
+    const [statement] = parseStatements(substitute(text, session));
     if (statement === undefined) continue;
     if (statement.kind === 'select' || statement.kind === 'print') {
       throw new StatementError(

@@ -4,7 +4,7 @@ import { SCALAR_FUNCTIONS } from '../../../ksql/functions/table.js';
 import { TABLE_FUNCTIONS } from '../../../ksql/functions/table-functions.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { StatementError } from '../../../ksql/statement-error.js';
-import { formatType } from '../../../protocol/ksql/types.js';
+import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
@@ -88,6 +88,10 @@ export const describeAll: Handler<'describe-sources'> = async (statement, { engi
   return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
 };
 
+/** Types as DESCRIBE FUNCTION shows them: `INT` and `VARCHAR`. */
+const shownType = (type: SqlType): string =>
+  formatType(type).replaceAll('`', '').replaceAll('INTEGER', 'INT').replaceAll('STRING', 'VARCHAR');
+
 /** A function of any kind, with its signatures. */
 export const describeFunction: Handler<'describe-function'> = async (statement) => {
   const wanted = statement.name.toUpperCase();
@@ -101,11 +105,11 @@ export const describeFunction: Handler<'describe-function'> = async (statement) 
     const { parameters, variadic, returns } = parseSignature(signature);
     const described = parameters.map((type, at) => ({
       name: '',
-      type: type.kind === 'NAMED' ? type.name : formatType(type),
+      type: type.kind === 'NAMED' ? type.name : shownType(type),
       description: '',
       isVariadic: variadic && at === parameters.length - 1,
     }));
-    return { arguments: described, returnType: formatType(returns).replaceAll('`', ''), description };
+    return { arguments: described, returnType: shownType(returns), description };
   });
   const type = scalar !== undefined ? 'SCALAR' : AGGREGATES.has(wanted) ? 'AGGREGATE' : 'TABLE';
   return entity('describe_function', `${statement.text};`, {

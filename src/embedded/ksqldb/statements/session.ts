@@ -3,7 +3,7 @@ import type { Handler } from './context.js';
 import { entity } from './entity.js';
 import { changeVariables } from './variables.js';
 
-/** SET and its like hold for the statements after them in the same request; they add no entity. */
+/** SET and its like hold for the statements after them in the same request; they add no entity but a warning. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {
   checkProperty(statement.property, statement.value);
   session.properties.set(propertyName(statement.property), statement.value);
@@ -21,6 +21,11 @@ export const defineVariable: Handler<'define'> = async (statement, { session }) 
 };
 
 export const undefineVariable: Handler<'undefine'> = async (statement, { session }) => {
+  const name = statement.name.toLowerCase();
+  if (!session.variables.has(name)) {
+    const message = `Cannot undefine variable '${name}' which was never defined`;
+    return entity('warning_entity', `${statement.text};`, { message });
+  }
   changeVariables(statement, session.variables);
   return undefined;
 };

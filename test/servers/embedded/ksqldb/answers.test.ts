@@ -140,7 +140,7 @@ const answers: ReadonlyArray<readonly [sql: string, answer: object]> = [
       '@type': 'describe_function',
       name: 'UCASE',
       type: 'SCALAR',
-      functions: [expect.objectContaining({ returnType: 'STRING' })],
+      functions: [expect.objectContaining({ returnType: 'VARCHAR' })],
     },
   ],
   ['DESCRIBE FUNCTION nosuch;', refused("Can't find any functions with the name 'NOSUCH'")],

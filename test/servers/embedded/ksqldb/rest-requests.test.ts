@@ -1,6 +1,5 @@
-import { connect } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type KsqlStack, startStack } from './stack.js';
+import { type KsqlStack, linesByHttp2, startStack } from './stack.js';
 
 /** What the endpoints answer to single requests, by HTTP/1.1 and HTTP/2. Written from the pages of the REST API. */
 const EARLIEST = { 'auto.offset.reset': 'earliest' };
@@ -156,32 +155,14 @@ describe('single requests', () => {
 
   it('takes queries and rows by HTTP/2', async () => {
     const query = JSON.stringify({ sql: 'SELECT id, v FROM s EMIT CHANGES LIMIT 2;', properties: EARLIEST });
-    expect((await http2(stack, '/query-stream', [query])).slice(1)).toEqual([
+    expect((await linesByHttp2(stack, '/query-stream', [query])).slice(1)).toEqual([
       ['a', 1],
       ['b', 2],
     ]);
     const rows = ['{"target":"ins"}\n', '{"k":"a","v":1,"a":[1]}\n', '{"K":"b","V":2}\n'];
-    expect(await http2(stack, '/inserts-stream', rows)).toEqual([
+    expect(await linesByHttp2(stack, '/inserts-stream', rows)).toEqual([
       { status: 'ok', seq: 0 },
       { status: 'ok', seq: 1 },
     ]);
   });
 });
-
-/** The lines that come back. */
-async function http2(stack: KsqlStack, path: string, chunks: readonly string[]): Promise<unknown[]> {
-  const session = connect(stack.url());
-  try {
-    const request = session.request({ ':method': 'POST', ':path': path });
-    for (const chunk of chunks) request.write(chunk);
-    request.end();
-    let text = '';
-    for await (const part of request.setEncoding('utf8')) text += part;
-    return text
-      .trim()
-      .split('\n')
-      .map((line): unknown => JSON.parse(line));
-  } finally {
-    session.close();
-  }
-}

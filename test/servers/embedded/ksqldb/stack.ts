@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectKafka } from '../../../../src/clients/kafka/client.js';
@@ -122,4 +123,22 @@ async function consume(kafka: KafkaClient, topic: string, count: number): Promis
     await reader.close();
   }
   return records;
+}
+
+/** The lines that come back. */
+export async function linesByHttp2(stack: KsqlStack, path: string, chunks: readonly string[]): Promise<unknown[]> {
+  const session = connect(stack.url());
+  try {
+    const request = session.request({ ':method': 'POST', ':path': path });
+    for (const chunk of chunks) request.write(chunk);
+    request.end();
+    let text = '';
+    for await (const part of request.setEncoding('utf8')) text += part;
+    return text
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+  } finally {
+    session.close();
+  }
 }
