@@ -5,6 +5,7 @@ import { TABLE_FUNCTIONS } from '../../ksql/functions/table-functions.js';
 import { HONOURED_PROPERTIES } from '../../ksql/statements/properties.js';
 import { WITH_PROPERTIES } from '../../ksql/statements/with-properties.js';
 import { markdownTable } from '../../support/markdown.js';
+import { ENDPOINTS, WEBSOCKET_ENDPOINT } from './rest/endpoints.js';
 import { STATEMENT_FORMS } from './statements/forms.js';
 import { KSQLDB_VERSION } from './version.js';
 
@@ -74,6 +75,19 @@ export function ksqldbDocumentation(): string {
     '',
     ...SEVERAL_ENGINES,
     '',
+    '## REST API',
+    '',
+    ...markdownTable(
+      ['request', 'meaning'],
+      [
+        ...ENDPOINTS.map(({ method, path, meaning }) => [`\`${method} ${path}\``, meaning]),
+        [`\`${WEBSOCKET_ENDPOINT.path}\``, WEBSOCKET_ENDPOINT.meaning],
+      ],
+    ),
+    '',
+    'By HTTP/1.1 and HTTP/2 without TLS. Answers are `application/vnd.ksql.v1+json` or `application/json`; those of /query-stream and',
+    '/inserts-stream also `application/vnd.ksqlapi.delimited.v1`. An `Accept` that takes none of them is answered with 406.',
+    '',
     '## Statements',
     '',
     ...markdownTable(
@@ -128,7 +142,8 @@ export function ksqldbDocumentation(): string {
     '',
     ...functionTable(TABLE_FUNCTIONS.values()),
     '',
-    'Not supported: user-defined functions (they are Java classes), clusters of several nodes, authentication.',
+    'Not supported: user-defined functions (they are Java classes), TLS, and logins of several users or roles: there is one generated login, where',
+    'other users share the machine ([SECURITY](SECURITY.md#other-users-of-the-same-machine)).',
     '',
   ].join('\n');
 }

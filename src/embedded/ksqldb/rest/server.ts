@@ -12,6 +12,7 @@ import type { Engine } from '../engine.js';
 import { HELD_ROWS_PATH } from '../query/gather-rows.js';
 import { KSQLDB_VERSION } from '../version.js';
 import { clusterStatus, HOST_STATUS_PATH, hostStatusRoute, metadata, metadataId } from './cluster-routes.js';
+import { ENDPOINTS, type EndpointPath } from './endpoints.js';
 import { genericError, refuseIfTerminated } from './errors.js';
 import { handleInserts } from './inserts-route.js';
 import { handleCloseQuery, handleHeldRows, handleQuery, handleQueryStream } from './query-route.js';
@@ -112,31 +113,29 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
       refuseIfTerminated(engine);
       return handle(call, context);
     };
-  const routes: readonly KsqlRoute[] = [
-    { method: 'POST', path: '/ksql', handle: accepting((call) => statements.handle(call)) },
-    {
-      method: 'POST',
-      path: '/ksql/terminate',
-      handle: accepting((call) => statements.terminate(call, commandTopic)),
-    },
-    { method: 'POST', path: '/query', handle: accepting(handleQuery) },
-    { method: 'POST', path: '/query-stream', produces: STREAMED, handle: accepting(handleQueryStream) },
+  const handling: Readonly<Record<EndpointPath, Omit<KsqlRoute, 'method' | 'path'>>> = {
+    '/ksql': { handle: accepting((call) => statements.handle(call)) },
+    '/query': { handle: accepting(handleQuery) },
+    '/query-stream': { produces: STREAMED, handle: accepting(handleQueryStream) },
+    '/close-query': { handle: handleCloseQuery },
+    '/inserts-stream': { produces: STREAMED, streamed: true, handle: accepting(handleInserts) },
+    '/ksql/terminate': { handle: accepting((call) => statements.terminate(call, commandTopic)) },
+    '/': { handle: () => ({ status: 307, headers: { location: '/info' } }) },
+    '/info': { handle: () => info(engine, clusterId) },
+    '/v1/metadata': { handle: async () => metadata(await clusterId(), engine) },
+    '/v1/metadata/id': { handle: async () => metadataId(await clusterId(), engine) },
+    '/healthcheck': { handle: () => health(engine) },
+    '/clusterStatus': { handle: clusterStatus },
+    '/status': { handle: () => allStatuses(engine) },
+    '/status/:type/:name/:action': { handle: status },
+    '/is_valid_property/:property': { handle: isValidProperty },
+  };
+  return [
+    ...ENDPOINTS.map(({ method, path }) => ({ method, path, produces: JSON_TYPES, ...handling[path] })),
     // Asked by the other engines of the service.
     { method: 'POST', path: HELD_ROWS_PATH, handle: accepting(handleHeldRows) },
     { method: 'POST', path: HOST_STATUS_PATH, handle: hostStatusRoute },
-    { method: 'POST', path: '/close-query', handle: handleCloseQuery },
-    { method: 'POST', path: '/inserts-stream', produces: STREAMED, streamed: true, handle: accepting(handleInserts) },
-    { method: 'GET', path: '/', handle: () => ({ status: 307, headers: { location: '/info' } }) },
-    { method: 'GET', path: '/info', handle: () => info(engine, clusterId) },
-    { method: 'GET', path: '/v1/metadata', handle: async () => metadata(await clusterId(), engine) },
-    { method: 'GET', path: '/v1/metadata/id', handle: async () => metadataId(await clusterId(), engine) },
-    { method: 'GET', path: '/healthcheck', handle: () => health(engine) },
-    { method: 'GET', path: '/clusterStatus', handle: clusterStatus },
-    { method: 'GET', path: '/status', handle: () => allStatuses(engine) },
-    { method: 'GET', path: '/status/:type/:name/:action', handle: status },
-    { method: 'GET', path: '/is_valid_property/:property', handle: isValidProperty },
   ];
-  return routes.map((route) => ({ produces: JSON_TYPES, ...route }));
 };
 
 async function info({ parts }: Engine, clusterId: () => Promise<string>): Promise<Answer> {

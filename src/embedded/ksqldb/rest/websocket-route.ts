@@ -7,6 +7,7 @@ import { messageOf } from '../../../support/errors.js';
 import type { Engine } from '../engine.js';
 import type { OpenedQuery } from '../query/open-query.js';
 import { fieldInfos } from '../statements/schema-info.js';
+import { WEBSOCKET_ENDPOINT } from './endpoints.js';
 import { refuseIfTerminated } from './errors.js';
 import { closedSignal, openRequest, readQuery, rowsOf, writers } from './query-route.js';
 import { jsonObject } from './request.js';
@@ -32,7 +33,7 @@ export async function upgradeToQuery(
   { segments, query }: Target,
   engine: Engine,
 ): Promise<void> {
-  if (segments.join('/') !== 'ws/query') return refuseUpgrade(socket, 404);
+  if (`/${segments.join('/')}` !== WEBSOCKET_ENDPOINT.path) return refuseUpgrade(socket, 404);
   handshakes ??= loadHandshakes();
   (await handshakes).handleUpgrade(request, socket, head, (client) => {
     client.on('error', () => client.terminate());
