@@ -31,7 +31,7 @@ export function joinRelations(
       throw new StatementError(`Invalid join: each side needs an alias of its own, ${alias} is used twice.`);
     }
     const right = sourceSide(source, alias);
-    const relation = joinTwo({ left, right, join, at, several: joins.length > 1 }, base);
+    const relation = joinTwo({ left, right, join, at }, base);
     left = { relation, cells: [...left.cells, ...right.cells], source: undefined };
   }
   return left.relation;
@@ -42,7 +42,6 @@ interface Two {
   readonly right: Side;
   readonly join: Join;
   readonly at: number;
-  readonly several: boolean;
 }
 
 function joinTwo(two: Two, base: Omit<CompileContext, 'scope'>): Relation {

@@ -84,8 +84,8 @@ interface Criteria {
   readonly right: Side;
   readonly onLeft: Expression;
   readonly onRight: Expression;
-  /** More than one JOIN in the query. */
-  readonly several: boolean;
+  /** Its place among the query's joins. */
+  readonly at: number;
 }
 
 export function checkTypes({ onLeft, onRight }: Criteria, left: Compiled, right: Compiled): void {
@@ -146,8 +146,9 @@ export const isWholeKey = ({ relation }: Side, on: Expression): boolean =>
 const notPrimary = (rule: string, { on }: Join): StatementError =>
   new StatementError(`Invalid join condition: ${rule}. Got ${bare(on)}.`);
 
-function checkForeignKey({ join, left, right, several }: Criteria): void {
-  if (several) {
+/** In a row of joins only the first may be one. */
+function checkForeignKey({ join, left, right, at }: Criteria): void {
+  if (at > 0) {
     throw new StatementError(
       `Invalid join condition: foreign-key table-table joins are not supported as part of n-way joins. Got ${bare(join.on)}.`,
     );
