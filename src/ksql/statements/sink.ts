@@ -1,6 +1,11 @@
-import type { Query, StatementOf } from '../../protocol/ksql/ast.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Expression, Query, StatementOf } from '../../protocol/ksql/ast.js';
+import { formatExpression } from '../../protocol/ksql/format.js';
+import { parseStatement } from '../../protocol/ksql/parse.js';
+import { columnsIn } from '../expressions/children.js';
 import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
+import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
 import type { QueryPlan } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
@@ -29,7 +34,7 @@ export function declareSink(statement: CreateAsSelect, circumstances: Circumstan
     throw alreadyExists(statement.type.toLowerCase(), existing);
   }
   const planned = planSink(statement, circumstances);
-  if (existing !== undefined) checkUpgrade(existing, planned.sink, planned.plan, statement.query);
+  if (existing !== undefined) checkUpgrade(existing, planned.sink, statement.query, circumstances.metastore);
   return { kind: 'new', ...planned };
 }
 
@@ -94,14 +99,51 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
   };
 }
 
-/** CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more. */
-function checkUpgrade(existing: Source, next: Source, plan: QueryPlan, query: Query): void {
-  const stateful = plan.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
-  if (stateful || existing.window !== undefined) {
+/**
+ * CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more; of an
+ * aggregate only its filter, over the columns that it reads already.
+ */
+function checkUpgrade(existing: Source, next: Source, query: Query, metastore: Metastore): void {
+  const stateful = query.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
+  if ((stateful || existing.window !== undefined) && !changesOnlyFilter(existing, query, metastore)) {
     const what = query.joins.length > 0 ? 'joins' : 'aggregations';
     throw new StatementError(
       `Cannot replace ${existing.type.toLowerCase()} '${existing.name}': upgrades are not supported for ${what}`,
     );
   }
   checkReplacement(existing, next);
+}
+
+function changesOnlyFilter(existing: Source, query: Query, metastore: Metastore): boolean {
+  const old = parseStatement(existing.statement);
+  if (old.kind !== 'create-as-select' || query.window !== undefined || query.joins.length > 0) return false;
+  const source = metastore.source(query.from.name);
+  if (source.type !== 'STREAM' || source.window !== undefined) return false;
+  const [before, after] = [old.query, query].map((each) => ({
+    shape: shapeOf(each),
+    reads: [...columnsOf(each)].sort(),
+  }));
+  return isDeepStrictEqual(before, after);
+}
+
+const expressionsOf = ({ select, groupBy, having }: Query): Expression[] => [
+  ...select.flatMap((item) => (item.kind === 'expression' ? [item.expression] : [])),
+  ...groupBy,
+  ...(having === undefined ? [] : [having]),
+];
+
+/** All of a query but its filter. */
+const shapeOf = (query: Query) => ({
+  from: query.from.name,
+  names: query.select.map((item) => (item.kind === 'expression' ? item.alias : item.kind)),
+  expressions: expressionsOf(query).map(formatExpression),
+  joined: query.joins.length + (query.window === undefined ? 0 : 1),
+});
+
+function columnsOf(query: Query): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const each of [...expressionsOf(query), ...(query.where === undefined ? [] : [query.where])]) {
+    columnsIn(each, names);
+  }
+  return names;
 }

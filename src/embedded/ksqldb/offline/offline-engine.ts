@@ -52,7 +52,10 @@ export class OfflineEngine {
           return sequence - 1;
         },
       },
-      createQuery: (options) => new OfflineQuery(options, this.kafka),
+      createQuery: (options) => {
+        const replaced = this.engine.queries.get(options.id);
+        return new OfflineQuery(options, this.kafka, replaced instanceof OfflineQuery ? replaced : undefined);
+      },
       world: { now: clock, random },
       log,
     });

@@ -140,6 +140,21 @@ describe('push and pull queries', () => {
     expect(records.map(({ value }) => value?.toString())).toEqual(['{"A":1}', '{"A":2,"B":20}']);
   });
 
+  it('replaces the filter of an aggregate, whose state stays', async () => {
+    await stack.ksql('CREATE TABLE SUMS AS SELECT K, SUM(A) AS T FROM S GROUP BY K;');
+    await stack.produce('s', [['t1', '{"A":-1}']]);
+    await stack.consume('SUMS', 1);
+    const filtered = 'CREATE OR REPLACE TABLE SUMS AS SELECT K, SUM(A) AS T FROM S WHERE A > 0 GROUP BY K;';
+    expect((await stack.ksql(filtered)).status).toBe(200);
+    await stack.produce('s', [
+      ['t1', '{"A":-5}'],
+      ['t1', '{"A":3}'],
+    ]);
+    const records = await stack.consume('SUMS', 2);
+    expect(records.map(({ value }) => value?.toString())).toEqual(['{"T":-1}', '{"T":2}']);
+    await stack.ksql('DROP TABLE SUMS;');
+  });
+
   it('takes up partitions that a topic gets later, from their beginning', async () => {
     await stack.ksql('CREATE STREAM G AS SELECT * FROM S;');
     await stack.kafka.createPartitions('s', 2);
