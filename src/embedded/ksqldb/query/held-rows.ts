@@ -2,8 +2,9 @@ import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import type { ResultRow } from '../runtime/transient-query.js';
 
-/** How long a pull query waits for a table whose state is being restored. */
+/** How long a pull query waits for a table whose state is being restored, and how often it looks. */
 export const RESTORED_WITHIN_MS = 20_000;
+export const RESTORED_EVERY_MS = 10;
 
 /** A pull query that has been checked. */
 export interface Pull {

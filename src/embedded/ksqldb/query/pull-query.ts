@@ -13,7 +13,7 @@ import type { Engine } from '../engine.js';
 import { PlanRun } from '../runtime/plan-run.js';
 import { type ResultRow, toResult } from '../runtime/transient-query.js';
 import { gatherRows } from './gather-rows.js';
-import { type Pull, RESTORED_WITHIN_MS } from './held-rows.js';
+import { type Pull, RESTORED_EVERY_MS, RESTORED_WITHIN_MS } from './held-rows.js';
 import { keyLookup } from './key-lookup.js';
 import type { OpenedQuery, ResultColumn } from './open-query.js';
 
@@ -70,10 +70,11 @@ export function planPull(engine: Engine, { query }: StatementOf<'select'>, sourc
     source,
     isOneKey,
     async local() {
+      const step = await stepOf(plan, engine);
       const { rows, tasks, of } = await waitUntil(`the state of ${source.name}`, async () => maintainer.holding, {
         timeoutMs: RESTORED_WITHIN_MS,
+        maxPauseMs: RESTORED_EVERY_MS,
       });
-      const step = await stepOf(plan, engine);
       const results: ResultRow[] = [];
       for (const row of rowsOf(rows)) {
         if (plan.limit !== undefined && results.length >= plan.limit) break;
