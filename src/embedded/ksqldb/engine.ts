@@ -2,6 +2,7 @@ import type { KafkaClient, RecordProducer } from '../../clients/kafka/contract.j
 import type { World } from '../../ksql/expressions/compiled.js';
 import type { Registry } from '../../ksql/formats/registry.js';
 import { Metastore } from '../../ksql/metadata/metastore.js';
+import type { StateMemory } from '../../ksql/rows/state-memory.js';
 import type { Log } from '../../support/log.js';
 import type { CommandLog } from './command-log.js';
 import type { EngineGroup } from './engine-group.js';
@@ -22,6 +23,8 @@ export interface EngineParts {
   readonly group?: EngineGroup | undefined;
   readonly peers?: Peers | undefined;
   readonly createQuery: (options: PersistentQueryOptions) => RunningQuery;
+  /** Of the states of its queries; absent: it has no bound. */
+  readonly memory?: StateMemory | undefined;
   readonly world: World;
   readonly log: Log;
 }

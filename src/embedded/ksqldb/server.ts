@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os';
 import { connectKafka } from '../../clients/kafka/client.js';
 import type { KafkaAccess, KafkaClient } from '../../clients/kafka/contract.js';
 import type { Login } from '../../http/callers.js';
 import type { HttpAddress } from '../../http/client.js';
+import { StateMemory } from '../../ksql/rows/state-memory.js';
+import { STATE_BYTES_DEFAULT } from '../../ksql/statements/properties.js';
 import type { RunningServer } from '../../support/child.js';
 import { systemClock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
@@ -12,6 +15,7 @@ import { EngineGroup } from './engine-group.js';
 import { Peers } from './peers.js';
 import { RestServer } from './rest/server.js';
 import { PersistentQuery } from './runtime/persistent-query.js';
+import { StateFile } from './runtime/state-file.js';
 import { followCommands, restore } from './statements/execute.js';
 import { ConnectWorker } from './upstream/connect.js';
 import { HttpRegistry } from './upstream/registry.js';
@@ -33,6 +37,8 @@ export interface KsqldbOptions {
   readonly isShared?: boolean;
   /** host:port at which the others reach this one; default: where it listens. */
   readonly advertised?: string;
+  /** Where state lies that memory has no room for; default: the system's temporary folder. */
+  readonly dataDir?: string;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -52,6 +58,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     onLost = resolve;
   });
   const sharing = options.isShared === true ? share({ ...options, serviceId }, kafka, onLost) : undefined;
+  const stateFile = new StateFile(options.dataDir ?? tmpdir());
   const engine = new Engine({
     serviceId,
     kafka,
@@ -60,6 +67,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     commands,
     ...sharing,
     createQuery: (query) => new PersistentQuery(query),
+    memory: new StateMemory(STATE_BYTES_DEFAULT, stateFile),
     world: { now: options.clock ?? systemClock.now, random: options.random ?? Math.random },
     log,
   });
@@ -81,6 +89,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     await following;
     await rest.close();
     await engine.stop();
+    stateFile.close();
     await sharing?.group.leave();
     sharing?.peers.close();
     await commands.close();

@@ -30,7 +30,7 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
     layer: 3,
     protocol: 'http',
     stopTimeoutMs: 10_000,
-    launch: ({ upstream, secrets }) =>
+    launch: ({ upstream, secrets, dataDir }) =>
       embeddedProgram(
         'ksqldb',
         {
@@ -39,6 +39,7 @@ export const ksqldbComponent = ({ name, target }: Pick<Pipeline, 'name' | 'targe
           connect: upstream.of(server('connect'))?.host,
           ...(upstream.isForeign(server('kafka')) && { serviceId: `${name}_`, isShared: true }),
           login: secrets.login('ksqldb'),
+          dataDir,
         },
         { nodeFlags: MANY_NEW_OBJECTS },
       ),

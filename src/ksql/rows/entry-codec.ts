@@ -1,10 +1,9 @@
 import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
-import { keyAndValueAt } from '../../protocol/kafka/key-and-value.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { jsonReader } from '../formats/json-reader.js';
 import { jsonWriter } from '../formats/json-writer.js';
 import { identityOf, type Value } from '../values/value.js';
-import type { Packed } from './packed-entries.js';
+import type { Packed } from './entry-pieces.js';
 import type { RowWindow } from './row.js';
 
 /** What a store holds, for its changelog: key and state are written as JSON of these types. */
@@ -85,9 +84,8 @@ export class EntryCodec {
   }
 
   /** Whether a record of a changelog is of this store. */
-  owns({ bytes, at: start }: Packed): boolean {
+  owns({ bytes, keyAt, keyEnd }: Packed): boolean {
     const { head } = this;
-    const { keyAt, keyEnd } = keyAndValueAt(bytes, start);
     if (keyEnd - keyAt < head.length) return false;
     for (let at = head.length - 1; at >= 0; at -= 1) if (bytes[keyAt + at] !== head[at]) return false;
     return true;
@@ -102,8 +100,7 @@ export class EntryCodec {
     return Buffer.from(`{"t":${timestampMs},"s":${this.writeState(state)}}`);
   }
 
-  key({ bytes, at }: Packed): EntryKey {
-    const { keyAt, keyEnd } = keyAndValueAt(bytes, at);
+  key({ bytes, keyAt, keyEnd }: Packed): EntryKey {
     const { k, w } = parsed(bytes, keyAt, keyEnd);
     const bounds = w as [number, number] | undefined;
     const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
@@ -112,14 +109,17 @@ export class EntryCodec {
 
   entry(packed: Packed): StoreEntry {
     const { key, window } = this.key(packed);
-    const { valueAt, valueEnd } = keyAndValueAt(packed.bytes, packed.at);
-    const { t, s } = parsed(packed.bytes, valueAt, valueEnd);
+    const { t, s } = parsed(packed.bytes, packed.valueAt, packed.valueEnd);
     return { key, window, state: this.readState(s), timestampMs: Number(t) };
   }
 
   identity(packed: Packed): string {
     const { key, window } = this.key(packed);
     return entryIdentity(key, window);
+  }
+
+  hashIfOwned(packed: Packed): number | undefined {
+    return this.owns(packed) ? this.hashOfKey(packed) : undefined;
   }
 
   /** The hash of the identity of a key, without parsing it where it is plain text or a number. */
@@ -129,8 +129,7 @@ export class EntryCodec {
 
   private plainHash(packed: Packed): number | undefined {
     if (isOfWindow(packed)) return undefined;
-    const { bytes } = packed;
-    const { keyAt, keyEnd } = keyAndValueAt(bytes, packed.at);
+    const { bytes, keyAt, keyEnd } = packed;
     const isText = this.plainKind === 'STRING';
     let at = keyAt + this.plainHead.length;
     if (isText && bytes[at] !== QUOTE) return undefined;
@@ -146,8 +145,7 @@ export class EntryCodec {
 }
 
 /** Whether a key of a changelog is that of a window: it ends with its bounds then. */
-export const isOfWindow = ({ bytes, at }: Packed): boolean =>
-  bytes[keyAndValueAt(bytes, at).keyEnd - 2] === CLOSE_BRACKET;
+export const isOfWindow = ({ bytes, keyEnd }: Packed): boolean => bytes[keyEnd - 2] === CLOSE_BRACKET;
 
 function parsed(bytes: Buffer, from: number, to: number) {
   const json = parseJson(bytes.toString('utf8', from, to));

@@ -1,8 +1,9 @@
-import { keyAndValueAt } from '../../protocol/kafka/key-and-value.js';
+import { keyAndValueBytes, writeKeyAndValue } from '../../protocol/kafka/key-and-value.js';
+import { EntryPieces, type Packed, type PieceFile } from './entry-pieces.js';
 
-/** Columns of the table, 32 bits each: hash, the number of the entry's bytes from 1 on, where in them it begins. */
+/** Columns of the table, 32 bits each: hash, the number of the entry's piece, where in it the entry begins. */
 const HASH = 0;
-const BYTES = 1;
+const PIECE = 1;
 const AT = 2;
 const COLUMNS = 3;
 
@@ -11,82 +12,90 @@ const EMPTY = 0;
 const GONE = -1;
 const SLOTS_MIN = 1024;
 
-/** No piece is longer. */
-const PIECE_SPAN = 2 ** 31;
-
 /** Bytes without use are tolerated up to this, and up to as many as those that have one. */
 const SPARE_BYTES = 16 * 1024 * 1024;
-const COMPACT_BYTES = 1024 * 1024;
 
-/** Keys and values as a record of a changelog has them, from the length of the key on. */
-export interface Packed {
-  readonly bytes: Buffer;
-  readonly at: number;
-}
+/** The hash of an entry's key; undefined where it is nothing that can be among the entries. */
+export type HashOf = (entry: Packed) => number | undefined;
 
 /**
- * Entries as the bytes that were fetched, found by a hash of the key. No object is made for one and nothing is copied, so that
- * millions of them are there at once and cost the garbage collector nothing. A table with open addressing says where they are.
+ * Entries as the bytes that were fetched or that a changelog got, found by a hash of the key. No object is made for one, so that
+ * millions of them cost the garbage collector nothing. A table with open addressing says where they are: 16 to 32 bytes an entry
+ * stay in memory, wherever the entry is.
  */
 export class PackedEntries {
   size = 0;
   private table = new Int32Array(COLUMNS * SLOTS_MIN);
   /** Slots that hold an entry or held one: a search has to go on behind them. */
   private used = 0;
-  private pieces: Buffer[] = [];
-  private heldBytes = 0;
-  private liveBytes = 0;
+  private readonly pieces: EntryPieces;
 
+  constructor(
+    private readonly hashOf: HashOf,
+    file?: PieceFile | undefined,
+  ) {
+    this.pieces = new EntryPieces(file);
+  }
+
+  /** Of entries, without the table. */
+  get memoryBytes(): number {
+    return this.pieces.memoryBytes;
+  }
+
+  /** Holds on to the bytes in which it lies. */
   set(hash: number, entry: Packed): void {
     const row = this.rowOf(hash, entry);
-    if (this.table[row + BYTES] === EMPTY) {
-      this.used += 1;
-      this.size += 1;
-    } else {
-      this.liveBytes -= this.bytesAt(row);
-    }
-    if (this.pieces.at(-1) !== entry.bytes) this.hold(entry.bytes);
-    this.fill(row, hash, this.pieces.length, entry.at);
-    this.liveBytes += this.bytesAt(row);
-    if (2 * COLUMNS * this.used > this.table.length) this.rehash();
-    this.compactIfDue();
+    this.make(row);
+    this.fill(row, hash, this.pieces.hold(entry), entry.at);
+    this.tidy();
+  }
+
+  /** One that is not there yet. */
+  add(hash: number, key: Buffer, value: Buffer): void {
+    let row = this.firstRow(hash);
+    while (this.table[row + PIECE] !== EMPTY) row = this.nextRow(row);
+    this.make(row);
+    const { number, into, at } = this.pieces.place(keyAndValueBytes(key, value));
+    writeKeyAndValue(into, at, key, value);
+    this.fill(row, hash, number, at);
+    this.tidy();
   }
 
   delete(hash: number, key: Packed): void {
     const row = this.rowOf(hash, key);
-    if (this.table[row + BYTES] !== EMPTY) this.free(row);
+    if (this.table[row + PIECE] !== EMPTY) this.free(row);
   }
 
-  /** Takes out the entry of this hash that is it. */
-  take(hash: number, isIt: (entry: Packed) => boolean): Packed | undefined {
+  /** Takes out the entry of this hash that is it, and gives what `read` makes of it. */
+  take<T>(hash: number, isIt: (entry: Packed) => boolean, read: (entry: Packed) => T): T | undefined {
     const { table } = this;
-    for (let row = this.firstRow(hash); table[row + BYTES] !== EMPTY; row = this.nextRow(row)) {
-      if (table[row + HASH] !== hash || table[row + BYTES] === GONE) continue;
+    for (let row = this.firstRow(hash); table[row + PIECE] !== EMPTY; row = this.nextRow(row)) {
+      if (table[row + HASH] !== hash || table[row + PIECE] === GONE) continue;
       const found = this.packedAt(row);
       if (!isIt(found)) continue;
+      const result = read(found);
       this.free(row);
-      return found;
+      return result;
     }
     return undefined;
   }
 
   /** Mostly in the order in which they were set last. Nothing may be changed meanwhile. */
   *[Symbol.iterator](): Iterator<Packed> {
-    const places = new Float64Array(this.size);
-    let count = 0;
-    for (const row of this.rows()) {
-      places[count] = (this.table[row + BYTES] ?? 0) * PIECE_SPAN + (this.table[row + AT] ?? 0);
-      count += 1;
-    }
-    for (const place of places.sort()) {
-      yield packedIn(this.pieces, Math.floor(place / PIECE_SPAN), place % PIECE_SPAN);
+    for (const number of this.pieces.numbers) {
+      for (const entry of this.pieces.entriesOf(number)) if (this.rowAt(number, entry) !== undefined) yield entry;
     }
   }
 
-  private *rows(): Iterable<number> {
-    for (let row = 0; row < this.table.length; row += COLUMNS) {
-      if ((this.table[row + BYTES] ?? EMPTY) > 0) yield row;
-    }
+  /** Moves some entries to the file; false: there are none that can be moved. */
+  spill(): boolean {
+    return this.pieces.spill();
+  }
+
+  clear(): void {
+    this.table = new Int32Array(COLUMNS * SLOTS_MIN);
+    [this.used, this.size] = [0, 0];
+    this.pieces.clear();
   }
 
   private firstRow(hash: number): number {
@@ -98,87 +107,96 @@ export class PackedEntries {
   }
 
   /** Where a key is, or else the empty row that it gets. */
-  private rowOf(hash: number, { bytes, at }: Packed): number {
+  private rowOf(hash: number, { bytes, keyAt, keyEnd }: Packed): number {
     const { table } = this;
     let row = this.firstRow(hash);
-    for (; table[row + BYTES] !== EMPTY; row = this.nextRow(row)) {
-      if (table[row + HASH] !== hash || table[row + BYTES] === GONE) continue;
-      const key = keyAndValueAt(bytes, at);
+    for (; table[row + PIECE] !== EMPTY; row = this.nextRow(row)) {
+      if (table[row + HASH] !== hash || table[row + PIECE] === GONE) continue;
       const known = this.packedAt(row);
-      const { keyAt, keyEnd } = keyAndValueAt(known.bytes, known.at);
-      if (bytes.compare(known.bytes, keyAt, keyEnd, key.keyAt, key.keyEnd) === 0) break;
+      if (bytes.compare(known.bytes, known.keyAt, known.keyEnd, keyAt, keyEnd) === 0) break;
     }
     return row;
   }
 
-  private packedAt(row: number): Packed {
-    return packedIn(this.pieces, this.table[row + BYTES] ?? EMPTY, this.table[row + AT] ?? 0);
+  /** The row of what lies there; undefined where that is not valid any more. */
+  private rowAt(number: number, entry: Packed): number | undefined {
+    const { table } = this;
+    const hash = this.hashOf(entry);
+    if (hash === undefined) return undefined;
+    for (let row = this.firstRow(hash); table[row + PIECE] !== EMPTY; row = this.nextRow(row)) {
+      if (table[row + PIECE] === number && table[row + AT] === entry.at) return row;
+    }
+    return undefined;
   }
 
-  private bytesAt(row: number): number {
-    const { bytes, at } = this.packedAt(row);
-    return keyAndValueAt(bytes, at).valueEnd - at;
+  private packedAt(row: number): Packed {
+    return this.pieces.entry(this.table[row + PIECE] ?? EMPTY, this.table[row + AT] ?? 0);
+  }
+
+  /** The row is about to get an entry. */
+  private make(row: number): void {
+    if (this.table[row + PIECE] !== EMPTY) {
+      this.release(row);
+      return;
+    }
+    this.used += 1;
+    this.size += 1;
+  }
+
+  private release(row: number): void {
+    const { at, valueEnd } = this.packedAt(row);
+    this.pieces.release(this.table[row + PIECE] ?? EMPTY, valueEnd - at);
   }
 
   private fill(row: number, hash: number, piece: number, at: number): void {
     this.table[row + HASH] = hash;
-    this.table[row + BYTES] = piece;
+    this.table[row + PIECE] = piece;
     this.table[row + AT] = at;
   }
 
   private free(row: number): void {
-    this.liveBytes -= this.bytesAt(row);
-    this.table[row + BYTES] = GONE;
+    this.release(row);
+    this.table[row + PIECE] = GONE;
     this.size -= 1;
-    this.compactIfDue();
+    this.tidy();
   }
 
-  private hold(bytes: Buffer): void {
-    this.pieces.push(bytes);
-    this.heldBytes += bytes.length;
+  private tidy(): void {
+    if (4 * COLUMNS * this.used > 3 * this.table.length) this.rehash();
+    while (this.pieces.heldBytes > 2 * this.pieces.liveBytes + SPARE_BYTES) {
+      const sparse = this.pieces.nextSparse();
+      if (sparse === undefined) return;
+      this.empty(sparse);
+    }
   }
 
-  /** Into a table that is a quarter full. */
+  /** Into a table that is less than half full. */
   private rehash(): void {
     const { table } = this;
     let slots = SLOTS_MIN;
-    while (slots < 4 * this.size) slots *= 2;
+    while (slots < 2 * this.size) slots *= 2;
     this.table = new Int32Array(COLUMNS * slots);
     this.used = this.size;
     for (let from = 0; from < table.length; from += COLUMNS) {
-      const piece = table[from + BYTES] ?? EMPTY;
+      const piece = table[from + PIECE] ?? EMPTY;
       if (piece <= 0) continue;
       const hash = table[from + HASH] ?? 0;
       let row = this.firstRow(hash);
-      while (this.table[row + BYTES] !== EMPTY) row = this.nextRow(row);
+      while (this.table[row + PIECE] !== EMPTY) row = this.nextRow(row);
       this.fill(row, hash, piece, table[from + AT] ?? 0);
     }
   }
 
-  /** Most of what is held may be without use by now: the rest moves to memory of its own. */
-  private compactIfDue(): void {
-    if (this.heldBytes <= 2 * this.liveBytes + SPARE_BYTES) return;
-    const { pieces } = this;
-    this.pieces = [];
-    this.heldBytes = 0;
-    let [into, end] = [Buffer.alloc(0), 0];
-    for (const row of this.rows()) {
-      const packed = packedIn(pieces, this.table[row + BYTES] ?? EMPTY, this.table[row + AT] ?? 0);
-      const { valueEnd } = keyAndValueAt(packed.bytes, packed.at);
-      const bytes = valueEnd - packed.at;
-      if (end + bytes > into.length) {
-        [into, end] = [Buffer.allocUnsafeSlow(Math.max(COMPACT_BYTES, bytes)), 0];
-        this.hold(into);
-      }
-      packed.bytes.copy(into, end, packed.at, valueEnd);
-      this.fill(row, this.table[row + HASH] ?? 0, this.pieces.length, end);
-      end += bytes;
+  /** Most of a piece is without use by now: the rest moves to another one. */
+  private empty(number: number): void {
+    for (const entry of this.pieces.entriesOf(number)) {
+      const row = this.rowAt(number, entry);
+      if (row === undefined) continue;
+      const { bytes, at, valueEnd } = entry;
+      const place = this.pieces.place(valueEnd - at);
+      bytes.copy(place.into, place.at, at, valueEnd);
+      this.fill(row, this.table[row + HASH] ?? 0, place.number, place.at);
     }
+    this.pieces.drop(number);
   }
-}
-
-function packedIn(pieces: readonly Buffer[], piece: number, at: number): Packed {
-  const bytes = pieces[piece - 1];
-  if (bytes === undefined) throw new RangeError('no entry is there');
-  return { bytes, at };
 }

@@ -1,4 +1,3 @@
-import { keyAndValueAt } from '../../protocol/kafka/key-and-value.js';
 import type { Value } from '../values/value.js';
 import {
   EntryCodec,
@@ -9,10 +8,12 @@ import {
   type StoreEntry,
   type StoreSpec,
 } from './entry-codec.js';
+import type { Packed } from './entry-pieces.js';
 import { compareKeyed, compareToPlace, type KeyRange } from './key-range.js';
 import { OrderedIndex } from './ordered-index.js';
-import { type Packed, PackedEntries } from './packed-entries.js';
+import { PackedEntries } from './packed-entries.js';
 import type { RowWindow } from './row.js';
+import type { StateMemory } from './state-memory.js';
 
 export type { StoreEntry, StoreSpec } from './entry-codec.js';
 
@@ -28,21 +29,52 @@ export type Changelog = (key: Buffer, value: Buffer | null) => void;
  */
 const LOG_KEYS_MAX = 50_000;
 
-/** A state store in memory, every change of which goes to its changelog topic. */
+/** What an entry takes besides its bytes: objects for it, its key and its values, and its place in the map. */
+const ENTRY_BYTES = 300;
+/** The mean size of an entry is that of about so many that were changed last. */
+const MEAN_OF = 256;
+/** So many are packed at once, and one of so many parts. */
+const PACKED_AT_ONCE = 64;
+
+/**
+ * A state store, every change of which goes to its changelog topic. With a memory that it shares it packs what was not asked for
+ * since long, and moves that to a file, where there is no room for it.
+ */
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
-  /** What the changelog gave and nothing has asked for since, as bytes: a restart need not parse all that it reads. */
-  private readonly restored = new PackedEntries();
+  /**
+   * The others, as bytes: what the changelog gave and nothing has asked for since, so that a restart need not parse all that it
+   * reads, and what there was no room for among the entries.
+   */
+  private readonly packed: PackedEntries;
   private readonly codec: EntryCodec;
+  private meanBytes = 0;
   /** The entries in the order of their keys, once a range has been asked for. */
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
   private isWindowed = false;
+  private isClosed = false;
   /** Keys of entries as the changelog has them. */
   private readonly logKeys = new Map<string, Buffer>();
 
-  constructor(readonly spec: StoreSpec) {
+  constructor(
+    readonly spec: StoreSpec,
+    private readonly memory?: StateMemory | undefined,
+  ) {
     this.codec = new EntryCodec(spec);
+    this.packed = new PackedEntries((entry) => this.codec.hashIfOwned(entry), memory?.file);
+    memory?.add(this);
+  }
+
+  /** Nothing may be asked of it any more. */
+  close(): void {
+    this.isClosed = true;
+    this.memory?.delete(this);
+    this.packed.clear();
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed) throw new Error(`the state ${this.spec.name} is closed: its query ends or begins again`);
   }
 
   /** From now on changes are logged. */
@@ -56,27 +88,38 @@ export class Store {
 
   get(identity: string): StoreEntry | undefined {
     const entry = this.entries.get(identity);
-    return entry === undefined && this.restored.size > 0 ? this.unpack(identity) : entry;
+    return entry === undefined && this.packed.size > 0 ? this.unpack(identity) : entry;
   }
 
   private unpack(identity: string): StoreEntry | undefined {
-    const packed = this.restored.take(hashOf(identity), (key) => this.codec.identity(key) === identity);
-    if (packed === undefined) return undefined;
-    const entry = this.codec.entry(packed);
+    let bytes = 0;
+    const entry = this.take(identity, (packed) => {
+      bytes = entryBytes(packed);
+      return this.codec.entry(packed);
+    });
+    if (entry === undefined) return undefined;
     this.entries.set(identity, entry);
+    this.grew(bytes);
     return entry;
   }
 
+  private take<T>(identity: string, read: (packed: Packed) => T): T | undefined {
+    return this.packed.take(hashOf(identity), (key) => this.codec.identity(key) === identity, read);
+  }
+
   put(identity: string, entry: StoreEntry): void {
-    if (this.restored.size > 0) this.get(identity); // its place is among the entries then
+    if (this.packed.size > 0 && !this.entries.has(identity)) this.take(identity, () => undefined);
     this.entries.set(identity, entry);
     this.isWindowed = entry.window !== undefined;
     this.ordered?.add({ identity, key: entry.key, window: entry.window });
-    this.changelog?.(this.keyBytes(identity, entry), this.codec.valueBytes(entry));
+    if (this.changelog === undefined) return;
+    const [key, value] = [this.keyBytes(identity, entry), this.codec.valueBytes(entry)];
+    this.changelog(key, value);
+    this.grew(key.length + value.length);
   }
 
   delete(identity: string): void {
-    const entry = this.get(identity);
+    const entry = this.entries.get(identity) ?? this.take(identity, (packed) => this.codec.entry(packed));
     if (entry === undefined) return;
     this.entries.delete(identity);
     this.ordered?.delete({ identity, key: entry.key, window: entry.window });
@@ -86,21 +129,22 @@ export class Store {
 
   /** The entries of some ranges, each once: those of a whole key at once, others by an index that is made when first needed. */
   *between(ranges: readonly KeyRange[]): Iterable<StoreEntry> {
-    const seen = new Set<StoreEntry>();
+    this.checkOpen();
+    const seen = new Set<string>();
     for (const range of ranges) {
-      for (const entry of this.range(range)) {
-        if (ranges.length > 1 && seen.has(entry)) continue;
-        seen.add(entry);
-        yield entry;
+      for (const identity of this.range(range)) {
+        if (ranges.length > 1 && seen.has(identity)) continue;
+        seen.add(identity);
+        const entry = this.get(identity);
+        if (entry !== undefined) yield entry;
       }
     }
   }
 
-  private *range({ from, to }: KeyRange): Iterable<StoreEntry> {
+  private *range({ from, to }: KeyRange): Iterable<string> {
     const identity = Store.identity(from);
     if (!this.isWindowed && from.length === this.spec.key.length && identity === Store.identity(to)) {
-      const plain = this.get(identity);
-      if (plain !== undefined) yield plain;
+      yield identity;
       return;
     }
     this.ordered ??= new OrderedIndex(compareKeyed, this.keys());
@@ -108,15 +152,12 @@ export class Store {
       (item) => compareToPlace(item, from),
       (item) => compareToPlace(item, to),
     );
-    for (const each of places) {
-      const entry = this.get(each.identity);
-      if (entry !== undefined) yield entry;
-    }
+    for (const each of places) yield each.identity;
   }
 
   private *keys(): Iterable<Ordered> {
     for (const [identity, { key, window }] of this.entries) yield { identity, key, window };
-    for (const packed of this.restored) {
+    for (const packed of this.packed) {
       const { key, window } = this.codec.key(packed);
       yield { identity: Store.identity(key, window), key, window };
     }
@@ -124,19 +165,20 @@ export class Store {
 
   *all(): IterableIterator<[string, StoreEntry]> {
     yield* this.entries;
-    for (const packed of this.restored) {
+    for (const packed of this.packed) {
       const entry = this.codec.entry(packed);
       yield [Store.identity(entry.key, entry.window), entry];
     }
   }
 
   *values(): Iterable<StoreEntry> {
+    this.checkOpen();
     yield* this.entries.values();
-    for (const packed of this.restored) yield this.codec.entry(packed);
+    for (const packed of this.packed) yield this.codec.entry(packed);
   }
 
   get size(): number {
-    return this.entries.size + this.restored.size;
+    return this.entries.size + this.packed.size;
   }
 
   private keyBytes(identity: string, entry: StoreEntry): Buffer {
@@ -155,10 +197,45 @@ export class Store {
 
   /** A change as the changelog holds it; without a value the entry is gone. */
   restore(change: Packed): void {
-    const { bytes, at } = change;
     const hash = this.codec.hashOfKey(change);
     this.isWindowed = isOfWindow(change);
-    if (keyAndValueAt(bytes, at).valueAt < 0) this.restored.delete(hash, change);
-    else this.restored.set(hash, change);
+    if (change.valueAt < 0) {
+      this.packed.delete(hash, change);
+      return;
+    }
+    this.packed.set(hash, change);
+    this.memory?.grew(entryBytes(change));
+  }
+
+  private get entriesBytes(): number {
+    return this.entries.size * (ENTRY_BYTES + this.meanBytes);
+  }
+
+  get memoryBytes(): number {
+    return this.entriesBytes + this.packed.memoryBytes;
+  }
+
+  /** Entries and their bytes share what there is. */
+  release(): void {
+    if (this.entriesBytes > this.packed.memoryBytes || !this.packed.spill()) this.pack();
+  }
+
+  /** Those that have been among the entries for longest. */
+  private pack(): void {
+    let left = PACKED_AT_ONCE + this.entries.size / PACKED_AT_ONCE;
+    for (const [identity, entry] of this.entries) {
+      this.packed.add(hashOf(identity), this.codec.keyBytes(entry), this.codec.valueBytes(entry));
+      this.entries.delete(identity);
+      this.logKeys.delete(identity);
+      left -= 1;
+      if (left < 0) return;
+    }
+  }
+
+  private grew(bytes: number): void {
+    this.meanBytes += (bytes - this.meanBytes) / MEAN_OF;
+    this.memory?.grew(bytes + ENTRY_BYTES);
   }
 }
+
+const entryBytes = ({ at, valueEnd }: Packed): number => valueEnd - at;

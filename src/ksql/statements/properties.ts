@@ -1,5 +1,10 @@
 import { StatementError } from '../statement-error.js';
 
+/** The property that bounds the memory of ksqlDB's own stores. */
+export const STATE_BYTES = 'ksql.plugins.rocksdb.cache.size';
+/** What the states of all queries may take, unless it is set. Their tables of keys come on top of it. */
+export const STATE_BYTES_DEFAULT = 256 * 1024 * 1024;
+
 /** What the engine reads; any other property is kept and has no effect. */
 export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'auto.offset.reset': 'earliest or latest (default): where a query begins to read its sources.',
@@ -13,6 +18,7 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.pull.queries.enable': 'false refuses pull queries.',
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
+  [STATE_BYTES]: `By ALTER SYSTEM only: bytes of memory for the states of all persistent queries, ${STATE_BYTES_DEFAULT} by default. What has not been asked for since long is kept as bytes, and beyond that in a file that is gone with the engine. Some 30 bytes an entry come on top, what windows and joins keep about their entries, and the states of push queries.`,
 };
 
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */
@@ -39,6 +45,9 @@ export const isFixed = (name: string): boolean => /^(ksql\.service\.id|bootstrap
 export function checkProperty(name: string, value: string, code = 40001): void {
   if (!isKnownProperty(name))
     throw new StatementError(`Not recognizable as ksql, streams, consumer, or producer property: '${name}'`, code);
+  if (propertyName(name) === STATE_BYTES && !/^\d{1,15}$/.test(value)) {
+    throw new StatementError(`Invalid value ${value} for configuration ${name}: Not a number of type LONG`, code);
+  }
   const choices = CHOICES[propertyName(name)];
   if (choices !== undefined && !choices.includes(value.toLowerCase())) {
     throw new StatementError(

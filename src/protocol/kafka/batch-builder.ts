@@ -190,7 +190,7 @@ function measure(headers: readonly BatchHeader[]): number {
 
 const nullableBytes = (bytes: Buffer | null): number => (bytes === null ? 1 : varintBytes(bytes.length) + bytes.length);
 
-function varintBytes(value: number): number {
+export function varintBytes(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
   if (zigzag < 0x80) return 1;
   if (zigzag < 0x4000) return 2;

@@ -1,7 +1,8 @@
-import { varintAt, varintEnd } from './varint.js';
+import { varintBytes } from './batch-builder.js';
+import { varintAt, varintEnd, varlongAt } from './varint.js';
 
 /** Where key and value of a record lie; -1 where it is null, and its end where it would be. */
-interface KeyAndValue {
+export interface KeyAndValue {
   readonly keyAt: number;
   readonly keyEnd: number;
   readonly valueAt: number;
@@ -21,4 +22,39 @@ export function keyAndValueAt(bytes: Buffer, at: number): KeyAndValue {
     valueAt: valueBytes < 0 ? -1 : valueAt,
     valueEnd: valueAt + Math.max(0, valueBytes),
   };
+}
+
+/** How many bytes a key and a value take with their lengths. */
+export const keyAndValueBytes = (key: Buffer, value: Buffer): number =>
+  varintBytes(key.length) + key.length + varintBytes(value.length) + value.length;
+
+export function writeKeyAndValue(into: Buffer, at: number, key: Buffer, value: Buffer): void {
+  const keyAt = writeLength(into, at, key.length);
+  into.set(key, keyAt);
+  into.set(value, writeLength(into, keyAt + key.length, value.length));
+}
+
+/** Where the key's length is in a record of a batch that begins at `at`. */
+export function recordKeyAt(bytes: Buffer, at: number): number {
+  varintAt(bytes, at); // its length
+  varlongAt(bytes, varintEnd + 1); // its timestamp, behind the attributes, of which none is in use
+  varintAt(bytes, varintEnd); // its offset
+  return varintEnd;
+}
+
+export function recordEnd(bytes: Buffer, at: number): number {
+  const length = varintAt(bytes, at);
+  return varintEnd + length;
+}
+
+/** Gives where it ends. */
+function writeLength(into: Buffer, at: number, length: number): number {
+  let end = at;
+  let rest = length * 2; // the zigzag of what is not negative
+  for (; rest > 127; rest >>>= 7) {
+    into[end] = (rest & 127) | 128;
+    end += 1;
+  }
+  into[end] = rest;
+  return end + 1;
 }

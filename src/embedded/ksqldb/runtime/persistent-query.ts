@@ -3,7 +3,7 @@ import { pause } from '../../../support/retry.js';
 import { topicsOf } from './plan-run.js';
 import type { Holding, PersistentQueryOptions } from './query-options.js';
 import { fixStart, QueryRun } from './query-run.js';
-import { changelogTopic, type TaskState } from './state-changelog.js';
+import { changelogTopic, closeStates, type TaskState } from './state-changelog.js';
 
 /** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
 const RESTART_PAUSE_MS = 1_000;
@@ -50,8 +50,10 @@ export class PersistentQuery implements RunningQuery {
   private current: Promise<void> = Promise.resolve();
   private turn = new AbortController();
   private held: { readonly over: Promise<void>; readonly end: () => void } | undefined;
-  /** Of the run before: with it the next one need not read the changelog. */
-  private kept: ReadonlyMap<number, TaskState> = new Map();
+  /** Of the run before, or of the one that goes on. Pull queries see them until the next run has its own. */
+  private states: ReadonlyMap<number, TaskState> = new Map();
+  /** They are as they were committed: the next run need not read the changelog. */
+  private areKept = false;
   private resume: (() => void) | undefined;
   private paused: Promise<void> | undefined;
 
@@ -87,7 +89,7 @@ export class PersistentQuery implements RunningQuery {
   }
 
   release(keeps: boolean): void {
-    if (!keeps) this.kept = new Map();
+    if (!keeps) this.areKept = false;
     this.held?.end();
     this.held = undefined;
   }
@@ -113,6 +115,8 @@ export class PersistentQuery implements RunningQuery {
     this.resume?.();
     this.release(false);
     await this.running;
+    this.holding = undefined;
+    closeStates(this.states);
   }
 
   async cleanUp(): Promise<void> {
@@ -158,10 +162,13 @@ export class PersistentQuery implements RunningQuery {
   }
 
   private async runOnce(signal: AbortSignal): Promise<void> {
-    const { kept } = this;
-    this.kept = new Map();
+    const kept = this.areKept ? this.states : undefined;
+    this.areKept = false;
     const run = await QueryRun.open(this.options, signal, kept);
-    let states: ReadonlyMap<number, TaskState>;
+    const before = this.states;
+    this.states = run.states;
+    this.holding = undefined;
+    closeStates(before, this.states);
     try {
       if (!signal.aborted) this.holding = run.holding;
       if (this.paused === undefined) this.state = 'RUNNING';
@@ -169,11 +176,11 @@ export class PersistentQuery implements RunningQuery {
       else await this.readAll(run, signal);
       // Stopped in order: what was read is not read again.
       await run.commit();
-      states = run.states;
     } finally {
       await run.close();
     }
-    this.kept = states;
+    this.states = run.states;
+    this.areKept = true;
   }
 
   private async readAll(run: QueryRun, signal: AbortSignal): Promise<void> {

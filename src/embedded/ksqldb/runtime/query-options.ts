@@ -3,6 +3,7 @@ import type { Registry } from '../../../ksql/formats/registry.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import type { TableRows } from '../../../ksql/query/table-results.js';
+import type { StateMemory } from '../../../ksql/rows/state-memory.js';
 import type { Log } from '../../../support/log.js';
 import type { Sharing } from './sharing.js';
 
@@ -23,6 +24,8 @@ export interface PersistentQueryOptions {
   readonly exactlyOnce: boolean;
   readonly kafka: KafkaClient;
   readonly registry: Registry | undefined;
+  /** What its stores share with those of other queries; absent: they keep all in memory. */
+  readonly memory?: StateMemory | undefined;
   readonly log: Log;
 }
 

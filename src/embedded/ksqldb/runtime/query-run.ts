@@ -16,7 +16,7 @@ import { PlanRun, type PlanRunOptions, topicsOf } from './plan-run.js';
 import type { Holding, PersistentQueryOptions } from './query-options.js';
 import { joined, openProducers, type Task, taskCount, taskOf } from './query-tasks.js';
 import { RecordEncoder } from './record-codec.js';
-import { changelogTopic, markerRecord, restoreState, type TaskState } from './state-changelog.js';
+import { changelogTopic, closeStates, markerRecord, restoreState, type TaskState } from './state-changelog.js';
 import { TimeMerge } from './time-merge.js';
 
 /** How soon after progress the group's offsets say so: fences wait for them. */
@@ -112,19 +112,17 @@ export class QueryRun {
     signal: AbortSignal,
     kept: ReadonlyMap<number, TaskState> = new Map(),
   ): Promise<QueryRun> {
-    const { kafka, plan, group, id, sharing, offsetReset } = options;
+    const { kafka, plan, id, sharing, offsetReset } = options;
     const topics = topicsOf(plan);
     const count = await taskCount(options);
     const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'earliest')))).flat();
     const all = new Set(starts.map(({ partition }) => taskOf(partition, count)));
     const mine = [...all].filter((task) => sharing?.isMine(id, task) ?? true);
     const producers = await openProducers(options, mine);
+    let restored: ReadonlyMap<number, TaskState> = new Map();
     try {
       const missing = mine.filter((task) => !kept.has(task));
-      const restored =
-        plan.stores.length === 0 || missing.length === 0
-          ? new Map<number, TaskState>()
-          : await restoreState(kafka, group, plan.stores, missing, signal);
+      if (plan.stores.length > 0 && missing.length > 0) restored = await restoreState(options, missing, signal);
       const states = new Map(mine.map((task) => [task, kept.get(task) ?? restored.get(task) ?? STATELESS]));
       const committed = mine.length === 0 ? [] : await startOf(options, signal);
       const hasBegun = committed.length > 0 || [...states.values()].some(({ positions }) => positions !== undefined);
@@ -147,6 +145,7 @@ export class QueryRun {
       opened.partitionTimer = setInterval(() => void opened.addPartitions(topics), PARTITIONS_EVERY_MS);
       return opened;
     } catch (failure) {
+      closeStates(restored);
       await Promise.all([...new Set(producers.values())].map((producer) => producer.close().catch(() => {})));
       throw failure;
     }

@@ -1,9 +1,11 @@
 import type { KafkaClient, PartitionPosition, RecordPlace } from '../../../clients/kafka/contract.js';
 import { ensureTopic } from '../../../clients/kafka/ensure-topic.js';
 import { readToEnd } from '../../../clients/kafka/read-topic.js';
-import type { Packed } from '../../../ksql/rows/packed-entries.js';
+import { type Packed, packedAt } from '../../../ksql/rows/entry-pieces.js';
+import type { StateMemory } from '../../../ksql/rows/state-memory.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { keyAndValueAt } from '../../../protocol/kafka/key-and-value.js';
+import type { PersistentQueryOptions } from './query-options.js';
 
 /**
  * All state of one task in one partition, so that its order is one order: changes of stores, and now and then a
@@ -45,8 +47,8 @@ class Restoring {
   /** That of the change before: mostly of the next one too. */
   private last: Store | undefined;
 
-  constructor(specs: readonly StoreSpec[]) {
-    this.stores = new Map(specs.map((spec) => [spec.name, new Store(spec)]));
+  constructor(specs: readonly StoreSpec[], memory: StateMemory | undefined) {
+    this.stores = new Map(specs.map((spec) => [spec.name, new Store(spec, memory)]));
   }
 
   take({ bytes, at }: RecordPlace): void {
@@ -66,7 +68,7 @@ class Restoring {
     for (let place = 0; place < pendingBytes.length; place += 1) {
       const [bytes, at] = [pendingBytes[place], pendingAt[place]];
       if (bytes === undefined || at === undefined) continue;
-      const change = { bytes, at };
+      const change = packedAt(bytes, at);
       this.storeOf(change)?.restore(change);
     }
     pendingBytes.length = 0;
@@ -79,20 +81,33 @@ class Restoring {
   }
 }
 
+type TaskStates = ReadonlyMap<number, TaskState>;
+
+/** Of tasks that are over, or that were read again: nothing but those that go on with other tasks is used any more. */
+export function closeStates(states: TaskStates, goingOn: TaskStates = new Map()): void {
+  for (const [task, { stores }] of states) {
+    if (goingOn.get(task)?.stores === stores) continue;
+    for (const store of stores.values()) store.close();
+  }
+}
+
 /** Reads the changelog of these tasks to its end. */
 export async function restoreState(
-  kafka: KafkaClient,
-  group: string,
-  specs: readonly StoreSpec[],
+  { kafka, group, plan, memory }: Pick<PersistentQueryOptions, 'kafka' | 'group' | 'plan' | 'memory'>,
   tasks: readonly number[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<number, TaskState>> {
+): Promise<TaskStates> {
   const topic = changelogTopic(group);
-  const states = new Map(tasks.map((task) => [task, new Restoring(specs)]));
-  const from = (await kafka.offsets(topic, 'earliest')).filter(({ partition }) => states.has(partition));
+  const states = new Map(tasks.map((task) => [task, new Restoring(plan.stores, memory)]));
   const visit = (record: RecordPlace): void => states.get(record.partition)?.take(record);
-  for await (const _ of readToEnd(kafka, topic, { from, signal, visit })) {
-    // The records have been visited.
+  try {
+    const from = (await kafka.offsets(topic, 'earliest')).filter(({ partition }) => states.has(partition));
+    for await (const _ of readToEnd(kafka, topic, { from, signal, visit })) {
+      // The records have been visited.
+    }
+  } catch (failure) {
+    closeStates(states);
+    throw failure;
   }
   return states;
 }

@@ -1,5 +1,5 @@
 import { alteredSource } from '../../../ksql/statements/altered.js';
-import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
+import { checkProperty, propertyName, STATE_BYTES } from '../../../ksql/statements/properties.js';
 import type { Change } from './context.js';
 
 /** ALTER STREAM/TABLE … ADD COLUMN: for sources that no query makes; queries that exist keep the columns they began with. */
@@ -27,7 +27,9 @@ export const alterSystem: Change<'alter-system'> = {
     return { kind: 'command', id: `cluster/${statement.property}/alter`, statement: `${statement.text};` };
   },
   async apply(statement, { engine }) {
-    engine.systemProperties.set(propertyName(statement.property), statement.value);
+    const name = propertyName(statement.property);
+    engine.systemProperties.set(name, statement.value);
+    if (name === STATE_BYTES) engine.parts.memory?.limit(Number(statement.value));
     return { message: `System property ${statement.property} was set to ${statement.value}.`, queryId: null };
   },
 };

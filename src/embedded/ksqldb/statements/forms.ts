@@ -35,7 +35,8 @@ export const STATEMENT_FORMS: Readonly<Record<StatementKind, StatementForm>> = {
   },
   'alter-system': {
     form: "ALTER SYSTEM 'property'='value'",
-    meaning: 'Sets auto.offset.reset or a property of pull queries for all requests from now on.',
+    meaning:
+      'Sets auto.offset.reset or a property of pull queries for all requests from now on, or how much memory states may take.',
   },
   'create-type': { form: 'CREATE TYPE [IF NOT EXISTS] name AS type', meaning: 'A name for a type.' },
   'drop-type': { form: 'DROP TYPE [IF EXISTS] name', meaning: 'Removes it.' },

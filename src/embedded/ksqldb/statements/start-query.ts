@@ -13,7 +13,7 @@ export async function startQuery(
   keepsOnly = false,
 ): Promise<void> {
   const { engine, properties, here, restoring } = applying;
-  const { kafka, registry, log, serviceId, group } = engine.parts;
+  const { kafka, registry, memory, log, serviceId, group } = engine.parts;
   const query = engine.parts.createQuery({
     id,
     sql,
@@ -27,6 +27,7 @@ export async function startQuery(
     begunElsewhere: group !== undefined && !here,
     kafka,
     registry,
+    memory,
     log,
   });
   engine.queries.set(id, query);

@@ -1,33 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { FetchedRecords } from '../../../../src/clients/kafka/fetched-records.js';
 import { Store, type StoreEntry, type StoreSpec } from '../../../../src/ksql/rows/store.js';
 import type { Value } from '../../../../src/ksql/values/value.js';
 import { Decimal } from '../../../../src/protocol/decimal.js';
-import { BatchBuilder } from '../../../../src/protocol/kafka/batch-builder.js';
-import { decompress } from '../../../../src/protocol/kafka/compression/codecs.js';
 import type { SqlType } from '../../../../src/protocol/ksql/types.js';
 import { seeded } from '../../../support/seeded.js';
+import { type Change, restored } from './restored.js';
 
 const SEED = Number(process.env.EVPIPE_SEED ?? 31);
-const FETCHED = 200;
 const STRING: SqlType = { kind: 'STRING' };
 const state: SqlType = { kind: 'STRUCT', fields: [{ name: 'A', type: STRING }] };
-
-type Change = readonly [key: Buffer, value: Buffer | null];
-
-/** A store that is restored from a changelog, of which each fetch brings some records. */
-function restored(spec: StoreSpec, changes: readonly Change[]): Store {
-  const store = new Store(spec);
-  for (let at = 0; at < changes.length; at += FETCHED) {
-    const batch = new BatchBuilder(16);
-    for (const [key, value] of changes.slice(at, at + FETCHED)) batch.append(0, key, value, []);
-    const visit: ConstructorParameters<typeof FetchedRecords>[6] = (record) => {
-      if (store.owns(record)) store.restore({ bytes: record.bytes, at: record.at });
-    };
-    new FetchedRecords('t', 0, batch.seal(), 0n, [], decompress, visit).takeAll();
-  }
-  return store;
-}
 
 const sorted = (store: Store): ReadonlyArray<[string, StoreEntry]> =>
   [...store.all()].sort(([one], [other]) => (one < other ? -1 : 1));
