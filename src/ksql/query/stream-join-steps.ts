@@ -33,7 +33,7 @@ interface Progress {
 class WindowedJoin {
   private readonly partitions = new Map<number, Progress>();
   private readonly missing: Readonly<Record<SideName, Value[]>>;
-  private sequence = 0n;
+  private sequence = 0;
   private readonly beforeMs: number;
   private readonly afterMs: number;
   private readonly graceMs: number;
@@ -54,10 +54,10 @@ class WindowedJoin {
     this.missing = { left: nulls(step.leftCells), right: nulls(step.rightCells) };
     for (const side of ['left', 'right'] as const) {
       for (const [, entry] of this.storeOf(side).all()) {
-        this.sequence = maxOf(this.sequence, entry.key[1] as bigint);
+        this.sequence = Math.max(this.sequence, sequenceOf(entry));
         const progress = this.progressOf(context.partitionOf([entry.key[0] ?? null]));
         progress.nowMs = Math.max(progress.nowMs, entry.timestampMs);
-        progress[side].index(entry);
+        progress[side].index(entry, identityOf(entry));
       }
     }
   }
@@ -98,8 +98,7 @@ class WindowedJoin {
     }
     const other = progress[side === 'left' ? 'right' : 'left'];
     let joined = false;
-    for (const entry of other.of(on, row.window)) {
-      if (entry.timestampMs < row.timestampMs - back || entry.timestampMs > row.timestampMs + ahead) continue;
+    for (const entry of other.between(on, row.window, row.timestampMs - back, row.timestampMs + ahead)) {
       joined = true;
       const [, cells] = entry.state as [boolean, Cells];
       const value = side === 'left' ? [...row.value, ...cells] : [...cells, ...row.value];
@@ -112,9 +111,9 @@ class WindowedJoin {
     // Its window may be over already, only its grace not: then nothing is waited for, but a late partner still joins.
     const alone = !joined && (this.eager || row.timestampMs + ahead < progress.nowMs);
     if (alone && this.outer(side)) this.pad(side, on, row.value, row, emit);
-    this.sequence += 1n;
+    this.sequence += 1;
     const state: Value = [joined || alone, row.value];
-    const key = [on, this.sequence];
+    const key = [on, BigInt(this.sequence)];
     progress[side].add({ key, window: row.window, state, timestampMs: row.timestampMs });
   }
 
@@ -145,31 +144,37 @@ class WindowedJoin {
   }
 }
 
-const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-
 const keyOf = ({ key, window }: StoreEntry): string => Store.identity([key[0] ?? null], window);
 
 const identityOf = ({ key, window }: StoreEntry): string => Store.identity(key, window);
 
 const isJoined = ({ state }: StoreEntry): boolean => (state as [boolean, Cells])[0];
 
-/** By time, then as they came: the order in which Kafka Streams' window stores give them, and so that of what joins. */
-function insertInOrder(list: StoreEntry[], entry: StoreEntry): void {
-  let at = list.length;
-  while (at > 0 && isAfter(list[at - 1], entry)) at -= 1;
-  list.splice(at, 0, entry);
+const sequenceOf = ({ key }: StoreEntry): number => Number(key[1]);
+
+/** What is known of a row without asking the store. */
+interface Place {
+  readonly timestampMs: number;
+  readonly sequence: number;
+  readonly identity: string;
 }
 
-const isAfter = (one: StoreEntry | undefined, other: StoreEntry): boolean =>
-  one !== undefined &&
-  (one.timestampMs > other.timestampMs ||
-    (one.timestampMs === other.timestampMs && (one.key[1] as bigint) > (other.key[1] as bigint)));
+/** By time, then as they came: the order in which Kafka Streams' window stores give them, and so that of what joins. */
+function insertInOrder(list: Place[], place: Place): void {
+  let at = list.length;
+  while (at > 0 && isAfter(list[at - 1], place)) at -= 1;
+  list.splice(at, 0, place);
+}
 
-/** One side's rows of a partition by join key, each with a number of its own, in a store. */
+const isAfter = (one: Place | undefined, other: Place): boolean =>
+  one !== undefined &&
+  (one.timestampMs > other.timestampMs || (one.timestampMs === other.timestampMs && one.sequence > other.sequence));
+
+/** One side's rows of a partition, each with a number of its own, in a store; where they are by join key and time. */
 class Buffered {
-  private readonly byKey = new Map<string, StoreEntry[]>();
+  private readonly byKey = new Map<string, Place[]>();
   /** Rows without a partner so far, in order of time. Some may have found one since. */
-  private readonly waiting: StoreEntry[] = [];
+  private readonly waiting: Place[] = [];
   private oldestMs = Number.POSITIVE_INFINITY;
   private latestMs = Number.NEGATIVE_INFINITY;
 
@@ -179,26 +184,32 @@ class Buffered {
     private readonly waits: boolean,
   ) {}
 
-  index(entry: StoreEntry): void {
+  index(entry: StoreEntry, identity: string): void {
+    const { timestampMs } = entry;
+    const place = { timestampMs, sequence: sequenceOf(entry), identity };
     const on = keyOf(entry);
     const known = this.byKey.get(on);
-    if (known === undefined) this.byKey.set(on, [entry]);
-    else insertInOrder(known, entry);
-    this.oldestMs = Math.min(this.oldestMs, entry.timestampMs);
-    this.latestMs = Math.max(this.latestMs, entry.timestampMs);
+    if (known === undefined) this.byKey.set(on, [place]);
+    else insertInOrder(known, place);
+    this.oldestMs = Math.min(this.oldestMs, timestampMs);
+    this.latestMs = Math.max(this.latestMs, timestampMs);
     if (!this.waits || isJoined(entry)) return;
-    insertInOrder(this.waiting, entry);
+    insertInOrder(this.waiting, place);
   }
 
-  /** Rows of a key, without those that are kept for nothing but the next clearing. */
-  of(on: Value, window: RowWindow | undefined): readonly StoreEntry[] {
-    const list = this.byKey.get(Store.identity([on], window)) ?? [];
-    return list.filter(({ timestampMs }) => timestampMs > this.latestMs - this.keptMs);
+  /** Rows of a key from one time to another, without those that are kept for nothing but the next clearing. */
+  *between(on: Value, window: RowWindow | undefined, fromMs: number, toMs: number): Iterable<StoreEntry> {
+    for (const { timestampMs, identity } of this.byKey.get(Store.identity([on], window)) ?? []) {
+      if (timestampMs < fromMs || timestampMs > toMs || timestampMs <= this.latestMs - this.keptMs) continue;
+      const entry = this.store.get(identity);
+      if (entry !== undefined) yield entry;
+    }
   }
 
   add(entry: StoreEntry): void {
-    this.index(entry);
-    this.store.put(identityOf(entry), entry);
+    const identity = identityOf(entry);
+    this.index(entry, identity);
+    this.store.put(identity, entry);
     // Cleared rarely, so that a row costs the same however many are kept.
     if (this.oldestMs < this.latestMs - this.keptMs - this.keptMs / 2) this.clear(this.latestMs - this.keptMs);
   }
@@ -206,11 +217,7 @@ class Buffered {
   markJoined(entry: StoreEntry): void {
     if (isJoined(entry)) return;
     const [, cells] = entry.state as [boolean, Cells];
-    const marked: StoreEntry = { ...entry, state: [true, cells] };
-    const list = this.byKey.get(keyOf(entry)) ?? [];
-    const at = list.indexOf(entry);
-    if (at !== -1) list[at] = marked;
-    this.store.put(identityOf(entry), marked);
+    this.store.put(identityOf(entry), { ...entry, state: [true, cells] });
   }
 
   /** Rows of before that time that found no partner; they count as joined from now on. */
@@ -218,9 +225,9 @@ class Buffered {
     let count = 0;
     while ((this.waiting[count]?.timestampMs ?? Number.POSITIVE_INFINITY) < beforeMs) count += 1;
     if (count === 0) return [];
-    const alone = this.waiting.splice(0, count).filter((entry) => {
-      const current = this.store.get(identityOf(entry));
-      return current !== undefined && !isJoined(current);
+    const alone = this.waiting.splice(0, count).flatMap(({ identity }) => {
+      const entry = this.store.get(identity);
+      return entry === undefined || isJoined(entry) ? [] : [entry];
     });
     for (const entry of alone) this.markJoined(entry);
     return alone;
@@ -229,8 +236,8 @@ class Buffered {
   private clear(beforeMs: number): void {
     this.oldestMs = Number.POSITIVE_INFINITY;
     for (const [on, list] of this.byKey) {
-      const left = list.filter((entry) => entry.timestampMs >= beforeMs);
-      for (const entry of list) if (entry.timestampMs < beforeMs) this.store.delete(identityOf(entry));
+      const left = list.filter(({ timestampMs }) => timestampMs >= beforeMs);
+      for (const { timestampMs, identity } of list) if (timestampMs < beforeMs) this.store.delete(identity);
       if (left.length === 0) this.byKey.delete(on);
       else if (left.length < list.length) this.byKey.set(on, left);
       for (const { timestampMs } of left) this.oldestMs = Math.min(this.oldestMs, timestampMs);
