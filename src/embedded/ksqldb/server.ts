@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { connectKafka } from '../../clients/kafka/client.js';
 import type { KafkaAccess, KafkaClient } from '../../clients/kafka/contract.js';
 import type { Login } from '../../http/callers.js';
 import type { HttpAddress } from '../../http/client.js';
 import { StateMemory } from '../../ksql/rows/state-memory.js';
-import { STATE_BYTES_DEFAULT } from '../../ksql/statements/properties.js';
 import type { RunningServer } from '../../support/child.js';
 import { systemClock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
@@ -48,6 +48,12 @@ export interface KsqldbOptions {
 /** How long Kafka may take to answer at start-up: it may be starting too. */
 const KAFKA_WITHIN_MS = 60_000;
 
+/**
+ * So much of the heap's limit is for the states of queries, unless ALTER SYSTEM sets another bound. Most of it are objects, which
+ * need as much again while they are collected; tables of keys and what steps know about their entries come on top.
+ */
+const STATE_SHARE = 0.25;
+
 /** A ksqlDB server: all its memory is the command topic in Kafka and the topics of its queries. */
 export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer> {
   const { log, serviceId = 'default_' } = options;
@@ -67,7 +73,7 @@ export async function startKsqldb(options: KsqldbOptions): Promise<RunningServer
     commands,
     ...sharing,
     createQuery: (query) => new PersistentQuery(query),
-    memory: new StateMemory(STATE_BYTES_DEFAULT, stateFile),
+    memory: new StateMemory(getHeapStatistics().heap_size_limit * STATE_SHARE, stateFile),
     world: { now: options.clock ?? systemClock.now, random: options.random ?? Math.random },
     log,
   });

@@ -49,6 +49,8 @@ export class Store {
   private readonly packed: PackedEntries;
   private readonly codec: EntryCodec;
   private meanBytes = 0;
+  /** What was asked for last and is not there: who puts it next need not look for it again. */
+  private missed: string | undefined;
   /** The entries in the order of their keys, once a range has been asked for. */
   private ordered: OrderedIndex<Ordered> | undefined;
   private changelog: Changelog | undefined;
@@ -97,7 +99,10 @@ export class Store {
       bytes = entryBytes(packed);
       return this.codec.entry(packed);
     });
-    if (entry === undefined) return undefined;
+    if (entry === undefined) {
+      this.missed = identity;
+      return undefined;
+    }
     this.entries.set(identity, entry);
     this.grew(bytes);
     return entry;
@@ -108,7 +113,10 @@ export class Store {
   }
 
   put(identity: string, entry: StoreEntry): void {
-    if (this.packed.size > 0 && !this.entries.has(identity)) this.take(identity, () => undefined);
+    if (this.packed.size > 0 && this.missed !== identity && !this.entries.has(identity)) {
+      this.take(identity, () => undefined);
+    }
+    this.missed = undefined;
     this.entries.set(identity, entry);
     this.isWindowed = entry.window !== undefined;
     this.ordered?.add({ identity, key: entry.key, window: entry.window });

@@ -2,8 +2,6 @@ import { StatementError } from '../statement-error.js';
 
 /** The property that bounds the memory of ksqlDB's own stores. */
 export const STATE_BYTES = 'ksql.plugins.rocksdb.cache.size';
-/** What the states of all queries may take, unless it is set. Their tables of keys come on top of it. */
-export const STATE_BYTES_DEFAULT = 256 * 1024 * 1024;
 
 /** What the engine reads; any other property is kept and has no effect. */
 export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
@@ -18,7 +16,8 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.pull.queries.enable': 'false refuses pull queries.',
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
-  [STATE_BYTES]: `By ALTER SYSTEM only: bytes of memory for the states of all persistent queries, ${STATE_BYTES_DEFAULT} by default. What has not been asked for since long is kept as bytes, and beyond that in a file that is gone with the engine. Some 30 bytes an entry come on top, what windows and joins keep about their entries, and the states of push queries.`,
+  [STATE_BYTES]:
+    'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries, by default a quarter of what V8 gives the engine, which it takes from the memory of the machine (1 GiB of 16). What has not been asked for since long is kept as bytes, and beyond that in a file that is gone with the engine. Some 30 bytes an entry come on top, what windows and joins keep about their entries, and the states of push queries.',
 };
 
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */
