@@ -17,7 +17,7 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
   [STATE_BYTES]:
-    'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries, by default a quarter of what V8 gives the engine, which it takes from the memory of the machine (1 GiB of 16). What has not been asked for since long is kept as bytes, and beyond that in a file that is gone with the engine. Some 30 bytes an entry come on top, what windows and joins keep about their entries, and the states of push queries.',
+    'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries; default: a quarter of the engine’s heap, 1 GiB on a machine of 16. Entries beyond it are kept as their bytes, and where these have no room either, in a file that is gone with the engine. Not counted: some 30 bytes by which each of these is found, what windows, joins and ranges of keys keep about theirs, and the states of push queries.',
 };
 
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */
