@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,10 +72,12 @@ async function results(sql: string, memory: StateMemory | undefined): Promise<st
 
 describe('a query whose state has no room in memory', () => {
   it.each(Object.entries(QUERIES))(`makes the same rows: %s (seed ${SEED})`, async (_, sql) => {
-    const file = new StateFile(mkdtempSync(join(tmpdir(), 'evpipe-crowded-')));
+    const folder = mkdtempSync(join(tmpdir(), 'evpipe-crowded-'));
+    const file = new StateFile(folder);
     const rows = await results(sql, new StateMemory(50_000, file));
     expect(file.bytes).toBeGreaterThan(0);
     file.close();
+    rmSync(folder, { recursive: true });
     const expected = await results(sql, undefined);
     expect(expected.length).toBeGreaterThan(500);
     expect(rows).toEqual(expected);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,9 +24,12 @@ beforeEach(() => {
   memory = new StateMemory(BYTES_MAX, file);
 });
 
-afterEach(() => file.close());
+afterEach(() => {
+  file.close();
+  rmSync(folder, { recursive: true });
+});
 
-/** Bytes of the files of that folder that this process has open. */
+/** Files of that folder that this process has open. */
 const openFiles = (): string[] =>
   readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
