@@ -7,6 +7,7 @@ import type { Log } from '../../support/log.js';
 import type { CommandLog } from './command-log.js';
 import type { EngineGroup } from './engine-group.js';
 import type { Peers } from './peers.js';
+import { PreparedPulls } from './query/prepared-pulls.js';
 import type { RunningQuery } from './runtime/persistent-query.js';
 import type { PersistentQueryOptions } from './runtime/query-options.js';
 import type { TransientQuery } from './runtime/transient-query.js';
@@ -34,6 +35,8 @@ export class Engine {
   readonly metastore = new Metastore();
   readonly queries = new Map<string, RunningQuery>();
   readonly transient = new Map<string, TransientQuery>();
+  /** Planned by what the engine knows now: each turn may change that. */
+  readonly preparedPulls = new PreparedPulls();
   /** What each command came to, the last of those with one id. */
   readonly commands = new Map<string, Applied>();
   /** Number of the last command that was applied. */
@@ -53,7 +56,7 @@ export class Engine {
 
   /** What changes the engine is done one after the other: each sees what the one before it made. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(work);
+    const turn = this.last.then(work).finally(() => this.preparedPulls.clear());
     this.last = turn.catch(() => {});
     return turn;
   }

@@ -12,23 +12,29 @@ import { type HeldRows, type Pull, RESTORED_WITHIN_MS } from './held-rows.js';
 
 export const HELD_ROWS_PATH = '/held-rows';
 
-/** A pull query as engines hand it on to each other. */
+/** A pull query as it was asked; so engines hand it on to each other. */
 export interface AskedPull {
   readonly sql: string;
-  readonly properties: Readonly<Record<string, string>>;
+  readonly properties: ReadonlyMap<string, string>;
 }
 
 /** Engines may be taking tasks over from each other. */
 const AGAIN_AFTER_MS = 50;
 
 /** The rows of all tasks: one engine's, where it holds the only key that is asked for; else those of all engines. */
-export async function gatherRows(pull: Pull, peers: Peers, asked: AskedPull): Promise<readonly ResultRow[]> {
+export async function gatherRows(
+  pull: Pull,
+  peers: Peers,
+  { sql, properties }: AskedPull,
+): Promise<readonly ResultRow[]> {
   const untilMs = performance.now() + RESTORED_WITHIN_MS;
   for (;;) {
     const local = await pull.local();
     const isAll = local.tasks.length === local.of || (pull.isOneKey && local.rows.length > 0);
     if (isAll) return local.rows;
-    const answers = (await peers.askAll(HELD_ROWS_PATH, asked)).map((answer) => heldBy(answer, pull.plan));
+    const answers = (await peers.askAll(HELD_ROWS_PATH, { sql, properties: Object.fromEntries(properties) })).map(
+      (answer) => heldBy(answer, pull.plan),
+    );
     const all = [local, ...answers.flatMap((answer) => ('held' in answer ? [answer.held] : []))];
     const tasks = all.flatMap((each) => each.tasks);
     const isComplete = tasks.length === local.of && new Set(tasks).size === local.of;

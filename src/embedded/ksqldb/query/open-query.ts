@@ -5,7 +5,7 @@ import { offsetReset } from '../../../ksql/statements/properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import { type ResultRow, TransientQuery } from '../runtime/transient-query.js';
-import { checkPull, openPull, resultColumns, type Setting } from './pull-query.js';
+import { checkPull, openPull, planPull, resultColumns, type Setting } from './pull-query.js';
 
 export interface ResultColumn extends Column {
   readonly key: boolean;
@@ -40,8 +40,10 @@ export async function openQuery(
   const push = query.emit !== undefined;
   const source = metastore.source(query.from.name);
   if (!push) checkPull(query, setting(engine, properties));
-  if (!push && source.type === 'TABLE')
-    return openPull(engine, statement, source, properties, setting(engine, properties));
+  if (!push && source.type === 'TABLE') {
+    const pull = planPull(engine, statement, source, setting(engine, properties));
+    return openPull(engine, pull, { sql: statement.text, properties });
+  }
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
   for (const input of plan.inputs) {
     if ((await parts.kafka.describeTopic(input.source.topic)) === undefined) {

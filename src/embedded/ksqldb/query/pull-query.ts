@@ -1,20 +1,24 @@
 import { formatColumn } from '../../../ksql/metadata/schema.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { columnsOf } from '../../../ksql/query/join-rules.js';
+import type { SelectStep } from '../../../ksql/query/physical-plan.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';
-import type { TableRows } from '../../../ksql/query/table-results.js';
+import { selectRows } from '../../../ksql/query/select-rows.js';
+import type { Step } from '../../../ksql/query/step.js';
+import type { KeyRange } from '../../../ksql/rows/key-range.js';
 import type { Row } from '../../../ksql/rows/row.js';
-import { Store } from '../../../ksql/rows/store.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import type { Query, StatementOf } from '../../../protocol/ksql/ast.js';
+import { messageOf } from '../../../support/errors.js';
 import { waitUntil } from '../../../support/retry.js';
 import type { Engine } from '../engine.js';
-import { PlanRun } from '../runtime/plan-run.js';
+import type { RunningQuery } from '../runtime/persistent-query.js';
+import type { Holding } from '../runtime/query-options.js';
 import { type ResultRow, toResult } from '../runtime/transient-query.js';
-import { gatherRows } from './gather-rows.js';
-import { type Pull, RESTORED_EVERY_MS, RESTORED_WITHIN_MS } from './held-rows.js';
-import { keyLookup } from './key-lookup.js';
+import { type AskedPull, gatherRows } from './gather-rows.js';
+import { type HeldRows, type Pull, RESTORED_EVERY_MS, RESTORED_WITHIN_MS } from './held-rows.js';
+import { type KeyLookup, keyLookup } from './key-lookup.js';
 import type { OpenedQuery, ResultColumn } from './open-query.js';
 
 export type Setting = (name: string) => string | undefined;
@@ -23,12 +27,16 @@ const MORE = 'See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if yo
 
 /** What a pull query may not have, on a table or a stream. */
 export function checkPull(query: Query, setting: Setting): void {
+  checkEnabled(setting);
+  checkClauses(query);
+}
+
+export function checkEnabled(setting: Setting): void {
   if (setting('ksql.pull.queries.enable') === 'false') {
     throw new StatementError(
       `Pull queries are disabled. ${MORE}\nPlease set ksql.pull.queries.enable=true to enable this feature.\n`,
     );
   }
-  checkClauses(query);
 }
 
 function checkClauses({ joins, window, groupBy, partitionBy, having }: Query): void {
@@ -58,93 +66,89 @@ function checkColumns({ select, where }: Query): void {
 }
 
 /** A pull query on a table: WHERE and projection over the rows that the table's query holds, looked up by key where it can. */
-export function planPull(engine: Engine, { query }: StatementOf<'select'>, source: Source, setting: Setting): Pull {
-  const { metastore, parts } = engine;
+export function planPull(engine: Engine, statement: StatementOf<'select'>, source: Source, setting: Setting): Pull {
+  const { query } = statement;
+  const { metastore, parts, preparedPulls } = engine;
   checkColumns(query);
   const maintainer = engine.queries.get(source.query ?? '');
   if (maintainer === undefined) throw notQueryable(source.name);
+  const base = { world: parts.world, types: metastore.types };
   const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
-  const { rowsOf, isOneKey } = chooseRows(query, source, setting, engine);
-  return {
+  const step = selectStep(plan);
+  const failed = (failure: unknown): void => parts.log.warn(`query pull: ${messageOf(failure)}`);
+  const pullOf = (select: Step, lookup: KeyLookup): Pull => ({
     plan,
     source,
-    isOneKey,
-    async local() {
-      const step = await stepOf(plan, engine);
-      const { rows, tasks, of } = await waitUntil(`the state of ${source.name}`, async () => maintainer.holding, {
-        timeoutMs: RESTORED_WITHIN_MS,
-        maxPauseMs: RESTORED_EVERY_MS,
-      });
-      const results: ResultRow[] = [];
-      for (const row of rowsOf(rows)) {
-        if (plan.limit !== undefined && results.length >= plan.limit) break;
-        step(row, (each) => {
-          if (each.value !== null) results.push(toResult(each, plan));
-        });
-      }
-      return { tasks, of, rows: results };
-    },
-  };
+    isOneKey: lookup.kind === 'keys' && lookup.ranges?.length === 1,
+    local: () => heldRows(maintainer, plan, select, lookup.ranges),
+  });
+  const lookup = keyLookup(query.where, source, base);
+  checkScan(lookup, source, setting);
+  const pull = pullOf(selectRows(step, failed).row, lookup);
+  if (pull.isOneKey) {
+    // The look-up alone says which rows they are: a WHERE that is but a key's equality holds for all of them.
+    const select = selectRows({ ...step, where: undefined }, failed).row;
+    preparedPulls.keep(statement, (where) => pullOf(select, keyLookup(where, source, base)));
+  }
+  return pull;
 }
 
+/** A pull query reads one table, and neither joins nor groups its rows. */
+function selectStep({ physical }: QueryPlan): SelectStep {
+  if (physical.kind !== 'select') throw new Error(`a pull query is no ${physical.kind} step`);
+  return physical;
+}
+
+async function heldRows(
+  maintainer: RunningQuery,
+  plan: QueryPlan,
+  select: Step,
+  ranges: readonly KeyRange[] | undefined,
+): Promise<HeldRows> {
+  const { rows, tasks, of } = maintainer.holding ?? (await restored(maintainer));
+  const results: ResultRow[] = [];
+  const take = (row: Row): void => {
+    if (row.value !== null) results.push(toResult(row, plan));
+  };
+  for (const row of ranges === undefined ? rows.all() : rows.between(ranges)) {
+    if (plan.limit !== undefined && results.length >= plan.limit) break;
+    select(row, take);
+  }
+  return { tasks, of, rows: results };
+}
+
+const restored = (maintainer: RunningQuery): Promise<Holding> =>
+  waitUntil(`the state of ${maintainer.options.sink.name}`, async () => maintainer.holding, {
+    timeoutMs: RESTORED_WITHIN_MS,
+    maxPauseMs: RESTORED_EVERY_MS,
+  });
+
 /** The whole answer, whichever engines hold the table. */
-export async function openPull(
-  engine: Engine,
-  statement: StatementOf<'select'>,
-  source: Source,
-  properties: ReadonlyMap<string, string>,
-  setting: Setting,
-): Promise<OpenedQuery> {
-  const pull = planPull(engine, statement, source, setting);
+export async function openPull(engine: Engine, pull: Pull, asked: AskedPull): Promise<OpenedQuery> {
   const { limit } = pull.plan;
   const { peers, world } = engine.parts;
-  const all =
-    peers === undefined
-      ? (await pull.local()).rows
-      : await gatherRows(pull, peers, { sql: statement.text, properties: Object.fromEntries(properties) });
+  const all = peers === undefined ? (await pull.local()).rows : await gatherRows(pull, peers, asked);
   const limited = limit !== undefined && all.length >= limit;
   pulls += 1;
   return {
     id: `query_${world.now()}${pulls}`,
-    columns: resultColumns(pull.plan, (name) => isKey(source, name)),
+    columns: resultColumns(pull.plan, (name) => isKey(pull.source, name)),
     endMessage: () => (limited ? 'Limit Reached' : undefined),
     push: false,
-    async *rows() {
-      yield* limited ? all.slice(0, limit) : all;
-    },
+    rows: () => (limited ? all.slice(0, limit) : all),
     async stop() {},
   };
 }
 
 let pulls = 0;
 
-async function stepOf(plan: QueryPlan, { parts }: Engine): Promise<(row: Row, emit: (row: Row) => void) => void> {
-  const stores = new Map(plan.stores.map((spec) => [spec.name, new Store(spec)]));
-  const run = await PlanRun.create({
-    id: 'pull',
-    plan,
-    registry: parts.registry,
-    log: parts.log,
-    stores,
-    partitions: 1,
-  });
-  const step = run.built.inputs[0]?.step;
-  if (step === undefined) throw new Error('a plan has a step for its input');
-  return step;
-}
-
-/** By index where WHERE names the keys; otherwise by reading the table, where the settings allow it. */
-function chooseRows({ where }: Query, source: Source, setting: Setting, { metastore, parts }: Engine) {
-  const { kind, why, ranges } = keyLookup(where, source, { world: parts.world, types: metastore.types });
+/** Reading a whole table, or a range of it, is for the settings to allow. */
+function checkScan({ kind, why }: KeyLookup, source: Source, setting: Setting): void {
   const allowed = (name: string): boolean => setting(name) !== 'false';
   const scans =
     allowed('ksql.query.pull.table.scan.enabled') ||
     (kind === 'range' && allowed('ksql.query.pull.range.scan.enabled'));
   if (kind !== 'keys' && !scans) throw scanRefused(why, source);
-  return {
-    rowsOf: (table: TableRows): Iterable<Row> => (ranges === undefined ? table.all() : table.between(ranges)),
-    isOneKey: kind === 'keys' && ranges?.length === 1,
-  };
 }
 
 function scanRefused(why: string, { schema }: Source): StatementError {

@@ -11,7 +11,7 @@ import { formatType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
 import { tellHeld } from '../query/gather-rows.js';
 import { type OpenedQuery, openQuery, setting } from '../query/open-query.js';
-import { planPull } from '../query/pull-query.js';
+import { checkEnabled, openPull, planPull } from '../query/pull-query.js';
 import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
 import { statementFailure } from './errors.js';
@@ -41,7 +41,13 @@ export function oneStatement(sql: string): Statement {
 }
 
 /** What a request asks for: the rows of a SELECT, or the lines of a PRINT where it may. Throws what the statement is refused for. */
-export async function openRequest(engine: Engine, { sql, properties }: Asked): Promise<OpenedQuery | PrintedTopic> {
+export async function openRequest(engine: Engine, asked: Asked): Promise<OpenedQuery | PrintedTopic> {
+  const { sql, properties } = asked;
+  const prepared = engine.preparedPulls.find(sql);
+  if (prepared !== undefined) {
+    checkEnabled(setting(engine, properties));
+    return openPull(engine, prepared, asked);
+  }
   const statement = oneStatement(sql);
   if (statement.kind === 'print') return openPrint(engine, statement);
   if (statement.kind === 'select') return openQuery(engine, statement, properties);

@@ -32,7 +32,7 @@ it.each([['{}'], ['[]'], ['{"tasks":[1],"of":2,"rows":[{"K":"a"}]}'], ['{"tasks"
     const peers = new Peers({ self: { ...member, name: 'self' }, others: [member] }, undefined);
     try {
       const pull = { ...(await pullOf()), local: async () => ({ tasks: [0], of: 2, rows: [] }) };
-      await expect(gatherRows(pull, peers, { sql: SQL, properties: {} })).rejects.toThrow(
+      await expect(gatherRows(pull, peers, { sql: SQL, properties: new Map() })).rejects.toThrow(
         `Partition 1 failed to find valid host. Hosts scanned: [Host ${address} was not alive: ${address} does not answer as an engine]`,
       );
     } finally {

@@ -42,6 +42,38 @@ describe('push and pull queries', () => {
     expect(await rows('SELECT K, TOTAL FROM W WHERE WINDOWEND = 20000;')).toHaveLength(3);
   });
 
+  it('follows what statements change between two pull queries of one text', async () => {
+    const pull = () => rows("SELECT K, CAST(N AS PULLED) AS N FROM PULLED WHERE K = 'p';");
+    const create = (type: string, value: string) =>
+      stack.ksql(
+        `CREATE TYPE PULLED AS ${type}; CREATE TABLE PULLED AS SELECT K, ${value} AS N FROM S GROUP BY K;`,
+        EARLIEST,
+      );
+    const drop = () => stack.ksql('DROP TABLE PULLED DELETE TOPIC; DROP TYPE PULLED;');
+    const answers = (text: unknown) =>
+      waitUntil('the row', async () => ((await pull())[1]?.row.columns[1] === text ? true : undefined), {
+        timeoutMs: 20_000,
+      });
+    await stack.produce('s', [['p', '{"A":4}', 1000]]);
+    await create('STRING', 'SUM(A)');
+    await answers('4');
+    expect((await pull())[0].header.schema).toBe('`K` STRING KEY, `N` STRING');
+    await drop();
+    expect(await pull()).toMatchObject({ message: expect.stringContaining('PULLED does not exist') });
+    await create('BIGINT', 'COUNT(*)');
+    await answers(1);
+    expect((await pull())[0].header.schema).toBe('`K` STRING KEY, `N` BIGINT');
+    await stack.ksql("ALTER SYSTEM 'ksql.pull.queries.enable'='false';");
+    expect(await pull()).toMatchObject({ message: expect.stringContaining('Pull queries are disabled') });
+    await stack.ksql("ALTER SYSTEM 'ksql.pull.queries.enable'='true';");
+    await answers(1);
+    const asked = "SELECT K, CAST(N AS PULLED) AS N FROM PULLED WHERE K = 'p';";
+    expect(await rows(asked, { 'ksql.pull.queries.enable': 'false' })).toMatchObject({
+      message: expect.stringContaining('Pull queries are disabled'),
+    });
+    await drop();
+  });
+
   it('marks deleted rows of a table in a push query', async () => {
     await stack.produce('t', [
       ['1', '{"A":1}'],
