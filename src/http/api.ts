@@ -108,15 +108,28 @@ function router<R extends { readonly method: string; readonly path: string }>(ro
   const compiled = routes.map((route) => ({ route, pattern: route.path.split('/').filter((part) => part !== '') }));
   return (method: string, segments: readonly string[]): Found<R> => {
     const wanted = method === 'HEAD' ? 'GET' : method;
-    const fitting = compiled.filter(({ pattern }) => fits(pattern, segments));
-    if (fitting.length === 0) throw new HttpProblem(404, 'HTTP 404 Not Found');
-    const found = fitting.find(({ route }) => route.method === wanted);
-    if (found === undefined) throw new HttpProblem(405, 'HTTP 405 Method Not Allowed');
-    const named = found.pattern.flatMap((part, at) => (part[0] === ':' ? [[part.slice(1), segments[at] ?? '']] : []));
-    return { route: found.route, parameters: Object.fromEntries(named) };
+    let isKnown = false;
+    for (const { route, pattern } of compiled) {
+      if (!fits(pattern, segments)) continue;
+      if (route.method === wanted) return { route, parameters: parametersOf(pattern, segments) };
+      isKnown = true;
+    }
+    throw isKnown ? new HttpProblem(405, 'HTTP 405 Method Not Allowed') : new HttpProblem(404, 'HTTP 404 Not Found');
   };
 }
 
-const fits = (pattern: readonly string[], segments: readonly string[]): boolean =>
-  pattern.length === segments.length &&
-  pattern.every((part, at) => (part[0] === ':' ? segments[at] !== '' : part === segments[at]));
+function fits(pattern: readonly string[], segments: readonly string[]): boolean {
+  if (pattern.length !== segments.length) return false;
+  for (const [at, part] of pattern.entries()) {
+    if (part[0] === ':' ? segments[at] === '' : part !== segments[at]) return false;
+  }
+  return true;
+}
+
+function parametersOf(pattern: readonly string[], segments: readonly string[]): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  for (const [at, part] of pattern.entries()) {
+    if (part[0] === ':') parameters[part.slice(1)] = segments[at] ?? '';
+  }
+  return parameters;
+}
