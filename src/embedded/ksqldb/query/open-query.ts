@@ -17,7 +17,7 @@ export interface OpenedQuery {
   /** Said at the end of /query; a pull query on a table says it only where LIMIT cut it off. */
   readonly endMessage: () => string | undefined;
   readonly push: boolean;
-  rows(): AsyncGenerator<ResultRow>;
+  rows(): AsyncIterable<ResultRow> | Iterable<ResultRow>;
   stop(): Promise<void>;
 }
 

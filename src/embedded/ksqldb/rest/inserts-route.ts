@@ -11,7 +11,8 @@ import { codeOf, messageOf } from '../../../support/errors.js';
 import { linesOf } from '../../../support/lines.js';
 import type { Engine } from '../engine.js';
 import { insertRow } from '../statements/insert-values.js';
-import { DELIMITED, jsonObject, type KsqlCall, write } from './request.js';
+import { AnswerText } from './answer-text.js';
+import { DELIMITED, jsonObject, type KsqlCall } from './request.js';
 
 const LINE_BYTES_MAX = 16 * 1024 * 1024; // of one row, as of any other request's body
 
@@ -27,14 +28,18 @@ export async function handleInserts({ request, headers, response }: KsqlCall, en
   const array = accept.includes('application/json') && !accept.includes(DELIMITED);
   response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
   response.flushHeaders();
+  const text = new AnswerText(response);
   let seq = 0;
-  for await (const line of lines) {
-    const answer = JSON.stringify(await inserted(engine, source, line, seq));
-    await write(response, array ? `${seq === 0 ? '[' : ',\n'}${answer}` : `${answer}\n`);
-    seq += 1;
+  try {
+    for await (const line of lines) {
+      const answer = JSON.stringify(await inserted(engine, source, line, seq));
+      await text.write(array ? `${seq === 0 ? '[' : ',\n'}${answer}` : `${answer}\n`);
+      seq += 1;
+    }
+  } finally {
+    text.flush(); // also what was acknowledged before a line that is too long
   }
-  if (array) response.end(seq === 0 ? '[]' : ']');
-  else response.end();
+  text.end(array ? (seq === 0 ? '[]' : ']') : '');
 }
 
 /** The lines of a body as they come. The request stays open when reading ends early: its answer is still to be sent. */

@@ -14,9 +14,10 @@ import { type OpenedQuery, openQuery, setting } from '../query/open-query.js';
 import { checkEnabled, openPull, planPull } from '../query/pull-query.js';
 import type { ResultRow } from '../runtime/transient-query.js';
 import { substitute } from '../statements/variables.js';
+import { AnswerText } from './answer-text.js';
 import { statementFailure } from './errors.js';
 import { openPrint, type PrintedTopic } from './print.js';
-import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, write } from './request.js';
+import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE } from './request.js';
 import { readVariables } from './statements-route.js';
 
 const PRINT_REFUSED = 'Statement type `print` not supported for this resource: use /query';
@@ -54,8 +55,12 @@ export async function openRequest(engine: Engine, asked: Asked): Promise<OpenedQ
   throw new StatementError(`Statement type \`${statement.kind}\` not supported for this resource: use /ksql`, 40002);
 }
 
-/** Rows until the end; the client going away ends the query, however long it waits for its next row. */
-export async function* rowsOf(opened: OpenedQuery, response: EventEmitter): AsyncGenerator<ResultRow> {
+/** Rows until the end. Those of a pull query are there. */
+export const rowsOf = (opened: OpenedQuery, client: EventEmitter): AsyncIterable<ResultRow> | Iterable<ResultRow> =>
+  opened.push ? untilClosed(opened, client) : opened.rows();
+
+/** The client going away ends the query, however long it waits for its next row. */
+async function* untilClosed(opened: OpenedQuery, response: EventEmitter): AsyncGenerator<ResultRow> {
   const stop = () => void opened.stop();
   response.once('close', stop);
   try {
@@ -86,8 +91,9 @@ export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answe
 async function answerLines({ response }: KsqlCall, lines: PrintedTopic): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
-  for await (const line of lines(closedSignal(response))) await write(response, `${line}\n`);
-  response.end();
+  const text = new AnswerText(response);
+  for await (const line of lines(closedSignal(response))) await text.write(`${line}\n`);
+  text.end('');
 }
 
 /** Aborted once the client is gone. */
@@ -104,27 +110,28 @@ async function answerRows(
   opened: OpenedQuery,
   contentType: string,
 ): Promise<void> {
-  response.writeHead(200, { 'content-type': contentType });
+  response.setHeader('content-type', contentType);
+  const text = new AnswerText(response);
   const schema = opened.columns
     .map((column) => (column.key ? `${formatColumn(column)} KEY` : formatColumn(column)))
     .join(', ');
   // A push query's client reads lines: each element ends its own line, and the last one is the final message.
   const { push } = opened;
-  const separate = (text: string): string => (push ? `${text},\n` : `,\n${text}`);
+  const separate = (element: string): string => (push ? `${element},\n` : `,\n${element}`);
   const header = JSON.stringify({ header: { queryId: opened.id, schema } });
-  await write(response, push ? `[${header},\n` : `[${header}`);
+  text.write(push ? `[${header},\n` : `[${header}`);
   const print = writers(opened.columns);
   try {
     for await (const { values, tombstone } of rowsOf(opened, response)) {
       const columns = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
-      await write(response, separate(`{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`));
+      await text.write(separate(`{"row":{"columns":${columns}${tombstone ? ',"tombstone":true' : ''}}}`));
     }
     const finalMessage = opened.endMessage();
     const last = finalMessage === undefined ? '' : JSON.stringify({ finalMessage });
-    response.end(push || last === '' ? `${last}]\n` : `,\n${last}]\n`);
+    text.end(push || last === '' ? `${last}]\n` : `,\n${last}]\n`);
   } catch (failure) {
     const error = JSON.stringify({ errorMessage: statementFailure(failure, asked.sql, []).body });
-    response.end(push ? `${error}]\n` : `,\n${error}]\n`);
+    text.end(push ? `${error}]\n` : `,\n${error}]\n`);
   }
 }
 
@@ -147,25 +154,24 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
     return undefined;
   }
   const array = accept.includes('application/json') && !accept.includes(DELIMITED);
-  response.writeHead(200, { 'content-type': array ? 'application/json' : DELIMITED });
+  response.setHeader('content-type', array ? 'application/json' : DELIMITED);
+  const text = new AnswerText(response);
   const header = JSON.stringify({
     queryId: opened.id,
     columnNames: opened.columns.map(({ name }) => name),
     columnTypes: opened.columns.map(({ type }) => formatType(type)),
   });
-  await write(response, array ? `[${header}` : `${header}\n`);
+  text.write(array ? `[${header}` : `${header}\n`);
   const print = writers(opened.columns);
   try {
     for await (const { values } of rowsOf(opened, response)) {
       const row = `[${values.map((value, at) => print[at]?.(value)).join(',')}]`;
-      await write(response, array ? `,\n${row}` : `${row}\n`);
+      await text.write(array ? `,\n${row}` : `${row}\n`);
     }
-    // Not end(''): in HTTP/2, Node 20 overwrites the text before an empty one that has not been sent yet.
-    if (array) response.end(']');
-    else response.end();
+    text.end(array ? ']' : '');
   } catch (failure) {
     const error = JSON.stringify(statementFailure(failure, asked.sql, []).body);
-    response.end(array ? `,\n${error}]` : `${error}\n`);
+    text.end(array ? `,\n${error}]` : `${error}\n`);
   }
   return undefined;
 }

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '../../../http/api.js';
 import { checkJsonDepth } from '../../../http/body.js';
-import type { Response } from '../../../http/front.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 
 /** Bodies are read as bytes: inserts come as lines, everything else as one JSON object, whatever its type says (curl -d says urlencoded). */
@@ -27,25 +26,4 @@ export const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
 export function jsonType({ headers }: { readonly headers: IncomingHttpHeaders }): string {
   const accept = headers.accept ?? '';
   return accept.includes(MEDIA_TYPE) || accept === '' ? MEDIA_TYPE : 'application/json';
-}
-
-/** Writes, and waits while the client does not keep up; resolves at once where it is gone. What is written in one turn goes as one piece. */
-export async function write(response: Response, text: string): Promise<void> {
-  if (response.destroyed || response.writableEnded) return;
-  if (response.writableCorked === 0) {
-    response.cork();
-    process.nextTick(() => {
-      if (!response.writableEnded) response.uncork(); // its end has done so
-    });
-  }
-  if (response.write(text)) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.once('drain', done);
-    response.once('close', done);
-  });
 }

@@ -74,6 +74,30 @@ describe('push and pull queries', () => {
     await drop();
   });
 
+  it('gives the answer to a pull query its length, and a push query its rows as they come', async () => {
+    await stack.produce('s', [['l', '{"A":1}', 1000]]);
+    await stack.ksql('CREATE TABLE LONG AS SELECT K, COUNT(*) AS N FROM S GROUP BY K;', EARLIEST);
+    await waitUntil(
+      'the row',
+      async () => ((await rows("SELECT * FROM LONG WHERE K = 'l';")).length > 1 ? true : undefined),
+      {
+        timeoutMs: 20_000,
+      },
+    );
+    const headersOf = async (path: string, body: object) => {
+      const response = await fetch(`${stack.url()}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      const bytes = (await response.arrayBuffer()).byteLength;
+      return { length: response.headers.get('content-length'), bytes };
+    };
+    for (const answer of [
+      await headersOf('/query', { ksql: "SELECT * FROM LONG WHERE K = 'l';" }),
+      await headersOf('/query-stream', { sql: "SELECT * FROM LONG WHERE K = 'l';" }),
+    ])
+      expect(answer.length).toBe(String(answer.bytes));
+    const push = { ksql: 'SELECT * FROM S EMIT CHANGES LIMIT 1;', streamsProperties: EARLIEST };
+    expect((await headersOf('/query', push)).length).toBeNull();
+  });
+
   it('marks deleted rows of a table in a push query', async () => {
     await stack.produce('t', [
       ['1', '{"A":1}'],
