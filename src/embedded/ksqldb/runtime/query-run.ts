@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type {
   KafkaRecord,
   OutgoingRecord,
@@ -12,6 +11,7 @@ import type { Row } from '../../../ksql/rows/row.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
 import { waitUntil } from '../../../support/retry.js';
+import { LoopTurn } from './loop-turn.js';
 import { PlanRun, type PlanRunOptions, topicsOf } from './plan-run.js';
 import type { Holding, PersistentQueryOptions } from './query-options.js';
 import { joined, openProducers, type Task, taskCount, taskOf } from './query-tasks.js';
@@ -27,12 +27,6 @@ const PARTITIONS_EVERY_MS = 10_000;
 
 /** How long the engine that took a statement may need to fix where its query begins. */
 const START_WITHIN_MS = 5_000;
-
-/**
- * After so many records the event loop turns, so that pull queries and other queries wait some milliseconds at most. With each
- * turn a request of what was made leaves for the broker: after 500 records they were so small that they cost more than they won.
- */
-const TURN_RECORDS = 2_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -97,7 +91,7 @@ export class QueryRun {
   private partitionTimer: NodeJS.Timeout | undefined;
   private committing: Promise<void> | undefined;
   private turn: Promise<void> = Promise.resolve();
-  private sinceTurn = 0;
+  private readonly loopTurn = new LoopTurn();
   private failure: unknown;
 
   private constructor(
@@ -227,6 +221,7 @@ export class QueryRun {
   private async processBatch(batch: RecordBatch): Promise<void> {
     const task = this.tasks.get(taskOf(batch.partition, this.taskCount));
     if (task === undefined) return;
+    this.loopTurn.begin();
     if (task.merge === undefined) {
       const position = this.positionOf(batch);
       for (const record of batch.records) {
@@ -235,10 +230,10 @@ export class QueryRun {
           position.offset = record.offset; // a commit may come meanwhile
           await wait;
         }
-        const room = task.producer.room();
-        if (room === undefined) continue;
+        const pause = task.producer.room() ?? this.loopTurn.over();
+        if (pause === undefined) continue;
         position.offset = record.offset + 1n;
-        await room;
+        await pause;
       }
       position.offset = batch.nextOffset;
     } else {
@@ -247,21 +242,12 @@ export class QueryRun {
         const wait = this.take(task, next.record);
         if (wait !== undefined) await wait;
         this.positionOf(next.record).offset = next.done;
-        const room = task.producer.room();
-        if (room !== undefined) await room;
+        const pause = task.producer.room() ?? this.loopTurn.over();
+        if (pause !== undefined) await pause;
       }
     }
     task.moved = true;
     this.commitLater();
-    await this.letOthers(batch.records.length);
-  }
-
-  /** Reading ahead, writing, other queries and clients' requests go on between two batches. */
-  private async letOthers(records: number): Promise<void> {
-    this.sinceTurn += records;
-    if (this.sinceTurn < TURN_RECORDS) return;
-    this.sinceTurn = 0;
-    await setImmediate();
   }
 
   private commitAll(): void {

@@ -23,7 +23,7 @@ const batchOf = (values: readonly string[]): RecordBatch => {
 /** A run of one query whose producer has room, or fails, as the test says; what it writes and commits is noted. */
 async function runOf(sql: string, room: () => Promise<void> | undefined) {
   const offline = new OfflineEngine({ log: silentLog });
-  await offline.kafka.createTopic({ name: 's', partitions: 1 });
+  for (const name of ['s', 't']) await offline.kafka.createTopic({ name, partitions: 1 });
   await offline.execute(`CREATE STREAM S (${COLUMNS}) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON'); ${sql}`);
   const [query] = offline.engine.queries.values();
   if (query === undefined) throw new Error('there is no query');
@@ -43,12 +43,14 @@ async function runOf(sql: string, room: () => Promise<void> | undefined) {
     }
   }
   const kafka = new Slow(() => 0);
-  await kafka.createTopic({ name: 's', partitions: 1 });
+  for (const name of ['s', 't']) await kafka.createTopic({ name, partitions: 1 });
   const options = { ...query.options, kafka };
   return { run: await QueryRun.open(options, new AbortController().signal), written, committed };
 }
 
 const FILTER = 'CREATE STREAM OUT AS SELECT K, A FROM S WHERE A > 0;';
+const JOIN = `CREATE TABLE T (K STRING PRIMARY KEY, C INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);
+  CREATE STREAM OUT AS SELECT S.K AS K, A, C FROM S LEFT JOIN T ON S.K = T.K;`;
 const offsetsOf = (positions: readonly PartitionPosition[]) => positions.map(({ offset }) => offset);
 
 describe('one run of a query', () => {
@@ -79,6 +81,25 @@ describe('one run of a query', () => {
     expect(written).toEqual(['{"A":1}', '{"A":2}']);
     await run.close();
     expect(committed).toEqual([]);
+  });
+
+  it.each([
+    ['of one topic', FILTER],
+    ['of several, by their times', JOIN],
+  ])('lets others have their turns within a long batch %s', async (_, sql) => {
+    const { run, written } = await runOf(sql, () => undefined);
+    const long = batchOf(Array.from({ length: 20_000 }, () => '{"A":1}'));
+    const turns: number[] = [];
+    const other = (): void => {
+      turns.push(written.length);
+      if (turns.length < 3) setImmediate(other);
+    };
+    setImmediate(other);
+    await run.process(long);
+    expect(turns).toHaveLength(3);
+    expect(turns[0]).toBeLessThan(written.length);
+    expect(new Set(turns).size).toBe(3);
+    await run.close();
   });
 
   it('reads the column that times come from though the query does not', async () => {
