@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
  * So long a query works on before the event loop turns: pull queries and other queries wait for it. With each turn a request of what
- * was made leaves for the broker: with turns half as long, a program with state took up to a fifth more CPU for a record.
+ * was made leaves for the broker: with turns half as long, a program with state took more CPU for a record, and pull queries waited as long.
  */
 const TURN_MS = 4;
 
