@@ -10,10 +10,14 @@ import { Lifetime } from '../../../../src/support/lifetime.js';
 import { silentLog } from '../../../../src/support/log.js';
 import { connectWorkers } from '../../../matrix/connect-workers.js';
 
+/** Three heartbeats: a dozen times these tests wait until a worker is missed, and write meanwhile. */
+const SESSION_MS = 3_000;
+
 describe('two workers', () => {
   connectWorkers(async (dataDir) => {
-    const broker = await startKafka({ dataDir });
-    return { access: { bootstrapServers: broker.bootstrapServers }, stop: () => broker.stop() };
+    const config = { 'group.min.session.timeout.ms': String(SESSION_MS) };
+    const { bootstrapServers, stop } = await startKafka({ dataDir, config });
+    return { access: { bootstrapServers }, sessionMs: SESSION_MS, stop };
   });
 });
 
