@@ -20,6 +20,7 @@ const PARTITIONS = 4;
 const KEYS = 20;
 /** Some writes fall into each transaction; more of them would only be more work for five queries and, afterwards, five more. */
 const BETWEEN_WRITES_MS = 40;
+const WRITTEN_AT_ONCE = 8;
 /** Of now: half a minute after its start a real broker deletes what is older than the topics' retention. */
 const START_MS = Date.now();
 const AT_LEAST_ONCE = { 'auto.offset.reset': 'earliest' };
@@ -196,7 +197,7 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
   function write(topic: string, producer: RecordProducer, random: () => number) {
     const written = { inputs: 0, counts: new Map<string, number>() };
     const { stop } = repeatedly(async () => {
-      for (let left = Math.ceil(random() * 25); left > 0; left--) {
+      for (let left = Math.ceil(random() * WRITTEN_AT_ONCE); left > 0; left--) {
         const key = `k${Math.floor(random() * KEYS)}`;
         const value = Buffer.from(JSON.stringify({ A: Math.floor(random() * 1000) }));
         producer.append({ topic, key: Buffer.from(key), value, timestampMs: START_MS + written.inputs * 7 });
