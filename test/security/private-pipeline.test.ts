@@ -9,7 +9,7 @@ import { Stack } from '../support/stack.js';
 let stack: Stack;
 
 beforeAll(async () => {
-  const prepared = await Stack.prepare('person-planning');
+  const prepared = await Stack.withFewRows('person-planning');
   prepared.box.env.EVPIPE_PRIVATE = '1';
   stack = await prepared.up();
   delete prepared.box.env.EVPIPE_PRIVATE; // another shell

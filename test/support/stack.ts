@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { connectPostgres, type PostgresClient } from '../../src/clients/postgres/client.js';
 import { loginOf } from '../../src/kinds/rabbitmq/component.js';
@@ -8,6 +8,8 @@ import { waitUntil } from '../../src/support/retry.js';
 import { type Holder, withRole } from '../../src/targets/roles.js';
 import { PipelineSecrets } from '../../src/targets/secrets.js';
 import { type Ended, type Sandbox, sandbox } from './evpipe.js';
+
+export const FEW_ROWS = 20;
 
 /** A pipeline that runs in a sandbox, and its processes as the supervisor knows them. */
 export class Stack {
@@ -49,6 +51,15 @@ export class Stack {
   static async prepare(pipeline: string): Promise<Stack> {
     const box = await sandbox(pipeline);
     return new Stack(box, join(box.folder, '.evpipe', basename(pipeline)));
+  }
+
+  /** The same with few rows to seed, where nothing asked depends on how many: half a dozen processes work on each of them. */
+  static async withFewRows(pipeline: string): Promise<Stack> {
+    const stack = await Stack.prepare(pipeline);
+    const file = join(stack.box.folder, 'evpipe.yaml');
+    const declared = readFileSync(file, 'utf8');
+    writeFileSync(file, declared.replace(/^( +rows): \d+$/gm, `$1: ${FEW_ROWS}`));
+    return stack;
   }
 
   async processes(): Promise<readonly ProcessReport[]> {

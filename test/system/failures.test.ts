@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Ended } from '../support/evpipe.js';
-import { Stack } from '../support/stack.js';
+import { FEW_ROWS, Stack } from '../support/stack.js';
 
 /**
  * One stack that is spoilt in one way after the other, mended each time. Every failure has to say what failed, why in
@@ -12,7 +12,7 @@ import { Stack } from '../support/stack.js';
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await Stack.prepare('person-planning');
+  stack = await Stack.withFewRows('person-planning');
 });
 
 afterAll(() => stack?.remove());
@@ -73,7 +73,7 @@ it('names file and line of a ksql statement that the server refuses, and sends n
   expectMessage(await stack.run('up', '--no-seed'), 1, `${file}:3:1`, /nobody/i, 'Correct the statement');
   const before = stack.log('ksqldb');
   writeFileSync(path, 'CREATE STREAM more AS SELECT * FROM balance_sheet_rows;\n\nDROP STREAM IF EXISTS nobody;\n');
-  expectMessage(await stack.run('up'), 0, /persons +200 +200/);
+  expectMessage(await stack.run('up'), 0, new RegExp(`persons +${FEW_ROWS} +${FEW_ROWS}`));
   expect(stack.log('ksqldb').slice(before.length)).not.toMatch(/CREATE STREAM more/i);
   rmSync(path);
 });

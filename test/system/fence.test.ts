@@ -13,7 +13,7 @@ import { Stack } from '../support/stack.js';
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await Stack.prepare('person-planning');
+  stack = await Stack.withFewRows('person-planning');
   const file = join(stack.box.folder, 'evpipe.yaml');
   const text = readFileSync(file, 'utf8');
   const option = '      table.include.list: public.events_outboxitem\n';
