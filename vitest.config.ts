@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Begun first, since they take longest: else the largest files come first, and the end may be waiting for a small one alone. */
 const LONGEST = [
+  'servers/cli/silent-midway',
   'servers/embedded/connect/worker-group',
   'servers/embedded/ksqldb/shared-queries',
   'system/',
