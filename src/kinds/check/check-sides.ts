@@ -264,7 +264,7 @@ async function pairColumns(
   }
   if (refusals.length === 0) return pairs;
   const what = refusals.map((one) => one.what).join('; ');
-  throw new EvpipeError('EVPIPE_COLUMN_TYPES', what, {
+  throw new EvpipeError('EVPIPE_COLUMN_TYPES', `can't compare ${what}`, {
     kind: 'usage',
     location: check.locationOf(section),
     todo: [...new Set(refusals.map(({ todo }) => todo))].join(' '),

@@ -243,7 +243,7 @@ it('refuses a check that cannot compare, with the place and the line to write, a
     { check: 'items', verdict: 'inconsistent', why: undefined, todo: undefined, line: undefined },
     {
       ...{ check: 'unlike', verdict: 'refused', line: 14, todo: 'Leave out tolerance.' },
-      why: `name: ${pair}`,
+      why: `can't compare name: ${pair}`,
     },
   ]);
   for (const file of files) {
