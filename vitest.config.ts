@@ -54,8 +54,8 @@ const project = (name: string, timeoutMs: number, parallel: boolean, more: objec
 export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
-    // Most of the time is waiting for servers, so five files at once are quicker even on two cores; the default there is one.
-    maxWorkers: 5,
+    // Most of the time is waiting for servers, so seven files at once are quicker even on two cores; the default there is one.
+    maxWorkers: 7,
     sequence: { sequencer: LongestFirst },
     experimental: { fsModuleCache: true },
     projects: [

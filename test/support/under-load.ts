@@ -2,6 +2,7 @@ import { changeSheets } from './changes.js';
 import type { Stack } from './stack.js';
 
 const CHANGES_PER_SECOND = 200;
+const DEADLINE_MS = 60_000;
 
 export interface UnderLoad {
   readonly changesPerSecond: number;
@@ -17,12 +18,14 @@ export async function verifyUnderLoad(stack: Stack, options: { seed: number; for
   const codes: (number | null)[] = [];
   const alarms: string[] = [];
   const startedMs = performance.now();
-  while (performance.now() - startedMs < options.forMs) {
+  const passedMs = (): number => performance.now() - startedMs;
+  // On a busy machine the first checks may find the stages too far behind to say anything.
+  while (passedMs() < options.forMs || (!codes.includes(0) && passedMs() < DEADLINE_MS)) {
     const ended = await stack.run('verify-consistency');
     codes.push(ended.code);
     if (ended.code !== 0 && ended.code !== 5) alarms.push(`exit ${ended.code}\n${ended.stderr}${ended.stdout}`);
   }
-  const seconds = (performance.now() - startedMs) / 1000;
+  const seconds = passedMs() / 1000;
   await load.stop();
   return { changesPerSecond: load.changes() / seconds, codes, alarms };
 }

@@ -31,18 +31,18 @@ describe('exchanges, queues and bindings', () => {
   });
 
   it('are refused with both values where they are there otherwise, and nothing is deleted', async () => {
-    await amqp.declareQueue({ name: 'likes', durable: true, arguments: { 'x-message-ttl': 1000 } });
+    await amqp.declareQueue({ name: 'likes', durable: true, arguments: { 'x-message-ttl': 3_600_000 } });
     await amqp.declareExchange({ name: 'events', type: 'fanout', durable: true, arguments: {} });
     await amqp.publish('', 'likes', Buffer.from('kept'));
     const queue = (args: Record<string, number>, durable = true) =>
       reconcile(queueResource, { name: 'likes', durable, arguments: args, location }, { amqp }, wait);
-    await expect(queue({ 'x-message-ttl': 2000 })).rejects.toMatchObject({
+    await expect(queue({ 'x-message-ttl': 7_200_000 })).rejects.toMatchObject({
       code: 'EVPIPE_CHANGE_REFUSED',
-      message: "queue likes: x-message-ttl is '1000', declared '2000': RabbitMQ cannot change an existing queue",
+      message: "queue likes: x-message-ttl is '3600000', declared '7200000': RabbitMQ cannot change an existing queue",
       location,
     });
-    await expect(queue({})).rejects.toThrow(/x-message-ttl is .*1000.*, declared none/);
-    await expect(queue({ 'x-message-ttl': 1000 }, false)).rejects.toThrow("durable is 'true', declared 'false'");
+    await expect(queue({})).rejects.toThrow(/x-message-ttl is .*3600000.*, declared none/);
+    await expect(queue({ 'x-message-ttl': 3_600_000 }, false)).rejects.toThrow("durable is 'true', declared 'false'");
     const exchange = { name: 'events', type: 'direct', durable: true, arguments: {}, location } as const;
     await expect(reconcile(exchangeResource, exchange, { amqp }, wait)).rejects.toThrow(
       "exchange events: type is 'fanout', declared 'direct'",
