@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from './record-batch.js';
+import { varintBytes, writeVarint } from './varint.js';
 
 const CRC_AT = 17;
 const CRC_FROM = 21;
@@ -134,12 +135,7 @@ export class BatchBuilder {
   }
 
   private varint(value: number): void {
-    let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-    while (rest > 127) {
-      this.buffer[this.at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.buffer[this.at++] = rest;
+    this.at = writeVarint(this.buffer, this.at, value);
   }
 
   private varlong(value: number): void {
@@ -189,14 +185,6 @@ function measure(headers: readonly BatchHeader[]): number {
 }
 
 const nullableBytes = (bytes: Buffer | null): number => (bytes === null ? 1 : varintBytes(bytes.length) + bytes.length);
-
-export function varintBytes(value: number): number {
-  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
-  if (zigzag < 0x80) return 1;
-  if (zigzag < 0x4000) return 2;
-  if (zigzag < 0x200000) return 3;
-  return zigzag < 0x10000000 ? 4 : 5;
-}
 
 function varlongBytes(value: number): number {
   if (value < 0x3fffffff && value > -0x3fffffff) return varintBytes(value);

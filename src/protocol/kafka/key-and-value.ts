@@ -1,5 +1,4 @@
-import { varintBytes } from './batch-builder.js';
-import { varintAt, varintEnd, varlongAt } from './varint.js';
+import { varintAt, varintBytes, varintEnd, varlongAt, writeVarint } from './varint.js';
 
 /** Where key and value of a record lie; -1 where it is null, and its end where it would be. */
 export interface KeyAndValue {
@@ -29,9 +28,9 @@ export const keyAndValueBytes = (key: Buffer, value: Buffer): number =>
   varintBytes(key.length) + key.length + varintBytes(value.length) + value.length;
 
 export function writeKeyAndValue(into: Buffer, at: number, key: Buffer, value: Buffer): void {
-  const keyAt = writeLength(into, at, key.length);
+  const keyAt = writeVarint(into, at, key.length);
   into.set(key, keyAt);
-  into.set(value, writeLength(into, keyAt + key.length, value.length));
+  into.set(value, writeVarint(into, keyAt + key.length, value.length));
 }
 
 /** Where the key's length is in a record of a batch that begins at `at`. */
@@ -45,16 +44,4 @@ export function recordKeyAt(bytes: Buffer, at: number): number {
 export function recordEnd(bytes: Buffer, at: number): number {
   const length = varintAt(bytes, at);
   return varintEnd + length;
-}
-
-/** Gives where it ends. */
-function writeLength(into: Buffer, at: number, length: number): number {
-  let end = at;
-  let rest = length * 2; // the zigzag of what is not negative
-  for (; rest > 127; rest >>>= 7) {
-    into[end] = (rest & 127) | 128;
-    end += 1;
-  }
-  into[end] = rest;
-  return end + 1;
 }

@@ -1,5 +1,5 @@
 /**
- * The zigzag numbers that records consist of, read where they lie in a buffer. Every field of every record has one, so nothing
+ * The zigzag numbers that records consist of, read and written where they lie in a buffer. Every field of every record has one, so nothing
  * is allocated to return both a number and its end: the end is in `varintEnd` until the next number is read.
  */
 
@@ -37,4 +37,22 @@ export function varlongAt(bytes: Buffer, at: number): number {
   }
   varintEnd = NO_END;
   return 0;
+}
+
+/** How many bytes a number of 32 bits takes. */
+export function varintBytes(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (zigzag < 0x80) return 1;
+  if (zigzag < 0x4000) return 2;
+  if (zigzag < 0x200000) return 3;
+  return zigzag < 0x10000000 ? 4 : 5;
+}
+
+/** Writes a number of 32 bits and returns where it ends. */
+export function writeVarint(into: Buffer, at: number, value: number): number {
+  let end = at;
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  for (; rest > 127; rest >>>= 7) into[end++] = (rest & 127) | 128;
+  into[end++] = rest;
+  return end;
 }
