@@ -70,7 +70,9 @@ function columnType(source: Source, name: string): SqlType {
   if (column === undefined && (name === 'ROWPARTITION' || name === 'ROWOFFSET')) {
     throw new StatementError(`Inserting into column \`${name}\` is not allowed.`);
   }
-  if (column === undefined) throw new StatementError(`Column name \`${name}\` does not exist.`);
+  if (column === undefined) {
+    throw new StatementError(`Failed to insert values into '${source.name}'. Column name \`${name}\` does not exist.`);
+  }
   return column.type;
 }
 

@@ -32,6 +32,8 @@ export const ENDPOINTS = [
     path: '/healthcheck',
     meaning: 'Whether Kafka answers and all commands can be read; 503 where not.',
   },
+  { method: 'GET', path: '/chc/live', meaning: 'Answers `{}`, whatever else is wrong.' },
+  { method: 'GET', path: '/chc/ready', meaning: 'The same.' },
   { method: 'GET', path: '/clusterStatus', meaning: 'Every engine of the service with what it holds, and its lags.' },
   { method: 'GET', path: '/status', meaning: 'The commands that were executed.' },
   { method: 'GET', path: '/status/:type/:name/:action', meaning: 'One of them: `/status/stream/ORDERS/create`.' },

@@ -125,6 +125,8 @@ const routesOf = (engine: Engine, { clusterId, commandTopic }: ClusterNames): re
     '/v1/metadata': { handle: async () => metadata(await clusterId(), engine) },
     '/v1/metadata/id': { handle: async () => metadataId(await clusterId(), engine) },
     '/healthcheck': { handle: () => health(engine) },
+    '/chc/live': { handle: () => ({ status: 200, body: {} }) },
+    '/chc/ready': { handle: () => ({ status: 200, body: {} }) },
     '/clusterStatus': { handle: clusterStatus },
     '/status': { handle: () => allStatuses(engine) },
     '/status/:type/:name/:action': { handle: status },

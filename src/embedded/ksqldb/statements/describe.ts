@@ -11,6 +11,12 @@ import { entity } from './entity.js';
 import { queryInfo } from './query-info.js';
 import { fieldInfos } from './schema-info.js';
 
+/** In the order in which they are shown. */
+export const sourcesOf = (engine: Engine, type: Source['type']): Source[] =>
+  [...engine.metastore.sources.values()]
+    .filter((source) => source.type === type)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
 export async function describeSource(
   source: Source,
   engine: Engine,
@@ -81,9 +87,8 @@ export const describe: Handler<'describe-source'> = async (statement, { engine }
 };
 
 export const describeAll: Handler<'describe-sources'> = async (statement, { engine }) => {
-  const sources = [...engine.metastore.sources.values()].filter(({ type }) => type === statement.type);
   const sourceDescriptions = await Promise.all(
-    sources.map((source) => describeSource(source, engine, statement.extended)),
+    sourcesOf(engine, statement.type).map((source) => describeSource(source, engine, statement.extended)),
   );
   return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
 };

@@ -2,17 +2,11 @@ import { AGGREGATES } from '../../../ksql/functions/aggregates.js';
 import { SCALAR_FUNCTIONS } from '../../../ksql/functions/table.js';
 import { TABLE_FUNCTIONS } from '../../../ksql/functions/table-functions.js';
 import type { Source } from '../../../ksql/metadata/source.js';
-import type { Engine } from '../engine.js';
 import type { Handler } from './context.js';
-import { describeSource } from './describe.js';
+import { describeSource, sourcesOf } from './describe.js';
 import { entity } from './entity.js';
 import { describeQuery, describeTransient } from './explain.js';
 import { queryInfo } from './query-info.js';
-
-const sorted = (engine: Engine, type: Source['type']): Source[] =>
-  [...engine.metastore.sources.values()]
-    .filter((source) => source.type === type)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export const summary = (source: Source): Record<string, unknown> => ({
   type: source.type,
@@ -24,7 +18,7 @@ export const summary = (source: Source): Record<string, unknown> => ({
 });
 
 export const listStreams: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
-  const sources = sorted(engine, 'STREAM');
+  const sources = sourcesOf(engine, 'STREAM');
   if (statement.kind === 'list-streams' && statement.extended) {
     const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
     return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
@@ -33,7 +27,7 @@ export const listStreams: Handler<'list-streams' | 'list-tables' | 'list-queries
 };
 
 export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
-  const sources = sorted(engine, 'TABLE');
+  const sources = sourcesOf(engine, 'TABLE');
   if (statement.kind === 'list-tables' && statement.extended) {
     const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
     return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
@@ -49,7 +43,7 @@ export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries
   }
   const persistent = [...engine.queries.values()].map(queryInfo);
   const transient = [...engine.transient.values()].map(({ id, options }) => ({
-    queryString: options.sql,
+    queryString: `${options.sql};`,
     sinks: [],
     sinkKafkaTopics: [],
     id,

@@ -2,23 +2,26 @@ import { StatementError } from '../../../ksql/statement-error.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
 import type { Applying, Change } from './context.js';
-
-function checkQuery(engine: Engine, id: string | undefined): void {
-  if (id !== undefined && !engine.queries.has(id)) throw new StatementError(`Unknown queryId: ${id}`);
-}
+import { entity } from './entity.js';
 
 const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>, 'prepare'> => ({
   async prepare(statement, { engine }) {
-    if (statement.query !== undefined && engine.transient.has(statement.query)) {
-      await engine.transient.get(statement.query)?.stop();
-    } else checkQuery(engine, statement.query);
-    return { kind: 'command', id: `${word}/${statement.query ?? 'ALL'}/execute`, statement: `${statement.text};` };
+    const { query: id, text } = statement;
+    if (id !== undefined && !engine.queries.has(id)) throw new StatementError(`Unknown queryId: ${id}`);
+    return { kind: 'command', id: `${word}/${id ?? 'ALL'}/execute`, statement: `${text};` };
   },
 });
 
-/** The query ends, its group and state go; what it wrote stays. */
+/** The query ends, its group and state go; what it wrote stays. A push query ends for its client, and is no command. */
 export const terminate: Change<'terminate'> = {
-  ...verb('terminate'),
+  async prepare(statement, context) {
+    // Ids of push queries have small letters, which names in statements lose.
+    const transient = [...context.engine.transient.values()].find(({ id }) => id.toUpperCase() === statement.query);
+    if (transient === undefined) return verb('terminate').prepare(statement, context);
+    await transient.stop();
+    const answer = { queryId: transient.id, wasTerminated: true };
+    return { kind: 'done', entity: entity('terminate_query', `${statement.text};`, answer) };
+  },
   async apply(statement, { engine, here, sequence }: Applying) {
     const chosen = chosenNow(engine, statement.query);
     for (const query of chosen) {

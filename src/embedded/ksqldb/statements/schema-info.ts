@@ -12,7 +12,9 @@ export interface SchemaInfo {
 export interface FieldInfo {
   readonly name: string;
   readonly schema: SchemaInfo;
-  readonly type?: 'KEY';
+  readonly type?: 'KEY' | 'HEADER';
+  /** Of a column that one header fills. */
+  readonly headerKey?: string;
 }
 
 export function schemaInfo(type: SqlType): SchemaInfo {
@@ -41,5 +43,11 @@ export function schemaInfo(type: SqlType): SchemaInfo {
 
 export const fieldInfos = (schema: RowSchema): FieldInfo[] => [
   ...schema.key.map(({ name, type }) => ({ name, schema: schemaInfo(type), type: 'KEY' as const })),
-  ...[...schema.value, ...schema.headers].map(({ name, type }) => ({ name, schema: schemaInfo(type) })),
+  ...schema.value.map(({ name, type }) => ({ name, schema: schemaInfo(type) })),
+  ...schema.headers.map(({ name, type, header }) => ({
+    name,
+    schema: schemaInfo(type),
+    type: 'HEADER' as const,
+    ...(header !== undefined && { headerKey: header }),
+  })),
 ];
