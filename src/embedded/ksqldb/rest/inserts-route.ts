@@ -1,9 +1,9 @@
 import { checkJsonDepth } from '../../../http/body.js';
 import type { Request } from '../../../http/front.js';
 import { HttpProblem } from '../../../http/problem.js';
-import { jsonReader } from '../../../ksql/formats/json-reader.js';
 import type { Source } from '../../../ksql/metadata/source.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { clientReader } from '../../../ksql/statements/client-values.js';
 import { insertTarget } from '../../../ksql/statements/inserted-values.js';
 import type { Value } from '../../../ksql/values/value.js';
 import { isJsonObject, parseJson } from '../../../protocol/json/parse.js';
@@ -71,7 +71,8 @@ async function inserted(engine: Engine, source: Source, line: string, seq: numbe
     await insertRow(engine, source, rowOf(source, parseJson(line)));
     return { status: 'ok', seq };
   } catch (failure) {
-    return { status: 'error', seq, error_code: 50000, message: messageOf(failure) };
+    const code = failure instanceof StatementError && failure.code === 40000 ? 40000 : 50000;
+    return { status: 'error', seq, error_code: code, message: messageOf(failure) };
   }
 }
 
@@ -86,7 +87,7 @@ function rowOf(source: Source, json: unknown): Map<string, Value> {
       columns.find((each) => each.name === name.toUpperCase());
     if (column === undefined)
       throw new StatementError(`Column name \`${quoted ?? name.toUpperCase()}\` does not exist.`);
-    values.set(column.name, jsonReader(column.type)(value));
+    values.set(column.name, clientReader(column.type)(value));
   }
   return values;
 }
