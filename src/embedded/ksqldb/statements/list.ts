@@ -7,6 +7,7 @@ import { describeSource, sourcesOf } from './describe.js';
 import { entity } from './entity.js';
 import { describeQuery, describeTransient } from './explain.js';
 import { queryInfo } from './query-info.js';
+import { topicConsumers } from './topic-consumers.js';
 
 export const summary = (source: Source): Record<string, unknown> => ({
   type: source.type,
@@ -61,7 +62,8 @@ export const listTopics: Handler<'list-topics'> = async (statement, { engine }) 
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, partitions }) => ({ name, replicaInfo: partitions.map(({ replicas }) => replicas.length) }));
   if (!statement.extended) return entity('kafka_topics', `${statement.text};`, { topics });
-  const extended = topics.map((topic) => ({ ...topic, consumerCount: 0, consumerGroupCount: 0 }));
+  const consumers = await topicConsumers(engine);
+  const extended = topics.map((topic) => ({ ...topic, ...consumers(topic.name) }));
   return entity('kafka_topics_extended', `${statement.text};`, { topics: extended });
 };
 

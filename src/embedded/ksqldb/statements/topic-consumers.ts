@@ -1,0 +1,21 @@
+import type { Engine } from '../engine.js';
+
+export interface Consumers {
+  readonly consumerCount: number;
+  readonly consumerGroupCount: number;
+}
+
+/** Who reads each topic now: members of groups by what they are assigned, and queries, which read without membership. */
+export async function topicConsumers({ queries, parts: { kafka } }: Engine): Promise<(topic: string) => Consumers> {
+  const groups = (await kafka.listGroups()).filter(({ protocolType }) => protocolType === 'consumer');
+  const described = await Promise.all(groups.map(({ group }) => kafka.describeGroup(group)));
+  const members = described.flatMap(({ group, members }) =>
+    members.map(({ partitions }) => ({ group, topics: new Set(partitions.map(({ topic }) => topic)) })),
+  );
+  const own = [...queries.values()].map(({ options, topics }) => ({ group: options.group, topics: new Set(topics) }));
+  const reading = [...members, ...own];
+  return (topic) => {
+    const readers = reading.filter(({ topics }) => topics.has(topic));
+    return { consumerCount: readers.length, consumerGroupCount: new Set(readers.map(({ group }) => group)).size };
+  };
+}
