@@ -17,7 +17,7 @@ import { substitute } from '../statements/variables.js';
 import { AnswerText } from './answer-text.js';
 import { statementFailure } from './errors.js';
 import { openPrint, type PrintedTopic } from './print.js';
-import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE } from './request.js';
+import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, objectField } from './request.js';
 import { readVariables } from './statements-route.js';
 
 const PRINT_REFUSED = 'Statement type `print` not supported for this resource: use /query';
@@ -27,11 +27,18 @@ export interface Asked {
   readonly properties: Map<string, string>;
 }
 
-export function readQuery(body: Record<string, unknown>, field: 'ksql' | 'sql', sent: unknown): Asked {
+export function readQuery(
+  body: Record<string, unknown>,
+  field: 'ksql' | 'sql',
+  sent = objectField(body, 'streamsProperties'),
+): Asked {
   const text = body[field];
   if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
   const properties = readProperties(sent);
-  return { sql: substitute(text, { variables: readVariables(body.sessionVariables), properties }), properties };
+  return {
+    sql: substitute(text, { variables: readVariables(objectField(body, 'sessionVariables')), properties }),
+    properties,
+  };
 }
 
 export function oneStatement(sql: string): Statement {
@@ -76,7 +83,7 @@ export const writers = (columns: readonly Column[]) => columns.map(({ type }) =>
 /** POST /query. */
 export async function handleQuery(call: KsqlCall, engine: Engine): Promise<Answer | undefined> {
   const body = jsonObject(call.body);
-  const asked = readQuery(body, 'ksql', body.streamsProperties);
+  const asked = readQuery(body, 'ksql');
   try {
     const opened = await openRequest(engine, asked);
     if (typeof opened === 'function') await answerLines(call, opened);
@@ -140,7 +147,7 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
   const { response } = call;
   const body = jsonObject(call.body);
   // The page of this endpoint calls them `properties`, and `streamsProperties` in its example.
-  const asked = readQuery(body, 'sql', body.properties ?? body.streamsProperties);
+  const asked = readQuery(body, 'sql', objectField(body, 'properties'));
   let opened: OpenedQuery | PrintedTopic;
   try {
     opened = await openRequest(engine, asked);
@@ -179,7 +186,7 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
 /** What this engine holds of the answer to a pull query that another one was asked. */
 export async function handleHeldRows(call: KsqlCall, engine: Engine): Promise<Answer> {
   const body = jsonObject(call.body);
-  const { sql, properties } = readQuery(body, 'sql', body.properties);
+  const { sql, properties } = readQuery(body, 'sql', objectField(body, 'properties'));
   const statement = parseStatement(sql);
   if (statement.kind !== 'select') throw new StatementError('a pull query is expected', 40001);
   const source = engine.metastore.source(statement.query.from.name);

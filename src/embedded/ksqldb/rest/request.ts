@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '../../../http/api.js';
 import { checkJsonDepth } from '../../../http/body.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { isJsonObject } from '../../../protocol/json/parse.js';
 
 /** Bodies are read as bytes: inserts come as lines, everything else as one JSON object, whatever its type says (curl -d says urlencoded). */
 export type KsqlCall = Call<Buffer>;
@@ -16,6 +17,13 @@ export function jsonObject(bytes: Buffer): Record<string, unknown> {
     // Answered below: not JSON and not an object are the same mistake.
   }
   throw new StatementError('Invalid JSON in request: an object is expected', 40000);
+}
+
+/** A field that holds an object, where the request has it. */
+export function objectField(body: Record<string, unknown>, name: string): Record<string, unknown> | undefined {
+  const field = body[name] ?? undefined;
+  if (field === undefined || isJsonObject(field)) return field;
+  throw new StatementError(`Invalid JSON in request: '${name}' is not an object`, 40000);
 }
 
 export const MEDIA_TYPE = 'application/vnd.ksql.v1+json';

@@ -11,7 +11,13 @@ import { executeStatement } from '../statements/execute.js';
 import { changeVariables, substitute } from '../statements/variables.js';
 import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
-import { jsonObject, type KsqlCall } from './request.js';
+import { jsonObject, type KsqlCall, objectField } from './request.js';
+
+function sequenceNumber(sent: unknown): number {
+  const number = sent === '' ? Number.NaN : Number(sent);
+  if (Number.isInteger(number)) return number;
+  throw new StatementError("Invalid JSON in request: 'commandSequenceNumber' is not a whole number", 40000);
+}
 
 /** How long a request waits for a command that another engine has logged. */
 const COMMAND_WITHIN_MS = 5_000;
@@ -28,11 +34,10 @@ export class StatementsRoute {
     const sql = body.ksql;
     if (typeof sql !== 'string') throw new StatementError("Missing field 'ksql'", 40000);
     const session: Session = {
-      properties: readProperties(body.streamsProperties),
-      variables: readVariables(body.sessionVariables),
+      properties: readProperties(objectField(body, 'streamsProperties')),
+      variables: readVariables(objectField(body, 'sessionVariables')),
     };
-    const after = body.commandSequenceNumber;
-    if (typeof after === 'number') await this.applied(after);
+    await this.applied(sequenceNumber(body.commandSequenceNumber ?? -1));
     return this.engine.inTurn(() => this.run(sql, session));
   }
 
@@ -115,7 +120,6 @@ const notYet = (after: number): StatementError =>
     50301,
   );
 
-export function readVariables(sent: unknown): Map<string, string> {
-  if (typeof sent !== 'object' || sent === null) return new Map();
+export function readVariables(sent: Readonly<Record<string, unknown>> = {}): Map<string, string> {
   return new Map(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), String(value)]));
 }

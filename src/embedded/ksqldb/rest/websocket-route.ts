@@ -56,7 +56,7 @@ async function answer(client: WebSocket, request: string | null, engine: Engine)
     if (request === null) throw new StatementError('missing request parameter');
     if (request === '') throw new StatementError('request parameter is empty');
     const body = jsonObject(Buffer.from(request));
-    const opened = await openRequest(engine, readQuery(body, 'ksql', body.streamsProperties));
+    const opened = await openRequest(engine, readQuery(body, 'ksql'));
     try {
       if (typeof opened === 'function') for await (const line of opened(closedSignal(client))) await send(client, line);
       else await sendRows(client, opened);
