@@ -10,20 +10,24 @@ import type { RunningQuery } from '../runtime/persistent-query.js';
 import type { TransientQuery } from '../runtime/transient-query.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
+import { pushQuery } from './queries.js';
 import { fieldInfos } from './schema-info.js';
 
 /** EXPLAIN id | statement: what a query reads, writes and does. */
 export const explain: Handler<'explain'> = async (statement, { engine, session }) => {
+  const text = `${statement.text};`;
   if (statement.query !== undefined) {
     const query = engine.queries.get(statement.query);
+    const push = pushQuery(engine, statement.query);
+    if (push !== undefined) return entity('queryDescription', text, { queryDescription: describeTransient(push) });
     if (query === undefined)
       throw new StatementError(
         `Query with id:${statement.query} does not exist, use SHOW QUERIES to view the full set of queries.`,
       );
-    return entity('queryDescription', `${statement.text};`, { queryDescription: describeQuery(query) });
+    return entity('queryDescription', text, { queryDescription: describeQuery(query) });
   }
   const { plan, sink } = planOf(statement.statement, engine);
-  return entity('queryDescription', `${statement.text};`, {
+  return entity('queryDescription', text, {
     queryDescription: {
       ...description(plan, statement.statement?.text ?? '', { id: '', sink }),
       id: '',

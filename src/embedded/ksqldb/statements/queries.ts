@@ -1,8 +1,13 @@
 import { StatementError } from '../../../ksql/statement-error.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
+import type { TransientQuery } from '../runtime/transient-query.js';
 import type { Applying, Change } from './context.js';
 import { entity } from './entity.js';
+
+/** Ids of push queries have small letters, which names in statements lose. */
+export const pushQuery = ({ transient }: Engine, called: string | undefined): TransientQuery | undefined =>
+  [...transient.values()].find(({ id }) => id.toUpperCase() === called);
 
 const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>, 'prepare'> => ({
   async prepare(statement, { engine }) {
@@ -15,8 +20,7 @@ const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>,
 /** The query ends, its group and state go; what it wrote stays. A push query ends for its client, and is no command. */
 export const terminate: Change<'terminate'> = {
   async prepare(statement, context) {
-    // Ids of push queries have small letters, which names in statements lose.
-    const transient = [...context.engine.transient.values()].find(({ id }) => id.toUpperCase() === statement.query);
+    const transient = pushQuery(context.engine, statement.query);
     if (transient === undefined) return verb('terminate').prepare(statement, context);
     await transient.stop();
     const answer = { queryId: transient.id, wasTerminated: true };

@@ -221,7 +221,7 @@ describe('sessions', () => {
     });
   });
 
-  it('lists a push query in SHOW QUERIES EXTENDED', async () => {
+  it('lists a push query in SHOW QUERIES EXTENDED, and explains it by its id', async () => {
     const response = await fetch(`${stack.url()}/query`, {
       method: 'POST',
       body: JSON.stringify({ ksql: 'SELECT page FROM clicks EMIT CHANGES;' }),
@@ -238,6 +238,9 @@ describe('sessions', () => {
         state: 'RUNNING',
       }),
     );
+    const push = queryDescriptions.find(({ queryType }: { queryType: string }) => queryType === 'PUSH');
+    const { text } = await post('/ksql', { ksql: `EXPLAIN ${push.id};` });
+    expect(JSON.parse(text)).toMatchObject([{ '@type': 'queryDescription', queryDescription: push }]);
     await reader?.cancel();
   });
 
