@@ -92,6 +92,14 @@ export class Engine {
     };
   }
 
+  /** The streams and tables that queries make from this one: it cannot be dropped before them. */
+  madeFrom(name: string): string[] {
+    const { readers } = this.queriesOf(name);
+    return [...this.metastore.sources.values()]
+      .filter(({ query }) => query !== undefined && readers.includes(query))
+      .map((source) => source.name);
+  }
+
   /** The producer of INSERT VALUES and /inserts-stream. */
   insertProducer(): RecordProducer {
     this.inserts ??= this.parts.kafka.producer();

@@ -43,7 +43,7 @@ export async function describeSource(
     replication: topic?.partitions[0]?.replicas.length ?? 0,
     statement: source.statement,
     queryOffsetSummaries: extended ? await offsetSummaries([...readers, ...writers], engine) : [],
-    sourceConstraints: [],
+    sourceConstraints: engine.madeFrom(source.name),
     clusterStatistics: [],
     clusterErrorStats: [],
   };

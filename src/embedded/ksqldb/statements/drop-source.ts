@@ -19,9 +19,7 @@ export const dropSource: Change<'drop-source'> = {
     }
     const { readers, writers } = engine.queriesOf(source.name);
     const foreign = writers.filter((id) => id !== source.query);
-    const children = [...engine.metastore.sources.values()]
-      .filter(({ query }) => query !== undefined && readers.includes(query))
-      .map(({ name }) => name);
+    const children = engine.madeFrom(source.name);
     if (children.length > 0) {
       throw new StatementError(
         `Cannot drop ${source.name}.\nThe following streams and/or tables read from this source: [${children.join(', ')}].\nYou need to drop them before dropping ${source.name}.`,

@@ -126,7 +126,7 @@ const exchanges: readonly Exchange[] = [
           replication: 0,
           writeQueries: [],
           queryOffsetSummaries: [],
-          sourceConstraints: expect.any(Array),
+          sourceConstraints: ['PER_PAGE', 'SESSIONS', 'NAMED'],
         }),
         warnings: [],
       },
