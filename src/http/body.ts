@@ -6,9 +6,14 @@ import { HttpProblem } from './problem.js';
 /** Of a body that is too large: read so that its sender gets the answer instead of a broken connection. */
 const DISCARDED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Throws HttpProblem 413, and leaves the rest of the body unread. By its events: an iterator costs more than all else that a small request needs. */
+/**
+ * Throws HttpProblem 413, and leaves the rest of the body unread; an Error where the sender has gone. By its events: an iterator
+ * costs more than all else that a small request needs.
+ */
 export function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const cutOff = (): void => reject(new Error('the connection was closed within the request'));
+    if (request.destroyed) return cutOff();
     const chunks: Buffer[] = [];
     let bytes = 0;
     const take = (chunk: Buffer): void => {
@@ -22,7 +27,9 @@ export function readBody(request: Readable, bytesMax: number): Promise<Buffer> {
     request.on('data', take);
     request.once('end', () => resolve(Buffer.concat(chunks, bytes)));
     request.once('error', reject);
-    request.once('close', () => reject(new Error('the connection was closed within the request')));
+    request.once('close', () => {
+      if (!request.readableEnded) cutOff();
+    });
   });
 }
 

@@ -9,7 +9,8 @@ const PIECE_CHARS = 64 * 1024;
  */
 export class AnswerText {
   private waiting = '';
-  private isFull = false;
+  /** While the client does not keep up; it is told from when it fell behind, since nobody may be writing when it has caught up. */
+  private behind: Promise<void> | undefined;
 
   constructor(private readonly response: Response) {}
 
@@ -18,7 +19,7 @@ export class AnswerText {
     if (this.waiting === '') process.nextTick(() => this.flush());
     this.waiting += text;
     if (this.waiting.length >= PIECE_CHARS) this.flush();
-    return this.isFull && this.isOpen ? this.drained() : undefined;
+    return this.isOpen ? this.behind : undefined;
   }
 
   end(text: string): void {
@@ -30,23 +31,23 @@ export class AnswerText {
     else this.response.end(last);
   }
 
+  flush(): void {
+    const text = this.waiting;
+    this.waiting = '';
+    if (text !== '' && this.isOpen && !this.response.write(text)) this.behind ??= this.caughtUp();
+  }
+
   private get isOpen(): boolean {
     return !this.response.destroyed && !this.response.writableEnded;
   }
 
-  flush(): void {
-    const text = this.waiting;
-    this.waiting = '';
-    if (text !== '' && this.isOpen) this.isFull = !this.response.write(text);
-  }
-
-  private drained(): Promise<void> {
+  private caughtUp(): Promise<void> {
     const { response } = this;
     return new Promise((resolve) => {
       const done = () => {
         response.off('drain', done);
         response.off('close', done);
-        this.isFull = false;
+        this.behind = undefined;
         resolve();
       };
       response.once('drain', done);
