@@ -33,7 +33,7 @@ export function rule<Request extends Fields, Response extends Fields>(
       (then, step) => (request) => step({ ...asked, request }, then),
       next,
     )(asked.request);
-  return { api: api, needs, guard };
+  return { api, needs, guard };
 }
 
 /** Only the type says which request a step is for. */

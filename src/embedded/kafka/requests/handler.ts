@@ -23,5 +23,5 @@ export function handler<Request extends Fields, Response extends Fields>(
   handle: (request: Decoded<Request>, call: Call) => Answer<Response>,
   versions: readonly [min: number, max: number] = api.versions,
 ): Handler {
-  return { api: api, versions, support, handle };
+  return { api, versions, support, handle };
 }

@@ -54,7 +54,7 @@ export class OfflineEngine {
       },
       createQuery: (options) => {
         const replaced = this.engine.queries.get(options.id);
-        return new OfflineQuery(options, this.kafka, replaced instanceof OfflineQuery ? replaced : undefined);
+        return new OfflineQuery(options, this.kafka, replaced instanceof OfflineQuery ? replaced.stores : undefined);
       },
       world: { now: clock, random },
       log,

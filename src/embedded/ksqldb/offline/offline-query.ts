@@ -14,14 +14,14 @@ export class OfflineQuery implements RunningQuery {
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
   holding: Holding | undefined;
   private readonly waiting: KafkaRecord[] = [];
-  private stores: ReadonlyMap<string, Store> = new Map();
+  stores: ReadonlyMap<string, Store> = new Map();
   private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
 
   constructor(
     readonly options: PersistentQueryOptions,
     private readonly kafka: MemoryKafka,
-    /** The one of the same id that it replaces, and whose state it goes on with. */
-    private readonly replaced: OfflineQuery | undefined,
+    /** Of the query of the same id that it replaces: it goes on with its state. */
+    private readonly kept: ReadonlyMap<string, Store> | undefined,
   ) {}
 
   get id(): string {
@@ -35,8 +35,7 @@ export class OfflineQuery implements RunningQuery {
   async fixStart(): Promise<void> {
     const { id, plan, registry, log, sink } = this.options;
     const encoder = await RecordEncoder.create(sink, registry);
-    const kept = this.replaced?.stores;
-    const stores = new Map(plan.stores.map((spec) => [spec.name, kept?.get(spec.name) ?? new Store(spec)]));
+    const stores = new Map(plan.stores.map((spec) => [spec.name, this.kept?.get(spec.name) ?? new Store(spec)]));
     this.stores = stores;
     const partitions = (await this.kafka.describeTopic(this.topics[0] ?? ''))?.partitions.length ?? 1;
     const keyBytes = (key: Row['key']) => encoder.encodeKey(key, undefined);

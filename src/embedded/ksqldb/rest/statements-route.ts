@@ -13,12 +13,6 @@ import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall, objectField } from './request.js';
 
-function sequenceNumber(sent: unknown): number {
-  const number = sent === '' ? Number.NaN : Number(sent);
-  if (Number.isInteger(number)) return number;
-  throw new StatementError("Invalid JSON in request: 'commandSequenceNumber' is not a whole number", 40000);
-}
-
 /** How long a request waits for a command that another engine has logged. */
 const COMMAND_WITHIN_MS = 5_000;
 
@@ -119,6 +113,12 @@ const notYet = (after: number): StatementError =>
     `Timed out while waiting for a previous command to execute. command sequence number: ${after}`,
     50301,
   );
+
+function sequenceNumber(sent: unknown): number {
+  const number = sent === '' ? Number.NaN : Number(sent);
+  if (Number.isInteger(number)) return number;
+  throw new StatementError("Invalid JSON in request: 'commandSequenceNumber' is not a whole number", 40000);
+}
 
 export function readVariables(sent: Readonly<Record<string, unknown>> = {}): Map<string, string> {
   return new Map(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), String(value)]));

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KsqlStack, startStack } from './stack.js';
 
 /** What the tests about clients of the field ask: an engine with streams, tables and queries of all kinds. */
@@ -51,6 +51,21 @@ export type Exchange = readonly [ksql: string, more: object, status: number, ans
 export async function exchanged(stack: KsqlStack, ksql: string, more: object): Promise<unknown> {
   const got = await stack.post('/ksql', { ksql, ...more }, { accept: JSON_V1, 'content-type': JSON_V1 });
   return { status: got.status, answer: JSON.parse(got.text) };
+}
+
+/** Each as a test of its own, in turn at one engine. */
+export function describeExchanges(what: string, exchanges: readonly Exchange[]): void {
+  describe(what, () => {
+    let stack: KsqlStack;
+    beforeAll(async () => {
+      stack = await startClientsStack();
+    });
+    afterAll(() => stack.end());
+
+    it.each(exchanges)('%s', async (ksql, more, status, answer) => {
+      expect(await exchanged(stack, ksql, more)).toEqual({ status, answer });
+    });
+  });
 }
 
 export async function startClientsStack(): Promise<KsqlStack> {

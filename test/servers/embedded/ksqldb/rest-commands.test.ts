@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EARLIEST, type Exchange, error, exchanged, startClientsStack, status } from './clients.js';
-import type { KsqlStack } from './stack.js';
+import { expect } from 'vitest';
+import { describeExchanges, EARLIEST, type Exchange, error, status } from './clients.js';
 
 /** What statements answer that change something, in turn and whole. Written from the pages of the REST API. */
 const exchanges: readonly Exchange[] = [
@@ -136,14 +135,4 @@ const exchanges: readonly Exchange[] = [
   ],
 ];
 
-describe('commands', () => {
-  let stack: KsqlStack;
-  beforeAll(async () => {
-    stack = await startClientsStack();
-  });
-  afterAll(() => stack.end());
-
-  it.each(exchanges)('%s', async (ksql, more, status, answer) => {
-    expect(await exchanged(stack, ksql, more)).toEqual({ status, answer });
-  });
-});
+describeExchanges('commands', exchanges);

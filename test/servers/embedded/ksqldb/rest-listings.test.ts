@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Exchange, exchanged, startClientsStack, type } from './clients.js';
-import type { KsqlStack } from './stack.js';
+import { expect } from 'vitest';
+import { describeExchanges, type Exchange, type } from './clients.js';
 
 /** What SHOW, DESCRIBE and EXPLAIN answer, whole. Written from the pages of the REST API. */
 const exchanges: readonly Exchange[] = [
@@ -325,14 +324,4 @@ const exchanges: readonly Exchange[] = [
   ],
 ];
 
-describe('listings', () => {
-  let stack: KsqlStack;
-  beforeAll(async () => {
-    stack = await startClientsStack();
-  });
-  afterAll(() => stack.end());
-
-  it.each(exchanges)('%s', async (ksql, more, status, answer) => {
-    expect(await exchanged(stack, ksql, more)).toEqual({ status, answer });
-  });
-});
+describeExchanges('listings', exchanges);
