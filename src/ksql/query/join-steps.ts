@@ -2,6 +2,7 @@ import type { Join } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Typed } from '../expressions/compiled.js';
 import { BIGINT } from '../expressions/types.js';
+import { compareKeyed } from '../rows/key-range.js';
 import { NO_CAUSE, type Row } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
 import type { Value } from '../values/value.js';
@@ -101,8 +102,7 @@ export function tableTableJoin(join: JoinStep, context: StepContext, next: Step)
     const [left, right] = [lefts.get(identity), rights.get(identity)];
     const shown = joins(join.join, left, right);
     const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
-    const timestampMs = Math.max(row.timestampMs, other?.timestampMs ?? -1);
-    next({ ...row, key, value, timestampMs }, emit);
+    next({ ...row, key, value, timestampMs: latest(row, other) }, emit);
   };
   return {
     left: (row, emit) => change('left', row, emit),
@@ -178,31 +178,39 @@ class ForeignKeyJoin {
     if (old !== null) this.unlink(identity, old);
     keep(this.lefts, row.key, row);
     const entry = this.lefts.get(identity);
-    if (entry === undefined) {
-      if (old !== null || (before !== undefined && this.step.join === 'LEFT')) this.next({ ...row, value: null }, emit);
+    const on = entry === undefined ? null : this.foreignOf(entry, row);
+    if (entry === undefined || (on === null && this.step.join === 'INNER')) {
+      if (old === null && (before === undefined || this.step.join === 'INNER')) return;
+      this.next({ ...row, value: null, timestampMs: latest(row, this.rightOf(old)) }, emit);
       return;
     }
-    const on = this.foreignOf(entry, row);
     this.link(identity, on);
-    if (on !== null || old !== null || this.step.join === 'LEFT') this.show(entry, row, old !== null, emit);
+    this.show(entry, row, old !== null, emit);
   }
 
+  /** As in Kafka Streams, left rows follow in the order of their keys, at the right row's time even where theirs is later. */
   right(row: Row, emit: (row: Row) => void): void {
     const key: Cells = [row.key[0] ?? null];
     keep(this.rights, key, row);
-    for (const identity of this.referrers.get(Store.identity(key)) ?? []) {
-      const entry = this.lefts.get(identity);
-      if (entry !== undefined) this.show(entry, row, true, emit);
-    }
+    const entries = [...(this.referrers.get(Store.identity(key)) ?? [])].flatMap(
+      (identity) => this.lefts.get(identity) ?? [],
+    );
+    for (const entry of entries.sort(compareKeyed)) this.show(entry, row, true, emit);
+  }
+
+  private rightOf(on: Value): StoreEntry | undefined {
+    return on === null ? undefined : this.rights.get(Store.identity([on]));
   }
 
   private show(entry: StoreEntry, cause: Row, known: boolean, emit: (row: Row) => void): void {
-    const on = this.foreignOf(entry, cause);
-    const right = on === null ? undefined : this.rights.get(Store.identity([on]));
+    const right = this.rightOf(this.foreignOf(entry, cause));
     const shown = right !== undefined || this.step.join === 'LEFT';
     if (!shown && !known) return;
     const value = shown ? [...(entry.state as Cells), ...((right?.state as Cells) ?? this.noRight)] : null;
-    const timestampMs = Math.max(cause.timestampMs, entry.timestampMs, right?.timestampMs ?? -1);
-    this.next({ ...cause, key: entry.key, value, timestampMs }, emit);
+    this.next({ ...cause, key: entry.key, value, timestampMs: latest(cause, right) }, emit);
   }
 }
+
+/** When a change shows: with a later row that it meets. */
+const latest = (change: Row, met: StoreEntry | undefined): number =>
+  Math.max(change.timestampMs, met?.timestampMs ?? -1);
