@@ -120,7 +120,7 @@ export class Grouping {
     if (call.args.some(containsAggregate)) {
       throw new StatementError(`Aggregate functions can not be nested: ${formatExpression(call)}`);
     }
-    this.checkNoBounds(call.args);
+    if (this.windowed) checkNoBounds(call.args);
     const args = call.args.map((arg) => compile(arg, this.context));
     const constants = call.args.map((arg) => constantOf(arg, this.context));
     const types = args.map(({ type }) => type);
@@ -128,16 +128,6 @@ export class Grouping {
     const aggregate = placedAt(call.at, () => definition.create(types, constants));
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
-  }
-
-  /** Rows have no window before they are grouped. */
-  private checkNoBounds(args: readonly Expression[]): void {
-    if (!this.windowed) return;
-    const bound = args.flatMap(columnsOf).find(({ name }) => WINDOW_COLUMNS.has(name));
-    if (bound === undefined) return;
-    throw new StatementError(
-      `Window bounds column ${bound.name} can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.\nSee https://github.com/confluentinc/ksql/issues/4397`,
-    );
   }
 
   /** The columns of the grouped row: groups in its key, aggregates' results in its value. */
@@ -156,6 +146,15 @@ export class Grouping {
       },
     };
   }
+}
+
+/** Rows have no window before they are grouped. */
+export function checkNoBounds(expressions: readonly Expression[]): void {
+  const bound = expressions.flatMap(columnsOf).find(({ name }) => WINDOW_COLUMNS.has(name));
+  if (bound === undefined) return;
+  throw new StatementError(
+    `Window bounds column ${bound.name} can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.\nSee https://github.com/confluentinc/ksql/issues/4397`,
+  );
 }
 
 export function isGroupSlot(expression: Expression): number | undefined {

@@ -4,7 +4,7 @@ import { typedExpression } from '../expressions/compile.js';
 import type { CompileContext, Typed } from '../expressions/compiled.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
-import { Grouping, isGroupSlot } from './aggregate-calls.js';
+import { checkNoBounds, Grouping, isGroupSlot } from './aggregate-calls.js';
 import { type AggregateNode, type GroupByNode, type LogicalNode, sourcesOf } from './logical-plan.js';
 import { makePlan, type QueryPlan } from './plan.js';
 import { arrange, columnOf, filtered, type PlanRequest, typed } from './plan-stream.js';
@@ -23,6 +23,9 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
   }
   if (query.partitionBy.length > 0) throw new StatementError('PARTITION BY cannot be used with GROUP BY.');
+  if (rules !== undefined) {
+    checkNoBounds([query.where, ...query.groupBy, query.having].filter((each) => each !== undefined));
+  }
   const groups = query.groupBy.map((expression) => typedExpression(expression, context));
   const grouping = new Grouping(query.groupBy, context, rules !== undefined);
   const selected = grouping.rewriteSelect(expandSelect(query, input, context));
