@@ -27,8 +27,15 @@ export interface AggregateFunction {
   readonly literals?: 'last' | 'all-but-first';
   /** Takes any number of further columns between the first argument and the last. */
   readonly openEnded?: true;
-  /** `types` of the arguments, `constants` the values of those that are literals. Throws StatementError. */
-  create(types: ReadonlyArray<SqlType | undefined>, constants: ReadonlyArray<Value | undefined>): Aggregate;
+  /**
+   * `types` of the arguments, `constants` the values of those that are literals; `limit` is what ksql.functions.<name>.limit
+   * sets. Throws StatementError.
+   */
+  create(
+    types: ReadonlyArray<SqlType | undefined>,
+    constants: ReadonlyArray<Value | undefined>,
+    limit?: number | undefined,
+  ): Aggregate;
 }
 
 export const same = (state: Value): Value => state;

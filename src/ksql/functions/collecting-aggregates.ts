@@ -3,27 +3,28 @@ import { StatementError } from '../statement-error.js';
 import { compareValues, identityOf, ofKind, sameValue, type Value } from '../values/value.js';
 import { type Aggregate, type AggregateFunction, ORDERED, same, struct, wrong } from './aggregate.js';
 
-/** As many elements as COLLECT_LIST, COLLECT_SET and HISTOGRAM keep. */
+/** As many elements as COLLECT_LIST and COLLECT_SET keep where no property says it, and HISTOGRAM always. */
 const ELEMENTS_MAX = 1000;
 
 type List = readonly Value[];
 
 export const collectList: AggregateFunction = {
   name: 'COLLECT_LIST',
-  description: 'All values in an array, nulls and duplicates among them, up to 1000.',
+  description:
+    'All values in an array, nulls and duplicates among them, up to ksql.functions.collect_list.limit (1000).',
   signatures: ['(T) ARRAY<T>'],
-  create([type]): Aggregate<List> {
+  create([type], _, limit = ELEMENTS_MAX): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_LIST', [type]);
     return {
       returns: arrayOf(type),
       state: arrayOf(type),
       initial: [],
-      add: (state, [value = null]) => (state.length < ELEMENTS_MAX ? [...state, value] : state),
+      add: (state, [value = null]) => (state.length < limit ? [...state, value] : state),
       undo: (state, [value = null]) => {
         const at = state.findLastIndex((each) => sameValue(each, value));
         return at === -1 ? state : state.toSpliced(at, 1);
       },
-      merge: (left, right) => [...left, ...right].slice(0, ELEMENTS_MAX),
+      merge: (left, right) => [...left, ...right].slice(0, limit),
       result: same,
     };
   },
@@ -31,12 +32,12 @@ export const collectList: AggregateFunction = {
 
 export const collectSet: AggregateFunction = {
   name: 'COLLECT_SET',
-  description: 'All distinct values in an array, up to 1000.',
+  description: 'All distinct values in an array, up to ksql.functions.collect_set.limit (1000).',
   signatures: ['(T) ARRAY<T>'],
-  create([type]): Aggregate<List> {
+  create([type], _, limit = ELEMENTS_MAX): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_SET', [type]);
     const add = (state: List, value: Value): List => {
-      if (state.length >= ELEMENTS_MAX || state.some((each) => sameValue(each, value))) return state;
+      if (state.length >= limit || state.some((each) => sameValue(each, value))) return state;
       return [...state, value];
     };
     return {

@@ -9,6 +9,7 @@ import { AGGREGATES } from '../functions/aggregates.js';
 import { parseSignature } from '../functions/signature.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
+import { functionLimit, type Properties } from '../statements/properties.js';
 import type { Value } from '../values/value.js';
 import { columnsOf } from './join-rules.js';
 import type { AggregateCall } from './logical-plan.js';
@@ -65,6 +66,7 @@ export class Grouping {
     groupBy: readonly Expression[],
     private readonly context: CompileContext,
     private readonly windowed: boolean,
+    private readonly properties: Properties,
   ) {
     this.groups = new Map(groupBy.map((expression, at) => [this.textOf(expression), at]));
   }
@@ -125,7 +127,9 @@ export class Grouping {
     const constants = call.args.map((arg) => constantOf(arg, this.context));
     const types = args.map(({ type }) => type);
     checkArguments(call, definition, types);
-    const aggregate = placedAt(call.at, () => definition.create(types, constants));
+    const aggregate = placedAt(call.at, () =>
+      definition.create(types, constants, functionLimit(this.properties, call.name)),
+    );
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
   }

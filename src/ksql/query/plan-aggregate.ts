@@ -14,7 +14,7 @@ import { sourceWindow, windowRules } from './windows.js';
 
 /** SELECT … GROUP BY [WINDOW] [HAVING]: a table of one row a group (and window). */
 export function planAggregate(request: PlanRequest): QueryPlan {
-  const { query, use, sink, context, relation: input } = request;
+  const { query, use, sink, context, properties, relation: input } = request;
   const rules = query.window === undefined ? undefined : windowRules(query.window, query.emit === 'FINAL');
   if (rules !== undefined && input.node.type === 'TABLE') {
     throw new StatementError('Windowing not supported for table aggregations.');
@@ -27,7 +27,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     checkNoBounds([query.where, ...query.groupBy, query.having].filter((each) => each !== undefined));
   }
   const groups = query.groupBy.map((expression) => typedExpression(expression, context));
-  const grouping = new Grouping(query.groupBy, context, rules !== undefined);
+  const grouping = new Grouping(query.groupBy, context, rules !== undefined, properties);
   const selected = grouping.rewriteSelect(expandSelect(query, input, context));
   const having = query.having === undefined ? undefined : grouping.rewrite(query.having, 'HAVING');
   if (grouping.calls.length === 0) {

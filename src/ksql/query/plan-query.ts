@@ -2,6 +2,7 @@ import type { Expression, Query } from '../../protocol/ksql/ast.js';
 import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { placedAt, StatementError } from '../statement-error.js';
+import type { Properties } from '../statements/properties.js';
 import { aggregatesIn } from './aggregate-calls.js';
 import { explode } from './explode.js';
 import { joinRelations } from './join-relation.js';
@@ -16,7 +17,11 @@ export interface QueryRequest {
   readonly sink: string;
   readonly metastore: Metastore;
   readonly world: World;
+  /** What is set for the query; absent: nothing. */
+  readonly properties?: Properties;
 }
+
+const NOTHING_SET: Properties = new Map();
 
 /** A push query may aggregate without GROUP BY: all rows are one group. */
 const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
@@ -31,7 +36,8 @@ const aggregates = ({ select, having }: Query): string[] => [
 ];
 
 /** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
-export function planQuery({ query, use, sink, metastore, world }: QueryRequest): QueryPlan {
+export function planQuery(asked: QueryRequest): QueryPlan {
+  const { query, use, sink, metastore, world, properties = NOTHING_SET } = asked;
   const source = placedAt(query.from.at, () => metastore.source(query.from.name));
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };
@@ -43,7 +49,8 @@ export function planQuery({ query, use, sink, metastore, world }: QueryRequest):
       ? sourceRelation(source, alias, use === 'transient' && !grouped)
       : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
   const exploded = explode(query, relation, { ...base, scope: relation.scope });
-  const request: PlanRequest = { ...exploded, use, sink, context: { ...base, scope: exploded.relation.scope } };
+  const context = { ...base, scope: exploded.relation.scope };
+  const request: PlanRequest = { ...exploded, use, sink, context, properties };
   if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
     throw new StatementError('KSQL does not support persistent queries on windowed tables.');
   }

@@ -6,6 +6,7 @@ import type { CompileContext, Compiled } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
+import type { Properties } from '../statements/properties.js';
 import { type LogicalNode, type NamedExpression, sourcesOf } from './logical-plan.js';
 import { type ColumnOrder, makePlan, type QueryPlan } from './plan.js';
 import {
@@ -30,6 +31,8 @@ export interface PlanRequest {
   /** The sink's name, for messages. */
   readonly sink: string;
   readonly context: CompileContext;
+  /** What is set for the query. */
+  readonly properties: Properties;
 }
 
 /** SELECT … FROM streams or tables with WHERE and PARTITION BY. */

@@ -47,7 +47,7 @@ export function planSink(
   { metastore, properties: session, world }: Circumstances,
 ): { plan: QueryPlan; sink: Source; properties: SourceProperties } {
   const { query } = statement;
-  const plan = planQuery({ query, use: 'persistent', sink: statement.name, metastore, world });
+  const plan = planQuery({ query, use: 'persistent', sink: statement.name, metastore, world, properties: session });
   if (plan.type !== statement.type) {
     const advice =
       plan.type === 'TABLE'

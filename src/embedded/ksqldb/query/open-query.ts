@@ -44,7 +44,7 @@ export async function openQuery(
     const pull = planPull(engine, statement, source, setting(engine, properties));
     return openPull(engine, pull, { sql: statement.text, properties });
   }
-  const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
+  const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world, properties });
   for (const input of plan.inputs) {
     if ((await parts.kafka.describeTopic(input.source.topic)) === undefined) {
       throw new StatementError(`Topic '${input.source.topic}' of ${input.source.name} does not exist.`);
