@@ -33,7 +33,7 @@ export function compileCall(
   }
   if (definition === undefined && AGGREGATES.has(call.name)) {
     throw new StatementError(
-      `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, GROUP BY, PARTITION BY and ON.`,
+      `Use of aggregate function ${call.name} requires a GROUP BY clause, and is not allowed in WHERE, PARTITION BY and ON.`,
     );
   }
   if (definition === undefined) throw unknownFunction(call);

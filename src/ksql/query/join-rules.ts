@@ -44,6 +44,9 @@ const bare = (expression: Expression): string => formatExpression(expression).re
 
 /** Splits ON a = b into what the left and what the right side gives. */
 export function splitCriteria({ on }: Join, left: Side, right: Side): [Expression, Expression] {
+  if (on.kind === 'logical') {
+    throw new StatementError(`JOINs on multiple conditions are not yet supported. Got ${formatExpression(on)}.`);
+  }
   if (on.kind !== 'comparison') throw new StatementError(`Unsupported join expression: ${formatExpression(on)}`);
   if (on.operator !== '=') throw new StatementError('Only equality join criteria is supported.');
   const [used, usedRight] = [on.left, on.right].map((each) => sourcesOf(each, left, right));

@@ -4,7 +4,7 @@ import { typedExpression } from '../expressions/compile.js';
 import type { CompileContext, Typed } from '../expressions/compiled.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
-import { checkNoBounds, Grouping, isGroupSlot } from './aggregate-calls.js';
+import { aggregatesIn, checkNoBounds, Grouping, isGroupSlot } from './aggregate-calls.js';
 import { type AggregateNode, type GroupByNode, type LogicalNode, sourcesOf } from './logical-plan.js';
 import { makePlan, type QueryPlan } from './plan.js';
 import { arrange, columnOf, filtered, type PlanRequest, typed } from './plan-stream.js';
@@ -23,6 +23,10 @@ export function planAggregate(request: PlanRequest): QueryPlan {
     throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');
   }
   if (query.partitionBy.length > 0) throw new StatementError('PARTITION BY cannot be used with GROUP BY.');
+  const [called] = query.groupBy.flatMap(aggregatesIn);
+  if (called !== undefined) {
+    throw new StatementError(`GROUP BY does not support aggregate functions: ${called} is an aggregate function.`);
+  }
   if (rules !== undefined) {
     checkNoBounds([query.where, ...query.groupBy, query.having].filter((each) => each !== undefined));
   }
