@@ -1,3 +1,4 @@
+import { compareKeyed } from '../rows/key-range.js';
 import { NO_CAUSE, type Row, type RowWindow, withValue } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
@@ -268,7 +269,7 @@ class Aggregation {
     if (sessions?.size === 0) this.sessions.delete(group);
   }
 
-  /** What stream time has passed: EMIT FINAL shows it now, retention removes it. */
+  /** What stream time has passed: EMIT FINAL shows it now, by the windows' ends, then by key; retention removes it. */
   private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
     const due: Array<readonly [string, StoreEntry, RowWindow]> = [];
     for (const identity of this.open.get(partition)?.take(now) ?? []) {
@@ -277,7 +278,7 @@ class Aggregation {
       else if (this.step.final && closedMs(entry.window.endMs, rules) <= now) due.push([identity, entry, entry.window]);
       else this.forget(identity, entry);
     }
-    due.sort(([, , a], [, , b]) => a.endMs - b.endMs);
+    due.sort(([, left, a], [, right, b]) => a.endMs - b.endMs || compareKeyed(left, right));
     for (const [identity, entry, window] of due) {
       this.forget(identity, entry);
       this.show(entry, undefined, cause, emit);
@@ -286,7 +287,7 @@ class Aggregation {
     }
   }
 
-  /** Sessions grow and merge: each one that ends in another goes out as a deletion first. */
+  /** Sessions grow and merge, in the order of their time: each one that ends in another goes out as a deletion first. */
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
     const partition = this.context.partitionOf(group);
     const now = this.advance(partition, row.timestampMs);
@@ -301,6 +302,7 @@ class Aggregation {
         near.push([identity, entry]);
       }
     }
+    near.sort(([, a], [, b]) => endOf(a) - endOf(b));
     const startMs = Math.min(row.timestampMs, ...near.map(([, { window }]) => window?.startMs ?? row.timestampMs));
     const endMs = Math.max(row.timestampMs, ...near.map(([, { window }]) => window?.endMs ?? row.timestampMs));
     if (endMs + rules.graceMs + rules.sizeMs < now) return;
@@ -334,6 +336,8 @@ class Aggregation {
     return this.step.calls.map(({ aggregate }, at) => aggregate.merge(left[at] ?? null, right[at] ?? null));
   }
 }
+
+const endOf = ({ window }: StoreEntry): number => window?.endMs ?? 0;
 
 /** When stream time has left a window behind. A session may still be joined by what comes within the gap after it. */
 const closedMs = (endMs: number, { kind, sizeMs, graceMs }: WindowRules): number =>
