@@ -22,13 +22,11 @@ type Names = Pick<Relation, 'stars' | 'nameOf' | 'key'>;
 /** Replaces stars, gives every expression its name. Throws for two of one name. */
 export function expandSelect(query: Query, relation: Names, context: CompileContext): Selected[] {
   const ofSources = new Set(relation.stars.flatMap(({ columns }) => columns));
-  const ofFields = new Set<string>();
+  const fieldName = fieldNames(ofSources);
   const items = query.select.flatMap((item): Item[] => {
-    if (item.kind === 'all') return expandStar(item, query, relation);
+    if (item.kind === 'all') return expandStar(item, query, relation, fieldName);
     if (item.kind === 'all-fields') return expandFields(item, context);
-    return [
-      { name: item.alias ?? ownName(item.expression, relation, ofSources, ofFields), expression: item.expression },
-    ];
+    return [{ name: item.alias ?? ownName(item.expression, relation, fieldName), expression: item.expression }];
   });
   const named = withGeneratedNames(items, ofSources);
   const seen = new Set<string>();
@@ -51,22 +49,30 @@ function withGeneratedNames(items: readonly Item[], ofSources: ReadonlySet<strin
   });
 }
 
-/** A column's name, or a struct field's: NAME_1 where NAME is another field, or any column of the sources, chosen or not. */
-function ownName(
-  expression: Expression,
-  { nameOf }: Names,
-  ofSources: ReadonlySet<string>,
-  ofFields: Set<string>,
-): string | undefined {
-  if (expression.kind === 'column') return nameOf(expression.source, expression.name);
-  if (expression.kind !== 'field') return undefined;
-  let name = expression.name;
-  for (let next = 1; ofSources.has(name) || ofFields.has(name); next += 1) name = `${expression.name}_${next}`;
-  ofFields.add(name);
-  return name;
+type FieldName = (name: string) => string;
+
+/** NAME_1 for a struct's field where NAME is another one, or any column of the sources, chosen or not. */
+function fieldNames(ofSources: ReadonlySet<string>): FieldName {
+  const taken = new Set(ofSources);
+  return (field) => {
+    let name = field;
+    for (let next = 1; taken.has(name); next += 1) name = `${field}_${next}`;
+    taken.add(name);
+    return name;
+  };
 }
 
-function expandStar(item: Extract<SelectItem, { kind: 'all' }>, query: Query, { stars, key }: Names): Item[] {
+function ownName(expression: Expression, { nameOf }: Names, fieldName: FieldName): string | undefined {
+  if (expression.kind === 'column') return nameOf(expression.source, expression.name);
+  return expression.kind === 'field' ? fieldName(expression.name) : undefined;
+}
+
+function expandStar(
+  item: Extract<SelectItem, { kind: 'all' }>,
+  query: Query,
+  { stars, key }: Names,
+  fieldName: FieldName,
+): Item[] {
   const chosen = item.source === undefined ? stars : stars.filter(({ alias }) => alias === item.source);
   if (chosen.length === 0) throw failAt(item.at, `'${item.source}' is not a valid stream/table name or alias.`);
   const single = stars.length === 1;
@@ -84,7 +90,7 @@ function expandStar(item: Extract<SelectItem, { kind: 'all' }>, query: Query, { 
   const added = query.partitionBy.map(
     (expression): Item =>
       items.find((each) => matches(each, expression)) ?? {
-        name: expression.kind === 'field' ? expression.name : undefined,
+        name: expression.kind === 'field' ? fieldName(expression.name) : undefined,
         expression,
       },
   );
