@@ -168,24 +168,23 @@ class ForeignKeyJoin {
   }
 
   /**
-   * As Kafka Streams has it: a row that was there before makes a tombstone where it joins nothing now, also because it refers
-   * to nothing any more, whether it joined something before or not; a new one is silent then. A left join shows it alone.
+   * As in Kafka Streams: a row that was there before makes a tombstone where it joins nothing now, whether it joined something
+   * before or not; a new one is silent then. Until Kafka 4.1 (KAFKA-16407), a change from or to a row that refers to nothing
+   * shows nothing, not even in a left join.
    */
   left(row: Row, emit: (row: Row) => void): void {
     const identity = Store.identity(row.key);
     const before = this.lefts.get(identity);
     const old = before === undefined ? null : this.foreignOf(before, row);
-    if (old !== null) this.unlink(identity, old);
     keep(this.lefts, row.key, row);
     const entry = this.lefts.get(identity);
     const on = entry === undefined ? null : this.foreignOf(entry, row);
-    if (entry === undefined || (on === null && this.step.join === 'INNER')) {
-      if (old === null && (before === undefined || this.step.join === 'INNER')) return;
-      this.next({ ...row, value: null, timestampMs: latest(row, this.rightOf(old)) }, emit);
-      return;
-    }
-    this.link(identity, on);
-    this.show(entry, row, old !== null, emit);
+    if (old !== null) this.unlink(identity, old);
+    if ((before !== undefined && old === null) || (entry !== undefined && on === null)) return;
+    if (entry !== undefined) {
+      this.link(identity, on);
+      this.show(entry, row, old !== null, emit);
+    } else if (old !== null) this.next({ ...row, value: null, timestampMs: latest(row, this.rightOf(old)) }, emit);
   }
 
   /** As in Kafka Streams, left rows follow in the order of their keys, at the right row's time even where theirs is later. */
