@@ -137,3 +137,13 @@ export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
 /** The sources that a query reads, in the order of FROM and its joins. */
 export const sourcesOf = (node: LogicalNode): readonly SourceNode[] =>
   node.kind === 'source' ? [node] : inputsOf(node).flatMap(sourcesOf);
+
+/**
+ * The source in whose format keys are written where the query says none: a join's left one, unless only the left rows have to
+ * get another key for it. See https://github.com/confluentinc/ksql/pull/6393.
+ */
+export function keySourceOf(node: LogicalNode): Source {
+  if (node.kind === 'source') return node.source;
+  if (node.kind !== 'join') return keySourceOf(node.input);
+  return keySourceOf(node.left.kind === 'select-key' && node.right.kind !== 'select-key' ? node.right : node.left);
+}

@@ -7,6 +7,7 @@ import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
 import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
+import { keySourceOf } from '../query/logical-plan.js';
 import type { QueryPlan } from '../query/plan.js';
 import { planQuery } from '../query/plan-query.js';
 import { StatementError } from '../statement-error.js';
@@ -70,12 +71,13 @@ function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourcePr
   const { topic = statement.name } = properties;
   checkTopicName(topic);
   const schema = plan.output;
-  const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : first.key.format);
+  const keyed = keySourceOf(plan.logical);
+  const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : keyed.key.format);
   // A source without a key says nothing of the key that a query gives its rows.
   const inherited = properties.keyFormat === undefined && keyFormat === 'NONE' && schema.key.length > 0;
   const key = recordFormat('key', inherited ? 'KAFKA' : keyFormat, schema.key, {
     ...properties,
-    keyDelimiter: properties.keyDelimiter ?? first.key.delimiter,
+    keyDelimiter: properties.keyDelimiter ?? keyed.key.delimiter,
     delimiterGiven: properties.keyDelimiter !== undefined,
   });
   const value = recordFormat('value', properties.valueFormat ?? first.value.format, schema.value, {
