@@ -52,7 +52,14 @@ const inPlaceOf = (standsFor: Expression, name: string): Expression => ({
 });
 
 /** An expression needs a column that the rows of a group need not share. */
-class NotGrouped extends StatementError {}
+class NotGrouped extends StatementError {
+  constructor(
+    clause: 'SELECT' | 'HAVING',
+    readonly column: string,
+  ) {
+    super(`Non-aggregate ${clause} expression not part of GROUP BY: ${column}`);
+  }
+}
 
 /**
  * Rewrites SELECT and HAVING of a grouped query: grouping expressions and aggregate calls become columns of the grouped
@@ -87,30 +94,37 @@ export class Grouping {
     }
     if (expression.kind === 'column') {
       if (this.windowed && WINDOW_COLUMNS.has(expression.name)) return expression;
-      const text = formatExpression(expression);
       // An unknown column is reported as that first.
       compile(expression, this.context);
-      throw new NotGrouped(`Non-aggregate ${clause} expression not part of GROUP BY: ${text}`);
+      throw new NotGrouped(clause, formatExpression(expression));
     }
     return mapChildren(expression, (child) => this.rewrite(child, clause));
   }
 
-  /** The whole SELECT list; all of its expressions that need the rows behind a group are named at once. */
+  /** The whole SELECT list; all that needs the rows behind a group is named at once: expressions, of aggregates the columns. */
   rewriteSelect(selected: readonly Selected[]): Selected[] {
     const refused: string[] = [];
+    const besideAggregates: string[] = [];
     const rewritten = selected.map((each) => {
       try {
         return { ...each, expression: this.rewrite(each.expression) };
       } catch (failure) {
         if (!(failure instanceof NotGrouped)) throw failure;
-        refused.push(formatExpression(each.expression));
+        if (containsAggregate(each.expression)) besideAggregates.push(failure.column);
+        else refused.push(formatExpression(each.expression));
         return each;
       }
     });
-    if (refused.length === 0) return rewritten;
-    throw new StatementError(
-      `Non-aggregate SELECT expression(s) not part of GROUP BY: ${refused.sort().join(', ')}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
-    );
+    for (const [what, names] of [
+      ['Non-aggregate SELECT expression(s)', refused],
+      ['Column used in aggregate SELECT expression(s) outside of aggregate functions', besideAggregates],
+    ] as const) {
+      if (names.length === 0) continue;
+      throw new StatementError(
+        `${what} not part of GROUP BY: ${names.sort().join(', ')}\nEither add the column(s) to the GROUP BY or remove them from the SELECT.`,
+      );
+    }
+    return rewritten;
   }
 
   private callAt(call: Extract<Expression, { kind: 'call' }>): number {
