@@ -3,17 +3,17 @@ import { StatementError } from '../statement-error.js';
 import { compareValues, identityOf, ofKind, sameValue, type Value } from '../values/value.js';
 import { type Aggregate, type AggregateFunction, ORDERED, same, struct, wrong } from './aggregate.js';
 
-/** As many elements as COLLECT_LIST and COLLECT_SET keep where no property says it, and HISTOGRAM always. */
-const ELEMENTS_MAX = 1000;
+/** As many distinct values as HISTOGRAM and ATTR tell apart. */
+const DISTINCT_MAX = 1000;
 
 type List = readonly Value[];
 
 export const collectList: AggregateFunction = {
   name: 'COLLECT_LIST',
   description:
-    'All values in an array, nulls and duplicates among them, up to ksql.functions.collect_list.limit (1000).',
+    'All values in an array, nulls and duplicates among them, up to ksql.functions.collect_list.limit, where that is set.',
   signatures: ['(T) ARRAY<T>'],
-  create([type], _, limit = ELEMENTS_MAX): Aggregate<List> {
+  create([type], _, limit = Number.POSITIVE_INFINITY): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_LIST', [type]);
     return {
       returns: arrayOf(type),
@@ -32,9 +32,9 @@ export const collectList: AggregateFunction = {
 
 export const collectSet: AggregateFunction = {
   name: 'COLLECT_SET',
-  description: 'All distinct values in an array, up to ksql.functions.collect_set.limit (1000).',
+  description: 'All distinct values in an array, up to ksql.functions.collect_set.limit, where that is set.',
   signatures: ['(T) ARRAY<T>'],
-  create([type], _, limit = ELEMENTS_MAX): Aggregate<List> {
+  create([type], _, limit = Number.POSITIVE_INFINITY): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_SET', [type]);
     const add = (state: List, value: Value): List => {
       if (state.length >= limit || state.some((each) => sameValue(each, value))) return state;
@@ -79,7 +79,7 @@ export const histogram: AggregateFunction = {
   create([type]): Aggregate<ReadonlyMap<Value, bigint>> {
     if (type?.kind !== 'STRING') throw wrong('HISTOGRAM', [type]);
     const move = (state: ReadonlyMap<Value, bigint>, value: Value, by: bigint): ReadonlyMap<Value, bigint> => {
-      if (state.size >= ELEMENTS_MAX && !state.has(value)) return state;
+      if (state.size >= DISTINCT_MAX && !state.has(value)) return state;
       const next = (state.get(value) ?? 0n) + by;
       const changed = new Map(state);
       if (next <= 0n) changed.delete(value);
@@ -187,7 +187,7 @@ export const attr: AggregateFunction = {
         if (at === -1) distinct.push([value, number]);
         else distinct[at] = [value, (distinct[at]?.[1] ?? 0n) + number];
       }
-      return distinct.filter(([, number]) => number > 0n).slice(0, ELEMENTS_MAX);
+      return distinct.filter(([, number]) => number > 0n).slice(0, DISTINCT_MAX);
     };
     return {
       returns: type,

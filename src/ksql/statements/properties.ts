@@ -16,8 +16,8 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.pull.queries.enable': 'false refuses pull queries.',
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
-  'ksql.functions.collect_list.limit': 'As many elements as COLLECT_LIST keeps; 1000 by default.',
-  'ksql.functions.collect_set.limit': 'As many elements as COLLECT_SET keeps; 1000 by default.',
+  'ksql.functions.collect_list.limit': 'As many elements as COLLECT_LIST keeps; by default all.',
+  'ksql.functions.collect_set.limit': 'As many elements as COLLECT_SET keeps; by default all.',
   [STATE_BYTES]:
     'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries; default: a quarter of the engine’s heap, 1 GiB on a machine of 16. Entries beyond it are kept as their bytes, and where these have no room either, in a file that is gone with the engine. Not counted: some 30 bytes by which each of these is found, what windows, joins and ranges of keys keep about theirs, and the states of push queries.',
 };
