@@ -28,13 +28,13 @@ export interface AggregateFunction {
   /** Takes any number of further columns between the first argument and the last. */
   readonly openEnded?: true;
   /**
-   * `types` of the arguments, `constants` the values of those that are literals; `limit` is what ksql.functions.<name>.limit
-   * sets. Throws StatementError.
+   * `types` of the arguments, `constants` the values of those that are literals, `properties` of the request or session.
+   * Throws StatementError.
    */
   create(
     types: ReadonlyArray<SqlType | undefined>,
     constants: ReadonlyArray<Value | undefined>,
-    limit?: number | undefined,
+    properties: ReadonlyMap<string, string>,
   ): Aggregate;
 }
 

@@ -3,18 +3,24 @@ import { StatementError } from '../statement-error.js';
 import { compareValues, identityOf, ofKind, sameValue, type Value } from '../values/value.js';
 import { type Aggregate, type AggregateFunction, ORDERED, same, struct, wrong } from './aggregate.js';
 
-/** As many distinct values as HISTOGRAM and ATTR tell apart. */
-const DISTINCT_MAX = 1000;
+/** As many different values as HISTOGRAM and ATTR count. */
+const ENTRIES_MAX = 1000;
+
+/** As many elements as COLLECT_LIST or COLLECT_SET keep. */
+const limitOf = (name: 'list' | 'set', properties: ReadonlyMap<string, string>): number => {
+  const limit = Number(properties.get(`ksql.functions.collect_${name}.limit`) ?? -1);
+  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
+};
 
 type List = readonly Value[];
 
 export const collectList: AggregateFunction = {
   name: 'COLLECT_LIST',
-  description:
-    'All values in an array, nulls and duplicates among them, up to ksql.functions.collect_list.limit, where that is set.',
+  description: 'All values in an array, nulls and duplicates among them.',
   signatures: ['(T) ARRAY<T>'],
-  create([type], _, limit = Number.POSITIVE_INFINITY): Aggregate<List> {
+  create([type], _, properties): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_LIST', [type]);
+    const limit = limitOf('list', properties);
     return {
       returns: arrayOf(type),
       state: arrayOf(type),
@@ -32,10 +38,11 @@ export const collectList: AggregateFunction = {
 
 export const collectSet: AggregateFunction = {
   name: 'COLLECT_SET',
-  description: 'All distinct values in an array, up to ksql.functions.collect_set.limit, where that is set.',
+  description: 'All distinct values in an array.',
   signatures: ['(T) ARRAY<T>'],
-  create([type], _, limit = Number.POSITIVE_INFINITY): Aggregate<List> {
+  create([type], _, properties): Aggregate<List> {
     if (type === undefined) throw wrong('COLLECT_SET', [type]);
+    const limit = limitOf('set', properties);
     const add = (state: List, value: Value): List => {
       if (state.length >= limit || state.some((each) => sameValue(each, value))) return state;
       return [...state, value];
@@ -79,7 +86,7 @@ export const histogram: AggregateFunction = {
   create([type]): Aggregate<ReadonlyMap<Value, bigint>> {
     if (type?.kind !== 'STRING') throw wrong('HISTOGRAM', [type]);
     const move = (state: ReadonlyMap<Value, bigint>, value: Value, by: bigint): ReadonlyMap<Value, bigint> => {
-      if (state.size >= DISTINCT_MAX && !state.has(value)) return state;
+      if (state.size >= ENTRIES_MAX && !state.has(value)) return state;
       const next = (state.get(value) ?? 0n) + by;
       const changed = new Map(state);
       if (next <= 0n) changed.delete(value);
@@ -187,7 +194,7 @@ export const attr: AggregateFunction = {
         if (at === -1) distinct.push([value, number]);
         else distinct[at] = [value, (distinct[at]?.[1] ?? 0n) + number];
       }
-      return distinct.filter(([, number]) => number > 0n).slice(0, DISTINCT_MAX);
+      return distinct.filter(([, number]) => number > 0n).slice(0, ENTRIES_MAX);
     };
     return {
       returns: type,

@@ -75,9 +75,9 @@ export const sumList: AggregateFunction = {
   name: 'SUM_LIST',
   description: 'The sum of all elements of the arrays; nulls count as nothing.',
   signatures: ['(ARRAY<INTEGER>) INTEGER', '(ARRAY<BIGINT>) BIGINT', '(ARRAY<DOUBLE>) DOUBLE'],
-  create([type]) {
+  create([type], constants, properties) {
     if (type?.kind !== 'ARRAY') throw wrong('SUM_LIST', [type]);
-    const each = sum.create([type.element], []);
+    const each = sum.create([type.element], constants, properties);
     const add = ofKind(type.kind, (list, state: Value) => list.reduce((all, value) => each.add(all, [value]), state));
     const undo = ofKind(type.kind, (list, state: Value) =>
       list.reduce((all, value) => each.undo?.(all, [value]) ?? all, state),

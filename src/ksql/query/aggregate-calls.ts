@@ -9,7 +9,7 @@ import { AGGREGATES } from '../functions/aggregates.js';
 import { parseSignature } from '../functions/signature.js';
 import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
-import { functionLimit, type Properties } from '../statements/properties.js';
+import type { Properties } from '../statements/properties.js';
 import type { Value } from '../values/value.js';
 import { columnsOf } from './join-rules.js';
 import type { AggregateCall } from './logical-plan.js';
@@ -39,6 +39,9 @@ const isLiteral = (expression: Expression): boolean =>
   expression.kind === 'negate'
     ? isLiteral(expression.operand)
     : ['integer', 'boolean', 'string', 'double', 'null'].includes(expression.kind);
+
+/** What AVG() and AVG(*) are given. */
+const rowtime = ({ at }: Call): Expression => ({ kind: 'column', source: undefined, name: 'ROWTIME', at });
 
 /** A name that no user can write: a slot of the grouped row. */
 const slot = (kind: 'GROUP' | 'AGG_VARIABLE', at: number): string => `\u0000${kind}_${at}`;
@@ -137,13 +140,12 @@ export class Grouping {
       throw new StatementError(`Aggregate functions can not be nested: ${formatExpression(call)}`);
     }
     if (this.windowed) checkNoBounds(call.args);
-    const args = call.args.map((arg) => compile(arg, this.context));
-    const constants = call.args.map((arg) => constantOf(arg, this.context));
+    const given = call.args.length === 0 && call.name !== 'COUNT' ? [rowtime(call)] : call.args;
+    const args = given.map((arg) => compile(arg, this.context));
+    const constants = given.map((arg) => constantOf(arg, this.context));
     const types = args.map(({ type }) => type);
     checkArguments(call, definition, types);
-    const aggregate = placedAt(call.at, () =>
-      definition.create(types, constants, functionLimit(this.properties, call.name)),
-    );
+    const aggregate = placedAt(call.at, () => definition.create(types, constants, this.properties));
     this.calls.push({ text, name: call.name, aggregate, args: args.map(({ evaluate }) => evaluate) });
     return this.calls.length - 1;
   }

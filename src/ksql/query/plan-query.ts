@@ -17,11 +17,9 @@ export interface QueryRequest {
   readonly sink: string;
   readonly metastore: Metastore;
   readonly world: World;
-  /** What is set for the query; absent: nothing. */
-  readonly properties?: Properties;
+  /** Of the request or session. */
+  readonly properties: Properties;
 }
-
-const NOTHING_SET: Properties = new Map();
 
 /** A push query may aggregate without GROUP BY: all rows are one group. */
 const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
@@ -36,8 +34,7 @@ const aggregates = ({ select, having }: Query): string[] => [
 ];
 
 /** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
-export function planQuery(asked: QueryRequest): QueryPlan {
-  const { query, use, sink, metastore, world, properties = NOTHING_SET } = asked;
+export function planQuery({ query, use, sink, metastore, world, properties }: QueryRequest): QueryPlan {
   const source = placedAt(query.from.at, () => metastore.source(query.from.name));
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };

@@ -31,7 +31,6 @@ export interface PlanRequest {
   /** The sink's name, for messages. */
   readonly sink: string;
   readonly context: CompileContext;
-  /** What is set for the query. */
   readonly properties: Properties;
 }
 

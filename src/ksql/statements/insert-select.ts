@@ -11,7 +11,7 @@ import type { Circumstances } from './circumstances.js';
 /** INSERT INTO … SELECT: the columns must be the stream's, in order and type. Throws StatementError. */
 export function planInsert(
   statement: StatementOf<'insert-select'>,
-  { metastore, world }: Pick<Circumstances, 'metastore' | 'world'>,
+  { metastore, world, properties }: Omit<Circumstances, 'registry'>,
 ): { plan: QueryPlan; sink: Source } {
   const sink = metastore.sources.get(statement.target);
   if (sink === undefined) throw new StatementError(`Source ${statement.target} does not exist.`);
@@ -20,7 +20,7 @@ export function planInsert(
   if (sink.readOnly) throw new StatementError(`Cannot insert into read-only stream: ${sink.name}`);
   if (sink.schema.headers.length > 0)
     throw new StatementError(`Cannot insert into ${sink.name} because it has header columns`);
-  const plan = planQuery({ query: statement.query, use: 'persistent', sink: sink.name, metastore, world });
+  const plan = planQuery({ query: statement.query, use: 'persistent', sink: sink.name, metastore, world, properties });
   if (plan.type !== 'STREAM') {
     throw new StatementError(
       `Incompatible data sink and query result. Data sink (${sink.name}) type is STREAM but select query result is TABLE.`,

@@ -16,14 +16,22 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.pull.queries.enable': 'false refuses pull queries.',
   'ksql.query.pull.table.scan.enabled': 'false refuses pull queries that would read a whole table.',
   'ksql.query.pull.range.scan.enabled': 'Where table scans are refused: false refuses ranges of keys, too.',
-  'ksql.functions.collect_list.limit': 'As many elements as COLLECT_LIST keeps; by default all.',
-  'ksql.functions.collect_set.limit': 'As many elements as COLLECT_SET keeps; by default all.',
+  'ksql.output.topic.name.prefix': 'Stands before the name of a query’s topic where KAFKA_TOPIC does not say it.',
+  'ksql.functions.collect_list.limit':
+    'As many elements as COLLECT_LIST keeps; what comes later is left out. Default: all.',
+  'ksql.functions.collect_set.limit': 'The same for COLLECT_SET.',
+  'ksql.fail.on.deserialization.error':
+    'true: a record that cannot be read fails a persistent query, which tries again. Default: it is logged and skipped.',
+  'ksql.timestamp.throw.on.invalid':
+    'true: so does a row whose TIMESTAMP column holds no time. Default: it is logged and skipped.',
   [STATE_BYTES]:
     'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries; default: a quarter of the engine’s heap, 1 GiB on a machine of 16. Entries beyond it are kept as their bytes, and where these have no room either, in a file that is gone with the engine. Not counted: some 30 bytes by which each of these is found, what windows, joins and ranges of keys keep about theirs, and the states of push queries.',
 };
 
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */
 export type Properties = ReadonlyMap<string, string>;
+
+export const NO_PROPERTIES: Properties = new Map();
 
 export const propertyName = (name: string): string => name.replace(/^ksql\.streams\./, '');
 
@@ -76,11 +84,18 @@ export const isExactlyOnce = (properties: Properties, system: Properties): boole
     ?.toLowerCase()
     .startsWith('exactly_once') ?? false;
 
-/** As many elements as an aggregate function may keep, where that is set. */
-export function functionLimit(properties: Properties, name: string): number | undefined {
-  const limit = properties.get(`ksql.functions.${name.toLowerCase()}.limit`);
-  return limit === undefined ? undefined : Number(limit);
+/** Records that a query must not skip. */
+export interface FatalRecords {
+  /** Their bytes are not what the source's format says. */
+  readonly unreadable: boolean;
+  /** Their TIMESTAMP column holds no time. */
+  readonly untimed: boolean;
 }
+
+export const fatalRecords = (properties: Properties): FatalRecords => ({
+  unreadable: properties.get('ksql.fail.on.deserialization.error')?.toLowerCase() === 'true',
+  untimed: properties.get('ksql.timestamp.throw.on.invalid')?.toLowerCase() === 'true',
+});
 
 /** Of the request, else of ALTER SYSTEM; ksqlDB's own default is latest. */
 export function offsetReset(properties: Properties, system: Properties): 'earliest' | 'latest' {

@@ -61,14 +61,19 @@ export function planSink(
     );
   }
   const properties = readSourceProperties(statement.with, 'query', session);
-  const sink = sinkOf(statement, plan, properties);
+  const topic = properties.topic ?? `${session.get('ksql.output.topic.name.prefix') ?? ''}${statement.name}`;
+  const sink = sinkOf(statement, plan, { ...properties, topic });
   return { plan, sink, properties };
 }
 
-function sinkOf(statement: CreateAsSelect, plan: QueryPlan, properties: SourceProperties): Source {
+function sinkOf(
+  statement: CreateAsSelect,
+  plan: QueryPlan,
+  properties: SourceProperties & { readonly topic: string },
+): Source {
   const first = plan.inputs[0]?.source;
   if (first === undefined) throw new StatementError('the query has no source');
-  const { topic = statement.name } = properties;
+  const { topic } = properties;
   checkTopicName(topic);
   const schema = plan.output;
   const keyed = keySourceOf(plan.logical);

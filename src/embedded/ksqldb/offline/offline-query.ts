@@ -33,13 +33,14 @@ export class OfflineQuery implements RunningQuery {
   }
 
   async fixStart(): Promise<void> {
-    const { id, plan, registry, log, sink } = this.options;
+    const { id, plan, registry, log, failsOn, sink } = this.options;
     const encoder = await RecordEncoder.create(sink, registry);
     const stores = new Map(plan.stores.map((spec) => [spec.name, this.kept?.get(spec.name) ?? new Store(spec)]));
     this.stores = stores;
     const partitions = (await this.kafka.describeTopic(this.topics[0] ?? ''))?.partitions.length ?? 1;
     const keyBytes = (key: Row['key']) => encoder.encodeKey(key, undefined);
-    this.run = { encoder, plan: await PlanRun.create({ id, plan, registry, log, stores, partitions, keyBytes }) };
+    const options = { id, plan, registry, log, failsOn, stores, partitions, keyBytes };
+    this.run = { encoder, plan: await PlanRun.create(options) };
     const { rows } = this.run.plan.built;
     if (rows !== undefined) this.holding = { rows, tasks: [0], of: 1 };
   }

@@ -9,6 +9,7 @@ import type { Step } from '../../../ksql/query/step.js';
 import type { KeyRange } from '../../../ksql/rows/key-range.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { NO_PROPERTIES } from '../../../ksql/statements/properties.js';
 import type { Query, StatementOf } from '../../../protocol/ksql/ast.js';
 import { messageOf } from '../../../support/errors.js';
 import { waitUntil } from '../../../support/retry.js';
@@ -73,7 +74,14 @@ export function planPull(engine: Engine, statement: StatementOf<'select'>, sourc
   const maintainer = engine.queries.get(source.query ?? '');
   if (maintainer === undefined) throw notQueryable(source.name);
   const base = { world: parts.world, types: metastore.types };
-  const plan = planQuery({ query, use: 'transient', sink: 'transient', metastore, world: parts.world });
+  const plan = planQuery({
+    query,
+    use: 'transient',
+    sink: 'transient',
+    metastore,
+    world: parts.world,
+    properties: NO_PROPERTIES,
+  });
   const step = selectStep(plan);
   const failed = (failure: unknown): void => parts.log.warn(`query pull: ${messageOf(failure)}`);
   const pullOf = (select: Step, lookup: KeyLookup): Pull => ({

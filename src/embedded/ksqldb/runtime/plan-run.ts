@@ -6,11 +6,12 @@ import type { QueryPlan } from '../../../ksql/query/plan.js';
 import type { Step } from '../../../ksql/query/step.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { Store } from '../../../ksql/rows/store.js';
+import type { FatalRecords } from '../../../ksql/statements/properties.js';
 import type { Value } from '../../../ksql/values/value.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { RegistryUnavailable } from '../upstream/registry.js';
-import { RecordDecoder } from './record-codec.js';
+import { InvalidTimestamp, RecordDecoder } from './record-codec.js';
 
 interface Input {
   readonly decoder: RecordDecoder;
@@ -22,6 +23,8 @@ export interface PlanRunOptions {
   readonly plan: QueryPlan;
   readonly registry: Registry | undefined;
   readonly log: Log;
+  /** Absent: what cannot be read is always skipped. */
+  readonly failsOn?: FatalRecords;
   readonly partitions: number;
   readonly stores: ReadonlyMap<string, Store>;
   readonly keyBytes?: (key: readonly Value[]) => Buffer | null;
@@ -82,7 +85,7 @@ export class PlanRun {
     return undefined;
   }
 
-  /** What can't be read is logged and skipped, as ksqlDB does. */
+  /** What can't be read is logged and skipped, as ksqlDB does unless it is told otherwise. */
   feed(record: KafkaRecord, emit: (row: Row) => void): void {
     for (const { decoder, step } of this.inputs.get(record.topic) ?? []) {
       let row: Row | undefined;
@@ -101,9 +104,11 @@ export class PlanRun {
    * skips it there too, and loses what arrives while its registry is away.
    */
   skipped(record: KafkaRecord, failure: unknown): void {
-    if (failure instanceof RegistryUnavailable) throw failure;
+    const { failsOn, id, log } = this.options;
+    const isFatal = failure instanceof InvalidTimestamp ? failsOn?.untimed : failsOn?.unreadable;
+    if (failure instanceof RegistryUnavailable || isFatal === true) throw failure;
     const { topic, partition, offset } = record;
-    this.options.log.warn(`query ${this.options.id} skipped a record that it cannot read: ${messageOf(failure)}`, {
+    log.warn(`query ${id} skipped a record that it cannot read: ${messageOf(failure)}`, {
       topic,
       partition,
       offset,

@@ -4,6 +4,7 @@ import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import type { TableRows } from '../../../ksql/query/table-results.js';
 import type { StateMemory } from '../../../ksql/rows/state-memory.js';
+import type { FatalRecords } from '../../../ksql/statements/properties.js';
 import type { Log } from '../../../support/log.js';
 import type { Sharing } from './sharing.js';
 
@@ -16,6 +17,8 @@ export interface PersistentQueryOptions {
   readonly keepsOnly?: boolean;
   readonly group: string;
   readonly offsetReset: 'earliest' | 'latest';
+  /** What stops the query that would otherwise be logged and skipped. */
+  readonly failsOn: FatalRecords;
   /** Absent: all of it is this engine's. */
   readonly sharing?: Sharing | undefined;
   /** Another engine took the statement, and fixes where the query begins. */

@@ -15,7 +15,7 @@ import { LoopTurn } from './loop-turn.js';
 import { PlanRun, type PlanRunOptions, topicsOf } from './plan-run.js';
 import type { Holding, PersistentQueryOptions } from './query-options.js';
 import { joined, openProducers, type Task, taskCount, taskOf } from './query-tasks.js';
-import { RecordEncoder } from './record-codec.js';
+import { InvalidTimestamp, RecordEncoder } from './record-codec.js';
 import { changelogTopic, closeStates, markerRecord, restoreState, type TaskState } from './state-changelog.js';
 import { TimeMerge } from './time-merge.js';
 
@@ -41,14 +41,22 @@ export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): Out
   }
 }
 
-/** The row at the time of its sink's TIMESTAMP column. Where that holds no time, the row is logged and left out, as in ksqlDB. */
-export function sinkTime(encoder: RecordEncoder, row: Row, { id, log }: PersistentQueryOptions): Row | undefined {
+/**
+ * The row at the time of its sink's TIMESTAMP column. Where that holds no time, the row is logged and left out, as in ksqlDB
+ * unless it is told otherwise.
+ */
+export function sinkTime(
+  encoder: RecordEncoder,
+  row: Row,
+  { id, log, failsOn }: PersistentQueryOptions,
+): Row | undefined {
   if (encoder.timestampOf === undefined || row.value === null) return row;
   try {
     const timestampMs = encoder.timestampOf(row);
     if (timestampMs >= 0) return { ...row, timestampMs };
-    log.warn(`query ${id}: Failed to extract timestamp from row: it is negative`);
+    throw new InvalidTimestamp('it is negative');
   } catch (failure) {
+    if (failsOn.untimed) throw failure;
     log.warn(`query ${id}: Failed to extract timestamp from row: ${messageOf(failure)}`);
   }
   return undefined;
@@ -150,7 +158,7 @@ export class QueryRun {
     producers: ReadonlyMap<number, RecordProducer | TransactionalProducer>,
     from: readonly PartitionPosition[],
   ): Promise<void> {
-    const { kafka, plan, registry, group, sink, log, id, keepsOnly, exactlyOnce } = this.options;
+    const { kafka, plan, registry, group, sink, log, id, keepsOnly, exactlyOnce, failsOn } = this.options;
     const topics = topicsOf(plan);
     const encoder = await RecordEncoder.create(sink, registry);
     const ends =
@@ -163,7 +171,7 @@ export class QueryRun {
       // In a task of its own, time goes by for all rows at once; else for each partition that they would be in.
       const partitions = this.taskCount > 1 ? 1 : Math.max(1, from.filter((each) => each.topic === topics[0]).length);
       const keyBytes: PlanRunOptions['keyBytes'] = (key) => encoder.encodeKey(key, undefined);
-      const run = await PlanRun.create({ id, plan, registry, log, stores, partitions, keyBytes });
+      const run = await PlanRun.create({ id, plan, registry, log, failsOn, stores, partitions, keyBytes });
       for (const store of stores.values()) {
         store.logTo((key, value) => producer.append({ topic, partition: number, key, value }));
       }

@@ -1,6 +1,4 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import { castTo } from '../../../ksql/expressions/cast.js';
-import { BIGINT, toDouble } from '../../../ksql/expressions/types.js';
 import type { Serde } from '../../../ksql/formats/format.js';
 import { serdeOptions } from '../../../ksql/formats/register-schema.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
@@ -10,6 +8,7 @@ import type { Source } from '../../../ksql/metadata/source.js';
 import type { RowCondition } from '../../../ksql/query/build-plan.js';
 import type { Row, RowWindow } from '../../../ksql/rows/row.js';
 import type { Value } from '../../../ksql/values/value.js';
+import { messageOf } from '../../../support/errors.js';
 
 export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
 
@@ -109,7 +108,10 @@ export function readWindow(key: Buffer, window: NonNullable<SourceShape['window'
   return { startMs, endMs: Number(key.readBigInt64BE(key.length - 2 * WINDOW_BYTES)) };
 }
 
-/** WITH (TIMESTAMP = column): a BIGINT, a TIMESTAMP, or text in the pattern of TIMESTAMP_FORMAT. */
+/** The column that says a row's time holds none. */
+export class InvalidTimestamp extends Error {}
+
+/** WITH (TIMESTAMP = column): a BIGINT, a TIMESTAMP, or text in the pattern of TIMESTAMP_FORMAT. Throws InvalidTimestamp. */
 export function timestampReader({
   schema,
   timestamp,
@@ -121,9 +123,15 @@ export function timestampReader({
   const { pattern } = timestamp;
   return (row) => {
     const value = keyAt >= 0 ? row.key[keyAt] : row.value?.[valueAt];
-    if (value === null || value === undefined) throw new TypeError(`the timestamp column ${timestamp.column} is null`);
-    if (type?.kind !== 'STRING') return Number(value);
-    return pattern === undefined ? toDouble(castTo(type, BIGINT)(value)) : parseJava(pattern, value as string);
+    if (value === null || value === undefined) {
+      throw new InvalidTimestamp(`the timestamp column ${timestamp.column} is null`);
+    }
+    if (type?.kind !== 'STRING' || pattern === undefined) return Number(value);
+    try {
+      return parseJava(pattern, value as string);
+    } catch (failure) {
+      throw new InvalidTimestamp(messageOf(failure), { cause: failure });
+    }
   };
 }
 

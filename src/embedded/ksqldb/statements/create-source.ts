@@ -1,6 +1,7 @@
 import type { Source } from '../../../ksql/metadata/source.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import { NO_PROPERTIES } from '../../../ksql/statements/properties.js';
 import { declareSource, registerGiven, sourceOf } from '../../../ksql/statements/source.js';
 import type { SourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
@@ -46,7 +47,15 @@ async function keepRows(source: Source, applying: Applying): Promise<void> {
   const sql = `SELECT * FROM ${quoteName(source.name)} EMIT CHANGES`;
   const statement = parseStatement(sql);
   if (statement.kind !== 'select') throw new Error('a SELECT is a SELECT');
-  const plan = planQuery({ query: statement.query, use: 'persistent', sink: id, metastore, world: parts.world });
+  const { query } = statement;
+  const plan = planQuery({
+    query,
+    use: 'persistent',
+    sink: id,
+    metastore,
+    world: parts.world,
+    properties: NO_PROPERTIES,
+  });
   metastore.sources.set(source.name, { ...source, query: id });
   await startQuery(id, sql, plan, source, applying, true);
 }

@@ -3,6 +3,7 @@ import { planQuery } from '../../../ksql/query/plan-query.js';
 import { type Explained, executionPlan, topology } from '../../../ksql/query/print-plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { planInsert } from '../../../ksql/statements/insert-select.js';
+import type { Properties } from '../../../ksql/statements/properties.js';
 import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
@@ -26,7 +27,7 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
       );
     return entity('queryDescription', text, { queryDescription: describeQuery(query) });
   }
-  const { plan, sink } = planOf(statement.statement, engine);
+  const { plan, sink } = planOf(statement.statement, engine, session.properties);
   return entity('queryDescription', text, {
     queryDescription: {
       ...description(plan, statement.statement?.text ?? '', { id: '', sink }),
@@ -77,17 +78,21 @@ export function describeTransient({ id, options }: TransientQuery): Record<strin
   };
 }
 
-function planOf(statement: Statement | undefined, engine: Engine): { plan: QueryPlan; sink: Explained['sink'] } {
+function planOf(
+  statement: Statement | undefined,
+  engine: Engine,
+  properties: Properties,
+): { plan: QueryPlan; sink: Explained['sink'] } {
   const { metastore, parts } = engine;
-  const base = { sink: 'EXPLAIN', metastore, world: parts.world };
+  const base = { sink: 'EXPLAIN', metastore, world: parts.world, properties };
   switch (statement?.kind) {
     case 'select':
       return { plan: planQuery({ ...base, query: statement.query, use: 'transient' }), sink: undefined };
     case 'insert-select':
       return planInsert(statement, base);
     case 'create-as-select': {
-      const { name, query, with: properties } = statement;
-      const { topic = name } = readSourceProperties(properties, 'query', new Map());
+      const { name, query } = statement;
+      const { topic = name } = readSourceProperties(statement.with, 'query', properties);
       return { plan: planQuery({ ...base, query, use: 'persistent', sink: name }), sink: { name, topic } };
     }
     default:

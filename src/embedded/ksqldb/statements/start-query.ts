@@ -1,6 +1,6 @@
 import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
-import { isExactlyOnce, offsetReset } from '../../../ksql/statements/properties.js';
+import { fatalRecords, isExactlyOnce, offsetReset } from '../../../ksql/statements/properties.js';
 import type { Applying } from './context.js';
 
 /** Makes a persistent query and, unless the engine is only starting, runs it. */
@@ -22,6 +22,7 @@ export async function startQuery(
     keepsOnly,
     group: `_confluent-ksql-${serviceId}query_${id}`,
     offsetReset: keepsOnly ? 'earliest' : offsetReset(properties, engine.systemProperties),
+    failsOn: fatalRecords(properties),
     exactlyOnce: isExactlyOnce(properties, engine.systemProperties),
     sharing: group,
     begunElsewhere: group !== undefined && !here,

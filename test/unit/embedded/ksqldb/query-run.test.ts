@@ -51,6 +51,7 @@ async function runOf(sql: string, room: () => Promise<void> | undefined) {
 const FILTER = 'CREATE STREAM OUT AS SELECT K, A FROM S WHERE A > 0;';
 const JOIN = `CREATE TABLE T (K STRING PRIMARY KEY, C INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);
   CREATE STREAM OUT AS SELECT S.K AS K, A, C FROM S LEFT JOIN T ON S.K = T.K;`;
+const TIMED = `CREATE STREAM OUT WITH (TIMESTAMP='B', TIMESTAMP_FORMAT='yyyy') AS SELECT K, A, B FROM S;`;
 const offsetsOf = (positions: readonly PartitionPosition[]) => positions.map(({ offset }) => offset);
 
 describe('one run of a query', () => {
@@ -110,5 +111,21 @@ describe('one run of a query', () => {
     await run.process(batchOf(['{"A":1,"B":"b","C":77}']));
     expect(written).toEqual(['{"R":77}']);
     await run.close();
+  });
+
+  it.each([
+    ['ksql.fail.on.deserialization.error', FILTER, '{"A":', 'JSON'],
+    ['ksql.timestamp.throw.on.invalid', TIMED, '{"A":5}', 'the timestamp column B is null'],
+  ])('skips what it cannot read, unless %s says otherwise', async (property, sql, bad, message) => {
+    const values = ['{"A":1,"B":"2001"}', bad, '{"A":3,"B":"2003"}'];
+    const lenient = await runOf(sql, () => undefined);
+    await lenient.run.process(batchOf(values));
+    expect(lenient.written).toHaveLength(2);
+    await lenient.run.close();
+    const strict = await runOf(`SET '${property}' = 'true'; ${sql}`, () => undefined);
+    await expect(strict.run.process(batchOf(values))).rejects.toThrow(message);
+    await strict.run.commit();
+    expect(offsetsOf(strict.committed)).toEqual([]);
+    await strict.run.close();
   });
 });
