@@ -1,5 +1,6 @@
 import { OfflineEngine } from '../embedded/ksqldb/offline/offline-engine.js';
 import { OfflineRecords } from '../embedded/ksqldb/offline/offline-records.js';
+import { StatementError } from '../ksql/statement-error.js';
 import type { KsqlSource, KsqlTest, TestRecord } from '../pipeline/ksql-test-file.js';
 import { stringifyJson } from '../protocol/json/stringify.js';
 import { parseStatements, splitStatements } from '../protocol/ksql/parse.js';
@@ -88,11 +89,19 @@ async function executeAll(engine: OfflineEngine, { file, text }: KsqlSource): Pr
     }
     return undefined;
   } catch (failure) {
-    if (!(failure instanceof KsqlSyntaxError)) return { message: messageOf(failure), statement, location };
-    const line = location.line + failure.line - 1;
-    const column = failure.line === 1 ? location.column + failure.column - 1 : failure.column;
-    return { message: failure.detail, statement, location: { file, line, column } };
+    const { at, message } = refusalOf(failure);
+    const line = location.line + at.line - 1;
+    const column = at.line === 1 ? location.column + at.column - 1 : at.column;
+    return { message, statement, location: { file, line, column } };
   }
+}
+
+/** What is wrong, and where in its statement. */
+function refusalOf(failure: unknown): { at: { line: number; column: number }; message: string } {
+  if (failure instanceof KsqlSyntaxError) return { at: failure, message: failure.detail };
+  const first = { line: 1, column: 1 };
+  if (failure instanceof StatementError) return { at: failure.at ?? first, message: failure.detail };
+  return { at: first, message: messageOf(failure) };
 }
 
 /** The topic of a source that the pipeline declares elsewhere: one partition, if the test says nothing else. */

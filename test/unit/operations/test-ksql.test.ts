@@ -65,7 +65,7 @@ describe('test-ksql', () => {
     expect(results[1]).toMatchObject({
       outcome: 'error',
       message: 'NOWHERE does not exist.',
-      location: { file: join(folder, 'sql', 'V1__bad.sql'), line: 2, column: 1 },
+      location: { file: join(folder, 'sql', 'V1__bad.sql'), line: 3, column: 17 },
     });
   });
 
