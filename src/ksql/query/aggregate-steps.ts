@@ -290,6 +290,7 @@ class Aggregation {
   /** Sessions grow and merge, in the order of their time: each one that ends in another goes out as a deletion first. */
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
     const partition = this.context.partitionOf(group);
+    const before = this.streamTimes.get(partition) ?? -1;
     const now = this.advance(partition, row.timestampMs);
     const near: Array<readonly [string, StoreEntry]> = [];
     for (const identity of this.sessions.get(Store.identity(group)) ?? []) {
@@ -297,7 +298,8 @@ class Aggregation {
       if (
         entry?.window !== undefined &&
         entry.window.startMs <= row.timestampMs + rules.sizeMs &&
-        entry.window.endMs >= row.timestampMs - rules.sizeMs
+        entry.window.endMs >= row.timestampMs - rules.sizeMs &&
+        entry.window.endMs + rules.sessionMs > before
       ) {
         near.push([identity, entry]);
       }
@@ -322,12 +324,12 @@ class Aggregation {
       const gone: Row = { ...row, keyless: false, key: group, window: entry.window, value: null };
       emit({ ...gone, timestampMs: entry.window?.endMs ?? row.timestampMs });
     }
-    const before = this.states.get(identity);
+    const replaced = this.states.get(identity);
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
     this.sessionsOf(group).add(identity);
     this.watch(partition, identity, this.dueMs(window, rules));
-    if (!this.step.final) this.show(entry, before, row, emit);
+    if (!this.step.final) this.show(entry, replaced, row, emit);
     this.close(partition, now, rules, row, emit);
   }
 

@@ -26,6 +26,8 @@ type SideName = 'left' | 'right';
 /** What one partition's rows have come to: time and the rows of each side. */
 interface Progress {
   nowMs: number;
+  /** No row that waits is older; that one may have met its partner since. */
+  oldestMs: number;
   readonly left: Buffered;
   readonly right: Buffered;
 }
@@ -58,6 +60,7 @@ class WindowedJoin {
         const progress = this.progressOf(context.partitionOf([entry.key[0] ?? null]));
         progress.nowMs = Math.max(progress.nowMs, entry.timestampMs);
         progress[side].index(entry, identityOf(entry));
+        if (this.outer(side) && !isJoined(entry)) progress.oldestMs = Math.min(progress.oldestMs, entry.timestampMs);
       }
     }
   }
@@ -72,7 +75,12 @@ class WindowedJoin {
     // Kafka Streams keeps a row this long after the latest one of its own side.
     const keptMs = this.beforeMs + this.afterMs + this.graceMs;
     const buffered = (side: SideName): Buffered => new Buffered(this.storeOf(side), keptMs, this.outer(side));
-    const progress = { nowMs: -1, left: buffered('left'), right: buffered('right') };
+    const progress: Progress = {
+      nowMs: -1,
+      oldestMs: Number.POSITIVE_INFINITY,
+      left: buffered('left'),
+      right: buffered('right'),
+    };
     this.partitions.set(partition, progress);
     return progress;
   }
@@ -89,12 +97,11 @@ class WindowedJoin {
     if (on === null) return;
     const progress = this.progressOf(this.context.partitionOf([on]));
     progress.nowMs = Math.max(progress.nowMs, row.timestampMs);
-    this.padClosed(progress, row, emit);
     // A left row meets right ones from `before` it to `after` it; seen from the right it is the other way round.
     const [back, ahead] = side === 'left' ? [this.beforeMs, this.afterMs] : [this.afterMs, this.beforeMs];
-    if (row.timestampMs + ahead + this.graceMs < progress.nowMs) {
-      if (this.outer(side)) this.pad(side, on, row.value, row, emit);
-      return;
+    const closedMs = progress.nowMs - this.graceMs;
+    if (row.timestampMs === progress.nowMs && progress.oldestMs < closedMs - back) {
+      this.padClosed(progress, closedMs - ahead, row, emit);
     }
     const other = progress[side === 'left' ? 'right' : 'left'];
     let joined = false;
@@ -108,13 +115,14 @@ class WindowedJoin {
       );
       other.markJoined(entry);
     }
-    // Its window may be over already, only its grace not: then nothing is waited for, but a late partner still joins.
+    // However late it is, it has met what is still kept. Where its window is over nothing is waited for; a late partner still joins.
     const alone = !joined && (this.eager || row.timestampMs + ahead < progress.nowMs);
     if (alone && this.outer(side)) this.pad(side, on, row.value, row, emit);
     this.sequence += 1;
     const state: Value = [joined || alone, row.value];
     const key = [on, BigInt(this.sequence)];
     progress[side].add({ key, window: row.window, state, timestampMs: row.timestampMs });
+    if (this.outer(side) && !joined && !alone) progress.oldestMs = Math.min(progress.oldestMs, row.timestampMs);
   }
 
   private pad(side: SideName, on: Value, cells: Cells, row: Row, emit: (row: Row) => void): void {
@@ -123,15 +131,13 @@ class WindowedJoin {
   }
 
   /**
-   * Rows whose window and grace are over and that found no partner go out now, in the order of Kafka Streams' store of
-   * them: by time, the right side's first, then by key.
+   * Rows of before a time that found no partner go out, in the order of Kafka Streams' store of them: by time, the right side's
+   * first, then by key. Which they are the side that moved time says for both, as in the Kafka Streams of ksqlDB 0.29.
    */
-  private padClosed(progress: Progress, cause: Row, emit: (row: Row) => void): void {
-    const due: Array<readonly [SideName, StoreEntry]> = [];
-    for (const side of ['right', 'left'] as const) {
-      const ahead = side === 'left' ? this.afterMs : this.beforeMs;
-      for (const entry of progress[side].takeWaiting(progress.nowMs - ahead - this.graceMs)) due.push([side, entry]);
-    }
+  private padClosed(progress: Progress, beforeMs: number, cause: Row, emit: (row: Row) => void): void {
+    const due = (['right', 'left'] as const).flatMap((side) =>
+      progress[side].takeWaiting(beforeMs).map((entry) => [side, entry] as const),
+    );
     due.sort(
       ([side, a], [otherSide, b]) =>
         a.timestampMs - b.timestampMs || (side === otherSide ? compareKeyed(a, b) : side === 'right' ? -1 : 1),
@@ -141,6 +147,8 @@ class WindowedJoin {
       const { timestampMs, window } = entry;
       this.pad(side, entry.key[0] ?? null, cells, { ...cause, timestampMs, window }, emit);
     }
+    const waitingMs = Math.min(progress.left.waitingSinceMs, progress.right.waitingSinceMs);
+    progress.oldestMs = Number.isFinite(waitingMs) ? waitingMs : (due.at(-1)?.[1].timestampMs ?? waitingMs);
   }
 }
 
@@ -231,6 +239,19 @@ class Buffered {
     });
     for (const entry of alone) this.markJoined(entry);
     return alone;
+  }
+
+  /** The time of the oldest row without a partner. */
+  get waitingSinceMs(): number {
+    let met = 0;
+    while (met < this.waiting.length && !this.isWaiting(this.waiting[met]?.identity ?? '')) met += 1;
+    this.waiting.splice(0, met);
+    return this.waiting[0]?.timestampMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  private isWaiting(identity: string): boolean {
+    const entry = this.store.get(identity);
+    return entry !== undefined && !isJoined(entry);
   }
 
   private clear(beforeMs: number): void {

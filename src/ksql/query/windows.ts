@@ -14,6 +14,8 @@ export interface WindowRules {
   readonly graceMs: number;
   /** A window is forgotten when stream time is this far behind its start. */
   readonly retentionMs: number;
+  /** A session that stream time has left so far behind is met by no row any more, though it is not forgotten yet. */
+  readonly sessionMs: number;
 }
 
 /** With EMIT FINAL nothing is late that is not said to be: a window would stay open for a day. */
@@ -33,7 +35,8 @@ export function windowRules(window: Window, final: boolean): WindowRules {
     );
   }
   const retentionMs = Math.max(window.retention?.ms ?? GRACE_MS, sizeMs + graceMs);
-  return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs };
+  const sessionMs = window.retention?.ms ?? sizeMs + graceMs;
+  return { kind: window.kind, sizeMs, advanceMs, graceMs, retentionMs, sessionMs };
 }
 
 export const sourceWindow = ({ kind, sizeMs }: WindowRules): SourceWindow => ({
