@@ -9,7 +9,7 @@ import { downloadRealStack } from '../stack/download.js';
 import { repositoryFolder } from '../stack/repository.js';
 
 const run = promisify(execFile);
-const SOURCES = join(repositoryFolder, 'test/real/kafka/java');
+const SOURCES = 'test/real/kafka/java';
 
 export interface ToolResult {
   readonly out: string;
@@ -26,12 +26,16 @@ export interface JavaClients {
   stop(): Promise<void>;
 }
 
-/** Compiles test/real/kafka/java into `dataDir` and returns the classpath to run any of it with. */
-export async function compileJava(dataDir: string): Promise<string> {
-  const jars = join(await downloadRealStack(), 'kafka', '*');
+/** Compiles a folder of this repository into `dataDir` and returns the classpath to run any of it with. */
+export async function compileJava(
+  dataDir: string,
+  { sources = SOURCES, jarsOf = 'kafka' }: { readonly sources?: string; readonly jarsOf?: 'kafka' | 'streams' } = {},
+): Promise<string> {
+  const jars = join(await downloadRealStack(), jarsOf, '*');
   const classes = join(dataDir, 'classes');
   await mkdir(classes, { recursive: true });
-  const files = (await readdir(SOURCES)).map((name) => join(SOURCES, name));
+  const folder = join(repositoryFolder, sources);
+  const files = (await readdir(folder)).map((name) => join(folder, name));
   await run('javac', ['-nowarn', '-cp', jars, '-d', classes, ...files], { maxBuffer: 16 << 20 });
   return `${classes}:${jars}`;
 }

@@ -10,13 +10,13 @@ const run = promisify(execFile);
 
 const sources = join(repositoryFolder, 'test/real/stack');
 const CONVERTER = 'java/io/confluent/connect/avro/AvroConverter.java';
-const INPUTS = ['pom.xml', 'kafka/pom.xml', 'avro-converter/pom.xml', CONVERTER];
+const INPUTS = ['pom.xml', 'kafka/pom.xml', 'streams/pom.xml', 'avro-converter/pom.xml', CONVERTER];
 /** So that Connect finds the converter by its manifest, without a scan of all jars. */
 const CONVERTER_SERVICES =
   'io.confluent.connect.avro.AvroConverter\nio.apicurio.registry.utils.converter.AvroConverter\n';
 
 /**
- * The folder with Kafka's jars (kafka/), Connect's plugins (plugins/) and the registry (registry/). The first call
+ * The folder with Kafka's jars (kafka/), those of ksqlDB's Kafka Streams (streams/), Connect's plugins (plugins/) and the registry (registry/). The first call
  * fetches them by Maven (340 MB); later ones find them. The name holds a checksum of what was asked for, and the folder
  * appears by rename, so it is whole or absent, also when several ask at once.
  */
