@@ -14,8 +14,15 @@ function pattern(source: string, flags: string): RegExp {
 /** $1 and \$ of Java's replacement text. */
 const replacement = (text: string): string => text.replace(/\\(.)/g, (_, char: string) => (char === '$' ? '$$' : char));
 
-function instr(text: string, part: string, position = 1, occurrence = 1): number {
-  if (part === '' || position === 0 || occurrence < 1) return 0;
+/** Nothing is found in no text, and no text is found. */
+function instr(
+  text: string | null,
+  part: string | null,
+  position: number | null = 1,
+  occurrence: number | null = 1,
+): number | null {
+  if (position === null || occurrence === null) return null;
+  if (text === null || part === null || part === '' || position === 0 || occurrence < 1) return 0;
   let at = -1;
   if (position > 0) {
     at = text.indexOf(part, position - 1);
@@ -262,9 +269,9 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     'STRING',
     'INSTR',
     'Where a text begins in another one, from 1; 0 where it does not.',
-    variant('(STRING, STRING) INTEGER', instr),
-    variant('(STRING, STRING, INTEGER) INTEGER', instr),
-    variant('(STRING, STRING, INTEGER, INTEGER) INTEGER', instr),
+    { signature: '(STRING, STRING) INTEGER', takesNulls: true, run: instr },
+    { signature: '(STRING, STRING, INTEGER) INTEGER', takesNulls: true, run: instr },
+    { signature: '(STRING, STRING, INTEGER, INTEGER) INTEGER', takesNulls: true, run: instr },
   ),
   scalar(
     'STRING',
