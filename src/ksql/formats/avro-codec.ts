@@ -10,14 +10,14 @@ import {
   readRecord,
   readUnion,
 } from '../../protocol/avro/read.js';
-import type { AvroRecord, AvroSchema } from '../../protocol/avro/schema.js';
+import type { AvroRecord, AvroSchema, AvroUnion } from '../../protocol/avro/schema.js';
 import { Decimal } from '../../protocol/decimal.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatType } from '../../protocol/ksql/types.js';
 import { castTo } from '../expressions/cast.js';
 import { widening } from '../expressions/types.js';
 import { ofKind, type Value } from '../values/value.js';
-import { mapEntryOf, sqlTypeOf } from './avro-schema.js';
+import { branchName, isStructOfUnion, mapEntryOf, sqlTypeOf } from './avro-schema.js';
 
 type Read = AvroRead<Value>;
 type Write = (value: Value, output: AvroOutput) => void;
@@ -53,6 +53,7 @@ function placeOf(name: string, columns: readonly Field[]): number {
 /** A reader of what `schema` wrote, as a value of `type`. Throws where the two have nothing in common. */
 export function reader(schema: AvroSchema, type: SqlType): Read {
   if (schema.type === 'union') {
+    if (type.kind === 'STRUCT' && isStructOfUnion(schema)) return branchReader(schema, type.fields);
     return readUnion(schema.branches.map((branch) => reader(branch, type)));
   }
   if (schema.type === 'null') return () => null;
@@ -85,6 +86,23 @@ export function reader(schema: AvroSchema, type: SqlType): Read {
   if (convert === undefined) throw new TypeError(`Avro ${schema.type} can't be read as ${formatType(type)}`);
   return natural?.kind === type.kind ? plain : (input) => convert(plain(input));
 }
+
+/** Reads a union into a struct whose other fields are null. */
+export const branchReader = (schema: AvroUnion, columns: readonly Field[]): AvroRead<Value[] | null> =>
+  readUnion(
+    schema.branches.map((branch): AvroRead<Value[] | null> => {
+      if (branch.type === 'null') return () => null;
+      const place = placeOf(branchName(branch), columns);
+      const column = columns[place];
+      const read = column === undefined ? compileSkip(branch) : reader(branch, column.type);
+      return (input) => {
+        const values = new Array<Value>(columns.length).fill(null);
+        const value = read(input) ?? null;
+        if (column !== undefined) values[place] = value;
+        return values;
+      };
+    }),
+  );
 
 function naturalType(schema: AvroSchema): SqlType | undefined {
   switch (schema.type) {
@@ -182,21 +200,43 @@ function scalarWriter(schema: AvroSchema, type: SqlType): Write | undefined {
   }
 }
 
-function unionWriter(schema: Extract<AvroSchema, { type: 'union' }>, type: SqlType): Write {
+function unionWriter(schema: AvroUnion, type: SqlType): Write {
   const nullAt = schema.branches.findIndex((branch) => branch.type === 'null');
+  const write =
+    type.kind === 'STRUCT' && isStructOfUnion(schema)
+      ? fieldWriter(schema, type.fields)
+      : firstBranchWriter(schema, type);
+  return (value, output) => {
+    if (value !== null) return write(value, output);
+    if (nullAt === -1) throw new TypeError('null is not allowed here');
+    output.long(nullAt);
+  };
+}
+
+function firstBranchWriter(schema: AvroUnion, type: SqlType): Write {
   const at = schema.branches.findIndex((branch) => branch.type !== 'null');
   const branch = schema.branches[at];
   if (branch === undefined) throw new TypeError(`${formatType(type)} can't be written as null`);
   const write = writer(branch, type);
   return (value, output) => {
-    if (value === null) {
-      if (nullAt === -1) throw new TypeError('null is not allowed here');
-      output.long(nullAt);
-    } else {
-      output.long(at);
-      write(value, output);
-    }
+    output.long(at);
+    write(value, output);
   };
+}
+
+/** Writes the one field of a struct that is not null, in its branch. */
+function fieldWriter(schema: AvroUnion, columns: readonly Field[]): Write {
+  const branches = schema.branches.flatMap((branch, at) => {
+    const place = branch.type === 'null' ? -1 : placeOf(branchName(branch), columns);
+    const column = columns[place];
+    return column === undefined ? [] : [{ at, place, write: writer(branch, column.type) }];
+  });
+  return ofKind('STRUCT', (values, output: AvroOutput) => {
+    const branch = branches.find(({ place }) => (values[place] ?? null) !== null);
+    if (branch === undefined) throw new TypeError('no field of the struct has a value for the union');
+    output.long(branch.at);
+    branch.write(values[branch.place] ?? null, output);
+  });
 }
 
 export function recordWriter(

@@ -8,6 +8,8 @@ import {
 } from '../../protocol/avro/schema.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Column } from '../metadata/schema.js';
+import { StatementError } from '../statement-error.js';
+import type { SerdeRole } from './format.js';
 
 const NAMESPACE = 'io.confluent.ksql.avro_schemas';
 
@@ -28,16 +30,13 @@ function record(fields: readonly Column[], name: string, namespace: string | und
     name,
     ...(namespace !== undefined && top ? { namespace } : {}),
     fields: fields.map((field) => ({
-      name: avroName(field.name),
-      type: ['null', typeSchema(field.type, `${name}_${avroName(field.name)}`, namespace)],
+      name: field.name,
+      type: ['null', typeSchema(field.type, `${name}_${field.name}`, namespace)],
       default: null,
     })),
     'connect.name': namespace === undefined ? name : `${namespace}.${name}`,
   };
 }
-
-/** Avro takes letters, digits and underscores only. */
-const avroName = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, '_');
 
 function typeSchema(type: SqlType, path: string, namespace: string | undefined): unknown {
   switch (type.kind) {
@@ -100,12 +99,48 @@ const logical = (type: string, name: string, logicalType: string): object => ({
   logicalType,
 });
 
-/** What is in a union beside null, and whether null does; undefined for a union of several. */
+/** Unlike other formats Avro has rules for names. The name of a key that stands alone is not written. */
+export function checkAvroNames(columns: readonly Column[], role: SerdeRole): void {
+  const alone = role === 'key' && columns.length === 1;
+  for (const { name, type } of columns) {
+    if (!alone) checkName(name);
+    checkNamesIn(type);
+  }
+}
+
+function checkNamesIn(type: SqlType): void {
+  if (type.kind === 'ARRAY') checkNamesIn(type.element);
+  if (type.kind === 'MAP') checkNamesIn(type.value);
+  if (type.kind === 'STRUCT') checkAvroNames(type.fields, 'value');
+}
+
+function checkName(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return;
+  const what = /^[A-Za-z_]/.test(name) ? 'character in' : 'initial character';
+  throw new StatementError(`Schema is not compatible with Avro: Illegal ${what}: ${name}`);
+}
+
+/** The record of a key is named after its source: a program can have classes made of both its schemas. */
+export function keySchemaName(source: string): string {
+  const words = source.split('_').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase());
+  return `${NAMESPACE}.${words.join('')}Key`;
+}
+
+const branchesOf = (schema: AvroSchema): readonly AvroSchema[] =>
+  schema.type === 'union' ? schema.branches.filter(({ type }) => type !== 'null') : [schema];
+
+/** What is in a union beside null; undefined for a union of several. */
 export function nonNull(schema: AvroSchema): AvroSchema | undefined {
-  if (schema.type !== 'union') return schema;
-  const branches = schema.branches.filter((branch) => branch.type !== 'null');
+  const branches = branchesOf(schema);
   return branches.length === 1 ? branches[0] : undefined;
 }
+
+/** A union of several is a struct with a field for each, as Connect has it. */
+export const isStructOfUnion = (schema: AvroSchema): boolean => branchesOf(schema).length > 1;
+
+/** The field of that struct for one branch: what has a name lends it. */
+export const branchName = (branch: AvroSchema): string =>
+  'name' in branch ? branch.name.replace(/^.*\./, '') : branch.type;
 
 const isMapEntry = (schema: AvroSchema): schema is AvroRecord =>
   schema.type === 'record' && schema.properties['connect.internal.type'] === 'MapEntry';
@@ -133,8 +168,8 @@ class SqlTypes {
 
   /** A record within itself has no SQL type. */
   of(schema: AvroSchema): SqlType | undefined {
-    const inner = nonNull(schema);
-    if (inner === undefined || this.open.has(inner)) return undefined;
+    const inner = nonNull(schema) ?? schema;
+    if (this.open.has(inner)) return undefined;
     if (++this.count > TYPES_MAX) throw new RangeError(`the Avro schema has more than ${TYPES_MAX} types`);
     this.open.add(inner);
     const type = this.nesting.within(() => this.typeOf(inner));
@@ -169,6 +204,12 @@ class SqlTypes {
         return this.arrayType(schema);
       case 'record':
         return { kind: 'STRUCT', fields: schema.fields.flatMap((field) => this.fieldType(field)) };
+      case 'union': {
+        const branches = branchesOf(schema).map((branch) => ({ name: branchName(branch), schema: branch }));
+        return branches.length === 0
+          ? undefined
+          : { kind: 'STRUCT', fields: branches.flatMap((branch) => this.fieldType(branch)) };
+      }
       default:
         return undefined;
     }
@@ -184,7 +225,10 @@ class SqlTypes {
     return element && { kind: 'ARRAY', element };
   }
 
-  private fieldType({ name, schema }: AvroField): ReadonlyArray<{ name: string; type: SqlType }> {
+  private fieldType({
+    name,
+    schema,
+  }: Pick<AvroField, 'name' | 'schema'>): ReadonlyArray<{ name: string; type: SqlType }> {
     const type = this.of(schema);
     return type === undefined ? [] : [{ name: this.keepCase ? name : name.toUpperCase(), type }];
   }

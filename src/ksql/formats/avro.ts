@@ -6,8 +6,8 @@ import { FRAME_BYTES, framedId } from '../../protocol/confluent/framing.js';
 import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
-import { reader, recordReader, recordWriter, writer } from './avro-codec.js';
-import { avroSchemaOf, nonNull, sqlTypeOf } from './avro-schema.js';
+import { branchReader, reader, recordReader, recordWriter, writer } from './avro-codec.js';
+import { avroSchemaOf, checkAvroNames, isStructOfUnion, keySchemaName, nonNull, sqlTypeOf } from './avro-schema.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
 import {
   register,
@@ -20,7 +20,7 @@ import {
 import type { RegisteredSchema, Registry } from './registry.js';
 
 const registerAvro = (options: SerdeOptions): Promise<number> =>
-  register(options, 'AVRO', 'AVRO', avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
+  register(options, 'AVRO', 'AVRO', () => avroSchemaOf(options.columns, options.wrapped, options.schemaFullName));
 
 const parseRegistered = ({ schema, references }: RegisteredSchema): AvroSchema =>
   parseAvroWithReferences(schema, references.values());
@@ -31,11 +31,9 @@ export const AVRO: Format = {
     'Avro with Confluent’s framing; the schema of what is written is registered, what is read is asked for by id.',
   inference: true,
   wrapping: 'choice',
-  check() {},
-
-  async prepare(options) {
-    if (options.schemaId === undefined) await registerAvro(options);
-  },
+  check: checkAvroNames,
+  keySchemaName,
+  prepare: registerAvro,
 
   async serde(options) {
     const registry = registryOf(options.registry, 'AVRO');
@@ -73,7 +71,7 @@ class AvroSerde implements Serde {
 
   private async openOnce(): Promise<void> {
     const { options } = this;
-    this.writeId = options.schemaId ?? (await registerAvro(options));
+    this.writeId = await registerAvro(options);
     const parsed = parseRegistered(await this.registry.schemaById(this.writeId));
     const [single] = options.columns;
     if (!options.wrapped && single !== undefined) {
@@ -110,6 +108,7 @@ class AvroSerde implements Serde {
       return (input) => [read(input)];
     }
     if (schema.type === 'union') {
+      if (isStructOfUnion(schema)) return branchReader(schema, columns);
       const branches = schema.branches.map((branch) =>
         branch.type === 'record' ? recordReader(branch, columns) : () => null,
       );

@@ -62,8 +62,10 @@ export interface Format {
   readonly wrapping: 'always' | 'never' | 'choice';
   /** Throws StatementError for columns that it can't hold. */
   check(columns: readonly Column[], role: SerdeRole): void;
+  /** What the schema of a key is called where the statement does not say. */
+  keySchemaName?(source: string): string;
   /** Makes what the serde needs exist (registers the schema). */
-  prepare?(options: SerdeOptions): Promise<void>;
+  prepare?(options: SerdeOptions): Promise<unknown>;
   serde(options: SerdeOptions): Promise<Serde>;
   infer?(registry: Registry, options: InferenceOptions): Promise<InferredColumns | undefined>;
 }

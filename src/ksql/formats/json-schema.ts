@@ -118,7 +118,7 @@ class SqlTypes {
     const others = branches.filter((each) => !(isJsonObject(each) && each.type === 'null'));
     if (others.length === 1) return this.of(others[0], open);
     const fields = others.map((each, at) => ({
-      name: this.nameOf(`connect_union_field_${at}`),
+      name: this.nameOf(`io.confluent.connect.json.OneOf.field.${at}`),
       type: this.of(each, open),
     }));
     return structOf(fields);

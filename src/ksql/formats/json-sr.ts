@@ -12,7 +12,7 @@ import {
 } from './registered.js';
 
 const registerJson = (options: SerdeOptions): Promise<number> =>
-  register(options, 'JSON_SR', 'JSON', jsonSchemaOf(options.columns, options.wrapped));
+  register(options, 'JSON_SR', 'JSON', () => jsonSchemaOf(options.columns, options.wrapped));
 
 export const JSON_SR: Format = {
   name: 'JSON_SR',
@@ -20,10 +20,7 @@ export const JSON_SR: Format = {
   inference: true,
   wrapping: 'choice',
   check: checkJson,
-
-  async prepare(options) {
-    if (options.schemaId === undefined) await registerJson(options);
-  },
+  prepare: registerJson,
 
   async serde(options) {
     registryOf(options.registry, 'JSON_SR');
@@ -31,7 +28,7 @@ export const JSON_SR: Format = {
     let head: Buffer | undefined;
     return {
       async open() {
-        head ??= frameHead(options.schemaId ?? (await registerJson(options)));
+        head ??= frameHead(await registerJson(options));
       },
       decode(bytes) {
         requireFramedId(bytes);

@@ -47,7 +47,7 @@ export const protobufSchemaFor = ({ columns, schemaFullName, nullable }: SerdeOp
   protobufSchemaOf(columns, schemaFullName, nullable);
 
 export const registerProtobuf = (options: SerdeOptions): Promise<number> =>
-  register(options, 'PROTOBUF', 'PROTOBUF', protobufSchemaFor(options));
+  register(options, 'PROTOBUF', 'PROTOBUF', () => protobufSchemaFor(options));
 
 class SchemaText {
   private readonly imports = new Set<string>();

@@ -78,7 +78,7 @@ export class ProtobufSerde implements Serde {
   }
 
   private async openOnce(): Promise<void> {
-    const id = this.options.schemaId ?? (await registerProtobuf(this.options));
+    const id = await registerProtobuf(this.options);
     const message = chooseMessage(await this.fetch(id), this.options.schemaFullName);
     if (message === undefined) throw new StatementError(`schema ${id} has no message to write`);
     const head = Buffer.concat([frameHead(id), messageIndexes(message.indexes)]);

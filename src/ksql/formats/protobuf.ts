@@ -37,10 +37,7 @@ export const PROTOBUF: Format = {
   inference: true,
   wrapping: 'always',
   check,
-
-  async prepare(options) {
-    if (options.schemaId === undefined) await registerProtobuf(options);
-  },
+  prepare: registerProtobuf,
 
   async serde(options) {
     const { ProtobufSerde } = await serdes();

@@ -18,12 +18,21 @@ export function requireFramedId(bytes: Buffer): number {
   return id;
 }
 
-export const register = (
-  { registry, topic, role }: SerdeOptions,
+/** Registers the schema that `*_SCHEMA_ID` names or else the one of the columns; answers the id to write with. */
+export async function register(
+  { registry: given, topic, role, schemaId }: SerdeOptions,
   format: string,
   type: SchemaType,
-  schema: string,
-): Promise<number> => registryOf(registry, format).register(`${topic}-${role}`, schema, type);
+  schemaOfColumns: () => string,
+): Promise<number> {
+  const registry = registryOf(given, format);
+  const subject = `${topic}-${role}`;
+  if (schemaId === undefined) return registry.register(subject, schemaOfColumns(), type);
+  const { schema, references } = await registry.schemaById(schemaId);
+  // What a schema refers to is known by its names here, not by the subjects that registering it would take.
+  if (references.size === 0) await registry.register(subject, schema, type);
+  return schemaId;
+}
 
 /** The schema that columns are inferred from: the one with the id, or else the subject's latest. */
 export async function schemaToInfer(

@@ -80,12 +80,12 @@ function sinkOf(
   const keyFormat = properties.keyFormat ?? (schema.key.length === 0 ? 'NONE' : keyed.key.format);
   // A source without a key says nothing of the key that a query gives its rows.
   const inherited = properties.keyFormat === undefined && keyFormat === 'NONE' && schema.key.length > 0;
-  const key = recordFormat('key', inherited ? 'KAFKA' : keyFormat, schema.key, {
+  const key = recordFormat('key', statement.name, inherited ? 'KAFKA' : keyFormat, schema.key, {
     ...properties,
     keyDelimiter: properties.keyDelimiter ?? keyed.key.delimiter,
     delimiterGiven: properties.keyDelimiter !== undefined,
   });
-  const value = recordFormat('value', properties.valueFormat ?? first.value.format, schema.value, {
+  const value = recordFormat('value', statement.name, properties.valueFormat ?? first.value.format, schema.value, {
     ...properties,
     valueDelimiter: properties.valueDelimiter ?? first.value.delimiter,
     delimiterGiven: properties.valueDelimiter !== undefined,

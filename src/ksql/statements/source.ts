@@ -61,7 +61,7 @@ export async function declareSource(
 export const alreadyExists = (kind: string, { name, type }: Source): StatementError =>
   new StatementError(`Cannot add ${kind} '${name}': A ${type.toLowerCase()} with the same name already exists`);
 
-/** Given columns are registered, unless a schema is there already: then data decides, as in ksqlDB. */
+/** Given columns are registered, unless a schema is there already: then data decides, as in ksqlDB. So is a schema given by id. */
 export async function registerGiven(
   source: Source,
   { columns }: CreateSource,
@@ -72,8 +72,14 @@ export async function registerGiven(
     value: columns.some(({ role }) => role === undefined),
   };
   for (const role of ['key', 'value'] as const) {
-    if (formatNamed(source[role].format).prepare === undefined || !given[role]) continue;
-    if (registry !== undefined && (await registry.latest(`${source.topic}-${role}`)) !== undefined) continue;
+    const { format, schemaId } = source[role];
+    if (formatNamed(format).prepare === undefined || !(given[role] || schemaId !== undefined)) continue;
+    if (
+      schemaId === undefined &&
+      registry !== undefined &&
+      (await registry.latest(`${source.topic}-${role}`)) !== undefined
+    )
+      continue;
     await registerSchema(source, role, registry);
   }
 }
@@ -128,6 +134,9 @@ async function withInferredColumns(
   const keyFormat = formatNamed(properties.keyFormat ?? 'KAFKA');
   const inferred: ColumnDefinition[] = [];
   const isKey = ({ role }: ColumnDefinition): boolean => role === 'KEY' || role === 'PRIMARY KEY';
+  const isValue = ({ role }: ColumnDefinition): boolean => role === undefined;
+  if (keyFormat.inference) checkOneOrigin('KEY_SCHEMA_ID', statement, isKey);
+  if (valueFormat.inference) checkOneOrigin('VALUE_SCHEMA_ID', statement, isValue);
   const column = (from: Column, role: ColumnDefinition['role']): ColumnDefinition => ({
     ...from,
     role,
@@ -145,7 +154,7 @@ async function withInferredColumns(
     inferred.push(...found.columns.map((each) => column(each, role)));
   }
   inferred.push(...statement.columns);
-  if (valueFormat.infer !== undefined && !statement.columns.some(({ role }) => role === undefined)) {
+  if (valueFormat.infer !== undefined && !statement.columns.some(isValue)) {
     if (registry === undefined)
       throw new StatementError('The engine has no Schema Registry: columns must be given', 42801);
     const found = await valueFormat.infer(registry, {
@@ -164,6 +173,16 @@ async function withInferredColumns(
     );
   }
   return { ...statement, columns: inferred };
+}
+
+/** Columns are given or those of a schema, not both. */
+function checkOneOrigin(
+  id: string,
+  { with: clause, columns }: CreateSource,
+  ofRole: (column: ColumnDefinition) => boolean,
+): void {
+  if (!clause.has(id) || !columns.some(ofRole)) return;
+  throw new StatementError(`Table elements and ${id} cannot both exist for create statement.`);
 }
 
 function requireValueFormat(properties: SourceProperties): string {
@@ -201,8 +220,8 @@ export function sourceOf(
     type: statement.type,
     schema,
     topic: properties.topic ?? statement.name,
-    key: recordFormat('key', keyFormat, schema.key, properties),
-    value: recordFormat('value', requireValueFormat(properties), schema.value, properties),
+    key: recordFormat('key', statement.name, keyFormat, schema.key, properties),
+    value: recordFormat('value', statement.name, requireValueFormat(properties), schema.value, properties),
     timestamp,
     window: properties.window,
     readOnly: statement.readOnly,

@@ -270,9 +270,10 @@ function checkSchemaOf(role: 'key' | 'value', format: Format, properties: Source
   if (name.trim() === '') throw new StatementError('fullSchemaName cannot be empty.');
 }
 
-/** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
+/** How keys or values of a source are laid out: one key column stands alone, one value column only if it is asked for. */
 export function recordFormat(
   role: 'key' | 'value',
+  source: string,
   name: string,
   columns: readonly Column[],
   properties: SourceProperties,
@@ -311,7 +312,10 @@ export function recordFormat(
     format: format.name,
     wrapped,
     delimiter: delimiter ?? ',',
-    schemaFullName: role === 'key' ? properties.keySchemaFullName : properties.valueSchemaFullName,
+    schemaFullName:
+      role === 'key'
+        ? (properties.keySchemaFullName ?? format.keySchemaName?.(source))
+        : properties.valueSchemaFullName,
     schemaId: role === 'key' ? properties.keySchemaId : properties.valueSchemaId,
     nullable,
   };

@@ -19,8 +19,10 @@ import { silentLog } from '../../../../src/support/log.js';
  *   = [1,"a"]                       a row that it answers
  *   ! text                          the last statement or query is refused with the error code 40001, and says so
  *   ! 41700: text                   the same with another code
+ *   $ subject | AVRO | schema       a schema in the registry, from the first on with the ids 1, 2 …
+ *   @ subject | AVRO | schema       the schema that a subject has to have by then; `-` for none
  * Keys: text, `-` for null, int:1, big:1, dbl:1.5 for the KAFKA format; `key@start`, `key@start..end` of windows.
- * Values: text, `-` for null; `~{…}` is JSON of the columns, whatever the topic's format.
+ * Values: text, `-` for null, hex:00ff; `~{…}` is JSON of the columns, whatever the topic's format.
  */
 export interface Case {
   readonly name: string;
@@ -75,6 +77,14 @@ export async function play({ lines }: Case): Promise<Played> {
     else if (mark === '< ') {
       wanted.push(rest);
       found.push(await nextOutput(engine, rest.split(' | '), taken));
+    } else if (mark === '$ ') {
+      const [subject = '', type = '', schema = ''] = rest.split(' | ');
+      engine.registry.declare(subject, schema, type, new Map());
+    } else if (mark === '@ ') {
+      const [subject = ''] = rest.split(' | ');
+      const schema = await engine.registry.latest(subject);
+      wanted.push(rest);
+      found.push(`${subject} | ${schema === undefined ? '-' : `${schema.type} | ${oneLine(schema.schema)}`}`);
     } else if (mark === '? ') {
       wanted.push(...answersAfter(lines, at));
       found.push(...(await attempt(refused, () => engine.query(expand(rest)))));
@@ -97,6 +107,8 @@ export async function play({ lines }: Case): Promise<Played> {
     found.push(...(await leftOver(engine, topic.trim(), taken)));
   return { found, wanted };
 }
+
+const oneLine = (schema: string): string => schema.trim().replaceAll(/\s+/g, ' ');
 
 const EARLIEST = { 'auto.offset.reset': 'earliest' };
 
@@ -129,8 +141,8 @@ async function produce(engine: OfflineEngine, [topic = '', key = '-', value = '-
     key: keyBytes(key),
     value: value.startsWith('~')
       ? await encoded(engine, topic, value.slice(1))
-      : value === '-'
-        ? null
+      : value === '-' || value.startsWith('hex:')
+        ? keyBytes(value)
         : Buffer.from(value),
     timestampMs: Number(time),
     headers: (headers ?? '').split(',').flatMap((header) => {
