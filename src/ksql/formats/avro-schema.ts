@@ -13,32 +13,46 @@ import type { SerdeRole } from './format.js';
 
 const NAMESPACE = 'io.confluent.ksql.avro_schemas';
 
+/** Where a named type stands. Within a record of its namespace it does not repeat it. */
+interface Place {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly enclosed: boolean;
+}
+
+const within = (place: Place, part: string): Place => ({ ...place, name: `${place.name}_${part}`, enclosed: true });
+
+const recordAt = ({ name, namespace, enclosed }: Place): object => ({
+  type: 'record',
+  name,
+  ...(namespace === undefined || enclosed ? {} : { namespace }),
+});
+
+const fullNameOf = ({ name, namespace }: Place): string => (namespace === undefined ? name : `${namespace}.${name}`);
+
 /** The Avro schema, as JSON, that ksqlDB registers for columns: a record of nullable fields, nested ones named after their path. */
 export function avroSchemaOf(columns: readonly Column[], wrapped: boolean, fullName: string | undefined): string {
   const [single] = columns;
   const root = fullName ?? `${NAMESPACE}.KsqlDataSourceSchema`;
   const dot = root.lastIndexOf('.');
-  const name = root.slice(dot + 1);
   const namespace = dot === -1 ? undefined : root.slice(0, dot);
-  if (!wrapped && single !== undefined) return JSON.stringify(typeSchema(single.type, name, namespace));
-  return JSON.stringify(record(columns, name, namespace, true));
+  const place = { name: root.slice(dot + 1), namespace, enclosed: false };
+  return JSON.stringify(!wrapped && single !== undefined ? typeSchema(single.type, place) : record(columns, place));
 }
 
-function record(fields: readonly Column[], name: string, namespace: string | undefined, top: boolean): object {
-  return {
-    type: 'record',
-    name,
-    ...(namespace !== undefined && top ? { namespace } : {}),
-    fields: fields.map((field) => ({
-      name: field.name,
-      type: ['null', typeSchema(field.type, `${name}_${field.name}`, namespace)],
-      default: null,
-    })),
-    'connect.name': namespace === undefined ? name : `${namespace}.${name}`,
-  };
-}
+const record = (fields: readonly Column[], place: Place): object => ({
+  ...recordAt(place),
+  fields: fields.map(({ name, type }) => nullableField(name, type, within(place, name))),
+  'connect.name': fullNameOf(place),
+});
 
-function typeSchema(type: SqlType, path: string, namespace: string | undefined): unknown {
+const nullableField = (name: string, type: SqlType, place: Place): object => ({
+  name,
+  type: ['null', typeSchema(type, place)],
+  default: null,
+});
+
+function typeSchema(type: SqlType, place: Place): unknown {
   switch (type.kind) {
     case 'BOOLEAN':
       return 'boolean';
@@ -69,24 +83,22 @@ function typeSchema(type: SqlType, path: string, namespace: string | undefined):
     case 'TIMESTAMP':
       return logical('long', 'Timestamp', 'timestamp-millis');
     case 'ARRAY':
-      return { type: 'array', items: ['null', typeSchema(type.element, path, namespace)] };
+      return { type: 'array', items: ['null', typeSchema(type.element, place)] };
     case 'MAP':
       return {
         type: 'array',
         items: {
-          type: 'record',
-          name: path,
-          ...(namespace === undefined ? {} : { namespace }),
+          ...recordAt(place),
           fields: [
-            { name: 'key', type: ['null', typeSchema(type.key, `${path}_key`, namespace)], default: null },
-            { name: 'value', type: ['null', typeSchema(type.value, `${path}_value`, namespace)], default: null },
+            nullableField('key', type.key, within(place, 'MapKey')),
+            nullableField('value', type.value, within(place, 'MapValue')),
           ],
           'connect.internal.type': 'MapEntry',
         },
-        'connect.name': namespace === undefined ? path : `${namespace}.${path}`,
+        'connect.name': fullNameOf(place),
       };
     case 'STRUCT':
-      return record(type.fields, path, namespace, false);
+      return record(type.fields, place);
     case 'NAMED':
       throw new Error(`the type ${type.name} is not resolved`);
   }

@@ -28,7 +28,9 @@ export async function register(
   const registry = registryOf(given, format);
   const subject = `${topic}-${role}`;
   if (schemaId === undefined) return registry.register(subject, schemaOfColumns(), type);
-  const { schema, references } = await registry.schemaById(schemaId);
+  const found = await registry.schemaById(schemaId);
+  checkType(found, topic, role, type);
+  const { schema, references } = found;
   // What a schema refers to is known by its names here, not by the subjects that registering it would take.
   if (references.size === 0) await registry.register(subject, schema, type);
   return schemaId;
@@ -44,10 +46,16 @@ export async function schemaToInfer(
 ): Promise<RegisteredSchema | undefined> {
   const found =
     schemaId === undefined ? await registry.latest(`${topic}-${role}`) : await registry.schemaById(schemaId);
-  if (found !== undefined && found.type !== type) {
-    throw new StatementError(`The ${role} schema of topic ${topic} is ${found.type}, not ${type}`);
-  }
+  if (found !== undefined) checkType(found, topic, role, type);
   return found;
+}
+
+function checkType({ type }: RegisteredSchema, topic: string, role: SerdeRole, wanted: SchemaType): void {
+  if (type === wanted) return;
+  const [word, property] = role === 'key' ? ['Key', 'KEY_FORMAT'] : ['Value', 'VALUE_FORMAT'];
+  throw new StatementError(
+    `${word} schema is not in the expected format. You may want to set ${property} to '${type}'.\ntopic: ${topic}\nexpected format: ${wanted}\nactual format from Schema Registry: ${type}`,
+  );
 }
 
 export const unsupportedSchema = (topic: string, role: SerdeRole, schema: string): StatementError =>

@@ -64,7 +64,12 @@ export class OfflineQuery implements RunningQuery {
   private async feed(record: KafkaRecord): Promise<void> {
     if (this.run === undefined) return;
     const { plan, encoder } = this.run;
-    await plan.unready(record);
+    try {
+      await plan.unready(record);
+    } catch (failure) {
+      plan.skipped(record, failure);
+      return;
+    }
     const { sink, keepsOnly } = this.options;
     plan.feed(record, (row) => {
       const timed = keepsOnly === true ? undefined : sinkTime(encoder, row, this.options);

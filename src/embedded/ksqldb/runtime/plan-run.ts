@@ -74,15 +74,16 @@ export class PlanRun {
     if (!this.waits) return undefined;
     const inputs = this.inputs.get(record.topic);
     if (inputs === undefined) return undefined;
+    let all: Promise<unknown> | undefined;
     for (const { decoder } of inputs) {
       try {
         const wait = decoder.unready(record);
-        if (wait !== undefined) return wait;
+        if (wait !== undefined) all = all === undefined ? wait : Promise.all([all, wait]);
       } catch {
         // `feed` meets the same failure and says so.
       }
     }
-    return undefined;
+    return all;
   }
 
   /** What can't be read is logged and skipped, as ksqlDB does unless it is told otherwise. */
