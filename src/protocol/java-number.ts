@@ -23,3 +23,21 @@ export function javaFloat(value: number): string {
 }
 
 const FLOAT_DIGITS_MAX = 9;
+
+/** A number as Java's BigDecimal of the same text writes it: 1.50, 1E+3, 1.5E-7. */
+export function javaBigDecimal(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+(?=\d)/, '');
+  const scale = fraction.length - Number(exponent);
+  const adjusted = digits.length - 1 - scale;
+  if (scale >= 0 && adjusted >= PLAIN_EXPONENT_MIN) {
+    const padded = digits.padStart(scale + 1, '0');
+    return sign + (scale === 0 ? padded : `${padded.slice(0, -scale)}.${padded.slice(-scale)}`);
+  }
+  const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
+  return `${sign}${mantissa}E${adjusted < 0 ? '' : '+'}${adjusted}`;
+}
+
+/** Smaller numbers are written with an exponent. */
+const PLAIN_EXPONENT_MIN = -6;

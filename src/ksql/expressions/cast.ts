@@ -1,7 +1,7 @@
 import { Decimal } from '../../protocol/decimal.js';
 import { javaDouble } from '../../protocol/java-number.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { formatType } from '../../protocol/ksql/types.js';
+import { formatType, sameType } from '../../protocol/ksql/types.js';
 import { StatementError } from '../statement-error.js';
 import { formatDate, formatTime, formatTimestamp, parseDate, parseTime, parseTimestamp } from '../values/temporal.js';
 import { ofKind, type Value } from '../values/value.js';
@@ -14,11 +14,17 @@ const WHOLE = /^[+-]?\d+$/;
 /** CAST: throws where a value cannot be converted, which makes the column null, as any failing expression does. */
 export function castTo(from: SqlType | undefined, to: SqlType): (value: Value) => Value {
   if (from === undefined) return () => null;
-  const convert = widening(from, to) ?? caster(from, to);
+  const convert = toFitting(from, to) ?? widening(from, to) ?? caster(from, to);
   if (convert === undefined) {
     throw new StatementError(`Cast of ${formatType(from)} to ${formatType(to)} is not supported`);
   }
   return (value) => (value === null ? null : convert(value));
+}
+
+/** Unlike the literal or column that widens by itself, a number may have more digits than the decimal that is asked for. */
+function toFitting(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
+  if (!isNumeric(from) || to.kind !== 'DECIMAL' || sameType(from, to)) return undefined;
+  return ofKind(from.kind, (value) => fitDecimal(toDecimal(value), to.precision, to.scale));
 }
 
 function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
@@ -28,9 +34,6 @@ function caster(from: SqlType, to: SqlType): ((value: Value) => Value) | undefin
     return parse && ofKind(from.kind, parse);
   }
   if (isNumeric(from)) {
-    if (to.kind === 'DECIMAL') {
-      return ofKind(from.kind, (value) => fitDecimal(toDecimal(value), to.precision, to.scale));
-    }
     if (to.kind === 'INTEGER') return ofKind(from.kind, toInteger);
     if (to.kind === 'BIGINT') return ofKind(from.kind, toBigInt);
     if (to.kind === 'DOUBLE') return toDouble;

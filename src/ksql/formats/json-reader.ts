@@ -1,4 +1,5 @@
 import { Decimal } from '../../protocol/decimal.js';
+import { javaBigDecimal } from '../../protocol/java-number.js';
 import { isJsonObject, JsonNumber } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { exactDecimal, parseWhole } from '../expressions/cast.js';
@@ -145,9 +146,9 @@ export function objectReader(
 const exactlyIn = (json: Record<string, unknown>, name: string | undefined): boolean =>
   name !== undefined && Object.hasOwn(json, name);
 
-/** JSON in a STRING column is its text. */
+/** JSON in a STRING column is its text, with numbers as Java writes them. */
 export function printJson(json: unknown): string {
-  if (json instanceof JsonNumber) return json.text;
+  if (json instanceof JsonNumber || typeof json === 'number') return javaBigDecimal(String(json));
   if (Array.isArray(json)) return `[${json.map(printNested).join(',')}]`;
   if (isJsonObject(json)) {
     return `{${Object.entries(json)
