@@ -70,21 +70,33 @@ function commonStruct(
   return { kind: 'STRUCT', fields };
 }
 
+/** How a value of one type becomes one of another; undefined where it does not. */
+export type Conversion = (from: SqlType, to: SqlType) => ((value: Value) => Value) | undefined;
+
 /** Converts without loss from a type to one that it widens to; undefined where no implicit conversion exists. */
-export function widening(from: SqlType, to: SqlType): ((value: Value) => Value) | undefined {
+export const widening: Conversion = (from, to) => {
   if (sameType(from, to)) return (value) => value;
   if (isNumeric(from) && isNumeric(to) && RANK[from.kind] <= RANK[to.kind]) return numericWidening(from, to);
+  return convertedWithin(from, to, widening);
+};
+
+/** Arrays, maps and structs, by a conversion of what is in them. */
+export function convertedWithin(
+  from: SqlType,
+  to: SqlType,
+  conversion: Conversion,
+): ((value: Value) => Value) | undefined {
   if (from.kind === 'ARRAY' && to.kind === 'ARRAY') {
-    const element = widening(from.element, to.element);
+    const element = conversion(from.element, to.element);
     return element && nullable(ofKind(from.kind, (value) => value.map(nullable(element))));
   }
   if (from.kind === 'MAP' && to.kind === 'MAP') {
-    const [key, each] = [widening(from.key, to.key), widening(from.value, to.value)];
+    const [key, each] = [conversion(from.key, to.key), conversion(from.value, to.value)];
     if (key === undefined || each === undefined) return undefined;
     const [widenKey, widenEach] = [nullable(key), nullable(each)];
     return nullable(ofKind(from.kind, (map) => new Map([...map].map(([k, v]) => [widenKey(k), widenEach(v)]))));
   }
-  if (from.kind === 'STRUCT' && to.kind === 'STRUCT') return structWidening(from, to);
+  if (from.kind === 'STRUCT' && to.kind === 'STRUCT') return convertedStruct(from, to, conversion);
   return undefined;
 }
 
@@ -93,15 +105,16 @@ const nullable =
   (value: Value): Value =>
     value === null ? null : convert(value);
 
-function structWidening(
+function convertedStruct(
   from: Extract<SqlType, { kind: 'STRUCT' }>,
   to: Extract<SqlType, { kind: 'STRUCT' }>,
+  conversion: Conversion,
 ): ((value: Value) => Value) | undefined {
   const fields: Array<((struct: readonly Value[]) => Value) | undefined> = to.fields.map((field) => {
     const at = from.fields.findIndex(({ name }) => name === field.name);
     const source = from.fields[at];
     if (source === undefined) return () => null;
-    const convert = widening(source.type, field.type);
+    const convert = conversion(source.type, field.type);
     return convert && ((struct) => nullable(convert)(struct[at] ?? null));
   });
   if (fields.some((field) => field === undefined)) return undefined;

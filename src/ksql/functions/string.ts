@@ -329,14 +329,14 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
   scalar(
     'STRING',
     'SPLIT_TO_MAP',
-    'A map of the entries between one delimiter, each cut in two at another.',
+    'A map of the entries between one delimiter, each the first two parts between another.',
     variant('(STRING, STRING, STRING) MAP<STRING, STRING>', (text: string, between: string, within: string) => {
       if (between === '' || within === '') return null;
       const entries = text.split(between).filter((entry) => entry.includes(within));
       return new Map(
         entries.map((entry) => {
-          const at = entry.indexOf(within);
-          return [entry.slice(0, at), entry.slice(at + within.length)];
+          const [key = '', value = ''] = entry.split(within);
+          return [key, value];
         }),
       );
     }),

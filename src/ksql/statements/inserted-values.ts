@@ -4,7 +4,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { messageOf } from '../../support/errors.js';
 import { castTo } from '../expressions/cast.js';
 import { compile } from '../expressions/compile.js';
-import { describeType, widening } from '../expressions/types.js';
+import { type Conversion, convertedWithin, describeType, widening } from '../expressions/types.js';
 import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
 import { NO_CAUSE } from '../rows/row.js';
@@ -78,10 +78,7 @@ function columnType(source: Source, name: string): SqlType {
 
 function converted(value: Value, from: SqlType | undefined, to: SqlType, name: string, written: string): Value {
   if (value === null || from === undefined) return null;
-  const convert =
-    widening(from, to) ??
-    (from.kind === 'STRING' && ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(to.kind) ? textTo(to) : undefined) ??
-    (to.kind === 'DECIMAL' ? castTo(from, to) : undefined);
+  const convert = coercion(from, to);
   if (convert === undefined) {
     throw new StatementError(
       `Expected type ${describeType(to)} for field \`${name}\` but got ${describeType(from)}(${written})`,
@@ -89,6 +86,12 @@ function converted(value: Value, from: SqlType | undefined, to: SqlType, name: s
   }
   return convert(value);
 }
+
+/** What is given widens to its column's type, texts are dates, times and bytes, and a decimal is judged by its value. */
+const coercion: Conversion = (from, to) => {
+  if (from.kind === 'STRING' && ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(to.kind)) return textTo(to);
+  return widening(from, to) ?? (to.kind === 'DECIMAL' ? castTo(from, to) : convertedWithin(from, to, coercion));
+};
 
 const textTo = (to: SqlType): ((value: Value) => Value) =>
   to.kind === 'BYTES' ? ofKind('STRING', (text) => Buffer.from(text, 'base64')) : castTo({ kind: 'STRING' }, to);
