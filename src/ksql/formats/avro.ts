@@ -3,18 +3,17 @@ import { AvroOutput } from '../../protocol/avro/output.js';
 import { parseAvroWithReferences } from '../../protocol/avro/parse-schema.js';
 import type { AvroSchema } from '../../protocol/avro/schema.js';
 import { FRAME_BYTES, framedId } from '../../protocol/confluent/framing.js';
-import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import { branchReader, reader, recordReader, recordWriter, writer } from './avro-codec.js';
 import { avroSchemaOf, checkAvroNames, isStructOfUnion, keySchemaName, nonNull, sqlTypeOf } from './avro-schema.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
 import {
+  columnsOfType,
   register,
   registryOf,
   requireFramedId,
   schemaToInfer,
-  unnamedColumn,
   unsupportedSchema,
 } from './registered.js';
 import type { RegisteredSchema, Registry } from './registry.js';
@@ -40,14 +39,13 @@ export const AVRO: Format = {
     return new AvroSerde(options, registry);
   },
 
-  async infer(registry, { topic, role, schemaId }) {
+  async infer(registry, options) {
+    const { topic, role, schemaId } = options;
     const found = await schemaToInfer(registry, topic, role, schemaId, 'AVRO');
     if (found === undefined) return undefined;
     const type = sqlTypeOf(parseRegistered(found), schemaId !== undefined);
     if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
-    const columns: readonly Column[] =
-      type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
-    return { columns, schemaId: found.id };
+    return { columns: columnsOfType(type, options), schemaId: found.id };
   },
 };
 

@@ -31,6 +31,8 @@ export type NullableRepresentation = 'OPTIONAL' | 'WRAPPER';
 export interface InferenceOptions {
   readonly topic: string;
   readonly role: SerdeRole;
+  /** Whether the schema is one of an object that holds the columns, where the format leaves the choice. */
+  readonly wrapped: boolean;
   readonly schemaId: number | undefined;
   readonly schemaFullName: string | undefined;
 }

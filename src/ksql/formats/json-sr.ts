@@ -3,11 +3,11 @@ import type { Format, SerdeOptions } from './format.js';
 import { checkJson, jsonSerde } from './json.js';
 import { jsonSchemaOf, sqlTypeOfJsonSchema } from './json-schema.js';
 import {
+  columnsOfType,
   register,
   registryOf,
   requireFramedId,
   schemaToInfer,
-  unnamedColumn,
   unsupportedSchema,
 } from './registered.js';
 
@@ -42,12 +42,12 @@ export const JSON_SR: Format = {
     };
   },
 
-  async infer(registry, { topic, role, schemaId }) {
+  async infer(registry, options) {
+    const { topic, role, schemaId } = options;
     const found = await schemaToInfer(registry, topic, role, schemaId, 'JSON');
     if (found === undefined) return undefined;
     const type = sqlTypeOfJsonSchema(JSON.parse(found.schema), schemaId !== undefined);
     if (type === undefined) throw unsupportedSchema(topic, role, found.schema);
-    const columns = type.kind === 'STRUCT' && role === 'value' ? type.fields : [{ name: unnamedColumn(role), type }];
-    return { columns, schemaId: found.id };
+    return { columns: columnsOfType(type, options), schemaId: found.id };
   },
 };

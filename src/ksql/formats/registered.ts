@@ -1,7 +1,9 @@
 import { framedId } from '../../protocol/confluent/framing.js';
 import type { SchemaType } from '../../protocol/confluent/schema-type.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
-import type { SerdeOptions, SerdeRole } from './format.js';
+import type { InferenceOptions, SerdeOptions, SerdeRole } from './format.js';
 import type { RegisteredSchema, Registry } from './registry.js';
 
 export function registryOf(registry: Registry | undefined, format: string): Registry {
@@ -63,5 +65,11 @@ export const unsupportedSchema = (topic: string, role: SerdeRole, schema: string
     `Unable to verify if the ${role} schema for topic: ${topic} is compatible with ksqlDB.\nReason: unsupported schema\nSchema:${schema}`,
   );
 
-/** Where an inferred schema is no object, its one column has this name. */
-export const unnamedColumn = (role: SerdeRole): string => (role === 'key' ? 'ROWKEY' : 'ROWVAL');
+/** The fields of an object are columns; what stands alone is one column. */
+export function columnsOfType(type: SqlType, { role, wrapped }: InferenceOptions): readonly Column[] {
+  if (!wrapped) return [{ name: role === 'key' ? 'ROWKEY' : 'ROWVAL', type }];
+  if (type.kind === 'STRUCT') return type.fields;
+  throw new StatementError(
+    "Schema returned from schema registry is anonymous type. To use this schema with ksqlDB, set 'WRAP_SINGLE_VALUE=false' in the WITH clause properties.",
+  );
+}

@@ -146,6 +146,7 @@ async function withInferredColumns(
     const found = await keyFormat.infer(registry, {
       topic,
       role: 'key',
+      wrapped: false,
       schemaId: properties.keySchemaId,
       schemaFullName: properties.keySchemaFullName,
     });
@@ -160,6 +161,7 @@ async function withInferredColumns(
     const found = await valueFormat.infer(registry, {
       topic,
       role: 'value',
+      wrapped: properties.wrapSingleValue !== false,
       schemaId: properties.valueSchemaId,
       schemaFullName: properties.valueSchemaFullName,
     });
