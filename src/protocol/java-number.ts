@@ -8,8 +8,10 @@ export function javaDouble(value: number): string {
     const text = String(value);
     return text.includes('.') ? text : `${text}.0`;
   }
-  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent.replace('+', '')}`;
+  const shortest = value.toExponential();
+  // Java writes two digits at least, the closest ones: 4.9E-324 where one would do.
+  const text = shortest.includes('.') ? shortest : value.toExponential(1);
+  return text.replace(/e\+?/, 'E');
 }
 
 /** A float as Java's Float.toString writes it: the fewest digits that give the same float back. */

@@ -5,7 +5,7 @@ import type { Position } from '../../protocol/ksql/position.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Row } from '../rows/row.js';
 import { StatementError } from '../statement-error.js';
-import type { Value } from '../values/value.js';
+import { ofKind, type Value } from '../values/value.js';
 import type { Compiled } from './compiled.js';
 import {
   asDecimalType,
@@ -21,17 +21,24 @@ import {
   toDouble,
 } from './types.js';
 
+/** As in Java, the least whole number has no opposite. */
+function negated(value: Numeric, { kind }: SqlType): Numeric {
+  if (value instanceof Decimal) return value.negate();
+  if (typeof value === 'bigint') return BigInt.asIntN(64, -value);
+  return kind === 'INTEGER' ? -value | 0 : -value;
+}
+
 export function compileNegate(operand: Compiled, at: Position): Compiled {
   const { type, evaluate } = operand;
   if (type === undefined || !isNumeric(type)) {
     throw new StatementError(`Line: ${at.line}, Col: ${at.column}: - needs a number, not ${describeType(type)}`);
   }
+  const negate = ofKind(type.kind, (value) => negated(value, type));
   return {
     type,
     evaluate: (row) => {
       const value = evaluate(row);
-      if (value === null) return null;
-      return value instanceof Decimal ? value.negate() : -value;
+      return value === null ? null : negate(value);
     },
   };
 }

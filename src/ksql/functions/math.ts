@@ -7,7 +7,7 @@ import { type ScalarFunction, scalar, type Variant, variant } from './definition
 const real = (name: string, description: string, compute: (value: number) => number): ScalarFunction =>
   scalar('MATHEMATICAL', name, description, variant('(DOUBLE) DOUBLE', compute));
 
-/** The same for every numeric type, each in its own. */
+/** The same for every numeric type, each in its own; whole numbers wrap as Java's do. */
 function numeric(
   name: string,
   description: string,
@@ -17,8 +17,8 @@ function numeric(
     'MATHEMATICAL',
     name,
     description,
-    variant('(INTEGER) INTEGER', (value: number) => Number(each.whole(BigInt(value)))),
-    variant('(BIGINT) BIGINT', each.whole),
+    variant('(INTEGER) INTEGER', (value: number) => Number(BigInt.asIntN(32, each.whole(BigInt(value))))),
+    variant('(BIGINT) BIGINT', (value: bigint) => BigInt.asIntN(64, each.whole(value))),
     { signature: '(ANYDECIMAL) ANYDECIMAL', returns: ([type]) => type ?? decimal(10, 0), run: each.exact },
     variant('(DOUBLE) DOUBLE', each.real),
   );
