@@ -270,7 +270,7 @@ function checkSchemaOf(role: 'key' | 'value', format: Format, properties: Source
   if (name.trim() === '') throw new StatementError('fullSchemaName cannot be empty.');
 }
 
-/** How keys or values of a source are laid out: one key column stands alone, one value column only if it is asked for. */
+/** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
 export function recordFormat(
   role: 'key' | 'value',
   source: string,
