@@ -149,11 +149,10 @@ export function compilePredicate(
 ): Compiled {
   const typed = (each: Expression, compiled = run(each)): Typed => ({ expression: each, ...compiled });
   const operand = typed(expression.operand);
-  const { negated } = expression;
   if (expression.kind === 'between') {
     const low = compileComparison('>=', operand, typed(expression.low), expression).evaluate;
     const high = compileComparison('<=', operand, typed(expression.high), expression).evaluate;
-    return { type: BOOLEAN, evaluate: (row) => (low(row) && high(row)) !== negated };
+    return { type: BOOLEAN, evaluate: (row) => low(row) === true && high(row) === true };
   }
   const [, ...values] = readLiterals(
     [expression.operand, ...expression.values],
@@ -165,7 +164,7 @@ export function compilePredicate(
     if (value === undefined || isNull(value)) return [];
     return [compileComparison('=', operand, typed(each, value), expression).evaluate];
   });
-  return { type: BOOLEAN, evaluate: (row) => tests.some((test) => test(row) === true) !== negated };
+  return { type: BOOLEAN, evaluate: (row) => tests.some((test) => test(row) === true) };
 }
 
 export function compileLike(
@@ -178,7 +177,6 @@ export function compileLike(
       throw new StatementError(`LIKE needs STRING operands, not ${describeType(side.type)}`);
     }
   }
-  const { negated } = expression;
   const mark = expression.escape;
   if (mark !== undefined && mark.length !== 1) {
     throw new StatementError(`Expected single character escape but got: ${mark}`);
@@ -188,7 +186,7 @@ export function compileLike(
     const [text, like] = [operand.evaluate(row), pattern.evaluate(row)];
     if (typeof text !== 'string' || typeof like !== 'string') return false;
     if (known?.text !== like) known = { text: like, matcher: likePattern(like, mark) };
-    return known.matcher.test(text) !== negated;
+    return known.matcher.test(text);
   };
   return { type: BOOLEAN, evaluate };
 }

@@ -21,7 +21,7 @@ export interface QueryRequest {
   readonly properties: Properties;
 }
 
-/** A push query may aggregate without GROUP BY: all rows are one group. */
+/** Where there is no GROUP BY, all rows are one group. */
 const EVERYTHING: Expression = { kind: 'integer', value: 1n, at: { offset: 0, line: 1, column: 1 } };
 
 const aggregates = ({ select, having }: Query): string[] => [
@@ -33,29 +33,38 @@ const aggregates = ({ select, having }: Query): string[] => [
   ),
 ];
 
-/** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
-export function planQuery({ query, use, sink, metastore, world, properties }: QueryRequest): QueryPlan {
+/** A push query may aggregate without GROUP BY. */
+const aggregatesAll = ({ query, use }: QueryRequest): boolean =>
+  use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query).length > 0;
+
+/** What the query's FROM gives, and the query over it: its table functions are columns of that. */
+export function readFrom(asked: QueryRequest): PlanRequest {
+  const { query, use, sink, metastore, world, properties } = asked;
   const source = placedAt(query.from.at, () => metastore.source(query.from.name));
   const alias = query.from.alias ?? query.from.name;
   const base = { world, types: metastore.types };
-  const all =
-    use === 'transient' && query.groupBy.length === 0 && query.emit !== undefined && aggregates(query).length > 0;
-  const grouped = query.groupBy.length > 0 || all;
+  const grouped = query.groupBy.length > 0 || aggregatesAll(asked);
   const relation =
     query.joins.length === 0
       ? sourceRelation(source, alias, use === 'transient' && !grouped)
       : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
   const exploded = explode(query, relation, { ...base, scope: relation.scope });
-  const context = { ...base, scope: exploded.relation.scope };
-  const request: PlanRequest = { ...exploded, use, sink, context, properties };
+  return { ...exploded, use, sink, properties, context: { ...base, scope: exploded.relation.scope } };
+}
+
+/** Chooses the kind of plan that a query's clauses ask for. Throws StatementError. */
+export function planQuery(asked: QueryRequest): QueryPlan {
+  const { query, use, metastore } = asked;
+  const request = readFrom(asked);
+  const source = metastore.source(query.from.name);
   if (use === 'persistent' && query.joins.length === 0 && source.type === 'TABLE' && source.window !== undefined) {
     throw new StatementError('KSQL does not support persistent queries on windowed tables.');
   }
   if (use === 'persistent' && query.limit !== undefined) {
     throw new StatementError('LIMIT clause is not supported for persistent queries.');
   }
-  if (all) return planAggregate({ ...request, query: { ...request.query, groupBy: [EVERYTHING] } });
-  if (grouped) return planAggregate(request);
+  if (aggregatesAll(asked)) return planAggregate({ ...request, query: { ...request.query, groupBy: [EVERYTHING] } });
+  if (query.groupBy.length > 0) return planAggregate(request);
   if (query.window !== undefined) throw new StatementError('WINDOW clause requires a GROUP BY clause.');
   if (query.having !== undefined) throw new StatementError('HAVING clause requires a GROUP BY clause.');
   if (query.emit === 'FINAL') throw new StatementError('EMIT FINAL is only supported for windowed aggregations.');

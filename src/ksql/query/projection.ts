@@ -20,21 +20,25 @@ interface Item {
 type Names = Pick<Relation, 'stars' | 'nameOf' | 'key'>;
 
 /** Replaces stars, gives every expression its name. Throws for two of one name. */
-export function expandSelect(query: Query, relation: Names, context: CompileContext): Selected[] {
+export const expandSelect = (query: Query, relation: Names, context: CompileContext): Selected[] =>
+  expandItems(query, relation, context).flat();
+
+/** The same by items of the select list. */
+export function expandItems(query: Query, relation: Names, context: CompileContext): Selected[][] {
   const ofSources = new Set(relation.stars.flatMap(({ columns }) => columns));
   const fieldName = fieldNames(ofSources);
-  const items = query.select.flatMap((item): Item[] => {
+  const items = query.select.map((item): Item[] => {
     if (item.kind === 'all') return expandStar(item, query, relation, fieldName);
     if (item.kind === 'all-fields') return expandFields(item, context);
     return [{ name: item.alias ?? ownName(item.expression, relation, fieldName), expression: item.expression }];
   });
-  const named = withGeneratedNames(items, ofSources);
+  const named = withGeneratedNames(items.flat(), ofSources);
   const seen = new Set<string>();
   for (const { name } of named) {
     if (seen.has(name)) throw new StatementError(`The projection contains a duplicate output field name: \`${name}\`.`);
     seen.add(name);
   }
-  return named;
+  return items.map(({ length }) => named.splice(0, length));
 }
 
 function withGeneratedNames(items: readonly Item[], ofSources: ReadonlySet<string>): Selected[] {

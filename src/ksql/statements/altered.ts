@@ -1,5 +1,5 @@
 import type { StatementOf } from '../../protocol/ksql/ast.js';
-import { formatCreateSource } from '../../protocol/ksql/format.js';
+import { formatCreate } from '../../protocol/ksql/format-statement.js';
 import { parseStatement } from '../../protocol/ksql/parse.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { resolveType } from '../metadata/named-types.js';
@@ -37,7 +37,7 @@ export function alteredSource(statement: StatementOf<'alter-source'>, metastore:
   const columns = added.map((column) => ({ ...column, role: undefined, header: undefined }));
   const text =
     made.kind === 'create-source'
-      ? `${formatCreateSource({ ...made, columns: [...made.columns, ...columns] })};`
+      ? `${formatCreate({ ...made, columns: [...made.columns, ...columns] })};`
       : source.statement;
   return { ...source, schema: { ...source.schema, value: [...source.schema.value, ...added] }, statement: text };
 }

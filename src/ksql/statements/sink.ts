@@ -5,11 +5,11 @@ import { parseStatement } from '../../protocol/ksql/parse.js';
 import { columnsIn } from '../expressions/children.js';
 import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
-import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
 import { keySourceOf } from '../query/logical-plan.js';
 import type { QueryPlan } from '../query/plan.js';
-import { planQuery } from '../query/plan-query.js';
+import { planQuery, type QueryRequest } from '../query/plan-query.js';
+import { qualified } from '../query/qualified.js';
 import { StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { alreadyExists, checkReplacement, checkTimestamp } from './source.js';
@@ -22,6 +22,8 @@ export type DeclaredSink =
   | { readonly kind: 'exists'; readonly existing: Source }
   | {
       readonly kind: 'new';
+      /** With its query written out. */
+      readonly statement: CreateAsSelect;
       readonly plan: QueryPlan;
       readonly sink: Source;
       readonly properties: SourceProperties;
@@ -35,20 +37,29 @@ export function declareSink(statement: CreateAsSelect, circumstances: Circumstan
     throw alreadyExists(statement.type.toLowerCase(), existing);
   }
   const planned = planSink(statement, circumstances);
-  if (existing !== undefined) checkUpgrade(existing, planned.sink, statement.query, circumstances.metastore);
-  return { kind: 'new', ...planned };
+  const query = qualified(requestOf(statement, circumstances));
+  if (existing !== undefined) checkUpgrade(existing, planned.sink, query, circumstances);
+  return { kind: 'new', statement: { ...statement, query }, ...planned };
 }
 
 export async function registerSink(sink: Source, registry: Registry | undefined): Promise<void> {
   for (const role of ['key', 'value'] as const) await registerSchema(sink, role, registry);
 }
 
+const requestOf = ({ query, name }: CreateAsSelect, { metastore, world, properties }: Circumstances): QueryRequest => ({
+  query,
+  use: 'persistent',
+  sink: name,
+  metastore,
+  world,
+  properties,
+});
+
 export function planSink(
   statement: CreateAsSelect,
-  { metastore, properties: session, world }: Circumstances,
+  circumstances: Circumstances,
 ): { plan: QueryPlan; sink: Source; properties: SourceProperties } {
-  const { query } = statement;
-  const plan = planQuery({ query, use: 'persistent', sink: statement.name, metastore, world, properties: session });
+  const plan = planQuery(requestOf(statement, circumstances));
   if (plan.type !== statement.type) {
     const advice =
       plan.type === 'TABLE'
@@ -60,6 +71,7 @@ export function planSink(
       )[0] ?? '',
     );
   }
+  const { properties: session } = circumstances;
   const properties = readSourceProperties(statement.with, 'query', session);
   const topic = properties.topic ?? `${session.get('ksql.output.topic.name.prefix') ?? ''}${statement.name}`;
   const sink = sinkOf(statement, plan, { ...properties, topic });
@@ -110,9 +122,9 @@ function sinkOf(
  * CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more; of an
  * aggregate only its filter, over the columns that it reads already.
  */
-function checkUpgrade(existing: Source, next: Source, query: Query, metastore: Metastore): void {
+function checkUpgrade(existing: Source, next: Source, query: Query, circumstances: Circumstances): void {
   const stateful = query.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
-  if ((stateful || existing.window !== undefined) && !changesOnlyFilter(existing, query, metastore)) {
+  if ((stateful || existing.window !== undefined) && !changesOnlyFilter(existing, query, circumstances)) {
     const what = query.joins.length > 0 ? 'joins' : 'aggregations';
     throw new StatementError(
       `Cannot replace ${existing.type.toLowerCase()} '${existing.name}': upgrades are not supported for ${what}`,
@@ -121,12 +133,12 @@ function checkUpgrade(existing: Source, next: Source, query: Query, metastore: M
   checkReplacement(existing, next);
 }
 
-function changesOnlyFilter(existing: Source, query: Query, metastore: Metastore): boolean {
+function changesOnlyFilter(existing: Source, query: Query, circumstances: Circumstances): boolean {
   const old = parseStatement(existing.statement);
   if (old.kind !== 'create-as-select' || query.window !== undefined || query.joins.length > 0) return false;
-  const source = metastore.source(query.from.name);
+  const source = circumstances.metastore.source(query.from.name);
   if (source.type !== 'STREAM' || source.window !== undefined) return false;
-  const [before, after] = [old.query, query].map((each) => ({
+  const [before, after] = [qualified(requestOf(old, circumstances)), query].map((each) => ({
     shape: shapeOf(each),
     reads: [...columnsOf(each)].sort(),
   }));

@@ -1,6 +1,7 @@
 import type { ColumnDefinition, StatementOf, WithClause } from '../../protocol/ksql/ast.js';
-import { formatCreateSource } from '../../protocol/ksql/format.js';
+import { formatCreate } from '../../protocol/ksql/format-statement.js';
 import { formatType, sameType } from '../../protocol/ksql/types.js';
+import { withEntry } from '../../protocol/ksql/with-values.js';
 import { messageOf } from '../../support/errors.js';
 import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
@@ -22,7 +23,7 @@ export type DeclaredSource =
   | { readonly kind: 'exists'; readonly existing: Source }
   | {
       readonly kind: 'new';
-      /** With its columns and formats written out: it means the same wherever it is read again. */
+      /** With its columns, their types and formats written out: it means the same wherever it is read again. */
       readonly statement: CreateSource;
       readonly source: Source;
       readonly properties: SourceProperties;
@@ -52,8 +53,11 @@ export async function declareSource(
   }
   if (properties.partitions !== undefined) checkTopicName(topic);
   checkRoles(statement);
-  const completed = await withInferredColumns(statement, properties, topic, registry);
-  const source = sourceOf(completed, metastore.types, session);
+  const inferred = await withInferredColumns(statement, properties, topic, registry);
+  const { types } = metastore;
+  const columns = inferred.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
+  const completed = { ...inferred, columns };
+  const source = sourceOf(completed, types, session);
   if (existing !== undefined) checkReplacement(existing, source);
   return { kind: 'new', statement: completed, source, properties };
 }
@@ -88,17 +92,17 @@ export async function registerGiven(
 const START = { offset: 0, line: 1, column: 1 };
 
 const DEFAULT_FORMATS = [
-  ['KEY_FORMAT', 'ksql.persistence.default.format.key'],
-  ['VALUE_FORMAT', 'ksql.persistence.default.format.value'],
+  ['KEY_FORMAT', 'ksql.persistence.default.format.key', 'KAFKA'],
+  ['VALUE_FORMAT', 'ksql.persistence.default.format.value', undefined],
 ] as const;
 
 /** They become part of the statement: it means the same when it is read again without the session that made it. */
 function withDefaultFormats(clause: WithClause, properties: Properties): WithClause {
   const completed = new Map(clause);
   if (clause.has('FORMAT')) return completed;
-  for (const [name, property] of DEFAULT_FORMATS) {
-    const value = properties.get(property);
-    if (value !== undefined && !clause.has(name)) completed.set(name, { kind: 'string', value, at: START });
+  for (const [name, property, otherwise] of DEFAULT_FORMATS) {
+    const value = properties.get(property) ?? otherwise;
+    if (value !== undefined && !clause.has(name)) completed.set(name, withEntry(value));
   }
   return completed;
 }
@@ -227,7 +231,7 @@ export function sourceOf(
     timestamp,
     window: properties.window,
     readOnly: statement.readOnly,
-    statement: `${formatCreateSource(statement)};`,
+    statement: `${formatCreate(statement)};`,
     query: undefined,
   };
 }

@@ -54,14 +54,12 @@ export type Expression =
       readonly operand: Expression;
       readonly low: Expression;
       readonly high: Expression;
-      readonly negated: boolean;
       readonly at: Position;
     }
   | {
       readonly kind: 'in';
       readonly operand: Expression;
       readonly values: readonly Expression[];
-      readonly negated: boolean;
       readonly at: Position;
     }
   | {
@@ -69,7 +67,6 @@ export type Expression =
       readonly operand: Expression;
       readonly pattern: Expression;
       readonly escape: string | undefined;
-      readonly negated: boolean;
       readonly at: Position;
     }
   | { readonly kind: 'is-null'; readonly operand: Expression; readonly negated: boolean; readonly at: Position }
@@ -105,13 +102,12 @@ export type Expression =
 
 export interface Duration {
   readonly count: number;
+  /** In the plural: SECONDS. */
   readonly unit: string;
   readonly ms: number;
 }
 
 export type Window = {
-  /** WINDOW name TUMBLING (…): the name means nothing, but may stand there. */
-  readonly name: string | undefined;
   readonly retention: Duration | undefined;
   readonly grace: Duration | undefined;
 } & (

@@ -1,8 +1,8 @@
-import type { ColumnDefinition, Expression, StatementBody } from './ast.js';
+import type { Expression } from './ast.js';
 import { RESERVED } from './reserved.js';
 import { formatType, quoteText, type SqlType, writeName } from './types.js';
 
-const name = (text: string): string => writeName(text, RESERVED);
+export const name = (text: string): string => writeName(text, RESERVED);
 const list = (expressions: readonly Expression[]): string => expressions.map(formatExpression).join(', ');
 
 /**
@@ -37,7 +37,8 @@ export function formatExpression(expression: Expression): string {
     case 'subscript':
       return `${formatExpression(expression.base)}[${formatExpression(expression.index)}]`;
     case 'negate':
-      return `-${formatExpression(expression.operand)}`;
+      // Two of them side by side would begin a comment.
+      return `-${expression.operand.kind === 'negate' ? ' ' : ''}${formatExpression(expression.operand)}`;
     case 'arithmetic':
     case 'comparison':
     case 'logical':
@@ -51,7 +52,7 @@ export function formatExpression(expression: Expression): string {
     case 'unit':
       return expression.unit;
     case 'cast':
-      return `CAST(${formatExpression(expression.operand)} AS ${formatType(expression.type)})`;
+      return `CAST(${formatExpression(expression.operand)} AS ${writeType(expression.type)})`;
     case 'array':
       return `ARRAY[${list(expression.elements)}]`;
     case 'map':
@@ -67,18 +68,17 @@ type Predicate = Extract<Expression, { kind: 'between' | 'in' | 'like' | 'is-nul
 
 function formatPredicate(expression: Predicate): string {
   const operand = expression.operand === undefined ? '' : formatExpression(expression.operand);
-  const not = expression.kind !== 'case' && expression.negated ? 'NOT ' : '';
   switch (expression.kind) {
     case 'between':
-      return `(${operand} ${not}BETWEEN ${formatExpression(expression.low)} AND ${formatExpression(expression.high)})`;
+      return `(${operand} BETWEEN ${formatExpression(expression.low)} AND ${formatExpression(expression.high)})`;
     case 'in':
-      return `(${operand} ${not}IN (${list(expression.values)}))`;
+      return `(${operand} IN (${list(expression.values)}))`;
     case 'like': {
       const escaping = expression.escape === undefined ? '' : ` ESCAPE ${quoteText(expression.escape)}`;
-      return `(${operand} ${not}LIKE ${formatExpression(expression.pattern)}${escaping})`;
+      return `(${operand} LIKE ${formatExpression(expression.pattern)}${escaping})`;
     }
     case 'is-null':
-      return `(${operand} IS ${not}NULL)`;
+      return `(${operand} IS ${expression.negated ? 'NOT ' : ''}NULL)`;
     case 'case': {
       const branches = expression.branches.map(
         ({ when, result }) => ` WHEN ${formatExpression(when)} THEN ${formatExpression(result)}`,
@@ -94,14 +94,8 @@ function formatDouble(value: number): string {
   return text.includes('E') ? text : `${text}E0`;
 }
 
-/** Types as they stand in the column list of a statement: VARCHAR where a person would write it is STRING here. */
-export function formatColumn(column: { name: string; type: SqlType } & Partial<ColumnDefinition>): string {
-  const role = column.role === undefined ? '' : ` ${column.role}`;
-  const header = column.header === undefined ? '' : `(${quoteText(column.header)})`;
-  return `${name(column.name)} ${writeType(column.type)}${role}${header}`;
-}
-
-function writeType(type: SqlType): string {
+/** A type as a person would write it. */
+export function writeType(type: SqlType): string {
   switch (type.kind) {
     case 'ARRAY':
       return `ARRAY<${writeType(type.element)}>`;
@@ -114,14 +108,4 @@ function writeType(type: SqlType): string {
     default:
       return formatType(type);
   }
-}
-
-/** CREATE STREAM/TABLE with its columns, as ksqlDB stores it after it has inferred them. */
-export function formatCreateSource(statement: Extract<StatementBody, { kind: 'create-source' }>): string {
-  const replace = statement.orReplace ? 'OR REPLACE ' : '';
-  const source = statement.readOnly ? 'SOURCE ' : '';
-  const exists = statement.ifNotExists ? 'IF NOT EXISTS ' : '';
-  const columns = statement.columns.length === 0 ? '' : ` (${statement.columns.map(formatColumn).join(', ')})`;
-  const properties = [...statement.with].map(([key, value]) => `${key}=${formatExpression(value)}`);
-  return `CREATE ${replace}${source}${statement.type} ${exists}${name(statement.name)}${columns} WITH (${properties.join(', ')})`;
 }

@@ -1,8 +1,11 @@
+import type { Query, Statement } from './ast.js';
 import { type Token, tokenize } from './lexer.js';
 import { normaliseStatement } from './normalise.js';
+import { parseStatement } from './parse.js';
 import { KsqlSyntaxError } from './position.js';
 import { identifier } from './rename.js';
 import { quoteText } from './types.js';
+import { withText } from './with-values.js';
 
 /**
  * A statement in one spelling: two statements that differ in white space, comments, the case of words or the order of their
@@ -53,4 +56,45 @@ function sortedProperties(tokens: readonly Token[]): string {
     .map((words) => words.join(' '))
     .sort()
     .join(' , ');
+}
+
+/**
+ * Whether two texts start the same query: as a person wrote it, and as a server shows it, which says aliases, the sources of columns
+ * and properties of the topic that may be left out.
+ */
+export function isSameQuery(text: string, other: string): boolean {
+  const [one, two] = [text, other].map(queryOf);
+  if (one === undefined || two === undefined) return statementMeaning(text) === statementMeaning(other);
+  return alike(one, two);
+}
+
+function queryOf(text: string): unknown {
+  const statement = parsed(text);
+  if (statement?.kind !== 'create-as-select' && statement?.kind !== 'insert-select') return undefined;
+  const { kind, query } = statement;
+  const sink = kind === 'insert-select' ? statement.target : statement.name;
+  const id = withText(statement.with, 'QUERY_ID')?.toUpperCase() ?? '';
+  return { kind, sink, id, query: { ...query, emit: query.emit ?? 'CHANGES' } satisfies Query };
+}
+
+function parsed(text: string): Statement | undefined {
+  try {
+    return parseStatement(text);
+  } catch (failure) {
+    if (!(failure instanceof KsqlSyntaxError)) throw failure;
+    return undefined;
+  }
+}
+
+const PLACE = 'at';
+const MAY_BE_LEFT_OUT: ReadonlySet<string> = new Set(['alias', 'source']);
+
+/** Syntax trees, wherever they stood. */
+function alike(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  const [left, right] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
+  return [...new Set([...left.keys(), ...right.keys()])].every((name) => {
+    const [a, b]: unknown[] = [left.get(name), right.get(name)];
+    return name === PLACE || (MAY_BE_LEFT_OUT.has(name) && (a === undefined || b === undefined)) || alike(a, b);
+  });
 }

@@ -102,23 +102,26 @@ function arithmeticPower(symbol: string): number | undefined {
 function parsePredicate(cursor: Cursor, operand: Expression): Expression | undefined {
   const { at } = cursor.token;
   if (cursor.accept('IS')) return parseIs(cursor, operand);
-  const negated = cursor.sees('NOT') && ['BETWEEN', 'IN', 'LIKE'].includes(cursor.peek(1).value);
-  if (negated) cursor.advance();
+  if (cursor.sees('NOT') && ['BETWEEN', 'IN', 'LIKE'].includes(cursor.peek(1).value)) {
+    cursor.advance();
+    const inner = parsePredicate(cursor, operand);
+    return inner === undefined ? undefined : { kind: 'not', operand: inner, at };
+  }
   if (cursor.accept('BETWEEN')) {
     const low = parseExpression(cursor, POWER.predicate);
     cursor.expect('AND');
-    return { kind: 'between', operand, low, high: parseExpression(cursor, POWER.predicate), negated, at };
+    return { kind: 'between', operand, low, high: parseExpression(cursor, POWER.predicate), at };
   }
   if (cursor.accept('IN')) {
     cursor.expect('(');
     const values = parseList(cursor);
     cursor.expect(')');
-    return { kind: 'in', operand, values, negated, at };
+    return { kind: 'in', operand, values, at };
   }
   if (cursor.accept('LIKE')) {
     const pattern = parseExpression(cursor, POWER.predicate);
     const escaping = cursor.accept('ESCAPE') ? cursor.expectString() : undefined;
-    return { kind: 'like', operand, pattern, escape: escaping, negated, at };
+    return { kind: 'like', operand, pattern, escape: escaping, at };
   }
   return undefined;
 }

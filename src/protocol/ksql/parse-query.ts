@@ -22,7 +22,7 @@ export function parseDuration(cursor: Cursor): Duration {
     throw cursor.fail();
   }
   cursor.advance();
-  return { count, unit: token.value, ms: count * unitMs };
+  return { count, unit: `${unit}S`, ms: count * unitMs };
 }
 
 export function parseQuery(cursor: Cursor): Query {
@@ -138,24 +138,24 @@ function closesAtClause(cursor: Cursor): boolean {
 
 function parseWindow(cursor: Cursor): Window {
   const kinds = ['TUMBLING', 'HOPPING', 'SESSION'];
-  const named = cursor.atIdentifier() && cursor.peek(1).value !== '(';
-  const name = named ? cursor.identifier() : undefined;
+  // WINDOW name TUMBLING (…): the name means nothing, but may stand there.
+  if (cursor.atIdentifier() && cursor.peek(1).value !== '(') cursor.identifier();
   if (cursor.accept('TUMBLING')) {
     cursor.expect('(', 'SIZE');
     const size = parseDuration(cursor);
-    return { kind: 'TUMBLING', name, size, ...parseWindowEnd(cursor) };
+    return { kind: 'TUMBLING', size, ...parseWindowEnd(cursor) };
   }
   if (cursor.accept('HOPPING')) {
     cursor.expect('(', 'SIZE');
     const size = parseDuration(cursor);
     cursor.expect(',', 'ADVANCE', 'BY');
     const advance = parseDuration(cursor);
-    return { kind: 'HOPPING', name, size, advance, ...parseWindowEnd(cursor) };
+    return { kind: 'HOPPING', size, advance, ...parseWindowEnd(cursor) };
   }
   if (cursor.accept('SESSION')) {
     cursor.expect('(');
     const gap = parseDuration(cursor);
-    return { kind: 'SESSION', name, gap, ...parseWindowEnd(cursor) };
+    return { kind: 'SESSION', gap, ...parseWindowEnd(cursor) };
   }
   for (const each of kinds) cursor.at(each);
   throw cursor.fail();

@@ -16,6 +16,12 @@ export function withValue(expression: Expression): WithValue {
   }
 }
 
+/** What stands in no text: an entry that is added. */
+export function withEntry(value: string | number): Expression {
+  const at = { offset: 0, line: 1, column: 1 };
+  return typeof value === 'string' ? { kind: 'string', value, at } : { kind: 'integer', value: BigInt(value), at };
+}
+
 export function withText(properties: WithClause, name: string): string | undefined {
   const expression = properties.get(name);
   return expression === undefined ? undefined : String(withValue(expression));

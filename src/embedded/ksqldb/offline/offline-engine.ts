@@ -4,6 +4,7 @@ import { MemoryRegistry } from '../../../ksql/formats/memory-registry.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { readProperties } from '../../../ksql/statements/properties.js';
 import { parseStatement, parseStatements, splitStatements } from '../../../protocol/ksql/parse.js';
+import { substitute } from '../../../protocol/ksql/variables.js';
 import type { Log } from '../../../support/log.js';
 import type { Command } from '../command-log.js';
 import { Engine } from '../engine.js';
@@ -11,7 +12,6 @@ import { openQuery } from '../query/open-query.js';
 import type { Session } from '../statements/context.js';
 import type { Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
-import { substitute } from '../statements/variables.js';
 import { MemoryKafka } from './memory-kafka.js';
 import { OfflineQuery } from './offline-query.js';
 

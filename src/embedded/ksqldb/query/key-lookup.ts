@@ -88,14 +88,11 @@ class Conditions {
         return [direct === NOTHING ? this.bounds(right, MIRRORED[operator] ?? operator, left) : direct];
       }
       case 'between': {
-        if (expression.negated) return [NOTHING];
         const { operand, low, high } = expression;
         return product([this.bounds(operand, '>=', low)], [this.bounds(operand, '<=', high)]);
       }
       case 'in':
-        return expression.negated
-          ? [NOTHING]
-          : expression.values.map((value) => this.bounds(expression.operand, '=', value));
+        return expression.values.map((value) => this.bounds(expression.operand, '=', value));
       case 'logical': {
         const [left, right] = [this.of(expression.left), this.of(expression.right)];
         return expression.operator === 'OR' ? [...left, ...right] : product(left, right);

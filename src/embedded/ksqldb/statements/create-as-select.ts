@@ -1,8 +1,10 @@
 import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
-import { declareSink, planSink, registerSink } from '../../../ksql/statements/sink.js';
-import type { SourceProperties } from '../../../ksql/statements/with-properties.js';
+import { type DeclaredSink, declareSink, planSink, registerSink } from '../../../ksql/statements/sink.js';
+import type { WithClause } from '../../../protocol/ksql/ast.js';
+import { formatCreate } from '../../../protocol/ksql/format-statement.js';
+import { withEntry } from '../../../protocol/ksql/with-values.js';
 import type { Engine } from '../engine.js';
 import { type Change, circumstances, circumstancesOf } from './context.js';
 import { partitionMismatch } from './create-source.js';
@@ -19,10 +21,15 @@ export const createAsSelect: Change<'create-as-select'> = {
     }
     const { plan, sink, properties } = declared;
     const { engine } = context;
+    const policy = properties.cleanupPolicy ?? cleanupPolicy(plan);
     await checkPartitions(plan, engine);
-    await ensureSinkTopic(plan, sink, properties, engine);
+    await ensureSinkTopic(declared, policy, engine);
     await registerSink(sink, engine.parts.registry);
-    return { kind: 'command', id: `${kind}/\`${statement.name}\`/create`, statement: `${statement.text};` };
+    const completed = {
+      ...declared.statement,
+      with: await withTopic(statement.with, sink.topic, policy, engine),
+    };
+    return { kind: 'command', id: `${kind}/\`${statement.name}\`/create`, statement: `${formatCreate(completed)};` };
   },
 
   async apply(statement, applying) {
@@ -56,33 +63,22 @@ export async function checkPartitions(plan: QueryPlan, { parts }: Engine): Promi
 
 /** The sink has as many partitions as the first source unless WITH says otherwise. */
 async function ensureSinkTopic(
-  plan: QueryPlan,
-  sink: Source,
-  properties: SourceProperties,
-  engine: Engine,
+  { plan, sink, properties }: Extract<DeclaredSink, { kind: 'new' }>,
+  policy: string,
+  { parts: { kafka } }: Engine,
 ): Promise<void> {
-  const { kafka } = engine.parts;
-  const [existing, first] = await Promise.all([
-    kafka.describeTopic(sink.topic),
-    kafka.describeTopic(plan.inputs[0]?.source.topic ?? ''),
-  ]);
-  for (const { source } of plan.inputs) {
-    if (
-      source === plan.inputs[0]?.source ? first === undefined : (await kafka.describeTopic(source.topic)) === undefined
-    ) {
-      throw new StatementError(`Topic '${source.topic}' of ${source.name} does not exist.`);
-    }
-  }
+  const topics = await Promise.all(plan.inputs.map(({ source }) => kafka.describeTopic(source.topic)));
+  const missing = plan.inputs.find((_, at) => topics[at] === undefined)?.source;
+  if (missing !== undefined) throw new StatementError(`Topic '${missing.topic}' of ${missing.name} does not exist.`);
+  const [first] = topics;
   const partitions = properties.partitions ?? first?.partitions.length ?? 1;
+  const existing = await kafka.describeTopic(sink.topic);
   if (existing !== undefined) {
     if (existing.partitions.length !== partitions)
       throw partitionMismatch(sink.topic, partitions, existing.partitions.length);
     return;
   }
   const replicas = properties.replicas ?? first?.partitions[0]?.replicas.length;
-  const table = plan.type === 'TABLE';
-  const policy =
-    properties.cleanupPolicy ?? (table ? (plan.window === undefined ? 'compact' : 'compact,delete') : 'delete');
   await kafka.createTopic({
     name: sink.topic,
     partitions,
@@ -92,4 +88,21 @@ async function ensureSinkTopic(
       ...(properties.retentionMs === undefined ? {} : { 'retention.ms': properties.retentionMs }),
     },
   });
+}
+
+const cleanupPolicy = ({ type, window }: QueryPlan): string =>
+  type === 'STREAM' ? 'delete' : window === undefined ? 'compact' : 'compact,delete';
+
+/** The WITH clause with what is known of the topic now, as ksqlDB keeps it. */
+async function withTopic(clause: WithClause, topic: string, policy: string, { parts: { kafka } }: Engine) {
+  const [description, config] = await Promise.all([kafka.describeTopic(topic), kafka.topicConfig(topic)]);
+  const retention = config.find(({ name }) => name === 'retention.ms')?.value;
+  return new Map([
+    ...clause,
+    ['CLEANUP_POLICY', withEntry(policy)],
+    ['KAFKA_TOPIC', withEntry(topic)],
+    ['PARTITIONS', withEntry(description?.partitions.length ?? 1)],
+    ['REPLICAS', withEntry(description?.partitions[0]?.replicas.length ?? 1)],
+    ...(retention == null ? [] : [['RETENTION_MS', withEntry(Number(retention))] as const]),
+  ]);
 }

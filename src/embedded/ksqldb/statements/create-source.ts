@@ -5,9 +5,10 @@ import { NO_PROPERTIES } from '../../../ksql/statements/properties.js';
 import { declareSource, registerGiven, sourceOf } from '../../../ksql/statements/source.js';
 import type { SourceProperties } from '../../../ksql/statements/with-properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
-import { formatCreateSource } from '../../../protocol/ksql/format.js';
+import { formatCreate } from '../../../protocol/ksql/format-statement.js';
 import { parseStatement } from '../../../protocol/ksql/parse.js';
 import { quoteName } from '../../../protocol/ksql/types.js';
+import { withEntry } from '../../../protocol/ksql/with-values.js';
 import { type Applying, type Change, circumstances, type StatementContext } from './context.js';
 import { alreadyThere } from './entity.js';
 import { startQuery } from './start-query.js';
@@ -22,12 +23,14 @@ export const createSource: Change<'create-source'> = {
     const declared = await declareSource(given, circumstances(context));
     if (declared.kind === 'exists') return { kind: 'done', entity: alreadyThere(given.text, kind, declared.existing) };
     const { statement, source, properties } = declared;
-    await ensureTopic(statement, properties, source.topic, context);
+    const policy = cleanupPolicy(statement, properties);
+    await ensureTopic(statement, properties, source.topic, policy, context);
     await registerGiven(source, given, registry);
+    const completed = { ...statement, with: new Map(statement.with).set('CLEANUP_POLICY', withEntry(policy)) };
     return {
       kind: 'command',
       id: `${kind}/\`${statement.name}\`/create`,
-      statement: `${formatCreateSource(statement)};`,
+      statement: `${formatCreate(completed)};`,
     };
   },
 
@@ -44,8 +47,7 @@ export const createSource: Change<'create-source'> = {
 async function keepRows(source: Source, applying: Applying): Promise<void> {
   const { metastore, parts } = applying.engine;
   const id = `CST_${source.name}_${applying.sequence}`;
-  const sql = `SELECT * FROM ${quoteName(source.name)} EMIT CHANGES`;
-  const statement = parseStatement(sql);
+  const statement = parseStatement(`SELECT * FROM ${quoteName(source.name)} EMIT CHANGES`);
   if (statement.kind !== 'select') throw new Error('a SELECT is a SELECT');
   const { query } = statement;
   const plan = planQuery({
@@ -57,13 +59,17 @@ async function keepRows(source: Source, applying: Applying): Promise<void> {
     properties: NO_PROPERTIES,
   });
   metastore.sources.set(source.name, { ...source, query: id });
-  await startQuery(id, sql, plan, source, applying, true);
+  await startQuery(id, source.statement.slice(0, -1), plan, source, applying, true);
 }
+
+const cleanupPolicy = ({ type }: CreateSource, { cleanupPolicy, window }: SourceProperties): string =>
+  cleanupPolicy ?? (type === 'TABLE' && window === undefined ? 'compact' : 'delete');
 
 async function ensureTopic(
   statement: CreateSource,
   properties: SourceProperties,
   topic: string,
+  policy: string,
   { engine }: StatementContext,
 ): Promise<void> {
   const { kafka } = engine.parts;
@@ -80,8 +86,6 @@ async function ensureTopic(
       `Topic '${topic}' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). For example: CREATE ${statement.type} ${statement.name} (...) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1);`,
     );
   }
-  const policy =
-    properties.cleanupPolicy ?? (statement.type === 'TABLE' && properties.window === undefined ? 'compact' : 'delete');
   await kafka.createTopic({
     name: topic,
     partitions,

@@ -1,7 +1,7 @@
 import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
+import { changeVariables } from '../../../protocol/ksql/variables.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
-import { changeVariables } from './variables.js';
 
 /** SET and its like hold for the statements after them in the same request; they add no entity but a warning. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {

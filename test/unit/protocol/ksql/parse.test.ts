@@ -98,7 +98,7 @@ describe('expressions bind as in SQL', () => {
     ['1 + 2 * -3', '(1 + (2 * -3))'],
     ['a or b and not c = d', '(A OR (B AND (NOT (C = D))))'],
     ["a || b = 'x'", "((A || B) = 'x')"],
-    ['a not between 1 and 2 + 1', '(A NOT BETWEEN 1 AND (2 + 1))'],
+    ['a not between 1 and 2 + 1', '(NOT (A BETWEEN 1 AND (2 + 1)))'],
     ['a is not distinct from b', '(A IS NOT DISTINCT FROM B)'],
     ['case when a then 1 else 2 end', '(CASE WHEN A THEN 1 ELSE 2 END)'],
     ['transform(m, (k, v) => v + 1, x => x)', 'TRANSFORM(M, (K, V) => (V + 1), (X) => X)'],

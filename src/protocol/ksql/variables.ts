@@ -1,14 +1,16 @@
-import type { Properties } from '../../../ksql/statements/properties.js';
-import type { Statement } from '../../../protocol/ksql/ast.js';
+import type { Statement } from './ast.js';
+
+export interface Substitution {
+  /** Names in small letters. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly properties: ReadonlyMap<string, string>;
+}
 
 /**
  * Puts variables in the place of `${name}`; names are case-insensitive, unknown ones stay. `$${name}` escapes one, and the
  * property ksql.variable.substitution.enable turns it off.
  */
-export function substitute(
-  sql: string,
-  { variables, properties }: { readonly variables: ReadonlyMap<string, string>; readonly properties: Properties },
-): string {
+export function substitute(sql: string, { variables, properties }: Substitution): string {
   if (!sql.includes('${') || properties.get('ksql.variable.substitution.enable') === 'false') return sql;
   return sql.replace(/(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole: string, mark: string, name: string) => {
     if (mark !== '') return variables.has(name.toLowerCase()) ? whole.slice(1) : whole;
