@@ -1,9 +1,10 @@
 import type { Statement } from '../../protocol/ksql/ast.js';
 import { statementEffects } from '../../protocol/ksql/effects.js';
-import { statementMeaning } from '../../protocol/ksql/meaning.js';
+import { isSameQuery, statementMeaning } from '../../protocol/ksql/meaning.js';
 import { normaliseStatement } from '../../protocol/ksql/normalise.js';
 import { parseStatements, splitStatements } from '../../protocol/ksql/parse.js';
 import { KsqlSyntaxError } from '../../protocol/ksql/position.js';
+import { substitute } from '../../protocol/ksql/variables.js';
 import { EvpipeError, messageOf, type SourceLocation } from '../../support/errors.js';
 import { checksumOf, type Migration } from '../database/resource.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -64,14 +65,14 @@ export async function applyMigration(
   if (before !== undefined && isChanged(migration, before)) refuseChanged(migration);
   if (before?.finished === true) return 0;
 
-  const session = { properties: {} as Record<string, string>, variables: {} as Record<string, string> };
+  const session: Session = { properties: {}, variables: {} };
   const statements = parse(migration);
   let sent = 0;
   for (const [index, statement] of statements.entries()) {
     if (changesSession(statement, session) || index < (before?.done ?? 0)) continue;
     const effects = statementEffects(statement);
     for (const subject of effects.infersFrom) await context.waitForSubject(subject, wait);
-    const arrived = before?.sending === index && (await isThere(statement, context.ksqldb));
+    const arrived = before?.sending === index && (await isThere(statement, context.ksqldb, session));
     if (!arrived) {
       const note = { done: index, sending: index, finished: false };
       await context.ledger.put(key, stateOf(migration, note));
@@ -170,11 +171,14 @@ function parse(migration: Migration): readonly Statement[] {
   }
 }
 
+/** What SET and DEFINE have said so far. */
+interface Session {
+  readonly properties: Record<string, string>;
+  readonly variables: Record<string, string>;
+}
+
 /** SET and DEFINE stay with the client and go along with every later statement of the file. */
-function changesSession(
-  statement: Statement,
-  session: { properties: Record<string, string>; variables: Record<string, string> },
-): boolean {
+function changesSession(statement: Statement, session: Session): boolean {
   switch (statement.kind) {
     case 'set':
       session.properties[statement.property] = statement.value;
@@ -193,24 +197,22 @@ function changesSession(
   }
 }
 
-async function isThere(statement: Statement, ksqldb: KsqlServer): Promise<boolean> {
+async function isThere(statement: Statement, ksqldb: KsqlServer, session: Session): Promise<boolean> {
   const effects = statementEffects(statement);
   const of = /^(create|drop)-connector$/.test(statement.kind) ? 'connectors' : 'others';
   if (effects.creates !== undefined) return (await ksqldb.existingNames(of)).has(effects.creates.name);
   if (effects.drops !== undefined) return !(await ksqldb.existingNames(of)).has(effects.drops);
   if (effects.startsQuery !== undefined) {
-    const text = statementMeaning(statement.text);
-    return (await ksqldb.runningQueries()).some((query) => statementMeaning(query.text) === text);
+    const text = substitute(statement.text, {
+      variables: new Map(Object.entries(session.variables).map(([name, value]) => [name.toLowerCase(), value])),
+      properties: new Map(Object.entries(session.properties)),
+    });
+    return (await ksqldb.runningQueries()).some((query) => isSameQuery(query.text, text));
   }
   return false;
 }
 
-async function send(
-  migration: Migration,
-  statement: Statement,
-  ksqldb: KsqlServer,
-  session: { readonly properties: Record<string, string>; readonly variables: Record<string, string> },
-): Promise<void> {
+async function send(migration: Migration, statement: Statement, ksqldb: KsqlServer, session: Session): Promise<void> {
   try {
     await ksqldb.execute(`${statement.text};`, session);
   } catch (failure) {

@@ -1,5 +1,5 @@
 import type { KsqldbClient, KsqlQueryInfo } from '../../clients/ksqldb/client.js';
-import { normaliseStatement } from '../../protocol/ksql/normalise.js';
+import { isSameQuery } from '../../protocol/ksql/meaning.js';
 import type { FlowStage } from '../flow/flow.js';
 
 type QueryStage = Extract<FlowStage, { readonly kind: 'query' }>;
@@ -17,8 +17,7 @@ export function mayBeQuery({ name, writes }: QueryStage, { id, sinkTopics }: Ksq
 /** The stages that a running query carries out: of several that it may be those with its statement. */
 export function stagesOf(query: KsqlQueryInfo, stages: readonly QueryStage[]): readonly QueryStage[] {
   const candidates = stages.filter((stage) => mayBeQuery(stage, query));
-  const text = normaliseStatement(query.text);
-  const same = candidates.filter((stage) => normaliseStatement(stage.text) === text);
+  const same = candidates.filter((stage) => isSameQuery(stage.text, query.text));
   return same.length > 0 ? same : candidates;
 }
 
@@ -31,9 +30,7 @@ export async function runningQueries(ksqldb: KsqldbClient): Promise<readonly Run
 /** The query of a stage; of several inserts into one stream the one with its statement. Undefined: it does not run, or it cannot be told from others. */
 export async function findQuery(stage: QueryStage, ksqldb: KsqldbClient): Promise<RunningQuery | undefined> {
   const candidates = (await runningQueries(ksqldb)).filter((query) => mayBeQuery(stage, query));
-  const text = normaliseStatement(stage.text);
   return (
-    candidates.find((one) => normaliseStatement(one.text) === text) ??
-    (candidates.length === 1 ? candidates[0] : undefined)
+    candidates.find((one) => isSameQuery(one.text, stage.text)) ?? (candidates.length === 1 ? candidates[0] : undefined)
   );
 }
