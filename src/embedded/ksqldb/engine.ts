@@ -92,11 +92,10 @@ export class Engine {
     };
   }
 
-  /** The streams and tables that queries make from this one: it cannot be dropped before them. */
+  /** The streams and tables that are made from this one, whether their queries run or not: it cannot be dropped before them. */
   madeFrom(name: string): string[] {
-    const { readers } = this.queriesOf(name);
     return [...this.metastore.sources.values()]
-      .filter(({ query }) => query !== undefined && readers.includes(query))
+      .filter(({ madeFrom }) => madeFrom.includes(name))
       .map((source) => source.name);
   }
 

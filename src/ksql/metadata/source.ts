@@ -32,6 +32,8 @@ export interface Source {
   readonly readOnly: boolean;
   /** The statement that made it, with its columns. */
   readonly statement: string;
-  /** The query that fills it, where CREATE … AS made it. */
+  /** The query that fills it, or did so before it was terminated, where CREATE … AS made it. */
   readonly query: string | undefined;
+  /** The streams and tables that it is made from; they cannot be dropped before it. */
+  readonly madeFrom: readonly string[];
 }

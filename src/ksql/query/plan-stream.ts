@@ -124,7 +124,8 @@ function projection(
   const keyed = keys.map(({ expression, selectedAt }) => {
     const by = typedExpression(expression, context);
     const type = typed(by, formatExpression(expression));
-    return { by, column: { name: columns[selectedAt]?.name ?? formatExpression(expression), type } };
+    const name = use === 'transient' ? undefined : columns[selectedAt]?.name;
+    return { by, column: { name: name ?? keyName(expression), type } };
   });
   const places = new Map<number, number>(use === 'transient' ? [] : keys.map(({ selectedAt }, at) => [selectedAt, at]));
   const { values, order } = arrange(columns, (at) => places.get(at));
@@ -139,12 +140,16 @@ function projection(
           schema: { ...input.schema, key },
           input,
         };
-  const schema: RowSchema = { key: use === 'transient' ? [] : key, value: values.map(columnOf), headers: [] };
+  // A transient query's keys are not in its answer: a column of the projection that is one is a copy.
+  const schema: RowSchema = { key, value: values.map(columnOf), headers: [] };
   return makePlan(
     { kind: 'project', type: input.type, columns: values, transient: use === 'transient', schema, input: rows },
     { order, window: relation.window, limit: query.limit },
   );
 }
+
+const keyName = (expression: Expression): string =>
+  expression.kind === 'column' ? expression.name : formatExpression(expression);
 
 /** Which columns of the projection are values, and where each column is; `keyOf` says which are keys. */
 export function arrange(

@@ -115,6 +115,7 @@ function sinkOf(
     readOnly: false,
     statement: `${statement.text};`,
     query: undefined,
+    madeFrom: [...new Set(plan.inputs.map(({ source }) => source.name))],
   };
 }
 

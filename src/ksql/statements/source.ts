@@ -233,6 +233,7 @@ export function sourceOf(
     readOnly: statement.readOnly,
     statement: `${formatCreate(statement)};`,
     query: undefined,
+    madeFrom: [],
   };
 }
 

@@ -9,6 +9,7 @@ import type { Engine } from '../engine.js';
 import type { Session } from '../statements/context.js';
 import { commandStatus, type Entity } from '../statements/entity.js';
 import { executeStatement } from '../statements/execute.js';
+import { changeProperties } from '../statements/session.js';
 import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
 import { jsonObject, type KsqlCall, objectField } from './request.js';
@@ -70,12 +71,13 @@ export class StatementsRoute {
       const texts = splitStatements(sql).map(({ text }) => text);
       if (texts.length > 1) {
         const checker = new ScriptChecker(this.engine.metastore, session.properties);
-        const variables = new Map(session.variables);
-        for (const { text, statement } of inSession(texts, { ...session, variables })) {
+        const ahead = { properties: new Map(session.properties), variables: new Map(session.variables) };
+        for (const { text, statement } of inSession(texts, ahead)) {
           current = `${text};`;
           const refusal = await checker.refusal(statement);
           if (refusal !== undefined) throw refusal;
-          changeVariables(statement, variables);
+          changeVariables(statement, ahead.variables);
+          changeProperties(statement, ahead.properties);
         }
       }
       for (const { text, statement } of inSession(texts, session)) {
@@ -115,8 +117,8 @@ const notYet = (after: number): StatementError =>
   );
 
 function sequenceNumber(sent: unknown): number {
-  const number = sent === '' ? Number.NaN : Number(sent);
-  if (Number.isInteger(number)) return number;
+  const isGiven = typeof sent === 'number' || (typeof sent === 'string' && sent.trim() !== '');
+  if (isGiven && Number.isInteger(Number(sent))) return Number(sent);
   throw new StatementError("Invalid JSON in request: 'commandSequenceNumber' is not a whole number", 40000);
 }
 

@@ -1,4 +1,5 @@
 import { checkProperty, propertyName } from '../../../ksql/statements/properties.js';
+import type { Statement } from '../../../protocol/ksql/ast.js';
 import { changeVariables } from '../../../protocol/ksql/variables.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
@@ -6,14 +7,20 @@ import { entity } from './entity.js';
 /** SET and its like hold for the statements after them in the same request; they add no entity but a warning. */
 export const setProperty: Handler<'set'> = async (statement, { session }) => {
   checkProperty(statement.property, statement.value);
-  session.properties.set(propertyName(statement.property), statement.value);
+  changeProperties(statement, session.properties);
   return undefined;
 };
 
 export const unsetProperty: Handler<'unset'> = async (statement, { session }) => {
-  session.properties.delete(propertyName(statement.property));
+  changeProperties(statement, session.properties);
   return undefined;
 };
+
+/** What SET and UNSET do for the statements after them; any other statement changes nothing. */
+export function changeProperties(statement: Statement, properties: Map<string, string>): void {
+  if (statement.kind === 'set') properties.set(propertyName(statement.property), statement.value);
+  if (statement.kind === 'unset') properties.delete(propertyName(statement.property));
+}
 
 export const defineVariable: Handler<'define'> = async (statement, { session }) => {
   changeVariables(statement, session.variables);

@@ -1,4 +1,8 @@
+import type { GroupDescription } from '../../../clients/kafka/contract.js';
 import type { Engine } from '../engine.js';
+
+/** A cluster may have thousands, and each is a request. */
+const GROUPS_AT_ONCE = 16;
 
 export interface Consumers {
   readonly consumerCount: number;
@@ -8,7 +12,11 @@ export interface Consumers {
 /** Who reads each topic now: members of groups by what they are assigned, and queries, which read without membership. */
 export async function topicConsumers({ queries, parts: { kafka } }: Engine): Promise<(topic: string) => Consumers> {
   const groups = (await kafka.listGroups()).filter(({ protocolType }) => protocolType === 'consumer');
-  const described = await Promise.all(groups.map(({ group }) => kafka.describeGroup(group)));
+  const described: GroupDescription[] = [];
+  for (let at = 0; at < groups.length; at += GROUPS_AT_ONCE) {
+    const some = groups.slice(at, at + GROUPS_AT_ONCE);
+    described.push(...(await Promise.all(some.map(({ group }) => kafka.describeGroup(group)))));
+  }
   const members = described.flatMap(({ group, members }) =>
     members.map(({ partitions }) => ({ group, topics: new Set(partitions.map(({ topic }) => topic)) })),
   );

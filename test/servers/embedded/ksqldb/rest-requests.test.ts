@@ -8,6 +8,7 @@ const SETUP = `CREATE STREAM s (id STRING KEY, v INT, t STRING) WITH (KAFKA_TOPI
   CREATE TABLE counts AS SELECT id, COUNT(*) AS n FROM s GROUP BY id;
   CREATE STREAM big AS SELECT * FROM s WHERE v > 1;`;
 
+const SUBSTITUTION = 'ksql.variable.substitution.enable';
 const NEVER = "CREATE STREAM never (k STRING KEY) WITH (KAFKA_TOPIC='never', VALUE_FORMAT='JSON', PARTITIONS=1);";
 const refused = (message: string, more: object = {}, code = 40001) => ({
   '@type': 'statement_error',
@@ -42,6 +43,32 @@ const statements: ReadonlyArray<readonly [sql: string, more: object, status: num
   ['DESCRIBE ${name};', { sessionVariables: { name: 'S' } }, 200, [{ sourceDescription: { name: 'S' } }]],
   ['SHOW TABLES;', { commandSequenceNumber: 0 }, 200, [{ '@type': 'tables' }]],
   ['SHOW TABLES;', { commandSequenceNumber: 999 }, 503, { error_code: 50301 }],
+  ['SHOW TABLES;', { commandSequenceNumber: true }, 400, { error_code: 40000 }],
+  ['SHOW TABLES;', { commandSequenceNumber: [] }, 400, { error_code: 40000 }],
+  [
+    `SET '${SUBSTITUTION}'='false'; DROP TYPE IF EXISTS \`\${name}\`;`,
+    { sessionVariables: { name: 'a`b' } },
+    200,
+    [{ '@type': 'warning_entity', message: "Type '${name}' does not exist" }],
+  ],
+  [
+    `SET '${SUBSTITUTION}'='true'; DESCRIBE \${name};`,
+    { sessionVariables: { name: 'S' }, streamsProperties: { [SUBSTITUTION]: false } },
+    200,
+    [{ sourceDescription: { name: 'S' } }],
+  ],
+  [
+    `SET '${SUBSTITUTION}'='false'; UNSET '${SUBSTITUTION}'; DESCRIBE \${name};`,
+    { sessionVariables: { name: 'S' } },
+    200,
+    [{ sourceDescription: { name: 'S' } }],
+  ],
+  [
+    'EXPLAIN SELECT v FROM s EMIT CHANGES;',
+    {},
+    200,
+    [{ queryDescription: { fields: [{ name: 'ID', type: 'KEY' }, { name: 'V' }] } }],
+  ],
   ['SHOW TABLES;', { streamsProperties: { 'no.such.thing': 1 } }, 400, { error_code: 40000 }],
   ["ALTER SYSTEM 'no.such.thing'='1';", {}, 400, refused("'no.such.thing'")],
   [

@@ -194,7 +194,11 @@ describe('statements', () => {
     await stack.ksql('CREATE STREAM D1 AS SELECT * FROM S; CREATE STREAM D2 AS SELECT * FROM D1;');
     const refused = await stack.ksql('DROP STREAM D1 DELETE TOPIC;');
     expect(refused.body.message).toContain('The following streams and/or tables read from this source: [D2].');
-    expect((await stack.ksql('DROP STREAM D2; DROP STREAM D1 DELETE TOPIC;')).status).toBe(200);
+    const [{ commandStatus }] = (await stack.ksql('CREATE STREAM D3 AS SELECT * FROM D1;')).body;
+    await stack.ksql(`TERMINATE ${commandStatus.queryId};`);
+    const terminated = await stack.ksql('DROP STREAM D2; DROP STREAM D1;');
+    expect(terminated.body.message).toContain('The following streams and/or tables read from this source: [D3].');
+    expect((await stack.ksql('DROP STREAM D3; DROP STREAM D1 DELETE TOPIC;')).status).toBe(200);
     expect(await stack.kafka.describeTopic('D1')).toBeUndefined();
     expect((await stack.ksql('SHOW QUERIES;')).body[0].queries).toEqual([]);
   });
