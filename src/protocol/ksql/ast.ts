@@ -271,11 +271,15 @@ export type StatementBody =
 
 export type StatementKind = StatementBody['kind'];
 
-export type Statement = StatementBody & {
+interface Written {
   /** As written, without the semicolon, comments around it removed. */
   readonly text: string;
+  /** With the semicolon, and what stands before it. */
+  readonly written: string;
   readonly at: Position;
-};
+}
+
+export type Statement = StatementBody & Written;
 
 type BodyOf<Kind, Body = StatementBody> = Body extends { readonly kind: infer Kinds }
   ? [Kind & Kinds] extends [never]
@@ -284,4 +288,4 @@ type BodyOf<Kind, Body = StatementBody> = Body extends { readonly kind: infer Ki
   : never;
 
 /** The statement of one kind (several kinds may share a shape). */
-export type StatementOf<Kind extends StatementKind> = BodyOf<Kind> & { readonly text: string; readonly at: Position };
+export type StatementOf<Kind extends StatementKind> = BodyOf<Kind> & Written;

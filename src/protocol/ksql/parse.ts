@@ -9,6 +9,8 @@ import { KsqlSyntaxError, type Position } from './position.js';
 export interface StatementText {
   /** Without the semicolon, and without comments and blanks around it; those inside stay. */
   readonly text: string;
+  /** With the semicolon, where there is one. */
+  readonly written: string;
   /** 1-based place of its first character in the script. */
   readonly line: number;
   readonly column: number;
@@ -19,14 +21,16 @@ export function splitStatements(script: string): StatementText[] {
   const statements: StatementText[] = [];
   let first: Position | undefined;
   let end = 0;
-  const close = () => {
+  const close = (at: number) => {
     if (first !== undefined) {
-      statements.push({ text: script.slice(first.offset, end), line: first.line, column: first.column });
+      const { offset, line, column } = first;
+      statements.push({ text: script.slice(offset, end), written: script.slice(offset, at), line, column });
     }
     first = undefined;
   };
   for (const token of tokenize(script)) {
-    if (token.kind === 'end' || (token.kind === 'symbol' && token.value === ';')) close();
+    if (token.kind === 'end' || (token.kind === 'symbol' && token.value === ';'))
+      close(token.kind === 'end' ? end : token.end);
     else {
       first ??= token.at;
       end = token.end;
@@ -54,8 +58,12 @@ export function parseScript(script: string, { closed = false } = {}): Script {
   for (;;) {
     while (cursor.accept(';'));
     if (cursor.atEnd()) return { statements, namedTypes: cursor.namedTypes };
-    statements.push(parseOne(cursor));
-    if (cursor.at(';')) continue;
+    const statement = parseOne(cursor);
+    const isClosed = cursor.at(';');
+    statements.push(
+      isClosed ? { ...statement, written: cursor.slice(statement.at.offset, cursor.token.end) } : statement,
+    );
+    if (isClosed) continue;
     if (!cursor.atEnd()) throw cursor.fail();
     if (closed) throw new KsqlSyntaxError(cursor.token.at, "Syntax Error\nmissing ';' at '<EOF>'");
   }
@@ -74,7 +82,8 @@ function parseOne(cursor: Cursor): Statement {
   const { at } = cursor.token;
   const body = parseBody(cursor);
   const end = cursor.previous?.end ?? at.offset;
-  return { ...body, text: cursor.slice(at.offset, end), at };
+  const text = cursor.slice(at.offset, end);
+  return { ...body, text, written: `${text};`, at };
 }
 
 /** `10 SECONDS`, as written in a property. Throws KsqlSyntaxError. */

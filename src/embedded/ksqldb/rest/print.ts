@@ -2,12 +2,13 @@ import { formatJava } from '../../../ksql/functions/java-pattern.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
+import { PrintFormats } from './print-formats.js';
 import { recordPrinter } from './record-printer.js';
 
 /** The lines of a printed topic, until LIMIT or the signal. */
 export type PrintedTopic = (signal: AbortSignal) => AsyncGenerator<string>;
 
-/** PRINT 'topic' [FROM BEGINNING] [INTERVAL n] [LIMIT n]: a line for each record; Avro, KAFKA keys and windows are decoded. */
+/** PRINT 'topic' [FROM BEGINNING] [INTERVAL n] [LIMIT n]: what keys and values may be, and a line for each record; Avro, KAFKA keys and windows are decoded. */
 export async function openPrint(engine: Engine, statement: StatementOf<'print'>): Promise<PrintedTopic> {
   const { kafka } = engine.parts;
   if ((await kafka.describeTopic(statement.topic)) === undefined) {
@@ -20,10 +21,12 @@ export async function openPrint(engine: Engine, statement: StatementOf<'print'>)
   const from = await kafka.offsets(statement.topic, statement.fromBeginning ? 'earliest' : 'latest');
   const every = statement.interval ?? 1;
   return async function* lines(signal) {
+    const formats = new PrintFormats(engine.parts.registry);
     const reader = kafka.reader({ from, signal });
     let count = 0;
     try {
       for await (const batch of reader) {
+        if (batch.records.length > 0) yield* await formats.seen(batch.records);
         for (const record of batch.records) {
           count += 1;
           if ((count - 1) % every !== 0) continue;

@@ -68,12 +68,12 @@ export class StatementsRoute {
     try {
       // Nothing is done where one of them is no SQL. The failure's place is one in the whole text.
       parseRequest(sql);
-      const texts = splitStatements(sql).map(({ text }) => text);
+      const texts = splitStatements(sql).map(({ written }) => written);
       if (texts.length > 1) {
         const checker = new ScriptChecker(this.engine.metastore, session.properties);
         const ahead = { properties: new Map(session.properties), variables: new Map(session.variables) };
         for (const { text, statement } of inSession(texts, ahead)) {
-          current = `${text};`;
+          current = text;
           const refusal = await checker.refusal(statement);
           if (refusal !== undefined) throw refusal;
           changeVariables(statement, ahead.variables);
@@ -81,7 +81,7 @@ export class StatementsRoute {
         }
       }
       for (const { text, statement } of inSession(texts, session)) {
-        current = `${text};`;
+        current = text;
         const entity = await executeStatement(statement, { engine: this.engine, session });
         if (entity !== undefined) entities.push(entity);
       }

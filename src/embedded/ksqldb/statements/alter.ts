@@ -9,7 +9,7 @@ export const alterSource: Change<'alter-source'> = {
     return {
       kind: 'command',
       id: `${statement.type.toLowerCase()}/\`${statement.name}\`/alter`,
-      statement: `${statement.text};`,
+      statement: statement.written,
     };
   },
   async apply(statement, { engine }) {
@@ -24,7 +24,7 @@ export const alterSource: Change<'alter-source'> = {
 export const alterSystem: Change<'alter-system'> = {
   async prepare(statement) {
     checkProperty(statement.property, statement.value);
-    return { kind: 'command', id: `cluster/${statement.property}/alter`, statement: `${statement.text};` };
+    return { kind: 'command', id: `cluster/${statement.property}/alter`, statement: statement.written };
   },
   async apply(statement, { engine }) {
     const name = propertyName(statement.property);

@@ -47,7 +47,7 @@ export const assertTopic: Handler<'assert-topic'> = async (statement, { engine }
     return wanted.replicas === undefined || Number(wanted.replicas) === replicas;
   };
   await eventually(holds, statement.timeout, () => why);
-  return entity('assert_topic', `${statement.text};`, { topicName: topic, exists });
+  return entity('assert_topic', statement.written, { topicName: topic, exists });
 };
 
 /** ASSERT [NOT EXISTS] SCHEMA [SUBJECT name] [ID n] [TIMEOUT]. */
@@ -69,5 +69,5 @@ export const assertSchema: Handler<'assert-schema'> = async (statement, { engine
     return (bySubject && byId) === exists;
   };
   await eventually(holds, statement.timeout, () => `Schema with${name} ${exists ? 'does not exist' : 'exists'}`);
-  return entity('assert_schema', `${statement.text};`, { subject: subject ?? null, id: id ?? null, exists });
+  return entity('assert_schema', statement.written, { subject: subject ?? null, id: id ?? null, exists });
 };

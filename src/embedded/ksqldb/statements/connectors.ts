@@ -19,12 +19,12 @@ export const createConnector: Handler<'create-connector'> = async (statement, { 
   const worker = workerOf(engine);
   const { name } = statement;
   if (statement.ifNotExists && (await worker.info(name)).status === 200) {
-    return entity('warning_entity', `${statement.text};`, { message: `Connector ${name} already exists` });
+    return entity('warning_entity', statement.written, { message: `Connector ${name} already exists` });
   }
   const answer = await worker.ask('/connectors', 'POST', { name, config: connectorConfig(statement.with) });
   if (answer.status >= 400)
     throw new StatementError(`Failed to create connector: ${messageIn(answer)}`, statementCode(answer));
-  return entity('connector_info', `${statement.text};`, { info: answer.body });
+  return entity('connector_info', statement.written, { info: answer.body });
 };
 
 /** A 409 stays a 409; the caller's mistakes are 400, and so is what Connect itself can't do. */
@@ -33,10 +33,10 @@ const statementCode = (answer: JsonAnswer): number => (answer.status === 409 ? 4
 export const dropConnector: Handler<'drop-connector'> = async (statement, { engine }) => {
   const answer = await workerOf(engine).ask(`/connectors/${encodeURIComponent(statement.name)}`, 'DELETE');
   if (answer.status === 404 && statement.ifExists) {
-    return entity('warning_entity', `${statement.text};`, { message: `Connector '${statement.name}' does not exist.` });
+    return entity('warning_entity', statement.written, { message: `Connector '${statement.name}' does not exist.` });
   }
   if (answer.status >= 400) throw new StatementError(`Failed to drop connector: ${messageIn(answer)}`, 40001);
-  return entity('drop_connector', `${statement.text};`, { connectorName: statement.name });
+  return entity('drop_connector', statement.written, { connectorName: statement.name });
 };
 
 export const listConnectors: Handler<'list-connectors'> = async (statement, { engine }) => {
@@ -44,7 +44,7 @@ export const listConnectors: Handler<'list-connectors'> = async (statement, { en
   const names = await worker.list();
   const connectors = await Promise.all(names.map((name) => describe(worker, name)));
   const wanted = connectors.filter(({ type }) => statement.type === undefined || type === statement.type.toLowerCase());
-  return entity('connector_list', `${statement.text};`, { connectors: wanted });
+  return entity('connector_list', statement.written, { connectors: wanted });
 };
 
 interface ConnectorSummary {
@@ -81,7 +81,7 @@ export const listConnectorPlugins: Handler<'list-connector-plugins'> = async (st
     type: plugin.type,
     version: plugin.version,
   }));
-  return entity('connector_plugins_list', `${statement.text};`, { connectorsPlugins });
+  return entity('connector_plugins_list', statement.written, { connectorsPlugins });
 };
 
 export const describeConnector: Handler<'describe-connector'> = async (statement, { engine }) => {
@@ -94,7 +94,7 @@ export const describeConnector: Handler<'describe-connector'> = async (statement
   if (info.status >= 400) throw new StatementError(`Failed to query connector info: ${messageIn(info)}`);
   const config = (info.body as { config?: Record<string, string> }).config ?? {};
   const listed = ((topics.body ?? {}) as Record<string, { topics?: string[] }>)[statement.name]?.topics ?? [];
-  return entity('connector_description', `${statement.text};`, {
+  return entity('connector_description', statement.written, {
     connectorClass: config['connector.class'],
     status: status.body,
     sources: [],

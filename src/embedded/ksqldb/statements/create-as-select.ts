@@ -17,7 +17,7 @@ export const createAsSelect: Change<'create-as-select'> = {
     const kind = statement.type.toLowerCase();
     const declared = declareSink(statement, circumstances(context));
     if (declared.kind === 'exists') {
-      return { kind: 'done', entity: alreadyThere(statement.text, kind, declared.existing) };
+      return { kind: 'done', entity: alreadyThere(statement.written, kind, declared.existing) };
     }
     const { plan, sink, properties } = declared;
     const { engine } = context;

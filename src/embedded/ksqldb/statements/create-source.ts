@@ -21,7 +21,8 @@ export const createSource: Change<'create-source'> = {
     const { registry } = context.engine.parts;
     const kind = given.type.toLowerCase();
     const declared = await declareSource(given, circumstances(context));
-    if (declared.kind === 'exists') return { kind: 'done', entity: alreadyThere(given.text, kind, declared.existing) };
+    if (declared.kind === 'exists')
+      return { kind: 'done', entity: alreadyThere(given.written, kind, declared.existing) };
     const { statement, source, properties } = declared;
     const policy = cleanupPolicy(statement, properties);
     await ensureTopic(statement, properties, source.topic, policy, context);

@@ -83,14 +83,14 @@ export const describe: Handler<'describe-source'> = async (statement, { engine }
   if (source === undefined)
     throw new StatementError(`Could not find STREAM/TABLE '${statement.name}' in the Metastore`);
   const sourceDescription = await describeSource(source, engine, statement.extended);
-  return entity('sourceDescription', `${statement.text};`, { sourceDescription });
+  return entity('sourceDescription', statement.written, { sourceDescription });
 };
 
 export const describeAll: Handler<'describe-sources'> = async (statement, { engine }) => {
   const sourceDescriptions = await Promise.all(
     sourcesOf(engine, statement.type).map((source) => describeSource(source, engine, statement.extended)),
   );
-  return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
+  return entity('source_descriptions', statement.written, { sourceDescriptions });
 };
 
 /** Types as DESCRIBE FUNCTION shows them: `INT` and `VARCHAR`. */
@@ -117,7 +117,7 @@ export const describeFunction: Handler<'describe-function'> = async (statement) 
     return { arguments: described, returnType: shownType(returns), description };
   });
   const type = scalar !== undefined ? 'SCALAR' : AGGREGATES.has(wanted) ? 'AGGREGATE' : 'TABLE';
-  return entity('describe_function', `${statement.text};`, {
+  return entity('describe_function', statement.written, {
     name,
     description,
     author: 'evpipe',

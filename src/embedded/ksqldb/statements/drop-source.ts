@@ -12,7 +12,7 @@ export const dropSource: Change<'drop-source'> = {
     if (source === undefined) {
       return {
         kind: 'done',
-        entity: entity('warning_entity', `${statement.text};`, {
+        entity: entity('warning_entity', statement.written, {
           message: `Source \`${statement.name}\` does not exist.`,
         }),
       };
@@ -39,7 +39,7 @@ export const dropSource: Change<'drop-source'> = {
         if (formatNamed(source[role].format).inference) await registry?.deleteSubject(`${source.topic}-${role}`);
       }
     }
-    return { kind: 'command', id: `${kind}/\`${statement.name}\`/drop`, statement: `${statement.text};` };
+    return { kind: 'command', id: `${kind}/\`${statement.name}\`/drop`, statement: statement.written };
   },
 
   async apply(statement, { engine, here, sequence }) {

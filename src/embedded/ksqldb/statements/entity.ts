@@ -29,7 +29,7 @@ export const commandStatus = (
   });
 
 /** IF NOT EXISTS, where it does. */
-export const alreadyThere = (text: string, kind: string, { name, type }: Source): Entity =>
-  entity('warning_entity', `${text};`, {
+export const alreadyThere = (statementText: string, kind: string, { name, type }: Source): Entity =>
+  entity('warning_entity', statementText, {
     message: `Cannot add ${kind} \`${name}\`: A ${type.toLowerCase()} with the same name already exists.`,
   });

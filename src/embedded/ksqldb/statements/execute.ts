@@ -70,7 +70,7 @@ async function applyHere(
   });
   engine.commands.set(id, applied);
   engine.sequence = sequence;
-  return commandStatus(`${statement.text};`, id, sequence, applied.message, applied.queryId);
+  return commandStatus(statement.written, id, sequence, applied.message, applied.queryId);
 }
 
 /** Repeats all commands, then starts what queries are left. */

@@ -16,7 +16,7 @@ import { fieldInfos } from './schema-info.js';
 
 /** EXPLAIN id | statement: what a query reads, writes and does. */
 export const explain: Handler<'explain'> = async (statement, { engine, session }) => {
-  const text = `${statement.text};`;
+  const text = statement.written;
   if (statement.query !== undefined) {
     const query = engine.queries.get(statement.query);
     const push = pushQuery(engine, statement.query);

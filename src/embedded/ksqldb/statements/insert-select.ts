@@ -8,7 +8,7 @@ import { startQuery } from './start-query.js';
 export const insertSelect: Change<'insert-select'> = {
   async prepare(statement, context) {
     planInsert(statement, circumstances(context));
-    return { kind: 'command', id: `stream/\`${statement.target}\`/create`, statement: `${statement.text};` };
+    return { kind: 'command', id: `stream/\`${statement.target}\`/create`, statement: statement.written };
   },
 
   async apply(statement, applying) {

@@ -22,25 +22,25 @@ export const listStreams: Handler<'list-streams' | 'list-tables' | 'list-queries
   const sources = sourcesOf(engine, 'STREAM');
   if (statement.kind === 'list-streams' && statement.extended) {
     const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
-    return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
+    return entity('source_descriptions', statement.written, { sourceDescriptions });
   }
-  return entity('streams', `${statement.text};`, { streams: sources.map(summary) });
+  return entity('streams', statement.written, { streams: sources.map(summary) });
 };
 
 export const listTables: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
   const sources = sourcesOf(engine, 'TABLE');
   if (statement.kind === 'list-tables' && statement.extended) {
     const sourceDescriptions = await Promise.all(sources.map((source) => describeSource(source, engine, true)));
-    return entity('source_descriptions', `${statement.text};`, { sourceDescriptions });
+    return entity('source_descriptions', statement.written, { sourceDescriptions });
   }
-  return entity('tables', `${statement.text};`, { tables: sources.map(summary) });
+  return entity('tables', statement.written, { tables: sources.map(summary) });
 };
 
 export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries'> = async (statement, { engine }) => {
   if (statement.kind === 'list-queries' && statement.extended) {
     const persistent = [...engine.queries.values()].map(describeQuery);
     const queryDescriptions = [...persistent, ...[...engine.transient.values()].map(describeTransient)];
-    return entity('query_descriptions', `${statement.text};`, { queryDescriptions });
+    return entity('query_descriptions', statement.written, { queryDescriptions });
   }
   const persistent = [...engine.queries.values()].map(queryInfo);
   const transient = [...engine.transient.values()].map(({ id, options }) => ({
@@ -52,7 +52,7 @@ export const listQueries: Handler<'list-streams' | 'list-tables' | 'list-queries
     queryType: 'PUSH',
     state: 'RUNNING',
   }));
-  return entity('queries', `${statement.text};`, { queries: [...persistent, ...transient] });
+  return entity('queries', statement.written, { queries: [...persistent, ...transient] });
 };
 
 export const listTopics: Handler<'list-topics'> = async (statement, { engine }) => {
@@ -61,10 +61,10 @@ export const listTopics: Handler<'list-topics'> = async (statement, { engine }) 
     .filter(({ name, internal }) => statement.all || !(internal || name.startsWith('_')))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, partitions }) => ({ name, replicaInfo: partitions.map(({ replicas }) => replicas.length) }));
-  if (!statement.extended) return entity('kafka_topics', `${statement.text};`, { topics });
+  if (!statement.extended) return entity('kafka_topics', statement.written, { topics });
   const consumers = await topicConsumers(engine);
   const extended = topics.map((topic) => ({ ...topic, ...consumers(topic.name) }));
-  return entity('kafka_topics_extended', `${statement.text};`, { topics: extended });
+  return entity('kafka_topics_extended', statement.written, { topics: extended });
 };
 
 export const listFunctions: Handler<'list-functions' | 'list-properties' | 'list-types' | 'list-variables'> = async (
@@ -75,5 +75,5 @@ export const listFunctions: Handler<'list-functions' | 'list-properties' | 'list
     ...[...AGGREGATES.values()].map(({ name }) => ({ name, type: 'AGGREGATE', category: 'AGGREGATE' })),
     ...[...TABLE_FUNCTIONS.values()].map(({ name }) => ({ name, type: 'TABLE', category: 'TABLE' })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entity('function_names', `${statement.text};`, { functions });
+  return entity('function_names', statement.written, { functions });
 };

@@ -11,9 +11,9 @@ export const pushQuery = ({ transient }: Engine, called: string | undefined): Tr
 
 const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>, 'prepare'> => ({
   async prepare(statement, { engine }) {
-    const { query: id, text } = statement;
+    const { query: id, written } = statement;
     if (id !== undefined && !engine.queries.has(id)) throw new StatementError(`Unknown queryId: ${id}`);
-    return { kind: 'command', id: `${word}/${id ?? 'ALL'}/execute`, statement: `${text};` };
+    return { kind: 'command', id: `${word}/${id ?? 'ALL'}/execute`, statement: written };
   },
 });
 
@@ -24,7 +24,7 @@ export const terminate: Change<'terminate'> = {
     if (transient === undefined) return verb('terminate').prepare(statement, context);
     await transient.stop();
     const answer = { queryId: transient.id, wasTerminated: true };
-    return { kind: 'done', entity: entity('terminate_query', `${statement.text};`, answer) };
+    return { kind: 'done', entity: entity('terminate_query', statement.written, answer) };
   },
   async apply(statement, { engine, here, sequence }: Applying) {
     const chosen = chosenNow(engine, statement.query);

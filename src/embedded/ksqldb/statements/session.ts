@@ -31,14 +31,14 @@ export const undefineVariable: Handler<'undefine'> = async (statement, { session
   const name = statement.name.toLowerCase();
   if (!session.variables.has(name)) {
     const message = `Cannot undefine variable '${name}' which was never defined`;
-    return entity('warning_entity', `${statement.text};`, { message });
+    return entity('warning_entity', statement.written, { message });
   }
   changeVariables(statement, session.variables);
   return undefined;
 };
 
 export const listVariables: Handler<'list-variables'> = async (statement, { session }) =>
-  entity('variables', `${statement.text};`, {
+  entity('variables', statement.written, {
     variables: [...session.variables].map(([name, value]) => ({ name, value })),
   });
 
@@ -63,7 +63,7 @@ export const listProperties: Handler<'list-properties'> = async (statement, { se
     editable: name !== 'ksql.service.id',
     level: name in own ? 'QUERY' : 'SERVER',
   }));
-  return entity('properties', `${statement.text};`, {
+  return entity('properties', statement.written, {
     properties,
     overwrittenProperties: Object.keys(own),
     defaultProperties: [],

@@ -14,10 +14,10 @@ export const createType: Change<'create-type'> = {
       if (!statement.ifNotExists) throw new StatementError(message);
       return {
         kind: 'done',
-        entity: entity('warning_entity', `${statement.text};`, { message: `${statement.name} is already registered.` }),
+        entity: entity('warning_entity', statement.written, { message: `${statement.name} is already registered.` }),
       };
     }
-    return { kind: 'command', id: `type/${statement.name}/create`, statement: `${statement.text};` };
+    return { kind: 'command', id: `type/${statement.name}/create`, statement: statement.written };
   },
   async apply(statement, { engine }) {
     const { types } = engine.metastore;
@@ -36,10 +36,10 @@ export const dropType: Change<'drop-type'> = {
       if (!statement.ifExists) throw new StatementError(`Type ${statement.name} does not exist.`);
       return {
         kind: 'done',
-        entity: entity('warning_entity', `${statement.text};`, { message: `Type '${statement.name}' does not exist` }),
+        entity: entity('warning_entity', statement.written, { message: `Type '${statement.name}' does not exist` }),
       };
     }
-    return { kind: 'command', id: `type/${statement.name}/drop`, statement: `${statement.text};` };
+    return { kind: 'command', id: `type/${statement.name}/drop`, statement: statement.written };
   },
   async apply(statement, { engine }) {
     engine.metastore.types.delete(statement.name);
@@ -48,6 +48,6 @@ export const dropType: Change<'drop-type'> = {
 };
 
 export const listTypes: Handler<'list-types'> = async (statement, { engine }) =>
-  entity('type_list', `${statement.text};`, {
+  entity('type_list', statement.written, {
     types: Object.fromEntries([...engine.metastore.types].map(([name, type]) => [name, schemaInfo(type)])),
   });

@@ -20,7 +20,7 @@ const printed = (sql: string): string | undefined => {
 const withoutPlaces = (sql: string): unknown =>
   JSON.parse(
     JSON.stringify(parseStatement(sql), (name, value: unknown) => {
-      if (name === 'at' || name === 'text') return undefined;
+      if (['at', 'text', 'written'].includes(name)) return undefined;
       if (typeof value === 'bigint') return `${value}n`;
       return value instanceof Map ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
     }),
