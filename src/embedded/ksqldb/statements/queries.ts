@@ -21,7 +21,13 @@ const verb = (word: 'terminate' | 'pause' | 'resume'): Pick<Change<'terminate'>,
 export const terminate: Change<'terminate'> = {
   async prepare(statement, context) {
     const transient = pushQuery(context.engine, statement.query);
-    if (transient === undefined) return verb('terminate').prepare(statement, context);
+    if (transient === undefined) {
+      const query = context.engine.queries.get(statement.query ?? '');
+      if (query?.options.keepsOnly === true) {
+        throw new StatementError(`Cannot terminate query '${query.id}' because it is linked to a source table.`);
+      }
+      return verb('terminate').prepare(statement, context);
+    }
     await transient.stop();
     const answer = { queryId: transient.id, wasTerminated: true };
     return { kind: 'done', entity: entity('terminate_query', statement.written, answer) };

@@ -42,6 +42,18 @@ export const listVariables: Handler<'list-variables'> = async (statement, { sess
     variables: [...session.variables].map(([name, value]) => ({ name, value })),
   });
 
+/** Of the properties that the engine reads. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  'ksql.persistence.default.format.key': 'KAFKA',
+  'ksql.persistence.wrap.single.values': 'true',
+  'ksql.pull.queries.enable': 'true',
+  'ksql.query.pull.range.scan.enabled': 'true',
+  'ksql.query.pull.table.scan.enabled': 'true',
+  'ksql.streams.auto.offset.reset': 'latest',
+  'ksql.streams.processing.guarantee': 'at_least_once',
+  'ksql.variable.substitution.enable': 'true',
+};
+
 /** What is no property of ksqlDB goes to Kafka Streams, and is listed with its prefix. */
 const listed = ([name, value]: readonly [string, string]): readonly [string, string] => [
   name.startsWith('ksql.') ? name : `ksql.streams.${name}`,
@@ -49,11 +61,7 @@ const listed = ([name, value]: readonly [string, string]): readonly [string, str
 ];
 
 export const listProperties: Handler<'list-properties'> = async (statement, { session, engine }) => {
-  const defaults: Record<string, string> = {
-    'ksql.service.id': engine.parts.serviceId,
-    'ksql.streams.auto.offset.reset': 'latest',
-    'ksql.query.pull.table.scan.enabled': 'true',
-  };
+  const defaults = { 'ksql.service.id': engine.parts.serviceId, ...DEFAULTS };
   const system = Object.fromEntries([...engine.systemProperties].map(listed));
   const own = Object.fromEntries([...session.properties].map(listed));
   const properties = Object.entries({ ...defaults, ...system, ...own }).map(([name, value]) => ({

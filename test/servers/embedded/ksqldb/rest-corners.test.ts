@@ -9,6 +9,7 @@ const SETUP = `
     WITH (KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON');
   CREATE TABLE sessions AS SELECT who, COUNT(*) AS n FROM clicks WINDOW SESSION (10 SECONDS) GROUP BY who;
   CREATE TABLE pairs WITH (KEY_FORMAT='JSON') AS SELECT who, page, COUNT(*) AS n, MAX(ms) AS ms, MAX(price) AS price, MAX(f) AS f FROM clicks GROUP BY who, page;
+  CREATE SOURCE TABLE copied (who STRING PRIMARY KEY) WITH (KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON');
   CREATE TABLE totals WITH (KEY_FORMAT='JSON') AS SELECT page, SUM(ms) AS ms, AVG(f) AS mean, COLLECT_SET(who) AS whos FROM clicks GROUP BY page;`;
 const BIG = 9007199254740993n;
 
@@ -176,6 +177,18 @@ const checks: readonly Check[] = [
   K('DROP STREAM named; DROP STREAM IF EXISTS named;', 200, [
     status('stream/`NAMED`/drop', any),
     expect.objectContaining({ '@type': 'warning_entity', message: 'Source `NAMED` does not exist.' }),
+  ]),
+  K(
+    'TERMINATE CST_COPIED_4;',
+    400,
+    error("Cannot terminate query 'CST_COPIED_4' because it is linked to a source table."),
+  ),
+  K('SHOW PROPERTIES;', 200, [
+    expect.objectContaining({
+      properties: expect.arrayContaining([
+        { name: 'ksql.pull.queries.enable', scope: 'KSQL', value: 'true', editable: true, level: 'SERVER' },
+      ]),
+    }),
   ]),
   K('PAUSE nope;', 400, error(has('NOPE'))),
   K('CREATE OR REPLACE TABLE pairs AS SELECT who, COUNT(*) AS n FROM clicks GROUP BY who;', 400, error(any)),
