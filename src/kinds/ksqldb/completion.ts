@@ -1,6 +1,5 @@
 import type { KsqldbClient, KsqlEntity } from '../../clients/ksqldb/client.js';
 import { STATEMENTS } from '../../protocol/ksql/parse-statement.js';
-import { RESERVED } from '../../protocol/ksql/reserved.js';
 import { writeName } from '../../protocol/ksql/types.js';
 
 /** What a server knows by name. */
@@ -48,7 +47,7 @@ export function completionsOf(before: string, names: KsqlNames): Completion {
   return fitting(typed, [...columns, ...sources, ...CLAUSES, ...functions]);
 }
 
-const written = (names: readonly string[]): string[] => names.map((name) => writeName(name, RESERVED));
+const written = (names: readonly string[]): string[] => names.map(writeName);
 
 /** The sources that a statement mentions, by their names and aliases. */
 function sourcesIn(statement: string): Map<string, string> {

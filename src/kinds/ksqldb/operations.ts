@@ -1,4 +1,4 @@
-import { identifier } from '../../protocol/ksql/rename.js';
+import { writeName } from '../../protocol/ksql/types.js';
 import { counted } from '../../support/counted.js';
 import { waitUntil } from '../../support/retry.js';
 import { server } from '../../targets/component.js';
@@ -142,7 +142,7 @@ function streamsRemoval(session: Session): Removal {
         if (query.sinks.some((sink) => names.has(sink))) await ksqldb.execute(`TERMINATE ${query.id};`, none);
       }
       for (const { kind, name } of things) {
-        await ksqldb.execute(`DROP ${kind.toUpperCase()} IF EXISTS ${identifier(name)};`, none);
+        await ksqldb.execute(`DROP ${kind.toUpperCase()} IF EXISTS ${writeName(name)};`, none);
       }
       const ledger = await session.ledger();
       for (const key of ledger.keys(ledgerKey(''))) await ledger.forget(key);

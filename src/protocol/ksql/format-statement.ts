@@ -10,8 +10,8 @@ import type {
   Window,
   WithClause,
 } from './ast.js';
-import { formatExpression, name, writeType } from './format.js';
-import { quoteText } from './types.js';
+import { formatExpression, writeType } from './format.js';
+import { quoteText, writeName } from './types.js';
 
 type Kept = Extract<StatementBody, { kind: 'create-source' | 'create-as-select' }>;
 
@@ -21,7 +21,7 @@ export function formatCreate(statement: Kept): string {
   const replace = orReplace ? 'OR REPLACE ' : '';
   const source = kind === 'create-source' && statement.readOnly ? 'SOURCE ' : '';
   const exists = ifNotExists ? 'IF NOT EXISTS ' : '';
-  const head = `CREATE ${replace}${source}${type} ${exists}${name(statement.name)}`;
+  const head = `CREATE ${replace}${source}${type} ${exists}${writeName(statement.name)}`;
   const properties = formatWith(statement.with);
   if (kind === 'create-as-select') return `${head}${properties} AS ${formatQuery(statement.query)}`;
   const columns = statement.columns.length === 0 ? '' : ` (${statement.columns.map(formatColumn).join(', ')})`;
@@ -38,7 +38,7 @@ function formatWith(clause: WithClause): string {
 function formatColumn(column: ColumnDefinition): string {
   const role = column.role === undefined ? '' : ` ${column.role}`;
   const header = column.header === undefined ? '' : `(${quoteText(column.header)})`;
-  return `${name(column.name)} ${writeType(column.type)}${role}${header}`;
+  return `${writeName(column.name)} ${writeType(column.type)}${role}${header}`;
 }
 
 /** A line a clause, and a line a select item where there are several. */
@@ -67,16 +67,16 @@ function clause(words: string, ...expressions: readonly (Expression | undefined)
 function formatItem(item: SelectItem): string {
   switch (item.kind) {
     case 'all':
-      return item.source === undefined ? '*' : `${name(item.source)}.*`;
+      return item.source === undefined ? '*' : `${writeName(item.source)}.*`;
     case 'all-fields':
       return `${formatExpression(item.base)}->*`;
     case 'expression':
-      return `${formatExpression(item.expression)}${item.alias === undefined ? '' : ` ${name(item.alias)}`}`;
+      return `${formatExpression(item.expression)}${item.alias === undefined ? '' : ` ${writeName(item.alias)}`}`;
   }
 }
 
 const formatSource = (source: SourceRef): string =>
-  `${name(source.name)}${source.alias === undefined ? '' : ` ${name(source.alias)}`}`;
+  `${writeName(source.name)}${source.alias === undefined ? '' : ` ${writeName(source.alias)}`}`;
 
 function formatJoin({ kind, source, within, on }: Join): string {
   const outer = kind === 'INNER' ? '' : ' OUTER';

@@ -1,8 +1,6 @@
 import type { Expression } from './ast.js';
-import { RESERVED } from './reserved.js';
 import { formatType, quoteText, type SqlType, writeName } from './types.js';
 
-export const name = (text: string): string => writeName(text, RESERVED);
 const list = (expressions: readonly Expression[]): string => expressions.map(formatExpression).join(', ');
 
 /**
@@ -30,10 +28,10 @@ export function formatExpression(expression: Expression): string {
     case 'column':
       if (expression.standsFor !== undefined) return formatExpression(expression.standsFor);
       return expression.source === undefined
-        ? name(expression.name)
-        : `${name(expression.source)}.${name(expression.name)}`;
+        ? writeName(expression.name)
+        : `${writeName(expression.source)}.${writeName(expression.name)}`;
     case 'field':
-      return `${formatExpression(expression.base)}->${name(expression.name)}`;
+      return `${formatExpression(expression.base)}->${writeName(expression.name)}`;
     case 'subscript':
       return `${formatExpression(expression.base)}[${formatExpression(expression.index)}]`;
     case 'negate':
@@ -46,9 +44,9 @@ export function formatExpression(expression: Expression): string {
     case 'not':
       return `(NOT ${formatExpression(expression.operand)})`;
     case 'call':
-      return `${name(expression.name)}(${expression.name === 'COUNT' ? list(expression.args) || '*' : list(expression.args)})`;
+      return `${writeName(expression.name)}(${expression.name === 'COUNT' ? list(expression.args) || '*' : list(expression.args)})`;
     case 'lambda':
-      return `(${expression.parameters.map(name).join(', ')}) => ${formatExpression(expression.body)}`;
+      return `(${expression.parameters.map(writeName).join(', ')}) => ${formatExpression(expression.body)}`;
     case 'unit':
       return expression.unit;
     case 'cast':
@@ -58,7 +56,7 @@ export function formatExpression(expression: Expression): string {
     case 'map':
       return `MAP(${expression.entries.map(({ key, value }) => `${formatExpression(key)}:=${formatExpression(value)}`).join(', ')})`;
     case 'struct':
-      return `STRUCT(${expression.fields.map((field) => `${name(field.name)}:=${formatExpression(field.value)}`).join(', ')})`;
+      return `STRUCT(${expression.fields.map((field) => `${writeName(field.name)}:=${formatExpression(field.value)}`).join(', ')})`;
     default:
       return formatPredicate(expression);
   }
@@ -102,9 +100,9 @@ export function writeType(type: SqlType): string {
     case 'MAP':
       return `MAP<${writeType(type.key)}, ${writeType(type.value)}>`;
     case 'STRUCT':
-      return `STRUCT<${type.fields.map((field) => `${name(field.name)} ${writeType(field.type)}`).join(', ')}>`;
+      return `STRUCT<${type.fields.map((field) => `${writeName(field.name)} ${writeType(field.type)}`).join(', ')}>`;
     case 'NAMED':
-      return name(type.name);
+      return writeName(type.name);
     default:
       return formatType(type);
   }

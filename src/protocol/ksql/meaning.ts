@@ -3,8 +3,7 @@ import { type Token, tokenize } from './lexer.js';
 import { normaliseStatement } from './normalise.js';
 import { parseStatement } from './parse.js';
 import { KsqlSyntaxError } from './position.js';
-import { identifier } from './rename.js';
-import { quoteText } from './types.js';
+import { quoteText, writeName } from './types.js';
 import { withText } from './with-values.js';
 
 /**
@@ -33,7 +32,7 @@ export function statementMeaning(text: string): string {
 
 function spelling({ kind, value, text }: Token): string {
   if (kind === 'word') return value;
-  if (kind === 'quoted') return identifier(value);
+  if (kind === 'quoted') return writeName(value);
   if (kind === 'string') return quoteText(value);
   return kind === 'symbol' && value === '!=' ? '<>' : text;
 }

@@ -1,7 +1,7 @@
 import type { Query, SourceRef, Statement, WithClause } from './ast.js';
 import { type Token, tokenize } from './lexer.js';
 import { parseScript } from './parse.js';
-import { quoteText } from './types.js';
+import { quoteText, writeName } from './types.js';
 
 /** What a name in a script is to be called instead; the same name where it stays. */
 export interface Renaming {
@@ -57,7 +57,7 @@ function ownName(statement: Statement, tokens: readonly Token[], renaming: Renam
 
 /** The token as the name that it is called now. */
 function edit({ value, at, end }: Token, rename: (name: string) => string): readonly Edit[] {
-  return rename(value) === value ? [] : [{ from: at.offset, to: end, text: identifier(rename(value)) }];
+  return rename(value) === value ? [] : [{ from: at.offset, to: end, text: writeName(rename(value)) }];
 }
 
 /** WITH (QUERY_ID = 'totals'): ksqlDB takes the id in upper case. */
@@ -102,11 +102,7 @@ function readNames(query: Query, tokens: readonly Token[], { source }: Renaming)
   return read.flatMap(({ name, alias, at }) => {
     const token = tokens.find((one) => one.at.offset === at.offset);
     if (token === undefined || source(name) === name) return [];
-    const kept = alias === undefined ? ` AS ${identifier(name)}` : '';
-    return [{ from: at.offset, to: token.end, text: `${identifier(source(name))}${kept}` }];
+    const kept = alias === undefined ? ` AS ${writeName(name)}` : '';
+    return [{ from: at.offset, to: token.end, text: `${writeName(source(name))}${kept}` }];
   });
 }
-
-/** As it has to be written to be read as this very name. */
-export const identifier = (name: string): string =>
-  /^[A-Z_][A-Z0-9_]*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``;

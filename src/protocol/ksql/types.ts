@@ -1,3 +1,5 @@
+import { RESERVED } from './reserved.js';
+
 /** SQL types of ksqlDB as plain values. A custom type is `named` until the engine resolves it. */
 export type SqlType =
   | {
@@ -36,9 +38,9 @@ export const quoteName = (name: string): string => `\`${name.replaceAll('`', '``
 /** A text as a literal. */
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** A name as a person would write it: bare where upper case and plain. */
-export const writeName = (name: string, reserved: ReadonlySet<string>): string =>
-  PLAIN_NAME.test(name) && !reserved.has(name) ? name : quoteName(name);
+/** A name as a person would write it, to be read as this very name: bare where upper case and plain. */
+export const writeName = (name: string): string =>
+  PLAIN_NAME.test(name) && !RESERVED.has(name) ? name : quoteName(name);
 
 /** The type as ksqlDB prints it in schemas: `STRUCT<`A` INTEGER>`, STRING rather than VARCHAR. */
 export function formatType(type: SqlType): string {

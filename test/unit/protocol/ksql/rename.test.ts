@@ -4,7 +4,7 @@ import { renameIn } from '../../../../src/protocol/ksql/rename.js';
 
 const renamed = (script: string): string =>
   renameIn(script, {
-    source: (name) => (name === 'ORDERS' || name === 'items' ? `A_${name}` : name),
+    source: (name) => (['ORDERS', 'items', 'ALL'].includes(name) ? `A_${name}` : name),
     connector: (name) => `a_${name}`,
     type: (name) => (name === 'ADDRESS' ? `A_${name}` : name),
     query: (id) => `A_${id}`,
@@ -19,6 +19,7 @@ const CASES: readonly (readonly [string, string])[] = [
     'CREATE TABLE IF NOT EXISTS `items` (id INT PRIMARY KEY)',
     'CREATE TABLE IF NOT EXISTS `A_items` (id INT PRIMARY KEY)',
   ],
+  ['SELECT `ALL`.id FROM `ALL`', 'SELECT `ALL`.id FROM A_ALL AS `ALL`'],
   ['INSERT INTO orders SELECT orders FROM other', 'INSERT INTO A_ORDERS SELECT orders FROM other'],
   ['INSERT INTO orders (orders) VALUES (1)', 'INSERT INTO A_ORDERS (orders) VALUES (1)'],
   [
