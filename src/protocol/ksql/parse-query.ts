@@ -8,7 +8,6 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   MINUTE: 60_000,
   HOUR: 3_600_000,
   DAY: 86_400_000,
-  WEEK: 604_800_000,
 };
 
 /** `10 SECONDS`. */
