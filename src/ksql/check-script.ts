@@ -53,13 +53,21 @@ export class ScriptChecker {
   private readonly unknown = new Set<string>();
   /** A type could not be made: any name of a type may mean it. */
   private blind = false;
+  /** Some query was ended; which one, its generated id does not say. */
+  private terminated = false;
 
   /** What is there before the script runs; neither is changed. */
   constructor(metastore?: Metastore, properties?: Properties) {
     this.metastore = new Metastore(metastore);
     this.properties = new Map(properties);
     const world = { now: () => 0, random: () => 0 };
-    this.circumstances = { metastore: this.metastore, properties: this.properties, registry: this.subjects, world };
+    this.circumstances = {
+      metastore: this.metastore,
+      properties: this.properties,
+      registry: this.subjects,
+      world,
+      isRunning: () => !this.terminated,
+    };
   }
 
   /** The schema of a subject that is registered before the script runs. */
@@ -135,6 +143,9 @@ export class ScriptChecker {
         return;
       case 'set':
         properties.set(propertyName(statement.property), statement.value);
+        return;
+      case 'terminate':
+        this.terminated = true;
         return;
       case 'unset':
         properties.delete(propertyName(statement.property));

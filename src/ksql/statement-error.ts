@@ -4,6 +4,8 @@ import type { Position } from '../protocol/ksql/position.js';
 export class StatementError extends Error {
   /** Where in the script, as far as it is known. */
   at: Position | undefined;
+  private readonly said: string;
+  private step: Step | undefined;
 
   constructor(
     message: string,
@@ -12,11 +14,34 @@ export class StatementError extends Error {
   ) {
     super(message);
     this.name = 'StatementError';
+    this.said = message;
   }
 
-  /** The message without a place, for callers that print the place themselves. */
+  /** The message without a step and a place, for callers that print the place themselves. */
   get detail(): string {
-    return this.message.replace(PLACE, '');
+    return this.said.replace(PLACE, '');
+  }
+
+  /** The innermost step counts. */
+  tookPlace(step: Step): void {
+    if (this.step !== undefined) return;
+    this.step = step;
+    this.message = `${step}: ${this.message}`;
+  }
+}
+
+/** The steps of ksqlDB that write before what they refuse which step it was. */
+export type Step =
+  | 'Failed to prepare statement'
+  | 'Exception while preparing statement'
+  | 'Could not determine output schema for query due to error';
+
+export function during<Result>(step: Step, work: () => Result): Result {
+  try {
+    return work();
+  } catch (failure) {
+    if (failure instanceof StatementError) failure.tookPlace(step);
+    throw failure;
   }
 }
 

@@ -63,9 +63,12 @@ export function compileArithmetic(
     return { type: STRING, evaluate: binary((x: string, y: string) => x + y) };
   }
   if (!left.type || !right.type || !isNumeric(left.type) || !isNumeric(right.type)) {
-    throw new StatementError(
-      `Error processing expression: ${formatExpression(expression)}. Unsupported arithmetic types. ${describeType(left.type)} ${describeType(right.type)}`,
-    );
+    const [x, y] = [left, right].map(({ type }) => (type === undefined ? 'null' : describeType(type)));
+    const why =
+      left.type === undefined || right.type === undefined
+        ? `Arithmetic on types ${x} and ${y} are not supported.`
+        : `Unsupported arithmetic types. ${x} ${y}`;
+    throw new StatementError(`Error processing expression: ${formatExpression(expression)}. ${why}`);
   }
   const { type, combine } = numeric(operator, left.type, right.type);
   return { type, evaluate: binary(combine) };

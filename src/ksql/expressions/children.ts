@@ -52,6 +52,20 @@ export function mapChildren(expression: Expression, change: (child: Expression) 
   }
 }
 
+export type ColumnReference = Extract<Expression, { kind: 'column' }>;
+
+/** The columns in it, from left to right; a lambda's parameters are none. */
+export function columnsOf(expression: Expression): ColumnReference[] {
+  if (expression.kind === 'column') return [expression];
+  const found: ColumnReference[] = [];
+  mapChildren(expression, (child) => {
+    found.push(...columnsOf(child));
+    return child;
+  });
+  if (expression.kind !== 'lambda') return found;
+  return found.filter(({ source, name }) => source !== undefined || !expression.parameters.includes(name));
+}
+
 /** Names of the columns in it. */
 export function columnsIn(expression: Expression, names = new Set<string>()): ReadonlySet<string> {
   contains(expression, (each) => {

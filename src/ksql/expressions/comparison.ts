@@ -75,13 +75,13 @@ export function compileComparison(
     );
   }
   const aligned = align(left, right);
-  if (aligned === undefined) throw incomparable(left, operator, right, expression);
+  if (aligned === undefined) throw incomparable(left, operator, right);
   const [{ evaluate: a }, { evaluate: b }, type] = aligned;
   if (operator === 'IS DISTINCT FROM') return { type: BOOLEAN, evaluate: (row) => !sameValue(a(row), b(row)) };
   if (operator === 'IS NOT DISTINCT FROM') return { type: BOOLEAN, evaluate: (row) => sameValue(a(row), b(row)) };
   const equality = operator === '=' || operator === '<>';
   if (!equality && type !== undefined && !ORDERED.has(type.kind)) {
-    throw incomparable(left, operator, right, expression);
+    throw incomparable(left, operator, right);
   }
   const decide = TESTS[operator];
   // Numbers and text compare natively; only decimals, bytes and nested values need more.
@@ -135,12 +135,12 @@ const OPERATOR_NAMES: Readonly<Record<string, string>> = {
   '>=': 'GREATER_THAN_OR_EQUAL',
 };
 
-function incomparable(left: Typed, operator: string, right: Typed, expression: Expression): StatementError {
+export class Incomparable extends StatementError {}
+
+function incomparable(left: Typed, operator: string, right: Typed): Incomparable {
   const [a, b] = [left, right].map((side) => `${formatExpression(side.expression)} (${describeType(side.type)})`);
   const name = OPERATOR_NAMES[operator] ?? operator.replaceAll(' ', '_');
-  return new StatementError(
-    `Error in expression: ${formatExpression(expression)}. Cannot compare ${a} to ${b} with ${name}.`,
-  );
+  return new Incomparable(`Cannot compare ${a} to ${b} with ${name}.`);
 }
 
 export function compilePredicate(

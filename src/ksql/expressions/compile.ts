@@ -6,7 +6,7 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { messageOf } from '../../support/errors.js';
 import { compileCall } from '../functions/call.js';
 import { checkFieldNames, resolveType } from '../metadata/named-types.js';
-import { failAt, placedAt, StatementError } from '../statement-error.js';
+import { during, failAt, placedAt, StatementError } from '../statement-error.js';
 import { parseTimestamp } from '../values/temporal.js';
 import { compileArithmetic, compileNegate } from './arithmetic.js';
 import { castTo } from './cast.js';
@@ -47,7 +47,7 @@ function compileKind(expression: Expression, context: CompileContext): Compiled 
     case 'boolean':
       return constant(BOOLEAN, expression.value);
     case 'integer':
-      return compileInteger(expression.value);
+      return compileInteger(expression);
     case 'decimal':
       return compileDecimal(expression.text);
     case 'double':
@@ -138,10 +138,12 @@ function besideTime(...operands: readonly Expression[]): (each: Expression) => E
   };
 }
 
-function compileInteger(value: bigint): Compiled {
+function compileInteger({ value, at }: Extract<Expression, { kind: 'integer' }>): Compiled {
   if (BigInt.asIntN(32, value) === value) return constant(INTEGER, Number(value));
   if (BigInt.asIntN(64, value) === value) return constant(BIGINT, value);
-  throw new StatementError(`Invalid numeric literal: ${value}`);
+  return during('Failed to prepare statement', () => {
+    throw new StatementError(`line ${at.line}:${at.column}: Invalid numeric literal: ${value}`);
+  });
 }
 
 function compileDecimal(text: string): Compiled {

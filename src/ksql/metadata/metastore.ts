@@ -1,5 +1,5 @@
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { StatementError } from '../statement-error.js';
+import { during, StatementError } from '../statement-error.js';
 import type { Source } from './source.js';
 
 /** All streams, tables and types. Queries know which of them they read and write; they hold them in use. */
@@ -11,6 +11,11 @@ export class Metastore {
   constructor(copied?: Metastore) {
     this.sources = new Map(copied?.sources);
     this.types = new Map(copied?.types);
+  }
+
+  /** What a query reads. */
+  queried(name: string): Source {
+    return during('Exception while preparing statement', () => this.source(name));
   }
 
   source(name: string, otherwise = `${name} does not exist.`): Source {

@@ -1,7 +1,7 @@
 import type { Expression } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
-import { contains, mapChildren } from '../expressions/children.js';
+import { columnsOf, contains, mapChildren } from '../expressions/children.js';
 import { compile } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Scope } from '../expressions/compiled.js';
 import { type AggregateFunction, wrong } from '../functions/aggregate.js';
@@ -11,7 +11,6 @@ import type { Row } from '../rows/row.js';
 import { failAt, placedAt, StatementError } from '../statement-error.js';
 import type { Properties } from '../statements/properties.js';
 import type { Value } from '../values/value.js';
-import { columnsOf } from './join-rules.js';
 import type { AggregateCall } from './logical-plan.js';
 import type { Selected } from './projection.js';
 import { WINDOW_COLUMNS } from './scope.js';

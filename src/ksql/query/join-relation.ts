@@ -3,26 +3,20 @@ import { formatExpression } from '../../protocol/ksql/format.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { typedExpression } from '../expressions/compile.js';
 import type { CompileContext, Compiled, Typed } from '../expressions/compiled.js';
-import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import { checkSources, checkTypes, isWholeKey, joinForm, splitCriteria } from './join-rules.js';
 import { type Cell, cellScope, clashingNames, type Side, sourceSide } from './join-side.js';
 import { type LogicalNode, sourcesOf } from './logical-plan.js';
+import type { NamedSource } from './names.js';
 import { columnOf, type Relation, type RelationKey } from './relation.js';
-
-interface JoinedSource {
-  readonly source: Source;
-  readonly alias: string;
-}
 
 /** FROM a JOIN b …: joined rows hold the cells of all sides, one after the other. */
 export function joinRelations(
-  first: JoinedSource,
+  first: NamedSource,
+  joined: readonly NamedSource[],
   joins: readonly Join[],
-  lookUp: (name: string) => Source,
   base: Omit<CompileContext, 'scope'>,
 ): Relation {
-  const joined = joins.map(({ source }) => ({ source: lookUp(source.name), alias: source.alias ?? source.name }));
   checkSources(first.source, joined);
   let left = sourceSide(first.source, first.alias);
   for (const [at, join] of joins.entries()) {

@@ -1,10 +1,9 @@
 import type { Expression, Join } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import { formatType } from '../../protocol/ksql/types.js';
-import { mapChildren } from '../expressions/children.js';
+import { columnsOf } from '../expressions/children.js';
 import type { Compiled } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
-import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
 import { StatementError } from '../statement-error.js';
 import type { Side } from './join-side.js';
@@ -25,18 +24,6 @@ export function checkSources(
     }
     seen.add(source.name);
   }
-}
-
-type Column = Extract<Expression, { kind: 'column' }>;
-
-export function columnsOf(expression: Expression): Column[] {
-  if (expression.kind === 'column') return [expression];
-  const found: Column[] = [];
-  mapChildren(expression, (child) => {
-    found.push(...columnsOf(child));
-    return child;
-  });
-  return found;
 }
 
 /** Without the parentheses that formatting puts around a comparison. */
@@ -69,16 +56,14 @@ export function splitCriteria({ on }: Join, left: Side, right: Side): [Expressio
   );
 }
 
-/** Aliases that an expression's columns belong to; names that no side has are left to the compiler. */
+/** Aliases that an expression's columns belong to. */
 function sourcesOf(expression: Expression, left: Side, right: Side): Set<string> {
   const cells = [...left.cells, ...right.cells];
-  const used = columnsOf(expression).flatMap(({ source, name }) => {
-    if (source !== undefined) return [source];
-    const owners = new Set(cells.filter((cell) => cell.name === name).map(({ alias }) => alias));
-    if (owners.size > 1) throw ambiguous(name, [...owners]);
-    return [...owners];
-  });
-  return new Set(used);
+  return new Set(
+    columnsOf(expression).flatMap(
+      ({ source, name }) => source ?? cells.find((cell) => cell.name === name)?.alias ?? [],
+    ),
+  );
 }
 
 interface Criteria {

@@ -1,6 +1,5 @@
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Compiled, Scope } from '../expressions/compiled.js';
-import { ambiguous } from '../expressions/unresolved.js';
 import type { Source } from '../metadata/source.js';
 import { columnOf, type Relation, sourceRelation } from './relation.js';
 import { PSEUDO_COLUMNS, WINDOW_COLUMNS } from './scope.js';
@@ -73,7 +72,7 @@ export function clashingNames(cells: readonly Cell[]): ReadonlySet<string> {
   return clashing;
 }
 
-/** Columns by alias and name; a bare name is taken where only one side has it. `rowKey` is the synthetic key. */
+/** Columns by alias and name; bare names are those of one side (`checkNames`). `rowKey` is the synthetic key. */
 export function cellScope(
   cells: readonly Cell[],
   rowKey?: { readonly name: string; readonly compiled: Compiled },
@@ -85,19 +84,9 @@ export function cellScope(
   return {
     sources: [...new Set(cells.map(({ alias }) => alias))],
     column(source, name) {
-      if (source !== undefined) {
-        const at = cells.findIndex((cell) => cell.alias === source && cell.name === name);
-        return at === -1 ? undefined : compiled(at);
-      }
-      if (rowKey !== undefined && rowKey.name === name) return rowKey.compiled;
-      const found = cells.flatMap((cell, at) => (cell.name === name ? [at] : []));
-      if (found.length > 1) {
-        throw ambiguous(
-          name,
-          found.map((at) => cells[at]?.alias ?? ''),
-        );
-      }
-      return found[0] === undefined ? undefined : compiled(found[0]);
+      if (source === undefined && rowKey?.name === name) return rowKey.compiled;
+      const at = cells.findIndex((cell) => (source === undefined || cell.alias === source) && cell.name === name);
+      return at === -1 ? undefined : compiled(at);
     },
   };
 }

@@ -44,7 +44,7 @@ export function planAggregate(request: PlanRequest): QueryPlan {
   const rows = filtered(input.node, 'WHERE', query.where, context);
   const key = groups.map((group, at) => ({
     name: groupName(query.groupBy[at], at),
-    type: typed(group, `of GROUP BY ${at + 1}`),
+    type: typed(group),
   }));
   const aggregated = aggregateNode(rows, groups, grouping, key, { window: rules, final: query.emit === 'FINAL' });
   const shown = filtered(aggregated, 'HAVING', having, grouped);

@@ -1,4 +1,4 @@
-import type { Expression, Query } from '../../protocol/ksql/ast.js';
+import type { Expression, Query, SourceRef } from '../../protocol/ksql/ast.js';
 import type { World } from '../expressions/compiled.js';
 import type { Metastore } from '../metadata/metastore.js';
 import { placedAt, StatementError } from '../statement-error.js';
@@ -6,6 +6,7 @@ import type { Properties } from '../statements/properties.js';
 import { aggregatesIn } from './aggregate-calls.js';
 import { explode } from './explode.js';
 import { joinRelations } from './join-relation.js';
+import { checkNames, type NamedSource } from './names.js';
 import type { QueryPlan } from './plan.js';
 import { planAggregate } from './plan-aggregate.js';
 import { type PlanRequest, planProjection, type QueryUse } from './plan-stream.js';
@@ -40,14 +41,20 @@ const aggregatesAll = ({ query, use }: QueryRequest): boolean =>
 /** What the query's FROM gives, and the query over it: its table functions are columns of that. */
 export function readFrom(asked: QueryRequest): PlanRequest {
   const { query, use, sink, metastore, world, properties } = asked;
-  const source = placedAt(query.from.at, () => metastore.source(query.from.name));
-  const alias = query.from.alias ?? query.from.name;
+  const named = ({ name, alias, at }: SourceRef): NamedSource => ({
+    source: placedAt(at, () => metastore.queried(name)),
+    alias: alias ?? name,
+  });
+  const first = named(query.from);
+  const joined = query.joins.map((join) => named(join.source));
+  checkNames(query, [first, ...joined]);
+  const { source, alias } = first;
   const base = { world, types: metastore.types };
   const grouped = query.groupBy.length > 0 || aggregatesAll(asked);
   const relation =
     query.joins.length === 0
       ? sourceRelation(source, alias, use === 'transient' && !grouped)
-      : joinRelations({ source, alias }, query.joins, (name) => metastore.source(name), base);
+      : joinRelations(first, joined, query.joins, base);
   const exploded = explode(query, relation, { ...base, scope: relation.scope });
   return { ...exploded, use, sink, properties, context: { ...base, scope: exploded.relation.scope } };
 }

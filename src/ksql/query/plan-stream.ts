@@ -1,8 +1,9 @@
 import type { Expression, Query } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
+import { Incomparable } from '../expressions/comparison.js';
 import { typedExpression } from '../expressions/compile.js';
-import type { CompileContext, Compiled } from '../expressions/compiled.js';
+import type { CompileContext, Compiled, Typed } from '../expressions/compiled.js';
 import { describeType } from '../expressions/types.js';
 import type { Column, RowSchema } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
@@ -70,13 +71,22 @@ export function filtered(
   context: CompileContext,
 ): LogicalNode {
   if (condition === undefined) return input;
-  const typed = typedExpression(condition, context);
+  const typed = typedCondition(clause, condition, context);
   if (typed.type?.kind !== 'BOOLEAN') {
     throw new StatementError(
       `Type error in ${clause} expression: Should evaluate to boolean but is ${formatExpression(condition)} (${describeType(typed.type)}) instead.`,
     );
   }
   return { kind: 'filter', type: input.type, schema: input.schema, condition: typed, input };
+}
+
+function typedCondition(clause: 'WHERE' | 'HAVING', condition: Expression, context: CompileContext): Typed {
+  try {
+    return typedExpression(condition, context);
+  } catch (failure) {
+    if (!(failure instanceof Incomparable)) throw failure;
+    throw new StatementError(`Error in ${clause} expression: ${failure.message}`);
+  }
 }
 
 /** PARTITION BY NULL leaves no key. */
@@ -123,7 +133,7 @@ function projection(
 ): QueryPlan {
   const keyed = keys.map(({ expression, selectedAt }) => {
     const by = typedExpression(expression, context);
-    const type = typed(by, formatExpression(expression));
+    const type = typed(by);
     const name = use === 'transient' ? undefined : columns[selectedAt]?.name;
     return { by, column: { name: name ?? keyName(expression), type } };
   });
@@ -166,9 +176,11 @@ export function arrange(
   return { values, order };
 }
 
-export const columnOf = (each: NamedExpression): Column => ({ name: each.name, type: typed(each, each.name) });
+export const columnOf = (each: NamedExpression): Column => ({ name: each.name, type: typed(each) });
 
-export function typed(compiled: Compiled, name: string): SqlType {
-  if (compiled.type !== undefined) return compiled.type;
-  throw new StatementError(`Column ${name} is NULL: cast it to a type, for instance CAST(NULL AS STRING)`);
+export function typed({ type }: Compiled): SqlType {
+  if (type !== undefined) return type;
+  throw new StatementError(
+    "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
+  );
 }

@@ -9,4 +9,6 @@ export interface Circumstances {
   readonly properties: Properties;
   readonly registry: Registry | undefined;
   readonly world: World;
+  /** What a query that has ended left behind may be replaced by anything that fits its schema. */
+  readonly isRunning: (queryId: string) => boolean;
 }

@@ -11,7 +11,7 @@ import type { Circumstances } from './circumstances.js';
 /** INSERT INTO … SELECT: the columns must be the stream's, in order and type. Throws StatementError. */
 export function planInsert(
   statement: StatementOf<'insert-select'>,
-  { metastore, world, properties }: Omit<Circumstances, 'registry'>,
+  { metastore, world, properties }: Omit<Circumstances, 'registry' | 'isRunning'>,
 ): { plan: QueryPlan; sink: Source } {
   const sink = metastore.sources.get(statement.target);
   if (sink === undefined) throw new StatementError(`Source ${statement.target} does not exist.`);

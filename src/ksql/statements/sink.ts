@@ -5,12 +5,13 @@ import { parseStatement } from '../../protocol/ksql/parse.js';
 import { columnsIn } from '../expressions/children.js';
 import { registerSchema } from '../formats/register-schema.js';
 import type { Registry } from '../formats/registry.js';
+import type { Metastore } from '../metadata/metastore.js';
 import type { Source } from '../metadata/source.js';
 import { keySourceOf } from '../query/logical-plan.js';
 import type { QueryPlan } from '../query/plan.js';
 import { planQuery, type QueryRequest } from '../query/plan-query.js';
 import { qualified } from '../query/qualified.js';
-import { StatementError } from '../statement-error.js';
+import { during, StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { alreadyExists, checkReplacement, checkTimestamp } from './source.js';
 import { checkTopicName, readSourceProperties, recordFormat, type SourceProperties } from './with-properties.js';
@@ -38,7 +39,10 @@ export function declareSink(statement: CreateAsSelect, circumstances: Circumstan
   }
   const planned = planSink(statement, circumstances);
   const query = qualified(requestOf(statement, circumstances));
-  if (existing !== undefined) checkUpgrade(existing, planned.sink, query, circumstances);
+  if (existing !== undefined) {
+    checkReplacement(existing, planned.sink);
+    checkUpgrade(existing, query, circumstances);
+  }
   return { kind: 'new', statement: { ...statement, query }, ...planned };
 }
 
@@ -59,23 +63,18 @@ export function planSink(
   statement: CreateAsSelect,
   circumstances: Circumstances,
 ): { plan: QueryPlan; sink: Source; properties: SourceProperties } {
-  const plan = planQuery(requestOf(statement, circumstances));
-  if (plan.type !== statement.type) {
-    const advice =
-      plan.type === 'TABLE'
-        ? 'Use `CREATE TABLE AS SELECT` instead.\nSee https://docs.ksqldb.io for the difference of streams and tables.'
-        : 'Use `CREATE STREAM AS SELECT` instead.';
-    throw new StatementError(
-      `Invalid result type. Your SELECT query produces a ${plan.type}. Please use CREATE ${plan.type} AS SELECT statement instead.\n${advice}`.split(
-        '\n',
-      )[0] ?? '',
-    );
-  }
   const { properties: session } = circumstances;
   const properties = readSourceProperties(statement.with, 'query', session);
   const topic = properties.topic ?? `${session.get('ksql.output.topic.name.prefix') ?? ''}${statement.name}`;
-  const sink = sinkOf(statement, plan, { ...properties, topic });
-  return { plan, sink, properties };
+  return during('Could not determine output schema for query due to error', () => {
+    const plan = planQuery(requestOf(statement, circumstances));
+    if (plan.type !== statement.type) {
+      throw new StatementError(
+        `Invalid result type. Your SELECT query produces a ${plan.type}. Please use CREATE ${plan.type} AS SELECT statement instead.`,
+      );
+    }
+    return { plan, sink: sinkOf(statement, plan, { ...properties, topic }), properties };
+  });
 }
 
 function sinkOf(
@@ -123,23 +122,36 @@ function sinkOf(
  * CREATE OR REPLACE keeps the old query's state and offsets, so it may add columns and change filters, no more; of an
  * aggregate only its filter, over the columns that it reads already.
  */
-function checkUpgrade(existing: Source, next: Source, query: Query, circumstances: Circumstances): void {
-  const stateful = query.window !== undefined || query.groupBy.length > 0 || query.joins.length > 0;
-  if ((stateful || existing.window !== undefined) && !changesOnlyFilter(existing, query, circumstances)) {
-    const what = query.joins.length > 0 ? 'joins' : 'aggregations';
-    throw new StatementError(
-      `Cannot replace ${existing.type.toLowerCase()} '${existing.name}': upgrades are not supported for ${what}`,
-    );
-  }
-  checkReplacement(existing, next);
+function checkUpgrade(existing: Source, query: Query, circumstances: Circumstances): void {
+  if (existing.query === undefined || !circumstances.isRunning(existing.query)) return;
+  const why = upgradeProblem(existing, query, circumstances);
+  if (why !== undefined) throw new StatementError(`Query is not upgradeable. ${why}`);
 }
 
-function changesOnlyFilter(existing: Source, query: Query, circumstances: Circumstances): boolean {
-  const old = parseStatement(existing.statement);
-  if (old.kind !== 'create-as-select' || query.window !== undefined || query.joins.length > 0) return false;
-  const source = circumstances.metastore.source(query.from.name);
+function upgradeProblem(existing: Source, query: Query, circumstances: Circumstances): string | undefined {
+  const { metastore } = circumstances;
+  const statement = parseStatement(existing.statement);
+  if (statement.kind !== 'create-as-select') return undefined;
+  const old = qualified(requestOf(statement, circumstances));
+  const [before, after] = [old, query].map(({ from }) => metastore.sources.get(from.name)?.topic);
+  if (query.joins.length > 0) return 'Upgrades not yet supported for joins';
+  if (query.window !== undefined || existing.window !== undefined) {
+    return 'Upgrades not yet supported for windowed queries';
+  }
+  if (before !== after) {
+    const step = `${metastore.source(query.from.name).type === 'STREAM' ? 'Stream' : 'Table'}Source`;
+    return `Plan step of type ${step} must have matching topicName. Values differ: ${before} vs. ${after}`;
+  }
+  if (query.groupBy.length > 0 && !changesOnlyFilter(old, query, metastore)) {
+    return 'Upgrades not yet supported for aggregations';
+  }
+  return undefined;
+}
+
+function changesOnlyFilter(old: Query, query: Query, metastore: Metastore): boolean {
+  const source = metastore.source(query.from.name);
   if (source.type !== 'STREAM' || source.window !== undefined) return false;
-  const [before, after] = [qualified(requestOf(old, circumstances)), query].map((each) => ({
+  const [before, after] = [old, query].map((each) => ({
     shape: shapeOf(each),
     reads: [...columnsOf(each)].sort(),
   }));

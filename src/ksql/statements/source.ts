@@ -10,7 +10,7 @@ import { patternParts } from '../functions/java-pattern.js';
 import { resolveType } from '../metadata/named-types.js';
 import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
-import { failAt, StatementError } from '../statement-error.js';
+import { during, failAt, StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { missingSchemaMessage } from './missing-schema.js';
 import type { Properties } from './properties.js';
@@ -47,12 +47,9 @@ export async function declareSource(
     throw alreadyExists(kind, existing);
   }
   const properties = readSourceProperties(statement.with, 'source', session);
-  const { topic } = properties;
-  if (topic === undefined) {
-    throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
-  }
+  const { topic = statement.name } = properties;
   if (properties.partitions !== undefined) checkTopicName(topic);
-  checkRoles(statement);
+  during('Failed to prepare statement', () => checkRoles(statement));
   const inferred = await withInferredColumns(statement, properties, topic, registry);
   const { types } = metastore;
   const columns = inferred.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
@@ -241,19 +238,17 @@ function checkHeaders({ headers }: RowSchema): void {
   const all = headers.find(({ header }) => header === undefined);
   const more = headers.find((each) => each !== all);
   if (all !== undefined && more !== undefined) {
-    throw new StatementError(`Schema already contains a HEADERS column: \`${all.name}\`. \`${more.name}\` has to go.`);
+    throw new StatementError('Schema already contains a HEADERS column.');
   }
   const twice = headers.find(({ header }, at) => headers.findIndex((each) => each.header === header) !== at);
   if (twice !== undefined) {
-    throw new StatementError(
-      `Schema already contains a HEADER('${twice.header}') column: \`${twice.name}\` has to go.`,
-    );
+    throw new StatementError(`Schema already contains a HEADER('${twice.header}') column.`);
   }
-  for (const { name, type, header } of headers) {
+  for (const { type, header } of headers) {
     const wanted = header === undefined ? 'ARRAY<STRUCT<`KEY` STRING, `VALUE` BYTES>>' : 'BYTES';
     if (formatType(type) !== wanted) {
       throw new StatementError(
-        `Invalid type for HEADER${header === undefined ? 'S' : `('${header}')`} column: expected ${wanted}, got ${formatType(type)} (${name})`,
+        `Invalid type for HEADER${header === undefined ? 'S' : `('${header}')`} column: expected ${wanted}, got ${formatType(type)}`,
       );
     }
   }
@@ -297,38 +292,44 @@ export function checkTimestamp(schema: RowSchema, timestamp: { column: string; p
 
 /** CREATE OR REPLACE may only add value columns at the end; the topic stays, with the formats of what is in it. */
 export function checkReplacement(existing: Source, next: Source): void {
-  const schemas = `DataSource '\`${existing.name}\`' has schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}.`;
-  if (existing.type !== next.type) {
-    throw new StatementError(`Cannot upgrade data source: existing is a ${existing.type}, not a ${next.type}`);
-  }
-  for (const [what, before, after] of [
-    ['topic', existing.topic, next.topic],
-    ['key format', existing.key.format, next.key.format],
-    ['value format', existing.value.format, next.value.format],
-  ]) {
-    if (before === after) continue;
-    throw new StatementError(
-      `Cannot upgrade data source: DataSource '\`${existing.name}\`' has ${what} = ${before} which is not upgradeable to ${after}`,
-    );
-  }
-  const keys = firstDifference(existing.schema.key, next.schema.key);
-  if (keys !== undefined || existing.schema.key.length !== next.schema.key.length) {
-    const changed = keys === undefined ? '' : `${formatColumn(keys)} KEY`;
-    throw new StatementError(
-      `Cannot upgrade data source: ${schemas} (Key columns must be identical.) The following columns are changed, missing or reordered: [${changed}]`,
-    );
-  }
-  const column = firstDifference(existing.schema.value, next.schema.value);
-  if (column !== undefined) {
-    throw new StatementError(
-      `Cannot upgrade data source: ${schemas} The following columns are changed, missing or reordered: [${formatColumn(column)}]`,
-    );
-  }
+  const reasons = [
+    ...differences(existing, next),
+    ...schemaDifferences(existing.schema, next.schema).map(
+      (why) =>
+        `schema = ${formatSchema(existing.schema)} which is not upgradeable to ${formatSchema(next.schema)}. (${why})`,
+    ),
+  ].map((reason) => `DataSource '\`${existing.name}\`' has ${reason}`);
+  if (reasons.length > 0) throw new StatementError(`Cannot upgrade data source: ${reasons.join('\n\tAND ')}`);
 }
 
-/** The first column that the other list has not in the same place with the same type. */
-const firstDifference = (columns: readonly Column[], others: readonly Column[]): Column | undefined =>
-  columns.find((column, at) => {
+const differences = (existing: Source, next: Source): string[] =>
+  (
+    [
+      ['type', `K${existing.type}`, `K${next.type}`],
+      ['topic', existing.topic, next.topic],
+      ['key format', existing.key.format, next.key.format],
+      ['value format', existing.value.format, next.value.format],
+    ] as const
+  ).flatMap(([what, before, after]) =>
+    before === after ? [] : [`${what} = ${before} which is not upgradeable to ${after}`],
+  );
+
+function schemaDifferences(existing: RowSchema, next: RowSchema): string[] {
+  const keys = changedIn(existing.key, next.key).map((column) => `${formatColumn(column)} KEY`);
+  const values = changedIn(existing.value, next.value).map(formatColumn);
+  const listed = (columns: readonly string[]): string =>
+    `The following columns are changed, missing or reordered: [${columns.join(', ')}]`;
+  return [
+    ...(keys.length > 0 || existing.key.length !== next.key.length
+      ? [`Key columns must be identical. ${listed(keys)}`]
+      : []),
+    ...(values.length > 0 ? [listed(values)] : []),
+  ];
+}
+
+/** The columns that the other list has not in the same place with the same type. */
+const changedIn = (columns: readonly Column[], others: readonly Column[]): Column[] =>
+  columns.filter((column, at) => {
     const other = others[at];
     return other === undefined || other.name !== column.name || !sameType(other.type, column.type);
   });

@@ -8,7 +8,7 @@ import type { Format, NullableRepresentation } from '../formats/format.js';
 import { formatNamed } from '../formats/table.js';
 import type { Column } from '../metadata/schema.js';
 import type { RecordFormat, SourceWindow } from '../metadata/source.js';
-import { StatementError } from '../statement-error.js';
+import { during, StatementError } from '../statement-error.js';
 import type { Properties } from './properties.js';
 
 const COMMON: Readonly<Record<string, string>> = {
@@ -77,16 +77,16 @@ export interface SourceProperties {
   readonly queryId: string | undefined;
 }
 
-export function readSourceProperties(
+export const readSourceProperties = (
   clause: WithClause,
   of: 'source' | 'query',
   session: Properties,
-): SourceProperties {
+): SourceProperties => during('Failed to prepare statement', () => read(clause, of, session));
+
+function read(clause: WithClause, of: 'source' | 'query', session: Properties): SourceProperties {
   const unknown = [...clause.keys()].filter((name) => !Object.hasOwn(WITH_PROPERTIES[of], name));
   if (unknown.length > 0) {
-    throw new StatementError(
-      `Failed to prepare statement: Invalid config variable(s) in the WITH clause: ${unknown.join(',')}`,
-    );
+    throw new StatementError(`Invalid config variable(s) in the WITH clause: ${unknown.join(',')}`);
   }
   const text = (name: string): string | undefined => textOf(clause, name);
   const both = text('FORMAT');
@@ -95,6 +95,9 @@ export function readSourceProperties(
     throw new StatementError(
       `Cannot supply both '${other}' and 'FORMAT' properties, as 'FORMAT' sets both key and value formats.`,
     );
+  }
+  if (of === 'source' && !clause.has('KAFKA_TOPIC')) {
+    throw new StatementError('Missing required property "KAFKA_TOPIC" which has no default value.');
   }
   const timestamp = text('TIMESTAMP');
   return {
@@ -135,7 +138,7 @@ function textOf(clause: WithClause, name: string): string | undefined {
   const text = withText(clause, name);
   if (given === undefined) return text;
   throw new StatementError(
-    `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Expected value to be a string, but it was a java.lang.${given}`,
+    `Invalid value ${text} for configuration ${name}: Expected value to be a string, but it was a java.lang.${given}`,
   );
 }
 
@@ -155,14 +158,10 @@ function whole(clause: WithClause, name: string): number | undefined {
   const text = withText(clause, name);
   if (text === undefined) return undefined;
   if (!/^-?\d+$/.test(text))
-    throw new StatementError(
-      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Not a number of type INT`,
-    );
+    throw new StatementError(`Invalid value ${text} for configuration ${name}: Not a number of type INT`);
   const least = LEAST[name];
   if (least !== undefined && (Number(text) < least || (name === 'REPLICAS' && Number(text) === 0))) {
-    throw new StatementError(
-      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Value must be at least ${least}`,
-    );
+    throw new StatementError(`Invalid value ${text} for configuration ${name}: Value must be at least ${least}`);
   }
   return Number(text);
 }
@@ -174,7 +173,7 @@ function bool(clause: WithClause, name: string): boolean | undefined {
   if (text === undefined) return undefined;
   if (text !== 'true' && text !== 'false') {
     throw new StatementError(
-      `Failed to prepare statement: Invalid value ${text} for configuration ${name}: Expected value to be either true or false`,
+      `Invalid value ${text} for configuration ${name}: Expected value to be either true or false`,
     );
   }
   return text === 'true';
@@ -184,7 +183,7 @@ function nullableRepresentation(clause: WithClause, name: string): NullableRepre
   const text = withText(clause, name)?.toUpperCase();
   if (text === undefined || text === 'OPTIONAL' || text === 'WRAPPER') return text;
   throw new StatementError(
-    `Failed to prepare statement: Invalid value ${text} for configuration ${name}: String must be one of: OPTIONAL, WRAPPER, null`,
+    `Invalid value ${text} for configuration ${name}: String must be one of: OPTIONAL, WRAPPER, null`,
   );
 }
 

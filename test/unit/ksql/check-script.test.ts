@@ -32,7 +32,7 @@ it.each([
   [
     'an unknown column',
     `${ORDERS}\nCREATE STREAM s AS SELECT id, prize FROM orders;`,
-    ["3:31 Column 'PRIZE' cannot be resolved."],
+    ["3:31 SELECT column 'PRIZE' cannot be resolved."],
   ],
   [
     'an unknown function',
@@ -53,7 +53,7 @@ it.each([
   [
     'a column that the declared schema lacks',
     `${INFERRED}\nCREATE STREAM s AS SELECT note FROM inferred;`,
-    ["2:27 Column 'NOTE' cannot be resolved."],
+    ["2:27 SELECT column 'NOTE' cannot be resolved."],
   ],
   [
     'a result that does not fit its stream',
@@ -69,7 +69,7 @@ it.each([
   [
     'a WITH property that does not exist',
     "CREATE STREAM s (a INT) WITH (KAFKA_TOPIC = 't', FORMATS = 'JSON');",
-    ['1:1 Failed to prepare statement: Invalid config variable(s) in the WITH clause: FORMATS'],
+    ['1:1 Invalid config variable(s) in the WITH clause: FORMATS'],
   ],
 ])('names %s', async (_, script, expected) => {
   expect(await faults(script)).toEqual(expected);
@@ -77,7 +77,7 @@ it.each([
 
 it('names each fault once: what follows from it is none', async () => {
   const script = `${ORDERS}\nCREATE STREAM a AS SELECT id, nothing FROM orders;\nCREATE STREAM b AS SELECT anything FROM a;`;
-  expect(await faults(script)).toEqual(["3:31 Column 'NOTHING' cannot be resolved."]);
+  expect(await faults(script)).toEqual(["3:31 SELECT column 'NOTHING' cannot be resolved."]);
 });
 
 it.each([

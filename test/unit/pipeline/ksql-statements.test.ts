@@ -38,7 +38,7 @@ describe('ksql statements', () => {
   });
 
   it.each([
-    ['id, prize', "ksql/V000002__totals.sql:2:17 error ksql-statement: Column 'PRIZE' cannot be resolved."],
+    ['id, prize', "ksql/V000002__totals.sql:2:17 error ksql-statement: SELECT column 'PRIZE' cannot be resolved."],
     [
       'id, PRISE(price)',
       "ksql/V000002__totals.sql:2:17 error ksql-statement: Can't find any functions with the name 'PRISE'",
@@ -55,7 +55,7 @@ describe('ksql statements', () => {
     workspace.write('evpipe.yaml', `${FILE}targets: { here: { ksqldb: { url: "http://localhost:8088" } } }\n`);
     const { pipeline, problems } = await workspace.examine({ target: 'here' });
     expect(problems.map(textOf)).toContain(
-      "ksql/V000002__totals.sql:2:17 warning ksql-statement: Column 'PRIZE' cannot be resolved.",
+      "ksql/V000002__totals.sql:2:17 warning ksql-statement: SELECT column 'PRIZE' cannot be resolved.",
     );
     expect(pipeline?.name).toBe('shop');
   });
@@ -69,7 +69,7 @@ describe('ksql statements', () => {
     workspace.write('other.avsc', SCHEMA.replace('"id"', '"number"'));
     const options = { files: ['evpipe.yaml'], profiles: [], env: {}, cwd: workspace.folder };
     expect((await examineEveryProfile(options, KINDS)).profileProblems.map(textOf)).toEqual([
-      "ksql/V000002__totals.sql:2:13 error ksql-statement: Column 'ID' cannot be resolved. (with --profile other)",
+      "ksql/V000002__totals.sql:2:13 error ksql-statement: SELECT column 'ID' cannot be resolved. (with --profile other)",
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { offsetReset } from '../../../ksql/statements/properties.js';
 import type { StatementOf } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import { type ResultRow, TransientQuery } from '../runtime/transient-query.js';
+import { checkPartitions } from './copartitioned.js';
 import { checkPull, openPull, planPull, resultColumns, type Setting } from './pull-query.js';
 
 export interface ResultColumn extends Column {
@@ -38,7 +39,7 @@ export async function openQuery(
   const { query } = statement;
   const { metastore, parts } = engine;
   const push = query.emit !== undefined;
-  const source = metastore.source(query.from.name);
+  const source = metastore.queried(query.from.name);
   if (!push) checkPull(query, setting(engine, properties));
   if (!push && source.type === 'TABLE') {
     const pull = planPull(engine, statement, source, setting(engine, properties));
@@ -50,6 +51,7 @@ export async function openQuery(
       throw new StatementError(`Topic '${input.source.topic}' of ${input.source.name} does not exist.`);
     }
   }
+  await checkPartitions(plan, engine);
   transients += 1;
   const id = `transient_${source.name}_${parts.world.now()}${transients}`;
   const transient = new TransientQuery({

@@ -1,6 +1,6 @@
+import { columnsOf } from '../../../ksql/expressions/children.js';
 import { formatColumn } from '../../../ksql/metadata/schema.js';
 import type { Source } from '../../../ksql/metadata/source.js';
-import { columnsOf } from '../../../ksql/query/join-rules.js';
 import type { SelectStep } from '../../../ksql/query/physical-plan.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';

@@ -189,7 +189,7 @@ export async function handleHeldRows(call: KsqlCall, engine: Engine): Promise<An
   const { sql, properties } = readQuery(body, 'sql', objectField(body, 'properties'));
   const statement = parseStatement(sql);
   if (statement.kind !== 'select') throw new StatementError('a pull query is expected', 40001);
-  const source = engine.metastore.source(statement.query.from.name);
+  const source = engine.metastore.queried(statement.query.from.name);
   return { status: 200, body: await tellHeld(planPull(engine, statement, source, setting(engine, properties))) };
 }
 

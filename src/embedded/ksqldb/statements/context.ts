@@ -19,11 +19,12 @@ export interface StatementContext {
 export const circumstances = ({ engine, session }: StatementContext): Circumstances =>
   circumstancesOf(engine, session.properties);
 
-export const circumstancesOf = ({ metastore, parts }: Engine, properties: Properties): Circumstances => ({
+export const circumstancesOf = ({ metastore, parts, queries }: Engine, properties: Properties): Circumstances => ({
   metastore,
   properties,
   registry: parts.registry,
   world: parts.world,
+  isRunning: (queryId) => queries.has(queryId),
 });
 
 /** Undefined: the statement adds no entity to the answer. Throws StatementError. */

@@ -1,4 +1,3 @@
-import type { Source } from '../../../ksql/metadata/source.js';
 import type { QueryPlan } from '../../../ksql/query/plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { type DeclaredSink, declareSink, planSink, registerSink } from '../../../ksql/statements/sink.js';
@@ -6,6 +5,7 @@ import type { WithClause } from '../../../protocol/ksql/ast.js';
 import { formatCreate } from '../../../protocol/ksql/format-statement.js';
 import { withEntry } from '../../../protocol/ksql/with-values.js';
 import type { Engine } from '../engine.js';
+import { checkPartitions } from '../query/copartitioned.js';
 import { type Change, circumstances, circumstancesOf } from './context.js';
 import { partitionMismatch } from './create-source.js';
 import { alreadyThere } from './entity.js';
@@ -47,19 +47,6 @@ export const createAsSelect: Change<'create-as-select'> = {
     return { message: `Created query with ID ${id}`, queryId: id };
   },
 };
-
-/** Joined sources lie side by side only where they have the same number of partitions. */
-export async function checkPartitions(plan: QueryPlan, { parts }: Engine): Promise<void> {
-  const count = async ({ topic }: Source): Promise<number> =>
-    (await parts.kafka.describeTopic(topic))?.partitions.length ?? 0;
-  for (const [left, right] of plan.copartitioned) {
-    const [a, b] = await Promise.all([count(left), count(right)]);
-    if (a === b) continue;
-    throw new StatementError(
-      `Can't join \`${left.name}\` with \`${right.name}\` since the number of partitions don't match. \`${left.name}\` partitions = ${a}; \`${right.name}\` partitions = ${b}. Please repartition either one so that the number of partitions match.`,
-    );
-  }
-}
 
 /** The sink has as many partitions as the first source unless WITH says otherwise. */
 async function ensureSinkTopic(

@@ -54,7 +54,7 @@ const requests: ReadonlyArray<readonly [path: string, init: RequestInit, status:
     '/query',
     { method: 'POST', body: JSON.stringify({ ksql: 'SELECT nope FROM clicks EMIT CHANGES;' }) },
     400,
-    error("Line: 1, Col: 8: Column 'NOPE' cannot be resolved."),
+    error("Line: 1, Col: 8: SELECT column 'NOPE' cannot be resolved."),
   ],
   [
     '/query',

@@ -29,7 +29,7 @@ const statements: ReadonlyArray<readonly [sql: string, more: object, status: num
   ],
   [`${NEVER} SHOW STREAMS`, {}, 400, refused("missing ';' at '<EOF>'")],
   [`${NEVER} CREAT STREAM x;`, {}, 400, refused("Unknown statement 'CREAT'")],
-  [`${NEVER} CREATE STREAM x AS SELECT nope FROM never;`, {}, 400, refused("Column 'NOPE' cannot be resolved.")],
+  [`${NEVER} CREATE STREAM x AS SELECT nope FROM never;`, {}, 400, refused("SELECT column 'NOPE' cannot be resolved.")],
   [
     `${NEVER} DROP STREAM nope;`,
     {},

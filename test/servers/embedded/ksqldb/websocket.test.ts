@@ -55,7 +55,9 @@ describe('queries over a WebSocket', () => {
 
   it('says in the close frame what it refuses', async () => {
     const refusal = (reason: unknown) => ({ messages: [], code: 1003, reason });
-    expect(await ask(pathOf('SELECT * FROM nope EMIT CHANGES;'))).toEqual(refusal('NOPE does not exist.'));
+    expect(await ask(pathOf('SELECT * FROM nope EMIT CHANGES;'))).toEqual(
+      refusal('Exception while preparing statement: NOPE does not exist.'),
+    );
     expect(await ask(pathOf('SHOW STREAMS;'))).toEqual(refusal(expect.stringContaining('not supported')));
     expect(await ask(pathOf(`SELECT * FROM ${'x'.repeat(200)};`))).toEqual(
       refusal(expect.stringMatching(/^X+\.\.\.$/)),
