@@ -48,12 +48,20 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 export const isKnownProperty = (name: string): boolean => KNOWN.test(propertyName(name));
 
 /** What makes a server the one that it is: no request can set it. */
-export const isFixed = (name: string): boolean => /^(ksql\.service\.id|bootstrap\.servers)$/.test(propertyName(name));
+const FIXED: ReadonlySet<string> = new Set([
+  'bootstrap.servers',
+  'ksql.extension.dir',
+  'ksql.query.persistent.active.limit',
+  'ksql.service.id',
+]);
+
+export const isFixed = (name: string): boolean => FIXED.has(propertyName(name));
 
 /** SET of a property that nothing knows, or to a value that it cannot have. */
 export function checkProperty(name: string, value: string, code = 40001): void {
   if (!isKnownProperty(name))
     throw new StatementError(`Not recognizable as ksql, streams, consumer, or producer property: '${name}'`, code);
+  if (isFixed(name)) throw new StatementError(`Cannot override property '${name}'`, code);
   if (propertyName(name) === STATE_BYTES && !/^\d{1,15}$/.test(value)) {
     throw new StatementError(`Invalid value ${value} for configuration ${name}: Not a number of type LONG`, code);
   }

@@ -8,15 +8,21 @@ import { recordPrinter } from './record-printer.js';
 /** The lines of a printed topic, until LIMIT or the signal. */
 export type PrintedTopic = (signal: AbortSignal) => AsyncGenerator<string>;
 
+async function notFound(topic: string, { parts }: Engine): Promise<StatementError> {
+  const near = (await parts.kafka.listTopics()).filter(({ name }) => name.toUpperCase() === topic.toUpperCase());
+  const hint = near.length === 0 ? [] : ['Did you mean:', ...near.map(({ name }) => `\tprint ${name};`)];
+  return new StatementError(
+    [
+      `Could not find topic '${topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive.`,
+      ...hint,
+    ].join('\n'),
+  );
+}
+
 /** PRINT 'topic' [FROM BEGINNING] [INTERVAL n] [LIMIT n]: what keys and values may be, and a line for each record; Avro, KAFKA keys and windows are decoded. */
 export async function openPrint(engine: Engine, statement: StatementOf<'print'>): Promise<PrintedTopic> {
   const { kafka } = engine.parts;
-  if ((await kafka.describeTopic(statement.topic)) === undefined) {
-    throw new StatementError(
-      `Could not find topic '${statement.topic}', or the KSQL user does not have permissions to list the topic.`,
-      40001,
-    );
-  }
+  if ((await kafka.describeTopic(statement.topic)) === undefined) throw await notFound(statement.topic, engine);
   const show = recordPrinter(engine, statement.topic);
   const from = await kafka.offsets(statement.topic, statement.fromBeginning ? 'earliest' : 'latest');
   const every = statement.interval ?? 1;

@@ -95,6 +95,13 @@ const statements: ReadonlyArray<readonly [sql: string, more: object, status: num
     ],
   ],
   ["INSERT INTO ins (k) VALUES ('x');", {}, 200, []],
+  ["SET 'bootstrap.servers'='x';", {}, 400, refused("Cannot override property 'bootstrap.servers'")],
+  [
+    'SHOW STREAMS;',
+    { streamsProperties: { 'bootstrap.servers': 'x' } },
+    400,
+    { '@type': 'generic_error', error_code: 40000, message: "Cannot override property 'bootstrap.servers'" },
+  ],
   ['ASSERT TOPIC s;', {}, 200, [{ '@type': 'assert_topic', topicName: 's', exists: true }]],
   ['ASSERT TOPIC nix TIMEOUT 1 SECONDS;', {}, 417, { error_code: 41700 }],
 ];
@@ -112,6 +119,7 @@ const lines: ReadonlyArray<readonly [path: string, body: object, answer: readonl
     { ksql: 'SELECT * FROM counts; SELECT * FROM counts;' },
     [refused('Expected exactly one KSQL statement; found 2 instead')],
   ],
+  ['/query', { ksql: "PRINT 'S';" }, [refused('Topic names are case-sensitive.\nDid you mean:\n\tprint s;')]],
   ['/query', { ksql: 'SELECT * FROM counts' }, [refused("missing ';' at '<EOF>'")]],
   ['/query', { sql: 'SELECT * FROM counts;' }, [{ '@type': 'generic_error', error_code: 40000 }]],
   [
