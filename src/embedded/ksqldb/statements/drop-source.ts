@@ -31,7 +31,7 @@ export const dropSource: Change<'drop-source'> = {
       );
     }
     if (statement.deleteTopic) {
-      if (source.readOnly) throw new StatementError(`Cannot delete topic of read-only source: ${source.name}`);
+      if (source.readOnly) throw new StatementError(`Cannot delete topic for read-only source: ${source.name}`);
       await engine.queries.get(source.query ?? '')?.stop();
       const { kafka, registry } = engine.parts;
       if ((await kafka.describeTopic(source.topic)) !== undefined) await kafka.deleteTopic(source.topic);
