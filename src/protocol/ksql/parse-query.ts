@@ -34,8 +34,8 @@ export function parseQuery(cursor: Cursor): Query {
   for (let join = parseJoin(cursor); join !== undefined; join = parseJoin(cursor)) joins.push(join);
   const window = cursor.accept('WINDOW') ? parseWindow(cursor) : undefined;
   const where = cursor.accept('WHERE') ? parseExpression(cursor) : undefined;
-  const groupBy = cursor.accept('GROUP', 'BY') ? parseGroup(cursor) : [];
-  const partitionBy = cursor.accept('PARTITION', 'BY') ? parseGroup(cursor) : [];
+  const groupBy = cursor.accept('GROUP') ? parseGroup(cursor) : [];
+  const partitionBy = cursor.accept('PARTITION') ? parseGroup(cursor) : [];
   const having = cursor.accept('HAVING') ? parseExpression(cursor) : undefined;
   const emit = cursor.accept('EMIT') ? parseEmit(cursor) : undefined;
   const limit = cursor.accept('LIMIT') ? cursor.expectInteger() : undefined;
@@ -90,6 +90,12 @@ function parseJoin(cursor: Cursor): Join | undefined {
   return { kind, source, within, on: parseExpression(cursor), at };
 }
 
+/** What is after GRACE. */
+function parseGrace(cursor: Cursor): Duration {
+  cursor.expect('PERIOD');
+  return parseDuration(cursor);
+}
+
 function parseWithin(cursor: Cursor): NonNullable<Join['within']> {
   let before: Duration;
   let after: Duration;
@@ -102,11 +108,12 @@ function parseWithin(cursor: Cursor): NonNullable<Join['within']> {
     before = parseDuration(cursor);
     after = before;
   }
-  const grace = cursor.accept('GRACE', 'PERIOD') ? parseDuration(cursor) : undefined;
-  return { before, after, grace };
+  return { before, after, grace: cursor.accept('GRACE') ? parseGrace(cursor) : undefined };
 }
 
+/** What is after GROUP or PARTITION. */
 function parseGroup(cursor: Cursor): Expression[] {
+  cursor.expect('BY');
   // GROUP BY (A, B) is the same as GROUP BY A, B; but (A + B) * 2, … begins with a parenthesis too.
   const grouped = cursor.sees('(') && closesAtClause(cursor);
   if (grouped) cursor.expect('(');
@@ -166,8 +173,8 @@ function parseWindowEnd(cursor: Cursor): { retention: Duration | undefined; grac
   while (cursor.accept(',')) {
     if (cursor.accept('RETENTION')) retention = parseDuration(cursor);
     else {
-      cursor.expect('GRACE', 'PERIOD');
-      grace = parseDuration(cursor);
+      cursor.expect('GRACE');
+      grace = parseGrace(cursor);
     }
   }
   cursor.expect(')');
