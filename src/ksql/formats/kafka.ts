@@ -1,5 +1,5 @@
-import { formatType, type SqlType } from '../../protocol/ksql/types.js';
-import type { Column } from '../metadata/schema.js';
+import type { SqlType } from '../../protocol/ksql/types.js';
+import { formatColumns } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value, ValueForms } from '../values/value.js';
 import type { Format } from './format.js';
@@ -68,10 +68,9 @@ export const KAFKA: Format = {
   meaning: 'One column in the bytes of Kafka’s own serializers: big-endian numbers, UTF-8 text.',
   inference: false,
   wrapping: 'never',
-  check(columns: readonly Column[]) {
+  check(columns, role) {
     if (columns.length > 1) {
-      const names = columns.map((column) => `\`${column.name}\` ${formatType(column.type)}`).join(', ');
-      throw new StatementError(`The 'KAFKA' format only supports a single field. Got: [${names}]`);
+      throw new StatementError(`The 'KAFKA' format only supports a single field. Got: ${formatColumns(columns, role)}`);
     }
     for (const { type } of columns) {
       if (CODECS[type.kind] !== undefined) continue;

@@ -1,4 +1,4 @@
-import { formatColumn } from '../metadata/schema.js';
+import { formatColumns } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Format } from './format.js';
 
@@ -7,10 +7,10 @@ export const NONE: Format = {
   meaning: 'No data at all: for keys that are not there.',
   inference: false,
   wrapping: 'never',
-  check(columns) {
+  check(columns, role) {
     if (columns.length > 0) {
       throw new StatementError(
-        `The 'NONE' format can only be used when no columns are defined. Got: [${columns.map(formatColumn).join(', ')}]`,
+        `The 'NONE' format can only be used when no columns are defined. Got: ${formatColumns(columns, role)}`,
       );
     }
   },

@@ -26,4 +26,8 @@ export function formatSchema(schema: RowSchema, keyWord: 'KEY' | 'PRIMARY KEY' =
   ].join(', ');
 }
 
+/** The columns of a key or a value: `[`A` STRING KEY, `B` INTEGER KEY]`. */
+export const formatColumns = (columns: readonly Column[], role: 'key' | 'value'): string =>
+  `[${columns.map((column) => `${formatColumn(column)}${role === 'key' ? ' KEY' : ''}`).join(', ')}]`;
+
 export const formatColumn = (column: Column): string => `${quoteName(column.name)} ${formatType(column.type)}`;

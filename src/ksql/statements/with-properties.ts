@@ -6,7 +6,7 @@ import { formatType, type SqlType } from '../../protocol/ksql/types.js';
 import { withText } from '../../protocol/ksql/with-values.js';
 import type { Format, NullableRepresentation } from '../formats/format.js';
 import { formatNamed } from '../formats/table.js';
-import type { Column } from '../metadata/schema.js';
+import { type Column, formatColumns } from '../metadata/schema.js';
 import type { RecordFormat, SourceWindow } from '../metadata/source.js';
 import { during, StatementError } from '../statement-error.js';
 import type { Properties } from './properties.js';
@@ -269,6 +269,24 @@ function checkSchemaOf(role: 'key' | 'value', format: Format, properties: Source
   if (name.trim() === '') throw new StatementError('fullSchemaName cannot be empty.');
 }
 
+/** What a format can't hold, as ksqlDB's serdes say it. */
+function checkColumns(
+  format: Format,
+  role: 'key' | 'value',
+  columns: readonly Column[],
+  { wrapSingleValue: wrap }: SourceProperties,
+): void {
+  try {
+    format.check(columns, role);
+  } catch (failure) {
+    if (!(failure instanceof StatementError)) throw failure;
+    const features = role === 'key' || wrap === undefined ? '' : wrap ? 'WRAP_SINGLES' : 'UNWRAP_SINGLES';
+    throw new StatementError(
+      `${role === 'key' ? 'Key' : 'Value'} format does not support schema.\nformat: ${format.name}\nschema: Persistence{columns=${formatColumns(columns, role)}, features=[${features}]}\nreason: ${failure.message}`,
+    );
+  }
+}
+
 /** How keys or values are laid out: one key column stands alone, one value column only if it is asked for. */
 export function recordFormat(
   role: 'key' | 'value',
@@ -279,7 +297,7 @@ export function recordFormat(
 ): RecordFormat {
   const format = formatNamed(name);
   if (role === 'key') checkNoMaps(columns);
-  format.check(columns, role);
+  checkColumns(format, role, columns, properties);
   const delimiter = role === 'key' ? properties.keyDelimiter : properties.valueDelimiter;
   if (delimiter !== undefined && format.name !== 'DELIMITED' && properties.delimiterGiven !== false) {
     throw new StatementError(
