@@ -33,11 +33,9 @@ export type DeclaredSink =
 /** CREATE STREAM or TABLE … AS SELECT, as far as topics play no part. Throws StatementError. */
 export function declareSink(statement: CreateAsSelect, circumstances: Circumstances): DeclaredSink {
   const existing = circumstances.metastore.sources.get(statement.name);
-  if (existing !== undefined && !statement.orReplace) {
-    if (statement.ifNotExists) return { kind: 'exists', existing };
-    throw alreadyExists(statement.type.toLowerCase(), existing);
-  }
+  if (existing !== undefined && statement.ifNotExists && !statement.orReplace) return { kind: 'exists', existing };
   const planned = planSink(statement, circumstances);
+  if (existing !== undefined && !statement.orReplace) throw alreadyExists(statement.type.toLowerCase(), existing);
   const query = qualified(requestOf(statement, circumstances));
   if (existing !== undefined) {
     checkReplacement(existing, planned.sink);

@@ -10,6 +10,7 @@ import { patternParts } from '../functions/java-pattern.js';
 import { resolveType } from '../metadata/named-types.js';
 import { type Column, formatColumn, formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
+import { isSystemColumn } from '../query/projection.js';
 import { during, failAt, StatementError } from '../statement-error.js';
 import type { Circumstances } from './circumstances.js';
 import { missingSchemaMessage } from './missing-schema.js';
@@ -42,15 +43,14 @@ export async function declareSource(
       `Cannot add ${kind} '${statement.name}': CREATE OR REPLACE is not supported on source streams or tables.`,
     );
   }
-  if (existing !== undefined && !statement.orReplace) {
-    if (statement.ifNotExists) return { kind: 'exists', existing };
-    throw alreadyExists(kind, existing);
-  }
   const properties = readSourceProperties(statement.with, 'source', session);
+  during('Failed to prepare statement', () => checkRoles(statement));
+  if (existing !== undefined && statement.ifNotExists && !statement.orReplace) return { kind: 'exists', existing };
   const { topic = statement.name } = properties;
   if (properties.partitions !== undefined) checkTopicName(topic);
-  during('Failed to prepare statement', () => checkRoles(statement));
   const inferred = await withInferredColumns(statement, properties, topic, registry);
+  if (existing !== undefined && !statement.orReplace) throw alreadyExists(kind, existing);
+  checkReserved(inferred);
   const { types } = metastore;
   const columns = inferred.columns.map((column) => ({ ...column, type: resolveType(column.type, types) }));
   const completed = { ...inferred, columns };
@@ -119,10 +119,13 @@ function checkRoles({ type, columns }: CreateSource): void {
   for (const { name } of columns) {
     if (seen.has(name)) throw new StatementError(`Duplicate column names: \`${name}\``);
     seen.add(name);
-    if (['ROWTIME', 'ROWPARTITION', 'ROWOFFSET', 'WINDOWSTART', 'WINDOWEND'].includes(name)) {
-      throw new StatementError(`'${name}' is a reserved column name. You cannot use it as a name for a column.`);
-    }
   }
+}
+
+function checkReserved({ columns }: CreateSource): void {
+  const found = columns.find(({ name }) => isSystemColumn(name));
+  if (found === undefined) return;
+  throw new StatementError(`'${found.name}' is a reserved column name. You cannot use it as a name for a column.`);
 }
 
 async function withInferredColumns(
