@@ -15,6 +15,8 @@ export const DEPTH_MAX = 500;
 export class Cursor {
   private index = 0;
   private expected = new Set<string>();
+  /** An expression begins here, or one that ends here could go on: far more could follow than is in `expected`. */
+  private manyExpected = false;
   private depth = 0;
   /** Where custom types were named so far. */
   readonly namedTypes: Token[] = [];
@@ -42,7 +44,7 @@ export class Cursor {
   advance(): Token {
     const { token } = this;
     this.index += 1;
-    this.expected.clear();
+    this.expectAnew();
     return token;
   }
 
@@ -60,6 +62,16 @@ export class Cursor {
   /** Like `at`, but leaves no trace in the message. */
   sees(...wanted: readonly string[]): boolean {
     return wanted.every((each, ahead) => this.is(this.peek(ahead), each));
+  }
+
+  expectMany(): void {
+    this.manyExpected = true;
+  }
+
+  /** What has been expected at this token does not count. */
+  expectAnew(): void {
+    this.expected.clear();
+    this.manyExpected = false;
   }
 
   accept(...wanted: readonly string[]): boolean {
@@ -142,7 +154,9 @@ export class Cursor {
 
   fail(): KsqlSyntaxError {
     const { token } = this;
-    const candidates = [...this.expected].sort(symbolsFirst).map((each) => (NAMES.has(each) ? each : `'${each}'`));
+    const candidates = this.manyExpected
+      ? []
+      : [...this.expected].sort(symbolsFirst).map((each) => (NAMES.has(each) ? each : `'${each}'`));
     if (candidates.length === 1) return new KsqlSyntaxError(token.at, `Syntax Error\nExpecting ${candidates[0]}`);
     if (candidates.length > 1 && candidates.length <= CANDIDATES_SHOWN_MAX) {
       return new KsqlSyntaxError(token.at, `Syntax Error\nExpecting {${candidates.join(', ')}}`);
@@ -162,6 +176,6 @@ export class Cursor {
 
 const NAMES: ReadonlySet<string> = new Set(['STRING', 'INTEGER_VALUE', 'IDENTIFIER', '<EOF>']);
 
-/** Punctuation, then keywords, then kinds of tokens, each in order. */
-const rank = (text: string): number => (NAMES.has(text) ? 2 : /^[A-Z]/.test(text) ? 1 : 0);
+/** The end of the statement, other punctuation, then keywords, then kinds of tokens, each in order. */
+const rank = (text: string): number => (NAMES.has(text) ? 2 : /^[A-Z]/.test(text) ? 1 : text === ';' ? -1 : 0);
 const symbolsFirst = (a: string, b: string): number => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);

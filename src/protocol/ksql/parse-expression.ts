@@ -29,7 +29,10 @@ export function parseExpression(cursor: Cursor, power = 0): Expression {
     let left = parsePrefix(cursor);
     for (let links = 1; ; links++) {
       const next = parseInfix(cursor, left, power);
-      if (next === undefined) return left;
+      if (next === undefined) {
+        cursor.expectMany();
+        return left;
+      }
       cursor.checkDepth(links);
       left = next;
     }
@@ -38,6 +41,7 @@ export function parseExpression(cursor: Cursor, power = 0): Expression {
 
 function parsePrefix(cursor: Cursor): Expression {
   const { at } = cursor.token;
+  cursor.expectMany();
   if (cursor.accept('NOT')) return { kind: 'not', operand: parseExpression(cursor, POWER.not), at };
   if (cursor.accept('-')) {
     const operand = parseExpression(cursor, POWER.unary);

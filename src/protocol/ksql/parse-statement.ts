@@ -48,6 +48,9 @@ function assignment(cursor: Cursor): { property: string; value: string } {
   return { property, value: cursor.expectString() };
 }
 
+/** As the last word of a statement it is missing in what ksqlDB says it expected. */
+const isExtended = (cursor: Cursor): boolean => cursor.sees('EXTENDED') && cursor.accept('EXTENDED');
+
 function allOrQuery(cursor: Cursor): string | undefined {
   cursor.advance();
   return cursor.accept('ALL') ? undefined : cursor.identifier();
@@ -67,7 +70,8 @@ function parseCreate(cursor: Cursor): StatementBody {
   const columns = cursor.accept('(') ? parseColumns(cursor) : [];
   const properties = cursor.accept('WITH') ? parseWith(cursor, true) : new Map<string, Expression>();
   const head = { type, name, orReplace, ifNotExists, with: properties };
-  if (columns.length === 0 && !readOnly && cursor.accept('AS')) {
+  if (columns.length === 0 && !readOnly && cursor.sees('AS')) {
+    cursor.expect('AS');
     return { kind: 'create-as-select', ...head, query: parseQuery(cursor) };
   }
   return { kind: 'create-source', ...head, readOnly, columns };
@@ -133,6 +137,7 @@ const LITERALS: ReadonlySet<Expression['kind']> = new Set([
 function parseLiteral(cursor: Cursor): Expression {
   const { token } = cursor;
   const value = parseExpression(cursor);
+  cursor.expectAnew(); // a literal does not go on
   if (LITERALS.has(value.kind)) return value;
   const { line, column } = token.at;
   throw new KsqlSyntaxError(
@@ -224,12 +229,12 @@ function parseList(cursor: Cursor): StatementBody {
   if (cursor.accept('FUNCTIONS')) return { kind: 'list-functions' };
   if (cursor.accept('ALL')) {
     cursor.expect('TOPICS');
-    return { kind: 'list-topics', all: true, extended: cursor.accept('EXTENDED') };
+    return { kind: 'list-topics', all: true, extended: isExtended(cursor) };
   }
-  if (cursor.accept('TOPICS')) return { kind: 'list-topics', all: false, extended: cursor.accept('EXTENDED') };
-  if (cursor.accept('STREAMS')) return { kind: 'list-streams', extended: cursor.accept('EXTENDED') };
-  if (cursor.accept('TABLES')) return { kind: 'list-tables', extended: cursor.accept('EXTENDED') };
-  if (cursor.accept('QUERIES')) return { kind: 'list-queries', extended: cursor.accept('EXTENDED') };
+  if (cursor.accept('TOPICS')) return { kind: 'list-topics', all: false, extended: isExtended(cursor) };
+  if (cursor.accept('STREAMS')) return { kind: 'list-streams', extended: isExtended(cursor) };
+  if (cursor.accept('TABLES')) return { kind: 'list-tables', extended: isExtended(cursor) };
+  if (cursor.accept('QUERIES')) return { kind: 'list-queries', extended: isExtended(cursor) };
   const type = cursor.accept('SOURCE') ? 'SOURCE' : cursor.accept('SINK') ? 'SINK' : undefined;
   if (type === undefined && cursor.accept('CONNECTOR')) {
     cursor.expect('PLUGINS');
@@ -247,13 +252,13 @@ function parseDescribe(cursor: Cursor): StatementBody {
     return { kind: 'describe-connector', name };
   }
   if (cursor.accept('STREAMS')) {
-    return { kind: 'describe-sources', type: 'STREAM', extended: cursor.accept('EXTENDED') };
+    return { kind: 'describe-sources', type: 'STREAM', extended: isExtended(cursor) };
   }
   if (cursor.accept('TABLES')) {
-    return { kind: 'describe-sources', type: 'TABLE', extended: cursor.accept('EXTENDED') };
+    return { kind: 'describe-sources', type: 'TABLE', extended: isExtended(cursor) };
   }
   const name = cursor.identifier();
-  return { kind: 'describe-source', name, extended: cursor.accept('EXTENDED') };
+  return { kind: 'describe-source', name, extended: isExtended(cursor) };
 }
 
 function parsePrint(cursor: Cursor): StatementBody {

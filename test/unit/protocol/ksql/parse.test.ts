@@ -117,8 +117,14 @@ describe('expressions bind as in SQL', () => {
 
 describe('syntax errors name the place and what was expected', () => {
   it.each([
-    ['create stream foo a select * from bar;', "line 1:19: Syntax Error\nSyntax error at or near 'a' at line 1:19"],
-    ['describe functiii concat;', "line 1:19: Syntax Error\nExpecting {';', 'EXTENDED'}"],
+    ['create stream foo a select * from bar;', "line 1:19: Syntax Error\nExpecting {';', '(', 'WITH'}"],
+    ['describe functiii concat;', "line 1:19: Syntax Error\nExpecting ';'"],
+    [
+      'SELECT A FROM B WHERE C = 1 GROUPE BY A;',
+      "line 1:29: Syntax Error\nSyntax error at or near 'GROUPE' at line 1:29",
+    ],
+    ['SELECT A FROM B WHERE C == 1;', "line 1:26: Syntax Error\nSyntax error at or near '=' at line 1:26"],
+    ["CREATE STREAM S WITH (A='x' B=1);", "line 1:29: Syntax Error\nExpecting {')', ','}"],
     ['CREAT STREAM X;', "line 1:1: Syntax Error\nUnknown statement 'CREAT'\nDid you mean 'CREATE'?"],
     ['LIST TOPICS;\n  DROP STREAM ;', "line 2:15: Syntax Error\nExpecting {'IF', IDENTIFIER}"],
     ["SELECT 'a FROM B;", "line 1:8: Syntax Error\nThe string is not closed: ' is missing"],
