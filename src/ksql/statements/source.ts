@@ -309,13 +309,36 @@ const differences = (existing: Source, next: Source): string[] =>
   (
     [
       ['type', `K${existing.type}`, `K${next.type}`],
-      ['topic', existing.topic, next.topic],
-      ['key format', existing.key.format, next.key.format],
-      ['value format', existing.value.format, next.value.format],
+      ['topic', describeTopic(existing), describeTopic(next)],
     ] as const
   ).flatMap(([what, before, after]) =>
     before === after ? [] : [`${what} = ${before} which is not upgradeable to ${after}`],
   );
+
+/** PT1H30M, as Java prints a duration. */
+function isoDuration(ms: number): string {
+  const parts = { H: Math.floor(ms / 3_600_000), M: Math.floor(ms / 60_000) % 60, S: (ms % 60_000) / 1000 };
+  return `PT${Object.entries(parts)
+    .map(([unit, count]) => (count === 0 ? '' : `${count}${unit}`))
+    .join('')}`;
+}
+
+/** What may not change of a topic, as ksqlDB shows it. */
+function describeTopic({ topic, key, value, schema, window }: Source): string {
+  const size = window?.sizeMs === undefined ? 'Optional.empty' : `Optional[${isoDuration(window.sizeMs)}]`;
+  const windowed = window === undefined ? 'Optional.empty' : `Optional[WindowInfo{type=${window.kind}, size=${size}}]`;
+  const [ofKey, ofValue] = ([key, value] as const).map((format, at) => {
+    const { format: name, delimiter, schemaFullName } = format;
+    const properties = [
+      ...(name === 'DELIMITED' && delimiter !== ',' ? [`delimiter=${delimiter}`] : []),
+      ...(schemaFullName === undefined ? [] : [`fullSchemaName=${schemaFullName}`]),
+    ];
+    const single = (at === 0 ? schema.key : schema.value).length === 1;
+    const unwrapped = single && !format.wrapped && formatNamed(name).wrapping === 'choice';
+    return `format=FormatInfo{format=${name}, properties={${properties.join(', ')}}}, features=[${unwrapped ? 'UNWRAP_SINGLES' : ''}]`;
+  });
+  return `KsqlTopic{kafkaTopicName='${topic}', keyFormat=KeyFormat{${ofKey}, window=${windowed}}, valueFormat=ValueFormat{${ofValue}}}`;
+}
 
 function schemaDifferences(existing: RowSchema, next: RowSchema): string[] {
   const keys = changedIn(existing.key, next.key).map((column) => `${formatColumn(column)} KEY`);
