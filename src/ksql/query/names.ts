@@ -77,7 +77,7 @@ function clausesOf(query: Query): [[Clause, Expression[]], ...Array<[Clause, Exp
   ];
 }
 
-/** A join can have a key of its own, and what is grouped in windows has their bounds. */
+/** A join can have a key of its own, and what is grouped in windows has their bounds: where, is judged later. */
 const isGenerated = ({ source, name }: ColumnReference, clause: Clause, { joins, window }: Query): boolean =>
   (source === undefined && joins.length > 0 && clause !== 'JOIN ON' && /^ROWKEY(_\d+)?$/.test(name)) ||
-  (window !== undefined && (clause === 'SELECT' || clause === 'HAVING') && WINDOW_COLUMNS.has(name));
+  (window !== undefined && WINDOW_COLUMNS.has(name));

@@ -64,7 +64,7 @@ describe('test-ksql', () => {
     expect(results[0]).toMatchObject({ outcome: 'passed' });
     expect(results[1]).toMatchObject({
       outcome: 'error',
-      message: 'Exception while preparing statement: NOWHERE does not exist.',
+      message: 'NOWHERE does not exist.',
       location: { file: join(folder, 'sql', 'V1__bad.sql'), line: 3, column: 17 },
     });
   });
