@@ -111,6 +111,8 @@ export interface GroupProbe {
   readonly name: string;
   readonly group: string;
   readonly reads: readonly string[];
+  /** Topics in which parts of a query hand rows to each other. */
+  between?(): Promise<readonly string[]>;
   /** Where the replica itself keeps how far it has applied its topics: commits may come before the work is done, or late. */
   applied?(): Promise<readonly PartitionPosition[]>;
   readonly handsOn: HandsOn;
@@ -132,21 +134,34 @@ async function outputOf({ topics, queues }: HandsOn, kafka: OpenKafka): Promise<
   return topics.length === 0 ? undefined : endsOf(await kafka(), topics);
 }
 
+/**
+ * What a group has read it has handled, unless it hands rows on to itself: when it has passed the fence, it has to pass the ends of
+ * the topics between its parts, and again for each of these topics, since one may lead to the next.
+ */
 export function groupStage(probe: GroupProbe, kafka: KafkaClient): Stage {
+  const committed = (topics: readonly string[]) => kafka.committedOffsets(probe.group, topics);
+  const within = new WeakMap<Fence, Array<readonly PartitionPosition[]>>();
   return {
     kind: probe.kind,
     name: probe.name,
     async progress(input) {
       if (input.kind !== 'offsets') throw new Error(`${probe.name} was given a fence of another kind: ${input.kind}`);
-      const mine = input.positions.filter((position) => probe.reads.includes(position.topic));
-      const records = await recordsBehind(
-        kafka,
-        mine,
-        probe.applied ?? ((topics) => kafka.committedOffsets(probe.group, topics)),
-      );
-      return records === 0n
-        ? REACHED
-        : { reached: false, behind: `${records} ${records === 1n ? 'record' : 'records'} behind`, distance: records };
+      const fences = within.get(input) ?? [input.positions.filter(({ topic }) => probe.reads.includes(topic))];
+      within.set(input, fences);
+      for (;;) {
+        const records = await recordsBehind(
+          kafka,
+          fences.at(-1) ?? [],
+          fences.length === 1 ? (probe.applied ?? committed) : committed,
+        );
+        if (records > 0n) {
+          return { reached: false, behind: `${counted(records, 'record')} behind`, distance: records };
+        }
+        const between = (await probe.between?.()) ?? [];
+        if (fences.length > between.length) return REACHED;
+        // Offsets of a transaction count a moment before its rows can be read.
+        fences.push((await endsOf(kafka, between, 'read_uncommitted')).positions);
+      }
     },
     outputs: () => outputOf(probe.handsOn, async () => kafka),
     trouble: () => probe.trouble(),
@@ -240,11 +255,15 @@ export function receiverStage(probe: ReceiverProbe, kafka: OpenKafka): Stage {
   };
 }
 
-export async function endsOf(kafka: KafkaClient, topics: readonly string[]): Promise<Fence> {
+export async function endsOf(
+  kafka: KafkaClient,
+  topics: readonly string[],
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+): Promise<Extract<Fence, { kind: 'offsets' }>> {
   // A topic that nothing was ever written to may not exist yet: nothing has to be passed there.
   const ends = await Promise.all(
     topics.map(async (topic) =>
-      (await kafka.describeTopic(topic)) === undefined ? [] : kafka.offsets(topic, 'latest'),
+      (await kafka.describeTopic(topic)) === undefined ? [] : kafka.offsets(topic, 'latest', isolation),
     ),
   );
   return { kind: 'offsets', positions: ends.flat() };

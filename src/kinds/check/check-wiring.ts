@@ -30,6 +30,7 @@ import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
 import { databaseClient } from '../database/client.js';
 import { type FlowStage, flowEdges } from '../flow/flow.js';
+import { repartitionTopics } from '../flow/group-lag.js';
 import { type Origin, waysOf } from '../flow/ways.js';
 import { ksqldbClient } from '../ksqldb/client.js';
 import { findQuery } from '../ksqldb/running-query.js';
@@ -338,6 +339,7 @@ async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Se
     name: query.id,
     group: query.group,
     reads,
+    between: async () => repartitionTopics(await kafkaClient(session.clients), query.group),
     handsOn,
     trouble: async () => {
       const now = (await ksqldb.runningQueries()).find(({ id }) => id === query.id);

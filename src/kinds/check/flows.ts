@@ -9,7 +9,7 @@ import { connectClient } from '../connector/client.js';
 import { slotOf } from '../connector/connector-flow.js';
 import { databaseClient } from '../database/client.js';
 import { type FlowStage, flowEdges } from '../flow/flow.js';
-import { groupLag } from '../flow/group-lag.js';
+import { groupLag, repartitionTopics } from '../flow/group-lag.js';
 import { readFlowInTime } from '../flow/read-flow.js';
 import { type Way, waysOf } from '../flow/ways.js';
 import { ksqldbClient } from '../ksqldb/client.js';
@@ -91,7 +91,9 @@ export async function readStage(stage: FlowStage, session: Session): Promise<Flo
       const ksqldb = await ksqldbClient(session.clients);
       const query = await findQuery(stage, ksqldb);
       if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
-      const { behind } = await groupLag(await kafkaClient(session.clients), query.group, stage.reads);
+      const kafka = await kafkaClient(session.clients);
+      const between = await repartitionTopics(kafka, query.group);
+      const { behind } = await groupLag(kafka, query.group, [...stage.reads, ...between]);
       const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
       return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
     }

@@ -28,3 +28,9 @@ export async function groupLag(kafka: KafkaClient, group: string, topics: readon
   }
   return { behind, handled };
 }
+
+/** In which a query of ksqlDB hands rows from one of its parts to the next: they are read by its group too. */
+export async function repartitionTopics(kafka: KafkaClient, group: string): Promise<readonly string[]> {
+  const names = (await kafka.listTopics()).map(({ name }) => name);
+  return names.filter((name) => name.startsWith(`${group}-`) && name.endsWith('-repartition'));
+}

@@ -7,7 +7,7 @@ import { verifyConsistency } from '../check/verify-consistency.js';
 import { connectorReports } from '../connector/connectors.js';
 import { databaseClient } from '../database/client.js';
 import { flowEdges } from '../flow/flow.js';
-import { type GroupLag, groupLag } from '../flow/group-lag.js';
+import { type GroupLag, groupLag, repartitionTopics } from '../flow/group-lag.js';
 import { ksqldbClient } from '../ksqldb/client.js';
 import { runningQueries, stagesOf } from '../ksqldb/running-query.js';
 import { outboxLag } from '../service/outbox-probe.js';
@@ -95,12 +95,15 @@ function declaredGroups({ pipeline }: Session): readonly Group[] {
 async function queryGroups(session: Session): Promise<readonly Group[]> {
   const stages = flowEdges(session.pipeline).flatMap(({ stage }) => (stage.kind === 'query' ? [stage] : []));
   if (stages.length === 0) return [];
-  const ksqldb = await ksqldbClient(session.clients);
-  return (await runningQueries(ksqldb)).flatMap((query) => {
+  const [ksqldb, kafka] = await Promise.all([ksqldbClient(session.clients), kafkaClient(session.clients)]);
+  const groups = (await runningQueries(ksqldb)).map(async (query): Promise<Group[]> => {
+    const { id, group } = query;
     const mine = stagesOf(query, stages);
-    const topics = [...new Set(mine.flatMap(({ reads }) => reads))];
-    return mine.length === 0 ? [] : [{ name: query.id, component: 'ksqldb', group: query.group, topics }];
+    if (mine.length === 0) return [];
+    const topics = new Set([...mine.flatMap(({ reads }) => reads), ...(await repartitionTopics(kafka, group))]);
+    return [{ name: id, component: 'ksqldb', group, topics: [...topics] }];
   });
+  return (await Promise.all(groups)).flat();
 }
 
 /**
