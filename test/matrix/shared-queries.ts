@@ -79,9 +79,9 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function startEngine(serviceId: string): Promise<Engine> {
+  async function startEngine(serviceId: string, isShared = true): Promise<Engine> {
     const port = await getPort({ host: '127.0.0.1' });
-    const options = { host: '127.0.0.1', port, kafka: broker.access, isShared: true };
+    const options = { host: '127.0.0.1', port, kafka: broker.access, isShared };
     const engine = { process: forkServer(ENTRY, { ...options, serviceId }), address: `127.0.0.1:${port}` };
     engines.push(engine);
     await new Promise((resolve, reject) => {
@@ -115,7 +115,7 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
   const pull = async (engine: Engine, sql: string): Promise<unknown[]> =>
     (await ask(engine, '/query-stream', { sql, properties: {} })).slice(1);
 
-  /** By engine, the partitions of S whose state it holds for the table of a name that begins so. */
+  /** By engine, the partitions whose state it holds for the table of a name that begins so. */
   async function held(engine: Engine, query: string): Promise<number[][]> {
     const { clusterStatus } = await ask(engine, '/clusterStatus');
     return engines
@@ -129,20 +129,30 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       });
   }
 
-  const isDivided = (engine: Engine, among: number) =>
-    waitUntil(
-      `the partitions of a query to be divided among ${among} engines`,
-      async () => {
-        const partitions = await held(engine, 'CTAS_COUNTED_');
-        const all = partitions.flat().sort();
-        return partitions.length === among &&
-          partitions.every((each) => each.length >= Math.floor(PARTITIONS / among)) &&
-          String(all) === '0,1,2,3'
-          ? true
-          : undefined;
-      },
-      { timeoutMs: 60_000 },
-    );
+  /** The groups of COUNTED lie by S's own key, those of TENS by another one. */
+  async function isDivided(engine: Engine, among: number): Promise<void> {
+    for (const query of ['CTAS_COUNTED_', 'CTAS_TENS_']) {
+      await waitUntil(
+        `the partitions of ${query} to be divided among ${among} engines`,
+        async () => {
+          const partitions = await held(engine, query);
+          const all = partitions.flat().sort();
+          return partitions.length === among &&
+            partitions.every((each) => each.length >= Math.floor(PARTITIONS / among)) &&
+            String(all) === '0,1,2,3'
+            ? true
+            : undefined;
+        },
+        { timeoutMs: 60_000 },
+      );
+    }
+  }
+
+  const topologyOf = async (engine: Engine, statement: string): Promise<string> =>
+    (await ksql(engine, statement))[0].queryDescription.topology;
+
+  const namesOf = async (engine: Engine, statement: string): Promise<string[]> =>
+    (await ksql(engine, statement))[0].topics.map(({ name }: { name: string }) => name);
 
   const SINKS = ['DOUBLED', 'COUNTED', 'SUMMED', 'NAMED', 'TENS'] as const;
 
@@ -269,6 +279,35 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       else expect(byKey(seen)).toEqual(byKey(expected));
     }
 
+    // Between its two parts, the rows of TENS lie in a topic that is nobody else's, until they are done with.
+    const between = (await namesOf(first, 'SHOW ALL TOPICS;')).filter((name) => name.endsWith('-repartition'));
+    expect(between).toEqual([
+      expect.stringMatching(/^_confluent-ksql-shop_query_CTAS_TENS_\d+-Aggregate-GroupBy-repartition$/),
+      expect.stringMatching(/^_confluent-ksql-shop_query_CTAS_TENS_AGAIN_\d+-Aggregate-GroupBy-repartition$/),
+    ]);
+    expect((await namesOf(first, 'SHOW TOPICS;')).filter((name) => name.startsWith('_'))).toEqual([]);
+    const [topic = ''] = between;
+    const starts = await kafka.offsets(topic, 'earliest');
+    expect(starts).toHaveLength(PARTITIONS);
+    expect(starts.some(({ offset }) => offset > 0n)).toBe(true);
+    const query = topic.replace(/^.*_query_|-Aggregate.*$/g, '');
+    expect(await topologyOf(first, `EXPLAIN ${query};`)).toContain(`(topic: ${topic})`);
+
+    const asked = 'EXPLAIN CREATE TABLE O AS SELECT A, COUNT(*) AS N FROM S GROUP BY A;';
+    expect(await topologyOf(first, asked)).toContain('(topic: Aggregate-GroupBy-repartition)');
+
+    // One engine alone gathers the same rows without it.
+    const alone = await startEngine('alone_', false);
+    await ksql(alone, `CREATE STREAM S (K STRING KEY, A INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');`);
+    await ksql(alone, `${program('_ALONE').split(';').at(-2)};`, AT_LEAST_ONCE);
+    expect(await topologyOf(alone, asked)).not.toContain('GroupBy-repartition');
+    const undivided = await Follower.of(kafka, 'TENS_ALONE', rowOf);
+    await reach([undivided], inputs);
+    await undivided.close();
+    expect(last(followers[SINKS.indexOf('TENS')]?.seen ?? [])).toEqual(last(undivided.seen));
+    expect((await namesOf(alone, 'SHOW ALL TOPICS;')).filter((name) => name.endsWith('-repartition'))).toEqual(between);
+    await ksql(alone, 'TERMINATE ALL;');
+
     // What ends on one engine is over on all, and leaves nothing.
     await ksql(third, 'DROP TABLE COUNTED DELETE TOPIC; TERMINATE ALL;');
     await waitUntil(
@@ -276,12 +315,13 @@ export function sharedQueries(startBroker: (dataDir: string) => Promise<Broker>)
       async () => ((await ksql(first, 'LIST QUERIES;'))[0].queries.length === 0 ? true : undefined),
       { timeoutMs: 20_000 },
     );
-    let changelogs: readonly string[] = [];
+    let internal: readonly string[] = [];
     await waitUntil(
-      () => `the changelogs to go, ${changelogs} are there`,
+      () => `the topics of queries to go, ${internal} are there`,
       async () => {
-        changelogs = (await kafka.listTopics()).map(({ name }) => name).filter((name) => name.endsWith('-changelog'));
-        return changelogs.length === 0 ? true : undefined;
+        const names = (await kafka.listTopics()).map(({ name }) => name);
+        internal = names.filter((name) => /-(changelog|repartition)$/.test(name));
+        return internal.length === 0 ? true : undefined;
       },
       { timeoutMs: 20_000 },
     );

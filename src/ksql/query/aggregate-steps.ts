@@ -31,7 +31,10 @@ export function aggregateSteps(
 /** Undefined: WHERE leaves the row out, or a part is null, so that the row belongs to no group. */
 type GroupOf = (row: Row) => Value[] | undefined;
 
-function groupReader({ where, groups }: AggregateStep, { failed }: StepContext): GroupOf {
+export function groupReader(
+  { where, groups }: Pick<AggregateStep, 'where' | 'groups'>,
+  { failed }: Pick<StepContext, 'failed'>,
+): GroupOf {
   return (row) => {
     try {
       if (where !== undefined && where.evaluate(row) !== true) return undefined;

@@ -5,10 +5,18 @@ import type { Column } from '../metadata/schema.js';
 import type { Row } from '../rows/row.js';
 import { withValue } from '../rows/row.js';
 import type { Value } from '../values/value.js';
-import { aggregateSteps } from './aggregate-steps.js';
+import { aggregateSteps, groupReader } from './aggregate-steps.js';
 import { foreignKeyJoin, guarded, type JoinSteps, streamTableJoin, tableTableJoin } from './join-steps.js';
 import type { JoinForm } from './logical-plan.js';
-import type { FlatMapStep, JoinStep, PhysicalStep, ReadStep, SelectStep, WidenStep } from './physical-plan.js';
+import type {
+  FlatMapStep,
+  JoinStep,
+  PhysicalStep,
+  ReadStep,
+  SelectStep,
+  SendStep,
+  WidenStep,
+} from './physical-plan.js';
 import { PSEUDO_COLUMNS, WINDOW_COLUMNS } from './scope.js';
 import { selectRows } from './select-rows.js';
 import type { Step, StepContext } from './step.js';
@@ -54,6 +62,8 @@ function build(step: PhysicalStep, context: StepContext, next: Step): BuiltPlan 
       };
     case 'repartition':
       return build(step.input, context, next);
+    case 'send':
+      return build(step.input, context, send(step, context, next));
     case 'flat-map':
       return build(step.input, context, multiply(step, context, next));
     case 'widen':
@@ -110,6 +120,15 @@ function flatten({ input: { read } }: ReadStep, system: readonly string[], next:
     const value = [...row.key, ...row.value];
     for (const get of readers) value.push(get(row));
     next(withValue(row, value), emit);
+  };
+}
+
+/** A row that belongs to no group is not sent. */
+function send({ by }: SendStep, context: StepContext, next: Step): Step {
+  const groupOf = groupReader({ where: undefined, groups: by }, context);
+  return (row, emit) => {
+    const group = row.value === null ? undefined : groupOf(row);
+    if (row.value !== null && group !== undefined) next(withValue(row, [...row.value, ...group]), emit);
   };
 }
 

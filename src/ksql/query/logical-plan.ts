@@ -18,6 +18,8 @@ export interface PlannedInput {
   readonly alias: string;
   /** Filled while the query is planned; values of other columns are not made. */
   readonly read: ColumnsRead;
+  /** Its topic holds rows that another part of the query has sent by so many cells, which are their last. */
+  readonly sentBy?: number;
 }
 
 /** Which of ksqlDB's joins two sides make. */

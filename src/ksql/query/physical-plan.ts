@@ -44,12 +44,21 @@ export interface JoinStep extends Stateful {
 }
 
 /**
- * From here on rows are taken as lying where their new key belongs: Kafka Streams writes them to a topic of its own for it. A
- * query's one process reads all partitions, so only stream time is kept by that partition.
+ * From here on rows are taken as lying where their new key belongs: Kafka Streams writes them to a topic of its own for it. Where
+ * one process reads all partitions, only stream time is kept by that partition; else `cutPlan` cuts the plan here.
  */
 export interface RepartitionStep extends OneInput {
   readonly kind: 'repartition';
   readonly by: readonly Typed[];
+}
+
+/** The end of a plan's first part: a row goes to the topic before the second one with its new key behind its values. */
+export interface SendStep extends OneInput {
+  readonly kind: 'send';
+  readonly topic: string;
+  readonly by: readonly Typed[];
+  /** Of what is sent. */
+  readonly schema: RowSchema;
 }
 
 export interface FlatMapStep extends OneInput {
@@ -88,7 +97,15 @@ export interface WidenStep extends OneInput {
 }
 
 /** What is run for each row, from the last step back to where its inputs are read. */
-export type PhysicalStep = ReadStep | JoinStep | RepartitionStep | FlatMapStep | SelectStep | AggregateStep | WidenStep;
+export type PhysicalStep =
+  | ReadStep
+  | JoinStep
+  | RepartitionStep
+  | SendStep
+  | FlatMapStep
+  | SelectStep
+  | AggregateStep
+  | WidenStep;
 
 /** Whose rows a step takes. */
 export function precedingSteps(step: PhysicalStep): readonly PhysicalStep[] {

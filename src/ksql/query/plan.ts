@@ -13,16 +13,20 @@ export type ColumnOrder = ReadonlyArray<{
   readonly at: number;
 }>;
 
-/** A query as values: what it asks for, the steps that run it, and what follows from both. */
-export interface QueryPlan {
-  readonly logical: LogicalNode;
+/** Steps that run together, and what follows from them: all of a query, or a part that it is cut into. */
+export interface PlanPart {
   readonly physical: PhysicalStep;
   readonly inputs: readonly PlannedInput[];
+  readonly stores: readonly StoreSpec[];
+}
+
+/** A query as values: what it asks for, the steps that run it, and what follows from both. */
+export interface QueryPlan extends PlanPart {
+  readonly logical: LogicalNode;
   readonly type: SourceKind;
   readonly output: RowSchema;
   readonly order: ColumnOrder;
   readonly window: SourceWindow | undefined;
-  readonly stores: readonly StoreSpec[];
   /** Sources that need the same number of partitions. */
   readonly copartitioned: ReadonlyArray<readonly [Source, Source]>;
   /** Rows that meet in its state come from partitions of one number. */
@@ -30,15 +34,19 @@ export interface QueryPlan {
   readonly limit: number | undefined;
 }
 
+export const planPart = (physical: PhysicalStep): PlanPart => ({
+  physical,
+  inputs: plannedInputs(physical),
+  stores: storesOf(physical),
+});
+
 export function makePlan(logical: ProjectNode, rest: Pick<QueryPlan, 'order' | 'window' | 'limit'>): QueryPlan {
   const physical = lower(logical);
   return {
+    ...planPart(physical),
     logical,
-    physical,
-    inputs: plannedInputs(physical),
     type: logical.type,
     output: logical.schema,
-    stores: storesOf(physical),
     copartitioned: copartitionedOf(physical),
     divisible: isDivisible(physical),
     ...rest,

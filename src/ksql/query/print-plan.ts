@@ -1,10 +1,11 @@
+import type { SourceKind } from '../../protocol/ksql/ast.js';
 import { formatExpression } from '../../protocol/ksql/format.js';
 import type { Typed } from '../expressions/compiled.js';
 import { formatSchema, type RowSchema } from '../metadata/schema.js';
 import type { Source } from '../metadata/source.js';
 import { inputsOf, type JoinNode, type LogicalNode } from './logical-plan.js';
 import { type PhysicalStep, precedingSteps, stepsOf } from './physical-plan.js';
-import type { QueryPlan } from './plan.js';
+import type { PlanPart, QueryPlan } from './plan.js';
 import type { WindowRules } from './windows.js';
 
 /** Whose plan it is, and where its rows go; a client's SELECT has no sink. */
@@ -89,15 +90,29 @@ export function executionPlan({ logical }: QueryPlan, { id, sink }: Explained): 
   return `${line({ name: 'SINK', logger: sink.name, detail: '' }, logical.schema, 0)}${below(logical, 1)}`;
 }
 
-/** The physical plan as Kafka Streams prints a topology. */
-export function topology({ physical, type }: QueryPlan, { sink }: Explained): string {
+/** The physical plan, or the parts that it is cut into, as Kafka Streams prints a topology. */
+export function topology(parts: readonly PlanPart[], { sink, type }: Explained & Pick<QueryPlan, 'type'>): string {
+  let count = 0;
+  const number = (): string => String(count++).padStart(10, '0');
+  const shown = parts.map((part, at) => {
+    const topic = part.physical.kind === 'send' ? part.physical.topic : sink?.topic;
+    return `   Sub-topology: ${at}\n${subTopology(part, topic, type, number)}`;
+  });
+  return `Topologies:\n${shown.join('\n')}`;
+}
+
+function subTopology(
+  { physical }: PlanPart,
+  topic: string | undefined,
+  type: SourceKind,
+  number: () => string,
+): string {
   const steps = stepsOf(physical);
-  const names = new Map<PhysicalStep | undefined, string>(
-    steps.map((step, at) => [step, `${nameOf(step)}-${String(at).padStart(10, '0')}`]),
-  );
-  const sinkName = `${type === 'TABLE' ? 'KTABLE' : 'KSTREAM'}-SINK-${String(steps.length).padStart(10, '0')}`;
+  const names = new Map<PhysicalStep | undefined, string>(steps.map((step) => [step, `${nameOf(step)}-${number()}`]));
+  const rows = type === 'TABLE' && physical.kind !== 'send' ? 'KTABLE' : 'KSTREAM';
+  const sink = topic === undefined ? undefined : `${rows}-SINK-${number()}`;
   const after = (step: PhysicalStep): string =>
-    names.get(steps.find((each) => precedingSteps(each).includes(step))) ?? (sink === undefined ? 'none' : sinkName);
+    names.get(steps.find((each) => precedingSteps(each).includes(step))) ?? sink ?? 'none';
   const shown = steps.map((step) => {
     const to = `      --> ${after(step)}\n`;
     if (step.kind === 'read') return `    Source: ${names.get(step)} (topics: [${step.input.source.topic}])\n${to}`;
@@ -105,9 +120,8 @@ export function topology({ physical, type }: QueryPlan, { sink }: Explained): st
     const from = precedingSteps(step).map((each) => names.get(each));
     return `    Processor: ${names.get(step)} (stores: [${stores}])\n${to}      <-- ${from.join(', ')}\n`;
   });
-  const end =
-    sink === undefined ? '' : `    Sink: ${sinkName} (topic: ${sink.topic})\n      <-- ${names.get(physical)}\n`;
-  return `Topologies:\n   Sub-topology: 0\n${shown.join('')}${end}`;
+  const end = sink === undefined ? '' : `    Sink: ${sink} (topic: ${topic})\n      <-- ${names.get(physical)}\n`;
+  return `${shown.join('')}${end}`;
 }
 
 function nameOf(step: PhysicalStep): string {
@@ -118,6 +132,7 @@ function nameOf(step: PhysicalStep): string {
     case 'join':
       return step.form === 'foreign-key' ? 'KTABLE-FK-JOIN' : `${rows}-${step.join === 'INNER' ? '' : step.join}JOIN`;
     case 'repartition':
+    case 'send':
       return `${rows}-REPARTITION`;
     case 'flat-map':
       return 'KSTREAM-FLATTRANSFORMVALUES';

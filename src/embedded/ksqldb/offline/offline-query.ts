@@ -1,11 +1,10 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import type { Row } from '../../../ksql/rows/row.js';
+import type { PlanPart } from '../../../ksql/query/plan.js';
 import { Store } from '../../../ksql/rows/store.js';
 import type { QueryState, RunningQuery } from '../runtime/persistent-query.js';
 import { PlanRun, topicsOf } from '../runtime/plan-run.js';
 import type { Holding, PersistentQueryOptions } from '../runtime/query-options.js';
-import { sinkRecord, sinkTime } from '../runtime/query-run.js';
-import { RecordEncoder } from '../runtime/record-codec.js';
+import { openOutput, type QueryOutput } from '../runtime/query-output.js';
 import type { MemoryKafka } from './memory-kafka.js';
 
 /** A persistent query without a broker: it is handed each record, and its state lives in memory. */
@@ -15,7 +14,7 @@ export class OfflineQuery implements RunningQuery {
   holding: Holding | undefined;
   private readonly waiting: KafkaRecord[] = [];
   stores: ReadonlyMap<string, Store> = new Map();
-  private run: { readonly plan: PlanRun; readonly encoder: RecordEncoder } | undefined;
+  private run: { readonly plan: PlanRun; readonly output: QueryOutput } | undefined;
 
   constructor(
     readonly options: PersistentQueryOptions,
@@ -28,26 +27,25 @@ export class OfflineQuery implements RunningQuery {
     return this.options.id;
   }
 
-  get topics(): string[] {
-    return topicsOf(this.options.plan);
+  get parts(): readonly PlanPart[] {
+    return [this.options.plan];
   }
 
   async fixStart(): Promise<void> {
-    const { id, plan, registry, log, failsOn, sink } = this.options;
-    const encoder = await RecordEncoder.create(sink, registry);
+    const { id, plan, registry, log, failsOn } = this.options;
+    const output = await openOutput(this.options);
     const stores = new Map(plan.stores.map((spec) => [spec.name, this.kept?.get(spec.name) ?? new Store(spec)]));
     this.stores = stores;
-    const partitions = (await this.kafka.describeTopic(this.topics[0] ?? ''))?.partitions.length ?? 1;
-    const keyBytes = (key: Row['key']) => encoder.encodeKey(key, undefined);
-    const options = { id, plan, registry, log, failsOn, stores, partitions, keyBytes };
-    this.run = { encoder, plan: await PlanRun.create(options) };
+    const partitions = (await this.kafka.describeTopic(topicsOf(plan)[0] ?? ''))?.partitions.length ?? 1;
+    const options = { id, plan, registry, log, failsOn, stores, partitions, keyBytes: output.keyBytes };
+    this.run = { output, plan: await PlanRun.create(options) };
     const { rows } = this.run.plan.built;
     if (rows !== undefined) this.holding = { rows, tasks: [0], of: 1 };
   }
 
   /** What the record makes of the sink is appended to it. Throws where a row does not fit the sink. */
   async take(record: KafkaRecord): Promise<void> {
-    if (!this.topics.includes(record.topic)) return;
+    if (!topicsOf(this.options.plan).includes(record.topic)) return;
     this.waiting.push(record);
     await this.catchUp();
   }
@@ -63,17 +61,16 @@ export class OfflineQuery implements RunningQuery {
 
   private async feed(record: KafkaRecord): Promise<void> {
     if (this.run === undefined) return;
-    const { plan, encoder } = this.run;
+    const { plan, output } = this.run;
     try {
       await plan.unready(record);
     } catch (failure) {
       plan.skipped(record, failure);
       return;
     }
-    const { sink, keepsOnly } = this.options;
     plan.feed(record, (row) => {
-      const timed = keepsOnly === true ? undefined : sinkTime(encoder, row, this.options);
-      if (timed !== undefined) this.kafka.append(sinkRecord(encoder, sink.topic, timed));
+      const made = output.record(row);
+      if (made !== undefined) this.kafka.append(made);
     });
   }
 

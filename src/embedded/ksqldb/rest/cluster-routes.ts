@@ -1,6 +1,7 @@
 import type { Answer } from '../../../http/api.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
+import { topicsOf } from '../runtime/plan-run.js';
 import { KSQLDB_VERSION } from '../version.js';
 import type { KsqlCall } from './request.js';
 
@@ -53,7 +54,8 @@ interface Lag {
 }
 
 /** What a query holds, and how far its stores are behind its inputs, by partition: topics that are joined count together. */
-async function holdings({ id, options, topics, holding }: RunningQuery, { kafka, group }: Engine['parts']) {
+async function holdings({ id, options, parts, holding }: RunningQuery, { kafka, group }: Engine['parts']) {
+  const topics = topicsOf(parts.at(-1) ?? options.plan); // the last part has the state
   const [committed, all] = await Promise.all([
     kafka.committedOffsets(options.group, topics),
     Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest'))).then((each) => each.flat()),

@@ -1,8 +1,9 @@
+import type { PlanPart } from '../../../ksql/query/plan.js';
 import { messageOf } from '../../../support/errors.js';
 import { pause } from '../../../support/retry.js';
-import { topicsOf } from './plan-run.js';
-import type { Holding, PersistentQueryOptions } from './query-options.js';
+import type { Holding, PersistentQueryOptions, QueryPart } from './query-options.js';
 import { fixStart, QueryRun } from './query-run.js';
+import { partsOf, topicsBetween } from './query-tasks.js';
 import { changelogTopic, closeStates, type TaskState } from './state-changelog.js';
 
 /** A failed query begins again at its committed offsets after this; the pause doubles while it keeps failing. */
@@ -16,7 +17,8 @@ export type QueryState = 'RUNNING' | 'PAUSED' | 'ERROR';
 export interface RunningQuery {
   readonly id: string;
   readonly options: PersistentQueryOptions;
-  readonly topics: readonly string[];
+  /** What runs: its plan, or the parts that it is cut into, as far as that is known. */
+  readonly parts: readonly PlanPart[];
   readonly state: QueryState;
   /** Failures of running it, newest last. */
   readonly errors: ReadonlyArray<{ readonly timestampMs: number; readonly message: string }>;
@@ -44,6 +46,7 @@ export class PersistentQuery implements RunningQuery {
   state: QueryState = 'RUNNING';
   readonly errors: Array<{ timestampMs: number; message: string }> = [];
   holding: Holding | undefined;
+  parts: readonly PlanPart[];
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   /** The run that goes on now, and what ends it. */
@@ -57,18 +60,16 @@ export class PersistentQuery implements RunningQuery {
   private resume: (() => void) | undefined;
   private paused: Promise<void> | undefined;
 
-  constructor(readonly options: PersistentQueryOptions) {}
+  constructor(readonly options: PersistentQueryOptions) {
+    this.parts = [options.plan];
+  }
 
   get id(): string {
     return this.options.id;
   }
 
-  get topics(): string[] {
-    return topicsOf(this.options.plan);
-  }
-
-  fixStart(): Promise<void> {
-    return fixStart(this.options);
+  async fixStart(): Promise<void> {
+    for (const part of await this.findParts()) await fixStart(part);
   }
 
   start(): void {
@@ -124,11 +125,18 @@ export class PersistentQuery implements RunningQuery {
     await kafka
       .deleteGroup(group)
       .catch((failure: unknown) => log.warn(`could not delete group ${group}: ${messageOf(failure)}`));
-    if (plan.stores.length === 0) return;
-    const topic = changelogTopic(group);
-    await kafka
-      .deleteTopic(topic)
-      .catch((failure: unknown) => log.warn(`could not delete topic ${topic}: ${messageOf(failure)}`));
+    const topics = plan.stores.length === 0 ? [] : [changelogTopic(group), ...(await topicsBetween(this.options))];
+    for (const topic of topics) {
+      await kafka
+        .deleteTopic(topic)
+        .catch((failure: unknown) => log.warn(`could not delete topic ${topic}: ${messageOf(failure)}`));
+    }
+  }
+
+  private async findParts(): Promise<readonly QueryPart[]> {
+    const parts = await partsOf(this.options);
+    this.parts = parts.map(({ plan }) => plan);
+    return parts;
   }
 
   private async runUntilStopped(): Promise<void> {
@@ -164,23 +172,45 @@ export class PersistentQuery implements RunningQuery {
   private async runOnce(signal: AbortSignal): Promise<void> {
     const kept = this.areKept ? this.states : undefined;
     this.areKept = false;
-    const run = await QueryRun.open(this.options, signal, kept);
+    const { runs, last } = await this.openRuns(signal, kept);
     const before = this.states;
-    this.states = run.states;
+    this.states = last.states;
     this.holding = undefined;
     closeStates(before, this.states);
     try {
-      if (!signal.aborted) this.holding = run.holding;
+      if (!signal.aborted) this.holding = last.holding;
       if (this.paused === undefined) this.state = 'RUNNING';
-      if (run.isIdle) await aborted(signal);
-      else await this.readAll(run, signal);
+      await this.readUntilOver(runs, signal);
       // Stopped in order: what was read is not read again.
-      await run.commit();
+      for (const run of runs) await run.commit();
     } finally {
-      await run.close();
+      await closeAll(runs);
     }
-    this.states = run.states;
+    this.states = last.states;
     this.areKept = true;
+  }
+
+  /** A run for each part; the last one holds the state. */
+  private async openRuns(signal: AbortSignal, kept: ReadonlyMap<number, TaskState> | undefined) {
+    const runs: QueryRun[] = [];
+    try {
+      const parts = await this.findParts();
+      for (const part of parts) runs.push(await QueryRun.open(part, signal, part === parts.at(-1) ? kept : undefined));
+      const last = runs.at(-1);
+      if (last === undefined) throw new Error('a query has at least one part');
+      return { runs, last };
+    } catch (failure) {
+      await closeAll(runs).catch(() => {});
+      throw failure;
+    }
+  }
+
+  /** Where one run is over, all are. */
+  private async readUntilOver(runs: readonly QueryRun[], signal: AbortSignal): Promise<void> {
+    const busy = runs.filter(({ isIdle }) => !isIdle);
+    if (busy.length === 0) return aborted(signal);
+    const closeReaders = () => Promise.all(busy.map(({ reader }) => reader.close().catch(() => {})));
+    await allSettled(busy.map((run) => this.readAll(run, signal).finally(closeReaders)));
   }
 
   private async readAll(run: QueryRun, signal: AbortSignal): Promise<void> {
@@ -201,3 +231,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+
+const closeAll = (runs: readonly QueryRun[]): Promise<void> => allSettled(runs.map((run) => run.close()));
+
+/** Waits for all of them, whatever fails, and throws the first failure then. */
+async function allSettled(all: ReadonlyArray<Promise<void>>): Promise<void> {
+  for (const each of await Promise.allSettled(all)) if (each.status === 'rejected') throw each.reason;
+}

@@ -2,7 +2,7 @@ import type { KafkaRecord } from '../../../clients/kafka/contract.js';
 import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
 import { type BuiltPlan, buildPlan } from '../../../ksql/query/build-plan.js';
-import type { QueryPlan } from '../../../ksql/query/plan.js';
+import type { PlanPart } from '../../../ksql/query/plan.js';
 import type { Step } from '../../../ksql/query/step.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { Store } from '../../../ksql/rows/store.js';
@@ -12,15 +12,16 @@ import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { RegistryUnavailable } from '../upstream/registry.js';
 import { InvalidTimestamp, RecordDecoder } from './record-codec.js';
+import { SentRows } from './repartition.js';
 
 interface Input {
-  readonly decoder: RecordDecoder;
+  readonly decoder: Pick<RecordDecoder, 'waits' | 'unready' | 'decode'>;
   readonly step: Step;
 }
 
 export interface PlanRunOptions {
   readonly id: string;
-  readonly plan: QueryPlan;
+  readonly plan: PlanPart;
   readonly registry: Registry | undefined;
   readonly log: Log;
   /** Absent: what cannot be read is always skipped. */
@@ -59,11 +60,14 @@ export class PlanRun {
       },
     });
     const inputs = new Map<string, Input[]>();
-    for (const [at, { source, read }] of plan.inputs.entries()) {
+    for (const [at, { source, read, sentBy }] of plan.inputs.entries()) {
       const input = built.inputs[at];
       if (input === undefined) continue;
       const asked = { read: read.all ? undefined : read.names, where: input.where };
-      const decoder = await RecordDecoder.create(source, registry, asked);
+      const decoder =
+        sentBy === undefined
+          ? await RecordDecoder.create(source, registry, asked)
+          : new SentRows(source.schema, sentBy);
       inputs.set(source.topic, [...(inputs.get(source.topic) ?? []), { decoder, step: input.step }]);
     }
     return new PlanRun(options, inputs, built);
@@ -117,4 +121,4 @@ export class PlanRun {
   }
 }
 
-export const topicsOf = (plan: QueryPlan): string[] => [...new Set(plan.inputs.map(({ source }) => source.topic))];
+export const topicsOf = (plan: PlanPart): string[] => [...new Set(plan.inputs.map(({ source }) => source.topic))];

@@ -1,7 +1,7 @@
 import type { KafkaClient } from '../../../clients/kafka/contract.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
 import type { Source } from '../../../ksql/metadata/source.js';
-import type { QueryPlan } from '../../../ksql/query/plan.js';
+import type { PlanPart, QueryPlan } from '../../../ksql/query/plan.js';
 import type { TableRows } from '../../../ksql/query/table-results.js';
 import type { StateMemory } from '../../../ksql/rows/state-memory.js';
 import type { FatalRecords } from '../../../ksql/statements/properties.js';
@@ -30,6 +30,15 @@ export interface PersistentQueryOptions {
   /** What its stores share with those of other queries; absent: they keep all in memory. */
   readonly memory?: StateMemory | undefined;
   readonly log: Log;
+}
+
+/** What runs as one: a whole query, or a part that its plan is cut into. */
+export interface QueryPart extends Omit<PersistentQueryOptions, 'plan'> {
+  readonly plan: PlanPart;
+  /** Infinity: one for each partition that there is or will be. */
+  readonly taskCount: number;
+  /** What the transactional ids of its tasks begin with. */
+  readonly transactions: string;
 }
 
 /** What an engine holds of a query. */

@@ -1,6 +1,5 @@
 import type {
   KafkaRecord,
-  OutgoingRecord,
   PartitionPosition,
   RecordBatch,
   RecordProducer,
@@ -8,14 +7,14 @@ import type {
   TransactionalProducer,
 } from '../../../clients/kafka/contract.js';
 import type { Row } from '../../../ksql/rows/row.js';
-import { StatementError } from '../../../ksql/statement-error.js';
 import { messageOf } from '../../../support/errors.js';
 import { waitUntil } from '../../../support/retry.js';
 import { LoopTurn } from './loop-turn.js';
-import { PlanRun, type PlanRunOptions, topicsOf } from './plan-run.js';
-import type { Holding, PersistentQueryOptions } from './query-options.js';
-import { joined, openProducers, type Task, taskCount, taskOf } from './query-tasks.js';
-import { InvalidTimestamp, RecordEncoder } from './record-codec.js';
+import { PlanRun, topicsOf } from './plan-run.js';
+import type { Holding, QueryPart } from './query-options.js';
+import { openOutput } from './query-output.js';
+import { joined, openProducers, type Task, taskOf } from './query-tasks.js';
+import { RepartitionPurge } from './repartition.js';
 import { changelogTopic, closeStates, markerRecord, restoreState, type TaskState } from './state-changelog.js';
 import { TimeMerge } from './time-merge.js';
 
@@ -30,43 +29,11 @@ const START_WITHIN_MS = 5_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The sink's record of a row. Throws where the row does not fit the sink's format. */
-export function sinkRecord(encoder: RecordEncoder, topic: string, row: Row): OutgoingRecord {
-  try {
-    const key = encoder.encodeKey(row.key, row.window, row.keyless);
-    const value = encoder.encodeValue(row.value);
-    return { topic, key, value, timestampMs: row.timestampMs, headers: row.headers };
-  } catch (failure) {
-    throw new StatementError(`Error serializing message to topic: ${topic}. ${messageOf(failure)}`);
-  }
-}
-
-/**
- * The row at the time of its sink's TIMESTAMP column. Where that holds no time, the row is logged and left out, as in ksqlDB
- * unless it is told otherwise.
- */
-export function sinkTime(
-  encoder: RecordEncoder,
-  row: Row,
-  { id, log, failsOn }: PersistentQueryOptions,
-): Row | undefined {
-  if (encoder.timestampOf === undefined || row.value === null) return row;
-  try {
-    const timestampMs = encoder.timestampOf(row);
-    if (timestampMs >= 0) return { ...row, timestampMs };
-    throw new InvalidTimestamp('it is negative');
-  } catch (failure) {
-    if (failsOn.untimed) throw failure;
-    log.warn(`query ${id}: Failed to extract timestamp from row: ${messageOf(failure)}`);
-  }
-  return undefined;
-}
-
 const nameOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
   `${topic} ${partition}`;
 
 /** Where the group is. Another engine that took the statement may be about to say where the query begins. */
-async function startOf(options: PersistentQueryOptions, signal: AbortSignal): Promise<readonly PartitionPosition[]> {
+async function startOf(options: QueryPart, signal: AbortSignal): Promise<readonly PartitionPosition[]> {
   const { kafka, group, plan, begunElsewhere } = options;
   const committed = await kafka.committedOffsets(group, topicsOf(plan));
   if (committed.length > 0 || begunElsewhere !== true) return committed;
@@ -79,9 +46,7 @@ async function startOf(options: PersistentQueryOptions, signal: AbortSignal): Pr
 }
 
 /** Fixes where a query begins, once and for all. */
-export async function fixStart(options: PersistentQueryOptions): Promise<void> {
-  const { kafka, group, offsetReset, plan } = options;
-  await taskCount(options);
+export async function fixStart({ kafka, group, offsetReset, plan }: QueryPart): Promise<void> {
   const topics = topicsOf(plan);
   const committed = await kafka.committedOffsets(group, topics);
   const known = new Set(committed.map(nameOf));
@@ -90,7 +55,7 @@ export async function fixStart(options: PersistentQueryOptions): Promise<void> {
   if (missing.length > 0) await kafka.commitOffsets(group, missing);
 }
 
-/** One run of those tasks of a persistent query that are this engine's, from their positions until it is closed or fails. */
+/** One run of those tasks of a query, or of a part of it, that are this engine's, from their positions until it is closed or fails. */
 export class QueryRun {
   private readonly positions = new Map<string, Mutable<PartitionPosition>>();
   private readonly tasks = new Map<number, Task>();
@@ -101,22 +66,24 @@ export class QueryRun {
   private turn: Promise<void> = Promise.resolve();
   private readonly loopTurn = new LoopTurn();
   private failure: unknown;
+  private readonly purge: RepartitionPurge | undefined;
 
   private constructor(
-    private readonly options: PersistentQueryOptions,
-    private readonly taskCount: number,
+    private readonly options: QueryPart,
     readonly reader: RecordReader,
-  ) {}
+  ) {
+    const { plan, kafka, log } = options;
+    if (plan.inputs.some(({ sentBy }) => sentBy !== undefined)) this.purge = new RepartitionPurge(kafka, log);
+  }
 
   /** What is `kept` of tasks from the run before need not be read again. */
   static async open(
-    options: PersistentQueryOptions,
+    options: QueryPart,
     signal: AbortSignal,
     kept: ReadonlyMap<number, TaskState> = new Map(),
   ): Promise<QueryRun> {
-    const { kafka, plan, id, sharing, offsetReset } = options;
+    const { kafka, plan, id, sharing, offsetReset, taskCount: count } = options;
     const topics = topicsOf(plan);
-    const count = await taskCount(options);
     const starts = (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'earliest')))).flat();
     const all = new Set(starts.map(({ partition }) => taskOf(partition, count)));
     const mine = [...all].filter((task) => sharing?.isMine(id, task) ?? true);
@@ -138,7 +105,7 @@ export class QueryRun {
       const from = fresh
         .filter(({ partition }) => states.has(taskOf(partition, count)))
         .map((each) => known.get(nameOf(each)) ?? each);
-      const opened = new QueryRun(options, count, kafka.reader({ from, signal }));
+      const opened = new QueryRun(options, kafka.reader({ from, signal }));
       for (const each of from) opened.positions.set(nameOf(each), { ...each });
       await opened.addTasks(states, producers, from);
       // A kill between the changelog's marker and the commit leaves the group behind: nothing else would ever catch it up.
@@ -158,19 +125,20 @@ export class QueryRun {
     producers: ReadonlyMap<number, RecordProducer | TransactionalProducer>,
     from: readonly PartitionPosition[],
   ): Promise<void> {
-    const { kafka, plan, registry, group, sink, log, id, keepsOnly, exactlyOnce, failsOn } = this.options;
+    const { kafka, plan, registry, group, log, id, exactlyOnce, failsOn } = this.options;
     const topics = topicsOf(plan);
-    const encoder = await RecordEncoder.create(sink, registry);
+    const { keyBytes, record } = await openOutput(this.options);
     const ends =
       topics.length === 1 ? [] : (await Promise.all(topics.map((topic) => kafka.offsets(topic, 'latest')))).flat();
     const topic = changelogTopic(group);
     for (const [number, { stores }] of states) {
       const producer = producers.get(number);
       if (producer === undefined) continue;
-      const ofTask = ({ partition }: PartitionPosition): boolean => taskOf(partition, this.taskCount) === number;
+      const ofTask = ({ partition }: PartitionPosition): boolean =>
+        taskOf(partition, this.options.taskCount) === number;
       // In a task of its own, time goes by for all rows at once; else for each partition that they would be in.
-      const partitions = this.taskCount > 1 ? 1 : Math.max(1, from.filter((each) => each.topic === topics[0]).length);
-      const keyBytes: PlanRunOptions['keyBytes'] = (key) => encoder.encodeKey(key, undefined);
+      const partitions =
+        this.options.taskCount > 1 ? 1 : Math.max(1, from.filter((each) => each.topic === topics[0]).length);
       const run = await PlanRun.create({ id, plan, registry, log, failsOn, stores, partitions, keyBytes });
       for (const store of stores.values()) {
         store.logTo((key, value) => producer.append({ topic, partition: number, key, value }));
@@ -183,13 +151,10 @@ export class QueryRun {
         merge: topics.length === 1 ? undefined : new TimeMerge(from.filter(ofTask), ends.filter(ofTask)),
         stores,
         // A row that cannot be written fails the query, as ksqlDB's serializers do: its input is never committed.
-        emit:
-          keepsOnly === true
-            ? () => {}
-            : (row) => {
-                const timed = sinkTime(encoder, row, this.options);
-                if (timed !== undefined) producer.append(sinkRecord(encoder, sink.topic, timed));
-              },
+        emit(row) {
+          const made = record(row);
+          if (made !== undefined) producer.append(made);
+        },
         moved: false,
       });
     }
@@ -202,7 +167,7 @@ export class QueryRun {
 
   get holding(): Holding {
     const tables = [...this.tasks.values()].map(({ run }) => run.built.rows).filter((rows) => rows !== undefined);
-    return { rows: joined(tables), tasks: [...this.tasks.keys()], of: this.taskCount };
+    return { rows: joined(tables), tasks: [...this.tasks.keys()], of: this.options.taskCount };
   }
 
   /** After a commit: what another run can go on with. */
@@ -227,7 +192,7 @@ export class QueryRun {
   }
 
   private async processBatch(batch: RecordBatch): Promise<void> {
-    const task = this.tasks.get(taskOf(batch.partition, this.taskCount));
+    const task = this.tasks.get(taskOf(batch.partition, this.options.taskCount));
     if (task === undefined) return;
     this.loopTurn.begin();
     if (task.merge === undefined) {
@@ -303,7 +268,7 @@ export class QueryRun {
 
   private positionsOf(task: number): PartitionPosition[] {
     return [...this.positions.values()]
-      .filter(({ partition }) => taskOf(partition, this.taskCount) === task)
+      .filter(({ partition }) => taskOf(partition, this.options.taskCount) === task)
       .map((each) => ({ ...each }));
   }
 
@@ -312,12 +277,12 @@ export class QueryRun {
       const starts = (await Promise.all(topics.map((topic) => this.options.kafka.offsets(topic, 'earliest')))).flat();
       const { sharing, id } = this.options;
       const added = starts.filter((each) => {
-        const task = taskOf(each.partition, this.taskCount);
+        const task = taskOf(each.partition, this.options.taskCount);
         return !this.positions.has(nameOf(each)) && (sharing?.isMine(id, task) ?? true);
       });
       if (added.length === 0) return;
       // A task that is new needs another run.
-      if (added.some(({ partition }) => !this.tasks.has(taskOf(partition, this.taskCount)))) {
+      if (added.some(({ partition }) => !this.tasks.has(taskOf(partition, this.options.taskCount)))) {
         await this.reader.close();
         return;
       }
@@ -370,6 +335,7 @@ export class QueryRun {
         ends.flatMap(({ positions }) => positions),
       );
     }
+    await this.purge?.behind(ends.flatMap(({ positions }) => positions));
   }
 
   async close(): Promise<void> {

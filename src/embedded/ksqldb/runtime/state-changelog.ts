@@ -5,7 +5,7 @@ import { type Packed, packedAt } from '../../../ksql/rows/entry-pieces.js';
 import type { StateMemory } from '../../../ksql/rows/state-memory.js';
 import { Store, type StoreSpec } from '../../../ksql/rows/store.js';
 import { keyAndValueAt } from '../../../protocol/kafka/key-and-value.js';
-import type { PersistentQueryOptions } from './query-options.js';
+import type { QueryPart } from './query-options.js';
 
 /**
  * All state of one task in one partition, so that its order is one order: changes of stores, and now and then a
@@ -93,7 +93,7 @@ export function closeStates(states: TaskStates, goingOn: TaskStates = new Map())
 
 /** Reads the changelog of these tasks to its end. */
 export async function restoreState(
-  { kafka, group, plan, memory }: Pick<PersistentQueryOptions, 'kafka' | 'group' | 'plan' | 'memory'>,
+  { kafka, group, plan, memory }: Pick<QueryPart, 'kafka' | 'group' | 'plan' | 'memory'>,
   tasks: readonly number[],
   signal: AbortSignal,
 ): Promise<TaskStates> {

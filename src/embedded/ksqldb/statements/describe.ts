@@ -6,6 +6,7 @@ import type { Source } from '../../../ksql/metadata/source.js';
 import { StatementError } from '../../../ksql/statement-error.js';
 import { formatType, type SqlType } from '../../../protocol/ksql/types.js';
 import type { Engine } from '../engine.js';
+import { topicsOf } from '../runtime/plan-run.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
 import { queryInfo } from './query-info.js';
@@ -54,7 +55,8 @@ async function offsetSummaries(ids: readonly string[], engine: Engine): Promise<
   return Promise.all(
     [...new Set(ids)]
       .flatMap((id) => engine.queries.get(id) ?? [])
-      .map(async ({ options, topics }) => {
+      .map(async ({ options, parts }) => {
+        const topics = parts.flatMap(topicsOf);
         const committed = await kafka.committedOffsets(options.group, topics);
         const topicSummaries = await Promise.all(
           topics.map(async (kafkaTopic) => {

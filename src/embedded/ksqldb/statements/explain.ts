@@ -1,4 +1,5 @@
-import type { QueryPlan } from '../../../ksql/query/plan.js';
+import { cutPlan } from '../../../ksql/query/cut-plan.js';
+import type { PlanPart, QueryPlan } from '../../../ksql/query/plan.js';
 import { planQuery } from '../../../ksql/query/plan-query.js';
 import { type Explained, executionPlan, topology } from '../../../ksql/query/print-plan.js';
 import { StatementError } from '../../../ksql/statement-error.js';
@@ -8,6 +9,7 @@ import { readSourceProperties } from '../../../ksql/statements/with-properties.j
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
+import { topicsOf } from '../runtime/plan-run.js';
 import type { TransientQuery } from '../runtime/transient-query.js';
 import type { Handler } from './context.js';
 import { entity } from './entity.js';
@@ -30,7 +32,7 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
   const { plan, sink } = planOf(statement.statement, engine, session.properties);
   return entity('queryDescription', text, {
     queryDescription: {
-      ...description(plan, statement.statement?.text ?? '', { id: '', sink }),
+      ...description(plan, statement.statement?.text ?? '', { id: '', sink }, await partsOf(plan, sink, engine)),
       id: '',
       sinks: [],
       overriddenProperties: Object.fromEntries(session.properties),
@@ -43,9 +45,10 @@ export const explain: Handler<'explain'> = async (statement, { engine, session }
 };
 
 /** A persistent query, as EXPLAIN and SHOW QUERIES EXTENDED tell it. */
-export function describeQuery({ id, options, state, errors }: RunningQuery): Record<string, unknown> {
+export function describeQuery({ id, options, parts, state, errors }: RunningQuery): Record<string, unknown> {
+  const sink = options.keepsOnly === true ? undefined : options.sink;
   return {
-    ...description(options.plan, options.sql, { id, sink: options.keepsOnly === true ? undefined : options.sink }),
+    ...description(options.plan, options.sql, { id, sink }, parts),
     id,
     sinks: [options.sink.name],
     // Of the query as it was made, not of who asks; latest and at_least_once are the defaults.
@@ -100,13 +103,26 @@ function planOf(
   }
 }
 
-function description(plan: QueryPlan, text: string, explained: Explained): Record<string, unknown> {
+/** Engines that share queries cut those that one alone need not cut. */
+async function partsOf(plan: QueryPlan, sink: Explained['sink'], { parts }: Engine): Promise<readonly PlanPart[]> {
+  const cut = sink === undefined || parts.group === undefined ? undefined : cutPlan(plan);
+  if (cut === undefined) return [plan];
+  const topics = await Promise.all(topicsOf(plan).map((topic) => parts.kafka.describeTopic(topic)));
+  return topics.every((topic) => topic !== undefined && topic.partitions.length > 1) ? cut : [plan];
+}
+
+function description(
+  plan: QueryPlan,
+  text: string,
+  explained: Explained,
+  parts: readonly PlanPart[] = [plan],
+): Record<string, unknown> {
   return {
     statementText: `${text};`,
     windowType: plan.window?.kind ?? null,
     fields: fieldInfos(plan.output),
     sources: [...new Set(plan.inputs.map(({ source }) => source.name))],
-    topology: topology(plan, explained),
+    topology: topology(parts, { ...explained, type: plan.type }),
     executionPlan: executionPlan(plan, explained),
     tasksMetadata: [],
   };

@@ -1,5 +1,6 @@
 import type { GroupDescription } from '../../../clients/kafka/contract.js';
 import type { Engine } from '../engine.js';
+import { topicsOf } from '../runtime/plan-run.js';
 
 /** A cluster may have thousands, and each is a request. */
 const GROUPS_AT_ONCE = 16;
@@ -20,7 +21,10 @@ export async function topicConsumers({ queries, parts: { kafka } }: Engine): Pro
   const members = described.flatMap(({ group, members }) =>
     members.map(({ partitions }) => ({ group, topics: new Set(partitions.map(({ topic }) => topic)) })),
   );
-  const own = [...queries.values()].map(({ options, topics }) => ({ group: options.group, topics: new Set(topics) }));
+  const own = [...queries.values()].map(({ options, parts }) => ({
+    group: options.group,
+    topics: new Set(parts.flatMap(topicsOf)),
+  }));
   const reading = [...members, ...own];
   return (topic) => {
     const readers = reading.filter(({ topics }) => topics.has(topic));

@@ -38,7 +38,9 @@ export interface KsqlStack {
   end(): Promise<void>;
 }
 
-export async function startStack(options: { connect?: { readonly url: string } } = {}): Promise<KsqlStack> {
+export async function startStack(
+  options: { connect?: { readonly url: string }; isShared?: boolean } = {},
+): Promise<KsqlStack> {
   const lifetime = new Lifetime();
   const dataDir = await mkdtemp(join(tmpdir(), 'evpipe-ksqldb-'));
   lifetime.onEnd(() => rm(dataDir, { recursive: true, force: true }));

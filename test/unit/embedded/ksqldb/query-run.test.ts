@@ -3,6 +3,7 @@ import type { PartitionPosition, RecordBatch, RecordProducer } from '../../../..
 import { MemoryKafka } from '../../../../src/embedded/ksqldb/offline/memory-kafka.js';
 import { OfflineEngine } from '../../../../src/embedded/ksqldb/offline/offline-engine.js';
 import { QueryRun } from '../../../../src/embedded/ksqldb/runtime/query-run.js';
+import { partsOf } from '../../../../src/embedded/ksqldb/runtime/query-tasks.js';
 import { silentLog } from '../../../../src/support/log.js';
 
 const COLUMNS = 'K STRING KEY, A INT, B STRING';
@@ -44,8 +45,9 @@ async function runOf(sql: string, room: () => Promise<void> | undefined) {
   }
   const kafka = new Slow(() => 0);
   for (const name of ['s', 't']) await kafka.createTopic({ name, partitions: 1 });
-  const options = { ...query.options, kafka };
-  return { run: await QueryRun.open(options, new AbortController().signal), written, committed };
+  const [part] = await partsOf({ ...query.options, kafka });
+  if (part === undefined) throw new Error('the query has no part');
+  return { run: await QueryRun.open(part, new AbortController().signal), written, committed };
 }
 
 const FILTER = 'CREATE STREAM OUT AS SELECT K, A FROM S WHERE A > 0;';
