@@ -5,8 +5,7 @@ export function javaDouble(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e7) {
-    const text = String(value);
-    return text.includes('.') ? text : `${text}.0`;
+    return Number.isInteger(value) ? `${value}.0` : String(value);
   }
   const shortest = value.toExponential();
   // Java writes two digits at least, the closest ones: 4.9E-324 where one would do.

@@ -4,9 +4,9 @@ import type { Column } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
 import type { Value } from '../values/value.js';
 import type { Format, Serde, SerdeOptions } from './format.js';
+import { byteWriter, jsonBytes, objectBytes } from './json-bytes.js';
 import { PlainObjects } from './json-plain.js';
 import { jsonReader, objectReader, type ReadNotes } from './json-reader.js';
-import { jsonWriter, objectWriter } from './json-writer.js';
 
 function checkMaps(type: SqlType): void {
   if (type.kind === 'MAP') {
@@ -39,14 +39,14 @@ export function jsonSerde(options: Pick<SerdeOptions, 'columns' | 'wrapped' | 'r
   const { columns, wrapped } = options;
   const [single] = columns;
   if (single !== undefined && !wrapped) {
-    const write = jsonWriter(single.type);
+    const write = byteWriter(single.type);
     const decode = exactTextReader((notes) => jsonReader(single.type, notes));
     return {
       decode: (bytes) => [decode(bytes.toString('utf8'))],
-      encode: ([value]) => (value === null || value === undefined ? null : Buffer.from(write(value), 'utf8')),
+      encode: ([value]) => (value === null || value === undefined ? null : jsonBytes(write, value)),
     };
   }
-  const write = objectWriter(columns);
+  const write = objectBytes(columns);
   const decode = exactTextReader((notes) => {
     const readObject = objectReader(columns, notes);
     return (json): Value[] | null => {
@@ -59,7 +59,7 @@ export function jsonSerde(options: Pick<SerdeOptions, 'columns' | 'wrapped' | 'r
   return {
     decode: (bytes) => plain?.read(bytes) ?? decode(bytes.toString('utf8')),
     complete: (values) => plain?.complete(values),
-    encode: (values) => Buffer.from(write(values), 'utf8'),
+    encode: (values) => jsonBytes(write, values),
   };
 }
 

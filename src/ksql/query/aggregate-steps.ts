@@ -331,7 +331,7 @@ class Aggregation {
     const entry: StoreEntry = { key: group, window, state, timestampMs };
     this.states.put(identity, entry);
     this.sessionsOf(group).add(identity);
-    this.watch(partition, identity, this.dueMs(window, rules));
+    if (replaced === undefined) this.watch(partition, identity, this.dueMs(window, rules));
     if (!this.step.final) this.show(entry, replaced, row, emit);
     this.close(partition, now, rules, row, emit);
   }

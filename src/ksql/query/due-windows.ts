@@ -1,30 +1,24 @@
 import { OrderedIndex } from '../rows/ordered-index.js';
+import { TextLists } from '../rows/text-lists.js';
 
 const NOTHING: readonly string[] = [];
 
 /** Windows by the stream time at which something has to be done about them: what is not due yet costs nothing. */
 export class DueWindows {
-  private readonly byTime = new Map<number, Set<string>>();
+  private readonly byTime = new TextLists<number>();
   private readonly times = new OrderedIndex<number>((left, right) => left - right, []);
   private nextMs = Number.POSITIVE_INFINITY;
 
   add(dueMs: number, identity: string): void {
-    const known = this.byTime.get(dueMs);
-    if (known !== undefined) {
-      known.add(identity);
-      return;
+    if (!this.byTime.has(dueMs)) {
+      this.times.add(dueMs);
+      this.nextMs = Math.min(this.nextMs, dueMs);
     }
-    this.byTime.set(dueMs, new Set([identity]));
-    this.times.add(dueMs);
-    this.nextMs = Math.min(this.nextMs, dueMs);
+    this.byTime.add(dueMs, identity);
   }
 
   delete(dueMs: number, identity: string): void {
-    const known = this.byTime.get(dueMs);
-    known?.delete(identity);
-    if (known?.size !== 0) return;
-    this.byTime.delete(dueMs);
-    this.times.delete(dueMs);
+    this.byTime.delete(dueMs, identity);
   }
 
   /** Takes out those that are due, the earliest first. */
@@ -44,8 +38,7 @@ export class DueWindows {
       passed.push(time);
     }
     for (const time of passed) {
-      for (const identity of this.byTime.get(time) ?? []) due.push(identity);
-      this.byTime.delete(time);
+      for (const identity of this.byTime.take(time)) due.push(identity);
       this.times.delete(time);
     }
     return due;

@@ -5,6 +5,7 @@ import { BIGINT } from '../expressions/types.js';
 import { compareKeyed } from '../rows/key-range.js';
 import { NO_CAUSE, type Row } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
+import { TextLists } from '../rows/text-lists.js';
 import type { Value } from '../values/value.js';
 import type { JoinStep } from './physical-plan.js';
 import type { Step, StepContext } from './step.js';
@@ -82,10 +83,16 @@ export function streamTableJoin(join: JoinStep, context: StepContext, next: Step
   };
 }
 
-function keep(store: Store, key: Cells, row: Row): void {
-  const identity = Store.identity(key, row.window);
-  if (row.value === null) store.delete(identity);
-  else store.put(identity, { key, window: row.window, state: row.value, timestampMs: row.timestampMs });
+/** Gives the entry that the row is now; undefined where it is a deletion. */
+function keep(store: Store, key: Cells, { window, value, timestampMs }: Row): StoreEntry | undefined {
+  const identity = Store.identity(key, window);
+  if (value === null) {
+    store.delete(identity);
+    return undefined;
+  }
+  const entry = { key, window, state: value, timestampMs };
+  store.put(identity, entry);
+  return entry;
 }
 
 /** Both tables by their primary key: every change of either side changes the joined row. */
@@ -130,7 +137,7 @@ export function foreignKeyJoin(step: JoinStep, context: StepContext, next: Step)
 
 class ForeignKeyJoin {
   /** Left rows by the right row that they refer to. */
-  private readonly referrers = new Map<string, Set<string>>();
+  private readonly referrers = new TextLists<string>();
   private readonly foreign: (row: Row) => Value;
   private readonly noRight: Value[];
   private readonly lefts: Store;
@@ -145,26 +152,20 @@ class ForeignKeyJoin {
     this.rights = context.store(rightStore(step));
     this.foreign = guarded(context, step.leftKey);
     this.noRight = nulls(step.rightCells);
-    for (const [identity, entry] of this.lefts.all()) this.link(identity, this.foreignOf(entry, NO_CAUSE));
+    for (const [identity, entry] of this.lefts.all()) this.refer(identity, null, this.foreignOf(entry, NO_CAUSE));
   }
 
-  private foreignOf(entry: StoreEntry, cause: Row): Value {
-    return this.foreign({ ...cause, key: entry.key, value: entry.state as Cells });
+  private foreignOf({ key, state }: StoreEntry, cause: Row): Value {
+    return this.foreign({ ...cause, key, value: state as Cells });
   }
 
-  private link(identity: string, on: Value): void {
-    if (on === null) return;
-    const key = Store.identity([on]);
-    const known = this.referrers.get(key);
-    if (known === undefined) this.referrers.set(key, new Set([identity]));
-    else known.add(identity);
-  }
-
-  private unlink(identity: string, on: Value): void {
-    const key = Store.identity([on]);
-    const known = this.referrers.get(key);
-    known?.delete(identity);
-    if (known?.size === 0) this.referrers.delete(key);
+  /** A left row refers to another right one than before, or to none. */
+  private refer(identity: string, from: Value, to: Value): void {
+    const old = from === null ? undefined : Store.identity([from]);
+    const now = to === null ? undefined : Store.identity([to]);
+    if (old === now) return;
+    if (old !== undefined) this.referrers.delete(old, identity);
+    if (now !== undefined) this.referrers.add(now, identity);
   }
 
   /**
@@ -176,37 +177,35 @@ class ForeignKeyJoin {
     const identity = Store.identity(row.key);
     const before = this.lefts.get(identity);
     const old = before === undefined ? null : this.foreignOf(before, row);
-    keep(this.lefts, row.key, row);
-    const entry = this.lefts.get(identity);
-    const on = entry === undefined ? null : this.foreignOf(entry, row);
-    if (old !== null) this.unlink(identity, old);
-    if ((before !== undefined && old === null) || (entry !== undefined && on === null)) return;
-    if (entry !== undefined) {
-      this.link(identity, on);
-      this.show(entry, row, old !== null, emit);
-    } else if (old !== null) this.next({ ...row, value: null, timestampMs: latest(row, this.rightOf(old)) }, emit);
+    const entry = keep(this.lefts, row.key, row);
+    const on = entry === undefined ? null : this.foreign(row);
+    const isUnseen = (before !== undefined && old === null) || (entry !== undefined && on === null);
+    this.refer(identity, old, isUnseen ? null : on);
+    if (isUnseen) return;
+    if (entry !== undefined) this.show(entry, on, row, old !== null, emit);
+    else if (old !== null) this.next({ ...row, value: null, timestampMs: latest(row, this.rightOf(old)) }, emit);
   }
 
   /** As in Kafka Streams, left rows follow in the order of their keys, at the right row's time even where theirs is later. */
   right(row: Row, emit: (row: Row) => void): void {
     const key: Cells = [row.key[0] ?? null];
     keep(this.rights, key, row);
-    const entries = [...(this.referrers.get(Store.identity(key)) ?? [])].flatMap(
-      (identity) => this.lefts.get(identity) ?? [],
-    );
-    for (const entry of entries.sort(compareKeyed)) this.show(entry, row, true, emit);
+    const entries = [...this.referrers.get(Store.identity(key))].flatMap((identity) => this.lefts.get(identity) ?? []);
+    for (const entry of entries.sort(compareKeyed)) this.show(entry, this.foreignOf(entry, row), row, true, emit);
   }
 
   private rightOf(on: Value): StoreEntry | undefined {
     return on === null ? undefined : this.rights.get(Store.identity([on]));
   }
 
-  private show(entry: StoreEntry, cause: Row, known: boolean, emit: (row: Row) => void): void {
-    const right = this.rightOf(this.foreignOf(entry, cause));
+  private show(entry: StoreEntry, on: Value, cause: Row, known: boolean, emit: (row: Row) => void): void {
+    const right = this.rightOf(on);
     const shown = right !== undefined || this.step.join === 'LEFT';
     if (!shown && !known) return;
-    const value = shown ? [...(entry.state as Cells), ...((right?.state as Cells) ?? this.noRight)] : null;
-    this.next({ ...cause, key: entry.key, value, timestampMs: latest(cause, right) }, emit);
+    const value = shown ? (entry.state as Cells).concat((right?.state as Cells | undefined) ?? this.noRight) : null;
+    const { partition, offset, headers, window } = cause;
+    const timestampMs = latest(cause, right);
+    this.next({ key: entry.key, value, timestampMs, partition, offset, headers, window, keyless: false }, emit);
   }
 }
 

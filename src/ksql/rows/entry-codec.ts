@@ -1,7 +1,7 @@
 import { isJsonObject, parseJson } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
+import { type ByteWriter, byteWriter, jsonBytes } from '../formats/json-bytes.js';
 import { jsonReader } from '../formats/json-reader.js';
-import { jsonWriter } from '../formats/json-writer.js';
 import { identityOf, type Value } from '../values/value.js';
 import type { Packed } from './entry-pieces.js';
 import type { RowWindow } from './row.js';
@@ -22,10 +22,11 @@ export interface StoreEntry {
 
 export type EntryKey = Pick<StoreEntry, 'key' | 'window'>;
 
-const QUOTE = 34;
-const BACKSLASH = 92;
-const CLOSE_BRACKET = 93;
+const [BLANK, QUOTE, COMMA] = [32, 34, 44];
+const [OPEN_BRACKET, BACKSLASH, CLOSE_BRACKET] = [91, 92, 93];
 const ASCII_END = 128;
+/** `},"w":[` is between a key's JSON and the bounds of its window. */
+const BOUNDS_HEAD_BYTES = 7;
 
 /** Kinds of a key's only column whose JSON, without quotes, is its identity: most keys need not be parsed to be hashed. */
 const PLAIN_KINDS: ReadonlySet<SqlType['kind']> = new Set([
@@ -42,7 +43,15 @@ export function entryIdentity(key: readonly Value[], window?: RowWindow | undefi
   const [only] = key;
   const single = key.length === 1 && only !== undefined && (typeof only !== 'object' || only === null);
   const plain = single ? String(only) : String(identityOf(key));
-  return window === undefined ? plain : `${window.startMs} ${window.endMs} ${plain}`;
+  return window === undefined ? plain : boundsOf(window) + plain;
+}
+
+/** Neighbours mostly have one and the same window. */
+let known: { readonly window: RowWindow; readonly bounds: string } | undefined;
+
+function boundsOf(window: RowWindow): string {
+  if (known?.window !== window) known = { window, bounds: `${window.startMs} ${window.endMs} ` };
+  return known.bounds;
 }
 
 /** Of an identity; any 32 bits that are the same for the same text. */
@@ -63,24 +72,23 @@ const spread = (hash: number): number => hash ^ (hash >>> 15);
  */
 export class EntryCodec {
   private readonly head: Buffer;
-  private readonly plainHead: Buffer;
-  private readonly plainKind: SqlType['kind'] | undefined;
-  private readonly writeKey: (value: Value) => string;
+  private readonly plain: PlainIdentity | undefined;
+  private readonly writeKey: ByteWriter<EntryKey>;
   private readonly readKey: (json: unknown) => Value;
-  private readonly writeState: (value: Value) => string;
+  private readonly writeValue: ByteWriter<StoreEntry>;
   private readonly readState: (json: unknown) => Value;
 
   constructor(spec: StoreSpec) {
     const key: SqlType = { kind: 'STRUCT', fields: spec.key.map((type, at) => ({ name: `K${at}`, type })) };
-    this.writeKey = jsonWriter(key);
-    this.readKey = jsonReader(key);
-    this.writeState = jsonWriter(spec.state);
-    this.readState = jsonReader(spec.state);
     const head = `{"n":${JSON.stringify(spec.name)},"k":`;
     this.head = Buffer.from(head);
-    this.plainHead = Buffer.from(`${head}{"K0":`);
+    this.writeKey = keyWriter(this.head, byteWriter(key));
+    this.readKey = jsonReader(key);
+    this.writeValue = valueWriter(byteWriter(spec.state));
+    this.readState = jsonReader(spec.state);
     const [only] = spec.key;
-    this.plainKind = spec.key.length === 1 && only !== undefined && PLAIN_KINDS.has(only.kind) ? only.kind : undefined;
+    if (spec.key.length === 1 && only !== undefined && PLAIN_KINDS.has(only.kind))
+      this.plain = new PlainIdentity(Buffer.from(`${head}{"K0":`), only.kind === 'STRING');
   }
 
   /** Whether a record of a changelog is of this store. */
@@ -91,13 +99,12 @@ export class EntryCodec {
     return true;
   }
 
-  keyBytes({ key, window }: EntryKey): Buffer {
-    const bounds = window === undefined ? '' : `,"w":[${window.startMs},${window.endMs}]`;
-    return Buffer.from(`${this.head.toString()}${this.writeKey(key)}${bounds}}`);
+  keyBytes(entry: EntryKey): Buffer {
+    return jsonBytes(this.writeKey, entry);
   }
 
-  valueBytes({ state, timestampMs }: StoreEntry): Buffer {
-    return Buffer.from(`{"t":${timestampMs},"s":${this.writeState(state)}}`);
+  valueBytes(entry: StoreEntry): Buffer {
+    return jsonBytes(this.writeValue, entry);
   }
 
   key({ bytes, keyAt, keyEnd }: Packed): EntryKey {
@@ -122,25 +129,97 @@ export class EntryCodec {
     return this.owns(packed) ? this.hashOfKey(packed) : undefined;
   }
 
-  /** The hash of the identity of a key, without parsing it where it is plain text or a number. */
-  hashOfKey(packed: Packed): number {
-    return (this.plainKind === undefined ? undefined : this.plainHash(packed)) ?? hashOf(this.identity(packed));
+  /** Whether this is the key's identity. */
+  hasIdentity(packed: Packed, identity: string): boolean {
+    const { plain } = this;
+    if (plain?.find(packed) !== true) return this.identity(packed) === identity;
+    if (plain.length !== identity.length) return false;
+    for (let at = 0; at < identity.length; at += 1) if (plain.codeAt(at) !== identity.charCodeAt(at)) return false;
+    return true;
   }
 
-  private plainHash(packed: Packed): number | undefined {
-    if (isOfWindow(packed)) return undefined;
-    const { bytes, keyAt, keyEnd } = packed;
-    const isText = this.plainKind === 'STRING';
-    let at = keyAt + this.plainHead.length;
-    if (isText && bytes[at] !== QUOTE) return undefined;
-    const end = keyEnd - (isText ? 3 : 2);
+  /** The hash of the identity of a key, without parsing it where it is plain text or a number. */
+  hashOfKey(packed: Packed): number {
+    const { plain } = this;
+    if (plain?.find(packed) !== true) return hashOf(this.identity(packed));
     let hash = HASH_START;
-    for (at += isText ? 1 : 0; at < end; at += 1) {
-      const code = bytes[at] ?? 0;
-      if (code === BACKSLASH || code >= ASCII_END) return undefined;
-      hash = mixed(hash, code);
-    }
+    for (let at = 0; at < plain.length; at += 1) hash = mixed(hash, plain.codeAt(at));
     return spread(hash);
+  }
+}
+
+function keyWriter(head: Buffer, writeKey: ByteWriter): ByteWriter<EntryKey> {
+  return ({ key, window }, into) => {
+    into.raw(head);
+    writeKey(key, into);
+    if (window !== undefined) {
+      into.ascii(',"w":[');
+      into.whole(window.startMs);
+      into.ascii(',');
+      into.whole(window.endMs);
+      into.ascii(']');
+    }
+    into.ascii('}');
+  };
+}
+
+function valueWriter(writeState: ByteWriter): ByteWriter<StoreEntry> {
+  return ({ state, timestampMs }, into) => {
+    into.ascii('{"t":');
+    into.whole(timestampMs);
+    into.ascii(',"s":');
+    writeState(state, into);
+    into.ascii('}');
+  };
+}
+
+/** The identity of a key of one column, as it stands in the key's bytes: the bounds of its window, if it has one, and its plain JSON. */
+class PlainIdentity {
+  length = 0;
+  private bytes: Buffer = Buffer.alloc(0);
+  /** Where the bounds begin, and how long they are with the blank behind them; 0 without a window. */
+  private boundsAt = 0;
+  private boundsBytes = 0;
+  private textAt = 0;
+
+  constructor(
+    private readonly head: Buffer,
+    private readonly isText: boolean,
+  ) {}
+
+  /** False: the key has to be parsed. What was found is there until the next is looked for. */
+  find(packed: Packed): boolean {
+    const { bytes, keyAt, keyEnd } = packed;
+    const { isText } = this;
+    this.bytes = bytes;
+    let end = keyEnd - 2;
+    this.boundsBytes = 0;
+    if (isOfWindow(packed)) {
+      const boundsEnd = end;
+      while (bytes[end - 1] !== OPEN_BRACKET) end -= 1;
+      this.boundsAt = end;
+      this.boundsBytes = boundsEnd - end + 1;
+      end -= BOUNDS_HEAD_BYTES;
+    }
+    this.textAt = keyAt + this.head.length;
+    if (isText) {
+      if (bytes[this.textAt] !== QUOTE) return false;
+      this.textAt += 1;
+      end -= 1;
+    }
+    for (let at = this.textAt; at < end; at += 1) {
+      const code = bytes[at] ?? 0;
+      if (code === BACKSLASH || code >= ASCII_END) return false;
+    }
+    this.length = this.boundsBytes + end - this.textAt;
+    return true;
+  }
+
+  codeAt(at: number): number {
+    const behindBounds = at - this.boundsBytes;
+    if (behindBounds >= 0) return this.bytes[this.textAt + behindBounds] ?? 0;
+    const code = this.bytes[this.boundsAt + at] ?? 0;
+    return code === COMMA || code === CLOSE_BRACKET ? BLANK : code;
   }
 }
 

@@ -54,6 +54,15 @@ export class PackedEntries {
   add(hash: number, key: Buffer, value: Buffer): void {
     let row = this.firstRow(hash);
     while (this.table[row + PIECE] !== EMPTY) row = this.nextRow(row);
+    this.put(row, hash, key, value);
+  }
+
+  /** One that may be there. */
+  replace(hash: number, key: Buffer, value: Buffer): void {
+    this.put(this.rowOf(hash, { bytes: key, keyAt: 0, keyEnd: key.length }), hash, key, value);
+  }
+
+  private put(row: number, hash: number, key: Buffer, value: Buffer): void {
     this.make(row);
     const { number, into, at } = this.pieces.place(keyAndValueBytes(key, value));
     writeKeyAndValue(into, at, key, value);
@@ -107,7 +116,7 @@ export class PackedEntries {
   }
 
   /** Where a key is, or else the empty row that it gets. */
-  private rowOf(hash: number, { bytes, keyAt, keyEnd }: Packed): number {
+  private rowOf(hash: number, { bytes, keyAt, keyEnd }: Pick<Packed, 'bytes' | 'keyAt' | 'keyEnd'>): number {
     const { table } = this;
     let row = this.firstRow(hash);
     for (; table[row + PIECE] !== EMPTY; row = this.nextRow(row)) {

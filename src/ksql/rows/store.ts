@@ -29,6 +29,12 @@ export type Changelog = (key: Buffer, value: Buffer | null) => void;
  */
 const LOG_KEYS_MAX = 50_000;
 
+/**
+ * So many entries are objects from the beginning. Beyond them a new one stays the bytes that the changelog got until it is asked for:
+ * of so many keys most are not soon, and objects that stay are copied and visited by the garbage collector.
+ */
+const OBJECTS_MAX = 20_000;
+
 /** What an entry takes besides its bytes: objects for it, its key and its values, and its place in the map. */
 const ENTRY_BYTES = 300;
 /** The mean size of an entry is that of about so many that were changed last. */
@@ -43,8 +49,8 @@ const PACKED_AT_ONCE = 64;
 export class Store {
   private readonly entries = new Map<string, StoreEntry>();
   /**
-   * The others, as bytes: what the changelog gave and nothing has asked for since, so that a restart need not parse all that it
-   * reads, and what there was no room for among the entries.
+   * The others, as bytes: what came when there were many, or what the changelog gave, and nothing has asked for since, and what there
+   * was no room for among the entries.
    */
   private readonly packed: PackedEntries;
   private readonly codec: EntryCodec;
@@ -109,21 +115,34 @@ export class Store {
   }
 
   private take<T>(identity: string, read: (packed: Packed) => T): T | undefined {
-    return this.packed.take(hashOf(identity), (key) => this.codec.identity(key) === identity, read);
+    return this.packed.take(hashOf(identity), (key) => this.codec.hasIdentity(key, identity), read);
   }
 
   put(identity: string, entry: StoreEntry): void {
-    if (this.packed.size > 0 && this.missed !== identity && !this.entries.has(identity)) {
-      this.take(identity, () => undefined);
-    }
-    this.missed = undefined;
-    this.entries.set(identity, entry);
     this.isWindowed = entry.window !== undefined;
     this.ordered?.add({ identity, key: entry.key, window: entry.window });
+    const isObject = this.entries.has(identity);
+    const isNew = !isObject && (this.packed.size === 0 || this.missed === identity);
+    this.missed = undefined;
+    if (this.changelog !== undefined && !isObject && this.entries.size >= OBJECTS_MAX) {
+      this.putBytes(identity, entry, isNew, this.changelog);
+      return;
+    }
+    if (!isObject && !isNew) this.take(identity, () => undefined);
+    this.entries.set(identity, entry);
     if (this.changelog === undefined) return;
     const [key, value] = [this.keyBytes(identity, entry), this.codec.valueBytes(entry)];
     this.changelog(key, value);
     this.grew(key.length + value.length);
+  }
+
+  private putBytes(identity: string, entry: StoreEntry, isNew: boolean, changelog: Changelog): void {
+    const [key, value] = [this.codec.keyBytes(entry), this.codec.valueBytes(entry)];
+    changelog(key, value);
+    const hash = hashOf(identity);
+    if (isNew) this.packed.add(hash, key, value);
+    else this.packed.replace(hash, key, value);
+    this.memory?.grew(key.length + value.length);
   }
 
   delete(identity: string): void {
@@ -194,7 +213,7 @@ export class Store {
     if (known !== undefined) return known;
     const bytes = this.codec.keyBytes(entry);
     if (this.entries.size > LOG_KEYS_MAX) this.logKeys.clear();
-    else this.logKeys.set(identity, bytes);
+    else this.logKeys.set(identity, Buffer.from(bytes));
     return bytes;
   }
 

@@ -76,6 +76,10 @@ export class BatchBuilder {
   }
 
   private headers(headers: readonly BatchHeader[]): void {
+    if (headers.length === 0) {
+      this.buffer[this.at++] = 0;
+      return;
+    }
     if (headers === this.lastHeaders) {
       this.buffer.copyWithin(this.at, this.headersFrom, this.headersTo);
       this.at += this.headersTo - this.headersFrom;

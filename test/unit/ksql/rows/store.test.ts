@@ -84,6 +84,32 @@ describe('a store', () => {
     expect(sorted(restored(spec, changes))).toEqual(sorted(original));
   });
 
+  it('holds what a map would of more entries than it makes objects of', () => {
+    const changes: Change[] = [];
+    const spec: StoreSpec = { name: 'S', key: [STRING], state };
+    const store = new Store(spec);
+    store.logTo((...change) => changes.push(change));
+    const model = new Map<string, StoreEntry>();
+    const random = seeded(SEED);
+    for (let at = 0; at < 60_000; at += 1) {
+      const key = [`k${at < 40_000 ? at : Math.floor(random() * 40_000)}`];
+      const identity = Store.identity(key);
+      if (at % 7 === 0) expect(store.get(identity)).toEqual(model.get(identity));
+      if (at % 11 === 0) {
+        store.delete(identity);
+        model.delete(identity);
+        continue;
+      }
+      const entry = { key, window: undefined, state: [`"${at}"`], timestampMs: at };
+      store.put(identity, entry);
+      model.set(identity, entry);
+    }
+    const expected = [...model].sort(([one], [other]) => (one < other ? -1 : 1));
+    expect(sorted(store)).toEqual(expected);
+    expect(store.size).toBe(model.size);
+    expect(sorted(restored(spec, changes))).toEqual(expected);
+  });
+
   it('leaves the records of other stores alone', () => {
     const spec = { key: [STRING], state };
     const changes: Change[] = [];
