@@ -3,11 +3,15 @@ import type { SqlType } from '../../protocol/ksql/types.js';
 import { ofKind, type Value } from '../values/value.js';
 import { jsonWriter } from './json-writer.js';
 
-const [SPACE, QUOTE, MINUS, ZERO, BACKSLASH, DELETE] = [32, 34, 45, 48, 92, 127];
+const [SPACE, QUOTE, MINUS, DOT, ZERO, BACKSLASH, DELETE] = [32, 34, 45, 46, 48, 92, 127];
 /** What is written shares pieces of this size. */
 const PIECE_BYTES = 32 * 1024;
+/** Longer text is encoded faster by what encodes any. */
+const SHORT_MAX = 64;
 const DIGITS_MAX = 20;
 const INT32_END = 2 ** 31;
+/** In hundredths: beyond it Java writes doubles with exponents. */
+const PLAIN_END = 10 ** 9;
 const NULL_WORD = Buffer.from('null');
 
 /**
@@ -30,10 +34,8 @@ export class JsonBytes {
 
   raw(part: Buffer): void {
     this.reserve(part.length);
-    const { bytes } = this;
-    let { at } = this;
-    for (let index = 0; index < part.length; index += 1) bytes[at++] = part[index] as number;
-    this.at = at;
+    this.bytes.set(part, this.at);
+    this.at += part.length;
   }
 
   /** JSON text. */
@@ -53,6 +55,10 @@ export class JsonBytes {
 
   /** Text as a JSON string. */
   text(value: string): void {
+    if (value.length > SHORT_MAX) {
+      this.json(JSON.stringify(value));
+      return;
+    }
     this.reserve(value.length + 2);
     const { bytes } = this;
     let { at } = this;
@@ -95,6 +101,26 @@ export class JsonBytes {
     }
   }
 
+  /** As Java writes doubles. */
+  double(value: number): void {
+    const size = Math.abs(value);
+    const hundredths = Math.round(100 * size);
+    // Few digits are what a double is written with if they are it, since no two decimals of up to 15 digits are one double.
+    if (hundredths < 1 || hundredths >= PLAIN_END || hundredths / 100 !== size) {
+      const text = javaDouble(value);
+      this.ascii(Number.isFinite(value) ? text : `"${text}"`);
+      return;
+    }
+    this.reserve(DIGITS_MAX);
+    const { bytes } = this;
+    if (value < 0) bytes[this.at++] = MINUS;
+    this.whole(Math.floor(hundredths / 100));
+    const fraction = hundredths % 100;
+    bytes[this.at++] = DOT;
+    bytes[this.at++] = ZERO + Math.floor(fraction / 10);
+    if (fraction % 10 !== 0) bytes[this.at++] = ZERO + (fraction % 10);
+  }
+
   private reserve(count: number): void {
     if (this.at + count <= this.bytes.length) return;
     const begun = this.bytes.subarray(this.from, this.at);
@@ -130,10 +156,7 @@ function writerOf(type: SqlType): ByteWriter {
         else into.ascii(String(value));
       };
     case 'DOUBLE':
-      return ofKind(type.kind, (value, into: JsonBytes) => {
-        const text = javaDouble(value);
-        into.ascii(Number.isFinite(value) ? text : `"${text}"`);
-      });
+      return ofKind(type.kind, (value, into: JsonBytes) => into.double(value));
     case 'STRUCT':
       return ofKind(type.kind, objectBytes(type.fields));
     default: {

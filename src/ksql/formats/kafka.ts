@@ -1,3 +1,4 @@
+import { writeInt64 } from '../../protocol/kafka/record-batch.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import { formatColumns } from '../metadata/schema.js';
 import { StatementError } from '../statement-error.js';
@@ -27,7 +28,9 @@ const CODECS: { readonly [Kind in SqlType['kind']]?: Codec<ValueForms[Kind]> } =
     decode: (bytes) => sized(bytes, 8).readBigInt64BE(0),
     encode: (value) => {
       const bytes = Buffer.allocUnsafe(8);
-      bytes.writeBigInt64BE(value);
+      const number = Number(value);
+      if (Number.isSafeInteger(number)) writeInt64(bytes, number, 0);
+      else bytes.writeBigInt64BE(value);
       return bytes;
     },
   },

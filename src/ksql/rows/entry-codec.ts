@@ -54,12 +54,18 @@ function boundsOf(window: RowWindow): string {
   return known.bounds;
 }
 
-/** Of an identity; any 32 bits that are the same for the same text. */
+/** Of an identity; any 32 bits that are the same for the same text. An entry is mostly sought and put one after the other. */
 export function hashOf(identity: string): number {
+  if (hashed.identity === identity) return hashed.hash;
   let hash = HASH_START;
   for (let at = 0; at < identity.length; at += 1) hash = mixed(hash, identity.charCodeAt(at));
-  return spread(hash);
+  hashed.identity = identity;
+  hashed.hash = spread(hash);
+  return hashed.hash;
 }
+
+/** The one that was hashed last. */
+const hashed: { identity: string | undefined; hash: number } = { identity: undefined, hash: 0 };
 
 /** FNV-1a, its bits spread, since a table takes the lowest ones. */
 const HASH_START = 0x811c9dc5;

@@ -211,10 +211,13 @@ export class QueryRun {
       position.offset = batch.nextOffset;
     } else {
       task.merge.push(batch);
+      let position = this.positionOf(batch);
       for (let next = task.merge.next(); next !== undefined; next = task.merge.next()) {
         const wait = this.take(task, next.record);
         if (wait !== undefined) await wait;
-        this.positionOf(next.record).offset = next.done;
+        if (position.topic !== next.record.topic || position.partition !== next.record.partition)
+          position = this.positionOf(next.record);
+        position.offset = next.done;
         const pause = task.producer.room() ?? this.loopTurn.over();
         if (pause !== undefined) await pause;
       }

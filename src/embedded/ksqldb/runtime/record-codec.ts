@@ -8,6 +8,7 @@ import type { Source } from '../../../ksql/metadata/source.js';
 import type { RowCondition } from '../../../ksql/query/build-plan.js';
 import type { Row, RowWindow } from '../../../ksql/rows/row.js';
 import type { Value } from '../../../ksql/values/value.js';
+import { writeInt64 } from '../../../protocol/kafka/record-batch.js';
 import { messageOf } from '../../../support/errors.js';
 
 export type SourceShape = Pick<Source, 'schema' | 'topic' | 'key' | 'value' | 'timestamp' | 'window' | 'type'>;
@@ -162,18 +163,12 @@ export class RecordEncoder {
     const session = this.shape.window.kind === 'SESSION';
     const all = Buffer.allocUnsafe(bytes.length + (session ? 16 : 8));
     bytes.copy(all);
-    if (session) writeMillis(all, window.endMs, bytes.length);
-    writeMillis(all, window.startMs, all.length - 8);
+    if (session) writeInt64(all, window.endMs, bytes.length);
+    writeInt64(all, window.startMs, all.length - 8);
     return all;
   }
 
   encodeValue(value: readonly Value[] | null): Buffer | null {
     return value === null ? null : this.value.encode(value);
   }
-}
-
-/** A time as 64 bits, without making a BigInt for every record. */
-function writeMillis(bytes: Buffer, ms: number, at: number): void {
-  bytes.writeInt32BE(Math.floor(ms / 2 ** 32), at);
-  bytes.writeUInt32BE(ms >>> 0, at + 4);
 }
