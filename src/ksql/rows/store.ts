@@ -37,6 +37,8 @@ const OBJECTS_MAX = 20_000;
 
 /** What an entry takes besides its bytes: objects for it, its key and its values, and its place in the map. */
 const ENTRY_BYTES = 300;
+/** What an entry takes in the index of ranges: an object, its identity and the values of its key. */
+const PLACE_BYTES = 200;
 /** The mean size of an entry is that of about so many that were changed last. */
 const MEAN_OF = 256;
 /** So many are packed at once, and one of so many parts. */
@@ -174,12 +176,19 @@ export class Store {
       yield identity;
       return;
     }
-    this.ordered ??= new OrderedIndex(compareKeyed, this.keys());
-    const places = this.ordered.between(
+    const places = this.index().between(
       (item) => compareToPlace(item, from),
       (item) => compareToPlace(item, to),
     );
     for (const each of places) yield each.identity;
+  }
+
+  private index(): OrderedIndex<Ordered> {
+    if (this.ordered !== undefined) return this.ordered;
+    const made = new OrderedIndex(compareKeyed, this.keys());
+    this.ordered = made;
+    this.memory?.grew(this.indexBytes);
+    return made;
   }
 
   private *keys(): Iterable<Ordered> {
@@ -238,13 +247,19 @@ export class Store {
     return this.entries.size * (ENTRY_BYTES + this.meanBytes);
   }
 
-  get memoryBytes(): number {
-    return this.entriesBytes + this.packed.memoryBytes;
+  private get indexBytes(): number {
+    return this.ordered === undefined ? 0 : this.size * PLACE_BYTES;
   }
 
-  /** Entries and their bytes share what there is. */
+  get memoryBytes(): number {
+    return this.entriesBytes + this.packed.memoryBytes + this.indexBytes;
+  }
+
+  /** Entries and their bytes share what there is; an index that takes more than either goes, to be made anew for the next range. */
   release(): void {
-    if (this.entriesBytes > this.packed.memoryBytes || !this.packed.spill()) this.pack();
+    const { entriesBytes, packed } = this;
+    if (this.indexBytes > Math.max(entriesBytes, packed.memoryBytes)) this.ordered = undefined;
+    else if (entriesBytes > packed.memoryBytes || !packed.spill()) this.pack();
   }
 
   /** Those that have been among the entries for longest. */

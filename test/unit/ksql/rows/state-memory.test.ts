@@ -135,6 +135,19 @@ describe('stores that share a memory', () => {
     expect(file.bytes).toBeLessThan(3_000 * 1_600 * 2 + 20_000_000);
   });
 
+  it('give up what finds ranges of keys where there is no room for it, and make it again', () => {
+    const store = new Store(SPEC, memory);
+    store.logTo(() => {});
+    for (let at = 0; at < 5_000; at += 1) store.put(`k${at}`, entryOf(`k${at}`, undefined, 'z'));
+    for (const expected of [1_000, 1_001]) {
+      expect([...store.between([{ from: ['k1'], to: ['k1zzz'] }])].filter(({ key }) => key[0] !== 'k1').length).toBe(
+        expected + 110,
+      );
+      expect(store.memoryBytes).toBeLessThan(BYTES_MAX + 2 * 64 * 1024);
+      store.put('k1new', entryOf('k1new', undefined, 'z'));
+    }
+  });
+
   it('keep their file without a name, and close it', () => {
     expect(openFiles()).toEqual([]);
     const store = new Store(SPEC, memory);
