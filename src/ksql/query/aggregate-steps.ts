@@ -116,14 +116,14 @@ class Aggregation {
 
   /** Stream time, and what is to be done about the windows, as the stores say it. */
   private recall(rules: WindowRules): void {
-    for (const [identity, { key, window, timestampMs }] of this.states.all()) {
+    for (const { identity, key, window, timestampMs } of this.states.places()) {
       const partition = this.context.partitionOf(key);
       this.advance(partition, timestampMs);
       if (window === undefined) continue;
       this.watch(partition, identity, this.dueMs(window, rules));
       if (rules.kind === 'SESSION') this.sessionsOf(key).add(identity);
     }
-    for (const [identity, { key, window, timestampMs }] of this.results?.all() ?? []) {
+    for (const { identity, key, window, timestampMs } of this.results?.places() ?? []) {
       const partition = this.context.partitionOf(key);
       this.advance(partition, timestampMs);
       if (window !== undefined) this.watch(partition, identity, removedMs(window, rules));

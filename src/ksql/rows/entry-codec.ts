@@ -22,21 +22,27 @@ export interface StoreEntry {
 
 export type EntryKey = Pick<StoreEntry, 'key' | 'window'>;
 
+/** An entry without its state, and what tells it apart. */
+export interface EntryPlace extends Omit<StoreEntry, 'state'> {
+  readonly identity: string;
+}
+
 const [BLANK, QUOTE, COMMA] = [32, 34, 44];
 const [OPEN_BRACKET, BACKSLASH, CLOSE_BRACKET] = [91, 92, 93];
 const ASCII_END = 128;
+const TIME_HEAD = Buffer.from('{"t":');
 /** `},"w":[` is between a key's JSON and the bounds of its window. */
 const BOUNDS_HEAD_BYTES = 7;
 
-/** Kinds of a key's only column whose JSON, without quotes, is its identity: most keys need not be parsed to be hashed. */
-const PLAIN_KINDS: ReadonlySet<SqlType['kind']> = new Set([
-  'STRING',
-  'INTEGER',
-  'BIGINT',
-  'BOOLEAN',
-  'DATE',
-  'TIMESTAMP',
-]);
+/** Kinds of a key's only column whose JSON, without quotes, is its identity, and how that is read: most keys need not be parsed. */
+const PLAIN_KINDS: { readonly [Kind in SqlType['kind']]?: (text: string) => Value } = {
+  STRING: (text) => text,
+  INTEGER: Number,
+  BIGINT: BigInt,
+  BOOLEAN: (text) => text === 'true',
+  DATE: Number,
+  TIMESTAMP: Number,
+};
 
 /** Tells keys of a store apart. */
 export function entryIdentity(key: readonly Value[], window?: RowWindow | undefined): string {
@@ -93,8 +99,9 @@ export class EntryCodec {
     this.writeValue = valueWriter(byteWriter(spec.state));
     this.readState = jsonReader(spec.state);
     const [only] = spec.key;
-    if (spec.key.length === 1 && only !== undefined && PLAIN_KINDS.has(only.kind))
-      this.plain = new PlainIdentity(Buffer.from(`${head}{"K0":`), only.kind === 'STRING');
+    const read = only && PLAIN_KINDS[only.kind];
+    if (spec.key.length === 1 && read !== undefined)
+      this.plain = new PlainIdentity(Buffer.from(`${head}{"K0":`), only?.kind === 'STRING', read);
   }
 
   /** Whether a record of a changelog is of this store. */
@@ -113,8 +120,10 @@ export class EntryCodec {
     return jsonBytes(this.writeValue, entry);
   }
 
-  key({ bytes, keyAt, keyEnd }: Packed): EntryKey {
-    const { k, w } = parsed(bytes, keyAt, keyEnd);
+  key(packed: Packed): EntryKey {
+    const { plain } = this;
+    if (plain?.find(packed) === true) return { key: [plain.value()], window: plain.window() };
+    const { k, w } = parsed(packed.bytes, packed.keyAt, packed.keyEnd);
     const bounds = w as [number, number] | undefined;
     const window = bounds === undefined ? undefined : { startMs: bounds[0], endMs: bounds[1] };
     return { key: this.readKey(k) as readonly Value[], window };
@@ -124,6 +133,21 @@ export class EntryCodec {
     const { key, window } = this.key(packed);
     const { t, s } = parsed(packed.bytes, packed.valueAt, packed.valueEnd);
     return { key, window, state: this.readState(s), timestampMs: Number(t) };
+  }
+
+  /** Without its state, which takes longest to read. */
+  place(packed: Packed): EntryPlace {
+    const { key, window } = this.key(packed);
+    const { bytes, valueAt, valueEnd } = packed;
+    const timeAt = valueAt + TIME_HEAD.length;
+    const timeEnd = bytes.indexOf(COMMA, timeAt);
+    if (timeEnd < 0 || timeEnd > valueEnd) throw new TypeError('values of a changelog begin with their time');
+    return {
+      identity: entryIdentity(key, window),
+      key,
+      window,
+      timestampMs: Number(bytes.toString('latin1', timeAt, timeEnd)),
+    };
   }
 
   identity(packed: Packed): string {
@@ -171,7 +195,7 @@ function keyWriter(head: Buffer, writeKey: ByteWriter): ByteWriter<EntryKey> {
 
 function valueWriter(writeState: ByteWriter): ByteWriter<StoreEntry> {
   return ({ state, timestampMs }, into) => {
-    into.ascii('{"t":');
+    into.raw(TIME_HEAD);
     into.whole(timestampMs);
     into.ascii(',"s":');
     writeState(state, into);
@@ -187,10 +211,13 @@ class PlainIdentity {
   private boundsAt = 0;
   private boundsBytes = 0;
   private textAt = 0;
+  /** Of the key before: neighbours mostly have one and the same. */
+  private lastWindow: RowWindow = { startMs: 0, endMs: 0 };
 
   constructor(
     private readonly head: Buffer,
     private readonly isText: boolean,
+    private readonly read: (text: string) => Value,
   ) {}
 
   /** False: the key has to be parsed. What was found is there until the next is looked for. */
@@ -219,6 +246,23 @@ class PlainIdentity {
     }
     this.length = this.boundsBytes + end - this.textAt;
     return true;
+  }
+
+  value(): Value {
+    const end = this.textAt + this.length - this.boundsBytes;
+    const text = this.bytes.toString('latin1', this.textAt, end);
+    return text === 'null' && !this.isText ? null : this.read(text);
+  }
+
+  window(): RowWindow | undefined {
+    if (this.boundsBytes === 0) return undefined;
+    const end = this.boundsAt + this.boundsBytes - 1;
+    const comma = this.bytes.indexOf(COMMA, this.boundsAt);
+    const startMs = Number(this.bytes.toString('latin1', this.boundsAt, comma));
+    const endMs = Number(this.bytes.toString('latin1', comma + 1, end));
+    const { lastWindow: last } = this;
+    if (last.startMs !== startMs || last.endMs !== endMs) this.lastWindow = { startMs, endMs };
+    return this.lastWindow;
   }
 
   codeAt(at: number): number {

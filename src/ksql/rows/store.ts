@@ -2,6 +2,7 @@ import type { Value } from '../values/value.js';
 import {
   EntryCodec,
   type EntryKey,
+  type EntryPlace,
   entryIdentity,
   hashOf,
   isOfWindow,
@@ -205,6 +206,12 @@ export class Store {
       const entry = this.codec.entry(packed);
       yield [Store.identity(entry.key, entry.window), entry];
     }
+  }
+
+  /** All entries without their states. */
+  *places(): Iterable<EntryPlace> {
+    for (const [identity, { key, window, timestampMs }] of this.entries) yield { identity, key, window, timestampMs };
+    for (const packed of this.packed) yield this.codec.place(packed);
   }
 
   *values(): Iterable<StoreEntry> {

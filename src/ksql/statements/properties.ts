@@ -25,7 +25,7 @@ export const HONOURED_PROPERTIES: Readonly<Record<string, string>> = {
   'ksql.timestamp.throw.on.invalid':
     'true: so does a row whose TIMESTAMP column holds no time. Default: it is logged and skipped.',
   [STATE_BYTES]:
-    'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries; default: a quarter of the engine’s heap, 1 GiB on a machine of 16. Entries beyond it are kept as their bytes, and where these have no room either, in a file that is gone with the engine. Not counted: some 30 bytes by which each of these is found, what windows, joins and ranges of keys keep about theirs, and the states of push queries.',
+    'By ALTER SYSTEM only: bytes of memory for the states of all persistent queries; default: a quarter of the engine’s heap, 1 GiB on a machine of 16. Entries beyond it are kept as their bytes, and where these have no room either, in a file that is gone with the engine. Not counted, besides the states of push queries: some 30 bytes by which each of these is found; its key and up to 40 bytes of each window and of each reference of a foreign-key join; some 300 bytes of each session, and 200 of each row that waits in a stream-stream join, until they are forgotten.',
 };
 
 /** Properties as clients send them: `ksql.streams.` before a name means the same as without. */

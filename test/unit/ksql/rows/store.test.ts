@@ -55,6 +55,9 @@ describe('a store', () => {
       expect(store.size).toBe(original.size);
       expect(sorted(store)).toEqual(sorted(original));
 
+      const places = [...store.places()].sort((one, other) => (one.identity < other.identity ? -1 : 1));
+      expect(places).toEqual(sorted(original).map(([identity, { state: _, ...place }]) => ({ identity, ...place })));
+
       // Whether an entry has been asked for since or not, it is one and the same.
       for (const [identity, entry] of original.all()) if (random() < 0.3) expect(store.get(identity)).toEqual(entry);
       change([original, store], 200);
