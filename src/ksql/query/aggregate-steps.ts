@@ -111,19 +111,23 @@ class Aggregation {
     this.states = context.store(AGGREGATE_STATES);
     this.results = step.final ? context.store(RESULTS) : undefined;
     this.windowsAt = step.window === undefined ? () => [] : windowFinder(step.window);
-    if (step.window !== undefined) this.recall(step.window);
+    if (step.window !== undefined) context.recall(this.recalled(step.window));
   }
 
   /** Stream time, and what is to be done about the windows, as the stores say it. */
-  private recall(rules: WindowRules): void {
-    for (const { identity, key, window, timestampMs } of this.states.places()) {
+  private *recalled(rules: WindowRules): Iterable<unknown> {
+    for (const place of this.states.places()) {
+      yield;
+      const { identity, key, window, timestampMs } = place;
       const partition = this.context.partitionOf(key);
       this.advance(partition, timestampMs);
       if (window === undefined) continue;
       this.watch(partition, identity, this.dueMs(window, rules));
       if (rules.kind === 'SESSION') this.sessionsOf(key).add(identity);
     }
-    for (const { identity, key, window, timestampMs } of this.results?.places() ?? []) {
+    for (const place of this.results?.places() ?? []) {
+      yield;
+      const { identity, key, window, timestampMs } = place;
       const partition = this.context.partitionOf(key);
       this.advance(partition, timestampMs);
       if (window !== undefined) this.watch(partition, identity, removedMs(window, rules));

@@ -161,7 +161,14 @@ class ForeignKeyJoin {
     this.rights = context.store(rightStore(step));
     this.foreign = guarded(context, step.leftKey);
     this.noRight = nulls(step.rightCells);
-    for (const [identity, entry] of this.lefts.all()) this.refer(identity, null, this.foreignOf(entry, NO_CAUSE));
+    context.recall(this.recalled());
+  }
+
+  private *recalled(): Iterable<unknown> {
+    for (const [identity, entry] of this.lefts.all()) {
+      yield;
+      this.refer(identity, null, this.foreignOf(entry, NO_CAUSE));
+    }
   }
 
   private foreignOf({ key, state }: StoreEntry, cause: Row): Value {

@@ -8,6 +8,8 @@ export type Step = (row: Row, emit: (row: Row) => void) => void;
 export interface StepContext {
   /** The stores that the plan asked for, restored. */
   readonly store: (name: string) => Store;
+  /** What has to be gone through before the first row, entry by entry: of a large state it takes long, and others have their turn between. */
+  readonly recall: (entries: Iterable<unknown>) => void;
   /** An expression failed: its column is null, its condition false. */
   readonly failed: (failure: unknown) => void;
   /** Which partition a row with this key would be in, were its stream repartitioned: stream time is kept per partition. */

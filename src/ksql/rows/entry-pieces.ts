@@ -142,9 +142,9 @@ export class EntryPieces {
   *entriesOf(number: number): Iterable<Packed> {
     const piece = this.pieces.get(number);
     if (piece === undefined) return;
-    const { isFetched, end } = piece;
+    const { isFetched } = piece;
     const bytes = piece.bytes ?? this.readAll(piece);
-    for (let at = 0; at < end; ) {
+    for (let at = 0; at < piece.end; ) {
       const entry = packedAt(bytes, isFetched ? recordKeyAt(bytes, at) : at);
       yield entry;
       at = isFetched ? recordEnd(bytes, at) : entry.valueEnd;

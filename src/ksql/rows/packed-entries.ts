@@ -89,7 +89,7 @@ export class PackedEntries {
     return undefined;
   }
 
-  /** Mostly in the order in which they were set last. Nothing may be changed meanwhile. */
+  /** Mostly in the order in which they were set last. What there is no room for meanwhile may come twice; nothing else may be changed. */
   *[Symbol.iterator](): Iterator<Packed> {
     for (const number of this.pieces.numbers) {
       for (const entry of this.pieces.entriesOf(number)) if (this.rowAt(number, entry) !== undefined) yield entry;

@@ -11,6 +11,7 @@ import type { Value } from '../../../ksql/values/value.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { RegistryUnavailable } from '../upstream/registry.js';
+import { LoopTurn } from './loop-turn.js';
 import { InvalidTimestamp, RecordDecoder } from './record-codec.js';
 import { SentRows } from './repartition.js';
 
@@ -45,7 +46,9 @@ export class PlanRun {
 
   static async create(options: PlanRunOptions): Promise<PlanRun> {
     const { plan, registry, log, id, stores, partitions } = options;
+    const recalled: Array<Iterable<unknown>> = [];
     const built = buildPlan(plan, {
+      recall: (entries) => recalled.push(entries),
       failed: (failure) => log.warn(`query ${id}: ${messageOf(failure)}`),
       store: (name) => {
         const store = stores.get(name);
@@ -59,6 +62,7 @@ export class PlanRun {
         return partitionOfKey(bytes, partitions);
       },
     });
+    for (const entries of recalled) await inTurns(entries);
     const inputs = new Map<string, Input[]>();
     for (const [at, { source, read, sentBy }] of plan.inputs.entries()) {
       const input = built.inputs[at];
@@ -118,6 +122,16 @@ export class PlanRun {
       partition,
       offset,
     });
+  }
+}
+
+/** Goes through the entries, and lets the event loop turn between. */
+async function inTurns(entries: Iterable<unknown>): Promise<void> {
+  const turn = new LoopTurn();
+  turn.begin();
+  for (const _ of entries) {
+    const pause = turn.over();
+    if (pause !== undefined) await pause;
   }
 }
 
