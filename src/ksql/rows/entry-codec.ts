@@ -162,19 +162,13 @@ export class EntryCodec {
   /** Whether this is the key's identity. */
   hasIdentity(packed: Packed, identity: string): boolean {
     const { plain } = this;
-    if (plain?.find(packed) !== true) return this.identity(packed) === identity;
-    if (plain.length !== identity.length) return false;
-    for (let at = 0; at < identity.length; at += 1) if (plain.codeAt(at) !== identity.charCodeAt(at)) return false;
-    return true;
+    return plain?.find(packed) === true ? plain.equals(identity) : this.identity(packed) === identity;
   }
 
   /** The hash of the identity of a key, without parsing it where it is plain text or a number. */
   hashOfKey(packed: Packed): number {
     const { plain } = this;
-    if (plain?.find(packed) !== true) return hashOf(this.identity(packed));
-    let hash = HASH_START;
-    for (let at = 0; at < plain.length; at += 1) hash = mixed(hash, plain.codeAt(at));
-    return spread(hash);
+    return plain?.find(packed) === true ? plain.hash() : hashOf(this.identity(packed));
   }
 }
 
@@ -205,12 +199,12 @@ function valueWriter(writeState: ByteWriter): ByteWriter<StoreEntry> {
 
 /** The identity of a key of one column, as it stands in the key's bytes: the bounds of its window, if it has one, and its plain JSON. */
 class PlainIdentity {
-  length = 0;
   private bytes: Buffer = Buffer.alloc(0);
   /** Where the bounds begin, and how long they are with the blank behind them; 0 without a window. */
   private boundsAt = 0;
   private boundsBytes = 0;
   private textAt = 0;
+  private textEnd = 0;
   /** Of the key before: neighbours mostly have one and the same. */
   private lastWindow: RowWindow = { startMs: 0, endMs: 0 };
 
@@ -244,13 +238,12 @@ class PlainIdentity {
       const code = bytes[at] ?? 0;
       if (code === BACKSLASH || code >= ASCII_END) return false;
     }
-    this.length = this.boundsBytes + end - this.textAt;
+    this.textEnd = end;
     return true;
   }
 
   value(): Value {
-    const end = this.textAt + this.length - this.boundsBytes;
-    const text = this.bytes.toString('latin1', this.textAt, end);
+    const text = this.bytes.toString('latin1', this.textAt, this.textEnd);
     return text === 'null' && !this.isText ? null : this.read(text);
   }
 
@@ -265,9 +258,25 @@ class PlainIdentity {
     return this.lastWindow;
   }
 
-  codeAt(at: number): number {
-    const behindBounds = at - this.boundsBytes;
-    if (behindBounds >= 0) return this.bytes[this.textAt + behindBounds] ?? 0;
+  hash(): number {
+    const { bytes, textEnd, boundsBytes } = this;
+    let hash = HASH_START;
+    for (let at = 0; at < boundsBytes; at += 1) hash = mixed(hash, this.boundsCode(at));
+    for (let at = this.textAt; at < textEnd; at += 1) hash = mixed(hash, bytes[at] ?? 0);
+    return spread(hash);
+  }
+
+  equals(identity: string): boolean {
+    const { bytes, textAt, textEnd, boundsBytes } = this;
+    if (identity.length !== boundsBytes + textEnd - textAt) return false;
+    for (let at = 0; at < boundsBytes; at += 1) if (this.boundsCode(at) !== identity.charCodeAt(at)) return false;
+    for (let at = textAt; at < textEnd; at += 1)
+      if (bytes[at] !== identity.charCodeAt(boundsBytes + at - textAt)) return false;
+    return true;
+  }
+
+  /** Of "start end ", which is "start,end]" in the key. */
+  private boundsCode(at: number): number {
     const code = this.bytes[this.boundsAt + at] ?? 0;
     return code === COMMA || code === CLOSE_BRACKET ? BLANK : code;
   }
