@@ -1,10 +1,9 @@
 import { OfflineEngine } from '../embedded/ksqldb/offline/offline-engine.js';
 import { OfflineRecords } from '../embedded/ksqldb/offline/offline-records.js';
-import { StatementError } from '../ksql/statement-error.js';
+import { refusalOf } from '../embedded/ksqldb/offline/refusal.js';
 import type { KsqlSource, KsqlTest, TestRecord } from '../pipeline/ksql-test-file.js';
 import { stringifyJson } from '../protocol/json/stringify.js';
 import { parseStatements, splitStatements } from '../protocol/ksql/parse.js';
-import { KsqlSyntaxError } from '../protocol/ksql/position.js';
 import { withText } from '../protocol/ksql/with-values.js';
 import { messageOf, type SourceLocation } from '../support/errors.js';
 import { silentLog } from '../support/log.js';
@@ -94,14 +93,6 @@ async function executeAll(engine: OfflineEngine, { file, text }: KsqlSource): Pr
     const column = at.line === 1 ? location.column + at.column - 1 : at.column;
     return { message, statement, location: { file, line, column } };
   }
-}
-
-/** What is wrong, and where in its statement. */
-function refusalOf(failure: unknown): { at: { line: number; column: number }; message: string } {
-  if (failure instanceof KsqlSyntaxError) return { at: failure, message: failure.detail };
-  const first = { line: 1, column: 1 };
-  if (failure instanceof StatementError) return { at: failure.at ?? first, message: failure.detail };
-  return { at: first, message: messageOf(failure) };
 }
 
 /** The topic of a source that the pipeline declares elsewhere: one partition, if the test says nothing else. */
