@@ -128,7 +128,7 @@ const answers: ReadonlyArray<readonly [ksql: string, answer: object]> = [
   ],
   [
     'EXPLAIN SELECT v FROM s WHERE v > 1 EMIT CHANGES;',
-    { queryDescription: { sources: ['S'], sinks: [], fields: [column('V', 'INTEGER')] } },
+    { queryDescription: { sources: ['S'], sinks: [], fields: [{ name: 'ID', type: 'KEY' }, column('V', 'INTEGER')] } },
   ],
   [
     'SHOW FUNCTIONS;',
