@@ -37,19 +37,25 @@ export function compileCall(
     );
   }
   if (definition === undefined) throw unknownFunction(call);
-  if (definition.special !== undefined) return definition.special(call, context, run);
   const args = call.args.map((each): Compiled => {
     if (each.kind === 'unit') return { type: INTERVAL_UNIT, evaluate: () => each.unit };
-    // Functions that take lambdas look at their arguments themselves.
+    // Functions that take lambdas compile them themselves.
     return each.kind === 'lambda' ? { type: LAMBDA, evaluate: () => null } : run(each);
   });
   const types = args.map(({ type }) => type);
   const chosen = choose(definition, types);
+  if (chosen === undefined) throw notAccepted(definition, types);
   const { variant } = chosen;
+  if (definition.special !== undefined) {
+    const compiled = definition.special(call, args, context, run);
+    if (compiled === undefined) throw notAccepted(definition, types);
+    return compiled;
+  }
+  const type = chosen.returns();
   const implementation = variant.prepare?.(chosen.targets, context.world) ?? variant.run;
   if (implementation === undefined) throw new Error(`${definition.name}${variant.signature} has no implementation`);
   const converted = args.map(({ type, evaluate }, at) => convertArgument(type, chosen.targets[at], evaluate));
-  return { type: chosen.returns, evaluate: invoker(implementation, converted, variant.takesNulls === true) };
+  return { type, evaluate: invoker(implementation, converted, variant.takesNulls === true) };
 }
 
 function convertArgument(
@@ -91,13 +97,15 @@ function invoker(
   };
 }
 
-function choose(
-  definition: ScalarFunction,
-  types: ReadonlyArray<SqlType | undefined>,
-): { variant: Variant; returns: SqlType; targets: ReadonlyArray<SqlType | undefined> } {
-  let best:
-    | { variant: Variant; cost: number; targets: ReadonlyArray<SqlType | undefined>; returns: () => SqlType }
-    | undefined;
+interface Chosen {
+  readonly variant: Variant;
+  readonly cost: number;
+  readonly targets: ReadonlyArray<SqlType | undefined>;
+  readonly returns: () => SqlType;
+}
+
+function choose(definition: ScalarFunction, types: ReadonlyArray<SqlType | undefined>): Chosen | undefined {
+  let best: Chosen | undefined;
   for (const variant of definition.variants) {
     const signature = parseSignature(variant.signature);
     const found = fitness(signature, types);
@@ -106,11 +114,12 @@ function choose(
     const returns = () => variant.returns?.(targets) ?? substitute(signature.returns, bindings, definition.name);
     best = { variant, cost, targets, returns };
   }
-  if (best !== undefined) return { variant: best.variant, targets: best.targets, returns: best.returns() };
-  const valid = definition.variants.map(
-    ({ signature }) => `${definition.name}${signature.slice(0, signature.lastIndexOf(')') + 1)}`,
-  );
-  throw new StatementError(
-    `Function '${definition.name}' does not accept parameters (${types.map(describeType).join(', ')}).\nValid alternatives are:\n${valid.join('\n')}`,
+  return best;
+}
+
+function notAccepted({ name, variants }: ScalarFunction, types: ReadonlyArray<SqlType | undefined>): StatementError {
+  const valid = variants.map(({ signature }) => `${name}${signature.slice(0, signature.lastIndexOf(')') + 1)}`);
+  return new StatementError(
+    `Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}).\nValid alternatives are:\n${valid.join('\n')}`,
   );
 }

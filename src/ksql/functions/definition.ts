@@ -39,12 +39,13 @@ export interface ScalarFunction {
   readonly category: FunctionCategory;
   readonly description: string;
   readonly variants: readonly Variant[];
-  /** Functions with lambdas or units see their arguments unevaluated. */
+  /** Functions with lambdas compile these themselves, once a variant fits; the other arguments are compiled. */
   readonly special?: (
     call: Extract<Expression, { kind: 'call' }>,
+    args: readonly Compiled[],
     context: CompileContext,
     run: (each: Expression, context?: CompileContext) => Compiled,
-  ) => Compiled;
+  ) => Compiled | undefined;
 }
 
 export const scalar = (

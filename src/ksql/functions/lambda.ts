@@ -9,7 +9,6 @@ import { ofKind, type Value } from '../values/value.js';
 import type { ScalarFunction } from './definition.js';
 
 type Run = (each: Expression, context?: CompileContext) => Compiled;
-type Call = Extract<Expression, { kind: 'call' }>;
 
 interface Lambda {
   readonly type: SqlType;
@@ -64,19 +63,9 @@ function checkParameters(parameters: readonly string[], scope: Scope): void {
   if (column !== undefined) throw new StatementError(`Lambda function argument can't be a column name: ${column}`);
 }
 
-/** What is no lambda. */
-const operand = (expression: Expression | undefined, run: Run): Compiled | undefined =>
-  expression === undefined || expression.kind === 'lambda' ? undefined : run(expression);
+type Special = NonNullable<ScalarFunction['special']>;
 
-function refuse(name: string, types: ReadonlyArray<SqlType | undefined>): StatementError {
-  return new StatementError(
-    `Function '${name}' does not accept parameters (${types.map(describeType).join(', ')}, LAMBDA).`,
-  );
-}
-
-function transform(call: Call, context: CompileContext, run: Run): Compiled {
-  const [collection, first, second] = call.args;
-  const source = operand(collection, run);
+const transform: Special = ({ args: [, first, second] }, [source], context, run) => {
   if (source !== undefined && isOf(source, 'ARRAY')) {
     const lambda = compileLambda(first, [source.type.element], context, run, 'TRANSFORM');
     return {
@@ -84,7 +73,7 @@ function transform(call: Call, context: CompileContext, run: Run): Compiled {
       evaluate: (row) => source.evaluate(row)?.map((each) => lambda.apply(row, each)) ?? null,
     };
   }
-  if (source === undefined || !isOf(source, 'MAP')) throw refuse('TRANSFORM', [source?.type]);
+  if (source === undefined || !isOf(source, 'MAP')) return undefined;
   const { type } = source;
   const key = compileLambda(first, [type.key, type.value], context, run, 'TRANSFORM');
   const value = compileLambda(second, [type.key, type.value], context, run, 'TRANSFORM');
@@ -95,13 +84,11 @@ function transform(call: Call, context: CompileContext, run: Run): Compiled {
       return map && new Map([...map].map(([k, v]) => [key.apply(row, k, v), value.apply(row, k, v)]));
     },
   };
-}
+};
 
-function filter(call: Call, context: CompileContext, run: Run): Compiled {
-  const [collection, predicate] = call.args;
-  const source = operand(collection, run);
+const filter: Special = ({ args: [, predicate] }, [source], context, run) => {
   const type = source?.type;
-  if (source === undefined || (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')) throw refuse('FILTER', [type]);
+  if (source === undefined || (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')) return undefined;
   const types = type.kind === 'ARRAY' ? [type.element] : [type.key, type.value];
   const lambda = compileLambda(predicate, types, context, run, 'FILTER');
   if (lambda.type.kind !== 'BOOLEAN')
@@ -117,24 +104,16 @@ function filter(call: Call, context: CompileContext, run: Run): Compiled {
       return value === null ? null : keep(value, row);
     },
   };
-}
+};
 
-function reduce(call: Call, context: CompileContext, run: Run): Compiled {
-  const [collection, start, step] = call.args;
-  const [source, initial] = [operand(collection, run), operand(start, run)];
+const reduce: Special = ({ args: [, , step] }, [source, initial], context, run) => {
   const type = source?.type;
   const state = initial?.type;
-  if (
-    source === undefined ||
-    initial === undefined ||
-    state === undefined ||
-    (type?.kind !== 'ARRAY' && type?.kind !== 'MAP')
-  ) {
-    throw refuse('REDUCE', start?.kind === 'lambda' ? [type] : [type, state]);
-  }
+  if (source === undefined || initial === undefined || state === undefined) return undefined;
+  if (type?.kind !== 'ARRAY' && type?.kind !== 'MAP') return undefined;
   const types = type.kind === 'ARRAY' ? [state, type.element] : [state, type.key, type.value];
   const lambda = compileLambda(step, types, context, run, 'REDUCE');
-  if (commonType(state, lambda.type) === undefined) throw refuse('REDUCE', [type, state]);
+  if (commonType(state, lambda.type) === undefined) return undefined;
   const fold =
     type.kind === 'ARRAY'
       ? ofKind(type.kind, (list, row: Row, first: Value) =>
@@ -151,17 +130,18 @@ function reduce(call: Call, context: CompileContext, run: Run): Compiled {
       return value === null || first === null ? first : fold(value, row, first);
     },
   };
-}
+};
 
 const lambda = (
   name: string,
   description: string,
-  special: NonNullable<ScalarFunction['special']>,
+  special: Special,
+  ...signatures: readonly string[]
 ): ScalarFunction => ({
   name,
   category: 'LAMBDA',
   description,
-  variants: [],
+  variants: signatures.map((signature) => ({ signature })),
   special,
 });
 
@@ -170,11 +150,21 @@ export const LAMBDA_FUNCTIONS: readonly ScalarFunction[] = [
     'TRANSFORM',
     'Each element of an array through a lambda, (array, x => …), or each key and value of a map, (map, (k, v) => …, (k, v) => …).',
     transform,
+    '(ARRAY<T>, LAMBDA) ARRAY<U>',
+    '(MAP<K, V>, LAMBDA, LAMBDA) MAP<A, B>',
   ),
-  lambda('FILTER', 'The elements or entries for which a lambda is true: (array, x => …), (map, (k, v) => …).', filter),
+  lambda(
+    'FILTER',
+    'The elements or entries for which a lambda is true: (array, x => …), (map, (k, v) => …).',
+    filter,
+    '(ARRAY<T>, LAMBDA) ARRAY<T>',
+    '(MAP<K, V>, LAMBDA) MAP<K, V>',
+  ),
   lambda(
     'REDUCE',
     'All elements or entries folded into one value by a lambda: (array, start, (s, x) => …), (map, start, (s, k, v) => …).',
     reduce,
+    '(ARRAY<T>, S, LAMBDA) S',
+    '(MAP<K, V>, S, LAMBDA) S',
   ),
 ];

@@ -73,16 +73,16 @@ export function fitness(
   return { cost, bindings, targets };
 }
 
-const isInterval = (type: SqlType): boolean => sameType(type, INTERVAL_UNIT);
+/** What is no type of values, and fits only itself. */
+const isWord = (type: SqlType): boolean => sameType(type, INTERVAL_UNIT) || sameType(type, LAMBDA);
 
 function match(
   pattern: SqlType,
   type: SqlType | undefined,
   bindings: Bindings,
 ): { cost: number; target: SqlType | undefined } | undefined {
-  if (type === undefined) return isInterval(pattern) ? undefined : { cost: 1, target: undefined };
-  if (type.kind === 'NAMED' || isInterval(pattern))
-    return sameType(pattern, type) ? { cost: 0, target: type } : undefined;
+  if (type === undefined) return isWord(pattern) ? undefined : { cost: 1, target: undefined };
+  if (type.kind === 'NAMED' || isWord(pattern)) return sameType(pattern, type) ? { cost: 0, target: type } : undefined;
   if (pattern.kind === 'NAMED') {
     if (pattern.name === 'ANY') return { cost: 2, target: type };
     if (pattern.name === 'ANYDECIMAL') {
