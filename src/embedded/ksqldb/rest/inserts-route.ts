@@ -12,7 +12,7 @@ import { linesOf } from '../../../support/lines.js';
 import type { Engine } from '../engine.js';
 import { insertRow } from '../statements/insert-values.js';
 import { AnswerText } from './answer-text.js';
-import { DELIMITED, jsonObject, type KsqlCall } from './request.js';
+import { DELIMITED, jsonObject, type KsqlCall, textField } from './request.js';
 
 const LINE_BYTES_MAX = 16 * 1024 * 1024; // of one row, as of any other request's body
 
@@ -57,8 +57,8 @@ async function* rowsOf(request: Request): AsyncGenerator<string> {
   }
 }
 
-function targetOf({ target }: Record<string, unknown>, engine: Engine): Source {
-  if (typeof target !== 'string') throw new StatementError("Missing field 'target'", 40000);
+function targetOf(head: Record<string, unknown>, engine: Engine): Source {
+  const target = textField(head, 'target');
   return insertTarget(engine.metastore, unquoted(target) ?? target.toUpperCase());
 }
 

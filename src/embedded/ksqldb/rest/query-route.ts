@@ -17,7 +17,7 @@ import type { ResultRow } from '../runtime/transient-query.js';
 import { AnswerText } from './answer-text.js';
 import { statementFailure } from './errors.js';
 import { openPrint, type PrintedTopic } from './print.js';
-import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, objectField } from './request.js';
+import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, objectField, textField } from './request.js';
 import { readVariables } from './statements-route.js';
 
 const PRINT_REFUSED = 'Statement type `print` not supported for this resource: use /query';
@@ -32,8 +32,7 @@ export function readQuery(
   field: 'ksql' | 'sql',
   sent = objectField(body, 'streamsProperties'),
 ): Asked {
-  const text = body[field];
-  if (typeof text !== 'string') throw new StatementError(`Missing field '${field}'`, 40000);
+  const text = textField(body, field);
   const properties = readProperties(sent);
   return {
     sql: substitute(text, { variables: readVariables(objectField(body, 'sessionVariables')), properties }),
@@ -195,9 +194,9 @@ export async function handleHeldRows(call: KsqlCall, engine: Engine): Promise<An
 
 /** POST /close-query {queryId}. */
 export async function handleCloseQuery({ body }: KsqlCall, engine: Engine): Promise<Answer> {
-  const { queryId } = jsonObject(body);
-  const query = engine.transient.get(String(queryId));
-  if (query === undefined) throw new StatementError(`No query with id ${String(queryId)}`, 40000);
+  const queryId = textField(jsonObject(body), 'queryId');
+  const query = engine.transient.get(queryId);
+  if (query === undefined) throw new StatementError(`No query with id ${queryId}`, 40000);
   await query.stop();
   return { status: 200 };
 }

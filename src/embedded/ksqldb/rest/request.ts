@@ -26,6 +26,18 @@ export function objectField(body: Record<string, unknown>, name: string): Record
   throw new StatementError(`Invalid JSON in request: '${name}' is not an object`, 40000);
 }
 
+/** The one field that a request must have. /query and /ksql say so in ksqlDB's own words, the others in those of its JSON reader. */
+export function textField(body: Record<string, unknown>, name: 'ksql' | 'sql' | 'target' | 'queryId'): string {
+  const field = body[name];
+  if (typeof field === 'string') return field;
+  throw new StatementError(
+    name === 'ksql'
+      ? '"ksql" field must be populated'
+      : `Invalid JSON in request: Missing required creator property '${name}' (index 0)`,
+    40000,
+  );
+}
+
 export const MEDIA_TYPE = 'application/vnd.ksql.v1+json';
 
 export const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';

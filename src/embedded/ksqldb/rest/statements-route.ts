@@ -12,7 +12,7 @@ import { executeStatement } from '../statements/execute.js';
 import { changeProperties } from '../statements/session.js';
 import { terminateCluster } from '../terminate-cluster.js';
 import { statementFailure } from './errors.js';
-import { jsonObject, type KsqlCall, objectField } from './request.js';
+import { jsonObject, type KsqlCall, objectField, textField } from './request.js';
 
 /** How long a request waits for a command that another engine has logged. */
 const COMMAND_WITHIN_MS = 5_000;
@@ -26,8 +26,7 @@ export class StatementsRoute {
 
   async handle(call: KsqlCall): Promise<Answer> {
     const body = jsonObject(call.body);
-    const sql = body.ksql;
-    if (typeof sql !== 'string') throw new StatementError("Missing field 'ksql'", 40000);
+    const sql = textField(body, 'ksql');
     const session: Session = {
       properties: readProperties(objectField(body, 'streamsProperties')),
       variables: readVariables(objectField(body, 'sessionVariables')),
