@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../protocol/json/parse.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
+import { inHashMapOrder } from '../../support/java-hash.js';
 import type { Column } from '../metadata/schema.js';
 
 const CONNECT = 'org.apache.kafka.connect.data';
@@ -162,8 +163,9 @@ class SqlTypes {
       const value = this.of(additionalProperties, open);
       return value && { kind: 'MAP', key: { kind: 'STRING' }, value };
     }
-    const inOrder = Object.entries(isJsonObject(properties) ? properties : {})
-      .map(([name, each]) => ({ name, each, index: isJsonObject(each) ? Number(each['connect.index'] ?? 0) : 0 }))
+    // Where a schema does not number its properties, Confluent's converter takes them from a HashMap.
+    const inOrder = inHashMapOrder(Object.entries(isJsonObject(properties) ? properties : {}))
+      .map(([name, each], at) => ({ name, each, index: isJsonObject(each) ? Number(each['connect.index'] ?? at) : at }))
       .sort((left, right) => left.index - right.index);
     return structOf(inOrder.map(({ name, each }) => ({ name: this.nameOf(name), type: this.of(each, open) })));
   }

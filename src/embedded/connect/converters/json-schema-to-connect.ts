@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../protocol/json/parse.js';
 import type { JsonSchema } from '../../../protocol/json-schema/schema.js';
+import { inHashMapOrder } from '../../../support/java-hash.js';
 import { dataFailure } from '../data/failure.js';
 import { type ConnectType, Schema, type SchemaOptions } from '../data/schema.js';
 import { JSON_ENUM, JSON_UNION } from './json-form.js';
@@ -71,7 +72,7 @@ export class JsonConnectSchemas {
       return made('map', keywords, { keys: new Schema('string'), values: this.of(values) });
     }
     const required = Array.isArray(keywords.required) ? keywords.required : [];
-    const properties = Object.entries(isJsonObject(keywords.properties) ? keywords.properties : {});
+    const properties = inHashMapOrder(Object.entries(isJsonObject(keywords.properties) ? keywords.properties : {}));
     const fields = properties
       .map(([name, property], at) => ({ name, property, at: indexOf(property) ?? at }))
       .sort((left, right) => left.at - right.at)

@@ -1,4 +1,5 @@
 import { optional, required } from '../../../protocol/connect/option.js';
+import { textHash } from '../../../support/java-hash.js';
 import { ConnectFailure, DEBEZIUM_EXCEPTION } from '../data/failure.js';
 import { javaText } from '../data/java-text.js';
 import { type Schema, Struct, type Value } from '../data/schema.js';
@@ -88,12 +89,6 @@ function javaHash(schema: Schema | undefined, value: Value): number {
       className: DEBEZIUM_EXCEPTION,
     },
   );
-}
-
-function textHash(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(31, hash) + text.charCodeAt(at)) | 0;
-  return hash;
 }
 
 function numberHash(type: Schema['type'] | undefined, value: number | bigint): number {

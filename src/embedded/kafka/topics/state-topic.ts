@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/kafka/record-batch.js';
 import type { StateRecord } from '../../../protocol/kafka/state-records.js';
 import { messageOf } from '../../../support/errors.js';
+import { textHash } from '../../../support/java-hash.js';
 import type { Log } from '../../../support/log.js';
 import { warnOfSkipped } from '../../../support/skipped-record.js';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -68,7 +69,9 @@ export class StateTopic {
 
   /** Kafka's choice, by which its tools find the partition of a group. */
   partitionOf(id: string): number {
-    return Math.abs(hashCode(id)) % this.partitions();
+    const hash = Math.abs(textHash(id));
+    // Kafka takes 0 for the one hash whose absolute value is no int.
+    return (hash === 0x80000000 ? 0 : hash) % this.partitions();
   }
 
   /** Gives the offset of the first record. */
@@ -144,11 +147,4 @@ function configOf(name: string, settings: BrokerSettings): Record<string, string
     'segment.bytes': settings.text('transaction.state.log.segment.bytes'),
     'unclean.leader.election.enable': 'false',
   };
-}
-
-/** Java's, of a string; its absolute value fits an int. */
-function hashCode(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(31, hash) + text.charCodeAt(at)) | 0;
-  return hash === -0x80000000 ? 0 : hash;
 }
