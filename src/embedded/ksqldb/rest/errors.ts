@@ -18,9 +18,13 @@ export const genericError = (code: number, message: string): HttpFailure => ({
   body: { '@type': 'generic_error', error_code: code, message },
 });
 
+/** The request is at fault, not what a statement says. */
+const BAD_REQUEST = 40000;
+
 /** What a statement's failure answers: the caller's mistakes are 4xx; 5xx is kept for defects of the engine. */
 export function statementFailure(failure: unknown, statementText: string, entities: readonly unknown[]): HttpFailure {
   const code = failure instanceof StatementError ? failure.code : failure instanceof KsqlSyntaxError ? 40001 : 50000;
+  if (code === BAD_REQUEST) return genericError(code, messageOf(failure));
   const status = code === 42801 ? 428 : Math.floor(code / 100);
   return {
     status,

@@ -20,7 +20,8 @@ import { openPrint, type PrintedTopic } from './print.js';
 import { DELIMITED, jsonObject, jsonType, type KsqlCall, MEDIA_TYPE, objectField, textField } from './request.js';
 import { readVariables } from './statements-route.js';
 
-const PRINT_REFUSED = 'Statement type `print` not supported for this resource: use /query';
+const notSupportedHere = (kind: string, endpoint: string, code: number): StatementError =>
+  new StatementError(`Statement type \`${kind}\` not supported for this resource: use ${endpoint}`, code);
 
 export interface Asked {
   readonly sql: string;
@@ -47,8 +48,11 @@ export function oneStatement(sql: string): Statement {
   throw new StatementError(`Expected exactly one KSQL statement; found ${statements.length} instead`);
 }
 
-/** What a request asks for: the rows of a SELECT, or the lines of a PRINT where it may. Throws what the statement is refused for. */
-export async function openRequest(engine: Engine, asked: Asked): Promise<OpenedQuery | PrintedTopic> {
+/**
+ * What a request asks for: the rows of a SELECT, or the lines of a PRINT where it may. Throws what the statement is refused for,
+ * `code` where it is neither.
+ */
+export async function openRequest(engine: Engine, asked: Asked, code = 40000): Promise<OpenedQuery | PrintedTopic> {
   const { sql, properties } = asked;
   const prepared = engine.preparedPulls.find(sql);
   if (prepared !== undefined) {
@@ -58,7 +62,7 @@ export async function openRequest(engine: Engine, asked: Asked): Promise<OpenedQ
   const statement = oneStatement(sql);
   if (statement.kind === 'print') return openPrint(engine, statement);
   if (statement.kind === 'select') return openQuery(engine, statement, properties);
-  throw new StatementError(`Statement type \`${statement.kind}\` not supported for this resource: use /ksql`, 40002);
+  throw notSupportedHere(statement.kind, '/ksql', code);
 }
 
 /** Rows until the end. Those of a pull query are there. */
@@ -149,8 +153,8 @@ export async function handleQueryStream(call: KsqlCall, engine: Engine): Promise
   const asked = readQuery(body, 'sql', objectField(body, 'properties'));
   let opened: OpenedQuery | PrintedTopic;
   try {
-    opened = await openRequest(engine, asked);
-    if (typeof opened === 'function') throw new StatementError(PRINT_REFUSED, 40002);
+    opened = await openRequest(engine, asked, 40001);
+    if (typeof opened === 'function') throw notSupportedHere('print', '/query', 40001);
   } catch (failure) {
     return statementFailure(failure, asked.sql, []);
   }

@@ -113,7 +113,8 @@ const lines: ReadonlyArray<readonly [path: string, body: object, answer: readonl
     { ksql: "SELECT * FROM counts WHERE id = 'a';" },
     [[{ header: { schema: '`ID` STRING KEY, `N` BIGINT' } }, { row: { columns: ['a', 2] } }]],
   ],
-  ['/query', { ksql: 'SHOW STREAMS;' }, [refused('not supported', {}, 40002)]],
+  ['/query', { ksql: 'SHOW STREAMS;' }, [{ '@type': 'generic_error', error_code: 40000 }]],
+  ['/query-stream', { sql: 'SHOW STREAMS;' }, [refused('not supported')]],
   [
     '/query',
     { ksql: 'SELECT * FROM counts; SELECT * FROM counts;' },
@@ -138,7 +139,7 @@ const lines: ReadonlyArray<readonly [path: string, body: object, answer: readonl
     [{ columnNames: ['ID'] }, ['a']],
   ],
   ['/query-stream', { sql: 'SELECT * FROM counts' }, [refused("missing ';' at '<EOF>'")]],
-  ['/query-stream', { sql: "PRINT 's';" }, [refused('not supported', {}, 40002)]],
+  ['/query-stream', { sql: "PRINT 's';" }, [refused('not supported')]],
   ['/query-stream', { properties: {} }, [{ '@type': 'generic_error', error_code: 40000 }]],
   ['/close-query', { queryId: 'nope' }, [{ error_code: 40000 }]],
 ];

@@ -123,7 +123,7 @@ const requests: ReadonlyArray<readonly [path: string, body: unknown, status: num
     error(expect.stringContaining("Pull queries don't support GROUP BY clauses.")),
   ],
   ['/query', { ksql: '' }, 400, expect.objectContaining({ error_code: 40001 })],
-  ['/query', { ksql: 'CREATE STREAM y AS SELECT * FROM clicks;' }, 400, expect.objectContaining({ error_code: 40002 })],
+  ['/query', { ksql: 'CREATE STREAM y AS SELECT * FROM clicks;' }, 400, expect.objectContaining({ error_code: 40000 })],
   ['/close-query', { queryId: 5 }, 400, expect.objectContaining({ error_code: 40000 })],
   [
     '/inserts-stream',

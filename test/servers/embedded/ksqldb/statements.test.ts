@@ -82,7 +82,7 @@ describe('statements', () => {
     expect((await stack.ksql('SELECT * FROM S;')).body.error_code).toBe(40002);
     const { status, text } = await stack.post('/query', { ksql: 'SHOW STREAMS;' });
     expect(status).toBe(400);
-    expect(JSON.parse(text).error_code).toBe(40002);
+    expect(JSON.parse(text).error_code).toBe(40000);
   });
 
   it('replaces variables, and keeps what it does not know', async () => {
