@@ -1,10 +1,9 @@
-import { compareKeyed } from '../rows/key-range.js';
 import { NO_CAUSE, type Row, type RowWindow, withValue } from '../rows/row.js';
 import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
 import { DueWindows } from './due-windows.js';
 import type { AggregateStep } from './physical-plan.js';
-import type { Step, StepContext } from './step.js';
+import type { Step, StepContext, StepKeys } from './step.js';
 import { keepResult, RESULTS, type TableRows, tableRows } from './table-results.js';
 import { type WindowRules, windowFinder } from './windows.js';
 
@@ -96,6 +95,7 @@ class Aggregation {
   private readonly states: Store;
   /** What EMIT FINAL has shown: it forgets the states. Else the states say it all. */
   private readonly results: Store | undefined;
+  private readonly keys: StepKeys;
   /** By the partition that the group's rows would lie in. */
   private readonly streamTimes = new Map<number, number>();
   /** Windows that EMIT FINAL still holds back, and those that retention will remove, also of its results, by partition. */
@@ -109,6 +109,7 @@ class Aggregation {
     private readonly context: StepContext,
   ) {
     this.states = context.store(AGGREGATE_STATES);
+    this.keys = context.keysOf(step);
     this.results = step.final ? context.store(RESULTS) : undefined;
     this.windowsAt = step.window === undefined ? () => [] : windowFinder(step.window);
     if (step.window !== undefined) context.recall(this.recalled(step.window));
@@ -119,7 +120,7 @@ class Aggregation {
     for (const place of this.states.places()) {
       yield;
       const { identity, key, window, timestampMs } = place;
-      const partition = this.context.partitionOf(key);
+      const partition = this.keys.partition(key);
       this.advance(partition, timestampMs);
       if (window === undefined) continue;
       this.watch(partition, identity, this.dueMs(window, rules));
@@ -128,7 +129,7 @@ class Aggregation {
     for (const place of this.results?.places() ?? []) {
       yield;
       const { identity, key, window, timestampMs } = place;
-      const partition = this.context.partitionOf(key);
+      const partition = this.keys.partition(key);
       this.advance(partition, timestampMs);
       if (window !== undefined) this.watch(partition, identity, removedMs(window, rules));
     }
@@ -233,7 +234,7 @@ class Aggregation {
 
   /** Tumbling and hopping windows; a row that comes after a window has closed is left out of it. */
   windows(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
-    const partition = this.context.partitionOf(group);
+    const partition = this.keys.partition(group);
     const now = this.advance(partition, row.timestampMs);
     for (const window of this.windowsAt(row.timestampMs)) {
       if (window.endMs + rules.graceMs <= now) continue;
@@ -278,15 +279,16 @@ class Aggregation {
 
   /** What stream time has passed: EMIT FINAL shows it now, by the windows' ends, then by key; retention removes it. */
   private close(partition: number, now: number, rules: WindowRules, cause: Row, emit: Emit): void {
-    const due: Array<readonly [string, StoreEntry, RowWindow]> = [];
+    const due: Array<{ identity: string; entry: StoreEntry; window: RowWindow; bytes: Uint8Array }> = [];
     for (const identity of this.open.get(partition)?.take(now) ?? []) {
       const entry = this.states.get(identity);
       if (entry?.window === undefined) this.results?.delete(identity);
-      else if (this.step.final && closedMs(entry.window.endMs, rules) <= now) due.push([identity, entry, entry.window]);
+      else if (this.step.final && closedMs(entry.window.endMs, rules) <= now)
+        due.push({ identity, entry, window: entry.window, bytes: this.keys.bytes(entry.key) });
       else this.forget(identity, entry);
     }
-    due.sort(([, left, a], [, right, b]) => a.endMs - b.endMs || compareKeyed(left, right));
-    for (const [identity, entry, window] of due) {
+    due.sort((a, b) => a.window.endMs - b.window.endMs || Buffer.compare(a.bytes, b.bytes));
+    for (const { identity, entry, window } of due) {
       this.forget(identity, entry);
       this.show(entry, undefined, cause, emit);
       if (removedMs(window, rules) <= now) this.results?.delete(identity);
@@ -296,7 +298,7 @@ class Aggregation {
 
   /** Sessions grow and merge, in the order of their time: each one that ends in another goes out as a deletion first. */
   session(group: readonly Value[], row: Row, rules: WindowRules, emit: Emit): void {
-    const partition = this.context.partitionOf(group);
+    const partition = this.keys.partition(group);
     const before = this.streamTimes.get(partition) ?? -1;
     const now = this.advance(partition, row.timestampMs);
     const near: Array<readonly [string, StoreEntry]> = [];

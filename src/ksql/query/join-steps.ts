@@ -2,13 +2,12 @@ import type { Join } from '../../protocol/ksql/ast.js';
 import type { SqlType } from '../../protocol/ksql/types.js';
 import type { Typed } from '../expressions/compiled.js';
 import { BIGINT } from '../expressions/types.js';
-import { compareKeyed } from '../rows/key-range.js';
 import { NO_CAUSE, type Row } from '../rows/row.js';
 import { Store, type StoreEntry, type StoreSpec } from '../rows/store.js';
 import { TextLists } from '../rows/text-lists.js';
 import type { Value } from '../values/value.js';
 import type { JoinStep } from './physical-plan.js';
-import type { Step, StepContext } from './step.js';
+import type { Step, StepContext, StepKeys } from './step.js';
 
 /** What takes the rows of each side. */
 export interface JoinSteps {
@@ -151,6 +150,7 @@ class ForeignKeyJoin {
   private readonly noRight: Value[];
   private readonly lefts: Store;
   private readonly rights: Store;
+  private readonly keys: StepKeys;
 
   constructor(
     private readonly step: JoinStep,
@@ -159,6 +159,7 @@ class ForeignKeyJoin {
   ) {
     this.lefts = context.store(leftStore(step));
     this.rights = context.store(rightStore(step));
+    this.keys = context.keysOf(step);
     this.foreign = guarded(context, step.leftKey);
     this.noRight = nulls(step.rightCells);
     context.recall(this.recalled());
@@ -207,7 +208,9 @@ class ForeignKeyJoin {
     const key: Cells = [row.key[0] ?? null];
     keep(this.rights, key, row);
     const entries = [...this.referrers.get(Store.identity(key))].flatMap((identity) => this.lefts.get(identity) ?? []);
-    for (const entry of entries.sort(compareKeyed)) this.show(entry, this.foreignOf(entry, row), row, true, emit);
+    const placed = entries.map((entry) => ({ entry, bytes: this.keys.bytes(entry.key) }));
+    placed.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+    for (const { entry } of placed) this.show(entry, this.foreignOf(entry, row), row, true, emit);
   }
 
   private rightOf(on: Value): StoreEntry | undefined {

@@ -4,7 +4,7 @@ import { Store, type StoreEntry } from '../rows/store.js';
 import type { Value } from '../values/value.js';
 import { type Cells, guarded, type JoinSteps, leftStore, nulls, rightStore } from './join-steps.js';
 import type { JoinStep } from './physical-plan.js';
-import type { Step, StepContext } from './step.js';
+import type { Step, StepContext, StepKeys } from './step.js';
 
 /** How late a row may be where no GRACE PERIOD is given: a day. */
 const GRACE_MS = 86_400_000;
@@ -21,7 +21,8 @@ export function streamStreamJoin(step: JoinStep, context: StepContext, next: Ste
   };
 }
 
-type SideName = 'left' | 'right';
+const SIDES = ['right', 'left'] as const;
+type SideName = (typeof SIDES)[number];
 
 /** What one partition's rows have come to: time and the rows of each side. */
 interface Progress {
@@ -41,6 +42,7 @@ class WindowedJoin {
   private readonly graceMs: number;
   private readonly eager: boolean;
   private readonly keys: Readonly<Record<SideName, (row: Row) => Value>>;
+  private readonly places: StepKeys;
 
   constructor(
     private readonly step: JoinStep,
@@ -53,11 +55,12 @@ class WindowedJoin {
     this.graceMs = within?.grace?.ms ?? GRACE_MS;
     this.eager = within?.grace === undefined;
     this.keys = { left: guarded(context, step.leftKey), right: guarded(context, step.rightKey) };
+    this.places = context.keysOf(step);
     this.missing = { left: nulls(step.leftCells), right: nulls(step.rightCells) };
-    for (const side of ['left', 'right'] as const) {
+    for (const side of SIDES) {
       for (const [, entry] of this.storeOf(side).all()) {
         this.sequence = Math.max(this.sequence, sequenceOf(entry));
-        const progress = this.progressOf(context.partitionOf([entry.key[0] ?? null]));
+        const progress = this.progressOf(this.places.partition([entry.key[0] ?? null]));
         progress.nowMs = Math.max(progress.nowMs, entry.timestampMs);
         progress[side].index(entry, identityOf(entry));
         if (this.outer(side) && !isJoined(entry)) progress.oldestMs = Math.min(progress.oldestMs, entry.timestampMs);
@@ -95,7 +98,7 @@ class WindowedJoin {
     if (row.value === null) return;
     const on = this.keys[side](row);
     if (on === null) return;
-    const progress = this.progressOf(this.context.partitionOf([on]));
+    const progress = this.progressOf(this.places.partition([on]));
     progress.nowMs = Math.max(progress.nowMs, row.timestampMs);
     // A left row meets right ones from `before` it to `after` it; seen from the right it is the other way round.
     const [back, ahead] = side === 'left' ? [this.beforeMs, this.afterMs] : [this.afterMs, this.beforeMs];
@@ -135,20 +138,24 @@ class WindowedJoin {
    * first, then by key. Which they are the side that moved time says for both, as in the Kafka Streams of ksqlDB 0.29.
    */
   private padClosed(progress: Progress, beforeMs: number, cause: Row, emit: (row: Row) => void): void {
-    const due = (['right', 'left'] as const).flatMap((side) =>
-      progress[side].takeWaiting(beforeMs).map((entry) => [side, entry] as const),
+    const due = SIDES.flatMap((side) =>
+      progress[side].takeWaiting(beforeMs).map((entry) => {
+        const on = entry.key[0] ?? null;
+        return { side, entry, on, bytes: this.places.bytes([on]) };
+      }),
     );
-    due.sort(
-      ([side, a], [otherSide, b]) =>
-        a.timestampMs - b.timestampMs || (side === otherSide ? compareKeyed(a, b) : side === 'right' ? -1 : 1),
-    );
-    for (const [side, entry] of due) {
+    due.sort((a, b) => {
+      const earlier = a.entry.timestampMs - b.entry.timestampMs;
+      if (earlier !== 0 || a.side !== b.side) return earlier || (a.side === 'right' ? -1 : 1);
+      return Buffer.compare(a.bytes, b.bytes) || compareKeyed(a.entry, b.entry);
+    });
+    for (const { side, entry, on } of due) {
       const [, cells] = entry.state as [boolean, Cells];
       const { timestampMs, window } = entry;
-      this.pad(side, entry.key[0] ?? null, cells, { ...cause, timestampMs, window }, emit);
+      this.pad(side, on, cells, { ...cause, timestampMs, window }, emit);
     }
     const waitingMs = Math.min(progress.left.waitingSinceMs, progress.right.waitingSinceMs);
-    progress.oldestMs = Number.isFinite(waitingMs) ? waitingMs : (due.at(-1)?.[1].timestampMs ?? waitingMs);
+    progress.oldestMs = Number.isFinite(waitingMs) ? waitingMs : (due.at(-1)?.entry.timestampMs ?? waitingMs);
   }
 }
 

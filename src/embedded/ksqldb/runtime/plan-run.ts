@@ -1,19 +1,18 @@
 import type { KafkaRecord } from '../../../clients/kafka/contract.js';
-import { partitionOfKey } from '../../../clients/kafka/partitioner.js';
 import type { Registry } from '../../../ksql/formats/registry.js';
 import { type BuiltPlan, buildPlan } from '../../../ksql/query/build-plan.js';
 import type { PlanPart } from '../../../ksql/query/plan.js';
 import type { Step } from '../../../ksql/query/step.js';
 import type { Row } from '../../../ksql/rows/row.js';
-import { Store } from '../../../ksql/rows/store.js';
+import type { Store } from '../../../ksql/rows/store.js';
 import type { FatalRecords } from '../../../ksql/statements/properties.js';
-import type { Value } from '../../../ksql/values/value.js';
 import { messageOf } from '../../../support/errors.js';
 import type { Log } from '../../../support/log.js';
 import { RegistryUnavailable } from '../upstream/registry.js';
 import { LoopTurn } from './loop-turn.js';
 import { InvalidTimestamp, RecordDecoder } from './record-codec.js';
 import { SentRows } from './repartition.js';
+import { type KeyBytes, keysOfSteps } from './step-keys.js';
 
 interface Input {
   readonly decoder: Pick<RecordDecoder, 'waits' | 'unready' | 'decode'>;
@@ -29,7 +28,8 @@ export interface PlanRunOptions {
   readonly failsOn?: FatalRecords;
   readonly partitions: number;
   readonly stores: ReadonlyMap<string, Store>;
-  readonly keyBytes?: (key: readonly Value[]) => Buffer | null;
+  /** Of the results; absent: they are written nowhere. */
+  readonly keyBytes?: KeyBytes;
 }
 
 /** A plan with its stores, fed record by record. One topic may be several inputs (a stream joined with itself). */
@@ -46,6 +46,7 @@ export class PlanRun {
 
   static async create(options: PlanRunOptions): Promise<PlanRun> {
     const { plan, registry, log, id, stores, partitions } = options;
+    const keysOf = await keysOfSteps(plan, partitions, options.keyBytes);
     const recalled: Array<Iterable<unknown>> = [];
     const built = buildPlan(plan, {
       recall: (entries) => recalled.push(entries),
@@ -55,12 +56,7 @@ export class PlanRun {
         if (store === undefined) throw new Error(`the plan has no store ${name}`);
         return store;
       },
-      partitionOf: (key) => {
-        if (partitions === 1) return 0;
-        const values = key as readonly Value[];
-        const bytes = options.keyBytes?.(values) ?? Buffer.from(Store.identity(values));
-        return partitionOfKey(bytes, partitions);
-      },
+      keysOf,
     });
     for (const entries of recalled) await inTurns(entries);
     const inputs = new Map<string, Input[]>();

@@ -1,15 +1,15 @@
 import type { OutgoingRecord } from '../../../clients/kafka/contract.js';
 import type { Row } from '../../../ksql/rows/row.js';
 import { StatementError } from '../../../ksql/statement-error.js';
+import type { Value } from '../../../ksql/values/value.js';
 import { messageOf } from '../../../support/errors.js';
-import type { PlanRunOptions } from './plan-run.js';
 import type { QueryPart } from './query-options.js';
 import { InvalidTimestamp, RecordEncoder } from './record-codec.js';
 import { SentRows } from './repartition.js';
 
 /** What becomes of the rows that a query, or a part of it, makes. */
 export interface QueryOutput {
-  readonly keyBytes: NonNullable<PlanRunOptions['keyBytes']>;
+  keyBytes(key: readonly Value[]): Buffer | null;
   /** Undefined: the row is written nowhere. Throws where it does not fit its topic. */
   record(row: Row): OutgoingRecord | undefined;
 }
