@@ -92,13 +92,13 @@ export function streamTableJoin(join: JoinStep, context: StepContext, next: Step
 }
 
 /** Gives the entry that the row is now; undefined where it is a deletion. */
-function keep(store: Store, key: Cells, { window, value, timestampMs }: Row): StoreEntry | undefined {
+function keep(store: Store, key: Cells, { window, value, timestampMs, madeOfMs }: Row): StoreEntry | undefined {
   const identity = Store.identity(key, window);
   if (value === null) {
     store.delete(identity);
     return undefined;
   }
-  const entry = { key, window, state: value, timestampMs };
+  const entry = { key, window, state: value, timestampMs: madeOfMs ?? timestampMs };
   store.put(identity, entry);
   return entry;
 }
@@ -117,7 +117,8 @@ export function tableTableJoin(join: JoinStep, context: StepContext, next: Step)
     const [left, right] = [lefts.get(identity), rights.get(identity)];
     const shown = joins(join.join, left, right);
     const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
-    next({ ...row, key, value, timestampMs: latest(row, other) }, emit);
+    const madeOfMs = Math.max(left?.timestampMs ?? -1, right?.timestampMs ?? -1);
+    next({ ...row, key, value, timestampMs: latest(row, other), madeOfMs }, emit);
   };
   return {
     left: (row, emit) => change('left', row, emit),

@@ -18,6 +18,8 @@ export interface Row {
   readonly window: RowWindow | undefined;
   /** The record came without a key: not the same as a key of several columns that are all null. */
   readonly keyless?: boolean;
+  /** The time of those that a joined row is made of, where a later deletion made it what it is: it is looked up with this one. */
+  readonly madeOfMs?: number;
   /** For clients only: the table's row is gone, and the value holds nothing but its key. */
   readonly deleted?: true;
 }
