@@ -9,6 +9,8 @@ const PIECE_BYTES = 32 * 1024;
 /** Longer text is encoded faster by what encodes any. */
 const SHORT_MAX = 64;
 const DIGITS_MAX = 20;
+/** The point and two digits. */
+const FRACTION_MAX = 3;
 const INT32_END = 2 ** 31;
 /** In hundredths: beyond it Java writes doubles with exponents. */
 const PLAIN_END = 10 ** 9;
@@ -111,10 +113,12 @@ export class JsonBytes {
       this.ascii(Number.isFinite(value) ? text : `"${text}"`);
       return;
     }
-    this.reserve(DIGITS_MAX);
+    const whole = Math.floor(hundredths / 100);
+    // -0 has no sign as a whole number.
+    if (value < 0 && whole === 0) this.ascii('-');
+    this.whole(value < 0 ? -whole : whole);
+    this.reserve(FRACTION_MAX);
     const { bytes } = this;
-    if (value < 0) bytes[this.at++] = MINUS;
-    this.whole(Math.floor(hundredths / 100));
     const fraction = hundredths % 100;
     bytes[this.at++] = DOT;
     bytes[this.at++] = ZERO + Math.floor(fraction / 10);

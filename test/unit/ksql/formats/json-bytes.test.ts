@@ -51,6 +51,13 @@ it(`JSON is written as bytes just as it is as text (seed ${SEED})`, () => {
   expect(jsonBytes(bytes, null).toString()).toBe('null');
 });
 
+it(`doubles are written as they are wherever the memory that they share ends (seed ${SEED})`, () => {
+  const random = seeded(SEED);
+  const write = byteWriter({ kind: 'DOUBLE' });
+  const values = Array.from({ length: 200_000 }, () => -Math.floor(random() * 10_000) / 4);
+  expect(values.filter((value) => Number(jsonBytes(write, value).toString()) !== value)).toEqual([]);
+});
+
 it('bytes that were written stay as they are when others are written', () => {
   const write = byteWriter({ kind: 'STRING' });
   const texts = Array.from({ length: 2_000 }, (_, at) => `${at} ${'x'.repeat(at % 200)}`);
