@@ -11,7 +11,8 @@ import type {
   WithClause,
 } from './ast.js';
 import { formatExpression, writeType } from './format.js';
-import { quoteText, writeName } from './types.js';
+import { AFTER_SOURCE } from './reserved.js';
+import { quoteName, quoteText, writeName } from './types.js';
 
 type Kept = Extract<StatementBody, { kind: 'create-source' | 'create-as-select' }>;
 
@@ -75,8 +76,10 @@ function formatItem(item: SelectItem): string {
   }
 }
 
-const formatSource = (source: SourceRef): string =>
-  `${writeName(source.name)}${source.alias === undefined ? '' : ` ${writeName(source.alias)}`}`;
+const formatSource = ({ name, alias }: SourceRef): string =>
+  alias === undefined ? writeName(name) : `${writeName(name)} ${writeAlias(alias)}`;
+
+const writeAlias = (alias: string): string => (AFTER_SOURCE.has(alias) ? quoteName(alias) : writeName(alias));
 
 function formatJoin({ kind, source, within, on }: Join): string {
   const outer = kind === 'INNER' ? '' : ' OUTER';

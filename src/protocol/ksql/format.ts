@@ -82,7 +82,7 @@ function formatPredicate(expression: Predicate): string {
         ({ when, result }) => ` WHEN ${formatExpression(when)} THEN ${formatExpression(result)}`,
       );
       const otherwise = expression.otherwise === undefined ? '' : ` ELSE ${formatExpression(expression.otherwise)}`;
-      return `(CASE ${operand}${branches.join('')}${otherwise} END)`.replace('CASE  ', 'CASE ');
+      return `(CASE${operand === '' ? '' : ` ${operand}`}${branches.join('')}${otherwise} END)`;
     }
   }
 }

@@ -48,7 +48,7 @@ function parsePrefix(cursor: Cursor): Expression {
     // A negative number is a literal: -9223372036854775808 has no positive counterpart.
     if (operand.kind === 'integer') return { ...operand, value: -operand.value, at };
     if (operand.kind === 'double') return { ...operand, value: -operand.value, at };
-    if (operand.kind === 'decimal') return { ...operand, text: `-${operand.text}`, at };
+    if (operand.kind === 'decimal') return { ...operand, text: `-${operand.text}`.replace('--', ''), at };
     return { kind: 'negate', operand, at };
   }
   if (cursor.accept('+')) return parseExpression(cursor, POWER.unary);

@@ -1,6 +1,7 @@
 import type { Duration, Expression, Join, Query, SelectItem, SourceRef, Window } from './ast.js';
 import type { Cursor } from './cursor.js';
 import { parseExpression } from './parse-expression.js';
+import { AFTER_SOURCE } from './reserved.js';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   MILLISECOND: 1,
@@ -62,9 +63,6 @@ function parseSelectItem(cursor: Cursor): SelectItem {
   const alias = cursor.atIdentifier() ? cursor.identifier() : undefined;
   return { kind: 'expression', expression, alias };
 }
-
-/** Words that end a source although they are free to be names. */
-const AFTER_SOURCE: ReadonlySet<string> = new Set(['PARTITION', 'EMIT']);
 
 function parseSource(cursor: Cursor): SourceRef {
   const { at } = cursor.token;

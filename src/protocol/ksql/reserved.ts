@@ -9,3 +9,6 @@ export const RESERVED: ReadonlySet<string> = new Set(
   PROPERTIES QUERIES RETENTION RIGHT RUN SCRIPT SECONDS SELECT SIZE STREAM STREAMS TABLE TERMINATE THEN TOPIC TOPICS
   TRUE TUMBLING UNDEFINE UNSET VALUES VARIABLES WHEN WHERE WINDOW WITH WITHIN YEARS`.split(/\s+/),
 );
+
+/** Words that end a source although they are free to be names: as its alias they stand between backticks. */
+export const AFTER_SOURCE: ReadonlySet<string> = new Set(['PARTITION', 'EMIT']);

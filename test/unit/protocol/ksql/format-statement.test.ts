@@ -60,6 +60,14 @@ it.each([
     "create or replace stream x with (value_format='json', kafka_topic='x', partitions=2) as select * from s",
     "CREATE OR REPLACE STREAM X WITH (KAFKA_TOPIC='x', PARTITIONS=2, VALUE_FORMAT='json') AS SELECT *\nFROM S",
   ],
+  [
+    "select case a when 'CASE  b' then 1 end, case when c then 2 else 3 end, - -1.5 from s",
+    "SELECT\n  (CASE A WHEN 'CASE  b' THEN 1 END),\n  (CASE WHEN C THEN 2 ELSE 3 END),\n  1.5\nFROM S",
+  ],
+  [
+    'select * from emit as emit join x `PARTITION` on emit.a = x.b emit changes',
+    'SELECT *\nFROM EMIT `EMIT`\nINNER JOIN X `PARTITION` ON ((EMIT.A = X.B))\nEMIT CHANGES',
+  ],
   ['create table if not exists x as select * from s', 'CREATE TABLE IF NOT EXISTS X AS SELECT *\nFROM S'],
   [
     "create source table x (id int primary key, v map<string, array<decimal(4,2)>>) with (format='json', kafka_topic='x')",
@@ -71,6 +79,7 @@ it.each([
   ],
 ])('%s', (sql, kept) => {
   expect(printed(sql)).toBe(kept);
+  expect(withoutPlaces(kept)).toEqual(withoutPlaces(sql));
 });
 
 describe('what is printed is read as what it was printed from', () => {
