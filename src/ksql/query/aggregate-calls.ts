@@ -82,10 +82,7 @@ export class Grouping {
 
   /** One spelling for a column with and without its source's name. */
   private textOf(expression: Expression): string {
-    const [only] = this.context.scope.sources;
-    const single = this.context.scope.sources.length === 1;
-    const text = formatExpression(expression);
-    return single && only !== undefined ? text.replaceAll(`${only}.`, '') : text;
+    return formatExpression(this.context.scope.sources.length === 1 ? withoutSources(expression) : expression);
   }
 
   rewrite(expression: Expression, clause: 'SELECT' | 'HAVING' = 'SELECT'): Expression {
@@ -166,6 +163,9 @@ export class Grouping {
     };
   }
 }
+
+const withoutSources = (expression: Expression): Expression =>
+  expression.kind === 'column' ? { ...expression, source: undefined } : mapChildren(expression, withoutSources);
 
 /** Rows have no window before they are grouped. */
 export function checkNoBounds(expressions: readonly Expression[]): void {
