@@ -85,10 +85,10 @@ const READERS: Readers = {
     };
   },
   MAP: (type, notes) => {
-    const value = jsonReader(type.value, notes);
+    const [key, value] = [mapKeyReader(type.key), jsonReader(type.value, notes)];
     return (json) => {
       if (!isJsonObject(json)) throw mismatch(json, 'MAP');
-      return new Map(Object.entries(json).map(([key, each]) => [key, value(each)]));
+      return new Map(Object.entries(json).map(([name, each]) => [key(name), value(each)]));
     };
   },
   STRUCT: (type, notes) => {
@@ -99,6 +99,12 @@ const READERS: Readers = {
     };
   },
 };
+
+/** Names in JSON are text: what keys of other types are written as. */
+function mapKeyReader(type: SqlType): (name: string) => Value {
+  if (type.kind === 'STRING') return (name) => name;
+  return type.kind === 'BOOLEAN' ? (name) => name === 'true' : jsonReader(type);
+}
 
 const whole =
   (name: string) =>

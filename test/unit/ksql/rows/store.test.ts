@@ -70,6 +70,29 @@ describe('a store', () => {
     },
   );
 
+  it('has maps with keys of their types, when it is restored, too', () => {
+    const keys: ReadonlyArray<readonly [SqlType, Value]> = [
+      [STRING, '1'],
+      [{ kind: 'INTEGER' }, 1],
+      [{ kind: 'BIGINT' }, 1n],
+      [{ kind: 'DOUBLE' }, 1.5],
+      [{ kind: 'BOOLEAN' }, true],
+    ];
+    const fields = keys.map(([key], at) => ({ name: `M${at}`, type: { kind: 'MAP', key, value: STRING } as const }));
+    const spec: StoreSpec = { name: 'S', key: [STRING], state: { kind: 'STRUCT', fields } };
+    const changes: Change[] = [];
+    const original = new Store(spec);
+    original.logTo((...change) => changes.push(change));
+    const entry = {
+      key: ['k'],
+      window: undefined,
+      state: keys.map(([, key]) => new Map([[key, 'v']])),
+      timestampMs: 0,
+    };
+    original.put('k', entry);
+    expect(restored(spec, changes).get('k')).toEqual(entry);
+  });
+
   it('holds the last change of each entry, also where what came before fills memory that it gives back', () => {
     const changes: Change[] = [];
     const spec: StoreSpec = { name: 'S', key: [STRING], state };
