@@ -53,7 +53,7 @@ export class PersistentQuery implements RunningQuery {
   private current: Promise<void> = Promise.resolve();
   private turn = new AbortController();
   private held: { readonly over: Promise<void>; readonly end: () => void } | undefined;
-  /** Of the run before, or of the one that goes on. Pull queries see them until the next run has its own. */
+  /** Of the run before, or of the one that goes on. Pull queries see them until the next run has its own, or goes on with them. */
   private states: ReadonlyMap<number, TaskState> = new Map();
   /** They are as they were committed: the next run need not read the changelog. */
   private areKept = false;
@@ -172,6 +172,8 @@ export class PersistentQuery implements RunningQuery {
   private async runOnce(signal: AbortSignal): Promise<void> {
     const kept = this.areKept ? this.states : undefined;
     this.areKept = false;
+    // The next run goes through all of them before it begins, and what a pull query looks up lies elsewhere afterwards.
+    if (kept !== undefined) this.holding = undefined;
     const { runs, last } = await this.openRuns(signal, kept);
     const before = this.states;
     this.states = last.states;
