@@ -207,12 +207,10 @@ export class PersistentQuery implements RunningQuery {
     }
   }
 
-  /** Where one run is over, all are. */
+  /** Where one run is over, all are. One that has nothing to read is over when its topics have got a partition that it has to. */
   private async readUntilOver(runs: readonly QueryRun[], signal: AbortSignal): Promise<void> {
-    const busy = runs.filter(({ isIdle }) => !isIdle);
-    if (busy.length === 0) return aborted(signal);
-    const closeReaders = () => Promise.all(busy.map(({ reader }) => reader.close().catch(() => {})));
-    await allSettled(busy.map((run) => this.readAll(run, signal).finally(closeReaders)));
+    const closeReaders = () => Promise.all(runs.map(({ reader }) => reader.close().catch(() => {})));
+    await allSettled(runs.map((run) => this.readAll(run, signal).finally(closeReaders)));
   }
 
   private async readAll(run: QueryRun, signal: AbortSignal): Promise<void> {

@@ -160,11 +160,6 @@ export class QueryRun {
     }
   }
 
-  /** Where nothing is this engine's, there is nothing to read. */
-  get isIdle(): boolean {
-    return this.tasks.size === 0;
-  }
-
   get holding(): Holding {
     const tables = [...this.tasks.values()].map(({ run }) => run.built.rows).filter((rows) => rows !== undefined);
     return { rows: joined(tables), tasks: [...this.tasks.keys()], of: this.options.taskCount };
