@@ -221,7 +221,9 @@ class Buffered {
     }
   }
 
+  /** What is too late to be met by anything is not kept: it would have all be cleared at once. */
   add(entry: StoreEntry): void {
+    if (entry.timestampMs < this.latestMs - this.keptMs) return;
     const identity = identityOf(entry);
     this.index(entry, identity);
     this.store.put(identity, entry);
