@@ -60,9 +60,9 @@ export class PrintFormats {
     const left = this.left[role];
     const mayBeRegistered = left === undefined || Object.values(REGISTERED).some((name) => left.has(name));
     const registered = mayBeRegistered ? await this.registeredAs(bytes) : undefined;
-    const fitting = CANDIDATES[role].filter(({ fits }) => fits(bytes)).map(({ name }) => name);
-    const all = [...(registered === undefined ? [] : [registered]), ...fitting];
-    this.left[role] = new Set(all.filter((name) => left?.has(name) ?? true));
+    const isLeft = (name: string): boolean => left?.has(name) ?? true;
+    const fitting = CANDIDATES[role].filter(({ name, fits }) => isLeft(name) && fits(bytes)).map(({ name }) => name);
+    this.left[role] = new Set([...(registered !== undefined && isLeft(registered) ? [registered] : []), ...fitting]);
   }
 
   private async registeredAs(bytes: Buffer): Promise<string | undefined> {
