@@ -7,10 +7,12 @@ import { type Aggregate, type AggregateFunction, ORDERED, same, struct, wrong } 
 const ENTRIES_MAX = 1000;
 
 /** As many elements as COLLECT_LIST or COLLECT_SET keep. */
-const limitOf = (name: 'list' | 'set', properties: ReadonlyMap<string, string>): number => {
-  const limit = Number(properties.get(`ksql.functions.collect_${name}.limit`) ?? -1);
-  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
-};
+function limitOf(name: 'list' | 'set', properties: ReadonlyMap<string, string>): number {
+  const property = `ksql.functions.collect_${name}.limit`;
+  const limit = properties.get(property) ?? '-1';
+  if (!/^-?\d+$/.test(limit)) throw new StatementError(`${property} is a whole number, not '${limit}'`);
+  return limit.startsWith('-') ? Number.POSITIVE_INFINITY : Number(limit);
+}
 
 type List = readonly Value[];
 
